@@ -247,7 +247,7 @@ def send_thumbnail(
                 file, page, width=_THUMBNAIL_WIDTH, person=caller.actor.id
             )
 
-    picture = papers.thumbnails.found(f"{version.file_id} {page}", draw)
+    picture = papers.thumbnails.get_or_draw(f"{version.file_id} {page}", draw)
     headers = read_headers(read, caller.after) | _KEPT_BY_BROWSERS
     return Response(picture, media_type="image/png", headers=headers)
 

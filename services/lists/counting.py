@@ -89,5 +89,5 @@ def _explain(shape: ListShape[Any, Any]) -> str:
 
 
 def _ones(shape: ListShape[Any, Any]) -> Select[Any]:
-    one = literal_column("1", Integer)
-    return select(one).select_from(shape.table).where(shape.belongs())
+    constant = literal_column("1", Integer)
+    return select(constant).select_from(shape.table).where(shape.belongs())

@@ -32,7 +32,7 @@ class KeptPictures:
         self._lock = Lock()
         self._pictures: LRUCache[str, bytes] = LRUCache(most)
 
-    def found(self, key: str, draw: Callable[[], bytes]) -> bytes:
+    def get_or_draw(self, key: str, draw: Callable[[], bytes]) -> bytes:
         """Return the picture of this key, drawn if it is not kept.
 
         The key must change with the bytes. Raises what drawing raises.

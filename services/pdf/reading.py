@@ -159,29 +159,29 @@ def _examine(file: int, seconds: float) -> dict[str, Any]:
 def _inside(file: int, content: mmap.mmap, seconds: float) -> set[Finding]:
     """Return what is inside, as a second, independent reader sees it."""
     until = time.monotonic() + seconds * _TIME_FOR_STREAMS
-    found: set[Finding] = set()
+    file_findings: set[Finding] = set()
     for attempt_recovery in (False, True):
         try:
             seen = _walked(file, content, until, attempt_recovery=attempt_recovery)
         except _UNWALKABLE:
-            found.add("damaged")
+            file_findings.add("damaged")
             continue
-        found |= seen
+        file_findings |= seen
         if "damaged" not in seen:
-            return found
+            return file_findings
     # One reader opens it, the other not all of it: nobody can say what else is there.
-    return found | findings.guess(content)
+    return file_findings | findings.guess(content)
 
 
 def _walked(
     file: int, content: mmap.mmap, until: float, *, attempt_recovery: bool
 ) -> set[Finding]:
     with _walkable(file, attempt_recovery=attempt_recovery) as pdf:
-        found = findings.find_in_objects(pdf, until=until)
+        pdf_findings = findings.find_in_objects(pdf, until=until)
         # Other readers may see other objects than this one.
         if findings.has_double_keys(pdf) or findings.has_late_objects(content):
-            found |= findings.guess(content)
-        return found
+            pdf_findings |= findings.guess(content)
+        return pdf_findings
 
 
 def _walkable(file: int, *, attempt_recovery: bool) -> pikepdf.Pdf:
@@ -275,11 +275,11 @@ def _box(page: pdfium.PdfPage, text: pdfium.PdfTextPage, index: int) -> _Box | N
     box = pdfium_c.FS_RECTF()
     if not pdfium_c.FPDFText_GetLooseCharBox(text, index, box):
         return None
-    one, other = (
+    corner, opposite = (
         _drawn_at(page, box.left, box.top),
         _drawn_at(page, box.right, box.bottom),
     )
-    across, down = sorted((one[0], other[0])), sorted((one[1], other[1]))
+    across, down = sorted((corner[0], opposite[0])), sorted((corner[1], opposite[1]))
     return across[0], down[0], across[1], down[1]
 
 

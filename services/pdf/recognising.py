@@ -50,11 +50,11 @@ class _Recogniser:
 
     def words_in(self, picture: Image.Image) -> Iterator[_Word]:
         """Yield the words of a picture, line by line from its top."""
-        found = self._models(np.asarray(picture.convert("RGB")))
-        if not isinstance(found, RapidOCROutput) or not found.txts:
+        output = self._models(np.asarray(picture.convert("RGB")))
+        if not isinstance(output, RapidOCROutput) or not output.txts:
             return
-        assert found.boxes is not None  # noqa: S101 (each text has one)
-        for corners, text in zip(found.boxes, found.txts, strict=True):
+        assert output.boxes is not None  # noqa: S101 (each text has one)
+        for corners, text in zip(output.boxes, output.txts, strict=True):
             yield from _words_of(text, corners / picture.size)
 
 

@@ -124,12 +124,12 @@ def record_words(
 
 def find_places(session: Session, version_id: UUID, page: int) -> PageWords | None:
     """Return the words of a page that were read from its picture, if any were."""
-    found = session.scalar(
+    places = session.scalar(
         select(DocumentText.places[str(page)]).where(
             DocumentText.version_id == version_id
         )
     )
-    return _PLACES.validate_python(found) if found else None
+    return _PLACES.validate_python(places) if places else None
 
 
 def _waiting(

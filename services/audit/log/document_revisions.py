@@ -149,7 +149,7 @@ def _before(
         return None
     changed = entry.details.get("changed") or {}
     try:
-        found = {
+        values = {
             name: read(changed[name][0])
             for name, read in _READ_BACK.items()
             if changed.get(name)
@@ -158,13 +158,13 @@ def _before(
         # Somebody wrote into the log; its verification says so.
         return None
     # What was filed in somebody else's record is nobody's business in this one.
-    if found.get("patient_id") not in {None, patient_id}:
+    if values.get("patient_id") not in {None, patient_id}:
         return None
     return _LedBack(
-        replace(led.record, revision=revision, **found),
+        replace(led.record, revision=revision, **values),
         made.get(revision),
         led.number - (entry.action in _ADDING),
-        led.forgotten | (changed.keys() - found.keys()),
+        led.forgotten | (changed.keys() - values.keys()),
         _was_deleted(entry, is_deleted=led.is_deleted),
     )
 

@@ -141,9 +141,9 @@ def count_by_hour(
     ends = min(wanted.until or now, now).astimezone(UTC) + _AN_HOUR
     until = ends.replace(minute=0, second=0, microsecond=0)
     begins = until - 24 * _AN_HOUR
-    asked = replace(wanted, since=max(wanted.since or begins, begins), until=until)
+    day_filter = replace(wanted, since=max(wanted.since or begins, begins), until=until)
     try:
-        counted = store.count_by_hour(asked)
+        counted = store.count_by_hour(day_filter)
     except AuditStoreUnavailable as error:
         raise AuditLogUnavailable from error
     hours = (begins + number * _AN_HOUR for number in range(24))

@@ -104,10 +104,10 @@ def get_event(
 ) -> LoggedEvent:
     """Return an event; raises NoSuchEvent, NotAllowed, AuditLogUnavailable."""
     wanted = AuditFilter(event_ids=frozenset({event_id}))
-    found = list_events(session, store, actor, wanted, size=1).events
-    if not found:
+    events = list_events(session, store, actor, wanted, size=1).events
+    if not events:
         raise NoSuchEvent
-    return found[0]
+    return events[0]
 
 
 def _events(session: Session, entries: tuple[AuditEntry, ...]) -> Iterator[LoggedEvent]:

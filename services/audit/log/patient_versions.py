@@ -138,8 +138,8 @@ def _before(record: PatientRecord, entry: AuditEntry | None) -> PatientRecord | 
     """Return the version before, or None where the log does not lead further."""
     if entry is None or record.version == 1:
         return None
-    found = {name: before for name, (before, _) in _changed(entry).items()}
-    values = _AS_JSON.dump_python(record, mode="json") | found | _state_before(entry)
+    previous = {name: before for name, (before, _) in _changed(entry).items()}
+    values = _AS_JSON.dump_python(record, mode="json") | previous | _state_before(entry)
     try:
         return _AS_JSON.validate_python(values | {"version": record.version - 1})
     except ValidationError:

@@ -61,13 +61,15 @@ def find_all(
     What waits for the log is among it; `wanted` may name a patient, a subject, actions
     and an outcome. Raises AuditLogUnavailable.
     """
-    asked = {
+    wanted_values = {
         AuditEvent.patient_id: wanted.patient_id,
         AuditEvent.subject_kind: wanted.subject_kind,
         AuditEvent.subject_id: wanted.subject_id,
         AuditEvent.outcome: wanted.outcome,
     }
-    equal = [column == value for column, value in asked.items() if value is not None]
+    equal = [
+        column == value for column, value in wanted_values.items() if value is not None
+    ]
     # In this order, since what is shipped meanwhile is in the log before it leaves.
     waiting = session.scalars(
         select(AuditEvent)

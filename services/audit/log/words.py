@@ -225,11 +225,11 @@ def _describe_criteria(kept: Mapping[str, Any]) -> str:
     except InvalidInput:
         return Sentence("asked for a list")
     names = sorted({filter_.field for filter_ in wanted.where.filters()})
-    asked = [Sentence("the search box")] if wanted.search else []
-    if not asked and not names:
+    search_box = [Sentence("the search box")] if wanted.search else []
+    if not search_box and not names:
         archived = Sentence("all archived patients")
         return archived if wanted.archived else Sentence("all patients")
-    fields = _listed([*asked, *map(field_name, names)], ", ")
+    fields = _listed([*search_box, *map(field_name, names)], ", ")
     if wanted.archived:
         return Sentence("asked for archived patients by {fields}", fields=fields)
     return Sentence("asked for patients by {fields}", fields=fields)

@@ -214,8 +214,8 @@ def _changes(table: _Table, past: RowReader, live: RowReader) -> list[ChangeSinc
     then, now = _columns(table, past), _columns(table, live)
     shared = sorted((then & now) - set(table.ignored))
     pairs = _paired(_read(table, past, then, shared), _read(table, live, now, shared))
-    found = [change for pair in pairs if (change := _change(table, *pair))]
-    return sorted(found, key=lambda change: (change.at is None, change.at, change.id))
+    changes = [change for pair in pairs if (change := _change(table, *pair))]
+    return sorted(changes, key=lambda change: (change.at is None, change.at, change.id))
 
 
 def _change(

@@ -136,10 +136,10 @@ def _single_copy(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
 
 
 def _bring_any_back(nodes: tuple[NodeSnapshot, ...]) -> Sentence:
-    told, *others = [Sentence(node.name) for node in nodes]
+    servers, *others = [Sentence(node.name) for node in nodes]
     for other in others:
-        told = Sentence("{first} or {second}", first=told, second=other)
-    return Sentence("Bring {servers} back, or rejoin it.", servers=told)
+        servers = Sentence("{first} or {second}", first=servers, second=other)
+    return Sentence("Bring {servers} back, or rejoin it.", servers=servers)
 
 
 def _no_quorum(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
@@ -165,13 +165,13 @@ def _diverged(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
 def _lost_replica(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
     missing = _not_streaming(snapshot)
     if missing:
-        told, *others = map(_state_of, missing)
+        states, *others = map(_state_of, missing)
         for other in others:
-            told = Sentence("{first}; {second}", first=told, second=other)
+            states = Sentence("{first}; {second}", first=states, second=other)
         reason = "{counted}: {states}"
         counted = _streaming(snapshot)
         yield _Risk(
-            Sentence(reason, counted=counted, states=told), _bring_back(missing[0])
+            Sentence(reason, counted=counted, states=states), _bring_back(missing[0])
         )
 
 

@@ -184,10 +184,10 @@ def _merits(situation: Situation, server: ServerSituation) -> str:
     ):
         late = f"{server.replay_seconds:.1f}"
         parts.append(Sentence("its readers are {seconds} s behind", seconds=late))
-    told, *others = parts
+    merits, *others = parts
     for other in others:
-        told = Sentence("{first} and {second}", first=told, second=other)
-    return Sentence("{merits}.", merits=told)
+        merits = Sentence("{first} and {second}", first=merits, second=other)
+    return Sentence("{merits}.", merits=merits)
 
 
 def _advice(server: ServerSituation) -> tuple[object, ...]:
@@ -209,15 +209,15 @@ def _behind(server: ServerSituation) -> int:
 def _obstacle(candidates: tuple[FailoverCandidate, ...]) -> str:
     if not candidates:
         return Sentence("There is no other server that could lead.")
-    told = Sentence("No other server can lead now.")
+    sentence = Sentence("No other server can lead now.")
     for candidate in candidates:
-        told = Sentence(
+        sentence = Sentence(
             "{told} {server}: {reason}",
-            told=told,
+            told=sentence,
             server=candidate.name,
             reason=candidate.reason,
         )
-    return told
+    return sentence
 
 
 def _advise_other_operation(previewed: OperationPreview) -> str:

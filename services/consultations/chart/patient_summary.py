@@ -180,7 +180,7 @@ def latest(written: Iterable[VisitNotes]) -> Iterator[VisitNotes]:
     said: set[object] = set()
     for visit in written:
         named = {_key(diagnosis): diagnosis for diagnosis in visit.notes.diagnoses}
-        new = tuple(one for key, one in named.items() if key not in said)
+        new = tuple(diagnosis for key, diagnosis in named.items() if key not in said)
         vitals = _unsaid(visit.notes.vitals, said)
         said |= named.keys()
         if new or vitals != Vitals():
@@ -207,9 +207,9 @@ def _by_term(dated: Sequence[DatedEntry], kind: EntryKind) -> dict[str, DatedEnt
 
     Where none lasts it is the latest. `dated` has the latest last.
     """
-    of_kind = (one for one in dated if one.kind is kind)
-    lasting_last = sorted(of_kind, key=lambda one: one.ended_on is None)
-    return {one.term.casefold(): one for one in lasting_last}
+    of_kind = (entry for entry in dated if entry.kind is kind)
+    lasting_last = sorted(of_kind, key=lambda entry: entry.ended_on is None)
+    return {entry.term.casefold(): entry for entry in lasting_last}
 
 
 def _drug(

@@ -144,7 +144,9 @@ class _Comparison:
         """Return it in words."""
         return ListChanges(
             tuple(map(rows.label_of, self._new)),
-            tuple(_told(before.entry, after) for before, after in self._changed),
+            tuple(
+                _change_sentence(before.entry, after) for before, after in self._changed
+            ),
             tuple(rows.label_of(each.entry) for each in self._gone),
             self._unchanged,
             self._version,
@@ -158,7 +160,7 @@ class _Comparison:
         rows.retire(self._session, self._kind, (each.id for each in self._gone))
 
 
-def _told(before: Entry, after: Entry) -> Sentence:
+def _change_sentence(before: Entry, after: Entry) -> Sentence:
     return Sentence(
         "{entry} ({differences})",
         entry=rows.label_of(after),

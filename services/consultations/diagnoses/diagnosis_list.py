@@ -100,14 +100,16 @@ class DiagnosisList:
         A code of two systems is of the one whose term stands behind it.
         """
         rest = words.casefold()
-        found = self._by_code.get(code.upper(), ())
-        own = next((known for known in found if known.title.casefold() == rest), None)
-        if own is not None or not found or not _UNMISTAKABLE.fullmatch(code):
+        categories = self._by_code.get(code.upper(), ())
+        own = next(
+            (known for known in categories if known.title.casefold() == rest), None
+        )
+        if own is not None or not categories or not _UNMISTAKABLE.fullmatch(code):
             return own
         icd10 = built_in().get(code.upper())
         if icd10 and (icd10.title.casefold() == rest or not self._has_own):
             return None
-        return found[0]
+        return categories[0]
 
     def suggest(self, words: str) -> tuple[Category, ...]:
         """Return what words without a code may be, the likeliest first.
@@ -130,8 +132,8 @@ class DiagnosisList:
         return self._of((*exact, *near, *begun))
 
     def _of(self, terms: Iterable[str]) -> tuple[Category, ...]:
-        found = dict.fromkeys(code for term in terms for code in self._terms[term])
-        return tuple(self.offered[code] for code in list(found)[:_MOST])
+        codes = dict.fromkeys(code for term in terms for code in self._terms[term])
+        return tuple(self.offered[code] for code in list(codes)[:_MOST])
 
     @cached_property
     def _terms(self) -> Mapping[str, tuple[str, ...]]:
@@ -153,10 +155,10 @@ class DiagnosisList:
     @cached_property
     def _by_code(self) -> Mapping[str, tuple[Category, ...]]:
         """The clinic's own by their code alone, those that are offered first."""
-        found: dict[str, list[Category]] = {}
+        by_code: dict[str, list[Category]] = {}
         for category in sorted(self._own, key=lambda known: known.is_retired):
-            found.setdefault(category.code.upper(), []).append(category)
-        return {code: tuple(of) for code, of in found.items()}
+            by_code.setdefault(category.code.upper(), []).append(category)
+        return {code: tuple(of) for code, of in by_code.items()}
 
 
 @cache

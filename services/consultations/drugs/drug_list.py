@@ -198,7 +198,7 @@ class DrugList:
             for named in (drug, *alone):
                 if tokens := tokens_of(named.name):
                     phrases.setdefault(tokens[0], {})[tokens, named] = None
-        return {first: tuple(found) for first, found in phrases.items()}
+        return {first: tuple(entries) for first, entries in phrases.items()}
 
     def _own_in(self, text: str) -> tuple[frozenset[ClinicDrug], frozenset[str]]:
         """Return the clinic's drugs that are named, and the words that name them.
@@ -207,9 +207,9 @@ class DrugList:
         """
         if not self._own:
             return frozenset(), frozenset()
-        found = list(self._named_in(tokens_of(text)))
-        drugs = frozenset(drug for _, drug in found)
-        return drugs, frozenset(token for tokens, _ in found for token in tokens)
+        matches = list(self._named_in(tokens_of(text)))
+        drugs = frozenset(drug for _, drug in matches)
+        return drugs, frozenset(token for tokens, _ in matches for token in tokens)
 
     def _named_in(
         self, tokens: tuple[str, ...]

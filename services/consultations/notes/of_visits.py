@@ -58,9 +58,9 @@ def find_of_visit(
     row = session.execute(wanted).one_or_none()
     if row is None:
         return None
-    found = _notes_of(row)
-    visits.record_look(session, actor, visit, version=found.number)
-    return found
+    notes = _notes_of(row)
+    visits.record_look(session, actor, visit, version=notes.number)
+    return notes
 
 
 def list_all_of_patient(
@@ -76,15 +76,15 @@ def list_all_of_patient(
         .where(MedicalRecord.patient_id == patient_id)
         .order_by(Appointment.starts_at.desc(), MedicalRecord.id.desc())
     )
-    found = tuple(map(_notes_of, session.execute(wanted)))
+    notes = tuple(map(_notes_of, session.execute(wanted)))
     audit.record(
         session,
         actor,
         Action.RECORD_READ,
         patient_id=patient_id,
-        details={"visits": len(found)},
+        details={"visits": len(notes)},
     )
-    return found
+    return notes
 
 
 def stream_all(

@@ -98,16 +98,16 @@ def list_for(
         )
         .order_by(Document.created_at.desc(), Document.id.desc())
     )
-    found: dict[UUID, tuple[DocumentRecord, ...]] = {}
+    by_prescription: dict[UUID, tuple[DocumentRecord, ...]] = {}
     for row in session.execute(statement):
         of, scan = row.prescription_id, record_of(row[: len(COLUMNS)])
-        found[of] = (*found.get(of, ()), scan)
-    _record(session, actor, found)
-    return found
+        by_prescription[of] = (*by_prescription.get(of, ()), scan)
+    _record(session, actor, by_prescription)
+    return by_prescription
 
 
-def _record(session: Session, actor: Actor, found: Scans) -> None:
-    shown = [scan for scans in found.values() for scan in scans]
+def _record(session: Session, actor: Actor, by_prescription: Scans) -> None:
+    shown = [scan for scans in by_prescription.values() for scan in scans]
     if not shown:
         return
     audit.record(

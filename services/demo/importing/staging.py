@@ -267,8 +267,8 @@ def let_wait(
     columns = _COLUMNS[table].split(", ")
     none: tuple[str | None, ...] = (None,) * (len(columns) - len(_PLACE))
     lines = (
-        line(one.file, str(one.number), one.problem, *(one.values or none))
-        for one in arriving
+        line(row.file, str(row.number), row.problem, *(row.values or none))
+        for row in arriving
     )
     copy_lines(session, table, columns, lines)
 

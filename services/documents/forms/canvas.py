@@ -161,18 +161,18 @@ def _rgb(colour: str, strength: float) -> Rgb:
 def _stripes(
     x: float, y: float, width: float, height: float, pattern: Pattern
 ) -> list[tuple[float, float, float, float]]:
-    found: list[tuple[float, float, float, float]] = []
+    stripes: list[tuple[float, float, float, float]] = []
     if pattern is Pattern.LINES:
         for n in range(1, int(height / _STRIPES_MM) + 1):
             at = y + n * _STRIPES_MM
-            found.append((x, at, x + width, at))
+            stripes.append((x, at, x + width, at))
         for n in range(1, int(width / _STRIPES_MM) + 1):
             at = x + n * _STRIPES_MM
-            found.append((at, y, at, y + height))
-        return found
+            stripes.append((at, y, at, y + height))
+        return stripes
     for n in range(1, int((width + height) / _STRIPES_MM) + 1):
         at = n * _STRIPES_MM
-        found.append((x + at - height, y + height, x + at, y))
+        stripes.append((x + at - height, y + height, x + at, y))
         if pattern is Pattern.CROSSED:
-            found.append((x + at - height, y, x + at, y + height))
-    return found
+            stripes.append((x + at - height, y, x + at, y + height))
+    return stripes

@@ -73,5 +73,5 @@ def templates_for_several(actor: Actor) -> Mapping[str, Template]:
 
 def shared_part(template: Template) -> Template:
     """Return the form without what each patient's own record says."""
-    asked = tuple(field for field in template.fields if field.prefill is None)
-    return replace(template, fields=asked)
+    fields = tuple(field for field in template.fields if field.prefill is None)
+    return replace(template, fields=fields)

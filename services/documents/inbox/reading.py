@@ -111,8 +111,8 @@ def list_inbox(
         .order_by(*_PLACE)
         .limit(most + 1)
     )
-    found = tuple(map(_item_of, rows))
-    listed = found[:most]
+    items = tuple(map(_item_of, rows))
+    listed = items[:most]
     audit.record(
         session,
         actor,
@@ -123,7 +123,7 @@ def list_inbox(
             "patients": sorted({i.patient_id for i in listed if i.patient_id}),
         },
     )
-    return InboxPage(listed, listed[-1].id if len(found) > most else None)
+    return InboxPage(listed, listed[-1].id if len(items) > most else None)
 
 
 def count_inbox(session: Session, actor: Actor, now: datetime) -> InboxCounts:

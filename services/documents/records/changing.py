@@ -99,12 +99,12 @@ def suppose(
     A title that is only the file's name is nobody's. For a job; the caller commits.
     """
     is_latest = DocumentVersion.number == Document.latest
-    found = session.execute(
+    rows = session.execute(
         select(Document, DocumentVersion.filename)
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .where(DocumentVersion.file_id == file_id, is_latest)
     )
-    for document, filename in found.all():
+    for document, filename in rows.all():
         guess = guess_paper(filename, pages, today=today)
         by_name = guess_paper(filename, (), today=today).title
         values: dict[str, Any] = {}

@@ -93,11 +93,11 @@ def _title(filename: str, text: str) -> str:
 def _dated_on(text: str, today: date) -> date | None:
     """Return the first date that is called that of the paper, else the first of all."""
     possible = [
-        (found, before)
-        for found, before in _dates(text)
-        if EARLIEST_PAPER <= found <= today and not _OF_BIRTH.search(before)
+        (day, before)
+        for day, before in _dates(text)
+        if EARLIEST_PAPER <= day <= today and not _OF_BIRTH.search(before)
     ]
-    called = (found for found, before in possible if _OF_PAPER.search(before))
+    called = (day for day, before in possible if _OF_PAPER.search(before))
     return next(called, possible[0][0] if possible else None)
 
 

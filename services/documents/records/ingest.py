@@ -177,8 +177,8 @@ class DocumentIngest:
             raise ActiveContent(macros)
         pdf = self._office.convert(source, media_type, person=person)
         content = self._receive_original(source, filename, media_type, pdf, person)
-        found = tuple(sorted({*content.report.findings, *macros}))
-        return replace(content, report=replace(content.report, findings=found))
+        findings = tuple(sorted({*content.report.findings, *macros}))
+        return replace(content, report=replace(content.report, findings=findings))
 
     def _receive_original(
         self,

@@ -90,8 +90,8 @@ def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
                 tag=unknown[0],
             ),
         )
-    found = sorted({known[folded[name]] for name in typed})
-    if len(found) > MOST_OF_DOCUMENT:
+    tags = sorted({known[folded[name]] for name in typed})
+    if len(tags) > MOST_OF_DOCUMENT:
         raise InvalidInput(
             "tags",
             Sentence(
@@ -99,7 +99,7 @@ def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
                 most=MOST_OF_DOCUMENT,
             ),
         )
-    return tuple(found)
+    return tuple(tags)
 
 
 def spell_out(

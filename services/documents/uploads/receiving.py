@@ -175,15 +175,15 @@ def _find(
     )
     if locks:
         statement = statement.with_for_update()
-    found = session.execute(
+    row = session.execute(
         statement.execution_options(populate_existing=True)
     ).one_or_none()
-    if found is None:
+    if row is None:
         raise NoSuchUpload
-    row, is_over = found
+    upload, is_over = row
     if is_over:
         raise UploadExpired
-    return row
+    return upload
 
 
 def _require_room(session: Session, actor: Actor, length: int) -> None:

@@ -111,10 +111,10 @@ def read(field: Field, filter_: Filter) -> tuple[object, ...]:
     typed = _typed(field, filter_)
     if filter_.operator is Operator.IN_THE_LAST:
         return (_read_span(field, typed[0]),)
-    found = tuple(_read_one(field, text) for text in typed)
+    values = tuple(_read_one(field, text) for text in typed)
     if filter_.operator is Operator.BETWEEN:
-        _require_order(field, found)
-    return found
+        _require_order(field, values)
+    return values
 
 
 def _typed(field: Field, filter_: Filter) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def tell(
     """Tell those users for whom the condition holds, once of each subject."""
     is_by_mail = topic in _BY_MAIL
     mail_at = func.now() + _UNTIL_MAIL if is_by_mail else literal(None, DateTime(True))
-    told = exists().where(
+    is_notified = exists().where(
         UserNotification.user_id == User.id,
         UserNotification.topic == topic.value,
         UserNotification.subject_id == subject_id,
@@ -62,7 +62,7 @@ def tell(
         literal(subject_id, Uuid),
         literal(detail[:_LONGEST]),
         mail_at,
-    ).where(people, User.deactivated_at.is_(None), ~_IS_PROGRAM, ~told)
+    ).where(people, User.deactivated_at.is_(None), ~_IS_PROGRAM, ~is_notified)
     columns = ("user_id", "topic", "subject_id", "detail", "mail_at")
     # Nobody but the background sees who else there is.
     with assume_role(session, "system"):

@@ -67,7 +67,7 @@ def export_csv(
     stay open until the last piece. Refusals are raised at once: InvalidInput,
     NotAllowed; Unavailable also while reading.
     """
-    query = _asked(
+    query = _prepare_export(
         session,
         actor,
         criteria,
@@ -95,7 +95,7 @@ def export_workbook(
     # The page that registers a patient searches, too, and makes no workbook.
     from services.lists.workbooks import workbook_of  # noqa: PLC0415
 
-    query = _asked(
+    query = _prepare_export(
         session,
         actor,
         criteria,
@@ -124,7 +124,7 @@ def list_exported_ids(
         return tuple(UUID(str(row[0])) for row in rows)
 
 
-def _asked(
+def _prepare_export(
     session: Session,
     actor: Actor,
     criteria: Criteria,

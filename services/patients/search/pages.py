@@ -117,7 +117,10 @@ def _read(
     rows = tuple(
         hiding.hidden(row) for row in page.rows if isinstance(row, UnnamedPatient)
     )
-    ends = (one and hiding.hide(one) for one in (page.next, page.previous))
+    ends = (
+        patient_id and hiding.hide(patient_id)
+        for patient_id in (page.next, page.previous)
+    )
     return Page(rows, *ends)
 
 

@@ -45,7 +45,8 @@ class Pseudonyms:
     def position(self, at: PagePosition) -> PagePosition:
         """Return the place in a list that somebody names by a pseudonym."""
         after, before = (
-            self.find(one) if one else None for one in (at.after, at.before)
+            self.find(pseudonym) if pseudonym else None
+            for pseudonym in (at.after, at.before)
         )
         return replace(at, after=after, before=before)
 

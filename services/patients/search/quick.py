@@ -54,10 +54,10 @@ def find_quickly(
     """
     actor.require(Permission.LIST_PATIENTS)
     actor.require(Permission.VIEW_NAMES)
-    found = _find_beginning(session, typed, limit)
+    matches = _find_beginning(session, typed, limit)
     # Of so many with such a family name nobody sees the others until more is typed.
-    if len(found) < limit:
-        found = peek(
+    if len(matches) < limit:
+        matches = peek(
             session,
             actor,
             PATIENT_LISTS,
@@ -67,19 +67,19 @@ def find_quickly(
         )
     total = None
     if has_total:
-        total = Count(len(found))
+        total = Count(len(matches))
         # Only where others are left out is there anything to count.
-        if len(found) == limit:
+        if len(matches) == limit:
             total = counting.count_searched(session, actor, PATIENT_LISTS, typed)
-    is_similar = not found and len(typed) >= _FEWEST_TO_RESEMBLE
+    is_similar = not matches and len(typed) >= _FEWEST_TO_RESEMBLE
     if is_similar:
-        found = resembling(session, typed, limit=limit)
-    if found:
-        shown = [record.id for record in found]
+        matches = resembling(session, typed, limit=limit)
+    if matches:
+        shown = [record.id for record in matches]
         details = {"patients": shown, "while_typing": True}
         audit.record(session, actor, Action.PATIENT_LIST, details=details)
-    identities = tuple(record.identity() for record in found)
-    return QuickMatches(identities, total, is_similar=is_similar and bool(found))
+    identities = tuple(record.identity() for record in matches)
+    return QuickMatches(identities, total, is_similar=is_similar and bool(matches))
 
 
 def _find_beginning(

@@ -157,10 +157,10 @@ def _numbers(shape: SearchShape) -> Iterator[ColumnElement[bool]]:
     if shape.has_number:
         # On an old label stands the number of a record that was merged into another.
         numbered = aliased(Patient)
-        found = select(func.coalesce(numbered.merged_into_id, numbered.id)).where(
+        patient_id = select(func.coalesce(numbered.merged_into_id, numbered.id)).where(
             numbered.record_number == bindparam("searched_record_number")
         )
-        yield Patient.id == found.scalar_subquery()
+        yield Patient.id == patient_id.scalar_subquery()
     if shape.has_phone:
         yield Patient.phone_key.like(bindparam("searched_phone"))
         yield func.reverse(Patient.phone_key).like(bindparam("searched_number"))

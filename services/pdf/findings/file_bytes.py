@@ -72,8 +72,8 @@ def has_late_objects(content: mmap.mmap) -> bool:
 
 
 def _names_in(content: mmap.mmap) -> Iterator[bytes]:
-    for found in _NAME.finditer(content):
-        yield _SPELT_OUT.sub(lambda code: bytes([int(code[1], 16)]), found[1])
+    for match in _NAME.finditer(content):
+        yield _SPELT_OUT.sub(lambda code: bytes([int(code[1], 16)]), match[1])
 
 
 def _is_polyglot(content: mmap.mmap) -> bool:

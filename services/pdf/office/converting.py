@@ -76,12 +76,12 @@ class OfficeConverter:
     @classmethod
     def installed(cls, program: str) -> Self | None:
         """Return the one of this name or path, if it is there; none for no name."""
-        found = shutil.which(program) if program else None
-        if found is None:
+        path = shutil.which(program) if program else None
+        if path is None:
             return None
         # The program itself: what stands on the path is a script that looks for it.
-        binary = Path(found).resolve().with_name("soffice.bin")
-        return cls(str(binary) if binary.is_file() else str(Path(found).resolve()))
+        binary = Path(path).resolve().with_name("soffice.bin")
+        return cls(str(binary) if binary.is_file() else str(Path(path).resolve()))
 
     def convert(
         self, source: Readable | int, media_type: str, *, person: Hashable = None

@@ -46,8 +46,8 @@ class SystemKeys:
         self._resolve = resolve
         self._kept: TTLCache[str, Keys] = TTLCache(_MOST_KEPT, _KEPT_SECONDS, clock)
         # Also where nothing was found: who does not answer is not asked at once again.
-        self._asked: TTLCache[str, bool]
-        self._asked = TTLCache(_MOST_KEPT, _ANEW_AFTER_SECONDS, clock)
+        self._recent_fetches: TTLCache[str, bool]
+        self._recent_fetches = TTLCache(_MOST_KEPT, _ANEW_AFTER_SECONDS, clock)
         self._turns: LRUCache[str, Lock] = LRUCache(_MOST_KEPT)
         self._lock = Lock()
 
@@ -59,13 +59,13 @@ class SystemKeys:
         with self._turn_for(source.url):
             with self._lock:
                 kept = self._kept.get(source.url)
-                was_asked = source.url in self._asked
-            found = _of_id(kept or (), key_id)
-            if found is not None:
-                return found
+                was_asked = source.url in self._recent_fetches
+            key = _of_id(kept or (), key_id)
+            if key is not None:
+                return key
             if not was_asked:
                 with self._lock:
-                    self._asked[source.url] = True
+                    self._recent_fetches[source.url] = True
                 return _of_id(self.fetch(source.url), key_id)
         if kept is None:
             raise KeysUnavailable("The host of the keys did not answer.")

@@ -63,10 +63,12 @@ def read_jwks_url(typed: str, own_hosts: Collection[str]) -> str:
 def resolve(host: str, port: int) -> list[Address]:
     """Return the addresses of a host; raises KeysUnavailable."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise KeysUnavailable("The host of the keys has no address.") from error
-    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return [
+        ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in entries
+    ]
 
 
 def is_public(address: Address) -> bool:

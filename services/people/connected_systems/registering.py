@@ -87,7 +87,7 @@ def register(
         name=named,
         role=role,
         scopes=types,
-        keys=_told(source),
+        keys=_key_description(source),
         **({"purpose": purpose} if purpose else {}),
     )
     return program.id
@@ -119,7 +119,7 @@ def change(
     if types != system.resource_types:
         changed["scopes"] = [system.resource_types, types]
     if source != before:
-        changed["keys"] = [_told(before), _told(source)]
+        changed["keys"] = [_key_description(before), _key_description(source)]
     purpose = system.export_purpose
     if export_purpose is not None:
         purpose = _read_purpose(Role(program.role), export_purpose)
@@ -197,7 +197,7 @@ def _read_purpose(role: Role, typed: str) -> str | None:
         raise InvalidInput("export_purpose", problem.args[0]) from None
 
 
-def _told(source: KeySource) -> str:
+def _key_description(source: KeySource) -> str:
     """Return what the audit log says of keys: their address, or their ids."""
     return source.url or ", ".join(key.id for key in source.kept)
 

@@ -123,7 +123,7 @@ class ResourceScopes:
     def scopes(self) -> frozenset[Scope]:
         """The scopes of our own without which the types could not be read."""
         rights = (RESOURCE_RIGHTS[name] for name in self.granted)
-        return frozenset(one.scope for one in rights if one.scope is not None)
+        return frozenset(right.scope for right in rights if right.scope is not None)
 
 
 def resource_types_of(role: Role) -> tuple[str, ...]:
@@ -144,15 +144,15 @@ def grant(wanted: str, registered: Collection[str]) -> ResourceScopes:
     """
     granted: dict[str, frozenset[Interaction]] = {}
     for text in filter(None, wanted.split(" ")):
-        found = _SCOPE.fullmatch(text)
-        if found is None or found["context"] != "system":
+        match = _SCOPE.fullmatch(text)
+        if match is None or match["context"] != "system":
             raise InvalidScope(
                 "Ask for scopes such as system/Patient.rs, with spaces between."
             )
-        name = found["type"]
+        name = match["type"]
         for each in registered if name == _EVERYTHING else (name,):
             if each in registered:
-                granted[each] = granted.get(each, frozenset()) | _interactions(found)
+                granted[each] = granted.get(each, frozenset()) | _interactions(match)
     if not wanted.strip(" "):
         raise InvalidScope("Say in scope what the token is for: system/Patient.rs.")
     if not granted:
@@ -170,20 +170,20 @@ def grant_to_app(wanted: str, registered: Collection[str]) -> ResourceScopes | N
     left out, as SMART has it; the answer says what there is.
     """
     granted: dict[str, frozenset[Interaction]] = {}
-    for found in filter(None, map(_SCOPE.fullmatch, wanted.split(" "))):
-        if found["context"] != "patient":
+    for match in filter(None, map(_SCOPE.fullmatch, wanted.split(" "))):
+        if match["context"] != "patient":
             continue
-        named = registered if found["type"] == _EVERYTHING else {found["type"]}
+        named = registered if match["type"] == _EVERYTHING else {match["type"]}
         for each in registered:
             if each in named:
-                granted[each] = granted.get(each, frozenset()) | _interactions(found)
+                granted[each] = granted.get(each, frozenset()) | _interactions(match)
     return ResourceScopes(granted, "patient") if granted else None
 
 
-def _interactions(found: re.Match[str]) -> frozenset[Interaction]:
-    letters = "rs" if found["letters"] == "read" else found["letters"]
+def _interactions(match: re.Match[str]) -> frozenset[Interaction]:
+    letters = "rs" if match["letters"] == "read" else match["letters"]
     both: tuple[Interaction, ...] = ("r", "s")
-    return frozenset(one for one in both if one in letters)
+    return frozenset(interaction for interaction in both if interaction in letters)
 
 
 def read_resource_scopes(kept: Collection[str]) -> ResourceScopes | None:
@@ -199,10 +199,10 @@ def _granted(
     kept: Collection[str], context: Context
 ) -> Iterator[tuple[str, frozenset[Interaction]]]:
     for text in kept:
-        found = _SCOPE.fullmatch(text)
+        match = _SCOPE.fullmatch(text)
         # What only another version serves opens nothing here.
-        if found and found["context"] == context and found["type"] in RESOURCE_RIGHTS:
-            yield found["type"], _interactions(found)
+        if match and match["context"] == context and match["type"] in RESOURCE_RIGHTS:
+            yield match["type"], _interactions(match)
 
 
 def require_types(role: Role, types: Collection[str]) -> list[str]:

@@ -85,7 +85,7 @@ def list_between(
         .limit(_MOST)
     )
     listed = tuple(map(record_of, rows))
-    fresh = sorted({one.id for one in listed} - set(shown_before))
+    fresh = sorted({newcomer.id for newcomer in listed} - set(shown_before))
     if fresh:
         audit.record(
             session,

@@ -140,8 +140,10 @@ def _contained(resource: Resource, id_: str) -> Resource | None:
     if not isinstance(contained, list):
         return None
     # Whatever else stands there is looked at by nobody.
-    known = (one for one in contained if isinstance(one, dict))
-    return next((one for one in known if id_ and one.get("id") == id_), None)
+    known = (element for element in contained if isinstance(element, dict))
+    return next(
+        (element for element in known if id_ and element.get("id") == id_), None
+    )
 
 
 def _content_of(path: Path) -> bytes:

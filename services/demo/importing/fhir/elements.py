@@ -46,7 +46,7 @@ def element_in(element: Element, name: str) -> Element:
 def list_in(element: Element, name: str) -> Sequence[Element]:
     """Return a list of elements, an empty one if there is none."""
     value = element.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise Rejected(f"{name} is no list of elements")
     return value
 
@@ -72,8 +72,8 @@ def whole_day_in(element: Element, name: str) -> date | None:
 
 def _day(name: str, value: str) -> date:
     try:
-        if found := _DAY.fullmatch(value):
-            year, month, day = (int(part or 1) for part in found.groups())
+        if match := _DAY.fullmatch(value):
+            year, month, day = (int(part or 1) for part in match.groups())
             return date(year, month, day)
         return datetime.fromisoformat(value).date()
     except ValueError as error:
@@ -89,22 +89,25 @@ def coding_in(
     """
     codings = list_in(concept, "coding")
     known = [
-        one for system in preferred for one in codings if one.get("system") == system
+        coding
+        for system in preferred
+        for coding in codings
+        if coding.get("system") == system
     ]
-    for one in (*known, *codings):
-        if code := text_in(one, "code"):
+    for coding in (*known, *codings):
+        if code := text_in(coding, "code"):
             if len(code) > _LONGEST_CODE:
                 raise Rejected(f"code is longer than {_LONGEST_CODE} characters")
-            return text_in(one, "system"), code, text_in(one, "display")
+            return text_in(coding, "system"), code, text_in(coding, "display")
     return "", "", ""
 
 
 def codes_in(concepts: Sequence[Element]) -> set[str]:
     """Return all codes of some concepts, whatever their systems."""
     return {
-        text_in(one, "code")
+        text_in(coding, "code")
         for concept in concepts
-        for one in list_in(concept, "coding")
+        for coding in list_in(concept, "coding")
     }
 
 

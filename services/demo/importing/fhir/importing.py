@@ -178,12 +178,12 @@ class _Stage:
     def take(self, bundles: Bundles, report: Callable[[int], None]) -> frozenset[str]:
         """Let all resources wait; return the kinds of terms that they can tell of."""
         seen = Counter[str]()
-        for found in bundles.resources(report):
-            seen[found.type] += 1
+        for entry in bundles.resources(report):
+            seen[entry.type] += 1
             self._resources.append(
-                line(str(found.number), found.file, found.type, found.id)
+                line(str(entry.number), entry.file, entry.type, entry.id)
             )
-            table, rows = _rows_of(found, self._read_patient)
+            table, rows = _rows_of(entry, self._read_patient)
             self._waiting[table] += rows
             if len(self._resources) + len(self._waiting[table]) >= _MOST_WAITING:
                 self._send()
@@ -201,31 +201,31 @@ class _Stage:
 
 
 def _rows_of(
-    found: Found, read_patient: ReadPatient
+    entry: Found, read_patient: ReadPatient
 ) -> tuple[WaitingTable, Sequence[WaitingLine]]:
     """Return where a resource waits, and as what; as nothing if it is left out."""
     table: WaitingTable = (
-        "arriving_patients" if found.type == _PATIENT else "arriving_terms"
+        "arriving_patients" if entry.type == _PATIENT else "arriving_terms"
     )
     try:
-        rows = list(_values_of(found, read_patient))
+        rows = list(_values_of(entry, read_patient))
     except Rejected as reason:
-        return table, [WaitingLine(found.file, found.number, str(reason), None)]
+        return table, [WaitingLine(entry.file, entry.number, str(reason), None)]
     return table, [
-        WaitingLine(found.file, found.number, None, values) for values in rows
+        WaitingLine(entry.file, entry.number, None, values) for values in rows
     ]
 
 
 def _values_of(
-    found: Found, read_patient: ReadPatient
+    entry: Found, read_patient: ReadPatient
 ) -> Iterator[tuple[str | None, ...]]:
-    if not found.resource:
+    if not entry.resource:
         raise Rejected("the entry has no resource")
-    if found.type == _PATIENT:
-        yield staging.patient_row(read_patient(found))
-    elif found.type in TERMS:
-        kind, read = TERMS[found.type]
-        for term in read(found):
+    if entry.type == _PATIENT:
+        yield staging.patient_row(read_patient(entry))
+    elif entry.type in TERMS:
+        kind, read = TERMS[entry.type]
+        for term in read(entry):
             yield staging.term_row(kind, term)
 
 

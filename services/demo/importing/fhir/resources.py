@@ -61,9 +61,9 @@ _OF_LIFE: Final = frozenset({"sdoh"})
 ReadTerms = Callable[[Found], Sequence[ImportedTerm]]
 
 
-def patient(found: Found, today: date, *, with_contacts: bool = False) -> Arrival:
+def patient(entry: Found, today: date, *, with_contacts: bool = False) -> Arrival:
     """Read a Patient, or raise Rejected; with telecom if that is wanted."""
-    resource = found.resource
+    resource = entry.resource
     first, last = _name_in(resource)
     draft = PatientDraft(
         first_name=first,
@@ -87,12 +87,12 @@ def patient(found: Found, today: date, *, with_contacts: bool = False) -> Arriva
 
 def _name_in(resource: Element) -> tuple[str, str]:
     names = list_in(resource, "name")
-    official = [one for one in names if one.get("use") == "official"]
+    official = [name for name in names if name.get("use") == "official"]
     name = next(iter((*official, *names)), {})
     given = name.get("given", [])
-    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+    if not isinstance(given, list) or not all(isinstance(part, str) for part in given):
         raise Rejected("name.given is no list of texts")
-    first = " ".join(text_in({"given": one}, "given") for one in given)
+    first = " ".join(text_in({"given": part}, "given") for part in given)
     last = text_in(name, "family")
     return records.without_digits(first), records.without_digits(last)
 
@@ -114,22 +114,22 @@ def _sex_in(resource: Element) -> Sex:
 def _address_in(resource: Element) -> str | None:
     address = next(iter(list_in(resource, "address")), {})
     lines = address.get("line", [])
-    if not isinstance(lines, list) or not all(isinstance(one, str) for one in lines):
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         raise Rejected("address.line is no list of texts")
-    parts = [text_in({"line": one}, "line") for one in lines]
+    parts = [text_in({"line": line}, "line") for line in lines]
     parts += [text_in(address, "city"), text_in(address, "postalCode")]
     return ", ".join(filter(None, parts)) or text_in(address, "text") or None
 
 
 def _contact_in(resource: Element, systems: Sequence[str], today: date) -> str | None:
     """Return the first address of these systems by rank, none that is not used now."""
-    found = [
-        one
-        for one in list_in(resource, "telecom")
-        if text_in(one, "system") in systems and _is_used(one, today)
+    contacts = [
+        contact
+        for contact in list_in(resource, "telecom")
+        if text_in(contact, "system") in systems and _is_used(contact, today)
     ]
-    for one in sorted(found, key=_rank):
-        if value := text_in(one, "value"):
+    for contact in sorted(contacts, key=_rank):
+        if value := text_in(contact, "value"):
             return value.removeprefix("tel:").removeprefix("mailto:")
     return None
 
@@ -153,9 +153,9 @@ def _death_in(resource: Element) -> date | None:
     return whole_day_in(resource, "deceasedDateTime")
 
 
-def condition(found: Found) -> Sequence[ImportedTerm]:
+def condition(entry: Found) -> Sequence[ImportedTerm]:
     """Read a Condition, or raise Rejected; nothing of how somebody lives."""
-    resource = found.resource
+    resource = entry.resource
     if codes_in([element_in(resource, "verificationStatus")]) & _NEVER:
         return ()
     onset, ended = element_in(resource, "onsetPeriod"), _abated_in(resource)
@@ -171,7 +171,7 @@ def condition(found: Found) -> Sequence[ImportedTerm]:
     if _is_how_somebody_lives(resource, concept):
         return ()
     text, kind = _label_in(concept)
-    term = _term(found, "subject", concept, since, ended)
+    term = _term(entry, "subject", concept, since, ended)
     taken = records.condition_of(replace(term, text=text), kind)
     return () if taken is None else (taken,)
 
@@ -181,8 +181,10 @@ def _is_how_somebody_lives(resource: Element, concept: Element) -> bool:
     if codes_in(list_in(resource, "category")) & _OF_LIFE:
         return True
     return any(
-        records.is_how_somebody_lives(text_in(one, "system"), text_in(one, "code"))
-        for one in list_in(concept, "coding")
+        records.is_how_somebody_lives(
+            text_in(coding, "system"), text_in(coding, "code")
+        )
+        for coding in list_in(concept, "coding")
     )
 
 
@@ -191,9 +193,9 @@ def _abated_in(resource: Element) -> date | None:
     return day_in(resource, "abatementDateTime") or day_in(period, "end", "start")
 
 
-def allergy(found: Found) -> Sequence[ImportedTerm]:
+def allergy(entry: Found) -> Sequence[ImportedTerm]:
     """Read an AllergyIntolerance, or raise Rejected; listed unless it has passed."""
-    resource, concept = found.resource, element_in(found.resource, "code")
+    resource, concept = entry.resource, element_in(entry.resource, "code")
     if codes_in([element_in(resource, "verificationStatus")]) & _NEVER:
         return ()
     if codes_in([concept]) & _NO_ALLERGIES:
@@ -207,54 +209,54 @@ def allergy(found: Found) -> Sequence[ImportedTerm]:
     state = codes_in([element_in(resource, "clinicalStatus")])
     has_passed = bool(state & {"inactive", "resolved"})
     text, _ = _label_in(concept)
-    term = _term(found, "patient", concept, since, since if has_passed else None)
+    term = _term(entry, "patient", concept, since, since if has_passed else None)
     return (replace(term, text=text, is_listed=not has_passed),)
 
 
-def medication_request(found: Found) -> Sequence[ImportedTerm]:
+def medication_request(entry: Found) -> Sequence[ImportedTerm]:
     """Read a MedicationRequest, or raise Rejected; orders alone, no plans."""
-    if text_in(found.resource, "intent") not in _ORDERED:
+    if text_in(entry.resource, "intent") not in _ORDERED:
         return ()
-    dispensed = element_in(found.resource, "dispenseRequest")
+    dispensed = element_in(entry.resource, "dispenseRequest")
     validity = element_in(dispensed, "validityPeriod")
-    since = day_in(found.resource, "authoredOn") or day_in(validity, "start")
-    return _medication(found, since, day_in(validity, "end"))
+    since = day_in(entry.resource, "authoredOn") or day_in(validity, "start")
+    return _medication(entry, since, day_in(validity, "end"))
 
 
-def medication_statement(found: Found) -> Sequence[ImportedTerm]:
+def medication_statement(entry: Found) -> Sequence[ImportedTerm]:
     """Read a MedicationStatement, or raise Rejected."""
-    period = element_in(found.resource, "effectivePeriod")
+    period = element_in(entry.resource, "effectivePeriod")
     since = (
-        day_in(found.resource, "effectiveDateTime")
+        day_in(entry.resource, "effectiveDateTime")
         or day_in(period, "start")
-        or day_in(found.resource, "dateAsserted")
+        or day_in(entry.resource, "dateAsserted")
     )
-    return _medication(found, since, day_in(period, "end"))
+    return _medication(entry, since, day_in(period, "end"))
 
 
 def _medication(
-    found: Found, since: date | None, ended: date | None
+    entry: Found, since: date | None, ended: date | None
 ) -> Sequence[ImportedTerm]:
     """Return the drug, listed while it is taken."""
-    status = text_in(found.resource, "status")
+    status = text_in(entry.resource, "status")
     if status not in _TAKEN | _TAKEN_ONCE:
         return ()
-    concept = element_in(found.resource, "medicationCodeableConcept")
+    concept = element_in(entry.resource, "medicationCodeableConcept")
     if not concept:
-        reference = found.resource.get("medicationReference")
-        named = found.bundle.find(reference, inside=found.resource)
+        reference = entry.resource.get("medicationReference")
+        named = entry.bundle.find(reference, inside=entry.resource)
         if named is None:
             raise Rejected("medicationReference is of no Medication of the bundle")
         concept = element_in(named, "code")
     is_taken = status in _TAKEN
     until = None if is_taken else ended or since
-    term = _term(found, "subject", concept, since, until)
+    term = _term(entry, "subject", concept, since, until)
     return (replace(term, is_listed=is_taken),)
 
 
-def observation(found: Found) -> Sequence[ImportedTerm]:
+def observation(entry: Found) -> Sequence[ImportedTerm]:
     """Read an Observation, or raise Rejected; of vital signs alone, each part of it."""
-    resource = found.resource
+    resource = entry.resource
     if "vital-signs" not in codes_in(list_in(resource, "category")):
         return ()
     if text_in(resource, "status") not in _MEASURED:
@@ -268,24 +270,24 @@ def observation(found: Found) -> Sequence[ImportedTerm]:
     if measured is None:
         raise Rejected("effectiveDateTime is missing")
     components = list_in(resource, "component")
-    parts = [one for one in (resource, *components) if "valueQuantity" in one]
-    return [_measurement(found, part, measured) for part in parts]
+    parts = [part for part in (resource, *components) if "valueQuantity" in part]
+    return [_measurement(entry, part, measured) for part in parts]
 
 
-def _measurement(found: Found, part: Element, measured: date) -> ImportedTerm:
+def _measurement(entry: Found, part: Element, measured: date) -> ImportedTerm:
     concept = element_in(part, "code")
     # The profile of vital signs asks for a code of LOINC, and lets others stand beside.
     system, code, _ = coding_in(concept, (LOINC,))
     if system != LOINC:
         raise Rejected("code is none of LOINC")
     value, unit = quantity_in(element_in(part, "valueQuantity"))
-    term = _term(found, "subject", concept, measured, measured)
+    term = _term(entry, "subject", concept, measured, measured)
     return replace(term, system=system, code=code, value=value, unit=unit)
 
 
-def encounter(found: Found) -> Sequence[ImportedTerm]:
+def encounter(entry: Found) -> Sequence[ImportedTerm]:
     """Read an Encounter that took place, or raise Rejected."""
-    resource = found.resource
+    resource = entry.resource
     if text_in(resource, "status") not in _VISITED:
         return ()
     period = element_in(resource, "period")
@@ -296,7 +298,7 @@ def encounter(found: Found) -> Sequence[ImportedTerm]:
     if (since := day_in(period, "start")) is None:
         raise Rejected("period.start is missing")
     text, _ = _label_in(concept)
-    term = _term(found, "subject", concept, since, day_in(period, "end"))
+    term = _term(entry, "subject", concept, since, day_in(period, "end"))
     return (replace(term, text=text),)
 
 
@@ -309,10 +311,10 @@ def _label_in(concept: Element) -> tuple[str, str | None]:
 
 
 def _term(
-    found: Found, whose: str, concept: Element, since: date | None, until: date | None
+    entry: Found, whose: str, concept: Element, since: date | None, until: date | None
 ) -> ImportedTerm:
     """Return a term that is in no list yet."""
-    patient_id = found.bundle.id_of(found.resource.get(whose), "Patient")
+    patient_id = entry.bundle.id_of(entry.resource.get(whose), "Patient")
     if not patient_id:
         raise Rejected(f"{whose} is no Patient")
     system, code, _ = coding_in(concept)
