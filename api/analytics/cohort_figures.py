@@ -120,7 +120,7 @@ def count_kept(caller: ProgramOrPerson, key: str) -> Response:
 
 
 def _counted(caller: Caller, find: Callable[[Session], Figure]) -> Response:
-    told = counted_and_told(
+    written = counted_and_told(
         caller,
         lambda session: figures.count(
             session,
@@ -130,7 +130,7 @@ def _counted(caller: Caller, find: Callable[[Session], Figure]) -> Response:
             smallest_group=caller.stores.smallest_group,
         ),
     )
-    return JsonResponse(shown_of(told.value), headers=written_headers(told))
+    return JsonResponse(shown_of(written.value), headers=written_headers(written))
 
 
 def shown_of(result: FigureResult) -> dict[str, Any]:

@@ -211,7 +211,7 @@ def count(
     403 as well where earlier counts and these together would tell of few patients.
     """
     cohort = cohorts.from_json(body.model_dump())
-    told = counted_and_told(
+    written = counted_and_told(
         caller,
         lambda session: cohorts.count(
             session,
@@ -221,7 +221,7 @@ def count(
             smallest_group=caller.stores.smallest_group,
         ),
     )
-    return JsonResponse(_shown(told.value), headers=written_headers(told))
+    return JsonResponse(_shown(written.value), headers=written_headers(written))
 
 
 @router.post(
@@ -237,7 +237,7 @@ def compare(
     403 as well where earlier counts and these together would tell of few patients.
     """
     compared = [cohorts.from_json(each.model_dump()) for each in body.cohorts]
-    told = counted_and_told(
+    written = counted_and_told(
         caller,
         lambda session: cohorts.compare(
             session,
@@ -247,7 +247,7 @@ def compare(
             smallest_group=caller.stores.smallest_group,
         ),
     )
-    return JsonResponse(asdict(told.value), headers=written_headers(told))
+    return JsonResponse(asdict(written.value), headers=written_headers(written))
 
 
 @router.post(
@@ -273,11 +273,11 @@ def facets(
             smallest_group=caller.stores.smallest_group,
         )
     ).value
-    told = caller.write(
+    written = caller.write(
         lambda session: figures.tell_facets(session, caller.actor, untold)
     )
-    shown = {"facets": [asdict(facet) for facet in told.value]}
-    return JsonResponse(shown, headers=written_headers(told))
+    shown = {"facets": [asdict(facet) for facet in written.value]}
+    return JsonResponse(shown, headers=written_headers(written))
 
 
 def counted_and_told(

@@ -97,11 +97,11 @@ class DashboardShown(Shown):
 @router.get("", responses=shows(DashboardsShown))
 def list_dashboards(caller: ProgramOrPerson) -> Response:
     """List the dashboards that the caller may open; nothing is counted."""
-    found = caller.read(
+    saved = caller.read(
         lambda session: dashboards.list_dashboards(session, caller.actor)
     ).value
     shown = [
-        *(_listed(str(each.id), each.draft, each) for each in found),
+        *(_listed(str(each.id), each.draft, each) for each in saved),
         *(_listed(key, draft) for key, draft in READY.items()),
     ]
     return JsonResponse({"dashboards": shown})
@@ -180,7 +180,7 @@ def _card(caller: Caller, card: Card, shown: DashboardFilter) -> dict[str, Any]:
     now, least = caller.stores.now(), caller.stores.smallest_group
     try:
         figure = narrow_card(card, shown, now.date())
-        told = counted_and_told(
+        written = counted_and_told(
             caller,
             lambda session: figures.count(
                 session, caller.actor, figure, now=now, smallest_group=least
@@ -189,7 +189,7 @@ def _card(caller: Caller, card: Card, shown: DashboardFilter) -> dict[str, Any]:
     except (NotAllowed, InvalidInput) as refusal:
         return {"title": card.title, "figure": None, "refusal": str(refusal)}
     # Of an equal question that was told before, which may have been drawn otherwise.
-    result = replace(told.value, figure=figure)
+    result = replace(written.value, figure=figure)
     return {"title": card.title, "figure": shown_of(result), "refusal": None}
 
 

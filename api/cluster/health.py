@@ -53,8 +53,8 @@ class Health:
         """
         is_lesser = self.status == "up" and (etcd or {}).get("status") == "down"
         status = "degraded" if is_lesser else self.status
-        told = {**self._whole, "status": status, **self.parts, "etcd": etcd}
-        return JsonResponse(told, self._code)
+        content = {**self._whole, "status": status, **self.parts, "etcd": etcd}
+        return JsonResponse(content, self._code)
 
     def brief(self) -> Response:
         """Return the same without what the parts are called and how they are.

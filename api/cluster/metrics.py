@@ -142,8 +142,8 @@ def _servers(request: Request) -> bytes:
         counted = None
     registry = CollectorRegistry()
     snapshot = stores.monitor.latest()
-    asked = [node.name for node in snapshot.nodes if node.is_answering]
-    statements = _statements(stores.statements, asked)
+    node_names = [node.name for node in snapshot.nodes if node.is_answering]
+    statements = _statements(stores.statements, node_names)
     registry.register(ServerMetrics(snapshot, counted, statements))
     return generate_latest(registry)
 

@@ -55,13 +55,13 @@ def list_scans(caller: ProgramOrPerson, uuid: UUID) -> Response:
         return prescription, scans.list_for(session, caller.actor, [uuid])
 
     read = caller.read(find)
-    prescription, found = read.value
+    prescription, scans_by_id = read.value
     content = {
         "prescription_id": prescription.id,
         "appointment_id": prescription.appointment_id,
         "patient_id": prescription.patient_id,
         "doctor_id": prescription.doctor_id,
-        "scans": list(map(ScanShown.of, found.get(uuid, ()))),
+        "scans": list(map(ScanShown.of, scans_by_id.get(uuid, ()))),
     }
     return JsonResponse(content, headers=read_headers(read, caller.after))
 

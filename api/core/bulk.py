@@ -70,9 +70,9 @@ def do_each(
             problem = None if refusal is None else problem_of(refusal)
             yield {"id": thing, "is_done": problem is None, "problem": problem}
 
-    told = list(outcomes())
-    done = sum(outcome["is_done"] for outcome in told)
-    return JsonResponse({"done": done, "outcomes": told}, headers=headers)
+    results = list(outcomes())
+    done = sum(outcome["is_done"] for outcome in results)
+    return JsonResponse({"done": done, "outcomes": results}, headers=headers)
 
 
 def _with(

@@ -89,8 +89,9 @@ def outcome(
 def outcome_of(issues: Iterable[Issue]) -> dict[str, Any]:
     """Return an OperationOutcome of issues, each with the element it is about."""
     return _outcome_of(
-        _issue(one.sentence, one.code, one.severity) | {"expression": [one.expression]}
-        for one in issues
+        _issue(issue.sentence, issue.code, issue.severity)
+        | {"expression": [issue.expression]}
+        for issue in issues
     )
 
 

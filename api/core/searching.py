@@ -50,12 +50,14 @@ class FoundPatientShown(Shown):
     """Enough of a patient to tell them from others; `name` has the family's first."""
 
     uuid: Annotated[UUID, From("id")]
-    name: Annotated[str, From(lambda found: f"{found.last_name}, {found.first_name}")]
+    name: Annotated[
+        str, From(lambda patient: f"{patient.last_name}, {patient.first_name}")
+    ]
     first_name: str
     last_name: str
     date_of_birth: date
     record_number: Annotated[
-        str, From(lambda found: record_numbers.spelt(found.record_number))
+        str, From(lambda patient: record_numbers.spelt(patient.record_number))
     ]
 
 
@@ -110,7 +112,7 @@ def search(
 def _find(
     session: Session, actor: Actor, typed: str, body: SearchBody
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "patients": [],
         "similar": False,
         "total": None,
@@ -120,24 +122,24 @@ def _find(
         "advice": None,
     }
     if len(typed) < _FEWEST:
-        return found
+        return answer
     names = actor.may(Permission.LIST_PATIENTS) and actor.may(Permission.VIEW_NAMES)
     if names and "patients" in body.kinds:
         try:
-            found |= _find_patients(session, actor, typed, body)
+            answer |= _find_patients(session, actor, typed, body)
         except InvalidInput as refusal:
-            found["advice"] = str(refusal)
+            answer["advice"] = str(refusal)
     papers_of = (Permission.VIEW_DOCUMENTS, Permission.VIEW_OWN_DOCUMENTS)
     if any(map(actor.may, papers_of)) and "documents" in body.kinds:
         try:
             papers = documents.find_quickly(session, actor, typed)
-            found["documents"] = list(map(FoundDocumentShown.of, papers))
+            answer["documents"] = list(map(FoundDocumentShown.of, papers))
         except InvalidInput as refusal:
-            found["advice"] = found["advice"] or str(refusal)
+            answer["advice"] = answer["advice"] or str(refusal)
     if actor.may(Permission.VIEW_DOCTORS) and "doctors" in body.kinds:
         known = doctors.list_doctors(session, actor, search=typed, limit=_MOST_DOCTORS)
-        found["doctors"] = list(map(FoundDoctorShown.of, known))
-    return found
+        answer["doctors"] = list(map(FoundDoctorShown.of, known))
+    return answer
 
 
 def _find_patients(
@@ -146,11 +148,11 @@ def _find_patients(
     matches = patients.find_quickly(
         session, actor, typed, limit=body.most, has_total=body.total
     )
-    found: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "patients": list(map(FoundPatientShown.of, matches.patients)),
         "similar": matches.is_similar,
     }
     if matches.total is not None:
-        found["total"] = matches.total.value
-        found["total_is_exact"] = matches.total.is_exact
-    return found
+        answer["total"] = matches.total.value
+        answer["total_is_exact"] = matches.total.is_exact
+    return answer

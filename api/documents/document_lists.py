@@ -50,8 +50,8 @@ def list_documents(
     `next` goes into `after`, `previous` into `before`. A search ranks and shows the
     passages that it found.
     """
-    chosen, asked = sparse.chosen(request.query_params.multi_items(), FoundShown)
-    pairs = [pair for pair in asked if pair[0] not in _CURSORS]
+    chosen, remaining = sparse.chosen(request.query_params.multi_items(), FoundShown)
+    pairs = [pair for pair in remaining if pair[0] not in _CURSORS]
     fields = _fields(caller, pairs)
     query = criteria.from_query(pairs, fields)
 

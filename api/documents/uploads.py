@@ -103,20 +103,20 @@ def begin_upload(
         )
     )
     location = {"Location": f"{UPLOADS_PATH}/{written.value.id}"}
-    return _told(written, _CREATED, location)
+    return _response(written, _CREATED, location)
 
 
 @router.head(_PATH, responses=_refuses(404, 410))
 def find_offset(caller: TusCaller, uuid: UUID) -> Response:
     """Tell at which byte an upload goes on."""
-    found = _look(caller, uuid)
+    upload = _look(caller, uuid)
     about = {
-        "Upload-Length": str(found.value.length),
+        "Upload-Length": str(upload.value.length),
         "Cache-Control": "no-store",
     }
-    if found.value.metadata:
-        about["Upload-Metadata"] = found.value.metadata
-    return _told(found, _OK, about)
+    if upload.value.metadata:
+        about["Upload-Metadata"] = upload.value.metadata
+    return _response(upload, _OK, about)
 
 
 @router.patch(
@@ -160,7 +160,7 @@ async def append_bytes(
     if is_broken:
         # Nobody hears it; the line broke, which is no fault of ours to log.
         raise HTTPException(400, "The upload broke off.")
-    return _told(written, _NO_CONTENT)
+    return _response(written, _NO_CONTENT)
 
 
 @router.delete(_PATH, status_code=_NO_CONTENT, responses=_refuses(404, 410))
@@ -202,7 +202,7 @@ def _look(caller: Caller, uuid: UUID) -> WriteResult[UploadRecord]:
     return caller.write(lambda session: uploads.get(session, caller.actor, uuid))
 
 
-def _told(
+def _response(
     written: WriteResult[UploadRecord],
     status: int,
     more: dict[str, str] | None = None,

@@ -138,13 +138,13 @@ def _meeting(value: str, codings_of: Callable[[str], list[Resource]]) -> frozens
     return frozenset(
         action.value
         for action in Action
-        if any(_is(value, one) for one in codings_of(action.value))
+        if any(_is(value, candidate) for candidate in codings_of(action.value))
     )
 
 
-def _is(value: str, one: Resource) -> bool:
+def _is(value: str, candidate: Resource) -> bool:
     system, bar, code = value.rpartition("|")
-    return one["code"] == code and (not bar or one["system"] == system)
+    return candidate["code"] == code and (not bar or candidate["system"] == system)
 
 
 def outcomes_of(value: str) -> Iterator[str]:

@@ -34,17 +34,19 @@ from services.visits.schedule import slots
 _PROFILE: Final = "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition"
 
 
-def _find(caller: Caller, asked: Asked, _: str | None) -> OperationResult:
-    begin, end = _moment(caller, asked, "start"), _moment(caller, asked, "end")
+def _find(caller: Caller, arguments: Asked, _: str | None) -> OperationResult:
+    begin, end = _moment(caller, arguments, "start"), _moment(caller, arguments, "end")
     if end <= begin:
         raise InvalidInput("end", "end comes after start.")
     if end - begin > timedelta(days=MOST_DAYS, hours=1):
         raise InvalidInput("end", f"Ask for at most {MOST_DAYS} days at once.")
     doctor_ids = [
         uuid_of(parameters.reference_to("Practitioner", value))
-        for value in asked.get("practitioner", ())
+        for value in arguments.get("practitioner", ())
     ]
-    specialities = [value.rpartition("|")[2] for value in asked.get("specialty", ())]
+    specialities = [
+        value.rpartition("|")[2] for value in arguments.get("specialty", ())
+    ]
     read = caller.read(
         lambda session: slots.find_free(
             session,
@@ -53,7 +55,7 @@ def _find(caller: Caller, asked: Asked, _: str | None) -> OperationResult:
             end,
             doctor_ids=doctor_ids,
             specialities=specialities,
-            limit=read_count(_one(asked, COUNT)),
+            limit=read_count(_value(arguments, COUNT)),
         )
     )
     free, total = read.value
@@ -61,8 +63,8 @@ def _find(caller: Caller, asked: Asked, _: str | None) -> OperationResult:
     return OperationResult(resources, read_headers(read, caller.after), total)
 
 
-def _hold(caller: Caller, asked: Asked, key: str | None) -> OperationResult:
-    request = _request(caller, asked, key)
+def _hold(caller: Caller, arguments: Asked, key: str | None) -> OperationResult:
+    request = _request(caller, arguments, key)
     notice = caller.stores.papers.visits.notice_hours
     written = caller.write(
         lambda session: bookings.hold(
@@ -75,8 +77,8 @@ def _hold(caller: Caller, asked: Asked, key: str | None) -> OperationResult:
     return OperationResult(resources, written_headers(written))
 
 
-def _book(caller: Caller, asked: Asked, key: str | None) -> OperationResult:
-    request = _request(caller, asked, key, is_patient_needed=False)
+def _book(caller: Caller, arguments: Asked, key: str | None) -> OperationResult:
+    request = _request(caller, arguments, key, is_patient_needed=False)
     notice = caller.stores.papers.visits.notice_hours
     actor = caller.actor
 
@@ -100,24 +102,24 @@ def _book(caller: Caller, asked: Asked, key: str | None) -> OperationResult:
 
 
 def _request(
-    caller: Caller, asked: Asked, key: str | None, *, is_patient_needed: bool = True
+    caller: Caller, arguments: Asked, key: str | None, *, is_patient_needed: bool = True
 ) -> BookingRequest:
     is_own = caller.actor.role is Role.PATIENT
     caller.require(Permission.BOOK_OWN_VISITS if is_own else Permission.BOOK_VISITS)
-    reference = _one(asked, "appointment-reference")
+    reference = _value(arguments, "appointment-reference")
     if reference is None:
         raise InvalidInput(
             "appointment-reference",
             "Say which, by the appointment-reference of one that $find has proposed.",
         )
-    patient = _one(asked, "patient-reference")
+    patient = _value(arguments, "patient-reference")
     request = BookingRequest(
         slot_id=uuid_of(parameters.reference_to("Appointment", reference)),
         patient_id=uuid_of(parameters.reference_to("Patient", patient))
         if patient
         else caller.actor.patient_id or _NOBODY,
         attempt=attempt_of(caller.actor, key),
-        note=_one(asked, "comment") or "",
+        note=_value(arguments, "comment") or "",
     )
     return _with_patient(request) if is_patient_needed else request
 
@@ -136,9 +138,9 @@ def _require_live(booking: BookingRecord) -> BookingRecord:
     return bookings.require_held(booking)
 
 
-def _moment(caller: Caller, asked: Asked, name: str) -> datetime:
+def _moment(caller: Caller, arguments: Asked, name: str) -> datetime:
     """Return a moment that was asked for; a day begins by the clinic's clock."""
-    value = _one(asked, name)
+    value = _value(arguments, name)
     if value is None:
         raise InvalidInput(name, "Say from when and until when, by start and end.")
     try:
@@ -151,8 +153,8 @@ def _moment(caller: Caller, asked: Asked, name: str) -> datetime:
         ) from error
 
 
-def _one(asked: Asked, name: str) -> str | None:
-    values: Sequence[str] = asked.get(name, ())
+def _value(arguments: Asked, name: str) -> str | None:
+    values: Sequence[str] = arguments.get(name, ())
     if len(values) > 1:
         raise InvalidInput(name, f"{name} is given more than once.")
     return values[0] if values else None

@@ -217,7 +217,9 @@ class ResourceType:
 
     def parameter(self, name: str) -> SearchParameter | None:
         """Return the search parameter of this name, if there is one."""
-        return next((one for one in self.parameters if one.name == name), None)
+        return next(
+            (parameter for parameter in self.parameters if parameter.name == name), None
+        )
 
 
 def bulk_source(
@@ -250,8 +252,12 @@ def page_of(
     page: PageWanted,
 ) -> FoundPage:
     """Return a page of rows that are all at hand, in the order of their ids."""
-    resources = sorted(map(describe, rows), key=lambda one: str(one["id"]))
-    behind = [one for one in resources if page.after is None or one["id"] > page.after]
+    resources = sorted(map(describe, rows), key=lambda resource: str(resource["id"]))
+    behind = [
+        resource
+        for resource in resources
+        if page.after is None or resource["id"] > page.after
+    ]
     shown = behind[: page.size]
     goes_on = shown and len(behind) > len(shown)
     return FoundPage(shown, shown[-1]["id"] if goes_on else None, len(resources))
@@ -267,11 +273,11 @@ def uuid_of(text: str) -> UUID:
 
 def meta(version: int | None, updated_at: datetime | None, **more: Any) -> Resource:
     """Return what is told of a resource itself, as far as it is known."""
-    told = {
+    elements = {
         "versionId": None if version is None else str(version),
         "lastUpdated": None if updated_at is None else instant(updated_at),
     }
-    return without_empty(told | more)
+    return without_empty(elements | more)
 
 
 def instant(timestamp: datetime) -> str:
@@ -291,7 +297,7 @@ def without_empty(resource: Resource) -> Resource:
 
 def concept(text: str, *codings: Mapping[str, str]) -> Resource:
     """Return a CodeableConcept: the clinic's words, and codes for the same."""
-    return without_empty({"coding": [dict(one) for one in codings], "text": text})
+    return without_empty({"coding": [dict(code) for code in codings], "text": text})
 
 
 def coding(system: str, code: str) -> Resource:

@@ -64,7 +64,7 @@ def _pair_of(parameter: Any) -> tuple[str, str]:
 
 def read_asked(operation: Operation | DocumentOperation, pairs: Pairs) -> Asked:
     """Return the values of each parameter; raises InvalidInput for an unknown one."""
-    asked: dict[str, list[str]] = {}
+    arguments: dict[str, list[str]] = {}
     for name, value in pairs:
         if name in _BESIDE:
             continue
@@ -76,8 +76,8 @@ def read_asked(operation: Operation | DocumentOperation, pairs: Pairs) -> Asked:
             )
         if not is_storable(value):
             raise InvalidInput(name, f"{name} holds a character no record can.")
-        asked.setdefault(name, []).append(value)
-    return asked
+        arguments.setdefault(name, []).append(value)
+    return arguments
 
 
 _OFFERED: Final = ", ".join(_VALUES)

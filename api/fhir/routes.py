@@ -101,19 +101,19 @@ def _serve_search(kind: ResourceType, search: Search) -> None:
 
 
 def _described(kind: ResourceType) -> dict[str, Any]:
-    told = {one.name: one.documentation for one in kind.parameters}
-    told |= {
+    texts = {parameter.name: parameter.documentation for parameter in kind.parameters}
+    texts |= {
         searching.COUNT: "How many at a time: 20 unless given, 1,000 at most.",
         searching.SORT: f"By {', '.join(kind.sorts) or 'nothing'}; - turns it round.",
         searching.TOTAL: "none spares the count.",
         FORMAT: "json",
     }
     if kind.includes:
-        told[searching.REVINCLUDE] = f"Adds {', '.join(kind.includes)}."
+        texts[searching.REVINCLUDE] = f"Adds {', '.join(kind.includes)}."
     return {
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": _TEXT}
-            for name, text in told.items()
+            for name, text in texts.items()
         ]
     }
 
@@ -126,18 +126,18 @@ def _searched(
 ) -> Response:
     require_wanted(request)
     links = PageLinks(kind, caller)
-    asked = _search_of(kind, caller, request, pairs, links)
-    page = asked.page(caller.stores.now())
+    query = _search_of(kind, caller, request, pairs, links)
+    page = query.page(caller.stores.now())
 
-    def found(session: Session) -> FoundPage:
-        listed = search(session, asked.wanted, page)
-        if asked.included is None or not asked.size:
+    def find(session: Session) -> FoundPage:
+        listed = search(session, query.wanted, page)
+        if query.included is None or not query.size:
             return listed
-        include = kind.includes[asked.included]
+        include = kind.includes[query.included]
         return replace(listed, included=include(session, caller, listed.resources))
 
-    read = caller.read(found)
-    bundle = searching.searchset(base_of(request), kind, asked, read.value, links)
+    read = caller.read(find)
+    bundle = searching.searchset(base_of(request), kind, query, read.value, links)
     return FhirResponse(bundle, headers=read_headers(read, caller.after))
 
 
@@ -224,8 +224,8 @@ def _documented(
     pairs: Pairs,
 ) -> Response:
     require_wanted(request)
-    asked = read_asked(operation, pairs)
-    bundle, headers = operation.run(caller, base_of(request), resource_id, asked)
+    arguments = read_asked(operation, pairs)
+    bundle, headers = operation.run(caller, base_of(request), resource_id, arguments)
     return FhirResponse(bundle, headers=dict(headers))
 
 
@@ -250,8 +250,8 @@ def _invoked(
         result = operation.run(caller, read_asked(operation, pairs), key)
     except (SlotTaken, NoSuchSlot) as gone:
         # As ITI-116 asks for what cannot be held any more.
-        told = outcome([str(gone)], code="not-found", severity="fatal")
-        return FhirResponse(told, 409 if isinstance(gone, SlotTaken) else 404)
+        refusal = outcome([str(gone)], code="not-found", severity="fatal")
+        return FhirResponse(refusal, 409 if isinstance(gone, SlotTaken) else 404)
     entries = list(entries_of(f"{base_of(request)}/{operation.on}", result.resources))
     bundle = {
         "resourceType": "Bundle",
@@ -271,11 +271,11 @@ def _serve_read(kind: ResourceType, read: Read) -> None:
     )
     def read_resource(caller: Program, request: Request, resource_id: str) -> Response:
         require_wanted(request)
-        found = caller.read(lambda session: read(session, caller, resource_id))
-        headers = read_headers(found, caller.after) | version_headers(found.value)
+        resource = caller.read(lambda session: read(session, caller, resource_id))
+        headers = read_headers(resource, caller.after) | version_headers(resource.value)
         if has_it(request, headers):
             return Response(status_code=NOT_MODIFIED, headers=headers)
-        return FhirResponse(found.value, headers=headers)
+        return FhirResponse(resource.value, headers=headers)
 
     read_resource.__doc__ = f"Read: {kind.documentation}"
 
@@ -299,8 +299,8 @@ for served in SERVED:
     # Before what reads by id, which would take their names for one.
     for offered in served.operations:
         _serve_operation(offered)
-    for told in served.documents:
-        _serve_document(told)
+    for document_operation in served.documents:
+        _serve_document(document_operation)
     if served.search is not None:
         _serve_search(served, served.search)
     if served.read is not None:

@@ -74,11 +74,11 @@ def read_search(
     kind: ResourceType, caller: Caller, pairs: Pairs, *, lenient: bool = False
 ) -> FhirSearch:
     """Read a search by the parameters of its type; raises InvalidInput."""
-    asked = [(name, value) for name, value in pairs if name not in BESIDE]
+    search_pairs = [(name, value) for name, value in pairs if name not in BESIDE]
     wanted, ignored = Wanted(caller), []
     used: list[tuple[str, str]] = []
     given: dict[str, str] = {}
-    for name, value in asked:
+    for name, value in search_pairs:
         parameter = kind.parameter(name)
         if parameter is None and not _is_of_all(kind, name, value):
             if not lenient:
@@ -109,8 +109,10 @@ def _is_of_all(kind: ResourceType, name: str, value: str) -> bool:
 def _unknown(kind: ResourceType, name: str) -> InvalidInput:
     if name == REVINCLUDE and kind.includes:
         return InvalidInput(name, f"{name} is {' or '.join(kind.includes)}.")
-    names = [one.name for one in kind.parameters] + [*OF_ALL]
-    known = ", ".join(one for one in names if one != REVINCLUDE or kind.includes)
+    names = [parameter.name for parameter in kind.parameters] + [*OF_ALL]
+    known = ", ".join(
+        offered for offered in names if offered != REVINCLUDE or kind.includes
+    )
     return InvalidInput(
         name[:40],
         f'{kind.name} has no search parameter "{name[:40]}". It has {known}. With '
@@ -166,10 +168,10 @@ class PageLinks:
         self._caller = caller
         self._purpose = f"fhir page {kind.name} {caller.actor.id}"
 
-    def seal(self, search: FhirSearch, found: FoundPage) -> str:
+    def seal(self, search: FhirSearch, page: FoundPage) -> str:
         """Return what stands for the next page in an address."""
-        total = found.total if search.after is None else search.total
-        content = [list(search.pairs), found.next, total]
+        total = page.total if search.after is None else search.total
+        content = [list(search.pairs), page.next, total]
         sealed = self._keys.seal(json.dumps(content).encode(), self._purpose)
         return urlsafe_b64encode(sealed).decode().rstrip("=")
 
@@ -190,11 +192,11 @@ class PageLinks:
 
 def page_text(pairs: Pairs) -> str | None:
     """Return what stands for a further page, if one is asked for."""
-    asked = [(name, value) for name, value in pairs if name not in BESIDE]
-    pages = [value for name, value in asked if name == PAGE]
+    search_pairs = [(name, value) for name, value in pairs if name not in BESIDE]
+    pages = [value for name, value in search_pairs if name == PAGE]
     if not pages:
         return None
-    if len(asked) > 1:
+    if len(search_pairs) > 1:
         raise InvalidInput(PAGE, "_page stands alone: follow the link as it is.")
     return pages[0]
 
@@ -203,19 +205,19 @@ def searchset(
     base: str,
     kind: ResourceType,
     search: FhirSearch,
-    found: FoundPage,
+    page: FoundPage,
     links: PageLinks,
 ) -> dict[str, Any]:
     """Return the Bundle of a page: its links, its total if known, its resources."""
     address = f"{base}/{kind.name}"
-    asked = urlencode(search.pairs)
-    link = [{"relation": "self", "url": f"{address}?{asked}" if asked else address}]
-    if found.next and search.size:
-        next_ = urlencode({PAGE: links.seal(search, found)})
+    query = urlencode(search.pairs)
+    link = [{"relation": "self", "url": f"{address}?{query}" if query else address}]
+    if page.next and search.size:
+        next_ = urlencode({PAGE: links.seal(search, page)})
         link.append({"relation": "next", "url": f"{address}?{next_}"})
-    total = found.total if search.after is None else search.total
-    entries = list(entries_of(address, found.resources)) if search.size else []
-    entries += map(partial(_included, base), found.included)
+    total = page.total if search.after is None else search.total
+    entries = list(entries_of(address, page.resources)) if search.size else []
+    entries += map(partial(_included, base), page.included)
     if search.ignored:
         entries.append(_passed_over(search.ignored))
     return {
@@ -247,5 +249,5 @@ def _included(base: str, resource: Resource) -> dict[str, Any]:
 
 def _passed_over(names: Sequence[str]) -> dict[str, Any]:
     sentences = [f'The search parameter "{name}" was passed over.' for name in names]
-    told = outcome(sentences, code="not-supported", severity="warning")
-    return {"resource": told, "search": {"mode": "outcome"}}
+    warning = outcome(sentences, code="not-supported", severity="warning")
+    return {"resource": warning, "search": {"mode": "outcome"}}

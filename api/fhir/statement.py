@@ -88,17 +88,21 @@ def _smart() -> dict[str, Any]:
 
 def _resource(kind: ResourceType) -> dict[str, Any]:
     parameters = [
-        {"name": one.name, "type": one.kind, "documentation": one.documentation}
-        for one in kind.parameters
+        {
+            "name": parameter.name,
+            "type": parameter.kind,
+            "documentation": parameter.documentation,
+        }
+        for parameter in kind.parameters
     ]
     offered: list[Operation | DocumentOperation] = [*kind.operations, *kind.documents]
     operations = [
         {
-            "name": one.name,
-            "definition": one.definition,
-            "documentation": one.documentation,
+            "name": operation.name,
+            "definition": operation.definition,
+            "documentation": operation.documentation,
         }
-        for one in offered
+        for operation in offered
     ]
     if kind.bulk_operation is not None:
         operations.append(_export(kind.bulk_operation))

@@ -164,7 +164,7 @@ def export(
 
     403 as well where who sees no names would be told of few patients.
     """
-    read = _asked(caller, key, grant, search.export_csv)
+    read = _list_reader(caller, key, grant, search.export_csv)
     return ListResponse(caller.export(read), _name(caller, "csv"))
 
 
@@ -177,13 +177,13 @@ def export_workbook(
     Its cells are text, so that no telephone number loses its leading zero. 400 for a
     longer list; 403 as for CSV.
     """
-    read = _asked(caller, key, grant, search.export_workbook)
+    read = _list_reader(caller, key, grant, search.export_workbook)
     return ListResponse(
         caller.export(read), _name(caller, "xlsx"), workbooks.MEDIA_TYPE
     )
 
 
-def _asked(
+def _list_reader(
     caller: Caller, key: str | None, grant: UUID | None, export: Callable[..., T]
 ) -> Callable[[Session], T]:
     """Return what reads the list that was asked for, in one transaction.

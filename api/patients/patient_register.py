@@ -79,10 +79,10 @@ def list_patients(caller: Program, request: Request) -> Response:
     and there are at least that many. 403 as well where who sees no names would be told
     of few patients.
     """
-    chosen, asked = sparse.chosen(
+    chosen, remaining = sparse.chosen(
         request.query_params.multi_items(), PatientShown, UnnamedPatientShown
     )
-    query = criteria.from_query(asked_of(asked), fields.FIELDS)
+    query = criteria.from_query(asked_of(remaining), fields.FIELDS)
     now = caller.stores.now()
 
     answer = answered(
@@ -101,7 +101,7 @@ def list_patients(caller: Program, request: Request) -> Response:
             session, caller.actor, query.criteria, now=now
         ),
     )
-    rows, count = answer.told.shown(), answer.told.count
+    rows, count = answer.listing.shown(), answer.listing.count
     assert count is not None  # noqa: S101 - count_open has counted where nobody else
     return _envelope(
         "Patient register read successfully",

@@ -66,10 +66,10 @@ def list_patients(
 
     403 as well where who sees no names would be told of few patients.
     """
-    chosen, asked = sparse.chosen(
+    chosen, remaining = sparse.chosen(
         request.query_params.multi_items(), PatientShown, UnnamedPatientShown
     )
-    pairs = [pair for pair in asked if pair[0] != _CURSOR]
+    pairs = [pair for pair in remaining if pair[0] != _CURSOR]
     query = criteria.from_query(asked_of(pairs), fields.FIELDS)
     answer = answered(
         caller,
@@ -84,7 +84,7 @@ def list_patients(
             is_kept_back=True,
         ),
     )
-    listed = answer.told.shown()
+    listed = answer.listing.shown()
     page = {
         "patients": [chosen.of(listed_json(row)) for row in listed.rows],
         "next": listed.next,

@@ -21,7 +21,7 @@ T = TypeVar("T")
 class AnsweredList(Generic[T]):
     """What is shown of a list, and the headers that go with it."""
 
-    told: ToldList[T]
+    listing: ToldList[T]
     headers: dict[str, str]
 
 
@@ -51,15 +51,15 @@ def answered(
             needs=needs,
         )
 
-    found = caller.read(keep_back)
-    kept = found.value
+    read_result = caller.read(keep_back)
+    kept = read_result.value
     if kept.untold is None:
-        told, headers = kept.told, read_headers(found, caller.after)
+        listing, headers = kept.told, read_headers(read_result, caller.after)
     else:
         written = caller.write(
             lambda session: unnamed_lists.tell_list(session, caller.actor, kept)
         )
-        told, headers = written.value, written_headers(written)
-    if refusal := told.refusal():
+        listing, headers = written.value, written_headers(written)
+    if refusal := listing.refusal():
         caller.refuse(refusal)
-    return AnsweredList(told, headers)
+    return AnsweredList(listing, headers)

@@ -36,21 +36,21 @@ def read_request(
     if not any(map(_RESPOND_ASYNC.search, request.headers.getlist("prefer"))):
         sentence = 'An export takes a while: ask with "Prefer: respond-async".'
         raise InvalidInput("Prefer", sentence)
-    asked = [(name, value) for name, value in pairs if name not in BESIDE]
+    export_pairs = [(name, value) for name, value in pairs if name not in BESIDE]
     lenient = is_lenient(request.headers)
-    passed_over = _unknown_in(asked, is_lenient=lenient)
+    passed_over = _unknown_in(export_pairs, is_lenient=lenient)
     given: dict[str, list[str]] = {}
-    for name, value in asked:
+    for name, value in export_pairs:
         if name in PARAMETERS and value:
             given.setdefault(name, []).append(value)
-    _require_format(_one(given, "_outputFormat"))
+    _require_format(_value(given, "_outputFormat"))
     types, others = _types_in(given.get("_type", []), is_lenient=lenient)
-    query = urlencode(asked)
+    query = urlencode(export_pairs)
     return ExportRequest(
         address=f"{address}?{query}" if query else address,
         types=_allowed(caller, types, operation),
         reason=caller.export_purpose or _reason_in(request),
-        since=_since(_one(given, "_since")),
+        since=_since(_value(given, "_since")),
         passed_over=(*passed_over, *others),
         of_patients=operation.of_patients,
     )
@@ -66,8 +66,8 @@ def _require_purpose(caller: Caller) -> None:
         )
 
 
-def _unknown_in(asked: Pairs, *, is_lenient: bool) -> list[str]:
-    unknown = sorted({name[:40] for name, _ in asked if name not in PARAMETERS})
+def _unknown_in(pairs: Pairs, *, is_lenient: bool) -> list[str]:
+    unknown = sorted({name[:40] for name, _ in pairs if name not in PARAMETERS})
     if unknown and not is_lenient:
         known = ", ".join(PARAMETERS)
         raise InvalidInput(
@@ -105,16 +105,16 @@ def _allowed(
         _require_scope(caller, kind)
     if types:
         return tuple(types)
-    found = tuple(
+    allowed = tuple(
         kind
         for kind, source in offered.items()
         if actor.may(source.permission_of(actor))
         and (scopes is None or kind in scopes.exported)
     )
-    if not found:
+    if not allowed:
         _require_scope(caller, "Patient")
         caller.require(Permission.VIEW_PATIENT)
-    return found
+    return allowed
 
 
 def _require_scope(caller: Caller, kind: str) -> None:
@@ -144,7 +144,7 @@ def _since(value: str | None) -> datetime | None:
     return since
 
 
-def _one(given: dict[str, list[str]], name: str) -> str | None:
+def _value(given: dict[str, list[str]], name: str) -> str | None:
     values = given.get(name, [None])
     if len(values) > 1:
         raise InvalidInput(name, f"{name} is given more than once.")

@@ -58,10 +58,10 @@ _BY_ADDRESS: Final[dict[str, Any]] = {
             {
                 "name": name,
                 "in": "query",
-                "description": one.documentation,
+                "description": parameter.documentation,
                 "schema": _TEXT,
             }
-            for name, one in PARAMETERS.items()
+            for name, parameter in PARAMETERS.items()
         ),
         {
             "name": REASON_HEADER,
@@ -151,25 +151,25 @@ def _begun(
     require_wanted(request)
     group_id = request.path_params.get("group_id")
     address = base_of(request) + path.format(group_id=group_id)
-    asked = read_request(caller, request, address, pairs, operation)
+    export_request = read_request(caller, request, address, pairs, operation)
     if group_id is not None:
-        found = caller.read(
+        group = caller.read(
             lambda session: bulk_exports.get_group(
                 session, caller.actor, uuid_of(group_id)
             )
         )
-        asked = replace(asked, group=found.value)
+        export_request = replace(export_request, group=group.value)
     written = caller.write(
-        lambda session: bulk_exports.ask(session, caller.actor, asked)
+        lambda session: bulk_exports.ask(session, caller.actor, export_request)
     )
     where = f"{base_of(request)}/$export/{written.value.id}"
-    told = outcome(
+    answer = outcome(
         ["The export is being made. Ask for its status where Content-Location says."],
         code="informational",
         severity="information",
     )
     headers = written_headers(written) | {"Content-Location": where}
-    return FhirResponse(told, _ACCEPTED, headers=headers)
+    return FhirResponse(answer, _ACCEPTED, headers=headers)
 
 
 @router.get("/$export/{export_id}", responses=_STATUS | refuses(404, 406, 500))
@@ -245,7 +245,7 @@ def _manifest(base: str, export: ExportRecord) -> dict[str, Any]:
     """Return what Bulk Data Access calls the manifest of an export."""
     if export.as_of is None:
         raise NoSuchExport
-    told = [
+    files = [
         (
             file.kind == "OperationOutcome",
             {
@@ -260,8 +260,8 @@ def _manifest(base: str, export: ExportRecord) -> dict[str, Any]:
         "transactionTime": instant(export.as_of),
         "request": export.address,
         "requiresAccessToken": True,
-        "output": [one for is_error, one in told if not is_error],
-        "error": [one for is_error, one in told if is_error],
+        "output": [file for is_error, file in files if not is_error],
+        "error": [file for is_error, file in files if is_error],
     }
 
 

@@ -141,10 +141,10 @@ def filter_of(values: Mapping[str, Sequence[str]], zone: tzinfo) -> AuditFilter 
         shipped_until=shipped_until,
         event_ids=frozenset(map(uuid_of, values.get("_id", ()))),
     )
-    found: AuditFilter | None = wanted
+    narrowed: AuditFilter | None = wanted
     for narrow in (_with_actions, _with_outcome, _with_people, _with_entity):
-        found = None if found is None else narrow(found, values)
-    return found
+        narrowed = None if narrowed is None else narrow(narrowed, values)
+    return narrowed
 
 
 def _with_actions(
@@ -170,7 +170,7 @@ _ACTIONS: Final = {
 def _with_outcome(
     wanted: AuditFilter, values: Mapping[str, Sequence[str]]
 ) -> AuditFilter | None:
-    value = _one("outcome", values)
+    value = _value("outcome", values)
     if value is None:
         return wanted
     outcome = next(audit_codes.outcomes_of(value), None)
@@ -180,7 +180,7 @@ def _with_outcome(
 def _with_people(
     wanted: AuditFilter, values: Mapping[str, Sequence[str]]
 ) -> AuditFilter | None:
-    agent, patient = _one("agent", values), _one("patient", values)
+    agent, patient = _value("agent", values), _value("patient", values)
     if agent is not None:
         system, bar, value = agent.rpartition("|")
         if bar and system != systems.USER:
@@ -195,7 +195,7 @@ def _with_people(
 def _with_entity(
     wanted: AuditFilter, values: Mapping[str, Sequence[str]]
 ) -> AuditFilter | None:
-    reference = _one("entity", values)
+    reference = _value("entity", values)
     if reference is None:
         return wanted
     path, _, id_ = reference.rpartition("/")
@@ -209,7 +209,7 @@ def _with_entity(
     return replace(wanted, subject_kind=kinds.get(kind), subject_id=id_)
 
 
-def _one(name: str, values: Mapping[str, Sequence[str]]) -> str | None:
+def _value(name: str, values: Mapping[str, Sequence[str]]) -> str | None:
     given = values.get(name, ())
     if len(given) > 1:
         raise InvalidInput(name, f"Ask for one {name} at a time.")
@@ -274,20 +274,20 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
     actor, store = wanted.actor, wanted.caller.stores.audit
     zone = page.now.tzinfo
     assert zone is not None  # noqa: S101 (the clinic's clock has one)
-    asked = filter_of(wanted.values, zone)
-    if asked is None:
+    audit_filter = filter_of(wanted.values, zone)
+    if audit_filter is None:
         # Of no event, which is asked all the same: it is refused to who may not.
-        asked = AuditFilter(event_ids=frozenset({uuid_of("")}))
+        audit_filter = AuditFilter(event_ids=frozenset({uuid_of("")}))
     total = None
     if page.is_counted:
-        count = count_events(session, store, actor, asked)
+        count = count_events(session, store, actor, audit_filter)
         total = count.value if count.is_exact else None
     orders, size = wanted.criteria.orders, min(page.size, MOST_LISTED)
     listed = list_events(
         session,
         store,
         actor,
-        asked,
+        audit_filter,
         size=size or 1,
         after=_cursor_of(page.after) if page.after else None,
         oldest_first=bool(orders) and orders[0].direction is Direction.ASC,

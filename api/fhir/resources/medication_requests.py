@@ -137,10 +137,10 @@ def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:
     if latest.status is PrescriptionStatus.WITHDRAWN:
         states.insert(0, latest)
     lines = chain.from_iterable(map(medication_resources, states))
-    found = [line for line in lines if line["id"] == id_]
-    if not found:
+    history = [line for line in lines if line["id"] == id_]
+    if not history:
         raise NotFound("There is no such prescribed drug.")
-    return found
+    return history
 
 
 _PARTS: Final = PartsOfRecords(

@@ -40,21 +40,21 @@ def observation_resources(written: VisitNotes) -> list[Resource]:
     """Return what was measured at a visit; both blood pressures are one panel."""
     vitals = written.notes.vitals
     panel = {name: value for name, value in _values(vitals) if name in _PRESSURES}
-    found = []
+    observations = []
     if panel:
         components = [
             {"code": _code(name), "valueQuantity": _quantity(name, value)}
             for name, value in panel.items()
         ]
         code = concept("Blood pressure", coding(systems.LOINC, _BLOOD_PRESSURE))
-        found.append(
+        observations.append(
             _observation(written, "blood-pressure", code) | {"component": components}
         )
     for name, value in _values(vitals):
         if name not in _PRESSURES:
             observation = _observation(written, name.replace("_", "-"), _code(name))
-            found.append(observation | {"valueQuantity": _quantity(name, value)})
-    return found
+            observations.append(observation | {"valueQuantity": _quantity(name, value)})
+    return observations
 
 
 def _values(vitals: Vitals) -> Iterator[tuple[str, float]]:

@@ -154,9 +154,9 @@ def has_code(*path: str) -> Holds:
     def holds(part: Resource, value: str) -> bool:
         system, bar, code = value.rpartition("|")
         return any(
-            one["code"] == code and (not bar or one["system"] == system)
+            coding["code"] == code and (not bar or coding["system"] == system)
             for concept in _concepts(part, path)
-            for one in concept.get("coding", ())
+            for coding in concept.get("coding", ())
         )
 
     return holds
@@ -168,15 +168,15 @@ def is_code(name: str) -> Holds:
 
 
 def _concepts(part: Resource, path: Sequence[str]) -> Sequence[Resource]:
-    found: list[Resource] = [part]
+    elements: list[Resource] = [part]
     for name in path:
-        under = [one[name] for one in found if name in one]
-        found = [
-            one
+        under = [element[name] for element in elements if name in element]
+        elements = [
+            element
             for value in under
-            for one in (value if isinstance(value, list) else [value])
+            for element in (value if isinstance(value, list) else [value])
         ]
-    return found
+    return elements
 
 
 def _record_of(id_: str) -> UUID:

@@ -110,8 +110,9 @@ def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:
         session, caller.stores.audit, caller.actor, uuid_of(id_)
     )
     return [
-        patient_resource(one.record) | {"meta": meta(one.record.version, one.made_at)}
-        for one in versions
+        patient_resource(version.record)
+        | {"meta": meta(version.record.version, version.made_at)}
+        for version in versions
     ]
 
 

@@ -107,10 +107,14 @@ def _of_patient(session: Session, caller: Caller, id_: str) -> list[MadeVersion]
     # Of what came with an import nobody knows who made it.
     return [
         MadeVersion(
-            f"Patient/{id_}", one.record.version, one.made_at, one.maker, one.action
+            f"Patient/{id_}",
+            version.record.version,
+            version.made_at,
+            version.maker,
+            version.action,
         )
-        for one in versions
-        if one.made_at and one.maker and one.action
+        for version in versions
+        if version.made_at and version.maker and version.action
     ]
 
 
@@ -121,13 +125,13 @@ def _of_document(session: Session, caller: Caller, id_: str) -> list[MadeVersion
     return [
         MadeVersion(
             f"DocumentReference/{id_}",
-            one.record.revision,
-            one.made_at,
-            one.maker,
-            one.action,
+            revision.record.revision,
+            revision.made_at,
+            revision.maker,
+            revision.action,
         )
-        for one in revisions
-        if one.made_at and one.maker and one.action
+        for revision in revisions
+        if revision.made_at and revision.maker and revision.action
     ]
 
 
@@ -140,9 +144,9 @@ def _of_prescribed_drug(
     )
     target = f"MedicationRequest/{id_}"
     return [
-        MadeVersion(target, one.number, one.made_at, one.maker, one.action)
-        for one in changes
-        if line in map(str, range(1, one.lines + 1))
+        MadeVersion(target, change.number, change.made_at, change.maker, change.action)
+        for change in changes
+        if line in map(str, range(1, change.lines + 1))
     ]
 
 
@@ -167,7 +171,7 @@ def _made(
     """Return what made the version that is named, or of none all of the record."""
     versions = _versions(session, caller, named["kind"], named["id"])
     number = named["number"]
-    return [one for one in versions if number in {None, str(one.number)}]
+    return [version for version in versions if number in {None, str(version.number)}]
 
 
 def _versions(
@@ -228,8 +232,8 @@ def _include(
         )
     return [
         provenance_resource(made)
-        for one in resources
-        for made in _versions(session, caller, one["resourceType"], one["id"])
+        for resource in resources
+        for made in _versions(session, caller, resource["resourceType"], resource["id"])
     ]
 
 

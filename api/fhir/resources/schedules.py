@@ -74,7 +74,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
     zone = page.now.tzinfo
     assert zone is not None  # noqa: S101 (the clinic's clock has one)
     begin, end = _stretch(wanted.values.get("start", ()), zone)
-    found = slots.list_slots(
+    listed = slots.list_slots(
         session,
         wanted.actor,
         uuid_of(parameters.reference_to("Schedule", schedules[0])),
@@ -82,14 +82,14 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
         end,
     )
     states = wanted.values.get("status", tuple(_STATUS.values()))
-    rows = [slot for slot in found if _STATUS[slot.state] in states]
+    rows = [slot for slot in listed if _STATUS[slot.state] in states]
     return page_of(rows, slot_resource, page)
 
 
-def _stretch(asked: Sequence[str], zone: tzinfo) -> tuple[datetime, datetime]:
+def _stretch(values: Sequence[str], zone: tzinfo) -> tuple[datetime, datetime]:
     """Return from when on and until when slots begin; raises InvalidInput."""
     begins, ends = [], []
-    for value in asked:
+    for value in values:
         prefix, begin, end = _moments(value, zone)
         if prefix in {"eq", "ge"}:
             begins.append(begin)

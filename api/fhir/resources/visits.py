@@ -78,18 +78,18 @@ def _search(
 def _named(session: Session, wanted: Wanted, page: PageWanted, read: Read) -> FoundPage:
     if len(wanted.values) > 1:
         raise InvalidInput("_id", "_id stands alone: it needs no other parameter.")
-    found = []
+    resources = []
     for id_ in dict.fromkeys(wanted.values["_id"]):
         with suppress(NotFound):
-            found.append(read(session, wanted.caller, id_))
-    return page_of(found, dict, page)
+            resources.append(read(session, wanted.caller, id_))
+    return page_of(resources, dict, page)
 
 
 def _listed(
     session: Session, wanted: Wanted, page: PageWanted
 ) -> tuple[VisitRecord, ...]:
     actor, after = wanted.actor, uuid_of(page.after) if page.after else None
-    patient_id = _one(wanted, "patient", "Patient") or actor.patient_id
+    patient_id = _referenced_id(wanted, "patient", "Patient") or actor.patient_id
     most = page.size + 1
     if actor.patient_id is None:
         actor.require(Permission.VIEW_VISITS)
@@ -108,13 +108,13 @@ def _listed(
         actor,
         date.fromisoformat(wanted.values["date"][0]),
         zone,
-        doctor_id=_one(wanted, "practitioner", "Practitioner"),
+        doctor_id=_referenced_id(wanted, "practitioner", "Practitioner"),
         after=after,
         limit=most,
     )
 
 
-def _one(wanted: Wanted, name: str, kind: str) -> UUID | None:
+def _referenced_id(wanted: Wanted, name: str, kind: str) -> UUID | None:
     values = wanted.values.get(name, ())
     if len(values) > 1:
         raise InvalidInput(name, f"Ask for one {name} at a time.")

@@ -49,9 +49,9 @@ _MOST_VISITS: Final = 499
 
 
 def _summarise(
-    caller: Caller, base: str, id_: str, asked: Asked
+    caller: Caller, base: str, id_: str, arguments: Asked
 ) -> tuple[Resource, dict[str, str]]:
-    profiles = asked.get("profile", ())
+    profiles = arguments.get("profile", ())
     if any(profile.partition("|")[0] != _PROFILE for profile in profiles):
         raise InvalidInput("profile", f"profile is {_PROFILE}, or left out.")
     now = caller.stores.now()
@@ -71,13 +71,13 @@ def _document(
         tells_prescriptions=caller.opens("MedicationRequest"),
     )
     sections = sections_of(summary, base, caller.opens)
-    told = [entry for section in sections for entry in section.entries]
+    section_entries = [entry for section in sections for entry in section.entries]
     clinic = _organization(caller.stores.papers.clinic)
     entries = [
         served(patient_resource(summary.patient), base),
         clinic,
-        *told,
-        *_referred_to(session, caller, summary.patient.id, told, base),
+        *section_entries,
+        *_referred_to(session, caller, summary.patient.id, section_entries, base),
     ]
     composition = _composition(summary, sections, base, clinic.url, now)
     return {
@@ -139,13 +139,13 @@ def _referred_to(
     session: Session,
     caller: Caller,
     patient_id: UUID,
-    told: Sequence[Entry],
+    entries: Sequence[Entry],
     base: str,
 ) -> Iterator[Entry]:
     """Yield the visits and the doctors that are named, as far as they may be read."""
-    visits = _visits(session, caller, patient_id, told)
+    visits = _visits(session, caller, patient_id, entries)
     doctor_ids = {
-        *_named(told, "requester", "Practitioner"),
+        *_named(entries, "requester", "Practitioner"),
         *(visit.doctor_id for visit in visits),
     }
     for visit in visits:
@@ -159,12 +159,12 @@ def _referred_to(
 
 
 def _visits(
-    session: Session, caller: Caller, patient_id: UUID, told: Sequence[Entry]
+    session: Session, caller: Caller, patient_id: UUID, entries: Sequence[Entry]
 ) -> list[VisitRecord]:
     actor = caller.actor
     is_own = actor.role is Role.PATIENT
     view = Permission.VIEW_OWN_VISITS if is_own else Permission.VIEW_VISITS
-    named = _named(told, "encounter", "Encounter")
+    named = _named(entries, "encounter", "Encounter")
     if not named or not actor.may(view) or not caller.opens("Encounter"):
         return []
     listed = appointments.list_of_patient(
@@ -173,10 +173,10 @@ def _visits(
     return [visit for visit in listed if visit.id in named]
 
 
-def _named(told: Sequence[Entry], element: str, kind: str) -> set[UUID]:
+def _named(entries: Sequence[Entry], element: str, kind: str) -> set[UUID]:
     references = (
         entry.resource[element]["reference"]
-        for entry in told
+        for entry in entries
         if element in entry.resource
     )
     return {uuid_of(reference.removeprefix(f"{kind}/")) for reference in references}

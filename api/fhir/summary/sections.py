@@ -81,7 +81,7 @@ def sections_of(summary: PatientSummary, base: str, opens: Opens) -> list[Sectio
     """Return the sections: those that IPS requires, then vital signs."""
     about = f"{base}/Patient/{summary.patient.id}"
     notes_are_told = summary.written is not None
-    found = (
+    contents = (
         (
             ("Problems", "11450-4", "Problem list - Reported"),
             "Condition",
@@ -117,7 +117,7 @@ def sections_of(summary: PatientSummary, base: str, opens: Opens) -> list[Sectio
             entries=entries if opens(kind) else [],
             reason="notasked" if opens(kind) and is_all else "withheld",
         )
-        for names, kind, entries, is_all in found
+        for names, kind, entries, is_all in contents
     ]
 
 
@@ -174,9 +174,9 @@ def _line(resource: Resource) -> str:
 
 def _values(resource: Resource) -> Iterator[str]:
     measured = [resource, *resource.get("component", ())]
-    for one in measured:
-        if quantity := one.get("valueQuantity"):
-            label = "" if one is resource else f"{one['code']['text']} "
+    for measurement in measured:
+        if quantity := measurement.get("valueQuantity"):
+            label = "" if measurement is resource else f"{measurement['code']['text']} "
             yield f"{label}{quantity['value']:g} {quantity.get('unit', '')}".strip()
 
 
@@ -203,6 +203,8 @@ _DAYS: Final[Mapping[str, Callable[[Resource], str]]] = {
     "AllergyIntolerance": lambda _: "",
     "Condition": _day_of_condition,
     "MedicationRequest": _day_of("authoredOn"),
-    "MedicationStatement": lambda one: one["effectivePeriod"].get("start", ""),
+    "MedicationStatement": lambda resource: resource["effectivePeriod"].get(
+        "start", ""
+    ),
     "Observation": _day_of("effectiveDateTime"),
 }

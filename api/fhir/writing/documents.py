@@ -134,7 +134,7 @@ def read_bundle(sent: Any, *, lenient: bool) -> SentDocument:
 
 def _entries(entries: Sequence[Resource]) -> dict[str, _Entry]:
     """Return the entries by what they create; raises InvalidResource."""
-    found = {}
+    by_name = {}
     for number, entry in enumerate(entries):
         request, resource = entry.get("request", {}), entry.get("resource")
         name = request.get("url", "")
@@ -146,8 +146,8 @@ def _entries(entries: Sequence[Resource]) -> dict[str, _Entry]:
             )
         if not isinstance(resource, dict) or resource.get("resourceType") != name:
             raise invalid(f"{_path(number)} is a {name}.", _path(number), "structure")
-        found[name] = _Entry(number, entry.get("fullUrl", ""), resource)
-    return found
+        by_name[name] = _Entry(number, entry.get("fullUrl", ""), resource)
+    return by_name
 
 
 def _attachment(reference: Resource, path: str) -> Resource:

@@ -54,7 +54,7 @@ def understand(
 
 def require_no_errors(issues: Sequence[Issue]) -> None:
     """Raise InvalidResource if there is an issue that is more than a warning."""
-    errors = [one for one in issues if one.severity == "error"]
+    errors = [issue for issue in issues if issue.severity == "error"]
     if errors:
         raise InvalidResource(errors[:_MOST_ISSUES])
 
@@ -111,8 +111,8 @@ class _Reading:
             self._note(f"{path} is a list that is not empty.", path, "structure")
             return []
         return [
-            self.read(one, shape, f"{path}[{number}]")
-            for number, one in enumerate(value)
+            self.read(item, shape, f"{path}[{number}]")
+            for number, item in enumerate(value)
         ]
 
     def _read_value(self, value: Any, kind: type, path: str) -> Any:

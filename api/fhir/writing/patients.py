@@ -101,12 +101,12 @@ def _unkept(resource: Resource) -> Iterator[str]:
 
 def _reached(resource: Resource) -> Sequence[tuple[str, int]]:
     """Return where the phone number and the e-mail stand: the first of each."""
-    found: dict[str, int] = {}
-    for number, one in enumerate(resource.get("telecom", ())):
-        field = _REACHED.get(one.get("system", ""))
-        if field is not None and "value" in one:
-            found.setdefault(field, number)
-    return tuple(found.items())
+    positions: dict[str, int] = {}
+    for number, contact_point in enumerate(resource.get("telecom", ())):
+        field = _REACHED.get(contact_point.get("system", ""))
+        if field is not None and "value" in contact_point:
+            positions.setdefault(field, number)
+    return tuple(positions.items())
 
 
 def _birth(resource: Resource) -> Any:
@@ -131,13 +131,15 @@ def _contact(contact: Resource) -> str | None:
     called = name.get("text") or " ".join(
         filter(None, [*name.get("given", ()), name.get("family")])
     )
-    numbers = (one.get("value") for one in contact.get("telecom", ()))
+    numbers = (
+        contact_point.get("value") for contact_point in contact.get("telecom", ())
+    )
     return " ".join(filter(None, [called, *numbers])) or None
 
 
 def refused(refusal: InvalidPatient, resource: Resource) -> InvalidResource:
     """Return the refusal of a draft as one of the Patient that it came from."""
-    return InvalidResource([_issue(one, resource) for one in refusal.problems])
+    return InvalidResource([_issue(problem, resource) for problem in refusal.problems])
 
 
 def _issue(problem: PatientProblem, resource: Resource) -> Issue:
@@ -176,16 +178,17 @@ def _register(
 
 def _look_alikes(session: Session, caller: Caller, draft: Draft) -> Sequence[Issue]:
     """Return a warning for each record that is likely of the same person."""
-    found = duplicates.find_duplicates(session, caller.actor, draft)
+    matches = duplicates.find_duplicates(session, caller.actor, draft)
     return [
         Issue(
-            f"{NAME}/{one.patient.id} is likely the same person; look, and merge them.",
+            f"{NAME}/{match.patient.id} is likely the same person; look, and merge "
+            "them.",
             NAME,
             "duplicate",
             "warning",
         )
-        for one in found
-        if one.score >= duplicates.LIKELY
+        for match in matches
+        if match.score >= duplicates.LIKELY
     ]
 
 

@@ -111,7 +111,7 @@ def _serve_creation(kind: ResourceType, creation: Creation) -> None:
             there: Sequence[Resource] = ()
             if wanted is not None:
                 creation.take_turn(session)
-                there = _found(session, kind, caller, wanted)
+                there = _matches(session, kind, caller, wanted)
             if there:
                 is_one = len(there) == 1
                 return _Created(there[0], is_new=False, issues=()) if is_one else None
@@ -133,9 +133,9 @@ def _existing(kind: ResourceType, caller: Caller, text: str | None) -> Wanted | 
     """Return what `If-None-Exist` looks for; raises InvalidInput."""
     if text is None:
         return None
-    asked = text.partition("?")[2] if "?" in text else text
+    query = text.partition("?")[2] if "?" in text else text
     try:
-        pairs = parse_qsl(asked, keep_blank_values=True, max_num_fields=20)
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=20)
     except ValueError as error:
         raise InvalidInput(_IF_NONE_EXIST, "These are too many parameters.") from error
     search = read_search(kind, caller, pairs)
@@ -148,7 +148,7 @@ def _existing(kind: ResourceType, caller: Caller, text: str | None) -> Wanted | 
     return search.wanted
 
 
-def _found(
+def _matches(
     session: Session, kind: ResourceType, caller: Caller, wanted: Wanted
 ) -> Sequence[Resource]:
     """Return those that are there already, two at most."""
@@ -169,12 +169,12 @@ def _answer(
         case Returned.MINIMAL:
             return Response(status_code=status, headers=headers)
         case Returned.OUTCOME:
-            return FhirResponse(outcome_of(_told(kind, made)), status, headers)
+            return FhirResponse(outcome_of(_issues(kind, made)), status, headers)
         case Returned.REPRESENTATION:
             return FhirResponse(made.resource, status, headers)
 
 
-def _told(kind: ResourceType, made: _Created) -> Sequence[Issue]:
+def _issues(kind: ResourceType, made: _Created) -> Sequence[Issue]:
     sentence = "Created." if made.is_new else "There already, so none was created."
     done = Issue(sentence, kind.name, "informational", "information")
     return [done, *made.issues]
