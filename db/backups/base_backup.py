@@ -290,8 +290,8 @@ def error_in(words: str) -> str:
 
     What a server has said stands behind what the program says of it.
     """
-    found = _ERROR.search(words)
-    return found[1].strip()[:300] if found else last_line(words)
+    match = _ERROR.search(words)
+    return match[1].strip()[:300] if match else last_line(words)
 
 
 def last_line(words: str) -> str:

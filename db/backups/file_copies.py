@@ -194,10 +194,10 @@ def require_copy(copy: CopiedFile, repository: Repository) -> None:
     path = repository.file(copy.sha256)
     if not path.is_file():
         raise SetBroken(f"{copy.name} is missing in {repository.folder}.")
-    found = digest_of(path)
-    if found == copy.sha256:
+    digest = digest_of(path)
+    if digest == copy.sha256:
         return
-    if repository.file(found).exists():
+    if repository.file(digest).exists():
         raise SetBroken(
             f"{copy.name} has the bytes of another file in {repository.folder}: they "
             "were swapped."

@@ -67,11 +67,11 @@ class KeyFiles:
 
     def read(self) -> dict[str, str]:
         """Return what there is. Raises OSError."""
-        found = dict(self.given)
+        contents = dict(self.given)
         for name, path in self.paths.items():
             with suppress(FileNotFoundError):
-                found.setdefault(name, path.read_text())
-        return found
+                contents.setdefault(name, path.read_text())
+        return contents
 
     def changed_at(self) -> datetime:
         """Return when the newest of them was written. Raises OSError."""

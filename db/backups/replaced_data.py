@@ -28,12 +28,12 @@ def folder_for(data: Path, replaced_at: datetime) -> Path:
 
 def list_before(data: Path) -> list[DataBefore]:
     """Return what was replaced and is still in a data folder, the oldest first."""
-    found = []
+    replaced = []
     for path in data.glob(f"{_BEFORE}*/"):
         with suppress(ValueError):
             stamp = datetime.fromisoformat(path.name.removeprefix(_BEFORE))
-            found.append(DataBefore(path, stamp))
-    return sorted(found, key=lambda before: before.replaced_at)
+            replaced.append(DataBefore(path, stamp))
+    return sorted(replaced, key=lambda before: before.replaced_at)
 
 
 def remove_before(data: Path, proven: datetime) -> list[Path]:

@@ -49,9 +49,9 @@ class Survey:
     orphans: tuple[Manifest, ...] = ()
 
     @classmethod
-    def of(cls, found: Iterable[Manifest], unreadable: Iterable[str]) -> "Survey":
+    def of(cls, manifests: Iterable[Manifest], unreadable: Iterable[str]) -> "Survey":
         """Return what there is, those apart that lack what they are based on."""
-        ordered = sorted(found, key=lambda each: each.as_of)
+        ordered = sorted(manifests, key=lambda each: each.as_of)
         by_id = {each.set_id: each for each in ordered}
         lacking = {each.set_id for each in ordered if _lacks(each, by_id)}
         return cls(
@@ -69,10 +69,10 @@ class Survey:
     def bases_of(self, manifest: Manifest) -> Iterator[Manifest]:
         """Yield a set that can be restored, and all that it is based on."""
         by_id = {each.set_id: each for each in self.sets}
-        found: Manifest | None = manifest
-        while found is not None:
-            yield found
-            found = by_id.get(found.based_on.set_id) if found.based_on else None
+        current: Manifest | None = manifest
+        while current is not None:
+            yield current
+            current = by_id.get(current.based_on.set_id) if current.based_on else None
 
     def chain_of(self, manifest: Manifest) -> tuple[Manifest, ...]:
         """Return what a set is restored from: a full one first, the set itself last.
@@ -118,11 +118,11 @@ class Survey:
 def _lacks(manifest: Manifest, by_id: Mapping[str, Manifest]) -> bool:
     """Tell whether a set that this one is based on, however far down, is not there."""
     left = dict(by_id)
-    found: Manifest | None = manifest
-    while found is not None and found.based_on is not None:
+    current: Manifest | None = manifest
+    while current is not None and current.based_on is not None:
         # Each counts once: whoever wrote a circle has written no chain.
-        found = left.pop(found.based_on.set_id, None)
-    return found is None
+        current = left.pop(current.based_on.set_id, None)
+    return current is None
 
 
 class Repository:

@@ -217,9 +217,12 @@ class Sandbox:
 
     def promote(self, url: str) -> None:
         """Let it leave recovery and take writes; raises CannotRestore."""
-        with closing(psycopg2.connect(url)) as connection, connection.cursor() as asked:
-            asked.execute("SELECT pg_promote(true, %s)", [_PROMOTION_SECONDS])
-            if not (asked.fetchone() or (False,))[0]:
+        with (
+            closing(psycopg2.connect(url)) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SELECT pg_promote(true, %s)", [_PROMOTION_SECONDS])
+            if not (cursor.fetchone() or (False,))[0]:
                 raise CannotRestore("The restored PostgreSQL does not take writes.")
 
     def check_indexes(self, url: str) -> None:

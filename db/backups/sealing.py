@@ -150,10 +150,10 @@ def require_objects(folder: Path, manifest: Manifest) -> None:
         path = folder / each.name
         if not path.is_file():
             raise SetBroken(f"{each.name} of backup {manifest.set_id} is missing.")
-        found = digest_of(path)
-        if found == each.sha256:
+        digest = digest_of(path)
+        if digest == each.sha256:
             continue
-        if other := by_digest.get(found):
+        if other := by_digest.get(digest):
             raise SetBroken(
                 f"{each.name} of backup {manifest.set_id} is the set's {other}: they "
                 "were swapped."

@@ -162,7 +162,7 @@ def without_values(text: str) -> str:
     PostgreSQL keeps a statement as it came when it had to drop its shape while the
     statement ran. So whatever could be a value is taken out once more.
     """
-    bare = _VALUES.sub(lambda found: " " if _is_comment(found[0]) else "?", text)
+    bare = _VALUES.sub(lambda match: " " if _is_comment(match[0]) else "?", text)
     return " ".join(bare.split())[:_LONGEST_TEXT]
 
 

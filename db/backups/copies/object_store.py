@@ -152,21 +152,21 @@ class ObjectStore:
 
     def names(self) -> dict[str, int]:
         """Return the objects there are, and their sizes."""
-        found: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         with self._explained(""):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.address.bucket, Prefix=self._key("")
             )
             for page in pages:
                 for each in page.get("Contents", ()):
-                    found[each["Key"][len(self._key("")) :]] = each["Size"]
-        return found
+                    sizes[each["Key"][len(self._key("")) :]] = each["Size"]
+        return sizes
 
     @cached_property
     def lock(self) -> LockRule:
         """How the bucket locks objects; asked once."""
         try:
-            found = self._client.get_object_lock_configuration(
+            configuration = self._client.get_object_lock_configuration(
                 Bucket=self.address.bucket
             )["ObjectLockConfiguration"]
         except ClientError:
@@ -174,8 +174,8 @@ class ObjectStore:
             return LockRule()
         except BotoCoreError as error:
             raise StoreFailed(self._away) from error
-        is_offered = found.get("ObjectLockEnabled") == "Enabled"
-        return LockRule(is_offered, is_offered and "Rule" in found)
+        is_offered = configuration.get("ObjectLockEnabled") == "Enabled"
+        return LockRule(is_offered, is_offered and "Rule" in configuration)
 
     def put(self, name: str, data: bytes, *, locked_until: datetime | None) -> None:
         """Store bytes; the store compares them with their SHA-256."""
@@ -275,8 +275,8 @@ class ObjectStore:
                 Range=f"bytes=0-{most - 1}",
             )
             with closing(answer["Body"]) as body:
-                found: bytes = body.read()
-                return found
+                head: bytes = body.read()
+                return head
 
     def about(self, name: str) -> ObjectFacts:
         """Return what the store knows of an object; raises ObjectMissing."""

@@ -156,14 +156,14 @@ class LogArchive:
 
     def listing(self) -> LogListing:
         """Return what there is. Where a whole segment is, its pieces do not count."""
-        found: dict[LogSegment, list[LogPiece]] = {}
+        by_segment: dict[LogSegment, list[LogPiece]] = {}
         histories = []
         for name in self.names():
             if (piece := LogPiece.parse(name)) is not None:
-                found.setdefault(piece.segment, []).append(piece)
+                by_segment.setdefault(piece.segment, []).append(piece)
             elif (timeline := timeline_of_history(name)) is not None:
                 histories.append(timeline)
-        pieces = {segment: in_order(some) for segment, some in found.items()}
+        pieces = {segment: in_order(some) for segment, some in by_segment.items()}
         return LogListing(pieces, tuple(sorted(histories)))
 
     def names(self) -> frozenset[str]:
@@ -206,7 +206,7 @@ class LogArchive:
             with (self.folder / name).open("rb", buffering=0) as source:
                 return self.opened(name, source)
         except FileNotFoundError as error:
-            raise SetBroken(f"The log's {_told(name)} is missing.") from error
+            raise SetBroken(f"The log's {_label(name)} is missing.") from error
 
     def opened(self, name: str, source: Any) -> bytes:
         """Return what an object of this name holds that lies elsewhere; as `read`."""
@@ -222,16 +222,16 @@ class LogArchive:
             return zlib.decompress(stream.read())
         except KeyUnknown as error:
             raise SetBroken(
-                f"The log's {_told(name)} was sealed with a key that "
+                f"The log's {_label(name)} was sealed with a key that "
                 f"{self._keys.path} does not have: put the key file of its time back."
             ) from error
         except (SealBroken, NotDecrypted, ValueError, tink.TinkError) as error:
             raise SetBroken(
-                f"The log's {_told(name)} does not open: it is not what was written "
+                f"The log's {_label(name)} does not open: it is not what was written "
                 "under this name."
             ) from error
         except zlib.error as error:
-            raise SetBroken(f"The log's {_told(name)} is no archive.") from error
+            raise SetBroken(f"The log's {_label(name)} is no archive.") from error
 
     def remove(self, name: str) -> None:
         """Throw an object away."""
@@ -270,12 +270,12 @@ class LogArchive:
 
     def list_audit(self) -> list[AuditPiece]:
         """Return the parts of the audit log, in order; of the same one the longest."""
-        found: dict[int, AuditPiece] = {}
+        longest: dict[int, AuditPiece] = {}
         for piece in filter(None, map(AuditPiece.parse, self.names())):
-            known = found.setdefault(piece.first, piece)
+            known = longest.setdefault(piece.first, piece)
             if piece.last > known.last:
-                found[piece.first] = piece
-        return sorted(found.values(), key=lambda piece: piece.first)
+                longest[piece.first] = piece
+        return sorted(longest.values(), key=lambda piece: piece.first)
 
     @contextmanager
     def copying_files(self) -> Iterator[None]:
@@ -285,15 +285,15 @@ class LogArchive:
 
     def key_ids(self) -> set[int]:
         """Return the keys of the key file that objects are sealed with."""
-        found = set()
+        ids = set()
         with suppress(FileNotFoundError):
             for path in self.folder.iterdir():
                 if path.suffix in {".new", ".json", ""}:
                     continue
                 with suppress(OSError, ValueError, SealBroken), path.open("rb") as file:
                     head = file.read(_HEAD_BYTES).partition(b"\n")[0]
-                    found.add(key_of(b64decode(head, validate=True)))
-        return found
+                    ids.add(key_of(b64decode(head, validate=True)))
+        return ids
 
     def note(self, position: LogPosition) -> None:
         """Say how far the log reaches. Raises OSError."""
@@ -333,6 +333,6 @@ def _read(text: str) -> datetime:
     return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
 
 
-def _told(name: str) -> str:
+def _label(name: str) -> str:
     piece = LogPiece.parse(name)
     return name if piece is None else f"segment {piece.segment.name}"

@@ -110,8 +110,8 @@ def past_the_parting(
     """
 
     def is_past(each: ReceivedSegment) -> bool:
-        asked = each.segment.start + (SEGMENT_BYTES if each.is_whole else 0)
-        return not history.has(each.segment.timeline, Lsn(asked))
+        position = each.segment.start + (SEGMENT_BYTES if each.is_whole else 0)
+        return not history.has(each.segment.timeline, Lsn(position))
 
     return [each for each in received if is_past(each)]
 

@@ -68,7 +68,7 @@ def _read_segment(
             now = archive.listing().pieces.get(segment, ())
             if now == pieces or not now or now[-1].end < pieces[-1].end:
                 raise
-            if any(one.end != other.first for one, other in pairwise(now)):
+            if any(piece.end != following.first for piece, following in pairwise(now)):
                 raise
             pieces = now
 
@@ -99,8 +99,8 @@ def find_place(
     names.mkdir(mode=0o700)
     for segment in {piece.segment for piece in pieces}:
         # The program reads one timeline's files; the log itself runs through several.
-        one = LogSegment(history.timeline, segment.number)
-        (names / one.name).symlink_to(sandbox.data / "pg_wal" / segment.name)
+        alias = LogSegment(history.timeline, segment.number)
+        (names / alias.name).symlink_to(sandbox.data / "pg_wal" / segment.name)
     last: EndedTransaction | None = None
     for ended in _ended(sandbox.programs, names, history.timeline, manifest):
         if ended.is_committed and ended.at > to:

@@ -128,10 +128,10 @@ def find_windows(
             beside = position.beside_until if position else None
             until = min(until, beside) if beside else None
         windows.append(BackupWindow(each.as_of, max(until or each.as_of, each.as_of)))
-    found = _joined(windows)
+    remaining = _joined(windows)
     for left in archive.times_left():
-        found = tuple(part for each in found for part in _without(each, left))
-    return found
+        remaining = tuple(part for each in remaining for part in _without(each, left))
+    return remaining
 
 
 def _without(window: BackupWindow, left: TimeLeft) -> Iterable[BackupWindow]:
@@ -151,7 +151,7 @@ def _leading_to(
     listing: LogListing, history: TimelineHistory
 ) -> dict[int, datetime | None]:
     """Return the time that the log leads to from each segment on, by its number."""
-    found: dict[int, datetime | None] = {}
+    leads_to: dict[int, datetime | None] = {}
     for number in sorted({segment.number for segment in listing.pieces}, reverse=True):
         unbroken = _unbroken(listing.pieces.get(history.segment(number), ()))
         if not unbroken:
@@ -159,17 +159,17 @@ def _leading_to(
         times = [piece.until for piece in unbroken if piece.until is not None]
         own = max(times, default=None)
         goes_on = unbroken[-1].end == SEGMENT_BYTES
-        found[number] = (found.get(number + 1) if goes_on else None) or own
-    return found
+        leads_to[number] = (leads_to.get(number + 1) if goes_on else None) or own
+    return leads_to
 
 
 def _unbroken(pieces: Iterable[LogPiece]) -> list[LogPiece]:
-    found: list[LogPiece] = []
+    unbroken: list[LogPiece] = []
     for piece in pieces:
-        if piece.first != (found[-1].end if found else 0):
+        if piece.first != (unbroken[-1].end if unbroken else 0):
             break
-        found.append(piece)
-    return found
+        unbroken.append(piece)
+    return unbroken
 
 
 def _joined(windows: list[BackupWindow]) -> tuple[BackupWindow, ...]:

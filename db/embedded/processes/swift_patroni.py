@@ -112,7 +112,7 @@ class QuickStart:
     def start(self) -> None:
         """Start PostgreSQL."""
         reading, writing = os.pipe()
-        with os.fdopen(reading) as told:
+        with os.fdopen(reading) as pid_pipe:
             try:
                 # Isolated (-I), it hears of no PYTHONDONTWRITEBYTECODE: hence -B.
                 starting = subprocess.Popen(  # noqa: S603 - Patroni's command
@@ -123,7 +123,7 @@ class QuickStart:
                 )
             finally:
                 os.close(writing)
-            self._pid = int(told.read() or 0) or None
+            self._pid = int(pid_pipe.read() or 0) or None
             starting.wait()
 
     def recv(self) -> int | None:
