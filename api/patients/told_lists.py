@@ -54,7 +54,7 @@ def answered(
     read_result = caller.read(keep_back)
     kept = read_result.value
     if kept.untold is None:
-        listing, headers = kept.told, read_headers(read_result, caller.after)
+        listing, headers = kept.told_list, read_headers(read_result, caller.after)
     else:
         written = caller.write(
             lambda session: unnamed_lists.tell_list(session, caller.actor, kept)

@@ -30,7 +30,7 @@ def told_list(kept: KeptBack[T]) -> ToldList[T]:
     """Return what is shown of a list; raises RevealsFew, NotSaved."""
     untold, actor = kept.untold, current_actor()
     if untold is None or _is_told(untold):
-        return kept.told
+        return kept.told_list
     shown = write(lambda session: unnamed_lists.tell_list(session, actor, kept))
     if shown.earlier is None:
         _remember(untold)

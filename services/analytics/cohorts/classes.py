@@ -37,10 +37,10 @@ def read_classes(
 def find_remaining(session: Session, cohort: Cohort, now: datetime) -> tuple[UUID, ...]:
     """Return who remains of a cohort, for who may know and writes it down."""
     use_clock(session, now)
-    found = tuple(session.scalars(statements.remaining(cohort)))
+    patient_ids = tuple(session.scalars(statements.remaining(cohort)))
     # What is read next in this transaction tells its times as ever.
     session.execute(text("SET LOCAL TimeZone TO DEFAULT"))
-    return found
+    return patient_ids
 
 
 def use_clock(session: Session, now: datetime) -> None:
@@ -57,14 +57,14 @@ def groups_of(
     for each in classes:
         inside.setdefault(each.values, []).append(each)
     ends = (0, len(cohort.steps))
-    found = {
+    groups = {
         key: tuple(members_of_all(some, passed) for passed in ends)
         for key, some in inside.items()
     }
-    return tables.complete(cohort.split_by, found, smallest_group)
+    return tables.complete(cohort.split_by, groups, smallest_group)
 
 
 def members_of_all(classes: Sequence[PatientClass], passed: int) -> Members:
     """Return who of the classes passed at least so many steps."""
-    found = [each.members for each in classes if each.passed >= passed]
-    return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+    parts = [each.members for each in classes if each.passed >= passed]
+    return np.sort(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)

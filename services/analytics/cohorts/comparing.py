@@ -87,10 +87,10 @@ class _Counted:
 
     sentence: str
     members: Members
-    told: _Values
+    members_by_value: _Values
 
     def share(self, value: tuple[Dimension, str]) -> float | None:
-        members = self.told.get(value)
+        members = self.members_by_value.get(value)
         return None if members is None else len(members) / len(self.members)
 
 
@@ -149,27 +149,29 @@ def _count(session: Session, cohort: Cohort, now: datetime, k: int) -> _Counted:
     classes = [
         each for each in read_classes(session, split, now) if each.passed == last
     ]
-    told = {
+    members_by_value = {
         (dimension, value): members
         for place, dimension in enumerate(_COMPARED_BY)
         for value, members in _by_value(classes, place, k).items()
     }
-    return _Counted(describe(cohort), members_of_all(classes, last), told)
+    return _Counted(describe(cohort), members_of_all(classes, last), members_by_value)
 
 
 def _by_value(
     classes: Sequence[PatientClass], place: int, k: int
 ) -> dict[str, Members]:
     """Return who has which value, where that may be told."""
-    found: dict[tuple[str, ...], list[PatientClass]] = {}
+    classes_by_value: dict[tuple[str, ...], list[PatientClass]] = {}
     for each in classes:
-        found.setdefault((each.values[place],), []).append(each)
-    members = {key: members_of_all(some, 0) for key, some in sorted(found.items())}
-    told = suppression.protect_table(
+        classes_by_value.setdefault((each.values[place],), []).append(each)
+    members = {
+        key: members_of_all(some, 0) for key, some in sorted(classes_by_value.items())
+    }
+    table = suppression.protect_table(
         {key: (len(inside), len(inside)) for key, inside in members.items()}, k
     )
     return {
-        key[0]: members[key] for key, (number, _) in told.items() if number is not None
+        key[0]: members[key] for key, (number, _) in table.items() if number is not None
     }
 
 
@@ -177,7 +179,7 @@ def _shown(each: _Counted, counted: Sequence[_Counted], k: int) -> ComparedCohor
     if len(each.members) < k:
         return ComparedCohort(each.sentence, None, ())
     # The same values for all, or a gap would tell of nobody.
-    values = sorted({value for cohort in counted for value in cohort.told})
+    values = sorted({value for cohort in counted for value in cohort.members_by_value})
     shares = tuple(_share(each, counted[0], value) for value in values)
     return ComparedCohort(each.sentence, len(each.members), shares)
 
@@ -188,7 +190,7 @@ def _share(
     share, reference = each.share(value), first.share(value)
     if share is None:
         return ComparedShare(*value, None, None, None, None)
-    number, of = len(each.told[value]), len(each.members)
+    number, of = len(each.members_by_value[value]), len(each.members)
     return ComparedShare(
         *value,
         number,
@@ -202,9 +204,9 @@ def _share(
 
 def _overlaps(counted: Sequence[_Counted], k: int) -> Iterator[tuple[Overlap, Members]]:
     """Yield who is in both of each two: hidden if they, or the rest of one, are few."""
-    for (first, one), (second, other) in combinations(enumerate(counted), 2):
-        both = np.intersect1d(one.members, other.members)
-        rests = (len(one.members) - len(both), len(other.members) - len(both))
+    for (first, cohort), (second, other) in combinations(enumerate(counted), 2):
+        both = np.intersect1d(cohort.members, other.members)
+        rests = (len(cohort.members) - len(both), len(other.members) - len(both))
         number = len(both) if min(len(both), *rests) >= k else None
         yield Overlap(first, second, number), both
 
@@ -213,4 +215,4 @@ def _told_groups(counted: Sequence[_Counted], k: int) -> Iterator[Members]:
     for each in counted:
         if len(each.members) >= k:
             yield each.members
-            yield from each.told.values()
+            yield from each.members_by_value.values()

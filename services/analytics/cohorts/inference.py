@@ -103,13 +103,13 @@ def members_of(kept: bytes | memoryview) -> Members:
 
 
 def reveals_few(
-    groups: Sequence[Members], told: Sequence[Members], population: int, k: int
+    groups: Sequence[Members], told_groups: Sequence[Members], population: int, k: int
 ) -> bool:
     """Return whether `groups`, told beside what is told, give away 1 to k - 1 patients.
 
     How many patients there are, `population`, is known to everybody.
     """
-    rows = [*groups, *told]
+    rows = [*groups, *told_groups]
     belongs, sizes = _classes(rows, population)
     differs = belongs[: len(groups), None, :] != belongs[None, :, :]
     differences = differs @ sizes
@@ -119,14 +119,17 @@ def reveals_few(
 
 
 def events_reveal_few(
-    groups: Sequence[Members], told: Sequence[Members], patient_shift: int, k: int
+    groups: Sequence[Members],
+    told_groups: Sequence[Members],
+    patient_shift: int,
+    k: int,
 ) -> bool:
     """Return whether counts of events give away any of 1 to k - 1 patients.
 
     Members are hashes of events, whose bits from `patient_shift` on are those of the
     patient. The rules are those of patients; how many events there are nobody knows.
     """
-    rows = [*groups, *told]
+    rows = [*groups, *told_groups]
     everything, places = np.unique(np.concatenate(rows), return_inverse=True)
     patients = everything >> patient_shift
     marks = np.zeros(len(everything), dtype=np.uint64)
@@ -151,7 +154,7 @@ def events_reveal_few(
 
 
 def is_apart(
-    group: Members, told: Sequence[Members], bystanders: Members, k: int
+    group: Members, told_groups: Sequence[Members], bystanders: Members, k: int
 ) -> bool:
     """Return whether `group` has nothing to do with any count of 1 to k - 1 patients.
 
@@ -163,7 +166,7 @@ def is_apart(
     `bystanders` are some patients, in any group or in none. All may be cut to the same
     range of hashes: a class is then larger than it looks.
     """
-    rows = [group, bystanders, *told]
+    rows = [group, bystanders, *told_groups]
     everybody, places = np.unique(np.concatenate(rows), return_inverse=True)
     of_group, _, *of_told = np.split(places, np.cumsum([len(row) for row in rows])[:-1])
     marks = np.zeros(len(everybody), dtype=np.uint64)
@@ -239,12 +242,12 @@ def _condensed(belongs: NDArray[np.bool_]) -> _Matrix:
     if width <= height + _SPARE:
         return belongs.astype(np.int64)
     rng = np.random.default_rng()
-    found = np.zeros((height, height + _SPARE), dtype=np.int64)
+    sums = np.zeros((height, height + _SPARE), dtype=np.int64)
     for start in range(0, width, _CLASSES_AT_ONCE):
         some = belongs[:, start : start + _CLASSES_AT_ONCE].astype(np.float64)
         factors = rng.integers(_PRIME, size=(some.shape[1], height + _SPARE))
-        found += (some @ factors.astype(np.float64)).astype(np.int64) % _PRIME
-    return found % _PRIME
+        sums += (some @ factors.astype(np.float64)).astype(np.int64) % _PRIME
+    return sums % _PRIME
 
 
 def _left_null_space(columns: _Matrix) -> _Matrix:
@@ -258,13 +261,13 @@ def _left_null_space(columns: _Matrix) -> _Matrix:
 def _null_vectors(left: _Matrix) -> _Matrix:
     """Return two random vectors that `left` makes 0 of, a row for each column."""
     rng = np.random.default_rng()
-    found = rng.integers(_PRIME, size=(left.shape[1], 2))
+    vectors = rng.integers(_PRIME, size=(left.shape[1], 2))
     pivots = _independent(left)
-    found[pivots] = 0
-    solved = np.hstack((left[:, pivots], -_product(left, found) % _PRIME))
+    vectors[pivots] = 0
+    solved = np.hstack((left[:, pivots], -_product(left, vectors) % _PRIME))
     _eliminate(solved, len(pivots))
-    found[pivots] = solved[: len(pivots), len(pivots) :]
-    return found
+    vectors[pivots] = solved[: len(pivots), len(pivots) :]
+    return vectors
 
 
 def _independent(left: _Matrix) -> list[int]:

@@ -14,11 +14,11 @@ from services.core.sentences import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Nouns:
-    """An event alone, as the first, one of its kind, none, and several."""
+    """An event alone, as the first, with the indefinite article, none, and several."""
 
     alone: Sentence
     first: Sentence
-    one: Sentence
+    indefinite: Sentence
     none: Sentence
     several: Sentence
 

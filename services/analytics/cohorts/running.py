@@ -68,12 +68,12 @@ def _attrition(
     """Return the attrition, and who is in the counts of it that are told."""
     words = tell_steps(cohort)
     reached = [members_of_all(classes, passed) for passed in range(len(words))]
-    told = suppression.protect_attrition(list(map(len, reached)), smallest_group)
+    counts = suppression.protect_attrition(list(map(len, reached)), smallest_group)
     steps = tuple(
         AttritionStep(f"{said[:1].upper()}{said[1:]}", number)
-        for said, number in zip(words, told, strict=True)
+        for said, number in zip(words, counts, strict=True)
     )
-    pairs = zip(reached, told, strict=True)
+    pairs = zip(reached, counts, strict=True)
     return steps, [members for members, count in pairs if count.number is not None]
 
 
@@ -88,11 +88,11 @@ def _cells(
         return (), []
     groups = groups_of(cohort, classes, smallest_group)
     every = {key: (len(came), len(left)) for key, (came, left) in groups.items()}
-    told = suppression.protect_table(every, smallest_group)
+    table = suppression.protect_table(every, smallest_group)
     shown = [
         members
-        for key, numbers in told.items()
+        for key, numbers in table.items()
         for members, number in zip(groups[key], numbers, strict=True)
         if number is not None
     ]
-    return tuple(Cell(key, *numbers) for key, numbers in told.items()), shown
+    return tuple(Cell(key, *numbers) for key, numbers in table.items()), shown

@@ -16,17 +16,17 @@ Key = tuple[str, ...]
 
 def protect_attrition(counts: Sequence[int], k: int) -> tuple[CohortCount, ...]:
     """Return what may be told of counts of which each is part of the one before."""
-    told: list[CohortCount] = []
+    protected: list[CohortCount] = []
     last_told: int | None = None
     for number in counts:
         if number < k:
-            told.append(CohortCount(None, Hidden.FEW))
+            protected.append(CohortCount(None, Hidden.FEW))
         elif last_told is not None and last_told - number < k:
-            told.append(CohortCount(None, Hidden.NEARLY_ALL))
+            protected.append(CohortCount(None, Hidden.NEARLY_ALL))
         else:
-            told.append(CohortCount(number))
+            protected.append(CohortCount(number))
             last_told = number
-    return tuple(told)
+    return tuple(protected)
 
 
 def protect_table(

@@ -41,7 +41,7 @@ Groups = tuple[Members, ...]
 
 def complete(
     split_by: Sequence[Dimension],
-    found: Mapping[Key, Groups],
+    cells: Mapping[Key, Groups],
     k: int,
     *,
     counts: int = 2,
@@ -52,9 +52,9 @@ def complete(
     """
     for place, dimension in enumerate(split_by):
         if dimension in _OPEN:
-            found = _without_rare(found, place, k)
+            cells = _without_rare(cells, place, k)
     axes = [
-        _axis(dimension, sorted({key[place] for key in found}))
+        _axis(dimension, sorted({key[place] for key in cells}))
         for place, dimension in enumerate(split_by)
     ]
     if prod(map(len, axes)) > MOST_CELLS:
@@ -67,10 +67,12 @@ def complete(
             ),
         )
     nobody = (np.empty(0, dtype=np.int64),) * counts
-    return {key: found.get(key, nobody) for key in product(*axes)}
+    return {key: cells.get(key, nobody) for key in product(*axes)}
 
 
-def untold_ends(split_by: Sequence[Dimension], told: Mapping[Key, bool]) -> set[Key]:
+def untold_ends(
+    split_by: Sequence[Dimension], told_by_key: Mapping[Key, bool]
+) -> set[Key]:
     """Return the keys of times before anything is told, or after.
 
     Where times begin would tell that there was somebody.
@@ -79,18 +81,18 @@ def untold_ends(split_by: Sequence[Dimension], told: Mapping[Key, bool]) -> set[
     for place, dimension in enumerate(split_by):
         if dimension not in _TIMES:
             continue
-        shown = [key[place] for key, is_told in told.items() if is_told]
+        shown = [key[place] for key, is_told in told_by_key.items() if is_told]
         if shown:
             first, last = min(shown), max(shown)
-            left_out |= {key for key in told if not first <= key[place] <= last}
+            left_out |= {key for key in told_by_key if not first <= key[place] <= last}
     return left_out
 
 
 def _without_rare(
-    found: Mapping[Key, Groups], place: int, k: int
+    cells: Mapping[Key, Groups], place: int, k: int
 ) -> Mapping[Key, Groups]:
     by_value: dict[str, list[Members]] = {}
-    for key, groups in found.items():
+    for key, groups in cells.items():
         by_value.setdefault(key[place], []).append(groups[0])
     sizes = {value: len(_union(parts)) for value, parts in by_value.items()}
     common = sorted(
@@ -99,7 +101,7 @@ def _without_rare(
     )
     kept = set(common[:_MOST_VALUES])
     folded: dict[Key, list[Groups]] = {}
-    for key, groups in found.items():
+    for key, groups in cells.items():
         value = key[place] if key[place] in kept else OTHERS
         folded.setdefault((*key[:place], value, *key[place + 1 :]), []).append(groups)
     return {
@@ -112,18 +114,18 @@ def _union(parts: Sequence[Members]) -> Members:
     return np.unique(np.concatenate(parts))
 
 
-def _axis(dimension: Dimension, found: Sequence[str]) -> Sequence[str]:
+def _axis(dimension: Dimension, values: Sequence[str]) -> Sequence[str]:
     """Return the values of a dimension without gaps: a gap would tell that it is 0."""
-    if not found:
-        return found
+    if not values:
+        return values
     if dimension is Dimension.WEEKDAY:
         return WEEKDAYS
     if write := _TIMES.get(dimension):
-        first, last = (_number(value) for value in (found[0], found[-1]))
+        first, last = (_number(value) for value in (values[0], values[-1]))
         return [write(number) for number in range(first, last + 1)]
-    if dimension in _OPEN and OTHERS in found:
-        return [*(value for value in found if value != OTHERS), OTHERS]
-    return found
+    if dimension in _OPEN and OTHERS in values:
+        return [*(value for value in values if value != OTHERS), OTHERS]
+    return values
 
 
 def _number(value: str) -> int:

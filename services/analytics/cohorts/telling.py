@@ -106,8 +106,8 @@ def tell(session: Session, actor: Actor, untold: Untold[Answer]) -> Answer:
         session.execute(select(_LOCK))
         _forget(session)
         known = _known(session, {**groups, **events})
-        new = {one: group for one, group in groups.items() if one not in known}
-        new_events = {one: group for one, group in events.items() if one not in known}
+        new = {key: group for key, group in groups.items() if key not in known}
+        new_events = {key: group for key, group in events.items() if key not in known}
         if (new and _gives_away(session, new, known, untold)) or (
             new_events and _events_give_away(session, new_events, untold)
         ):
@@ -154,9 +154,9 @@ def _events_give_away(
     latest = kept.order_by(ToldGroup.told_at.desc(), ToldGroup.digest).limit(
         MOST_COMPARED
     )
-    told = list(map(members_of, session.scalars(latest)))
+    told_groups = list(map(members_of, session.scalars(latest)))
     groups = list(new.values())
-    return events_reveal_few(groups, told, PATIENT_SHIFT, untold.smallest_group)
+    return events_reveal_few(groups, told_groups, PATIENT_SHIFT, untold.smallest_group)
 
 
 def are_apart(
@@ -177,22 +177,22 @@ def are_apart(
     wanted = func.ceil(ToldGroup.size * share) * _HASH_BYTES
     first = func.substring(ToldGroup.members, 1, cast(wanted, Integer))
     rows = session.execute(select(ToldGroup.size, first).where(is_wanted)).all()
-    told = [members_of(kept) for _, kept in rows]
+    told_groups = [members_of(kept) for _, kept in rows]
     hashed = func.uuid_hash_extended(Patient.id, literal_column("0"))
     some = select(hashed).where(Patient.deleted_at.is_(None)).limit(_MOST_BYSTANDERS)
     bystanders = np.unique(np.array(session.scalars(some).all(), dtype=np.int64))
     cut = [
         group[-1]
-        for (size, _), group in zip(rows, told, strict=True)
+        for (size, _), group in zip(rows, told_groups, strict=True)
         if len(group) < size
     ]
     if cut:
         end = min(cut)
-        told = [_up_to(end, group) for group in told]
+        told_groups = [_up_to(end, group) for group in told_groups]
         new = [_up_to(end, group) for group in new]
         bystanders = _up_to(end, bystanders)
     return all(
-        is_apart(group, [*told, *new[:place]], bystanders, k)
+        is_apart(group, [*told_groups, *new[:place]], bystanders, k)
         for place, group in enumerate(new)
     )
 

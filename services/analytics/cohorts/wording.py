@@ -35,23 +35,25 @@ _DIMENSIONS = {
 
 def describe(cohort: Cohort) -> str:
     """Return the cohort as a sentence."""
-    told = tell_cohort(cohort)
-    return f"{told[:1].upper()}{told[1:]}."
+    sentence = tell_cohort(cohort)
+    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def tell_cohort(cohort: Cohort) -> str:
     """Return the cohort as a sentence to be translated, without its capital and end."""
-    told = Sentence(
+    sentence = Sentence(
         "{who} with {event}",
         who=_tell_who(cohort),
         event=_detailed(NOUNS[cohort.entry.kind].first, cohort.entry),
     )
     for step in cohort.steps:
-        told = Sentence("{told}, who {step}", told=told, step=describe_step(step))
+        sentence = Sentence(
+            "{told}, who {step}", told=sentence, step=describe_step(step)
+        )
     if cohort.split_by:
         split = tell_split(cohort.split_by)
-        told = Sentence("{told}; by {split}", told=told, split=split)
-    return told
+        sentence = Sentence("{told}; by {split}", told=sentence, split=split)
+    return sentence
 
 
 def tell_steps(cohort: Cohort) -> tuple[str, ...]:
@@ -69,10 +71,10 @@ def tell_split(split_by: tuple[Dimension, ...]) -> str:
 
 def describe_step(step: tuple[Rule, ...]) -> str:
     """Return what a step asks, such as `had a visit within 90 days after it`."""
-    told, *others = map(_rule, step)
+    phrase, *others = map(_rule, step)
     for other in others:
-        told = Sentence("{first} or {second}", first=told, second=other)
-    return told
+        phrase = Sentence("{first} or {second}", first=phrase, second=other)
+    return phrase
 
 
 def describe_event(event: CohortEvent) -> str:
@@ -87,10 +89,10 @@ def describe_events(event: CohortEvent) -> str:
 
 def tell_sexes(sexes: tuple[Sex, ...]) -> str:
     """Return sexes in words, such as `female or male`; there must be one."""
-    told, *others = (_SEXES[sex] for sex in Sex if sex in sexes)
+    phrase, *others = (_SEXES[sex] for sex in Sex if sex in sexes)
     for other in others:
-        told = Sentence("{first} or {second}", first=told, second=other)
-    return told
+        phrase = Sentence("{first} or {second}", first=phrase, second=other)
+    return phrase
 
 
 def _tell_who(cohort: Cohort) -> Sentence:
@@ -102,11 +104,11 @@ def _tell_who(cohort: Cohort) -> Sentence:
 def _rule(rule: Rule) -> str:
     nouns, event = NOUNS[rule.event.kind], rule.event
     if rule.times == 1:
-        noun = nouns.one if rule.has else nouns.none
-        told = Sentence("had {event}", event=_detailed(noun, event))
+        noun = nouns.indefinite if rule.has else nouns.none
+        phrase = Sentence("had {event}", event=_detailed(noun, event))
     else:
         several = _detailed(nouns.several, event)
-        told = (
+        phrase = (
             Sentence("had at least {times} {event}", times=rule.times, event=several)
             if rule.has
             else Sentence(
@@ -114,15 +116,15 @@ def _rule(rule: Rule) -> str:
             )
         )
     if rule.within is None:
-        return told
+        return phrase
     days = (
         Sentence("1 day")
         if rule.within.days == 1
         else Sentence("{number} days", number=f"{rule.within.days:,}")
     )
     if rule.within.side is WindowSide.AFTER:
-        return Sentence("{told} within {days} after it", told=told, days=days)
-    return Sentence("{told} within {days} before it", told=told, days=days)
+        return Sentence("{told} within {days} after it", told=phrase, days=days)
+    return Sentence("{told} within {days} before it", told=phrase, days=days)
 
 
 def _detailed(noun: Sentence, event: CohortEvent) -> Sentence:
@@ -149,48 +151,50 @@ def _named(noun: Sentence, event: CohortEvent) -> Sentence:
     return Sentence("{event} of {named}", event=noun, named=named)
 
 
-def _valued(told: Sentence, event: CohortEvent) -> Sentence:
+def _valued(phrase: Sentence, event: CohortEvent) -> Sentence:
     least, most = _number(event.at_least), _number(event.at_most)
     if least and most:
         return Sentence(
             "{event} with a value of {least} to {most}",
-            event=told,
+            event=phrase,
             least=least,
             most=most,
         )
     if least:
         return Sentence(
-            "{event} with a value of {least} or more", event=told, least=least
+            "{event} with a value of {least} or more", event=phrase, least=least
         )
     if most:
-        return Sentence("{event} with a value of {most} or less", event=told, most=most)
-    return told
+        return Sentence(
+            "{event} with a value of {most} or less", event=phrase, most=most
+        )
+    return phrase
 
 
-def _aged(told: Sentence, event: CohortEvent) -> Sentence:
+def _aged(phrase: Sentence, event: CohortEvent) -> Sentence:
     least, most = _number(event.from_age), _number(event.to_age)
     if least and most:
         return Sentence(
-            "{event} at age {least} to {most}", event=told, least=least, most=most
+            "{event} at age {least} to {most}", event=phrase, least=least, most=most
         )
     if least:
-        return Sentence("{event} at age {least} or older", event=told, least=least)
+        return Sentence("{event} at age {least} or older", event=phrase, least=least)
     if most:
-        return Sentence("{event} at age {most} or younger", event=told, most=most)
-    return told
+        return Sentence("{event} at age {most} or younger", event=phrase, most=most)
+    return phrase
 
 
-def _dated(told: Sentence, event: CohortEvent) -> Sentence:
+def _dated(phrase: Sentence, event: CohortEvent) -> Sentence:
     since, until = event.since, event.until
     if since and until:
         return Sentence(
-            "{event} from {since} to {until}", event=told, since=since, until=until
+            "{event} from {since} to {until}", event=phrase, since=since, until=until
         )
     if since:
-        return Sentence("{event} since {since}", event=told, since=since)
+        return Sentence("{event} since {since}", event=phrase, since=since)
     if until:
-        return Sentence("{event} until {until}", event=told, until=until)
-    return told
+        return Sentence("{event} until {until}", event=phrase, until=until)
+    return phrase
 
 
 def _number(number: float | None) -> str:

@@ -45,7 +45,7 @@ class TooManyCountAlerts(Conflict):
 def list_alerts(session: Session, actor: Actor) -> tuple[CountAlertRecord, ...]:
     """Return the actor's own alerts, the oldest first; raises NotAllowed."""
     actor.require(Permission.COUNT_COHORTS)
-    found = session.scalars(
+    rows = session.scalars(
         select(CountAlert)
         .where(CountAlert.owner_id == actor.id)
         .order_by(CountAlert.created_at, CountAlert.id)
@@ -61,7 +61,7 @@ def list_alerts(session: Session, actor: Actor) -> tuple[CountAlertRecord, ...]:
             checked_at=row.checked_at,
             crossed_at=row.crossed_at,
         )
-        for row in found
+        for row in rows
     )
 
 

@@ -34,13 +34,13 @@ def find_due(session: Session, now: datetime) -> DueAlert | None:
 
     Whose owner counts no cohorts at this moment, nobody looks at.
     """
-    found = session.execute(
+    rows = session.execute(
         select(CountAlert, User)
         .join(User, User.id == CountAlert.owner_id)
         .where(CountAlert.next_at <= now, may_count())
         .order_by(CountAlert.next_at, CountAlert.id)
     )
-    for row, user in found:
+    for row, user in rows:
         owner = actor_of(user)
         # What a newer version has kept waits for a worker of that one.
         with suppress(UnreadableCohort, InvalidInput):
@@ -56,19 +56,19 @@ def find_due(session: Session, now: datetime) -> DueAlert | None:
     return None
 
 
-def state_of(due: DueAlert, told: CohortResult | FigureResult) -> AlertState:
+def state_of(due: DueAlert, result: CohortResult | FigureResult) -> AlertState:
     """Return on which side of the line the told numbers are.
 
     A number that is not told is on neither, unless all that hides it is that it is
     smaller than any line.
     """
-    if isinstance(told, CohortResult):
-        last = told.attrition[-1].remaining
-        if last.hidden is Hidden.FEW and told.smallest_group <= due.line:
+    if isinstance(result, CohortResult):
+        last = result.attrition[-1].remaining
+        if last.hidden is Hidden.FEW and result.smallest_group <= due.line:
             return AlertState.WITHIN if due.is_above else AlertState.BEYOND
         numbers = [last.number]
     else:
-        numbers = [cell.number for cell in told.cells]
+        numbers = [cell.number for cell in result.cells]
     known = [number for number in numbers if number is not None]
     if not known:
         return AlertState.UNKNOWN

@@ -161,10 +161,14 @@ class _Plot:
 
     def ticks(self) -> tuple[float, ...]:
         if self.is_spread:
-            told = [v for place in self.places() for v in self.spread(*place).values()]
-            return nice_ticks(min(told, default=0), max(told, default=1))
-        told = [n for place in self.places() if (n := self.number(*place)) is not None]
-        return nice_ticks(0, max(told, default=1), whole=not self.is_share)
+            values = [
+                v for place in self.places() for v in self.spread(*place).values()
+            ]
+            return nice_ticks(min(values, default=0), max(values, default=1))
+        numbers = [
+            n for place in self.places() if (n := self.number(*place)) is not None
+        ]
+        return nice_ticks(0, max(numbers, default=1), whole=not self.is_share)
 
     def written(self, number: float, *, places: int = 0) -> str:
         if self.is_share:
@@ -401,8 +405,8 @@ def _draw_box(
 
 def _draw_heat_map(sheet: "Sheet", plot: _Plot) -> None:
     """Draw a field of cells, each with its number where that has room."""
-    told = [n for place in plot.places() if (n := plot.number(*place)) is not None]
-    highest = max(told, default=0) or 1
+    numbers = [n for place in plot.places() if (n := plot.number(*place)) is not None]
+    highest = max(numbers, default=0) or 1
     most = max(1, int(_MOST_MM / _CELL_MM))
     for first in range(0, len(plot.beside), most):
         names = plot.beside[first : first + most]

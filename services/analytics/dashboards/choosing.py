@@ -70,9 +70,9 @@ def narrow_to(figure: Figure, chosen: Mapping[Dimension, str], today: date) -> F
 
 def _months_of(dimension: Dimension, value: str) -> tuple[date, date] | None:
     """Return a day of the first and of the last month of a time."""
-    if dimension not in _MONTHS_OF or not (found := _TIME.fullmatch(value)):
+    if dimension not in _MONTHS_OF or not (match := _TIME.fullmatch(value)):
         return None
-    year, quarter, month = (int(part or 0) for part in found.groups())
+    year, quarter, month = (int(part or 0) for part in match.groups())
     first = month or (quarter * 3 - 2 if quarter else 1)
     last = first + _MONTHS_OF[dimension] - 1
     if not 1 <= first <= last <= _YEAR:

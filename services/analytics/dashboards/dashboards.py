@@ -75,13 +75,13 @@ def list_dashboards(session: Session, actor: Actor) -> tuple[Dashboard, ...]:
     Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    found = session.scalars(
+    dashboards = session.scalars(
         select(DashboardRow)
         .where(~DashboardRow.is_home, rows.is_readable(actor.id))
         .order_by(DashboardRow.owner_id != actor.id, func.lower(DashboardRow.name))
     ).all()
-    owners = rows.find_owners(session, actor.id, found)
-    return tuple(rows.dashboard_of(row, owners) for row in found)
+    owners = rows.find_owners(session, actor.id, dashboards)
+    return tuple(rows.dashboard_of(row, owners) for row in dashboards)
 
 
 def get_dashboard(session: Session, actor: Actor, dashboard_id: UUID) -> Dashboard:

@@ -116,7 +116,7 @@ def set_paper(
     # fpdf takes as long to import as half of all others, and few make a paper.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
-    told = [_card_of(card, now, wording) for card in cards]
+    worded_cards = [_card_of(card, now, wording) for card in cards]
     untold = wording.say("not told")
     said = (name, subject, untold, clinic.name, clinic.address, _SIGNS)
     texts = (*said, *(text for fact in facts for text in fact))
@@ -126,14 +126,14 @@ def set_paper(
         subject=subject,
         document_id=uuid4(),
         now=now,
-        text="".join((*texts, *(text for card in told for text in card.texts))),
+        text="".join((*texts, *(text for card in worded_cards for text in card.texts))),
         has_code=False,
         wording=wording,
     )
     sheet.title_line(name)
     for label, value in facts:
         sheet.fact(label, value)
-    for card in told:
+    for card in worded_cards:
         _write_card(sheet, card, wording)
     return bytes(sheet.output())
 

@@ -48,10 +48,10 @@ def is_readable(reader_id: UUID) -> ColumnElement[bool]:
 
 
 def find_owners(
-    session: Session, reader_id: UUID, found: Sequence[DashboardRow]
+    session: Session, reader_id: UUID, dashboards: Sequence[DashboardRow]
 ) -> Mapping[UUID, str]:
     """Return the names of the others whose dashboards these are."""
-    others = {row.owner_id for row in found} - {reader_id}
+    others = {row.owner_id for row in dashboards} - {reader_id}
     if not others:
         return {}
     # Analysts see no other account.

@@ -56,7 +56,7 @@ def list_analysts(session: Session, actor: Actor) -> tuple[Analyst, ...]:
     actor.require(Permission.COUNT_COHORTS)
     # Analysts see no other account; names of those at work are no secret among them.
     with assume_role(session, "system"):
-        found = session.execute(
+        analysts = session.execute(
             select(User.id, User.name)
             .where(
                 User.role == Role.ANALYST,
@@ -65,7 +65,7 @@ def list_analysts(session: Session, actor: Actor) -> tuple[Analyst, ...]:
             )
             .order_by(func.lower(User.name), User.id)
         ).all()
-    return tuple(Analyst(*each) for each in found)
+    return tuple(Analyst(*each) for each in analysts)
 
 
 def record_print(session: Session, actor: Actor, dashboard_id: UUID | None) -> None:

@@ -37,7 +37,7 @@ from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.lists.criteria import Json
 
-_Told = Mapping[Key, tuple[int | None, int | None]]
+_Table = Mapping[Key, tuple[int | None, int | None]]
 # What is told of is kept on the primary, eight bytes for each of them.
 MOST_EVENTS = 200_000
 
@@ -57,34 +57,34 @@ def count(
     """
     actor.require(Permission.COUNT_COHORTS)
     validate(figure)
-    asked = {"criteria": _criteria(figure)}
-    audit.record(session, actor, Action.COHORT_COUNT, details=asked)
+    details = {"criteria": _criteria(figure)}
+    audit.record(session, actor, Action.COHORT_COUNT, details=details)
     if figure.measure is FigureMeasure.DISTRIBUTION:
         return _spread(session, figure, now, smallest_group)
     groups = _read(session, figure, now, smallest_group)
     totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
-        cells, told = _shares(
+        cells, members = _shares(
             figure, groups, smallest_group, _outside(session, groups, 0)
         )
     else:
         whole = _remaining(session, figure, now)
-        cells, told = _numbers(
+        cells, members = _numbers(
             figure, groups, smallest_group, whole, _outside(session, groups, 1)
         )
         if figure.totals:
             totals, summed = _totals(figure, groups, smallest_group, whole)
-            told += summed
+            members += summed
     is_of_events = figure.measure is FigureMeasure.EVENTS
     return Untold(
         question=_question(figure, smallest_group),
         answer=FigureResult(
             figure, describe(figure), cells, smallest_group, now, totals
         ),
-        groups=() if is_of_events else told,
+        groups=() if is_of_events else members,
         population=None,
         smallest_group=smallest_group,
-        events=told if is_of_events else (),
+        events=members if is_of_events else (),
     )
 
 
@@ -114,12 +114,12 @@ def _spread(
             figure.cohort, figure.of, figure.by, quantities.COLUMNS[figure.quantity]
         )
     ).all()
-    unit, found = quantities.of_one_unit(rows)
-    groups = tables.complete(figure.by, found, k, counts=3)
+    unit, measured = quantities.of_one_unit(rows)
+    groups = tables.complete(figure.by, measured, k, counts=3)
     _require_not_too_many(len(members) for members, *_ in groups.values())
     own = {key: quantities.own_values(each[2]) for key, each in groups.items()}
     cells, _ = _numbers(figure, groups, k, _remaining(session, figure, now))
-    told = {
+    told_keys = {
         cell.values
         for cell in cells
         if cell.number is not None and is_diverse(own[cell.values].numbers, k)
@@ -131,7 +131,7 @@ def _spread(
             describe(figure),
             tuple(
                 replace(cell, distribution=distribution_of(own[cell.values].numbers, k))
-                if cell.values in told
+                if cell.values in told_keys
                 else replace(cell, number=None)
                 for cell in cells
             ),
@@ -139,10 +139,12 @@ def _spread(
             now,
             unit=unit,
         ),
-        groups=tuple(groups[key][0] for key in told),
+        groups=tuple(groups[key][0] for key in told_keys),
         population=None,
         smallest_group=k,
-        events=tuple(quantities.facts_of(figure.quantity, own[key]) for key in told),
+        events=tuple(
+            quantities.facts_of(figure.quantity, own[key]) for key in told_keys
+        ),
     )
 
 
@@ -168,12 +170,12 @@ def _read(
     use_clock(session, now)
     event = figure.of or figure.cohort.entry
     rows = session.execute(statements.events(figure.cohort, event, figure.by))
-    found = {
+    cells = {
         tuple(values): (members_of(patients), members_of(events))
         for *values, patients, events in rows
     }
-    _require_not_too_many(len(events) for _, events in found.values())
-    return tables.complete(figure.by, found, k)
+    _require_not_too_many(len(events) for _, events in cells.values())
+    return tables.complete(figure.by, cells, k)
 
 
 def _remaining(session: Session, figure: Figure, now: datetime) -> Members | None:
@@ -188,8 +190,8 @@ def _shares(
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return how many came in and remain, and who is in each number that is told."""
     sizes = {key: (len(came), len(left)) for key, (came, left) in groups.items()}
-    told = suppression.protect_table(sizes, k, outside=outside)
-    shown = _without_ends(figure, told)
+    table = suppression.protect_table(sizes, k, outside=outside)
+    shown = _without_ends(figure, table)
     return (
         tuple(FigureCell(key, left, came) for key, (came, left) in shown.items()),
         tuple(
@@ -226,13 +228,13 @@ def _numbers(
     is_parted = figure.of is None and not is_of_events
     patients = 1 if is_parted else 0
     sizes = {key: len(each[patients]) for key, each in groups.items()}
-    told: _Told = {key: (n if n >= k else None, None) for key, n in sizes.items()}
+    table: _Table = {key: (n if n >= k else None, None) for key, n in sizes.items()}
     if is_parted:
         pairs = {key: (n, n) for key, n in sizes.items()}
-        told = suppression.protect_table(pairs, k, outside=outside)
+        table = suppression.protect_table(pairs, k, outside=outside)
     if is_of_events:
-        told = _with_enough_hidden(groups, told, k)
-    shown = _without_ends(figure, told)
+        table = _with_enough_hidden(groups, table, k)
+    shown = _without_ends(figure, table)
     place = 1 if is_of_events else patients
     visible = {
         key: groups[key][place]
@@ -245,14 +247,14 @@ def _numbers(
     return cells, tuple(visible.values())
 
 
-def _with_enough_hidden(groups: Mapping[Key, Groups], told: _Told, k: int) -> _Told:
+def _with_enough_hidden(groups: Mapping[Key, Groups], table: _Table, k: int) -> _Table:
     """Hide the number of the fewest patients as well, if few are hidden altogether."""
-    hidden = [groups[key][0] for key, (number, _) in told.items() if number is None]
-    visible = [key for key, (number, _) in told.items() if number is not None]
+    hidden = [groups[key][0] for key, (number, _) in table.items() if number is None]
+    visible = [key for key, (number, _) in table.items() if number is not None]
     if not hidden or not visible or not 0 < len(np.unique(np.concatenate(hidden))) < k:
-        return told
+        return table
     least = min(visible, key=lambda key: (len(groups[key][0]), key))
-    return {**told, least: (None, None)}
+    return {**table, least: (None, None)}
 
 
 def _totals(
@@ -273,7 +275,7 @@ def _totals(
         for line, inside in lines.items()
     }
     cells: tuple[FigureCell, ...] = ()
-    told: tuple[Members, ...] = ()
+    members: tuple[Members, ...] = ()
     # Each of them is a table of its own, whose whole may be known.
     for is_total in ((False, True), (True, False), (True, True)):
         own = {
@@ -281,12 +283,12 @@ def _totals(
             for line, each in summed.items()
             if tuple(not value for value in line) == is_total
         }
-        more_cells, more_told = _numbers(figure, own, k, whole)
-        cells, told = cells + more_cells, told + more_told
-    return cells, told
+        more_cells, more_members = _numbers(figure, own, k, whole)
+        cells, members = cells + more_cells, members + more_members
+    return cells, members
 
 
-def _without_ends(figure: Figure, told: _Told) -> _Told:
-    is_told = {key: number is not None for key, (number, _) in told.items()}
+def _without_ends(figure: Figure, table: _Table) -> _Table:
+    is_told = {key: number is not None for key, (number, _) in table.items()}
     ends = tables.untold_ends(figure.by, is_told)
-    return {key: numbers for key, numbers in told.items() if key not in ends}
+    return {key: numbers for key, numbers in table.items() if key not in ends}

@@ -52,16 +52,16 @@ def find_facets(
     Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    asked = {"criteria": {"commonest": kind.value}}
-    audit.record(session, actor, Action.COHORT_COUNT, details=asked)
+    details = {"criteria": {"commonest": kind.value}}
+    audit.record(session, actor, Action.COHORT_COUNT, details=details)
     classes.use_clock(session, now)
     terms = {
         key: (term, number)
         for key, term, number in session.execute(statements.terms(kind))
     }
     commonest = [key for key, (_, number) in terms.items() if number >= smallest_group]
-    found = {key: list(_found_by(key, terms)) for key in commonest[:MOST]}
-    members = _members(session, kind, found)
+    matches = {key: list(_found_by(key, terms)) for key in commonest[:MOST]}
+    members = _members(session, kind, matches)
     population = session.execute(statements.population()).scalar_one()
     return tuple(
         Untold(
@@ -84,10 +84,10 @@ def tell_facets(
     The others are left out. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    return tuple(_told(session, actor, untold))
+    return tuple(_tell_each(session, actor, untold))
 
 
-def _told(
+def _tell_each(
     session: Session, actor: Actor, untold: Sequence[Untold[Facet]]
 ) -> Iterator[Facet]:
     for each in untold:
@@ -103,12 +103,12 @@ def _found_by(key: str, terms: Mapping[str, object]) -> Iterator[str]:
 
 
 def _members(
-    session: Session, kind: EventKind, found: Mapping[str, Sequence[str]]
+    session: Session, kind: EventKind, matches: Mapping[str, Sequence[str]]
 ) -> dict[str, Members]:
-    wanted = sorted({key for keys in found.values() for key in keys})
+    wanted = sorted({key for keys in matches.values() for key in keys})
     rows = session.execute(statements.members_by_term(kind, wanted))
     by_term = {key: members_of(members) for key, members in rows}
     return {
         key: np.unique(np.concatenate([by_term[each] for each in keys]))
-        for key, keys in found.items()
+        for key, keys in matches.items()
     }

@@ -45,12 +45,12 @@ def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, Groups
     for _, unit, pairs in read:
         sizes[unit] = sizes.get(unit, 0) + len(pairs)
     usual = max(sizes, key=lambda unit: (sizes[unit], unit), default="")
-    found: dict[Key, tuple[Any, ...]] = {}
+    groups: dict[Key, tuple[Any, ...]] = {}
     for values, unit, pairs in read:
         if unit == usual:
             members = np.sort(pairs["patient"].astype(np.int64))
-            found[values] = (members, members, pairs)
-    return usual, found
+            groups[values] = (members, members, pairs)
+    return usual, groups
 
 
 def own_values(pairs: Any) -> OwnValues:

@@ -23,8 +23,8 @@ QUANTITIES: Final[Mapping[Quantity, Sentence]] = MappingProxyType(
 
 def describe(figure: Figure) -> str:
     """Return the figure as a sentence."""
-    told = tell_figure(figure)
-    return f"{told[:1].upper()}{told[1:]}."
+    sentence = tell_figure(figure)
+    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def tell_figure(figure: Figure) -> str:

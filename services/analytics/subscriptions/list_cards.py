@@ -50,9 +50,9 @@ def split_title(figure: Figure) -> str:
     return Sentence("By {split}", split=tell_split(figure.by))
 
 
-def size_card(told: ToldList[Any], now: datetime) -> PrintedCard:
+def size_card(told_list: ToldList[Any], now: datetime) -> PrintedCard:
     """Return how many patients a list has, as far as it is told."""
-    count, k = told.count, told.smallest_group
+    count, k = told_list.count, told_list.smallest_group
     number: str | int | None = None
     if count is not None:
         number = count.value
@@ -62,7 +62,7 @@ def size_card(told: ToldList[Any], now: datetime) -> PrintedCard:
             number = Sentence("about {number:,}", number=count.shown)
         elif not count.is_exact:
             number = Sentence("over {number:,}", number=count.value)
-    at = told.earlier.counted_at if told.earlier else now
+    at = told_list.earlier.counted_at if told_list.earlier else now
     table = PrintedTable((PATIENTS_TITLE,), ((number,),), _LISTED, at)
     return PrintedCard(SIZE, table)
 

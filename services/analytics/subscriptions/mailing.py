@@ -66,8 +66,8 @@ def claim_next(
     if not watches_counts:
         due &= AnalystMail.alert_id.is_(None)
     passed_over: list[UUID] = []
-    while (found := _find(session, due, passed_over)) is not None:
-        mail_id, subscription_id = found
+    while (ids := _find(session, due, passed_over)) is not None:
+        mail_id, subscription_id = ids
         # Before its mails, as whoever stops or deletes it locks them. Nobody is waited
         # for here: what somebody is changing now is sent a minute later.
         subscription = _lock(session, subscription_id, skip_locked=True)
@@ -110,13 +110,13 @@ def settle(session: Session, claimed: ClaimedMail, *, is_sent: bool) -> None:
 def _find(
     session: Session, due: ColumnElement[bool], passed_over: list[UUID]
 ) -> tuple[UUID, UUID | None] | None:
-    found = session.execute(
+    row = session.execute(
         select(AnalystMail.id, AnalystMail.subscription_id)
         .where(due, AnalystMail.id.not_in(passed_over))
         .order_by(AnalystMail.send_at, AnalystMail.id)
         .limit(1)
     ).one_or_none()
-    return None if found is None else (found.id, found.subscription_id)
+    return None if row is None else (row.id, row.subscription_id)
 
 
 def _lock(

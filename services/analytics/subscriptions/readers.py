@@ -37,12 +37,12 @@ def list_readers(
         _require_own(session, actor, content)
     # Analysts see no other account; names of those at work are no secret among them.
     with assume_role(session, "system"):
-        found = session.execute(
+        rows = session.execute(
             select(User.id, User.name)
             .where(is_reader(content))
             .order_by(func.lower(User.name), User.id)
         ).all()
-    return {user_id: name for user_id, name in found}  # noqa: C416 - of rows
+    return {user_id: name for user_id, name in rows}  # noqa: C416 - of rows
 
 
 def may_count() -> ColumnElement[bool]:
@@ -89,8 +89,8 @@ def readers_among(
 
     For the background's role.
     """
-    asked = select(User.id).where(User.id.in_(people), is_reader(content))
-    return frozenset(session.scalars(asked))
+    readers = select(User.id).where(User.id.in_(people), is_reader(content))
+    return frozenset(session.scalars(readers))
 
 
 def content_of(row: DashboardSubscription) -> Content:

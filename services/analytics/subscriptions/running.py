@@ -119,8 +119,8 @@ def _require_readable(session: Session, owner: Actor, saved: SavedQuestion) -> N
 def _languages_of(
     session: Session, people: Sequence[UUID]
 ) -> Mapping[UUID, str | None]:
-    found = session.execute(select(User.id, User.language).where(User.id.in_(people)))
-    return {user_id: language for user_id, language in found}  # noqa: C416 - of rows
+    rows = session.execute(select(User.id, User.language).where(User.id.in_(people)))
+    return {user_id: language for user_id, language in rows}  # noqa: C416 - of rows
 
 
 def stop_due(session: Session, due: DueSubscription) -> None:

@@ -55,20 +55,20 @@ def list_subscriptions(session: Session, actor: Actor) -> tuple[Subscription, ..
     """Return what the actor has sent, then what others send them; raises NotAllowed."""
     actor.require(Permission.COUNT_COHORTS)
     row = DashboardSubscription
-    found = session.scalars(
+    subscriptions = session.scalars(
         select(row)
         .where(or_(row.owner_id == actor.id, row.recipients.contains([actor.id])))
         .order_by(row.owner_id != actor.id, row.created_at, row.id)
     ).all()
-    people = {each for row in found for each in (row.owner_id, *row.recipients)}
-    named = {row.dashboard_id for row in found if row.dashboard_id}
-    saved = {row.view_id for row in found if row.view_id}
+    people = {each for row in subscriptions for each in (row.owner_id, *row.recipients)}
+    named = {row.dashboard_id for row in subscriptions if row.dashboard_id}
+    saved = {row.view_id for row in subscriptions if row.view_id}
     # Analysts see no other account, and not whether a dashboard that is not shared with
     # them any more is still there.
     with assume_role(session, "system"):
         names = _names(session, people)
         titles = {**_titles(session, actor, named), **_view_names(session, saved)}
-    return tuple(_subscription_of(row, actor, names, titles) for row in found)
+    return tuple(_subscription_of(row, actor, names, titles) for row in subscriptions)
 
 
 def create(
@@ -254,8 +254,8 @@ def _no_such() -> NotFound:
 
 
 def _names(session: Session, people: set[UUID]) -> Mapping[UUID, str]:
-    found = session.execute(select(User.id, User.name).where(User.id.in_(people)))
-    return {user_id: name for user_id, name in found}  # noqa: C416 - of rows
+    rows = session.execute(select(User.id, User.name).where(User.id.in_(people)))
+    return {user_id: name for user_id, name in rows}  # noqa: C416 - of rows
 
 
 def _titles(
@@ -263,18 +263,18 @@ def _titles(
 ) -> Mapping[UUID, str]:
     """Return the names of dashboards that are there; "" where the actor sees none."""
     name = case((is_readable(actor.id), DashboardRow.name), else_="")
-    found = session.execute(
+    rows = session.execute(
         select(DashboardRow.id, name).where(DashboardRow.id.in_(dashboard_ids))
     )
-    return {dashboard_id: name for dashboard_id, name in found}  # noqa: C416 - of rows
+    return {dashboard_id: name for dashboard_id, name in rows}  # noqa: C416 - of rows
 
 
 def _view_names(session: Session, view_ids: set[UUID]) -> Mapping[UUID, str]:
     """Return the names of saved lists, which stand on what is sent of them, too."""
-    found = session.execute(
+    rows = session.execute(
         select(SavedView.id, SavedView.name).where(SavedView.id.in_(view_ids))
     )
-    return {view_id: name for view_id, name in found}  # noqa: C416 - of rows
+    return {view_id: name for view_id, name in rows}  # noqa: C416 - of rows
 
 
 def _subscription_of(

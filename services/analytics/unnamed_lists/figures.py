@@ -39,29 +39,31 @@ def describe(
     TooFew, InvalidInput, NotAllowed, Unavailable.
     """
     actor.require(Permission.LIST_PATIENTS)
-    found = search.find_bars(session, actor, criteria, now=now)
+    list_bars = search.find_bars(session, actor, criteria, now=now)
     bars: dict[str, dict[str, Members]] = {figure: {} for figure in ALL}
-    for (figure, label), members in found.members.items():
+    for (figure, label), members in list_bars.members.items():
         bars[figure][label] = members_of(members)
     everybody = np.sort(np.concatenate([*bars["sex"].values(), _NOBODY]))
     if len(everybody) < smallest_group:
         raise TooFew(smallest_group)
     # That all are on everybody's list is known anyway.
-    whole = () if search.is_public(criteria) and not found.sampled else (everybody,)
+    whole = () if search.is_public(criteria) and not list_bars.sampled else (everybody,)
     answers = {}
     for figure in figures:
-        told = _protected(figure, bars[figure], len(everybody), smallest_group)
-        makes_up = figure in _PARTITIONS and 1 < len(told) == len(bars[figure])
-        numbers = {(figure, label): len(members) for label, members in told.items()}
+        told_bars = _protected(figure, bars[figure], len(everybody), smallest_group)
+        makes_up = figure in _PARTITIONS and 1 < len(told_bars) == len(bars[figure])
+        numbers = {
+            (figure, label): len(members) for label, members in told_bars.items()
+        }
         answers[figure] = Untold(
             question_of(f"figure {figure}", criteria, smallest_group),
-            search.statistics_of(numbers, sampled=found.sampled),
-            (*whole, *told.values()),
+            search.statistics_of(numbers, sampled=list_bars.sampled),
+            (*whole, *told_bars.values()),
             None,
             smallest_group,
             Permission.LIST_PATIENTS,
             # The last part of a whole follows from the others.
-            (max(told.values(), key=len),) if makes_up else (),
+            (max(told_bars.values(), key=len),) if makes_up else (),
         )
     return answers
 

@@ -86,7 +86,7 @@ class ToldList(Generic[T]):
 class KeptBack(Generic[T]):
     """A list that was read; where it is `untold`, `tell_list` decides what is shown."""
 
-    told: ToldList[T]
+    told_list: ToldList[T]
     untold: Untold[ListSize] | None = None
 
 
@@ -116,14 +116,14 @@ def keep_back(
     record(session, actor, Action.PATIENT_COUNT, criteria, count=str(count))
     if count.is_few:
         return KeptBack(ToldList(smallest_group, count=count))
-    told = ToldList(smallest_group, read(), count)
+    told_list = ToldList(smallest_group, read(), count)
     if group.members is None:
-        return KeptBack(told)
+        return KeptBack(told_list)
     members = members_of(group.members)
     size = ListSize(len(members), now)
     question = question_of("list", criteria, smallest_group)
     untold = Untold(question, size, (members,), None, smallest_group, needs)
-    return KeptBack(told, untold)
+    return KeptBack(told_list, untold)
 
 
 def tell_list(session: Session, actor: Actor, kept_back: KeptBack[T]) -> ToldList[T]:
@@ -132,18 +132,18 @@ def tell_list(session: Session, actor: Actor, kept_back: KeptBack[T]) -> ToldLis
     Raises RevealsFew, NotAllowed.
     """
     if kept_back.untold is None:
-        return kept_back.told
+        return kept_back.told_list
     size = tell(session, actor, kept_back.untold)
     if size == kept_back.untold.answer:
-        return kept_back.told
+        return kept_back.told_list
     count = Count(size.patients)
-    return replace(kept_back.told, rows=None, count=count, earlier=size)
+    return replace(kept_back.told_list, rows=None, count=count, earlier=size)
 
 
 def question_of(what: str, criteria: Criteria, smallest_group: int) -> str:
     """Name what is asked of a list, whatever its order."""
-    asked = list_criteria.to_json(replace(criteria, orders=()))
-    return json.dumps([what, asked, smallest_group], sort_keys=True)
+    criteria_json = list_criteria.to_json(replace(criteria, orders=()))
+    return json.dumps([what, criteria_json, smallest_group], sort_keys=True)
 
 
 def _count(size: int, smallest_group: int) -> Count:
