@@ -16,7 +16,7 @@ from api.core.answers import read_headers, written_headers
 from api.core.dependencies import Caller
 from api.core.idempotency import attempt_of
 from api.fhir import parameters
-from api.fhir.definitions import Asked, Operation, OperationResult, uuid_of
+from api.fhir.definitions import Arguments, Operation, OperationResult, uuid_of
 from api.fhir.resources import appointments
 from api.fhir.resources.schedules import MOST_DAYS
 from api.fhir.searching import COUNT, read_count
@@ -34,8 +34,11 @@ from services.visits.schedule import slots
 _PROFILE: Final = "https://profiles.ihe.net/ITI/Scheduling/OperationDefinition"
 
 
-def _find(caller: Caller, arguments: Asked, _: str | None) -> OperationResult:
-    begin, end = _moment(caller, arguments, "start"), _moment(caller, arguments, "end")
+def _find(caller: Caller, arguments: Arguments, _: str | None) -> OperationResult:
+    begin, end = (
+        _timestamp(caller, arguments, "start"),
+        _timestamp(caller, arguments, "end"),
+    )
     if end <= begin:
         raise InvalidInput("end", "end comes after start.")
     if end - begin > timedelta(days=MOST_DAYS, hours=1):
@@ -63,7 +66,7 @@ def _find(caller: Caller, arguments: Asked, _: str | None) -> OperationResult:
     return OperationResult(resources, read_headers(read, caller.after), total)
 
 
-def _hold(caller: Caller, arguments: Asked, key: str | None) -> OperationResult:
+def _hold(caller: Caller, arguments: Arguments, key: str | None) -> OperationResult:
     request = _request(caller, arguments, key)
     notice = caller.stores.papers.visits.notice_hours
     written = caller.write(
@@ -77,7 +80,7 @@ def _hold(caller: Caller, arguments: Asked, key: str | None) -> OperationResult:
     return OperationResult(resources, written_headers(written))
 
 
-def _book(caller: Caller, arguments: Asked, key: str | None) -> OperationResult:
+def _book(caller: Caller, arguments: Arguments, key: str | None) -> OperationResult:
     request = _request(caller, arguments, key, is_patient_needed=False)
     notice = caller.stores.papers.visits.notice_hours
     actor = caller.actor
@@ -102,7 +105,11 @@ def _book(caller: Caller, arguments: Asked, key: str | None) -> OperationResult:
 
 
 def _request(
-    caller: Caller, arguments: Asked, key: str | None, *, is_patient_needed: bool = True
+    caller: Caller,
+    arguments: Arguments,
+    key: str | None,
+    *,
+    is_patient_needed: bool = True,
 ) -> BookingRequest:
     is_own = caller.actor.role is Role.PATIENT
     caller.require(Permission.BOOK_OWN_VISITS if is_own else Permission.BOOK_VISITS)
@@ -138,22 +145,22 @@ def _require_live(booking: BookingRecord) -> BookingRecord:
     return bookings.require_held(booking)
 
 
-def _moment(caller: Caller, arguments: Asked, name: str) -> datetime:
+def _timestamp(caller: Caller, arguments: Arguments, name: str) -> datetime:
     """Return a moment that was asked for; a day begins by the clinic's clock."""
     value = _value(arguments, name)
     if value is None:
         raise InvalidInput(name, "Say from when and until when, by start and end.")
     try:
-        moment = datetime.fromisoformat(value)
+        timestamp = datetime.fromisoformat(value)
         zone = caller.stores.now().tzinfo
-        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone)
     except ValueError as error:
         raise InvalidInput(
             name, f"{name} is a day such as 2026-11-23, or 2026-11-23T10:00:00Z."
         ) from error
 
 
-def _value(arguments: Asked, name: str) -> str | None:
+def _value(arguments: Arguments, name: str) -> str | None:
     values: Sequence[str] = arguments.get(name, ())
     if len(values) > 1:
         raise InvalidInput(name, f"{name} is given more than once.")

@@ -96,7 +96,7 @@ Search = Callable[[Session, Wanted, PageWanted], FoundPage]
 Include = Callable[[Session, Caller, Sequence[Resource]], Sequence[Resource]]
 
 
-Asked = Mapping[str, Sequence[str]]
+Arguments = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Operation:
     documentation: str
     parameters: Mapping[str, str]
     is_safe: bool
-    run: Callable[[Caller, Asked, str | None], "OperationResult"]
+    run: Callable[[Caller, Arguments, str | None], "OperationResult"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class DocumentOperation:
     definition: str
     documentation: str
     parameters: Mapping[str, str]
-    run: Callable[[Caller, str, str, Asked], tuple[Resource, Mapping[str, str]]]
+    run: Callable[[Caller, str, str, Arguments], tuple[Resource, Mapping[str, str]]]
 
 
 # What a service takes to keep something new.

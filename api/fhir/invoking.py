@@ -8,7 +8,7 @@ from fastapi import Depends, HTTPException, Request
 from api.core.bodies import read_bounded
 from api.core.dependencies import Caller, program
 from api.core.outcomes import FHIR_JSON
-from api.fhir.definitions import Asked, DocumentOperation, Operation
+from api.fhir.definitions import Arguments, DocumentOperation, Operation
 from api.fhir.searching import Pairs
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
@@ -62,7 +62,7 @@ def _pair_of(parameter: Any) -> tuple[str, str]:
     return name, str(value)
 
 
-def read_asked(operation: Operation | DocumentOperation, pairs: Pairs) -> Asked:
+def read_asked(operation: Operation | DocumentOperation, pairs: Pairs) -> Arguments:
     """Return the values of each parameter; raises InvalidInput for an unknown one."""
     arguments: dict[str, list[str]] = {}
     for name, value in pairs:

@@ -40,7 +40,7 @@ router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
 _FORM: Final = "application/x-www-form-urlencoded"
 _RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
 _OK: Final[Responses] = {200: {"description": "The resource", **_RESOURCE}}
-_FOUND: Final[Responses] = {200: {"description": "A searchset", **_RESOURCE}}
+_SEARCHSET: Final[Responses] = {200: {"description": "A searchset", **_RESOURCE}}
 _DOCUMENT: Final[Responses] = {200: {"description": "A document", **_RESOURCE}}
 _UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
 
@@ -80,7 +80,9 @@ def _serve_search(kind: ResourceType, search: Search) -> None:
     described = _described(kind)
 
     @router.get(
-        f"/{kind.name}", responses=_FOUND | refuses(404, 406), openapi_extra=described
+        f"/{kind.name}",
+        responses=_SEARCHSET | refuses(404, 406),
+        openapi_extra=described,
     )
     def search_by_address(caller: Program, request: Request) -> Response:
         pairs = request.query_params.multi_items()
@@ -88,7 +90,7 @@ def _serve_search(kind: ResourceType, search: Search) -> None:
 
     @router.post(
         f"/{kind.name}/_search",
-        responses=_FOUND | refuses(404, 406, 413, 415),
+        responses=_SEARCHSET | refuses(404, 406, 413, 415),
         openapi_extra={
             "requestBody": {"content": {_FORM: {"schema": {"type": "object"}}}}
         },
@@ -157,7 +159,7 @@ def _search_of(
 def _serve_operation(operation: Operation) -> None:
     """Add the routes of an operation; one that changes nothing has one by GET, too."""
     path = f"/{operation.on}/${operation.name}"
-    answers = _FOUND | refuses(404, 406, 409, 410)
+    answers = _SEARCHSET | refuses(404, 406, 409, 410)
     if operation.is_safe:
 
         @router.get(path, responses=answers, openapi_extra=_asked_by(operation))

@@ -38,7 +38,7 @@ _ACCEPTED: Final = 202
 _PIECE_BYTES: Final = 256 * 1024
 _AGAIN_SECONDS: Final = 5
 _TEXT: Final = {"type": "string"}
-_ASKED: Final[Responses] = {
+_BEING_MADE: Final[Responses] = {
     _ACCEPTED: {"description": "It is being made; Content-Location says where."}
 }
 _STATUS: Final[Responses] = {
@@ -89,7 +89,7 @@ def _serve_export(path: str, operation: BulkOperation) -> None:
     @router.get(
         path,
         status_code=_ACCEPTED,
-        responses=_ASKED | refuses(406),
+        responses=_BEING_MADE | refuses(406),
         openapi_extra=_BY_ADDRESS,
     )
     def export_by_address(caller: Program, request: Request) -> Response:
@@ -99,7 +99,7 @@ def _serve_export(path: str, operation: BulkOperation) -> None:
     @router.post(
         path,
         status_code=_ACCEPTED,
-        responses=_ASKED | refuses(406, 413, 415),
+        responses=_BEING_MADE | refuses(406, 413, 415),
         openapi_extra=_BY_BODY,
     )
     def export(caller: Program, request: Request, pairs: PairsSent) -> Response:
@@ -115,7 +115,7 @@ def _serve_group_export(path: str, operation: BulkOperation) -> None:
     @router.get(
         path,
         status_code=_ACCEPTED,
-        responses=_ASKED | refuses(404, 406),
+        responses=_BEING_MADE | refuses(404, 406),
         openapi_extra=_BY_ADDRESS,
     )
     def export_group_by_address(
@@ -128,7 +128,7 @@ def _serve_group_export(path: str, operation: BulkOperation) -> None:
     @router.post(
         path,
         status_code=_ACCEPTED,
-        responses=_ASKED | refuses(404, 406, 413, 415),
+        responses=_BEING_MADE | refuses(404, 406, 413, 415),
         openapi_extra=_BY_BODY,
     )
     def export_group(

@@ -237,13 +237,13 @@ def _stretch(
 
 def _moments(name: str, value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
     """Return the prefix, when what is meant begins, and when it is over."""
-    prefix, first, last, moment = parameters.read_date(name, value)
+    prefix, first, last, timestamp = parameters.read_date(name, value)
     # Close to either end of the calendar no zone has a midnight that can be compared.
     if first.year not in _YEARS:
         raise InvalidInput(name, f"{name} takes years from 1900 to 2199.")
-    if moment is not None:
+    if timestamp is not None:
         step = timedelta(microseconds=1) if "." in value else timedelta(seconds=1)
-        return prefix, moment, moment + step
+        return prefix, timestamp, timestamp + step
     after = last + timedelta(days=1)
     return (
         prefix,

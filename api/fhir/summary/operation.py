@@ -16,7 +16,7 @@ from api.core.answers import read_headers
 from api.core.dependencies import Caller
 from api.fhir import systems
 from api.fhir.definitions import (
-    Asked,
+    Arguments,
     DocumentOperation,
     Resource,
     coding,
@@ -49,7 +49,7 @@ _MOST_VISITS: Final = 499
 
 
 def _summarise(
-    caller: Caller, base: str, id_: str, arguments: Asked
+    caller: Caller, base: str, id_: str, arguments: Arguments
 ) -> tuple[Resource, dict[str, str]]:
     profiles = arguments.get("profile", ())
     if any(profile.partition("|")[0] != _PROFILE for profile in profiles):

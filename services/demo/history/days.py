@@ -93,7 +93,7 @@ class Draw:
                 continue
             share = _share(doctor, day, number)
             for clock in doctor.grid(day):
-                starts_at = self._moment(day, clock)
+                starts_at = self._timestamp(day, clock)
                 if rng.random() < share:
                     visits = self._booked(doctor, starts_at, rng, busy)
                 elif number <= 0 and rng.random() < share * _EXTRA_FREE:
@@ -141,7 +141,7 @@ class Draw:
         for at, status, patient in wanted:
             if at.date() != day:
                 continue
-            starts_at = self._moment(day, at.time())
+            starts_at = self._timestamp(day, at.time())
             visit = self._visit(doctor, starts_at, rng, busy, patient)
             if visit is not None:
                 visits = (self._became(visit, status, starts_at, rng),)
@@ -212,7 +212,7 @@ class Draw:
             came_at = min(starts_at - early, self.now - timedelta(minutes=2))
         return DrawnVisit(visit.patient, visit.reason, status, visit.booked_at, came_at)
 
-    def _moment(self, day: date, clock: time) -> datetime:
+    def _timestamp(self, day: date, clock: time) -> datetime:
         return datetime.combine(day, clock, self.zone).astimezone(UTC)
 
 

@@ -111,12 +111,12 @@ def _of_visits(
             continue
         at = visit.completed_at
         opened = (visit.starts_at, Action.PATIENT_READ, ("patient", patient_id))
-        for moment, action, about in (
+        for timestamp, action, about in (
             opened,
             (at, Action.RECORD_SAVE, subject),
             (at, Action.VISIT_COMPLETE, subject),
         ):
-            yield _event(moment, action, clinician, about, patient_id)
+            yield _event(timestamp, action, clinician, about, patient_id)
 
 
 def _event(

@@ -28,7 +28,7 @@ Resource = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class BundleEntry:
     """A resource of a bundle: where it stands, counted over all files, and what it is.
 
     `type` and `id` are "?" where they are none.
@@ -109,7 +109,7 @@ class Bundles:
 
     def resources(
         self, report: Callable[[int], None] = lambda _size: None
-    ) -> Iterator[Found]:
+    ) -> Iterator[BundleEntry]:
         """Yield every resource, file by file; raises CannotImport.
 
         `report` is called with the bytes read since the last call.
@@ -123,7 +123,7 @@ class Bundles:
                 number += 1
                 resource = entry.get("resource") if isinstance(entry, dict) else None
                 known = resource if isinstance(resource, dict) else {}
-                yield Found(
+                yield BundleEntry(
                     path.name, number, _type_in(known), _shown_id(known), known, bundle
                 )
             report(len(content))

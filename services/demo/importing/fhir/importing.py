@@ -17,7 +17,7 @@ from services.core.audit import Action
 from services.demo.importing import applying, entries, staging
 from services.demo.importing.applying import Outcome
 from services.demo.importing.csv_lines import Rejected
-from services.demo.importing.fhir.bundles import Bundles, Found
+from services.demo.importing.fhir.bundles import BundleEntry, Bundles
 from services.demo.importing.fhir.resources import TERMS, patient
 from services.demo.importing.records import Arrival
 from services.demo.importing.rejects import RejectedResource, RejectsFile
@@ -25,7 +25,7 @@ from services.demo.importing.staging import WaitingLine, WaitingTable
 from services.patients.records import rules, unique_emails
 
 # A Patient as it arrives, or Rejected.
-ReadPatient = Callable[[Found], Arrival]
+ReadPatient = Callable[[BundleEntry], Arrival]
 
 _SOURCE: Final = "fhir"
 _PATIENT: Final = "Patient"
@@ -201,7 +201,7 @@ class _Stage:
 
 
 def _rows_of(
-    entry: Found, read_patient: ReadPatient
+    entry: BundleEntry, read_patient: ReadPatient
 ) -> tuple[WaitingTable, Sequence[WaitingLine]]:
     """Return where a resource waits, and as what; as nothing if it is left out."""
     table: WaitingTable = (
@@ -217,7 +217,7 @@ def _rows_of(
 
 
 def _values_of(
-    entry: Found, read_patient: ReadPatient
+    entry: BundleEntry, read_patient: ReadPatient
 ) -> Iterator[tuple[str | None, ...]]:
     if not entry.resource:
         raise Rejected("the entry has no resource")

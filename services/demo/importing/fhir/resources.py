@@ -7,7 +7,7 @@ from typing import Final
 
 from services.demo.importing import records
 from services.demo.importing.csv_lines import Rejected
-from services.demo.importing.fhir.bundles import Found, id_in
+from services.demo.importing.fhir.bundles import BundleEntry, id_in
 from services.demo.importing.fhir.elements import (
     LOINC,
     Element,
@@ -58,10 +58,10 @@ _UNRANKED: Final = 2**31
 _OF_LIFE: Final = frozenset({"sdoh"})
 
 # A resource as the terms that it comes to; none if it is left out.
-ReadTerms = Callable[[Found], Sequence[ImportedTerm]]
+ReadTerms = Callable[[BundleEntry], Sequence[ImportedTerm]]
 
 
-def patient(entry: Found, today: date, *, with_contacts: bool = False) -> Arrival:
+def patient(entry: BundleEntry, today: date, *, with_contacts: bool = False) -> Arrival:
     """Read a Patient, or raise Rejected; with telecom if that is wanted."""
     resource = entry.resource
     first, last = _name_in(resource)
@@ -153,7 +153,7 @@ def _death_in(resource: Element) -> date | None:
     return whole_day_in(resource, "deceasedDateTime")
 
 
-def condition(entry: Found) -> Sequence[ImportedTerm]:
+def condition(entry: BundleEntry) -> Sequence[ImportedTerm]:
     """Read a Condition, or raise Rejected; nothing of how somebody lives."""
     resource = entry.resource
     if codes_in([element_in(resource, "verificationStatus")]) & _NEVER:
@@ -193,7 +193,7 @@ def _abated_in(resource: Element) -> date | None:
     return day_in(resource, "abatementDateTime") or day_in(period, "end", "start")
 
 
-def allergy(entry: Found) -> Sequence[ImportedTerm]:
+def allergy(entry: BundleEntry) -> Sequence[ImportedTerm]:
     """Read an AllergyIntolerance, or raise Rejected; listed unless it has passed."""
     resource, concept = entry.resource, element_in(entry.resource, "code")
     if codes_in([element_in(resource, "verificationStatus")]) & _NEVER:
@@ -213,7 +213,7 @@ def allergy(entry: Found) -> Sequence[ImportedTerm]:
     return (replace(term, text=text, is_listed=not has_passed),)
 
 
-def medication_request(entry: Found) -> Sequence[ImportedTerm]:
+def medication_request(entry: BundleEntry) -> Sequence[ImportedTerm]:
     """Read a MedicationRequest, or raise Rejected; orders alone, no plans."""
     if text_in(entry.resource, "intent") not in _ORDERED:
         return ()
@@ -223,7 +223,7 @@ def medication_request(entry: Found) -> Sequence[ImportedTerm]:
     return _medication(entry, since, day_in(validity, "end"))
 
 
-def medication_statement(entry: Found) -> Sequence[ImportedTerm]:
+def medication_statement(entry: BundleEntry) -> Sequence[ImportedTerm]:
     """Read a MedicationStatement, or raise Rejected."""
     period = element_in(entry.resource, "effectivePeriod")
     since = (
@@ -235,7 +235,7 @@ def medication_statement(entry: Found) -> Sequence[ImportedTerm]:
 
 
 def _medication(
-    entry: Found, since: date | None, ended: date | None
+    entry: BundleEntry, since: date | None, ended: date | None
 ) -> Sequence[ImportedTerm]:
     """Return the drug, listed while it is taken."""
     status = text_in(entry.resource, "status")
@@ -254,7 +254,7 @@ def _medication(
     return (replace(term, is_listed=is_taken),)
 
 
-def observation(entry: Found) -> Sequence[ImportedTerm]:
+def observation(entry: BundleEntry) -> Sequence[ImportedTerm]:
     """Read an Observation, or raise Rejected; of vital signs alone, each part of it."""
     resource = entry.resource
     if "vital-signs" not in codes_in(list_in(resource, "category")):
@@ -274,7 +274,7 @@ def observation(entry: Found) -> Sequence[ImportedTerm]:
     return [_measurement(entry, part, measured) for part in parts]
 
 
-def _measurement(entry: Found, part: Element, measured: date) -> ImportedTerm:
+def _measurement(entry: BundleEntry, part: Element, measured: date) -> ImportedTerm:
     concept = element_in(part, "code")
     # The profile of vital signs asks for a code of LOINC, and lets others stand beside.
     system, code, _ = coding_in(concept, (LOINC,))
@@ -285,7 +285,7 @@ def _measurement(entry: Found, part: Element, measured: date) -> ImportedTerm:
     return replace(term, system=system, code=code, value=value, unit=unit)
 
 
-def encounter(entry: Found) -> Sequence[ImportedTerm]:
+def encounter(entry: BundleEntry) -> Sequence[ImportedTerm]:
     """Read an Encounter that took place, or raise Rejected."""
     resource = entry.resource
     if text_in(resource, "status") not in _VISITED:
@@ -311,7 +311,11 @@ def _label_in(concept: Element) -> tuple[str, str | None]:
 
 
 def _term(
-    entry: Found, whose: str, concept: Element, since: date | None, until: date | None
+    entry: BundleEntry,
+    whose: str,
+    concept: Element,
+    since: date | None,
+    until: date | None,
 ) -> ImportedTerm:
     """Return a term that is in no list yet."""
     patient_id = entry.bundle.id_of(entry.resource.get(whose), "Patient")

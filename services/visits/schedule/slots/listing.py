@@ -66,7 +66,7 @@ def get_slot(session: Session, actor: Actor, slot_id: UUID) -> SlotRecord:
     Whose a taken one is, is not told. Raises NotFound, NotAllowed.
     """
     actor.require(Permission.VIEW_DOCTORS)
-    row = session.execute(_ONE, {"slot_id": slot_id}).one_or_none()
+    row = session.execute(_BY_ID, {"slot_id": slot_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such time; it may have been withdrawn.")
     return SlotRecord(**row._mapping)
@@ -136,7 +136,7 @@ _OWN: Final = (
 )
 _WITH_OWN: Final = _slots(_OWN)
 _EVERYBODYS: Final = _slots(null())
-_ONE: Final = (
+_BY_ID: Final = (
     select(
         Slot.id,
         Slot.doctor_id,
