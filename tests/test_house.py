@@ -17,6 +17,7 @@ LAWS = (
     house.loose_modules,
     house.foreign_folders,
     house.names_defined_twice,
+    house.empty_names,
     house.crowded_faces,
     house.side_entrances,
     house.repeated_faces,
@@ -144,6 +145,50 @@ def test_a_class_name_that_stands_twice_in_a_room_is_seen(tree):
     assert list(house.names_defined_twice(tree)) == [
         "Rule is defined in services.patients.rules and services.visits.rules."
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        pytest.param("def _told(): ...", "_told", id="a function"),
+        pytest.param("async def found(): ...", "found", id="a coroutine"),
+        pytest.param("class _Asked: ...", "_Asked", id="a class"),
+        pytest.param("_TOLD = 'told'", "_TOLD", id="a constant"),
+        pytest.param("moment: int", "moment", id="a field"),
+        pytest.param("def act(*, deed=1): ...", "deed", id="a parameter"),
+        pytest.param("lambda *one: None", "one", id="a lambda's parameter"),
+        pytest.param("[0 for one in rows]", "one", id="a comprehension's variable"),
+        pytest.param("if found := rows: ...", "found", id="a walrus"),
+        pytest.param("self._asked = 1", "_asked", id="an attribute"),
+        pytest.param("from rows import row as one", "one", id="an import"),
+        pytest.param(
+            "try: ...\nexcept OSError as told: ...", "told", id="an exception"
+        ),
+        pytest.param("match row:\n case found: ...", "found", id="a pattern"),
+        pytest.param("match row:\n case [*one]: ...", "one", id="a starred pattern"),
+        pytest.param("match row:\n case {**told}: ...", "told", id="a pattern's rest"),
+    ],
+)
+def test_a_name_that_says_nothing_is_seen(tree, text, name):
+    write(tree, "benchmarks/rules.py", f"{text}\n")
+
+    assert [law.rpartition(" ")[2] for law in house.empty_names(tree)] == [f"{name}."]
+
+
+def test_a_name_that_says_nothing_is_seen_with_its_place(tree):
+    write(tree, "services/visits/words.py", "text = 'told'\n\ndef told(): ...\n")
+
+    assert list(house.empty_names(tree)) == [
+        "services/visits/words.py, line 3, has told."
+    ]
+
+
+def test_names_with_such_a_word_in_them_and_those_of_tests_may_stay(tree):
+    rules = "found_at = rows.one(asked=is_told)\nsession.deed\nimport one.moment\n"
+    write(tree, "services/visits/words.py", rules)
+    write(tree, "tests/visits/test_day.py", "told = 1\n")
+
+    assert list(house.empty_names(tree)) == []
 
 
 def test_a_short_module_with_a_single_importer_is_seen(tree):

@@ -22,6 +22,8 @@ PEOPLE = ("Actor", "User", "Patient", "Doctor")
 CAST = "tests/kit/cast.py"
 # The page around all pages; pages themselves are a room.
 SCRIPT = "dashboard.app"
+# Names that fit anything, so that a reader has to look up what they stand for.
+EMPTY_NAMES = frozenset(("told", "found", "asked", "one", "moment", "deed"))
 
 ROOMS = ("dashboard", "pages", "api", "jobs", "services", "db")
 DOMAINS = frozenset(
@@ -31,6 +33,8 @@ DOMAINS = frozenset(
     )
 )
 GROUND = frozenset(("core", "lists", "messaging", "pdf", "demo"))
+# Code outside the rooms that people read as well.
+OUTSIDE_ROOMS = ("benchmarks", "deploy", ".ci")
 # What stands beside the domains in a room, because it belongs to the room itself.
 OWN_FOLDERS: Mapping[str, frozenset[str]] = {
     "services": GROUND,
@@ -71,11 +75,12 @@ class Module:
 
 def read_modules(root: Path) -> list[Module]:
     """Parse all modules of all rooms, in the order of their names."""
-    return [
-        parse(root, path, path.stat().st_mtime_ns)
-        for room in ROOMS
-        for path in sorted((root / room).rglob("*.py"))
-    ]
+    return [module for room in ROOMS for module in _modules_in(root, room)]
+
+
+def _modules_in(root: Path, folder: str) -> Iterator[Module]:
+    for path in sorted((root / folder).rglob("*.py")):
+        yield parse(root, path, path.stat().st_mtime_ns)
 
 
 @cache
@@ -135,6 +140,37 @@ def names_defined_twice(root: Path) -> Iterator[str]:
     for (_, name), modules in places.items():
         if len(modules) > 1:
             yield f"{name} is defined in {' and '.join(modules)}."
+
+
+def empty_names(root: Path) -> Iterator[str]:
+    """Name what is called `told`, `_found` or alike, not after what it is.
+
+    That holds for functions, classes, parameters, variables and attributes, private or
+    not, in capitals or not. Tests are free to.
+    """
+    for folder in (*ROOMS, *OUTSIDE_ROOMS):
+        for module in _modules_in(root, folder):
+            for name, line in _defined(module.tree):
+                if name.strip("_").lower() in EMPTY_NAMES:
+                    yield f"{module.path.relative_to(root)}, line {line}, has {name}."
+
+
+def _defined(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Yield the names that a module gives, and in which line."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                yield name, node.lineno
+            case ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name, node.lineno
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name, node.lineno
+            case ast.ExceptHandler(name=str(name)) | ast.alias(asname=str(name)):
+                yield name, node.lineno
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                yield name, node.lineno
+            case ast.MatchMapping(rest=str(name)):
+                yield name, node.lineno
 
 
 def slight_modules(root: Path) -> Iterator[str]:
