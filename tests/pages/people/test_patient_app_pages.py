@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.people.patient_apps.own_types import OWN_TYPES
 from db.models.user import ApiToken, PatientApp
-from services.core.actors import Role
+from services.core.actors import Actor, Role
 from services.people import patient_apps, tokens
 from tests.kit import cast
 from tests.services.people.people_samples import desk
@@ -95,19 +95,25 @@ def test_an_app_is_removed_after_a_question(open_page, kept: Session, app_id):
     assert not is_registered(kept, app_id)
 
 
-def test_a_patient_sees_and_ends_what_they_have_let_in(at_desk, kept: Session, app_id):
-    app = at_desk("account", role=Role.PATIENT)
-    assert "None now." in texts(app)
-    maya = cast.get_demo(kept)[Role.PATIENT]
+def let_in(kept: Session, patient: Actor, app_id: UUID) -> UUID:
+    """Have the app read a patient's visits for an hour; return its token's id."""
     token_id, _ = tokens.issue_for_app(
         kept,
-        maya,
+        patient,
         app_id,
         name="Heart diary",
         scopes=["patient/Encounter.rs"],
         lifetime=timedelta(hours=1),
     )
     kept.commit()
+    return token_id
+
+
+def test_a_patient_sees_and_ends_what_they_have_let_in(at_desk, kept: Session, app_id):
+    app = at_desk("account", role=Role.PATIENT)
+    assert "None now." in texts(app)
+    maya = cast.get_demo(kept)[Role.PATIENT]
+    token_id = let_in(kept, maya, app_id)
     app.run()
     assert "**Heart diary**" in texts(app)
     assert "your visits" in texts(app)
@@ -129,15 +135,7 @@ def test_an_administrator_ends_an_app_of_who_is_signed_in_nowhere(
     before = open_page("user", user=bea.id)
     assert "Nowhere." in texts(before)
     assert not [button for button in before.button if button.key == "user_end_all"]
-    token_id, _ = tokens.issue_for_app(
-        kept,
-        bea,
-        app_id,
-        name="Heart diary",
-        scopes=["patient/Encounter.rs"],
-        lifetime=timedelta(hours=1),
-    )
-    kept.commit()
+    token_id = let_in(kept, bea, app_id)
     app = open_page("user", user=bea.id)
     assert "Apps that read the patient's record now: Heart diary" in texts(app)
     assert "Nowhere." in texts(app)
