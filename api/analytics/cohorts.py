@@ -135,7 +135,7 @@ class ComparisonBody(Body):
 
 
 class IntervalShown(Shown):
-    """The ends of a 95 % confidence interval, by Wilson's score."""
+    """The ends of a 95% confidence interval, by Wilson's score."""
 
     low: float
     high: float

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.language import decimal, gettext as _, marked, translated
+from dashboard.ui.language import decimal, gettext as _, marked, percent, translated
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised
 from services.analytics.cohorts import (
@@ -105,6 +105,4 @@ def number_text(number: int | None) -> str:
 
 def percent_text(share: float | None) -> str:
     """Write a share that may be hidden."""
-    if share is None:
-        return _(_NOT_TOLD)
-    return _("{number}%").format(number=decimal(100 * share, 1))
+    return _(_NOT_TOLD) if share is None else percent(share, 1)

@@ -97,7 +97,7 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
             label: [value_name(s.value) for letter, s in rows],
             _("Patients"): [number_text(s.patients) for letter, s in rows],
             share_title: [percent_text(s.share) for letter, s in rows],
-            _("95 % interval"): [_interval_text(s) for letter, s in rows],
+            _("95% interval"): [_interval_text(s) for letter, s in rows],
         }
     )
     drawn = pd.DataFrame(
@@ -130,7 +130,7 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
             in_language(alt.LayerChart(layer=[bars, lines])),
             height=_HEIGHT,
             alt=_(
-                "Shares by {split} of each cohort with 95 % confidence intervals; see "
+                "Shares by {split} of each cohort with 95% confidence intervals; see "
                 "the table below it"
             ).format(split=_(of.value)),
         )

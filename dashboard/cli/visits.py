@@ -49,7 +49,7 @@ def proof_in_words(proof: "Proof") -> Iterator[str]:
         yield f"The slot is held by booking {proof.winner}, and by nobody else."
     yield (
         f"Answered in {proof.seconds:.1f} s: half of them within {proof.p50_ms:.0f} ms,"
-        f" 99 % within {proof.p99_ms:.0f} ms."
+        f" 99% within {proof.p99_ms:.0f} ms."
     )
     yield "Booking holds." if proof.holds else "BOOKING DOES NOT HOLD."
 

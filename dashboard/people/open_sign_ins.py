@@ -47,7 +47,7 @@ def sign_in_figure() -> Figure:
         decimal(latest),
         _("How often people signed in, in the last seven days."),
         latest - before,
-        _("than in the 7 days before"),
+        _("vs the 7 days before"),
         [(f"{short_weekday(day)} {day.day}", number) for day, number in days],
         page="people/users.py",
         link=_("People"),

@@ -65,6 +65,11 @@ def shown(app: AppTest, key: str) -> dict[str, object]:
     return {}
 
 
+def columns_of(app: AppTest, key: str) -> set[str]:
+    """Return what the columns of a table are called."""
+    return {column["label"] for column in shown(app, key)["columns"]}
+
+
 def buttons(app: AppTest) -> set[str]:
     """Return the keys of the page's buttons."""
     return {str(button.key) for button in app.button}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dashboard.ui.language import decimal, gettext as _, marked, pgettext
+from dashboard.ui.language import decimal, gettext as _, marked, percent, pgettext
 from dashboard.ui.measures import seconds
 from services.cluster.alerts import Alert, AlertKind, RuleRevision
 
@@ -28,7 +28,16 @@ class Words:
     def typed(self, value: float) -> str:
         """Return a bar as it is typed."""
         number = value / self.size
-        return f"{decimal(number, 0 if number == int(number) else 1)} {_(self.unit)}"
+        return self._with_unit(value, 0 if number == int(number) else 1)
+
+    def measured(self, value: float) -> str:
+        """Return a measured value in the unit."""
+        return self._with_unit(value, 1)
+
+    def _with_unit(self, value: float, places: int) -> str:
+        if self.unit == "%":
+            return percent(value, places)
+        return f"{decimal(value / self.size, places)} {_(self.unit)}"
 
 
 _BACKUPS: Final = "docs/runbooks/backups.md"
@@ -140,7 +149,7 @@ def value_of(alert: Alert, value: float | None) -> str:
     words = WORDS[alert.kind]
     if value is None or not words.unit:
         return "–"
-    return f"{decimal(value / words.size, 1)} {_(words.unit)}"
+    return words.measured(value)
 
 
 def _lasting(what: str, span: float) -> str:

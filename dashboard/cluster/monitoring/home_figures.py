@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dashboard import wiring
-from dashboard.cluster.performance.availability import minutes, percent
+from dashboard.cluster.performance.availability import availability_text, minutes
 from dashboard.context import CachedRead, current_actor, in_zone, now, read_all
 from dashboard.ui import measures
 from dashboard.ui.clock import time_of_day
@@ -104,7 +104,7 @@ def _load(samples: Sequence[Sample]) -> Figure:
         _(measures.UNKNOWN) if newest is None else decimal(newest),
         _("Connections to all servers in the last hour; by hour for a day."),
         None if newest is None or before is None else newest - before,
-        _("than a day ago"),
+        _("vs a day ago"),
         by_hour,
         page=_REPLICATION,
         link=_("Replication"),
@@ -163,7 +163,7 @@ def _availability(report: AvailabilityReport) -> Figure:
     share = report.availability
     return Figure(
         _("Available, 30 days"),
-        _(measures.UNKNOWN) if share is None else percent(share),
+        _(measures.UNKNOWN) if share is None else availability_text(share),
         _("Of the time that was counted; the bars show for how long it was away."),
         trend=[
             (day_and_month(day.day), day.counted.down / _MINUTE) for day in report.days

@@ -27,6 +27,7 @@ from dashboard.ui.language import (
     gettext as _,
     lowered,
     marked,
+    percent,
     short_date,
     short_weekday,
 )
@@ -131,14 +132,14 @@ def _show_budget(report: AvailabilityReport) -> None:
     with st.container(horizontal=True):
         st.metric(
             _("Available"),
-            _("not known") if availability is None else percent(availability),
+            _("not known") if availability is None else availability_text(availability),
             help=_("Of the time that was counted."),
             border=True,
             width=_TILE_WIDTH,
         )
         st.metric(
             _("Objective"),
-            percent(report.objective),
+            availability_text(report.objective),
             help=_(
                 "CHARTROOM_AVAILABILITY_OBJECTIVE. So many days leave room for {span} "
                 "away."
@@ -277,12 +278,10 @@ def how_was(day: AvailabilityDay, objective: float) -> str:
     return _WITHIN if availability >= objective else _BELOW
 
 
-def percent(share: float) -> str:
-    """Return a share with as many figures as matter; 100 % only if it is whole."""
-    if share == 1:
-        return "100 %"
-    figures = f"{min(share * 100, 99.999):.3f}".rstrip("0").rstrip(".")
-    return f"{decimal(float(figures), len(figures.partition('.')[2]))} %"
+def availability_text(share: float) -> str:
+    """Return a share with as many figures as matter; all of it only if it is whole."""
+    shown = share if share == 1 else min(share, 0.99999)
+    return percent(shown, most_places=3)
 
 
 def minutes(span: float) -> str:
@@ -291,7 +290,11 @@ def minutes(span: float) -> str:
 
 
 def _share_of(day: AvailabilityDay) -> str:
-    return _("not known") if day.availability is None else percent(day.availability)
+    return (
+        _("not known")
+        if day.availability is None
+        else availability_text(day.availability)
+    )
 
 
 def _by_day(events: Sequence[Event]) -> Mapping[date, list[str]]:

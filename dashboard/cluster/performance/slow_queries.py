@@ -11,7 +11,7 @@ from dashboard.context import current_actor, now
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import decimal, explained, gettext as _, marked
+from dashboard.ui.language import decimal, explained, gettext as _, marked, percent
 from dashboard.ui.measures import amount_of_time, share
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -176,8 +176,7 @@ def _cells(shape: StatementShape, all_ms: float) -> Iterator[Cell]:
     yield Cell(decimal(shape.calls))
     yield Cell(amount_of_time(shape.mean_ms))
     yield Cell(amount_of_time(shape.worst_ms))
-    part = decimal(100 * share(shape.total_ms, all_ms), 1)
-    yield Cell(_("{number}%").format(number=part))
+    yield Cell(percent(share(shape.total_ms, all_ms), 1))
     yield Cell(decimal(shape.rows))
     yield Cell(
         "", actions=(RowAction("open", _("Whole query"), "code", shows_label=True),)

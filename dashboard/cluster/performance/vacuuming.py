@@ -12,7 +12,7 @@ from dashboard.context import current_actor, now
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import decimal, gettext as _, marked, ngettext
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext, percent
 from dashboard.ui.language.chart_locale import spec_in_language
 from dashboard.ui.measures import amount, amount_of_time, share
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
@@ -109,7 +109,7 @@ def _show_figures(database: DatabaseUpkeep) -> None:
         st.metric(_("Database"), amount(database.bytes), border=True, width=_TILE_WIDTH)
         st.metric(
             _("Dead rows"),
-            f"{decimal(100 * share(dead, rows + dead), 1)} %",
+            percent(share(dead, rows + dead), 1),
             help=_(
                 "Versions of rows that were changed or deleted. VACUUM makes their "
                 "room free again; until then the tables are larger than they need be "
@@ -170,7 +170,7 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
                 "table": table.name,
                 "megabytes": table.bytes / _MEGABYTE,
                 "size": amount(table.bytes),
-                "dead": f"{decimal(100 * dead_share(table), 1)} %",
+                "dead": percent(dead_share(table), 1),
             }
             for table in largest
         ]
@@ -245,7 +245,7 @@ def _show_tables(tables: Sequence[TableUpkeep], known: int) -> None:
 def _cells_of_table(table: TableUpkeep) -> tuple[Cell, ...]:
     dead = decimal(table.dead_rows)
     if table.dead_rows:
-        dead += f" ({decimal(100 * dead_share(table), 1)} %)"
+        dead += f" ({percent(dead_share(table), 1)})"
     return (
         Cell(table.name),
         Cell(amount(table.bytes)),

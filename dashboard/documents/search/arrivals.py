@@ -52,7 +52,7 @@ def arrival_figure() -> Figure:
             "the bars show all that came, by day."
         ).format(mine=decimal(counts.mine), unassigned=decimal(counts.unassigned)),
         latest - before,
-        _("came than a week before"),
+        _("arrivals vs the week before"),
         [(f"{short_weekday(day)} {day.day}", number) for day, number in arrivals.days],
         page=_INBOX,
         link=_("Inbox"),

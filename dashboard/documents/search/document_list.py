@@ -11,7 +11,7 @@ from dashboard.documents.search import bulk_actions
 from dashboard.documents.search.document_table import DELETE, PATIENT, document_table
 from dashboard.navigation import go, open_patient, patient_url
 from dashboard.ui.record_table import TableEvent, chosen_of
-from services.core.actors import Permission
+from services.core.actors import Permission, Role
 from services.documents.records import visibility
 from services.documents.records.model import DocumentRecord
 from services.documents.search import FoundDocument
@@ -26,6 +26,7 @@ def documents_table(
     sortable: Collection[str] = (),
     is_selectable: bool = False,
     columns: Sequence[str] | None = None,
+    of_one_patient: bool = False,
 ) -> TableEvent:
     """Show the documents, and do what is asked for with one or several of them."""
     actor = current_actor()
@@ -44,6 +45,7 @@ def documents_table(
         patient_url=patient_url if actor.may(Permission.VIEW_PATIENT) else None,
         selection=bulk_actions.selection_for(actor) if is_selectable else None,
         columns=columns,
+        of_one_patient=of_one_patient or actor.role is Role.PATIENT,
     )
     if event.selected:
         ids, action = event.selected

@@ -8,7 +8,14 @@ from uuid import UUID
 
 from dashboard.documents.fields.field_words import columns_of_fields, spoken
 from dashboard.documents.records import document_addresses
-from dashboard.documents.records.document_words import day, has_pages, kind, size, state
+from dashboard.documents.records.document_words import (
+    day,
+    has_pages,
+    kind,
+    size,
+    state,
+    states,
+)
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.lists.column_choice import OfferedColumns
 from dashboard.ui.lists.sorting import marks_of, sorted_by_name
@@ -33,6 +40,8 @@ PREVIEW: Final = "preview"
 DELETE: Final = "delete"
 PATIENT: Final = "patient"
 _UNFILED: Final = marked("Unfiled")
+_LAST_NAME: Final = "last_name"
+_STATE: Final = "state"
 _TAGS: Final = "tags"
 _HEADS: Final[Mapping[str, Column]] = {
     "title": Column(marked("Name"), "title"),
@@ -40,9 +49,9 @@ _HEADS: Final[Mapping[str, Column]] = {
     "dated_on": Column(marked("Dated"), "dated_on"),
     _TAGS: Column(marked("Tags")),
     "created_at": Column(marked("Uploaded"), "created_at"),
-    "last_name": Column(marked("Patient"), "last_name"),
+    _LAST_NAME: Column(marked("Patient"), "last_name"),
     "filesize": Column(marked("Size"), "filesize", is_whole=True),
-    "state": Column(marked("State"), is_whole=True),
+    _STATE: Column(marked("State"), is_whole=True),
 }
 _ACTIONS: Final = Column(marked("Actions"))
 CellOf = Callable[[FoundDocument], Cell]
@@ -64,27 +73,28 @@ def document_table(
     patient_url: Callable[[UUID], str] | None = None,
     selection: Selection | None = None,
     columns: Sequence[str] | None = None,
+    of_one_patient: bool = False,
 ) -> TableEvent:
     """Show the documents; tell which was opened, or what is to be done with which.
 
-    Names of patients lead to where `patient_url` says, if anywhere. `columns` are those
-    that somebody has chosen, in their order.
+    Names of patients lead to where `patient_url` says, if anywhere; on a list
+    `of_one_patient` they are not told. `columns` are those that somebody has chosen, in
+    their order.
     """
     own = columns_of_fields() if columns else {}
     shown = [name for name in columns or () if name in _HEADS or name in own]
     if not shown:
-        # Of a list without any tags, the column would only take room.
-        has_tags = any(document.tags for document in documents)
-        shown = [name for name in _HEADS if has_tags or name != _TAGS]
+        hidden = _empty_columns(documents) | ({_LAST_NAME} if of_one_patient else set())
+        shown = [name for name in _HEADS if name not in hidden]
     cells: dict[str, CellOf] = {
         **_CELLS,
-        "last_name": lambda document: _patient(document, patient_url),
+        _LAST_NAME: lambda document: _patient(document, patient_url),
         **{name: partial(_own, field) for name, field in own.items()},
     }
     heads = {
         **{name: Column(field.label) for name, field in own.items()},
         **_HEADS,
-        "last_name": sorted_by_name(_HEADS["last_name"], orders),
+        _LAST_NAME: sorted_by_name(_HEADS[_LAST_NAME], orders),
     }
     rows = [
         Row(
@@ -119,6 +129,16 @@ def offered_columns() -> OfferedColumns:
     labels = {name: _(head.label) for name, head in _HEADS.items()}
     labels |= {name: field.label for name, field in own.items()}
     return OfferedColumns(tuple(labels), tuple(_HEADS), labels.__getitem__)
+
+
+def _empty_columns(documents: Sequence[FoundDocument]) -> set[str]:
+    """Return the columns that would only take room, as no document has any of it."""
+    hidden = set()
+    if not any(document.tags for document in documents):
+        hidden.add(_TAGS)
+    if not any(any(states(document)) for document in documents):
+        hidden.add(_STATE)
+    return hidden
 
 
 def _title(document: FoundDocument) -> Cell:
@@ -166,5 +186,5 @@ _CELLS: Final[Mapping[str, CellOf]] = {
     _TAGS: lambda document: Cell(", ".join(document.tags)),
     "created_at": lambda document: Cell(at(document.created_at)),
     "filesize": lambda document: Cell(size(document.version.filesize)),
-    "state": state,
+    _STATE: state,
 }

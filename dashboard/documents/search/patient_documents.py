@@ -35,7 +35,7 @@ def show_documents(patient_id: UUID, *, page: str, most: int = FEW) -> None:
     with error_boundary():
         documents = newest_of(patient_id, most)
         if documents:
-            documents_table(documents, key=f"{page}_documents")
+            documents_table(documents, key=f"{page}_documents", of_one_patient=True)
         if not show_sealed(patient_id) and not documents:
             st.caption(_("No documents yet."))
         with st.container(horizontal=True):

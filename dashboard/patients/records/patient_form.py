@@ -24,6 +24,10 @@ from services.patients.records.model import (
 _LINES: Final = tuple(
     name for name in FIELDS if name not in {*LISTS, "no_known_allergies"}
 )
+# Beside each other, each with what belongs to it.
+_LISTS: Final = tuple(
+    (name, "no_known_allergies") if name == "allergies" else (name,) for name in LISTS
+)
 _AUTOCOMPLETE: Final = "off"
 
 
@@ -117,9 +121,10 @@ def patient_fields(page: str, suggest: Callable[[str], Sequence[str]]) -> TypedP
         for column, name in zip(st.columns(2), pair, strict=False):
             with column:
                 field(name)
-    for name in FIELDS:
-        if name not in _LINES:
-            field(name)
+    for column, names in zip(st.columns(len(_LISTS)), _LISTS, strict=True):
+        with column:
+            for name in names:
+                field(name)
     return TypedPatient(values, problems)
 
 

@@ -218,13 +218,12 @@ def decimal(number: float, places: int = 0) -> str:
     return format_decimal(number, pattern, locale=current_language())
 
 
-def percent(share: float) -> str:
-    """Return a share in per cent: 45%, 45 %."""
-    return format_percent(
-        share,
-        "#,##0%" if current_language() == ENGLISH else None,
-        locale=current_language(),
-    )
+def percent(share: float, places: int = 0, *, most_places: int = 0) -> str:
+    """Return a share in per cent: 45%, 45 %; with places up to `most_places` if any."""
+    decimals = "0" * places + "#" * (most_places - places)
+    space = "" if current_language() == ENGLISH else "\N{NO-BREAK SPACE}"
+    pattern = f"#,##0{'.' if decimals else ''}{decimals}{space}%"
+    return format_percent(share, pattern, locale=current_language())
 
 
 def money(amount: Decimal, currency: str | None) -> str:

@@ -123,7 +123,7 @@ def proof_result(proof: Proof) -> None:
     with st.container(horizontal=True):
         st.metric(_("Took"), f"{decimal(proof.seconds, 1)} s", border=True, width=165)
         st.metric(_("Half within"), f"{proof.p50_ms:.0f} ms", border=True, width=165)
-        st.metric(_("99 % within"), f"{proof.p99_ms:.0f} ms", border=True, width=165)
+        st.metric(_("99% within"), f"{proof.p99_ms:.0f} ms", border=True, width=165)
     if proof.winner:
         st.caption(
             _("Booking {booking} had the slot, and nobody else.").format(

@@ -37,7 +37,7 @@ _COMPARED_BY: Final = (Dimension.AGE_BAND, Dimension.SEX)
 class ComparedShare:
     """How many of a cohort have a value, and their share from 0 to 1; None is hidden.
 
-    `interval` is the share's 95 % confidence interval. `difference` is the standardized
+    `interval` is the share's 95% confidence interval. `difference` is the standardized
     difference of the share from that in the first cohort, None in the first one.
     """
 

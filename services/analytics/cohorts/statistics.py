@@ -17,7 +17,7 @@ class Interval:
 
 
 def wilson(number: int, of: int) -> Interval:
-    """Return the 95 % confidence interval of the share `number / of`, from 0 to 1.
+    """Return the 95% confidence interval of the share `number / of`, from 0 to 1.
 
     Wilson's score interval without continuity correction (Wilson, *JASA* 22, 1927;
     method 3 of Newcombe, *Statistics in Medicine* 17, 1998). `of` is at least 1.

@@ -140,7 +140,7 @@ def _require_sensible_bars(kind: AlertKind, change: RuleDraft) -> None:
     if kind is AlertKind.DISK and change.threshold >= 1:
         raise InvalidInput(
             "threshold",
-            "No disk is more than 100 % full, so this alert would never begin. Let it "
+            "No disk is more than 100% full, so this alert would never begin. Let it "
             "begin over a lower number.",
         )
 

@@ -147,6 +147,7 @@ class Papers:
             document_type=document_type,
             patient_id=None if number in _UNFILED else visit.patient_id,
             id=document_id,
+            dated_on=day.date(),
             fields={key: value for key, value in values.items() if key in keys},
         )
         with self.ingest.row_of(content):

@@ -99,7 +99,7 @@ def test_an_impossible_rule_is_explained(changing: AppTest, kept: Session):
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
-        ("over", 150.0, "No disk is more than 100 % full"),
+        ("over", 150.0, "No disk is more than 100% full"),
         ("clear", -1.0, "numbers from 0 on"),
         ("for", 100_000, "begins once that lasts for 0 to 86400 seconds"),
         ("calm", -1, "ends once that lasts for 0 to 86400 seconds"),

@@ -67,13 +67,13 @@ def test_days_say_how_they_were_and_why(clinic: Clinic, kept: Session):
     metrics = _metrics(app)
     # 230 of the 2,592 seconds that 99.9 % of 30 days leave.
     assert metrics["Budget left"] == "39.4 min"
-    assert metrics["Objective"] == "99.9 %"
+    assert metrics["Objective"] == "99.9%"
     newest, before = rows_of(app, "availability_table")
-    assert newest[1:4] == ["99.965 %", "30 s", "0.0 s"]
+    assert newest[1:4] == ["99.965%", "30 s", "0.0 s"]
     assert "Failover: db-01 to db-02" in newest[4]
     assert "no web server answered for 30 s" in newest[4]
     assert "no changes were taken for 20 s" in newest[4]
-    assert before[1] == "99.769 %"
+    assert before[1] == "99.769%"
     (chart,) = app.get("vega_lite_chart")
     told = chart.proto.alt
     assert "all day: 1" in told

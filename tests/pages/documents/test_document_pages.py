@@ -15,6 +15,7 @@ from tests.pages.conftest import Clinic, choose_patient, rows_of
 from tests.pages.document_samples import (
     File,
     buttons,
+    columns_of,
     let_go,
     press,
     replace,
@@ -232,6 +233,19 @@ def test_a_list_is_searched_and_the_address_tells_nothing(clinic: Clinic, file: 
     assert not app.exception
 
 
+def test_a_list_has_no_column_that_would_be_empty(clinic: Clinic, file: File):
+    file(letter("heron"), title="Routine")
+    app = clinic.open("documents")
+    app.text_input(key="documents_search").set_value("heron").run()
+    assert {"Patient", "Dated"} <= columns_of(app, "documents_table")
+    assert columns_of(app, "documents_table").isdisjoint({"State", "Tags"})
+
+    file(letter("heron"), title="Urgent", urgent=True)
+    app = clinic.open("documents")
+    app.text_input(key="documents_search").set_value("heron").run()
+    assert "State" in columns_of(app, "documents_table")
+
+
 def test_an_empty_list_says_what_to_do_next(clinic: Clinic):
     app = clinic.open("documents")
     app.text_input(key="documents_search").set_value("nosuchword").run()
@@ -444,6 +458,7 @@ def test_patients_see_only_their_own_in_lists_and_counts(
     app.text_input(key="documents_search").set_value("zebrafinch").run()
 
     assert [row[0] for row in rows_of(app, "documents_table")] == ["Maya's own"]
+    assert "Patient" not in columns_of(app, "documents_table")
     assert "**1 document matching" in app.markdown[0].value
     assert app.title[0].value == "My documents"
 
@@ -475,6 +490,7 @@ def test_my_record_shows_my_documents(clinic: Clinic, file: File, maya: UUID):
 
     titles = [row[0] for row in rows_of(app, "my_record_documents")]
     assert "On my record" in titles
+    assert "Patient" not in columns_of(app, "my_record_documents")
     assert not app.exception
 
 

@@ -58,13 +58,14 @@ def test_the_papers_are_filed_whole_and_once(lived, papers, files, signing_keys)
 
 def _are_of_ten_types_and_dated(lived):
     kept = lived.rows(
-        "SELECT document_type, documents.patient_id, documents.created_at, pages, "
-        "findings FROM documents JOIN document_versions ON document_id = documents.id"
+        "SELECT document_type, documents.patient_id, documents.created_at, dated_on, "
+        "pages, findings FROM documents JOIN document_versions ON document_id = documents.id"
     )
     assert set(Counter(row.document_type for row in kept).values()) == {4}
     assert len({row.document_type for row in kept}) == 10
     assert sum(row.patient_id is None for row in kept) == 3
     assert all(row.pages and not row.findings for row in kept)
+    assert all(row.dated_on == row.created_at.astimezone(ZONE).date() for row in kept)
     filled = "SELECT field, count(*) AS documents FROM document_field_values GROUP BY 1"
     counts = {row.field: row.documents for row in lived.rows(filled)}
     assert counts["laboratory_number"] == counts["date_of_sample"] == 4
