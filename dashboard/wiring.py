@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from services.consultations.code_lists import CodeListCache
     from services.consultations.prescriptions import PrescriptionIssuer
     from services.documents.forms import Clinic
-    from services.documents.records import DocumentIngest
+    from services.documents.records.ingest import DocumentIngest
     from services.documents.search.cache import DocumentListCache
     from services.pdf.inspecting import PdfInspector
     from services.pdf.office import OfficeConverter
@@ -224,7 +224,7 @@ class Wiring:
     @property
     def ingest(self) -> "DocumentIngest":
         """The way of a file into the store."""
-        from services.documents.records import DocumentIngest
+        from services.documents.records.ingest import DocumentIngest
 
         refuse_active = self.settings.refuse_active_pdfs
         return DocumentIngest(

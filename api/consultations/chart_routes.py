@@ -12,7 +12,7 @@ from api.core.answers import From, JsonResponse, Shown, read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends, shows
 from api.core.files.sending import PDF
-from services.consultations import chart
+from services.consultations import chart, summaries
 from services.consultations.chart import (
     MOST_LABELS,
     KnownDiagnosis,
@@ -69,8 +69,8 @@ def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
     Diagnoses and vital signs are in it for clinicians only.
     """
-    read = caller.read(lambda session: chart.summarise(session, caller.actor, uuid))
-    made = chart.print_summary(
+    read = caller.read(lambda session: summaries.summarise(session, caller.actor, uuid))
+    made = summaries.print_summary(
         read.value,
         document_id=uuid4(),
         clinic=caller.stores.papers.clinic,
@@ -104,12 +104,12 @@ def patient_summary(
     """
     now = caller.stores.now()
     read = caller.read(
-        lambda session: chart.collect(
+        lambda session: summaries.collect(
             session, caller.actor, uuid, zone=now.tzinfo, is_printed=True
         )
     )
     papers = caller.stores.papers
-    made = chart.print_patient_summary(
+    made = summaries.print_patient_summary(
         read.value,
         document_id=uuid4(),
         clinic=papers.clinic,

@@ -41,7 +41,7 @@ from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.core.on_behalf import ActorDatabase, Begun, write_down
 from services.core.throttling import CallLimits, LimitReached
 from services.documents.forms import ENGLISH, Clinic, Wording
-from services.documents.records import DocumentIngest
+from services.documents.records.ingest import DocumentIngest
 from services.documents.search.cache import CachedPage, DocumentListCache
 from services.documents.sharing.links import LinkSigner
 from services.lists.criteria import Criteria

@@ -33,8 +33,8 @@ from api.documents.schemas import TextShown, WordsShown
 from db.files.gridfs import PlainStream
 from services.core.audit import Action
 from services.documents import records
+from services.documents.records.ingest import ORIGINAL_ENDINGS
 from services.documents.records.model import OriginalRecord, VersionRecord
-from services.documents.records.rules import ORIGINAL_ENDINGS
 from services.pdf import waiting
 from services.pdf.report import PageWords
 

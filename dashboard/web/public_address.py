@@ -1,9 +1,8 @@
-"""Who the clinic is to the world, and under which address browsers find it."""
+"""Under which address browsers find the clinic, and who its e-mails are from."""
 
 from typing import Final
 
 from db.settings import Settings
-from services.documents.forms import Clinic
 from services.visits.front_desk.notifications import SenderDetails
 
 # Where to ask a server that listens everywhere.
@@ -42,8 +41,3 @@ def sender_of(settings: Settings) -> SenderDetails:
         settings.timezone,
         language=settings.language,
     )
-
-
-def clinic_of(settings: Settings) -> Clinic:
-    """Return who stands at the head of what is made here."""
-    return Clinic(settings.clinic_name, settings.clinic_address, settings.clinic_phone)

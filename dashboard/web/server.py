@@ -38,7 +38,7 @@ from dashboard.web.languages import wording_in
 from dashboard.web.link_signing import signer_of
 from dashboard.web.log import json_log
 from dashboard.web.log.request_log import RequestLog
-from dashboard.web.public_address import clinic_of, public_address
+from dashboard.web.public_address import public_address
 from dashboard.web.security_headers import SecurityHeaders
 from dashboard.web.sessions import (
     message_batches,
@@ -129,7 +129,7 @@ def create_app(
                 wired.inspector,
                 wired.document_lists,
                 signer_of(key),
-                clinic_of(settings),
+                wiring.letterhead(settings),
                 public_address(settings),
                 Visits(
                     wired.visit_caches,

@@ -18,9 +18,17 @@ from streamlit.proto.NewSession_pb2 import CustomThemeConfig
 from streamlit.runtime import app_session
 
 # What pages and the wiring load only when they are asked for it.
+from dashboard.audit import record_changes  # noqa: F401
+from dashboard.consultations.prescriptions import (
+    patient_prescriptions,  # noqa: F401
+)
 from dashboard.documents.filing import uploading  # noqa: F401
+from dashboard.documents.forms import bulk_letters  # noqa: F401
 from dashboard.patients.duplicates import (
     duplicate_candidates,  # noqa: F401
+)
+from dashboard.patients.search import (
+    bulk_dialogs,  # noqa: F401
 )
 from dashboard.ui.lists import (
     views_menu,  # noqa: F401

@@ -4,7 +4,6 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.audit.record_changes import offer_changes_of
 from dashboard.consultations.chart.patient_labels import offer_labels
 from dashboard.consultations.chart.patient_notes import (
     may_read_notes,
@@ -14,11 +13,6 @@ from dashboard.consultations.chart.patient_notes import (
 )
 from dashboard.consultations.chart.patient_summary import offer_patient_summary
 from dashboard.consultations.chart.vital_signs import show_all_vitals, show_last_vitals
-from dashboard.consultations.prescriptions.patient_prescriptions import (
-    prescription_events,
-    prescription_reads,
-    show_prescriptions,
-)
 from dashboard.context import current_actor, freshness, read_ahead, today
 from dashboard.documents.search.patient_documents import (
     MANY,
@@ -96,6 +90,11 @@ def show_overview() -> None:
 
 def show_events() -> None:
     """Show all that happened by date, whatever it was."""
+    from dashboard.consultations.prescriptions.patient_prescriptions import (
+        prescription_events,
+        prescription_reads,
+    )
+
     of_notes = notes_reads(patient.id)
     of_record = entry_reads(patient.id)
     read_ahead(
@@ -110,6 +109,19 @@ def show_events() -> None:
     if of_notes:
         events += notes_events(patient.id)
     show_timeline(events, patient.id)
+
+
+def show_details() -> None:
+    """Show how the patient is reached, who treats them, and what was changed."""
+    from dashboard.audit.record_changes import offer_changes_of
+
+    contact, carers = st.columns(2, gap="large")
+    with contact:
+        show_contact(patient)
+    with carers:
+        care_team(patient)
+    show_provenance(patient)
+    offer_changes_of(patient)
 
 
 patient_header(patient, today())
@@ -146,13 +158,11 @@ with (
         case "Documents":
             show_documents(patient.id, page="patient", most=MANY)
         case "Prescriptions":
+            from dashboard.consultations.prescriptions.patient_prescriptions import (
+                show_prescriptions,
+            )
+
             show_prescriptions(patient.id, page="patient")
         case "Details":
-            contact, carers = st.columns(2, gap="large")
-            with contact:
-                show_contact(patient)
-            with carers:
-                care_team(patient)
-            show_provenance(patient)
-            offer_changes_of(patient)
+            show_details()
 st.caption(freshness())

@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.context import freshness, today
-from dashboard.documents.forms import bulk_letters
+from dashboard.documents.forms import filed_letters
 from dashboard.navigation import go, open_patient
 from dashboard.patients.records import patient_form
 from dashboard.patients.records.patient_terms import suggest
@@ -62,7 +62,7 @@ def show_results() -> None:
             is_named = actor.may(Permission.VIEW_NAMES)
             offer_columns(listing, columns, offered_columns(is_named=is_named))
         bulk_actions.show_summary()
-        bulk_letters.show_summary()
+        filed_letters.show_summary()
         rows = page.rows or listing.similar()
         if not page.rows and list_tools.show_nobody(
             "patients", shown, actor.role, similar=bool(rows), refusal=refusal
@@ -101,14 +101,23 @@ def show_rows(rows: Sequence[Listed], columns: Sequence[str] | None) -> None:
     if event.selected:
         ids, action = event.selected
         chosen = [patient for patient in rows if str(patient.id) in ids]
-        if action == bulk_actions.LETTER:
-            bulk_letters.ask(listing, chosen)
-        else:
-            bulk_actions.ask(listing, chosen, action)
+        ask(listing, chosen, action)
     if event.opened:
         open_patient(event.opened)
     if event.sort:
         listing.show(replace(shown, orders=reordered(shown.orders, event)))
+
+
+def ask(listing: Listing, chosen: Sequence[Listed], action: str) -> None:
+    """Open the dialog of an action with several patients; it is loaded for it."""
+    if action == bulk_actions.LETTER:
+        from dashboard.documents.forms import bulk_letters
+
+        bulk_letters.ask(listing, chosen)
+    else:
+        from dashboard.patients.search import bulk_dialogs
+
+        bulk_dialogs.ask(listing, chosen, action)
 
 
 with page_header(_("Patients")):

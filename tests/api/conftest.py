@@ -37,7 +37,7 @@ from services.core.actors import Actor, Role
 from services.core.audit_spool import AuditSpool
 from services.core.throttling import CallLimits, Throttle
 from services.documents.forms import Clinic
-from services.documents.records import DocumentIngest
+from services.documents.records.ingest import DocumentIngest
 from services.documents.search.cache import DocumentListCache
 from services.documents.sharing.links import LinkSigner
 from services.pdf.inspecting import PdfInspector

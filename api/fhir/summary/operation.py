@@ -28,8 +28,8 @@ from api.fhir.resources.encounters import encounter_resource
 from api.fhir.resources.patients import patient_resource
 from api.fhir.resources.practitioners import practitioner_resource
 from api.fhir.summary.sections import Entry, Section, sections_of, served
-from services.consultations import chart
-from services.consultations.chart import PatientSummary
+from services.consultations import summaries
+from services.consultations.summaries import PatientSummary
 from services.core.actors import Permission, Role
 from services.core.errors import InvalidInput, NotFound
 from services.documents.forms import Clinic
@@ -62,7 +62,7 @@ def _summarise(
 def _document(
     session: Session, caller: Caller, base: str, id_: str, now: datetime
 ) -> Resource:
-    summary = chart.collect(
+    summary = summaries.collect(
         session,
         caller.actor,
         uuid_of(id_),

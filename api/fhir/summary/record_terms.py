@@ -19,7 +19,7 @@ from api.fhir.definitions import (
     without_empty,
 )
 from api.fhir.resources.observations import VITAL_SIGNS
-from services.consultations.chart import VITALS_BY_LOINC, CurrentDrug, ListedTerm
+from services.consultations.summaries import VITALS_BY_LOINC, CurrentDrug, ListedTerm
 from services.patients.records.entries import DatedEntry
 from services.patients.records.model import PatientRecord
 

@@ -22,7 +22,7 @@ from api.fhir.summary.record_terms import (
     listed_condition,
     medication_statement,
 )
-from services.consultations.chart import PatientSummary
+from services.consultations.summaries import PatientSummary
 
 _REASONS: Final = {
     "notasked": "Nothing is written down.",

@@ -25,11 +25,11 @@ from dashboard.ui.words import plain
 from services.core.actors import Permission, Role
 from services.core.errors import ServiceError, TooOften
 from services.documents.records.drafts import DraftDocument
-from services.documents.records.errors import NotAPdf
 from services.documents.records.guessing import PaperGuess
 from services.documents.records.kinds import DocumentType
 from services.documents.records.model import DocumentRecord
 from services.documents.records.visibility import may_delete
+from services.pdf.report import NotAPdf
 
 _PAGE: Final = "upload_documents"
 _ROUND: Final = f"{_PAGE}_round"

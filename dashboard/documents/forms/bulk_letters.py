@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Final
-from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import streamlit as st
@@ -13,20 +12,24 @@ import streamlit as st
 from dashboard.context import (
     count_upload,
     current_actor,
-    last_write,
     now,
     read,
     today,
     write,
 )
+from dashboard.documents.forms.filed_letters import (
+    FILED,
+    LETTERS,
+    PAGE,
+    counted,
+)
 from dashboard.documents.forms.papers import Paper, make_paper, show_page, stored
+from dashboard.patients.search.bulk_actions import name_of
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.ui import form_fields
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import decimal, gettext as _, marked, ngettext
-from dashboard.ui.lists.bulk import BulkActs
-from dashboard.ui.words import listed_name
+from dashboard.ui.language import gettext as _, marked, ngettext
 from services.documents import forms, records
 from services.documents.forms import InvalidForm, Template
 from services.documents.forms.letters import (
@@ -40,17 +43,12 @@ from services.documents.records.kinds import DocumentType
 from services.lists.criteria import Count
 from services.lists.pages import PagePosition
 from services.patients.records import patients
-from services.patients.records.model import PatientRecord
-from services.patients.records.refusals import NoSuchPatient
 from services.patients.search import Listed
 
-_PAGE: Final = "patients_letters"
-_BEGUN: Final = f"{_PAGE}_begun"
-_SHOWN: Final = f"{_PAGE}_shown"
-_FILED: Final = f"{_PAGE}_filed"
-_TEMPLATE: Final = f"{_PAGE}_template"
+_BEGUN: Final = f"{PAGE}_begun"
+_SHOWN: Final = f"{PAGE}_shown"
+_TEMPLATE: Final = f"{PAGE}_template"
 _USUAL: Final = "letter"
-_ALL_IN_ONE: Final = "/files/documents.pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +60,6 @@ class _Shown:
     paper: Paper
 
 
-def _name(patient: Listed) -> str:
-    # Whoever sees no names writes no letters.
-    assert isinstance(patient, PatientRecord)  # noqa: S101
-    return listed_name(patient)
-
-
-def _counted(count: int) -> str:
-    return ngettext("{count} letter", "{count} letters", count).format(count=count)
-
-
 def _written(count: int) -> str:
     return ngettext(
         "{count} letter is filed in the patient's record.",
@@ -80,35 +68,9 @@ def _written(count: int) -> str:
     ).format(count=count)
 
 
-_ACTS: Final[BulkActs[Listed]] = BulkActs(
-    _PAGE, (marked("letter"), marked("letters")), _counted, _name, NoSuchPatient
-)
-
-
 def ask(listing: Listing, chosen: Sequence[Listed]) -> None:
     """Open the dialog in which the letter is written."""
     _write_letters(listing, chosen)
-
-
-def show_summary() -> None:
-    """Say how many letters were filed, why not the others, and offer to print them."""
-    if not _ACTS.has_summary:
-        st.session_state.pop(_FILED, None)
-        return
-    _ACTS.show_summary()
-    filed: Sequence[UUID] = st.session_state.get(_FILED, ())
-    if not filed:
-        return
-    query = [("document", str(document_id)) for document_id in filed]
-    query.append(("after_lsn", str(last_write() or "")))
-    label = ngettext("Print the letter", "Print {count} letters", len(filed))
-    st.link_button(
-        label.format(count=decimal(len(filed))),
-        f"{_ALL_IN_ONE}?{urlencode(query)}",
-        icon=":material/print:",
-        key=f"{_PAGE}_print",
-        help=_("Opens one PDF with all of them, in the order of the list."),
-    )
 
 
 def _let_go() -> None:
@@ -133,13 +95,13 @@ def _write_letters(listing: Listing, chosen: Sequence[Listed]) -> None:
             )
         )
         shared = shared_part(template)
-        places = form_fields.draw(_PAGE, shared, _nothing)
+        places = form_fields.draw(PAGE, shared, _nothing)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             sample = st.selectbox(
-                _("Preview for"), chosen, format_func=_name, key=f"{_PAGE}_sample"
+                _("Preview for"), chosen, format_func=name_of, key=f"{PAGE}_sample"
             )
             wants_preview = st.button(
-                _("Preview"), key=f"{_PAGE}_preview", icon=":material/visibility:"
+                _("Preview"), key=f"{PAGE}_preview", icon=":material/visibility:"
             )
         if wants_preview:
             st.session_state.pop(_SHOWN, None)
@@ -163,9 +125,9 @@ def _write_letters(listing: Listing, chosen: Sequence[Listed]) -> None:
             return
         everybody = _everybody(listing) if wants_all else chosen
         if st.button(
-            _("File {letters}").format(letters=_counted(len(everybody))),
+            _("File {letters}").format(letters=counted(len(everybody))),
             type="primary",
-            key=f"{_PAGE}_file",
+            key=f"{PAGE}_file",
             icon=":material/upload_file:",
         ):
             _file_all(shown.letters, everybody)
@@ -199,7 +161,7 @@ def _ask_for_whom(listing: Listing, chosen: int) -> bool:
         ).format(count=count.value),
     }
     return st.radio(
-        _("To whom"), list(both), format_func=both.__getitem__, key=f"{_PAGE}_whom"
+        _("To whom"), list(both), format_func=both.__getitem__, key=f"{PAGE}_whom"
     )
 
 
@@ -219,7 +181,7 @@ def _ask_for_template() -> Template:
 def _make_preview(template: Template, shared: Template, sample: Listed) -> None:
     """Make the letter to one of them, to be looked at; raises InvalidForm."""
     letters_id, began_at = _begun()
-    typed = form_fields.typed(_PAGE, shared)
+    typed = form_fields.typed(PAGE, shared)
     words = forms.checked(shared, typed, today=began_at.date())
     letters = Letters(letters_id, began_at, template, words, _("Dear {name},"))
     paper = _paper_for(letters, sample.id)
@@ -242,7 +204,7 @@ def _is_as_shown(
 ) -> bool:
     """Tell whether what was looked at is still what stands in the fields."""
     letters = shown.letters
-    typed = form_fields.typed(_PAGE, shared)
+    typed = form_fields.typed(PAGE, shared)
     try:
         words = forms.checked(shared, typed, today=letters.began_at.date())
     except InvalidForm:
@@ -257,7 +219,7 @@ def _is_as_shown(
 def _show_paper(paper: Paper) -> None:
     page = 1
     if paper.pages > 1:
-        page = st.pagination(paper.pages, key=f"{_PAGE}_page")
+        page = st.pagination(paper.pages, key=f"{PAGE}_page")
     show_page(paper, page)
 
 
@@ -274,14 +236,14 @@ def _everybody(listing: Listing) -> Sequence[Listed]:
 
 
 def _file_all(letters: Letters, everybody: Sequence[Listed]) -> None:
-    st.session_state[_FILED] = []
+    st.session_state[FILED] = []
 
     def written(count: int) -> str:
-        form_fields.clear(_PAGE)
+        form_fields.clear(PAGE)
         _let_go()
         return _written(count)
 
-    _ACTS.do(everybody, written, partial(_file_one, letters))
+    LETTERS.do(everybody, written, partial(_file_one, letters))
 
 
 def _file_one(letters: Letters, patient: Listed) -> None:
@@ -298,7 +260,7 @@ def _file_one(letters: Letters, patient: Listed) -> None:
     )
     with stored(paper) as content:
         filed = write(lambda session: records.file(session, actor, draft, content))
-    st.session_state[_FILED].append(filed.id)
+    st.session_state[FILED].append(filed.id)
 
 
 def _paper_for(letters: Letters, patient_id: UUID) -> Paper:

@@ -17,7 +17,6 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, ingest, inspector
 from dashboard.ui.language import gettext as _, lowered
-from dashboard.web.public_address import clinic_of
 from services.documents import forms
 from services.documents.forms import Form, Template
 from services.documents.records.drafts import StoredContent
@@ -46,7 +45,7 @@ def make_paper(
     data = forms.generate(
         template,
         form,
-        clinic=clinic_of(wiring.current().settings),
+        clinic=wiring.letterhead(wiring.current().settings),
         document_id=document_id,
         now=timestamp,
         author=author.name,

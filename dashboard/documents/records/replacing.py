@@ -11,8 +11,8 @@ from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.documents import forms, records
-from services.documents.records.errors import NotAPdf
 from services.documents.records.model import DocumentRecord, VersionRecord
+from services.pdf.report import NotAPdf
 
 
 def offer_replacement(record: DocumentRecord) -> None:

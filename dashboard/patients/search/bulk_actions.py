@@ -1,40 +1,24 @@
-"""What can be done with several patients at once, each by the rights of the one."""
+"""What can be done with several patients at once, and what became of it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlencode
 
-import streamlit as st
-
-from dashboard.context import current_actor, last_write, read, write
-from dashboard.patients.records.record_actions import warn_of_visits
 from dashboard.patients.search.patient_listing import Listing
-from dashboard.sign_in.account_emails import deliver
-from dashboard.ui.dialogs import confirmed, dialog
-from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _, marked, ngettext
-from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.bulk import BulkActs
 from dashboard.ui.record_table import RowAction, Selection
-from dashboard.ui.words import listed_name, plain
-from services.core import reasons
+from dashboard.ui.words import listed_name
 from services.core.actors import Permission
-from services.lists.criteria import Filter, Group, Operator
-from services.patients.care import care
-from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.patients.records.refusals import NoSuchPatient
 from services.patients.search import Listed
-from services.people.accounts import invitations
 
 LETTER: Final = "letter"
-_PAGE: Final = "patients_bulk"
+PAGE: Final = "patients_bulk"
 
 
-def _name(patient: Listed) -> str:
+def name_of(patient: Listed) -> str:
+    """Return who a row is, as lists name them."""
     # Whoever sees no names does nothing with one of several.
     assert isinstance(patient, PatientRecord)  # noqa: S101
     return listed_name(patient)
@@ -44,37 +28,11 @@ def _counted(count: int) -> str:
     return ngettext("{count} patient", "{count} patients", count).format(count=count)
 
 
-def _assigned(clinician: str, count: int) -> str:
-    return ngettext(
-        "{count} patient assigned to {clinician}.",
-        "{count} patients assigned to {clinician}.",
-        count,
-    ).format(count=count, clinician=clinician)
-
-
-def _invited(count: int) -> str:
-    return ngettext(
-        "{count} patient invited.", "{count} patients invited.", count
-    ).format(count=count)
-
-
-def _archived(count: int) -> str:
-    return ngettext(
-        "{count} patient archived.", "{count} patients archived.", count
-    ).format(count=count)
-
-
-def _restored(count: int) -> str:
-    return ngettext(
-        "{count} patient restored.", "{count} patients restored.", count
-    ).format(count=count)
-
-
-_ACTS: Final[BulkActs[Listed]] = BulkActs(
-    _PAGE,
+ACTS: Final[BulkActs[Listed]] = BulkActs(
+    PAGE,
     (marked("patient"), marked("patients")),
     _counted,
-    _name,
+    name_of,
     NoSuchPatient,
 )
 
@@ -82,18 +40,13 @@ _ACTS: Final[BulkActs[Listed]] = BulkActs(
 def selection_for(listing: Listing) -> Selection | None:
     """Return what somebody may do with several patients of a list, if anything."""
     actions = tuple(_actions(listing))
-    noun = (_(_ACTS.noun[0]), _(_ACTS.noun[1]))
+    noun = (_(ACTS.noun[0]), _(ACTS.noun[1]))
     return Selection(noun, actions) if actions else None
-
-
-def ask(listing: Listing, chosen: Sequence[Listed], action: str) -> None:
-    """Open the question that an action asks before it is done."""
-    _DIALOGS[action](listing, chosen)
 
 
 def show_summary() -> None:
     """Say what became of the last action with several patients, until it is read."""
-    _ACTS.show_summary()
+    ACTS.show_summary()
 
 
 def _actions(listing: Listing) -> Iterator[RowAction]:
@@ -113,161 +66,3 @@ def _actions(listing: Listing) -> Iterator[RowAction]:
             yield RowAction("restore", _("Restore"), "unarchive")
         else:
             yield RowAction("archive", _("Archive"), "archive")
-
-
-@dialog(marked("Assign these patients to a clinician"), icon=":material/stethoscope:")
-def _assign(__: Listing, chosen: Sequence[Listed]) -> None:
-    with error_boundary():
-        actor = current_actor()
-        clinician = st.selectbox(
-            _("Clinician"),
-            read(lambda s: care.list_clinicians(s, actor), keep=("clinicians",)),
-            index=None,
-            format_func=lambda person: person.name,
-            key=f"{_PAGE}_clinician",
-            placeholder=_("Who treats them from now on?"),
-        )
-        if st.button(
-            _("Assign {patients}").format(patients=_ACTS.counted(len(chosen))),
-            type="primary",
-            key=f"{_PAGE}_assign_confirm",
-            disabled=clinician is None,
-        ):
-            assert clinician is not None  # noqa: S101 - the button is disabled then
-
-            def assign(patient: Listed) -> None:
-                write(lambda s: care.assign(s, actor, patient.id, clinician.id))
-
-            name = plain(clinician.name)
-            _ACTS.do(chosen, partial(_assigned, name), assign)
-
-
-@dialog(marked("Invite these patients?"), icon=":material/mail:")
-def _invite(__: Listing, chosen: Sequence[Listed]) -> None:
-    with error_boundary():
-        st.markdown(
-            _(
-                "{patients} get a link by e-mail and can then sign in to see their own "
-                "records. Who has no e-mail address on the record, or has signed in "
-                "before, is named afterwards and gets none."
-            ).format(patients=_ACTS.counted(len(chosen)))
-        )
-        if st.button(
-            _("Invite {patients}").format(patients=_ACTS.counted(len(chosen))),
-            type="primary",
-            key=f"{_PAGE}_invite_confirm",
-        ):
-            _ACTS.do(chosen, _invited, _invite_one)
-
-
-def _invite_one(patient: Listed) -> str | None:
-    """Invite a patient; return the link to be told where no e-mail is on its way."""
-    actor = current_actor()
-    invited = write(lambda s: invitations.invite_patient(s, actor, patient.id))
-    sent = deliver(invited)
-    if sent.is_sent:
-        return None
-    return _(
-        "No e-mail was sent to {name}: give them this link yourself, which opens once, "
-        "within three days: `{link}`"
-    ).format(name=plain(invited.name), link=sent.link)
-
-
-@dialog(marked("Export these patients"), icon=":material/download:")
-def _export(listing: Listing, chosen: Sequence[Listed]) -> None:
-    with error_boundary():
-        ids = tuple(str(patient.id) for patient in chosen)
-        only = Group(members=(Filter("id", Operator.IN, ids),))
-        key = listing.key_of(replace(listing.criteria, where=only, search=""))
-        if list_addresses.is_sealed(key):
-            st.warning(
-                _("Nothing can be exported while the database takes no changes.")
-            )
-            return
-        query = {"list": key, "after_lsn": str(last_write() or "")}
-        st.link_button(
-            _("Download {patients} as CSV").format(patients=_ACTS.counted(len(chosen))),
-            f"/files/patients.csv?{urlencode(query)}",
-            icon=":material/download:",
-            type="primary",
-            key=f"{_PAGE}_export_csv",
-        )
-        st.link_button(
-            _("Download as an Excel workbook"),
-            f"/files/patients.xlsx?{urlencode(query)}",
-            icon=":material/table_view:",
-            key=f"{_PAGE}_export_xlsx",
-        )
-        st.caption(
-            _("In the order of this list. That you took it is in the audit log.")
-        )
-
-
-@dialog(marked("Archive these patients?"), icon=":material/archive:")
-def _archive(__: Listing, chosen: Sequence[Listed]) -> None:
-    with error_boundary():
-        st.markdown(
-            _(
-                "**{patients}** leave the lists and the search. Nothing is deleted: "
-                "each record can be restored."
-            ).format(patients=_ACTS.counted(len(chosen)))
-        )
-        warn_of_visits({patient.id: _name(patient) for patient in chosen})
-        reason = bounded_area(
-            _("Reason"),
-            key=f"{_PAGE}_archive_reason",
-            longest=reasons.LONGEST,
-            help=_(
-                "Such as “moved away”. It is kept in the audit log with each record."
-            ),
-        )
-        if confirmed(
-            _("Archive {patients}").format(patients=_ACTS.counted(len(chosen))),
-            key=f"{_PAGE}_archive_confirm",
-        ):
-            # Said here, where it was typed, and not of each patient.
-            because = reasons.read(reason)
-            _ACTS.do(chosen, _archived, partial(_archive_one, reason=because))
-
-
-def _archive_one(patient: Listed, *, reason: str) -> None:
-    actor, version = current_actor(), _version_of(patient)
-    write(
-        lambda s: patients.archive(s, actor, patient.id, version=version, reason=reason)
-    )
-
-
-@dialog(marked("Restore these records?"), icon=":material/unarchive:")
-def _restore(__: Listing, chosen: Sequence[Listed]) -> None:
-    with error_boundary():
-        st.markdown(
-            _("{patients} come back to lists and search.").format(
-                patients=_ACTS.counted(len(chosen))
-            )
-        )
-        if st.button(
-            _("Restore {patients}").format(patients=_ACTS.counted(len(chosen))),
-            type="primary",
-            key=f"{_PAGE}_restore_confirm",
-        ):
-            _ACTS.do(chosen, _restored, _restore_one)
-
-
-def _restore_one(patient: Listed) -> None:
-    actor, version = current_actor(), _version_of(patient)
-    write(lambda s: patients.restore(s, actor, patient.id, version=version))
-
-
-def _version_of(patient: Listed) -> int:
-    """Return the version that is on screen: who changed it since is asked to look."""
-    assert isinstance(patient, PatientRecord)  # noqa: S101 - who may archive sees names
-    return patient.version
-
-
-_DIALOGS: Final[dict[str, Callable[[Listing, Sequence[Listed]], None]]] = {
-    "assign": _assign,
-    "invite": _invite,
-    "export": _export,
-    "archive": _archive,
-    "restore": _restore,
-}

@@ -9,13 +9,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from api.core.files.sending import attachment
+from dashboard import wiring
 from dashboard.sign_in.booking.visitors import BOOKING_PATH, Visitors
 from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _
-from dashboard.web.public_address import clinic_of
 from services.core.errors import Conflict, NotFound
 from services.visits import newcomers
 from services.visits.front_desk.notifications import OWN_VISIT_PATH
@@ -102,7 +102,7 @@ class _OwnVisit:
         if newcomer is None:
             return _gone()
         content = newcomers_calendar_file(
-            newcomer, clinic=clinic_of(self._context.settings)
+            newcomer, clinic=wiring.letterhead(self._context.settings)
         )
         named = {"Content-Disposition": attachment("visit.ics")}
         return Response(content, media_type="text/calendar", headers=named)

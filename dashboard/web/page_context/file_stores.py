@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from services.consultations.prescriptions import PrescriptionIssuer
-    from services.documents.records import DocumentIngest
+    from services.documents.records.ingest import DocumentIngest
     from services.pdf.inspecting import PdfInspector
 
 

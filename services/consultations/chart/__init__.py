@@ -1,4 +1,4 @@
-"""A patient's chart: what all visits come to, its summary on paper, and labels."""
+"""A patient's chart: what all visits come to, and labels with its number."""
 
 from services.consultations.chart.known_diagnoses import (
     KnownDiagnosis as KnownDiagnosis,
@@ -11,19 +11,4 @@ from services.consultations.chart.labels import (
     LabelOrder as LabelOrder,
     LabelPaper as LabelPaper,
     take_labels as take_labels,
-)
-from services.consultations.chart.paper import print_summary as print_summary
-from services.consultations.chart.patient_paper import (
-    print_patient_summary as print_patient_summary,
-)
-from services.consultations.chart.patient_summary import (
-    VITALS_BY_LOINC as VITALS_BY_LOINC,
-    CurrentDrug as CurrentDrug,
-    ListedTerm as ListedTerm,
-    PatientSummary as PatientSummary,
-    collect as collect,
-)
-from services.consultations.chart.summary import (
-    ChartSummary as ChartSummary,
-    summarise as summarise,
 )

@@ -46,6 +46,7 @@ from services.demo.seeding.blocks import SEEDER_ID
 from services.documents import inbox, records as documents
 from services.documents.forms import generate
 from services.documents.records.drafts import DraftDocument
+from services.documents.records.ingest import DocumentIngest
 from services.documents.records.kinds import DocumentType
 from services.patients.records import patients
 from services.people.accounts import demo_accounts
@@ -72,7 +73,7 @@ class Papers:
     """What files them, and by which clock they are dated."""
 
     database: Database
-    ingest: documents.DocumentIngest
+    ingest: DocumentIngest
     issuer: PrescriptionIssuer
     zone: ZoneInfo
 

@@ -21,7 +21,6 @@ from services.documents.records.filing import (
     find_filed as find_filed,
     restore_version as restore_version,
 )
-from services.documents.records.ingest import DocumentIngest as DocumentIngest
 from services.documents.records.reading import (
     find_original as find_original,
     get as get,

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
 from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord
-from services.pdf.report import PdfReport
+
+if TYPE_CHECKING:
+    # Pages that list documents read no PDF.
+    from services.pdf.report import PdfReport
 
 Origin = Literal["upload", "form"]
 Scan = Literal["off", "waiting", "clean", "infected"]
@@ -62,7 +65,7 @@ class StoredContent:
     filename: str
     filesize: int
     sha256: bytes
-    report: PdfReport
+    report: "PdfReport"
     origin: Origin = "upload"
     template: str | None = None
     form: Mapping[str, Any] | None = None

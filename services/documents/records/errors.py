@@ -6,7 +6,6 @@ from typing import Final
 from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from services.core.sentences import Sentence
 from services.documents.records.model import DocumentRecord, VersionRecord
-from services.pdf.report import NotAPdf, Unreadable
 
 __all__ = [
     "MAX_BYTES",
@@ -23,12 +22,10 @@ __all__ = [
     "NoOriginal",
     "NoSuchDocument",
     "NoSuchVersion",
-    "NotAPdf",
     "NotDeleted",
     "Quarantined",
     "StaleRevision",
     "TooLarge",
-    "Unreadable",
 ]
 
 MAX_BYTES: Final = 50 * 1024 * 1024

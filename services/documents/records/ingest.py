@@ -1,5 +1,6 @@
 """Files taken in: measured, examined, scanned, encrypted and stored, before any row."""
 
+import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
@@ -26,10 +27,10 @@ from services.documents.records.errors import (
     MAX_BYTES,
     ActiveContent,
     NoFile,
-    NotAPdf,
     TooLarge,
 )
-from services.pdf.report import ACTIVE, Finding, OfficeFile, PdfReport
+from services.documents.records.rules import LONGEST_FILENAME, tidy_line
+from services.pdf.report import ACTIVE, Finding, NotAPdf, OfficeFile, PdfReport
 from services.pdf.sources import (
     HEADER_WITHIN,
     OFFICE_TYPES,
@@ -40,6 +41,14 @@ from services.pdf.sources import (
 )
 
 CONTENT_TYPE: Final = "application/pdf"
+# Of what PDFs are made from.
+ORIGINAL_ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/tiff": (".tiff", ".tif"),
+    "image/heic": (".heic", ".heif"),
+    **{media_type: (ending,) for media_type, (ending, _) in OFFICE_TYPES.items()},
+}
 _STORED_AT_ONCE: Final = 16
 _WORST_LAST: Final[tuple[Scan, ...]] = ("off", "clean", "waiting", "infected")
 
@@ -201,7 +210,11 @@ class DocumentIngest:
             self._delete(put.file_id, Bucket.DOCUMENT_ORIGINALS)
             raise
         original = StoredOriginal(
-            put.file_id, filename, media_type, put.size, put.sha256
+            put.file_id,
+            tidy_original_name(filename, media_type),
+            media_type,
+            put.size,
+            put.sha256,
         )
         # The original can be had as well: neither is given away before both are clean.
         worst = max(content.scan, scan, key=_WORST_LAST.index)
@@ -232,6 +245,17 @@ class DocumentIngest:
     def _delete(self, file_id: str, bucket: Bucket = Bucket.DOCUMENTS) -> None:
         with suppress(FileStoreUnavailable):
             self._files.delete(bucket, file_id)
+
+
+def tidy_original_name(name: str, media_type: str) -> str:
+    """Return an original's own name, without folders, that ends as its kind does."""
+    last = re.split(r"[/\\]", name)[-1]
+    unnamed = "picture" if media_type.startswith("image/") else "document"
+    tidied = tidy_line(last).strip(". ") or unnamed
+    endings = ORIGINAL_ENDINGS[media_type]
+    if not tidied.lower().endswith(endings):
+        tidied += endings[0]
+    return tidied[-LONGEST_FILENAME:]
 
 
 def _measure(source: BinaryIO, filename: str) -> str:

@@ -13,7 +13,6 @@ from sqlalchemy.exc import IntegrityError
 
 from services.core.sentences import Sentence
 from services.documents.records.errors import InvalidDocument
-from services.pdf.sources import OFFICE_TYPES
 
 LONGEST_TITLE: Final = 200
 EARLIEST_PAPER: Final = date(1900, 1, 1)
@@ -24,14 +23,6 @@ LARGEST_METADATA: Final = 16_000
 # Far from where a reader of JSON, Python's among them, runs out of stack.
 DEEPEST_METADATA: Final = 100
 _ENDING: Final = ".pdf"
-# Of what PDFs are made from.
-ORIGINAL_ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
-    "image/jpeg": (".jpg", ".jpeg"),
-    "image/png": (".png",),
-    "image/tiff": (".tiff", ".tif"),
-    "image/heic": (".heic", ".heif"),
-    **{media_type: (ending,) for media_type, (ending, _) in OFFICE_TYPES.items()},
-}
 # They let a name read backwards: "fdp.exe".
 _DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSTORABLE: Final = frozenset({"Cc", "Cs"})
@@ -55,17 +46,6 @@ def storable(page: str) -> str:
     if "\0" in page:
         page = page.replace("\0", " ")
     return page.encode(errors="replace").decode()
-
-
-def tidy_original_name(name: str, media_type: str) -> str:
-    """Return an original's own name, without folders, that ends as its kind does."""
-    last = re.split(r"[/\\]", name)[-1]
-    unnamed = "picture" if media_type.startswith("image/") else "document"
-    tidied = tidy_line(last).strip(". ") or unnamed
-    endings = ORIGINAL_ENDINGS[media_type]
-    if not tidied.lower().endswith(endings):
-        tidied += endings[0]
-    return tidied[-LONGEST_FILENAME:]
 
 
 def tidy_filename(name: str) -> str:

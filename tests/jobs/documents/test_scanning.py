@@ -15,9 +15,9 @@ from db.postgres import SYSTEM, Database
 from jobs.documents import scanning as jobs
 from jobs.worker.tasks import queue
 from services.documents import records
-from services.documents.records import DocumentIngest
 from services.documents.records.drafts import DraftDocument
 from services.documents.records.errors import Quarantined
+from services.documents.records.ingest import DocumentIngest
 from services.pdf import waiting
 from services.pdf.inspecting import PdfInspector
 from services.pdf.report import PageWords, Unreadable, Word

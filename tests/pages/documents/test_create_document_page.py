@@ -12,6 +12,7 @@ from db.files.gridfs import Bucket
 from services.core.actors import Role
 from services.documents import records
 from services.documents.forms import Draft, list_drafts, save_draft
+from services.documents.records import ingest
 from services.documents.records.errors import FilesUnavailable
 from services.documents.records.kinds import DocumentType
 from services.patients.records import record_numbers
@@ -188,7 +189,7 @@ def test_if_the_upload_fails_the_preview_and_the_form_stay(clinic, monkeypatch):
         raise FilesUnavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(records.DocumentIngest, "receive", refuse)
+        patch.setattr(ingest.DocumentIngest, "receive", refuse)
         press(app, "confirm")
     assert any("cannot be reached" in warning.value for warning in app.warning)
     assert shown(app)["diagnosis"] == "Ένα δύο 王"

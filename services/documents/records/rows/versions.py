@@ -1,7 +1,7 @@
 """The rows of a version: what is known of its file, and the file's text."""
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert, literal, select
@@ -12,7 +12,9 @@ from services.core.actors import Actor, Role
 from services.documents.records import rules
 from services.documents.records.drafts import StoredContent
 from services.documents.records.model import VersionRecord
-from services.pdf.report import PdfReport
+
+if TYPE_CHECKING:
+    from services.pdf.report import PdfReport
 
 # Made once, and of the table: the ORM takes longer over an insert than PostgreSQL.
 _ADD: Final = insert(DocumentVersion.__table__).returning(  # type: ignore[arg-type]
@@ -39,8 +41,7 @@ def add(
 def add_original(session: Session, version_id: UUID, content: StoredContent) -> None:
     """Write down what a version was made from, if it was made from a picture."""
     if (original := content.original) is not None:
-        named = rules.tidy_original_name(original.filename, original.media_type)
-        values = asdict(original) | {"filename": named, "version_id": version_id}
+        values = asdict(original) | {"version_id": version_id}
         session.execute(insert(DocumentOriginal).values(values))
 
 
@@ -117,7 +118,7 @@ def _by(actor: Actor) -> dict[str, Any]:
     return {"author_id": actor.id, "author_name": actor.name}
 
 
-def _reading_of(report: PdfReport) -> str:
+def _reading_of(report: "PdfReport") -> str:
     """Return where the text is from; pages without any may be scanned ones."""
     if report.has_text:
         return "embedded"

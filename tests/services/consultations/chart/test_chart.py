@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from db.models.audit import AuditEvent
-from services.consultations import chart
+from services.consultations import chart, summaries
 from services.consultations.notes import Diagnosis, EarlierNotes, Notes
 from services.core.errors import NotAllowed
 from services.documents.forms import Clinic
@@ -68,8 +68,8 @@ def test_a_visit_that_names_a_diagnosis_twice_counts_once():
 
 def paper_of(session, actor, patient_id: UUID) -> str:
     """Return the words on the paper of the patient's summary."""
-    made = chart.print_summary(
-        chart.summarise(session, actor, patient_id),
+    made = summaries.print_summary(
+        summaries.summarise(session, actor, patient_id),
         document_id=PAPER,
         clinic=Clinic("Riverside"),
         now=NOW,
@@ -116,7 +116,7 @@ def test_what_no_font_can_draw_is_a_box_and_no_failure(session, clerk, today):
 def test_the_summary_is_written_down_as_one_access_of_its_own(
     session, clinician, patient
 ):
-    chart.summarise(session, clinician, patient.id)
+    summaries.summarise(session, clinician, patient.id)
 
     actions = session.scalars(
         select(AuditEvent.action).where(AuditEvent.patient_id == patient.id)
@@ -127,4 +127,4 @@ def test_the_summary_is_written_down_as_one_access_of_its_own(
 @pytest.mark.parametrize("name", ["analyst", "admin"])
 def test_nobody_else_takes_a_summary_along(session, request, patient, name):
     with pytest.raises(NotAllowed):
-        chart.summarise(session, request.getfixturevalue(name), patient.id)
+        summaries.summarise(session, request.getfixturevalue(name), patient.id)

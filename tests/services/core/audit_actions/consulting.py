@@ -1,6 +1,6 @@
 """Actions of the consulting room, and with the lists that it goes by."""
 
-from services.consultations import chart, code_lists, notes
+from services.consultations import chart, code_lists, notes, summaries
 from services.consultations.code_lists import CodeFile, ListKind, ListSource
 from services.core.audit import Action
 from tests.services.consultations.notes import samples
@@ -23,7 +23,7 @@ def record_read(w: World) -> ActionCall:
 @prepares(Action.PATIENT_PRINT)
 def patient_print(w: World) -> ActionCall:
     doctor, patient = w.doctor, w.patient
-    return lambda: chart.summarise(w.session, doctor, patient.id)
+    return lambda: summaries.summarise(w.session, doctor, patient.id)
 
 
 @prepares(Action.PATIENT_PRINT_LABELS)

@@ -18,7 +18,7 @@ from services.demo.history.papers import DOCUMENTS, PRESCRIPTIONS, Papers
 from services.documents import inbox
 from services.documents.forms import Clinic
 from services.documents.inbox import InboxView
-from services.documents.records import DocumentIngest
+from services.documents.records.ingest import DocumentIngest
 from services.pdf.inspecting import PdfInspector
 from services.pdf.signing import Signer, check_apart
 from services.people.accounts import demo_accounts

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from services.documents import records
-from services.documents.records import DocumentIngest
 from services.documents.records.drafts import DraftDocument
+from services.documents.records.ingest import DocumentIngest
 from services.pdf.report import PdfReport
 from tests.conftest import connect
 from tests.kit import cast

@@ -13,7 +13,6 @@ from PIL import Image
 from db.files.gridfs import Bucket, FileStore
 from services.core.errors import InvalidInput, Unavailable
 from services.documents import records
-from services.documents.records import DocumentIngest
 from services.documents.records.errors import (
     MAX_BYTES,
     ActiveContent,
@@ -21,11 +20,10 @@ from services.documents.records.errors import (
     FileGone,
     FilesUnavailable,
     NoOriginal,
-    NotAPdf,
-    Unreadable,
 )
+from services.documents.records.ingest import DocumentIngest
 from services.pdf.inspecting import PdfInspector
-from services.pdf.report import ACTIVE, PdfReport
+from services.pdf.report import ACTIVE, NotAPdf, PdfReport, Unreadable
 from services.pdf.sources import pieces_of
 from tests.services.documents.records.samples import file
 from tests.services.pdf import samples

@@ -18,8 +18,8 @@ from db.files.gridfs import Bucket, FileStore
 from db.models.document import Document
 from services.documents import records
 from services.documents.integrity import file_references, sweeping
-from services.documents.records import DocumentIngest
 from services.documents.records.drafts import DraftDocument
+from services.documents.records.ingest import DocumentIngest
 from tests.conftest import connect
 from tests.kit import warm_start
 from tests.services.documents.records.dying import PDF, Trusting

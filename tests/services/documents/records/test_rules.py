@@ -6,6 +6,7 @@ import pytest
 
 from services.documents.records import kinds, rules
 from services.documents.records.errors import InvalidDocument
+from services.documents.records.ingest import tidy_original_name
 from services.documents.records.kinds import (
     CLASS_LABELS,
     TYPE_LABELS,
@@ -132,4 +133,4 @@ def test_every_type_has_a_label_and_a_classification():
     ],
 )
 def test_a_picture_is_named_as_the_kind_that_it_is(name, kept):
-    assert rules.tidy_original_name(name, "image/jpeg") == kept
+    assert tidy_original_name(name, "image/jpeg") == kept

@@ -6,13 +6,13 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
-from services.consultations.chart.paper import PaperTable, allergies_on_paper
-from services.consultations.chart.patient_summary import (
+from services.consultations.notes import VITALS, written
+from services.consultations.summaries.paper import PaperTable, allergies_on_paper
+from services.consultations.summaries.patient_summary import (
     VITALS_BY_LOINC,
     CurrentDrug,
     PatientSummary,
 )
-from services.consultations.notes import VITALS, written
 from services.documents.forms import ENGLISH, Clinic, Wording, fonts
 from services.patients.records import record_numbers
 from services.patients.records.model import PatientRecord, Sex

@@ -7,10 +7,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from services.consultations.chart.known_diagnoses import KnownDiagnosis
-from services.consultations.chart.summary import ChartSummary
+from services.consultations.chart import KnownDiagnosis
 from services.consultations.notes import VITALS, EarlierNotes, Vitals, written
 from services.consultations.prescriptions import PrescriptionStatus
+from services.consultations.summaries.summary import ChartSummary
 from services.documents.forms import Clinic, fonts
 from services.patients.records import record_numbers
 from services.patients.records.model import FIELDS, PatientRecord

@@ -6,11 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.consultations import code_lists, notes, prescriptions
-from services.consultations.chart.known_diagnoses import (
-    KnownDiagnosis,
-    known_diagnoses,
-)
+from services.consultations import chart, code_lists, notes, prescriptions
+from services.consultations.chart import KnownDiagnosis
 from services.consultations.notes import EarlierNotes
 from services.consultations.prescriptions import PrescriptionRecord
 from services.core import audit
@@ -54,7 +51,7 @@ def summarise(session: Session, actor: Actor, patient_id: UUID) -> ChartSummary:
     written = diagnoses = None
     if actor.may(Permission.READ_RECORDS):
         written = notes.list_of_patient(session, actor, patient_id)
-        diagnoses = known_diagnoses(written, code_lists.diagnoses(session))
+        diagnoses = chart.known_diagnoses(written, code_lists.diagnoses(session))
     audit.record_patient(
         session, actor, Action.PATIENT_PRINT, patient.id, patient.version
     )

@@ -13,8 +13,7 @@ from sqlalchemy import select
 
 from dashboard.web.languages import wording_in
 from db.models.audit import AuditEvent
-from services.consultations import chart, diagnoses
-from services.consultations.chart.patient_summary import latest, summary_of
+from services.consultations import diagnoses, summaries
 from services.consultations.notes import Diagnosis, Notes, Vitals
 from services.consultations.notes.of_visits import VisitNotes
 from services.consultations.prescriptions import (
@@ -23,6 +22,7 @@ from services.consultations.prescriptions import (
     PrescriptionStatus,
     PrescriptionVersion,
 )
+from services.consultations.summaries.patient_summary import latest, summary_of
 from services.core.errors import NotAllowed
 from services.documents.forms import Clinic
 from services.patients.records import patients
@@ -177,7 +177,7 @@ def test_days_of_visits_are_those_of_the_clinics_clock(summarised, zone, hour):
 
 def words_on(summary, language: str) -> str:
     """Return the words on the paper."""
-    made = chart.print_patient_summary(
+    made = summaries.print_patient_summary(
         summary,
         document_id=NOBODY,
         clinic=Clinic("Riverside"),
@@ -251,7 +251,9 @@ def test_a_paper_in_german_has_no_english_of_ours(summarised):
 def test_taking_a_summary_along_is_written_down(session, clinician, patient):
     save(session, clinician, visit_of(session, patient.id), diagnoses="I10 High")
 
-    summary = chart.collect(session, clinician, patient.id, zone=UTC, is_printed=True)
+    summary = summaries.collect(
+        session, clinician, patient.id, zone=UTC, is_printed=True
+    )
 
     assert summary.written
     assert summary.written[0].notes.diagnoses[0].code == "I10"
@@ -275,7 +277,7 @@ def test_what_is_withheld_is_not_written_down_as_read(
 ):
     save(session, clinician, visit_of(session, patient.id), diagnoses="I10 High")
 
-    summary = chart.collect(session, clinician, patient.id, zone=UTC, **told)
+    summary = summaries.collect(session, clinician, patient.id, zone=UTC, **told)
 
     actions = select(AuditEvent.action).where(AuditEvent.patient_id == patient.id)
     done = {action for action in session.scalars(actions) if action.endswith(":read")}
@@ -286,4 +288,4 @@ def test_what_is_withheld_is_not_written_down_as_read(
 @pytest.mark.parametrize("name", ["analyst", "admin"])
 def test_nobody_else_takes_a_summary_along(session, request, patient, name):
     with pytest.raises(NotAllowed):
-        chart.collect(session, request.getfixturevalue(name), patient.id, zone=UTC)
+        summaries.collect(session, request.getfixturevalue(name), patient.id, zone=UTC)

@@ -1,0 +1,17 @@
+"""Summaries of a patient's chart, to be printed: for the clinic, and to take along."""
+
+from services.consultations.summaries.paper import print_summary as print_summary
+from services.consultations.summaries.patient_paper import (
+    print_patient_summary as print_patient_summary,
+)
+from services.consultations.summaries.patient_summary import (
+    VITALS_BY_LOINC as VITALS_BY_LOINC,
+    CurrentDrug as CurrentDrug,
+    ListedTerm as ListedTerm,
+    PatientSummary as PatientSummary,
+    collect as collect,
+)
+from services.consultations.summaries.summary import (
+    ChartSummary as ChartSummary,
+    summarise as summarise,
+)
