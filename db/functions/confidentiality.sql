@@ -30,25 +30,28 @@ SELECT * FROM public.documents
 WHERE NOT confidential OR created_by = acting_user()
     OR id = ANY ((SELECT named_documents())::uuid[]);
 
+-- What is read by the page asks for each row's own document: the planner takes a fifth of
+-- such a statement's time to find out how to leave out the sealed ones of all at once.
 CREATE OR REPLACE VIEW everyone.document_versions AS
 SELECT * FROM public.document_versions
-WHERE NOT EXISTS (
-    SELECT FROM public.documents AS sealed
+WHERE coalesce((
+    SELECT sealed.created_by IS NOT DISTINCT FROM acting_user()
+        OR sealed.id = ANY ((SELECT named_documents())::uuid[])
+    FROM public.documents AS sealed
     WHERE sealed.id = document_versions.document_id AND sealed.confidential
-        AND sealed.created_by IS DISTINCT FROM acting_user()
-        AND sealed.id <> ALL ((SELECT named_documents())::uuid[])
-);
+), true);
 
 CREATE OR REPLACE VIEW everyone.document_texts AS
 SELECT * FROM public.document_texts
-WHERE NOT EXISTS (
-    SELECT FROM public.documents AS sealed
+WHERE coalesce((
+    SELECT sealed.created_by IS NOT DISTINCT FROM acting_user()
+        OR sealed.id = ANY ((SELECT named_documents())::uuid[])
+    FROM public.documents AS sealed
     JOIN public.document_versions AS version ON version.document_id = sealed.id
     WHERE version.id = document_texts.version_id AND sealed.confidential
-        AND sealed.created_by IS DISTINCT FROM acting_user()
-        AND sealed.id <> ALL ((SELECT named_documents())::uuid[])
-);
+), true);
 
+-- A search ranks whatever has a common word, so here it is all at once.
 CREATE OR REPLACE VIEW everyone.document_search AS
 SELECT * FROM public.document_search
 WHERE NOT EXISTS (

@@ -1,0 +1,80 @@
+"""What PostgreSQL reads at the front desk for a word that most documents have."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.postgres import Database
+from services.core.on_behalf import ActorDatabase
+from services.documents import search
+from services.lists.criteria import Criteria
+from tests.kit import cast
+
+MANY = 3_000
+_COMMON = Criteria(search="patient")
+_FILED = """
+INSERT INTO documents (id, title, created_by, created_by_name)
+SELECT lpad(number::text, 32, '0')::uuid, 'About a patient', :clerk, 'Cleo'
+FROM generate_series(1, :many) AS number;
+INSERT INTO document_versions (id, document_id, number, file_id, filename, filesize,
+    sha256, pages, origin, author_id, author_name)
+SELECT id, id, 1, id::text, 'letter.pdf', 1, decode(repeat('00', 32), 'hex'), 1,
+    'upload', created_by, created_by_name
+FROM documents;
+"""
+# Long enough to be kept outside of their row, as those of most documents are. Of fewer
+# common words than a hundred the planner does not think that it knows how common.
+_WORDED = """
+UPDATE document_search SET words = words || array_to_tsvector(
+    ARRAY(SELECT 'common' || word FROM generate_series(1, 150) AS word)
+    || ARRAY(SELECT md5(document_id::text || word) FROM generate_series(1, 150) AS word)
+)
+"""
+_BEGUN = """
+SELECT pg_stat_get_xact_numscans('document_search_by_word'::regclass),
+    pg_stat_get_xact_numscans('document_search_pkey'::regclass)
+"""
+
+
+@pytest.fixture(scope="module")
+def desk(module_endpoints: Endpoints, module_engine: Engine) -> Iterator[ActorDatabase]:
+    """The front desk of a clinic with many documents, all about a patient."""
+    with module_engine.begin() as connection:
+        connection.execute(text(_FILED), {"clerk": uuid4(), "many": MANY})
+        connection.execute(text(_WORDED))
+    with module_engine.begin() as connection:
+        connection.execute(text("ANALYZE documents, document_search"))
+    with closing(Database(module_endpoints)) as database:
+        yield ActorDatabase(database, cast.act_as(cast.CLEO))
+
+
+def scans(desk: ActorDatabase, ask: Callable[[Session], object]) -> tuple[object, ...]:
+    """Return what was answered; scans begun of the index of words, and of the key."""
+
+    def asked(session: Session) -> tuple[object, ...]:
+        words, keys = session.execute(text(_BEGUN)).one()
+        answer = ask(session)
+        words_then, keys_then = session.execute(text(_BEGUN)).one()
+        return answer, words_then - words, keys_then - keys
+
+    return desk.write(asked).value
+
+
+def test_a_page_of_a_common_word_is_found_by_the_index_of_words(desk):
+    def ask(session: Session) -> int:
+        listed = search.list_documents(session, desk.actor, _COMMON, size=20)
+        return len(listed.rows)
+
+    assert scans(desk, ask) == (20, 1, 0)
+
+
+def test_a_common_word_is_counted_by_the_index_of_words(desk):
+    def ask(session: Session) -> int:
+        return search.count_documents(session, desk.actor, _COMMON).value
+
+    assert scans(desk, ask) == (MANY, 1, 0)
