@@ -25,7 +25,9 @@ from db.postgres import Lsn
 
 # So many pieces of one segment are joined to one.
 _MOST_PIECES: Final = 60
-_BLOCK: Final = 256 * 1024
+# The longest page that PostgreSQL's log may have. Each begins with a number (xlp_magic
+# in its access/xlog_internal.h): a block of zeros has nothing of the log.
+_BLOCK: Final = 64 * 1024
 _ZEROS: Final = bytes(_BLOCK)
 # Of whoever waits long for the log; one a second comes.
 _MARKS: Final = 7200
@@ -164,13 +166,15 @@ def read_stable(path: Path, first: int, least: int) -> bytes:
 
 
 def _written_end(descriptor: int, size: int, least: int) -> int:
-    """Return the place after the last byte that is not zero."""
-    end = size
-    while end > least:
-        begin = max(least, end - _BLOCK)
-        block = os.pread(descriptor, end - begin, begin)
-        # A segment that was begun is up to 16 MB of them, and rstrip() looks at each.
-        if not _ZEROS.startswith(block):
-            return begin + len(block.rstrip(b"\0"))
-        end = begin
-    return least
+    """Return the place after the last byte that is not zero, before a block of zeros.
+
+    A segment that was begun is up to 16 MB of them: looked at from its end, all would
+    be read whenever nothing has come.
+    """
+    end = least
+    for begin in range(least - least % _BLOCK, size, _BLOCK):
+        block = os.pread(descriptor, _BLOCK, begin)
+        if _ZEROS.startswith(block):
+            break
+        end = begin + len(block.rstrip(b"\0"))
+    return max(end, least)

@@ -1,6 +1,7 @@
 """What was received is sealed piece by piece, and does not lie open afterwards."""
 
 import errno
+import os
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from db.postgres import Lsn
 from tests.kit import backup_logs, backup_sets
 
 AS_OF, MINUTE = backup_sets.AS_OF, timedelta(minutes=1)
+PAGE_BYTES = 64 * 1024
 ONE, TWO = LogSegment(1, 5), LogSegment(1, 6)
 
 
@@ -168,11 +170,48 @@ def test_what_no_server_could_go_on_from(tmp_path, segment, is_whole, is_past):
     assert past_the_parting([received], history) == ([received] if is_past else [])
 
 
-def test_zeros_within_the_log_are_kept_and_those_after_it_are_not(tmp_path):
-    written = b"a" + bytes(300 * 1024) + b"b"
-    segment = tmp_path / "segment"
+@pytest.fixture
+def segment(tmp_path):
+    return tmp_path / "segment"
+
+
+def pages(count):
+    """Return pages of the log with nothing in them, as long as PostgreSQL has them."""
+    return b"\x18\xd1".ljust(PAGE_BYTES, b"\0") * count
+
+
+def test_zeros_within_the_log_are_kept_and_those_after_it_are_not(segment):
+    written = pages(5) + b"b"
     segment.write_bytes(written + bytes(700 * 1024))
 
     assert read_stable(segment, 0, 0) == written
     assert read_stable(segment, 10, 10) == written[10:]
+    assert read_stable(segment, 0, 2 * PAGE_BYTES + 7) == written
     assert read_stable(segment, 0, len(written)) == b""
+
+
+def test_what_is_written_past_a_gap_waits_until_there_is_none(segment):
+    before, after = pages(2) + b"b", pages(1) + b"c"
+    gap = b"".ljust(4 * PAGE_BYTES - len(before), b"\0")
+    segment.write_bytes(before + gap + after)
+
+    assert read_stable(segment, 0, 0) == before
+    assert read_stable(segment, len(before), len(before)) == b""
+
+    filled = pages(4) + after
+    segment.write_bytes(filled)
+    assert read_stable(segment, len(before), len(before)) == filled[len(before) :]
+
+
+def test_where_nothing_came_most_of_a_segment_is_not_read(segment, monkeypatch):
+    segment.write_bytes(b"some log".ljust(SEGMENT_BYTES, b"\0"))
+    pread, read = os.pread, []
+
+    def reading(descriptor, count, place):
+        read.append(count)
+        return pread(descriptor, count, place)
+
+    monkeypatch.setattr(os, "pread", reading)
+
+    assert read_stable(segment, 8, 8) == b""
+    assert sum(read) < SEGMENT_BYTES / 50
