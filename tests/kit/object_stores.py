@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import boto3
+import botocore.session
 import httpx
 
 from db.backups.copies.object_store import ObjectStore, StoreAddress
@@ -30,7 +30,7 @@ class StoreServer:
     @cached_property
     def client(self) -> Any:
         """What tests look into the store with, and break things there."""
-        return boto3.client(
+        return botocore.session.get_session().create_client(
             "s3",
             endpoint_url=self.url,
             region_name="us-east-1",

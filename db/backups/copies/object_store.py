@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -132,7 +132,10 @@ class ObjectStore:
         """One client for all calls: its connections are kept."""
         address = self.address
         seconds = address.timeout_seconds
-        return boto3.session.Session().client(
+        # Its own: where AWS's usual places are asked for keys, they are asked anew.
+        session = botocore.session.get_session()
+        session.register_component("data_loader", _descriptions())
+        return session.create_client(
             "s3",
             endpoint_url=address.endpoint,
             region_name=address.region,
@@ -426,6 +429,16 @@ _CREDENTIALS: Final = (
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, to a key that may list, read, write "
     "and remove below the prefix."
 )
+
+
+@cache
+def _descriptions() -> Any:
+    """Return what reads AWS's descriptions, megabytes of JSON: once for all stores.
+
+    botocore reads them anew for each of its sessions, which is most of what a store
+    takes to be asked for the first time.
+    """
+    return botocore.session.get_session().get_component("data_loader")
 
 
 def _checksum(data: bytes) -> dict[str, str]:
