@@ -14,7 +14,7 @@ from db.embedded import Cluster
 from db.embedded.faults.small_disk import SmallDisk
 from db.postgres import SYSTEM
 from db.settings import Settings
-from jobs.cluster.practice import CannotDrill, scenarios
+from jobs.cluster.practice import CannotDrill, drill_users, scenarios
 from services.cluster import drills
 from services.cluster.drill_kinds import DrillKind
 from services.core.actors import CONSOLE
@@ -36,6 +36,15 @@ def wired(breakable: Cluster) -> Iterator[Wiring]:
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is broken stays so for a second, not for as long as people should see it."""
     monkeypatch.setattr(scenarios, "_AWAY_SECONDS", 1.0)
+
+
+@pytest.fixture
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let people work at a clinic's pace where a drill takes a minute.
+
+    At the drills' own, which the others keep, a core does nothing else all that time.
+    """
+    monkeypatch.setattr(drill_users, "_BREATH_SECONDS", 0.15)
 
 
 def newest(wired: Wiring):
@@ -91,7 +100,9 @@ def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
 
 @pytest.mark.cluster
 @apart.disks
-def test_a_full_disk_is_practised_and_postgresqls_own_words_show_it(wired: Wiring):
+def test_a_full_disk_is_practised_and_postgresqls_own_words_show_it(
+    wired: Wiring, calm
+):
     drilling.practise(wired.settings, DrillKind.FULL_DISK, None, [].append)
 
     record = newest(wired)
@@ -107,7 +118,7 @@ def test_a_full_disk_is_practised_and_postgresqls_own_words_show_it(wired: Wirin
 @pytest.mark.cluster
 @apart.disks
 def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
-    wired: Wiring, monkeypatch
+    wired: Wiring, calm, monkeypatch
 ):
     lines: list[str] = []
 
@@ -131,7 +142,7 @@ def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
 
 @pytest.mark.cluster
 @apart.networks
-def test_a_network_cut_is_practised_and_costs_no_more_than_a_pause(wired: Wiring):
+def test_a_network_cut_is_practised_and_costs_no_more_than_a_pause(wired: Wiring, calm):
     drilling.practise(wired.settings, DrillKind.NETWORK_CUT, None, [].append)
 
     record = newest(wired)

@@ -52,6 +52,14 @@ def kept(clinic, repository, seal_keys):
         yield clinic
 
 
+@pytest.fixture
+def newest_alone(monkeypatch):
+    """Let a drill not restore any second first, which other tests are about."""
+    monkeypatch.setattr(
+        practising._Practising, "restore_any", lambda _, window: window.since
+    )
+
+
 def drill(clinic, repository, seal_keys):
     return practise(clinic.source, repository, seal_keys)
 
@@ -79,7 +87,9 @@ def test_any_second_and_the_newest_are_restored_and_compared(
     assert not child_processes.find(place)
 
 
-def test_rows_that_no_replica_had_are_named(kept, repository, seal_keys, monkeypatch):
+def test_rows_that_no_replica_had_are_named(
+    kept, repository, seal_keys, newest_alone, monkeypatch
+):
     digest = practising.digest_replica
 
     def other(url, written):
@@ -94,7 +104,9 @@ def test_rows_that_no_replica_had_are_named(kept, repository, seal_keys, monkeyp
         drill(kept, repository, seal_keys)
 
 
-def test_an_index_that_lacks_a_row_is_named(kept, repository, seal_keys, monkeypatch):
+def test_an_index_that_lacks_a_row_is_named(
+    kept, repository, seal_keys, newest_alone, monkeypatch
+):
     promote = Sandbox.promote
 
     def damage(sandbox, url):
@@ -126,7 +138,7 @@ def test_seals_of_another_key_are_told_of(kept, repository, tmp_path):
 
 
 def test_without_a_replica_to_compare_with_it_is_skipped_and_no_proof(
-    kept, repository, seal_keys, monkeypatch
+    kept, repository, seal_keys, newest_alone, monkeypatch
 ):
     before = repository.last_proof()
     monkeypatch.setattr(practising, "digest_replica", lambda *_: None)
@@ -137,7 +149,9 @@ def test_without_a_replica_to_compare_with_it_is_skipped_and_no_proof(
     assert repository.last_proof() == before
 
 
-def test_a_log_that_stands_still_is_skipped(kept, repository, seal_keys, monkeypatch):
+def test_a_log_that_stands_still_is_skipped(
+    kept, repository, seal_keys, newest_alone, monkeypatch
+):
     monkeypatch.setattr(practising, "_LOG_SECONDS", 0.0)
 
     with pytest.raises(CheckSkipped, match="did not come as far as the clinic"):
