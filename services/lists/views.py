@@ -4,19 +4,19 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.view import ListColumns, SavedView, StoredCriteria
+from db.postgres.violations import translate_violations
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -184,7 +184,7 @@ def save_view(
         criteria_key=key,
         columns=_columns_of(session, actor, subject),
     )
-    with _refused_if_taken(session, name):
+    with translate_violations(session, {_NAME_ONCE: partial(NameTaken, name)}):
         session.add(view)
     _record(session, actor, Action.VIEW_SAVE, view, name=[None, name])
     return _view_of(view)
@@ -210,7 +210,7 @@ def rename_view(session: Session, actor: Actor, view_id: UUID, name: str) -> Vie
     name = _read_name(name)
     view = _get_own(session, actor, view_id)
     before = view.name
-    with _refused_if_taken(session, name):
+    with translate_violations(session, {_NAME_ONCE: partial(NameTaken, name)}):
         view.name = name
     _record(session, actor, Action.VIEW_RENAME, view, name=[before, name])
     return _view_of(view)
@@ -240,18 +240,6 @@ def _unknown_to(actor: Actor) -> str:
     may_be_hidden = not actor.may(Permission.VIEW_NAMES)
     why = " that you may see; it may be about names" if may_be_hidden else ""
     return f"There is no such list{why}. Build it anew from the filters."
-
-
-@contextmanager
-def _refused_if_taken(session: Session, name: str) -> Iterator[None]:
-    try:
-        with session.begin_nested():
-            yield
-    except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        if getattr(diagnosis, "constraint_name", None) != _NAME_ONCE:
-            raise
-        raise NameTaken(name) from None
 
 
 def _columns_of(session: Session, actor: Actor, subject: Subject) -> list[str] | None:

@@ -1,15 +1,15 @@
 """Dashboards as they are kept: made, changed, shared and deleted by their owner."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.view import DashboardRow
+from db.postgres.violations import translate_violations
 from services.analytics.dashboards import rows
 from services.analytics.dashboards.model import (
     Card,
@@ -119,7 +119,7 @@ def create(session: Session, actor: Actor, draft: DashboardDraft) -> Dashboard:
         shown=filter_to_json(draft.shown),
         cards=cards_to_json(draft.cards),
     )
-    with _refused_if_taken(session, draft.name):
+    with translate_violations(session, _taken(draft.name)):
         session.add(row)
     session.refresh(row)
     _record(session, actor, Action.DASHBOARD_SAVE, row, name=[None, row.name])
@@ -145,7 +145,7 @@ def change(
     if row.version != version:
         raise DashboardChanged
     before = row.name
-    with _refused_if_taken(session, draft.name):
+    with translate_violations(session, _taken(draft.name)):
         row.name = draft.name
         row.description = draft.description
         row.shown = filter_to_json(draft.shown)
@@ -187,15 +187,8 @@ def delete(session: Session, actor: Actor, dashboard_id: UUID) -> None:
     _record(session, actor, Action.DASHBOARD_DELETE, row, name=[row.name, None])
 
 
-@contextmanager
-def _refused_if_taken(session: Session, name: str) -> Iterator[None]:
-    try:
-        with session.begin_nested():
-            yield
-    except IntegrityError as error:
-        if rows.violated(error) != _NAME_ONCE:
-            raise
-        raise DashboardNameTaken(name) from None
+def _taken(name: str) -> dict[str, Callable[[], Exception]]:
+    return {_NAME_ONCE: partial(DashboardNameTaken, name)}
 
 
 def _record(

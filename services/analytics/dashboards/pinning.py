@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.view import DashboardRow
+from db.postgres.violations import violated
 from services.analytics.dashboards import rows
 from services.analytics.dashboards.model import MOST_PINNED, Card, check_cards
 from services.analytics.dashboards.storing import cards_to_json, read_cards
@@ -70,7 +71,7 @@ def _home_of(session: Session, actor: Actor) -> DashboardRow:
         with session.begin_nested():
             session.add(row)
     except IntegrityError as error:
-        if rows.violated(error) != _ONE_HOME:
+        if violated(error) != _ONE_HOME:
             raise
         return session.scalars(find).one()
     session.refresh(row)

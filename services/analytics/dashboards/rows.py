@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.user import User
@@ -84,10 +83,3 @@ def touch(row: DashboardRow) -> None:
     """Note that a row has changed; who has looked at it before has an old version."""
     row.version += 1
     row.changed_at = func.now()
-
-
-def violated(error: IntegrityError) -> str | None:
-    """Return the name of the constraint that an error is about."""
-    diagnosis = getattr(error.orig, "diag", None)
-    name: str | None = getattr(diagnosis, "constraint_name", None)
-    return name

@@ -1,6 +1,7 @@
 """The rules, and how administrators change them."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +19,25 @@ from services.core.errors import Conflict, InvalidInput
 from services.core.sentences import Sentence
 
 SUBJECT: Final = "alert rule"
+# What the migrations write for a new clinic, and what counts until an administrator
+# says otherwise: begin over, lasting for; end at or under, lasting for. Seconds; bytes
+# of log that a slot retains; the share of a disk that is used; counts.
+FIRST_RULES: Final[Mapping[AlertKind, RuleDraft]] = {
+    AlertKind.LAG: RuleDraft(True, 10, 30, 2, 30),
+    AlertKind.REPLICA_GONE: RuleDraft(True, 0, 30, 0, 10),
+    AlertKind.SLOT_RETAINS: RuleDraft(True, 2e9, 60, 1e9, 60),
+    AlertKind.NO_QUORUM: RuleDraft(True, 0, 15, 0, 10),
+    AlertKind.DISK: RuleDraft(True, 0.9, 60, 0.85, 60),
+    AlertKind.CLOCK_SKEW: RuleDraft(True, 1, 60, 0.5, 60),
+    AlertKind.CONFLICT: RuleDraft(True, 0, 0, 0, 300),
+    AlertKind.BACKUP_TOO_OLD: RuleDraft(True, 93_600, 300, 93_600, 0),
+    AlertKind.ERROR_BUDGET: RuleDraft(True, 14.4, 0, 6, 60),
+    AlertKind.BACKUP_FAILED: RuleDraft(True, 0, 0, 0, 0),
+    AlertKind.ARCHIVE_BEHIND: RuleDraft(True, 60, 60, 30, 30),
+    AlertKind.KEY_KIT_OLD: RuleDraft(True, 86_400, 0, 0, 0),
+    AlertKind.RESTORE_UNPROVEN: RuleDraft(True, 691_200, 0, 691_200, 0),
+    AlertKind.BACKUP_COPY_BEHIND: RuleDraft(True, 900, 60, 300, 60),
+}
 _MOST_SECONDS: Final = 86_400.0
 _MOST_ADDRESSES: Final = 20
 _LONGEST_URL: Final = 500

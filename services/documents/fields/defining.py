@@ -1,19 +1,18 @@
 """Fields of documents are defined, changed and archived by an administrator."""
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import count
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.document_search import DocumentField as FieldRow, DocumentFieldValue
 from db.postgres import assume_role
+from db.postgres.violations import translate_violations
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -69,7 +68,7 @@ def add_field(
     row = FieldRow(
         key=_key_of(session, tidied.name), kind=kind.value, **_columns(tidied)
     )
-    with _named_once(session):
+    with translate_violations(session, {"document_fields_name_once": FieldExists}):
         session.add(row)
         session.flush()
     _record(session, actor, Action.FIELD_ADD, row.id, kind=kind, **asdict(tidied))
@@ -91,7 +90,7 @@ def change_field(
     if not changes:
         return before
     _require_unused(session, before, set(before.choices) - set(wanted.choices))
-    with _named_once(session):
+    with translate_violations(session, {"document_fields_name_once": FieldExists}):
         _write(session, field_id, _columns(wanted))
     _record(session, actor, Action.FIELD_CHANGE, field_id, changed=changes)
     return _find(session, field_id)
@@ -262,14 +261,3 @@ def _require_unused(
                 choice=used,
             ),
         )
-
-
-@contextmanager
-def _named_once(session: Session) -> Iterator[None]:
-    try:
-        with session.begin_nested():
-            yield
-    except IntegrityError as error:
-        if "document_fields_name_once" not in str(error.orig):
-            raise
-        raise FieldExists from error

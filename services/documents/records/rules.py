@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from db.postgres.violations import violated
 from services.core.sentences import Sentence
 from services.documents.records.errors import InvalidDocument
 
@@ -146,8 +147,7 @@ def translate_violations() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        reported = getattr(error.orig, "diag", None)
-        if getattr(reported, "constraint_name", "") != "documents_metadata_size":
+        if violated(error) != "documents_metadata_size":
             raise
         raise _too_large() from error
 

@@ -1,16 +1,14 @@
 """Tags are made, renamed, shown to patients and deleted by an administrator."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import any_, func, literal, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.document import Document, DocumentTag as TagRow
 from db.postgres import assume_role
+from db.postgres.violations import translate_violations
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -63,7 +61,7 @@ def add_tag(
         colour=colour.value,
         is_shown_to_patients=is_shown_to_patients,
     )
-    with _named_once(session):
+    with translate_violations(session, {"document_tags_name_once": TagExists}):
         session.add(row)
         session.flush()
     made = DocumentTag(row.id, row.name, colour, is_shown_to_patients)
@@ -96,7 +94,7 @@ def change_tag(
     changes = audit.differences(before, after)
     if not changes:
         return after
-    with _named_once(session):
+    with translate_violations(session, {"document_tags_name_once": TagExists}):
         session.execute(
             update(TagRow)
             .where(TagRow.id == tag_id)
@@ -191,14 +189,3 @@ def _name_of(typed: str) -> str:
             ),
         )
     return name
-
-
-@contextmanager
-def _named_once(session: Session) -> Iterator[None]:
-    try:
-        with session.begin_nested():
-            yield
-    except IntegrityError as error:
-        if "document_tags_name_once" not in str(error.orig):
-            raise
-        raise TagExists from error

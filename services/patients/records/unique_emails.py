@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.models.patient import Patient
 from db.postgres import assume_role
+from db.postgres.violations import violated
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -104,18 +105,13 @@ def _apply(session: Session, *, is_wanted: bool) -> None:
         with session.begin_nested():
             session.execute(select(func.keep_patient_emails_apart(is_wanted)))
     except IntegrityError as error:
-        if _constraint_of(error) != EMAIL_ONCE:
+        if violated(error) != EMAIL_ONCE:
             raise
         raise _refusal(session) from error
     except DBAPIError as error:
         if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
             raise
         raise PatientsBusy from error
-
-
-def _constraint_of(error: DBAPIError) -> str | None:
-    diagnosis = getattr(error.orig, "diag", None)
-    return getattr(diagnosis, "constraint_name", None)
 
 
 def _refusal(session: Session) -> EmailsShared:

@@ -1,12 +1,11 @@
 """One person per address, as the database insists."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Final
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.postgres.violations import translate_violations
 from services.core.errors import Conflict
 
 _EMAIL_ONCE: Final = "users_email_once"
@@ -22,15 +21,6 @@ class AddressTaken(Conflict):
         )
 
 
-@contextmanager
-def unless_taken(session: Session) -> Iterator[None]:
+def unless_taken(session: Session) -> AbstractContextManager[None]:
     """Run statements in a savepoint; an address that is taken raises AddressTaken."""
-    try:
-        with session.begin_nested():
-            yield
-    except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        if getattr(diagnosis, "constraint_name", None) != _EMAIL_ONCE:
-            raise
-        # Without its cause, which quotes the address.
-        raise AddressTaken from None
+    return translate_violations(session, {_EMAIL_ONCE: AddressTaken})

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import webauthn
 from sqlalchemy import delete, exists, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
@@ -16,6 +15,7 @@ from webauthn.helpers.structs import (
 )
 
 from db.models.user import Passkey, User
+from db.postgres.violations import translate_violations
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
@@ -142,14 +142,8 @@ def add(
         transports=passkey_answers.transports(answer),
         name=_checked(name),
     )
-    try:
-        with session.begin_nested():
-            session.add(passkey)
-    except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        if getattr(diagnosis, "constraint_name", None) != _ONCE:
-            raise
-        raise PasskeyKnown from error
+    with translate_violations(session, {_ONCE: PasskeyKnown}):
+        session.add(passkey)
     audit.record(session, actor, Action.PASSKEY_ADD, subject=("passkey", passkey.id))
     return _entry(passkey)
 

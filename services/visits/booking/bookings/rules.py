@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.models.booking import Booking, BookingSlot, Slot
 from db.models.patient import Patient
+from db.postgres.violations import violated
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -129,8 +130,7 @@ def translate_violations() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        reported = getattr(error.orig, "diag", None)
-        refusal = _REFUSALS.get(getattr(reported, "constraint_name", None) or "")
+        refusal = _REFUSALS.get(violated(error) or "")
         if refusal is None:
             raise
         raise refusal() from error

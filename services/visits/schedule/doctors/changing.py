@@ -1,17 +1,17 @@
 """Doctors who come, and what changes about them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.doctor import Doctor
 from db.models.user import User
+from db.postgres.violations import translate_violations
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -38,6 +38,9 @@ _TAKEN: Final = {
         "This clinician signs in as another doctor; choose somebody else.",
     ),
 }
+_REFUSALS: Final[Mapping[str, Callable[[], Exception]]] = {
+    constraint: partial(DoctorTaken, *taken) for constraint, taken in _TAKEN.items()
+}
 
 
 def add_doctor(session: Session, actor: Actor, draft: DoctorDraft) -> DoctorRecord:
@@ -48,7 +51,7 @@ def add_doctor(session: Session, actor: Actor, draft: DoctorDraft) -> DoctorReco
     actor.require(Permission.MANAGE_DOCTORS)
     wanted = checked(draft)
     _require_clinician(session, wanted.user_id)
-    with _unless_taken(session):
+    with translate_violations(session, _REFUSALS):
         doctor_id = session.scalars(
             insert(Doctor).values(asdict(wanted)).returning(Doctor.id)
         ).one()
@@ -117,7 +120,7 @@ def change_photo(
 
 def write_doctor(session: Session, doctor_id: UUID, values: dict[str, Any]) -> None:
     """Write columns of a doctor who is locked; for other services."""
-    with _unless_taken(session):
+    with translate_violations(session, _REFUSALS):
         session.execute(
             update(Doctor)
             .where(Doctor.id == doctor_id)
@@ -147,21 +150,6 @@ def _require_clinician(session: Session, user_id: UUID | None) -> None:
     )
     if session.scalar(clinician) is None:
         raise InvalidInput("user_id", "There is no such clinician; choose another one.")
-
-
-@contextmanager
-def _unless_taken(session: Session) -> Iterator[None]:
-    """Run statements in a savepoint; what another doctor has raises DoctorTaken."""
-    try:
-        with session.begin_nested():
-            yield
-    except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        taken = _TAKEN.get(getattr(diagnosis, "constraint_name", None) or "")
-        if taken is None:
-            raise
-        # Without its cause, which quotes what was typed.
-        raise DoctorTaken(*taken) from None
 
 
 def _record(

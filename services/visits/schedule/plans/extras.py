@@ -1,14 +1,15 @@
 """Slots beside the plan, added and withdrawn one at a time."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import cast
 from uuid import UUID
 
 from sqlalchemy import and_, func, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.booking import BookingSlot, Slot
+from db.postgres.violations import translate_violations
 from services.core import audit, reasons
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -57,16 +58,11 @@ def add_extra(
     slot = Slot(
         doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, origin="extra"
     )
-    try:
-        with session.begin_nested():
-            session.add(slot)
-    except IntegrityError as error:
-        diagnosis = getattr(error.orig, "diag", None)
-        if getattr(diagnosis, "constraint_name", None) != _APART:
-            raise
-        raise SlotInUse(
-            "The doctor has another slot in this time; choose another one."
-        ) from error
+    in_use = partial(
+        SlotInUse, "The doctor has another slot in this time; choose another one."
+    )
+    with translate_violations(session, {_APART: in_use}):
+        session.add(slot)
     _record(session, actor, Action.SLOT_ADD, slot.id, reason=because)
     return SlotRecord(slot.id, doctor_id, starts_at, ends_at, "free")
 

@@ -1,6 +1,6 @@
 """Alerts are kept with their rules, acknowledged, and told to whom the rules name."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from db.models.replication import Alert, AlertNotification
 from db.models.user import UserNotification
 from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
-from services.cluster.alerts.rules import AlertRuleChanged
+from services.cluster.alerts.rules import FIRST_RULES, AlertRuleChanged
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from tests.kit import cast
 from tests.kit.gateway import gateway
@@ -61,6 +61,16 @@ def test_every_kind_has_a_rule_and_all_are_watched(session, admin):
 
     assert [rule.kind for rule in revisions] == list(AlertKind)
     assert [rule.kind for rule in revisions if not rule.is_active] == []
+
+
+def test_a_new_clinic_begins_with_the_first_rules(session):
+    names = [field.name for field in fields(RuleDraft)]
+    values = {
+        kind: RuleDraft(**{name: getattr(rule, name) for name in names})
+        for kind, rule in rules_of(session).items()
+    }
+
+    assert values == FIRST_RULES
 
 
 def test_a_changed_rule_counts_its_changes_and_is_in_the_log(session, admin):

@@ -59,7 +59,8 @@ def test_the_papers_are_filed_whole_and_once(lived, papers, files, signing_keys)
 def _are_of_ten_types_and_dated(lived):
     kept = lived.rows(
         "SELECT document_type, documents.patient_id, documents.created_at, dated_on, "
-        "pages, findings FROM documents JOIN document_versions ON document_id = documents.id"
+        "pages, findings FROM documents "
+        "JOIN document_versions ON document_id = documents.id"
     )
     assert set(Counter(row.document_type for row in kept).values()) == {4}
     assert len({row.document_type for row in kept}) == 10

@@ -1,0 +1,36 @@
+"""Which constraint a statement violated, and the refusal that it comes to.
+
+Constraints that people can hit have names that are written by hand. A refusal that
+stands for one has no cause: PostgreSQL's own words quote what was typed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+
+def violated(error: DBAPIError) -> str | None:
+    """Return the name of the constraint that an error is about, if it is about one."""
+    reported = getattr(error.orig, "diag", None)
+    name: str | None = getattr(reported, "constraint_name", None)
+    return name
+
+
+@contextmanager
+def translate_violations(
+    session: Session, refusals: Mapping[str, Callable[[], Exception]]
+) -> Iterator[None]:
+    """Run statements in a savepoint; raise what stands for the constraint by its name.
+
+    The transaction goes on. Other violations are raised as they are.
+    """
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        refusal = refusals.get(violated(error) or "")
+        if refusal is None:
+            raise
+        raise refusal() from None
