@@ -29,7 +29,7 @@ _LONG_MS = 180_000
 @pytest.fixture
 def launcher(tmp_path: Path) -> Iterator[Launcher]:
     """Chartroom started as a person starts it, without a patient."""
-    with serving(Launcher(tmp_path / "data", "--empty")) as running:
+    with serving(Launcher(tmp_path / "data", "--empty", is_warm=True)) as running:
         yield running
 
 
