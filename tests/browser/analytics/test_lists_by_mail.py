@@ -18,7 +18,7 @@ from services.lists.views import View
 from services.patients.search.fields import PATIENTS
 from services.people import accounts
 from tests.browser.choosing import choose
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, ready, turn_to
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
@@ -72,7 +72,7 @@ def test_a_saved_list_is_sent_every_month_and_left_to_be_sent_no_more(
             page.get_by_text("The list is sent on day 3 of every month")
         ).to_be_visible()
 
-        page.goto("/dashboards")
+        turn_to(page, "/dashboards")
         expect(page.get_by_text(view.name, exact=True)).to_be_visible()
         expect(
             page.get_by_text("Saved list · On day 3 of every month at 07:00")

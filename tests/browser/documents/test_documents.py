@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from db.models.document import Document, DocumentVersion
 from services.core.actors import Role
-from tests.browser.conftest import Site, file_pdf, lines_of, ready, requested
+from tests.browser.conftest import Site, file_pdf, lines_of, ready, requested, turn_to
 from tests.browser.documents.filing import address_of, file_letter
 from tests.browser.patients.test_front_desk import add_patient, unlike
 from tests.services.pdf.samples import letter
@@ -196,7 +196,7 @@ def test_a_photo_of_a_paper_becomes_a_document_and_stays_as_it_was_taken(page: P
     photo = taken.getvalue()
     file_pdf(page, {"name": f"{title}.jpg", "mimeType": "image/jpeg", "buffer": photo})
 
-    page.goto(page.get_by_role("link", name="Open it").get_attribute("href") or "")
+    turn_to(page, page.get_by_role("link", name="Open it").get_attribute("href") or "")
 
     expect(page.get_by_alt_text("Page 1 of 1")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_contain_text(title)

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 
 from db.models.user import Passkey
 from services.core.actors import Role
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, ready, turn_to
 from tests.browser.people.test_passkeys import Device, add_passkey
 from tests.kit import cast
 
@@ -64,8 +64,7 @@ def invite(page: Page, name: str) -> str:
 
 
 def open_person(page: Page, name: str) -> None:
-    page.goto("/users")
-    ready(page).get_by_label("Search people").fill(name)
+    turn_to(page, "/users").get_by_label("Search people").fill(name)
     page.keyboard.press("Enter")
     # The list before the search stands until then; of it a click may be lost.
     others = page.get_by_role("row").filter(has_not_text=name)

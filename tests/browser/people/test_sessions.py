@@ -166,7 +166,7 @@ def test_everybody_can_read_the_warning(hasty: Site) -> None:
 
 
 def test_typing_keeps_a_sign_in_alive(hasty: Site) -> None:
-    with closing(hasty.visit(at="/")) as context:
+    with closing(hasty.visit()) as context:
         page = context.pages[0]
         page.goto("/register")
         field = ready(page).get_by_label("First name")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from services.core.actors import Role
 from services.visits.schedule import plans
 from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind, weeks
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, ready, turn_to
 from tests.browser.patients.test_front_desk import unlike
 from tests.kit import cast
 from tests.services.visits.schedule.plans.samples import (
@@ -72,8 +72,8 @@ def test_a_visit_is_moved_before_or_after_its_time_is_blocked(
     page.get_by_text("You are moving the visit of").wait_for()
 
     site.write(partial(block_tomorrow, doctor_id=emil))
-    page.goto(f"/doctor_plan?doctor={emil}")
-    ready(page).get_by_role("table", name="Visits to move").wait_for()
+    turn_to(page, f"/doctor_plan?doctor={emil}")
+    page.get_by_role("table", name="Visits to move").wait_for()
     expect(page.get_by_role("row").filter(has_text="Blocked")).to_be_visible()
     whose.get_by_role("button").click()
     page.get_by_text("You are moving the visit of").wait_for()
