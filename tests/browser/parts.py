@@ -9,7 +9,7 @@ anew in another look.
 from playwright.sync_api import Page
 
 from tests.browser.axe import OF_STREAMLIT, TAGS, problems
-from tests.browser.test_accessibility import WIDTHS, fits, resize, schemes, still
+from tests.browser.looks import WIDTHS, fits, resize, schemes, still
 
 TAB = "[role=tabpanel]"
 DIALOG = "[role=dialog]"
@@ -23,6 +23,19 @@ def show_on_desk(page: Page) -> None:
 def show_on_phone(page: Page) -> None:
     """Show the page as on a phone at night."""
     _show(page, WIDTHS[1], "dark")
+
+
+def assert_part_fits_in_two_looks(page: Page, within: str = TAB) -> None:
+    """Nothing inside is objected to: on a desk by day, and on a phone at night.
+
+    The look that the page has is looked at first, if it is one of these.
+    """
+    looks = [show_on_desk, show_on_phone]
+    if (size := page.viewport_size) and size["width"] == WIDTHS[1]:
+        looks.reverse()
+    for show in looks:
+        show(page)
+        assert_part_fits(page, within)
 
 
 def _show(page: Page, width: int, wanted: str) -> None:

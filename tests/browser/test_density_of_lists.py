@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from services.core.actors import Role
 from tests.browser.conftest import Site, ready
-from tests.browser.test_accessibility import violations
+from tests.browser.looks import violations
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser

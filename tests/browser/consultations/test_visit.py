@@ -18,13 +18,13 @@ from services.core.actors import Role
 from services.patients.care import care
 from tests.browser.choosing import type_and_choose
 from tests.browser.conftest import Site, ready
+from tests.browser.looks import assert_fit
 from tests.browser.parts import (
     DIALOG,
     assert_part_fits,
     show_on_desk,
     show_on_phone,
 )
-from tests.browser.test_accessibility import assert_fit
 from tests.kit import cast
 from tests.services.visits import visit_samples
 

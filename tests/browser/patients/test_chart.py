@@ -12,8 +12,8 @@ from services.core.actors import Role
 from services.patients.care import care
 from services.patients.records import patients
 from tests.browser.conftest import Site, ready
+from tests.browser.looks import assert_fit, assert_fit_as_opened
 from tests.browser.parts import assert_part_fits, show_on_desk
-from tests.browser.test_accessibility import assert_fit, assert_fit_as_opened
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
