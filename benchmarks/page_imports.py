@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -37,8 +38,13 @@ class PageImports:
     @classmethod
     def of(cls, page: str, checkout: Path = ROOT) -> Self:
         """Measure the page in a process of its own."""
+        return cls.of_each([page], checkout)[page]
+
+    @classmethod
+    def of_each(cls, pages: Sequence[str], checkout: Path = ROOT) -> dict[str, Self]:
+        """Measure each page in a process of its own that has loaded the shell."""
         # Safe path: this folder has a module `pages`, which is not the one that counts.
-        command = [sys.executable, "-P", __file__, "--load", page]
+        command = [sys.executable, "-P", __file__, "--load", *pages]
         loaded = subprocess.run(
             command,
             cwd=checkout,
@@ -47,8 +53,13 @@ class PageImports:
             capture_output=True,
             text=True,
         )
-        modules, seconds = json.loads(loaded.stdout.splitlines()[-1])
-        return cls(frozenset(modules), seconds)
+        lines = loaded.stdout.splitlines()[-len(pages) :]
+        return {
+            page: cls(frozenset(modules), seconds)
+            for page, (modules, seconds) in zip(
+                pages, map(json.loads, lines), strict=True
+            )
+        }
 
 
 def main(before: Path | None) -> float:
@@ -76,23 +87,34 @@ def _describe(page: str, checkout: Path) -> str:
     return f"{len(rounds[0].modules):4} modules {seconds:5.2f} s"
 
 
-def _load(page: str) -> None:
-    """Do what Streamlit makes of the import statements of the shell and of a page."""
+def _load(pages: Sequence[str]) -> None:
+    """Load the shell, and each page in a copy of the process that has loaded it."""
     import_module("streamlit")
+    for_shell = _load_imports(_SHELL)
+    for page in pages:
+        copy = os.fork()
+        if copy == 0:
+            seconds = for_shell + _load_imports(page)
+            ours = [name for name in sys.modules if name.partition(".")[0] in _OURS]
+            print(json.dumps([sorted(ours), seconds]), flush=True)
+            os._exit(0)
+        if os.waitpid(copy, 0)[1]:
+            sys.exit(f"{page} cannot be loaded.")
+
+
+def _load_imports(file: str) -> float:
+    """Do what Streamlit makes of a script's import statements; return the seconds."""
     begun = perf_counter()
-    for file in (_SHELL, page):
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-        wanted = [
-            node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
-        ]
-        exec(compile(ast.Module(wanted, []), file, "exec"), {})
-    seconds = perf_counter() - begun
-    ours = sorted(name for name in sys.modules if name.partition(".")[0] in _OURS)
-    print(json.dumps([ours, seconds]))
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
+    wanted = [
+        node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    exec(compile(ast.Module(wanted, []), file, "exec"), {})
+    return perf_counter() - begun
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--load"]:
-        _load(sys.argv[2])
+        _load(sys.argv[2:])
     else:
         main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None)

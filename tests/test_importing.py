@@ -7,10 +7,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 # What lies below is loaded once; then each service is the first one in a process.
 PROGRAM = """
-import importlib, os, sys
-import email_validator, fpdf, pikepdf, pydantic
+import gc, importlib, os, sys
+import email_validator, faker, fpdf, pikepdf, PIL.Image, requests
+from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 import db.audit_store, db.draft_store, db.files.gridfs, db.limit_storage, db.models
-import db.cluster.observing, db.cluster.patroni, db.postgres, db.spool
+import db.backups.copies.copy_notes, db.backups.manifest, db.backups.notes
+import db.cluster.observing, db.cluster.patroni, db.postgres, db.settings, db.spool
+# What is never collected is shared by all of them.
+gc.disable()
+gc.freeze()
 for name in sys.argv[1:]:
     child = os.fork()
     if child == 0:

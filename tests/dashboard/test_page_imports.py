@@ -30,10 +30,18 @@ ASKED_FOR_LATER = {
 }
 
 
+PAGES = (REGISTER, "pages/patients/patients.py", "pages/patients/patient.py")
+
+
 @cache
+def measured() -> dict[str, PageImports]:
+    """Look once at what each page loads."""
+    return PageImports.of_each(PAGES)
+
+
 def modules_of(page: str) -> frozenset[str]:
-    """Return what a page loads; each is looked at once."""
-    return PageImports.of(page).modules
+    """Return what a page loads."""
+    return measured()[page].modules
 
 
 @pytest.fixture
