@@ -17,11 +17,10 @@ from api.documents.schemas import (
     SharesShown,
 )
 from services.documents.sharing import shares
+from services.documents.sharing.links import SHARED_PATH
 
 router = APIRouter(prefix="/api/documents/{uuid}/shares", tags=["Documents"])
 
-# The page behind a link; who serves it puts the server's own name in front.
-SHARED_PATH: Final = "/shared"
 _CREATED: Final = 201
 
 

@@ -14,12 +14,15 @@ from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, Host, Https, Port, Servers, choose
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dashboard.wiring import Wiring
     from db.settings import Settings
     from jobs.analytics.mailing import AnalystMailing
     from jobs.backups.copying.copy_keeping import CopyKeeper
     from jobs.backups.scheduling import BackupScheduler
     from jobs.fhir.exporting import BulkExporter
+    from services.fhir.bulk_exports.model import BulkSource
     from services.lists.criteria import Criteria
 
 group = typer.Typer()
@@ -166,13 +169,18 @@ def work(settings: "Settings") -> None:
 
 def _exporter(wired: "Wiring") -> "BulkExporter":
     """Return what makes bulk exports, each resource as FHIR's searches tell it."""
-    from api.fhir.table import BULK_SOURCES
     from jobs.fhir.exporting import BulkExporter
+
+    def sources() -> "Mapping[str, BulkSource]":
+        # With it comes FastAPI, for which a worker has no other use.
+        from api.fhir.table import BULK_SOURCES
+
+        return BULK_SOURCES
 
     return BulkExporter(
         wired.database,
         wired.files,
-        BULK_SOURCES,
+        sources,
         lambda: datetime.now(ZoneInfo(wired.settings.timezone)),
     )
 

@@ -11,7 +11,6 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from api.documents.shares import SHARED_PATH
 from dashboard.sign_in import app_consent, booking, leaving, shared, welcome
 from dashboard.sign_in.codes import answering, asking
 from dashboard.sign_in.oidc import oidc_routes
@@ -19,6 +18,7 @@ from dashboard.sign_in.passkeys import confirm, own_passkeys, passkey
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.web.languages import Speaking
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
+from services.documents.sharing.links import SHARED_PATH
 
 # Where somebody who has not signed in yet may go, with everything below.
 PATHS: Final = (

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 
 from api.core.files.ranges import Span
 from api.core.files.sending import FileResponse, attachment, pieces_of
-from api.documents.shares import SHARED_PATH
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import page, refused
 from dashboard.sign_in.limiting import answered
@@ -23,6 +22,7 @@ from services.core.errors import ServiceError
 from services.documents import records
 from services.documents.records.model import VersionRecord
 from services.documents.sharing import shares
+from services.documents.sharing.links import SHARED_PATH
 from services.documents.sharing.shares import SharedVersion
 
 _GONE: Final = 410

@@ -1,10 +1,9 @@
 """Links that let somebody in who does not sign in: to a document, to a visit."""
 
-from api.documents.shares import SHARED_PATH
 from dashboard.web.installation_key import derive, signing_key
 from dashboard.web.public_address import public_address
 from db.settings import Settings
-from services.documents.sharing.links import LinkSigner
+from services.documents.sharing.links import SHARED_PATH, LinkSigner
 from services.documents.sharing.shares import NewShare
 
 

@@ -55,14 +55,16 @@ _log = logging.getLogger(__name__)
 class BulkExporter:
     """Looks every other second whether an export is asked for, and makes it.
 
-    `sources` says how the resources of each type are read.
+    `sources` returns how the resources of each type are read. It is called when an
+    export is made: to load what it needs takes as much memory as a database pool, and
+    most workers never make one.
     """
 
     def __init__(
         self,
         database: Database,
         files: FileStore,
-        sources: Mapping[str, BulkSource],
+        sources: Callable[[], Mapping[str, BulkSource]],
         now: Callable[[], datetime],
     ) -> None:
         self._database = database
@@ -111,6 +113,7 @@ class BulkExporter:
 
     def _read(self, task: ExportTask, lsn: Lsn, making: "_Making") -> datetime:
         """Export everything as of one moment, and return that moment."""
+        sources = self._sources()
         self._wait_for_replica(lsn)
         with self._database.reading(
             lsn, identity=task.actor.database_identity, is_snapshot=True
@@ -118,7 +121,7 @@ class BulkExporter:
             as_of: datetime = session.execute(text(_AS_OF)).scalar_one() - _OVERLAP
             selection = self._select(session, task)
             for kind in task.types:
-                read = self._sources[kind].read(session, task.actor, selection)
+                read = sources[kind].read(session, task.actor, selection)
                 # A cursor that is left open would be closed at some later time, within
                 # whatever transaction has the connection then.
                 with closing(read) as pieces:

@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.core import problems
 from api.core.dependencies import FORWARDED, SESSION, SIGNED_IN
 from api.core.origins import SESSION_ID
-from api.documents.shares import SHARED_PATH
 from dashboard.ui.language import ENGLISH, speaking, translated
 from dashboard.web.gate.open_pages import OpenPages, PageLimits
 from dashboard.web.gate.request_info import RequestInfo, hostname_of, within
@@ -30,6 +29,7 @@ from dashboard.web.sessions.live_sessions import LiveSessions
 from db.disk_space import DiskSpace
 from db.postgres import DatabaseUnavailable
 from services.core.full_disks import full_disk
+from services.documents.sharing.links import SHARED_PATH
 from services.people.sessions import Live
 
 USER_HEADER: Final = "X-Chartroom-User"

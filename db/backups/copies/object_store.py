@@ -1,6 +1,9 @@
 """A bucket that speaks S3, below one prefix: objects by name, each checked as it goes.
 
 Whatever goes wrong is a sentence of ours: what a store answers may repeat a request.
+
+The client is loaded when a store is asked: every worker knows of stores, and most
+clinics have none.
 """
 
 import re
@@ -14,18 +17,6 @@ from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
-
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError as NotConnected,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-    PartialCredentialsError,
-)
 
 from db.json_http import authorities_file
 from db.settings import Settings
@@ -130,6 +121,9 @@ class ObjectStore:
     @cached_property
     def _client(self) -> Any:
         """One client for all calls: its connections are kept."""
+        import botocore.session
+        from botocore.config import Config
+
         address = self.address
         seconds = address.timeout_seconds
         # Its own: where AWS's usual places are asked for keys, they are asked anew.
@@ -168,6 +162,8 @@ class ObjectStore:
     @cached_property
     def lock(self) -> LockRule:
         """How the bucket locks objects; asked once."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
         try:
             configuration = self._client.get_object_lock_configuration(
                 Bucket=self.address.bucket
@@ -226,6 +222,8 @@ class ObjectStore:
                     MultipartUpload={"Parts": parts}, **place
                 )
         except BaseException:
+            from botocore.exceptions import BotoCoreError, ClientError
+
             # What cannot be abandoned now is when the next copy begins.
             with suppress(BotoCoreError, ClientError):
                 self._client.abort_multipart_upload(**place)
@@ -365,17 +363,26 @@ class ObjectStore:
     @contextmanager
     def _explained(self, name: str) -> Iterator[None]:
         """Translate what the library raises."""
+        from botocore import exceptions as raised
+
         try:
             yield
-        except ClientError as error:
+        except raised.ClientError as error:
             raise self._of(str(error.response["Error"].get("Code")), name) from error
-        except (NoCredentialsError, PartialCredentialsError) as error:
+        except (
+            raised.NoCredentialsError,
+            raised.PartialCredentialsError,
+        ) as error:
             raise StoreFailed(
                 f"There are no credentials for {self.address.shown}: {_CREDENTIALS}"
             ) from error
-        except (HTTPClientError, IncompleteReadError, NotConnected) as error:
+        except (
+            raised.HTTPClientError,
+            raised.IncompleteReadError,
+            raised.ConnectionError,
+        ) as error:
             raise StoreFailed(self._away) from error
-        except BotoCoreError as error:
+        except raised.BotoCoreError as error:
             kind = type(error).__name__
             raise StoreFailed(
                 f"{self.address.shown} cannot be used ({kind}): see {_SETTINGS} and "
@@ -438,6 +445,8 @@ def _descriptions() -> Any:
     botocore reads them anew for each of its sessions, which is most of what a store
     takes to be asked for the first time.
     """
+    import botocore.session
+
     return botocore.session.get_session().get_component("data_loader")
 
 

@@ -1,8 +1,12 @@
 """What stands in a link to a document: a secret, and a signature of ours under it."""
 
 import hashlib
+from typing import Final
 
 from itsdangerous import BadSignature, Signer
+
+# The page behind a link; who serves it puts the server's own name in front.
+SHARED_PATH: Final = "/shared"
 
 
 class LinkSigner:

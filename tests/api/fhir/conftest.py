@@ -58,7 +58,9 @@ class Consultation:
 @pytest.fixture
 def exporter(application, module_files) -> Worker:
     """What a worker would run."""
-    made = BulkExporter(application.database, module_files, BULK_SOURCES, lambda: NOON)
+    made = BulkExporter(
+        application.database, module_files, lambda: BULK_SOURCES, lambda: NOON
+    )
     return Worker(application.database, made)
 
 

@@ -373,7 +373,7 @@ def test_what_is_deleted_while_it_is_made_leaves_nothing(
     BulkExporter(
         application.database,
         module_files,
-        {**BULK_SOURCES, "AllergyIntolerance": given_up},
+        lambda: {**BULK_SOURCES, "AllergyIntolerance": given_up},
         lambda: NOON,
     ).look()
 
@@ -398,7 +398,7 @@ def test_an_export_tells_of_one_moment(
     BulkExporter(
         application.database,
         module_files,
-        {**BULK_SOURCES, "AllergyIntolerance": meanwhile},
+        lambda: {**BULK_SOURCES, "AllergyIntolerance": meanwhile},
         lambda: NOON,
     ).look()
     await_everywhere(application.database)
@@ -421,7 +421,7 @@ def test_what_failed_says_so_and_leaves_nothing(
     BulkExporter(
         application.database,
         module_files,
-        {**BULK_SOURCES, "AllergyIntolerance": broken},
+        lambda: {**BULK_SOURCES, "AllergyIntolerance": broken},
         lambda: NOON,
     ).look()
     answer = client.get(status, headers=NEWEST)
@@ -443,7 +443,7 @@ def test_an_export_is_put_off_while_the_store_is_away(
 
     away = BulkSource(BULK_SOURCES["Patient"].permission_of, read)
     BulkExporter(
-        application.database, module_files, {"Patient": away}, lambda: NOON
+        application.database, module_files, lambda: {"Patient": away}, lambda: NOON
     ).look()
     put_off = client.get(status, headers=NEWEST).status_code
     application.database.write(

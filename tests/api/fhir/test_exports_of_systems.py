@@ -195,7 +195,7 @@ def test_what_a_switched_off_system_exports_is_stopped(
     BulkExporter(
         application.database,
         module_files,
-        {
+        lambda: {
             **BULK_SOURCES,
             "AllergyIntolerance": BulkSource(allergies.permission_of, read),
         },

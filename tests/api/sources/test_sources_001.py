@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from api.documents.shares import SHARED_PATH
 from services.core.actors import Role
+from services.documents.sharing.links import SHARED_PATH
 from tests.api.document_samples import pdf, upload
 from tests.api.sources.http_files import named_requests_of
 

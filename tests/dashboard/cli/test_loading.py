@@ -25,3 +25,13 @@ def test_help_loads_no_database(words: str):
 
     assert "Usage" in answered.stdout
     assert answered.stderr.split() == []
+
+
+def test_who_knows_of_stores_and_asks_none_loads_no_client_of_theirs():
+    program = "import db.backups.copies.object_store, sys; print(*sys.modules)"
+
+    printed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert not {"boto3", "botocore"} & set(printed.stdout.split())
