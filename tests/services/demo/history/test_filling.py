@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import TypeAdapter
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.ui.language import speaking
@@ -19,6 +20,7 @@ from services.demo.seeding import clinic
 from services.people.accounts import demo_accounts
 from services.visits.front_desk import appointments
 from services.visits.schedule.plans import Calendar
+from tests.conftest import connect
 from tests.services.demo.history.conftest import PATIENTS, ZONE, past
 
 # Whatever does not depend on an id that the database has made.
@@ -239,16 +241,27 @@ def test_patients_stay_as_many_as_asked_for(lived):
 
 
 @pytest.fixture
-def opened(session):
-    """A clinic with doctors, patients and the cast, and without a past."""
-    demo_accounts.ensure_demo_people(session)
-    clinic.staff.add(session, clinic._ACTOR, seed_number=1)
-    clinic.add_batch(
-        session, clinic._ACTOR, upto=60, seed_number=1, today=clinic.date(2026, 6, 1)
-    )
-    care.ensure_demo_care(session)
-    ensure_demo_plans(session, Calendar(str(ZONE), 10))
-    return session
+def opened(database_url):
+    """A clinic with doctors, patients and the cast, and without a past.
+
+    In a database of its own: where rows of others were rolled back and counted,
+    PostgreSQL plans for empty tables, and reads one whole for each of 10,000 rows.
+    """
+    engine = connect(database_url)
+    with Session(engine) as session:
+        demo_accounts.ensure_demo_people(session)
+        clinic.staff.add(session, clinic._ACTOR, seed_number=1)
+        clinic.add_batch(
+            session,
+            clinic._ACTOR,
+            upto=60,
+            seed_number=1,
+            today=clinic.date(2026, 6, 1),
+        )
+        care.ensure_demo_care(session)
+        ensure_demo_plans(session, Calendar(str(ZONE), 10))
+        yield session
+    engine.dispose()
 
 
 def test_the_same_moment_has_the_same_past(opened, lived):

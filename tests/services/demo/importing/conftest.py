@@ -1,6 +1,8 @@
 """An import as the command does it, on a database that a module's tests share."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,11 @@ from sqlalchemy import Engine, text
 from db.postgres import SYSTEM, Database
 from services.demo import importing
 from tests.conftest import connect, owner
+from tests.kit import cast
 
 Import = Callable[..., dict[str, importing.FileSummary]]
+# When every test takes place.
+TODAY = date(2026, 11, 20)
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +51,23 @@ def rejects(tmp_path) -> Path:
 
 
 @pytest.fixture
-def take_over(database, admin, rejects, today) -> Import:
-    def take_over(
-        path: Path, report: Callable[[int], None] = lambda _size: None
-    ) -> dict[str, importing.FileSummary]:
-        folder = importing.Folder.find(path)
-        with importing.RejectsFile(rejects).replacing() as listed:
-            summaries = database.write(
-                lambda session: importing.import_synthea(
-                    session, admin, folder, listed, today=today, report=report
-                ),
-                identity=SYSTEM,
-            ).value
-        return {summary.file.removesuffix(".csv"): summary for summary in summaries}
+def take_over(database, rejects) -> Import:
+    return partial(run_import, database, rejects)
 
-    return take_over
+
+def run_import(
+    database: Database,
+    rejects: Path,
+    path: Path,
+    report: Callable[[int], None] = lambda _size: None,
+) -> dict[str, importing.FileSummary]:
+    """Import the files of a folder, and return what became of each of them."""
+    folder, admin = importing.Folder.find(path), cast.act_as(cast.ADAM)
+    with importing.RejectsFile(rejects).replacing() as listed:
+        summaries = database.write(
+            lambda session: importing.import_synthea(
+                session, admin, folder, listed, today=TODAY, report=report
+            ),
+            identity=SYSTEM,
+        ).value
+    return {summary.file.removesuffix(".csv"): summary for summary in summaries}

@@ -2,13 +2,16 @@
 
 import csv
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from services.demo.importing import records
+from services.demo.importing import FileSummary, records
 from services.demo.importing.applying import Outcome
+from tests.services.demo.importing.conftest import run_import
 
 SYNTHEA = Path(
     os.environ.get(
@@ -22,6 +25,27 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@dataclass(frozen=True)
+class Imported:
+    """What became of the files, and the list of what was rejected."""
+
+    summaries: Mapping[str, FileSummary]
+    rejects: Path
+
+
+@pytest.fixture(scope="module")
+def imported(shared_database, tmp_path_factory):
+    """The files, taken over once into the database that the tests here share."""
+    rejects = tmp_path_factory.mktemp("synthea") / "rejects.csv"
+    return Imported(run_import(shared_database, rejects, SYNTHEA), rejects)
+
+
+@pytest.fixture
+def engine(imported, shared_engine):
+    """An engine on the database that holds what was taken over."""
+    return shared_engine
+
+
 def read(name):
     with (SYNTHEA / name).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -32,15 +56,15 @@ def number(engine, sql):
         return connection.scalar(text(sql))
 
 
-def test_everybody_arrives_and_nothing_is_rejected(take_over, engine, rejects):
-    summaries = take_over(SYNTHEA)
+def test_everybody_arrives_and_nothing_is_rejected(imported, engine):
+    summaries = imported.summaries
 
     patients, providers = len(read("patients.csv")), len(read("providers.csv"))
     assert summaries["patients"].outcome == Outcome(patients, 0, 0, 0)
     assert summaries["providers"].outcome == Outcome(providers, 0, 0, 0)
     assert number(engine, "SELECT count(*) FROM patients") == patients
     assert number(engine, "SELECT count(*) FROM doctors") == providers
-    assert not rejects.exists()
+    assert not imported.rejects.exists()
 
 
 def checksums(engine):
@@ -51,7 +75,6 @@ def checksums(engine):
 
 
 def test_a_second_run_changes_nothing(take_over, engine):
-    take_over(SYNTHEA)
     before = checksums(engine)
 
     summaries = take_over(SYNTHEA)
@@ -60,9 +83,7 @@ def test_a_second_run_changes_nothing(take_over, engine):
     assert summaries["patients"].outcome == Outcome(0, 0, len(read("patients.csv")), 0)
 
 
-def test_allergies_and_medications_are_those_of_the_files(take_over, engine):
-    take_over(SYNTHEA)
-
+def test_allergies_and_medications_are_those_of_the_files(engine):
     allergic = {row["PATIENT"] for row in read("allergies.csv") if not row["STOP"]}
     taking = {
         (row["PATIENT"], " ".join(row["DESCRIPTION"].lower().split()))
@@ -77,9 +98,7 @@ def test_allergies_and_medications_are_those_of_the_files(take_over, engine):
     ) == len(taking)
 
 
-def test_names_have_no_digits_and_nobody_is_given_contacts(take_over, engine):
-    take_over(SYNTHEA)
-
+def test_names_have_no_digits_and_nobody_is_given_contacts(engine):
     with_digits = (
         "SELECT count(*) FROM patients WHERE first_name || last_name ~ '[0-9]'"
     )
@@ -90,17 +109,15 @@ def test_names_have_no_digits_and_nobody_is_given_contacts(take_over, engine):
     assert number(engine, reachable) == 0
 
 
-def test_every_death_is_noted(take_over, engine):
-    take_over(SYNTHEA)
-
+def test_every_death_is_noted(engine):
     noted = "SELECT count(*) FROM patients WHERE 'Deceased' = ANY (medical_history)"
     assert number(engine, noted) == sum(
         bool(row["DEATHDATE"]) for row in read("patients.csv")
     )
 
 
-def test_every_line_that_is_taken_is_an_entry_of_its_day(take_over, engine):
-    summaries = take_over(SYNTHEA)
+def test_every_line_that_is_taken_is_an_entry_of_its_day(imported, engine):
+    summaries = imported.summaries
 
     for name, kind in (("medications", "medication"), ("conditions", "condition")):
         days = {
@@ -117,9 +134,7 @@ def test_every_line_that_is_taken_is_an_entry_of_its_day(take_over, engine):
     )
 
 
-def test_every_death_has_its_day(take_over, engine):
-    take_over(SYNTHEA)
-
+def test_every_death_has_its_day(engine):
     with engine.connect() as connection:
         kept = connection.execute(
             text(
