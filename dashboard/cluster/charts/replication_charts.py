@@ -1,8 +1,8 @@
 """The charts of the engine room: lag, log and a strip for each replica, with events."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import streamlit as st
@@ -26,14 +26,21 @@ from dashboard.cluster.charts.lag_charts import (
 from dashboard.cluster.charts.periods import Shown
 from dashboard.cluster.charts.series import Looks, Points
 from dashboard.cluster.monitoring.observations import recent
-from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.cluster.monitoring.recorded_sentences import retold_all
 from dashboard.context import CachedRead, current_actor, in_zone, read, read_all
 from dashboard.ui import measures
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import day_and_month, gettext as _, lowered, marked
+from dashboard.ui.language import (
+    current_language,
+    day_and_month,
+    gettext as _,
+    lowered,
+    marked,
+    speaking,
+)
 from dashboard.ui.words import plain
 from services.cluster import alerts, monitoring
 from services.cluster.alerts import AlertKind
@@ -108,12 +115,13 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
             icon="monitoring",
         )
         return
+    labels = retold_all(event.label for event in events)
     marks = [
-        Mark(series.on_clock(e.at), e.kind, retold(e.label))
-        for e in events
-        if e.at >= shown.since
+        Mark(series.on_clock(event.at), event.kind, label)
+        for event, label in zip(events, labels, strict=True)
+        if event.at >= shown.since
     ]
-    _show_zoom_tools(shown, events)
+    _show_zoom_tools(shown, dict(zip(events, labels, strict=True)))
     # A browser gives a chart of the same key the mark that it had.
     key = f"replication_{shown.period.name}_{periods.zooms()}"
     limit = _alert_seconds()
@@ -213,7 +221,7 @@ def _box(name: str, points: Points, shown: Shown) -> AbstractContextManager[None
     frame = points.frame
     is_primary = frame["role"] == "primary"
     rows = frame[is_primary if name == _WAL_RATE else ~is_primary]
-    times = [series.off_clock(at).isoformat() for at in rows["at"]]
+    times = [at.isoformat() for at in series.all_off_clock(rows["at"])]
     titles = {column: _(title) for column, title in columns.items()}
     numbers = rows.assign(at=times)[list(columns)].rename(columns=titles)
     key = f"replication_{name.lower().replace(' ', '_')}"
@@ -295,7 +303,7 @@ def _kept_seconds(shown: Shown) -> float:
     return max(5.0, shown.period.every_seconds) * _KEPT_SHARE
 
 
-def _show_zoom_tools(shown: Shown, events: Sequence[Event]) -> None:
+def _show_zoom_tools(shown: Shown, labels: Mapping[Event, str]) -> None:
     """Offer what a mouse does on the chart to whoever has none."""
     if shown.is_live:
         return
@@ -309,16 +317,22 @@ def _show_zoom_tools(shown: Shown, events: Sequence[Event]) -> None:
                 periods.zoom_out()
                 st.rerun()
             return
+        # A month has hundreds of events: to ask for each which language the page has
+        # and where its reader is takes longer than to draw them.
+        with speaking(current_language()):
+            zone = in_zone(datetime.now(UTC)).tzinfo
+            options = {
+                event: f"{_when(event.at.astimezone(zone), has_seconds=True)} {label}"
+                for event, label in labels.items()
+            }
         chosen = st.selectbox(
             _("Go to what happened"),
-            events,
+            list(options),
             index=None,
-            format_func=lambda e: (
-                f"{_when(in_zone(e.at), has_seconds=True)} {retold(e.label)}"
-            ),
+            format_func=options.__getitem__,
             placeholder=_("Drag on the chart to zoom, or choose an event"),
             key="replication_event",
-            disabled=not events,
+            disabled=not options,
         )
         if chosen is not None:
             periods.zoom_around(chosen.at)

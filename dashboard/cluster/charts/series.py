@@ -98,8 +98,15 @@ def on_clock(timestamp: datetime) -> float:
 
 def off_clock(milliseconds: float) -> datetime:
     """Return the moment of a place on a chart's axis."""
-    local = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return local.replace(tzinfo=in_zone(datetime.now(UTC)).tzinfo)
+    (timestamp,) = all_off_clock((milliseconds,))
+    return timestamp
+
+
+def all_off_clock(axis: Iterable[float]) -> list[datetime]:
+    """Return the moments of places on a chart's axis, by the clock of its reader."""
+    zone = in_zone(datetime.now(UTC)).tzinfo
+    places = (datetime.fromtimestamp(place / 1000, UTC) for place in axis)
+    return [place.replace(tzinfo=zone) for place in places]
 
 
 def of_snapshots(snapshots: Iterable[ClusterSnapshot]) -> Points:

@@ -4,6 +4,7 @@ What watches the servers, and what is kept of alerts and states, writes plain En
 A sentence is recognised by its message, and its values are put into the translation.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from dashboard.ui.language import marked
@@ -122,3 +123,8 @@ _KEPT: Final = KeptSentences((*_WHOLE, *_MESSAGES, *BACKUP_FAILURES, *_LAST))
 def retold(sentence: str) -> str:
     """Return a kept sentence in the language of the page; as it is if unknown."""
     return _KEPT.retold(sentence)
+
+
+def retold_all(sentences: Iterable[str]) -> list[str]:
+    """Return many, as `retold`; the page is asked once for its language."""
+    return _KEPT.retold_all(sentences)

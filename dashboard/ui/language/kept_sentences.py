@@ -16,6 +16,7 @@ from dashboard.ui.language import (
     decimal,
     filled,
     gettext as _,
+    speaking,
 )
 from services.core.sentences import Sentence
 
@@ -49,6 +50,11 @@ class KeptSentences:
                 }
                 return _(message).format(**texts)
         return _(sentence)
+
+    def retold_all(self, sentences: Iterable[str]) -> list[str]:
+        """Return many, as `retold`; the page is asked once for its language."""
+        with speaking(current_language()):
+            return [self.retold(sentence) for sentence in sentences]
 
     def _value_text(self, value: str) -> str:
         """Return a value of a sentence; a number with the point of the language."""
