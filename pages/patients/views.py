@@ -20,7 +20,8 @@ from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Permission
 from services.documents.search.fields import DOCUMENTS
 from services.lists import views
-from services.lists.views import Subject, View
+from services.lists.subjects import Subject
+from services.lists.views import View
 from services.patients.search.fields import PATIENTS
 
 actor = current_actor()

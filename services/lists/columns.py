@@ -17,7 +17,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
-from services.lists.views import Subject
+from services.lists.subjects import Subject
 
 
 def find_columns(

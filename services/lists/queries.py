@@ -18,7 +18,7 @@ from services.lists.criteria.paging import Key
 from services.lists.criteria.shape import Branch, FoldedText, Mention, take_apart
 from services.lists.criteria.sql import parameter_names
 from services.lists.folding import comparable, fold
-from services.lists.views import Subject
+from services.lists.subjects import Subject
 
 
 class Search(Protocol):

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,7 +22,8 @@ from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
 from services.lists import criteria
-from services.lists.criteria import Criteria, Fields, Json
+from services.lists.criteria import Criteria, Json
+from services.lists.subjects import Subject
 
 MAX_NAME_LENGTH: Final = 60
 # Of one person and one kind of list; their page shows them all. Two that are saved at
@@ -31,31 +31,6 @@ MAX_NAME_LENGTH: Final = 60
 MOST_VIEWS: Final = 200
 _KEY: Final = re.compile("[A-Za-z0-9_-]{1,64}")
 _NAME_ONCE: Final = "saved_views_name_once"
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a list is about: who may have one, and what it can ask for.
-
-    Each list defines its own, beside its fields. `columns` are those that somebody may
-    choose to see, if there is a choice. `more` are fields that this clinic has defined,
-    which are columns, too. What is behind a key need not be `Criteria`: then
-    `keeps_criteria` is false, and whoever keeps it judges it.
-    """
-
-    name: str
-    fields: Fields
-    require_list: Callable[[Actor], None]
-    require_visible: Callable[[Actor, Criteria], None]
-    columns: tuple[str, ...] = ()
-    more: Callable[[Session], Fields] | None = None
-    keeps_criteria: bool = True
-
-    def find_more(self, session: Session, names: Iterable[str]) -> Fields:
-        """Return the clinic's own fields, looked up if any of the names may be one."""
-        if self.more is None or self.fields.keys() >= set(names):
-            return {}
-        return self.more(session)
 
 
 @dataclass(frozen=True, slots=True)

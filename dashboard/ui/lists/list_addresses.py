@@ -17,7 +17,7 @@ from services.core.actors import Actor
 from services.core.errors import NotFound, NotSaved
 from services.lists import criteria, views
 from services.lists.criteria import Criteria
-from services.lists.views import Subject
+from services.lists.subjects import Subject
 
 # A key of ours never holds a full stop.
 _SEALED: Final = "sealed."

@@ -12,7 +12,7 @@ from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.lists import views
 from services.lists.criteria import Json
-from services.lists.views import Subject
+from services.lists.subjects import Subject
 
 _COHORT: Final = TypeAdapter(Cohort)
 COHORTS: Final = Subject(

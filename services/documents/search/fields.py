@@ -19,7 +19,7 @@ from services.documents.records.kinds import (
 )
 from services.documents.records.visibility import require_list_deleted
 from services.lists.criteria import Criteria, Field, Fields, Kind
-from services.lists.views import Subject
+from services.lists.subjects import Subject
 
 FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -12,7 +12,7 @@ from services.analytics.cohorts.classes import find_remaining
 from services.core.actors import Actor, Permission
 from services.fhir.bulk_exports.model import NoSuchGroup, PatientGroup
 from services.lists import views
-from services.lists.views import Subject
+from services.lists.subjects import Subject
 from services.patients import search
 from services.patients.records import patients
 from services.patients.search.fields import PATIENTS

@@ -8,7 +8,7 @@ from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
 from services.lists.criteria import Criteria, Field, Fields, Kind
-from services.lists.views import Subject
+from services.lists.subjects import Subject
 from services.patients.records.model import Sex
 
 _FIELDS = (

@@ -1,0 +1,34 @@
+"""What a list is about, whether or not anybody keeps it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from services.core.actors import Actor
+from services.lists.criteria import Criteria, Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a list is about: who may have one, and what it can ask for.
+
+    Each list defines its own, beside its fields. `columns` are those that somebody may
+    choose to see, if there is a choice. `more` are fields that this clinic has defined,
+    which are columns, too. What is behind a key need not be `Criteria`: then
+    `keeps_criteria` is false, and whoever keeps it judges it.
+    """
+
+    name: str
+    fields: Fields
+    require_list: Callable[[Actor], None]
+    require_visible: Callable[[Actor, Criteria], None]
+    columns: tuple[str, ...] = ()
+    more: Callable[[Session], Fields] | None = None
+    keeps_criteria: bool = True
+
+    def find_more(self, session: Session, names: Iterable[str]) -> Fields:
+        """Return the clinic's own fields, looked up if any of the names may be one."""
+        if self.more is None or self.fields.keys() >= set(names):
+            return {}
+        return self.more(session)
