@@ -1,11 +1,9 @@
 """The processes that serve pages: one, or several and the front before them."""
 
-import http.client
 import os
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,12 +13,14 @@ from dashboard.cli.children import Child
 from dashboard.web.front import caddy, sockets
 from dashboard.web.public_address import local_host
 from dashboard.web.startup_checks import CannotServe
+from db import json_http
 from db.embedded import DataFolder
 from db.settings import Settings
 
 _MOST_BY_DEFAULT: Final = 4
 _READY_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.05
+_ASK_SECONDS: Final = 5.0
 _DRAINED_SECONDS: Final = 65.0
 
 
@@ -70,6 +70,7 @@ class WebProcesses:
         self._places: list[_Place] = []
         # Those that were replaced, and finish what was asked of them.
         self._leaving: list[Child] = []
+        self._authority: ssl.SSLContext | None = None
         if number == 1 and not settings.https:
             self._others = [self._child("web")]
             return
@@ -158,20 +159,25 @@ class WebProcesses:
         return [*self._others, *(place.child for place in self._places)]
 
     def _is_healthy(self) -> bool:
+        host = local_host(self._settings)
+        where = f"{f'[{host}]' if ':' in host else host}:{self._settings.port}"
+        scheme = "https" if self._settings.https else "http"
         try:
-            with closing(self._connection()) as connection:
-                connection.request("GET", "/health")
-                return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
+            tls = self._own_authority()
+        except OSError:
+            # The front has not made it yet.
             return False
+        answer = json_http.ask(
+            "GET", f"{scheme}://{where}/health", tls=tls, timeout_seconds=_ASK_SECONDS
+        )
+        return answer is not None and answer.is_ok
 
-    def _connection(self) -> http.client.HTTPConnection:
-        where = (local_host(self._settings), self._settings.port)
-        if not self._settings.https:
-            return http.client.HTTPConnection(*where, timeout=5)
-        root = caddy.root_certificate(self._settings)
-        context = ssl.create_default_context(cafile=root)
-        return http.client.HTTPSConnection(*where, timeout=5, context=context)
+    def _own_authority(self) -> ssl.SSLContext | None:
+        """Return what believes the front's certificate, once there is one; or raise."""
+        if self._settings.https and self._authority is None:
+            root = caddy.root_certificate(self._settings)
+            self._authority = ssl.create_default_context(cafile=root)
+        return self._authority
 
 
 def _require_time(child: Child, deadline: float) -> None:

@@ -1,10 +1,14 @@
 """How many web processes are started, and what is said where there can be only one."""
 
 import os
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from dashboard.cli import web_processes
+from dashboard.cli.web_processes import WebProcesses
 from dashboard.web.front import caddy
 from dashboard.web.startup_checks import CannotServe
 from db.settings import Settings
@@ -64,3 +68,46 @@ def test_without_caddy_https_is_refused_with_the_way_out(said):
 
     with pytest.raises(CannotServe, match="--https needs: leave it out, and put a"):
         web_processes.number_of(settings, said.append)
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[int], int]]:
+    """Somebody who answers everything with a status; returns the port."""
+    servers: list[HTTPServer] = []
+
+    def answer(status: int) -> int:
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status if self.path == "/health" else 404)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_args: object) -> None:
+                """Say nothing."""
+
+        server = HTTPServer(("127.0.0.1", 0), Answer)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server.server_port
+
+    yield answer
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(("status", "is_healthy"), [(200, True), (503, False)])
+def test_the_web_server_is_ready_once_it_calls_itself_healthy(
+    status, is_healthy, answering, tmp_path
+):
+    settings = Settings(data=tmp_path, host="127.0.0.1", port=answering(status))
+
+    assert WebProcesses(settings, 1)._is_healthy() is is_healthy
+
+
+def test_a_front_that_has_no_authority_yet_is_not_ready(answering, tmp_path):
+    settings = Settings(
+        data=tmp_path, host="127.0.0.1", port=answering(200), https=True
+    )
+
+    assert not WebProcesses(settings, 1)._is_healthy()
