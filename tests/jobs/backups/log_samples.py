@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg2
+import pytest
 
 from db.backups.repository import Repository
 from jobs.backups import looking
@@ -14,6 +15,10 @@ from jobs.backups.log_keeping import LogKeeper
 from tests.conftest import owner
 from tests.jobs.backups.samples import Clinic
 from tests.kit.waiting import eventually
+
+# Tests that keep a log take as long as all others of backups on a cluster, and wait for
+# most of it: beside those, on servers of their own, they cost nobody more.
+LOG_GROUP = pytest.mark.xdist_group("clusters whose log is kept")
 
 
 @contextmanager

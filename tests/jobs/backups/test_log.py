@@ -30,6 +30,7 @@ from jobs.backups.taking import take
 from tests.conftest import owner
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import (
+    LOG_GROUP,
     Writer,
     await_kept,
     await_log,
@@ -45,7 +46,7 @@ from tests.kit.breaking import (
 )
 from tests.kit.waiting import eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, LOG_GROUP]
 _ROOT = Path(__file__).resolve().parents[3]
 _WRITTEN = "SELECT pg_current_wal_lsn()"
 

@@ -45,12 +45,17 @@ from services.core.audit import Action
 from services.documents import retention
 from services.documents.integrity.runs import KEEPER
 from tests.jobs.backups import samples
-from tests.jobs.backups.log_samples import await_kept, await_log, keeping
+from tests.jobs.backups.log_samples import (
+    LOG_GROUP,
+    await_kept,
+    await_log,
+    keeping,
+)
 from tests.kit import cast, object_stores
 from tests.kit.scratch import scratch_folder
 from tests.kit.waiting import eventually
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, LOG_GROUP]
 _ROOT = Path(__file__).resolve().parents[4]
 _LATER = b"%PDF filed later" * 30
 
