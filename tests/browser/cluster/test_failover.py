@@ -32,7 +32,8 @@ from tests.browser.cluster.work_under_way import (
     stored,
     switchover,
 )
-from tests.browser.conftest import Site, file_pdf, open_from_menu, ready
+from tests.browser.conftest import Site, open_from_menu, ready
+from tests.browser.documents.filing import address_of, file_letter
 from tests.browser.failover_site import assert_no_traceback, clinic_on
 from tests.browser.patients.test_front_desk import (
     add_patient,
@@ -44,7 +45,6 @@ from tests.kit import cast
 from tests.kit.breaking import leaderless, replay_paused
 from tests.kit.clusters import BreakableCluster
 from tests.kit.waiting import eventually
-from tests.services.pdf.samples import letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 
@@ -146,16 +146,6 @@ def test_what_is_sent_is_done_once_each_whoever_leads_meanwhile(
         assert content == work.filing.contents[document.title]
 
 
-def filed(page: Page, folder: Path) -> str:
-    """File a document; return the address of its page."""
-    path = folder / f"{unlike()}.pdf"
-    path.write_bytes(letter("Seen on Monday", "and again on Friday"))
-    file_pdf(page, path)
-    page.goto("/documents")
-    link = ready(page).get_by_role("row").filter(has_text=path.stem)
-    return f"/{link.get_by_role('link').first.get_attribute('href')}"
-
-
 def note(page: Page) -> Locator:
     """What every open page says of the database."""
     return page.locator(NOTE)
@@ -168,10 +158,11 @@ def downloads(site: Site) -> int:
 
 
 def test_without_a_primary_everything_is_read_and_nothing_is_lost(
-    site: Site, breakable: Cluster, desk: Page, doctor_id: UUID, tmp_path: Path
+    site: Site, breakable: Cluster, desk: Page, doctor_id: UUID
 ):
     page, last, downloaded = desk, unlike(), downloads(site)
-    document = filed(page, tmp_path)
+    pages = ("Seen on Monday", "and again on Friday")
+    document = address_of(file_letter(site, unlike(), *pages))
     form = page.context.new_page()
     form.goto("/register")
     ready(form)
