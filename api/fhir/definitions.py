@@ -63,7 +63,7 @@ class PageWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPage:
+class SearchPage:
     """A page of resources; `total` is None where it is not known exactly.
 
     `included` are others that are told beside them.
@@ -75,23 +75,23 @@ class FoundPage:
     included: Sequence[Resource] = ()
 
 
-def found_page(
+def search_page(
     listed: Page[Row],
     page: PageWanted,
     resource_of: Callable[[Row], Resource],
     count: Callable[[], Count],
-) -> FoundPage:
+) -> SearchPage:
     """Return a page of one of the clinic's lists; it is counted if that is asked."""
     total = None
     if page.is_counted:
         counted = count()
         total = counted.value if counted.is_exact else None
     resources = [resource_of(row) for row in listed.rows[: page.size]]
-    return FoundPage(resources, str(listed.next) if listed.next else None, total)
+    return SearchPage(resources, str(listed.next) if listed.next else None, total)
 
 
 Read = Callable[[Session, Caller, str], Resource]
-Search = Callable[[Session, Wanted, PageWanted], FoundPage]
+Search = Callable[[Session, Wanted, PageWanted], SearchPage]
 # What refers to the resources of a page, and is told with them.
 Include = Callable[[Session, Caller, Sequence[Resource]], Sequence[Resource]]
 
@@ -250,7 +250,7 @@ def page_of(
     rows: Sequence[What],
     describe: Callable[[What], Resource],
     page: PageWanted,
-) -> FoundPage:
+) -> SearchPage:
     """Return a page of rows that are all at hand, in the order of their ids."""
     resources = sorted(map(describe, rows), key=lambda resource: str(resource["id"]))
     behind = [
@@ -260,7 +260,7 @@ def page_of(
     ]
     shown = behind[: page.size]
     goes_on = shown and len(behind) > len(shown)
-    return FoundPage(shown, shown[-1]["id"] if goes_on else None, len(resources))
+    return SearchPage(shown, shown[-1]["id"] if goes_on else None, len(resources))
 
 
 def uuid_of(text: str) -> UUID:

@@ -62,7 +62,7 @@ def _pair_of(parameter: Any) -> tuple[str, str]:
     return name, str(value)
 
 
-def read_asked(operation: Operation | DocumentOperation, pairs: Pairs) -> Arguments:
+def read_arguments(operation: Operation | DocumentOperation, pairs: Pairs) -> Arguments:
     """Return the values of each parameter; raises InvalidInput for an unknown one."""
     arguments: dict[str, list[str]] = {}
     for name, value in pairs:

@@ -20,14 +20,14 @@ from api.fhir import searching, statement
 from api.fhir.answering import base_of, has_it, refuses, require_wanted, version_headers
 from api.fhir.definitions import (
     DocumentOperation,
-    FoundPage,
     Operation,
     Read,
     ResourceType,
     Search,
+    SearchPage,
     uuid_of,
 )
-from api.fhir.invoking import parameters_sent, read_asked
+from api.fhir.invoking import parameters_sent, read_arguments
 from api.fhir.resources import documents
 from api.fhir.searching import FORMAT, FhirSearch, PageLinks, Pairs, entries_of
 from api.fhir.smart_configuration import authorization_endpoint, token_endpoint
@@ -131,7 +131,7 @@ def _searched(
     query = _search_of(kind, caller, request, pairs, links)
     page = query.page(caller.stores.now())
 
-    def find(session: Session) -> FoundPage:
+    def find(session: Session) -> SearchPage:
         listed = search(session, query.wanted, page)
         if query.included is None or not query.size:
             return listed
@@ -162,7 +162,7 @@ def _serve_operation(operation: Operation) -> None:
     answers = _SEARCHSET | refuses(404, 406, 409, 410)
     if operation.is_safe:
 
-        @router.get(path, responses=answers, openapi_extra=_asked_by(operation))
+        @router.get(path, responses=answers, openapi_extra=_parameters_of(operation))
         def invoke_by_address(caller: Program, request: Request) -> Response:
             pairs = request.query_params.multi_items()
             return _invoked(operation, caller, request, pairs)
@@ -192,7 +192,7 @@ def _serve_document(operation: DocumentOperation) -> None:
     path = f"/{operation.on}/{{resource_id}}/${operation.name}"
     answers = _DOCUMENT | refuses(404, 406, 410)
 
-    @router.get(path, responses=answers, openapi_extra=_asked_by(operation))
+    @router.get(path, responses=answers, openapi_extra=_parameters_of(operation))
     def document_by_address(
         caller: Program, request: Request, resource_id: str
     ) -> Response:
@@ -226,12 +226,12 @@ def _documented(
     pairs: Pairs,
 ) -> Response:
     require_wanted(request)
-    arguments = read_asked(operation, pairs)
+    arguments = read_arguments(operation, pairs)
     bundle, headers = operation.run(caller, base_of(request), resource_id, arguments)
     return FhirResponse(bundle, headers=dict(headers))
 
 
-def _asked_by(operation: Operation | DocumentOperation) -> dict[str, Any]:
+def _parameters_of(operation: Operation | DocumentOperation) -> dict[str, Any]:
     return {
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": _TEXT}
@@ -249,7 +249,7 @@ def _invoked(
 ) -> Response:
     require_wanted(request)
     try:
-        result = operation.run(caller, read_asked(operation, pairs), key)
+        result = operation.run(caller, read_arguments(operation, pairs), key)
     except (SlotTaken, NoSuchSlot) as gone:
         # As ITI-116 asks for what cannot be held any more.
         refusal = outcome([str(gone)], code="not-found", severity="fatal")

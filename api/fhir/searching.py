@@ -15,10 +15,10 @@ from starlette.datastructures import Headers
 from api.core.dependencies import Caller
 from api.core.outcomes import outcome
 from api.fhir.definitions import (
-    FoundPage,
     PageWanted,
     Resource,
     ResourceType,
+    SearchPage,
     Wanted,
 )
 from db.files.file_keys import KeyUnknown, SealBroken
@@ -168,7 +168,7 @@ class PageLinks:
         self._caller = caller
         self._purpose = f"fhir page {kind.name} {caller.actor.id}"
 
-    def seal(self, search: FhirSearch, page: FoundPage) -> str:
+    def seal(self, search: FhirSearch, page: SearchPage) -> str:
         """Return what stands for the next page in an address."""
         total = page.total if search.after is None else search.total
         content = [list(search.pairs), page.next, total]
@@ -205,7 +205,7 @@ def searchset(
     base: str,
     kind: ResourceType,
     search: FhirSearch,
-    page: FoundPage,
+    page: SearchPage,
     links: PageLinks,
 ) -> dict[str, Any]:
     """Return the Bundle of a page: its links, its total if known, its resources."""

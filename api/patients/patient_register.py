@@ -20,8 +20,8 @@ from api.patients.schemas import (
     RegisterBody,
     RegisteredEnvelope,
     UnnamedPatientShown,
-    asked_of,
     listed_json,
+    query_by_fields,
 )
 from api.patients.told_lists import answered
 from services.lists import criteria
@@ -82,7 +82,7 @@ def list_patients(caller: Program, request: Request) -> Response:
     chosen, remaining = sparse.chosen(
         request.query_params.multi_items(), PatientShown, UnnamedPatientShown
     )
-    query = criteria.from_query(asked_of(remaining), fields.FIELDS)
+    query = criteria.from_query(query_by_fields(remaining), fields.FIELDS)
     now = caller.stores.now()
 
     answer = answered(

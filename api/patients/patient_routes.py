@@ -26,9 +26,9 @@ from api.patients.schemas import (
     PatientShown,
     PatientsPage,
     UnnamedPatientShown,
-    asked_of,
     listed_json,
     patient_etag,
+    query_by_fields,
     version_named,
 )
 from api.patients.told_lists import answered
@@ -70,7 +70,7 @@ def list_patients(
         request.query_params.multi_items(), PatientShown, UnnamedPatientShown
     )
     pairs = [pair for pair in remaining if pair[0] != _CURSOR]
-    query = criteria.from_query(asked_of(pairs), fields.FIELDS)
+    query = criteria.from_query(query_by_fields(pairs), fields.FIELDS)
     answer = answered(
         caller,
         query.criteria,

@@ -234,7 +234,7 @@ class ListEnvelope(Shown):
     total_is_exact: bool
 
 
-def asked_of(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def query_by_fields(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return what is asked by the names of fields that each item is shown with."""
 
     def known(name: str, value: str) -> str:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, write
 from dashboard.ui.language import gettext as _
-from dashboard.ui.language.backup_failures import told_failure
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services import backups
@@ -37,7 +37,7 @@ def show_back_up_now(state: BackupState, request: BackupRequest | None) -> None:
             ).format(
                 name=plain(request.requested_by_name),
                 time=at(request.requested_at),
-                why=plain(told_failure(request.failure or "")),
+                why=plain(translate_failure(request.failure or "")),
             ),
             icon=":material/error:",
         )

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import now
 from dashboard.ui.language import decimal, gettext as _
-from dashboard.ui.language.backup_failures import told_failure
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.measures import ago, amount
 from dashboard.ui.words import at, plain, to_the_second
 from services.backups import CopyNote
@@ -34,7 +34,7 @@ def show_copy(note: CopyNote | None) -> None:
     if note.failure:
         st.error(
             _("The copy of the backups does not go on ({time}). {why}").format(
-                time=at(note.noted_at), why=plain(told_failure(note.failure))
+                time=at(note.noted_at), why=plain(translate_failure(note.failure))
             ),
             icon=":material/cloud_off:",
         )

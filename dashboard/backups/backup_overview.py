@@ -13,7 +13,7 @@ from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext
-from dashboard.ui.language.backup_failures import told_failure
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.measures import ago, amount, seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at, plain, to_the_second
@@ -126,7 +126,7 @@ def _show_troubles(state: BackupState) -> None:
             sentence.format(
                 time=at(failure.at),
                 tries=failure.tries,
-                why=plain(told_failure(failure.sentence)),
+                why=plain(translate_failure(failure.sentence)),
             ),
             icon=":material/error:",
         )
@@ -191,7 +191,7 @@ def _show_chain(state: BackupState) -> None:
     elif full.full_because:
         st.info(
             _("It is a full one, although an incremental one was due. {why}").format(
-                why=plain(told_failure(full.full_because))
+                why=plain(translate_failure(full.full_because))
             ),
             icon=":material/info:",
         )

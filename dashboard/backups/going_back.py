@@ -12,7 +12,7 @@ from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _
-from dashboard.ui.language.backup_failures import told_failure
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain, to_the_second
 from dashboard.web.front.going_back_socket import begin_going_back
@@ -56,7 +56,9 @@ def show_order(order: RequestedRestore) -> None:
             st.error(
                 _(
                     "The clinic did not go back to {time}, as {name} had asked. {why}"
-                ).format(time=to, name=name, why=plain(told_failure(order.failure))),
+                ).format(
+                    time=to, name=name, why=plain(translate_failure(order.failure))
+                ),
                 icon=":material/error:",
             )
             return

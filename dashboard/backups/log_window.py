@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.context import now
 from dashboard.ui.language import gettext as _
-from dashboard.ui.language.backup_failures import told_failure
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.measures import ago
 from dashboard.ui.words import plain, to_the_second
 from services.backups import BackupWindow, LogState
@@ -19,7 +19,7 @@ _MOST_TOLD: Final = 4
 def show_window(log: LogState, every: timedelta | None) -> None:
     """Say what the log leads to, and why not to more."""
     if log.failure:
-        st.error(plain(told_failure(log.failure)), icon=":material/error:")
+        st.error(plain(translate_failure(log.failure)), icon=":material/error:")
     if every is None:
         st.info(
             _(

@@ -10,7 +10,7 @@ from dashboard.context import current_actor, read, write
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
-from dashboard.ui.language.backup_failures import told_failure
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
@@ -100,7 +100,7 @@ def _show_newest(drill: RestoreDrill) -> None:
             _(
                 "The restore drill of {time} is broken: nothing is proven by it. {why}"
             ).format(
-                time=at(drill.requested_at), why=plain(told_failure(drill.failure))
+                time=at(drill.requested_at), why=plain(translate_failure(drill.failure))
             ),
             icon=":material/error:",
         )

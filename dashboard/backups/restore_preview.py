@@ -12,7 +12,7 @@ from dashboard.context import current_actor, in_zone, now, read, write
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked
-from dashboard.ui.language.backup_failures import told_failure
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import plain, to_the_second
@@ -174,7 +174,7 @@ def _show(preview: RestorePreview) -> None:
             _(
                 "What going back to {time} would undo, as {name} asked, is not known. "
                 "{why}"
-            ).format(time=to, name=name, why=plain(told_failure(why))),
+            ).format(time=to, name=name, why=plain(translate_failure(why))),
             icon=":material/error:",
         )
     else:

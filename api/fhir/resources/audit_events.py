@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from api.core.dependencies import Caller
 from api.fhir import audit_codes, parameters, systems
 from api.fhir.definitions import (
-    FoundPage,
     PageWanted,
     Resource,
     ResourceType,
+    SearchPage,
     SearchParameter,
     Wanted,
     coding,
@@ -270,7 +270,7 @@ def _read(session: Session, caller: Caller, id_: str) -> Resource:
     return audit_event_resource(get_event(session, store, caller.actor, uuid_of(id_)))
 
 
-def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     actor, store = wanted.actor, wanted.caller.stores.audit
     zone = page.now.tzinfo
     assert zone is not None  # noqa: S101 (the clinic's clock has one)
@@ -294,7 +294,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
     )
     events = listed.events[:size]
     goes_on = _text_of(listed.next) if listed.next else None
-    return FoundPage(list(map(audit_event_resource, events)), goes_on, total)
+    return SearchPage(list(map(audit_event_resource, events)), goes_on, total)
 
 
 def _text_of(cursor: AuditCursor) -> str:

@@ -9,19 +9,19 @@ from api.core.dependencies import Caller
 from api.fhir import parameters, systems
 from api.fhir.definitions import (
     DeletedVersion,
-    FoundPage,
     PageWanted,
     Resource,
     ResourceType,
+    SearchPage,
     SearchParameter,
     Version,
     Wanted,
     bulk_source,
     coding,
     concept,
-    found_page,
     instant,
     meta,
+    search_page,
     uuid_of,
     without_empty,
 )
@@ -158,13 +158,13 @@ def _stream(
     )
 
 
-def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     actor, criteria = wanted.actor, wanted.criteria
     after = uuid_of(page.after) if page.after else None
     listed = search.list_documents(
         session, actor, criteria, size=page.size or 1, after=after, now=page.now
     )
-    return found_page(
+    return search_page(
         listed,
         page,
         document_resource,

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from api.core.dependencies import Caller
 from api.fhir import parameters
 from api.fhir.definitions import (
-    FoundPage,
     PageWanted,
     Resource,
     ResourceType,
+    SearchPage,
     SearchParameter,
     Wanted,
     instant,
@@ -43,7 +43,7 @@ def _read(session: Session, caller: Caller, id_: str) -> Resource:
     return group_resource(group)
 
 
-def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     groups = bulk_exports.list_groups(session, wanted.actor)
     ids = wanted.values.get("_id")
     met = [group for group in groups if ids is None or str(group.id) in ids]

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from api.core.dependencies import Caller
 from api.fhir import parameters
 from api.fhir.definitions import (
-    FoundPage,
     PageWanted,
     Resource,
+    SearchPage,
     SearchParameter,
     Wanted,
     bulk_source,
@@ -53,7 +53,7 @@ class PartsOfRecords:
                 return part
         raise NotFound(f"There is no such {self.noun}.")
 
-    def search(self, session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+    def search(self, session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
         """Return a page of parts, of a patient or with these ids."""
         ids = wanted.values.get("_id", ())
         parts = [

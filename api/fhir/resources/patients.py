@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 from api.core.dependencies import Caller
 from api.fhir import parameters, systems
 from api.fhir.definitions import (
-    FoundPage,
     PageWanted,
     Resource,
     ResourceType,
+    SearchPage,
     SearchParameter,
     Wanted,
     bulk_source,
     coding,
     concept,
-    found_page,
     meta,
+    search_page,
     uuid_of,
     without_empty,
 )
@@ -125,7 +125,7 @@ def stream_everybody(
     )
 
 
-def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     if wanted.exactly is not None:
         return _search_exactly(session, wanted, page)
     actor, criteria = wanted.actor, wanted.criteria
@@ -133,7 +133,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
     listed = search.list_patients(
         session, actor, criteria, size=page.size or 1, after=after, now=page.now
     )
-    return found_page(
+    return search_page(
         listed,
         page,
         patient_resource,
@@ -141,14 +141,14 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
     )
 
 
-def _search_exactly(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+def _search_exactly(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     """Find by what one patient has: the search box finds phone numbers as well."""
     assert wanted.exactly is not None  # noqa: S101 (asked so)
     listed = search.list_patients(
         session, wanted.actor, wanted.criteria, size=MAX_SIZE, now=page.now
     )
     rows = list(filter(wanted.exactly, listed.rows))
-    return FoundPage(list(map(patient_resource, rows[: page.size])), None, len(rows))
+    return SearchPage(list(map(patient_resource, rows[: page.size])), None, len(rows))
 
 
 def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:

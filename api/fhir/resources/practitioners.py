@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from api.core.dependencies import Caller
 from api.fhir import parameters, systems
 from api.fhir.definitions import (
-    FoundPage,
     PageWanted,
     Read,
     Resource,
     ResourceType,
     Search,
+    SearchPage,
     SearchParameter,
     Wanted,
     bulk_source,
@@ -83,7 +83,7 @@ def _reading(describe: Describe) -> Read:
 
 
 def _searching(describe: Describe) -> Search:
-    def search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+    def search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
         # A clinic's doctors are few: all of them are at hand.
         rows = doctors.list_doctors(
             session, wanted.actor, with_inactive=True, limit=_MOST

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from api.core.dependencies import Caller
 from api.fhir import parameters, systems
 from api.fhir.definitions import (
-    FoundPage,
     Include,
     PageWanted,
     Resource,
     ResourceType,
+    SearchPage,
     SearchParameter,
     Wanted,
     coding,
@@ -196,7 +196,7 @@ def _read(session: Session, caller: Caller, id_: str) -> Resource:
     return provenance_resource(made[0])
 
 
-def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     caller = wanted.caller
     _require(caller.actor)
     ids, targets = wanted.values.get("_id", ()), wanted.values.get("target", ())

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from api.core.dependencies import Caller
 from api.fhir import parameters
 from api.fhir.definitions import (
-    FoundPage,
     PageWanted,
     Resource,
     ResourceType,
+    SearchPage,
     SearchParameter,
     Wanted,
     instant,
@@ -66,7 +66,7 @@ def _read(session: Session, caller: Caller, id_: str) -> Resource:
     return slot_resource(slots.get_slot(session, caller.actor, uuid_of(id_)))
 
 
-def _search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     """Find the slots of a schedule that begin in some days, ordered by id."""
     schedules = wanted.values.get("schedule", ())
     if len(schedules) != 1:

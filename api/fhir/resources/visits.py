@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from api.fhir import parameters
 from api.fhir.definitions import (
-    FoundPage,
     PageWanted,
     Read,
     Resource,
     Search,
+    SearchPage,
     SearchParameter,
     Wanted,
     bulk_source,
@@ -40,7 +40,7 @@ def searching(describe: Describe, read: Read) -> Search:
     `read` reads the one of an id.
     """
 
-    def search(session: Session, wanted: Wanted, page: PageWanted) -> FoundPage:
+    def search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
         if "_id" in wanted.values:
             return _named(session, wanted, page, read)
         return _search(session, wanted, page, describe)
@@ -61,21 +61,23 @@ def visits_source(describe: Describe) -> BulkSource:
 
 def _search(
     session: Session, wanted: Wanted, page: PageWanted, describe: Describe
-) -> FoundPage:
+) -> SearchPage:
     size = min(page.size, _MOST)
     page = replace(page, size=size)
     visits = _listed(session, wanted, page)
     shown = visits[:size]
     goes_on = len(visits) > size
     is_all = page.after is None and not goes_on
-    return FoundPage(
+    return SearchPage(
         list(map(describe, shown)),
         str(shown[-1].id) if goes_on and shown else None,
         len(visits) if is_all and page.is_counted else None,
     )
 
 
-def _named(session: Session, wanted: Wanted, page: PageWanted, read: Read) -> FoundPage:
+def _named(
+    session: Session, wanted: Wanted, page: PageWanted, read: Read
+) -> SearchPage:
     if len(wanted.values) > 1:
         raise InvalidInput("_id", "_id stands alone: it needs no other parameter.")
     resources = []

@@ -267,6 +267,6 @@ BACKUP_FAILURES: Final = (*_WHOLE, *_MESSAGES)
 _KEPT: Final = KeptSentences(BACKUP_FAILURES)
 
 
-def told_failure(sentence: str) -> str:
+def translate_failure(sentence: str) -> str:
     """Return why something came to nothing; as it was kept where it is not known."""
     return _KEPT.retold(sentence)

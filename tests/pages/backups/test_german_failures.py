@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.ui.language import GERMAN, speaking
-from dashboard.ui.language.backup_failures import told_failure
+from dashboard.ui.language.backup_failures import translate_failure
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 # What these say, only commands say, to whoever typed them.
@@ -74,7 +74,7 @@ def test_whatever_a_worker_keeps_of_a_failure_has_a_german_sentence() -> None:
 
 def is_english(text: str) -> bool:
     """Tell whether a sentence is told as it was kept."""
-    return told_failure(text) == text
+    return translate_failure(text) == text
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def is_english(text: str) -> bool:
 )
 def test_a_failure_is_told_with_its_values(kept: str, told: str) -> None:
     with speaking(GERMAN):
-        assert told_failure(kept) == told
+        assert translate_failure(kept) == told
 
-    assert told_failure(kept) == kept
+    assert translate_failure(kept) == kept
 
 
 def test_an_alert_tells_why_in_german_too() -> None:
