@@ -60,7 +60,7 @@ def running() -> Iterator[Launcher]:
     # Not below pytest's own folder, which is closed to everybody else.
     home = Path(mkdtemp(prefix="chartroom-home-"))
     home.chmod(0o755)
-    launcher = Launcher(home / "data", "--empty")
+    launcher = Launcher(home / "data", "--empty", is_warm=True)
     launcher.data.mkdir()
     launcher.data.chmod(0o755)
     try:
