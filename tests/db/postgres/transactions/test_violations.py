@@ -36,6 +36,7 @@ def test_a_violation_becomes_its_refusal_and_the_transaction_goes_on(numbers):
         add(numbers, 1)
 
     # What PostgreSQL says quotes what was typed.
+    assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
     assert numbers.scalars(text("SELECT number FROM numbers")).all() == [1]
 
