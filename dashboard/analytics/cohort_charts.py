@@ -19,7 +19,7 @@ from services.analytics.cohorts import (
 from services.analytics.cohorts.wording import tell_steps
 from services.analytics.figures.drawing import COLOURS, name_of
 
-_NOT_TOLD: Final = marked("not told")
+_NOT_TOLD: Final = marked("suppressed")
 _ROW: Final = 44
 _NUMBERS: Final = "#808495"
 _LONGEST_LABEL: Final = 420

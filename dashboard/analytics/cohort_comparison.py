@@ -74,8 +74,8 @@ def show(comparison: Comparison) -> None:
     _show_overlaps(comparison)
     st.caption(
         _(
-            "“not told” stands for fewer than {least} patients, and for what would "
-            "tell of them."
+            "“suppressed” stands for fewer than {least} patients, and for any number "
+            "from which they could be worked out."
         ).format(least=comparison.smallest_group)
     )
 

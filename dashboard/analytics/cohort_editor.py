@@ -84,12 +84,12 @@ def cohort_of(question: Cohort | Figure | None) -> Cohort | None:
 
 def draw() -> None:
     """Draw the fields."""
-    st.subheader(_("Who comes in"), anchor=False)
+    st.subheader(_("Entry event"), anchor=False)
     st.caption(
         _(
-            "Patients come in on the day of the first event that is as you say. Words "
-            "are found from the beginning of a word on; with a code as well, either "
-            "will do."
+            "Patients enter on the day of their first event that matches. Text "
+            "matches from the beginning of a word; with a code as well, either is "
+            "enough."
         )
     )
     _event_fields(_ENTRY)
@@ -147,7 +147,7 @@ def _rule_fields(rule_id: str, *, is_first: bool) -> None:
                 width=120,
             )
             st.number_input(
-                _("At least so often"), 1, 100, key=f"{rule_id}_times", width=150
+                _("At least this often"), 1, 100, key=f"{rule_id}_times", width=150
             )
             st.text_input(
                 _("Within days"),

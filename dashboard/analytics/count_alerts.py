@@ -27,9 +27,9 @@ from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 
 _STATES: Final[Mapping[AlertState, str]] = {
-    AlertState.UNKNOWN: marked("not told yet"),
-    AlertState.WITHIN: marked("not so now"),
-    AlertState.BEYOND: marked("so now"),
+    AlertState.UNKNOWN: marked("not counted yet"),
+    AlertState.WITHIN: marked("not crossed"),
+    AlertState.BEYOND: marked("crossed"),
 }
 _HUNDRED: Final = 100
 
@@ -45,8 +45,9 @@ def show_alert_choice(question: Cohort | Figure) -> None:
     with error_boundary():
         st.caption(
             _(
-                "You are told once, by the bell and by mail, when the count crosses "
-                "the line. It is looked at every morning at 6, as this page counts it."
+                "You are notified once, by the bell and by mail, when the count "
+                "crosses the threshold. It is checked every morning at 6, the way "
+                "this page counts it."
             )
         )
         with st.form("cohorts_alert_form", border=False):
@@ -65,16 +66,18 @@ def show_alert_choice(question: Cohort | Figure) -> None:
                 key="cohorts_alert_question",
             )
             is_above = st.radio(
-                _("Tell me of"),
+                _("Notify me about"),
                 (True, False),
                 format_func=lambda each: (
-                    _("More than the line") if each else _("Fewer than the line")
+                    _("More than the threshold")
+                    if each
+                    else _("Fewer than the threshold")
                 ),
                 key="cohorts_alert_side",
                 horizontal=True,
             )
             line = st.number_input(
-                _("The line"),
+                _("Threshold"),
                 min_value=0,
                 value=max(_HUNDRED, smallest_group()),
                 step=1,
@@ -135,7 +138,7 @@ def _facts(alert: CountAlertRecord) -> list[str]:
         _(_STATES[alert.state]),
     ]
     if alert.checked_at is not None:
-        facts.append(_("looked at {time}").format(time=at(alert.checked_at)))
+        facts.append(_("checked {time}").format(time=at(alert.checked_at)))
     if alert.crossed_at is not None:
         facts.append(_("crossed {time}").format(time=at(alert.crossed_at)))
     return facts

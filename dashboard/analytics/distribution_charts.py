@@ -16,7 +16,7 @@ _ROW: Final = 34
 _AXIS: Final = 60
 _LONGEST_LABEL: Final = 180
 _BOX: Final = 14
-_NOT_TOLD: Final = marked("not told")
+_NOT_TOLD: Final = marked("suppressed")
 _COLUMNS: Final[Mapping[str, str]] = {
     "mean": marked("Mean"),
     "p25": marked("25th percentile"),

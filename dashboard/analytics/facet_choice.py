@@ -22,7 +22,7 @@ def show_facets(prefix: str, kind: EventKind) -> None:
     shown = f"{prefix}_facets"
     is_shown = st.session_state.get(shown) is kind
     st.button(
-        _("Hide the commonest") if is_shown else _("The commonest"),
+        _("Hide the most common") if is_shown else _("Most common"),
         key=f"{prefix}_commonest",
         icon=":material/format_list_numbered:",
         type="tertiary",
@@ -34,7 +34,7 @@ def show_facets(prefix: str, kind: EventKind) -> None:
     facets = _facets_of(kind)
     if not facets:
         st.caption(
-            _("Nothing here that {least} patients or more had may be told.").format(
+            _("Nothing here that {least} or more patients had may be shown.").format(
                 least=smallest_group()
             )
         )

@@ -72,8 +72,9 @@ def explain_untold(least: int) -> None:
     """Say what stands for numbers that are not told."""
     st.caption(
         _(
-            "“not told” stands for fewer than {least} patients, for all but fewer than "
-            "{least}, and for what would tell of one such number."
+            "“suppressed” stands for fewer than {least} patients, for all but fewer "
+            "than {least}, and for any number from which one of these could be "
+            "worked out."
         ).format(least=least)
     )
 

@@ -24,7 +24,7 @@ _MEASURES: Final[Mapping[FigureMeasure, str]] = {
     FigureMeasure.DISTRIBUTION: marked("Mean and percentiles"),
 }
 _CHARTS: Final[Mapping[Chart, str]] = {
-    Chart.ITSELF: marked("As it fits"),
+    Chart.ITSELF: marked("Automatic"),
     Chart.LINE: marked("Line"),
     Chart.BARS: marked("Bars"),
     Chart.HEAT_MAP: marked("Heat map"),

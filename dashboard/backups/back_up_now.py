@@ -20,21 +20,17 @@ def is_going_on(state: BackupState, request: BackupRequest | None) -> bool:
 def show_back_up_now(state: BackupState, request: BackupRequest | None) -> None:
     """Say what is going on and how what was asked for ended; offer to ask."""
     if state.is_busy:
-        st.info(_("A backup is being made just now."), icon=":material/sync:")
+        st.info(_("A backup is being made right now."), icon=":material/sync:")
     elif request is not None and request.is_open:
         st.info(
-            _(
-                "{name} asked for a backup at {time}: the worker begins within seconds."
-            ).format(
+            _("{name} asked for a backup at {time}: it starts within seconds.").format(
                 name=plain(request.requested_by_name), time=at(request.requested_at)
             ),
             icon=":material/hourglass:",
         )
     elif request is not None and _has_failed(state, request):
         st.error(
-            _(
-                "The backup that {name} asked for at {time} came to nothing. {why}"
-            ).format(
+            _("The backup that {name} asked for at {time} failed. {why}").format(
                 name=plain(request.requested_by_name),
                 time=at(request.requested_at),
                 why=plain(translate_failure(request.failure or "")),

@@ -17,8 +17,8 @@ def show_copy(note: CopyNote | None) -> None:
     if settings.backup_s3_url is None:
         st.caption(
             _(
-                "No copy of the backups is kept elsewhere: CHARTROOM_BACKUP_S3_URL "
-                "names a bucket for one."
+                "No copy of the backups is kept elsewhere: set "
+                "CHARTROOM_BACKUP_S3_URL to a bucket to keep one."
             )
         )
         return

@@ -41,9 +41,9 @@ def show_backups() -> None:
     if not wired.settings.is_embedded:
         st.info(
             _(
-                "Chartroom backs up the servers that it starts itself. These are your "
-                "own: back them up with their tools, MongoDB and the file keys "
-                "included."
+                "Chartroom backs up the servers that it starts itself. These are "
+                "your own: back them up with their own tools, including MongoDB and "
+                "the file keys."
             ),
             icon=":material/info:",
         )
@@ -81,7 +81,7 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
             )
             if every
             else _(
-                "There is no backup yet. None is made by itself: "
+                "There is no backup yet. None is made automatically: "
                 "CHARTROOM_BACKUP_EVERY_HOURS is 0."
             ),
             icon="backup",
@@ -103,8 +103,8 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
     if state.is_beside:
         st.warning(
             _(
-                "The backups lie on the same disk as the clinic, and are lost with it: "
-                "name a folder on another disk with CHARTROOM_BACKUP_DIR."
+                "The backups are on the same disk as the clinic's data and would be "
+                "lost with it: set CHARTROOM_BACKUP_DIR to a folder on another disk."
             ),
             icon=":material/warning:",
         )
@@ -117,9 +117,8 @@ def _show_troubles(state: BackupState) -> None:
     """Say first what is wrong."""
     if (failure := state.failure) is not None:
         sentence = ngettext(
-            "The last backup, at {time}, came to nothing. {why}",
-            "The last backup, at {time}, came to nothing ({tries} tries in a row). "
-            "{why}",
+            "The last backup, at {time}, failed. {why}",
+            "The last backup, at {time}, failed ({tries} attempts in a row). {why}",
             failure.tries,
         )
         st.error(
@@ -168,8 +167,8 @@ def _show_newest(newest: Manifest, age: timedelta) -> None:
     if newest.unreadable_files:
         st.warning(
             _(
-                "Files that could not be read and are not in it: {count}. Name them "
-                "with: python -m dashboard check-files"
+                "Files that could not be read and are not in it: {count}. `python -m "
+                "dashboard check-files` names them."
             ).format(count=decimal(len(newest.unreadable_files))),
             icon=":material/warning:",
         )
@@ -202,8 +201,8 @@ def _show_proof(state: BackupState) -> None:
     if proof is None:
         st.warning(
             _(
-                "No backup was ever restored, so nobody knows that one can be. Run a "
-                "drill below, or: python -m dashboard restore --look"
+                "No backup has ever been restored, so it is not proven that one can "
+                "be. Run a drill below, or `python -m dashboard restore --look`."
             ),
             icon=":material/warning:",
         )
@@ -269,7 +268,7 @@ def _show_plan(
     full_every: timedelta | None,
 ) -> None:
     """Say how often backups are made, how long they stay, and if they have room."""
-    plan = _("None is made by itself.")
+    plan = _("None is made automatically.")
     more = None
     if every is not None:
         plan = _words_of_plan(state, every, full_every)

@@ -36,15 +36,15 @@ def show_order(order: RequestedRestore) -> None:
     if order.is_open:
         sentence = (
             _(
-                "{name} takes the clinic back to {time}. {stage}. On the way it closes "
-                "for about a minute: this page loses its connection, and everybody "
-                "signs in anew."
+                "{name} is taking the clinic back to {time}. {stage}. It closes for "
+                "about a minute meanwhile: this page loses its connection, and "
+                "everybody signs in again."
             )
             if order.stage
             else _(
-                "{name} takes the clinic back to {time}. On the way it closes for "
-                "about a minute: this page loses its connection, and everybody signs "
-                "in anew."
+                "{name} is taking the clinic back to {time}. It closes for about a "
+                "minute meanwhile: this page loses its connection, and everybody "
+                "signs in again."
             )
         )
         st.info(
@@ -85,7 +85,7 @@ def offer_going_back(preview: RestorePreview) -> None:
     st.subheader(_("Go back to this time"))
     if not going_back.is_seen_just_now(preview, now()):
         st.info(
-            _("Compare once more to go back: people have worked on since."),
+            _("Compare again before you go back: people have worked since."),
             icon=":material/compare:",
         )
         return

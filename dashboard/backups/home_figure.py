@@ -35,8 +35,8 @@ def backup_figures() -> list[Figure]:
             _("Newest backup"),
             ago(now() - newest.as_of) if newest else _("None yet"),
             _(
-                "Of when the newest backup is; the bars show how large those of each "
-                "day of a month are."
+                "When the newest backup was made; the bars show the size of each "
+                "day's backups for a month."
             ),
             trend=_sizes(state.sets, today()),
             unit=" MB",
@@ -51,9 +51,9 @@ def _verdict(state: BackupState) -> str:
     if state.failure is not None:
         return _("The last one failed")
     if state.proof is None:
-        return _("Never restored to prove it")
+        return _("Never proven by a restore")
     proved_on = in_zone(state.proof.proved_at).date()
-    return _("Restored to prove it: {day}").format(day=day_and_month(proved_on))
+    return _("Proven by a restore: {day}").format(day=day_and_month(proved_on))
 
 
 def _sizes(sets: Sequence[Manifest], until: date) -> list[tuple[str, float]]:

@@ -49,8 +49,8 @@ def show_window(log: LogState, every: timedelta | None) -> None:
         return
     st.markdown(
         _(
-            "**You can go back to any second from {since} to {until}** ({ago}). Look "
-            "with: python -m dashboard restore --look --to {named}"
+            "**You can go back to any second from {since} to {until}** ({ago}). To "
+            "look at one: `python -m dashboard restore --look --to {named}`"
         ).format(
             since=to_the_second(window.since),
             until=to_the_second(window.until),

@@ -48,8 +48,8 @@ def _show_state(state: KitState) -> None:
     if state.made_at is None:
         st.warning(
             _(
-                "No recovery kit was ever made: if this machine is lost, no backup can "
-                "be opened by anybody."
+                "No recovery kit has been made yet: if this machine is lost, nobody "
+                "can open the backups."
             ),
             icon=":material/key_off:",
         )
@@ -82,7 +82,7 @@ def _ask() -> None:
             help=_("At least 15 characters: five words that do not belong together."),
         )
         repeated = right.text_input(
-            _("Passphrase once more"),
+            _("Repeat the passphrase"),
             type="password",
             key=f"kit_repeated_{times}",
             autocomplete="new-password",

@@ -72,7 +72,7 @@ def _show(recent_drills: tuple[RestoreDrill, ...]) -> None:
     if current_actor().may(Permission.RUN_DRILLS):
         _offer(is_open=_is_open(recent_drills))
     if not recent_drills:
-        empty_state(_("No restore was practised yet."), icon="history_toggle_off")
+        empty_state(_("No restore drill has run yet."), icon="history_toggle_off")
         return
     rows = [Row(str(drill.id), _cells(drill)) for drill in recent_drills]
     payload = payload_of(_COLUMNS, rows, name=_("Restore drills, the newest first"))
@@ -83,7 +83,7 @@ def _plan() -> str:
     settings = wiring.current().settings
     every = settings.backup_drill_interval
     if every is None or settings.backup_interval is None:
-        return _("None runs by itself.")
+        return _("None runs automatically.")
     return _("One runs every {days} days.").format(days=f"{every / _DAY:g}")
 
 

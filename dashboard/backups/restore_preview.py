@@ -197,9 +197,7 @@ def _show_table(preview: RestorePreview) -> None:
         payload = payload_of(_COLUMNS, rows, name=_("What going back would undo"))
         record_table(payload, key="previews_table")
     else:
-        st.info(
-            _("Nothing: no row of those kinds is another one."), icon=":material/info:"
-        )
+        st.info(_("Nothing: no such row differs."), icon=":material/info:")
     st.caption(
         _(
             "Compared are patients, documents, visits, notes, prescriptions, people "

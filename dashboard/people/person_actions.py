@@ -154,7 +154,7 @@ def _confirm_deactivation(person: Person) -> None:
         if confirmed(_("Deactivate"), key="user_deactivate_confirm", is_final=True):
             actor = current_actor()
             write(lambda s: offboarding.deactivate(s, actor, person.id))
-            _done(_("{name} is shut out.").format(name=plain(person.name)))
+            _done(_("{name} is deactivated.").format(name=plain(person.name)))
 
 
 def _is_oneself(person: Person) -> bool:

@@ -17,7 +17,7 @@ Color = Literal["green", "blue", "gray"]
 _BADGES: Final[Mapping[AccountStatus, tuple[str, str, Color]]] = {
     AccountStatus.ACTIVE: (marked("Active"), ":material/check_circle:", "green"),
     AccountStatus.INVITED: (
-        marked("Invited, has not come yet"),
+        marked("Invited, not signed in yet"),
         ":material/mail:",
         "blue",
     ),

@@ -51,16 +51,16 @@ def token_form(page: str, scopes: Sequence[Scope]) -> TokenRequest | None:
     """Ask what the token is for; return it once it is asked for."""
     with st.form(f"{page}_form"):
         name = st.text_input(
-            _("What it is for"),
+            _("Name"),
             key=f"{page}_name",
             placeholder=_("Letters to patients"),
             autocomplete="off",
         )
         chosen = st.multiselect(
-            _("It may"), scopes, key=f"{page}_scopes", format_func=scope_words
+            _("Scopes"), scopes, key=f"{page}_scopes", format_func=scope_words
         )
         lifetime = st.selectbox(
-            _("It holds"), tuple(_LIFETIMES), key=f"{page}_lifetime", format_func=_
+            _("Valid for"), tuple(_LIFETIMES), key=f"{page}_lifetime", format_func=_
         )
         submitted = st.form_submit_button(
             _("Make token"), type="primary", key=f"{page}_make", icon=":material/key:"

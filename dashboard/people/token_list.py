@@ -47,7 +47,7 @@ def _facts(token: Token) -> str:
     until = (
         _("until {time}").format(time=at(token.expires_at))
         if token.expires_at
-        else _("without end")
+        else _("no expiry")
     )
     made = _("made {time}").format(time=at(token.created_at))
     return f"{who} · {_scopes(token)} · {until} · {used} · {made}"

@@ -152,7 +152,7 @@ class AnalystMailing:
 
     def _question_text(self, question: Question | None, wording: Wording) -> str:
         if question is None:
-            return wording.say("not told")
+            return wording.say("suppressed")
         if isinstance(question, Criteria):
             return self.criteria(wording.language, question)
         said = wording.say(

@@ -30,9 +30,7 @@ from services.documents.integrity.runs import KEEPER
 
 _NICE: Final = 15
 _NAME: Final = "preview"
-_UNEXPECTED: Final = (
-    "Comparing ended in an error that nobody foresaw: the worker's log has it."
-)
+_UNEXPECTED: Final = "Comparing ended in an unexpected error: see the worker's log."
 _log = logging.getLogger(__name__)
 
 

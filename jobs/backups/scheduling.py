@@ -36,9 +36,7 @@ _LONGEST_PAUSE: Final = timedelta(hours=6)
 _REMOVE_EVERY: Final = timedelta(hours=1)
 _SWEEP_EVERY: Final = timedelta(days=1)
 _NICE: Final = 15
-_UNEXPECTED: Final = (
-    "The backup ended in an error that nobody foresaw: the worker's log has it."
-)
+_UNEXPECTED: Final = "The backup ended in an unexpected error: see the worker's log."
 _log = logging.getLogger(__name__)
 
 

@@ -84,8 +84,9 @@ least = smallest_group()
 st.caption(
     _(
         "How many patients had an event, and what came next. Nobody is named, and no "
-        "number below {least} is told, nor what would tell it beside earlier counts. "
-        "The address can be sent to colleagues who may count cohorts."
+        "number below {least} is shown, nor any from which one could be worked out "
+        "together with earlier counts. The address can be sent to colleagues who may "
+        "count cohorts."
     ).format(least=least)
 )
 with st.container(horizontal=True):
@@ -110,7 +111,10 @@ with error_boundary():
         st.caption(freshness())
     elif question is None or cohort is None:
         empty_state(
-            _("Nothing is counted yet. Say who comes in, then press *Count patients*."),
+            _(
+                "Nothing has been counted yet. Choose the entry event, then press "
+                "*Count patients*."
+            ),
             icon="filter_alt",
         )
     else:

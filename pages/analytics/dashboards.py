@@ -71,8 +71,8 @@ with new:
     show_new()
 st.caption(
     _(
-        "Figures of cohorts as cards on one page, with one filter over all. Pin a card "
-        "to see it on Home."
+        "Figures of cohorts as cards on one page, with one filter for all. Pin a "
+        "card to see it on Home."
     )
 )
 with error_boundary():
@@ -87,7 +87,7 @@ with error_boundary():
         show_dashboard(each)
 show_subscriptions()
 show_count_alerts()
-st.subheader(_("Ready to be opened"), anchor=False)
+st.subheader(_("Ready-made dashboards"), anchor=False)
 st.caption(_("These come with the app. Copy one to change it."))
 for name in READY:
     show_ready(name)

@@ -19,8 +19,8 @@ after = st.session_state.get("accesses_after")
 page_header(_("Access history"))
 st.caption(
     _(
-        "Everybody who opened or changed your record, the last first. Something looks "
-        "wrong? Tell the front desk."
+        "Everybody who opened or changed your record, the newest first. Something "
+        "looks wrong? Tell the front desk."
     )
 )
 has_lists = st.toggle(

@@ -45,7 +45,7 @@ with page_header(_("Audit log")):
         audit_log.csv_address(question),
         key="audit_csv",
         icon=":material/download:",
-        help=_("Download exactly these entries, all pages of them."),
+        help=_("Download exactly these entries, all pages."),
     )
 if broken:
     explain(broken)
@@ -77,7 +77,7 @@ page = audit_log.entries(question, after if former_question == question else Non
 if page.entries:
     show_audit_table(page.entries, audit_log.sign_in_address, key="audit_table")
 else:
-    empty_state(_("No entries match. Take a filter away."), icon="search_off")
+    empty_state(_("No entries match. Remove a filter."), icon="search_off")
 with st.container(horizontal=True, gap="small"):
     if st.button(_("Newest"), key="audit_newest", icon=":material/first_page:"):
         st.session_state.pop("audit_position", None)

@@ -45,12 +45,12 @@ with error_boundary():
             icon=":material/terminal:",
         )
     elif may_practise:
-        ask_for_passkey(_("Practising a disaster"))
+        ask_for_passkey(_("Running a failover drill"))
     drill_controls.show_watched(history)
     if may_practise:
         st.caption(
             _(
-                "*Practise* runs one now; *Plan* says when it is due next, and reminds "
+                "*Run* starts one now; *Plan* sets when it is due next, and reminds "
                 "the administrators by mail on that day."
             )
         )
@@ -64,12 +64,10 @@ with error_boundary():
         may_run=may_practise and can_practise(),
         may_plan=may_practise,
     )
-    st.subheader(_("How they went"), anchor=False)
+    st.subheader(_("Results"), anchor=False)
     chosen = show_results(history) if history else None
     if not history:
-        empty_state(
-            _("Nothing was practised yet. Begin with a switchover."), icon="flag"
-        )
+        empty_state(_("No drill has run yet. Begin with a switchover."), icon="flag")
     st.caption(freshness())
     if choice is not None and choice[1] == "practise":
         drill_controls.confirm(choice[0])

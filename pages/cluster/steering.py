@@ -15,8 +15,8 @@ page_header(_("Cluster settings"))
 show_page_links()
 st.caption(
     _(
-        "How the servers look after themselves, and how many of them there are. Each "
-        "change needs a reason and is kept in the history."
+        "How failover works, and how many servers there are. Each change needs a "
+        "reason and is kept in the history."
     )
 )
 with error_boundary():

@@ -12,7 +12,7 @@ show_page_links()
 st.caption(
     _(
         "How large each table is, how many of its rows are dead and wait for VACUUM, "
-        "and how often the servers write what is in memory to disk."
+        "and how often the servers write a checkpoint."
     )
 )
 show_upkeep()

@@ -20,7 +20,7 @@ replaced = chosen_document() if "document" in st.query_params else None
 
 page_header(_("Create a document") if replaced is None else _("Write the next version"))
 if replaced is None:
-    st.caption(_("Nothing is filed before you have seen it and confirmed it."))
+    st.caption(_("Nothing is filed until you have seen and confirmed it."))
     if is_patient:
         st.caption(
             _(

@@ -22,7 +22,7 @@ page_header(_("Retention"))
 st.caption(
     _(
         "How long documents are kept after their last change, and whether every file "
-        "is what it was. Documents have no names here."
+        "is unchanged. Documents have no names here."
     )
 )
 status = read(

@@ -17,9 +17,8 @@ listing = deleted()
 page_header(_("Trash"))
 st.caption(
     _(
-        "Deleted documents, the last first. Each can be restored until the day it "
-        "says; "
-        "after that it is gone for good. What is on legal hold stays."
+        "Deleted documents, the newest first. Each can be restored until the day "
+        "shown; after that it is gone for good. Documents on legal hold stay."
     )
 )
 page = listing.look(position("trash", "deleted"), is_counted=False).page

@@ -48,7 +48,7 @@ def judge(access: EmergencyAccess) -> None:
 page_header(_("Records opened outside one's patients"))
 waiting = read(lambda s: break_glass.list_for_review(s, actor))
 if not waiting:
-    empty_state(_("Nothing waits for review."), icon="task_alt")
+    empty_state(_("Nothing is waiting for review."), icon="task_alt")
 for access in waiting:
     with st.container(border=True, gap="small"):
         show_access(access)

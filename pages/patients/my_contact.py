@@ -65,7 +65,7 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
 def wrong(tries_left: int) -> str:
     """Say that it was not the code."""
     if tries_left == 0:
-        return _("This code does not hold any more. Save again to get another one.")
+        return _("This code has expired. Save again to get another one.")
     return ngettext(
         "This is not the code. You have one try left.",
         "This is not the code. You have {tries} tries left.",
@@ -116,7 +116,7 @@ def show_form() -> None:
 def ask_for_code(wanted: OwnContact, shown: str | None) -> None:
     """Ask for the code that was sent to the new address."""
     st.markdown(
-        _("A code was sent to **{email}**. It holds for five minutes.").format(
+        _("A code was sent to **{email}**. It is valid for five minutes.").format(
             email=unlinked(wanted.email or "")
         )
     )

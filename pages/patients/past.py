@@ -25,11 +25,11 @@ def show_waiting() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            _("The standby waits at this moment for you until {time}.").format(
+            _("The standby is paused at this time for you until {time}.").format(
                 time=at(until)
             )
         )
-        if st.button(_("Let it go on"), key="past_go_on"):
+        if st.button(_("Resume it"), key="past_go_on"):
             standby_reading.go_on()
             st.rerun()
 

@@ -55,7 +55,10 @@ def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate
 
 page_header(_("Register a patient"))
 st.caption(
-    _("Needed: first name, last name, date of birth, and an e-mail or a phone number.")
+    _(
+        "Required: first name, last name, date of birth, and an e-mail address or a "
+        "phone number."
+    )
 )
 with st.form("register_form"):
     fields = patient_form.patient_fields("register", suggest)

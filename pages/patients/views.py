@@ -41,7 +41,7 @@ def rename(view: View) -> None:
         name = st.text_input(_("Name"), value=view.name, key="views_rename_name")
         if st.form_submit_button(_("Rename view"), type="primary", key="views_rename"):
             write(lambda s: views.rename_view(s, actor, view.id, name))
-            notify(_("The view has its new name."))
+            notify(_("The view is renamed."))
             st.rerun()
 
 
@@ -51,8 +51,9 @@ def confirm_deletion(view: View) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{name}** is taken off your views. Nothing in it is touched, and "
-                "addresses of the list that you have shared go on working."
+                "**{name}** is removed from your views. Its patients are not "
+                "affected, and addresses of the list that you have shared keep "
+                "working."
             ).format(name=plain(view.name))
         )
         if confirmed(_("Delete view"), key="views_delete", is_final=True):

@@ -36,10 +36,10 @@ with st.form("new_app_form"):
         autocomplete="off",
     )
     addresses = st.text_area(
-        _("Addresses to which it is led back, one in a line"),
+        _("Redirect URIs, one per line"),
         key="new_app_addresses",
         placeholder=_SOME_ADDRESS,
-        help=_("Exactly as the app sends them. Browsers are led nowhere else."),
+        help=_("Exactly as the app sends them. Browsers are redirected nowhere else."),
     )
     types = st.multiselect(
         _("It may ask for"),

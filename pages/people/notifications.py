@@ -26,9 +26,7 @@ with page_header(_("Notifications")):
 for notification in listed:
     show_notification(notification)
 if not listed:
-    empty_state(
-        _("Nothing yet. What is there for you shows here."), icon="notifications"
-    )
+    empty_state(_("No notifications yet."), icon="notifications")
 elif len(listed) == _MOST:
     st.caption(_("The {count} newest.").format(count=_MOST))
 st.caption(_("Notifications are kept for {days} days.").format(days=KEPT.days))

@@ -30,7 +30,7 @@ search = st.text_input(
 )
 kept = st.session_state.get("doctors_speciality")
 with_inactive = is_manager and st.toggle(
-    _("Also those who cannot be booked"), key="doctors_inactive"
+    _("Include doctors who cannot be booked"), key="doctors_inactive"
 )
 specialities, doctors = doctors_listed(
     search or "", kept, with_inactive=with_inactive, limit=_MOST

@@ -38,7 +38,7 @@ def finish(said: str) -> None:
 def take_over(known_id: UUID) -> None:
     """Make the visit that of a patient who was there before."""
     write(lambda s: newcomers.register(s, actor, newcomer.id, known_id))
-    finish(_("The visit is the patient's now; check them in."))
+    finish(_("The visit is in the patient's record now; check them in."))
 
 
 def register(draft: PatientDraft) -> None:
@@ -92,7 +92,7 @@ with error_boundary():
     if "newcomer_checked" in st.session_state:
         draft, likely = st.session_state["newcomer_checked"]
         st.warning(
-            _("Nothing is saved yet. If it is the same person, make the visit theirs."),
+            _("Nothing is saved yet. If it is the same person, give them the visit."),
             title=_("This patient may be registered already"),
             icon=":material/group:",
         )

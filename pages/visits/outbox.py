@@ -11,17 +11,16 @@ from dashboard.visits.front_desk import outbox
 page_header(_("Outbox"))
 st.caption(
     _(
-        "Letters to patients about their visits, and to whoever has documents to read. "
-        "They say when and where, never with whom, why or what; addresses are not "
-        "shown whole here."
+        "E-mails to patients about their visits and new documents. They say when and "
+        "where, never with whom, why or what; addresses are shown in part here."
     )
 )
 if not outbox.has_mail_server():
     st.info(
         _(
-            "No mail server is set, so letters stay here. CHARTROOM_SMTP_URL and "
-            "CHARTROOM_MAIL_FROM name one; letters that are younger than two days then "
-            "go out."
+            "No mail server is configured, so e-mails stay here. Set "
+            "CHARTROOM_SMTP_URL and CHARTROOM_MAIL_FROM; e-mails younger than two "
+            "days are sent then."
         ),
         icon=":material/unsubscribe:",
     )

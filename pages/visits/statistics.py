@@ -27,14 +27,14 @@ def show_proof() -> None:
         st.subheader(_("Can a slot be booked twice?"), anchor=False)
         st.caption(
             _(
-                "Two hundred people try to get one scratch slot at the same moment, "
-                "from several processes, on the very servers that serve the clinic. "
-                "Exactly one may win. Afterwards all of it is removed again."
+                "Two hundred people try to book one test slot at the same moment, "
+                "from several processes, on the servers of the clinic. Exactly one "
+                "may succeed. Everything is removed afterwards."
             )
         )
-        if st.button(_("Prove it"), key="statistics_prove", icon=":material/flag:"):
+        if st.button(_("Run the test"), key="statistics_prove", icon=":material/flag:"):
             st.session_state.pop("statistics_proof", None)
-            with st.spinner(_("Two hundred are racing for one slot...")):
+            with st.spinner(_("Two hundred are booking one slot...")):
                 st.session_state["statistics_proof"] = prove()
         if "statistics_proof" in st.session_state:
             proof_result(st.session_state["statistics_proof"])
@@ -44,7 +44,7 @@ header = page_header(_("Statistics"))
 st.caption(
     _(
         "How visits are booked. Everything counts on the day of its slot, not on the "
-        "day on which somebody booked it. Whose visits they are is not told here."
+        "day of booking. Patients are not named here."
     )
 )
 with error_boundary():

@@ -61,8 +61,8 @@ class TooManyViews(Conflict):
     def __init__(self, subject: Subject) -> None:
         super().__init__(
             Sentence(
-                "You have {most} saved views of {name}, and there can be no more. "
-                "Delete one under Saved views, then save this list.",
+                "You have {most} saved views of {name}, which is the most. Delete "
+                "one under Saved views, then save this list.",
                 most=MOST_VIEWS,
                 name=Sentence(subject.name),
             )

@@ -45,7 +45,7 @@ def show_new_dashboard() -> None:
             autocomplete="off",
         )
         description = bounded_area(
-            _("What it is for"),
+            _("Name"),
             key="dashboards_new_description",
             longest=LONGEST_DESCRIPTION,
             height=80,
@@ -70,14 +70,14 @@ def change_dashboard(dashboard: Dashboard, shown: DashboardFilter) -> None:
                 _("Name"), draft.name, key="dashboard_name", longest=LONGEST_NAME
             )
             description = bounded_area(
-                _("What it is for"),
+                _("Name"),
                 draft.description,
                 key="dashboard_description",
                 longest=LONGEST_DESCRIPTION,
                 height=80,
             )
             keeps = shown != draft.shown and st.checkbox(
-                _("Open it with the filter that is chosen now"),
+                _("Open it with the current filter"),
                 key="dashboard_keeps_filter",
             )
             saves = st.form_submit_button(
@@ -96,8 +96,8 @@ def confirm_deletion(dashboard: Dashboard) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{name}** is deleted for you and all with whom you share it. Cards "
-                "that were pinned to Home or copied stay."
+                "**{name}** is deleted for you and everybody you share it with. "
+                "Cards that were pinned to Home or copied stay."
             ).format(name=plain(dashboard.draft.name))
         )
         if confirmed(_("Delete dashboard"), key="dashboard_delete", is_final=True):
@@ -190,18 +190,23 @@ def show_dashboard_choice(figure: Figure) -> None:
         if each.is_own
     }
     if not known:
-        st.caption(_("You have no dashboard yet. Name one; this figure is its first."))
+        st.caption(
+            _(
+                "You have no dashboard yet. Name one; this figure will be its "
+                "first card."
+            )
+        )
     with st.form("cohorts_card_form", border=False):
         chosen = st.selectbox(
             _("Dashboard"),
             [*known, _NEW],
             format_func=lambda each: (
-                known[each].draft.name if each in known else _("A new one")
+                known[each].draft.name if each in known else _("New dashboard…")
             ),
             key="cohorts_card_dashboard",
         )
         name = bounded_line(
-            _("Name of a new one"),
+            _("Name of the new dashboard"),
             key="cohorts_card_name",
             longest=LONGEST_NAME,
             autocomplete="off",

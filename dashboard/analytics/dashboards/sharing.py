@@ -25,18 +25,18 @@ def show_sharing(dashboard: Dashboard) -> None:
     }
     st.caption(
         _(
-            "Who may open a dashboard can look at it and copy it. Each is told what "
-            "they could count for themselves."
+            "Whoever may open a dashboard can view and copy it. Each of them sees "
+            "what they could count for themselves."
         )
     )
     with st.form("dashboard_share_form", border=False):
         with_everybody = st.checkbox(
-            _("All who count cohorts"),
+            _("Everybody who may count cohorts"),
             dashboard.is_shared,
             key="dashboard_share_all",
         )
         people = st.multiselect(
-            _("Or only these"),
+            _("Or only these people"),
             list(names),
             [each for each in dashboard.shared_with if each in names],
             format_func=lambda each: names[each],

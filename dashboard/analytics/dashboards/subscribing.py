@@ -40,10 +40,15 @@ def is_mailing() -> bool:
 def explain_no_mail() -> None:
     """Say it where the clinic sends no dashboards, or has nothing that sends mail."""
     if not most_subscriptions():
-        st.caption(_("This clinic sends no dashboards by mail now: what is due waits."))
+        st.caption(
+            _("Sending dashboards by mail is switched off: whatever is due waits.")
+        )
     elif not is_mailing():
         st.caption(
-            _("This clinic has no mail server yet: what is due is sent once it has.")
+            _(
+                "This clinic has no mail server yet: whatever is due is sent once "
+                "there is one."
+            )
         )
 
 
@@ -53,20 +58,20 @@ def show_subscribing(content: Content, shown: DashboardFilter | None = None) -> 
     names = read(lambda session: subscriptions.list_readers(session, actor, content))
     st.caption(
         _(
-            "A PDF with what the list asks for and how many there are, counted anew "
-            "each time in your name. It goes to people who may count cohorts, and has "
-            "no rows and no names of patients."
+            "A PDF with the filters of the list and how many patients match, counted "
+            "again each time in your name. It goes to people who may count cohorts, "
+            "and has no rows and no names of patients."
         )
         if isinstance(content, SavedList)
         else _(
-            "A PDF with the filter that is chosen now, counted anew each time. It goes "
-            "to people who may open the dashboard, and names no patient."
+            "A PDF with the current filter, counted again each time. It goes to "
+            "people who may open the dashboard, and names no patient."
         )
     )
     explain_no_mail()
     plan = _plan()
     recipients = st.multiselect(
-        _("To whom"),
+        _("Recipients"),
         list(names),
         [each for each in names if each == actor.id],
         format_func=lambda each: names[each],

@@ -27,20 +27,20 @@ from services.core.actors import Actor
 _STOPPED: Final = {
     StopReason.PERSON: marked("Stopped."),
     StopReason.OWNER: marked(
-        "Stopped: whoever had it sent may not open the dashboard any more."
+        "Stopped: whoever set it up may not open the dashboard any more."
     ),
     StopReason.DASHBOARD: marked("Stopped: the dashboard was deleted."),
     StopReason.RECIPIENTS: marked(
-        "Stopped: nobody to whom it was sent may open the dashboard any more."
+        "Stopped: none of the recipients may open the dashboard any more."
     ),
 }
 _STOPPED_LIST: Final = _STOPPED | {
     StopReason.OWNER: marked(
-        "Stopped: whoever had it sent may not count cohorts any more."
+        "Stopped: whoever set it up may not count cohorts any more."
     ),
     StopReason.DASHBOARD: marked("Stopped: the saved list was deleted."),
     StopReason.RECIPIENTS: marked(
-        "Stopped: nobody to whom it was sent may count cohorts any more."
+        "Stopped: none of the recipients may count cohorts any more."
     ),
 }
 
@@ -158,7 +158,7 @@ def _confirm_deletion(subscription: Subscription) -> None:
     """Say who loses it."""
     with error_boundary():
         st.markdown(
-            _("Nobody gets it by mail any more, also not what waits to be sent.")
+            _("Nobody gets it by mail any more, and nothing that is waiting is sent.")
         )
         if confirmed(_("Delete"), key="dashboards_mail_deleting", is_final=True):
             _do(subscriptions.delete, subscription, _("It is not sent any more."))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from db.settings import Settings
 
 _UNEXPECTED: Final = (
-    "It ended in an error that nobody foresaw: logs/going-back.log in the data folder "
+    "It ended in an unexpected error: logs/going-back.log in the data folder "
     "has it. See that the clinic is as it was before you try again."
 )
 _ENDED_BEFORE: Final = (

@@ -26,8 +26,8 @@ _COLUMNS: Final = (
     Column(marked("Alert")),
     Column(marked("What")),
     Column(marked("Lasted")),
-    Column(marked("At worst")),
-    Column(marked("Seen to by")),
+    Column(marked("Peak")),
+    Column(marked("Acknowledged by")),
 )
 
 
@@ -85,7 +85,9 @@ def _show_open_alert(alert: Alert) -> None:
         may = current_actor().may(Permission.MANAGE_ALERTS)
         if may and not is_seen_to:
             key = f"alerts_acknowledge_{alert.kind}_{alert.node or 'all'}"
-            if st.button(_("I see to it"), key=key, icon=":material/pan_tool:"):
+            if st.button(
+                _("I'll take care of it"), key=key, icon=":material/pan_tool:"
+            ):
                 _acknowledge(alert.id)
 
 
@@ -112,7 +114,10 @@ def _since(alert: Alert) -> str:
 def _acknowledge(alert_id: UUID) -> None:
     actor = current_actor()
     write(lambda session: alerts.acknowledge(session, actor, alert_id))
-    notify(_("Noted: you see to it. Others see that here."), icon="pan_tool")
+    notify(
+        _("Noted: you are taking care of it. Others can see that here."),
+        icon="pan_tool",
+    )
     st.rerun()
 
 

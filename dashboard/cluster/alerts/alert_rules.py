@@ -92,7 +92,7 @@ def change_rule(rule: RuleRevision) -> None:
                     rule.clear_seconds, _("Ends once that lasts (s)"), f"{key}_calm"
                 )
             mail = st.text_area(
-                _("Mail to, an address a line"),
+                _("Mail to, one address per line"),
                 "\n".join(rule.mail_to),
                 key=f"{key}_mail",
                 height=90,
@@ -102,7 +102,7 @@ def change_rule(rule: RuleRevision) -> None:
                 rule.webhook_url or "",
                 key=f"{key}_hook",
                 placeholder=_HOOK,
-                help=_("News is posted there as JSON when an alert begins and ends."),
+                help=_("A JSON message is posted there when an alert begins and ends."),
             )
             if st.form_submit_button(
                 _("Change rule"), type="primary", key=f"alerts_save_{rule.kind}"

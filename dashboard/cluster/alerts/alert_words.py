@@ -83,7 +83,7 @@ WORDS: Final = {
     ),
     AlertKind.BACKUP_FAILED: Words(
         marked("Backup failed"),
-        marked("A backup comes to nothing"),
+        marked("A backup fails"),
         "sync_problem",
         runbook=_BACKUPS,
     ),

@@ -219,7 +219,7 @@ def _lines(window: Window, measure: Measure) -> Spec:
                 {"field": "when", "title": _("At")},
                 {"field": "node", "title": _("Server")},
                 {"field": "mean", "title": _("Behind"), "format": how},
-                {"field": "worst", "title": _("At worst"), "format": how},
+                {"field": "worst", "title": _("Peak"), "format": how},
             ],
         },
     }

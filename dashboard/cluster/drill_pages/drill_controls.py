@@ -46,7 +46,7 @@ def confirm(kind: DrillKind) -> None:
                 "afterwards. The servers are put right again at the end."
             )
         )
-        label = _("Practise: {drill}").format(drill=lowered(_(scenario.title)))
+        label = _("Run: {drill}").format(drill=lowered(_(scenario.title)))
         if confirmed(label, key="drills_begin", is_final=True):
             watch(drill_progress.begin(kind))
             st.rerun()
@@ -111,7 +111,7 @@ def _show_headline(progress: Progress) -> None:
         broken = _("The promise was broken. {details}").format(details=sentence)
         st.error(broken, icon=":material/error:")
     else:
-        endless = _("It came to no end. {details}").format(details=sentence)
+        endless = _("It did not finish. {details}").format(details=sentence)
         st.warning(endless, icon=":material/warning:")
 
 
@@ -153,7 +153,7 @@ def _plan(kind: DrillKind, every: int | None, day: date | None) -> None:
     st.rerun()
 
 
-@dialog(marked("How it went"), width="large")
+@dialog(marked("Result"), width="large")
 def show_details(drill: DrillRecord) -> None:
     """Show all that a drill has measured."""
     with error_boundary():

@@ -25,7 +25,7 @@ _STATES: Final = {
     "kept": Cell(marked("Promise kept"), "ok", "check"),
     "broken": Cell(marked("Promise broken"), "danger", "error"),
     "skipped": Cell(marked("Skipped"), "muted", "skip_next"),
-    "failed": Cell(marked("Came to no end"), "warn", "warning"),
+    "failed": Cell(marked("Did not finish"), "warn", "warning"),
 }
 _KINDS: Final = (
     Column(marked("Drill"), is_whole=True),
@@ -55,7 +55,7 @@ def show_kinds(
     may_plan: bool,
 ) -> tuple[DrillKind, str] | None:
     """Show what can be practised; return of which kind what was asked for."""
-    practise = RowAction("practise", _("Practise"), "play_arrow", shows_label=True)
+    practise = RowAction("practise", _("Run"), "play_arrow", shows_label=True)
     to_plan = RowAction(
         "plan", pgettext("a drill", "Plan"), "edit_calendar", shows_label=True
     )
@@ -75,9 +75,7 @@ def show_kinds(
         )
         for plan in ordered
     ]
-    event = record_table(
-        payload_of(_KINDS, rows, name=_("What can be practised")), key="drills_kinds"
-    )
+    event = record_table(payload_of(_KINDS, rows, name=_("Drills")), key="drills_kinds")
     return (DrillKind(event.action[0]), event.action[1]) if event.action else None
 
 

@@ -137,7 +137,7 @@ def _slots(node: NodeSnapshot) -> Iterator[Fact]:
 
 def _tags(node: NodeSnapshot) -> Iterator[Fact]:
     if node.tags.delayed_seconds:
-        yield Fact(_("Late on purpose"), seconds(node.tags.delayed_seconds))
+        yield Fact(_("Delayed on purpose"), seconds(node.tags.delayed_seconds))
     words = [
         word
         for word, holds in (

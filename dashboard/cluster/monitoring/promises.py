@@ -47,7 +47,7 @@ def promise_of(
         return _ttl(settings, loss, has_supervisor=is_supervised is not None)
     return Promise(
         "hand",
-        _("Nobody takes over by itself"),
+        _("No automatic failover"),
         _(
             "These servers have no Patroni, so nothing decides who leads next. If the "
             "primary is lost, somebody has to promote a replica by hand."

@@ -105,7 +105,7 @@ def _second(node: NodeSnapshot) -> str:
         return ""
     late = node.tags.delayed_seconds
     if late:
-        return _("{span} late on purpose, never leads").format(span=seconds(late))
+        return _("{span} delayed on purpose, never leads").format(span=seconds(late))
     behind = _("{distance} behind").format(distance=seconds(node.replay.seconds))
     return ", ".join(filter(None, (behind, _waited_for(node))))
 

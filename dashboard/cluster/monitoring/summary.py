@@ -93,7 +93,7 @@ def _alerts(wrong: tuple[Alert, ...]) -> Iterator[_Badge]:
 def _drill(plans: tuple[Plan, ...]) -> Iterator[_Badge]:
     planned = [plan for plan in plans if plan.next_on is not None]
     if not planned:
-        yield _Badge(_("No drill is planned"), "event", "gray")
+        yield _Badge(_("No drill planned"), "event", "gray")
         return
     first = min(planned, key=lambda plan: plan.next_on or today())
     title, day = _(SCENARIOS[first.kind].title), first.next_on or today()

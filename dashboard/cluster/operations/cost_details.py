@@ -52,7 +52,7 @@ def why_done(operation: Operation) -> str:
     return _("Drill: {title}").format(title=title)
 
 
-@dialog(marked("What it cost"), width="large")
+@dialog(marked("Cost"), width="large")
 def show_details(operation: Operation) -> None:
     """Show all that was measured of one operation."""
     with error_boundary():

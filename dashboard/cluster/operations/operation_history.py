@@ -66,7 +66,7 @@ def show_history() -> None:
         operations = _read(before)
         if not operations:
             empty_state(
-                _("Nothing yet: nobody has changed who leads, and no server was lost."),
+                _("Nothing yet: no switchover, and no server was lost."),
                 icon="history",
             )
             return
@@ -102,7 +102,7 @@ def show_totals(operations: Sequence[Operation]) -> None:
             typical = seconds(median(waits)) if waits else _("none yet")
             about = _("The median of {count}.").format(count=len(waits))
             if waits:
-                worst = _("At worst {span}.").format(span=seconds(max(waits)))
+                worst = _("{span} at most.").format(span=seconds(max(waits)))
                 about = f"{about} {worst}"
             st.metric(
                 _(_WAITED[kind]),

@@ -63,7 +63,7 @@ def show_list(state: CodeListState) -> None:
 
 def _imported(state: CodeListState) -> str:
     if state.imported_at is None:
-        return _("None was imported yet.")
+        return _("None has been imported yet.")
     said = (
         _("It holds {number}, {retired} retired; imported on {when} by {name}.")
         if state.retired
@@ -155,7 +155,9 @@ def _show_problems(problems: Sequence[LineProblem]) -> None:
 def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
     """Show what a file changes, and take it when that is wanted."""
     if changes.is_empty:
-        st.info(_("The list is as this file says already."), icon=":material/check:")
+        st.info(
+            _("The list is already the same as this file."), icon=":material/check:"
+        )
         return
     for name, entries in (
         (_("New"), changes.new),
@@ -171,7 +173,7 @@ def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
         )
     )
     if st.button(
-        _("Take this list"), type="primary", key=f"code_lists_take_{state.kind}"
+        _("Import this list"), type="primary", key=f"code_lists_take_{state.kind}"
     ):
         actor = current_actor()
         taken = write(
@@ -182,7 +184,7 @@ def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
         st.session_state[_ROUND] += 1
         notify(
             _(
-                "The list is taken: {new} new, {changed} changed, {gone} retired."
+                "The list is imported: {new} new, {changed} changed, {gone} retired."
             ).format(
                 new=decimal(len(taken.new)),
                 changed=decimal(len(taken.changed)),

@@ -67,9 +67,7 @@ def _earlier(visit: EarlierNotes) -> None:
 def _version(writing: Writing, version: NotesVersion, *, is_latest: bool) -> None:
     number = version.number
     named = (
-        _("**Version {number}** (the one that counts)")
-        if is_latest
-        else _("**Version {number}**")
+        _("**Version {number}** (current)") if is_latest else _("**Version {number}**")
     )
     with st.container(border=True):
         st.markdown(named.format(number=number))

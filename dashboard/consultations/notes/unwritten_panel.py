@@ -41,7 +41,7 @@ def unwritten_figure() -> Figure:
     return Figure(
         _("Open notes"),
         decimal(len(visits)),
-        _("Your completed visits of the last 60 days of which nothing is noted."),
+        _("Your completed visits of the last 60 days without notes."),
         trend=[
             (f"{short_weekday(day)} {day.day}", number)
             for day, number in counted.items()
@@ -58,7 +58,7 @@ def show_unwritten() -> None:
         st.subheader(_("Open notes"), anchor=False)
         visits = unwritten()[:_LISTED]
         if not visits:
-            st.caption(_("All your visits have their notes."))
+            st.caption(_("All your visits have notes."))
             return
         rows = [
             Row(

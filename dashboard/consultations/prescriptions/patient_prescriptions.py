@@ -53,7 +53,7 @@ def show_prescriptions(patient_id: UUID, *, page: str) -> None:
                 key=f"{page}_prescriptions_more",
             )
         else:
-            st.caption(_("Nothing was prescribed yet."))
+            st.caption(_("Nothing has been prescribed yet."))
         if st.button(
             _("Check a prescription"),
             key=f"{page}_check_prescription",

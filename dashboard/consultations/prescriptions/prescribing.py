@@ -79,7 +79,7 @@ def _show(prescription: PrescriptionRecord) -> None:
     version = prescription.version
     if prescription.status is PrescriptionStatus.WITHDRAWN:
         st.warning(
-            _("This prescription was cancelled: it does not count any more."),
+            _("This prescription was cancelled and is not valid any more."),
             icon=":material/event_busy:",
         )
     lines_table(version.lines)

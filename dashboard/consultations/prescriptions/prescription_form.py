@@ -70,7 +70,7 @@ _FREQUENCIES: Final = (
     marked("Once a day"),
     marked("Twice a day"),
     marked("3 times a day"),
-    marked("When needed"),
+    marked("As needed"),
 )
 # What a clinician mostly prescribes again as they did last.
 _AS_LAST: Final = ("dose", "frequency", "duration", "quantity")

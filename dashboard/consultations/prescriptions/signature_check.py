@@ -43,16 +43,16 @@ def show_version(content: bytes) -> None:
     actor, digest = current_actor(), sha256(content).digest()
     known = read(lambda s: prescriptions.find_by_content(s, actor, digest))
     if known is None:
-        st.caption(_("Whether it still counts is shown to those who may see it."))
+        st.caption(_("Whether it is still valid is shown to those who may see it."))
     elif known.status is PrescriptionStatus.WITHDRAWN:
-        st.warning(_("It was cancelled: it does not count any more."), icon=_OFF)
+        st.warning(_("It was cancelled and is not valid any more."), icon=_OFF)
     elif known.version.number != known.latest:
         st.warning(_replaced(known), icon=_OFF)
     else:
-        st.info(_("It is the version that counts."), icon=":material/task_alt:")
+        st.info(_("It is the current version."), icon=":material/task_alt:")
 
 
 def _replaced(known: PrescriptionRecord) -> str:
-    return _(
-        "It is version {number}, which was replaced: version {latest} counts."
-    ).format(number=known.version.number, latest=known.latest)
+    return _("It is version {number}, which was replaced by version {latest}.").format(
+        number=known.version.number, latest=known.latest
+    )

@@ -46,7 +46,7 @@ def add_form() -> None:
             kinds,
             format_func=lambda each: _(KIND_LABELS[each]),
             key=f"{key}_kind",
-            help=_("It stays: what is filled in is kept as what it is."),
+            help=_("It cannot be changed later: values are kept as what they are."),
         )
         definition = _definition(key, kind)
         if st.button(_("Add field"), type="primary", key="fields_add_submit"):
@@ -127,8 +127,8 @@ def _archive(field: DocumentField) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{field}** is filled in no more and no longer required. What "
-                "documents have in it stays and can be found. It can be restored."
+                "**{field}** is no longer filled in or required. Values that "
+                "documents have stay and can be found. It can be restored."
             ).format(field=plain(field.name))
         )
         if st.button(_("Archive field"), type="primary", key="fields_archive_confirm"):

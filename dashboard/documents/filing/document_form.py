@@ -86,14 +86,14 @@ def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
         urgent = st.checkbox(
             _("Urgent"),
             key=f"{key}_urgent",
-            help=_("First among the new papers of the patient's clinicians."),
+            help=_("Listed first among the new documents of the patient's clinicians."),
         )
         confidential = st.checkbox(
             _("Confidential"),
             key=f"{key}_confidential",
             help=_(
-                "Opens only for whoever files it, the clinicians who treat the "
-                "patient, and people who are named. The front desk sees that there is "
+                "Only whoever files it, the clinicians who treat the patient, and "
+                "people who are named can open it. The front desk sees that there is "
                 "one."
             ),
         )

@@ -36,7 +36,7 @@ from services.pdf.report import NotAPdf, OfficeFile
 MAX_MEGABYTES: Final = MAX_BYTES >> 20
 _PIECE_BYTES: Final = 1 << 20
 _IS_EMPTY: Final = marked(
-    "This file is empty: save or scan it anew and choose that file."
+    "This file is empty: save or scan it again and choose that file."
 )
 _IS_NO_PDF: Final = marked(
     "This file is neither a PDF nor a picture (JPEG, PNG, TIFF, HEIC), whatever its "

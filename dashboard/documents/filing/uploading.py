@@ -259,8 +259,8 @@ def _count_down(until: datetime) -> None:
     minutes, seconds = divmod(left, 60)
     st.warning(
         _(
-            "So many files in an hour are the limit. Nothing is lost: what is not "
-            "filed yet is still here. You can go on in {minutes}:{seconds:02}."
+            "You have reached the hourly limit for files. Nothing is lost: what is "
+            "not filed yet is still here. You can go on in {minutes}:{seconds:02}."
         ).format(minutes=minutes, seconds=seconds),
         icon=":material/hourglass_top:",
     )

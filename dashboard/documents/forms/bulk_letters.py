@@ -161,7 +161,7 @@ def _ask_for_whom(listing: Listing, chosen: int) -> bool:
         ).format(count=count.value),
     }
     return st.radio(
-        _("To whom"), list(both), format_func=both.__getitem__, key=f"{PAGE}_whom"
+        _("Recipients"), list(both), format_func=both.__getitem__, key=f"{PAGE}_whom"
     )
 
 

@@ -84,8 +84,8 @@ def ask_assignee(item: InboxItem) -> None:
             format_func=names.__getitem__,
             key=f"inbox_assignee_{item.id}",
             help=_(
-                "An assignment opens nothing: only who may open the document anyway "
-                "can have it."
+                "An assignment gives no access: only people who may open the "
+                "document can be assigned to it."
             ),
         )
         if st.button(_("Assign"), type="primary", key="inbox_assign_save"):

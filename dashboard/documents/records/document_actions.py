@@ -179,9 +179,8 @@ def _edit(record: DocumentRecord) -> None:
             if handling.confidential and _loses_sight(record):
                 notify(
                     _(
-                        "{title} is confidential now: it opens for the clinicians who "
-                        "treat the "
-                        "patient, and no longer at the front desk."
+                        "{title} is confidential now: the clinicians who treat the "
+                        "patient can open it, the front desk cannot."
                     ).format(title=plain(title)),
                     icon="lock",
                 )
@@ -217,9 +216,8 @@ def _hold(record: DocumentRecord) -> None:
     with error_boundary(), st.form("document_hold_form", border=False):
         st.markdown(
             _(
-                "**{title}** is then kept whatever happens: nobody can delete it, and "
-                "it "
-                "stays when its time is over, until the hold is released."
+                "**{title}** is then kept until the hold is released: nobody can "
+                "delete it, and it stays when its retention period is over."
             ).format(title=plain(record.title))
         )
         reason = bounded_area(
@@ -245,8 +243,9 @@ def _release(record: DocumentRecord) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{title}** was put on hold because: {held_because}. Without the hold "
-                "it can be deleted, and goes when its time is over."
+                "**{title}** was put on hold because: {held_because}. Without the "
+                "hold it can be deleted, and is purged when its retention period is "
+                "over."
             ).format(
                 title=plain(record.title), held_because=plain(record.held_because or "")
             )

@@ -77,10 +77,9 @@ def restore_version(record: DocumentRecord, version: VersionRecord) -> None:
         number = record.latest + 1
         st.markdown(
             _(
-                "Version {number} of {created_at} counts again, as version "
-                "{next_number} of "
-                "**{title}**. Version {latest} stays among the versions; nothing is "
-                "lost."
+                "Version {number} of {created_at} becomes version {next_number} of "
+                "**{title}**, the current one. Version {latest} stays among the "
+                "versions; nothing is lost."
             ).format(
                 number=version.number,
                 created_at=at(version.created_at),

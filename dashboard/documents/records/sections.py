@@ -152,7 +152,7 @@ def show_accesses(record: DocumentRecord) -> None:
             name=marked("Who opened this document"),
         )
     else:
-        empty_state(_("Nothing is written down yet."), icon="visibility_off")
+        empty_state(_("Nothing has been recorded yet."), icon="visibility_off")
     with st.container(horizontal=True, gap="small"):
         if after and st.button(_("Newest"), key="document_accesses_newest"):
             st.session_state.pop(key)

@@ -58,7 +58,7 @@ def compare_texts(record: DocumentRecord, pair: Compared) -> None:
         why = _(_KINDS.get(version.reading, marked("has no text")))
         st.info(
             _(
-                "Version {number} {why}, so its words cannot be compared. Look at the "
+                "Version {number} {why}, so its text cannot be compared. Look at the "
                 "pages instead."
             ).format(number=version.number, why=why),
             icon=":material/image:",
@@ -73,9 +73,8 @@ def compare_texts(record: DocumentRecord, pair: Compared) -> None:
     if all(isinstance(line, comparing.Gap) or line.is_equal for line in compared):
         st.success(
             _(
-                "The words of both versions are the same. Their pages may look "
-                "different "
-                "all the same."
+                "The text of both versions is the same. Their pages may still look "
+                "different."
             ),
             icon=":material/check:",
         )

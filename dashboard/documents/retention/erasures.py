@@ -31,7 +31,7 @@ from services.patients.records.record_numbers import spelt
 _COLUMNS: Final = (
     Column(marked("Record number")),
     Column(marked("Archived")),
-    Column(marked("Time is over")),
+    Column(marked("Period ends")),
     Column(marked("What happens")),
     Column(""),
 )
@@ -172,7 +172,7 @@ def _outcome(due: DueErasure) -> Cell:
             due.visits,
         ).format(count=decimal(due.visits))
         return Cell(said, "muted", "event")
-    return Cell(_("Is erased"), "warn", "delete_forever")
+    return Cell(_("Will be erased"), "warn", "delete_forever")
 
 
 @dialog(marked("Postpone this erasure"), icon=":material/event_upcoming:")

@@ -117,8 +117,8 @@ def show_integrity(
 def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str]:
     if walk.damaged:
         yield _(
-            "Some files are not what they were. They are not shown to anybody; bring "
-            "them back from a backup, and they are whole again at the next check."
+            "Some files are damaged. They are not shown to anybody; restore them "
+            "from a backup, and the next check clears them."
         )
     for run in runs:
         if run.results.get("stopped"):

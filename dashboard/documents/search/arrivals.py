@@ -95,9 +95,9 @@ def show_latest(title: str, *, days: int = _WEEK) -> None:
         if not latest:
             # What patients have filed themselves is listed elsewhere on their page.
             none = (
-                _("The clinic has filed nothing for you in the last {days} days.")
+                _("The clinic has filed no documents for you in the last {days} days.")
                 if is_own
-                else _("None came in the last {days} days.")
+                else _("None in the last {days} days.")
             )
             st.caption(none.format(days=days))
             return

@@ -121,9 +121,9 @@ def _mark(documents: Sequence[DocumentRecord]) -> None:
         )
         st.caption(
             _(
-                "What is confidential opens only for whoever filed it, the clinicians "
-                "who "
-                "treat the patient, and people who are named; links to it stop working."
+                "Only whoever filed it, the clinicians who treat the patient, and "
+                "people who are named can open a confidential document; links to it "
+                "stop working."
             )
         )
         if st.button(
@@ -142,7 +142,7 @@ def _mark(documents: Sequence[DocumentRecord]) -> None:
 def _file_to_patient(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
         patient_id = choose_patient(
-            _PAGE, advice=_("Find the patient whose these are.")
+            _PAGE, advice=_("Find the patient these belong to.")
         )
         if st.button(
             _("File {count}").format(count=bulk_words.counted(len(documents))),

@@ -44,7 +44,7 @@ def show_no_documents(shown: Criteria) -> bool:
     """Say that there is nothing; tell whether everything should be shown."""
     if shown != Criteria():
         return empty_state(
-            _("No documents match. Check the spelling, or take a filter away."),
+            _("No documents match. Check the spelling, or remove a filter."),
             icon="search_off",
             action=_("Show all documents"),
             key="documents_all",

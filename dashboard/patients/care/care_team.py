@@ -79,7 +79,9 @@ def _carer(patient: PatientRecord, carer: Carer, *, can_end: bool) -> None:
         clinician_id = carer.clinician.id
         write(lambda s: care.end(s, actor, patient.id, clinician_id))
         notify(
-            _("{name} treats this patient no longer.").format(name=carer.clinician.name)
+            _("{name} does not treat this patient any more.").format(
+                name=carer.clinician.name
+            )
         )
         if clinician_id == actor.id:
             go("patients/patients.py")

@@ -33,8 +33,8 @@ def choose_as_of_then() -> UUID | None:
     if not snapshot.patients:
         empty_state(
             _(
-                "Nobody is found as of then. Try the family name alone, or the date of "
-                "birth; whoever was registered since is in the list of patients."
+                "Nobody was found as of then. Try the last name alone, or the date "
+                "of birth; patients registered since are in the list of patients."
             ),
             icon="search_off",
         )

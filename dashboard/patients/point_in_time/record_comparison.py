@@ -45,7 +45,7 @@ def compare(actor: Actor, patient_id: UUID) -> None:
     if current is not None:
         if not differing(then.patient.draft(), current.draft()):
             if not current.is_archived:
-                st.caption(_("Nothing is to be copied: the record is the same today."))
+                st.caption(_("There is nothing to copy: the record is the same today."))
                 return
         else:
             result = choose_fields(
@@ -75,7 +75,10 @@ def _ask_why(
         copy = Copy(then.patient.id, result, version, then.timestamp, reason)
         copied = write(lambda s: point_in_time.copy_back(s, actor, copy, today=today()))
         go_on()
-        notify(_("{name} is as it was.").format(name=full_name(copied)), icon="history")
+        notify(
+            _("{name} is restored as it was.").format(name=full_name(copied)),
+            icon="history",
+        )
         open_patient(copied.id)
 
 

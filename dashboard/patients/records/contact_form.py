@@ -100,8 +100,8 @@ def show_problems(
     number = len(refusal.problems)
     st.error(
         ngettext(
-            "Nothing was saved: one field needs another look.",
-            "Nothing was saved: {number} fields need another look.",
+            "Nothing was saved: check the marked field.",
+            "Nothing was saved: check the {number} marked fields.",
             number,
         ).format(number=number),
         icon=":material/error:",

@@ -60,7 +60,7 @@ def _matters(today: date) -> tuple[Matter, ...]:
             "allergies",
             _("Allergies not stated"),
             "help",
-            _("Ask, and tick it if there are none."),
+            _("Ask, and tick the box if there are none."),
             Criteria(
                 _all(
                     _empty("allergies"),

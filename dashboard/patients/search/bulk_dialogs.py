@@ -72,7 +72,7 @@ def _assign(__: Listing, chosen: Sequence[Listed]) -> None:
             index=None,
             format_func=lambda person: person.name,
             key=f"{PAGE}_clinician",
-            placeholder=_("Who treats them from now on?"),
+            placeholder=_("Treating clinician"),
         )
         if st.button(
             _("Assign {patients}").format(patients=ACTS.counted(len(chosen))),
@@ -94,9 +94,9 @@ def _invite(__: Listing, chosen: Sequence[Listed]) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "{patients} get a link by e-mail and can then sign in to see their own "
-                "records. Who has no e-mail address on the record, or has signed in "
-                "before, is named afterwards and gets none."
+                "{patients} get a link by e-mail and can then sign in to see their "
+                "own records. Patients without an e-mail address, or who have signed "
+                "in before, get none and are listed afterwards."
             ).format(patients=ACTS.counted(len(chosen)))
         )
         if st.button(
@@ -145,9 +145,7 @@ def _export(listing: Listing, chosen: Sequence[Listed]) -> None:
             icon=":material/table_view:",
             key=f"{PAGE}_export_xlsx",
         )
-        st.caption(
-            _("In the order of this list. That you took it is in the audit log.")
-        )
+        st.caption(_("In the order of this list. The audit log records the export."))
 
 
 @dialog(marked("Archive these patients?"), icon=":material/archive:")

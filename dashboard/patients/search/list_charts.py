@@ -37,8 +37,8 @@ def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
     if year is not None:
         st.caption(
             _(
-                "Bars of fewer than {least} patients are left out, and what would tell "
-                "of them, perhaps together with counts that were told before."
+                "Bars of fewer than {least} patients are left out, and any from "
+                "which they could be worked out, also together with earlier counts."
             ).format(least=smallest_group())
         )
     st.caption(_("A click on a bar, or on its name in the table, filters the list."))

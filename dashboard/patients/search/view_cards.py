@@ -73,7 +73,7 @@ def _figure(view: View, criteria: Criteria) -> Figure:
     except RevealsFew as revealing:
         return Figure(
             view.name,
-            _("not told"),
+            _("suppressed"),
             explained(revealing),
             page=page,
             link=link,

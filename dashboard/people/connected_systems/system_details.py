@@ -71,7 +71,7 @@ def show_keys(system: ConnectedSystem) -> None:
         _list_keys(system.keys.kept)
         return
     st.code(system.keys.url, language=None, wrap_lines=True)
-    if st.button(_("Look at the keys"), key="system_fetch", icon=":material/key:"):
+    if st.button(_("Check the keys"), key="system_fetch", icon=":material/key:"):
         hosts = wiring.current().settings.jwks_hosts
         try:
             with st.spinner(_("The keys are fetched.")):

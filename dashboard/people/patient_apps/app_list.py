@@ -26,7 +26,7 @@ def app_list(apps: Sequence[PatientApp]) -> None:
                     _confirm_removing(app)
             st.caption(_("client_id"))
             st.code(str(app.id), language=None)
-            st.caption(_("It is led back to"))
+            st.caption(_("Redirect URIs"))
             st.code("\n".join(app.redirect_uris), language=None, wrap_lines=True)
 
 

@@ -119,7 +119,7 @@ def _page(
 
 def _sentence(tries_left: int) -> str:
     if tries_left == 0:
-        return _("This code does not hold any more. Ask for another one.")
+        return _("This code has expired. Ask for another one.")
     return ngettext(
         "This is not the code. You have one try left.",
         "This is not the code. You have {tries} tries left.",

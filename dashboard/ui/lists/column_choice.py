@@ -67,15 +67,15 @@ def _choose(
             key=f"{key}_chosen",
         )
         how = _(
-            "They stand in the order in which you choose them: take one away and "
+            "They appear in the order in which you choose them: remove one and "
             "choose it again to have it last. A list that you have saved as a view "
-            "keeps its own."
+            "keeps its own columns."
         )
         st.caption(f"{how} {offered.note}".rstrip())
         with st.container(horizontal=True):
             if st.button(_("Show these"), type="primary", key=f"{key}_save"):
                 _keep(listing, tuple(wanted))
-            if chosen and st.button(_("Show the usual ones"), key=f"{key}_usual"):
+            if chosen and st.button(_("Show the default columns"), key=f"{key}_usual"):
                 _keep(listing, None)
 
 
@@ -85,5 +85,5 @@ def _keep(listing: AddressedList, wanted: tuple[str, ...] | None) -> None:
             session, listing.actor, listing.key, wanted, subject=listing.subject
         )
     )
-    notify(_("The list has its columns."), icon="view_column")
+    notify(_("The columns are saved."), icon="view_column")
     st.rerun()

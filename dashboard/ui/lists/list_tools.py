@@ -89,7 +89,7 @@ def show_heading(
                 csv,
                 key=f"{page}_csv",
                 icon=":material/download:",
-                help=_("Download exactly this list, all pages of it."),
+                help=_("Download exactly this list, all pages."),
             )
         if workbook:
             st.link_button(
@@ -132,7 +132,7 @@ def show_nobody(
     return empty_state(
         _("No patients match. Did you mean one of those below?")
         if similar
-        else _("No patients match. Check the spelling, or take a filter away."),
+        else _("No patients match. Check the spelling, or remove a filter."),
         icon="search_off",
         action=_("Show all patients"),
         key=f"{page}_all",

@@ -157,7 +157,7 @@ def _offer_more_time(held: Sequence[BookingRecord]) -> None:
             _renew(held, None)
     elif actor.may(Permission.OVERRIDE_BOOKING):
         with st.popover(
-            _("2 more minutes, against the rules"), icon=":material/gavel:"
+            _("2 more minutes, overriding the rules"), icon=":material/gavel:"
         ):
             reason = bounded_line(
                 _("Reason"),

@@ -160,7 +160,7 @@ def _forget_refused() -> None:
 
 
 @dialog(
-    marked("Book against the rules?"),
+    marked("Override the booking rules?"),
     icon=":material/gavel:",
     on_dismiss=_forget_refused,
 )

@@ -49,7 +49,7 @@ def say_what_moves(moved: BookingRecord) -> None:
             ).format(starts_at=when(moved.starts_at)),
             width="stretch",
         )
-        if st.button(_("Leave it as it is"), key="doctor_keep_visit"):
+        if st.button(_("Keep it as it is"), key="doctor_keep_visit"):
             go("visits/visits.py", **_of_patient(moved.patient_id))
 
 

@@ -30,7 +30,7 @@ def offer_waiting(
 ) -> None:
     """Offer to be told when a time of the doctor, or of the speciality, frees up."""
     if st.button(
-        _("Nothing suits? Join the waiting list"),
+        _("No suitable time? Join the waiting list"),
         key="waiting_join",
         type="tertiary",
         icon=":material/hourglass_top:",
@@ -67,7 +67,7 @@ def _ask_reason_for_one_more(patient_id: UUID) -> str | None:
     if not may or len(_waits_of(patient_id)) < waitlist.MOST_PLACES:
         return None
     st.warning(
-        _("This patient is in {most} lines already, so say why.").format(
+        _("This patient is on {most} waiting lists already, so give a reason.").format(
             most=waitlist.MOST_PLACES
         ),
         icon=":material/gavel:",

@@ -87,7 +87,7 @@ def _ask(visit: VisitRecord) -> None:
         if confirmed(
             _("Move the visit"),
             key="calendar_move_confirm",
-            otherwise=_("Leave it as it is"),
+            otherwise=_("Keep it as it is"),
         ):
             _move(visit, slot, reason)
 

@@ -92,7 +92,7 @@ def prove() -> Proof:
         return booking_proof.prove(wired.database, wired.endpoints, current_actor())
     except RacersFailed as error:
         raise Unavailable(
-            "The race broke off before everybody had an answer, so it proves nothing. "
+            "The test stopped before everybody had an answer, so it proves nothing. "
             "Try again."
         ) from error
 
@@ -116,13 +116,13 @@ def proof_result(proof: Proof) -> None:
         st.error(f"{sentence} {verdict}", icon=":material/gpp_bad:")
     if proof.others:
         st.warning(
-            _("{count} were answered something else, which is a defect.").format(
+            _("{count} got another answer, which is a defect.").format(
                 count=proof.others
             )
         )
     with st.container(horizontal=True):
         st.metric(_("Took"), f"{decimal(proof.seconds, 1)} s", border=True, width=165)
-        st.metric(_("Half within"), f"{proof.p50_ms:.0f} ms", border=True, width=165)
+        st.metric(_("Median"), f"{proof.p50_ms:.0f} ms", border=True, width=165)
         st.metric(_("99% within"), f"{proof.p99_ms:.0f} ms", border=True, width=165)
     if proof.winner:
         st.caption(

@@ -66,7 +66,9 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
                 border=True,
             )
     if before is not None:
-        st.caption(_("The small figures are the change against as many days before."))
+        st.caption(
+            _("The small figures are the change from the same number of days before.")
+        )
 
 
 def _points(now: float | None, before: float | None) -> str | None:

@@ -149,8 +149,8 @@ def show_booking(newcomer: NewcomerRecord) -> None:
             _ask_to_cancel(newcomer)
     st.caption(
         _(
-            "They booked without an account and confirmed the e-mail address. Register "
-            "them when they come, or find the patient they are."
+            "They booked without an account and confirmed the e-mail address. "
+            "Register them when they come, or find their record."
         )
     )
 

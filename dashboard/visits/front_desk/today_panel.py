@@ -94,7 +94,7 @@ def today_figures() -> list[Figure]:
         Figure(
             _("Waiting"),
             decimal(len(queue.waiting)),
-            _("Checked in and not seen yet; below, whose turn came when."),
+            _("Checked in and not seen yet; the bars show how long each has waited."),
             trend=[
                 (desk_words.who_in_a_list(visit), desk_words.waited_minutes(visit))
                 for visit in reversed(queue.waiting[:12])
@@ -107,7 +107,7 @@ def today_figures() -> list[Figure]:
         Figure(
             _("Seen"),
             decimal(today.seen),
-            _("Visits of today that are completed; by now, others had begun."),
+            _("Visits of today that are completed, and by this time last week."),
             today.so_far - before.so_far,
             _("vs last {weekday} by now").format(weekday=last),
             [(day_heading(day.day), day.seen) for day in past],
@@ -224,7 +224,7 @@ def _show_people(visits: Sequence[VisitRecord]) -> None:
         for visit in visits
     ]
     if not rows:
-        empty_state(_("Nobody waits, and nobody is to come."), icon="done_all")
+        empty_state(_("Nobody is waiting or expected."), icon="done_all")
         return
     event = record_table(
         payload_of(_COLUMNS, rows, name=_("Waiting and next")), key="home_next"

@@ -65,12 +65,12 @@ def show_exceptions(doctor: DoctorRecord) -> None:
     actor = current_actor()
     exceptions = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
     if not exceptions:
-        empty_state(_("Nothing differs from the week."), icon="event_available")
+        empty_state(_("No exceptions from the weekly plan."), icon="event_available")
     elif removed := _table(exceptions):
         became = write(
             lambda session: plans.remove_exception(session, actor, removed, calendar())
         )
-        say_what_became(_("It is taken back."), became)
+        say_what_became(_("It is removed."), became)
         st.rerun()
     with st.form("doctor_exception"):
         draft = _fields(doctor)
@@ -180,6 +180,6 @@ def _table(exceptions: Sequence[ExceptionRecord]) -> UUID | None:
         )
         for exception in exceptions
     ]
-    payload = payload_of(_COLUMNS, rows, name=_("What differs from the week"))
+    payload = payload_of(_COLUMNS, rows, name=_("Exceptions from the weekly plan"))
     event = record_table(payload, key="doctor_exceptions")
     return UUID(event.action[0]) if event.action else None

@@ -66,8 +66,8 @@ class ServerFull(UploadRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "So many files are being sent by everybody that there is no room for this "
-            "one just now. Choose it again in a minute."
+            "Too many files are being sent at the moment. Choose this one again in a "
+            "minute."
         )
 
 
@@ -85,7 +85,7 @@ class UploadQuota:
     def reserve(self, upload: UploadId, size: int, sign_in: UUID) -> None:
         """Keep room for a file that comes; raises UploadRefused without any."""
         if upload in self._arriving:
-            raise UploadRefused("This file is on its way already.")
+            raise UploadRefused("This file is being sent already.")
         held = self._held()
         # What has this name already is replaced.
         held[upload] = size

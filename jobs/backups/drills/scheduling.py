@@ -30,9 +30,7 @@ _SETTLING: Final = timedelta(minutes=10)
 # The first window should be long enough to have something in it.
 _FIRST_AFTER: Final = timedelta(hours=1)
 _AGAIN_AFTER: Final = timedelta(days=1)
-_UNEXPECTED: Final = (
-    "The drill ended in an error that nobody foresaw: the worker's log has it."
-)
+_UNEXPECTED: Final = "The drill ended in an unexpected error: see the worker's log."
 _log = logging.getLogger(__name__)
 
 

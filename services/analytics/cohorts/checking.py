@@ -27,11 +27,9 @@ _MOST_TIMES: Final = 100
 _MOST_DAYS: Final = 36_525
 _OF_VISITS: Final = frozenset({Dimension.HOUR, Dimension.SPECIALITY, Dimension.STATUS})
 _REVERSED_VALUES: Final = Sentence(
-    "The lower of the two values is the higher one; change them."
+    "The lowest value is above the highest one; swap them."
 )
-_REVERSED_AGES: Final = Sentence(
-    "The lower of the two ages is the higher one; change them."
-)
+_REVERSED_AGES: Final = Sentence("The lowest age is above the highest one; swap them.")
 
 
 class UnreadableCohort(Unavailable):
@@ -138,9 +136,7 @@ def validate_event(event: CohortEvent) -> None:
     if _is_reversed(event.from_age, event.to_age):
         _refuse("from_age", _REVERSED_AGES)
     if event.since and event.until and event.since > event.until:
-        _refuse(
-            "since", Sentence("The first day lies after the last one; change the two.")
-        )
+        _refuse("since", Sentence("The first day is after the last one; swap them."))
 
 
 def _is_reversed(lowest: float | None, highest: float | None) -> bool:

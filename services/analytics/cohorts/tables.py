@@ -62,7 +62,7 @@ def complete(
             "by",
             Sentence(
                 "This makes more than {most:,} groups. Split by less, or by longer "
-                "times.",
+                "periods.",
                 most=MOST_CELLS,
             ),
         )

@@ -82,8 +82,8 @@ class RevealsFew(NotAllowed):
     def __init__(self, smallest_group: int) -> None:
         super().__init__(
             Sentence(
-                "These counts are not told: put together with counts that analysts "
-                "were told before, they would tell of fewer than {k} patients. Change "
+                "These counts are suppressed: together with counts that analysts "
+                "have seen before, they would reveal fewer than {k} patients. Change "
                 "the question so that it differs from earlier ones by more patients, "
                 "or ask an earlier one again.",
                 k=smallest_group,

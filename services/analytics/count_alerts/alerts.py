@@ -35,7 +35,7 @@ class TooManyCountAlerts(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "You have {most} alerts, and there can be no more. Delete one under "
+                "You have {most} alerts, which is the most. Delete one under "
                 "Dashboards, then add another.",
                 most=most,
             )
@@ -143,13 +143,15 @@ def _checked(draft: CountAlertDraft, k: int) -> str:
         raise InvalidInput(
             "line",
             Sentence(
-                "No count below {k} is told, so no alert tells of one. Choose a line "
-                "of {k} or more.",
+                "No count below {k} is shown, so there is no alert about one. Choose "
+                "a threshold of {k} or more.",
                 k=k,
             ),
         )
     if draft.line > _HIGHEST:
-        raise InvalidInput("line", "Choose a lower line: no clinic counts so many.")
+        raise InvalidInput(
+            "line", "Choose a lower threshold: no clinic counts that many."
+        )
     question = draft.question
     if isinstance(question, Figure) and question.measure not in _COUNTED:
         raise InvalidInput(

@@ -351,7 +351,7 @@ def _draw_row(
 ) -> None:
     slot = _slot_mm(plot)
     if plot.is_hidden(*place):
-        text = plot.wording.say("not told")
+        text = plot.wording.say("suppressed")
         canvas.text(scale.begins + 1, y + slot / 2, text, size=_SMALL, colour=MUTED)
         return
     if plot.is_spread:
@@ -427,7 +427,7 @@ def _draw_heat_map(sheet: "Sheet", plot: _Plot) -> None:
             _name_across(canvas, plot.along, left, step, bottom + _AXIS_MM / 2)
             said = plot.wording.say(
                 Sentence(
-                    "The darker, the more: {number} at most. {mark}: not told.",
+                    "The darker, the more: {number} at most. {mark}: suppressed.",
                     number=plot.written(highest, places=1 if plot.is_share else 0),
                     mark=_MISSING,
                 )

@@ -62,8 +62,8 @@ class TooManyDashboards(Conflict):
     def __init__(self) -> None:
         super().__init__(
             Sentence(
-                "You have {most} dashboards, and there can be no more. Delete one, "
-                "then make another.",
+                "You have {most} dashboards, which is the most. Delete one, then "
+                "make another.",
                 most=MOST_DASHBOARDS,
             )
         )

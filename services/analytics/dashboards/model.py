@@ -146,9 +146,7 @@ def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card,
 def check_filter(shown: DashboardFilter) -> None:
     """Raise InvalidInput, in a sentence, for a filter that leaves no time."""
     if shown.since and shown.until and shown.since > shown.until:
-        raise InvalidInput(
-            "since", "The first month lies after the last one; change the two."
-        )
+        raise InvalidInput("since", "The first month is after the last one; swap them.")
     if shown.age_band and shown.age_band not in AGE_BANDS:
         raise InvalidInput("age_band", "Choose a band of ages, such as 30–39.")
 

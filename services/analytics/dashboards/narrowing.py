@@ -71,7 +71,7 @@ def _within(event: CohortEvent, since: date | None, until: date | None) -> Cohor
     if first and last and first > last:
         raise InvalidInput(
             "timespan",
-            "This card counts another time than the filter does, so nothing is left.",
+            "This card counts another period than the filter, so nothing is left.",
         )
     return replace(event, since=first, until=last)
 
@@ -97,7 +97,7 @@ def _common(own: tuple[Sex, ...], wanted: tuple[Sex, ...]) -> tuple[Sex, ...]:
     if not common:
         raise InvalidInput(
             "sexes",
-            "This card counts other patients than the filter does, so nobody is left.",
+            "This card counts other patients than the filter, so nobody is left.",
         )
     return common
 

@@ -86,7 +86,7 @@ def dashboard_pdf(
     name, description = (_said(t, wording) for t in (draft.name, draft.description))
     criteria = describe_filter(shown, now.date(), wording.day)
     facts = [
-        *([(_("What it is for"), description)] if description else []),
+        *([(_("Name"), description)] if description else []),
         (_("Printed"), printed_at(now, wording)),
         (_("Counted are"), _(criteria)),
         untold_fact(wording),
@@ -117,7 +117,7 @@ def set_paper(
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     worded_cards = [_card_of(card, now, wording) for card in cards]
-    untold = wording.say("not told")
+    untold = wording.say("suppressed")
     said = (name, subject, untold, clinic.name, clinic.address, _SIGNS)
     texts = (*said, *(text for fact in facts for text in fact))
     sheet = Sheet(
@@ -168,8 +168,8 @@ def untold_fact(wording: Wording) -> tuple[str, str]:
     """Return what stands for numbers that are not told."""
     _ = wording.say
     return (
-        _capital(_("not told")),
-        _("What fewer patients are in than may be told of, or would tell of them."),
+        _capital(_("suppressed")),
+        _("Whatever has too few patients to be shown, or would reveal them."),
     )
 
 
@@ -224,7 +224,7 @@ def _columns(result: FigureResult) -> tuple[str, ...]:
 
 def _row(result: FigureResult, cell: FigureCell, wording: Wording) -> tuple[str, ...]:
     _ = wording.say
-    untold = _("not told")
+    untold = _("suppressed")
 
     def number(value: float | None, places: int = 0) -> str:
         if value is None:
@@ -250,7 +250,7 @@ def _row(result: FigureResult, cell: FigureCell, wording: Wording) -> tuple[str,
 
 def _table_cell(cell: str | int | None, wording: Wording) -> str:
     if cell is None:
-        return wording.say("not told")
+        return wording.say("suppressed")
     if isinstance(cell, int):
         return wording.number(cell, 0)
     return _capital(_said(cell, wording))

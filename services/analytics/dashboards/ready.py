@@ -60,8 +60,7 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
         "clinic": DashboardDraft(
             name=Sentence("The clinic today"),
             description=Sentence(
-                "The last three months that are over: when people come, and who they "
-                "are."
+                "The last three complete months: when people come, and who they are."
             ),
             shown=DashboardFilter(timespan=Timespan.LAST_THREE_MONTHS),
             cards=(
@@ -103,7 +102,7 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
         "patients": DashboardDraft(
             name=Sentence("Who our patients are"),
             description=Sentence(
-                "Those who have been here, and what is known of their health."
+                "Patients who have been here, and what is known about their health."
             ),
             cards=(
                 _card(
@@ -129,7 +128,8 @@ READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
         "papers": DashboardDraft(
             name=Sentence("Documents and prescriptions"),
             description=Sentence(
-                "A year of papers: how many were filed and issued, and of what."
+                "A year of documents: how many were filed and issued, and of which "
+                "kind."
             ),
             shown=DashboardFilter(timespan=Timespan.LAST_TWELVE_MONTHS),
             cards=(

@@ -32,8 +32,8 @@ def get_own(
 def no_such() -> NotFound:
     """Return what is said of a dashboard that is not there for somebody."""
     return NotFound(
-        "There is no such dashboard for you. Perhaps it was deleted, or is not shared "
-        "with you any more."
+        "There is no such dashboard, or it is not shared with you any more. It may "
+        "have been deleted."
     )
 
 

@@ -35,7 +35,7 @@ def share(
     if not known.issuperset(people):
         raise InvalidInput(
             "people",
-            "Somebody you chose does not count cohorts any more. Choose again.",
+            "Somebody you chose may not count cohorts any more. Choose again.",
         )
     row.is_shared = with_everybody
     row.shared_with = sorted(set(people))

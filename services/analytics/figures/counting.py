@@ -153,8 +153,8 @@ def _require_not_too_many(sizes: Iterable[int]) -> None:
         raise InvalidInput(
             "of",
             Sentence(
-                "These are more than {most:,} events. Count fewer: of a shorter time, "
-                "or of a smaller cohort.",
+                "These are more than {most:,} events. Count fewer: of a shorter "
+                "period, or of a smaller cohort.",
                 most=MOST_EVENTS,
             ),
         )

@@ -108,9 +108,9 @@ def form_of(result: FigureResult) -> Chart:
 def nothing_told(least: int) -> Sentence:
     """Return what stands for a figure of which no number is told."""
     return Sentence(
-        "Every group here has fewer than {least} patients, or would tell of one that "
-        "has, or of what nearly all of them have alike. Split by less, or let more "
-        "patients in.",
+        "Every group here has fewer than {least} patients, or would reveal one that "
+        "has, or something that nearly all of them share. Split by less, or include "
+        "more patients.",
         least=least,
     )
 
@@ -118,11 +118,12 @@ def nothing_told(least: int) -> Sentence:
 def explain_boxes(least: int) -> Sentence:
     """Return how the numbers of a distribution are to be read."""
     return Sentence(
-        "Each patient counts once in a group, with the mean of theirs. The box is the "
-        "middle half, the line in it the median, the dot the mean, and the whisker "
-        "goes to the 90th percentile. A percentile is the mean of the {least} patients "
-        "nearest to it, and is told where {least} lie on either side; nothing is told "
-        "of a group in which all but fewer than {least} have the same.",
+        "Each patient counts once in a group, with the mean of their values. The box "
+        "is the middle half, the line in it the median, the dot the mean, and the "
+        "whisker goes to the 90th percentile. A percentile is the mean of the "
+        "{least} patients nearest to it, and is shown where {least} are on either "
+        "side; nothing is shown of a group in which all but fewer than {least} have "
+        "the same.",
         least=least,
     )
 

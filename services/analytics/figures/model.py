@@ -108,7 +108,9 @@ def validate(figure: Figure) -> None:
             "A figure is split by its own fields; leave those of its cohort empty.",
         )
     if not figure.by:
-        raise InvalidInput("by", "Say what the figure is split by, one thing or two.")
+        raise InvalidInput(
+            "by", "Choose what the figure is split by, one thing or two."
+        )
     event = figure.of or figure.cohort.entry
     validate_event(event)
     validate_split("by", figure.by, event.kind)
@@ -142,7 +144,8 @@ def _validate_quantity(figure: Figure, event: CohortEvent) -> None:
         if not (event.words.strip() or event.code.strip()):
             raise InvalidInput(
                 "quantity",
-                "Say which vital sign: values of all of them are not one distribution.",
+                "Choose one vital sign: the values of all of them are not one "
+                "distribution.",
             )
     if figure.quantity is Quantity.WAITING and event.kind is not EventKind.VISIT:
         raise InvalidInput("quantity", "Only visits have a waiting time.")

@@ -30,7 +30,8 @@ BAR_TITLES: Final = {
 }
 _LISTED: Final = Sentence("the patients on the list")
 _WERE_LISTED: Final = Sentence(
-    "the patients who were on the list then; what has changed since would tell of few"
+    "the patients who were on the list then; what has changed since would reveal too "
+    "few"
 )
 
 

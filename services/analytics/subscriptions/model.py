@@ -159,7 +159,7 @@ def checked_plan(plan: SendingPlan) -> SendingPlan:
     is_weekly = plan.rhythm is Rhythm.WEEKLY
     days = range(len(WEEKDAYS)) if is_weekly else range(1, LAST_DAY + 1)
     if plan.day not in days:
-        raise InvalidInput("day", "Choose a day that there is in every week or month.")
+        raise InvalidInput("day", "Choose a day that every week or month has.")
     if not 0 <= plan.hour <= _LAST_HOUR:
         raise InvalidInput("hour", "Choose an hour of the day.")
     return plan

@@ -44,8 +44,8 @@ class TooManySubscriptions(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "You have {most} dashboards and lists sent by mail, and there can be "
-                "no more. Delete one under Dashboards, then add another.",
+                "You have {most} dashboards and lists sent by mail, which is the "
+                "most. Delete one under Dashboards, then add another.",
                 most=most,
             )
         )

@@ -138,5 +138,5 @@ def _require_good(passphrase: str, repeated: str) -> None:
         )
     if passphrase != repeated.strip():
         raise InvalidInput(
-            "repeated", "The passphrases are not the same: type it once more."
+            "repeated", "The passphrases are not the same: type them again."
         )

@@ -59,7 +59,7 @@ def _write_front(sheet: "Sheet", kit: RecoveryKit) -> None:
     sheet.fact("Made", f"{kit.made_at:%d %b %Y, %H:%M} UTC")
     sheet.fact("Clinic's number", kit.system_id)
     sheet.fact("Passphrase", "Not on these pages. It was chosen by who made the kit.")
-    sheet.section("What it is for", _PURPOSE)
+    sheet.section("Name", _PURPOSE)
     sheet.section("How it is used", _HOW)
     sheet.section("When it is old", _AGAIN)
 

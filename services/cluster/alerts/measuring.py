@@ -106,7 +106,7 @@ def _backups(condition: BackupCondition) -> Iterator[Measure]:
         AlertKind.BACKUP_FAILED,
         None,
         condition.failed_tries,
-        f"The last backup came to nothing. {condition.failure}",
+        f"The last backup failed. {condition.failure}",
     )
     behind = condition.log_behind
     ago = 0.0 if behind is None else behind.total_seconds()

@@ -164,8 +164,8 @@ def _require_delay(request: OperationRequest) -> None:
         raise InvalidInput(
             "seconds",
             Sentence(
-                "A delayed standby stays behind by more than nothing and by at most a "
-                "week, which is {minutes} minutes.",
+                "A delayed standby stays behind by more than 0 minutes and at most a "
+                "week ({minutes} minutes).",
                 minutes=LONGEST_DELAY // timedelta(minutes=1),
             ),
         )

@@ -241,7 +241,7 @@ class OperationRunner:
         except Exception:
             # Whoever waits for it must hear of its end, whatever that was.
             _log.exception("An act on the servers broke off.")
-            operation.refusal = "It broke off; the log of this process says why."
+            operation.refusal = "It stopped with an error; see this process's log."
         # What it did is told at once; the history follows as soon as somebody leads.
         operation.ended.set()
         noting.join()

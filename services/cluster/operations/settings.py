@@ -154,7 +154,9 @@ def read_changes(
         if value != before[name]
     }
     if not changed:
-        raise InvalidInput("changes", "Nothing would change: it is all so already.")
+        raise InvalidInput(
+            "changes", "Nothing would change: these are the settings already."
+        )
     _require_fitting(before | read)
     return changed
 

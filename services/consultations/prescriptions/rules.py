@@ -42,7 +42,9 @@ _REPEATS: Final = frozenset(str(number) for number in range(MOST_REPEATS + 1))
 def check_draft(draft: DraftPrescription) -> DraftPrescription:
     """Return the draft tidied; raises InvalidPrescription with the line and field."""
     if not draft.lines:
-        raise InvalidPrescription("lines", "Write at least one line: a drug and how.")
+        raise InvalidPrescription(
+            "lines", "Write at least one line: a drug and how to take it."
+        )
     if len(draft.lines) > MOST_LINES:
         raise InvalidPrescription(
             "lines",

@@ -62,7 +62,7 @@ def add_field(
     actor.require(Permission.DEFINE_FIELDS)
     if (session.scalar(select(func.count(FieldRow.id))) or 0) >= MOST_FIELDS:
         raise InvalidInput(
-            "name", Sentence("A clinic has {most} fields at most.", most=MOST_FIELDS)
+            "name", Sentence("A clinic has at most {most} fields.", most=MOST_FIELDS)
         )
     tidied = _tidied(kind, definition)
     row = FieldRow(
@@ -219,7 +219,7 @@ def _line(
         raise InvalidInput(
             name,
             Sentence(
-                "{field} has {most} characters at most; shorten it.",
+                "{field} has at most {most} characters; shorten it.",
                 field=called,
                 most=longest,
             ),

@@ -66,7 +66,7 @@ def title_or(title: str, filename: str) -> str:
         raise InvalidDocument(
             "title",
             Sentence(
-                "A title has {most} characters at most; shorten it.",
+                "A title has at most {most} characters; shorten it.",
                 most=LONGEST_TITLE,
             ),
         )
@@ -80,7 +80,7 @@ def description_of(text: str) -> str:
         raise InvalidDocument(
             "description",
             Sentence(
-                "A description has {most} characters at most; shorten it.",
+                "A description has at most {most} characters; shorten it.",
                 most=LONGEST_DESCRIPTION,
             ),
         )

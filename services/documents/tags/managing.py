@@ -184,7 +184,7 @@ def _name_of(typed: str) -> str:
         raise InvalidInput(
             "name",
             Sentence(
-                "A tag's name has {most} characters at most; shorten it.",
+                "A tag's name has at most {most} characters; shorten it.",
                 most=LONGEST_NAME,
             ),
         )

@@ -54,7 +54,7 @@ class PatientFields:
     emergency_contact: Annotated[
         str | None,
         PatientField(
-            "Emergency contact", 50, help="Name and number of somebody to call."
+            "Emergency contact", 50, help="Name and phone number of a person to call."
         ),
     ] = None
     allergies: Annotated[tuple[str, ...], PatientField("Allergies")] = ()

@@ -80,7 +80,7 @@ class SystemKeys:
             keys = usable_keys(parse_jwks(content))
         except InvalidKeys as error:
             raise KeysUnavailable(
-                "What stands where the keys are is no set of keys."
+                "What is at that address is not a JWK set."
             ) from error
         with self._lock:
             self._kept[url] = keys

@@ -130,7 +130,7 @@ def _fetch(url: httpx.URL, host: str, most: int) -> bytes:
         for chunk in answer.iter_raw():
             content += chunk
             if len(content) > most:
-                raise KeysUnavailable("What stands where the keys are is too long.")
+                raise KeysUnavailable("What is at that address is too long.")
             if time.monotonic() > until:
                 raise KeysUnavailable("The host of the keys takes too long.")
     return bytes(content)

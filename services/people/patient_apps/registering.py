@@ -99,8 +99,7 @@ def _read_addresses(typed: Collection[str]) -> list[str]:
         raise InvalidInput(
             "redirect_uris",
             Sentence(
-                "Enter the addresses to which the app is led back, {most} at most, one "
-                "in a line.",
+                "Enter the app's redirect URIs, at most {most}, one per line.",
                 most=MOST_ADDRESSES,
             ),
         )

@@ -57,7 +57,7 @@ class PasskeyRefused(NotAllowed):
 
     def __init__(self, why: str, *, passkey_id: UUID | None = None) -> None:
         super().__init__(
-            "This passkey was not accepted. Try again, or take another way."
+            "This passkey was not accepted. Try again, or sign in another way."
         )
         self.why = why
         self.passkey_id = passkey_id

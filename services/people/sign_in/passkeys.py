@@ -47,9 +47,8 @@ class TooManyPasskeys(Conflict):
     def __init__(self) -> None:
         super().__init__(
             Sentence(
-                "You have {most} passkeys, which is as many as there may be. Remove "
-                "one "
-                "that you no longer use.",
+                "You have {most} passkeys, which is the most. Remove one that you no "
+                "longer use.",
                 most=MOST,
             )
         )

@@ -11,7 +11,7 @@ class NoSuchNewcomer(NotFound):
     """There is no such booking, or whoever asks may not know that there is."""
 
     def __init__(self) -> None:
-        super().__init__("There is no such booking. It may be over, or given back.")
+        super().__init__("There is no such booking. It may be over, or released.")
 
 
 class SlotGone(Conflict):

@@ -125,7 +125,7 @@ def test_a_card_that_tells_of_few_beside_another_is_refused(application, call, k
 
     assert [cell["number"] for cell in whole["figure"]["cells"]] == [9, None, None]
     assert part["figure"] is None
-    assert part["refusal"].startswith("These counts are not told")
+    assert part["refusal"].startswith("These counts are suppressed")
 
 
 def test_parameters_take_the_place_of_the_filter_and_a_card_may_be_refused(call, keys):

@@ -109,7 +109,7 @@ def test_a_table_dropped_by_hand_is_back_and_the_page_says_so(
 
         page.get_by_role("button", name="Go back to").click()
 
-        expect(page.get_by_text("takes the clinic back to")).to_be_visible()
+        expect(page.get_by_text("is taking the clinic back to")).to_be_visible()
         launcher.await_saying("The clinic is open again.")
         eventually(lambda: read_requested(data), lambda order: not order.is_open)
         page.goto("/backups")

@@ -60,7 +60,7 @@ def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(
         page.get_by_role("textbox", name="What you found").fill("Rightly opened")
         page.get_by_role("button", name="Reviewed").click()
 
-        expect(page.get_by_text("Nothing waits for review")).to_be_visible()
+        expect(page.get_by_text("Nothing is waiting for review")).to_be_visible()
 
 
 def test_an_analyst_fetches_names_once_and_only_for_a_reason(

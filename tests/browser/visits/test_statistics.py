@@ -29,7 +29,9 @@ def statistics(site: Site) -> Iterator[Page]:
 
 
 def test_figures_stand_beside_those_before_and_nothing_free_alarms(statistics: Page):
-    expect(statistics.get_by_text("change against as many days before")).to_be_visible()
+    expect(
+        statistics.get_by_text("change from the same number of days before")
+    ).to_be_visible()
     utilisation = statistics.get_by_test_id("stMetric").filter(has_text="Utilisation")
     expect(utilisation).to_contain_text(re.compile(r"\d+%|–"))
 

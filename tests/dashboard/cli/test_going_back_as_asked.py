@@ -84,7 +84,7 @@ def test_an_error_that_nobody_foresaw_tells_nothing_of_anybody(data, monkeypatch
     note_requested(data, REQUESTED)
     take_back_as_asked(Settings(data=data))
 
-    assert "an error that nobody foresaw" in read_requested(data).failure
+    assert "an unexpected error" in read_requested(data).failure
 
 
 def test_what_has_ended_is_not_done_once_more(data, monkeypatch):

@@ -101,4 +101,4 @@ def test_whoever_was_deactivated_after_asking_is_not_let_in(
         answer = browser.post(codes.SENT_HERE, data={"code": code})
 
     assert answer.status_code == 422
-    assert "does not hold any more" in answer.text
+    assert "has expired" in answer.text

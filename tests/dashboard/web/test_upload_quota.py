@@ -88,7 +88,7 @@ def test_a_file_sent_anew_takes_the_place_of_the_one_before(quota, stored):
 def test_one_file_is_not_taken_twice_at_once(quota):
     quota.reserve(file("a"), 1, ROSA)
 
-    with pytest.raises(UploadRefused, match="on its way"):
+    with pytest.raises(UploadRefused, match="being sent already"):
         quota.reserve(file("a"), 1, ROSA)
 
 

@@ -289,7 +289,7 @@ def test_what_is_sent_is_held_against_what_was_told_before(
     house.run(mailer)
 
     paper = paper_of(mailbox)
-    assert "These counts are not told" in paper
+    assert "These counts are suppressed" in paper
     assert "Patients 11" not in paper
     assert "Visit 11" not in paper
 

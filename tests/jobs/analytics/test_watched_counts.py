@@ -288,7 +288,7 @@ def test_the_side_of_the_line_is_that_of_told_numbers(told, above, below):
     ("changes", "said"),
     [
         ({"line": 4}, "No count below 5"),
-        ({"line": 10**10}, "lower line"),
+        ({"line": 10**10}, "lower threshold"),
         ({"name": "  "}, "a name"),
         ({"name": "x" * 61}, "at most 60"),
         (

@@ -74,7 +74,7 @@ def test_what_is_asked_for_is_answered_once(database):
         (CannotRestore("There is no backup."), "There is no backup."),
         (NoPrimary(TO), "No server led the database while"),
         (OSError(5, "Input/output error"), "cannot be read (Input/output error)"),
-        (RuntimeError("Ada Lovelace"), "an error that nobody foresaw"),
+        (RuntimeError("Ada Lovelace"), "an unexpected error"),
     ],
     ids=["refused", "nobody leads", "the disk", "unforeseen"],
 )

@@ -191,9 +191,9 @@ def test_one_that_fails_is_tried_again_and_forgotten_once_one_succeeds(
     look(scheduler, clock, 6 * MINUTE)
     assert scheduler.failure.tries == 1
     look(scheduler, clock, 12 * MINUTE)
-    # Of what nobody foresaw nothing is said that may be a person's.
+    # Of what unexpected error nothing is said that may be a person's.
     assert scheduler.failure.tries == 2
-    assert "nobody foresaw" in scheduler.failure.sentence
+    assert "unexpected error" in scheduler.failure.sentence
     look(scheduler, clock, 30 * MINUTE)
 
     assert scheduler.failure is None

@@ -84,7 +84,7 @@ def test_before_anything_is_counted_the_page_says_what_to_do(clinic: Clinic):
     app = clinic.open("cohorts", Role.ANALYST)
 
     assert not app.exception
-    assert any("Nothing is counted yet" in each.value for each in app.markdown)
+    assert any("Nothing has been counted yet" in each.value for each in app.markdown)
 
 
 def test_a_cohort_of_a_newer_version_is_not_counted_and_it_is_said_why(clinic: Clinic):
@@ -135,9 +135,9 @@ def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
 
     rows = {row[0]: row[1] for row in tables(app)["Cohort by weekday"]}
     assert list(rows) == list(WEEKDAYS)
-    assert rows["Sunday"] == "not told"
+    assert rows["Sunday"] == "suppressed"
     # Of 37 visits; beside few that are hidden, a day of more is hidden as well.
-    assert sum(int(told) for told in rows.values() if told != "not told") == 23
+    assert sum(int(told) for told in rows.values() if told != "suppressed") == 23
 
 
 def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):
@@ -244,7 +244,7 @@ def test_saved_cohorts_stand_side_by_side(clinic: Clinic, hypertensive):
     said = [each.value for each in opened.markdown]
     assert any(line.startswith("**A: 12 patients.**") for line in said)
     assert any(line.startswith("**B: 14 patients.**") for line in said)
-    assert "A and B: **not told**" in said
+    assert "A and B: **suppressed**" in said
     ages = tables(opened)["Cohorts by age band"]
     assert [row[:3] for row in ages] == [["A", "70–79", "12"], ["B", "70–79", "14"]]
     assert ages[0][3:] == ["100.0%", "75.8% to 100.0%"]
@@ -261,7 +261,7 @@ def test_a_subtraction_is_refused_in_a_sentence(clinic: Clinic, hypertensive):
     app.date_input(key=f"{ENTRY}_until").set_value(DIAGNOSED_AT.date())
     press(app, "cohorts_count")
 
-    assert "would tell of fewer than 5 patients" in app.error[0].value
+    assert "would reveal fewer than 5 patients" in app.error[0].value
 
 
 def test_few_are_not_told(clinic: Clinic, hypertensive):
@@ -281,7 +281,7 @@ def test_what_cannot_be_counted_is_said_and_nothing_typed_is_lost(clinic: Clinic
 
     press(app, "cohorts_count")
 
-    assert "The lower of the two ages is the higher one" in app.error[0].value
+    assert "The lowest age is above the highest one" in app.error[0].value
     assert app.text_input(key=f"{ENTRY}_from_age").value == "60"
 
 
@@ -332,6 +332,6 @@ def test_a_period_that_ends_before_it_begins_is_said_at_its_field(clinic: Clinic
 
     press(app, "cohorts_count")
 
-    assert "The first day lies after the last one" in app.error[0].value
+    assert "The first day is after the last one" in app.error[0].value
     assert problem_places(app) == [f"{ENTRY}_since"]
     assert app.date_input(key=f"{ENTRY}_until").value == date(2026, 4, 1)

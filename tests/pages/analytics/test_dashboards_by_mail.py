@@ -156,7 +156,7 @@ def test_nothing_is_promised_where_the_clinic_sends_no_dashboards(
 
     app = clinic.open("dashboards", Role.ANALYST)
 
-    assert "sends no dashboards by mail now" in captions(app)
+    assert "mail is switched off" in captions(app)
     assert f"dashboards_mail_now_{made}" not in {each.key for each in app.button}
     press(app, f"dashboards_mail_stop_{made}")
     assert f"dashboards_mail_resume_{made}" not in {each.key for each in app.button}
@@ -199,14 +199,14 @@ def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
     app.text_input(key="cohorts_alert_name").set_value("Many")
     app.number_input(key="cohorts_alert_line").set_value(4)
     press(app, "cohorts_alert_add")
-    assert "No count below 5 is told" in [each.value for each in app.error][-1]
+    assert "No count below 5 is shown" in [each.value for each in app.error][-1]
     app.number_input(key="cohorts_alert_line").set_value(1200)
     app.radio(key="cohorts_alert_question").set_value(True)
     press(app, "cohorts_alert_add")
 
     [made] = clinic.write(lambda s: count_alerts.list_alerts(s, analyst))
     app = clinic.open("dashboards", Role.ANALYST)
-    assert "More than 1,200 · not told yet" in captions(app)
+    assert "More than 1,200 · not counted yet" in captions(app)
     press(app, f"dashboards_alert_delete_{made.id}")
 
     assert clinic.write(lambda s: count_alerts.list_alerts(s, analyst)) == ()

@@ -164,7 +164,7 @@ def test_one_filter_narrows_every_card(clinic: Clinic, two_cards: DashboardDraft
     assert shown["Who came"] == [["Female", "12"], ["Male", "9"]]
     assert [shown["When they came"][n] for n in (0, 1, -1)] == [
         ["Mar 2024", "21"],
-        ["Apr 2024", "not told"],
+        ["Apr 2024", "suppressed"],
         ["Apr 2025", "12"],
     ]
 
@@ -241,7 +241,7 @@ def test_a_period_that_ends_before_it_begins_is_said_at_the_filter_once(
 
     assert not app.exception
     assert [each.value for each in app.error] == [
-        "The first month lies after the last one; change the two."
+        "The first month is after the last one; swap them."
     ]
     assert problem_places(app) == ["since"]
     assert tables(app) == {}
@@ -271,7 +271,7 @@ def test_a_card_that_fails_leaves_the_others(clinic: Clinic, two_cards: Dashboar
 
     assert not app.exception
     assert [each.value for each in app.error] == [
-        "This card counts other patients than the filter does, so nobody is left."
+        "This card counts other patients than the filter, so nobody is left."
     ]
     assert tables(app)["Who came"] == [["Male", "9"]]
     assert [each.value for each in app.subheader] == [each.title for each in cards]

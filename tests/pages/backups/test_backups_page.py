@@ -26,7 +26,9 @@ def test_where_servers_are_ones_own_their_tools_are_named(
     own = clinic.wiring.settings.model_copy(update={"database_url": "postgresql://"})
     monkeypatch.setattr(clinic.wiring, "settings", own)
 
-    assert "These are your own: back them up with their tools" in said(opened(clinic))
+    assert "These are your own: back them up with their own tools" in said(
+        opened(clinic)
+    )
 
 
 def test_without_a_backup_the_page_says_when_the_first_is_made(
@@ -40,7 +42,7 @@ def test_without_a_backup_the_page_says_when_the_first_is_made(
     never = {"backup_every_hours": 0}
     changed = clinic.wiring.settings.model_copy(update=never)
     monkeypatch.setattr(clinic.wiring, "settings", changed)
-    assert "None is made by itself" in said(opened(clinic))
+    assert "None is made automatically" in said(opened(clinic))
     backup_sets.add_set(repository)
     assert "No log is kept between two backups" in said(opened(clinic))
 
@@ -58,7 +60,7 @@ def test_home_says_how_old_the_newest_is_and_whether_one_was_ever_restored(
     (newest,) = [m for m in app.metric if m.label == "Newest backup"]
     assert newest.value == "3 h ago"
     links = [link.proto.label for link in app.get("page_link")]
-    assert "Never restored to prove it" in links
+    assert "Never proven by a restore" in links
     assert len(app.metric) == 8
 
 
@@ -76,12 +78,12 @@ def test_one_is_asked_for_by_a_button_and_its_end_is_told(clinic: Clinic, reposi
         )
     )
     app = opened(clinic)
-    assert "came to nothing. The disk of /backups is full." in said(app)
+    assert "failed. The disk of /backups is full." in said(app)
     assert not app.button(key="backups_now").disabled
     # A backup that came later makes up for it.
     later = datetime.now(UTC)
     backup_sets.add_set(repository, as_of=later)
-    assert "came to nothing" not in said(opened(clinic))
+    assert "failed" not in said(opened(clinic))
 
 
 def test_how_often_and_how_long_and_how_much_room(
@@ -115,7 +117,7 @@ def test_a_backup_says_of_when_it_is_and_that_nobody_has_restored_it(
     words = said(app)
     assert "The newest backup is of 25 Nov 2026, 02:00" in words
     assert "56.0 MB of rows, 12.0 MB sealed; 60 files, 1.5 MB; 985 entries" in words
-    assert "No backup was ever restored" in words
+    assert "No backup has ever been restored" in words
     assert "on the same disk as the clinic" in words
     (row,) = rows_of(app, "backups_table")
     first, last = ["25 Nov 2026, 02:00", "Full"], ["12.0 MB", "60 (1.5 MB)", "985"]
@@ -260,7 +262,7 @@ def test_what_is_wrong_stands_first(clinic: Clinic, repository):
 
     words = said(opened(clinic))
 
-    assert "came to nothing (2 tries in a row). The disk of /backups has" in words
+    assert "failed (2 attempts in a row). The disk of /backups has" in words
     assert f"The manifest of backup {other.name} cannot be read" in words
     assert "could not be read and are not in it: 1" in words
     assert manifest.set_id in {each.set_id for each in repository.survey().sets}
@@ -303,7 +305,7 @@ def test_the_page_says_up_to_when_the_copy_is_whole_and_why_no_further(
 def test_while_one_is_made_the_page_says_so(clinic: Clinic, repository):
     repository.claim(backup_sets.SYSTEM_ID)
     with repository.held():
-        assert "being made just now" in said(opened(clinic))
+        assert "being made right now" in said(opened(clinic))
 
 
 def test_others_do_not_see_backups(clinic: Clinic, repository):

@@ -109,7 +109,7 @@ def test_a_failure_is_told_with_its_values(kept: str, told: str) -> None:
 
 def test_an_alert_tells_why_in_german_too() -> None:
     with speaking(GERMAN):
-        told = retold("The last backup came to nothing. There is no backup in /b.")
+        told = retold("The last backup failed. There is no backup in /b.")
 
     assert told == (
         "Die letzte Datensicherung ist fehlgeschlagen. In /b liegt keine Sicherung."

@@ -87,7 +87,7 @@ def test_what_it_means_is_said_and_the_launcher_is_asked(
     words = order(app, clinic)
 
     assert launcher == [1]
-    assert f"takes the clinic back to {TO}." in words
+    assert f"is taking the clinic back to {TO}." in words
     requested = read_requested(data)
     assert (requested.is_open, requested.reason) == (True, REASON)
     assert clinic.audit("backup:request-go-back")[-1].reason == REASON
@@ -133,7 +133,7 @@ def test_how_far_it_is_and_how_it_ended_is_told(opened, clinic, launcher, data):
     order(opened(), clinic)
     begun = read_requested(data)
     note_requested(data, replace(begun, stage="The clinic is closed"))
-    assert f"back to {TO}. The clinic is closed. On the way" in said(opened())
+    assert f"back to {TO}. The clinic is closed. It closes" in said(opened())
 
     ended = replace(begun, ended_at=datetime.now(UTC))
     note_requested(data, replace(ended, failure="The disk has 50 MB free."))
@@ -157,5 +157,5 @@ def test_what_was_compared_long_ago_is_compared_once_more(opened, clinic):
     )
     app = opened()
 
-    assert "Compare once more to go back: people have worked on since." in said(app)
+    assert "Compare again before you go back: people have worked since." in said(app)
     assert "go_back_do" not in [button.key for button in app.button]

@@ -25,7 +25,7 @@ def opened(at_desk, repository):
 def make(app, passphrase=PASSPHRASE, repeated=PASSPHRASE):
     fields = {field.label: field for field in app.text_input}
     fields["Passphrase"].set_value(passphrase)
-    fields["Passphrase once more"].set_value(repeated)
+    fields["Repeat the passphrase"].set_value(repeated)
     app.button(key="kit_make").click().run()
     return said(app)
 
@@ -38,7 +38,7 @@ def test_before_the_first_backup_it_is_not_offered(at_desk, repository):
 
 def test_one_is_made_taken_and_old_once_a_key_is_another(opened, repository, clinic):
     app = opened()
-    assert "No recovery kit was ever made: if this machine is lost" in said(app)
+    assert "No recovery kit has been made yet: if this machine is lost" in said(app)
 
     make(app)
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("uneventful")
 def test_nothing_yet(clinic: Clinic):
     app = clinic.open("cluster_history", Role.ADMIN)
 
-    assert any("nobody has changed who leads" in m.value for m in app.markdown)
+    assert any("no switchover" in m.value for m in app.markdown)
 
 
 def test_it_says_who_why_and_what_it_cost(clinic: Clinic, kept: Session):

@@ -376,7 +376,7 @@ def test_two_versions_stand_side_by_side_word_by_word(clinic: Clinic, file: File
 def test_versions_without_text_are_compared_by_their_pages(clinic: Clinic, file: File):
     record = replace(clinic, file(letter(" ")), letter("words"))
     app = clinic.open("compare", document=record.id, left=1, right=2)
-    assert "words cannot be compared" in said(app)
+    assert "text cannot be compared" in said(app)
 
     app.session_state["compare_tabs"] = ":gray[Pages]"
     app.run()

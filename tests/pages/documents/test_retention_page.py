@@ -183,7 +183,7 @@ def test_damage_and_missing_files_are_alarms_with_ids(confirmed, clinic, held):
     app = confirmed()
 
     alarms = [element.value for element in app.warning]
-    assert any("bring them back from a backup" in text for text in alarms)
+    assert any("restore them from a backup" in text for text in alarms)
     assert any(f"document {held.id}, version 1" in text for text in alarms)
     assert rows_of(app, "retention_damaged")[0][:2] == [str(held.id), "1"]
     assert not any("Ada" in text for text in (*alarms, *words_on(app)))
@@ -256,7 +256,7 @@ def test_who_is_to_be_erased_stands_there_without_a_name_and_is_postponed(
     app = confirmed()
     (row,) = rows_of(app, "erasure_dues")
     assert row[0] == spelt(archived.record_number)
-    assert row[3] == "Is erased"
+    assert row[3] == "Will be erased"
     assert "Quendelin" not in str([words_on(app), row])
 
     # AppTest cannot click into a table that draws itself.

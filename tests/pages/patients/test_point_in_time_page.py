@@ -128,6 +128,6 @@ def test_who_is_not_found_may_be_looked_for_otherwise(clinic: Clinic):
 
     app.text_input(key="past_typed").set_value("Zzyzzx").run()
 
-    assert "Try the family name alone" in said(app)
+    assert "Try the last name alone" in said(app)
     assert app.text_input(key="past_typed").value == "Zzyzzx"
     assert not app.exception

@@ -66,7 +66,7 @@ def test_deleting_asks_first_and_names_the_view(clinic: Clinic, view: View):
 
     app.button(key=f"views_delete_{view.id}").click().run()
 
-    assert any("is taken off your views" in text for text in names(app))
+    assert any("is removed from your views" in text for text in names(app))
     assert view in mine(clinic)
     assert not app.exception
 

@@ -46,7 +46,7 @@ def unread(kept):
 def test_before_anything_is_told_the_page_says_so(clinic, role):
     app = clinic.open("notifications", role)
 
-    assert "Nothing yet." in texts(app)
+    assert "No notifications yet." in texts(app)
     assert app.button(key="notifications_mark_all").disabled
     assert not app.exception
 

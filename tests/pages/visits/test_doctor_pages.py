@@ -393,7 +393,7 @@ def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
 
     app.button(key="doctor_plan_except").click().run()
 
-    assert app.error[0].value == "This time is over; choose a later end."
+    assert app.error[0].value == "This time has passed; choose a later end."
     assert app.text_input(key="doctor_except_reason").value == "Half-term"
 
 

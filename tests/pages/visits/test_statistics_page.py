@@ -76,7 +76,7 @@ def test_figures_stand_beside_those_of_as_many_days_before(clinic: Clinic, booke
 
     [missed] = [metric for metric in app.metric if metric.label == "No-shows"]
     assert (missed.value, missed.delta) == ("1", "1")
-    assert any("as many days before" in caption.value for caption in app.caption)
+    assert any("number of days before" in caption.value for caption in app.caption)
 
 
 def test_a_doctor_whom_nobody_tried_to_book_is_named_and_is_no_row_of_zeros(

@@ -33,7 +33,7 @@ def full_screen_button(shown: str, *, key: str) -> bool:
     drawn = {
         "frame": f"st-key-{shown}",
         "label": _("Full screen"),
-        "help": _("Cards alone, drawn anew every five minutes; Escape leaves it"),
+        "help": _("The cards alone, refreshed every five minutes; Escape leaves it"),
     }
     result = _mount(
         key=key,

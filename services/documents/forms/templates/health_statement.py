@@ -10,7 +10,7 @@ TEMPLATE: Final = Template(
     name="health_statement",
     title="Health statement",
     document_type="medical_record",
-    summary="What your clinic must know of you: illnesses, allergies, medication.",
+    summary="What your clinic should know about you: illnesses, allergies, medication.",
     fields=(
         fields.NAME,
         fields.RECORD_NUMBER,

@@ -50,8 +50,7 @@ class TooManyHolds(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "You hold {most} times already. Confirm or give back one of them "
-                "first.",
+                "You hold {most} times already. Confirm or release one of them first.",
                 most=most,
             )
         )

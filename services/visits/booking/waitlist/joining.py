@@ -82,11 +82,13 @@ def leave(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
 
 def _check(session: Session, request: WaitRequest) -> None:
     if (request.doctor_id is None) == (request.speciality is None):
-        raise InvalidInput("doctor_id", "Choose a doctor or a speciality to wait for.")
+        raise InvalidInput(
+            "doctor_id", "Choose a doctor or a speciality for the waiting list."
+        )
     if request.until_at <= request.from_at:
         raise InvalidInput("until_at", "The last day comes after the first one.")
     if session.scalar(select(request.until_at <= func.clock_timestamp())):
-        raise InvalidInput("until_at", "The last day is over; choose a later one.")
+        raise InvalidInput("until_at", "The last day has passed; choose a later one.")
     wanted = (
         Doctor.id == request.doctor_id
         if request.doctor_id

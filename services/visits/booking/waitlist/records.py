@@ -75,7 +75,7 @@ class TooManyPlaces(Conflict):
     def __init__(self, most: int) -> None:
         super().__init__(
             Sentence(
-                "A patient waits for {most} things at most. Leave one of the lines "
+                "A patient is on at most {most} waiting lists. Leave one of them "
                 "first.",
                 most=most,
             )
@@ -87,8 +87,8 @@ class NotWaiting(Conflict):
 
     def __init__(self, current: WaitRecord) -> None:
         super().__init__(
-            "A time is held for this place just now; confirm it or give it back."
+            "A time is held for this place right now; confirm or release it."
             if current.status is WaitStatus.OFFERED
-            else "This place on the waiting list is over already."
+            else "This place on the waiting list has ended already."
         )
         self.current = current

@@ -81,7 +81,7 @@ def add_exception(
     actor.require(Permission.MANAGE_DOCTORS)
     reason = _checked(exception)
     if exception.ends_at <= session.scalars(select(func.clock_timestamp())).one():
-        raise InvalidInput("ends_at", "This time is over; choose a later end.")
+        raise InvalidInput("ends_at", "This time has passed; choose a later end.")
     if exception.doctor_id is not None:
         lock_doctor(session, exception.doctor_id)
     kept = ScheduleException(

@@ -54,7 +54,7 @@ def add_extra(
             ),
         )
     if starts_at <= session.scalars(select(func.clock_timestamp())).one():
-        raise InvalidInput("starts_at", "This time is over; choose a later one.")
+        raise InvalidInput("starts_at", "This time has passed; choose a later one.")
     slot = Slot(
         doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, origin="extra"
     )

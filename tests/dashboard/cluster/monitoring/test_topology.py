@@ -90,4 +90,4 @@ def test_the_picture_is_told_in_words_as_well():
     words = describe_tree(snapshot(primary(), delayed()))
 
     assert "db-01: Primary, timeline 7, at 0/5000148." in words
-    assert "15 min late on purpose, never leads, follows db-01." in words
+    assert "15 min delayed on purpose, never leads, follows db-01." in words

@@ -150,7 +150,7 @@ def test_while_a_backup_is_made_it_waits(database, repository):
         (CheckSkipped("No replica could say."), "No replica could say."),
         (CannotStart("No cluster runs."), "No cluster runs."),
         (OSError(5, "Input/output error"), "cannot be read (Input/output error)"),
-        (RuntimeError("Ada Lovelace"), "an error that nobody foresaw"),
+        (RuntimeError("Ada Lovelace"), "an unexpected error"),
     ],
     ids=["broken", "skipped", "no cluster", "the disk", "unforeseen"],
 )

@@ -312,7 +312,7 @@ def test_only_analysts_count_and_programs_by_their_scope(session):
         ),
         (
             Cohort(entry=CohortEvent(kind=EventKind.VISIT, from_age=60, to_age=50)),
-            "the higher one",
+            "above the highest one",
         ),
         (
             Cohort(

@@ -124,7 +124,7 @@ def test_another_violation_is_not_taken_for_the_name(session, analyst):
                 name="x",
                 cards=(replace(card(), figure=replace(VISITS, by=())),),
             ),
-            "Say what the figure is split by",
+            "Choose what the figure is split by",
         ),
     ],
 )

@@ -93,7 +93,7 @@ def test_a_cards_own_time_and_sexes_are_never_widened():
     ("shown", "said"),
     [
         (DashboardFilter(sexes=(Sex.MALE,)), "counts other patients"),
-        (DashboardFilter(timespan=Timespan.THIS_YEAR), "counts another time"),
+        (DashboardFilter(timespan=Timespan.THIS_YEAR), "counts another period"),
     ],
 )
 def test_a_filter_that_leaves_nothing_is_said(shown, said):

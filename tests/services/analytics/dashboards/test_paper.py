@@ -103,7 +103,7 @@ def test_each_card_is_a_table_with_when_and_of_whom_it_was_counted():
         "For the desk",
         "25 March 2026, 12:30, times in UTC",
         "from 1 January 2025 to 31 December 2025",
-        "Sex Patients Female 1,234 Male not told",
+        "Sex Patients Female 1,234 Male suppressed",
         "Patients with a first visit: patients who remain, by sex.",
         "Ages These counts are not told.",
     ):
@@ -123,7 +123,7 @@ def test_shares_and_distributions_have_columns_of_their_own():
     )
 
     assert "Sex Came in Remain Share Female 12 6 50.0%" in said
-    assert "Male 30 51.2 not told 50.0 not told not told" in said
+    assert "Male 30 51.2 suppressed 50.0 suppressed suppressed" in said
     assert "all time, all patients" in said
 
 

@@ -208,7 +208,7 @@ def test_backups_that_fail_again_and_again_are_one_alert():
         changes += judge.judge({rule.kind: rule}, measures, at(number))
 
     assert [(c.what, c.worst) for c in changes] == [("began", 1), ("ended", 3)]
-    assert changes[0].sentence == "The last backup came to nothing. The disk is full."
+    assert changes[0].sentence == "The last backup failed. The disk is full."
 
 
 def test_a_log_that_is_archived_late_is_told_of_with_its_reason():

@@ -365,7 +365,7 @@ def test_another_file_in_the_store_is_not_given_away(room):
 
 
 def test_how_a_drug_was_issued_last_is_told_to_whoever_issued_it(room):
-    ibuprofen = PrescriptionLine("Ibuprofen 400 mg", "1", "When needed", "3 days")
+    ibuprofen = PrescriptionLine("Ibuprofen 400 mg", "1", "As needed", "3 days")
     issued = room.issue(PARACETAMOL, ibuprofen)
     amended = room.amend(issued, replace(ibuprofen, dose="2", repeats="1"))
     dora, emil, cleo = room.clinic.dora, room.clinic.emil, room.clinic.cleo

@@ -205,6 +205,6 @@ def test_a_host_that_fails_is_left_alone_for_a_while(url, publisher):
 def test_what_is_no_set_of_keys_is_none():
     with (
         _serving(lambda _: Response("<html>")) as page,
-        pytest.raises(KeysUnavailable, match="no set of keys"),
+        pytest.raises(KeysUnavailable, match="not a JWK set"),
     ):
         SystemKeys(HERE).fetch(page)

@@ -233,7 +233,7 @@ def test_who_leaves_is_not_asked(desk, dora, slot, patient, other):
     bookings.cancel(session, clerk, held.id)
 
     assert offer_to(session, other) is None
-    with pytest.raises(waitlist.NotWaiting, match="over already"):
+    with pytest.raises(waitlist.NotWaiting, match="has ended already"):
         waitlist.leave(session, clerk, place.id)
 
 
@@ -243,7 +243,7 @@ def test_nobody_leaves_while_they_are_asked(desk, dora, slot, patient, other):
     place = waitlist.join(session, clerk, waiting_for(other, dora))
     bookings.cancel(session, clerk, held.id)
 
-    with pytest.raises(waitlist.NotWaiting, match="confirm it or give it back"):
+    with pytest.raises(waitlist.NotWaiting, match="confirm or release it"):
         waitlist.leave(session, clerk, place.id)
 
 

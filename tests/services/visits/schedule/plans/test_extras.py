@@ -93,7 +93,7 @@ def test_what_is_no_slot_is_refused(add, begins, ends, reason, said):
 
 
 def test_what_is_over_is_not_added(add):
-    with pytest.raises(InvalidInput, match="is over"):
+    with pytest.raises(InvalidInput, match="has passed"):
         add(datetime.now(UTC) - timedelta(minutes=1))
 
 

@@ -115,5 +115,5 @@ def test_an_exception_that_is_over_is_refused(session, clerk, dora):
         ExceptionKind.HOLIDAY, yesterday, yesterday + timedelta(hours=1), dora
     )
 
-    with pytest.raises(InvalidInput, match="This time is over"):
+    with pytest.raises(InvalidInput, match="This time has passed"):
         plans.add_exception(session, clerk, over, FORTNIGHT)
