@@ -37,7 +37,7 @@ _TO_BE_UNDONE = {
     "'patient_archive_confirm'",
     "'patient_died_save'",
     "'system_off_confirm'",
-    "f'{_PAGE}_archive_confirm'",
+    "f'{PAGE}_archive_confirm'",
     "f'{_PAGE}_delete_confirm'",
 }
 
