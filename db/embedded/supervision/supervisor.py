@@ -1,8 +1,10 @@
 """Supervision: what dies is started again, and a dead primary is replaced at once."""
 
 import logging
+import math
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 0.1
 _ASK_SECONDS: Final = 2.0
+_REPORT_SECONDS: Final = 60.0
 _MOST_NODES: Final = 16
 # The others elect a primary meanwhile, and a starting Python takes a whole processor.
 _AFTER_FENCE_SECONDS: Final = 2.0
@@ -50,6 +53,7 @@ class Supervisor:
         self._backoffs = {program.name: RestartBackoff() for program in others}
         self._monitors: dict[str, NodeMonitor] = {}
         self._asked_at = 0.0
+        self._reported_at: dict[tuple[type[Exception], str, int | None], float] = {}
         self._askers = ThreadPoolExecutor(_MOST_NODES, thread_name_prefix="ask")
         self._stopping = threading.Event()
         self._working = threading.Lock()
@@ -103,9 +107,18 @@ class Supervisor:
                     continue
                 try:
                     self._look()
-                except Exception:
+                except Exception as error:
                     # Whatever went wrong, unsupervised is worse than once more.
-                    _log.exception("The supervisor stumbled; it goes on.")
+                    self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Log a failure; one that lasts fills no disk, and is told once a minute."""
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        failure, now = (type(error), at.filename, at.lineno), time.monotonic()
+        if now - self._reported_at.get(failure, -math.inf) < _REPORT_SECONDS:
+            return
+        self._reported_at[failure] = now
+        _log.error("The supervisor stumbled; it goes on.", exc_info=error)
 
     def _look(self) -> None:
         for program in self._others:
