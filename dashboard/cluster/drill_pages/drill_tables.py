@@ -75,7 +75,9 @@ def show_kinds(
         )
         for plan in ordered
     ]
-    event = record_table(payload_of(_KINDS, rows, name=_("Drills")), key="drills_kinds")
+    event = record_table(
+        payload_of(_KINDS, rows, name=_("Available drills")), key="drills_kinds"
+    )
     return (DrillKind(event.action[0]), event.action[1]) if event.action else None
 
 

@@ -107,7 +107,7 @@ def today_figures() -> list[Figure]:
         Figure(
             _("Seen"),
             decimal(today.seen),
-            _("Visits of today that are completed, and by this time last week."),
+            _("Visits completed today, compared with last week at this time."),
             today.so_far - before.so_far,
             _("vs last {weekday} by now").format(weekday=last),
             [(day_heading(day.day), day.seen) for day in past],
