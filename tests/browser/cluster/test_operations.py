@@ -193,7 +193,7 @@ def test_a_lost_server_is_practised_from_the_page_alone(
     confirm(admin)
     row = ready(admin).get_by_role("row").filter(has_text="Lost server")
 
-    row.get_by_role("button", name="Run").click()
+    row.get_by_role("button", name="Run", exact=True).click()
     admin.get_by_role("dialog").get_by_role("button", name="Run: lost").click()
 
     expect(admin.get_by_text("A drill is running")).to_be_visible()
