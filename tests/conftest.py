@@ -144,10 +144,11 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
 
 
 # In this order, whatever the folders are called. What breaks a cluster takes longest
-# and is for few workers, so it begins. Playwright comes last, because from its start
+# and is for few workers, so it begins; launchers wait long, too, and at the end nobody
+# would have anything to do beside them. Playwright comes last, because from its start
 # to the end of the run an event loop runs in this thread, and no test could start one
 # of its own; among several workers one begins with it (tests/kit/scheduling.py).
-_ORDER = ("cluster", "plain", "launch", "browser", "afterwards")
+_ORDER = ("cluster", "launch", "plain", "browser", "afterwards")
 _BREAKABLE = pytest.StashKey[BreakableCluster]()
 _SHARED = pytest.StashKey[SharedCluster]()
 _FIRST = pytest.StashKey[Any]()
