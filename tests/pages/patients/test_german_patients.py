@@ -267,7 +267,7 @@ def test_registering_says_what_is_wrong_in_german(german: Clinic) -> None:
 
     assert left_english(app) == set()
     assert "Nachname fehlt; tragen Sie es ein." in said(app)
-    assert "Sehen Sie sich 3 Felder noch einmal an." in said(app)
+    assert "Prüfen Sie die 3 markierten Felder." in said(app)
 
 
 def test_who_may_be_registered_already_is_shown_in_german(german: Clinic, ada) -> None:
