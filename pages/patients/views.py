@@ -51,7 +51,7 @@ def confirm_deletion(view: View) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{name}** is removed from your views. Its patients are not "
+                "**{name}** is removed from your views. What it lists is not "
                 "affected, and addresses of the list that you have shared keep "
                 "working."
             ).format(name=plain(view.name))

@@ -44,6 +44,11 @@ def modules_of(page: str) -> frozenset[str]:
     return measured()[page].modules
 
 
+def within(package: str, modules: frozenset[str]) -> set[str]:
+    """Return the modules that are the package or stand in it."""
+    return {name for name in modules if f"{name}.".startswith(f"{package}.")}
+
+
 @pytest.fixture
 def registering() -> frozenset[str]:
     return modules_of(REGISTER)
@@ -62,9 +67,7 @@ def registering() -> frozenset[str]:
     ],
 )
 def test_a_page_of_patients_loads_nothing_of(unneeded, registering):
-    loaded = {name for name in registering if f"{name}.".startswith(f"{unneeded}.")}
-
-    assert not loaded
+    assert not within(unneeded, registering)
 
 
 @pytest.fixture(params=["patients", "patient"])
@@ -87,19 +90,16 @@ def of_patients(request) -> frozenset[str]:
 )
 def test_a_page_about_patients_loads_later_what_is_chosen(unneeded, of_patients):
     """A PDF reader, a signer and the audit log come with what needs them."""
-    loaded = {name for name in of_patients if f"{name}.".startswith(f"{unneeded}.")}
-
     assert "services.patients.records.patients" in of_patients
-    assert not loaded
+    assert not within(unneeded, of_patients)
 
 
 @pytest.mark.parametrize("unneeded", ["services.documents", "services.people.accounts"])
 def test_the_list_of_patients_loads_its_actions_when_one_is_chosen(unneeded):
     modules = modules_of("pages/patients/patients.py")
-    loaded = {name for name in modules if f"{name}.".startswith(f"{unneeded}.")}
 
     assert "dashboard.patients.search.bulk_actions" in modules
-    assert not loaded
+    assert not within(unneeded, modules)
 
 
 def test_registering_a_patient_loads_few_modules(registering):
