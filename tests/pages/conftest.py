@@ -205,10 +205,13 @@ class Clinic:
     def speak_german(self, *roles: Role) -> None:
         """Let people of these roles choose German, as they do on their own page."""
         for role in roles:
-            person = self.cast[role]
-            choose = partial(choose_language, actor=person, language=GERMAN)
-            written = ActorDatabase(self.wiring.database, person).write(choose)
-            self.position["lsn"] = written.lsn
+            self.choose(role, partial(choose_language, language=GERMAN))
+
+    def choose(self, role: Role, choice: Callable[[Session, Actor], object]) -> None:
+        """Let somebody choose how Chartroom is to be for them."""
+        own = ActorDatabase(self.wiring.database, self.cast[role])
+        written = own.write(lambda session: choice(session, own.actor))
+        self.position["lsn"] = written.lsn
         # Who somebody is may be read where it is not yet known that they chose.
         await_everywhere(self.wiring.database)
 

@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import wiring
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase
 from services.people.accounts import choose_display
 from tests.kit import cast
 from tests.pages.conftest import Clinic, rows_of
@@ -31,12 +30,8 @@ def given_first(clinic: Clinic):
 
 
 def chosen(clinic: Clinic, name_order: str | None) -> None:
-    person = clinic.clerk
-    choose = partial(
-        choose_display, actor=person, display="name_order", chosen=name_order
-    )
-    written = ActorDatabase(clinic.wiring.database, person).write(choose)
-    clinic.position["lsn"] = written.lsn
+    choice = partial(choose_display, display="name_order", chosen=name_order)
+    clinic.choose(Role.STAFF, choice)
 
 
 def drawn(app: AppTest, key: str) -> str:
