@@ -1,6 +1,10 @@
 """Others' libraries that know what a resource of R4 has, and which rules it keeps."""
 
+import atexit
+import json
 from functools import cache
+from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any, Final
 
 import fhirkit
@@ -8,6 +12,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from fhirclient.models.fhirelementfactory import FHIRElementFactory
 from fhirpathpy import compile as compile_fhirpath
 from fhirpathpy.models import models
+from playwright._impl._driver import compute_driver_executable
 
 _VERIFICATION: Final = (
     "verificationStatus.coding.where(system = 'http://terminology.hl7.org/CodeSystem/"
@@ -69,6 +74,11 @@ INVARIANTS: Final[dict[str, dict[str, str]]] = {
 }
 
 
+# Where script/setup puts the packages of node/package.json, if there is an npm.
+_PACKAGES: Final = Path(__file__).resolve().parents[3] / ".venv" / "fhir"
+HAS_NODE: Final = (_PACKAGES / ".installed").exists()
+
+
 def validate(resource: dict[str, Any]) -> None:
     """Raise what any of the libraries has against the resource."""
     kind = resource["resourceType"]
@@ -80,6 +90,30 @@ def validate(resource: dict[str, Any]) -> None:
     for key in INVARIANTS.get(kind, ()):
         if _invariant(kind, key)(resource, {"resource": resource}) != [True]:
             raise ValueError(f"{kind} breaks {key}")
+    if HAS_NODE and (problems := find_problems_with_node(resource)):
+        raise ValueError("; ".join(problems))
+
+
+def find_problems_with_node(resource: dict[str, Any]) -> list[str]:
+    """Return what JavaScript's libraries have against a resource, a sentence each.
+
+    They know the codes of required value sets, and US Core 5.0.1's profiles of
+    patients, blood pressures and prescriptions, which Python's do not.
+    """
+    asked, answers = _node()
+    asked.write(json.dumps(resource) + "\n")
+    asked.flush()
+    return json.loads(answers.readline())
+
+
+@cache
+def _node() -> tuple[Any, Any]:
+    # Playwright brings a Node.js of its own; loading the definitions takes a second.
+    node, _ = compute_driver_executable()
+    script = Path(__file__).parent / "node" / "validate.js"
+    process = Popen([node, script, _PACKAGES], stdin=PIPE, stdout=PIPE, text=True)
+    atexit.register(process.kill)
+    return process.stdin, process.stdout
 
 
 @cache

@@ -20,7 +20,7 @@ from services.core.errors import NotAllowed
 from services.people.tokens import bearing
 from tests.api.conftest import NEWEST, Client
 from tests.api.fhir.conftest import LINE, TYPED, ids_of, link_of
-from tests.api.fhir.oracles import validate
+from tests.api.fhir.oracles import HAS_NODE, find_problems_with_node, validate
 from tests.api.visit_samples import Practice
 from tests.services.visits import visit_samples
 
@@ -340,3 +340,34 @@ def test_who_issued_amended_and_withdrew_a_drug_is_told(clinician, withdrawn):
     include = {"_id": f"{withdrawn}.1", "_revinclude": "Provenance:target"}
     found = clinician.get("/fhir/MedicationRequest", params=include, headers=NEWEST)
     assert len(found.json()["entry"]) == 4
+
+
+_CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+GONE = {"coding": [{"system": _CLINICAL, "code": "gone"}]}
+
+
+@pytest.mark.skipif(not HAS_NODE, reason="npm has installed no packages")
+@pytest.mark.parametrize(
+    ("kind", "broken", "named"),
+    [
+        ("Observation", {"status": "done"}, "Observation.status"),
+        ("Observation", {"component": []}, "us-core-blood-pressure"),
+        ("MedicationRequest", {"intent": "rx"}, "MedicationRequest.intent"),
+        ("MedicationRequest", {"requester": None}, "us-core-medicationrequest"),
+        ("Condition", {"clinicalStatus": GONE}, "Condition.clinicalStatus"),
+        ("Encounter", {"status": "over"}, "Encounter.status"),
+    ],
+)
+def test_what_a_visit_leaves_keeps_them_too(as_role, consultation, kind, broken, named):
+    asked = {"patient": str(consultation.patient_id)}
+    found = as_role(Role.CLINICIAN).get(f"/fhir/{kind}", params=asked).json()
+    whole = next(
+        entry["resource"]
+        for entry in found["entry"]
+        if kind != "Observation" or "component" in entry["resource"]
+    )
+
+    assert find_problems_with_node(whole) == []
+    kept = {name: value for name, value in broken.items() if value is not None}
+    lesser = {name: whole[name] for name in whole if name not in broken} | kept
+    assert named in "; ".join(find_problems_with_node(lesser))

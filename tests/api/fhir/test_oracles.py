@@ -19,7 +19,7 @@ from services.core.actors import Role
 from services.demo import seeding
 from tests.api.document_samples import upload
 from tests.api.fhir.conftest import link_of
-from tests.api.fhir.oracles import validate
+from tests.api.fhir.oracles import HAS_NODE, find_problems_with_node, validate
 from tests.kit import cast
 
 PATIENTS = 30
@@ -115,6 +115,30 @@ def test_the_oracles_know_a_broken_resource(client, ada, broken):
 
     with pytest.raises((ValueError, FHIRValidationError)):
         validate(resource | broken)
+
+
+@pytest.mark.skipif(not HAS_NODE, reason="npm has installed no packages")
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [
+        ({"gender": "f"}, "Patient.gender"),
+        ({"birthDate": "17.5.1980"}, "Patient.birthDate"),
+        ({"telecom": [{"system": "mail", "value": "ada@example.org"}]}, "telecom"),
+        ({"name": [{"family": "Lovelace", "use": "main"}]}, "Patient.name"),
+        ({"color": "red"}, "Patient.color"),
+        ({"communication": [{}]}, "Patient.communication"),
+        # Only a profile asks for these.
+        ({"name": [{"use": "official"}]}, "us-core-patient: Patient"),
+        ({"identifier": []}, "us-core-patient: Patient.identifier"),
+        ({"identifier": [{"value": "1"}]}, "us-core-patient: Patient.identifier"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_required_codes_and_us_core_are_known_as_well(client, ada, broken, named):
+    resource = client.get(f"/fhir/Patient/{ada['uuid']}").json()
+
+    assert find_problems_with_node(resource) == []
+    assert named in "; ".join(find_problems_with_node(resource | broken))
 
 
 def test_the_oracles_know_a_broken_bundle(client, ada):
