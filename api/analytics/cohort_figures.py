@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -24,6 +24,7 @@ from services.analytics import figures
 from services.analytics.cohorts import Cohort
 from services.analytics.figures import Figure, FigureCell, FigureResult
 from services.core.errors import InvalidInput
+from services.lists.table_files import MEDIA_TYPES, FileFormat, file_of
 
 router = APIRouter(prefix="/api/v1/figures", tags=["Statistics"])
 
@@ -89,22 +90,37 @@ class FigureShown(Shown):
     totals: list[FigureCellShown]
 
 
+Format = Annotated[
+    Literal["json"] | FileFormat,
+    Query(
+        alias="format",
+        description="Files have a row for each group, then one for each total.",
+    ),
+]
+
+
 @router.post(
-    "", responses=shows(FigureShown, 413, 415), openapi_extra=describe_body(FigureBody)
+    "",
+    responses=shows(FigureShown, 413, 415, files=MEDIA_TYPES.values()),
+    openapi_extra=describe_body(FigureBody),
 )
 def count(
-    caller: ProgramOrPerson, body: Annotated[FigureBody, sent(FigureBody)]
+    caller: ProgramOrPerson,
+    body: Annotated[FigureBody, sent(FigureBody)],
+    file_format: Format = "json",
 ) -> Response:
     """Count a figure; small groups are hidden.
 
     403 as well where earlier counts and these together would tell of few patients.
     """
     figure = figures.from_json(body.model_dump())
-    return _counted(caller, lambda _: figure)
+    return _counted(caller, lambda _: figure, file_format)
 
 
-@router.get("/{key}", responses=shows(FigureShown, 404))
-def count_kept(caller: ProgramOrPerson, key: str) -> Response:
+@router.get("/{key}", responses=shows(FigureShown, 404, files=MEDIA_TYPES.values()))
+def count_kept(
+    caller: ProgramOrPerson, key: str, file_format: Format = "json"
+) -> Response:
     """Count the figure behind a key, which is `list` in the address of its page.
 
     403 as well where earlier counts and these together would tell of few patients.
@@ -116,10 +132,14 @@ def count_kept(caller: ProgramOrPerson, key: str) -> Response:
             raise InvalidInput("key", "This is a cohort without a figure; POST one.")
         return kept
 
-    return _counted(caller, find)
+    return _counted(caller, find, file_format)
 
 
-def _counted(caller: Caller, find: Callable[[Session], Figure]) -> Response:
+def _counted(
+    caller: Caller,
+    find: Callable[[Session], Figure],
+    file_format: Literal["json"] | FileFormat,
+) -> Response:
     written = counted_and_told(
         caller,
         lambda session: figures.count(
@@ -130,7 +150,15 @@ def _counted(caller: Caller, find: Callable[[Session], Figure]) -> Response:
             smallest_group=caller.stores.smallest_group,
         ),
     )
-    return JsonResponse(shown_of(written.value), headers=written_headers(written))
+    headers = written_headers(written)
+    if file_format == "json":
+        return JsonResponse(shown_of(written.value), headers=headers)
+    name = f"figure-{caller.stores.today():%Y-%m-%d}.{file_format}"
+    return Response(
+        file_of(figures.table_of(written.value), file_format),
+        media_type=MEDIA_TYPES[file_format],
+        headers=headers | {"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def shown_of(result: FigureResult) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What OpenAPI says of every answer: its status, its media type and its schema."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -28,6 +29,7 @@ _OPEN_PATHS: Final = (
     TOKEN_PATH,
 )
 _PROBLEM: Final = "application/problem+json"
+_FILE: Final[Mapping[str, str]] = {"type": "string", "format": "binary"}
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -97,14 +99,21 @@ def refuses(*statuses: int) -> Responses:
 
 def sends(media_type: str, *statuses: int) -> Responses:
     """Describe a route that sends a file, and its refusals."""
-    schema = {"type": "string", "format": "binary"}
-    content = {media_type: {"schema": schema}}
+    content = {media_type: {"schema": _FILE}}
     return {200: {"description": "The file", "content": content}} | refuses(*statuses)
 
 
-def shows(kind: Any, *statuses: int, status: int = 200) -> Responses:
-    """Describe a route that answers with JSON of this kind, and its refusals."""
-    return {status: {"model": kind}} | refuses(*statuses)
+def shows(
+    kind: Any, *statuses: int, status: int = 200, files: Iterable[str] = ()
+) -> Responses:
+    """Describe a route that answers with JSON of this kind, and its refusals.
+
+    `files` are the media types of what it sends instead, where that is asked for.
+    """
+    answer: dict[str, Any] = {"model": kind}
+    if content := {each: {"schema": _FILE} for each in files}:
+        answer["content"] = content
+    return {status: answer} | refuses(*statuses)
 
 
 def describe(api: FastAPI) -> None:

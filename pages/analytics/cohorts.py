@@ -1,5 +1,8 @@
 """Count patients by what happened to them, without a name and without small groups."""
 
+from typing import Final
+from urllib.parse import quote, urlencode
+
 import streamlit as st
 
 from dashboard.analytics import cohort_address, cohort_comparison, cohort_editor
@@ -16,6 +19,8 @@ from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
 from services.analytics.figures import Figure
+
+FIGURES: Final = "/api/v1/figures"
 
 
 @st.fragment
@@ -68,6 +73,28 @@ def add_to_dashboard(figure: Figure) -> None:
     """Put the figure that is shown on a dashboard."""
     with error_boundary():
         show_dashboard_choice(figure)
+
+
+def show_files() -> None:
+    """Link to the numbers of the figure that is shown, in forms for other programs."""
+    # What could not be saved has no address.
+    if not (key := cohort_address.current_key()):
+        return
+    with st.popover(_("Download"), key="cohorts_files", icon=":material/download:"):
+        for name, file_format in (
+            (_("Excel"), "xlsx"),
+            ("Parquet", "parquet"),
+            ("JSON", "json"),
+        ):
+            st.link_button(
+                name,
+                f"{FIGURES}/{quote(key)}?{urlencode({'format': file_format})}",
+                key=f"cohorts_{file_format}",
+                width="stretch",
+            )
+        st.caption(
+            _("A row for each group, with months as 2026-10 and numbers as numbers.")
+        )
 
 
 def show_counted(figure: Figure) -> None:
@@ -134,6 +161,7 @@ with error_boundary():
                     icon=":material/dashboard_customize:",
                 ):
                     add_to_dashboard(question)
+                show_files()
             if most_count_alerts():
                 with st.popover(
                     _("Watch"), key="cohorts_alert", icon=":material/notifications:"

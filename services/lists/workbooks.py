@@ -29,9 +29,11 @@ _OPTIONS: Final = {
 
 
 def workbook_of(
-    header: Sequence[str], rows: Iterable[Sequence[str | date | None]]
+    header: Sequence[str], rows: Iterable[Sequence[str | float | date | None]]
 ) -> bytes:
     """Return the rows below their header as one sheet; moments are given as text.
+
+    What is a number in Python is one in its cell.
 
     Raises InvalidInput where there are more than MOST_ROWS.
     """
@@ -62,6 +64,8 @@ def workbook_of(
                         sheet.write_string(number, column, cell.isoformat())
                     case date():
                         sheet.write_datetime(number, column, cell)
+                    case int() | float():
+                        sheet.write_number(number, column, cell)
                     case _:
                         sheet.write_string(number, column, cell)
     return file.getvalue()

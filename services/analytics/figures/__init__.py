@@ -23,3 +23,4 @@ from services.analytics.figures.storing import (
     remember as remember,
     to_json as to_json,
 )
+from services.analytics.figures.tables import table_of as table_of

@@ -1,14 +1,20 @@
 """Figures for programs: counted, in words, by a body or by a key."""
 
+import io
+
+import openpyxl
 import pytest
+from pyarrow import parquet
 
 from db.postgres import SYSTEM
 from services.analytics import figures
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.figures import Figure
 from services.core.actors import Role, Scope
+from services.patients.records.model import Sex
 from services.people import tokens
 from tests.kit import cast
+from tests.services.visits import visit_samples
 
 FIGURES = "/api/v1/figures"
 BODY = {
@@ -76,6 +82,49 @@ def test_a_figure_is_counted_by_its_key(call, application):
 
     assert (answer.status_code, answer.json()["by"]) == (200, ["sex"])
     assert call("GET", f"{FIGURES}/unknown").status_code == 404
+
+
+@pytest.fixture
+def visitors(application):
+    """Six women and seven men who came, and as many who never did."""
+
+    def register(session):
+        doctor = cast.add_doctor(session).id
+        for place in range(26):
+            sex = Sex.FEMALE if place % 13 < 6 else Sex.MALE
+            patient = cast.add_patient(session, sex=sex)
+            if place < 13:
+                at = visit_samples.soon(-30 * (place + 2))
+                visit_samples.visit(session, doctor, patient.id, at, status="completed")
+
+    application.database.write(register, identity=SYSTEM)
+
+
+BY_SEX = {"cohort": {"entry": {"kind": "visit"}}, "by": ["sex"]}
+
+
+def test_a_figure_is_sent_as_a_file(call, visitors):
+    def sent(file_format):
+        return call("POST", f"{FIGURES}?format={file_format}", BY_SEX)
+
+    cells = call("POST", FIGURES, BY_SEX).json()["cells"]
+    numbers = [(*cell["values"], cell["number"]) for cell in cells]
+    csv, workbook, columns = map(sent, ("csv", "xlsx", "parquet"))
+
+    assert ("female", 6) in numbers
+    assert csv.headers["content-disposition"].endswith('.csv"')
+    assert csv.text.split("\r\n")[:2] == ["sex,patients", "female,6"]
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook.content)).active
+    assert list(sheet.values) == [("sex", "patients"), *numbers]
+    table = parquet.read_table(io.BytesIO(columns.content))
+    assert [tuple(row.values()) for row in table.to_pylist()] == numbers
+
+
+def test_another_form_is_refused(call):
+    answer = call("POST", f"{FIGURES}?format=docx", BY_SEX)
+
+    assert answer.status_code == 400
+    assert "format" in answer.text
 
 
 @pytest.mark.parametrize(

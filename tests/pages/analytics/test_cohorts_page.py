@@ -124,6 +124,25 @@ def test_how_many_came_again_by_quarter_women_compared_with_men(
     ]
 
 
+def test_a_figure_has_links_to_its_files_and_a_cohort_has_none(
+    clinic: Clinic, hypertensive
+):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
+    press(app, "cohorts_count")
+    assert not app.get("link_button")
+    app.multiselect(key="cohorts_split").set_value([Dimension.SEX])
+
+    press(app, "cohorts_count")
+
+    key = app.query_params["list"]
+    assert {link.proto.label: link.proto.url for link in app.get("link_button")} == {
+        "Excel": f"/api/v1/figures/{key}?format=xlsx",
+        "Parquet": f"/api/v1/figures/{key}?format=parquet",
+        "JSON": f"/api/v1/figures/{key}?format=json",
+    }
+
+
 def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
     app = clinic.open("cohorts", Role.ANALYST)
     app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
