@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models.user import ApiToken
+from db.models.user import ApiToken, AuthorizationCode
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -65,9 +65,21 @@ def _reading_for(session: Session, user_id: UUID) -> tuple[AllowedApp, ...]:
 def end(session: Session, actor: Actor, app_id: UUID) -> None:
     """Let an app read the actor's record no more, at once; the caller commits.
 
-    Raises NotAllowed.
+    A consent that it has not come for yet is used up. Raises NotAllowed.
     """
     actor.require(Permission.ALLOW_APPS)
+    # An app that comes with its code meanwhile holds that code's row: what it was given
+    # is found by the statement after this one.
+    session.execute(
+        update(AuthorizationCode)
+        .where(
+            AuthorizationCode.user_id == actor.id,
+            AuthorizationCode.app_id == app_id,
+            AuthorizationCode.used_at.is_(None),
+        )
+        .values(used_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
     ended = ending.revoke_where(
         session,
         ApiToken.user_id == actor.id,

@@ -125,7 +125,7 @@ PEOPLE: dict[str, Rights] = {
     },
     "authorization_codes": {
         # A code that is not used up is used up now, and nothing else.
-        "patient": "SELECT(code_hash, user_id, used_at) own; INSERT own; "
+        "patient": "SELECT(code_hash, app_id, user_id, used_at) own; INSERT own; "
         "UPDATE(used_at)",
         "admin": "SELECT(code_hash, user_id, used_at) all; UPDATE(used_at)",
         "door": "SELECT all; UPDATE(used_at, token_id)",

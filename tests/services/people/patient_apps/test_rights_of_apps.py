@@ -158,6 +158,21 @@ def test_what_ends_a_patients_sign_ins_ends_their_apps(  # noqa: PLR0917
     assert exchange(database, app, waiting).body["error"] == "invalid_grant"
 
 
+def test_whoever_ends_one_app_ends_what_it_has_not_fetched_and_no_other(
+    database, app, maya
+):
+    other = register(database, "Patient")
+    exchange(database, app, app.allowed(database, maya))
+    waiting, of_other = app.allowed(database, maya), other.allowed(database, maya)
+
+    database.write(
+        lambda s: patient_apps.end(s, maya, app.id), identity=maya.database_identity
+    )
+
+    assert exchange(database, app, waiting).body["error"] == "invalid_grant"
+    assert "access_token" in exchange(database, other, of_other).body
+
+
 def decide(session, app: DiaryApp, patient: Actor, session_id: UUID | None) -> str:
     """Return the code of a patient who lets the app in from a sign-in."""
     answer = AppAuthorization(session, CLINIC).decide(app.asks(), patient, session_id)
