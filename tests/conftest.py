@@ -9,10 +9,9 @@ every so many seconds: whoever reads what somebody else wrote has to wait for it
 import gc
 import os
 import signal
-import sys
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -46,8 +45,8 @@ from tests.kit.clusters import (
     last_logged,
     shared_cluster,
 )
-from tests.kit.scheduling import BrowserBesideOthers, has_ended
-from tests.kit.waiting import eventually
+from tests.kit.scheduling import BrowserBesideOthers
+from tests.kit.warm_workers import warm_workers
 
 # A busy machine takes seconds for anything now and then: that is no failure.
 settings.register_profile(
@@ -151,35 +150,28 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
 _ORDER = ("cluster", "launch", "plain", "browser", "afterwards")
 _BREAKABLE = pytest.StashKey[BreakableCluster]()
 _SHARED = pytest.StashKey[SharedCluster]()
-_FIRST = pytest.StashKey[Any]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """Start the cluster of a run, and load its tests for all workers meanwhile."""
+    if "CHARTROOM_TEST_CLUSTER" not in os.environ and not config.option.collectonly:
+        config.stash[_SHARED] = SharedCluster()
+        config.add_cleanup(config.stash[_SHARED].close)
+    end = ExitStack()
+    config.add_cleanup(end.close)
+    python = end.enter_context(
+        warm_workers(config.invocation_params.args, config.invocation_params.dir)
+    )
+    for spec in specs:
+        spec.python = python
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Give every worker of a run the same cluster."""
-    config: pytest.Config = node.config
-    if "CHARTROOM_TEST_CLUSTER" in os.environ or config.option.collectonly:
-        return
-    if _SHARED not in config.stash:
-        config.stash[_SHARED] = SharedCluster()
-        config.add_cleanup(config.stash[_SHARED].close)
-        config.stash[_FIRST] = node
-    elif not (sys.dont_write_bytecode or _is_compiled(config)):
-        # In a fresh clone each would compile all of the tests, and what they load.
-        collected, first = _collected(config.stash[_SHARED].room), config.stash[_FIRST]
-        with suppress(AssertionError):
-            eventually(lambda: collected.exists() or has_ended(first))
-    node.workerinput["shared_cluster"] = str(config.stash[_SHARED].room)
-
-
-def _is_compiled(config: pytest.Config) -> bool:
-    """Tell whether an earlier run has compiled the tests."""
-    return any(config.rootpath.glob("tests/*/*/__pycache__/test_*-pytest-*.pyc"))
-
-
-def _collected(room: Path) -> Path:
-    """Return the file that is there as soon as a worker has collected the tests."""
-    return room / "collected"
+    if shared := node.config.stash.get(_SHARED, None):
+        node.workerinput["shared_cluster"] = str(shared.room)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -253,7 +245,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session) -> Iterator[None]:
+def pytest_collection() -> Iterator[None]:
     """Search what is loaded here for garbage neither now nor later.
 
     It stays until the end, and to look through it again and again is a fifth of all
@@ -262,11 +254,7 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
     than Python would, too: a sixth of their time went into that.
     """
     gc.disable()
-    try:
-        yield
-    finally:
-        if room := getattr(session.config, "workerinput", {}).get("shared_cluster"):
-            _collected(Path(room)).touch()
+    yield
     # What little is garbage now stays: to find it is a tenth of the collection.
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)

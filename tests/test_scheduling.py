@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-import execnet
 import pytest
 
-from tests.kit.scheduling import BrowserBesideOthers, has_ended
-from tests.kit.waiting import eventually
+from tests.kit.scheduling import BrowserBesideOthers
 
 PLAIN = [f"tests/services/test_{i}.py::test_it@plain {i}" for i in range(20)]
 IN_BROWSER = [f"tests/browser/test_{i}.py::test_it@browser {i}" for i in range(30)]
@@ -79,19 +77,3 @@ def test_who_has_been_in_a_browser_is_asked_for_nothing_else_afterwards():
     for node in run(PLAIN + IN_BROWSER, 3):
         kinds = [test in IN_BROWSER for test in node.done]
         assert kinds == sorted(kinds)
-
-
-@pytest.mark.parametrize("end", ["import os; os._exit(1)", "channel.close()"])
-def test_nobody_waits_for_a_worker_that_has_ended(end):
-    gateway = execnet.makegateway("popen")
-    try:
-        # Goes on once it is told to.
-        channel = gateway.remote_exec(f"channel.receive(); {end}")
-        worker = SimpleNamespace(gateway=gateway, channel=channel)
-        assert not has_ended(worker)
-
-        channel.send("go on")
-
-        eventually(lambda: has_ended(worker))
-    finally:
-        gateway.exit()

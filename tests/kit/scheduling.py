@@ -51,10 +51,5 @@ class BrowserBesideOthers(LoadGroupScheduling):
         return next(others, in_browser)
 
 
-def has_ended(worker: Any) -> bool:
-    """Tell whether a worker has died, or does nothing any more."""
-    return worker.channel.isclosed() or not worker.gateway.hasreceiver()
-
-
 def _is_in_browser(group: str) -> bool:
     return "browser" in group
