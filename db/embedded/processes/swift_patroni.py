@@ -12,7 +12,8 @@ What starts PostgreSQL loads nothing of Patroni's, which every start waited for:
 
 Before it votes, a former primary is ended that nobody answers for: see `fence_first`.
 Once back, it is not taken for a replica of a timeline that only bears the same number:
-see `StricterRewind`.
+see `StricterRewind`. Nor does a server follow who may lack a part of its log: see
+`db.cluster.patroni_node`.
 
 And a replica whose log was damaged while it was down is copied anew: see `DamagedLogs`.
 """
@@ -43,6 +44,10 @@ import psutil
 from patroni.__main__ import main
 from patroni.exceptions import PostgresConnectionException
 from patroni.postgresql.rewind import REWIND_STATUS, Rewind
+
+# By their folder, because whom PostgreSQL runs as need not find our packages.
+sys.path.append(str(Path(__file__).parents[3]))
+from db.cluster.patroni_node import follow_with_care
 
 # An answer on this machine takes milliseconds.
 PAUSE_SECONDS: Final = 0.2
@@ -197,9 +202,7 @@ def _primaries_beside(data: Path) -> dict[str, Path]:
 def _end(name: str, data: Path) -> bool:
     """End a node's PostgreSQL; tell whether it is certain that it is gone."""
     patroni.ha.logger.warning("%s is no replica and nobody answers: ending it", name)
-    # Here, because each start would pay for what is needed once in years; and by its
-    # folder, because whom PostgreSQL runs as need not find our packages.
-    sys.path.append(str(Path(__file__).parents[3]))
+    # Here, because each start would pay for what is needed once in years.
     from db.embedded.supervision import fencing  # noqa: PLC0415
 
     return fencing.end(data, None)
@@ -406,6 +409,7 @@ if __name__ == "__main__":
     load_less()
     fence_first()
     tell_forks_apart()
+    follow_with_care()
     copy_damaged_anew()
     tell_of_copies()
     sys.exit(main())

@@ -265,10 +265,6 @@ def test_a_commit_that_stopped_waiting_for_replicas_is_not_believed(
     def waiting_since():
         return ask(breakable, primary, WAITING_SINCE, name)
 
-    # A former primary that comes back before it is rewound tells its new one of the
-    # log that only it has, and PostgreSQL then waits for nobody until it is as far.
-    ask(breakable, primary, _MUCH_LOG)
-    ask(breakable, primary, _MUCH_LOG)
     with ThreadPoolExecutor(1) as aside:
         with hanging(one), hanging(other):
             writing = aside.submit(database.write, notes.write(note_id))

@@ -1,0 +1,157 @@
+"""Patroni as a program: a server follows nobody who may lack a part of its log.
+
+A primary that dies may have log that no replica has. Back as a replica it tells the new
+primary how far its log reaches, and PostgreSQL takes that for an acknowledgement: until
+the new primary has written as much, COMMIT waits for nobody. Patroni 4.1 lets a server
+follow first and looks afterwards whether it has to be rewound, wherever it cannot tell
+at once: while the new primary is being promoted, or PostgreSQL seems to be starting.
+
+`python -m db.cluster.patroni_node CONFIGURATION` is `patroni CONFIGURATION` with that
+rule. This file needs nothing but Patroni, so that it can be put on other machines.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+# First: Patroni's modules import each other in a circle that only opens here.
+import patroni.postgresql  # isort: skip
+import patroni.ha
+from patroni import psycopg
+from patroni.__main__ import main
+from patroni.postgresql.misc import parse_history, parse_lsn
+
+_CLEAN: Final = "shut down"
+_REPLICAS: Final = ("shut down in recovery", "in archive recovery")
+
+
+class LogEnd(NamedTuple):
+    """Where a log ends: at which position of which timeline."""
+
+    timeline: int
+    position: int
+
+
+class CarefulFollower:
+    """Decides for one server whether it may follow the leader."""
+
+    def __init__(self) -> None:
+        self._followed: str | None = None
+        self._is_told = False
+
+    def choose(self, ha: Any, cluster: Any, node: Any) -> Any:
+        """Return whom to follow: the node that Patroni has chosen, or nobody yet."""
+        followed, self._followed = self._followed, None
+        if node is None or cluster.leader is None or node.name != cluster.leader.name:
+            # No commit waits for who follows another than the primary.
+            return node
+        is_followed = followed == node.name and ha.state_handler.is_running()
+        if is_followed or self._may_follow(ha, node):
+            self._followed, self._is_told = node.name, False
+            return node
+        # Patroni then looks by itself, as soon as the leader is promoted.
+        ha._rewind.trigger_check_diverged_lsn()
+        if not self._is_told:
+            patroni.ha.logger.warning(
+                "%s may lack a part of this server's log: following nobody until "
+                "that is known, or until this server is rewound",
+                node.name,
+            )
+        self._is_told = True
+        return None
+
+    def _may_follow(self, ha: Any, leader: Any) -> bool:
+        server, rewind = ha.state_handler, ha._rewind
+        is_running = server.is_running()
+        if not is_running and (
+            server.was_restored_from_backup() or (rewind.executed and not rewind.failed)
+        ):
+            # A copy of the leader's data, which it has yet to replay.
+            return True
+        try:
+            end = _running_end(server) if is_running else _stopped_end(server, rewind)
+            return end is not None and _has_all(server, leader, end, rewind)
+        except psycopg.Error as error:
+            patroni.ha.logger.info("Nobody tells where a log ends: %s", error)
+            return False
+
+
+def _running_end(server: Any) -> LogEnd:
+    with _asking(server, server.config.local_replication_address) as cursor:
+        return _identify(cursor)
+
+
+def _stopped_end(server: Any, rewind: Any) -> LogEnd | None:
+    """Return where the log of a stopped server ends; None if only a start can tell."""
+    control = server.controldata()
+    state = control.get("Database cluster state")
+    if state == _CLEAN:
+        timeline = int(control["Latest checkpoint's TimeLineID"])
+        start = parse_lsn(control["Latest checkpoint location"])
+        # It was written last.
+        position = rewind._get_checkpoint_end(timeline, start)
+        return LogEnd(timeline, position) if position else None
+    if state in _REPLICAS:
+        timeline = int(control["Min recovery ending loc's timeline"])
+        # Of a primary that has crashed, nobody has noted it.
+        position = parse_lsn(control["Minimum recovery ending location"])
+        return LogEnd(timeline, position) if position else None
+    return None
+
+
+def _has_all(server: Any, leader: Any, end: LogEnd, rewind: Any) -> bool:
+    """Tell whether the leader's log has all of another, and goes on from it."""
+    with _asking(server, leader.conn_kwargs()) as cursor:
+        timeline, written = _identify(cursor)
+        position: int | None = written
+        if timeline > end.timeline:
+            cursor.execute(f"TIMELINE_HISTORY {timeline}".encode())
+            position = _fork(cursor.fetchone()[1], end.timeline)
+        cursor.execute("SHOW in_hot_standby")
+        is_promoted = cursor.fetchone()[0] == "off"
+    if timeline == end.timeline and is_promoted:
+        # What others have of its timeline they have from it, unless it is another one
+        # that bears the same number: positions say nothing of that, Patroni may know.
+        return not _has_to_be_rewound(rewind, leader)
+    return (
+        timeline >= end.timeline and position is not None and end.position <= position
+    )
+
+
+def _has_to_be_rewound(rewind: Any, leader: Any) -> bool:
+    """Tell what Patroni says, and yes while it cannot tell."""
+    rewind.rewind_or_reinitialize_needed_and_possible(leader)
+    return bool(rewind.is_needed)
+
+
+def _fork(history: str | bytes, timeline: int) -> int | None:
+    """Return where a timeline ends in the history of a later one, if it is in it."""
+    text = history if isinstance(history, str) else history.decode()
+    return next(
+        (end for origin, end, _ in parse_history(text) if origin == timeline), None
+    )
+
+
+def _identify(cursor: Any) -> LogEnd:
+    cursor.execute("IDENTIFY_SYSTEM")
+    _, timeline, position, *_ = cursor.fetchone()
+    return LogEnd(int(timeline), parse_lsn(position))
+
+
+def _asking(server: Any, address: Mapping[str, Any]) -> Any:
+    return server.get_replication_connection_cursor(**address)
+
+
+def follow_with_care() -> None:
+    """Have this process's Patroni follow nobody who may lack a part of its log."""
+    follower, choose = CarefulFollower(), patroni.ha.Ha._get_node_to_follow
+
+    def choose_with_care(ha: Any, cluster: Any) -> Any:
+        return follower.choose(ha, cluster, choose(ha, cluster))
+
+    patroni.ha.Ha._get_node_to_follow = choose_with_care
+
+
+if __name__ == "__main__":
+    follow_with_care()
+    sys.exit(main())
