@@ -158,7 +158,7 @@ def filled(name: str) -> Iterator[tuple[Database, Endpoints]]:
     parser.add_argument("--patients", type=int, default=100_000)
     patients = parser.parse_args().patients
     with endpoints() as fresh, closing(Database(fresh)) as database:
-        seeding.seed(database, patients=patients, past=lambda _: None)
+        seeding.seed(database, patients=patients, visits=lambda _: None)
         seeding.add_events(
             database, patients=patients, events=10, seed_number=1, today=NOW.date()
         )
@@ -199,8 +199,8 @@ def _compare(session: Session, raw: DriverConnection) -> None:
 
 
 def _count(session: Session, cohort: Cohort) -> tuple[int | None, ...]:
-    untold = cohorts.count(session, ANALYST, cohort, now=NOW, smallest_group=2)
-    return tuple(step.remaining.number for step in untold.answer.attrition)
+    undisclosed = cohorts.count(session, ANALYST, cohort, now=NOW, smallest_group=2)
+    return tuple(step.remaining.number for step in undisclosed.answer.attrition)
 
 
 def select(raw: DriverConnection, statement: str) -> tuple[int, ...]:

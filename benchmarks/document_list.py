@@ -16,7 +16,7 @@ from benchmarks import document_set
 from benchmarks.document_set import NOW
 from benchmarks.measure import compare
 from services.core.actors import Actor, Role
-from services.documents.search import FoundDocument, list_documents
+from services.documents.search import ListedDocument, list_documents
 from services.documents.search.fields import FIELDS
 from services.documents.search.records import document_of
 from services.lists import criteria
@@ -104,10 +104,10 @@ def main() -> list[float]:
 def _compare(case: Case, session: Session, raw: DriverConnection) -> float:
     criteria = case.criteria
 
-    def ours() -> tuple[FoundDocument, ...]:
+    def ours() -> tuple[ListedDocument, ...]:
         return list_documents(session, CLERK, criteria, size=SIZE, now=NOW).rows
 
-    def by_hand() -> tuple[FoundDocument, ...]:
+    def by_hand() -> tuple[ListedDocument, ...]:
         with raw.cursor() as cursor:
             cursor.execute(case.sql)
             return tuple(map(document_of, cursor.fetchall()[:SIZE]))

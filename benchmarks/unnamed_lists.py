@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from benchmarks import dataset
 from benchmarks.lists import CLERK, NOW, SIZE
 from benchmarks.measure import compare
-from db.models.care import ToldAnswer, ToldGroup
+from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.postgres import SYSTEM, Database, DatabaseIdentity
 from services.analytics import unnamed_lists
 from services.analytics.cohorts import telling
@@ -81,11 +81,11 @@ def _tell(database: Database, criteria: Criteria) -> object:
 
     identity = ANALYST.database_identity
     kept = database.read(keep_back, identity=identity).value
-    told_list = database.write(
+    disclosed_list = database.write(
         lambda session: unnamed_lists.tell_list(session, ANALYST, kept),
         identity=identity,
     ).value
-    return told_list.shown()
+    return disclosed_list.shown()
 
 
 def _counted(database: Database, criteria: Criteria) -> object:
@@ -99,12 +99,16 @@ def _counted(database: Database, criteria: Criteria) -> object:
 
 def _compare_checks(database: Database) -> None:
     def check(session: Session, *, is_glance: bool) -> bool:
-        newest = select(ToldGroup.members).order_by(ToldGroup.told_at.desc()).limit(1)
+        newest = (
+            select(DisclosedGroup.members)
+            .order_by(DisclosedGroup.disclosed_at.desc())
+            .limit(1)
+        )
         group = members_of(session.scalars(newest).one())[100:]
         is_wanted = telling.compared([group], K)
         if is_glance:
             return telling.are_apart(session, [group], is_wanted, K)
-        rows = session.scalars(select(ToldGroup.members).where(is_wanted))
+        rows = session.scalars(select(DisclosedGroup.members).where(is_wanted))
         members = [members_of(row) for row in rows]
         return not reveals_few([group], members, dataset.PATIENTS, K)
 
@@ -121,13 +125,13 @@ def _reading(
 
 
 def _groups(session: Session) -> tuple[int, int]:
-    counted = session.execute(select(func.count(), func.sum(ToldGroup.size))).one()
+    counted = session.execute(select(func.count(), func.sum(DisclosedGroup.size))).one()
     return counted[0], counted[1]
 
 
 def _forget(database: Database) -> None:
     def forget(session: Session) -> None:
-        for table in (ToldGroup, ToldAnswer):
+        for table in (DisclosedGroup, DisclosedAnswer):
             session.execute(delete(table))
 
     database.write(forget, identity=SYSTEM)

@@ -291,7 +291,7 @@ _PLACES: Final = (
         "visits/visits.py", "Visits", "event", Permission.VIEW_VISITS, _HIDDEN
     ),
     NavigationEntry(
-        "patients/past.py", "As it was", "history", Permission.COPY_FROM_PAST, _HIDDEN
+        "patients/past.py", "As it was", "history", Permission.COPY_BACK, _HIDDEN
     ),
     NavigationEntry(
         "patients/edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN

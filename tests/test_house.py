@@ -24,7 +24,7 @@ LAWS = (
     house.slight_modules,
     house.functions_in_migrations,
     house.unparsable_examples,
-    house.words_explained_twice,
+    house.words_defined_twice,
     house.orders_by_time_alone,
     house.people_outside_the_cast,
 )
@@ -167,6 +167,13 @@ def test_a_class_name_that_stands_twice_in_a_room_is_seen(tree):
         pytest.param("match row:\n case found: ...", "found", id="a pattern"),
         pytest.param("match row:\n case [*one]: ...", "one", id="a starred pattern"),
         pytest.param("match row:\n case {**told}: ...", "told", id="a pattern's rest"),
+        pytest.param(
+            "told_at: int", "told_at", id="a word of a name, at its beginning"
+        ),
+        pytest.param("def is_past(): ...", "is_past", id="a word at the end"),
+        pytest.param("_MOST_TOLD = 3", "_MOST_TOLD", id="a word of a constant"),
+        pytest.param("class _IsUntoldYet: ...", "_IsUntoldYet", id="a word of a class"),
+        pytest.param("class NotFoundAsked: ...", "NotFoundAsked", id="beside a term"),
     ],
 )
 def test_a_name_that_says_nothing_is_seen(tree, text, name):
@@ -183,10 +190,32 @@ def test_a_name_that_says_nothing_is_seen_with_its_place(tree):
     ]
 
 
-def test_names_with_such_a_word_in_them_and_those_of_tests_may_stay(tree):
-    rules = "found_at = rows.one(asked=is_told)\nsession.deed\nimport one.moment\n"
-    write(tree, "services/visits/words.py", rules)
-    write(tree, "tests/visits/test_day.py", "told = 1\n")
+@pytest.mark.parametrize("folder", ["db", "deploy", "tests/kit"])
+def test_a_module_whose_name_says_nothing_is_seen(tree, folder):
+    write(tree, f"{folder}/what_was_told.py", "")
+
+    assert list(house.empty_names(tree)) == [
+        f"{folder}/what_was_told.py has a name that says nothing."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        pytest.param("api/words.py", "class NotFound: ...", id="a term of HTTP"),
+        pytest.param("api/words.py", "_NOT_FOUND = 404", id="the term in capitals"),
+        pytest.param("api/words.py", "in_one_line = 1", id="a number"),
+        pytest.param("api/words.py", "pastel = profound = 1", id="a part of a word"),
+        pytest.param(
+            "api/words.py", "row.one(asked=is_told)", id="names that are used"
+        ),
+        pytest.param("api/words.py", "import one.moment", id="an import"),
+        pytest.param("pages/visits/past.py", "", id="a page, which is its address"),
+        pytest.param("tests/visits/test_day.py", "told = 1", id="a test's"),
+    ],
+)
+def test_a_name_may_stay(tree, path, text):
+    write(tree, path, f"{text}\n")
 
     assert list(house.empty_names(tree)) == []
 
@@ -317,7 +346,7 @@ def test_a_word_that_is_explained_twice_is_seen(tree):
     row = "| slot, time | something |\n"
     write(tree, "docs/glossary.md", f"| word | meaning |\n|---|---|\n{row}{row}")
 
-    assert list(house.words_explained_twice(tree)) == [
+    assert list(house.words_defined_twice(tree)) == [
         "The glossary explains slot 2 times.",
         "The glossary explains time 2 times.",
     ]

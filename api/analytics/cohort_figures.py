@@ -14,7 +14,7 @@ from api.analytics.cohorts import (
     CohortBody,
     DimensionName,
     EventBody,
-    counted_and_told,
+    count_and_disclose,
 )
 from api.core.answers import JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, sent
@@ -140,7 +140,7 @@ def _counted(
     find: Callable[[Session], Figure],
     file_format: Literal["json"] | FileFormat,
 ) -> Response:
-    written = counted_and_told(
+    written = count_and_disclose(
         caller,
         lambda session: figures.count(
             session,

@@ -16,7 +16,7 @@ from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from db.postgres import WriteResult
 from services.analytics import cohorts, figures
-from services.analytics.cohorts import CohortResult, EventKind, Untold
+from services.analytics.cohorts import CohortResult, EventKind, UndisclosedAnswer
 
 router = APIRouter(prefix="/api/v1/cohorts", tags=["Statistics"])
 
@@ -211,7 +211,7 @@ def count(
     403 as well where earlier counts and these together would tell of few patients.
     """
     cohort = cohorts.from_json(body.model_dump())
-    written = counted_and_told(
+    written = count_and_disclose(
         caller,
         lambda session: cohorts.count(
             session,
@@ -237,7 +237,7 @@ def compare(
     403 as well where earlier counts and these together would tell of few patients.
     """
     compared = [cohorts.from_json(each.model_dump()) for each in body.cohorts]
-    written = counted_and_told(
+    written = count_and_disclose(
         caller,
         lambda session: cohorts.compare(
             session,
@@ -264,7 +264,7 @@ def facets(
     earlier counts.
     """
     kind = EventKind(body.kind)
-    untold = caller.read(
+    undisclosed = caller.read(
         lambda session: figures.find_facets(
             session,
             caller.actor,
@@ -274,18 +274,20 @@ def facets(
         )
     ).value
     written = caller.write(
-        lambda session: figures.tell_facets(session, caller.actor, untold)
+        lambda session: figures.tell_facets(session, caller.actor, undisclosed)
     )
     shown = {"facets": [asdict(facet) for facet in written.value]}
     return JsonResponse(shown, headers=written_headers(written))
 
 
-def counted_and_told(
-    caller: Caller, counted: Callable[[Session], Untold[Answer]]
+def count_and_disclose(
+    caller: Caller, counted: Callable[[Session], UndisclosedAnswer[Answer]]
 ) -> WriteResult[Answer]:
     """Count on a replica, and tell on the primary; raises RevealsFew."""
-    untold = caller.read(counted).value
-    return caller.write(lambda session: cohorts.tell(session, caller.actor, untold))
+    undisclosed = caller.read(counted).value
+    return caller.write(
+        lambda session: cohorts.tell(session, caller.actor, undisclosed)
+    )
 
 
 def _shown(result: CohortResult) -> dict[str, Any]:

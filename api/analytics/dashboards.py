@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.analytics.cohort_figures import FigureShown, shown_of
-from api.analytics.cohorts import counted_and_told
+from api.analytics.cohorts import count_and_disclose
 from api.core.answers import JsonResponse, Shown
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
@@ -180,7 +180,7 @@ def _card(caller: Caller, card: Card, shown: DashboardFilter) -> dict[str, Any]:
     now, least = caller.stores.now(), caller.stores.smallest_group
     try:
         figure = narrow_card(card, shown, now.date())
-        written = counted_and_told(
+        written = count_and_disclose(
             caller,
             lambda session: figures.count(
                 session, caller.actor, figure, now=now, smallest_group=least

@@ -36,7 +36,7 @@ _SENT_FROM_ELSEWHERE: Final = (
     "Upload-Offset",
     "X-HTTP-Method-Override",
 )
-_TOLD_ELSEWHERE: Final = (
+_EXPOSED_HEADERS: Final = (
     "Content-Disposition",
     "ETag",
     "Location",
@@ -85,7 +85,7 @@ def admit(api: FastAPI, origins: Collection[str]) -> None:
         "allow_origins": list(origins),
         "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         "allow_headers": list(_SENT_FROM_ELSEWHERE),
-        "expose_headers": list(_TOLD_ELSEWHERE),
+        "expose_headers": list(_EXPOSED_HEADERS),
         "allow_credentials": False,
     }
     if origins:

@@ -46,7 +46,7 @@ class SearchBody(Body):
     total: bool = False
 
 
-class FoundPatientShown(Shown):
+class PatientHitShown(Shown):
     """Enough of a patient to tell them from others; `name` has the family's first."""
 
     uuid: Annotated[UUID, From("id")]
@@ -61,14 +61,14 @@ class FoundPatientShown(Shown):
     ]
 
 
-class FoundDocumentShown(Shown):
+class DocumentHitShown(Shown):
     """A document by its title."""
 
     uuid: Annotated[UUID, From("id")]
     title: str
 
 
-class FoundDoctorShown(Shown):
+class DoctorHitShown(Shown):
     """A doctor, and what they are specialised in."""
 
     uuid: Annotated[UUID, From("id")]
@@ -83,12 +83,12 @@ class SearchShown(Shown):
     null unless it was asked for, and a bound or an estimate unless `total_is_exact`.
     """
 
-    patients: list[FoundPatientShown]
+    patients: list[PatientHitShown]
     similar: bool
     total: int | None
     total_is_exact: bool | None
-    documents: list[FoundDocumentShown]
-    doctors: list[FoundDoctorShown]
+    documents: list[DocumentHitShown]
+    doctors: list[DoctorHitShown]
     advice: str | None
 
 
@@ -133,12 +133,12 @@ def _find(
     if any(map(actor.may, papers_of)) and "documents" in body.kinds:
         try:
             papers = documents.find_quickly(session, actor, typed)
-            answer["documents"] = list(map(FoundDocumentShown.of, papers))
+            answer["documents"] = list(map(DocumentHitShown.of, papers))
         except InvalidInput as refusal:
             answer["advice"] = answer["advice"] or str(refusal)
     if actor.may(Permission.VIEW_DOCTORS) and "doctors" in body.kinds:
         known = doctors.list_doctors(session, actor, search=typed, limit=_MOST_DOCTORS)
-        answer["doctors"] = list(map(FoundDoctorShown.of, known))
+        answer["doctors"] = list(map(DoctorHitShown.of, known))
     return answer
 
 
@@ -149,7 +149,7 @@ def _find_patients(
         session, actor, typed, limit=body.most, has_total=body.total
     )
     answer: dict[str, Any] = {
-        "patients": list(map(FoundPatientShown.of, matches.patients)),
+        "patients": list(map(PatientHitShown.of, matches.patients)),
         "similar": matches.is_similar,
     }
     if matches.total is not None:

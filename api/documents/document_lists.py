@@ -14,7 +14,7 @@ from api.core.bodies import describe_criteria
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.core.sparse import ChosenFields
-from api.documents.schemas import DocumentsPage, FoundShown
+from api.documents.schemas import DocumentsPage, ListedDocumentShown
 from services.documents import search
 from services.documents.fields import PREFIX
 from services.documents.records.visibility import permission_to_view
@@ -50,7 +50,9 @@ def list_documents(
     `next` goes into `after`, `previous` into `before`. A search ranks and shows the
     passages that it found.
     """
-    chosen, remaining = sparse.chosen(request.query_params.multi_items(), FoundShown)
+    chosen, remaining = sparse.chosen(
+        request.query_params.multi_items(), ListedDocumentShown
+    )
     pairs = [pair for pair in remaining if pair[0] not in _CURSORS]
     fields = _fields(caller, pairs)
     query = criteria.from_query(pairs, fields)
@@ -76,7 +78,7 @@ def _page(
     page: DocumentPage, query: QueryCriteria, chosen: ChosenFields
 ) -> dict[str, Any]:
     return {
-        "documents": [chosen.of(FoundShown.of(row)) for row in page.rows],
+        "documents": [chosen.of(ListedDocumentShown.of(row)) for row in page.rows],
         "per_page": query.per_page,
         "next": page.next,
         "previous": page.previous,
@@ -97,7 +99,7 @@ def _numbered(
     )
     count = search.count_documents(session, caller.actor, query.criteria, now=now)
     return {
-        "documents": [chosen.of(FoundShown.of(row)) for row in rows],
+        "documents": [chosen.of(ListedDocumentShown.of(row)) for row in rows],
         "page": query.page,
         "per_page": query.per_page,
         "total": count.value,

@@ -147,7 +147,7 @@ class PassageShown(Shown):
     segments: list[SegmentShown]
 
 
-class FoundShown(DocumentShown):
+class ListedDocumentShown(DocumentShown):
     """A document of a list, with what a search found in it."""
 
     passages: Annotated[
@@ -159,7 +159,7 @@ class FoundShown(DocumentShown):
 class DocumentsPage(Shown):
     """A page of a list: with cursors, or with its number and a total."""
 
-    documents: list[FoundShown]
+    documents: list[ListedDocumentShown]
     per_page: int
     next: UUID | None = None
     previous: UUID | None = None

@@ -14,8 +14,8 @@ from api.core.bodies import read_bounded
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import sends, shows
 from api.core.exports import ListResponse
+from api.patients.disclosed_lists import answered
 from api.patients.schemas import PatientShown, patient_etag, version_named
-from api.patients.told_lists import answered
 from services.core.actors import Permission
 from services.lists import views, workbooks
 from services.lists.criteria import Criteria

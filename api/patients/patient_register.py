@@ -14,6 +14,7 @@ from api.core.bodies import describe_body, describe_criteria, sent
 from api.core.dependencies import Program, program
 from api.core.documented import shows
 from api.core.problems import ENVELOPE_PATH
+from api.patients.disclosed_lists import answered
 from api.patients.schemas import (
     ListEnvelope,
     PatientShown,
@@ -23,7 +24,6 @@ from api.patients.schemas import (
     listed_json,
     query_by_fields,
 )
-from api.patients.told_lists import answered
 from services.lists import criteria
 from services.patients import search
 from services.patients.records import patients

@@ -17,6 +17,7 @@ from api.core.bodies import describe_body, describe_criteria, sent
 from api.core.dependencies import Caller, Program, program
 from api.core.documented import refuses, shows
 from api.core.problems import precondition_required
+from api.patients.disclosed_lists import answered
 from api.patients.schemas import (
     Candidates,
     ContactBody,
@@ -31,7 +32,6 @@ from api.patients.schemas import (
     query_by_fields,
     version_named,
 )
-from api.patients.told_lists import answered
 from db.postgres import Read, WriteResult
 from services.lists import criteria
 from services.patients import search

@@ -169,7 +169,7 @@ class Tab:
             except TimeoutError as silence:
                 lost = ", although it came back" * self._is_interrupted
                 raise Refused(f"No answer to a {kind}{lost}") from silence
-        if self._is_interrupted and _is_told_once(run):
+        if self._is_interrupted and _is_trigger(run):
             raise Interrupted
         # A click may have led to another page: then all of it was waited for.
         if kind == "click":
@@ -325,6 +325,6 @@ def _request(run: ClientState) -> bytes:
     return bytes(BackMsg(rerun_script=run).SerializeToString())
 
 
-def _is_told_once(run: ClientState) -> bool:
+def _is_trigger(run: ClientState) -> bool:
     """Tell whether somebody pressed something, which no later run brings up again."""
     return not all(map(is_kept, run.widget_states.widgets))

@@ -47,7 +47,7 @@ _OF_KINDS: Final[Mapping[str, Callable[[WidgetState, Any], None]]] = {
     "file_uploader": _files,
 }
 # A press is told once; all else is what the widget shows from now on.
-_TOLD_ONCE: Final = ("trigger_value", "json_trigger_value")
+_TRIGGERS: Final = ("trigger_value", "json_trigger_value")
 
 
 def state_of(widget: Widget, value: Any) -> WidgetState:
@@ -67,4 +67,4 @@ def event_of(component: Widget, event: str, value: Any) -> WidgetState:
 
 def is_kept(state: WidgetState) -> bool:
     """Tell whether the browser sends it again with every later run."""
-    return state.WhichOneof("value") not in _TOLD_ONCE
+    return state.WhichOneof("value") not in _TRIGGERS

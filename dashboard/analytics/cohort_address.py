@@ -8,7 +8,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, now, read, today, write
-from dashboard.patients.search.told_lists import smallest_group
+from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.words import capitalised
 from services.analytics import cohorts, figures
@@ -18,7 +18,7 @@ from services.analytics.cohorts import (
     CohortResult,
     Comparison,
     Dimension,
-    Untold,
+    UndisclosedAnswer,
 )
 from services.analytics.cohorts.wording import tell_cohort
 from services.analytics.dashboards import choosing
@@ -34,9 +34,9 @@ _COMPARED: Final = "compare"
 # Where nothing can be saved, the session alone knows it.
 _UNSAVED: Final = "cohorts_unsaved"
 _KEY_SECONDS: Final = 600.0
-_TOLD_COHORT: Final = "cohorts_told"
-_TOLD_FIGURE: Final = "cohorts_told_figure"
-_TOLD_COMPARISON: Final = "cohorts_told_comparison"
+_COHORT_ANSWER: Final = "cohorts_told"
+_FIGURE_ANSWER: Final = "cohorts_told_figure"
+_COMPARISON_ANSWER: Final = "cohorts_told_comparison"
 # What a chosen bar has narrowed, and the key of what it was before.
 _NARROWED: Final = "cohorts_narrowed"
 _RESULT_LASTS: Final = timedelta(minutes=1)
@@ -118,20 +118,24 @@ def count(cohort: Cohort) -> CohortResult:
     """Return the cohort's counts, by the clinic's clock; raises RevealsFew."""
     least = smallest_group()
 
-    def counted(session: Session, actor: Actor, at: datetime) -> Untold[CohortResult]:
+    def counted(
+        session: Session, actor: Actor, at: datetime
+    ) -> UndisclosedAnswer[CohortResult]:
         return cohorts.count(session, actor, cohort, now=at, smallest_group=least)
 
-    return _answer_to(_TOLD_COHORT, (cohort, least), counted)
+    return _answer_to(_COHORT_ANSWER, (cohort, least), counted)
 
 
 def count_figure(figure: Figure) -> FigureResult:
     """Return the figure's numbers, by the clinic's clock; raises RevealsFew."""
     least = smallest_group()
 
-    def counted(session: Session, actor: Actor, at: datetime) -> Untold[FigureResult]:
+    def counted(
+        session: Session, actor: Actor, at: datetime
+    ) -> UndisclosedAnswer[FigureResult]:
         return figures.count(session, actor, figure, now=at, smallest_group=least)
 
-    return _answer_to(_TOLD_FIGURE, (figure, least), counted)
+    return _answer_to(_FIGURE_ANSWER, (figure, least), counted)
 
 
 def compared_keys() -> list[str]:
@@ -148,17 +152,19 @@ def compare(keys: Sequence[str]) -> Comparison:
     """Return the cohorts behind the keys side by side; raises RevealsFew, NotFound."""
     least = smallest_group()
 
-    def counted(session: Session, actor: Actor, at: datetime) -> Untold[Comparison]:
+    def counted(
+        session: Session, actor: Actor, at: datetime
+    ) -> UndisclosedAnswer[Comparison]:
         compared = [cohorts.recall(session, actor, key) for key in keys]
         return cohorts.compare(session, actor, compared, now=at, smallest_group=least)
 
-    return _answer_to(_TOLD_COMPARISON, (tuple(keys), least), counted)
+    return _answer_to(_COMPARISON_ANSWER, (tuple(keys), least), counted)
 
 
 def _answer_to(
     key: str,
     question: object,
-    counted: Callable[[Session, Actor, datetime], Untold[Answer]],
+    counted: Callable[[Session, Actor, datetime], UndisclosedAnswer[Answer]],
 ) -> Answer:
     """Return what the person was told a moment ago, if it was the same question.
 
@@ -168,8 +174,8 @@ def _answer_to(
     kept: tuple[object, Answer, datetime] | None = st.session_state.get(key)
     if kept and kept[0] == question and at - kept[2] < _RESULT_LASTS:
         return kept[1]
-    untold = read(lambda session: counted(session, actor, at))
-    answer = write(lambda session: cohorts.tell(session, actor, untold))
+    undisclosed = read(lambda session: counted(session, actor, at))
+    answer = write(lambda session: cohorts.tell(session, actor, undisclosed))
     st.session_state[key] = (question, answer, at)
     return answer
 

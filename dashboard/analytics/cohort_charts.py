@@ -19,7 +19,7 @@ from services.analytics.cohorts import (
 from services.analytics.cohorts.wording import tell_steps
 from services.analytics.figures.drawing import COLOURS, name_of
 
-_NOT_TOLD: Final = marked("suppressed")
+_SUPPRESSED: Final = marked("suppressed")
 _ROW: Final = 44
 _NUMBERS: Final = "#808495"
 _LONGEST_LABEL: Final = 420
@@ -100,9 +100,9 @@ def _share_of_first(result: CohortResult, place: int) -> str:
 
 def number_text(number: int | None) -> str:
     """Write a number that may be hidden."""
-    return _(_NOT_TOLD) if number is None else decimal(number)
+    return _(_SUPPRESSED) if number is None else decimal(number)
 
 
 def percent_text(share: float | None) -> str:
     """Write a share that may be hidden."""
-    return _(_NOT_TOLD) if share is None else percent(share, 1)
+    return _(_SUPPRESSED) if share is None else percent(share, 1)

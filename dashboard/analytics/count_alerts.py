@@ -9,7 +9,7 @@ from dashboard import wiring
 from dashboard.analytics.cohort_editor import cohort_of
 from dashboard.context import current_actor, now, read, write
 from dashboard.navigation import go
-from dashboard.patients.search.told_lists import smallest_group
+from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import decimal, gettext as _, marked

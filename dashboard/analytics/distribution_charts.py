@@ -16,7 +16,7 @@ _ROW: Final = 34
 _AXIS: Final = 60
 _LONGEST_LABEL: Final = 180
 _BOX: Final = 14
-_NOT_TOLD: Final = marked("suppressed")
+_SUPPRESSED: Final = marked("suppressed")
 _COLUMNS: Final[Mapping[str, str]] = {
     "mean": marked("Mean"),
     "p25": marked("25th percentile"),
@@ -120,7 +120,7 @@ def _field(name: str) -> str:
 
 
 def _text(number: float | None) -> str:
-    return _(_NOT_TOLD) if number is None else decimal(number, 1)
+    return _(_SUPPRESSED) if number is None else decimal(number, 1)
 
 
 def number_name() -> str:

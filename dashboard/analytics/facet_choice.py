@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import current_actor, now, read, write
-from dashboard.patients.search.told_lists import smallest_group
+from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.words import at, plain
 from services.analytics import figures
@@ -61,12 +61,12 @@ def _facets_of(kind: EventKind) -> tuple[Facet, ...]:
     actor, when, least = current_actor(), now(), smallest_group()
     if kind in kept and when - kept[kind][1] < _LAST:
         return kept[kind][0]
-    untold = read(
+    undisclosed = read(
         lambda session: figures.find_facets(
             session, actor, kind, now=when, smallest_group=least
         )
     )
-    facets = write(lambda session: figures.tell_facets(session, actor, untold))
+    facets = write(lambda session: figures.tell_facets(session, actor, undisclosed))
     kept[kind] = (facets, when)
     return facets
 

@@ -31,7 +31,7 @@ from services.analytics.figures.drawing import (
     form_of,
     month_of,
     name_of,
-    nothing_told,
+    nothing_shown,
     order_of,
 )
 
@@ -65,10 +65,10 @@ def show_figure(result: FigureResult, choose: Choose) -> None:
     st.subheader(_("By {split}").format(split=split), anchor=False)
     name = _("Cohort by {split}").format(split=split)
     if draw_figure(result, name, key="cohorts_split_chart", choose=choose):
-        explain_untold(result.smallest_group)
+        explain_suppressed(result.smallest_group)
 
 
-def explain_untold(least: int) -> None:
+def explain_suppressed(least: int) -> None:
     """Say what stands for numbers that are not told."""
     st.caption(
         _(
@@ -89,7 +89,7 @@ def draw_figure(
     """
     if not any(cell.number is not None for cell in result.cells):
         empty_state(
-            translated(nothing_told(result.smallest_group)),
+            translated(nothing_shown(result.smallest_group)),
             icon="visibility_off",
         )
         return False

@@ -21,7 +21,7 @@ from services.backups.previews import RestorePreview
 from services.core import reasons
 from services.core.actors import Permission
 
-_TOLD_FOR: Final = timedelta(days=7)
+_SHOWN_FOR: Final = timedelta(days=7)
 
 
 def find_order() -> RequestedRestore | None:
@@ -51,7 +51,7 @@ def show_order(order: RequestedRestore) -> None:
             sentence.format(name=name, time=to, stage=_(order.stage)),
             icon=":material/history:",
         )
-    elif order.ended_at is not None and now() - order.ended_at < _TOLD_FOR:
+    elif order.ended_at is not None and now() - order.ended_at < _SHOWN_FOR:
         if order.failure is not None:
             st.error(
                 _(

@@ -13,7 +13,7 @@ from dashboard.ui.measures import ago
 from dashboard.ui.words import plain, to_the_second
 from services.backups import BackupWindow, LogState
 
-_MOST_TOLD: Final = 4
+_MOST_LISTED: Final = 4
 
 
 def show_window(log: LogState, every: timedelta | None) -> None:
@@ -70,7 +70,7 @@ def _show_earlier(windows: Sequence[BackupWindow]) -> None:
             if each.has_log
             else _("{since} alone")
         ).format(since=to_the_second(each.since), until=to_the_second(each.until))
-        for each in windows[-_MOST_TOLD:]
+        for each in windows[-_MOST_LISTED:]
     ]
     gaps = _("Gaps in the log divide that from: {windows}.")
     st.caption(gaps.format(windows="; ".join(spans)))

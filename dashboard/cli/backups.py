@@ -218,16 +218,16 @@ def _fetched(
     )
 
 
-@group.command(hidden=True)
-def go_back_as_asked(data: Data = None) -> None:
+@group.command("go-back-as-asked", hidden=True)
+def run_requested_restore(data: Data = None) -> None:
     """Go back as somebody asked on the page, as the launcher has it."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard.cli import children
-        from dashboard.cli.going_back.as_asked import take_back_as_asked
+        from dashboard.cli.going_back.as_requested import take_back_as_requested
 
         children.attend()
-        take_back_as_asked(settings)
+        take_back_as_requested(settings)
 
 
 def prove_backup(

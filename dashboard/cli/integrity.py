@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # An upload may have sealed its key just before the new one was there, and be stored
 # just after all others were wrapped anew.
-_SETTLED_AFTER: Final = timedelta(hours=1)
+_OLD_KEYS_KEPT_FOR: Final = timedelta(hours=1)
 
 group = typer.Typer()
 
@@ -127,7 +127,7 @@ def drop_old_file_keys(settings: "Settings") -> str:
 
     with wiring.attached(settings) as wired:
         keys = wired.file_keys
-        if datetime.now(UTC) - keys.changed_at < _SETTLED_AFTER:
+        if datetime.now(UTC) - keys.changed_at < _OLD_KEYS_KEPT_FOR:
             raise UnusableFileKeys(
                 "The key file was changed less than an hour ago, and something sealed "
                 "with an old key may still be on its way: drop old keys later."

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from dashboard import wiring
 from dashboard.cli import children
 from dashboard.cli.children import Child
-from dashboard.cli.going_back.as_asked import settle_abandoned
+from dashboard.cli.going_back.as_requested import settle_abandoned
 from dashboard.cli.going_back.closing import ClosingServer
 from dashboard.cli.reloading import ReloadServer
 from dashboard.cli.web_processes import WebProcesses, number_of
@@ -239,7 +239,7 @@ def _seed(wired: Wiring) -> None:
         wired.database,
         patients=seeding.DEMO_PATIENTS,
         calendar=wiring.calendar(wired.settings),
-        past=partial(
+        visits=partial(
             history.fill,
             now=datetime.now(UTC),
             zone=ZoneInfo(wired.settings.timezone),

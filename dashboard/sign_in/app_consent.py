@@ -97,8 +97,8 @@ class _Consent:
         form = await read_form(request) or {}
         allows = form.get("decision") == _ALLOW
         # In another tab somebody else may have signed in since: who was asked decides.
-        was_asked = form.get("asked") == str(live.actor.id)
-        if allows and not (was_asked and _may_allow(live.actor)):
+        is_for_actor = form.get("asked") == str(live.actor.id)
+        if allows and not (is_for_actor and _may_allow(live.actor)):
             return await self.show(request)
         try:
             answer = await run_in_threadpool(

@@ -10,10 +10,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dashboard.ui.language import (
     LANGUAGE_NAMES,
     current_language,
-    explained,
     gettext,
     gettext as _,
     ngettext,
+    refusal_text,
     short_date,
     translated,
 )
@@ -39,7 +39,7 @@ _templates = Environment(
 def sentence_of(said: object) -> str:
     """Return a sentence, or what a refusal says, in the language of the page."""
     if isinstance(said, Exception):
-        return explained(said)
+        return refusal_text(said)
     return translated(str(said)) if said else ""
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.ui.language import explained, gettext as _
+from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.web.log.json_log import describe
 from services.core.errors import (
@@ -51,32 +51,34 @@ def explain(refusal: ServiceError) -> None:
         refusal = full_disk(refusal, wiring.current().disks) or refusal
     if isinstance(refusal, StorageFull):
         st.warning(
-            explained(refusal), icon=":material/disc_full:", title=_("A disk is full")
+            refusal_text(refusal),
+            icon=":material/disc_full:",
+            title=_("A disk is full"),
         )
         st.toast(_("A disk is full: the page says more."), icon=":material/disc_full:")
     elif isinstance(refusal, NotSaved):
         # No new run by itself: it would take away the sentence, and save nothing.
         st.warning(
-            explained(refusal), icon=":material/cloud_off:", title=_("Not saved")
+            refusal_text(refusal), icon=":material/cloud_off:", title=_("Not saved")
         )
         # Below a long form the sentence itself may be out of sight.
         st.toast(_("Not saved: the page says why."), icon=":material/cloud_off:")
     elif isinstance(refusal, Unavailable):
         st.warning(
-            explained(refusal), icon=":material/sync_problem:", title=_("One moment")
+            refusal_text(refusal), icon=":material/sync_problem:", title=_("One moment")
         )
         _try_again_soon()
     elif isinstance(refusal, NotAllowed):
-        st.error(explained(refusal), icon=":material/lock:", title=_("Not allowed"))
+        st.error(refusal_text(refusal), icon=":material/lock:", title=_("Not allowed"))
     elif isinstance(refusal, NotFound):
         st.warning(
-            explained(refusal), icon=":material/search_off:", title=_("Not found")
+            refusal_text(refusal), icon=":material/search_off:", title=_("Not found")
         )
     elif isinstance(refusal, InvalidInput):
         with problem_of(refusal.property_name):
-            st.error(explained(refusal), icon=":material/block:")
+            st.error(refusal_text(refusal), icon=":material/block:")
     else:
-        st.error(explained(refusal), icon=":material/block:")
+        st.error(refusal_text(refusal), icon=":material/block:")
 
 
 def _own_up(error: Exception) -> None:

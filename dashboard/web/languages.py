@@ -17,9 +17,9 @@ from api.core.dependencies import SESSION
 from api.core.origins import origin_of
 from dashboard.ui.language import (
     decimal,
-    explained,
     long_date,
     month_and_year,
+    refusal_text,
     speaking,
     translated,
 )
@@ -150,7 +150,7 @@ def _choosing(
                 lambda: own.write(lambda session: keep(session, own.actor, chosen))
             )
         except ServiceError as refusal:
-            return PlainTextResponse(explained(refusal), _BAD_REQUEST)
+            return PlainTextResponse(refusal_text(refusal), _BAD_REQUEST)
         except DatabaseUnavailable:
             return Response(status_code=_UNAVAILABLE)
         live.ask_anew(signed_in.record.id)

@@ -63,7 +63,7 @@ _SELECTION_MS = 3_000
 _CONNECT_MS = 2_000
 _SOCKET_MS = 5_000
 _LOOK_EVERY_MS = 2_000
-_ASKED_AT_ONCE: Final = 1_000
+_IDS_AT_ONCE: Final = 1_000
 _ENTRIES_AT_ONCE: Final = 8
 
 
@@ -216,7 +216,7 @@ class FileStore:
                 first, {"_id": False, "files_id": True}, sort=[("files_id", 1)]
             )
             ids = (str(chunk["files_id"]) for chunk in begun)
-            while some := tuple(islice(ids, _ASKED_AT_ONCE)):
+            while some := tuple(islice(ids, _IDS_AT_ONCE)):
                 finished = self.existing(bucket, some)
                 yield from (file_id for file_id in some if file_id not in finished)
 

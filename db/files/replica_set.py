@@ -20,7 +20,7 @@ _ALREADY_EXISTS: Final = 51002
 # A member that does not answer in this time is silent; the page waits for all at once.
 _ANSWER_MS: Final = 700
 _MOST_AT_ONCE: Final = 7
-_NOT_ASKED: Final = dict.fromkeys(
+_LEFT_OUT: Final = dict.fromkeys(
     (
         "asserts",
         "connections",
@@ -169,7 +169,7 @@ def _whole(number: object) -> int | None:
 def _log_seconds(client: MongoClient[dict[str, Any]]) -> float | None:
     """Return how far the log reaches back; None where the login may not be told."""
     try:
-        status = client.admin.command({"serverStatus": 1, "oplog": 1, **_NOT_ASKED})
+        status = client.admin.command({"serverStatus": 1, "oplog": 1, **_LEFT_OUT})
         log = status["oplog"]
         return float(log["latestOptime"].time - log["earliestOptime"].time)
     except (OperationFailure, KeyError):

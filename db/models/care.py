@@ -63,7 +63,7 @@ class BreakGlassAccess(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Timestamp]
     # When the administrators were sent word of it.
-    told_at: Mapped[Timestamp | None]
+    notified_at: Mapped[Timestamp | None] = mapped_column("told_at")
     reviewed_at: Mapped[Timestamp | None]
     reviewed_by: Mapped[UUID | None]
     review: Mapped[str | None] = mapped_column(Text)
@@ -157,7 +157,7 @@ class BulkExportFile(Base):
     file_id: Mapped[str] = mapped_column(Text)
 
 
-class ToldGroup(Base):
+class DisclosedGroup(Base):
     """Patients whose number analysts were told, as they were then.
 
     `members` are 64-bit hashes of their ids, sorted, big-endian; `digest` is the
@@ -178,12 +178,12 @@ class ToldGroup(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     size: Mapped[int]
     members: Mapped[bytes] = mapped_column(LargeBinary)
-    told_at: Mapped[CreatedAt]
-    told_to: Mapped[UUID]
+    disclosed_at: Mapped[CreatedAt] = mapped_column("told_at")
+    disclosed_to: Mapped[UUID] = mapped_column("told_to")
     of_events: Mapped[bool] = mapped_column(server_default=false())
 
 
-class ToldAnswer(Base):
+class DisclosedAnswer(Base):
     """The answer to a question as analysts were last told it, to be told again."""
 
     __tablename__ = "told_answers"
@@ -191,7 +191,7 @@ class ToldAnswer(Base):
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    told_at: Mapped[CreatedAt]
+    disclosed_at: Mapped[CreatedAt] = mapped_column("told_at")
 
 
 class PseudonymKey(Base):

@@ -48,7 +48,7 @@ class PendingFileDeletion(Base):
     bucket: Mapped[str] = mapped_column(Text, primary_key=True)
     file_id: Mapped[str] = mapped_column(Text, primary_key=True)
     because: Mapped[str] = mapped_column(Text)
-    found_at: Mapped[CreatedAt]
+    detected_at: Mapped[CreatedAt] = mapped_column("found_at")
     due_at: Mapped[Timestamp | None] = mapped_column("doomed_at")
 
 

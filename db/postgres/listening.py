@@ -133,13 +133,13 @@ class ListenerConnection:
 
     def _take(self, connection: DriverConnection) -> None:
         """Ask where the log ends, which lies behind all that was told so far."""
-        asked_at = time.monotonic()
+        queried_at = time.monotonic()
         answer = _ask(connection, _POSITION)
         if not answer:
             raise _LeadsNobody
         ((position, timeline),) = answer
         with self._guard:
-            self._answered_at = asked_at
+            self._answered_at = queried_at
             for channel in self._channels.values():
                 if channel.position is None:
                     channel.position = (Lsn.parse(position), timeline)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.postgres import SYSTEM, Database
 from services.analytics import cohorts
-from services.analytics.cohorts import CohortResult, Untold
+from services.analytics.cohorts import CohortResult, UndisclosedAnswer
 from services.analytics.figures import FigureResult
 from services.core.on_behalf import ActorDatabase
 
@@ -42,13 +42,13 @@ def each_due(
 
 
 def count_and_tell(
-    as_owner: ActorDatabase, count: Callable[[Session], Untold[Result]]
+    as_owner: ActorDatabase, count: Callable[[Session], UndisclosedAnswer[Result]]
 ) -> Result:
     """Count as a person's own page does: on a replica, and held against the log.
 
     Raises NotAllowed, InvalidInput, Unavailable, DatabaseUnavailable.
     """
-    untold = as_owner.read(count).value
+    undisclosed = as_owner.read(count).value
     return as_owner.write(
-        lambda session: cohorts.tell(session, as_owner.actor, untold)
+        lambda session: cohorts.tell(session, as_owner.actor, undisclosed)
     ).value

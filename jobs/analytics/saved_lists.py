@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jobs.analytics.counting import count_and_tell
 from services.analytics import cohorts, figures, unnamed_lists
-from services.analytics.cohorts import Cohort, Untold
+from services.analytics.cohorts import Cohort, UndisclosedAnswer
 from services.analytics.dashboards import PrintedCard
 from services.analytics.figures import Figure
 from services.analytics.subscriptions import list_cards
@@ -117,16 +117,18 @@ class ListCounting:
         answers = self.as_owner.read(
             lambda s: unnamed_lists.describe(s, owner, criteria, **given)
         ).value
-        for figure, untold in answers.items():
+        for figure, undisclosed in answers.items():
             title = list_cards.BAR_TITLES[figure]
-            yield from _or_refused(title, partial(self._bars, figure, untold))
+            yield from _or_refused(title, partial(self._bars, figure, undisclosed))
 
     def _bars(
-        self, figure: str, untold: Untold[ListStatistics]
+        self, figure: str, undisclosed: UndisclosedAnswer[ListStatistics]
     ) -> tuple[PrintedCard, ...]:
         owner = self.as_owner.actor
-        statistics = self.as_owner.write(lambda s: cohorts.tell(s, owner, untold)).value
-        is_counted_now = statistics == untold.answer
+        statistics = self.as_owner.write(
+            lambda s: cohorts.tell(s, owner, undisclosed)
+        ).value
+        is_counted_now = statistics == undisclosed.answer
         return list_cards.bar_cards(
             figure, statistics, self.now if is_counted_now else None
         )

@@ -39,7 +39,7 @@ def compare_live(
 ) -> tuple[ChangeList, ...]:
     """Return what is not as it is in a sandbox; raises CannotRestore."""
 
-    def past(operation: Callable[[Session], list[Any]]) -> list[Any]:
+    def restored(operation: Callable[[Session], list[Any]]) -> list[Any]:
         try:
             return operation(session)
         except OperationalError as error:
@@ -50,7 +50,7 @@ def compare_live(
     def live(operation: Callable[[Session], list[Any]]) -> list[Any]:
         return database.read_latest(operation, identity=SYSTEM).value
 
-    return previews.list_changes(actor, past, live)
+    return previews.list_changes(actor, restored, live)
 
 
 def preview(
@@ -103,20 +103,20 @@ class RestorePreviewer:
         """Make the preview that somebody asked for, and tell them how it went."""
         self._write_down()
         request = self._database.read_latest(previews.open_preview, identity=SYSTEM)
-        if (asked_for := request.value) is None:
+        if (requested := request.value) is None:
             return
         self._database.write(
-            lambda session: previews.begin_preview(session, asked_for.id),
+            lambda session: previews.begin_preview(session, requested.id),
             identity=SYSTEM,
         )
-        self._unwritten = self._answer(asked_for)
+        self._unwritten = self._answer(requested)
         self._write_down()
 
-    def _answer(self, asked_for: RestorePreview) -> Callable[[Session], None]:
+    def _answer(self, requested: RestorePreview) -> Callable[[Session], None]:
         lists: tuple[ChangeList, ...] = ()
         failure, compared_at = None, datetime.now(UTC)
         try:
-            lists = self._compare(asked_for.to)
+            lists = self._compare(requested.to)
         except (CannotBackUp, CannotRestore, UnusableFileKeys) as error:
             failure = str(error)
         except DatabaseUnavailable:
@@ -130,7 +130,7 @@ class RestorePreviewer:
             _log.warning("What going back would undo is not known: %s", failure)
         return lambda session: previews.end_preview(
             session,
-            asked_for.id,
+            requested.id,
             lists=lists,
             compared_at=compared_at,
             failure=failure,

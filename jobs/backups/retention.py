@@ -62,7 +62,7 @@ class LogStart:
         oldest = min(each.began_at for each in survey.sets)
         return cls(number, first.began_at, first.audit_entries, oldest)
 
-    def is_past(self, name: str) -> bool:
+    def is_needless(self, name: str) -> bool:
         """Tell by an object's name whether nothing needs it any more."""
         if (piece := LogPiece.parse(name)) is not None:
             return piece.segment.number < self.segment_number
@@ -127,7 +127,7 @@ def _remove_log(repository: Repository, archive: LogArchive, before: datetime) -
     start = LogStart.of(repository.survey(), before)
     if start is None:
         return 0
-    names = [name for name in archive.names() if start.is_past(name)]
+    names = [name for name in archive.names() if start.is_needless(name)]
     for name in names:
         archive.remove(name)
     return len(names)

@@ -20,7 +20,7 @@ from db.backups.repository import Repository, Survey
 from db.backups.sealing import require_objects
 from db.postgres import Lsn
 
-_MOST_TOLD: Final = 5
+_MOST_LISTED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _words(windows: Sequence[BackupWindow]) -> str:
         f"to any second from {_in_utc(each.since)} to {_in_utc(each.until)}"
         if each.has_log
         else f"to {_in_utc(each.since)}"
-        for each in windows[-_MOST_TOLD:]
+        for each in windows[-_MOST_LISTED:]
     ]
     return " and ".join(spans)
 

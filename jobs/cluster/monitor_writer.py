@@ -91,7 +91,7 @@ class MonitorWriter:
 
     def _keep(self) -> None:
         samples, notices, changes = self._ledger.waiting()
-        changes = [change for change in changes if self._is_settled(change)]
+        changes = [change for change in changes if self._is_final(change)]
         counted = self._availability.waiting() if self._ledger.is_leader else {}
         sent = notices if self._ledger.is_leader else []
         is_thinning = time.monotonic() - self._thinned_at >= _THIN_SECONDS
@@ -126,7 +126,7 @@ class MonitorWriter:
             return change
         return replace(change, lost_bytes=max(0, change.former_lsn - ended))
 
-    def _is_settled(self, change: LeaderChange) -> bool:
+    def _is_final(self, change: LeaderChange) -> bool:
         snapshot = self._ledger.snapshot
         is_known = (
             snapshot is not None and change.former_timeline in snapshot.timeline_ends

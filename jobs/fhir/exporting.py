@@ -155,7 +155,7 @@ class _Making:
         self._database = database
         self._store = files
         self._task = task
-        self._told_at = monotonic()
+        self._progress_at = monotonic()
         self.files: list[ExportedFile] = []
 
     def export(self, kind: str, pieces: Iterable[Sequence[bytes]]) -> None:
@@ -186,7 +186,7 @@ class _Making:
         count = 0
         for piece in pieces:
             count += len(piece)
-            if monotonic() - self._told_at > _TELL_EVERY_SECONDS:
+            if monotonic() - self._progress_at > _TELL_EVERY_SECONDS:
                 self._tell(f"{kind}: {count:,}")
             yield piece
 
@@ -195,7 +195,7 @@ class _Making:
             lambda session: bulk_exports.note_progress(session, self._task, progress),
             identity=SYSTEM,
         )
-        self._told_at = monotonic()
+        self._progress_at = monotonic()
 
 
 class LineStream(RawIOBase):

@@ -70,7 +70,7 @@ def deliver_waiting(
         is_sent = deliver(claimed)
         if is_sent is None:
             continue
-        settled = partial(settle, claimed=claimed, is_sent=is_sent)
-        database.write(settled, identity=SYSTEM)
+        settle_message = partial(settle, claimed=claimed, is_sent=is_sent)
+        database.write(settle_message, identity=SYSTEM)
         sent, failures = sent + is_sent, failures + (not is_sent)
     return sent

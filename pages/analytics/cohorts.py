@@ -11,7 +11,7 @@ from dashboard.analytics.count_alerts import most_count_alerts, show_alert_choic
 from dashboard.analytics.dashboards.dialogs import show_dashboard_choice
 from dashboard.analytics.figure_charts import show_figure
 from dashboard.context import freshness
-from dashboard.patients.search.told_lists import smallest_group
+from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _

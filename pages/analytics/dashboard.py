@@ -34,9 +34,9 @@ from dashboard.analytics.dashboards.subscribing import (
     most_subscriptions,
     show_subscribing,
 )
-from dashboard.analytics.figure_charts import explain_untold
+from dashboard.analytics.figure_charts import explain_suppressed
 from dashboard.context import current_actor, freshness, read
-from dashboard.patients.search.told_lists import smallest_group
+from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
@@ -212,7 +212,7 @@ def show_screen(
             ),
             choose=None if is_full else partial(narrow_filter, prefix, shown),
         )
-        explain_untold(smallest_group())
+        explain_suppressed(smallest_group())
         st.caption(freshness())
 
 

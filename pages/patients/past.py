@@ -15,7 +15,7 @@ from dashboard.ui.words import at
 from services.core.actors import Permission
 
 actor = current_actor()
-require(Permission.COPY_FROM_PAST)
+require(Permission.COPY_BACK)
 
 
 def show_waiting() -> None:

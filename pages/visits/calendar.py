@@ -11,7 +11,7 @@ from dashboard.visits.calendar.blocking import offer_blocking, show_blocking
 from dashboard.visits.calendar.day_bar import choose_days
 from dashboard.visits.calendar.drawing import spoken_day
 from dashboard.visits.calendar.grid_panel import offer_day_list, show_grid
-from dashboard.visits.calendar.visit_dialog import show_what_was_asked
+from dashboard.visits.calendar.visit_dialog import show_requested_dialog
 
 place = page_header(_("Calendar"))
 with error_boundary():
@@ -20,7 +20,7 @@ with error_boundary():
         offer_blocking(shown.doctor_ids)
         offer_day_list(shown)
     st.subheader(spoken_day(shown), anchor=False)
-    show_what_was_asked()
+    show_requested_dialog()
     show_blocking()
 
 

@@ -82,7 +82,7 @@ class Permission(StrEnum):
     ACT_ON_CLUSTER = "act on the database servers"
     RUN_DRILLS = "practise disasters"
     MANAGE_ALERTS = "change alerts"
-    COPY_FROM_PAST = "copy records back from the past"
+    COPY_BACK = "copy records back from the past"
     IMPORT_RECORDS = "import records"
     READ_NOTIFICATIONS = "read your notifications"
 
@@ -112,7 +112,7 @@ _FRONT_DESK: Final = frozenset(
         Permission.VIEW_PRESCRIPTIONS,
         Permission.ASSIGN_CARE,
         Permission.INVITE_PATIENT,
-        Permission.COPY_FROM_PAST,
+        Permission.COPY_BACK,
         Permission.OWN_TOKENS,
         Permission.READ_NOTIFICATIONS,
     }
@@ -231,7 +231,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
             Permission.ASSIGN_CARE,
             Permission.INVITE_PATIENT,
             Permission.IMPORT_RECORDS,
-            Permission.COPY_FROM_PAST,
+            Permission.COPY_BACK,
         }
     ),
     Scope.EXPORT_PATIENTS: frozenset(

@@ -225,8 +225,8 @@ class Action(StrEnum):
     DRILL_PLAN = "drill:plan"
     ALERT_CHANGE_RULE = "alert:change-rule"
     ALERT_ACKNOWLEDGE = "alert:acknowledge"
-    PAST_READ = "past:read"
-    PAST_COPY = "past:copy"
+    POINT_IN_TIME_READ = "past:read"
+    POINT_IN_TIME_COPY = "past:copy"
 
 
 class Unrecorded(RuntimeError):

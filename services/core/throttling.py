@@ -22,7 +22,7 @@ from services.core.sentences import Sentence
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
-_TOLD_EVERY_SECONDS: Final = 1.0
+_SHARED_EVERY_SECONDS: Final = 1.0
 _MOST_TOKENS: Final = 10_000
 
 
@@ -156,7 +156,7 @@ class Throttle:
 
 
 @dataclass(slots=True)
-class _Untold:
+class _LocalCalls:
     """Calls of one token that only this process has counted so far."""
 
     calls: int
@@ -180,20 +180,20 @@ class CallLimits:
     ) -> None:
         self.throttle = throttle
         self._limit = Limit("api-calls", calls_per_minute, _MINUTE)
-        self._most_untold = calls_per_minute // 100
+        self._most_local = calls_per_minute // 100
         self._clock = clock
-        self._untold: LRUCache[UUID, _Untold] = LRUCache(_MOST_TOKENS)
+        self._local_calls: LRUCache[UUID, _LocalCalls] = LRUCache(_MOST_TOKENS)
         self._lock = Lock()
 
     def count_here(self, token_id: UUID) -> bool:
         """Count a call with this token if nobody need be told of it yet."""
         with self._lock:
-            untold = self._untold.get(token_id)
-            if untold is None or self._clock() >= untold.until:
+            local = self._local_calls.get(token_id)
+            if local is None or self._clock() >= local.until:
                 return False
-            if untold.calls >= self._most_untold:
+            if local.calls >= self._most_local:
                 return False
-            untold.calls += 1
+            local.calls += 1
             return True
 
     def count_call(self, token_id: UUID) -> None:
@@ -201,13 +201,13 @@ class CallLimits:
         if self.count_here(token_id):
             return
         with self._lock:
-            untold = self._untold.pop(token_id, None)
-        amount = 1 + (untold.calls if untold else 0)
+            local = self._local_calls.pop(token_id, None)
+        amount = 1 + (local.calls if local else 0)
         # Of who has reached the limit each call is told.
         self.throttle.take(self._limit, str(token_id), amount=amount)
         with self._lock:
-            until = self._clock() + _TOLD_EVERY_SECONDS
-            self._untold.setdefault(token_id, _Untold(0, until))
+            until = self._clock() + _SHARED_EVERY_SECONDS
+            self._local_calls.setdefault(token_id, _LocalCalls(0, until))
 
     def count_unknown(self, network: str | None) -> None:
         """Count a call with a token that nobody has, or raise LimitReached."""

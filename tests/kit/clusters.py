@@ -106,7 +106,7 @@ class BreakableCluster:
 
     def whole(self) -> Cluster:
         """Return the cluster, as it was found in the beginning."""
-        if self._cluster is not None and not _is_as_found(self._cluster):
+        if self._cluster is not None and not _is_whole(self._cluster):
             self.close()
         if self._cluster is None:
             self._cluster = self._end.enter_context(_breakable_cluster())
@@ -136,7 +136,7 @@ def last_logged(cluster: Cluster) -> str:
     return "\n".join(lines)
 
 
-def _is_as_found(cluster: Cluster) -> bool:
+def _is_whole(cluster: Cluster) -> bool:
     try:
         cluster.wait_until_whole()
     except CannotStart:

@@ -68,10 +68,10 @@ class HeldRuns:
             self._is_clicked.set()
             assert self._is_gone.wait(_SECONDS)
 
-    def _takes(self, moment: str) -> bool:
+    def _takes(self, stage: str) -> bool:
         """Tell whether this run is the one to be held now, and say that it is."""
         wanted = self._folder / "hold"
-        if not wanted.exists() or wanted.read_text() != moment:
+        if not wanted.exists() or wanted.read_text() != stage:
             return False
         self._thread = threading.get_ident()
         wanted.rename(self._folder / "held")

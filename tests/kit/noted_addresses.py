@@ -37,8 +37,8 @@ class NotedAddresses:
     def _note(self, scope: Scope) -> None:
         headers = dict(scope["headers"])
         address = _address(scope, headers.get(b"host", b"").decode())
-        is_asked = scope["type"] == "websocket" or _OF_BROWSERS in headers
-        if is_asked and address not in self._noted:
+        is_request = scope["type"] == "websocket" or _OF_BROWSERS in headers
+        if is_request and address not in self._noted:
             self._noted.add(address)
             with self._file.open("a") as file:
                 file.write(f"{address}\n")

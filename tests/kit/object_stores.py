@@ -62,8 +62,8 @@ class StoreServer:
     def names(self, prefix: str, bucket: str = BUCKET) -> set[str]:
         """Return what is there below a prefix."""
         pages = self.client.get_paginator("list_objects_v2")
-        found = pages.paginate(Bucket=bucket, Prefix=f"{prefix}/")
-        keys = (each["Key"] for page in found for each in page.get("Contents", ()))
+        listing = pages.paginate(Bucket=bucket, Prefix=f"{prefix}/")
+        keys = (each["Key"] for page in listing for each in page.get("Contents", ()))
         return {key.removeprefix(f"{prefix}/") for key in keys}
 
     def read(self, key: str) -> bytes:
@@ -80,11 +80,11 @@ class StoreServer:
         data[len(data) // 2 if at is None else at] ^= 1
         self.write(key, bytes(data))
 
-    def swap(self, one: str, other: str) -> None:
+    def swap(self, first: str, second: str) -> None:
         """Let two objects change places."""
-        first, second = self.read(one), self.read(other)
-        self.write(one, second)
-        self.write(other, first)
+        data, other = self.read(first), self.read(second)
+        self.write(first, other)
+        self.write(second, data)
 
     def delete(self, key: str) -> None:
         """Lose an object."""
@@ -146,9 +146,12 @@ class Wire:
                 continue
             server = socket.create_connection(("127.0.0.1", self.target))
             self._open += [client, server]
-            for one, other, is_out in ((client, server, True), (server, client, False)):
+            for source, target, is_out in (
+                (client, server, True),
+                (server, client, False),
+            ):
                 threading.Thread(
-                    target=self._carry, args=[one, other, is_out], daemon=True
+                    target=self._carry, args=[source, target, is_out], daemon=True
                 ).start()
 
     @property
@@ -157,17 +160,19 @@ class Wire:
             self.most_bytes is not None and self.carried >= self.most_bytes
         )
 
-    def _carry(self, one: socket.socket, other: socket.socket, is_out: bool) -> None:
+    def _carry(
+        self, source: socket.socket, target: socket.socket, is_out: bool
+    ) -> None:
         with suppress(OSError):
-            while data := one.recv(65536):
+            while data := source.recv(65536):
                 if is_out:
                     self.carried += len(data)
                     if self._is_broken:
                         break
                     if self.flipped:
                         data = data.replace(self.flipped, _flipped(self.flipped))
-                other.sendall(data)
-        for each in (one, other):
+                target.sendall(data)
+        for each in (source, target):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 

@@ -84,7 +84,7 @@ class IdentityProvider:
     key: RSAKey = field(default_factory=lambda: _key("first"))
     grants: dict[str, Grant] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
-    asked_for_keys: int = 0
+    key_requests: int = 0
 
     def change_keys(self) -> None:
         self.key = _key("second")
@@ -281,7 +281,7 @@ class _Pages:
         return answer
 
     async def keys(self, request: Request) -> Response:
-        self._provider.asked_for_keys += 1
+        self._provider.key_requests += 1
         return JSONResponse({"keys": [self._provider.key.as_dict(private=False)]})
 
     async def userinfo(self, request: Request) -> Response:

@@ -83,7 +83,7 @@ class DiaryApp:
                 self.asks(**other), patient, session_id
             )
 
-        return told(database.write(decide, identity=identity).value.location or "")
+        return answer_in(database.write(decide, identity=identity).value.location or "")
 
     def allowed(self, database: Database, patient: Actor, **other: str | None) -> str:
         """Return the code of a patient who has let the app in."""
@@ -100,7 +100,7 @@ def sign_in(database: Database, patient: Actor) -> UUID:
     ).value.id
 
 
-def told(location: str) -> dict[str, str]:
+def answer_in(location: str) -> dict[str, str]:
     """Return what an address tells an app."""
     return dict(parse_qsl(urlsplit(location).query))
 

@@ -13,14 +13,14 @@ _PAGES: Final = "ScriptRunner"
 
 
 @contextmanager
-def told_by_pages() -> Iterator[list[str]]:
+def statements_of_pages() -> Iterator[list[str]]:
     """Yield the list of messages that pages send meanwhile."""
-    told: list[str] = []
+    statements: list[str] = []
 
     def overhear(send: Callable[..., Any]) -> Callable[..., Any]:
         def sent(speaker: Any, words: Any, *args: Any) -> Any:
             if current_thread().name.startswith(_PAGES):
-                told.append(str(words))
+                statements.append(str(words))
             return send(speaker, words, *args)
 
         return sent
@@ -28,4 +28,4 @@ def told_by_pages() -> Iterator[list[str]]:
     with pytest.MonkeyPatch.context() as patch:
         for part, name in ((BatchedCursor, "execute"), (BatchedConnection, "say")):
             patch.setattr(part, name, overhear(getattr(part, name)))
-        yield told
+        yield statements

@@ -82,13 +82,15 @@ _PERCENT: Final = re.compile(r"%\((\w+)\)s")
 @cache
 def translations(language: str = GERMAN) -> dict[str, str]:
     """Return what a language's catalogues make of each message, of all its forms."""
-    found = dict[str, str]()
+    sentences = dict[str, str]()
     for path in CATALOGUES.glob(f"{language}/*.po"):
         with path.open("rb") as file:
             for message in read_po(file, locale=language):
                 if message.id and not message.fuzzy and all(forms(message.string)):
-                    found |= zip(forms(message.id), forms(message.string), strict=True)
-    return found
+                    sentences |= zip(
+                        forms(message.id), forms(message.string), strict=True
+                    )
+    return sentences
 
 
 def known(language: str = GERMAN) -> frozenset[str]:
@@ -110,13 +112,13 @@ def missing(source: Path) -> list[str]:
 def missing_of_script(source: Path) -> list[str]:
     """Return the messages of a script that the German catalogue of scripts lacks."""
     with speaking(GERMAN):
-        told = catalogue("scripts")
+        german = catalogue("scripts")
     # Some stand within the text of a template.
     options = {"parse_template_string": True}
     extracted = extract_from_file(
         "javascript", source, {"translate": None}, options=options
     )
-    return [text for _, text, _, _ in extracted if text not in told]
+    return [text for _, text, _, _ in extracted if text not in german]
 
 
 def lacking(texts: Iterable[str]) -> list[str]:

@@ -43,7 +43,7 @@ def is_stand_in(words: list[str]) -> bool:
     return any(Path(word).name == stand_ins.NAME for word in words)
 
 
-def _copy_as_asked(path: Path, parent: int) -> None:
+def _copy_on_request(path: Path, parent: int) -> None:
     """Become a copy of this process that has to be a child, or end with the parent."""
     if request := stand_ins.await_request(path, parent):
         sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), written_to(1), written_to(2)
@@ -52,4 +52,4 @@ def _copy_as_asked(path: Path, parent: int) -> None:
 
 
 if __name__ == "__main__":
-    _copy_as_asked(Path(sys.argv[1]), int(sys.argv[2]))
+    _copy_on_request(Path(sys.argv[1]), int(sys.argv[2]))

@@ -181,8 +181,8 @@ def _name_oneself(words: Sequence[str], env: Mapping[str, str]) -> None:
 
 
 def _write(first: int, after: int, texts: Sequence[str]) -> None:
-    told = b"".join(os.fsencode(text) + b"\0" for text in texts)[: after - first - 1]
-    ctypes.memmove(first, told.ljust(after - first, b"\0"), after - first)
+    data = b"".join(os.fsencode(text) + b"\0" for text in texts)[: after - first - 1]
+    ctypes.memmove(first, data.ljust(after - first, b"\0"), after - first)
 
 
 def _append(file: Path, number: int) -> io.TextIOWrapper:

@@ -25,12 +25,12 @@ from db.endpoints import Endpoints
 from db.models.booking import Appointment
 from db.postgres import ANONYMOUS, SYSTEM
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
-from services.analytics.cohorts.telling import Untold
+from services.analytics.cohorts.telling import UndisclosedAnswer
 from services.analytics.count_alerts import CountAlertDraft
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.figures import Figure
 from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
-from services.analytics.unnamed_lists import KeptBack, ListSize, ToldList
+from services.analytics.unnamed_lists import DisclosedList, KeptBack, ListSize
 from services.backups import BackupWindow, LogState
 from services.backups.ledger import Since
 from services.cluster.alerts import AlertKind, RuleDraft
@@ -250,7 +250,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "manifest": backup_sets.MANIFEST,
         "proof": backup_sets.PROOF,
         "preview_id": uuid4(),
-        "past": _read_nothing,
+        "restored": _read_nothing,
         "live": _read_nothing,
         "to": backup_sets.AS_OF,
         "log": LogState((BackupWindow(backup_sets.AS_OF, backup_sets.AS_OF),)),
@@ -274,10 +274,12 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
             Cohort(entry=CohortEvent(kind=kind))
             for kind in (EventKind.VISIT, EventKind.DOCUMENT)
         ],
-        "untold": Untold("Nothing?", {}, (), 0, 5),
+        "undisclosed": UndisclosedAnswer("Nothing?", {}, (), 0, 5),
         "kept_back": KeptBack(
-            ToldList(5),
-            Untold("Nobody?", ListSize(0, _NOON), (), 0, 5, Permission.LIST_PATIENTS),
+            DisclosedList(5),
+            UndisclosedAnswer(
+                "Nobody?", ListSize(0, _NOON), (), 0, 5, Permission.LIST_PATIENTS
+            ),
         ),
         "read": lambda: True,
         "limit": 5,
@@ -378,7 +380,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "group_id": uuid4(),
             "export_id": uuid4(),
         },
-        "analytics.figures": lambda: {"kind": EventKind.VISIT, "untold": ()},
+        "analytics.figures": lambda: {"kind": EventKind.VISIT, "undisclosed": ()},
         "analytics.dashboards": lambda: {
             "draft": DashboardDraft(name="Visits"),
             "card": Card(

@@ -57,7 +57,7 @@ FLU = CohortEvent(kind=EventKind.DIAGNOSIS, words="influenza")
 def demo(module_endpoints: Endpoints) -> Endpoints:
     """The demo's first people, without visits."""
     with closing(Database(module_endpoints)) as database:
-        seed(database, patients=PEOPLE, past=lambda _: None)
+        seed(database, patients=PEOPLE, visits=lambda _: None)
     return module_endpoints
 
 

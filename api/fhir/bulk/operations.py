@@ -61,7 +61,7 @@ OF_GROUP: Final = BulkOperation(
     documentation="All that you may read of the patients of a view or a cohort.",
     of_patients=True,
 )
-_ASKED_ON: Final[tuple[tuple[BulkOperation, dict[str, Any]], ...]] = (
+_CALLED_ON: Final[tuple[tuple[BulkOperation, dict[str, Any]], ...]] = (
     (OF_ALL, {"system": True, "type": False, "instance": False}),
     (
         OF_PATIENTS,
@@ -74,7 +74,7 @@ _ASKED_ON: Final[tuple[tuple[BulkOperation, dict[str, Any]], ...]] = (
 )
 
 
-def definition_of(operation: BulkOperation, asked_on: Mapping[str, Any]) -> Resource:
+def definition_of(operation: BulkOperation, called_on: Mapping[str, Any]) -> Resource:
     """Return the OperationDefinition of an export."""
     return {
         "resourceType": "OperationDefinition",
@@ -86,7 +86,7 @@ def definition_of(operation: BulkOperation, asked_on: Mapping[str, Any]) -> Reso
         "description": operation.documentation,
         "code": EXPORT,
         "base": operation.base,
-        **asked_on,
+        **called_on,
         "parameter": [
             {
                 "name": name,
@@ -102,9 +102,9 @@ def definition_of(operation: BulkOperation, asked_on: Mapping[str, Any]) -> Reso
 
 
 def _read(_: Session, __: Caller, id_: str) -> Resource:
-    for operation, asked_on in _ASKED_ON:
+    for operation, called_on in _CALLED_ON:
         if operation.id == id_:
-            return definition_of(operation, asked_on)
+            return definition_of(operation, called_on)
     raise NotFound("There is no such operation.")
 
 

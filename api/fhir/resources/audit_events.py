@@ -223,7 +223,7 @@ def _stretch(
     since: list[datetime] = []
     until: list[datetime] = []
     for value in values.get(name, ()):
-        prefix, begins, ends = _moments(name, value, zone)
+        prefix, begins, ends = _timespan(name, value, zone)
         if prefix in {"eq", "ge"}:
             since.append(begins)
         if prefix == "gt":
@@ -235,7 +235,7 @@ def _stretch(
     return max(since, default=None), min(until, default=None)
 
 
-def _moments(name: str, value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
+def _timespan(name: str, value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
     """Return the prefix, when what is meant begins, and when it is over."""
     prefix, first, last, timestamp = parameters.read_date(name, value)
     # Close to either end of the calendar no zone has a midnight that can be compared.

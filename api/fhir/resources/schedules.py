@@ -90,7 +90,7 @@ def _stretch(values: Sequence[str], zone: tzinfo) -> tuple[datetime, datetime]:
     """Return from when on and until when slots begin; raises InvalidInput."""
     begins, ends = [], []
     for value in values:
-        prefix, begin, end = _moments(value, zone)
+        prefix, begin, end = _timespan(value, zone)
         if prefix in {"eq", "ge"}:
             begins.append(begin)
         elif prefix == "gt":
@@ -107,7 +107,7 @@ def _stretch(values: Sequence[str], zone: tzinfo) -> tuple[datetime, datetime]:
     return first, last
 
 
-def _moments(value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
+def _timespan(value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
     """Return the prefix, when what is named begins, and when it is over."""
     prefix, first, last, timestamp = parameters.read_date("start", value)
     if timestamp is not None:

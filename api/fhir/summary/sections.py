@@ -80,13 +80,13 @@ class Section:
 def sections_of(summary: PatientSummary, base: str, opens: Opens) -> list[Section]:
     """Return the sections: those that IPS requires, then vital signs."""
     about = f"{base}/Patient/{summary.patient.id}"
-    notes_are_told = summary.written is not None
+    notes_are_shown = summary.written is not None
     contents = (
         (
             ("Problems", "11450-4", "Problem list - Reported"),
             "Condition",
             list(_problems(summary, base, about)),
-            notes_are_told,
+            notes_are_shown,
         ),
         (
             ("Medications", "10160-0", "History of Medication use Narrative"),
@@ -108,7 +108,7 @@ def sections_of(summary: PatientSummary, base: str, opens: Opens) -> list[Sectio
             ("Vital signs", "8716-3", "Vital signs"),
             "Observation",
             list(_vital_signs(summary, base, about)),
-            notes_are_told,
+            notes_are_shown,
         ),
     )
     return [

@@ -103,7 +103,7 @@ def _serve_creation(kind: ResourceType, creation: Creation) -> None:
         wanted = _existing(kind, caller, if_none_exist)
         sent, today = understood.resource, caller.stores.today()
         draft, warnings = creation.read(sent, today, lenient)
-        is_told = returned(request) is Returned.OUTCOME
+        returns_outcome = returned(request) is Returned.OUTCOME
         key = idempotency_key
         id_ = None if key is None else attempt_of(caller.actor, key)
 
@@ -115,7 +115,9 @@ def _serve_creation(kind: ResourceType, creation: Creation) -> None:
             if there:
                 is_one = len(there) == 1
                 return _Created(there[0], is_new=False, issues=()) if is_one else None
-            alike = creation.look_alikes(session, caller, draft) if is_told else ()
+            alike = (
+                creation.look_alikes(session, caller, draft) if returns_outcome else ()
+            )
             made = creation.create(session, caller, sent, draft, id_)
             issues = [*understood.issues, *warnings, *alike]
             return _Created(made, is_new=True, issues=issues)

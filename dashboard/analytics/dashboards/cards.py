@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.analytics.cohort_address import sentence_of
-from dashboard.analytics.dashboards.told_figures import told_figure
+from dashboard.analytics.dashboards.disclosed_figures import disclosed_figure
 from dashboard.analytics.figure_charts import Choose, draw_figure
 from dashboard.context import ReadAsOf, reading_as_of_now, today
 from dashboard.ui.error_boundary import error_boundary
@@ -81,7 +81,7 @@ def _show_figure(
     choose: Choose | None,
 ) -> None:
     figure = narrow_card(card, shown, today())
-    result = told_figure(figure, read)
+    result = disclosed_figure(figure, read)
     st.caption(plain(sentence_of(figure)))
     draw_figure(result, card.title, key=f"{key}_{card.id}", choose=choose)
     st.caption(_("Counted {time}.").format(time=at(result.counted_at)))

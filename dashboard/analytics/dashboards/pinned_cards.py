@@ -6,10 +6,10 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard.analytics.dashboards.cards import show_cards
-from dashboard.analytics.figure_charts import explain_untold
+from dashboard.analytics.figure_charts import explain_suppressed
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
-from dashboard.patients.search.told_lists import smallest_group
+from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
@@ -37,7 +37,7 @@ def show_pinned() -> None:
         show_cards(
             cards, DashboardFilter(), key="home_cards", show_controls=_unpin_button
         )
-        explain_untold(smallest_group())
+        explain_suppressed(smallest_group())
 
 
 def pin_button(card: Card, shown: DashboardFilter) -> None:

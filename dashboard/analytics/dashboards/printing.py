@@ -5,7 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.analytics.dashboards.told_figures import told_figure
+from dashboard.analytics.dashboards.disclosed_figures import disclosed_figure
 from dashboard.context import ReadAsOf, current_actor, now, reading_as_of_now, write
 from dashboard.ui.language import (
     current_language,
@@ -71,6 +71,6 @@ def _paper(draft: DashboardDraft, shown: DashboardFilter) -> bytes:
 def _printed(card: Card, shown: DashboardFilter, read: ReadAsOf) -> PrintedCard:
     try:
         figure = narrow_card(card, shown, now().date())
-        return PrintedCard(card.title, told_figure(figure, read))
+        return PrintedCard(card.title, disclosed_figure(figure, read))
     except (NotAllowed, InvalidInput) as refusal:
         return PrintedCard(card.title, None, refusal.args[0])

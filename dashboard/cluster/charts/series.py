@@ -81,8 +81,8 @@ class Looks:
 def is_whole(looks: Looks, length: timedelta) -> bool:
     """Tell whether this process has looked all the time, so long back from the last."""
     since = looks.last - length
-    moments = [since, *(snapshot.taken_at for snapshot in looks.snapshots)]
-    return all(later - earlier <= _GAP for earlier, later in pairwise(moments))
+    timestamps = [since, *(snapshot.taken_at for snapshot in looks.snapshots)]
+    return all(later - earlier <= _GAP for earlier, later in pairwise(timestamps))
 
 
 @lru_cache(maxsize=SHARED)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, files
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import decimal, explained, gettext as _, marked, ngettext
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext, refusal_text
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from services.cluster.monitoring import FilesMember, FilesState, look_at_files
@@ -34,7 +34,7 @@ def show_files_database() -> None:
             state = look_at_files(files(), current_actor())
         except Unavailable as refusal:
             # Tried again in ten seconds; the servers above go on meanwhile.
-            st.error(explained(refusal), icon=":material/error:")
+            st.error(refusal_text(refusal), icon=":material/error:")
             return
         if state.primary is None:
             st.error(

@@ -97,7 +97,7 @@ def show_availability() -> None:
             return
         _show_days(report)
         _show_table(report, events)
-        st.caption(f"{_what_is_asked()}  \n{freshness()}")
+        st.caption(f"{_what_is_counted()}  \n{freshness()}")
 
 
 def _read(days: int) -> tuple[AvailabilityReport, tuple[Event, ...]]:
@@ -316,7 +316,7 @@ def _reasons(day: AvailabilityDay, events: Sequence[str]) -> Iterator[str]:
         yield _("no changes were taken for {span}").format(span=span)
 
 
-def _what_is_asked() -> str:
+def _what_is_counted() -> str:
     if wiring.current().settings.health_addresses:
         return _("Counted: web servers and database.")
     return _(

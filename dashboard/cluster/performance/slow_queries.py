@@ -11,7 +11,7 @@ from dashboard.context import current_actor, now
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import decimal, explained, gettext as _, marked, percent
+from dashboard.ui.language import decimal, gettext as _, marked, percent, refusal_text
 from dashboard.ui.measures import amount_of_time, share
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -110,9 +110,9 @@ def _choose_server() -> str | None:
 
 def _show_not_counted(refusal: StatementsNotCounted) -> None:
     if not refusal.needs_setup:
-        st.error(explained(refusal), icon=":material/cloud_off:")
+        st.error(refusal_text(refusal), icon=":material/cloud_off:")
         return
-    st.info(explained(refusal), icon=":material/build:")
+    st.info(refusal_text(refusal), icon=":material/build:")
     st.markdown(_("To have it counted:"))
     # In one colour: that of comments is too faint on dark.
     st.code(_SETUP, language=None, wrap_lines=True)

@@ -12,7 +12,7 @@ from dashboard.context import current_actor, now, read, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
-from dashboard.ui.language import explained, gettext as _, marked, translated
+from dashboard.ui.language import gettext as _, marked, refusal_text, translated
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
 from dashboard.ui.words import at, plain
@@ -157,7 +157,7 @@ def _write(
             _issue(visit_id, prescription_form.with_warnings(draft), before)
         except DrugWarnings as refusal:
             # The reason is asked for below each line; what was typed stays.
-            st.error(explained(refusal), icon=":material/allergy:")
+            st.error(refusal_text(refusal), icon=":material/allergy:")
             return
         _leave(visit_id)
         st.rerun()

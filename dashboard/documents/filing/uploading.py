@@ -20,7 +20,7 @@ from dashboard.documents.records import (
 )
 from dashboard.patients.search.patient_choice import choose_patient
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import explained, gettext as _, marked
+from dashboard.ui.language import gettext as _, marked, refusal_text
 from dashboard.ui.words import plain
 from services.core.actors import Permission, Role
 from services.core.errors import ServiceError, TooOften
@@ -164,11 +164,11 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
         except NotAPdf as refusal:
             advice = ingest.advice_on(upload, refusal)
             _outcomes()[upload.file_id] = Outcome(
-                "refused", upload.name, explained(refusal), advice=advice
+                "refused", upload.name, refusal_text(refusal), advice=advice
             )
         except ServiceError as refusal:
             _outcomes()[upload.file_id] = Outcome(
-                "refused", upload.name, explained(refusal)
+                "refused", upload.name, refusal_text(refusal)
             )
     if all(_is_filed(upload) for upload in uploads):
         # Another uploader, whose list is empty.

@@ -14,12 +14,12 @@ from dashboard.ui.record_table import TableEvent, chosen_of
 from services.core.actors import Permission, Role
 from services.documents.records import visibility
 from services.documents.records.model import DocumentRecord
-from services.documents.search import FoundDocument
+from services.documents.search import ListedDocument
 from services.lists.criteria import Order
 
 
 def documents_table(
-    documents: Sequence[FoundDocument],
+    documents: Sequence[ListedDocument],
     *,
     key: str,
     orders: Sequence[Order] = (),

@@ -12,7 +12,7 @@ from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.lists.list_words import documents_in_words
 from services.core.actors import Role
-from services.documents.search import FoundDocument
+from services.documents.search import ListedDocument
 from services.documents.search.cache import CachedPage
 from services.documents.search.fields import DOCUMENTS, FIELDS, fields_for
 from services.lists.criteria import Criteria, Fields, Filter, Group, Operator
@@ -57,7 +57,7 @@ def deleted() -> DocumentListing:
     return DocumentListing(current_actor(), "", Criteria(archived=True))
 
 
-def newest_of(patient_id: UUID, most: int) -> tuple[FoundDocument, ...]:
+def newest_of(patient_id: UUID, most: int) -> tuple[ListedDocument, ...]:
     """Return the newest documents of a patient, `most` of them at most."""
     actor = current_actor()
     filters = Criteria()

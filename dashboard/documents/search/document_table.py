@@ -33,7 +33,7 @@ from dashboard.ui.record_table import (
 from dashboard.ui.words import at, name_in_list
 from services.documents.fields import DocumentField
 from services.documents.records.model import DocumentRecord
-from services.documents.search import FoundDocument, Passage
+from services.documents.search import ListedDocument, Passage
 from services.lists.criteria import Order
 
 PREVIEW: Final = "preview"
@@ -54,7 +54,7 @@ _HEADS: Final[Mapping[str, Column]] = {
     _STATE: Column(marked("State"), is_whole=True),
 }
 _ACTIONS: Final = Column(marked("Actions"))
-CellOf = Callable[[FoundDocument], Cell]
+CellOf = Callable[[ListedDocument], Cell]
 _PLACES: Final = {
     "description": marked("Description: "),
     "patient": marked("Patient: "),
@@ -62,7 +62,7 @@ _PLACES: Final = {
 
 
 def document_table(
-    documents: Sequence[FoundDocument],
+    documents: Sequence[ListedDocument],
     *,
     page_of: Callable[[DocumentRecord], str],
     download_of: Callable[[DocumentRecord], str],
@@ -131,7 +131,7 @@ def offered_columns() -> OfferedColumns:
     return OfferedColumns(tuple(labels), tuple(_HEADS), labels.__getitem__)
 
 
-def _empty_columns(documents: Sequence[FoundDocument]) -> set[str]:
+def _empty_columns(documents: Sequence[ListedDocument]) -> set[str]:
     """Return the columns that would only take room, as no document has any of it."""
     hidden = set()
     if not any(document.tags for document in documents):
@@ -141,13 +141,13 @@ def _empty_columns(documents: Sequence[FoundDocument]) -> set[str]:
     return hidden
 
 
-def _title(document: FoundDocument) -> Cell:
+def _title(document: ListedDocument) -> Cell:
     # In the title the words stand in the row already.
     passages = [passage for passage in document.passages if passage.place != "title"]
     return Cell(document.title, lines=tuple(map(_line, passages)))
 
 
-def _own(field: DocumentField, document: FoundDocument) -> Cell:
+def _own(field: DocumentField, document: ListedDocument) -> Cell:
     return Cell(spoken(field, document.fields))
 
 

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboard.patients.search.told_lists import smallest_group
+from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.chart_tools import choosing_box
 from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import decimal, gettext as _, lowered

@@ -20,7 +20,11 @@ from dashboard.context import (
     read_all,
     write,
 )
-from dashboard.patients.search.told_lists import smallest_group, told_figures, told_list
+from dashboard.patients.search.disclosed_lists import (
+    disclosed_figures,
+    disclosed_list,
+    smallest_group,
+)
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _
@@ -29,7 +33,7 @@ from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.lists.list_words import patients_in_words
 from dashboard.ui.words import is_family_first, plain, sorted_by
 from services.analytics import unnamed_lists
-from services.analytics.unnamed_lists import KeptBack, ToldList
+from services.analytics.unnamed_lists import DisclosedList, KeptBack
 from services.core.actors import Permission
 from services.core.errors import InvalidInput, NotAllowed
 from services.core.reasons import LONGEST
@@ -44,8 +48,8 @@ from services.patients.search.fields import FIELDS, PATIENTS
 T = TypeVar("T")
 # The figures of a list may be a little old.
 _FIGURES_SECONDS = 30.0
-_TOLD_LIST: Final = "patients_told_list"
-_TOLD_LASTS: Final = timedelta(seconds=_FIGURES_SECONDS)
+_SHOWN_LIST: Final = "patients_told_list"
+_SHOWN_LASTS: Final = timedelta(seconds=_FIGURES_SECONDS)
 _NO_ROWS: Final = PatientPage((), None, None)
 
 
@@ -119,18 +123,18 @@ class Listing(AddressedList):
 
     def _guarded_list(
         self, position: PagePosition | None = None
-    ) -> ToldList[PatientPage]:
+    ) -> DisclosedList[PatientPage]:
         """Return what is shown of a guarded list, at a position or wherever it was."""
-        kept = st.session_state.get(_TOLD_LIST)
+        kept = st.session_state.get(_SHOWN_LIST)
         if position is None and kept and kept[0] == self:
-            shown: ToldList[PatientPage] = kept[1]
-            if now() - kept[2] < _TOLD_LASTS:
+            shown: DisclosedList[PatientPage] = kept[1]
+            if now() - kept[2] < _SHOWN_LASTS:
                 return shown
         return self._tell(*read_all(self._kept_back(position or PagePosition())))
 
-    def _tell(self, kept: KeptBack[PatientPage]) -> ToldList[PatientPage]:
-        shown = told_list(kept)
-        st.session_state[_TOLD_LIST] = (self, shown, now())
+    def _tell(self, kept: KeptBack[PatientPage]) -> DisclosedList[PatientPage]:
+        shown = disclosed_list(kept)
+        st.session_state[_SHOWN_LIST] = (self, shown, now())
         return shown
 
     def refusal(self) -> NotAllowed | None:
@@ -216,7 +220,7 @@ class Listing(AddressedList):
                 keep=("bars", self, tuple(figures)),
                 seconds=_FIGURES_SECONDS,
             )
-            return told_figures(answers)
+            return disclosed_figures(answers)
         return read(
             lambda session: search.describe(
                 session, self.actor, self.criteria, now=now()

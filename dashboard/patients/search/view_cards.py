@@ -12,7 +12,7 @@ from dashboard.ui import measures
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure, show_figures
-from dashboard.ui.language import explained, gettext as _
+from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_words import counted
 from services.analytics.cohorts import RevealsFew
@@ -74,7 +74,7 @@ def _figure(view: View, criteria: Criteria) -> Figure:
         return Figure(
             view.name,
             _("suppressed"),
-            explained(revealing),
+            refusal_text(revealing),
             page=page,
             link=link,
             query=query,
@@ -82,7 +82,7 @@ def _figure(view: View, criteria: Criteria) -> Figure:
     number = counted(count)
     if refusal:
         return Figure(
-            view.name, number, explained(refusal), page=page, link=link, query=query
+            view.name, number, refusal_text(refusal), page=page, link=link, query=query
         )
     share = measures.share(count.value, everybody.count().value)
     return Figure(

@@ -22,7 +22,7 @@ from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.ui.language import explained, gettext as _
+from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.web.gate.networks import network_of
 from dashboard.web.installation_key import derive
 from services.core.errors import Conflict, Gone, InvalidInput, NotFound, TooOften
@@ -112,7 +112,7 @@ class _BookingPages:
         except InvalidInput as refusal:
             field = refusal.property_name.removeprefix("patient_")
             return await self._show_form(
-                request, **typed, problems={field: explained(refusal)}
+                request, **typed, problems={field: refusal_text(refusal)}
             )
         except _REFUSALS as refusal:
             doctor_id = id_in(request, "doctor")
@@ -148,8 +148,8 @@ class _BookingPages:
             newcomer = await run_in_threadpool(self._confirm, request, held, code)
         except NotTheCode as refusal:
             if refusal.tries_left:
-                return self._show_code(held, explained(refusal))
-            return self._visitors.refuse(Gone(explained(refusal)), way_on)
+                return self._show_code(held, refusal_text(refusal))
+            return self._visitors.refuse(Gone(refusal_text(refusal)), way_on)
         except _REFUSALS as refusal:
             return self._visitors.refuse(refusal, way_on)
         response = go(f"{own_visit.path_of(self._context, newcomer)}?booked")

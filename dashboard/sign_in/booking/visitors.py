@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from dashboard.sign_in.html import page
 from dashboard.sign_in.sign_in_context import SignInContext
-from dashboard.ui.language import day_heading, day_in_full, explained, gettext as _
+from dashboard.ui.language import day_heading, day_in_full, gettext as _, refusal_text
 from dashboard.web.gate.networks import network_of
 from dashboard.web.sessions.identity import origin_of
 from services.core.errors import Conflict, Gone, NotFound, ServiceError, TooOften
@@ -176,4 +176,4 @@ def id_in(request: Request, name: str) -> UUID:
 def _sentence(refusal: ServiceError) -> str:
     if isinstance(refusal, SlotGone):
         return _("Somebody was quicker. Choose another time.")
-    return explained(refusal)
+    return refusal_text(refusal)

@@ -13,7 +13,7 @@ from dashboard.sign_in.oidc.account import Account, Answer, reason_of
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.sign_in.signed_in import personal, to_proof
 from dashboard.sign_in.ways import OPENID_PATH
-from dashboard.ui.language import explained, gettext as _
+from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.web.page_scripts import PASSKEYS_PATH
 from services.core import audit
 from services.core.audit import Action
@@ -136,7 +136,7 @@ class Connecting:
             "message.html",
             _CONFLICT,
             title=_("Nothing was connected"),
-            sentence=explained(refusal),
+            sentence=refusal_text(refusal),
             way_on=PASSKEYS_PATH,
             way_on_words=_("Go back"),
         )

@@ -15,7 +15,7 @@ from dashboard.sign_in.oidc.account import BACK_PATH, Account, Answer, reason_of
 from dashboard.sign_in.oidc.connecting import Connecting
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.sign_in.ways import OPENID_PATH
-from dashboard.ui.language import explained, gettext as _
+from dashboard.ui.language import gettext as _, refusal_text
 from services.core import audit
 from services.core.audit import Action
 from services.core.errors import Conflict, NotAllowed, ServiceError, Unavailable
@@ -89,7 +89,7 @@ class _WayIn:
             "message.html",
             _UNAVAILABLE if isinstance(refusal, Unavailable) else _FORBIDDEN,
             title=_("Nobody was signed in"),
-            sentence=explained(refusal),
+            sentence=refusal_text(refusal),
         )
 
     def _write_down(self, request: Request, refusal: ServiceError) -> None:

@@ -133,7 +133,7 @@ def filled(message: str, values: Mapping[str, object]) -> str:
     return _FORMATTERS[current_language()].vformat(message, (), values)
 
 
-def explained(refusal: Exception) -> str:
+def refusal_text(refusal: Exception) -> str:
     """Return what a refusal says in the language of the page."""
     said = refusal.args[0] if refusal.args else ""
     return translated(said) if isinstance(said, str) else str(refusal)

@@ -11,7 +11,7 @@ from typing import Generic, NoReturn, TypeVar
 
 import streamlit as st
 
-from dashboard.ui.language import explained, gettext as _
+from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.ui.words import plain
 from services.core.errors import NotFound, ServiceError, TooOften, Unavailable
 
@@ -67,10 +67,10 @@ class BulkActs(Generic[Thing]):
             except (Unavailable, TooOften) as refusal:
                 # Nor would the others be written now.
                 left = [self.name_of(other) for other in things[place:]]
-                refused[explained(refusal)].extend(left)
+                refused[refusal_text(refusal)].extend(left)
                 break
             except ServiceError as refusal:
-                refused[explained(refusal)].append(self.name_of(thing))
+                refused[refusal_text(refusal)].append(self.name_of(thing))
             else:
                 count += 1
                 notes += [note] if note else []

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from dashboard.ui.empty_state import empty_state
-from dashboard.ui.language import decimal, explained, gettext as _, marked
+from dashboard.ui.language import decimal, gettext as _, marked, refusal_text
 from dashboard.ui.words import plain
 from services.core.actors import Role
 from services.core.errors import NotAllowed
@@ -120,7 +120,7 @@ def show_nobody(
     """
     if refusal:
         return empty_state(
-            explained(refusal),
+            refusal_text(refusal),
             icon="visibility_off",
             action=_("Show all patients"),
             key=f"{page}_all",

@@ -45,7 +45,7 @@ def show_patient_home(patient: PatientRecord) -> None:
     with error_boundary():
         visits = visits_of(patient.id)
         ahead = upcoming(visits)
-        following, past = st.columns(2)
+        following, year = st.columns(2)
         with following:
             st.subheader(_("Next visit"), anchor=False)
             if ahead:
@@ -57,7 +57,7 @@ def show_patient_home(patient: PatientRecord) -> None:
                 key="patient_home_book",
             ):
                 go("visits/book.py")
-        with past:
+        with year:
             st.subheader(_("Your visits in a year"), anchor=False)
             _show_year([visit for visit in visits if visit.status in _CAME])
 

@@ -11,7 +11,7 @@ from dashboard.ui.clock import in_zone, now
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import explained, gettext as _, marked
+from dashboard.ui.language import gettext as _, marked, refusal_text
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from dashboard.visits.booking.calendar import slots_of
@@ -193,7 +193,7 @@ def _move(visit: VisitRecord, slot: SlotRecord, reason: str | None) -> None:
     except _RULES as refusal:
         if reason is not None or not actor.may(Permission.OVERRIDE_BOOKING):
             raise
-        st.session_state[_RULE] = explained(refusal)
+        st.session_state[_RULE] = refusal_text(refusal)
         st.rerun(scope="fragment")
     notify(
         _("The visit of {patient} is moved to {starts_at} with {doctor}.").format(

@@ -34,7 +34,7 @@ def ask(question: str, visit_id: UUID, slot: SlotRecord | None = None) -> None:
     st.rerun()
 
 
-def show_what_was_asked() -> None:
+def show_requested_dialog() -> None:
     """Open the dialog that was asked for: once, it stays until it is closed.
 
     From the page, not from the grid: a part that is drawn anew by itself closes what it

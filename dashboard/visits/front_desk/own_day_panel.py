@@ -35,10 +35,10 @@ def own_figures() -> list[Figure]:
     """Return the clinician's day and week in numbers."""
     days = visit_days(is_own=True)
     at = next(n for n, day in enumerate(days) if day.day == today())
-    now_day, before, past = days[at], days[at - WEEK], days[: at + 1]
+    now_day, before, until_today = days[at], days[at - WEEK], days[: at + 1]
     seen, earlier = (
         sum(day.seen for day in part)
-        for part in (past[-WEEK:], past[-2 * WEEK : -WEEK])
+        for part in (until_today[-WEEK:], until_today[-2 * WEEK : -WEEK])
     )
     return [
         Figure(
@@ -47,7 +47,7 @@ def own_figures() -> list[Figure]:
             _("Booked with you for today, without those that were cancelled."),
             now_day.booked - before.booked,
             _("vs last {weekday}").format(weekday=weekday(before.day)),
-            [(weekday_and_number(day.day), day.booked) for day in past],
+            [(weekday_and_number(day.day), day.booked) for day in until_today],
             page=_DAY,
             link=_("Your day"),
         ),
@@ -57,7 +57,7 @@ def own_figures() -> list[Figure]:
             _("Your visits of the last seven days that were completed."),
             seen - earlier,
             _("vs the 7 days before"),
-            [(weekday_and_number(day.day), day.seen) for day in past],
+            [(weekday_and_number(day.day), day.seen) for day in until_today],
             page=_DAY,
             link=_("Your day"),
         ),

@@ -73,7 +73,7 @@ def today_figures() -> list[Figure]:
     queue, days = day_queue.today(), visit_days()
     before, today = days[_DAYS - WEEK], days[_DAYS]
     last = weekday(before.day)
-    past = [day for day in days if day.day <= today.day]
+    until_today = [day for day in days if day.day <= today.day]
     late = sum(visit.starts_at < now() for visit in queue.expected)
     longest = (
         desk_words.lasting(desk_words.waited_minutes(queue.waiting[0]))
@@ -87,7 +87,7 @@ def today_figures() -> list[Figure]:
             _("Booked for today, without those that were cancelled."),
             today.booked - before.booked,
             _("vs last {weekday}").format(weekday=last),
-            [(day_heading(day.day), day.booked) for day in past],
+            [(day_heading(day.day), day.booked) for day in until_today],
             page=_DESK,
             link=_("Front desk"),
         ),
@@ -110,17 +110,17 @@ def today_figures() -> list[Figure]:
             _("Visits completed today, compared with last week at this time."),
             today.so_far - before.so_far,
             _("vs last {weekday} by now").format(weekday=last),
-            [(day_heading(day.day), day.seen) for day in past],
+            [(day_heading(day.day), day.seen) for day in until_today],
             page=_DESK,
             link=_("Late: {count}").format(count=late),
         ),
         Figure(
             _("No-shows, 7 days"),
-            decimal(_missed(past[-WEEK:])),
+            decimal(_missed(until_today[-WEEK:])),
             _("Patients who did not come in the last seven days."),
-            _missed(past[-WEEK:]) - _missed(past[-2 * WEEK : -WEEK]),
+            _missed(until_today[-WEEK:]) - _missed(until_today[-2 * WEEK : -WEEK]),
             _("vs the 7 days before"),
-            [(day_heading(day.day), day.missed) for day in past],
+            [(day_heading(day.day), day.missed) for day in until_today],
             page="visits/doctors.py",
             link=_("Doctors"),
         ),

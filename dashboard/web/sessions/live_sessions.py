@@ -39,27 +39,27 @@ class _Known:
     """A sign-in as it was last seen; times are monotonic seconds."""
 
     live: Live
-    asked_at: float
+    read_at: float
     input_at: float = float("-inf")
     written_at: float = float("-inf")
     pages: set["Attendance"] = field(default_factory=set)
 
-    def renew(self, live: Live, asked_at: float) -> None:
+    def renew(self, live: Live, read_at: float) -> None:
         """Take over what was just read; pages hear at once of another number."""
         is_news = live.unread != self.live.unread
-        self.live, self.asked_at = live, asked_at
+        self.live, self.read_at = live, read_at
         if is_news:
             for page in self.pages:
                 page.wake()
 
     def silent_seconds(self, now: float) -> float:
         silence = self.live.at - self.live.record.last_seen_at
-        known = silence.total_seconds() + now - self.asked_at
+        known = silence.total_seconds() + now - self.read_at
         return min(known, now - self.input_at)
 
     def left_seconds(self, now: float) -> float:
         lifetime = self.live.record.expires_at - self.live.at
-        return lifetime.total_seconds() - (now - self.asked_at)
+        return lifetime.total_seconds() - (now - self.read_at)
 
     @property
     def is_unwritten(self) -> bool:
@@ -130,7 +130,7 @@ class LiveSessions:
             return None
         key, now = sessions.hash_of(token), time.monotonic()
         known = self._by_token.get(key)
-        if known is not None and now - known.asked_at < _TRUSTED_SECONDS:
+        if known is not None and now - known.read_at < _TRUSTED_SECONDS:
             return None if self._is_over(known, now) else known.live
         # Pages ask for a dozen things at once: one question answers all of them.
         if (lookup := self._lookups.get(key)) is None:
@@ -153,7 +153,7 @@ class LiveSessions:
     def ask_anew(self, session_id: UUID) -> None:
         """Look a sign-in up at its next request: its person was just changed here."""
         if (known := self._by_id.get(session_id)) is not None:
-            known.asked_at -= _TRUSTED_SECONDS
+            known.read_at -= _TRUSTED_SECONDS
 
     def absence(self) -> Absence | None:
         """Return since when nothing can be written down; None while it can."""
@@ -205,7 +205,7 @@ class LiveSessions:
                 await self._write_input(lambda known: known.is_unwritten)
 
     async def _ask(self, key: bytes, token: str) -> Live | None:
-        asked_at, limits = time.monotonic(), self._limits_now()
+        read_at, limits = time.monotonic(), self._limits_now()
         live = await self._newest(
             lambda session: sessions.find(session, token, limits=limits)
         )
@@ -213,10 +213,10 @@ class LiveSessions:
             if (known := self._by_token.get(key)) is not None:
                 self._drop(known)
             return None
-        known = self._by_id.get(live.record.id) or _Known(live, asked_at)
-        known.renew(live, asked_at)
+        known = self._by_id.get(live.record.id) or _Known(live, read_at)
+        known.renew(live, read_at)
         self._by_token[key] = self._by_id[live.record.id] = known
-        return None if self._is_over(known, asked_at) else live
+        return None if self._is_over(known, read_at) else live
 
     def _limits_now(self) -> Limits:
         """Return by which limits the database is asked.
@@ -230,7 +230,7 @@ class LiveSessions:
         open_ = {id_: known.live for id_, known in self._by_id.items() if known.pages}
         if not open_:
             return
-        asked_at, limits = time.monotonic(), self._limits_now()
+        read_at, limits = time.monotonic(), self._limits_now()
         live_by_id = await self._newest(
             lambda session: sessions.find_all(session, open_, limits=limits)
         )
@@ -240,16 +240,16 @@ class LiveSessions:
             if (live := live_by_id.get(session_id)) is None:
                 self._drop(known)
             else:
-                known.renew(live, asked_at)
+                known.renew(live, read_at)
 
     async def _close_what_is_over(self) -> None:
         now, is_leaderless = time.monotonic(), self._database.gap_seconds() > 0
         for known in list(self._by_id.values()):
             is_unused = not known.pages and not known.is_unwritten
-            is_old = is_unused and now - known.asked_at > _KEPT_SECONDS
+            is_old = is_unused and now - known.read_at > _KEPT_SECONDS
             # Another server may have seen input, so the database has the word; without
             # one that is told of it, time goes on all the same.
-            is_unsure = now - known.asked_at > _UNSURE_SECONDS or is_leaderless
+            is_unsure = now - known.read_at > _UNSURE_SECONDS or is_leaderless
             if is_old or (is_unsure and self._is_over(known, now)):
                 self._drop(known)
 

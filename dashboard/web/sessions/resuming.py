@@ -39,7 +39,7 @@ def _draw_first(session: AppSession, client_state: ClientState | None) -> None:
     page = ClientState()
     page.CopyFrom(client_state)
     page.fragment_id, page.is_auto_rerun = "", False
-    kept = [state for state in page.widget_states.widgets if not _is_told_once(state)]
+    kept = [state for state in page.widget_states.widgets if not _is_trigger(state)]
     del page.widget_states.widgets[:]
     page.widget_states.widgets.extend(kept)
     _request_rerun(session, page)
@@ -62,10 +62,10 @@ def _is_new(session: AppSession) -> bool:
 
 def _is_click(client_state: ClientState) -> bool:
     return bool(client_state.fragment_id) or any(
-        map(_is_told_once, client_state.widget_states.widgets)
+        map(_is_trigger, client_state.widget_states.widgets)
     )
 
 
-def _is_told_once(state: Any) -> bool:
+def _is_trigger(state: Any) -> bool:
     """Tell whether it is said of a click, and not again with each later run."""
     return state.WhichOneof("value") in _TRIGGER_PROTO_FIELDS

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
 
 from api.core.dependencies import SESSION
-from dashboard.ui.language import explained, speaking
+from dashboard.ui.language import refusal_text, speaking
 from dashboard.web.languages import language_at
 from dashboard.web.uploads.page_sessions import PageSessions, uploads
 from dashboard.web.uploads.upload_quota import (
@@ -175,7 +175,7 @@ async def _refuse(
 ) -> None:
     wait = refusal.retry_after_seconds
     headers = {"Retry-After": str(wait)} if wait else None
-    answer = PlainTextResponse(explained(refusal), refusal.status, headers)
+    answer = PlainTextResponse(refusal_text(refusal), refusal.status, headers)
     await answer(scope, receive, send)
 
 

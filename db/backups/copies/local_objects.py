@@ -32,7 +32,7 @@ _BUNDLE: Final = re.compile(
     r"\.pieces"
 )
 # The clock of a disk ticks coarsely: a folder that changed just now may again.
-_SETTLED_NS: Final = 2_000_000_000
+_CLOCK_TICK_NS: Final = 2_000_000_000
 
 
 def is_note(name: str) -> bool:
@@ -201,7 +201,7 @@ class LocalListing:
             if known is None or known[0] != changed:
                 names = tuple(sorted(path.name for path in folder.iterdir()))
                 known = changed, names
-                if time.time_ns() - changed > _SETTLED_NS:
+                if time.time_ns() - changed > _CLOCK_TICK_NS:
                     self._files[folder.name] = known
             for name in known[1]:
                 yield f"files/{folder.name}/{name}"

@@ -150,7 +150,7 @@ class ObjectStore:
     def names(self) -> dict[str, int]:
         """Return the objects there are, and their sizes."""
         sizes: dict[str, int] = {}
-        with self._explained(""):
+        with self._translated_errors(""):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.address.bucket, Prefix=self._key("")
             )
@@ -178,7 +178,7 @@ class ObjectStore:
 
     def put(self, name: str, data: bytes, *, locked_until: datetime | None) -> None:
         """Store bytes; the store compares them with their SHA-256."""
-        with self._explained(name):
+        with self._translated_errors(name):
             answer = self._client.put_object(
                 Bucket=self.address.bucket,
                 Key=self._key(name),
@@ -191,7 +191,7 @@ class ObjectStore:
     def put_new(self, name: str, data: bytes) -> bool:
         """Store bytes unless an object of this name is there; tell whether not."""
         try:
-            with self._explained(name):
+            with self._translated_errors(name):
                 self._client.put_object(
                     Bucket=self.address.bucket,
                     Key=self._key(name),
@@ -210,14 +210,14 @@ class ObjectStore:
             self.put(name, path.read_bytes(), locked_until=locked_until)
             return
         place = {"Bucket": self.address.bucket, "Key": self._key(name)}
-        with self._explained(name):
+        with self._translated_errors(name):
             begun = self._client.create_multipart_upload(
                 ChecksumAlgorithm="SHA256", **place, **self._locking(locked_until)
             )
         place["UploadId"] = begun["UploadId"]
         try:
             parts = list(self._put_parts(name, path, size, place))
-            with self._explained(name):
+            with self._translated_errors(name):
                 self._client.complete_multipart_upload(
                     MultipartUpload={"Parts": parts}, **place
                 )
@@ -238,7 +238,7 @@ class ObjectStore:
             while piece := file.read(at_once):
                 number += 1
                 checksum = _checksum(piece)
-                with self._explained(name):
+                with self._translated_errors(name):
                     answer = self._client.upload_part(
                         PartNumber=number, Body=piece, **checksum, **place
                     )
@@ -251,7 +251,7 @@ class ObjectStore:
 
     def abandon_unfinished(self) -> None:
         """Throw away the parts of files of which the rest never came."""
-        with self._explained(""):
+        with self._translated_errors(""):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=self.address.bucket, Prefix=self._key("")
             )
@@ -269,7 +269,7 @@ class ObjectStore:
 
     def beginning(self, name: str, most: int) -> bytes:
         """Return the first bytes of an object; raises ObjectMissing."""
-        with self._explained(name):
+        with self._translated_errors(name):
             answer = self._client.get_object(
                 Bucket=self.address.bucket,
                 Key=self._key(name),
@@ -281,7 +281,7 @@ class ObjectStore:
 
     def about(self, name: str) -> ObjectFacts:
         """Return what the store knows of an object; raises ObjectMissing."""
-        with self._explained(name):
+        with self._translated_errors(name):
             answer = self._client.head_object(
                 Bucket=self.address.bucket, Key=self._key(name)
             )
@@ -291,7 +291,7 @@ class ObjectStore:
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield an object piece by piece; raises ObjectMissing."""
-        with self._explained(name):
+        with self._translated_errors(name):
             answer = self._client.get_object(
                 Bucket=self.address.bucket, Key=self._key(name)
             )
@@ -306,7 +306,7 @@ class ObjectStore:
         """
         try:
             for version in self._versions(name, for_good=for_good):
-                with self._explained(name):
+                with self._translated_errors(name):
                     self._client.delete_object(
                         Bucket=self.address.bucket, Key=self._key(name), **version
                     )
@@ -332,7 +332,7 @@ class ObjectStore:
 
     def _list_versions(self, name: str) -> list[dict[str, str]]:
         key = self._key(name)
-        with self._explained(name):
+        with self._translated_errors(name):
             pages = self._client.get_paginator("list_object_versions").paginate(
                 Bucket=self.address.bucket, Prefix=key
             )
@@ -361,7 +361,7 @@ class ObjectStore:
         return f"{prefix}/{name}" if prefix else name
 
     @contextmanager
-    def _explained(self, name: str) -> Iterator[None]:
+    def _translated_errors(self, name: str) -> Iterator[None]:
         """Translate what the library raises."""
         from botocore import exceptions as raised
 

@@ -100,7 +100,7 @@ class ReceivedLog:
             each.path.replace(self.aside / each.path.name)
 
 
-def past_the_parting(
+def after_the_fork(
     received: Sequence[ReceivedSegment], history: TimelineHistory
 ) -> list[ReceivedSegment]:
     """Return the files after which the program would ask for what no server ever had.
@@ -109,11 +109,11 @@ def past_the_parting(
     beginning of a partial segment, and for the end of a whole one.
     """
 
-    def is_past(each: ReceivedSegment) -> bool:
+    def is_after_fork(each: ReceivedSegment) -> bool:
         position = each.segment.start + (SEGMENT_BYTES if each.is_whole else 0)
         return not history.has(each.segment.timeline, Lsn(position))
 
-    return [each for each in received if is_past(each)]
+    return [each for each in received if is_after_fork(each)]
 
 
 class SupervisedReceiver:
@@ -199,15 +199,15 @@ class SupervisedReceiver:
         leader = self._find_leader()
         self._require_slot(leader)
         history = self._history(leader)
-        past = past_the_parting(self.log.segments(), history)
-        if past:
+        diverged = after_the_fork(self.log.segments(), history)
+        if diverged:
             _log.warning(
                 "%d segments of the log go on on no timeline of the leader's, %d: they "
                 "are moved aside.",
-                len(past),
+                len(diverged),
                 history.timeline,
             )
-            self.log.put_aside(past)
+            self.log.put_aside(diverged)
         command = tied(
             leader.python,
             signal.SIGINT,

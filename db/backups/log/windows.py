@@ -17,7 +17,7 @@ from db.backups.notes import POSITIONS, LogPosition, TimeLeft
 from db.postgres import Lsn
 
 # A window does not have its end, and the time that was gone back to can be gone to.
-_A_MOMENT: Final = timedelta(microseconds=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _without(window: BackupWindow, left: TimeLeft) -> Iterable[BackupWindow]:
         yield window
         return
     if window.since < left.to:
-        yield BackupWindow(window.since, left.to + _A_MOMENT)
+        yield BackupWindow(window.since, left.to + _MICROSECOND)
     if left.at < window.until:
         yield BackupWindow(left.at, window.until)
 

@@ -103,9 +103,9 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class ServerAnswer:
-    """All that a server said; times are epoch seconds, `asked_at` monotonic."""
+    """All that a server said; times are epoch seconds, `queried_at` monotonic."""
 
-    asked_at: float
+    queried_at: float
     role: Role
     lsn: Lsn
     received: Lsn | None
@@ -138,12 +138,12 @@ class ServerAnswer:
 
 
 def read(
-    row: tuple[Any, ...], asked_at: float, *, answered_at: float, skew_at: float
+    row: tuple[Any, ...], queried_at: float, *, answered_at: float, skew_at: float
 ) -> ServerAnswer:
     """Read the row; `skew_at` is the middle of the question by our clock (epoch)."""
     activity, receiver, senders, slots = row[14:]
     return ServerAnswer(
-        asked_at=asked_at,
+        queried_at=queried_at,
         role="replica" if row[0] else "primary",
         lsn=Lsn.parse(row[1] or "0/0"),
         received=_lsn(row[2]),
@@ -162,7 +162,7 @@ def read(
         receiver=_receiver(receiver) if receiver else None,
         senders=tuple(_sender(entry) for entry in senders or ()),
         slots=tuple(_kept(entry) for entry in slots or ()),
-        latency_seconds=answered_at - asked_at,
+        latency_seconds=answered_at - queried_at,
         skew_seconds=row[4] - skew_at,
     )
 

@@ -29,15 +29,15 @@ class Log:
 
     def note(self, primary: ServerAnswer) -> None:
         """Take in how far the primary is."""
-        self._history.note(primary.timeline, primary.lsn, primary.asked_at)
+        self._history.note(primary.timeline, primary.lsn, primary.queried_at)
         if self._first is None or self._first[0] != primary.timeline:
             self._first = (primary.timeline, primary.lsn)
             self._last = None
         if self._last is not None:
-            elapsed = primary.asked_at - self._last[0]
+            elapsed = primary.queried_at - self._last[0]
             written = primary.lsn - self._last[1]
             self.bytes_per_second = max(0.0, written / elapsed) if elapsed else None
-        self._last = (primary.asked_at, primary.lsn)
+        self._last = (primary.queried_at, primary.lsn)
 
     def behind(
         self,

@@ -38,8 +38,8 @@ class Asker:
         self.failure: str | None = None
         self._connection: DriverConnection | None = None
         self._cursor: DriverCursor | None = None
-        self._asked_at = 0.0
-        self._asked_by_clock = 0.0
+        self._queried_at = 0.0
+        self._sent_by_clock = 0.0
 
     def begin(self) -> bool:
         """Ask, or knock first; tell whether there is something to wait for."""
@@ -91,7 +91,7 @@ class Asker:
 
     def _ask(self, question: str) -> None:
         if self._connection is not None:
-            self._asked_at, self._asked_by_clock = time.monotonic(), time.time()
+            self._queried_at, self._sent_by_clock = time.monotonic(), time.time()
             self._cursor = self._connection.cursor()
             self._cursor.execute(question)
 
@@ -100,9 +100,9 @@ class Asker:
         if row is not None:
             self.answer = read(
                 row,
-                self._asked_at,
+                self._queried_at,
                 answered_at=time.monotonic(),
-                skew_at=(self._asked_by_clock + time.time()) / 2,
+                skew_at=(self._sent_by_clock + time.time()) / 2,
             )
 
     def _fail(self, error: psycopg2.Error) -> None:

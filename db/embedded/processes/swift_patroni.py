@@ -289,7 +289,7 @@ class DamagedLogs:
 
     def __init__(self) -> None:
         self._since: float | None = None
-        self._is_told = False
+        self._is_reported = False
 
     def look(self, ha: Any) -> None:
         """Look at a server before each of Patroni's rounds."""
@@ -335,13 +335,13 @@ class DamagedLogs:
         server = ha.state_handler
         copied_at = _copied_at(server)
         if copied_at and time.time() - copied_at < _COPIED_AGAIN_SECONDS:
-            if not self._is_told:
+            if not self._is_reported:
                 patroni.ha.logger.error(
                     "The log of %s is damaged again, within an hour: see to its "
                     "disk, then have it copied anew (cluster reinit)",
                     server.name,
                 )
-            self._is_told = True
+            self._is_reported = True
             return
         patroni.ha.logger.warning(
             "The log of %s is damaged: it is copied anew", server.name
@@ -349,7 +349,7 @@ class DamagedLogs:
         # Without its data it is copied in the next round.
         if not server.is_running() or server.stop("immediate", checkpoint=False):
             _note_of(server).touch()
-            self._is_told = False
+            self._is_reported = False
             server.remove_data_directory()
 
 

@@ -79,7 +79,7 @@ class Servers:
         if self._folder.is_complete:
             self._begin_those_with_data()
         else:
-            self._found_cluster()
+            self._bootstrap_cluster()
         for node in self._fleet.nodes:
             if not node.patroni.is_running:
                 node.patroni.start()
@@ -90,7 +90,7 @@ class Servers:
             self._fleet.addresses.administrator_url, self._fleet.addresses.secrets
         )
 
-    def _found_cluster(self) -> None:
+    def _bootstrap_cluster(self) -> None:
         """Let the first node found the cluster; others would only be in its way."""
         first = self._fleet.nodes[0]
         first.patroni.start()

@@ -73,7 +73,7 @@ class LivenessProbe:
 
     def __init__(self, name: str, url: str) -> None:
         self._dsn = make_dsn(url, application_name="chartroom supervisor")
-        self._asked_at: float | None = None
+        self._queried_at: float | None = None
         self._connection: DriverConnection | None = None
         # Noted for other threads, which may not ask a connection that its own closes.
         self._backend_pid = 0
@@ -91,7 +91,7 @@ class LivenessProbe:
     @property
     def unanswered_since(self) -> float | None:
         """When the question was asked (monotonic) that it has yet to answer."""
-        return self._asked_at
+        return self._queried_at
 
     def states(self, server: psutil.Process) -> set[str]:
         """Return what the server, and its process that should answer, are doing."""
@@ -105,12 +105,12 @@ class LivenessProbe:
 
     def _run(self) -> None:
         while not self._stopping.wait(_BEAT_SECONDS):
-            self._asked_at = time.monotonic()
+            self._queried_at = time.monotonic()
             try:
-                self._ask(self._asked_at + _OPEN_SECONDS)
+                self._ask(self._queried_at + _OPEN_SECONDS)
             except (psycopg2.Error, OSError, Silent):
                 self._disconnect()
-            self._asked_at = None
+            self._queried_at = None
         self._disconnect()
 
     def _ask(self, deadline: float) -> None:

@@ -35,7 +35,7 @@ class NodeMonitor:
         self._is_asking = False
         self._server: psutil.Process | None = None
         self._unresponsiveness: Unresponsiveness | None = None
-        self._leader_asked_at = 0.0
+        self._leader_checked_at = 0.0
         self._probe = LivenessProbe(node.name, probe_url)
         self._probe.start()
 
@@ -118,7 +118,7 @@ class NodeMonitor:
         return self._unresponsiveness
 
     def _has_crashed_leading(self, etcd: Etcd, now: float) -> bool:
-        if not self.node.has_crashed or now - self._leader_asked_at < _LEADER_SECONDS:
+        if not self.node.has_crashed or now - self._leader_checked_at < _LEADER_SECONDS:
             return False
-        self._leader_asked_at = time.monotonic()
+        self._leader_checked_at = time.monotonic()
         return etcd.leader() == self.node.name

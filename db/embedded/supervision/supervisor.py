@@ -52,7 +52,7 @@ class Supervisor:
         self._look_after_folder = look_after_folder
         self._backoffs = {program.name: RestartBackoff() for program in others}
         self._monitors: dict[str, NodeMonitor] = {}
-        self._asked_at = 0.0
+        self._polled_at = 0.0
         self._reported_at: dict[tuple[type[Exception], str, int | None], float] = {}
         self._askers = ThreadPoolExecutor(_MOST_NODES, thread_name_prefix="ask")
         self._stopping = threading.Event()
@@ -142,9 +142,9 @@ class Supervisor:
         return [self._monitors[node.name] for node in nodes]
 
     def _ask(self, monitors: Sequence[NodeMonitor]) -> None:
-        if time.monotonic() - self._asked_at < _ASK_SECONDS:
+        if time.monotonic() - self._polled_at < _ASK_SECONDS:
             return
-        self._asked_at = time.monotonic()
+        self._polled_at = time.monotonic()
         for monitor in monitors:
             # Each in a thread: one that hangs must not keep us from the others.
             self._askers.submit(monitor.ask)

@@ -181,16 +181,16 @@ class Reads:
         deadline = monotonic() + self._wait_seconds
         pause = _FIRST_GLANCE_SECONDS
         while True:
-            asked_at = monotonic()
+            queried_at = monotonic()
             is_replica, reached = ask(connection, _POSITION)
             position = Lsn.parse(reached)
-            self._watch.observe(node.name, position, asked_at)
+            self._watch.observe(node.name, position, queried_at)
             if position >= after:
                 return True
             if after == BEYOND:
                 # No waiting makes a replica the primary, or the primary newer.
                 return not is_replica
-            if asked_at + pause > deadline:
+            if queried_at + pause > deadline:
                 # What the primary does not have, nobody has: without synchronous
                 # replication a failover may have lost what the caller once saw.
                 return not is_replica

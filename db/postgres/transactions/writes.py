@@ -113,9 +113,9 @@ class Writes:
     def find_position(self) -> Lsn:
         """Return how far the primary's log is; raises what a query may raise."""
         with self.connect() as connection:
-            asked_at = monotonic()
+            queried_at = monotonic()
             position = Lsn.parse(ask(connection, _POSITION)[0])
-            self._observe(connection, position, asked_at)
+            self._observe(connection, position, queried_at)
             return position
 
     def _find_end(self, connection: Connection, sent_at: float) -> Lsn | None:
@@ -126,10 +126,12 @@ class Writes:
         self._observe(connection, driver.committed_at, sent_at)
         return driver.committed_at
 
-    def _observe(self, connection: Connection, position: Lsn, asked_at: float) -> None:
+    def _observe(
+        self, connection: Connection, position: Lsn, queried_at: float
+    ) -> None:
         name = self._addresses.name_of(driver_of(connection))
         if name is not None:
-            self._watch.observe(name, position, asked_at)
+            self._watch.observe(name, position, queried_at)
 
     def _open(self) -> CertainConnection:
         primary = self._watch.primary()

@@ -100,10 +100,10 @@ class ServerWatch:
         if watcher := self._watchers.get(name):
             watcher.note_missed(position)
 
-    def observe(self, name: str, position: Lsn, asked_at: float) -> None:
+    def observe(self, name: str, position: Lsn, queried_at: float) -> None:
         """Take in how far a server was found to be by someone who asked it."""
         if watcher := self._watchers.get(name):
-            watcher.observe(position, asked_at)
+            watcher.observe(position, queried_at)
 
     def close(self) -> None:
         """Stop looking."""

@@ -34,9 +34,9 @@ _LOOK = leadership.question()
 
 @dataclass(frozen=True, slots=True)
 class ServerReport:
-    """What a server said about itself; `asked_at` is before it was asked."""
+    """What a server said about itself; `queried_at` is before it was asked."""
 
-    asked_at: float
+    queried_at: float
     answered_at: float
     role: Role
     replay_lsn: Lsn
@@ -99,10 +99,10 @@ class Watcher:
         with self._guard:
             self.state = replace(self.state, missed_lsn=position)
 
-    def observe(self, position: Lsn, asked_at: float) -> None:
+    def observe(self, position: Lsn, queried_at: float) -> None:
         """Take in how far the server was found to be."""
         with self._guard:
-            self.state = advance(self.state, position, asked_at)
+            self.state = advance(self.state, position, queried_at)
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -125,14 +125,14 @@ class Watcher:
 
     def _look(self) -> ServerReport:
         connection = self._connection or self._connect()
-        asked_at = monotonic()
+        queried_at = monotonic()
         with connection.cursor() as cursor:
             cursor.execute(_LOOK)
-            finish(connection, asked_at + ANSWER_SECONDS)
+            finish(connection, queried_at + ANSWER_SECONDS)
             is_replica, replayed, received, timeline = cursor.fetchone() or (None,) * 4
         position = Lsn.parse(replayed or "0/0")
         return ServerReport(
-            asked_at,
+            queried_at,
             monotonic(),
             "replica" if is_replica else "primary",
             position,
@@ -156,12 +156,12 @@ class Watcher:
             was = self.state
             self._last_heard_at = look.answered_at
             self.state = replace(
-                advance(was, position, look.asked_at),
+                advance(was, position, look.queried_at),
                 role=look.role,
                 reachable=True,
                 # One that receives nothing just now tells of its last checkpoint's.
                 timeline=max(look.timeline, was.timeline or 0),
-                latency_seconds=look.answered_at - look.asked_at,
+                latency_seconds=look.answered_at - look.queried_at,
                 lag_seconds=history.seconds_behind(position, look.answered_at),
                 lag_bytes=history.bytes_behind(position),
                 receive_lag_bytes=history.bytes_behind(max(look.receive_lsn, position)),
@@ -182,15 +182,15 @@ class Watcher:
             self._connection = None
 
 
-def advance(state: NodeState, position: Lsn, asked_at: float) -> NodeState:
-    """Return the state with a position that was asked for at `asked_at`.
+def advance(state: NodeState, position: Lsn, queried_at: float) -> NodeState:
+    """Return the state with a position that was asked for at `queried_at`.
 
     Answers arrive in any order: an older one that says less means nothing. A newer
     one that says less means that the server has started anew.
     """
     known = state.replay_lsn
-    if known is not None and position < known and asked_at <= state.seen_at:
+    if known is not None and position < known and queried_at <= state.seen_at:
         return state
     if position == known:
-        return replace(state, seen_at=max(asked_at, state.seen_at))
-    return replace(state, replay_lsn=position, seen_at=asked_at)
+        return replace(state, seen_at=max(queried_at, state.seen_at))
+    return replace(state, replay_lsn=position, seen_at=queried_at)

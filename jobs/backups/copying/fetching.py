@@ -73,7 +73,7 @@ class RepositoryFetch:
         SetBroken names what is missing or is not what was sent. `system_id` is the
         clinic's, where it is known.
         """
-        with self._explained():
+        with self._translated_errors():
             clinic = self._require_clinic(system_id)
             self._begin(clinic)
             self._sizes.update(self.store.names())
@@ -212,7 +212,7 @@ class RepositoryFetch:
             name
             for name in self._log_names()
             if start is not None and not name.endswith(".json")
-            if not start.is_past(name)
+            if not start.is_needless(name)
         ]
         self._require_room([f"log/{name}" for name in needed])
         for name in needed:
@@ -318,7 +318,7 @@ class RepositoryFetch:
             new.replace(path)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         """Translate what the store did not do."""
         try:
             yield

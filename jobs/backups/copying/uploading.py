@@ -366,7 +366,7 @@ class RepositoryCopy:
             names += [
                 n
                 for n in self._there
-                if _is_past(start, n) and not (self.repository.folder / n).exists()
+                if _is_needless(start, n) and not (self.repository.folder / n).exists()
                 if not self._may_be_named(n)
             ]
         if all(n in gone or n.split("/")[1] in own for n in sets):
@@ -451,11 +451,11 @@ def _leads_to(here: LocalObjects) -> datetime | None:
     return max(times, default=None)
 
 
-def _is_past(start: LogStart, name: str) -> bool:
+def _is_needless(start: LogStart, name: str) -> bool:
     """Tell whether nothing needs an object of the copied log any more."""
     if (bundle := PieceBundle.parse(name)) is not None:
         return bundle.segment.number < start.segment_number
-    return name.startswith("log/") and start.is_past(name.removeprefix("log/"))
+    return name.startswith("log/") and start.is_needless(name.removeprefix("log/"))
 
 
 def _share_of(name: str) -> int:

@@ -32,6 +32,6 @@ from services.analytics.cohorts.storing import (
 )
 from services.analytics.cohorts.telling import (
     RevealsFew as RevealsFew,
-    Untold as Untold,
+    UndisclosedAnswer as UndisclosedAnswer,
     tell as tell,
 )

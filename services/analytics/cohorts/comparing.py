@@ -20,7 +20,7 @@ from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.statistics import Interval
 from services.analytics.cohorts.storing import to_json
-from services.analytics.cohorts.telling import Untold
+from services.analytics.cohorts.telling import UndisclosedAnswer
 from services.analytics.cohorts.wording import describe
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -101,7 +101,7 @@ def compare(
     *,
     now: datetime,
     smallest_group: int,
-) -> Untold[Comparison]:
+) -> UndisclosedAnswer[Comparison]:
     """Count cohorts side by side; nothing below `smallest_group` is in it.
 
     What they are split by does not matter. It may be shown once `tell` has held it
@@ -114,7 +114,7 @@ def compare(
     audit.record(session, actor, Action.COHORT_COUNT, details={"criteria": criteria})
     counted = [_count(session, cohort, now, smallest_group) for cohort in whole]
     shared = list(_overlaps(counted, smallest_group))
-    return Untold(
+    return UndisclosedAnswer(
         question=json.dumps(["compare", criteria, smallest_group], sort_keys=True),
         answer=Comparison(
             tuple(_shown(each, counted, smallest_group) for each in counted),
@@ -122,7 +122,7 @@ def compare(
             smallest_group,
             now,
         ),
-        groups=tuple(_told_groups(counted, smallest_group))
+        groups=tuple(_disclosed_groups(counted, smallest_group))
         + tuple(members for overlap, members in shared if overlap.patients is not None),
         population=None,
         smallest_group=smallest_group,
@@ -211,7 +211,7 @@ def _overlaps(counted: Sequence[_Counted], k: int) -> Iterator[tuple[Overlap, Me
         yield Overlap(first, second, number), both
 
 
-def _told_groups(counted: Sequence[_Counted], k: int) -> Iterator[Members]:
+def _disclosed_groups(counted: Sequence[_Counted], k: int) -> Iterator[Members]:
     for each in counted:
         if len(each.members) >= k:
             yield each.members

@@ -103,13 +103,16 @@ def members_of(kept: bytes | memoryview) -> Members:
 
 
 def reveals_few(
-    groups: Sequence[Members], told_groups: Sequence[Members], population: int, k: int
+    groups: Sequence[Members],
+    disclosed_groups: Sequence[Members],
+    population: int,
+    k: int,
 ) -> bool:
     """Return whether `groups`, told beside what is told, give away 1 to k - 1 patients.
 
     How many patients there are, `population`, is known to everybody.
     """
-    rows = [*groups, *told_groups]
+    rows = [*groups, *disclosed_groups]
     belongs, sizes = _classes(rows, population)
     differs = belongs[: len(groups), None, :] != belongs[None, :, :]
     differences = differs @ sizes
@@ -120,7 +123,7 @@ def reveals_few(
 
 def events_reveal_few(
     groups: Sequence[Members],
-    told_groups: Sequence[Members],
+    disclosed_groups: Sequence[Members],
     patient_shift: int,
     k: int,
 ) -> bool:
@@ -129,7 +132,7 @@ def events_reveal_few(
     Members are hashes of events, whose bits from `patient_shift` on are those of the
     patient. The rules are those of patients; how many events there are nobody knows.
     """
-    rows = [*groups, *told_groups]
+    rows = [*groups, *disclosed_groups]
     everything, places = np.unique(np.concatenate(rows), return_inverse=True)
     patients = everything >> patient_shift
     marks = np.zeros(len(everything), dtype=np.uint64)
@@ -154,24 +157,26 @@ def events_reveal_few(
 
 
 def is_apart(
-    group: Members, told_groups: Sequence[Members], bystanders: Members, k: int
+    group: Members, disclosed_groups: Sequence[Members], bystanders: Members, k: int
 ) -> bool:
     """Return whether `group` has nothing to do with any count of 1 to k - 1 patients.
 
-    That is proven by one class of patients who are in the same told groups, of whom at
-    least k are in `group` and at least k are not. A sum in which `group` counts f times
+    That is proven by one class of patients who are in the same disclosed groups, of
+    whom at least k are in `group` and k are not. A sum in which `group` counts f times
     differs by f between these two parts, and the count of fewer than k patients is 0
     for somebody in each of them, so f is 0. Where no class proves it, nobody knows.
 
     `bystanders` are some patients, in any group or in none. All may be cut to the same
     range of hashes: a class is then larger than it looks.
     """
-    rows = [group, bystanders, *told_groups]
+    rows = [group, bystanders, *disclosed_groups]
     everybody, places = np.unique(np.concatenate(rows), return_inverse=True)
-    of_group, _, *of_told = np.split(places, np.cumsum([len(row) for row in rows])[:-1])
+    of_group, _, *of_disclosed = np.split(
+        places, np.cumsum([len(row) for row in rows])[:-1]
+    )
     marks = np.zeros(len(everybody), dtype=np.uint64)
     rng = np.random.default_rng()
-    for members in of_told:
+    for members in of_disclosed:
         marks[members] += rng.integers(1, 1 << 63, dtype=np.uint64)
     alike, which = np.unique(marks, return_inverse=True)
     inside = np.bincount(which[of_group], minlength=len(alike))

@@ -17,7 +17,7 @@ from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.model import Cohort
 from services.analytics.cohorts.results import AttritionStep, Cell, CohortResult
 from services.analytics.cohorts.storing import to_json
-from services.analytics.cohorts.telling import Untold
+from services.analytics.cohorts.telling import UndisclosedAnswer
 from services.analytics.cohorts.wording import describe, tell_steps
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -31,7 +31,7 @@ def count(
     *,
     now: datetime,
     smallest_group: int,
-) -> Untold[CohortResult]:
+) -> UndisclosedAnswer[CohortResult]:
     """Count a cohort by the clinic's clock; nothing below `smallest_group` is in it.
 
     It may be shown once `tell` has held it against what was told before. Raises
@@ -45,7 +45,7 @@ def count(
     classes = read_classes(session, cohort, now)
     attrition, reached = _attrition(cohort, classes, smallest_group)
     cells, within = _cells(cohort, classes, smallest_group)
-    return Untold(
+    return UndisclosedAnswer(
         question=json.dumps([to_json(cohort), smallest_group], sort_keys=True),
         answer=CohortResult(
             cohort,

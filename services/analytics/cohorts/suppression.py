@@ -17,15 +17,15 @@ Key = tuple[str, ...]
 def protect_attrition(counts: Sequence[int], k: int) -> tuple[CohortCount, ...]:
     """Return what may be told of counts of which each is part of the one before."""
     protected: list[CohortCount] = []
-    last_told: int | None = None
+    last_shown: int | None = None
     for number in counts:
         if number < k:
             protected.append(CohortCount(None, Hidden.FEW))
-        elif last_told is not None and last_told - number < k:
+        elif last_shown is not None and last_shown - number < k:
             protected.append(CohortCount(None, Hidden.NEARLY_ALL))
         else:
             protected.append(CohortCount(number))
-            last_told = number
+            last_shown = number
     return tuple(protected)
 
 

@@ -70,8 +70,8 @@ def complete(
     return {key: cells.get(key, nobody) for key in product(*axes)}
 
 
-def untold_ends(
-    split_by: Sequence[Dimension], told_by_key: Mapping[Key, bool]
+def empty_ends(
+    split_by: Sequence[Dimension], is_shown_by_key: Mapping[Key, bool]
 ) -> set[Key]:
     """Return the keys of times before anything is told, or after.
 
@@ -81,10 +81,12 @@ def untold_ends(
     for place, dimension in enumerate(split_by):
         if dimension not in _TIMES:
             continue
-        shown = [key[place] for key, is_told in told_by_key.items() if is_told]
+        shown = [key[place] for key, is_shown in is_shown_by_key.items() if is_shown]
         if shown:
             first, last = min(shown), max(shown)
-            left_out |= {key for key in told_by_key if not first <= key[place] <= last}
+            left_out |= {
+                key for key in is_shown_by_key if not first <= key[place] <= last
+            }
     return left_out
 
 

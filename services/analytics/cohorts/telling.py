@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models.care import ToldAnswer, ToldGroup
+from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.models.patient import Patient
 from db.postgres import assume_role
 from services.analytics.cohorts.inference import (
@@ -44,7 +44,7 @@ from services.core.sentences import Sentence
 REMEMBERED_FOR: Final = timedelta(days=90)
 # The latest groups, and those of almost the same size however old they are.
 MOST_COMPARED: Final = 200
-# So many hashes of told groups are read before these are read whole.
+# So many hashes of disclosed groups are read before these are read whole.
 _MOST_GLANCED_AT: Final = 100_000
 _MOST_BYSTANDERS: Final = 2_000
 _HASH_BYTES: Final = 8
@@ -54,9 +54,9 @@ _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.told_groups")
 Answer = TypeVar("Answer")
 
 
-# Without slots: Python 3.11 cannot make a frozen one by the name of Untold[SomeAnswer].
+# Without slots: Python 3.11 cannot make a frozen one that has a type as its parameter.
 @dataclass(frozen=True)
-class Untold(Generic[Answer]):
+class UndisclosedAnswer(Generic[Answer]):
     """An answer that was counted and may not be shown before `tell` has returned it.
 
     `question` names what was asked, equal for equal questions; `groups` are the
@@ -91,39 +91,41 @@ class RevealsFew(NotAllowed):
         )
 
 
-def tell(session: Session, actor: Actor, untold: Untold[Answer]) -> Answer:
+def tell(
+    session: Session, actor: Actor, undisclosed: UndisclosedAnswer[Answer]
+) -> Answer:
     """Return the answer and keep what it tells, on the primary; the caller commits.
 
     A question that was answered before, and whose answer has changed by too few
     patients, gets that answer again. Raises RevealsFew, NotAllowed.
     """
-    actor.require(untold.needs)
-    kind = TypeAdapter(type(untold.answer))
-    digest = hashlib.sha256(untold.question.encode()).digest()
-    groups = {_digest(group): group for group in untold.groups}
-    events = {_digest(group): group for group in untold.events}
+    actor.require(undisclosed.needs)
+    kind = TypeAdapter(type(undisclosed.answer))
+    digest = hashlib.sha256(undisclosed.question.encode()).digest()
+    groups = {_digest(group): group for group in undisclosed.groups}
+    events = {_digest(group): group for group in undisclosed.events}
     with assume_role(session, "system"):
         session.execute(select(_LOCK))
         _forget(session)
         known = _known(session, {**groups, **events})
         new = {key: group for key, group in groups.items() if key not in known}
         new_events = {key: group for key, group in events.items() if key not in known}
-        if (new and _gives_away(session, new, known, untold)) or (
-            new_events and _events_give_away(session, new_events, untold)
+        if (new and _gives_away(session, new, known, undisclosed)) or (
+            new_events and _events_give_away(session, new_events, undisclosed)
         ):
-            earlier = session.get(ToldAnswer, digest)
+            earlier = session.get(DisclosedAnswer, digest)
             if earlier is None:
-                raise RevealsFew(untold.smallest_group)
+                raise RevealsFew(undisclosed.smallest_group)
             return kind.validate_python(earlier.answer)
         _keep_again(session, actor, known)
         _keep(session, actor, new, of_events=False)
         _keep(session, actor, new_events, of_events=True)
-        _keep_answer(session, digest, untold, kind)
-    return untold.answer
+        _keep_answer(session, digest, undisclosed, kind)
+    return undisclosed.answer
 
 
 def _known(session: Session, groups: dict[bytes, Members]) -> set[bytes]:
-    known = select(ToldGroup.digest).where(ToldGroup.digest.in_(groups))
+    known = select(DisclosedGroup.digest).where(DisclosedGroup.digest.in_(groups))
     return set(session.scalars(known))
 
 
@@ -131,11 +133,13 @@ def _gives_away(
     session: Session,
     groups: dict[bytes, Members],
     known: set[bytes],
-    untold: Untold[Any],
+    undisclosed: UndisclosedAnswer[Any],
 ) -> bool:
-    new, implied = list(groups.values()), set(map(_digest, untold.implied))
-    k, population = untold.smallest_group, untold.population
-    is_wanted = compared(new, k) | (ToldGroup.digest.in_(known) & ~ToldGroup.of_events)
+    new, implied = list(groups.values()), set(map(_digest, undisclosed.implied))
+    k, population = undisclosed.smallest_group, undisclosed.population
+    is_wanted = compared(new, k) | (
+        DisclosedGroup.digest.in_(known) & ~DisclosedGroup.of_events
+    )
     # Sums of all are sums of those that make up the others.
     needed = [group for digest, group in groups.items() if digest not in implied]
     if are_apart(session, needed, is_wanted, k):
@@ -143,20 +147,22 @@ def _gives_away(
     if population is None:
         in_use = select(func.count()).where(Patient.deleted_at.is_(None))
         population = session.scalars(in_use).one()
-    rows = session.scalars(select(ToldGroup.members).where(is_wanted))
+    rows = session.scalars(select(DisclosedGroup.members).where(is_wanted))
     return reveals_few(new, list(map(members_of, rows)), population, k)
 
 
 def _events_give_away(
-    session: Session, new: dict[bytes, Members], untold: Untold[Any]
+    session: Session, new: dict[bytes, Members], undisclosed: UndisclosedAnswer[Any]
 ) -> bool:
-    kept = select(ToldGroup.members).where(ToldGroup.of_events)
-    latest = kept.order_by(ToldGroup.told_at.desc(), ToldGroup.digest).limit(
-        MOST_COMPARED
-    )
-    told_groups = list(map(members_of, session.scalars(latest)))
+    kept = select(DisclosedGroup.members).where(DisclosedGroup.of_events)
+    latest = kept.order_by(
+        DisclosedGroup.disclosed_at.desc(), DisclosedGroup.digest
+    ).limit(MOST_COMPARED)
+    disclosed_groups = list(map(members_of, session.scalars(latest)))
     groups = list(new.values())
-    return events_reveal_few(groups, told_groups, PATIENT_SHIFT, untold.smallest_group)
+    return events_reveal_few(
+        groups, disclosed_groups, PATIENT_SHIFT, undisclosed.smallest_group
+    )
 
 
 def are_apart(
@@ -165,34 +171,34 @@ def are_apart(
     is_wanted: ColumnElement[bool],
     k: int,
 ) -> bool:
-    """Return whether the told groups' lowest hashes prove that nothing is given away.
+    """Return whether the lowest hashes of disclosed groups prove an answer safe.
 
     Groups are kept sorted, so that these are their first bytes.
     """
     if not new:
         return True
-    sizes = select(func.coalesce(func.sum(ToldGroup.size), 0)).where(is_wanted)
+    sizes = select(func.coalesce(func.sum(DisclosedGroup.size), 0)).where(is_wanted)
     total = int(session.scalars(sizes).one())
     share = min(1.0, _MOST_GLANCED_AT / max(total, 1))
-    wanted = func.ceil(ToldGroup.size * share) * _HASH_BYTES
-    first = func.substring(ToldGroup.members, 1, cast(wanted, Integer))
-    rows = session.execute(select(ToldGroup.size, first).where(is_wanted)).all()
-    told_groups = [members_of(kept) for _, kept in rows]
+    wanted = func.ceil(DisclosedGroup.size * share) * _HASH_BYTES
+    first = func.substring(DisclosedGroup.members, 1, cast(wanted, Integer))
+    rows = session.execute(select(DisclosedGroup.size, first).where(is_wanted)).all()
+    disclosed_groups = [members_of(kept) for _, kept in rows]
     hashed = func.uuid_hash_extended(Patient.id, literal_column("0"))
     some = select(hashed).where(Patient.deleted_at.is_(None)).limit(_MOST_BYSTANDERS)
     bystanders = np.unique(np.array(session.scalars(some).all(), dtype=np.int64))
     cut = [
         group[-1]
-        for (size, _), group in zip(rows, told_groups, strict=True)
+        for (size, _), group in zip(rows, disclosed_groups, strict=True)
         if len(group) < size
     ]
     if cut:
         end = min(cut)
-        told_groups = [_up_to(end, group) for group in told_groups]
+        disclosed_groups = [_up_to(end, group) for group in disclosed_groups]
         new = [_up_to(end, group) for group in new]
         bystanders = _up_to(end, bystanders)
     return all(
-        is_apart(group, [*told_groups, *new[:place]], bystanders, k)
+        is_apart(group, [*disclosed_groups, *new[:place]], bystanders, k)
         for place, group in enumerate(new)
     )
 
@@ -202,20 +208,20 @@ def _up_to(end: np.int64, group: Members) -> Members:
 
 
 def compared(new: Sequence[Members], k: int) -> ColumnElement[bool]:
-    """Return which told groups new ones are compared with."""
+    """Return which disclosed groups new ones are compared with."""
     is_of_a_size = or_(
         *(
-            ToldGroup.size.between(len(group) - k + 1, len(group) + k - 1)
+            DisclosedGroup.size.between(len(group) - k + 1, len(group) + k - 1)
             for group in new
         )
     )
     latest = (
-        select(ToldGroup.digest)
-        .where(~ToldGroup.of_events)
-        .order_by(ToldGroup.told_at.desc(), ToldGroup.digest)
+        select(DisclosedGroup.digest)
+        .where(~DisclosedGroup.of_events)
+        .order_by(DisclosedGroup.disclosed_at.desc(), DisclosedGroup.digest)
     )
-    is_late = ToldGroup.digest.in_(latest.limit(MOST_COMPARED))
-    return and_(~ToldGroup.of_events, or_(is_of_a_size, is_late))
+    is_late = DisclosedGroup.digest.in_(latest.limit(MOST_COMPARED))
+    return and_(~DisclosedGroup.of_events, or_(is_of_a_size, is_late))
 
 
 def _digest(group: Members) -> bytes:
@@ -228,9 +234,9 @@ def _bytes(group: Members) -> bytes:
 
 def _keep_again(session: Session, actor: Actor, known: set[bytes]) -> None:
     if known:
-        again = {"told_at": func.now(), "told_to": actor.id}
-        is_known = ToldGroup.digest.in_(known)
-        session.execute(update(ToldGroup).where(is_known).values(again))
+        again = {"disclosed_at": func.now(), "disclosed_to": actor.id}
+        is_known = DisclosedGroup.digest.in_(known)
+        session.execute(update(DisclosedGroup).where(is_known).values(again))
 
 
 def _keep(
@@ -247,21 +253,24 @@ def _keep(
             }
             for digest, group in new.items()
         ]
-        session.execute(insert(ToldGroup).values(rows))
+        session.execute(insert(DisclosedGroup).values(rows))
 
 
 def _keep_answer(
-    session: Session, digest: bytes, untold: Untold[Answer], kind: TypeAdapter[Answer]
+    session: Session,
+    digest: bytes,
+    undisclosed: UndisclosedAnswer[Answer],
+    kind: TypeAdapter[Answer],
 ) -> None:
-    answer = kind.dump_python(untold.answer, mode="json")
-    new = insert(ToldAnswer).values(digest=digest, answer=answer)
+    answer = kind.dump_python(undisclosed.answer, mode="json")
+    new = insert(DisclosedAnswer).values(digest=digest, answer=answer)
     changed = {"answer": answer, "told_at": func.now()}
     session.execute(
-        new.on_conflict_do_update(index_elements=[ToldAnswer.digest], set_=changed)
+        new.on_conflict_do_update(index_elements=[DisclosedAnswer.digest], set_=changed)
     )
 
 
 def _forget(session: Session) -> None:
-    for table in (ToldGroup, ToldAnswer):
-        is_old = table.told_at < func.now() - REMEMBERED_FOR
+    for table in (DisclosedGroup, DisclosedAnswer):
+        is_old = table.disclosed_at < func.now() - REMEMBERED_FOR
         session.execute(delete(table).where(is_old))

@@ -15,7 +15,7 @@ from services.analytics.count_alerts.model import (
 from services.analytics.count_alerts.watching import (
     find_due as find_due,
     note as note,
-    note_told as note_told,
+    note_crossing as note_crossing,
     put_off as put_off,
     state_of as state_of,
 )

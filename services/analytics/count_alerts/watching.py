@@ -112,7 +112,7 @@ def note(
     )
 
 
-def note_told(session: Session, alert_id: UUID, at: datetime) -> None:
+def note_crossing(session: Session, alert_id: UUID, at: datetime) -> None:
     """Keep that a crossing was told of which the rows do not know any more.
 
     After the clinic went back in time. It is mailed no second time; by the bell it is

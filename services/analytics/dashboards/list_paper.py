@@ -7,7 +7,7 @@ from services.analytics.dashboards.paper import (
     PrintedCard,
     printed_at,
     set_paper,
-    untold_fact,
+    suppressed_fact,
 )
 from services.documents.forms import ENGLISH, Clinic, Wording
 
@@ -32,7 +32,7 @@ def list_pdf(
         (_("Printed"), printed_at(now, wording)),
         (_("Counted are"), criteria),
         (_("In the name of"), owner),
-        untold_fact(wording),
+        suppressed_fact(wording),
     ]
     return set_paper(
         name,

@@ -17,7 +17,7 @@ from services.analytics.dashboards.model import DashboardDraft, DashboardFilter
 from services.analytics.dashboards.printed_tables import PrintedTable
 from services.analytics.dashboards.wording import describe_filter
 from services.analytics.figures import FigureCell, FigureMeasure, FigureResult
-from services.analytics.figures.drawing import QUANTITIES, explain_boxes, nothing_told
+from services.analytics.figures.drawing import QUANTITIES, explain_boxes, nothing_shown
 from services.analytics.figures.wording import tell_figure
 from services.core.sentences import Sentence
 from services.documents.forms import ENGLISH, Clinic, Wording
@@ -89,7 +89,7 @@ def dashboard_pdf(
         *([(_("Name"), description)] if description else []),
         (_("Printed"), printed_at(now, wording)),
         (_("Counted are"), _(criteria)),
-        untold_fact(wording),
+        suppressed_fact(wording),
     ]
     return set_paper(
         name,
@@ -117,8 +117,8 @@ def set_paper(
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     worded_cards = [_card_of(card, now, wording) for card in cards]
-    untold = wording.say("suppressed")
-    said = (name, subject, untold, clinic.name, clinic.address, _SIGNS)
+    suppressed = wording.say("suppressed")
+    said = (name, subject, suppressed, clinic.name, clinic.address, _SIGNS)
     texts = (*said, *(text for fact in facts for text in fact))
     sheet = Sheet(
         clinic=clinic,
@@ -164,7 +164,7 @@ def printed_at(now: datetime, wording: Wording) -> str:
     return wording.say(Sentence("{time}, times in {zone}", time=time, zone=zone))
 
 
-def untold_fact(wording: Wording) -> tuple[str, str]:
+def suppressed_fact(wording: Wording) -> tuple[str, str]:
     """Return what stands for numbers that are not told."""
     _ = wording.say
     return (
@@ -192,8 +192,8 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
             tuple(_table_cell(cell, wording) for cell in row) for row in result.rows
         )
         return _Card(title, columns, rows, counted, wording.say(card.refusal), None)
-    is_told = any(cell.number is not None for cell in result.cells)
-    why = "" if is_told else wording.say(nothing_told(result.smallest_group))
+    has_numbers = any(cell.number is not None for cell in result.cells)
+    why = "" if has_numbers else wording.say(nothing_shown(result.smallest_group))
     columns = tuple(map(wording.say, _columns(result)))
     by = tuple(_capital(wording.say(each.value)) for each in result.figure.by)
     rows = tuple(_row(result, cell, wording) for cell in result.cells)
@@ -201,8 +201,8 @@ def _card_of(card: PrintedCard, now: datetime, wording: Wording) -> _Card:
     if result.figure.quantity:
         quantity = wording.say(QUANTITIES[result.figure.quantity])
         quantity += f" ({result.unit})" if result.unit else ""
-        explained = wording.say(explain_boxes(result.smallest_group))
-        reading = wording.say(Sentence("How to read it")), explained
+        reading_help = wording.say(explain_boxes(result.smallest_group))
+        reading = wording.say(Sentence("How to read it")), reading_help
     return _Card(title, (*by, *columns), rows, counted, why, result, quantity, reading)
 
 
@@ -224,11 +224,11 @@ def _columns(result: FigureResult) -> tuple[str, ...]:
 
 def _row(result: FigureResult, cell: FigureCell, wording: Wording) -> tuple[str, ...]:
     _ = wording.say
-    untold = _("suppressed")
+    suppressed = _("suppressed")
 
     def number(value: float | None, places: int = 0) -> str:
         if value is None:
-            return untold
+            return suppressed
         return wording.number(value, places)
 
     names = tuple(
@@ -237,7 +237,7 @@ def _row(result: FigureResult, cell: FigureCell, wording: Wording) -> tuple[str,
     )
     match result.figure.measure:
         case FigureMeasure.SHARE:
-            share = untold
+            share = suppressed
             if cell.share is not None:
                 hundred = number(100 * cell.share, 1)
                 share = _(Sentence("{number}%", number=hundred))

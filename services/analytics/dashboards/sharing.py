@@ -42,8 +42,8 @@ def share(
     rows.touch(row)
     session.flush()
     session.refresh(row)
-    people_told = [str(each) for each in row.shared_with]
-    shared = {"with_everybody": with_everybody, "people": people_told}
+    people_ids = [str(each) for each in row.shared_with]
+    shared = {"with_everybody": with_everybody, "people": people_ids}
     subject = ("dashboard", row.id)
     audit.record(
         session, actor, Action.DASHBOARD_SHARE, subject=subject, details=shared

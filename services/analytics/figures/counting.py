@@ -8,7 +8,12 @@ from datetime import datetime
 import numpy as np
 from sqlalchemy.orm import Session
 
-from services.analytics.cohorts import Untold, statements, suppression, tables
+from services.analytics.cohorts import (
+    UndisclosedAnswer,
+    statements,
+    suppression,
+    tables,
+)
 from services.analytics.cohorts.classes import (
     groups_of,
     members_of_all,
@@ -49,7 +54,7 @@ def count(
     *,
     now: datetime,
     smallest_group: int,
-) -> Untold[FigureResult]:
+) -> UndisclosedAnswer[FigureResult]:
     """Count a figure by the clinic's clock; nothing of fewer patients is in it.
 
     It may be shown once `tell` has held it against what was told before. Raises
@@ -76,7 +81,7 @@ def count(
             totals, summed = _totals(figure, groups, smallest_group, whole)
             members += summed
     is_of_events = figure.measure is FigureMeasure.EVENTS
-    return Untold(
+    return UndisclosedAnswer(
         question=_question(figure, smallest_group),
         answer=FigureResult(
             figure, describe(figure), cells, smallest_group, now, totals
@@ -99,7 +104,7 @@ def _question(figure: Figure, k: int) -> str:
 
 def _spread(
     session: Session, figure: Figure, now: datetime, k: int
-) -> Untold[FigureResult]:
+) -> UndisclosedAnswer[FigureResult]:
     """Return how a quantity is spread over the patients of each group.
 
     Patients are held against earlier groups as those of counts are. So are what their
@@ -119,19 +124,19 @@ def _spread(
     _require_not_too_many(len(members) for members, *_ in groups.values())
     own = {key: quantities.own_values(each[2]) for key, each in groups.items()}
     cells, _ = _numbers(figure, groups, k, _remaining(session, figure, now))
-    told_keys = {
+    shown_keys = {
         cell.values
         for cell in cells
         if cell.number is not None and is_diverse(own[cell.values].numbers, k)
     }
-    return Untold(
+    return UndisclosedAnswer(
         question=_question(figure, k),
         answer=FigureResult(
             figure,
             describe(figure),
             tuple(
                 replace(cell, distribution=distribution_of(own[cell.values].numbers, k))
-                if cell.values in told_keys
+                if cell.values in shown_keys
                 else replace(cell, number=None)
                 for cell in cells
             ),
@@ -139,11 +144,11 @@ def _spread(
             now,
             unit=unit,
         ),
-        groups=tuple(groups[key][0] for key in told_keys),
+        groups=tuple(groups[key][0] for key in shown_keys),
         population=None,
         smallest_group=k,
         events=tuple(
-            quantities.facts_of(figure.quantity, own[key]) for key in told_keys
+            quantities.facts_of(figure.quantity, own[key]) for key in shown_keys
         ),
     )
 
@@ -289,6 +294,6 @@ def _totals(
 
 
 def _without_ends(figure: Figure, table: _Table) -> _Table:
-    is_told = {key: number is not None for key, (number, _) in table.items()}
-    ends = tables.untold_ends(figure.by, is_told)
+    is_shown = {key: number is not None for key, (number, _) in table.items()}
+    ends = tables.empty_ends(figure.by, is_shown)
     return {key: numbers for key, numbers in table.items() if key not in ends}

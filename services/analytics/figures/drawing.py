@@ -105,7 +105,7 @@ def form_of(result: FigureResult) -> Chart:
     return Chart.LINE
 
 
-def nothing_told(least: int) -> Sentence:
+def nothing_shown(least: int) -> Sentence:
     """Return what stands for a figure of which no number is told."""
     return Sentence(
         "Every group here has fewer than {least} patients, or would reveal one that "

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from services.analytics.cohorts import (
     EventKind,
     RevealsFew,
-    Untold,
+    UndisclosedAnswer,
     classes,
     statements,
     tell,
@@ -45,7 +45,7 @@ def find_facets(
     *,
     now: datetime,
     smallest_group: int,
-) -> tuple[Untold[Facet], ...]:
+) -> tuple[UndisclosedAnswer[Facet], ...]:
     """Count the commonest words of a kind, each for itself; few are left out.
 
     They may be shown once `tell_facets` has held them against what was told before.
@@ -60,11 +60,11 @@ def find_facets(
         for key, term, number in session.execute(statements.terms(kind))
     }
     commonest = [key for key, (_, number) in terms.items() if number >= smallest_group]
-    matches = {key: list(_found_by(key, terms)) for key in commonest[:MOST]}
+    matches = {key: list(_terms_with(key, terms)) for key in commonest[:MOST]}
     members = _members(session, kind, matches)
     population = session.execute(statements.population()).scalar_one()
     return tuple(
-        Untold(
+        UndisclosedAnswer(
             question=json.dumps(["commonest", kind, key, smallest_group]),
             answer=Facet(terms[key][0], len(group), now),
             groups=(group,),
@@ -77,27 +77,27 @@ def find_facets(
 
 
 def tell_facets(
-    session: Session, actor: Actor, untold: Sequence[Untold[Facet]]
+    session: Session, actor: Actor, undisclosed: Sequence[UndisclosedAnswer[Facet]]
 ) -> tuple[Facet, ...]:
     """Return those that may be told, on the primary; the caller commits.
 
     The others are left out. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    return tuple(_tell_each(session, actor, untold))
+    return tuple(_tell_each(session, actor, undisclosed))
 
 
 def _tell_each(
-    session: Session, actor: Actor, untold: Sequence[Untold[Facet]]
+    session: Session, actor: Actor, undisclosed: Sequence[UndisclosedAnswer[Facet]]
 ) -> Iterator[Facet]:
-    for each in untold:
+    for each in undisclosed:
         try:
             yield tell(session, actor, each)
         except RevealsFew:
             continue
 
 
-def _found_by(key: str, terms: Mapping[str, object]) -> Iterator[str]:
+def _terms_with(key: str, terms: Mapping[str, object]) -> Iterator[str]:
     """Yield what a rule finds by these words: they begin at the beginning of a word."""
     return (other for other in terms if f" {key}" in f" {other}")
 

@@ -14,7 +14,7 @@ from services.analytics.dashboards import PrintedCard
 from services.analytics.dashboards.printed_tables import PrintedTable
 from services.analytics.figures import Figure
 from services.analytics.figures.drawing import name_of
-from services.analytics.unnamed_lists import ToldList
+from services.analytics.unnamed_lists import DisclosedList
 from services.core.sentences import Sentence
 from services.patients.search import Bar, ListStatistics
 
@@ -51,9 +51,9 @@ def split_title(figure: Figure) -> str:
     return Sentence("By {split}", split=tell_split(figure.by))
 
 
-def size_card(told_list: ToldList[Any], now: datetime) -> PrintedCard:
+def size_card(disclosed_list: DisclosedList[Any], now: datetime) -> PrintedCard:
     """Return how many patients a list has, as far as it is told."""
-    count, k = told_list.count, told_list.smallest_group
+    count, k = disclosed_list.count, disclosed_list.smallest_group
     number: str | int | None = None
     if count is not None:
         number = count.value
@@ -63,7 +63,7 @@ def size_card(told_list: ToldList[Any], now: datetime) -> PrintedCard:
             number = Sentence("about {number:,}", number=count.shown)
         elif not count.is_exact:
             number = Sentence("over {number:,}", number=count.value)
-    at = told_list.earlier.counted_at if told_list.earlier else now
+    at = disclosed_list.earlier.counted_at if disclosed_list.earlier else now
     table = PrintedTable((PATIENTS_TITLE,), ((number,),), _LISTED, at)
     return PrintedCard(SIZE, table)
 

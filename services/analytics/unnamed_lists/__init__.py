@@ -6,9 +6,9 @@ from services.analytics.unnamed_lists.figures import (
 )
 from services.analytics.unnamed_lists.sizes import (
     ChangedByFew as ChangedByFew,
+    DisclosedList as DisclosedList,
     KeptBack as KeptBack,
     ListSize as ListSize,
-    ToldList as ToldList,
     keep_back as keep_back,
     tell_list as tell_list,
 )

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy.orm import Session
 
-from services.analytics.cohorts import Untold, suppression
+from services.analytics.cohorts import UndisclosedAnswer, suppression
 from services.analytics.cohorts.inference import Members, members_of
 from services.analytics.unnamed_lists.sizes import question_of
 from services.core.actors import Actor, Permission
@@ -30,7 +30,7 @@ def describe(
     now: datetime,
     smallest_group: int,
     figures: Sequence[str] = ALL,
-) -> Mapping[str, Untold[ListStatistics]]:
+) -> Mapping[str, UndisclosedAnswer[ListStatistics]]:
     """Count the bars of a list's charts; those below `smallest_group` are left out.
 
     So are those that would tell of these, and allergies that all but few have. Beyond
@@ -50,20 +50,20 @@ def describe(
     whole = () if search.is_public(criteria) and not list_bars.sampled else (everybody,)
     answers = {}
     for figure in figures:
-        told_bars = _protected(figure, bars[figure], len(everybody), smallest_group)
-        makes_up = figure in _PARTITIONS and 1 < len(told_bars) == len(bars[figure])
+        shown_bars = _protected(figure, bars[figure], len(everybody), smallest_group)
+        makes_up = figure in _PARTITIONS and 1 < len(shown_bars) == len(bars[figure])
         numbers = {
-            (figure, label): len(members) for label, members in told_bars.items()
+            (figure, label): len(members) for label, members in shown_bars.items()
         }
-        answers[figure] = Untold(
+        answers[figure] = UndisclosedAnswer(
             question_of(f"figure {figure}", criteria, smallest_group),
             search.statistics_of(numbers, sampled=list_bars.sampled),
-            (*whole, *told_bars.values()),
+            (*whole, *shown_bars.values()),
             None,
             smallest_group,
             Permission.LIST_PATIENTS,
             # The last part of a whole follows from the others.
-            (max(told_bars.values(), key=len),) if makes_up else (),
+            (max(shown_bars.values(), key=len),) if makes_up else (),
         )
     return answers
 

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
-from services.analytics.cohorts import Untold, tell
+from services.analytics.cohorts import UndisclosedAnswer, tell
 from services.analytics.cohorts.inference import members_of
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -52,9 +52,9 @@ class ChangedByFew(NotAllowed):
         )
 
 
-# Without slots: Python 3.11 cannot make frozen ones by the name of ToldList[SomeRows].
+# Without slots: Python 3.11 cannot make frozen ones that have a type as parameter.
 @dataclass(frozen=True)
-class ToldList(Generic[T]):
+class DisclosedList(Generic[T]):
     """What is shown of a list: `rows`, or why none are.
 
     `count` is None where nobody counted: there is nothing to hide from who sees names,
@@ -84,10 +84,10 @@ class ToldList(Generic[T]):
 
 @dataclass(frozen=True)
 class KeptBack(Generic[T]):
-    """A list that was read; where it is `untold`, `tell_list` decides what is shown."""
+    """A list that was read; if it is `undisclosed`, `tell_list` says what is shown."""
 
-    told_list: ToldList[T]
-    untold: Untold[ListSize] | None = None
+    disclosed_list: DisclosedList[T]
+    undisclosed: UndisclosedAnswer[ListSize] | None = None
 
 
 def keep_back(
@@ -110,34 +110,38 @@ def keep_back(
     actor.require(needs)
     is_unnamed = search.visibility_of(actor) is search.UNNAMED
     if not is_unnamed or search.is_public(criteria):
-        return KeptBack(ToldList(smallest_group, read(), count_open()))
+        return KeptBack(DisclosedList(smallest_group, read(), count_open()))
     group = search.find_group(session, actor, criteria, now=now, needs=needs)
     count = _count(group.size, smallest_group)
     record(session, actor, Action.PATIENT_COUNT, criteria, count=str(count))
     if count.is_few:
-        return KeptBack(ToldList(smallest_group, count=count))
-    told_list = ToldList(smallest_group, read(), count)
+        return KeptBack(DisclosedList(smallest_group, count=count))
+    disclosed_list = DisclosedList(smallest_group, read(), count)
     if group.members is None:
-        return KeptBack(told_list)
+        return KeptBack(disclosed_list)
     members = members_of(group.members)
     size = ListSize(len(members), now)
     question = question_of("list", criteria, smallest_group)
-    untold = Untold(question, size, (members,), None, smallest_group, needs)
-    return KeptBack(told_list, untold)
+    undisclosed = UndisclosedAnswer(
+        question, size, (members,), None, smallest_group, needs
+    )
+    return KeptBack(disclosed_list, undisclosed)
 
 
-def tell_list(session: Session, actor: Actor, kept_back: KeptBack[T]) -> ToldList[T]:
+def tell_list(
+    session: Session, actor: Actor, kept_back: KeptBack[T]
+) -> DisclosedList[T]:
     """Return what is shown of a list, on the primary; the caller commits.
 
     Raises RevealsFew, NotAllowed.
     """
-    if kept_back.untold is None:
-        return kept_back.told_list
-    size = tell(session, actor, kept_back.untold)
-    if size == kept_back.untold.answer:
-        return kept_back.told_list
+    if kept_back.undisclosed is None:
+        return kept_back.disclosed_list
+    size = tell(session, actor, kept_back.undisclosed)
+    if size == kept_back.undisclosed.answer:
+        return kept_back.disclosed_list
     count = Count(size.patients)
-    return replace(kept_back.told_list, rows=None, count=count, earlier=size)
+    return replace(kept_back.disclosed_list, rows=None, count=count, earlier=size)
 
 
 def question_of(what: str, criteria: Criteria, smallest_group: int) -> str:

@@ -25,7 +25,7 @@ from services.core.audit import Action
 from services.core.sentences import Sentence, on_day_at
 
 _KEPT: Final = timedelta(days=KEPT_DAYS)
-_MOST_TOLD: Final = 3
+_MOST_LISTED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class ChainVerification:
         )
         if not self.went_back:
             return whole
-        times = [each.words for each in self.went_back[-_MOST_TOLD:]]
+        times = [each.words for each in self.went_back[-_MOST_LISTED:]]
         named = {f"time_{number}": each for number, each in enumerate(times)}
         listed = "; ".join(f"{{{name}}}" for name in named)
         return Sentence(

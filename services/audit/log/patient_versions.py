@@ -35,7 +35,7 @@ _MAKING: Final = frozenset(
         Action.PATIENT_MERGE,
         Action.PHOTO_CHANGE,
         Action.PHOTO_REMOVE,
-        Action.PAST_COPY,
+        Action.POINT_IN_TIME_COPY,
     }
 )
 # In the order of the form.
@@ -157,6 +157,6 @@ def _state_before(entry: AuditEntry) -> dict[str, Any]:
             return in_use
         case Action.PATIENT_RESTORE:
             return {"deleted_at": entry.at}
-        case Action.PAST_COPY if entry.details.get("was_archived"):
+        case Action.POINT_IN_TIME_COPY if entry.details.get("was_archived"):
             return {"deleted_at": entry.at}
     return {}

@@ -227,8 +227,8 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.DRILL_PLAN: "planned a failover drill",
         Action.ALERT_CHANGE_RULE: "changed an alert",
         Action.ALERT_ACKNOWLEDGE: "acknowledged an alert",
-        Action.PAST_READ: "viewed a record as it was",
-        Action.PAST_COPY: "copied a record back as it was",
+        Action.POINT_IN_TIME_READ: "viewed a record as it was",
+        Action.POINT_IN_TIME_COPY: "copied a record back as it was",
     }
 )
 

@@ -180,7 +180,7 @@ _COLUMNS: Final = text(
 
 
 def list_changes(
-    actor: Actor, past: RowReader, live: RowReader
+    actor: Actor, restored: RowReader, live: RowReader
 ) -> tuple[ChangeList, ...]:
     """Return what is not as it was; raises NotAllowed.
 
@@ -190,7 +190,7 @@ def list_changes(
     """
     actor.require(Permission.ACT_ON_CLUSTER)
     return tuple(
-        ChangeList(kind, tuple(_changes(table, past, live)))
+        ChangeList(kind, tuple(_changes(table, restored, live)))
         for kind, table in _TABLES.items()
     )
 
@@ -210,10 +210,12 @@ def _cell(value: datetime | str | None) -> str:
     return escape_formula(value or "")
 
 
-def _changes(table: _Table, past: RowReader, live: RowReader) -> list[ChangeSince]:
-    then, now = _columns(table, past), _columns(table, live)
+def _changes(table: _Table, restored: RowReader, live: RowReader) -> list[ChangeSince]:
+    then, now = _columns(table, restored), _columns(table, live)
     shared = sorted((then & now) - set(table.ignored))
-    pairs = _paired(_read(table, past, then, shared), _read(table, live, now, shared))
+    pairs = _paired(
+        _read(table, restored, then, shared), _read(table, live, now, shared)
+    )
     changes = [change for pair in pairs if (change := _change(table, *pair))]
     return sorted(changes, key=lambda change: (change.at is None, change.at, change.id))
 
@@ -241,20 +243,20 @@ def _change(
 
 
 def _paired(
-    past: Iterator[_Row], live: Iterator[_Row]
+    restored: Iterator[_Row], live: Iterator[_Row]
 ) -> Iterable[tuple[_Row | None, _Row | None]]:
     """Bring together the rows of an id; both come in the order of their ids."""
-    before, after = next(past, None), next(live, None)
+    before, after = next(restored, None), next(live, None)
     while before or after:
         if after is None or (before and before.id < after.id):
             yield before, None
-            before = next(past, None)
+            before = next(restored, None)
         elif before is None or after.id < before.id:
             yield None, after
             after = next(live, None)
         else:
             yield before, after
-            before, after = next(past, None), next(live, None)
+            before, after = next(restored, None), next(live, None)
 
 
 def _columns(table: _Table, reader: RowReader) -> set[str]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from services.cluster.monitoring.samples import KEPT_FOR, Resolution
 
 # What is still being gathered is left for the next time.
-_SETTLED_SECONDS: Final = 30
+_GATHERING_SECONDS: Final = 30
 _COARSER: Final = (
     (Resolution.FINE, Resolution.MIDDLE),
     (Resolution.MIDDLE, Resolution.COARSE),
@@ -53,7 +53,7 @@ def thin(session: Session) -> None:
     """
     for fine, coarse in _COARSER:
         parameters: dict[str, Any] = {"fine": fine, "coarse": coarse}
-        session.execute(_THIN, parameters | {"settled": _SETTLED_SECONDS})
+        session.execute(_THIN, parameters | {"settled": _GATHERING_SECONDS})
     for resolution, kept in KEPT_FOR.items():
         session.execute(
             _FORGET, {"resolution": resolution, "kept": kept.total_seconds()}

@@ -17,7 +17,7 @@ from services.demo.history.register import (
 )
 
 YEARS: Final = 2
-PAST_DAYS: Final = YEARS * 365
+HISTORY_DAYS: Final = YEARS * 365
 AHEAD_DAYS: Final = 45
 # The clinic has grown, most of it lately: two years ago it had this share of the visits
 # of today.
@@ -80,7 +80,7 @@ class Draw:
     def days(self) -> Iterator[DrawnSlot]:
         """Yield the times of all days, the first first."""
         today = self.now.astimezone(self.zone).date()
-        for number in range(-PAST_DAYS, AHEAD_DAYS + 1):
+        for number in range(-HISTORY_DAYS, AHEAD_DAYS + 1):
             yield from self._day(today + timedelta(days=number), number)
 
     def _day(self, day: date, number: int) -> Iterator[DrawnSlot]:
@@ -225,7 +225,7 @@ def _share(doctor: Practitioner, day: date, number: int) -> float:
     share *= _MONTHS[day.month - 1] * _WEEKDAYS[weekday - 1]
     if number > 0:
         return share * float(0.5 ** (number / _AHEAD_HALVES))
-    grown = (1.0 + number / PAST_DAYS) ** 3
+    grown = (1.0 + number / HISTORY_DAYS) ** 3
     return share * (_AT_FIRST + (1.0 - _AT_FIRST) * grown)
 
 

@@ -47,7 +47,7 @@ def seed(
     seed_number: int = DEMO_SEED_NUMBER,
     today: date | None = None,
     calendar: Calendar = HORIZON,
-    past: Callable[[Session], object] = ensure_demo_visits,
+    visits: Callable[[Session], object] = ensure_demo_visits,
     report: Callable[[int], None] = lambda _there: None,
 ) -> int:
     """Bring the invented clinic up to this many patients; return how many were new.
@@ -55,7 +55,7 @@ def seed(
     Equal seed numbers give equal people, and a smaller clinic is the beginning of a
     larger one: a second run adds nothing, an interrupted one is taken up where it
     stopped. Each batch is a transaction of its own, after which `report` is called with
-    the number of patients there. `past` invents what visits there were; without one
+    the number of patients there. `visits` invents what visits there were; without one
     there are some of today. Raises InvalidInput or
     db.postgres.DatabaseUnavailable.
     """
@@ -82,7 +82,7 @@ def seed(
     database.write(give, identity=SYSTEM)
     plan = partial(ensure_demo_plans, calendar=calendar)
     database.write(plan, identity=SYSTEM)
-    database.write(past, identity=SYSTEM)
+    database.write(visits, identity=SYSTEM)
     return added
 
 

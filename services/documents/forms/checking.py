@@ -128,7 +128,7 @@ def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Prob
     for field in template.fields:
         if (day := days.get(field.name)) is None:
             continue
-        if field.is_past and day > today:
+        if field.not_in_future and day > today:
             yield Problem(
                 field.name, _said_of(field, "{label} is in the future; correct it.")
             )

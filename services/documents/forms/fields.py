@@ -26,8 +26,8 @@ class FormFieldKind(StrEnum):
 class FormField:
     """One field; `prefill` tells what a patient's record already knows about it.
 
-    `is_past` says that the date has come already; `not_before` names the field whose
-    date comes first. What is left out if empty says nothing by not being there.
+    `not_in_future` says that the date has come already; `not_before` names the field
+    whose date comes first. What is left out if empty says nothing by not being there.
     What is unlabelled stands on the paper by itself, as the lines of a letter do.
     """
 
@@ -38,7 +38,7 @@ class FormField:
     help: str = ""
     columns: tuple[str, ...] = ()
     prefill: Callable[[PatientRecord], str] | None = None
-    is_past: bool = False
+    not_in_future: bool = False
     is_left_out_if_empty: bool = False
     is_unlabelled: bool = False
     not_before: str = ""
@@ -86,7 +86,7 @@ DATE_OF_BIRTH: Final = FormField(
     FormFieldKind.DATE,
     required=True,
     prefill=lambda patient: patient.date_of_birth.isoformat(),
-    is_past=True,
+    not_in_future=True,
 )
 ADDRESS: Final = FormField(
     "address",

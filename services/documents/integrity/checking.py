@@ -189,8 +189,8 @@ def _mark(session: Session, finding: Finding) -> None:
         State.WHOLE: (damaged_at.is_not(None), None),
     }
     if finding.state in changes:
-        was_otherwise, found_at = changes[finding.state]
-        changed = version.where(was_otherwise).values(damaged_at=found_at)
+        was_otherwise, detected_at = changes[finding.state]
+        changed = version.where(was_otherwise).values(damaged_at=detected_at)
         if session.execute(changed.returning(DocumentVersion.id)).all():
             _record(session, Action.DOCUMENT_DAMAGED, finding)
 

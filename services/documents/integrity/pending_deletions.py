@@ -57,7 +57,7 @@ def set_aside(
     They count as found only at `until`: so they stay for as long as somebody may want
     them again, and then for the time of grace.
     """
-    _add(session, bucket, file_ids, _UNREFERENCED, None, found_at=until)
+    _add(session, bucket, file_ids, _UNREFERENCED, None, detected_at=until)
 
 
 def mark_due(session: Session, bucket: Bucket, grace: timedelta) -> None:
@@ -71,7 +71,7 @@ def mark_due(session: Session, bucket: Bucket, grace: timedelta) -> None:
         .where(
             PendingFileDeletion.bucket == bucket,
             PendingFileDeletion.due_at.is_(None),
-            PendingFileDeletion.found_at <= func.now() - grace,
+            PendingFileDeletion.detected_at <= func.now() - grace,
             ~is_named,
         )
         .values(due_at=func.now())
@@ -137,7 +137,7 @@ def _add(
     because: str,
     due_at: ColumnElement[datetime] | None,
     *,
-    found_at: datetime | None = None,
+    detected_at: datetime | None = None,
 ) -> int:
     if not file_ids:
         return 0
@@ -147,7 +147,7 @@ def _add(
             "file_id": file_id,
             "because": because,
             "doomed_at": due_at,
-            "found_at": found_at or func.now(),
+            "found_at": detected_at or func.now(),
         }
         # In one order, so that two workers do not wait for each other.
         for file_id in sorted(file_ids)

@@ -8,7 +8,7 @@ from services.documents.search.pages import (
     list_numbered as list_numbered,
 )
 from services.documents.search.records import (
-    FoundDocument as FoundDocument,
+    ListedDocument as ListedDocument,
     Passage as Passage,
     Segment as Segment,
 )

@@ -18,7 +18,7 @@ from services.documents.search.queries import (
     DocumentSearch,
     shape_of,
 )
-from services.documents.search.records import FoundDocument
+from services.documents.search.records import ListedDocument
 from services.documents.search.spelling import Spelling
 from services.documents.search.typed import ParsedSearch
 from services.lists.criteria import Criteria
@@ -30,7 +30,7 @@ _QUICK_MILLISECONDS: Final = 300
 
 
 @dataclass(frozen=True)
-class DocumentPage(Page[FoundDocument]):
+class DocumentPage(Page[ListedDocument]):
     """Some documents of a list, and what was taken for words that stand nowhere."""
 
     spelled: tuple[Spelling, ...] = ()
@@ -45,7 +45,7 @@ def _correct(
 
 
 def _page_of(
-    session: Session, page: Page[FoundDocument], query: ListQuery[bool, ParsedSearch]
+    session: Session, page: Page[ListedDocument], query: ListQuery[bool, ParsedSearch]
 ) -> DocumentPage:
     rows = page.rows
     if rows and query.shape.search is DocumentSearch.WORDS:
@@ -92,13 +92,13 @@ def list_documents(
 
 def find_quickly(
     session: Session, actor: Actor, typed: str, *, limit: int = 5
-) -> tuple[FoundDocument, ...]:
+) -> tuple[ListedDocument, ...]:
     """Return the documents that fit what somebody is typing best, without passages.
 
     None where that takes too long. What was shown is written down, and not what was
     typed. Raises InvalidInput, NotAllowed.
     """
-    shown: tuple[FoundDocument, ...] = peek(
+    shown: tuple[ListedDocument, ...] = peek(
         session,
         actor,
         DOCUMENT_LISTS,
@@ -119,7 +119,7 @@ def list_numbered(
     page: int,
     per_page: int,
     now: datetime | None = None,
-) -> tuple[FoundDocument, ...]:
+) -> tuple[ListedDocument, ...]:
     """Return a page by its number, counted from 1.
 
     Raises InvalidInput, NotAllowed, Unavailable. All rows before the page are read
@@ -133,7 +133,7 @@ def record_page(
     session: Session,
     actor: Actor,
     criteria: Criteria,
-    shown: Sequence[FoundDocument],
+    shown: Sequence[ListedDocument],
 ) -> None:
     """Write down which documents of a list somebody was shown."""
     action = Action.DOCUMENT_LIST

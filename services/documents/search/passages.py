@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.documents.search.records import FoundDocument, Passage, Place, Segment
+from services.documents.search.records import ListedDocument, Passage, Place, Segment
 from services.documents.search.typed import ParsedSearch, SearchTerm
 from services.lists.statements import run
 
@@ -33,8 +33,8 @@ _UNSPACED: Final = re.compile(
 
 
 def with_passages(
-    session: Session, documents: Sequence[FoundDocument], search: ParsedSearch
-) -> tuple[FoundDocument, ...]:
+    session: Session, documents: Sequence[ListedDocument], search: ParsedSearch
+) -> tuple[ListedDocument, ...]:
     """Return the documents with the places where the search was met."""
     pattern = _pattern(search)
     heads = {document.id: _of_head(document, pattern) for document in documents}
@@ -78,7 +78,7 @@ def _of_texts(
     }
 
 
-def _of_head(document: FoundDocument, pattern: re.Pattern[str]) -> tuple[Passage, ...]:
+def _of_head(document: ListedDocument, pattern: re.Pattern[str]) -> tuple[Passage, ...]:
     named: tuple[tuple[Place, str], ...] = (
         ("title", document.title),
         ("patient", document.patient_name or ""),

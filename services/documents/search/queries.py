@@ -34,7 +34,7 @@ from services.documents.search.listed import (
     WHOLE,
     unwrapped,
 )
-from services.documents.search.records import FoundDocument, document_of
+from services.documents.search.records import ListedDocument, document_of
 from services.documents.search.typed import ParsedSearch
 from services.lists.criteria import Criteria, Direction, Order
 from services.lists.criteria.paging import Key, ending_in_id, order_by
@@ -142,7 +142,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         return whole.order_by(*order_by(page, keys))
 
     @property
-    def record_of(self) -> Callable[[Sequence[Any]], FoundDocument]:
+    def record_of(self) -> Callable[[Sequence[Any]], ListedDocument]:
         """What makes of a page's row what is shown of it."""
         return document_of
 

@@ -33,7 +33,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundDocument(DocumentRecord):
+class ListedDocument(DocumentRecord):
     """A document in a list; without a search there are no passages."""
 
     passages: tuple[Passage, ...] = ()
@@ -42,7 +42,7 @@ class FoundDocument(DocumentRecord):
 _NAMES: Final = tuple(field.name for field in fields(DocumentRecord))
 
 
-def document_of(row: Sequence[Any]) -> FoundDocument:
+def document_of(row: Sequence[Any]) -> ListedDocument:
     """Return the document in a row of what a document's record is made of."""
     record = record_of(row)
-    return FoundDocument(*(getattr(record, name) for name in _NAMES))
+    return ListedDocument(*(getattr(record, name) for name in _NAMES))

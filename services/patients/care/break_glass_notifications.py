@@ -60,7 +60,7 @@ def _take_unnotified(session: Session) -> tuple[UUID, ...]:
     unnotified = (
         select(BreakGlassAccess.id)
         .where(
-            BreakGlassAccess.told_at.is_(None),
+            BreakGlassAccess.notified_at.is_(None),
             BreakGlassAccess.created_at > func.now() - _NOTIFIED_WITHIN,
         )
         .with_for_update(skip_locked=True)
@@ -68,7 +68,7 @@ def _take_unnotified(session: Session) -> tuple[UUID, ...]:
     taken = session.scalars(
         update(BreakGlassAccess)
         .where(BreakGlassAccess.id.in_(unnotified))
-        .values(told_at=func.now())
+        .values(notified_at=func.now())
         .returning(BreakGlassAccess.id)
         .execution_options(synchronize_session=False)
     )

@@ -41,7 +41,7 @@ def copy_back(
     under its id. Raises InvalidInput, InvalidPatient, StaleVersion, NotAllowed, and
     PatientArchived for a record that was merged since.
     """
-    actor.require(Permission.COPY_FROM_PAST, copy.patient_id)
+    actor.require(Permission.COPY_BACK, copy.patient_id)
     reason = reasons.read(copy.reason)
     try:
         current = patients.look_up(session, actor, copy.patient_id)
@@ -57,7 +57,7 @@ def copy_back(
     audit.record(
         session,
         actor,
-        Action.PAST_COPY,
+        Action.POINT_IN_TIME_COPY,
         patient_id=copy.patient_id,
         reason=reason,
         details={

@@ -45,7 +45,7 @@ def find(
 
     Records that were archived then are left out. Raises NotAllowed, InvalidInput.
     """
-    actor.require(Permission.COPY_FROM_PAST)
+    actor.require(Permission.COPY_BACK)
     page = search.list_patients(
         session, actor, Criteria(search=typed), size=_MOST, now=now
     )
@@ -55,13 +55,13 @@ def find(
 
 def look(session: Session, actor: Actor, patient_id: UUID) -> RecordSnapshot:
     """Return the record as of then; raises NotFound where there was none."""
-    actor.require(Permission.COPY_FROM_PAST, patient_id)
+    actor.require(Permission.COPY_BACK, patient_id)
     patient = patients.look_up(session, actor, patient_id)
     timestamp = _timestamp(session)
     audit.record_patient(
         session,
         actor,
-        Action.PAST_READ,
+        Action.POINT_IN_TIME_READ,
         patient.id,
         patient.version,
         **_as_of(timestamp),
@@ -71,7 +71,7 @@ def look(session: Session, actor: Actor, patient_id: UUID) -> RecordSnapshot:
 
 def record_pause(session: Session, actor: Actor, node: str, seconds: float) -> None:
     """Write down that the standby is to wait while the actor looks; or raise."""
-    actor.require(Permission.COPY_FROM_PAST)
+    actor.require(Permission.COPY_BACK)
     audit.record(
         session,
         actor,

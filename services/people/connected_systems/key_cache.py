@@ -59,11 +59,11 @@ class SystemKeys:
         with self._turn_for(source.url):
             with self._lock:
                 kept = self._kept.get(source.url)
-                was_asked = source.url in self._recent_fetches
+                is_recent = source.url in self._recent_fetches
             key = _of_id(kept or (), key_id)
             if key is not None:
                 return key
-            if not was_asked:
+            if not is_recent:
                 with self._lock:
                     self._recent_fetches[source.url] = True
                 return _of_id(self.fetch(source.url), key_id)

@@ -47,10 +47,10 @@ class CodeRequest:
 class CodeUse:
     """What a code is for: how it is found again, what it is bound to, the key.
 
-    `found_by` is kept as it is, `bound_to` only in the hash of the code.
+    `browser_hash` is kept as it is, `bound_to` only in the hash of the code.
     """
 
-    found_by: bytes
+    browser_hash: bytes
     bound_to: str
     key: str
 
@@ -120,7 +120,7 @@ def keep(session: Session, use: CodeUse, code: str, user_id: UUID | None) -> Non
     session.add(
         LoginCode(
             user_id=user_id,
-            browser_hash=use.found_by,
+            browser_hash=use.browser_hash,
             salt=salt,
             code_hash=hash_code(use.key, salt, use.bound_to, code),
             expires_at=func.now() + LIFETIME,
@@ -138,7 +138,7 @@ def try_code(session: Session, use: CodeUse, code: str) -> CodeTry:
     # finds it used, and no burst of requests has more than its five tries.
     kept = session.scalar(
         select(LoginCode)
-        .where(LoginCode.browser_hash == use.found_by)
+        .where(LoginCode.browser_hash == use.browser_hash)
         .order_by(LoginCode.id.desc())
         .limit(1)
         .with_for_update()
@@ -182,5 +182,5 @@ def _record_failure(
 
 def _use(code_request: CodeRequest) -> CodeUse:
     # Without salt or stretching: the cookie's random bits cannot be guessed.
-    found_by = hashlib.sha256(code_request.browser.encode()).digest()
-    return CodeUse(found_by, code_request.browser, code_request.key)
+    browser_hash = hashlib.sha256(code_request.browser.encode()).digest()
+    return CodeUse(browser_hash, code_request.browser, code_request.key)

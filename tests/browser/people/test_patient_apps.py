@@ -13,7 +13,7 @@ from services.core.actors import Role
 from tests.browser.conftest import Site
 from tests.kit import cast
 from tests.kit.backend_services import TOKEN_PATH
-from tests.kit.patient_apps import register, told
+from tests.kit.patient_apps import answer_in, register
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +65,7 @@ def test_an_app_asks_its_patient_and_reads_their_record(site: Site) -> None:
         # Chromium goes on to the app's next host, which no policy of ours names.
         led_to = callback.replace("localhost", "127.0.0.1")
         assert page.url.startswith(f"{led_to}?")
-        code = told(page.url)["code"]
+        code = answer_in(page.url)["code"]
         with httpx.Client(base_url=site.address) as program:
             token = program.post(TOKEN_PATH, data=app.form(code)).json()
             program.headers["Authorization"] = f"Bearer {token['access_token']}"

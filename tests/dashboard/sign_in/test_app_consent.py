@@ -14,7 +14,7 @@ from services.core.actors import Role
 from services.people import patient_apps, sessions
 from tests.kit import cast
 from tests.kit.backend_services import TOKEN_PATH
-from tests.kit.patient_apps import CALLBACK, DiaryApp, register, told
+from tests.kit.patient_apps import CALLBACK, DiaryApp, answer_in, register
 from tests.kit.signing_in import sign_in
 from tests.services.people.people_samples import desk
 
@@ -80,7 +80,7 @@ def test_who_allows_it_is_led_back_with_a_code_that_is_worth_a_token(maya, app, 
     assert "form-action 'self';" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
-    led_back = told(way_on(answer))
+    led_back = answer_in(way_on(answer))
     assert (led_back["state"], led_back["iss"]) == ("a state", f"{app.clinic}/fhir")
     with server.browser() as elsewhere:
         token = elsewhere.post(TOKEN_PATH, data=app.form(led_back["code"])).json()
@@ -93,7 +93,7 @@ def test_who_allows_it_is_led_back_with_a_code_that_is_worth_a_token(maya, app, 
 def test_who_does_not_allow_it_is_led_back_without_a_code(maya, app, form):
     answer = maya.post(app.address(), data=form)
 
-    led_back = told(way_on(answer))
+    led_back = answer_in(way_on(answer))
     assert (led_back["error"], led_back["state"]) == ("access_denied", "a state")
     assert "code" not in led_back
 
@@ -214,7 +214,7 @@ def test_what_is_asked_wrongly_is_told_to_the_app_before_anybody_signs_in(server
     with server.browser() as browser:
         answer = browser.get(app.address(code_challenge_method="plain"))
 
-    led_back = told(answer.headers["location"])
+    led_back = answer_in(answer.headers["location"])
     assert (led_back["error"], led_back["state"]) == ("invalid_request", "a state")
 
 

@@ -158,12 +158,12 @@ async def test_a_token_among_whose_audiences_we_are_counts(ours, theirs):
 async def test_keys_that_changed_are_asked_for_again(ours, theirs):
     await claims_of(ours)
     await claims_of(ours)
-    assert theirs.asked_for_keys == 1
+    assert theirs.key_requests == 1
 
     theirs.change_keys()
 
     assert (await claims_of(ours))["sub"] == "cleo-1"
-    assert theirs.asked_for_keys == 2
+    assert theirs.key_requests == 2
 
 
 async def test_what_is_told_later_is_asked_for(ours, theirs):

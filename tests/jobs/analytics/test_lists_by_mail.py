@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from dashboard.web.languages import list_in_words, wording_in
 from db.models.audit import AuditEvent
-from db.models.care import ToldGroup
+from db.models.care import DisclosedGroup
 from db.models.user import User
 from db.models.view import AnalystMail, DashboardSubscription, SavedView
 from db.postgres import SYSTEM, Database
@@ -299,7 +299,7 @@ def test_what_was_sent_counts_for_who_asks_later(house, mailbox, mailer):
 
     house.run(mailer)
 
-    groups = house.write(lambda s: s.scalars(select(ToldGroup.size)).all())
+    groups = house.write(lambda s: s.scalars(select(DisclosedGroup.size)).all())
     assert 11 in groups
 
 

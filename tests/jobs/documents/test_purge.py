@@ -65,7 +65,7 @@ def removed(house):
 
 def let_grace_pass(house, days=7):
     past = update(PendingFileDeletion).values(
-        found_at=func.now() - timedelta(days=days)
+        detected_at=func.now() - timedelta(days=days)
     )
     house.write(lambda session: session.execute(past))
 

@@ -256,9 +256,9 @@ def test_without_a_mail_server_nothing_is_noted_and_nothing_fails(endpoints, sto
 
     _run_due(endpoints, stores, "tell_administrators")
 
-    told_at = select(BreakGlassAccess.told_at)
+    notified_at = select(BreakGlassAccess.notified_at)
     times = stores.database.read_latest(
-        lambda s: s.scalars(told_at).all(), identity=SYSTEM
+        lambda s: s.scalars(notified_at).all(), identity=SYSTEM
     )
     assert times.value == [None]
     assert set(_states(stores, "tell_administrators")) == {"succeeded"}

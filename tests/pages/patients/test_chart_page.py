@@ -21,7 +21,7 @@ from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.kit import cast
-from tests.kit.round_trips import told_by_pages
+from tests.kit.round_trips import statements_of_pages
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.document_samples import press
 from tests.services.visits import visit_samples
@@ -237,7 +237,7 @@ def test_a_part_reads_no_more_often_for_a_long_history(clinic, doctor_id, part):
         patient = treated(clinic)
         for _ in range(visits):
             visit_with(clinic, doctor_id, patient, pulse="72", diagnoses="R05 Cough")
-        with told_by_pages() as told:
+        with statements_of_pages() as told:
             opened(clinic, patient, part)
         # Who is here, and how far a replica is, is asked now and then, by any page.
         return [

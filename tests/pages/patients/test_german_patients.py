@@ -19,7 +19,7 @@ from tests.conftest import Databases
 from tests.kit.german_pages import left_english, said
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import press
-from tests.pages.patients.past_samples import standing_by
+from tests.pages.patients.point_in_time_samples import standing_by
 
 TODAY = date(2026, 11, 20)
 REASON = "Bewusstlos im Wartezimmer"

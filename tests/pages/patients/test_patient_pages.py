@@ -14,7 +14,7 @@ from services.patients.photos import photos
 from services.patients.records.model import PatientRecord
 from services.visits.front_desk import appointments
 from tests.kit import cast
-from tests.kit.round_trips import told_by_pages
+from tests.kit.round_trips import statements_of_pages
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import press, said
 from tests.services.visits import visit_samples
@@ -44,7 +44,7 @@ def test_the_header_shows_who_it_is_and_what_is_dangerous(clinic: Clinic):
 def test_its_parts_are_read_and_recorded_together(clinic: Clinic):
     patient = clinic.register()
 
-    with told_by_pages() as told:
+    with statements_of_pages() as told:
         clinic.open("patient", patient=patient.id, part="time-line")
 
     parts = ("FROM appointments", "FROM prescriptions")

@@ -11,7 +11,7 @@ from services.core.actors import Role
 from services.lists.criteria import Operator
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.kit.round_trips import told_by_pages
+from tests.kit.round_trips import statements_of_pages
 from tests.pages.conftest import Clinic, rows_of
 
 
@@ -58,7 +58,7 @@ def test_the_address_carries_a_key_and_never_what_was_searched(clinic: Clinic):
 def test_a_list_just_asked_for_is_not_looked_up_by_its_address(clinic: Clinic):
     app = clinic.open("patients")
 
-    with told_by_pages() as told:
+    with statements_of_pages() as told:
         search(app, "lovelace")
 
     assert [words for words in told if "stored_criteria" in words and "INTO" in words]
@@ -68,7 +68,7 @@ def test_a_list_just_asked_for_is_not_looked_up_by_its_address(clinic: Clinic):
 def test_a_list_and_its_count_are_asked_with_their_limits_and_recorded_at_once(
     clinic: Clinic,
 ):
-    with told_by_pages() as told:
+    with statements_of_pages() as told:
         clinic.open("patients")
 
     assert sum("audit_events" in words for words in told) == 1

@@ -11,7 +11,7 @@ from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.conftest import Databases
 from tests.pages.conftest import Clinic
-from tests.pages.patients.past_samples import standing_by
+from tests.pages.patients.point_in_time_samples import standing_by
 
 TODAY = date(2026, 11, 20)
 REASON = "Changed the wrong Ada"

@@ -19,9 +19,9 @@ def test_the_guide_says_something_of_each_page(page: str):
 
 
 def test_no_page_is_explained_that_does_not_exist():
-    explained = {page for page in guide._SECTION_OF if page}
+    refusal_text = {page for page in guide._SECTION_OF if page}
 
-    assert explained <= EVERY_PAGE
+    assert refusal_text <= EVERY_PAGE
 
 
 def test_help_shows_what_the_guide_says_of_the_page(clinic: Clinic):
@@ -56,8 +56,8 @@ def test_texts_that_are_not_served_are_not_linked(clinic: Clinic):
 
 
 def test_words_stand_in_the_order_of_the_alphabet_each_once():
-    explained = guide._WORD.findall(guide.sections()[guide.GLOSSARY])
-    listed = [word for word, _ in explained]
+    refusal_text = guide._WORD.findall(guide.sections()[guide.GLOSSARY])
+    listed = [word for word, _ in refusal_text]
 
     assert listed == sorted(listed)
     assert len(listed) == len(guide.words())

@@ -21,9 +21,9 @@ from dashboard.ui.language import (
     LANGUAGE_NAMES,
     current_language,
     day_and_month,
-    explained,
     gettext,
     long_date,
+    refusal_text,
     short_date,
     speaking,
     translated,
@@ -203,8 +203,8 @@ def test_a_refusal_is_english_to_programs_and_german_to_a_german_page() -> None:
 
     assert str(full).startswith("The disk of db-01 is full, so")
     with speaking(GERMAN):
-        assert explained(full).startswith("Der Speicher von db-01 ist voll, ")
-        assert explained(NotFound("There is no such sign-in.")) == (
+        assert refusal_text(full).startswith("Der Speicher von db-01 ist voll, ")
+        assert refusal_text(NotFound("There is no such sign-in.")) == (
             "Diese Anmeldung gibt es nicht."
         )
 

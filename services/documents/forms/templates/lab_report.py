@@ -21,7 +21,7 @@ TEMPLATE: Final = Template(
             "Taken on",
             FormFieldKind.DATE,
             required=True,
-            is_past=True,
+            not_in_future=True,
             not_before="date_of_birth",
         ),
         FormField("laboratory", "Laboratory"),

@@ -21,7 +21,7 @@ TEMPLATE: Final = Template(
             "Date of visit",
             FormFieldKind.DATE,
             required=True,
-            is_past=True,
+            not_in_future=True,
             not_before="date_of_birth",
         ),
         FormField("reason", "Reason for the visit", FormFieldKind.TEXT),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from db.backups.log.marks import TimeMark
-from db.backups.log.receiver import ReceivedLog, ReceivedSegment, past_the_parting
+from db.backups.log.receiver import ReceivedLog, ReceivedSegment, after_the_fork
 from db.backups.log.sealer import LogSealer, read_stable
 from db.backups.log.segments import SEGMENT_BYTES, LogSegment, TimelineHistory
 from db.backups.repository import Repository
@@ -167,7 +167,7 @@ def test_what_no_server_could_go_on_from(tmp_path, segment, is_whole, is_past):
     name = segment.name if is_whole else f"{segment.name}.partial"
     received = ReceivedSegment(segment, tmp_path / name)
 
-    assert past_the_parting([received], history) == ([received] if is_past else [])
+    assert after_the_fork([received], history) == ([received] if is_past else [])
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from db.cluster.patroni import PatroniMember
 from db.postgres import Lsn
 
 REPLICA = ServerAnswer(
-    asked_at=0.0,
+    queried_at=0.0,
     role="replica",
     lsn=Lsn(1000),
     received=Lsn(1000),
@@ -125,7 +125,7 @@ def noted(*positions):
     """Return a log of a primary that was at these positions, a second apart."""
     log = Log()
     for second, position in enumerate(positions):
-        log.note(replace(PRIMARY, lsn=Lsn(position), asked_at=float(second)))
+        log.note(replace(PRIMARY, lsn=Lsn(position), queried_at=float(second)))
     return log
 
 
@@ -164,7 +164,7 @@ def test_log_is_counted_by_the_second_and_not_across_a_promotion():
     log = noted(1000, 1500)
     assert log.bytes_per_second == 500
 
-    log.note(replace(PRIMARY, timeline=8, lsn=Lsn(1600), asked_at=2.0))
-    log.note(replace(PRIMARY, timeline=8, lsn=Lsn(1610), asked_at=3.0))
+    log.note(replace(PRIMARY, timeline=8, lsn=Lsn(1600), queried_at=2.0))
+    log.note(replace(PRIMARY, timeline=8, lsn=Lsn(1610), queried_at=3.0))
 
     assert log.bytes_per_second == 10

@@ -323,7 +323,7 @@ def test_files_are_those_of_the_rows_and_later_ones_stay_aside(ward, story):
     )
     assert len(aside) == 1 == story.went.files_aside - 1
     assert store.get(Bucket.DOCUMENTS, aside[0].file_id).data == _LATER
-    assert aside[0].found_at > datetime.now(UTC) + timedelta(days=34)
+    assert aside[0].detected_at > datetime.now(UTC) + timedelta(days=34)
 
 
 def test_purged_is_purged_held_is_held_and_who_was_shut_out_is(ward, story):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models.care import ToldAnswer, ToldGroup
+from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.models.patient import Patient
 from services.analytics import cohorts
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
@@ -81,7 +81,7 @@ def test_what_was_refused_is_not_held_against_anybody(session, ask):
     with pytest.raises(cohorts.RevealsFew):
         ask(ALL_BUT_ONE)
 
-    sizes = session.scalars(select(ToldGroup.size)).all()
+    sizes = session.scalars(select(DisclosedGroup.size)).all()
     assert sizes == [22]
 
 
@@ -101,7 +101,7 @@ def test_a_group_is_kept_once_however_often_it_is_told(session, ask):
         ask(Cohort(entry=replace(GOUT, from_age=1), split_by=(Dimension.SEX,)))
 
     # All, women and men.
-    assert session.scalar(select(func.count()).select_from(ToldGroup)) == 3
+    assert session.scalar(select(func.count()).select_from(DisclosedGroup)) == 3
 
 
 def test_a_question_that_few_have_changed_gets_its_earlier_answer(session, ask, gouty):
@@ -131,12 +131,12 @@ def test_who_was_counted_and_has_left_is_not_the_difference(session, ask, gouty)
 @pytest.mark.usefixtures("gouty")
 def test_it_is_remembered_for_90_days(session, ask):
     ask(ALL)
-    for table in (ToldGroup, ToldAnswer):
+    for table in (DisclosedGroup, DisclosedAnswer):
         old = func.now() - REMEMBERED_FOR - timedelta(hours=1)
-        session.execute(update(table).values(told_at=old))
+        session.execute(update(table).values(disclosed_at=old))
 
     assert first_number(ask(ALL_BUT_ONE)) == 21
-    assert session.scalars(select(ToldGroup.size)).all() == [21]
+    assert session.scalars(select(DisclosedGroup.size)).all() == [21]
 
 
 def test_only_who_may_count_is_told(session, ask, gouty, analyst):

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from db.models.care import ToldGroup
+from db.models.care import DisclosedGroup
 from services.analytics import cohorts, figures
 from services.analytics.cohorts import (
     Cohort,
@@ -60,8 +60,10 @@ def tell(session):
 
     def tell(analyst, figure, shown=ALL, now=NOW):
         narrowed = narrow(figure, shown, now.date())
-        untold = figures.count(session, analyst, narrowed, now=now, smallest_group=K)
-        return cohorts.tell(session, analyst, untold)
+        undisclosed = figures.count(
+            session, analyst, narrowed, now=now, smallest_group=K
+        )
+        return cohorts.tell(session, analyst, undisclosed)
 
     return tell
 
@@ -70,8 +72,8 @@ def numbers(result):
     return {cell.values[0]: cell.number for cell in result.cells}
 
 
-def told_groups(session):
-    return session.scalars(select(func.count()).select_from(ToldGroup)).one()
+def disclosed_groups(session):
+    return session.scalars(select(func.count()).select_from(DisclosedGroup)).one()
 
 
 def test_a_shared_dashboard_tells_colleagues_what_it_told_and_no_more(
@@ -84,13 +86,13 @@ def test_a_shared_dashboard_tells_colleagues_what_it_told_and_no_more(
         cast.add_actor(session, Role.ANALYST),
     )
     first = [numbers(tell(ana, card)) for card in (BY_SEX, BY_MONTH)]
-    kept = told_groups(session)
+    kept = disclosed_groups(session)
 
     for analyst in (ana, other, ana):
         again = [numbers(tell(analyst, card)) for card in (BY_SEX, BY_MONTH)]
         assert again == first
 
-    assert told_groups(session) == kept
+    assert disclosed_groups(session) == kept
 
 
 def test_a_patient_who_comes_between_two_openings_is_in_neither_number(

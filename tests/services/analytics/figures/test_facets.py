@@ -35,8 +35,10 @@ def ill(session):
 @pytest.fixture
 def tell(session, analyst):
     def tell(kind=EventKind.DIAGNOSIS):
-        untold = figures.find_facets(session, analyst, kind, now=NOW, smallest_group=K)
-        told = figures.tell_facets(session, analyst, untold)
+        undisclosed = figures.find_facets(
+            session, analyst, kind, now=NOW, smallest_group=K
+        )
+        told = figures.tell_facets(session, analyst, undisclosed)
         return [(facet.words, facet.patients) for facet in told]
 
     return tell

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.analytics.subscriptions.list_cards import size_card
-from services.analytics.unnamed_lists import ToldList
+from services.analytics.unnamed_lists import DisclosedList
 from services.lists.criteria import Count
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
@@ -22,6 +22,6 @@ NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
     ],
 )
 def test_a_number_is_told_as_what_it_is(count, told):
-    card = size_card(ToldList[None](5, count=count), NOW)
+    card = size_card(DisclosedList[None](5, count=count), NOW)
 
     assert card.result.rows == ((told,),)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from db.models.care import ToldGroup
+from db.models.care import DisclosedGroup
 from services.analytics import cohorts, unnamed_lists
 from services.analytics.cohorts import telling
 from services.analytics.unnamed_lists import sizes
@@ -89,7 +89,7 @@ def draw(session, analyst):
 
 
 def told_sizes(session):
-    return sorted(session.scalars(select(ToldGroup.size)))
+    return sorted(session.scalars(select(DisclosedGroup.size)))
 
 
 @pytest.mark.parametrize("number", [0, 1, 4])

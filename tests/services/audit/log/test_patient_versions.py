@@ -131,7 +131,7 @@ def test_what_was_brought_back_is_a_version(session, rosa, edited, versions, tod
 
     newest, before, *_ = versions(rosa, edited)
 
-    assert newest.action is Action.PAST_COPY
+    assert newest.action is Action.POINT_IN_TIME_COPY
     assert newest.record.draft() == draft
     assert before.record == edited
 

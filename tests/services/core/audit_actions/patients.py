@@ -65,14 +65,14 @@ def patient_restore(w: World) -> ActionCall:
     return lambda: patients.restore(w.session, w.clerk, w.patient.id, version=2)
 
 
-@prepares(Action.PAST_READ)
-def past_read(w: World) -> ActionCall:
+@prepares(Action.POINT_IN_TIME_READ)
+def point_in_time_read(w: World) -> ActionCall:
     given = (w.session, w.clerk, w.patient.id)
     return lambda: point_in_time.look(*given)
 
 
-@prepares(Action.PAST_COPY)
-def past_copy(w: World) -> ActionCall:
+@prepares(Action.POINT_IN_TIME_COPY)
+def point_in_time_copy(w: World) -> ActionCall:
     patients.archive(w.session, w.clerk, w.patient.id, version=1)
     copy = point_in_time.Copy(w.patient.id, ADA, 2, None, "Archived the wrong one")
     given = (w.session, w.clerk, copy)

@@ -76,6 +76,6 @@ def lived(module_endpoints) -> Iterator[Lived]:
             database,
             patients=PATIENTS,
             calendar=Calendar(str(ZONE), 50),
-            past=past(now),
+            visits=past(now),
         )
         yield Lived(database, now)

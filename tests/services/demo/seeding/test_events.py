@@ -30,7 +30,7 @@ def engine(shared, today):
     database, engine = shared
     with engine.begin() as connection:
         connection.execute(text("TRUNCATE patients, doctors, clinical_terms CASCADE"))
-    seeding.seed(database, patients=PATIENTS, today=today, past=lambda _: None)
+    seeding.seed(database, patients=PATIENTS, today=today, visits=lambda _: None)
     return engine
 
 

@@ -222,7 +222,7 @@ def test_a_row_is_the_whole_document(session, clerk, three):
     assert row.patient_name == "Grace Hopper"
     assert row.version.filename == "Blood count.pdf"
     whole = records.get(session, clerk, row.id)
-    assert row == search.FoundDocument(*_fields(whole))
+    assert row == search.ListedDocument(*_fields(whole))
     assert page.rows[1].patient_name is None
 
 

@@ -36,7 +36,7 @@ def copied(session, clerk, then, version, **changed) -> PatientRecord:
 
 def copy_event(session) -> AuditEvent:
     return session.scalars(
-        select(AuditEvent).where(AuditEvent.action == Action.PAST_COPY)
+        select(AuditEvent).where(AuditEvent.action == Action.POINT_IN_TIME_COPY)
     ).one()
 
 

@@ -36,9 +36,9 @@ from tests.kit.patient_apps import (
     CALLBACK,
     CLINIC,
     DiaryApp,
+    answer_in,
     register,
     sign_in,
-    told,
 )
 from tests.kit.waiting import eventually
 from tests.services.people.people_samples import Desk, desk
@@ -176,7 +176,7 @@ def test_whoever_ends_one_app_ends_what_it_has_not_fetched_and_no_other(
 def decide(session, app: DiaryApp, patient: Actor, session_id: UUID | None) -> str:
     """Return the code of a patient who lets the app in from a sign-in."""
     answer = AppAuthorization(session, CLINIC).decide(app.asks(), patient, session_id)
-    return told(answer.location or "")["code"]
+    return answer_in(answer.location or "")["code"]
 
 
 def await_blocked(session: Session, work: Future) -> None:

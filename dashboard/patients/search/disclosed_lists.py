@@ -10,13 +10,13 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, now, write
 from services.analytics import cohorts, unnamed_lists
-from services.analytics.cohorts import RevealsFew, Untold
-from services.analytics.unnamed_lists import KeptBack, ToldList
+from services.analytics.cohorts import RevealsFew, UndisclosedAnswer
+from services.analytics.unnamed_lists import DisclosedList, KeptBack
 from services.patients.search import ListStatistics
 
 T = TypeVar("T")
 
-_TOLD_AT: Final = "patients_told"
+_DISCLOSED_AT: Final = "patients_told"
 _LASTS: Final = timedelta(minutes=10)
 _MOST: Final = 32
 
@@ -26,23 +26,25 @@ def smallest_group() -> int:
     return wiring.current().settings.smallest_group
 
 
-def told_list(kept: KeptBack[T]) -> ToldList[T]:
+def disclosed_list(kept: KeptBack[T]) -> DisclosedList[T]:
     """Return what is shown of a list; raises RevealsFew, NotSaved."""
-    untold, actor = kept.untold, current_actor()
-    if untold is None or _is_told(untold):
-        return kept.told_list
+    undisclosed, actor = kept.undisclosed, current_actor()
+    if undisclosed is None or _is_disclosed(undisclosed):
+        return kept.disclosed_list
     shown = write(lambda session: unnamed_lists.tell_list(session, actor, kept))
     if shown.earlier is None:
-        _remember(untold)
+        _remember(undisclosed)
     return shown
 
 
-def told_figures(answers: Mapping[str, Untold[ListStatistics]]) -> ListStatistics:
+def disclosed_figures(
+    answers: Mapping[str, UndisclosedAnswer[ListStatistics]],
+) -> ListStatistics:
     """Return the figures of a list that may be told; raises RevealsFew if none may."""
     statistics, refused = [], []
-    for untold in answers.values():
+    for undisclosed in answers.values():
         try:
-            statistics.append(_told_answer(untold))
+            statistics.append(_disclosed_answer(undisclosed))
         except RevealsFew as refusal:
             refused.append(refusal)
     if not statistics:
@@ -56,33 +58,35 @@ def told_figures(answers: Mapping[str, Untold[ListStatistics]]) -> ListStatistic
     )
 
 
-def _told_answer(untold: Untold[T]) -> T:
-    if _is_told(untold):
-        return untold.answer
+def _disclosed_answer(undisclosed: UndisclosedAnswer[T]) -> T:
+    if _is_disclosed(undisclosed):
+        return undisclosed.answer
     actor = current_actor()
-    answer = write(lambda session: cohorts.tell(session, actor, untold))
-    if answer == untold.answer:
-        _remember(untold)
+    answer = write(lambda session: cohorts.tell(session, actor, undisclosed))
+    if answer == undisclosed.answer:
+        _remember(undisclosed)
     return answer
 
 
-def _is_told(untold: Untold[Any]) -> bool:
-    told_at: datetime | None = st.session_state.get(_TOLD_AT, {}).get(_digest(untold))
-    return told_at is not None and now() - told_at < _LASTS
+def _is_disclosed(undisclosed: UndisclosedAnswer[Any]) -> bool:
+    disclosed_at: datetime | None = st.session_state.get(_DISCLOSED_AT, {}).get(
+        _digest(undisclosed)
+    )
+    return disclosed_at is not None and now() - disclosed_at < _LASTS
 
 
-def _remember(untold: Untold[Any]) -> None:
-    times: dict[str, datetime] = st.session_state.setdefault(_TOLD_AT, {})
-    name = _digest(untold)
+def _remember(undisclosed: UndisclosedAnswer[Any]) -> None:
+    times: dict[str, datetime] = st.session_state.setdefault(_DISCLOSED_AT, {})
+    name = _digest(undisclosed)
     times.pop(name, None)
     times[name] = now()
     while len(times) > _MOST:
         del times[next(iter(times))]
 
 
-def _digest(untold: Untold[Any]) -> str:
+def _digest(undisclosed: UndisclosedAnswer[Any]) -> str:
     """Name the question and who is in each number of the answer."""
-    digest = hashlib.sha256(untold.question.encode())
-    for members in untold.groups:
+    digest = hashlib.sha256(undisclosed.question.encode())
+    for members in undisclosed.groups:
         digest.update(len(members).to_bytes(8, "big") + members.tobytes())
     return digest.hexdigest()

@@ -9,9 +9,9 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.context import ReadAsOf, current_actor, now, write
-from dashboard.patients.search.told_lists import smallest_group
+from dashboard.patients.search.disclosed_lists import smallest_group
 from services.analytics import cohorts, figures
-from services.analytics.cohorts import RevealsFew, Untold
+from services.analytics.cohorts import RevealsFew, UndisclosedAnswer
 from services.analytics.figures import Chart, Figure, FigureResult
 
 _ANSWERS: Final = "dashboards_told"
@@ -22,7 +22,7 @@ _MOST: Final = 64
 _Answer = FigureResult | RevealsFew
 
 
-def told_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
+def disclosed_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
     """Return a figure's numbers, those of a moment ago if they were told then.
 
     A refusal is kept as well: a click elsewhere neither counts nor refuses anew.
@@ -48,20 +48,20 @@ def forget_figures() -> None:
 def _count_and_tell(figure: Figure, least: int, read: ReadAsOf) -> _Answer:
     actor, at = current_actor(), now()
 
-    def counted(session: Session) -> Untold[FigureResult]:
+    def counted(session: Session) -> UndisclosedAnswer[FigureResult]:
         return figures.count(session, actor, figure, now=at, smallest_group=least)
 
-    untold = read(counted)
+    undisclosed = read(counted)
     try:
-        return write(lambda session: cohorts.tell(session, actor, untold))
+        return write(lambda session: cohorts.tell(session, actor, undisclosed))
     except RevealsFew as refusal:
         return refusal
 
 
 def _kept(question: Hashable) -> _Answer | None:
     kept: dict[Hashable, tuple[_Answer, datetime]] = st.session_state.get(_ANSWERS, {})
-    answer, told_at = kept.get(question, (None, now()))
-    return answer if now() - told_at < _LASTS else None
+    answer, disclosed_at = kept.get(question, (None, now()))
+    return answer if now() - disclosed_at < _LASTS else None
 
 
 def _keep(question: Hashable, answer: _Answer) -> None:

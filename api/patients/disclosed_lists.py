@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.core.answers import read_headers, written_headers
 from api.core.dependencies import Caller
 from services.analytics import unnamed_lists
-from services.analytics.unnamed_lists import KeptBack, ToldList
+from services.analytics.unnamed_lists import DisclosedList, KeptBack
 from services.core.actors import Permission
 from services.lists.criteria import Count, Criteria
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 class AnsweredList(Generic[T]):
     """What is shown of a list, and the headers that go with it."""
 
-    listing: ToldList[T]
+    listing: DisclosedList[T]
     headers: dict[str, str]
 
 
@@ -53,8 +53,8 @@ def answered(
 
     read_result = caller.read(keep_back)
     kept = read_result.value
-    if kept.untold is None:
-        listing, headers = kept.told_list, read_headers(read_result, caller.after)
+    if kept.undisclosed is None:
+        listing, headers = kept.disclosed_list, read_headers(read_result, caller.after)
     else:
         written = caller.write(
             lambda session: unnamed_lists.tell_list(session, caller.actor, kept)

@@ -9,7 +9,10 @@ from uuid import UUID
 import pytest
 
 from dashboard import wiring
-from dashboard.cli.going_back.as_asked import settle_abandoned, take_back_as_asked
+from dashboard.cli.going_back.as_requested import (
+    settle_abandoned,
+    take_back_as_requested,
+)
 from dashboard.web.front.going_back_socket import GoingBackServer, begin_going_back
 from db.backups.replaced_data import folder_for
 from db.backups.requested_restore import (
@@ -69,7 +72,7 @@ def test_without_a_launcher_that_is_said(data):
 
 def test_why_the_clinic_did_not_go_back_is_noted(data):
     note_requested(data, REQUESTED)
-    take_back_as_asked(Settings(data=data))
+    take_back_as_requested(Settings(data=data))
 
     ended = read_requested(data)
     assert not ended.is_open
@@ -82,7 +85,7 @@ def test_an_error_that_nobody_foresaw_tells_nothing_of_anybody(data, monkeypatch
 
     monkeypatch.setattr(wiring, "connect", connect)
     note_requested(data, REQUESTED)
-    take_back_as_asked(Settings(data=data))
+    take_back_as_requested(Settings(data=data))
 
     assert "an unexpected error" in read_requested(data).failure
 
@@ -91,7 +94,7 @@ def test_what_has_ended_is_not_done_once_more(data, monkeypatch):
     ended = replace(REQUESTED, ended_at=ASKED_AT)
     note_requested(data, ended)
     monkeypatch.setattr(wiring, "connect", None)
-    take_back_as_asked(Settings(data=data))
+    take_back_as_requested(Settings(data=data))
     settle_abandoned(data)
 
     assert read_requested(data) == ended

@@ -25,7 +25,7 @@ _ENDED_BEFORE: Final = (
 _log = logging.getLogger(__name__)
 
 
-def take_back_as_asked(settings: "Settings") -> None:
+def take_back_as_requested(settings: "Settings") -> None:
     """Go back to the time that is noted in the data folder, and note how it went."""
     from db.backups.requested_restore import note_requested, read_requested
 

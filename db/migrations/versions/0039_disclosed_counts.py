@@ -13,7 +13,7 @@ down_revision = "0038"
 branch_labels = None
 depends_on = None
 
-_TOLD_GROUPS: Final = """
+_DISCLOSED_GROUPS: Final = """
 CREATE TABLE told_groups (
     digest bytea PRIMARY KEY,
     size integer NOT NULL,
@@ -49,7 +49,7 @@ _RULES: Final[Rules] = {
 
 
 def upgrade() -> None:
-    run(_TOLD_GROUPS)
+    run(_DISCLOSED_GROUPS)
     for statement in statements(_RULES):
         run(statement)
 
