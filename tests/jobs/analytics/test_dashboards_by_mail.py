@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import pypdfium2
 import pytest
-from anyio.from_thread import start_blocking_portal
 from sqlalchemy import func, select, text, update
 
 from dashboard.web.languages import wording_in
@@ -23,7 +22,6 @@ from db.models.view import AnalystMail, DashboardSubscription
 from db.postgres import SYSTEM, Database
 from jobs.analytics.mailing import AnalystMailing, send
 from jobs.worker.tasks import Stores, queue
-from jobs.worker.worker import connected
 from services.analytics import dashboards, subscriptions
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
@@ -39,6 +37,7 @@ from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Clinic
 from services.patients.records.model import Sex
+from tests.jobs.due_tasks import run_due
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
 from tests.kit.replicas import write_everywhere
@@ -613,10 +612,10 @@ def stores(desk, endpoints, files, tmp_path, monkeypatch) -> Iterator[Stores]:
 def test_what_is_due_waits_for_a_mail_server_and_a_worker_sends_it(
     desk, endpoints, stores, mailbox, mailer
 ):
-    _work(endpoints, stores)
+    run_due(endpoints, stores, "send_to_analysts")
     assert desk.listed().ran_at is None
 
-    _work(endpoints, replace(stores, mailer=mailer))
+    run_due(endpoints, replace(stores, mailer=mailer), "send_to_analysts")
 
     assert len(mailbox.emails) == 2
 
@@ -626,7 +625,11 @@ def test_where_it_is_switched_off_nothing_is_sent(
 ):
     off = replace(desk.papers, sends_dashboards=False)
 
-    _work(endpoints, replace(stores, mailer=mailer, analyst_mailing=off))
+    run_due(
+        endpoints,
+        replace(stores, mailer=mailer, analyst_mailing=off),
+        "send_to_analysts",
+    )
 
     assert mailbox.emails == []
     assert desk.listed().ran_at is None
@@ -638,21 +641,10 @@ def test_mails_that_wait_stay_where_it_was_switched_off_meanwhile(
     desk.run()
     off = replace(desk.papers, sends_dashboards=False)
 
-    _work(endpoints, replace(stores, mailer=mailer, analyst_mailing=off))
+    run_due(
+        endpoints,
+        replace(stores, mailer=mailer, analyst_mailing=off),
+        "send_to_analysts",
+    )
 
     assert (mailbox.emails, desk.listed().waiting) == ([], 2)
-
-
-def _work(endpoints, stores):
-    async def work():
-        async with connected(endpoints.database_url) as app:
-            await app.configure_task("send_to_analysts").defer_async(timestamp=0)
-            await app.run_worker_async(
-                wait=False,
-                install_signal_handlers=False,
-                listen_notify=False,
-                additional_context={"stores": stores},
-            )
-
-    with start_blocking_portal() as portal:
-        portal.call(work)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -16,10 +15,10 @@ from db.models.booking import Appointment, VisitNotification
 from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
-from jobs.worker.worker import connected
 from services.patients.records import patients
 from services.visits.front_desk.notifications import SenderDetails
 from tests.jobs.conftest import CLERK
+from tests.jobs.due_tasks import run_due
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
 from tests.services.patients.clinic_samples import TODAY
@@ -50,21 +49,6 @@ def _visit_tomorrow(session: Session) -> None:
     row.created_at = row.starts_at - timedelta(days=7)
 
 
-def _work(endpoints, stores):
-    async def work():
-        async with connected(endpoints.database_url) as app:
-            await app.configure_task("send_letters").defer_async(timestamp=0)
-            await app.run_worker_async(
-                wait=False,
-                install_signal_handlers=False,
-                listen_notify=False,
-                additional_context={"stores": stores},
-            )
-
-    with start_blocking_portal() as portal:
-        portal.call(work)
-
-
 def _notifications(stores):
     return stores.database.read_latest(
         lambda session: session.scalars(select(VisitNotification)).all(),
@@ -79,7 +63,9 @@ def test_a_reminder_is_written_and_sent_once(endpoints, stores):
             "Harbour Clinic", "https://clinic.example", "Europe/Berlin"
         )
         for _ in range(2):
-            _work(endpoints, replace(stores, mailer=mailer, sender=sender))
+            run_due(
+                endpoints, replace(stores, mailer=mailer, sender=sender), "send_letters"
+            )
 
     (arrived,) = mailbox.emails
     assert arrived["To"] == cast.ADA.email
@@ -92,13 +78,13 @@ def test_nobody_is_reminded_who_has_died(endpoints, stores):
         identity=SYSTEM,
     )
 
-    _work(endpoints, stores)
+    run_due(endpoints, stores, "send_letters")
 
     assert _notifications(stores) == []
 
 
 def test_without_a_mail_server_notifications_wait_in_the_outbox(endpoints, stores):
-    _work(endpoints, stores)
+    run_due(endpoints, stores, "send_letters")
 
     (notification,) = _notifications(stores)
     assert notification.kind == "reminder"

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
-from anyio.from_thread import start_blocking_portal
 from gridfs import GridFSBucket
 from sqlalchemy import func, select, text
 
@@ -21,12 +20,12 @@ from db.models.user import Ceremony, LoginCode, UserSession
 from db.postgres import SYSTEM, Database
 from jobs.documents import purge
 from jobs.worker.tasks import Stores, queue
-from jobs.worker.worker import connected
 from services.core.actors import Role
 from services.documents.integrity.runs import Job, find_run
 from services.patients.care import break_glass
 from services.people.sessions import Limits
 from tests.conftest import owner
+from tests.jobs.due_tasks import run_due
 from tests.kit import cast
 from tests.kit.mailbox import Mailbox, mailer_to
 
@@ -44,24 +43,6 @@ def stores(endpoints, files, tmp_path, monkeypatch):
         yield Stores(database, files, audit, keys)
 
 
-def _run_due(endpoints, stores, *names):
-    """Defer the tasks and let a real worker do them until none is left."""
-
-    async def work():
-        async with connected(endpoints.database_url) as app:
-            for name in names:
-                await app.configure_task(name).defer_async(timestamp=0)
-            await app.run_worker_async(
-                wait=False,
-                install_signal_handlers=False,
-                listen_notify=False,
-                additional_context={"stores": stores},
-            )
-
-    with start_blocking_portal() as portal:
-        portal.call(work)
-
-
 def _states(stores, name):
     with stores.database.writing() as session:
         return session.scalars(
@@ -77,12 +58,12 @@ def test_a_photo_that_nobody_refers_to_is_swept_when_it_is_old_enough(
     endpoints, stores, monkeypatch
 ):
     young = stores.files.put(Bucket.PATIENT_PHOTOS, b"young", content_type="image/jpeg")
-    _run_due(endpoints, stores, "sweep_files")
+    run_due(endpoints, stores, "sweep_files")
     assert stores.files.get(Bucket.PATIENT_PHOTOS, young).data == b"young"
 
     monkeypatch.setattr(purge, "YOUNG", timedelta(seconds=-5))
     monkeypatch.setattr(purge, "GRACE", timedelta())
-    _run_due(endpoints, stores, "sweep_files")
+    run_due(endpoints, stores, "sweep_files")
 
     with pytest.raises(FileMissing):
         stores.files.get(Bucket.PATIENT_PHOTOS, young)
@@ -90,7 +71,7 @@ def test_a_photo_that_nobody_refers_to_is_swept_when_it_is_old_enough(
 
 
 def test_plans_are_extended_in_the_background(endpoints, stores):
-    _run_due(endpoints, stores, "extend_plans")
+    run_due(endpoints, stores, "extend_plans")
 
     assert _states(stores, "extend_plans") == ["succeeded"]
 
@@ -104,7 +85,7 @@ def test_a_sweep_that_the_version_before_has_queued_is_done(endpoints, stores):
             )
         )
 
-    _run_due(endpoints, stores)
+    run_due(endpoints, stores)
 
     assert _states(stores, "sweep_photos") == ["succeeded"]
 
@@ -115,7 +96,7 @@ def test_a_sweep_that_the_version_before_has_queued_is_done(endpoints, stores):
 def test_documents_are_purged_and_files_checked_in_the_background(
     endpoints, stores, name, job
 ):
-    _run_due(endpoints, stores, name)
+    run_due(endpoints, stores, name)
 
     run = stores.database.read_latest(lambda s: find_run(s, job), identity=SYSTEM).value
     assert run is not None
@@ -127,7 +108,7 @@ def test_photos_of_the_time_before_files_were_encrypted_are(endpoints, stores, f
         "", b"plain", metadata={"content_type": "image/jpeg"}
     )
 
-    _run_due(endpoints, stores, "encrypt_photos")
+    run_due(endpoints, stores, "encrypt_photos")
 
     assert files._database["patient_photos.chunks"].find_one()["data"] != b"plain"
     assert files.get(Bucket.PATIENT_PHOTOS, str(stored)).data == b"plain"
@@ -140,7 +121,7 @@ def test_receipts_go_after_a_day(endpoints, stores):
         )
         session.add_all([old, WriteReceipt(key=uuid4())])
 
-    _run_due(endpoints, stores, "purge_receipts")
+    run_due(endpoints, stores, "purge_receipts")
 
     with stores.database.writing() as session:
         oldest = session.scalar(select(func.min(WriteReceipt.created_at)))
@@ -165,7 +146,7 @@ def test_codes_and_questions_go_when_nobody_can_use_them(endpoints, stores):
                 )
             )
 
-    _run_due(endpoints, stores, "tidy_sign_ins")
+    run_due(endpoints, stores, "tidy_sign_ins")
 
     with stores.database.writing(identity=SYSTEM) as session:
         for kind in (LoginCode, Ceremony):
@@ -191,9 +172,9 @@ def test_a_sign_in_that_is_over_is_written_down_by_the_clinics_own_times(
             )
         )
 
-    _run_due(endpoints, patient, "tidy_sign_ins")
+    run_due(endpoints, patient, "tidy_sign_ins")
     assert _ended(stores) == [False]
-    _run_due(endpoints, stores, "tidy_sign_ins")
+    run_due(endpoints, stores, "tidy_sign_ins")
 
     assert _ended(stores) == [True]
 
@@ -211,8 +192,8 @@ def _seals(stores):
 
 
 def test_the_audit_log_is_sealed_once_a_day(endpoints, stores):
-    _run_due(endpoints, stores, "seal_audit_log")
-    _run_due(endpoints, stores, "seal_audit_log")
+    run_due(endpoints, stores, "seal_audit_log")
+    run_due(endpoints, stores, "seal_audit_log")
     assert _seals(stores) == [0]
 
     with closing(psycopg2.connect(owner(endpoints))) as connection, connection:
@@ -220,17 +201,17 @@ def test_the_audit_log_is_sealed_once_a_day(endpoints, stores):
             "UPDATE audit_seals SET sealed_at = sealed_at - interval '1 day'"
         )
     # A seal that was dated back no longer holds: nothing is put on top of it.
-    _run_due(endpoints, stores, "seal_audit_log")
+    run_due(endpoints, stores, "seal_audit_log")
 
     assert _seals(stores) == [0]
     assert _states(stores, "seal_audit_log") == ["succeeded", "succeeded", "failed"]
 
 
 def test_a_day_later_it_is_sealed_again(endpoints, stores, monkeypatch):
-    _run_due(endpoints, stores, "seal_audit_log")
+    run_due(endpoints, stores, "seal_audit_log")
 
     monkeypatch.setattr("services.audit.chain.seals._DUE_AFTER", timedelta(seconds=-5))
-    _run_due(endpoints, stores, "seal_audit_log")
+    run_due(endpoints, stores, "seal_audit_log")
 
     assert _seals(stores) == [0, 0]
 
@@ -244,7 +225,7 @@ def test_administrators_get_an_email_about_a_record_opened_from_outside(
     with mailer_to(mailbox, sender="chartroom@example.org") as mailer:
         writing = replace(stores, mailer=mailer, address="https://clinic.example.org")
         for _ in range(2):
-            _run_due(endpoints, writing, "tell_administrators")
+            run_due(endpoints, writing, "tell_administrators")
 
     (email,) = mailbox.emails
     assert email["To"] == "ines.carvalho@example.org"
@@ -254,7 +235,7 @@ def test_administrators_get_an_email_about_a_record_opened_from_outside(
 def test_without_a_mail_server_nothing_is_noted_and_nothing_fails(endpoints, stores):
     stores.database.write(_break_glass, identity=SYSTEM)
 
-    _run_due(endpoints, stores, "tell_administrators")
+    run_due(endpoints, stores, "tell_administrators")
 
     notified_at = select(BreakGlassAccess.notified_at)
     times = stores.database.read_latest(
@@ -275,7 +256,7 @@ def _break_glass(session):
 
 
 def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):
-    _run_due(endpoints, stores, "purge_receipts")
+    run_due(endpoints, stores, "purge_receipts")
     with stores.database.writing() as session:
         session.execute(
             text(
@@ -286,20 +267,20 @@ def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):
             )
         )
 
-    _run_due(endpoints, stores, "retry_stalled")
-    _run_due(endpoints, stores)
+    run_due(endpoints, stores, "retry_stalled")
+    run_due(endpoints, stores)
 
     assert _states(stores, "purge_receipts") == ["succeeded"]
 
 
 def test_traces_of_jobs_go_after_a_week(endpoints, stores):
-    _run_due(endpoints, stores, "purge_receipts")
+    run_due(endpoints, stores, "purge_receipts")
     with stores.database.writing() as session:
         session.execute(
             text("UPDATE procrastinate_events SET at = now() - interval '8 days'")
         )
 
-    _run_due(endpoints, stores, "purge_jobs")
+    run_due(endpoints, stores, "purge_jobs")
 
     assert _states(stores, "purge_receipts") == []
     assert _states(stores, "purge_jobs") == ["succeeded"]

@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from services.core.errors import InvalidInput, NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.demo import seeding
@@ -15,22 +15,12 @@ from services.patients.duplicates import duplicates
 from services.patients.records import patients
 from services.patients.records.rules import validate
 from services.people.accounts import demo_accounts
-from tests.conftest import connect, owner
 
 # Ids and record numbers are the database's, and none is given twice.
 _PEOPLE = (
     "SELECT string_agg((to_jsonb(p) - 'id' - 'record_number')::text, ',' "
     "ORDER BY source_id) FROM patients AS p"
 )
-
-
-@pytest.fixture(scope="module")
-def shared(module_endpoints):
-    database = Database(module_endpoints)
-    engine = connect(owner(module_endpoints))
-    yield database, engine
-    engine.dispose()
-    database.close()
 
 
 @pytest.fixture

@@ -3,26 +3,15 @@
 import pytest
 from sqlalchemy import text
 
-from db.postgres import Database
 from services.core.errors import InvalidInput
 from services.demo import seeding
 from services.demo.seeding import events
-from tests.conftest import connect, owner
 
 PATIENTS = 300
 _EVERYTHING = (
     "SELECT string_agg((to_jsonb(e) - 'id' - 'created_at' - 'patient_id')::text, ',' "
     "ORDER BY source_key) FROM clinical_entries AS e"
 )
-
-
-@pytest.fixture(scope="module")
-def shared(module_endpoints):
-    database = Database(module_endpoints)
-    engine = connect(owner(module_endpoints))
-    yield database, engine
-    engine.dispose()
-    database.close()
 
 
 @pytest.fixture
