@@ -37,7 +37,7 @@ class CarefulFollower:
 
     def __init__(self) -> None:
         self._followed: str | None = None
-        self._is_told = False
+        self._is_logged = False
 
     def choose(self, ha: Any, cluster: Any, node: Any) -> Any:
         """Return whom to follow: the node that Patroni has chosen, or nobody yet."""
@@ -47,17 +47,17 @@ class CarefulFollower:
             return node
         is_followed = followed == node.name and ha.state_handler.is_running()
         if is_followed or self._may_follow(ha, node):
-            self._followed, self._is_told = node.name, False
+            self._followed, self._is_logged = node.name, False
             return node
         # Patroni then looks by itself, as soon as the leader is promoted.
         ha._rewind.trigger_check_diverged_lsn()
-        if not self._is_told:
+        if not self._is_logged:
             patroni.ha.logger.warning(
                 "%s may lack a part of this server's log: following nobody until "
                 "that is known, or until this server is rewound",
                 node.name,
             )
-        self._is_told = True
+        self._is_logged = True
         return None
 
     def _may_follow(self, ha: Any, leader: Any) -> bool:

@@ -84,5 +84,5 @@ if __name__ == "__main__":
     place, parent, cwd, *arguments = sys.argv[1:]
     os.chdir(cwd)
     _load(arguments)
-    if asked := stand_ins.await_request(Path(place), int(parent)):
-        _become(asked)
+    if request := stand_ins.await_request(Path(place), int(parent)):
+        _become(request)
