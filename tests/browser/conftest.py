@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -88,6 +89,48 @@ class Traces:
         )
 
 
+class IdleProfiles:
+    """Browser profiles that were lent and that nobody has now, the last one first.
+
+    There are as many as people ever were before their screens at one time. The first
+    page of a new one takes three times what the next takes in one that has shown
+    Chartroom, whoever was signed in.
+    """
+
+    def __init__(self) -> None:
+        # By the address, whether somebody is signed in, and whether there is a finger.
+        self._idle = defaultdict[tuple[str, bool, bool], list[BrowserContext]](list)
+
+    def take(self, kind: tuple[str, bool, bool]) -> BrowserContext | None:
+        """Return one in which nobody is signed in, unless there is none of the kind."""
+        return self._idle[kind].pop() if self._idle[kind] else None
+
+    def give_back(
+        self, kind: tuple[str, bool, bool], context: BrowserContext, page: Page
+    ) -> None:
+        """Leave a profile to others with one tab, and forget what was done in it."""
+        for other in context.pages:
+            if other is not page:
+                other.close()
+        if page.is_closed():
+            context.close()
+            return
+        # What one test holds up or breaks off is there for the next.
+        page.unroute_all(behavior="ignoreErrors")
+        # It asks for nothing by itself, and stays in the same process.
+        page.goto("/health")
+        page.evaluate("sessionStorage.clear(), localStorage.clear()")
+        # Who was signed in, and what language was chosen.
+        context.clear_cookies()
+        self._idle[kind].append(context)
+
+    def close(self) -> None:
+        """Close them all."""
+        for contexts in self._idle.values():
+            while contexts:
+                contexts.pop().close()
+
+
 @dataclass(frozen=True)
 class Site:
     """A running server, and the browser in front of it."""
@@ -98,10 +141,9 @@ class Site:
     audit_url: str
     logs: Path
     traces: Traces = field(default_factory=Traces)
-    # By the address, who is signed in, and whether there is a finger.
-    _profiles: dict[tuple[str, Role | None, bool], tuple[BrowserContext, Any]] = field(
-        default_factory=dict
-    )
+    _profiles: IdleProfiles = field(default_factory=IdleProfiles)
+    # The cookies of each, by the address.
+    _sign_ins: dict[tuple[str, Role], Any] = field(default_factory=dict)
 
     def write(self, operation: Callable[[Session], T]) -> T:
         """Write past all pages; whichever is drawn next shows it."""
@@ -126,15 +168,19 @@ class Site:
 
         In a tab that has shown Chartroom before, a page takes a third of what it takes
         in a profile of its own: its programs are read already. Nothing else is left of
-        who had it before: whoever signed out is signed in again, and what a browser
-        keeps by itself is forgotten. What needs programs to be fetched, or is never
-        undone, asks for a visit instead.
+        who had it before, whoever that was: as on a clinic's shared desk others sign
+        in, and what a browser keeps by itself is forgotten. What needs programs to be
+        fetched, or is never undone, asks for a visit instead.
 
         Nobody is signed in where there is no role. Without `at` the tab shows no page
         of Chartroom yet. A sign-in that is new has proved nothing and just begun.
         """
-        context = self._profile_of(role, has_touch=has_touch, is_new=is_new)
-        page = context.pages[0] if context.pages else context.new_page()
+        # Pages to sign in at take little, and are tried with keys and as passers-by.
+        kind = (self.address, role is not None, has_touch)
+        context = self._profiles.take(kind) or self.visit(None, has_touch=has_touch)
+        if role:
+            self._let_in(context, role, is_new=is_new)
+        page = context.pages[0]
         # What it shows is drawn only while it is seen.
         page.bring_to_front()
         page.set_viewport_size({"width": width, "height": 900})
@@ -145,34 +191,18 @@ class Site:
         try:
             yield page
         finally:
-            for other in context.pages:
-                if other is not page:
-                    other.close()
-            if not page.is_closed():
-                # What one test holds up or breaks off is there for the next.
-                page.unroute_all(behavior="ignoreErrors")
-                # It asks for nothing by itself, and stays in the same process.
-                page.goto("/health")
-                page.evaluate("sessionStorage.clear(), localStorage.clear()")
+            self._profiles.give_back(kind, context, page)
 
-    def _profile_of(
-        self, role: Role | None, *, has_touch: bool, is_new: bool
-    ) -> BrowserContext:
-        """Return a profile in which somebody of the role is signed in, and no more."""
-        whose = (self.address, role, has_touch)
-        if whose not in self._profiles:
-            context = self.visit(role, has_touch=has_touch)
-            self._profiles[whose] = context, context.cookies()
-            return context
-        context, cookies = self._profiles[whose]
-        # Another person may have signed in, and a language have been chosen.
-        context.clear_cookies()
-        context.add_cookies(cookies)
-        # Some tests end every sign-in of a person.
-        if role and (is_new or not _is_signed_in(context)):
-            self.sign_in_anew(context, role)
-            self._profiles[whose] = context, context.cookies()
-        return context
+    def _let_in(self, context: BrowserContext, role: Role, *, is_new: bool) -> None:
+        """Let somebody of the role be signed in, who may have been so elsewhere."""
+        whose = (self.address, role)
+        if not is_new and whose in self._sign_ins:
+            context.add_cookies(self._sign_ins[whose])
+            # Some tests end every sign-in of a person.
+            if _is_signed_in(context):
+                return
+        self.sign_in_anew(context, role)
+        self._sign_ins[whose] = context.cookies()
 
     def sign_in_anew(self, context: BrowserContext, role: Role) -> None:
         """Sign in somebody of the role once more, who has proved nothing since."""
@@ -181,9 +211,7 @@ class Site:
 
     def close(self) -> None:
         """Close all profiles that were lent."""
-        while self._profiles:
-            _, (context, _) = self._profiles.popitem()
-            context.close()
+        self._profiles.close()
 
     def visit(
         self,
