@@ -40,17 +40,29 @@ class _Known:
 
     live: Live
     read_at: float
+    changed_at: float = float("-inf")
     input_at: float = float("-inf")
     written_at: float = float("-inf")
     pages: set["Attendance"] = field(default_factory=set)
 
     def renew(self, live: Live, read_at: float) -> None:
-        """Take over what was just read; pages hear at once of another number."""
+        """Take over what was just read; pages hear at once of another number.
+
+        Questions are under way beside each other, and the person may have chosen
+        something meanwhile: no answer takes the place of what is newer.
+        """
+        if read_at < max(self.read_at, self.changed_at):
+            return
         is_news = live.unread != self.live.unread
         self.live, self.read_at = live, read_at
         if is_news:
             for page in self.pages:
                 page.wake()
+
+    def is_trusted(self, now: float) -> bool:
+        """Tell whether nothing has to be asked yet."""
+        is_true = self.read_at >= self.changed_at
+        return is_true and now - self.read_at < _TRUSTED_SECONDS
 
     def silent_seconds(self, now: float) -> float:
         silence = self.live.at - self.live.record.last_seen_at
@@ -130,13 +142,13 @@ class LiveSessions:
             return None
         key, now = sessions.hash_of(token), time.monotonic()
         known = self._by_token.get(key)
-        if known is not None and now - known.read_at < _TRUSTED_SECONDS:
+        if known is not None and known.is_trusted(now):
             return None if self._is_over(known, now) else known.live
         # Pages ask for a dozen things at once: one question answers all of them.
         if (lookup := self._lookups.get(key)) is None:
             lookup = asyncio.create_task(self._ask(key, token))
             self._lookups[key] = lookup
-            lookup.add_done_callback(lambda _: self._lookups.pop(key, None))
+            lookup.add_done_callback(lambda done: self._forget_lookup(key, done))
         return await asyncio.shield(lookup)
 
     def note_input(self, session_id: UUID, *, seconds_ago: float = 0.0) -> None:
@@ -153,7 +165,9 @@ class LiveSessions:
     def ask_anew(self, session_id: UUID) -> None:
         """Look a sign-in up at its next request: its person was just changed here."""
         if (known := self._by_id.get(session_id)) is not None:
-            known.read_at -= _TRUSTED_SECONDS
+            known.changed_at = time.monotonic()
+            for key in self._tokens_of(known):
+                self._lookups.pop(key, None)
 
     def absence(self) -> Absence | None:
         """Return since when nothing can be written down; None while it can."""
@@ -216,7 +230,12 @@ class LiveSessions:
         known = self._by_id.get(live.record.id) or _Known(live, read_at)
         known.renew(live, read_at)
         self._by_token[key] = self._by_id[live.record.id] = known
-        return None if self._is_over(known, read_at) else live
+        return None if self._is_over(known, read_at) else known.live
+
+    def _forget_lookup(self, key: bytes, lookup: asyncio.Task[Live | None]) -> None:
+        # Another one may be under way, begun since.
+        if self._lookups.get(key) is lookup:
+            del self._lookups[key]
 
     def _limits_now(self) -> Limits:
         """Return by which limits the database is asked.
@@ -301,10 +320,14 @@ class LiveSessions:
 
     def _drop(self, known: _Known) -> None:
         self._by_id.pop(known.live.record.id, None)
-        for key in [key for key, entry in self._by_token.items() if entry is known]:
+        for key in self._tokens_of(known):
             del self._by_token[key]
         for page in list(known.pages):
             page.end()
+
+    def _tokens_of(self, known: _Known) -> list[bytes]:
+        """Return the hashes of the tokens that a sign-in was found by."""
+        return [key for key, entry in self._by_token.items() if entry is known]
 
 
 _current: Final[list[LiveSessions]] = []

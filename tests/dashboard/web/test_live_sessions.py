@@ -1,6 +1,7 @@
 """What two servers know of the same sign-ins, and how soon."""
 
 import asyncio
+import threading
 from contextlib import AsyncExitStack, closing
 from datetime import timedelta
 
@@ -149,6 +150,41 @@ def test_what_was_ended_here_closes_its_pages_at_once(database, started):
             return page.is_over
 
     assert _run(story)
+
+
+@pytest.mark.parametrize("name", ["find", "find_all"])
+def test_what_was_asked_before_a_choice_does_not_undo_it(
+    database, started, raw, monkeypatch, name
+):
+    usual = getattr(sessions, name)
+    has_read, may_answer = threading.Event(), threading.Event()
+
+    def answer_late(*args, **more):
+        found = usual(*args, **more)
+        has_read.set()
+        assert may_answer.wait(30)
+        return found
+
+    async def story():
+        server = LiveSessions(database, Limits())
+        live = await server.find(started.token)
+        with server.attend(live):
+            server.ask_anew(live.record.id)
+            monkeypatch.setattr(sessions, name, answer_late)
+            late = server.find(started.token) if name == "find" else server._look()
+            question = asyncio.create_task(late)
+            await asyncio.to_thread(has_read.wait, 30)
+            monkeypatch.setattr(sessions, name, usual)
+            german = update(User).where(User.id == live.actor.id).values(language="de")
+            await asyncio.to_thread(_execute, raw, german)
+            server.ask_anew(live.record.id)
+            at_once = await asyncio.wait_for(server.find(started.token), 20)
+            may_answer.set()
+            await question
+            later = [await server.find(started.token), server.known(live.record.id)]
+            return [each.actor.language for each in (at_once, *later)]
+
+    assert _run(story) == ["de", "de", "de"]
 
 
 def test_a_page_hears_at_once_how_many_notifications_are_unread(
