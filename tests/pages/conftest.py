@@ -7,7 +7,7 @@ pages find out who is here exactly as they do behind it.
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -18,7 +18,7 @@ from unittest.mock import MagicMock
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, delete, event, select
+from sqlalchemy import Engine, delete, event, select, update
 from sqlalchemy.orm import Session
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime import Runtime
@@ -41,6 +41,8 @@ from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.models.audit import AuditEvent
+from db.models.base import Base
+from db.models.user import User
 from db.postgres import SYSTEM, Database, Lsn, NoPrimary
 from db.settings import Settings
 from db.spool import Spool
@@ -110,6 +112,8 @@ class Clinic:
     # What its database is to its owner.
     engine: Engine
     position: dict[str, Lsn] = field(default_factory=dict)
+    # How those wanted it who have chosen otherwise, for as long as a test takes.
+    choices_before: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def clerk(self) -> Actor:
@@ -202,17 +206,39 @@ class Clinic:
         self.position["lsn"] = written.lsn
         return written.value
 
+    def read(self, operation: Callable[[Session], Any]) -> Any:
+        """Return what the front desk reads, no older than what was written."""
+        own = ActorDatabase(self.wiring.database, self.clerk)
+        return own.read(operation, after=self.position["lsn"]).value
+
     def speak_german(self, *roles: Role) -> None:
         """Let people of these roles choose German, as they do on their own page."""
         for role in roles:
             self.choose(role, partial(choose_language, language=GERMAN))
 
     def choose(self, role: Role, choice: Callable[[Session, Actor], object]) -> None:
-        """Let somebody choose how Chartroom is to be for them."""
+        """Let somebody choose how Chartroom is to be for them.
+
+        Chosen in a test, it is so until that ends; in what a module shares, for it all.
+        """
+        with Session(self.engine) as session:
+            columns = select(User.id, User.language, User.name_order, User.list_density)
+            person = session.execute(columns.where(User.id == self.cast[role].id)).one()
+        self.choices_before.append(person._asdict())
         own = ActorDatabase(self.wiring.database, self.cast[role])
         written = own.write(lambda session: choice(session, own.actor))
         self.position["lsn"] = written.lsn
         # Who somebody is may be read where it is not yet known that they chose.
+        await_everywhere(self.wiring.database)
+
+    def undo_choices(self) -> None:
+        """Let everybody have again what they had before the test."""
+        if not self.choices_before:
+            return
+        with Session(self.engine) as session, session.begin():
+            for person in reversed(self.choices_before):
+                session.execute(update(User), [person])
+        self.choices_before.clear()
         await_everywhere(self.wiring.database)
 
     def catch_up(self, app: AppTest) -> AppTest:
@@ -255,12 +281,24 @@ def clinic(
         ours = replace(module_endpoints, control_url=None)
         wired = Wiring(settings, ours, *stores)
         wiring.use(wired)
-        people = database.write(cast.add_demo, identity=SYSTEM).value
-        yield Clinic(wired, people, module_engine)
+        added = database.write(cast.add_demo, identity=SYSTEM)
+        yield Clinic(wired, added.value, module_engine, {"lsn": added.lsn})
         wired.inspector.close()
         wired.changes.close()
         wired.monitor.close()
     databases.drop_files(name)
+
+
+@pytest.fixture(autouse=True)
+def _choices_of_one_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let nobody's choice outlive the test in which they made it."""
+    if "clinic" not in request.fixturenames:
+        yield
+        return
+    clinic = request.getfixturevalue("clinic")
+    clinic.choices_before.clear()
+    yield
+    clinic.undo_choices()
 
 
 @pytest.fixture
@@ -274,9 +312,16 @@ def kept(clinic: Clinic) -> Iterator[Session]:
 @pytest.fixture
 def uneventful(kept: Session) -> Iterator[None]:
     """Forget afterwards what happened to the servers in a test."""
+    with forgetting(kept, *EVERYTHING):
+        yield
+
+
+@contextmanager
+def forgetting(kept: Session, *tables: type[Base]) -> Iterator[None]:
+    """Leave nothing in these tables, whatever a test leaves there."""
     yield
     kept.rollback()
-    for table in EVERYTHING:
+    for table in tables:
         kept.execute(delete(table))
     kept.commit()
 

@@ -1,7 +1,7 @@
 """Nobody of Chartroom's changes or deletes what is in the audit log."""
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -91,12 +91,30 @@ def test_mongodb_itself_deletes_what_is_more_than_ten_years_old(breakable):
     with (
         MongoClient[dict[str, Any]](mongo.admin_url) as admin,
         closing(AuditStore(mongo.audit_url)) as store,
+        _deleting_every_second(admin),
     ):
-        admin.admin.command("setParameter", 1, ttlMonitorSleepSecs=1)
-        store.append([document(1, shipped_at=old), document(2, shipped_at=young)])
+        # Past whatever the cluster's own log holds.
+        last = 1_000_000
+        entries = [
+            document(last + 1, shipped_at=old),
+            document(last + 2, shipped_at=young),
+        ]
+        store.append(entries)
 
         left = eventually(
-            lambda: store.list_after(0, limit=9), lambda entries: len(entries) < 2
+            lambda: store.list_after(last, limit=9), lambda found: len(found) < 2
         )
+        admin[DATABASE][COLLECTION].delete_many({"_id": {"$gt": last}})
 
-        assert [entry["_id"] for entry in left] == [2]
+        assert [entry["_id"] for entry in left] == [last + 2]
+
+
+@contextmanager
+def _deleting_every_second(admin: MongoClient[dict[str, Any]]) -> Iterator[None]:
+    """Have MongoDB look every second for what is too old, and then as it did before."""
+    name = "ttlMonitorSleepSecs"
+    before = admin.admin.command("setParameter", 1, **{name: 1})["was"]
+    try:
+        yield
+    finally:
+        admin.admin.command("setParameter", 1, **{name: before})

@@ -1,13 +1,16 @@
 """Dashboards on the page: made, filled, narrowed by one filter, pinned to Home."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
+from db.models.view import DashboardRow, DashboardSubscription
 from services.analytics import cohorts, dashboards, figures
 from services.analytics.cohorts import (
     COHORTS,
@@ -27,7 +30,7 @@ from services.core.actors import Role
 from services.lists import views
 from services.patients.records.model import Sex
 from tests.kit import cast
-from tests.pages.conftest import Clinic, press, problem_places
+from tests.pages.conftest import Clinic, forgetting, press, problem_places
 from tests.services.visits import visit_samples
 
 # Of a year that is over whenever the test runs.
@@ -62,6 +65,13 @@ def _visit(clinic: Clinic, doctor: UUID, patient: UUID, at: datetime) -> None:
     clinic.write(
         lambda s: visit_samples.visit(s, doctor, patient, at, status="completed")
     )
+
+
+@pytest.fixture(autouse=True)
+def dashboards_of_one_test(kept: Session) -> Iterator[None]:
+    """Let there be no dashboard but those of a test."""
+    with forgetting(kept, DashboardSubscription, DashboardRow):
+        yield
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from db.settings import Settings
 from services.audit import chain
 from services.audit.log import entries
 from services.core.actors import Role
-from services.core.on_behalf import ActorDatabase
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.records import patients
@@ -27,11 +26,7 @@ from tests.pages.conftest import NETWORK, Clinic, rows_of
 def patient(clinic: Clinic):
     """Somebody whose record the front desk has opened."""
     patient = clinic.register()
-    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
-    desk.read(
-        lambda s: patients.get_patient(s, clinic.clerk, patient.id),
-        after=clinic.position["lsn"],
-    )
+    clinic.read(lambda s: patients.get_patient(s, clinic.clerk, patient.id))
     return patient
 
 
@@ -165,9 +160,8 @@ def test_a_broken_address_says_so_and_shows_the_whole_log(
 
 
 def test_what_is_done_again_on_a_day_is_one_sentence(clinic: Clinic, patient):
-    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
     for _ in range(13):
-        desk.read(lambda s: patients.get_patient(s, clinic.clerk, patient.id))
+        clinic.read(lambda s: patients.get_patient(s, clinic.clerk, patient.id))
     ship(clinic)
 
     app = clinic.open("audit", Role.ADMIN, patient=patient.id, actions="patient:read")
@@ -180,8 +174,7 @@ def test_what_is_done_again_on_a_day_is_one_sentence(clinic: Clinic, patient):
 
 
 def test_lists_are_shown_to_who_ticks_them(clinic: Clinic, patient):
-    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
-    desk.read(lambda s: search.list_patients(s, clinic.clerk, Criteria(), now=now()))
+    clinic.read(lambda s: search.list_patients(s, clinic.clerk, Criteria(), now=now()))
     ship(clinic)
     app = clinic.open("audit", Role.ADMIN, person=clinic.clerk.id)
     before = str(rows_of(app, "audit_table"))
@@ -231,8 +224,7 @@ def test_a_kept_page_is_written_down_once(clinic: Clinic):
 
 def test_a_patient_sees_who_looked_at_their_record(clinic: Clinic):
     maya = clinic.cast[Role.PATIENT]
-    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
-    desk.read(lambda s: patients.get_patient(s, clinic.clerk, maya.patient_id))
+    clinic.read(lambda s: patients.get_patient(s, clinic.clerk, maya.patient_id))
     ship(clinic)
 
     app = clinic.open("accesses", Role.PATIENT)
@@ -244,8 +236,7 @@ def test_a_patient_sees_who_looked_at_their_record(clinic: Clinic):
 
 def test_a_patient_sees_lists_only_when_they_want_to(clinic: Clinic):
     maya = clinic.cast[Role.PATIENT]
-    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
-    desk.read(lambda s: search.list_patients(s, clinic.clerk, Criteria(), now=now()))
+    clinic.read(lambda s: search.list_patients(s, clinic.clerk, Criteria(), now=now()))
     assert maya.patient_id
     ship(clinic)
     app = clinic.open("accesses", Role.PATIENT)

@@ -1,11 +1,21 @@
 """Restore drills on screen: none, asked for, running, broken, proven."""
 
+import pytest
+
+from db.models.integrity import RestoreDrill
 from db.postgres import SYSTEM
 from services.backups import drills
 from services.core.actors import Role
 from tests.kit import backup_sets
 from tests.pages.backups.conftest import said
-from tests.pages.conftest import rows_of
+from tests.pages.conftest import forgetting, rows_of
+
+
+@pytest.fixture(autouse=True)
+def drills_of_one_test(kept):
+    """Let no drill have run, but for those of a test."""
+    with forgetting(kept, RestoreDrill):
+        yield
 
 
 def opened(clinic):

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 
 from db.files.gridfs import Bucket
 from db.models.document import Document, DocumentVersion, RetentionRule
+from db.models.integrity import IntegrityRun
 from services.core.actors import Role
 from services.documents import erasure, records, retention
 from services.documents.integrity import runs, sweeping
@@ -14,11 +15,18 @@ from services.documents.integrity.runs import Job
 from services.documents.integrity.sweeping import SweepResult
 from services.documents.records.kinds import Classification
 from services.patients.records.record_numbers import spelt
-from tests.pages.conftest import rows_of
+from tests.pages.conftest import forgetting, rows_of
 from tests.services.documents.erasure import samples as erasure_samples
 from tests.services.documents.records.samples import file
 
 REASON = "Claim 2026-17 against the clinic"
+
+
+@pytest.fixture(autouse=True)
+def runs_of_one_test(kept):
+    """Let jobs never have run, but for what a test tells of them."""
+    with forgetting(kept, IntegrityRun):
+        yield
 
 
 @pytest.fixture

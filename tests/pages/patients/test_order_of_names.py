@@ -22,11 +22,9 @@ def patient(clinic: Clinic):
 
 
 @pytest.fixture
-def given_first(clinic: Clinic):
-    """The front desk reads the given name first, for one test."""
+def given_first(clinic: Clinic) -> None:
+    """The front desk reads the given name first."""
     chosen(clinic, "given-family")
-    yield
-    chosen(clinic, None)
 
 
 def chosen(clinic: Clinic, name_order: str | None) -> None:
@@ -110,13 +108,11 @@ def test_documents_desk_calendar_and_pickers_follow(
     file(of=patient.id, title="Of names")
     clinic.write(partial(_visit, patient_id=patient.id))
     chosen(clinic, name_order)
-    try:
-        documents = rows_of(clinic.open("documents"), "documents_table")
-        desk = clinic.open("desk")
-        calendar = drawn(clinic.open("calendar"), "calendar_grid")
-        book = json.loads(drawn(clinic.open("book"), "booking_patient_search"))
-    finally:
-        chosen(clinic, None)
+
+    documents = rows_of(clinic.open("documents"), "documents_table")
+    desk = clinic.open("desk")
+    calendar = drawn(clinic.open("calendar"), "calendar_grid")
+    book = json.loads(drawn(clinic.open("book"), "booking_patient_search"))
 
     assert name in {cell for row in documents for cell in row}
     assert name in {row[0] for row in rows_of(desk, "desk_expected")}

@@ -68,7 +68,10 @@ def seen(session, doctor_id, patient, day, status="completed"):
     )
 
 
-seen.number = 0
+@pytest.fixture(autouse=True)
+def nobody_seen():
+    """Let the first visit of a test be at noon, and the others after it on its day."""
+    seen.number = 0
 
 
 @pytest.fixture

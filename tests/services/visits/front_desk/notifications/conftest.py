@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment, Booking, Slot, VisitNotification
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.messaging.mail import SmtpMailer
 from tests.kit import cast
@@ -75,6 +76,7 @@ def post(clinic: Clinic) -> Post:
     def add(session: Session) -> tuple[UUID, UUID, UUID]:
         session.execute(delete(VisitNotification))
         session.execute(update(Slot).values(withdrawn_at=func.now()))
+        session.execute(update(User).values(language=None))
         # Those of earlier tests need no reminder any more.
         session.execute(update(Appointment).values(reminded_at=func.now()))
         doctor = cast.add_doctor(session).id

@@ -43,7 +43,7 @@ def file_of_grace(post, number=1, **facts):
 
 
 def choose(post, person, language):
-    """Let somebody's language be this one, or none."""
+    """Let somebody's language be this one."""
     chosen = update(User).where(User.id == person.id).values(language=language)
     post.do(lambda s: s.execute(chosen) and None)
 
@@ -88,7 +88,6 @@ def test_a_patient_reads_of_documents_in_the_language_they_have_chosen(
     let_pass(papers, A_QUARTER)
 
     send(papers, mailer)
-    choose(papers, grace, None)
 
     (arrived,) = mailbox.emails
     (kept,) = papers.notifications()
