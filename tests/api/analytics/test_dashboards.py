@@ -1,6 +1,7 @@
 """Dashboards for programs: listed, and counted card by card as their page does."""
 
 from datetime import date
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -68,6 +69,27 @@ def call(application, client):
     return call
 
 
+@pytest.fixture
+def share(application):
+    """Keep dashboards for all analysts, for one test."""
+    made = []
+
+    def share(draft):
+        def keep(session):
+            ana = cast.add_actor(session, cast.ANA, email=f"{uuid4().hex}@example.org")
+            key = dashboards.create(session, ana, draft).id
+            dashboards.share(session, ana, key, with_everybody=True)
+            return ana, key
+
+        made.append(application.database.write(keep, identity=SYSTEM).value)
+        return made[-1][1]
+
+    yield share
+    for ana, key in made:
+        delete = partial(dashboards.delete, actor=ana, dashboard_id=key)
+        application.database.write(delete, identity=SYSTEM)
+
+
 def counted(application):
     of_cohorts = AuditEvent.action == Action.COHORT_COUNT
     return application.database.write(
@@ -104,22 +126,16 @@ def test_cards_are_told_without_small_groups_and_written_down(application, call,
     assert card["figure"]["smallest_group"] == 5
 
 
-def test_a_card_that_tells_of_few_beside_another_is_refused(application, call, keys):
+@pytest.mark.usefixtures("keys")
+def test_a_card_that_tells_of_few_beside_another_is_refused(call, share):
     """Of the nine women two were diagnosed in March: without them they are seven."""
     to_february = CohortEvent(kind=EventKind.DIAGNOSIS, until=date(2025, 2, 28))
     women = Figure(cohort=Cohort(entry=to_february), by=(Dimension.SEX,))
-
-    def keep(session):
-        ana = cast.add_actor(session, cast.ANA, email="third@example.org")
-        cards = tuple(
-            Card(id=uuid4(), title=title, figure=figure)
-            for title, figure in (("All", DIAGNOSES), ("To February", women))
-        )
-        made = dashboards.create(session, ana, DashboardDraft(name="Both", cards=cards))
-        dashboards.share(session, ana, made.id, with_everybody=True)
-        return made.id
-
-    key = application.database.write(keep, identity=SYSTEM).value
+    cards = tuple(
+        Card(id=uuid4(), title=title, figure=figure)
+        for title, figure in (("All", DIAGNOSES), ("To February", women))
+    )
+    key = share(DashboardDraft(name="Both", cards=cards))
 
     whole, part = call(f"{DASHBOARDS}/{key}").json()["cards"]
 
@@ -145,25 +161,20 @@ def test_parameters_take_the_place_of_the_filter_and_a_card_may_be_refused(call,
     assert call(path, time="yesterday").status_code == 400
 
 
-def test_a_card_that_counts_others_than_the_filter_says_so(application, call, keys):
-    def narrowed(session):
-        ana = cast.add_actor(session, cast.ANA, email="other@example.org")
-        card = Card(
-            id=uuid4(),
-            title="Women",
-            figure=DIAGNOSES,
-            narrowed=DashboardFilter(sexes=(Sex.FEMALE,)),
-        )
-        draft = DashboardDraft(
-            name="Men",
-            cards=(card,),
-            shown=DashboardFilter(sexes=(Sex.MALE,), timespan=Timespan.LAST_YEAR),
-        )
-        made = dashboards.create(session, ana, draft)
-        dashboards.share(session, ana, made.id, with_everybody=True)
-        return made.id
-
-    key = application.database.write(narrowed, identity=SYSTEM).value
+@pytest.mark.usefixtures("keys")
+def test_a_card_that_counts_others_than_the_filter_says_so(call, share):
+    card = Card(
+        id=uuid4(),
+        title="Women",
+        figure=DIAGNOSES,
+        narrowed=DashboardFilter(sexes=(Sex.FEMALE,)),
+    )
+    draft = DashboardDraft(
+        name="Men",
+        cards=(card,),
+        shown=DashboardFilter(sexes=(Sex.MALE,), timespan=Timespan.LAST_YEAR),
+    )
+    key = share(draft)
 
     shown = call(f"{DASHBOARDS}/{key}").json()
 

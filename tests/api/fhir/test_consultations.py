@@ -17,11 +17,13 @@ from services.consultations.prescriptions import (
 )
 from services.core.actors import Role, Scope
 from services.core.errors import NotAllowed
+from services.patients.care import care
 from services.people.tokens import bearing
 from tests.api.conftest import NEWEST, Client
 from tests.api.fhir.conftest import LINE, TYPED, ids_of, link_of
 from tests.api.fhir.oracles import HAS_NODE, find_problems_with_node, validate
 from tests.api.visit_samples import Practice
+from tests.kit import cast
 from tests.services.visits import visit_samples
 
 KINDS = ("Observation", "Condition", "MedicationRequest", "Encounter")
@@ -29,14 +31,19 @@ KINDS = ("Observation", "Condition", "MedicationRequest", "Encounter")
 
 @pytest.fixture(scope="module")
 def withdrawn(application, consultation) -> UUID:
-    """A prescription that was amended, and then withdrawn; its id."""
+    """A prescription of somebody else, amended and then withdrawn; its id."""
     clinician = application.people[Role.CLINICIAN]
 
     def withdraw(session):
+        patient_id = cast.add_patient(session, cast.GRACE).id
+        program = bearing.find_actor(session, application.tokens[Role.CLINICIAN])
+        for treating in (program, clinician):
+            clerk = application.people[Role.STAFF]
+            care.assign(session, clerk, patient_id, treating.id)
         visit_id = visit_samples.visit(
             session,
             consultation.doctor_id,
-            consultation.patient_id,
+            patient_id,
             visit_samples.soon(90),
             status="checked-in",
             checked_in_at=datetime.now(UTC),
