@@ -24,11 +24,12 @@ from services.lists.queries import (
     prepare,
 )
 from services.lists.recording import record
-from services.lists.statements import OFFSET, compiled, run, within
+from services.lists.statements import MOST, OFFSET, compiled, run, within
 
 USUAL_SIZE: Final = 20
 MAX_SIZE: Final = 1_000
 MAX_OFFSET: Final = 100_000
+_MOST: Final = f"%({MOST.key})s"
 
 
 class _Row(Protocol):
@@ -183,7 +184,14 @@ def _find(
     Whether a word was misspelt is only asked when nothing is found; a word that stands
     nowhere lets nothing be found.
     """
-    find = partial(run, session, query.text(build), settings=query.shape.settings)
+    shape, text = query.shape, query.text(build)
+    is_planned_once = shape.is_planned_once and "offset" not in given
+    if is_planned_once:
+        # How many rows are wanted decides the plan, and only a few sizes are asked for.
+        text = text.replace(_MOST, str(given["most"]))
+    find = partial(
+        run, session, text, settings=shape.settings, is_planned_once=is_planned_once
+    )
     rows = find({**query.parameters, **given})
     if rows or not (corrected := query.corrected(session)):
         return rows, query

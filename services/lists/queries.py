@@ -57,6 +57,11 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
         """How the planner is to be set for the list's statements."""
         return ""
 
+    @property
+    def is_planned_once(self) -> bool:
+        """Whether the plan of a page is the same whatever the values are."""
+        return False
+
     @abstractmethod
     def belongs(self) -> ColumnElement[bool]:
         """Return the condition for what is on the list, of its table."""

@@ -1,6 +1,7 @@
 """Statements compiled once, run within a time limit."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 
 from sqlalchemy import Connection, Integer, bindparam
@@ -9,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
+from db.postgres.prepared import planned_once
 from services.core.errors import Unavailable
 
 LIMIT_SECONDS: Final = 5
@@ -50,12 +52,14 @@ def run(
     *,
     limit_seconds: float = LIMIT_SECONDS,
     settings: str = "",
+    is_planned_once: bool = False,
 ) -> Sequence[tuple[Any, ...]]:
     """Return the rows, or raise TakesTooLong when they take longer than the limit.
 
     The limit and the `settings`, statements that each end with a semicolon, stay in
     force until the transaction ends, and a statement that ran into the limit has ended
-    it. Other failures are the driver's own.
+    it. Other failures are the driver's own. One that `is_planned_once` has the same
+    plan whatever its values are.
     """
     session.flush()
     # Both travel in one round trip; PostgreSQL times each statement by itself.
@@ -63,8 +67,10 @@ def run(
     # The driver's own cursor: SQLAlchemy would describe the columns of a text
     # statement anew each time, which costs a fifth of a typical page.
     cursor = session.connection().connection.cursor()
+    planned = planned_once(session, statement)
     try:
-        cursor.execute(limit + settings + statement, parameters)
+        with planned if is_planned_once else nullcontext(statement) as words:
+            cursor.execute(limit + settings + words, parameters)
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
     except Exception as error:
         if not ran_out_of_time(error):

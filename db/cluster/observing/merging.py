@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from db.cluster.observing import states
@@ -248,6 +249,7 @@ def _slot(kept: KeptLog, everybody: Iterable[Known]) -> SlotSnapshot:
     )
 
 
+@lru_cache(maxsize=256)
 def _slot_name(node: str) -> str:
     """Return the name that Patroni gives to the slot of a node."""
     return "".join(c if c.isalnum() else "_" for c in node.lower())

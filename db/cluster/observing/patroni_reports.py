@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from db.cluster.patroni import (
@@ -21,6 +21,8 @@ from db.postgres import Lsn
 _ASK_SECONDS: Final = 3.0
 # Settings and former timelines change with a leader, or by hand.
 _REST_SECONDS: Final = 30.0
+# Well within the time after which etcd counts as silent.
+_ETCD_RESTS: Final = timedelta(seconds=8)
 _log = logging.getLogger(__name__)
 
 
@@ -71,7 +73,9 @@ class Memberships:
 
     def _ask(self) -> None:
         try:
-            seen_at = self._patroni.etcd_seen_at()
+            seen_at = self._latest.etcd_seen_at
+            if seen_at is None or datetime.now(UTC) - seen_at > _ETCD_RESTS:
+                seen_at = self._patroni.etcd_seen_at()
             self._latest = replace(self._reported(), etcd_seen_at=seen_at)
         except Exception:
             _log.exception("Patroni said what nobody understands.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from threading import Lock
 from typing import Any, Final
@@ -21,6 +21,8 @@ _ANSWER_SECONDS: Final = 1.5
 # Patroni answers a command once it is done.
 _ACTION_SECONDS: Final = 60.0
 _LOGIN: Final = "chartroom"
+# Members look at etcd once a second, where a clinic has not told them otherwise.
+_JUST: Final = timedelta(seconds=5)
 
 
 class PatroniSilent(Exception):
@@ -92,13 +94,18 @@ class Patroni:
         return answer.body if isinstance(answer.body, dict) else {}
 
     def etcd_seen_at(self) -> datetime | None:
-        """Return when etcd last answered one of the members; None if none says."""
-        seen = []
-        for member in self.names:
+        """Return when etcd last answered one of the members; None if none says.
+
+        Nobody else is asked once it has just answered one.
+        """
+        seen: list[datetime] = []
+        for member in self._names_to_try(""):
             with suppress(PatroniSilent):
                 at = self.state_of(member).get("dcs_last_seen")
                 if isinstance(at, int | float):
                     seen.append(datetime.fromtimestamp(at, UTC))
+                    if datetime.now(UTC) - seen[-1] < _JUST:
+                        break
         return max(seen, default=None)
 
     def patch_config(self, changes: Mapping[str, Any]) -> None:

@@ -71,7 +71,8 @@ def _of_texts(
     ids = [str(version_id) for version_id in version_ids]
     if not ids:
         return {}
-    rows = run(session, _TEXTS, {"ids": ids, "first": first, "last": last})
+    given = {"ids": ids, "first": first, "last": last}
+    rows = run(session, _TEXTS, given, is_planned_once=True)
     return {
         version_id: tuple(_of_pages(pages, first, pattern))
         for version_id, pages in rows

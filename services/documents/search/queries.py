@@ -98,6 +98,11 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
             return ""
         return _BY_BITMAP if self.table is SEARCHED else _BY_INDEX
 
+    @property
+    def is_planned_once(self) -> bool:
+        """Whether all that a page of the list is told is where it begins."""
+        return self.search is DocumentSearch.NOTHING and not self.where.members
+
     def belongs(self) -> ColumnElement[bool]:
         """Return the condition for the documents on the list, of its table."""
         if self.table is SEARCHED:

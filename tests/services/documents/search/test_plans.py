@@ -1,4 +1,4 @@
-"""What PostgreSQL reads at the front desk for a word that most documents have."""
+"""What PostgreSQL reads and plans at the front desk for lists of many documents."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,7 +12,7 @@ from db.endpoints import Endpoints
 from db.postgres import Database
 from services.core.on_behalf import ActorDatabase
 from services.documents import search
-from services.lists.criteria import Criteria
+from services.lists.criteria import Criteria, Filter, Group, Operator
 from tests.kit import cast
 
 MANY = 3_000
@@ -38,6 +38,10 @@ UPDATE document_search SET words = words || array_to_tsvector(
 _BEGUN = """
 SELECT pg_stat_get_xact_numscans('document_search_by_word'::regclass),
     pg_stat_get_xact_numscans('document_search_pkey'::regclass)
+"""
+_PLANNED = """
+SELECT generic_plans, custom_plans FROM pg_prepared_statements
+WHERE name LIKE 'prepared%' AND strpos(statement, :table) > 0
 """
 
 
@@ -78,3 +82,32 @@ def test_a_common_word_is_counted_by_the_index_of_words(desk):
         return search.count_documents(session, desk.actor, _COMMON).value
 
     assert scans(desk, ask) == (MANY, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "table"),
+    [(Criteria(), "documents LEFT OUTER JOIN"), (_COMMON, "document_texts")],
+    ids=["the newest", "texts with passages"],
+)
+def test_what_has_one_plan_is_planned_once_for_a_connection(desk, criteria, table):
+    def ask(session: Session) -> list[tuple[int, int]]:
+        for _ in range(8):
+            search.list_documents(session, desk.actor, criteria, size=20)
+        found = session.execute(text(_PLANNED), {"table": table})
+        return [(row.generic_plans, row.custom_plans) for row in found]
+
+    # With anything given it is planned for that five times, then one plan is taken.
+    ((generic, custom),) = desk.write(ask).value
+    assert custom <= 5
+    assert generic >= 3
+
+
+def test_a_filtered_list_is_planned_for_what_is_given(desk):
+    rare = Filter("document_type", Operator.EQUAL, "lab_report")
+
+    def ask(session: Session) -> int:
+        criteria = Criteria(Group(members=(rare,)))
+        search.list_documents(session, desk.actor, criteria, size=20)
+        return len(session.execute(text(_PLANNED), {"table": "document_type ="}).all())
+
+    assert desk.write(ask).value == 0

@@ -1,0 +1,91 @@
+"""Statements that PostgreSQL plans once for each connection, not each time."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from db.postgres.connections.batching import BatchedConnection, send_ahead
+from db.postgres.identity import DatabaseIdentity
+
+# A plan takes some 100 kB of its server, and few statements are asked again and again.
+MOST_PREPARED: Final = 16
+_KNOWN: Final = "chartroom.prepared"
+_PARAMETER: Final = re.compile(r"%\((\w+)\)s((?:::\w+(?:\[\])?)?)")
+
+
+class _PreparedStatements:
+    """What a connection has prepared, by statement, the longest unused first."""
+
+    def __init__(self) -> None:
+        self.names: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._made = 0
+
+    def new_name(self) -> str:
+        """Return a name that the connection has never had.
+
+        A message that failed may have prepared its statement, or not.
+        """
+        self._made += 1
+        return f"prepared_{self._made}"
+
+
+@contextmanager
+def planned_once(session: Session, statement: str) -> Iterator[str]:
+    """Give what runs the statement, with the same parameters by name.
+
+    For statements whose plan is the same whatever the values are: PostgreSQL goes on
+    planning each time where it is not. Rules on rows hold as ever, since it plans anew
+    for another role, path or schema. What is given is to be run within the block, as
+    the last of its message.
+    """
+    connection = session.connection()
+    known = connection.info.setdefault(_KNOWN, _PreparedStatements())
+    identity = session.info.get(DatabaseIdentity)
+    # Roles see other tables under one name; each keeps its own plan.
+    key = (identity.role if identity is not None else "", statement)
+    body, arguments = _taken_apart(statement)
+    name = known.names.pop(key, None)
+    if name is None:
+        name = known.new_name()
+        words = f"PREPARE {name} AS {body}"
+        if len(known.names) >= MOST_PREPARED:
+            _, oldest = known.names.popitem(last=False)
+            words = f"DEALLOCATE {oldest}; {words}"
+        _say_alone(connection, words)
+    # Whatever is raised leaves it out: whether it is prepared is not known then.
+    yield f"EXECUTE {name}{arguments}"
+    known.names[key] = name
+
+
+def _say_alone(connection: Connection, words: str) -> None:
+    """Run the words in a message of their own.
+
+    A server keeps the message of a PREPARE, and shows it in what it logs of later
+    runs: who asked first, and for what, does not belong there.
+    """
+    driver = connection.connection
+    if isinstance(driver.dbapi_connection, BatchedConnection):
+        send_ahead(driver.dbapi_connection)
+    cursor = driver.cursor()
+    try:
+        cursor.execute(words)
+    finally:
+        cursor.close()
+
+
+@lru_cache(maxsize=512)
+def _taken_apart(statement: str) -> tuple[str, str]:
+    """Return the statement with numbered parameters, and what to execute it with."""
+    casts: dict[str, str] = {}
+    for name, cast in _PARAMETER.findall(statement):
+        casts[name] = casts.get(name) or cast
+    numbers = {name: number for number, name in enumerate(casts, 1)}
+    body = _PARAMETER.sub(lambda named: f"${numbers[named[1]]}{named[2]}", statement)
+    values = ", ".join(f"%({name})s{cast}" for name, cast in casts.items())
+    return body.replace("%%", "%"), f" ({values})" if values else ""
