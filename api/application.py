@@ -52,15 +52,15 @@ from api.visits import (
     schedule,
     tickets,
 )
-from db.audit_store import AuditStore
 from db.backups.repository import Repository
 from db.cluster.observing import ClusterMonitor
 from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
+from db.mongo.audit_store import AuditStore
 from db.postgres import Database
 from services.cluster.operations import OperationRunner
-from services.core.audit_spool import Spooling
+from services.core.audit_without_primary import Spooling
 from services.core.throttling import CallLimits
 from services.documents.records.errors import StaleRevision
 from services.patients.records.refusals import StaleVersion

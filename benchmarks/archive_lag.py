@@ -22,12 +22,12 @@ from typing import Final
 import psycopg2
 
 from db import embedded
-from db.audit_store import AuditStore
 from db.backups.log.receiver import SLOT
 from db.backups.repository import Repository
 from db.embedded import Cluster
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
+from db.mongo.audit_store import AuditStore
 from db.postgres import Lsn
 from jobs.backups.log_keeping import LogKeeper
 

@@ -16,10 +16,10 @@ from pymongo.collection import Collection
 from sqlalchemy import insert
 
 from benchmarks.fresh import endpoints
-from db import audit_access
-from db.audit_store import COLLECTION, AuditStore
 from db.files.seal_keys import SealKeys
 from db.models.audit import AuditEvent
+from db.mongo import audit_access
+from db.mongo.audit_store import COLLECTION, AuditStore
 from db.postgres import SYSTEM, Database
 from services.audit import chain
 

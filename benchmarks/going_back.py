@@ -25,7 +25,6 @@ from typing import Final
 import psycopg2
 
 from db import embedded, schema
-from db.audit_store import AuditStore
 from db.backups.log.archive import LogArchive
 from db.backups.replaced_data import remove_before
 from db.backups.repository import Repository
@@ -34,6 +33,7 @@ from db.embedded.servers import database_roles
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
 from db.files.seal_keys import SealKeyFile
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from jobs.backups.going_back.replaying import GoingBackOrder
 from jobs.backups.going_back.restoring import LiveClinic, go_back

@@ -17,13 +17,13 @@ from typing import Final
 import psycopg2
 
 from db import embedded, schema
-from db.audit_store import AuditStore
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository
 from db.embedded import Cluster
 from db.embedded.servers import database_roles
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
+from db.mongo.audit_store import AuditStore
 from jobs.backups.looking import look
 from jobs.backups.taking import BackupSource, BackupTaken, take
 

@@ -22,7 +22,7 @@ from db.spool import Spool
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
-from services.core.audit_spool import AuditSpool
+from services.core.audit_without_primary import AuditSpool
 from services.core.on_behalf import ActorDatabase
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft

@@ -11,17 +11,17 @@ from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from dashboard.web.installation_key import derive, signing_key
-from db.audit_store import AuditStore
 from db.disk_space import DiskSpace
-from db.draft_store import DraftStore
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
-from db.limit_storage import LimitStorage
+from db.mongo.audit_store import AuditStore
+from db.mongo.draft_store import DraftStore
+from db.mongo.limit_storage import LimitStorage
 from db.postgres import Database, DelayedStandbys
 from db.settings import Settings
 from db.spool import Spool
-from services.core.audit_spool import AuditSpool
+from services.core.audit_without_primary import AuditSpool
 from services.core.throttling import Throttle
 
 if TYPE_CHECKING:

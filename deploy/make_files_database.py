@@ -16,9 +16,8 @@ from pymongo.errors import AutoReconnect, OperationFailure
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from db import audit_access, audit_store
 from db.embedded.servers import mongo
-from db.files import replica_set
+from db.mongo import audit_access, audit_store, replica_set
 
 _NOT_YET_INITIALISED = 94
 _WAIT_SECONDS = 120.0

@@ -10,7 +10,8 @@ PROGRAM = """
 import gc, importlib, os, sys
 import email_validator, faker, fpdf, pikepdf, PIL.Image, requests
 from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
-import db.audit_store, db.draft_store, db.files.gridfs, db.limit_storage, db.models
+import db.mongo.audit_store, db.mongo.draft_store, db.mongo.limit_storage
+import db.files.gridfs, db.models
 import db.backups.copies.copy_notes, db.backups.manifest, db.backups.notes
 import db.cluster.observing, db.cluster.patroni, db.postgres, db.settings, db.spool
 # What is never collected is shared by all of them.

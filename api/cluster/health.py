@@ -15,8 +15,8 @@ from api.cluster.schemas import AvailabilityShown, HealthShown
 from api.core.answers import JsonResponse
 from api.core.dependencies import KnownProgram, Stores
 from api.core.documented import shows
-from db.audit_store import AuditStoreUnavailable
 from db.cluster.observing import ClusterSnapshot
+from db.mongo.audit_store import AuditStoreUnavailable
 from db.postgres import SYSTEM, Absence, DatabaseUnavailable
 from db.postgres.watching.nodes import NodeState
 from services.audit import chain

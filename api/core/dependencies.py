@@ -21,12 +21,12 @@ from api.core.bearers import (
 )
 from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
-from db.audit_store import AuditStore
 from db.backups.repository import Repository
 from db.cluster.observing import ClusterMonitor
 from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
+from db.mongo.audit_store import AuditStore
 from db.postgres import ANONYMOUS, Database, DatabaseUnavailable, Lsn, Read, WriteResult
 from services.cluster.operations import (
     OperationRequest,
@@ -36,7 +36,7 @@ from services.cluster.operations import (
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action, Origin
-from services.core.audit_spool import Spooling
+from services.core.audit_without_primary import Spooling
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.core.on_behalf import ActorDatabase, Begun, write_down
 from services.core.throttling import CallLimits, LimitReached

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from db.embedded.processes import child_processes
-from db.embedded.supervision.policy import RestartBackoff
+from db.embedded.supervision.restart_backoff import RestartBackoff
 
 ATTENDED: Final = "CHARTROOM_ATTENDED"
 _STOP_SECONDS: Final = 15.0

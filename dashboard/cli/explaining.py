@@ -28,14 +28,14 @@ def _sentence(error: Exception) -> str | None:
         return explain(error)
     from dashboard.web.startup_checks import CannotServe
     from dashboard.wiring import NotRunning
-    from db.audit_store import AuditStoreUnavailable
     from db.backups.backup_errors import CannotBackUp, CannotRestore
-    from db.draft_store import DraftsUnavailable
     from db.embedded import CannotStart
     from db.files.file_keys import UnusableFileKeys
     from db.files.gridfs import FileStoreUnavailable
     from db.files.seal_keys import UnusableKey
     from db.files.signing_keys import UnusableSigningKey
+    from db.mongo.audit_store import AuditStoreUnavailable
+    from db.mongo.draft_store import DraftsUnavailable
     from db.postgres import DatabaseUnavailable
     from db.schema import CannotMigrate
     from jobs.cluster.practice import CannotDrill

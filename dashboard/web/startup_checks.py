@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from dashboard import wiring
-from db.files.mongo_exposure import FIXED_IN, find_exposed
+from db.mongo.exposure import FIXED_IN, find_exposed
 from db.server_versions import dotted
 from db.settings import Settings
 

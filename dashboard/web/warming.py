@@ -36,6 +36,7 @@ from dashboard.ui.lists import (
 from dashboard.visits.booking import held  # noqa: F401
 from dashboard.web.page_context import page_reads
 from db.cluster import observing, patroni  # noqa: F401
+from db.postgres import prepared  # noqa: F401
 from services.cluster import operations  # noqa: F401
 from services.consultations import prescriptions  # noqa: F401
 from services.documents import records  # noqa: F401

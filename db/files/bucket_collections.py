@@ -13,8 +13,8 @@ from pymongo.change_stream import ChangeStream
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from db.files.file_errors import answering
 from db.files.file_keys import FileKeys
+from db.mongo.outages import answering
 
 Documents = Collection[dict[str, Any]]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from time import perf_counter
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from bson import ObjectId
 from bson.errors import InvalidId
@@ -19,7 +19,6 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
-from db.files import replica_set, upkeep
 from db.files.bucket_collections import (
     BucketCollections,
     EntryChanges,
@@ -32,14 +31,16 @@ from db.files.file_errors import (
     FileKeyMissing,
     FileMissing,
     FileStoreUnavailable,
-    answering,
 )
 from db.files.file_keys import FileKeys
 from db.files.file_writing import PendingFile, write_chunks
 from db.files.plain_streams import PlainStream
-from db.files.replica_set import FilesState
 from db.files.seals import FileEntry
-from db.files.upkeep import Rewrapped
+from db.mongo.outages import answering
+
+if TYPE_CHECKING:
+    from db.files.upkeep import Rewrapped
+    from db.mongo.replica_set import FilesState
 
 __all__ = [
     "LASTING",
@@ -52,7 +53,6 @@ __all__ = [
     "FileStoreUnavailable",
     "PlainStream",
     "PutFile",
-    "Rewrapped",
     "StoredFile",
 ]
 
@@ -225,14 +225,18 @@ class FileStore:
 
         Their ids stay. Needs a replica set: each is replaced in a transaction.
         """
+        from db.files import upkeep  # noqa: PLC0415 - no page does this
+
         with answering(), self._client.start_session() as session:
             return upkeep.encrypt_plain(self._collections(bucket), session)
 
-    def rewrap(self, bucket: Bucket) -> Rewrapped:
+    def rewrap(self, bucket: Bucket) -> "Rewrapped":
         """Wrap the keys of files with the newest key, where another one does.
 
         No file's bytes are touched. It may be interrupted and repeated at any time.
         """
+        from db.files import upkeep  # noqa: PLC0415 - no page does this
+
         with answering():
             return upkeep.rewrap(self._collections(bucket))
 
@@ -289,8 +293,10 @@ class FileStore:
             # The entry last: without it what is there counts for nothing.
             collections.entries.insert_one(entry)
 
-    def state(self) -> FilesState:
+    def state(self) -> "FilesState":
         """Return how the servers are that keep the files."""
+        from db.mongo import replica_set  # noqa: PLC0415 - one page asks
+
         with answering():
             return replica_set.observe(
                 self._client, self._database.name, options=self._tls

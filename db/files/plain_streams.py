@@ -5,7 +5,8 @@ from typing import IO, Final
 import tink
 
 from db.files.chunks import ChunkReader
-from db.files.file_errors import FileDamaged, answering
+from db.files.file_errors import FileDamaged
+from db.mongo.outages import answering
 
 _PIECE: Final = 256 * 1024
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Final
 
-from db.audit_store import AuditStore, AuditStoreUnavailable, SequenceTaken
+from db.mongo.audit_store import AuditStore, AuditStoreUnavailable, SequenceTaken
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.worker.background_threads import background_threads
 from services.audit import chain

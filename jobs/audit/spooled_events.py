@@ -13,7 +13,7 @@ from typing import Final
 
 from db.postgres import Database, DatabaseUnavailable
 from jobs.worker.background_threads import background_threads
-from services.core.audit_spool import AuditSpool
+from services.core.audit_without_primary import AuditSpool
 
 _LOOK_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 30.0

@@ -14,12 +14,12 @@ import bson
 from bson.codec_options import CodecOptions
 from bson.errors import InvalidBSON
 
-from db.audit_store import AuditStore, AuditStoreUnavailable
 from db.backups.backup_errors import SetBroken
 from db.backups.log.archive import LogArchive
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository
 from db.backups.sealing import SetSeal
+from db.mongo.audit_store import AuditStore, AuditStoreUnavailable
 from jobs.backups.following import Follower
 from services.audit.chain import (
     START,

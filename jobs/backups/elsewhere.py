@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from db import embedded
-from db.audit_store import AuditStore
 from db.backups.backup_errors import CannotRestore
 from db.backups.log.archive import LogArchive
 from db.backups.log.windows import find_windows, read_position
@@ -26,6 +25,7 @@ from db.embedded import DataFolder
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile
+from db.mongo.audit_store import AuditStore
 from db.postgres import Database
 from jobs.backups.audit_following import read_all_entries
 from jobs.backups.going_back.replaying import GoingBackOrder

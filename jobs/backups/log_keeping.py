@@ -17,7 +17,6 @@ from threading import Event
 from typing import Final
 
 from db import embedded
-from db.audit_store import AuditStore
 from db.backups.backup_errors import CannotBackUp, CannotRestore
 from db.backups.base_backup import Leader
 from db.backups.known_repository import claim
@@ -34,6 +33,7 @@ from db.embedded.processes import programs
 from db.embedded.processes.programs import Programs
 from db.files.file_keys import FileKeys, UnusableFileKeys
 from db.files.gridfs import FileStore
+from db.mongo.audit_store import AuditStore
 from jobs.backups.audit_following import AuditFollower
 from jobs.backups.file_following import FileFollower
 from jobs.worker.background_threads import background_threads

@@ -16,7 +16,6 @@ from typing import Final
 
 import bson
 
-from db.audit_store import AuditStore, AuditStoreUnavailable
 from db.backups.backup_errors import (
     CannotBackUp,
     CannotCopyChanges,
@@ -38,6 +37,7 @@ from db.files import private_files
 from db.files.ciphers import FileCipher
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore, FileStoreUnavailable
+from db.mongo.audit_store import AuditStore, AuditStoreUnavailable
 from db.postgres import Lsn
 from jobs.backups.bases import PAGES, ChosenBase, choose_base
 from services.audit.chain import ChainBroken, follow_all

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditStore, AuditStoreUnavailable
 from db.files.gridfs import Bucket, FileStore
+from db.mongo.audit_store import AuditStore, AuditStoreUnavailable
 from db.postgres import SYSTEM, Database
 from services.documents.integrity import checking, correcting, runs
 from services.documents.integrity.checking import Finding, NothingVerifies

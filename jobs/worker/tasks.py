@@ -10,10 +10,10 @@ from typing import Final
 from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditStore
 from db.backups.recovery_kit import KeyFiles
 from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from db.postgres.transactions import receipts
 from jobs.analytics.mailing import AnalystMailing

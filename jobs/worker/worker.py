@@ -21,7 +21,7 @@ from jobs.cluster.sampling import sampling
 from jobs.fhir.exporting import exporting
 from jobs.worker.tasks import Stores, queue
 from services.cluster.alerts import Post
-from services.core.audit_spool import AuditSpool
+from services.core.audit_without_primary import AuditSpool
 
 _HEARTBEAT_SECONDS: Final = 5.0
 _STALLED_SECONDS: Final = 30.0

@@ -185,11 +185,6 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
 }
 
 
-# What somebody needs to list deleted documents: any, or their own. The list is there
-# to restore them, so it is not for those who may only read.
-TO_LIST_DELETED: Final = (Permission.FILE_DOCUMENTS, Permission.FILE_OWN_DOCUMENTS)
-
-
 class Scope(StrEnum):
     """What a token can be limited to; its role limits it further."""
 

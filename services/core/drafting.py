@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from db.draft_store import DraftStore, DraftsUnavailable, StoredDraft
+from db.mongo.draft_store import DraftStore, DraftsUnavailable, StoredDraft
 from services.core.actors import Actor, Permission
 from services.core.errors import Unavailable
 

@@ -25,7 +25,7 @@ from db.spool import SpoolUnavailable
 from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.core.audit import Action, Event, Origin
-from services.core.audit_spool import Spooling
+from services.core.audit_without_primary import Spooling
 from services.core.errors import NotAllowed, NotFound, Unavailable
 from services.core.throttling import LimitReached, Throttle
 

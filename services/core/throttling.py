@@ -37,7 +37,7 @@ def await_turn(session: Session, actor: Actor, what: str) -> None:
 
 
 class Counter(Protocol):
-    """Where takings are counted, such as db.limit_storage.LimitStorage."""
+    """Where takings are counted, such as db.mongo.limit_storage.LimitStorage."""
 
     def hit(self, item: RateLimitItem, key: str, amount: int = 1) -> bool:
         """Count so many more and tell whether they are within the limit."""

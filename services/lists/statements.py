@@ -1,7 +1,7 @@
 """Statements compiled once, run within a time limit."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from sqlalchemy import Connection, Integer, bindparam
@@ -10,7 +10,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
-from db.postgres.prepared import planned_once
 from services.core.errors import Unavailable
 
 LIMIT_SECONDS: Final = 5
@@ -67,9 +66,8 @@ def run(
     # The driver's own cursor: SQLAlchemy would describe the columns of a text
     # statement anew each time, which costs a fifth of a typical page.
     cursor = session.connection().connection.cursor()
-    planned = planned_once(session, statement)
     try:
-        with planned if is_planned_once else nullcontext(statement) as words:
+        with _planned(session, statement, once=is_planned_once) as words:
             cursor.execute(limit + settings + words, parameters)
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
     except Exception as error:
@@ -80,6 +78,17 @@ def run(
         return rows
     finally:
         cursor.close()
+
+
+def _planned(
+    session: Session, statement: str, *, once: bool
+) -> AbstractContextManager[str]:
+    if not once:
+        return nullcontext(statement)
+    # Most pages that have a list plan each of its statements anew.
+    from db.postgres.prepared import planned_once  # noqa: PLC0415
+
+    return planned_once(session, statement)
 
 
 def within(

@@ -23,18 +23,18 @@ from dashboard.web.languages import wording_in
 from dashboard.web.log.request_log import RequestLog
 from dashboard.web.security_headers import SecurityHeaders
 from dashboard.web.sessions.live_sessions import LiveSessions
-from db.audit_store import AuditStore
 from db.cluster.observing import ClusterMonitor
 from db.cluster.patroni import Patroni
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
-from db.limit_storage import LimitStorage
+from db.mongo.audit_store import AuditStore
+from db.mongo.limit_storage import LimitStorage
 from db.postgres import SYSTEM, Database, WriteResult
 from db.spool import Spool
 from services.cluster.operations import OperationRunner
 from services.cluster.operations.servers import Servers
 from services.core.actors import Actor, Role
-from services.core.audit_spool import AuditSpool
+from services.core.audit_without_primary import AuditSpool
 from services.core.throttling import CallLimits, Throttle
 from services.documents.forms import Clinic
 from services.documents.records.ingest import DocumentIngest

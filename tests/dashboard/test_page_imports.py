@@ -19,6 +19,7 @@ ASKED_FOR_LATER = {
     "dashboard.patients.search.bulk_dialogs",
     "dashboard.visits.booking.held",
     "db.cluster.patroni",
+    "db.postgres.prepared",
     "services.cluster.operations",
     "services.consultations.prescriptions",
     "services.documents.records",

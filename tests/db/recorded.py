@@ -14,7 +14,6 @@ from psycopg2.extensions import parse_dsn
 from pymongo import MongoClient
 from sqlalchemy import select
 
-from db.audit_store import AuditStore
 from db.embedded import Addresses
 from db.embedded.processes import programs
 from db.endpoints import Endpoints
@@ -22,6 +21,7 @@ from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile, SealKeys
 from db.models.user import User
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor
 from services.core.on_behalf import ActorDatabase

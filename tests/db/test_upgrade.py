@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from db import schema
-from db.audit_store import COLLECTION
+from db.mongo.audit_store import COLLECTION
 from db.postgres import SYSTEM
 from services.audit import chain
 from services.core.actors import Actor

@@ -12,10 +12,9 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from db import audit_access, audit_store
 from db.embedded.processes.programs import find
-from db.files import replica_set
-from db.files.mongo_exposure import find_exposed
+from db.mongo import audit_access, audit_store, replica_set
+from db.mongo.exposure import find_exposed
 from tests.browser.running import free_port
 from tests.deploy.conftest import ROOT
 from tests.kit.scratch import scratch_folder

@@ -14,9 +14,10 @@ import psycopg2
 from psycopg2 import sql
 from pymongo import MongoClient
 
-from db import audit_access, embedded
+from db import embedded
 from db.embedded import Addresses, CannotStart, Cluster
 from db.embedded.servers import database_roles
+from db.mongo import audit_access
 from tests.kit.lagging import VARIABLE, lagging
 from tests.kit.waiting import eventually
 

@@ -34,20 +34,20 @@ from streamlit.util import calc_hash
 from dashboard import wiring
 from dashboard.ui.language import GERMAN
 from dashboard.wiring import Wiring
-from db.audit_store import AuditStore
-from db.draft_store import DraftStore
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
-from db.limit_storage import LimitStorage
 from db.models.audit import AuditEvent
 from db.models.base import Base
 from db.models.user import User
+from db.mongo.audit_store import AuditStore
+from db.mongo.draft_store import DraftStore
+from db.mongo.limit_storage import LimitStorage
 from db.postgres import SYSTEM, Database, Lsn, NoPrimary
 from db.settings import Settings
 from db.spool import Spool
 from services.core.actors import Actor, Role
-from services.core.audit_spool import AuditSpool
+from services.core.audit_without_primary import AuditSpool
 from services.core.on_behalf import ActorDatabase
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent

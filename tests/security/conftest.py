@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, update
 
-from db.audit_store import AuditStore
 from db.endpoints import Endpoints
 from db.models.user import UserSession
+from db.mongo.audit_store import AuditStore
 from db.postgres import ANONYMOUS, SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.patients.care import care

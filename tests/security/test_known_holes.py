@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from db.files.mongo_exposure import FIXED_IN
+from db.mongo.exposure import FIXED_IN
 from db.server_versions import parse
 
 _ROOT = Path(__file__).resolve().parents[2]

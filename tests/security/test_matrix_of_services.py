@@ -16,13 +16,13 @@ from uuid import uuid4
 import pytest
 
 import services
-from db.audit_store import AuditFilter
 from db.backups.recovery_kit import KeyFiles
 from db.backups.repository import Repository
 from db.cluster.statements import StatementReader
 from db.cluster.vacuuming import VacuumReader
 from db.endpoints import Endpoints
 from db.models.booking import Appointment
+from db.mongo.audit_store import AuditFilter
 from db.postgres import ANONYMOUS, SYSTEM
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.cohorts.telling import UndisclosedAnswer

@@ -23,7 +23,7 @@ from api.fhir.invoking import parameters_sent
 from api.fhir.searching import Pairs
 from api.fhir.table import BULK_SOURCES
 from db.files.gridfs import Bucket
-from services.documents.records import translate_violations
+from services.documents.records import translate_file_errors
 from services.fhir import bulk_exports
 from services.fhir.bulk_exports.model import (
     ExportedFile,
@@ -234,7 +234,7 @@ def read_export_file(caller: Program, export_id: str, number: int) -> Response:
 
 def _read_pieces(caller: Caller, file: ExportedFile) -> Generator[bytes]:
     with (
-        translate_violations(),
+        translate_file_errors(),
         caller.stores.files.open(Bucket.BULK_EXPORTS, file.file_id) as stream,
     ):
         while piece := stream.read(_PIECE_BYTES):

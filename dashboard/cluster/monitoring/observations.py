@@ -13,7 +13,7 @@ from dashboard.context import current_actor, read, require
 from services.cluster import monitoring
 from services.cluster.monitoring import ClusterSnapshot
 from services.core.actors import Permission
-from services.core.audit_spool import Waiting
+from services.core.audit_without_primary import Waiting
 
 _LOOK_SECONDS: Final = 300.0
 

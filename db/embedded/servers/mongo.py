@@ -6,11 +6,10 @@ from typing import Any, Final
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from db import audit_access, audit_store
 from db.embedded.data_folder import DataFolder
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
-from db.files import replica_set
+from db.mongo import audit_access, audit_store, replica_set
 
 REPLICA_SET: Final = "chartroom"
 DATABASE: Final = "chartroom"

@@ -11,12 +11,12 @@ import psutil
 
 from db import json_http
 from db.embedded.data_folder import DataFolder
+from db.embedded.fencing import killing
 from db.embedded.processes import child_processes
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
 from db.embedded.servers.configuration import configuration
 from db.embedded.servers.membership import Member
-from db.embedded.supervision import fencing
 from db.json_http import JsonAnswer
 
 # What a statement was planned with goes back to the operating system when it ends, once
@@ -61,7 +61,7 @@ class Node:
     def postmaster(self) -> psutil.Process | None:
         """Return the PostgreSQL server process, if it runs."""
         with suppress(OSError, ValueError, IndexError, psutil.Error):
-            process = psutil.Process(fencing.recorded_pid(self.data))
+            process = psutil.Process(killing.recorded_pid(self.data))
             # The file outlives a killed server, and its number may be another's now.
             if str(self.data) in process.cmdline() and process.is_running():
                 return process
@@ -71,13 +71,13 @@ class Node:
     def has_crashed(self) -> bool:
         """Whether PostgreSQL ended without a word; a stop takes its note away."""
         try:
-            return fencing.recorded_pid(self.data) > 0 and self.postmaster() is None
+            return killing.recorded_pid(self.data) > 0 and self.postmaster() is None
         except (OSError, ValueError, IndexError):
             return False
 
     def servers(self) -> list[psutil.Process]:
         """Return all of PostgreSQL's processes, as far as they are known."""
-        return fencing.family(self.data, self.postmaster())
+        return killing.family(self.data, self.postmaster())
 
     def family(self) -> list[psutil.Process]:
         """Return Patroni's process and all of PostgreSQL's."""
@@ -167,7 +167,7 @@ class Node:
         # one, that one as well.
         self.patroni.kill()
         strangers = child_processes.find(self.patroni.config_path)
-        return child_processes.kill(strangers) and fencing.end(
+        return child_processes.kill(strangers) and killing.end(
             self.data, self.postmaster()
         )
 

@@ -7,10 +7,11 @@ from typing import Final
 
 import psutil
 
+from db.embedded.fencing.policy import NodeObservation
 from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.postgres_nodes import Node
 from db.embedded.supervision.liveness import Kind, LivenessProbe, Unresponsiveness
-from db.embedded.supervision.policy import NodeObservation, RestartBackoff
+from db.embedded.supervision.restart_backoff import RestartBackoff
 
 _ANSWER_SECONDS: Final = 1.0
 # A minute for the first answer: a busy machine takes its time to start Python.

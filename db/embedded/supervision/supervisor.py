@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
+from db.embedded.fencing.policy import Step, plan
 from db.embedded.processes.child_processes import Program
 from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.postgres_nodes import Node
 from db.embedded.supervision.node_monitor import NodeMonitor
-from db.embedded.supervision.policy import RestartBackoff, Step, plan
+from db.embedded.supervision.restart_backoff import RestartBackoff
 
 _log = logging.getLogger(__name__)
 

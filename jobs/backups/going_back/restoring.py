@@ -21,7 +21,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db import embedded, schema
-from db.audit_store import AuditStore, AuditStoreUnavailable
 from db.backups.backup_errors import CannotBackUp, CannotRestore
 from db.backups.base_backup import Leader
 from db.backups.log.archive import LogArchive
@@ -35,6 +34,7 @@ from db.embedded.replacement import Replacement
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore, FileStoreUnavailable
 from db.files.seal_keys import SealKeys
+from db.mongo.audit_store import AuditStore, AuditStoreUnavailable
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.backups.going_back.files import FileReturns
 from jobs.backups.going_back.replaying import GoingBackOrder, Rejoined, replay

@@ -17,8 +17,8 @@ import orjson
 from bson import Int64
 from sqlalchemy import Row, Select, Text, cast, select
 
-from db.audit_store import Document
 from db.models.audit import AuditEvent
+from db.mongo.audit_store import Document
 from services.core.sentences import Sentence
 
 _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z

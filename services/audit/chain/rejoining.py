@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditStore, Document
 from db.files.seal_keys import SealKeys
 from db.models.audit import AuditEvent, AuditHead
+from db.mongo.audit_store import AuditStore, Document
 from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow
 from services.core.sentences import Sentence

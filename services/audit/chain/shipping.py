@@ -30,8 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditStore, Document
 from db.models.audit import AuditEvent, AuditHead
+from db.mongo.audit_store import AuditStore, Document
 from services.audit.chain.entries import (
     WAITING,
     ChainBroken,

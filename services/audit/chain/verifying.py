@@ -13,10 +13,10 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.audit_access import KEPT_DAYS
-from db.audit_store import AuditStore, Document
 from db.files.seal_keys import SealKeys
 from db.models.audit import AuditEvent, AuditHead
+from db.mongo.audit_access import KEPT_DAYS
+from db.mongo.audit_store import AuditStore, Document
 from db.postgres import SYSTEM, Database
 from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow, is_sound

@@ -1,6 +1,6 @@
 """The audit log, read: by administrators, and by patients about themselves."""
 
-from db.audit_store import (
+from db.mongo.audit_store import (
     AuditCursor as AuditCursor,
     AuditFilter as AuditFilter,
     AuditStore as AuditStore,

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
 from db.models.patient import Patient
+from db.mongo.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
 from services.audit.log import words
 from services.audit.log.reading import PAGE_SIZE, find, names_of, who

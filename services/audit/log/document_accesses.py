@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
+from db.mongo.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
 from services.audit.log import words
 from services.audit.log.accesses import RecordAccess, tell_who

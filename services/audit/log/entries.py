@@ -11,15 +11,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.audit_store import (
+from db.files.seal_keys import SealKeyFile, UnusableKey
+from db.models.user import User
+from db.mongo.audit_store import (
     AuditCursor,
     AuditEntry,
     AuditFilter,
     AuditStore,
     AuditStoreUnavailable,
 )
-from db.files.seal_keys import SealKeyFile, UnusableKey
-from db.models.user import User
 from db.postgres import Database
 from services.audit.chain import ChainVerification, verify
 from services.audit.log import words

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.audit_store import (
+from db.mongo.audit_store import (
     AuditCursor,
     AuditEntry,
     AuditFilter,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditEntry, AuditFilter, AuditStore
+from db.mongo.audit_store import AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
 from services.audit.log.reading import find_all, names_of, who
 from services.core.actors import Actor, Role

@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditEntry, AuditFilter, AuditStore
+from db.mongo.audit_store import AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
 from services.audit.log.accesses import tell_who
 from services.audit.log.makers import Maker, maker_of

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final, TypeVar, get_args
 from uuid import UUID
 
-from db.audit_store import AuditFilter
+from db.mongo.audit_store import AuditFilter
 from services.audit.log.sentences import LISTINGS
 from services.core.audit import Action, Outcome
 from services.core.errors import InvalidInput

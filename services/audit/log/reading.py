@@ -8,15 +8,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.audit_store import (
+from db.models.audit import AuditEvent
+from db.models.user import User
+from db.mongo.audit_store import (
     AuditCursor,
     AuditEntry,
     AuditFilter,
     AuditStore,
     AuditStoreUnavailable,
 )
-from db.models.audit import AuditEvent
-from db.models.user import User
 from services.core.errors import Unavailable
 from services.core.sentences import Sentence
 

@@ -5,7 +5,7 @@ from db.cluster.observing import (
     ClusterSnapshot as ClusterSnapshot,
     NodeSnapshot as NodeSnapshot,
 )
-from db.files.replica_set import FilesMember as FilesMember, FilesState as FilesState
+from db.mongo.replica_set import FilesMember as FilesMember, FilesState as FilesState
 from services.cluster.monitoring.events import (
     Event as Event,
     list_events as list_events,

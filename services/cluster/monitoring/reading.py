@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import FileStore, FileStoreUnavailable
-from db.files.replica_set import FilesState
+from db.mongo.replica_set import FilesState
 from services.cluster.monitoring.samples import KEPT_FOR, Resolution, Sample
 from services.core import audit
 from services.core.actors import Actor, Permission

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from db.draft_store import DraftStore
+from db.mongo.draft_store import DraftStore
 from services.core.actors import Actor, Permission
 from services.core.drafting import Drafts, Kept
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditFilter, AuditStore
+from db.mongo.audit_store import AuditFilter, AuditStore
 from services.audit.log.makers import Maker, find_maker
 from services.consultations.prescriptions import reading
 from services.consultations.prescriptions.records import (

@@ -11,9 +11,9 @@ from typing import Final
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditFilter, AuditStore
 from db.models.audit import AuditEvent
 from db.models.integrity import IntegrityRun
+from db.mongo.audit_store import AuditFilter, AuditStore
 from services.core import audit
 from services.core.audit import Action
 from services.documents.integrity.runs import KEEPER, Job

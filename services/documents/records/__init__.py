@@ -4,16 +4,15 @@ from services.documents.records.changing import (
     change as change,
     suppose as suppose,
 )
-from services.documents.records.content import (
+from services.documents.records.downloads import (
+    find_original as find_original,
     open_file as open_file,
+    open_original as open_original,
     open_original_file as open_original_file,
-    translate_violations as translate_violations,
-)
-from services.documents.records.deleting import (
-    delete as delete,
-    hold as hold,
-    release as release,
-    restore as restore,
+    open_version as open_version,
+    require_served as require_served,
+    text_of as text_of,
+    translate_file_errors as translate_file_errors,
 )
 from services.documents.records.filing import (
     add_version as add_version,
@@ -22,15 +21,16 @@ from services.documents.records.filing import (
     restore_version as restore_version,
 )
 from services.documents.records.reading import (
-    find_original as find_original,
     get as get,
     look_up as look_up,
     note_damage as note_damage,
-    open_original as open_original,
-    open_version as open_version,
     record_event as record_event,
-    require_served as require_served,
-    restore_days as restore_days,
-    text_of as text_of,
     versions as versions,
+)
+from services.documents.records.trash import (
+    delete as delete,
+    hold as hold,
+    release as release,
+    restore as restore,
+    restore_days as restore_days,
 )

@@ -11,7 +11,7 @@ from db.models.document import Document, DocumentOriginal, DocumentVersion
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.documents.fields import FieldValue, fill, read_values
-from services.documents.records import reading, rules
+from services.documents.records import downloads, reading, rules
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import DocumentIdTaken, NoSuchDocument
 from services.documents.records.kinds import Classification, default_classification
@@ -107,7 +107,7 @@ def restore_version(
     """
     before = to_change(session, actor, document_id)
     wanted = reading.look_up(session, actor, document_id, number=number).version
-    reading.require_served(wanted)
+    downloads.require_served(wanted)
     next_number = _next(session, actor, before, revision)
     versions.add_copy(session, actor, next_number, wanted)
     after = reading.look_up(session, actor, document_id)

@@ -16,7 +16,7 @@ from prometheus_client import Histogram
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
 from services.core import bytes_first
 from services.core.errors import Unavailable
-from services.documents.records.content import translate_violations
+from services.documents.records.downloads import translate_file_errors
 from services.documents.records.drafts import (
     Origin,
     Scan,
@@ -239,7 +239,7 @@ class DocumentIngest:
     def _store(
         self, source: BinaryIO, bucket: Bucket, media_type: str = CONTENT_TYPE
     ) -> PutFile:
-        with translate_violations():
+        with translate_file_errors():
             return self._files.put_stream(bucket, source, content_type=media_type)
 
     def _delete(self, file_id: str, bucket: Bucket = Bucket.DOCUMENTS) -> None:

@@ -1,8 +1,7 @@
-"""Documents as they are read: facts, versions, text; each reading is recorded."""
+"""Documents as they are read: their facts and versions; each reading is recorded."""
 
-from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Integer, Select, Uuid, bindparam, func, select, update
@@ -10,27 +9,18 @@ from sqlalchemy.orm import Session
 
 from db.models.document import (
     Document,
-    DocumentOriginal,
-    DocumentText,
     DocumentVersion,
-    RetentionRule,
 )
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.documents.records.errors import (
-    Damaged,
-    FileGone,
-    NoOriginal,
     NoSuchDocument,
     NoSuchVersion,
-    Quarantined,
 )
-from services.documents.records.kinds import Classification
 from services.documents.records.model import (
     DocumentRecord,
-    OriginalRecord,
     VersionRecord,
 )
 from services.documents.records.rows.documents import (
@@ -45,15 +35,6 @@ from services.documents.records.visibility import (
     is_visible_to_patient,
     require_view,
 )
-
-Purpose = Literal["view", "print", "download", "compare"]
-
-_ACTIONS: Final[dict[Purpose, Action]] = {
-    "view": Action.DOCUMENT_VIEW,
-    "print": Action.DOCUMENT_PRINT,
-    "download": Action.DOCUMENT_DOWNLOAD,
-    "compare": Action.DOCUMENT_COMPARE,
-}
 
 
 def get(
@@ -114,83 +95,6 @@ def versions(
     return shown
 
 
-def open_version(
-    session: Session,
-    actor: Actor,
-    document_id: UUID,
-    number: int | None = None,
-    *,
-    purpose: Purpose,
-    page: int | None = None,
-) -> VersionRecord:
-    """Return the version whose file the caller gives away, and write that down.
-
-    Raises NoSuchDocument, NoSuchVersion, Quarantined, Damaged, FileGone, NotAllowed.
-    """
-    document = look_up(session, actor, document_id, number=number)
-    version = require_served(document.version)
-    details: dict[str, Any] = {} if page is None else {"page": page}
-    record_event(session, actor, _ACTIONS[purpose], document, **details)
-    return version
-
-
-def find_original(session: Session, version: VersionRecord) -> OriginalRecord | None:
-    """Return what a version was made from, if that was a picture.
-
-    For whoever has found the version: it checks no permission, the database's own rules
-    show nothing of what the actor may not see.
-    """
-    row = session.execute(
-        select(
-            DocumentOriginal.file_id,
-            DocumentOriginal.filename,
-            DocumentOriginal.media_type,
-            DocumentOriginal.filesize,
-            DocumentOriginal.sha256,
-        ).where(DocumentOriginal.version_id == version.id)
-    ).one_or_none()
-    return None if row is None else OriginalRecord(*row[:4], bytes(row[4]).hex())
-
-
-def open_original(
-    session: Session, actor: Actor, document_id: UUID, number: int | None = None
-) -> OriginalRecord:
-    """Return the original whose file the caller gives away, and write that down.
-
-    Raises NoSuchDocument, NoSuchVersion, NoOriginal, Quarantined, Damaged, FileGone,
-    NotAllowed.
-    """
-    document = look_up(session, actor, document_id, number=number)
-    original = find_original(session, require_served(document.version))
-    if original is None:
-        raise NoOriginal
-    record_event(session, actor, Action.DOCUMENT_DOWNLOAD, document, original=True)
-    return original
-
-
-def text_of(
-    session: Session,
-    actor: Actor,
-    document_id: UUID,
-    number: int | None = None,
-    *,
-    purpose: Purpose = "compare",
-) -> tuple[str, ...]:
-    """Return the text of a version page by page; empty if none was found in it.
-
-    Raises NoSuchDocument, NoSuchVersion, Quarantined, NotAllowed.
-    """
-    document = look_up(session, actor, document_id, number=number)
-    if document.version.is_quarantined:
-        raise Quarantined(document.version)
-    text = select(DocumentText.pages).where(
-        DocumentText.version_id == document.version.id
-    )
-    pages = session.scalar(text)
-    record_event(session, actor, _ACTIONS[purpose], document, text=True)
-    return tuple(pages or ())
-
-
 def note_damage(
     session: Session, actor: Actor | None, document_id: UUID, number: int
 ) -> None:
@@ -229,27 +133,6 @@ def note_damage(
             subject=("document", document_id),
             details={"version": number},
         )
-
-
-def restore_days(session: Session, actor: Actor) -> Mapping[Classification, int]:
-    """Return for how many days what was deleted can be restored, by class."""
-    require_view(actor)
-    rules = select(RetentionRule.classification, RetentionRule.restore_days)
-    return {Classification(name): days for name, days in session.execute(rules)}
-
-
-def require_served(version: VersionRecord) -> VersionRecord:
-    """Return the version if its file may be given away; for other services.
-
-    Raises Quarantined, Damaged, FileGone.
-    """
-    if version.is_quarantined:
-        raise Quarantined(version)
-    if version.file_id is None:
-        raise FileGone
-    if version.damaged_at is not None:
-        raise Damaged
-    return version
 
 
 def record_event(

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, literal, or_
 
 from db.models.document import Document, DocumentVersion
-from services.core.actors import TO_LIST_DELETED, Actor, Permission, Role
+from services.core.actors import Actor, Permission, Role
 from services.documents.records.model import QUARANTINED, DocumentRecord
 
 # Of what is purged only a tombstone is left.
@@ -33,16 +33,6 @@ def require_view(actor: Actor) -> None:
 def require_file(actor: Actor) -> None:
     """Raise NotAllowed unless the actor may file documents, or of their own."""
     actor.require(permission_to_file(actor))
-
-
-def may_list_deleted(actor: Actor) -> bool:
-    """Tell whether the actor may list deleted documents, or their own."""
-    return actor.may(_permission_to_list_deleted(actor))
-
-
-def require_list_deleted(actor: Actor) -> None:
-    """Raise NotAllowed unless the actor may list deleted documents, or their own."""
-    actor.require(_permission_to_list_deleted(actor))
 
 
 def is_visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -91,10 +81,6 @@ def may_delete(actor: Actor, record: DocumentRecord) -> bool:
     if actor.role is Role.PATIENT:
         return may_change(actor, record)
     return actor.may(Permission.DELETE_DOCUMENTS)
-
-
-def _permission_to_list_deleted(actor: Actor) -> Permission:
-    return TO_LIST_DELETED[actor.role is Role.PATIENT]
 
 
 def _is_own(actor: Actor, record: DocumentRecord) -> bool:

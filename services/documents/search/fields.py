@@ -17,7 +17,7 @@ from services.documents.records.kinds import (
     Classification,
     DocumentType,
 )
-from services.documents.records.visibility import require_list_deleted
+from services.documents.records.trash import require_list_deleted
 from services.lists.criteria import Criteria, Field, Fields, Kind
 from services.lists.subjects import Subject
 

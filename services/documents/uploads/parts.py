@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, Final
 
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
-from services.documents.records import translate_violations
+from services.documents.records import translate_file_errors
 from services.documents.uploads.model import EXPIRES_AFTER, StoredPart
 
 _BUCKET: Final = Bucket.UPLOAD_PARTS
@@ -23,7 +23,7 @@ def store(files: FileStore, first_byte: int, data: bytes) -> StoredPart:
 
     Raises FilesUnavailable.
     """
-    with translate_violations():
+    with translate_file_errors():
         file_id = files.put(_BUCKET, data, content_type=_MEDIA_TYPE)
     return StoredPart(first_byte, len(data), file_id)
 
@@ -35,7 +35,7 @@ def join(files: FileStore, parts: Iterable[StoredPart]) -> BinaryIO:
     """
     whole = TemporaryFile()  # noqa: SIM115 (the caller closes it)
     try:
-        with translate_violations():
+        with translate_file_errors():
             for part in parts:
                 with files.open(_BUCKET, part.file_id) as stream:
                     while piece := stream.read(_PIECE):

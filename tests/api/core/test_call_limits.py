@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from api.application import create_api
-from db.limit_storage import LimitStorage
 from db.models.audit import AuditEvent
+from db.mongo.limit_storage import LimitStorage
 from db.postgres import SYSTEM
 from services.core import throttling
 from services.core.actors import Role

@@ -8,7 +8,7 @@ import pytest
 
 from api.fhir import audit_codes, systems
 from api.fhir.resources.audit_events import audit_event_resource, filter_of
-from db.audit_store import AuditFilter
+from db.mongo.audit_store import AuditFilter
 from services.audit.log import Entry
 from services.audit.log.events import LoggedEvent
 from services.core.audit import Action

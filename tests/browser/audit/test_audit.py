@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from db.audit_store import AuditStore
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM
 from services.audit import chain
 from services.core.actors import Role

@@ -7,9 +7,9 @@ import pytest
 from pymongo import MongoClient
 from sqlalchemy import insert
 
-from db.audit_store import COLLECTION, AuditStore
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent
+from db.mongo.audit_store import COLLECTION, AuditStore
 from db.postgres import SYSTEM, Database
 from services.audit import chain
 from tests.kit import cast

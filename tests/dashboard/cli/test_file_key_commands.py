@@ -16,10 +16,10 @@ from sqlalchemy import select
 
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.repository import Repository
-from db.draft_store import DraftStore
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
 from db.models.audit import AuditEvent
+from db.mongo.draft_store import DraftStore
 from db.postgres import SYSTEM, Database
 from jobs.backups.copying.uploading import RepositoryCopy
 from tests.kit import backup_logs, backup_sets, object_stores

@@ -24,7 +24,7 @@ from dashboard.web.sessions.identity import Identity
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.embedded import Addresses
 from db.endpoints import Endpoints
-from db.limit_storage import LimitStorage
+from db.mongo.limit_storage import LimitStorage
 from db.postgres import Database
 from db.settings import Settings
 from services.core import throttling

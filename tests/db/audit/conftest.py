@@ -9,9 +9,9 @@ import pytest
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from db import audit_access
-from db.audit_store import COLLECTION, AuditStore
 from db.embedded import Addresses
+from db.mongo import audit_access
+from db.mongo.audit_store import COLLECTION, AuditStore
 from tests.db.audit.samples import ADA, BOB, NURSE, document
 
 

@@ -10,8 +10,8 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
-from db import audit_access
-from db.audit_store import COLLECTION, DATABASE, AuditFilter, AuditStore
+from db.mongo import audit_access
+from db.mongo.audit_store import COLLECTION, DATABASE, AuditFilter, AuditStore
 from tests.db.audit.samples import document
 from tests.kit.waiting import eventually
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from db.audit_store import (
+from db.mongo.audit_store import (
     AuditFilter,
     AuditStore,
     AuditStoreUnavailable,
@@ -177,7 +177,7 @@ USES: dict[str, Callable[[AuditStore], object]] = {
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
 def test_a_mongodb_that_is_away_is_said_to_be(use, monkeypatch):
-    monkeypatch.setattr("db.audit_store._SELECTION_MS", 200)
+    monkeypatch.setattr("db.mongo.audit_store._SELECTION_MS", 200)
     with (
         closing(AuditStore("mongodb://127.0.0.1:1/x")) as gone,
         pytest.raises(AuditStoreUnavailable, match="does not answer"),

@@ -13,8 +13,8 @@ from pymongo.errors import OperationFailure
 from db import embedded, json_http
 from db.cluster.control_client import Control
 from db.embedded import Addresses, Cluster
+from db.embedded.fencing import policy
 from db.embedded.servers.etcd_certificate import EtcdCertificate
-from db.embedded.supervision import policy
 from tests.conftest import owner
 from tests.kit.breaking import is_switched_over
 from tests.kit.waiting import eventually, noting_calls

@@ -12,7 +12,8 @@ from gridfs import GridFSBucket
 
 from db.files import upkeep
 from db.files.file_keys import FileKeys
-from db.files.gridfs import Bucket, FileDamaged, FileMissing, FileStore, Rewrapped
+from db.files.gridfs import Bucket, FileDamaged, FileMissing, FileStore
+from db.files.upkeep import Rewrapped
 
 DOCUMENTS, PHOTOS = Bucket.DOCUMENTS, Bucket.PATIENT_PHOTOS
 PDF, JPEG = "application/pdf", "image/jpeg"

@@ -7,7 +7,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from db.files.mongo_exposure import FIXED_IN, ExposedServer, find_exposed
+from db.mongo.exposure import FIXED_IN, ExposedServer, find_exposed
 from db.server_versions import has_fix
 from tests.browser.running import free_port
 from tests.db.files.mongo_probes import probe

@@ -6,7 +6,7 @@ import pytest
 from pymongo import MongoClient
 
 from db.files.gridfs import Bucket, FileStore
-from db.files.replica_set import (
+from db.mongo.replica_set import (
     STATUS_ROLE,
     FilesMember,
     FilesState,

@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from dashboard.web.languages import wording_in
-from db.audit_store import AuditStore
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent
 from db.models.user import User, UserNotification
 from db.models.view import AnalystMail, DashboardSubscription
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from jobs.analytics.mailing import AnalystMailing, send
 from jobs.worker.tasks import Stores, queue

@@ -14,9 +14,9 @@ from pymongo import MongoClient
 from sqlalchemy import insert, text
 
 from db import schema
-from db.audit_store import COLLECTION, AuditStore, AuditStoreUnavailable
 from db.files.seal_keys import SealKeyFile, SealKeys
 from db.models.audit import AuditEvent
+from db.mongo.audit_store import COLLECTION, AuditStore, AuditStoreUnavailable
 from db.postgres import SYSTEM, Database
 from jobs.audit import shipping
 from services.audit import chain

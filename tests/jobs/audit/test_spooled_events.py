@@ -12,7 +12,7 @@ from db.spool import Spool
 from jobs.audit.spooled_events import attempt, writing_down
 from services.core import audit
 from services.core.audit import Action
-from services.core.audit_spool import AuditSpool
+from services.core.audit_without_primary import AuditSpool
 from tests.kit.waiting import eventually
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"

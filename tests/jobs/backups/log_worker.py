@@ -7,10 +7,10 @@ from pathlib import Path
 from threading import Event
 
 from db import embedded
-from db.audit_store import AuditStore
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
+from db.mongo.audit_store import AuditStore
 from jobs.backups.log_keeping import LogKeeper
 
 

@@ -11,12 +11,12 @@ from uuid import uuid4
 from psycopg2.extensions import parse_dsn
 
 from db import schema
-from db.audit_store import AuditStore
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository
 from db.embedded import Cluster
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from jobs.backups.taking import BackupSource
 from services.audit import chain

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import func, select
 
 from db import embedded
-from db.audit_store import AuditStore
 from db.backups.backup_errors import CannotRestore, SetBroken
 from db.backups.recovery_kit import (
     FILE_KEYS,
@@ -23,6 +22,7 @@ from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
 from db.files.seal_keys import SealKeyFile
 from db.models.document import Document
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from jobs.backups.copying.fetching import RepositoryFetch
 from jobs.backups.copying.uploading import RepositoryCopy

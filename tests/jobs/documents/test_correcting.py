@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from db.audit_store import AuditFilter, AuditStore
+from db.mongo.audit_store import AuditFilter, AuditStore
 from jobs.documents import integrity
 from services.audit import chain
 from services.audit.log import words

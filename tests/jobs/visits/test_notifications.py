@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditStore
 from db.files.seal_keys import SealKeyFile
 from db.models.booking import Appointment, VisitNotification
 from db.models.patient import Patient
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
 from services.patients.records import patients

@@ -10,13 +10,13 @@ import pytest
 from gridfs import GridFSBucket
 from sqlalchemy import func, select, text
 
-from db.audit_store import AuditStore
 from db.files.gridfs import Bucket, FileMissing
 from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditSeal
 from db.models.care import BreakGlassAccess
 from db.models.receipt import WriteReceipt
 from db.models.user import Ceremony, LoginCode, UserSession
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from jobs.documents import purge
 from jobs.worker.tasks import Stores, queue

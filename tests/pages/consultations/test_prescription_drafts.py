@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from db.draft_store import DraftStore, DraftsUnavailable
+from db.mongo.draft_store import DraftStore, DraftsUnavailable
 from services.consultations import prescriptions
 from services.consultations.prescriptions import PrescriptionLine
 from services.core.actors import Role

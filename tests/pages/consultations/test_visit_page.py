@@ -11,8 +11,8 @@ from sqlalchemy import update
 
 from dashboard.consultations.notes.completing import next_of
 from dashboard.ui.clock import midnight, today
-from db.draft_store import DraftStore, DraftsUnavailable
 from db.models.booking import Appointment
+from db.mongo.draft_store import DraftStore, DraftsUnavailable
 from db.postgres import DatabaseUnavailable
 from services.consultations import notes as medical_records
 from services.consultations.notes import NotesDraft, save_draft

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pypdfium2
 import pytest
 
-from db.draft_store import DraftStore, DraftsUnavailable
 from db.files.gridfs import Bucket
+from db.mongo.draft_store import DraftStore, DraftsUnavailable
 from services.core.actors import Role
 from services.documents import records
 from services.documents.forms import Draft, list_drafts, save_draft

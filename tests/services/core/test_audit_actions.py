@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, select
 
-from db.audit_store import AuditStore
 from db.models.audit import AuditEvent
+from db.mongo.audit_store import AuditStore
 from services.core.audit import Action
 from tests.services.core.audit_actions import PREPARATIONS, World
 

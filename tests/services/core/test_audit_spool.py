@@ -22,7 +22,7 @@ from db.postgres.watching import absence
 from db.spool import Spool
 from services.core import audit
 from services.core.audit import Action, Origin
-from services.core.audit_spool import AuditSpool
+from services.core.audit_without_primary import AuditSpool
 from services.core.errors import NotAllowed, NotFound
 from services.core.on_behalf import ActorDatabase, NotRecorded
 from services.patients.records import patients

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from db.limit_storage import LimitStorage
 from db.models.audit import AuditEvent
+from db.mongo.limit_storage import LimitStorage
 from db.postgres import Database
 from services.core import audit, throttling
 from services.core.actors import Permission

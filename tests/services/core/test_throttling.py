@@ -12,7 +12,7 @@ from limits import RateLimitItemPerSecond
 from pymongo import MongoClient
 
 from db.embedded import Addresses
-from db.limit_storage import LimitStorage
+from db.mongo.limit_storage import LimitStorage
 from services.core.actors import Role
 from services.core.throttling import Limit, LimitReached, Throttle, count_upload
 from tests.kit import cast

@@ -11,9 +11,9 @@ import pytest
 from db.cluster.control_client import Control, ControlRefused
 from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster
+from db.embedded.fencing import killing
 from db.embedded.processes import child_processes
 from db.embedded.servers.fleet import is_whole
-from db.embedded.supervision import fencing
 from tests.db.embedded.test_cluster import Notes
 from tests.kit.breaking import ask, suspended
 from tests.kit.waiting import eventually, in_time, noting_calls
@@ -125,7 +125,7 @@ def test_a_backend_that_outlives_its_server_is_ended_before_anybody_else_leads(
         server.wait(5)
         assert not child_processes.await_end(backends, 0.2)
 
-        assert fencing.end(node.data, node.postmaster())
+        assert killing.end(node.data, node.postmaster())
         assert child_processes.await_end(backends, 0)
 
     busy.join(5)

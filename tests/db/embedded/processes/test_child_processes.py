@@ -7,9 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from db.embedded.fencing import killing
 from db.embedded.processes import child_processes
 from db.embedded.processes.child_processes import Program
-from db.embedded.supervision import fencing
 
 
 def test_who_ends_a_program_does_not_wait_for_the_one_that_is_started_instead(
@@ -57,7 +57,7 @@ def test_what_has_the_number_of_one_that_was_seen_before_is_found_and_ended(
         list(psutil.process_iter())
         monkeypatch.setitem(vars(psutil)["_pmap"], running.pid, seen)
 
-        find = child_processes.find if by_command else fencing._orphans
+        find = child_processes.find if by_command else killing._orphans
         [found] = find(tmp_path)
 
         assert found == psutil.Process(running.pid)

@@ -207,9 +207,9 @@ def test_a_replica_is_nobodys_former_primary(voter, former, tmp_path):
 
 
 def test_nobody_leads_while_the_former_primary_does_not_die(voter, former, monkeypatch):
-    from db.embedded.supervision import fencing
+    from db.embedded.fencing import killing
 
-    monkeypatch.setattr(fencing, "end", lambda *_: False)
+    monkeypatch.setattr(killing, "end", lambda *_: False)
 
     assert not voter.vote()
 

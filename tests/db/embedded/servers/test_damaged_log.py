@@ -10,8 +10,8 @@ from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
 from db.cluster.observing import Observer
 from db.embedded import Cluster, Node
+from db.embedded.fencing import killing
 from db.embedded.processes.swift_patroni import COPIED
-from db.embedded.supervision import fencing
 from tests.kit.breaking import ask, replicas
 from tests.kit.waiting import eventually
 
@@ -70,7 +70,7 @@ def damage_while_down(
     fences = control.report().node(node.name).fences
     control.inflict(Fault.KILL_NODE, node.name, seconds=300)
     eventually(lambda: control.report().node(node.name).fences > fences)
-    eventually(lambda: not psutil.pid_exists(fencing.recorded_pid(node.data)))
+    eventually(lambda: not psutil.pid_exists(killing.recorded_pid(node.data)))
     damage(node)
     control.heal(Fault.KILL_NODE, node.name)
 

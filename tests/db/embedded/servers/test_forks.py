@@ -12,9 +12,9 @@ import pytest
 from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster, Node
+from db.embedded.fencing import killing
 from db.embedded.processes import programs
 from db.embedded.processes.swift_patroni import StricterRewind
-from db.embedded.supervision import fencing
 from tests.kit import by_hand
 from tests.kit.breaking import ask, is_switched_over, replicas
 from tests.kit.waiting import eventually
@@ -34,7 +34,7 @@ def held_down(breakable: Cluster) -> Iterator[Node]:
     # Until it has fenced the node, the supervisor ends whoever is started there.
     eventually(lambda: control.report().node(node.name).fences > fences)
     # PostgreSQL starts beside no process of the number that it had.
-    eventually(lambda: not psutil.pid_exists(fencing.recorded_pid(node.data)))
+    eventually(lambda: not psutil.pid_exists(killing.recorded_pid(node.data)))
     yield node
     control.heal(Fault.KILL_NODE, node.name)
 

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from db import embedded, schema
-from db.audit_store import AuditStore
 from db.backups.backup_errors import CannotRestore
 from db.backups.log.archive import LogArchive
 from db.backups.replaced_data import list_before
@@ -29,6 +28,7 @@ from db.models.audit import AuditHead
 from db.models.document import Document, DocumentVersion
 from db.models.integrity import PendingFileDeletion
 from db.models.user import User, UserSession
+from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from jobs.backups.copying.fetching import RepositoryFetch
 from jobs.backups.copying.uploading import RepositoryCopy

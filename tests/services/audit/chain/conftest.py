@@ -13,12 +13,12 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from sqlalchemy import func, insert, select
 
-from db import audit_access
-from db.audit_store import COLLECTION, AuditStore
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.files.seal_keys import SealKeyFile, SealKeys
 from db.models.audit import AuditEvent, AuditHead
+from db.mongo import audit_access
+from db.mongo.audit_store import COLLECTION, AuditStore
 from db.postgres import Database
 from db.postgres.identity import SYSTEM
 from services.audit import chain

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from db.audit_store import AuditFilter, AuditStoreUnavailable, SequenceTaken
 from db.models.audit import AuditEvent
+from db.mongo.audit_store import AuditFilter, AuditStoreUnavailable, SequenceTaken
 from db.postgres.identity import SYSTEM
 from services.audit import chain
 from services.audit.chain import ChainBroken

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.orm import Session
 
-from db.audit_store import AuditStore
 from db.embedded import Addresses
+from db.mongo.audit_store import AuditStore
 from services.audit import chain
 from services.core.actors import Actor
 from services.patients.records import patients

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from dashboard.ui.language import speaking, translated
-from db.audit_store import AuditStore
+from db.mongo.audit_store import AuditStore
 from services.audit import log
 from services.core import audit
 from services.core.actors import Role

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db.audit_store import AuditStore
+from db.mongo.audit_store import AuditStore
 from services.audit import log
 from services.audit.log import AuditFilter, AuditQuery
 from services.audit.log.reading import PAGE_SIZE

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
-from db.draft_store import DraftStore
 from db.files.file_keys import FileKeys
+from db.mongo.draft_store import DraftStore
 from services.consultations import notes as medical_records, prescriptions
 from services.consultations.prescriptions import (
     DraftPrescription,

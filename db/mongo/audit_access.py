@@ -9,7 +9,7 @@ from typing import Any, Final
 from pymongo import IndexModel, MongoClient
 from pymongo.errors import OperationFailure
 
-from db.audit_store import COLLECTION
+from db.mongo.audit_store import COLLECTION
 
 USER: Final = "chartroom_audit"
 ACTIONS: Final = ("find", "insert")

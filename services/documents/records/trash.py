@@ -1,11 +1,13 @@
-"""Documents deleted, restored, and held against deletion."""
+"""The trash: who sees it, what is deleted into it, restored, or held against that."""
 
+from collections.abc import Mapping
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models.document import Document
+from db.models.document import Document, RetentionRule
 from services.core import reasons
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -17,10 +19,32 @@ from services.documents.records.errors import (
     NotDeleted,
     StaleRevision,
 )
+from services.documents.records.kinds import Classification
 from services.documents.records.model import DocumentRecord
 from services.documents.records.revising import not_yours, revise
-from services.documents.records.visibility import may_delete
+from services.documents.records.visibility import may_delete, require_view
 from services.documents.sharing import telling
+
+# Who sees the trash: whoever files documents, or their own. It is there to restore
+# them, so it is not for those who may only read.
+TO_LIST_DELETED: Final = (Permission.FILE_DOCUMENTS, Permission.FILE_OWN_DOCUMENTS)
+
+
+def may_list_deleted(actor: Actor) -> bool:
+    """Tell whether the actor may list deleted documents, or their own."""
+    return actor.may(_permission_to_list_deleted(actor))
+
+
+def require_list_deleted(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may list deleted documents, or their own."""
+    actor.require(_permission_to_list_deleted(actor))
+
+
+def restore_days(session: Session, actor: Actor) -> Mapping[Classification, int]:
+    """Return for how many days what was deleted can be restored, by class."""
+    require_view(actor)
+    rules = select(RetentionRule.classification, RetentionRule.restore_days)
+    return {Classification(name): days for name, days in session.execute(rules)}
 
 
 def delete(
@@ -99,6 +123,10 @@ def release(session: Session, actor: Actor, document_id: UUID) -> DocumentRecord
     values = {"held_at": None, "held_by": None, "held_because": None}
     revise(session, actor, before, None, values, Document.held_at.is_not(None))
     return _done(session, actor, document_id, Action.DOCUMENT_RELEASE)
+
+
+def _permission_to_list_deleted(actor: Actor) -> Permission:
+    return TO_LIST_DELETED[actor.role is Role.PATIENT]
 
 
 def _require_deleting(actor: Actor) -> None:

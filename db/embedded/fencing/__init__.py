@@ -1,0 +1,1 @@
+"""When a node is fenced, and how it is made certain that it is dead."""
