@@ -52,7 +52,16 @@ OWN_FOLDERS: Mapping[str, frozenset[str]] = {
     "api": frozenset(("core",)),
     "jobs": frozenset(("worker",)),
     "db": frozenset(
-        ("models", "functions", "postgres", "files", "embedded", "migrations", "core")
+        (
+            "models",
+            "functions",
+            "postgres",
+            "mongo",
+            "files",
+            "embedded",
+            "migrations",
+            "core",
+        )
     ),
 }
 # The modules that a room may have outside any folder.

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import cycle
 from pathlib import Path
 
@@ -24,17 +25,16 @@ READY_SECONDS = 100
 ALONE = {"CHARTROOM_SERVERS": "1"}
 
 
+@cache
 def _own_ports() -> Iterator[int]:
     """Return ports that no other worker of this run takes, nor any cluster for itself.
 
-    It takes seconds from here until the launcher listens there.
+    It takes seconds from here until the launcher listens there. What is imported does
+    not know yet which worker it will be in: workers are copies of who imports.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw")
     first = 10_000 + int(worker) % 10 * 500
     return cycle(range(first, first + 500))
-
-
-_OWN_PORTS = _own_ports()
 
 
 class Launcher:
@@ -53,7 +53,7 @@ class Launcher:
         tests of what becomes of them.
         """
         self.data = data
-        self.port = next(port for port in _OWN_PORTS if ports.is_free(port))
+        self.port = next(port for port in _own_ports() if ports.is_free(port))
         self.address = f"http://127.0.0.1:{self.port}"
         self._options = options
         self._python = python

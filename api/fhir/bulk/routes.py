@@ -23,7 +23,7 @@ from api.fhir.invoking import parameters_sent
 from api.fhir.searching import Pairs
 from api.fhir.table import BULK_SOURCES
 from db.files.gridfs import Bucket
-from services.documents.records import translate_file_errors
+from services.documents.records.errors import translate_file_errors
 from services.fhir import bulk_exports
 from services.fhir.bulk_exports.model import (
     ExportedFile,

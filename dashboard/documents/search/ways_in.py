@@ -9,7 +9,7 @@ from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _
 from services.core.actors import Role
-from services.documents.records import trash, visibility
+from services.documents.records import may_list_deleted, visibility
 from services.lists.criteria import Criteria
 
 
@@ -34,7 +34,7 @@ def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
         type="primary" if page == "documents" else "secondary",
     ):
         go("documents/upload_documents.py", **named)
-    if (page == "documents" and trash.may_list_deleted(actor)) and st.button(
+    if (page == "documents" and may_list_deleted(actor)) and st.button(
         _("Trash"), key=f"{page}_trash", icon=":material/delete:", type="tertiary"
     ):
         go("documents/trash.py")

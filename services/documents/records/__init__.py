@@ -12,7 +12,6 @@ from services.documents.records.downloads import (
     open_version as open_version,
     require_served as require_served,
     text_of as text_of,
-    translate_file_errors as translate_file_errors,
 )
 from services.documents.records.filing import (
     add_version as add_version,
@@ -30,7 +29,9 @@ from services.documents.records.reading import (
 from services.documents.records.trash import (
     delete as delete,
     hold as hold,
+    may_list_deleted as may_list_deleted,
     release as release,
+    require_list_deleted as require_list_deleted,
     restore as restore,
     restore_days as restore_days,
 )

@@ -8,23 +8,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.files.gridfs import (
-    Bucket,
-    FileDamaged,
-    FileMissing,
-    FileStore,
-    FileStoreUnavailable,
-    PlainStream,
-)
+from db.files.gridfs import Bucket, FileStore, PlainStream
 from db.models.document import DocumentOriginal, DocumentText
 from services.core.actors import Actor
 from services.core.audit import Action
 from services.documents.records.errors import (
     Damaged,
     FileGone,
-    FilesUnavailable,
     NoOriginal,
     Quarantined,
+    translate_file_errors,
 )
 from services.documents.records.model import OriginalRecord, VersionRecord
 from services.documents.records.reading import look_up, record_event
@@ -158,16 +151,3 @@ def open_original_file(
         files.open(Bucket.DOCUMENT_ORIGINALS, original.file_id) as stream,
     ):
         yield stream
-
-
-@contextmanager
-def translate_file_errors() -> Iterator[None]:
-    """Turn what the store says into refusals that people understand."""
-    try:
-        yield
-    except FileMissing as error:
-        raise FileGone from error
-    except FileDamaged as error:
-        raise Damaged from error
-    except FileStoreUnavailable as error:
-        raise FilesUnavailable from error

@@ -1,8 +1,11 @@
 """Why something cannot be done with a document."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import reduce
 from typing import Final
 
+from db.files.file_errors import FileDamaged, FileMissing, FileStoreUnavailable
 from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from services.core.sentences import Sentence
 from services.documents.records.model import DocumentRecord, VersionRecord
@@ -26,6 +29,7 @@ __all__ = [
     "Quarantined",
     "StaleRevision",
     "TooLarge",
+    "translate_file_errors",
 ]
 
 MAX_BYTES: Final = 50 * 1024 * 1024
@@ -198,3 +202,16 @@ class FilesUnavailable(Unavailable):
             "Documents' files cannot be reached at the moment; everything else works. "
             "Try again in a minute."
         )
+
+
+@contextmanager
+def translate_file_errors() -> Iterator[None]:
+    """Turn what the store says into refusals that people understand."""
+    try:
+        yield
+    except FileMissing as error:
+        raise FileGone from error
+    except FileDamaged as error:
+        raise Damaged from error
+    except FileStoreUnavailable as error:
+        raise FilesUnavailable from error

@@ -16,7 +16,6 @@ from prometheus_client import Histogram
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
 from services.core import bytes_first
 from services.core.errors import Unavailable
-from services.documents.records.downloads import translate_file_errors
 from services.documents.records.drafts import (
     Origin,
     Scan,
@@ -28,6 +27,7 @@ from services.documents.records.errors import (
     ActiveContent,
     NoFile,
     TooLarge,
+    translate_file_errors,
 )
 from services.documents.records.rules import LONGEST_FILENAME, tidy_line
 from services.pdf.report import ACTIVE, Finding, NotAPdf, OfficeFile, PdfReport

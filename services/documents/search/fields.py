@@ -10,14 +10,13 @@ from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
 from services.documents.fields import PREFIX, DocumentField, FieldKind, read_fields
-from services.documents.records import visibility
+from services.documents.records import require_list_deleted, visibility
 from services.documents.records.kinds import (
     CLASS_LABELS,
     TYPE_LABELS,
     Classification,
     DocumentType,
 )
-from services.documents.records.trash import require_list_deleted
 from services.lists.criteria import Criteria, Field, Fields, Kind
 from services.lists.subjects import Subject
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, Final
 
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
-from services.documents.records import translate_file_errors
+from services.documents.records.errors import translate_file_errors
 from services.documents.uploads.model import EXPIRES_AFTER, StoredPart
 
 _BUCKET: Final = Bucket.UPLOAD_PARTS
