@@ -41,16 +41,26 @@ class CarefulFollower:
 
     def choose(self, ha: Any, cluster: Any, node: Any) -> Any:
         """Return whom to follow: the node that Patroni has chosen, or nobody yet."""
+        if cluster.leader is None:
+            # For a round nobody may hold the key; who follows goes on.
+            return node
         followed, self._followed = self._followed, None
-        if node is None or cluster.leader is None or node.name != cluster.leader.name:
+        if node is None or node.name != cluster.leader.name:
             # No commit waits for who follows another than the primary.
             return node
-        is_followed = followed == node.name and ha.state_handler.is_running()
+        server, rewind = ha.state_handler, ha._rewind
+        if server.is_running() and (ha.is_paused() or server.is_primary()):
+            # Paused, Patroni promises to leave it as it is; and one that still leads is
+            # stopped at once, whomever it follows then.
+            return node
+        is_followed = followed == node.name and server.is_running()
         if is_followed or self._may_follow(ha, node):
             self._followed, self._is_logged = node.name, False
             return node
-        # Patroni then looks by itself, as soon as the leader is promoted.
-        ha._rewind.trigger_check_diverged_lsn()
+        if not rewind.failed:
+            # Patroni then looks by itself, as soon as the leader is promoted. What it
+            # has tried in vain it does not try again: the server has to be copied.
+            rewind.trigger_check_diverged_lsn()
         if not self._is_logged:
             patroni.ha.logger.warning(
                 "%s may lack a part of this server's log: following nobody until "
@@ -62,17 +72,26 @@ class CarefulFollower:
 
     def _may_follow(self, ha: Any, leader: Any) -> bool:
         server, rewind = ha.state_handler, ha._rewind
+        if not leader.conn_url:
+            # Without an address it would be asked of whoever answers here.
+            return False
         is_running = server.is_running()
-        if not is_running and (
-            server.was_restored_from_backup() or (rewind.executed and not rewind.failed)
-        ):
-            # A copy of the leader's data, which it has yet to replay.
+        # A copy of the leader's data, which it has yet to replay: only with more of the
+        # leader's log can it say where its own ends.
+        is_copy = server.was_restored_from_backup() or (
+            rewind.executed and not rewind.failed
+        )
+        if is_copy and not is_running:
             return True
         try:
             end = _running_end(server) if is_running else _stopped_end(server, rewind)
+        except psycopg.Error as error:
+            patroni.ha.logger.info("This server does not tell where it ends: %s", error)
+            return is_copy
+        try:
             return end is not None and _has_all(server, leader, end, rewind)
         except psycopg.Error as error:
-            patroni.ha.logger.info("Nobody tells where a log ends: %s", error)
+            patroni.ha.logger.info("The leader does not tell where it ends: %s", error)
             return False
 
 
@@ -107,21 +126,21 @@ def _has_all(server: Any, leader: Any, end: LogEnd, rewind: Any) -> bool:
         if timeline > end.timeline:
             cursor.execute(f"TIMELINE_HISTORY {timeline}".encode())
             position = _fork(cursor.fetchone()[1], end.timeline)
-        cursor.execute("SHOW in_hot_standby")
-        is_promoted = cursor.fetchone()[0] == "off"
-    if timeline == end.timeline and is_promoted:
-        # What others have of its timeline they have from it, unless it is another one
-        # that bears the same number: positions say nothing of that, Patroni may know.
-        return not _has_to_be_rewound(rewind, leader)
+    if timeline == end.timeline and _has_to_be_rewound(rewind, leader):
+        # Another timeline that bears the same number: positions say nothing of that.
+        return False
     return (
         timeline >= end.timeline and position is not None and end.position <= position
     )
 
 
 def _has_to_be_rewound(rewind: Any, leader: Any) -> bool:
-    """Tell what Patroni says, and yes while it cannot tell."""
-    rewind.rewind_or_reinitialize_needed_and_possible(leader)
-    return bool(rewind.is_needed)
+    """Tell whether Patroni knows that the server has to be rewound.
+
+    Where it cannot know, because the leader answers replicas alone, positions decide:
+    who has no more than the leader acknowledges nothing that it has not got.
+    """
+    return bool(rewind.rewind_or_reinitialize_needed_and_possible(leader))
 
 
 def _fork(history: str | bytes, timeline: int) -> int | None:

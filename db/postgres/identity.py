@@ -64,6 +64,14 @@ def set_role(session: Session, identity: DatabaseIdentity | None) -> None:
     session.info[DatabaseIdentity] = identity
 
 
+def current_role(session: Session) -> str:
+    """Return the role that the session's next statement runs as; empty for an owner."""
+    identity = session.info.get(DatabaseIdentity)
+    if identity is None:
+        return ""
+    return str(session.info.get(_BORROWED) or identity.role)
+
+
 @contextmanager
 def assume_role(session: Session, role: DatabaseRole) -> Iterator[None]:
     """Let a few statements of a transaction run as another role, then no longer.

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from db.postgres.connections.batching import BatchedConnection, send_ahead
-from db.postgres.identity import DatabaseIdentity
+from db.postgres.identity import current_role
 
 # A plan takes some 100 kB of its server, and few statements are asked again and again.
 MOST_PREPARED: Final = 16
@@ -20,60 +20,77 @@ _PARAMETER: Final = re.compile(r"%\((\w+)\)s((?:::\w+(?:\[\])?)?)")
 
 
 class _PreparedStatements:
-    """What a connection has prepared, by statement, the longest unused first."""
+    """What a connection has prepared, by statement, the longest unused first.
+
+    What stands in `failed` is prepared, but not to be run again.
+    """
 
     def __init__(self) -> None:
-        self.names: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self.names: OrderedDict[tuple[str, ...], str] = OrderedDict()
+        self.failed: list[str] = []
         self._made = 0
 
     def new_name(self) -> str:
         """Return a name that the connection has never had.
 
-        A message that failed may have prepared its statement, or not.
+        A PREPARE that failed may have come through, or not.
         """
         self._made += 1
         return f"prepared_{self._made}"
 
+    def forgotten(self) -> list[str]:
+        """Return what there is no room for and what has failed, once."""
+        names, self.failed = self.failed, []
+        while len(self.names) >= MOST_PREPARED:
+            names.append(self.names.popitem(last=False)[1])
+        return names
+
 
 @contextmanager
-def planned_once(session: Session, statement: str) -> Iterator[str]:
+def planned_once(session: Session, statement: str, before: str = "") -> Iterator[str]:
     """Give what runs the statement, with the same parameters by name.
 
     For statements whose plan is the same whatever the values are: PostgreSQL goes on
     planning each time where it is not. Rules on rows hold as ever, since it plans anew
     for another role, path or schema. What is given is to be run within the block, as
-    the last of its message.
+    the last of its message, after the statements that it is told of with `before`:
+    a time limit holds for the planning as well, and a plan made with other settings of
+    the planner is another one.
     """
     connection = session.connection()
     known = connection.info.setdefault(_KNOWN, _PreparedStatements())
-    identity = session.info.get(DatabaseIdentity)
     # Roles see other tables under one name; each keeps its own plan.
-    key = (identity.role if identity is not None else "", statement)
+    key = (current_role(session), before, statement)
     body, arguments = _taken_apart(statement)
     name = known.names.pop(key, None)
     if name is None:
         name = known.new_name()
-        words = f"PREPARE {name} AS {body}"
-        if len(known.names) >= MOST_PREPARED:
-            _, oldest = known.names.popitem(last=False)
-            words = f"DEALLOCATE {oldest}; {words}"
-        _say_alone(connection, words)
-    # Whatever is raised leaves it out: whether it is prepared is not known then.
-    yield f"EXECUTE {name}{arguments}"
+        words = [f"DEALLOCATE {each}" for each in known.forgotten()]
+        words.append(f"PREPARE {name} AS {body}")
+        _say_alone(connection, before, "; ".join(words))
+    try:
+        yield f"EXECUTE {name}{arguments}"
+    except BaseException:
+        # A plan for tables as they were fails each time.
+        known.failed.append(name)
+        raise
     known.names[key] = name
 
 
-def _say_alone(connection: Connection, words: str) -> None:
-    """Run the words in a message of their own.
+def _say_alone(connection: Connection, before: str, words: str) -> None:
+    """Run the words in a message of their own, after what comes before them.
 
     A server keeps the message of a PREPARE, and shows it in what it logs of later
     runs: who asked first, and for what, does not belong there.
     """
     driver = connection.connection
-    if isinstance(driver.dbapi_connection, BatchedConnection):
-        send_ahead(driver.dbapi_connection)
     cursor = driver.cursor()
     try:
+        if isinstance(driver.dbapi_connection, BatchedConnection):
+            driver.dbapi_connection.preface += before
+            send_ahead(driver.dbapi_connection)
+        elif before:
+            cursor.execute(before)
         cursor.execute(words)
     finally:
         cursor.close()

@@ -67,8 +67,9 @@ def run(
     # statement anew each time, which costs a fifth of a typical page.
     cursor = session.connection().connection.cursor()
     try:
-        with _planned(session, statement, once=is_planned_once) as words:
-            cursor.execute(limit + settings + words, parameters)
+        before = limit + settings
+        with _planned(session, statement, before, once=is_planned_once) as words:
+            cursor.execute(before + words, parameters)
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
     except Exception as error:
         if not ran_out_of_time(error):
@@ -81,14 +82,14 @@ def run(
 
 
 def _planned(
-    session: Session, statement: str, *, once: bool
+    session: Session, statement: str, before: str, *, once: bool
 ) -> AbstractContextManager[str]:
     if not once:
         return nullcontext(statement)
     # Most pages that have a list plan each of its statements anew.
     from db.postgres.prepared import planned_once  # noqa: PLC0415
 
-    return planned_once(session, statement)
+    return planned_once(session, statement, before)
 
 
 def within(

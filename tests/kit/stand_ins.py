@@ -1,7 +1,7 @@
 """A Python of its own kind: what it runs is a copy of a process that waits here.
 
-Whoever starts a program with it has a stand-in for its child, which ends with the copy,
-as the copy did where it was killed, and passes signals on. The copy has the child's
+Whoever starts a program with it has a stand-in for its child, which ends with the copy
+and passes signals on; how the copy ended it does not say. The copy has the child's
 words, folder, variables and streams.
 """
 
@@ -92,12 +92,14 @@ def await_request(path: Path, parent: int) -> Request | None:
             if ends in ready:
                 return None
             with server.accept()[0] as line:
-                request, streams, _, _ = socket.recv_fds(
+                request, streams, flags, _ = socket.recv_fds(
                     line, _LONGEST_REQUEST, _STREAMS
                 )
-                if not (pid := os.fork()):
-                    break
-                line.send(str(pid).encode())
+                # Without an answer, whoever asked for too much ends with an error.
+                if not flags & socket.MSG_TRUNC:
+                    if not (pid := os.fork()):
+                        break
+                    line.send(str(pid).encode())
             for stream in streams:
                 os.close(stream)
     os.close(ends)

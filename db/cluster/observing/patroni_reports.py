@@ -32,7 +32,8 @@ class Membership:
 
     `ends` is where each former timeline was left. `is_answering` is None without
     Patroni, and before it was asked. `etcd_seen_at` is when etcd last answered one of
-    them, which is asked of each for itself: without etcd they know nothing of others.
+    them: they are asked one after another until one has just heard from it, and not
+    again for some seconds. Without etcd they know nothing of others.
     """
 
     is_answering: bool | None = None

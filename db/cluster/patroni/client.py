@@ -21,7 +21,8 @@ _ANSWER_SECONDS: Final = 1.5
 # Patroni answers a command once it is done.
 _ACTION_SECONDS: Final = 60.0
 _LOGIN: Final = "chartroom"
-# Members look at etcd once a second, where a clinic has not told them otherwise.
+# Members look at etcd once a second. Those of a clinic whose own look each ten seconds
+# (`loop_wait`, as Patroni has it) are asked more often.
 _JUST: Final = timedelta(seconds=5)
 
 

@@ -46,15 +46,24 @@ def test_where_the_log_of_a_stopped_server_ends_is_known_from_what_it_noted(
 class PatroniOf(SimpleNamespace):
     """What a Patroni knows of its server, and of whom it could follow."""
 
-    def __init__(self, *, is_running: bool, is_copy: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        is_running: bool,
+        is_copy: bool = False,
+        is_primary: bool = False,
+        is_paused: bool = False,
+    ) -> None:
         self.state_handler = SimpleNamespace(
             is_running=lambda: is_running,
+            is_primary=lambda: is_primary,
             was_restored_from_backup=lambda: is_copy,
             controldata=dict,
             config=SimpleNamespace(local_replication_address={}),
             get_replication_connection_cursor=self.fail,
         )
         self.checks = 0
+        self.is_paused = lambda: is_paused
         self._rewind = SimpleNamespace(
             executed=False, failed=False, trigger_check_diverged_lsn=self.note
         )
@@ -66,7 +75,7 @@ class PatroniOf(SimpleNamespace):
         raise psycopg2.OperationalError("It does not answer.")
 
 
-_LEADER = SimpleNamespace(name="db-02")
+_LEADER = SimpleNamespace(name="db-02", conn_url="postgres://db-02", conn_kwargs=dict)
 _CLUSTER = SimpleNamespace(leader=_LEADER)
 
 
@@ -90,15 +99,95 @@ def test_a_copy_of_the_leader_follows_it_and_goes_on_until_it_is_down():
     assert follower.choose(running, _CLUSTER, _LEADER) is None
 
 
-def test_who_is_just_rewound_follows():
-    its = PatroniOf(is_running=False)
+@pytest.mark.parametrize("is_running", [False, True], ids=["down", "starting"])
+def test_who_is_just_rewound_follows_also_while_it_cannot_say_where_it_ends(is_running):
+    its = PatroniOf(is_running=is_running)
     its._rewind.executed = True
 
     assert CarefulFollower().choose(its, _CLUSTER, _LEADER) is _LEADER
 
-    its._rewind.failed = True
+
+def test_what_could_not_be_rewound_is_not_tried_again():
+    its = PatroniOf(is_running=False)
+    its._rewind.executed = its._rewind.failed = True
 
     assert CarefulFollower().choose(its, _CLUSTER, _LEADER) is None
+    assert its.checks == 0
+
+
+def test_who_follows_goes_on_where_nobody_holds_the_key_for_a_round():
+    follower, running = CarefulFollower(), PatroniOf(is_running=True)
+    copy = PatroniOf(is_running=False, is_copy=True)
+    follower.choose(copy, _CLUSTER, _LEADER)
+
+    assert follower.choose(running, SimpleNamespace(leader=None), None) is None
+    assert follower.choose(running, _CLUSTER, _LEADER) is _LEADER
+
+
+@pytest.mark.parametrize("state", ["is_primary", "is_paused"])
+def test_who_still_leads_is_stopped_at_once_and_who_is_paused_is_left_alone(state):
+    its = PatroniOf(is_running=True, **{state: True})
+
+    assert CarefulFollower().choose(its, _CLUSTER, _LEADER) is _LEADER
+    assert its.checks == 0
+
+
+def test_a_leader_without_an_address_is_not_followed():
+    """Whoever is asked without one may be the server itself."""
+    nowhere = SimpleNamespace(name="db-02", conn_url=None)
+    its = PatroniOf(is_running=True)
+    its._rewind.executed = True
+
+    assert CarefulFollower().choose(its, _CLUSTER, nowhere) is None
+
+
+class Answers:
+    """A cursor on a server that says where its log ends, and its history."""
+
+    def __init__(self, end: LogEnd, history: str = "") -> None:
+        self._rows = iter(
+            [
+                ("1", end.timeline, f"0/{end.position:X}", None),
+                ("x", history.encode()),
+            ]
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def execute(self, _):
+        return None
+
+    def fetchone(self):
+        return next(self._rows)
+
+
+@pytest.mark.parametrize(
+    ("own", "leader", "history", "is_rewind_needed", "follows"),
+    [
+        pytest.param((7, 0x60), (7, 0x60), "", False, True, id="as far"),
+        pytest.param((7, 0x61), (7, 0x60), "", False, False, id="ahead"),
+        pytest.param((7, 0x50), (7, 0x60), "", True, False, id="of another with 7"),
+        pytest.param((7, 0x50), (8, 0x90), "7\t0/58\tx\n", False, True, id="before"),
+        pytest.param((7, 0x60), (8, 0x90), "7\t0/58\tx\n", False, False, id="beyond"),
+        pytest.param((6, 0x10), (8, 0x90), "7\t0/58\tx\n", False, False, id="foreign"),
+        pytest.param((8, 0x10), (7, 0x90), "", False, False, id="of a later one"),
+    ],
+)
+def test_the_leader_has_all_of_a_log_that_ends_where_it_was_or_is(
+    own, leader, history, is_rewind_needed, follows
+):
+    server = SimpleNamespace(
+        get_replication_connection_cursor=lambda **_: Answers(LogEnd(*leader), history)
+    )
+    rewind = SimpleNamespace(
+        rewind_or_reinitialize_needed_and_possible=lambda _: is_rewind_needed
+    )
+
+    assert patroni_node._has_all(server, _LEADER, LogEnd(*own), rewind) is follows
 
 
 def test_who_follows_another_than_the_primary_may():

@@ -13,8 +13,8 @@ from pymongo.errors import OperationFailure
 from db import embedded, json_http
 from db.cluster.control_client import Control
 from db.embedded import Addresses, Cluster
-from db.embedded.fencing import policy
 from db.embedded.servers.etcd_certificate import EtcdCertificate
+from db.embedded.supervision import restart_backoff
 from tests.conftest import owner
 from tests.kit.breaking import is_switched_over
 from tests.kit.waiting import eventually, noting_calls
@@ -223,7 +223,7 @@ def test_a_dead_patroni_is_started_again_and_nobody_notices(
     breakable: Cluster, notes: Notes, monkeypatch: pytest.MonkeyPatch
 ):
     # As if everything had run well for a minute: other tests have just killed some.
-    monkeypatch.setattr(policy, "_HEALTHY_SECONDS", 0.0)
+    monkeypatch.setattr(restart_backoff, "_HEALTHY_SECONDS", 0.0)
     primary = breakable.primary()
     server = primary.postmaster()
 

@@ -11,7 +11,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.postgres import SYSTEM, Database, DatabaseIdentity, assume_identity
+from db.postgres import (
+    SYSTEM,
+    Database,
+    DatabaseIdentity,
+    assume_identity,
+    assume_role,
+)
 from db.postgres.prepared import MOST_PREPARED, planned_once
 from tests.conftest import await_replicas, connect, owner
 from tests.kit import cast
@@ -51,9 +57,14 @@ def database(clinic: Endpoints) -> Iterator[Database]:
         yield database
 
 
-def ask(session: Session, statement: str = LISTED, **values: object) -> set[str]:
-    with planned_once(session, statement) as words:
-        rows = session.connection().exec_driver_sql(words, {**NOBODY, **values}).all()
+def ask(
+    session: Session, statement: str = LISTED, before: str = "", **values: object
+) -> set[str]:
+    with planned_once(session, statement, before) as words:
+        read = session.connection().exec_driver_sql(
+            before + words, {**NOBODY, **values}
+        )
+        rows = read.all()
     return {row[0] for row in rows}
 
 
@@ -123,6 +134,32 @@ def test_a_statement_that_failed_runs_again(database):
             database.write(fail, identity=SYSTEM)
 
     assert database.write(sleep, identity=SYSTEM).value == {""}
+    # What has failed is not kept by the server either.
+    assert len(database.write(plans, identity=SYSTEM).value) == 1
+
+
+def test_a_time_limit_holds_for_the_planning_too(database, clinic):
+    def look(session: Session) -> None:
+        with planned_once(session, LISTED, "SET LOCAL statement_timeout = 100; "):
+            pytest.fail("It was planned although nobody may look at the table.")
+
+    with closing(psycopg2.connect(owner(clinic))) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(psycopg2.errors.QueryCanceled):
+            database.write(look, identity=SYSTEM)
+
+
+def test_a_role_that_is_assumed_and_a_planner_told_otherwise_have_plans_of_their_own(
+    database,
+):
+    def look(session: Session) -> int:
+        ask(session)
+        with assume_role(session, "staff"):
+            ask(session)
+        ask(session, before="SET LOCAL enable_seqscan = off; ")
+        return len(plans(session))
+
+    assert database.write(look, identity=SYSTEM).value == 3
 
 
 def test_a_connection_keeps_a_few_statements_and_forgets_the_oldest(database):

@@ -162,7 +162,7 @@ def test_whoever_has_more_than_a_leader_that_is_not_promoted_yet_does_not_follow
     assert not has_all(breakable, replica, LogEnd(timeline, end + 2**30))
 
 
-def test_who_may_have_to_be_rewound_does_not_follow_on_a_timeline_of_the_same_number(
+def test_who_has_to_be_rewound_does_not_follow_on_a_timeline_of_the_same_number(
     breakable: Cluster, promoted: Node
 ):
     timeline, fork = beginning(breakable, promoted)
@@ -185,7 +185,7 @@ def has_all(
 ) -> bool:
     """Tell whether a server whose log ends here would follow another."""
     rewind = SimpleNamespace(
-        is_needed=is_needed, rewind_or_reinitialize_needed_and_possible=bool
+        rewind_or_reinitialize_needed_and_possible=lambda _: is_needed
     )
     password = cluster.addresses.secrets["replicator"]
     url = f"postgresql://replicator:{password}@127.0.0.1:{leader.port}"
