@@ -31,6 +31,8 @@ from db.disk_space import usage_of
 from db.files import private_files
 
 _UNFINISHED: Final = ".unfinished"
+# Of what tells sets of one second apart.
+_DIGITS: Final = 4
 _MEGABYTE: Final = 1_000_000
 # Whoever asks whether a backup is being made holds the lock for an instant.
 _LOCK_WAIT_SECONDS: Final = 0.1
@@ -223,8 +225,16 @@ class Repository:
             return False
 
     def begin(self, now: datetime) -> tuple[str, Path]:
-        """Return the name of a new set, and the folder in which it is made."""
-        set_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        """Return the name of a new set, and the folder in which it is made.
+
+        By its name it comes after all that were begun before, in the same second too.
+        """
+        second = f"{now:%Y%m%dT%H%M%SZ}"
+        names = (path.name for path in self._sets.glob(f"{second}-*"))
+        numbers = (int(name[len(second) + 1 :][:_DIGITS], 16) for name in names)
+        free = max(numbers, default=-1) + 1
+        number = free + secrets.randbelow(max(16**_DIGITS - free, 1) // 2 + 1)
+        set_id = f"{second}-{number:0{_DIGITS}x}"
         unfinished = self._sets / f"{set_id}{_UNFINISHED}"
         unfinished.mkdir(mode=0o700)
         return set_id, unfinished

@@ -115,3 +115,12 @@ def test_what_a_set_is_based_on_cannot_be_changed_without_its_keys(tmp_path):
         with pytest.raises(SetBroken, match="is not what was written"):
             changed.key(keys)
     assert sealed.as_of > AS_OF
+
+
+def test_of_sets_begun_in_one_second_the_later_one_is_the_newer(tmp_path):
+    repository = Repository(tmp_path / "backups")
+    add_set(repository)
+    with repository.held():
+        names = [repository.begin(AS_OF)[0] for _ in range(8)]
+
+    assert names == sorted(set(names))
