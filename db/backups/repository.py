@@ -229,12 +229,14 @@ class Repository:
 
         By its name it comes after all that were begun before, in the same second too.
         """
-        second = f"{now:%Y%m%dT%H%M%SZ}"
-        names = (path.name for path in self._sets.glob(f"{second}-*"))
-        numbers = (int(name[len(second) + 1 :][:_DIGITS], 16) for name in names)
-        free = max(numbers, default=-1) + 1
-        number = free + secrets.randbelow(max(16**_DIGITS - free, 1) // 2 + 1)
-        set_id = f"{second}-{number:0{_DIGITS}x}"
+        second = f"{now:%Y%m%dT%H%M%SZ}-"
+        names = [path.name for path in self._sets.glob(f"{second}*")]
+        if names:
+            number = int(max(names)[len(second) :][:_DIGITS], 16) + 1
+        else:
+            # In the lower half, so that as many may follow.
+            number = secrets.randbelow(16**_DIGITS // 2)
+        set_id = f"{second}{number:0{_DIGITS}x}"
         unfinished = self._sets / f"{set_id}{_UNFINISHED}"
         unfinished.mkdir(mode=0o700)
         return set_id, unfinished
