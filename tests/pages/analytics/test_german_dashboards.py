@@ -100,7 +100,7 @@ def test_pinned_cards_are_german(german: Clinic, opened: UUID):
     assert "Ihre angehefteten Karten" in [each.value for each in app.subheader]
 
 
-def test_a_filter_that_leaves_nobody_is_said_in_german(german: Clinic, opened: UUID):
+def test_a_filter_that_leaves_nobody_is_said_in_german(german: Clinic):
     analyst = german.cast[Role.ANALYST]
     cohort = Cohort(
         entry=CohortEvent(kind=EventKind.VISIT), sexes=(Sex.MALE, Sex.OTHER)
@@ -108,9 +108,10 @@ def test_a_filter_that_leaves_nobody_is_said_in_german(german: Clinic, opened: U
     card = Card(
         id=uuid4(), title="Männer", figure=Figure(cohort=cohort, by=(Dimension.SEX,))
     )
-    german.write(lambda s: dashboards.add_card(s, analyst, opened, card))
+    draft = DashboardDraft(name="Geschlechter", cards=(CARD, card))
+    made = german.write(lambda s: dashboards.create(s, analyst, draft).id)
 
-    app = german.open("dashboard", Role.ANALYST, dashboard=opened, sexes="female")
+    app = german.open("dashboard", Role.ANALYST, dashboard=made, sexes="female")
 
     assert app.error[0].value.startswith("Diese Karte zählt andere Patienten")
 

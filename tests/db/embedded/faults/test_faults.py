@@ -11,8 +11,7 @@ import pytest
 from db.cluster.control_client import Control, ControlRefused
 from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster
-from db.embedded.fencing import killing
-from db.embedded.processes import child_processes
+from db.embedded.processes import child_processes, killing
 from db.embedded.servers.fleet import is_whole
 from tests.db.embedded.test_cluster import Notes
 from tests.kit.breaking import ask, suspended
@@ -182,3 +181,4 @@ def test_a_silent_replica_is_not_waited_for(breakable: Cluster, control: Control
     in_time(lambda: ask(breakable, primary, "SELECT pg_current_xact_id()"), seconds=20)
     breakable.wait_until_whole()
     assert control.report().node(frozen.name).fences > before
+    control.heal(Fault.FREEZE_POSTGRES, frozen.name)

@@ -108,6 +108,23 @@ class Ward:
                 kill_once_placed(self.data)
                 self.start()
 
+    @contextmanager
+    def expendable(self, repository: Repository, aside: Path):
+        """Stop everything, and put all back that is broken meanwhile."""
+        self.stop()
+        places = {self.data: aside / "data", repository.folder: aside / "backups"}
+        for place, copy in places.items():
+            # With whose each file is, which Python's own copies leave out.
+            subprocess.run(["cp", "-a", place, copy], check=True)
+        try:
+            yield
+        finally:
+            self.stop()
+            for place, copy in places.items():
+                subprocess.run(["rm", "-r", place], check=True)
+                subprocess.run(["mv", copy, place], check=True)
+            self.start()
+
     def live(self, repository: Repository) -> LiveClinic:
         """Return what goes back."""
         source = self.clinic.source
@@ -419,26 +436,33 @@ def test_a_head_that_was_set_back_is_told_of(ward, story):
     assert str(broken) == "Entry 2 was not written by Chartroom."
 
 
-def test_servers_without_data_never_found_an_empty_clinic(ward, story):
+def lose_servers(ward: Ward, *names: str) -> None:
+    """Delete the data of servers that have been stopped."""
+    for name in names:
+        data = DataFolder(ward.data).node_data(name)
+        subprocess.run(["rm", "-r", str(data)], check=True)
+
+
+def test_servers_without_data_never_found_an_empty_clinic(
+    ward, story, repository, tmp_path
+):
     count = select(func.count(Document.id))
     before = ward.read(lambda session: session.scalar(count))
     system_id = ward.clinic.source.folder.system_id()
-    ward.stop()
     folder = DataFolder(ward.data)
-    for name in ("db-01", "db-03"):
-        subprocess.run(["rm", "-r", str(folder.node_data(name))], check=True)
-    subprocess.run(["rm", "-r", str(folder.etcd)], check=True)
+    with ward.expendable(repository, tmp_path):
+        lose_servers(ward, "db-01", "db-03")
+        subprocess.run(["rm", "-r", str(folder.etcd)], check=True)
 
-    ward.start()
-
-    ward.clinic.cluster.wait_until_whole()
-    assert ward.read(lambda session: session.scalar(count)) == before
-    assert folder.system_id() == system_id
-    ward.stop()
-    for name in ("db-01", "db-02", "db-03"):
-        subprocess.run(["rm", "-r", str(folder.node_data(name))], check=True)
-    with pytest.raises(CannotStart, match="No server has any data in"):
         ward.start()
+
+        ward.clinic.cluster.wait_until_whole()
+        assert ward.read(lambda session: session.scalar(count)) == before
+        assert folder.system_id() == system_id
+        ward.stop()
+        lose_servers(ward, "db-01", "db-02", "db-03")
+        with pytest.raises(CannotStart, match="No server has any data in"):
+            ward.start()
 
 
 def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_copy(
@@ -450,43 +474,45 @@ def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_cop
     taken = own.listing().timeline
     copied = LogArchive(fetched.folder, repository.system_id, ward.keys)
     assert copied.listing().timeline < taken
-    # As the test before has left it.
-    with embedded.files_alone(ward.data) as addresses, ExitStack() as held:
-        database = held.enter_context(
-            closing(Database(addresses.endpoints, retry_seconds=0))
-        )
-        files = held.enter_context(
-            closing(FileStore(addresses.mongo.url, keys=ward.keys))
-        )
-        log = held.enter_context(closing(AuditStore(addresses.endpoints.audit_url)))
-        clinic = replace(
-            ward.live(fetched),
-            database=database,
-            files=files,
-            audit=log,
-            own_log=own,
-        )
-        restores = []
-        go_back(
-            clinic,
-            GoingBackOrder(story.to, "All disks were lost", CONSOLE),
-            confirm=restores.append,
-            closed=nullcontext,
-        )
+    before = len(own.times_left())
+    with ward.expendable(repository, tmp_path):
+        lose_servers(ward, "db-01", "db-02", "db-03")
+        with embedded.files_alone(ward.data) as addresses, ExitStack() as held:
+            database = held.enter_context(
+                closing(Database(addresses.endpoints, retry_seconds=0))
+            )
+            files = held.enter_context(
+                closing(FileStore(addresses.mongo.url, keys=ward.keys))
+            )
+            log = held.enter_context(closing(AuditStore(addresses.endpoints.audit_url)))
+            clinic = replace(
+                ward.live(fetched),
+                database=database,
+                files=files,
+                audit=log,
+                own_log=own,
+            )
+            restores = []
+            go_back(
+                clinic,
+                GoingBackOrder(story.to, "All disks were lost", CONSOLE),
+                confirm=restores.append,
+                closed=nullcontext,
+            )
 
-    ward.start()
+        ward.start()
 
-    count = select(func.count(Document.id))
-    source = ward.clinic.source
-    found = chain.verify(
-        ward.clinic.database, source.audit, ward.seal_keys.read_or_make()
-    )
-    assert restores[0].lists is None
-    # No timeline is taken twice, and the clinic's own log says what it left.
-    timeline = ward.administrate("SELECT timeline_id FROM pg_control_checkpoint()")
-    assert timeline[0][0] > taken
-    assert [left.to for left in own.times_left()] == [story.to, story.to]
-    assert copied.times_left() == ()
-    assert ward.read(lambda session: session.scalar(count)) == len(samples.FILES)
-    assert source.folder.system_id() == story.system_id
-    assert found.is_whole, found.sentence
+        count = select(func.count(Document.id))
+        source = ward.clinic.source
+        found = chain.verify(
+            ward.clinic.database, source.audit, ward.seal_keys.read_or_make()
+        )
+        assert restores[0].lists is None
+        # No timeline is taken twice, and the clinic's own log says what it left.
+        timeline = ward.administrate("SELECT timeline_id FROM pg_control_checkpoint()")
+        assert timeline[0][0] > taken
+        assert [left.to for left in own.times_left()][before:] == [story.to]
+        assert copied.times_left() == ()
+        assert ward.read(lambda session: session.scalar(count)) == len(samples.FILES)
+        assert source.folder.system_id() == story.system_id
+        assert found.is_whole, found.sentence
