@@ -203,7 +203,7 @@ def _end(name: str, data: Path) -> bool:
     """End a node's PostgreSQL; tell whether it is certain that it is gone."""
     patroni.ha.logger.warning("%s is no replica and nobody answers: ending it", name)
     # Here, because each start would pay for what is needed once in years.
-    from db.embedded.fencing import killing  # noqa: PLC0415
+    from db.embedded.processes import killing  # noqa: PLC0415
 
     return killing.end(data, None)
 

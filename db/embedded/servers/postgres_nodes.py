@@ -11,8 +11,7 @@ import psutil
 
 from db import json_http
 from db.embedded.data_folder import DataFolder
-from db.embedded.fencing import killing
-from db.embedded.processes import child_processes
+from db.embedded.processes import child_processes, killing
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
 from db.embedded.servers.configuration import configuration

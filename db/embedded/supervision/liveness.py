@@ -4,7 +4,6 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum, auto
 from threading import Event, Thread
 from typing import Final
 
@@ -15,6 +14,7 @@ from psycopg2.extensions import (
     make_dsn,
 )
 
+from db.cluster.fencing import Silence
 from db.waiting import Silent, finish
 
 _BEAT_SECONDS: Final = 0.25
@@ -25,14 +25,6 @@ _LATE_SECONDS: Final = 0.5
 _BUSY: Final = frozenset(
     {psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP, psutil.STATUS_TRACING_STOP}
 )
-
-
-class Kind(Enum):
-    """What a silent PostgreSQL was seen to do."""
-
-    STOPPED = auto()
-    IDLE = auto()
-    BUSY = auto()
 
 
 @dataclass(slots=True)
@@ -58,11 +50,11 @@ class Unresponsiveness:
         self.was_awake |= set(states) != {psutil.STATUS_STOPPED}
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> Silence:
         """What the unresponsive server did all the while."""
         if self.was_busy:
-            return Kind.BUSY
-        return Kind.IDLE if self.was_awake else Kind.STOPPED
+            return Silence.BUSY
+        return Silence.IDLE if self.was_awake else Silence.STOPPED
 
 
 class LivenessProbe:

@@ -7,10 +7,10 @@ from typing import Final
 
 import psutil
 
-from db.embedded.fencing.policy import NodeObservation
+from db.cluster.fencing import NodeObservation, Silence
 from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.postgres_nodes import Node
-from db.embedded.supervision.liveness import Kind, LivenessProbe, Unresponsiveness
+from db.embedded.supervision.liveness import LivenessProbe, Unresponsiveness
 from db.embedded.supervision.restart_backoff import RestartBackoff
 
 _ANSWER_SECONDS: Final = 1.0
@@ -72,7 +72,7 @@ class NodeMonitor:
                 runs and server is None and self._has_crashed_leading(etcd, now)
             ),
             silent_seconds=unresponsiveness.seconds if unresponsiveness else 0.0,
-            silent_kind=unresponsiveness.kind if unresponsiveness else Kind.BUSY,
+            silent_kind=unresponsiveness.kind if unresponsiveness else Silence.BUSY,
         )
 
     def start_again(self) -> bool:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
-from db.embedded.fencing.policy import Step, plan
+from db.cluster.fencing import Step, plan
 from db.embedded.processes.child_processes import Program
 from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.postgres_nodes import Node

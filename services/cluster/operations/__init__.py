@@ -5,6 +5,10 @@ and the audit event, and then does what takes seconds or minutes in a thread, be
 page.
 """
 
+from services.cluster.operations.authorization import (
+    cancel as cancel,
+    request as request,
+)
 from services.cluster.operations.journal import (
     PlannedSwitchover as PlannedSwitchover,
     claim_due as claim_due,
@@ -18,10 +22,6 @@ from services.cluster.operations.previewing import (
 )
 from services.cluster.operations.progress import Step as Step
 from services.cluster.operations.refusals import CannotAct as CannotAct
-from services.cluster.operations.requesting import (
-    cancel as cancel,
-    request as request,
-)
 from services.cluster.operations.requests import (
     PHASES as PHASES,
     TITLES as TITLES,

@@ -17,11 +17,11 @@ from db.cluster.server_locks import ServerLocks
 from db.postgres import SYSTEM, DatabaseUnavailable
 from db.postgres.connections.server_addresses import ServerAddresses
 from services.cluster.operations import (
+    authorization,
     changing,
     governing,
     journal,
     mending,
-    requesting,
 )
 from services.cluster.operations.journal import PlannedSwitchover
 from services.cluster.operations.previewing import preview, require_possible
@@ -99,7 +99,7 @@ class OperationRunner:
     ) -> RunningOperation | None:
         """Let the request pass and begin; None if it is planned for later.
 
-        Raises what the dry run and requesting.request raise, and ServersBusy.
+        Raises what the dry run and authorization.request raise, and ServersBusy.
         """
         self.rehearse(request)
         leads = self.servers.leads()
@@ -186,7 +186,7 @@ class OperationRunner:
     ) -> RunningOperation:
         """Let the history decide."""
         operation_id = who.write(
-            lambda session: requesting.request(
+            lambda session: authorization.request(
                 session, who.actor, request, session_id=session_id
             )
         ).value
@@ -197,7 +197,7 @@ class OperationRunner:
     ) -> RunningOperation:
         """Decide by what replicas know; the history is written once somebody leads."""
         checked = who.read(
-            lambda session: requesting.check(
+            lambda session: authorization.check(
                 session, who.actor, request, session_id=session_id, is_leaderless=True
             )
         ).value
@@ -205,7 +205,7 @@ class OperationRunner:
 
         def write_down(session: Session) -> None:
             journal.begin(session, who.actor, checked, known_as=operation.id)
-            requesting.record(session, who.actor, checked, operation.id)
+            authorization.record(session, who.actor, checked, operation.id)
 
         operation.write_down = lambda: who.write(write_down)
         return operation

@@ -7,8 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from db.embedded.fencing import killing
-from db.embedded.processes import child_processes
+from db.embedded.processes import child_processes, killing
 from db.embedded.processes.child_processes import Program
 
 

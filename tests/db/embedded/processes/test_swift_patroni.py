@@ -207,7 +207,7 @@ def test_a_replica_is_nobodys_former_primary(voter, former, tmp_path):
 
 
 def test_nobody_leads_while_the_former_primary_does_not_die(voter, former, monkeypatch):
-    from db.embedded.fencing import killing
+    from db.embedded.processes import killing
 
     monkeypatch.setattr(killing, "end", lambda *_: False)
 

@@ -10,7 +10,7 @@ from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
 from db.cluster.observing import Observer
 from db.embedded import Cluster, Node
-from db.embedded.fencing import killing
+from db.embedded.processes import killing
 from db.embedded.processes.swift_patroni import COPIED
 from tests.kit.breaking import ask, replicas
 from tests.kit.waiting import eventually

@@ -12,8 +12,7 @@ import pytest
 from db.cluster.control_client import Control
 from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster, Node
-from db.embedded.fencing import killing
-from db.embedded.processes import programs
+from db.embedded.processes import killing, programs
 from db.embedded.processes.swift_patroni import StricterRewind
 from tests.kit import by_hand
 from tests.kit.breaking import ask, is_switched_over, replicas

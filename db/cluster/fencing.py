@@ -4,12 +4,23 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from db.embedded.supervision.liveness import Kind
+
+class Silence(Enum):
+    """What a PostgreSQL that gives no answer was seen to do."""
+
+    STOPPED = auto()
+    IDLE = auto()
+    BUSY = auto()
+
 
 # How long a PostgreSQL may say nothing. One whose processes are stopped will not go on
 # by itself; one that waits for nothing has lost its way; one that works, or waits for
 # its disk, is on a busy machine. A mistake costs a pause, never data.
-_MAX_SILENT_SECONDS: Final = {Kind.STOPPED: 0.7, Kind.IDLE: 2.0, Kind.BUSY: 10.0}
+_MAX_SILENT_SECONDS: Final = {
+    Silence.STOPPED: 0.7,
+    Silence.IDLE: 2.0,
+    Silence.BUSY: 10.0,
+}
 # Patroni is asked every two seconds. Replacing it under a PostgreSQL that answers costs
 # nobody anything; killing both does.
 _REPLACED_AFTER_QUESTIONS: Final = 3
@@ -40,7 +51,7 @@ class NodeObservation:
     failures: int = 0
     crashed_leading: bool = False
     silent_seconds: float = 0.0
-    silent_kind: Kind = Kind.BUSY
+    silent_kind: Silence = Silence.BUSY
 
     @property
     def postgres_hangs(self) -> bool:

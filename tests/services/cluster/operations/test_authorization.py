@@ -13,8 +13,8 @@ from services.cluster.operations import (
     Cost,
     OperationKind,
     OperationRequest,
+    authorization,
     journal,
-    requesting,
 )
 from services.cluster.operations.refusals import ServersBusy
 from services.core.actors import CONSOLE, Role, Scope
@@ -86,7 +86,7 @@ def test_an_old_confirmation_is_not_enough(session, boss):
 def test_while_nobody_leads_the_last_confirmation_of_this_sign_in_counts(session, boss):
     grow_old(session, boss)
 
-    checked = requesting.check(
+    checked = authorization.check(
         session, boss.actor, REQUEST, is_leaderless=True, **boss.fresh
     )
 
@@ -97,7 +97,7 @@ def test_without_any_passkey_nobody_acts_even_while_nobody_leads(session):
     coded = desk(session, method="code")
 
     with pytest.raises(NotConfirmed):
-        requesting.check(
+        authorization.check(
             session, coded.actor, REQUEST, is_leaderless=True, **coded.fresh
         )
 
@@ -107,14 +107,14 @@ def test_a_program_acts_only_with_a_token_made_for_it(session):
     general = cast.act_as_program(Role.ADMIN)
     watcher = cast.act_as_program(Role.ADMIN, Scope.READ_REPLICATION)
 
-    assert requesting.check(session, may, REQUEST, session_id=None) == REQUEST
+    assert authorization.check(session, may, REQUEST, session_id=None) == REQUEST
     for other in (general, watcher):
         with pytest.raises(NotAllowed, match="act on the database servers"):
-            requesting.check(session, other, REQUEST, session_id=None)
+            authorization.check(session, other, REQUEST, session_id=None)
 
 
 def test_whoever_works_on_the_server_itself_needs_no_passkey(session):
-    assert requesting.check(session, CONSOLE, REQUEST, session_id=None) == REQUEST
+    assert authorization.check(session, CONSOLE, REQUEST, session_id=None) == REQUEST
 
 
 @pytest.mark.parametrize(

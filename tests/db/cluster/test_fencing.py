@@ -3,15 +3,15 @@
 import psutil
 import pytest
 
-from db.embedded.fencing.policy import NodeObservation, Step, plan
-from db.embedded.supervision.liveness import Kind, Unresponsiveness
+from db.cluster.fencing import NodeObservation, Silence, Step, plan
+from db.embedded.supervision.liveness import Unresponsiveness
 
 AWAKE = {psutil.STATUS_SLEEPING}
 FROZEN = {psutil.STATUS_STOPPED}
 WORKING = {psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING}
 
 
-def silent(seconds: float, kind: Kind) -> NodeObservation:
+def silent(seconds: float, kind: Silence) -> NodeObservation:
     """A node whose PostgreSQL has said nothing for so long."""
     return NodeObservation(True, True, silent_seconds=seconds, silent_kind=kind)
 
@@ -58,12 +58,12 @@ def unresponsiveness(*looks: tuple[float, set[str]]) -> Unresponsiveness:
             Step.FENCE,
             id="the primary has crashed",
         ),
-        pytest.param(silent(0.6, Kind.STOPPED), Step.NOTHING, id="stopped a moment"),
-        pytest.param(silent(0.7, Kind.STOPPED), Step.FENCE, id="stopped for good"),
-        pytest.param(silent(1.9, Kind.IDLE), Step.NOTHING, id="idle and silent"),
-        pytest.param(silent(2.0, Kind.IDLE), Step.FENCE, id="idle and silent for long"),
-        pytest.param(silent(9.9, Kind.BUSY), Step.NOTHING, id="busy and silent"),
-        pytest.param(silent(10, Kind.BUSY), Step.FENCE, id="busy and silent for long"),
+        pytest.param(silent(0.6, Silence.STOPPED), Step.NOTHING, id="stopped a moment"),
+        pytest.param(silent(0.7, Silence.STOPPED), Step.FENCE, id="stopped for good"),
+        pytest.param(silent(1.9, Silence.IDLE), Step.NOTHING, id="idle and silent"),
+        pytest.param(silent(2.0, Silence.IDLE), Step.FENCE, id="idle too long"),
+        pytest.param(silent(9.9, Silence.BUSY), Step.NOTHING, id="busy and silent"),
+        pytest.param(silent(10, Silence.BUSY), Step.FENCE, id="busy too long"),
         pytest.param(
             NodeObservation(False, True),
             Step.START,
@@ -88,36 +88,36 @@ def test_a_node_is_fenced_only_when_nothing_milder_helps(
     [
         pytest.param(
             unresponsiveness((0.3, FROZEN), (0.4, FROZEN)),
-            Kind.STOPPED,
+            Silence.STOPPED,
             id="frozen all along",
         ),
         pytest.param(
             unresponsiveness((0.3, AWAKE), (0.4, FROZEN)),
-            Kind.IDLE,
+            Silence.IDLE,
             id="frozen a part of it",
         ),
         pytest.param(
-            unresponsiveness((0.3, AWAKE), (0.4, AWAKE)), Kind.IDLE, id="asleep"
+            unresponsiveness((0.3, AWAKE), (0.4, AWAKE)), Silence.IDLE, id="asleep"
         ),
         pytest.param(
             unresponsiveness((0.3, AWAKE), (0.4, WORKING), (0.5, AWAKE)),
-            Kind.BUSY,
+            Silence.BUSY,
             id="one of them worked",
         ),
         pytest.param(
             unresponsiveness((0.3, {psutil.STATUS_DISK_SLEEP})),
-            Kind.BUSY,
+            Silence.BUSY,
             id="for its disk",
         ),
         pytest.param(
             unresponsiveness((0.3, FROZEN), (0.9, FROZEN)),
-            Kind.BUSY,
+            Silence.BUSY,
             id="the supervisor itself was late",
         ),
     ],
 )
 def test_an_unresponsiveness_is_what_was_seen_in_every_look(
-    heard: Unresponsiveness, kind: Kind
+    heard: Unresponsiveness, kind: Silence
 ):
     assert heard.kind is kind
 
