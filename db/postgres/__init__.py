@@ -11,7 +11,6 @@ from db.postgres.connections.failures import (
     OutcomeUnknown as OutcomeUnknown,
     Refused as Refused,
 )
-from db.postgres.connections.pools import call as call
 from db.postgres.database import (
     Database as Database,
     Read as Read,

@@ -6,13 +6,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import groupby
-from typing import Any, ClassVar, Final, Literal, Protocol
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic_core import to_json, to_jsonable_python
+from pydantic_core import to_jsonable_python
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from db.postgres import call
+from db.models.audit import AuditEvent
 from services.core.actors import Actor
 
 Outcome = Literal["done", "refused", "failed"]
@@ -242,6 +243,19 @@ class _Dataclass(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
+class AuditSubject(Protocol):
+    """Something whose every event tells which it is and whose, if anybody's."""
+
+    @property
+    def id(self) -> object:
+        """Which of its kind it is."""
+
+    @property
+    def patient_id(self) -> UUID | None:
+        """Whose it is."""
+
+
+S = TypeVar("S", bound=AuditSubject)
 Event = Mapping[str, Any]
 
 
@@ -261,6 +275,8 @@ class Origin:
 _NOWHERE: Final = Origin()
 _origin: Final[ContextVar[Origin]] = ContextVar("audit_origin", default=_NOWHERE)
 _WAITING: Final = "audit events of a session that only reads"
+# It asks for nothing back: who writes an event down may not read any.
+_INSERT: Final = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -336,6 +352,40 @@ def event_of(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Recorder(Generic[S]):
+    """Writes down what is done with the things of one kind, each time called.
+
+    `facts` are what every event tells of the thing as it stands.
+    """
+
+    kind: str
+    facts: Callable[[S], Mapping[str, object]]
+
+    def __call__(
+        self,
+        session: Session,
+        actor: Actor | None,
+        action: Action,
+        subject: S,
+        *,
+        reason: str | None = None,
+        is_failed: bool = False,
+        **details: object,
+    ) -> None:
+        """Write one event down, as `record` does, with these details besides."""
+        record(
+            session,
+            actor,
+            action,
+            patient_id=subject.patient_id,
+            subject=(self.kind, subject.id),
+            reason=reason,
+            outcome="failed" if is_failed else "done",
+            details={**self.facts(subject), **details},
+        )
+
+
 def record_patient(
     session: Session,
     actor: Actor,
@@ -384,21 +434,7 @@ def events_of(operation: Callable[[Session], None]) -> list[Event]:
 
 def keep(session: Session, events: Sequence[Event]) -> None:
     """Write events down in the session's transaction, in their order."""
-    # Only events from the spool tell when: whoever is signed in may not.
-    for names, alike in groupby(events, tuple):
-        _insert(session, names, list(alike))
-
-
-def _insert(session: Session, names: Sequence[str], events: Sequence[Event]) -> None:
-    """Write events that tell the same down in one statement, not in one each."""
-    row = f"({', '.join(['%s'] * len(names))})"
-    kept = [
-        {**event, "details": to_json(event["details"]).decode()} for event in events
-    ]
-    call(
-        session,
-        # Names of columns, all our own.
-        f"INSERT INTO audit_events ({', '.join(names)}) "  # noqa: S608
-        f"VALUES {', '.join([row] * len(events))}",
-        [event[name] for event in kept for name in names],
-    )
+    # Only events from the spool tell when: whoever is signed in may not. A statement
+    # has what tells the same, and not one event.
+    for _, alike in groupby(events, tuple):
+        session.execute(_INSERT, list(alike))

@@ -5,22 +5,19 @@ import logging
 import os
 import select
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import psycopg2
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import (
-    DBAPIError,
     DisconnectionError,
     TimeoutError as PoolTimeoutError,
 )
-from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from db.postgres import counters
@@ -157,27 +154,6 @@ def driver_of(connection: Connection) -> BatchedConnection:
 def ask(connection: Connection, question: str) -> tuple[Any, ...]:
     """Run one query outside of any transaction, in a single round trip."""
     return driver_of(connection).say(question)
-
-
-def call(
-    session: Session,
-    statement: str,
-    values: Sequence[object] | Mapping[str, object],
-) -> tuple[Any, ...] | None:
-    """Run a statement in the session's transaction, and return its first row, if any.
-
-    Raises what SQLAlchemy would raise, whose own way costs the client about as much
-    as all the rest of a short transaction.
-    """
-    driver = session.connection().connection
-    try:
-        with contextlib.closing(driver.cursor()) as cursor:
-            cursor.execute(statement, values)
-            return cursor.fetchone() if cursor.description else None
-    except psycopg2.Error as error:
-        raise DBAPIError.instance(
-            statement, None, error, psycopg2.Error, hide_parameters=True
-        ) from error
 
 
 def _refuse_dead(driver: DriverConnection, *_: object) -> None:

@@ -18,7 +18,6 @@ from services.consultations.prescriptions.records import (
 )
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
-from services.core.audit import Action
 
 _WITHDRAWN: Final = PrescriptionStatus.WITHDRAWN.value
 _FACTS: Final = (
@@ -47,6 +46,11 @@ _VERSION: Final = (
     PrescriptionVersion.author_id,
     PrescriptionVersion.author_name,
     PrescriptionVersion.created_at,
+)
+
+# Writes down what was done with one version of a prescription.
+record_event: Final[audit.Recorder[PrescriptionRecord]] = audit.Recorder(
+    "prescription", lambda prescription: {"version": prescription.version.number}
 )
 
 
@@ -95,27 +99,6 @@ def find(
     )
     row = session.execute(statement).one_or_none()
     return None if row is None else record_of(row)
-
-
-def record_event(
-    session: Session,
-    actor: Actor,
-    action: Action,
-    prescription: PrescriptionRecord,
-    *,
-    reason: str | None = None,
-    **details: object,
-) -> None:
-    """Write down what was done with one version of a prescription."""
-    audit.record(
-        session,
-        actor,
-        action,
-        patient_id=prescription.patient_id,
-        subject=("prescription", prescription.id),
-        reason=reason,
-        details={"version": prescription.version.number, **details},
-    )
 
 
 def record_of(row: Row[*tuple[Any, ...]]) -> PrescriptionRecord:

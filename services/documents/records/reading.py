@@ -1,7 +1,7 @@
 """Documents as they are read: their facts and versions; each reading is recorded."""
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Integer, Select, Uuid, bindparam, func, select, update
@@ -34,6 +34,11 @@ from services.documents.records.visibility import (
     is_visible_to,
     is_visible_to_patient,
     require_view,
+)
+
+# Writes down what was done with one version of a document; also for other services.
+record_event: Final[audit.Recorder[DocumentRecord]] = audit.Recorder(
+    "document", lambda document: {"version": document.version.number}
 )
 
 
@@ -133,27 +138,6 @@ def note_damage(
             subject=("document", document_id),
             details={"version": number},
         )
-
-
-def record_event(
-    session: Session,
-    actor: Actor,
-    action: Action,
-    document: DocumentRecord,
-    *,
-    reason: str | None = None,
-    **details: object,
-) -> None:
-    """Write down what was done with one version of a document; for other services."""
-    audit.record(
-        session,
-        actor,
-        action,
-        patient_id=document.patient_id,
-        subject=("document", document.id),
-        reason=reason,
-        details={"version": document.version.number, **details},
-    )
 
 
 def _find(

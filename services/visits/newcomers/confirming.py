@@ -122,7 +122,7 @@ def _refuse(
         taking.end(session, newcomer.id, NewcomerStatus.FAILED)
         bookings.offer(session, newcomer.slot_id)
     taking.record_event(
-        session, None, Action.NEWCOMER_CONFIRM, newcomer, outcome="failed"
+        session, None, Action.NEWCOMER_CONFIRM, newcomer, is_failed=True
     )
     return Confirmation(newcomer, tries_left, is_right=False)
 

@@ -63,3 +63,7 @@ class NewcomerRecord:
     expires_at: datetime | None
     revision: int
     booking_id: UUID | None
+
+    @property
+    def patient_id(self) -> None:
+        """Whose it is: nobody's, until the desk knows or registers the newcomer."""

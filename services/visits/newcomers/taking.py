@@ -9,8 +9,6 @@ from sqlalchemy.orm import Session
 from db.models.booking import BookingSlot, Newcomer, Slot
 from db.models.doctor import Doctor
 from services.core import audit
-from services.core.actors import Actor
-from services.core.audit import Action
 from services.visits.booking import bookings
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import NotificationKind
@@ -48,6 +46,11 @@ FROM slots WHERE id = :slot_id
 ON CONFLICT (slot_id) DO NOTHING
 RETURNING expires_at
 """)
+
+# Writes down what was done with a newcomer's booking, and to whom: its id.
+record_event: Final[audit.Recorder[NewcomerRecord]] = audit.Recorder(
+    "newcomer", lambda newcomer: {"slot": newcomer.slot_id}
+)
 
 
 def lock_offered(session: Session, slot_id: UUID) -> UUID:
@@ -128,24 +131,4 @@ def count_pending(session: Session) -> int:
             .where(Newcomer.status == "pending", Newcomer.expires_at > NOW)
         )
         or 0
-    )
-
-
-def record_event(
-    session: Session,
-    actor: Actor | None,
-    action: Action,
-    newcomer: NewcomerRecord,
-    *,
-    outcome: audit.Outcome = "done",
-    **details: object,
-) -> None:
-    """Write down what was done with a newcomer's booking, and to whom: its id."""
-    audit.record(
-        session,
-        actor,
-        action,
-        subject=("newcomer", newcomer.id),
-        outcome=outcome,
-        details={"slot": newcomer.slot_id, **details},
     )

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.postgres import call
 from services.core.actors import Actor
 from services.documents.records.drafts import StoredContent
 from services.documents.records.kinds import Classification, DocumentType
@@ -47,7 +46,7 @@ def add(
         _json(version | {"sha256": f"\\x{sha256}"}),
         versions.pages_of(content),
     )
-    row = call(session, _FILE, given)
+    row = session.connection().exec_driver_sql(_FILE, given).one_or_none()
     if row is None:
         return None
     filed = _Filed(*row)

@@ -1,6 +1,6 @@
 """Confirmed: a hold that becomes a visit."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -85,7 +85,7 @@ def confirm(
     with assume_role(session, "system"):
         _follow_up(session, actor, after, replaced)
     action = Action.BOOKING_MOVE if replaced else Action.BOOKING_CONFIRM
-    more = {"replaced": str(replaced.id)} if replaced else {}
+    more: dict[str, Any] = {"replaced": replaced.id} if replaced else {}
     reading.record_event(session, actor, action, after, **more)
     return after
 

@@ -20,6 +20,11 @@ from services.visits.schedule.permissions import require_view
 
 _MOST: Final = 200
 
+# Writes down what was done with a booking; with a reason if against the rules.
+record_event: Final[audit.Recorder[BookingRecord]] = audit.Recorder(
+    "booking", lambda booking: {"slot": booking.slot_id, "status": booking.status}
+)
+
 
 def get(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
     """Return the booking as it stands now; raises NoSuchBooking, NotAllowed."""
@@ -89,24 +94,3 @@ def find(
         records().where(*conditions, is_visible_to(actor)).order_by(Booking.id)
     )
     return tuple(map(record_of, rows))
-
-
-def record_event(
-    session: Session,
-    actor: Actor,
-    action: Action,
-    booking: BookingRecord,
-    *,
-    reason: str | None = None,
-    **more: str,
-) -> None:
-    """Write down what was done with a booking; `reason` if against the rules."""
-    audit.record(
-        session,
-        actor,
-        action,
-        patient_id=booking.patient_id,
-        subject=("booking", booking.id),
-        reason=reason,
-        details={"slot": booking.slot_id, "status": booking.status, **more},
-    )

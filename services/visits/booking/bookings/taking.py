@@ -8,7 +8,6 @@ from uuid import UUID
 from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
-from db.postgres import call
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action
@@ -71,7 +70,7 @@ def take(
     )
     values = {name: getattr(wish, name) for name in Wish.__slots__}
     given = (_json(values), _json(event), Action.BOOKING_LOSE.value)
-    row = call(session, _HOLD, given)
+    row = session.connection().exec_driver_sql(_HOLD, given).one_or_none()
     if row is None:
         return None
     outcome = _Outcome(*row)

@@ -26,6 +26,11 @@ _MOST_BETWEEN: Final = 5000
 # So that a Friday shows whom to phone for Monday, or for after a holiday.
 _DAYS_TO_PHONE: Final = 7
 
+# Writes down what was done with a visit; also for other services.
+record_event: Final[audit.Recorder[VisitRecord]] = audit.Recorder(
+    "visit", lambda visit: {"revision": visit.revision}
+)
+
 
 def get(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
     """Return the visit; patients see their own. Raises NoSuchVisit, NotAllowed."""
@@ -219,27 +224,6 @@ def list_to_phone(
 def require_view(actor: Actor, patient_id: UUID | None = None) -> None:
     """Raise NotAllowed unless the actor may see visits, or their own."""
     actor.require(permissions.to_view(actor), patient_id)
-
-
-def record_event(
-    session: Session,
-    actor: Actor,
-    action: Action,
-    visit: VisitRecord,
-    *,
-    reason: str | None = None,
-    **details: object,
-) -> None:
-    """Write down what was done with a visit; for other services."""
-    audit.record(
-        session,
-        actor,
-        action,
-        patient_id=visit.patient_id,
-        subject=("visit", visit.id),
-        reason=reason,
-        details={"revision": visit.revision, **details},
-    )
 
 
 def _list(
