@@ -20,6 +20,7 @@ from api.core.answers import JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
+from api.core.files.sending import attachment_named
 from services.analytics import figures
 from services.analytics.cohorts import Cohort
 from services.analytics.figures import Figure, FigureCell, FigureResult
@@ -157,7 +158,7 @@ def _counted(
     return Response(
         file_of(figures.table_of(written.value), file_format),
         media_type=MEDIA_TYPES[file_format],
-        headers=headers | {"Content-Disposition": f'attachment; filename="{name}"'},
+        headers=headers | {"Content-Disposition": attachment_named(name)},
     )
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.core.answers import BYTE_ORDER_MARK
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends
+from api.core.files.sending import attachment_named
 from services.backups import previews
 
 router = APIRouter(prefix="/files", tags=["Files"])
@@ -28,5 +29,5 @@ def download(caller: ProgramOrPerson, uuid: UUID, name: _Name) -> Response:
     return Response(
         mark + content,
         media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+        headers={"Content-Disposition": attachment_named(filename)},
     )

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from api.core.files.sending import ReleasingResponse
+from api.core.files.sending import ReleasingResponse, attachment_named
 from services.core.errors import TooOften, Unavailable
 
 # Of the connections that a web server has to a database, and of what it may keep on its
@@ -214,7 +214,7 @@ class ListResponse(ReleasingResponse):
             export.spool.read(),
             export.close,
             media_type=media_type,
-            headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+            headers={"Content-Disposition": attachment_named(filename)},
         )
 
 

@@ -18,7 +18,12 @@ from api.core.answers import BYTE_ORDER_MARK, read_headers
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import sends
 from api.core.files.downloads import damage_noted
-from api.core.files.sending import ReleasingResponse, first_come, noting
+from api.core.files.sending import (
+    ReleasingResponse,
+    attachment_named,
+    first_come,
+    noting,
+)
 from services.core.actors import Actor
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.documents import fields, records
@@ -92,7 +97,7 @@ def send_several(
         raise NoSuchDocument
     pieces = first_come(_archived(caller, read.value))
     headers = read_headers(read, caller.after) | {
-        "Content-Disposition": 'attachment; filename="documents.zip"'
+        "Content-Disposition": attachment_named("documents.zip")
     }
     return ReleasingResponse(pieces, pieces.close, headers=headers, media_type=_ZIP)
 

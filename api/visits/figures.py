@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.core.answers import BYTE_ORDER_MARK, JsonResponse, Shown, read_headers
 from api.core.dependencies import Caller, Program, ProgramOrPerson
 from api.core.documented import sends, shows
+from api.core.files.sending import attachment_named
 from db.postgres import Read
 from services.visits.figures import statistics
 from services.visits.figures.statistics import (
@@ -92,7 +93,7 @@ def export(
     return Response(
         mark + statistics.as_csv(booking_statistics),
         media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": attachment_named(name)},
     )
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.core.answers import read_headers
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import sends
-from api.core.files.sending import PDF
+from api.core.files.sending import PDF, attachment_named
 from db.postgres import Read
 from services.visits.front_desk import appointments, tickets
 from services.visits.front_desk.appointments import VisitRecord
@@ -50,5 +50,5 @@ def _kept(
     caller: Caller, read: Read[VisitRecord], made: bytes, kind: str, name: str
 ) -> Response:
     headers = read_headers(read, caller.after)
-    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    headers["Content-Disposition"] = attachment_named(name)
     return Response(made, media_type=kind, headers=headers)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -138,6 +139,11 @@ def attachment(filename: str, endings: Sequence[str] = _ENDINGS) -> str:
     # A lone half of a character, which no name has any more, would break the answer.
     known = filename.encode(errors="replace")
     return f"{said}; filename*=UTF-8''{quote(known, safe='')}"
+
+
+def attachment_named(filename: str) -> str:
+    """Return the Content-Disposition of a file whose whole name is the app's own."""
+    return attachment(filename, (PurePath(filename).suffix,))
 
 
 def _plain(filename: str, endings: Sequence[str]) -> str:

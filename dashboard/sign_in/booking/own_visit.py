@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from api.core.files.sending import attachment
+from api.core.files.sending import attachment_named
 from dashboard import wiring
 from dashboard.sign_in.booking.visitors import BOOKING_PATH, Visitors
 from dashboard.sign_in.forms import is_own_form, read_form
@@ -104,7 +104,7 @@ class _OwnVisit:
         content = newcomers_calendar_file(
             newcomer, clinic=wiring.letterhead(self._context.settings)
         )
-        named = {"Content-Disposition": attachment("visit.ics")}
+        named = {"Content-Disposition": attachment_named("visit.ics")}
         return Response(content, media_type="text/calendar", headers=named)
 
     async def _change(

@@ -4,7 +4,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from api.core.files.ranges import Span, Unsatisfiable, is_known, span_of
-from api.core.files.sending import attachment
+from api.core.files.sending import attachment, attachment_named
 
 TAG = '"abc"'
 SIZE = 1000
@@ -137,3 +137,8 @@ def test_no_name_breaks_the_header(name):
     assert said.count('"') == 2
     assert said.split('"')[1].endswith(".pdf")
     assert not set("\r\n\\/") & set(said)
+
+
+@pytest.mark.parametrize("name", ["visit.ics", "documents.zip", "patients.csv"])
+def test_a_name_of_our_own_keeps_its_ending(name):
+    assert attachment_named(name) == f'attachment; filename="{name}"'

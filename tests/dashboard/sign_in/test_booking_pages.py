@@ -215,6 +215,8 @@ def test_the_calendar_file_names_nobody_and_no_link(visitor, doctor, email, mail
     answer = visitor.get(f"{own}/visit.ics")
 
     assert answer.headers["content-type"].startswith("text/calendar")
+    named = answer.headers["content-disposition"]
+    assert named == 'attachment; filename="visit.ics"'
     assert "SUMMARY:Visit at" in answer.text
     for word in ("Nora", cast.DOCTOR_DORA.name, own.rpartition("/")[2]):
         assert word not in answer.text.replace("\r\n ", "")
