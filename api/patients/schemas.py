@@ -40,6 +40,9 @@ def _text(name: str, description: str) -> Any:
     return _hint(description, maxLength=FIELDS[name].longest)
 
 
+_PhoneNumber = Annotated[str | None, _hint("10 to 15 digits, optionally after a +.")]
+
+
 class _PatientFields(BaseModel):
     """What somebody fills in, as it is sent and shown."""
 
@@ -52,9 +55,7 @@ class _PatientFields(BaseModel):
         str, _hint("Administrative gender.", enum=[sex.value for sex in Sex])
     ] = Sex.UNKNOWN.value
     email: Annotated[str | None, _text("email", "An e-mail address.")] = None
-    phone_number: Annotated[
-        str | None, _hint("10 to 15 digits, optionally after a +.")
-    ] = None
+    phone_number: _PhoneNumber = None
     address: Annotated[str | None, _text("address", "One line.")] = None
     emergency_contact: Annotated[
         str | None, _text("emergency_contact", "Whom to call, and how.")
@@ -104,9 +105,7 @@ class ContactBody(Body):
     email: Annotated[str | None, _text("email", "As it is: a new one is proved.")] = (
         None
     )
-    phone_number: Annotated[
-        str | None, _hint("10 to 15 digits, optionally after a +.")
-    ] = None
+    phone_number: _PhoneNumber = None
     address: Annotated[str | None, _text("address", "One line.")] = None
 
 

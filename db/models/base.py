@@ -1,7 +1,7 @@
 """The column types that every table shares."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from sqlalchemy import DateTime, MetaData, func, text
@@ -14,6 +14,8 @@ PrimaryKey = Annotated[
 CreatedAt = Annotated[
     datetime, mapped_column(DateTime(timezone=True), server_default=func.now())
 ]
+# As PostgreSQL and Python both read it: how a phone number is kept, whose ever it is.
+PHONE_NUMBER: Final = r"\+?[0-9]{10,15}"
 Timestamp = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 TextList = Annotated[list[str], mapped_column(ARRAY(TEXT), server_default=text("'{}'"))]
 

@@ -21,7 +21,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
+from db.models.base import (
+    PHONE_NUMBER,
+    Base,
+    CreatedAt,
+    PrimaryKey,
+    TextList,
+    Timestamp,
+)
 
 # A foreign key to patients that must keep naming the merged-away record, because
 # it tells the story of the merge, carries this in its column's info.
@@ -86,7 +93,7 @@ class Patient(Base):
             "email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="patients_email_valid"
         ),
         CheckConstraint(
-            r"phone_number ~ '^\+?[0-9]{10,15}$'", name="patients_phone_number_valid"
+            f"phone_number ~ '^{PHONE_NUMBER}$'", name="patients_phone_number_valid"
         ),
         CheckConstraint(
             "NOT no_known_allergies OR cardinality(allergies) = 0",

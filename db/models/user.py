@@ -16,7 +16,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
+from db.models.base import (
+    PHONE_NUMBER,
+    Base,
+    CreatedAt,
+    PrimaryKey,
+    TextList,
+    Timestamp,
+)
 
 
 class User(Base):
@@ -50,7 +57,7 @@ class User(Base):
             name="users_list_density_known",
         ),
         CheckConstraint(
-            r"phone_number ~ '^\+?[0-9]{10,15}$'", name="users_phone_number_valid"
+            f"phone_number ~ '^{PHONE_NUMBER}$'", name="users_phone_number_valid"
         ),
     )
 

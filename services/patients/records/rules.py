@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from email_validator import EmailNotValidError, validate_email
 
+from db.models.base import PHONE_NUMBER
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.patients.records.model import (
@@ -29,7 +30,7 @@ LONGEST: Final = {
 # How people call each field, in the order of the form.
 LABELS: Final = {name: field.label for name, field in FIELDS.items()}
 
-_PHONE: Final = re.compile(r"\+?[0-9]{10,15}")
+_PHONE: Final = re.compile(PHONE_NUMBER)
 _PHONE_SEPARATORS: Final = re.compile(r"[\s().\-/\u2010-\u2015\u2212]")
 # Pasted text brings these along; nobody sees them, and no search would find a name
 # that holds one. Joiners (U+200C, U+200D) stay: Persian and Indic names need them.

@@ -6,12 +6,13 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 
+from db.models.base import PHONE_NUMBER
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
 MAX_NAME_LENGTH: Final = 100
 MAX_EMAIL_LENGTH: Final = 254
-_PHONE: Final = re.compile(r"\+?[0-9]{10,15}")
+_PHONE: Final = re.compile(PHONE_NUMBER)
 _SEPARATORS: Final = re.compile(r"[\s().\-/]")
 
 
