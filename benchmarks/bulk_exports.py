@@ -92,7 +92,9 @@ def _export(database: Database, files: FileStore, kinds: tuple[str, ...]) -> int
     export_id = database.write(
         lambda session: bulk_exports.ask(session, CLERK, request), identity=identity
     ).value.id
-    BulkExporter(database, files, BULK_SOURCES, lambda: datetime.now(UTC)).look()
+    BulkExporter(
+        database, files, lambda: BULK_SOURCES, lambda: datetime.now(UTC)
+    ).look()
     made = database.read_latest(
         lambda session: bulk_exports.get(session, CLERK, export_id), identity=identity
     ).value

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from api.core.dependencies import Caller
 from api.fhir import parameters, systems
+from api.fhir.bulk.line_templates import LineTemplates
 from api.fhir.definitions import (
     PageWanted,
     Resource,
@@ -15,7 +16,6 @@ from api.fhir.definitions import (
     SearchPage,
     SearchParameter,
     Wanted,
-    bulk_source,
     coding,
     concept,
     meta,
@@ -26,11 +26,12 @@ from api.fhir.definitions import (
 from services.audit.log.patient_versions import list_patient_versions
 from services.core.actors import Actor
 from services.core.errors import InvalidInput
-from services.fhir.bulk_exports.model import BulkSelection
+from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
 from services.lists.pages import MAX_SIZE
 from services.patients import search
 from services.patients.records import patients, record_numbers
 from services.patients.records.model import PatientRecord, Sex, UnnamedPatient
+from services.patients.records.rows import record_of_some
 
 NAME: Final = "Patient"
 _NUMBER_TYPE: Final = concept("Record number", coding(systems.IDENTIFIER_TYPE, "MR"))
@@ -125,6 +126,49 @@ def stream_everybody(
     )
 
 
+# What patient_resource asks of a record. The sex and whether it is archived decide what
+# it says; all else it says as it is.
+_FACTS: Final = ("sex",)
+_TEXTS_READ: Final = (
+    "id",
+    "version",
+    "updated_at",
+    "record_number",
+    "deleted_at",
+    "last_name",
+    "first_name",
+    "phone_number",
+    "email",
+    "date_of_birth",
+    "deceased_on",
+    "address",
+    "emergency_contact",
+    "merged_into_id",
+)
+FIELDS_READ: Final = (*_FACTS, *_TEXTS_READ)
+
+
+def patient_lines() -> LineTemplates:
+    """Return what makes a line of an export of a row of FIELDS_READ."""
+
+    def describe(values: Sequence[Any]) -> Resource:
+        values_read = dict(zip(FIELDS_READ, values, strict=True))
+        return patient_resource(
+            record_of_some(values_read | {"sex": Sex(values_read["sex"])})
+        )
+
+    return LineTemplates(len(_FACTS), describe)
+
+
+def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
+    line = patient_lines().line
+    pieces = patients.stream_texts(
+        session, actor, FIELDS_READ, selection.patient_ids, since=selection.since
+    )
+    for rows in pieces:
+        yield list(map(line, rows))
+
+
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     if wanted.exactly is not None:
         return _search_exactly(session, wanted, page)
@@ -184,11 +228,7 @@ PATIENT: Final = ResourceType(
     read=_read,
     history=_history,
     search=_search,
-    bulk=bulk_source(
-        stream_everybody,
-        lambda _, records: map(patient_resource, records),
-        patients.permission_to_stream,
-    ),
+    bulk=BulkSource(patients.permission_to_stream, _read_all),
     parameters=(
         parameters.ID,
         parameters.last_updated(),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,12 @@ from services.patients.records.refusals import (
     PatientIdTaken,
     StaleVersion,
 )
-from services.patients.records.rows import COLUMNS, STREAMED_COLUMNS, record_of
+from services.patients.records.rows import (
+    COLUMNS,
+    STREAMED_COLUMNS,
+    record_of,
+    text_of,
+)
 from services.patients.records.rules import (
     UNREACHABLE,
     InvalidPatient,
@@ -104,17 +109,39 @@ def stream_all(
     them gets them here, where the export has a reason; the caller writes it down.
     Raises NotAllowed.
     """
+    pieces = _stream(session, actor, STREAMED_COLUMNS, patient_ids, since)
+    return (list(map(record_of, rows)) for rows in pieces)
+
+
+def stream_texts(
+    session: Session,
+    actor: Actor,
+    names: Sequence[str],
+    patient_ids: Sequence[UUID] | None,
+    *,
+    since: datetime | None = None,
+) -> Iterator[Sequence[Sequence[Any]]]:
+    """Yield these fields of those whom `stream_all` yields, as texts in their order."""
+    return _stream(session, actor, list(map(text_of, names)), patient_ids, since)
+
+
+def _stream(
+    session: Session,
+    actor: Actor,
+    columns: Sequence[ColumnElement[Any]],
+    patient_ids: Sequence[UUID] | None,
+    since: datetime | None,
+) -> Iterator[Sequence[Sequence[Any]]]:
     # The page that registers a patient exports nothing.
     from services.lists.streaming import stream_rows  # noqa: PLC0415
 
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(permission_to_stream(actor))
-    statement = select(*STREAMED_COLUMNS).where(Patient.erased_at.is_(None))
+    statement = select(*columns).where(Patient.erased_at.is_(None))
     if since is not None:
         statement = statement.where(Patient.updated_at > since)
     role: DatabaseRole | None = "staff" if actor.role is Role.ANALYST else None
-    pieces = stream_rows(session, statement, Patient.id, patient_ids, role=role)
-    return (list(map(record_of, rows)) for rows in pieces)
+    return stream_rows(session, statement, Patient.id, patient_ids, role=role)
 
 
 def permission_to_stream(actor: Actor) -> Permission:

@@ -1,11 +1,21 @@
 """How a row of the patients table becomes a patient, named or not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, type_coerce
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    DateTime,
+    String,
+    Text,
+    cast,
+    func,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import NullType
 
@@ -29,6 +39,27 @@ STREAMED_COLUMNS: Final[tuple[ColumnElement[Any], ...]] = tuple(
     for column in (column.expression for column in COLUMNS)
 )
 
+_ISO_8601: Final = 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM'
+
+
+def text_of(name: str) -> ColumnElement[Any]:
+    """Return a field as the text that it has in ISO 8601, made by PostgreSQL.
+
+    For whoever writes all records as texts: Python's days, moments and uuids cost more
+    than all else of a row.
+    """
+    column: ColumnElement[Any] = getattr(Patient, name).expression
+    match column.type:
+        case DateTime():
+            return func.to_char(column, _ISO_8601)
+        case Date():
+            return func.to_char(column, "YYYY-MM-DD")
+        case String():
+            return column
+        case _:
+            return cast(column, Text)
+
+
 _SEX: Final = _NAMES.index("sex")
 _LISTS: Final = tuple(map(_NAMES.index, LISTS))
 _SEXES: Final = {sex.value: sex for sex in Sex}
@@ -48,6 +79,14 @@ def record_of(row: Sequence[Any]) -> PatientRecord:
     record = object.__new__(PatientRecord)
     for fill, value in zip(_FILL, values, strict=True):
         fill(record, value)
+    return record
+
+
+def record_of_some(values: Mapping[str, Any]) -> PatientRecord:
+    """Return a record that has these fields alone: to ask for another one fails."""
+    record = object.__new__(PatientRecord)
+    for name, value in values.items():
+        _FILL[_NAMES.index(name)](record, value)
     return record
 
 
