@@ -90,4 +90,4 @@ def _explain(shape: ListShape[Any, Any]) -> str:
 
 def _ones(shape: ListShape[Any, Any]) -> Select[Any]:
     constant = literal_column("1", Integer)
-    return select(constant).select_from(shape.table).where(shape.belongs())
+    return shape.select(constant)

@@ -1,6 +1,6 @@
 """One page of a list, counted from whichever row or end it begins at."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -24,7 +24,7 @@ from services.lists.queries import (
     prepare,
 )
 from services.lists.recording import record
-from services.lists.statements import MOST, OFFSET, compiled, run, within
+from services.lists.statements import IDS, MOST, OFFSET, compiled, run, within
 
 USUAL_SIZE: Final = 20
 MAX_SIZE: Final = 1_000
@@ -147,7 +147,7 @@ def read_page(
     rows, query = _find(session, query, _PAGES[end], given)
     if not rows and end.has_cursor:
         _require_row(session, definition.id_column, given)
-    records = _cut(rows, at.size, end, query.shape.record_of)
+    records = _cut(session, rows, at.size, end, query)
     page = definition.page_of(session, records, query)
     action, called = definition.shown, definition.subject.name
     record(session, actor, action, criteria, shown=page.rows, called=called)
@@ -173,7 +173,7 @@ def peek(
     shape, given = query.shape, {**query.parameters, "most": size}
     statement = query.text(_PAGES[PageEnd.FIRST])
     rows = within(session, milliseconds, statement, given, settings=shape.settings)
-    return tuple(map(shape.record_of, rows or ()))
+    return _records(session, query, rows or ())
 
 
 def _find(
@@ -209,11 +209,11 @@ def _require_row(
 
 
 def _cut(
-    rows: Sequence[Any], size: int, end: PageEnd, record_of: Callable[[Any], Row]
-) -> Page[Row]:
+    session: Session, rows: Sequence[Any], size: int, end: PageEnd, query: _AnyQuery
+) -> Page[Any]:
     """Take away the row that was only read to see whether the list goes on."""
     goes_on = len(rows) > size
-    records = tuple(map(record_of, rows[:size]))
+    records = _records(session, query, rows[:size])
     if end.is_backwards:
         records = records[::-1]
     if not records:
@@ -225,6 +225,30 @@ def _cut(
         records[-1].id if has_next else None,
         records[0].id if has_previous else None,
     )
+
+
+def _records(
+    session: Session, query: _AnyQuery, rows: Sequence[Any]
+) -> tuple[Any, ...]:
+    """Return what is shown of a page's rows, read now if those are identifiers alone.
+
+    What has gone in between is left out.
+    """
+    shape, statement = query.shape, query.text(_whole)
+    if statement and rows:
+        ids = [row[0] for row in rows]
+        given = {**query.parameters, IDS.key: [*map(str, ids)]}
+        settings = shape.settings
+        whole = run(session, statement, given, settings=settings, is_planned_once=True)
+        by_id = {row[0]: row for row in whole}
+        rows = [by_id[each] for each in ids if each in by_id]
+    return tuple(map(shape.record_of, rows))
+
+
+@lru_cache(maxsize=512)
+def _whole(shape: ListShape[Any, Any]) -> str:
+    statement = shape.whole()
+    return "" if statement is None else compiled(statement)
 
 
 def _page(end: PageEnd, shape: ListShape[Any, Any]) -> str:

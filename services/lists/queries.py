@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, FromClause, Select
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Select, select
 from sqlalchemy.orm import Session
 
 from services.core.actors import Actor
@@ -74,6 +74,23 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
         offset: BindParameter[int] | None = None,
     ) -> Select[Any]:
         """Select the first MOST rows by the keys, of those that meet also `where`."""
+
+    def whole(self) -> Select[Any] | None:
+        """Select the rows with the given IDS, by the same plan whatever they are.
+
+        None where a page has them itself, and not the identifiers alone.
+        """
+        return None
+
+    def select(
+        self,
+        *columns: ColumnElement[Any],
+        where: Sequence[ColumnElement[bool]] = (),
+        order: Sequence[ColumnElement[Any]] = (),
+    ) -> Select[Any]:
+        """Select the columns of what is on the list and meets also `where`."""
+        rows = select(*columns).select_from(self.table)
+        return rows.where(self.belongs(), *where).order_by(*order)
 
     @property
     @abstractmethod

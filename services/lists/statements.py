@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, bindparam
+from sqlalchemy import ARRAY, Connection, Integer, Text, bindparam
 from sqlalchemy.dialects.postgresql import psycopg2
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ LIMIT_SECONDS: Final = 5
 # How many rows are returned, and skipped before, is given when a statement is run.
 MOST: Final = bindparam("most", type_=Integer)
 OFFSET: Final = bindparam("offset", type_=Integer)
+# What a page was found to have, for the statement that reads its rows.
+IDS: Final = bindparam("ids", type_=ARRAY(Text))
 
 _DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 _QUERY_CANCELED: Final = "57014"

@@ -24,6 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.sql.selectable import AliasedReturnsRows
+from sqlalchemy.sql.util import find_tables
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from db.models.document import Document, DocumentVersion
@@ -51,12 +53,15 @@ _RECORD: Final = tuple(
 )
 
 
+_IS_LATEST: Final = (DocumentVersion.document_id == Document.id) & (
+    DocumentVersion.number == Document.latest
+)
+_IS_OF_PATIENT: Final = Patient.id == Document.patient_id
+
+
 def _listed() -> Subquery:
     """Join what each document has once; the planner leaves out what is not asked."""
     version = DocumentVersion
-    is_latest = (version.document_id == Document.id) & (
-        version.number == Document.latest
-    )
     return (
         select(
             Document.id,
@@ -93,8 +98,8 @@ def _listed() -> Subquery:
             *_RECORD,
         )
         .select_from(Document)
-        .outerjoin(version, is_latest)
-        .outerjoin(Patient, Patient.id == Document.patient_id)
+        .outerjoin(version, _IS_LATEST)
+        .outerjoin(Patient, _IS_OF_PATIENT)
         .subquery("listed")
     )
 
@@ -109,28 +114,6 @@ PAIRS: Final = cast(bindparam("pairs", type_=ARRAY(Integer)), ARRAY(Integer))
 _RANKING: Final = cast(bindparam("ranking", type_=Text), TSQUERY)
 _RANK: Final = func.ts_rank(_WEIGHTS, DocumentSearch.head, _RANKING).label("rank")
 _JOIN: Final[Any] = LISTED.element
-JOINED: Final[FromClause] = _JOIN.get_final_froms()[0]
-_UNWRAPPED: Final[Mapping[int, ColumnElement[Any]]] = {
-    id(LISTED.c[name]): Grouping(column.element)
-    if isinstance(column, Label)
-    else column
-    for name, column in _JOIN.selected_columns.items()
-}
-
-
-def unwrapped(clause: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the clause on the tables themselves, for a list of `JOINED`.
-
-    To take in a long subquery takes PostgreSQL as long as to find a first page.
-    """
-
-    def column_of(element: Any, **_: Any) -> ColumnElement[Any] | None:
-        return _UNWRAPPED.get(id(element))
-
-    plain: ColumnElement[Any] = replacement_traverse(clause, {}, column_of)
-    return plain
-
-
 # A search without filters needs no other table.
 SEARCHED: Final = select(
     DocumentSearch.document_id.label("id"),
@@ -145,6 +128,58 @@ MATCHES: Final = (
     .join(DocumentSearch, DocumentSearch.document_id == LISTED.c.id)
     .subquery("matches")
 )
+# By the names of tables, since a model's columns are of a copy of its table.
+_JOINS: Final = (
+    (DocumentSearch, DocumentSearch.document_id == Document.id, False),
+    (DocumentVersion, _IS_LATEST, True),
+    (Patient, _IS_OF_PATIENT, True),
+)
+_PLAIN: Final[Mapping[str, ColumnElement[Any]]] = {
+    name: Grouping(column.element) if isinstance(column, Label) else column
+    for name, column in (
+        *_JOIN.selected_columns.items(),
+        ("words", DocumentSearch.words.expression),
+        ("pairs", DocumentSearch.pairs.expression),
+        ("rank", _RANK),
+    )
+}
+_UNWRAPPED: Final[Mapping[int, ColumnElement[Any]]] = {
+    id(column): _PLAIN[name]
+    for table in (LISTED, MATCHES)
+    for name, column in table.c.items()
+}
+
+
+def unwrapped(clause: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the clause on the tables themselves, for a list of `tables_of` it.
+
+    To take in a long subquery takes PostgreSQL as long as to find a first page.
+    """
+
+    def plain_of(element: Any, **_: Any) -> Any:
+        # What looks up the row that a page begins behind is a list of its own.
+        is_whole = isinstance(element, AliasedReturnsRows)
+        return element if is_whole else _UNWRAPPED.get(id(element))
+
+    plain: ColumnElement[Any] = replacement_traverse(clause, {}, plain_of)
+    return plain
+
+
+def tables_of(*clauses: ColumnElement[Any]) -> FromClause:
+    """Return the documents with no more tables than the unwrapped clauses ask for.
+
+    PostgreSQL leaves out the others too, once it has weighed the rule on their rows.
+    """
+    names = {
+        getattr(table, "name", None)
+        for clause in clauses
+        for table in find_tables(clause, check_columns=True)
+    }
+    tables: FromClause = DOCUMENTS
+    for model, belongs, is_outer in _JOINS:
+        if model.__tablename__ in names:
+            tables = tables.join(model.__table__, belongs, isouter=is_outer)
+    return tables
 
 
 _VALUE_COLUMNS: Final[Mapping[Kind, ColumnElement[Any]]] = MappingProxyType(

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     ColumnElement,
     FromClause,
@@ -13,16 +14,15 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     false,
     func,
     literal_column,
     or_,
     select,
 )
-from sqlalchemy.sql.util import ClauseAdapter
 
 from services.documents.search.listed import (
-    JOINED,
     LISTED,
     MATCHES,
     MAY_BE_EMPTY,
@@ -32,6 +32,7 @@ from services.documents.search.listed import (
     SORTED_BY,
     TARGETS,
     WHOLE,
+    tables_of,
     unwrapped,
 )
 from services.documents.search.records import ListedDocument, document_of
@@ -41,7 +42,7 @@ from services.lists.criteria.paging import Key, ending_in_id, order_by
 from services.lists.criteria.shape import Branch
 from services.lists.criteria.sql import condition
 from services.lists.queries import ListShape
-from services.lists.statements import MOST
+from services.lists.statements import IDS, MOST
 
 _NEWEST: Final = (Order("created_at", Direction.DESC),)
 _LAST_DELETED: Final = (Order("deleted_at", Direction.DESC),)
@@ -119,8 +120,24 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
             case DocumentSearch.WORDS if self.archived:
                 return and_(listed, _kept_words().bool_op("@@")(QUERY))
             case DocumentSearch.WORDS:
-                adapted: ColumnElement[bool] = ClauseAdapter(MATCHES).traverse(listed)
-                return and_(adapted, _meets_search(self))
+                return and_(listed, _meets_search(self))
+
+    def select(
+        self,
+        *columns: ColumnElement[Any],
+        where: Sequence[ColumnElement[bool]] = (),
+        order: Sequence[ColumnElement[Any]] = (),
+    ) -> Select[Any]:
+        """Select the columns of what is on the list and meets also `where`."""
+        if self.table is SEARCHED:
+            # Not super(): a class with slots is another one than was written.
+            return ListShape.select(self, *columns, where=where, order=order)
+        shown = [*map(unwrapped, columns)]
+        conditions = [*map(unwrapped, (self.belongs(), *where))]
+        ordered = [*map(unwrapped, order)]
+        tables = tables_of(*shown, *conditions, *ordered)
+        rows = select(*shown).select_from(tables)
+        return rows.where(*conditions).order_by(*ordered)
 
     def page(
         self,
@@ -130,21 +147,27 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
     ) -> Select[Any]:
         """Select the first MOST rows by the keys, of those that meet also `where`.
 
-        Whatever is common is found by the ten thousand: of a search, whole rows are
-        fetched for one page of them, and not carried through the sorting of all.
+        Of what is filtered or searched, the identifiers alone: it is planned each
+        time, which takes as long as there are tables and rules on them. What is common
+        is found by the ten thousand besides, and no whole row is sorted among those.
         """
-        conditions, order = (self.belongs(), *where), order_by(self.table, keys)
-        if self.table is LISTED:
-            conditions = (LISTED.c.version_id.is_not(None), *conditions)
-            rows = select(*map(unwrapped, WHOLE)).select_from(JOINED)
-            rows = rows.where(*map(unwrapped, conditions))
-            rows = rows.order_by(*map(unwrapped, order))
-            return rows.limit(MOST).offset(offset)
-        rows = select(*(self.table.c[key.column] for key in self.keys))
-        rows = rows.where(*conditions).order_by(*order).limit(MOST).offset(offset)
-        page = rows.subquery("of_page")
-        whole = select(*WHOLE).join(page, page.c.id == LISTED.c.id)
-        return whole.order_by(*order_by(page, keys))
+        order = order_by(self.table, keys)
+        if self.is_planned_once:
+            has_version = LISTED.c.version_id.is_not(None)
+            rows = self.select(*WHOLE, where=(has_version, *where), order=order)
+        else:
+            rows = self.select(self.table.c.id, where=where, order=order)
+        return rows.limit(MOST).offset(offset)
+
+    def whole(self) -> Select[Any] | None:
+        """Select the rows of a page; they still have to be there by then."""
+        if self.is_planned_once:
+            return None
+        wanted = LISTED.c.id == func.any(cast(IDS, ARRAY(LISTED.c.id.type)))
+        conditions = (LISTED.c.version_id.is_not(None), wanted, _is_there(self))
+        rows = select(*map(unwrapped, WHOLE))
+        rows = rows.select_from(tables_of(*map(unwrapped, (*WHOLE, *conditions))))
+        return rows.where(*map(unwrapped, conditions))
 
     @property
     def record_of(self) -> Callable[[Sequence[Any]], ListedDocument]:

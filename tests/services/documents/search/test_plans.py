@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,11 +13,13 @@ from db.endpoints import Endpoints
 from db.postgres import Database
 from services.core.on_behalf import ActorDatabase
 from services.documents import search
+from services.lists import pages
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from tests.kit import cast
 
 MANY = 3_000
 _COMMON = Criteria(search="patient")
+_OTHERS = Criteria(Group(members=(Filter("document_type", Operator.EQUAL, "other"),)))
 _FILED = """
 INSERT INTO documents (id, title, created_by, created_by_name)
 SELECT lpad(number::text, 32, '0')::uuid, 'About a patient', :clerk, 'Cleo'
@@ -38,6 +41,14 @@ UPDATE document_search SET words = words || array_to_tsvector(
 _BEGUN = """
 SELECT pg_stat_get_xact_numscans('document_search_by_word'::regclass),
     pg_stat_get_xact_numscans('document_search_pkey'::regclass)
+"""
+_PATIENT = """
+INSERT INTO patients (first_name, last_name, date_of_birth)
+VALUES ('Ada', 'Lovelace', '1985-12-10') RETURNING id
+"""
+_BACK = """
+UPDATE documents SET deleted_at = NULL, deleted_by = NULL, confidential = false
+WHERE id = :id
 """
 _PLANNED = """
 SELECT generic_plans, custom_plans FROM pg_prepared_statements
@@ -86,11 +97,18 @@ def test_a_common_word_is_counted_by_the_index_of_words(desk):
 
 @pytest.mark.parametrize(
     ("criteria", "table"),
-    [(Criteria(), "documents LEFT OUTER JOIN"), (_COMMON, "document_texts")],
-    ids=["the newest", "texts with passages"],
+    [
+        (Criteria(), "ORDER BY documents.created_at"),
+        (_OTHERS, "documents.id = any"),
+        (_COMMON, "documents.id = any"),
+        (_COMMON, "document_texts"),
+    ],
+    ids=["the newest", "rows of a filter", "rows of a search", "passages"],
 )
 def test_what_has_one_plan_is_planned_once_for_a_connection(desk, criteria, table):
     def ask(session: Session) -> list[tuple[int, int]]:
+        session.execute(text("DEALLOCATE ALL"))
+        session.connection().info.pop("chartroom.prepared", None)
         for _ in range(8):
             search.list_documents(session, desk.actor, criteria, size=20)
         found = session.execute(text(_PLANNED), {"table": table})
@@ -100,6 +118,44 @@ def test_what_has_one_plan_is_planned_once_for_a_connection(desk, criteria, tabl
     ((generic, custom),) = desk.write(ask).value
     assert custom <= 5
     assert generic >= 3
+
+
+_GONE = {
+    "deleted": (
+        "UPDATE documents SET deleted_at = now(), deleted_by = :clerk WHERE id = :id"
+    ),
+    "sealed": (
+        "UPDATE documents SET confidential = true, patient_id = :patient WHERE id = :id"
+    ),
+}
+
+
+@pytest.mark.parametrize("statement", _GONE.values(), ids=_GONE)
+@pytest.mark.parametrize("criteria", [_OTHERS, _COMMON], ids=["filtered", "searched"])
+def test_what_has_gone_since_it_was_found_is_left_out_and_the_list_goes_on(
+    desk, module_engine, monkeypatch, criteria, statement
+):
+    read = pages._records
+    with module_engine.begin() as owner:
+        there = {"clerk": uuid4(), "patient": owner.scalar(text(_PATIENT))}
+
+    def gone_before(session: Session, query: Any, rows: Any) -> Any:
+        with module_engine.begin() as owner:
+            owner.execute(text(statement), {**there, "id": rows[1][0]})
+        return read(session, query, rows)
+
+    def ask(session: Session) -> search.DocumentPage:
+        return search.list_documents(session, desk.actor, criteria, size=3)
+
+    before = desk.write(ask).value
+    monkeypatch.setattr(pages, "_records", gone_before)
+    page = desk.write(ask).value
+
+    first, gone, last = (row.id for row in before.rows)
+    assert [row.id for row in page.rows] == [first, last]
+    assert page.next == last
+    with module_engine.begin() as owner:
+        owner.execute(text(_BACK), {"id": gone})
 
 
 def test_a_filtered_list_is_planned_for_what_is_given(desk):
