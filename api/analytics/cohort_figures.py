@@ -15,17 +15,17 @@ from api.analytics.cohorts import (
     DimensionName,
     EventBody,
     count_and_disclose,
+    table_response,
 )
 from api.core.answers import JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
-from api.core.files.sending import attachment_named
 from services.analytics import figures
 from services.analytics.cohorts import Cohort
 from services.analytics.figures import Figure, FigureCell, FigureResult
 from services.core.errors import InvalidInput
-from services.lists.table_files import MEDIA_TYPES, FileFormat, file_of
+from services.lists.table_files import MEDIA_TYPES, FileFormat
 
 router = APIRouter(prefix="/api/v1/figures", tags=["Statistics"])
 
@@ -154,12 +154,8 @@ def _counted(
     headers = written_headers(written)
     if file_format == "json":
         return JsonResponse(shown_of(written.value), headers=headers)
-    name = f"figure-{caller.stores.today():%Y-%m-%d}.{file_format}"
-    return Response(
-        file_of(figures.table_of(written.value), file_format),
-        media_type=MEDIA_TYPES[file_format],
-        headers=headers | {"Content-Disposition": attachment_named(name)},
-    )
+    table = figures.table_of(written.value)
+    return table_response(caller, "figure", table, file_format, headers)
 
 
 def shown_of(result: FigureResult) -> dict[str, Any]:

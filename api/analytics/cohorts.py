@@ -1,11 +1,11 @@
 """/api/v1/cohorts: how many patients had an event, and how many of them what next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -14,9 +14,16 @@ from api.core.answers import JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
+from api.core.files.sending import attachment_named
 from db.postgres import WriteResult
 from services.analytics import cohorts, figures
-from services.analytics.cohorts import CohortResult, EventKind, UndisclosedAnswer
+from services.analytics.cohorts import (
+    Cohort,
+    CohortResult,
+    EventKind,
+    UndisclosedAnswer,
+)
+from services.lists.table_files import MEDIA_TYPES, FileFormat, Table, file_of
 
 router = APIRouter(prefix="/api/v1/cohorts", tags=["Statistics"])
 
@@ -200,28 +207,46 @@ class FacetsShown(Shown):
     facets: list[FacetShown]
 
 
+Format = Annotated[
+    Literal["json"] | FileFormat,
+    Query(
+        alias="format",
+        description="Files have a row for each step, and nothing of `split_by`.",
+    ),
+]
+
+
 @router.post(
-    "", responses=shows(CohortShown, 413, 415), openapi_extra=describe_body(CohortBody)
+    "",
+    responses=shows(CohortShown, 413, 415, files=MEDIA_TYPES.values()),
+    openapi_extra=describe_body(CohortBody),
 )
 def count(
-    caller: ProgramOrPerson, body: Annotated[CohortBody, sent(CohortBody)]
+    caller: ProgramOrPerson,
+    body: Annotated[CohortBody, sent(CohortBody)],
+    file_format: Format = "json",
 ) -> Response:
     """Count patients by what happened to them; small groups are hidden.
 
     403 as well where earlier counts and these together would tell of few patients.
     """
     cohort = cohorts.from_json(body.model_dump())
-    written = count_and_disclose(
+    return _counted(caller, lambda _: cohort, file_format)
+
+
+@router.get("/{key}", responses=shows(CohortShown, 404, files=MEDIA_TYPES.values()))
+def count_kept(
+    caller: ProgramOrPerson, key: str, file_format: Format = "json"
+) -> Response:
+    """Count the cohort behind a key, its own or its figure's: `list` in the address.
+
+    403 as well where earlier counts and these together would tell of few patients.
+    """
+    return _counted(
         caller,
-        lambda session: cohorts.count(
-            session,
-            caller.actor,
-            cohort,
-            now=caller.stores.now(),
-            smallest_group=caller.stores.smallest_group,
-        ),
+        lambda session: cohorts.recall(session, caller.actor, key),
+        file_format,
     )
-    return JsonResponse(_shown(written.value), headers=written_headers(written))
 
 
 @router.post(
@@ -288,6 +313,45 @@ def count_and_disclose(
     return caller.write(
         lambda session: cohorts.tell(session, caller.actor, undisclosed)
     )
+
+
+def table_response(
+    caller: Caller,
+    name: str,
+    table: Table,
+    file_format: FileFormat,
+    headers: Mapping[str, str],
+) -> Response:
+    """Return a table as a file that is called by its name and the day."""
+    file_name = f"{name}-{caller.stores.today():%Y-%m-%d}.{file_format}"
+    disposition = {"Content-Disposition": attachment_named(file_name)}
+    return Response(
+        file_of(table, file_format),
+        media_type=MEDIA_TYPES[file_format],
+        headers={**headers, **disposition},
+    )
+
+
+def _counted(
+    caller: Caller,
+    find: Callable[[Session], Cohort],
+    file_format: Literal["json"] | FileFormat,
+) -> Response:
+    written = count_and_disclose(
+        caller,
+        lambda session: cohorts.count(
+            session,
+            caller.actor,
+            find(session),
+            now=caller.stores.now(),
+            smallest_group=caller.stores.smallest_group,
+        ),
+    )
+    headers = written_headers(written)
+    if file_format == "json":
+        return JsonResponse(_shown(written.value), headers=headers)
+    table = cohorts.table_of(written.value)
+    return table_response(caller, "cohort", table, file_format, headers)
 
 
 def _shown(result: CohortResult) -> dict[str, Any]:

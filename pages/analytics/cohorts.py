@@ -20,6 +20,7 @@ from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
 from services.analytics.figures import Figure
 
+COHORTS: Final = "/api/v1/cohorts"
 FIGURES: Final = "/api/v1/figures"
 
 
@@ -75,26 +76,24 @@ def add_to_dashboard(figure: Figure) -> None:
         show_dashboard_choice(figure)
 
 
-def show_files() -> None:
-    """Link to the numbers of the figure that is shown, in forms for other programs."""
+def show_files(address: str, name: str, says: str, *, key: str) -> None:
+    """Link to numbers that are shown, in forms for other programs."""
     # What could not be saved has no address.
-    if not (key := cohort_address.current_key()):
+    if not (kept := cohort_address.current_key()):
         return
-    with st.popover(_("Download"), key="cohorts_files", icon=":material/download:"):
-        for name, file_format in (
+    with st.popover(name, key=f"{key}_files", icon=":material/download:"):
+        for label, file_format in (
             (_("Excel"), "xlsx"),
             ("Parquet", "parquet"),
             ("JSON", "json"),
         ):
             st.link_button(
-                name,
-                f"{FIGURES}/{quote(key)}?{urlencode({'format': file_format})}",
-                key=f"cohorts_{file_format}",
+                label,
+                f"{address}/{quote(kept)}?{urlencode({'format': file_format})}",
+                key=f"{key}_{file_format}",
                 width="stretch",
             )
-        st.caption(
-            _("A row for each group, with months as 2026-10 and numbers as numbers.")
-        )
+        st.caption(says)
 
 
 def show_counted(figure: Figure) -> None:
@@ -161,7 +160,21 @@ with error_boundary():
                     icon=":material/dashboard_customize:",
                 ):
                     add_to_dashboard(question)
-                show_files()
+                show_files(
+                    FIGURES,
+                    _("Download"),
+                    _(
+                        "A row for each group, with months as 2026-10 and numbers as "
+                        "numbers."
+                    ),
+                    key="cohorts",
+                )
+            show_files(
+                COHORTS,
+                _("Download steps") if isinstance(question, Figure) else _("Download"),
+                _("A row for each step, with how many remain as a number."),
+                key="cohorts_steps",
+            )
             if most_count_alerts():
                 with st.popover(
                     _("Watch"), key="cohorts_alert", icon=":material/notifications:"

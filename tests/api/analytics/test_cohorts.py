@@ -1,10 +1,18 @@
 """Cohorts for programs: counted, in words, and nothing of few."""
 
+import io
+
+import openpyxl
 import pytest
+from pyarrow import parquet
 
 from db.postgres import SYSTEM
+from services.analytics import cohorts, figures
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.figures import Figure
 from services.core.actors import Role, Scope
 from services.people import tokens
+from tests.kit import cast
 
 COHORTS = "/api/v1/cohorts"
 SEEN = {"event": {"kind": "visit"}, "within": {"days": 90}}
@@ -80,3 +88,61 @@ def test_the_commonest_words_are_told_as_far_as_they_may_be(client, application)
 
     assert [answer.status_code for answer in answers] == [200, 400]
     assert answers[0].json() == {"facets": []}
+
+
+NO_SHOWS = Cohort(entry=CohortEvent(kind=EventKind.NO_SHOW))
+
+
+@pytest.fixture
+def recalled(application, client):
+    def recalled(remember, query=""):
+        def keep(session):
+            key = remember(session, cast.add_actor(session, cast.ANA))
+            return key, tokens.issue(session, Role.ANALYST)
+
+        key, token = application.database.write(keep, identity=SYSTEM).value
+        headers = {"Authorization": f"Bearer {token}"}
+        return client.get(f"{COHORTS}/{key}{query}", headers=headers)
+
+    return recalled
+
+
+def test_a_cohort_is_counted_by_its_key_and_by_its_figures(recalled):
+    figure = Figure(cohort=NO_SHOWS, by=(Dimension.SEX,))
+
+    by_cohort = recalled(lambda s, actor: cohorts.remember(s, actor, NO_SHOWS))
+    by_figure = recalled(lambda s, actor: figures.remember(s, actor, figure))
+
+    assert by_cohort.status_code == by_figure.status_code == 200
+    assert by_cohort.json()["sentence"] == "Patients with a first no-show."
+    assert by_figure.json()["attrition"] == by_cohort.json()["attrition"]
+
+
+def test_the_steps_of_a_cohort_are_sent_as_a_file(recalled):
+    def sent(file_format):
+        return recalled(
+            lambda s, actor: cohorts.remember(s, actor, NO_SHOWS),
+            f"?format={file_format}",
+        )
+
+    csv, workbook, columns = map(sent, ("csv", "xlsx", "parquet"))
+
+    assert csv.headers["content-disposition"].endswith('.csv"')
+    assert csv.text.split("\r\n")[:2] == [
+        "step,words,patients,hidden",
+        "1,No-show,,few",
+    ]
+    rows = [("step", "words", "patients", "hidden"), (1, "No-show", None, "few")]
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook.content)).active
+    assert list(sheet.values) == rows
+    [row] = parquet.read_table(io.BytesIO(columns.content)).to_pylist()
+    assert tuple(row.values()) == rows[1]
+
+
+def test_another_form_of_a_cohort_is_refused(recalled):
+    answer = recalled(
+        lambda s, actor: cohorts.remember(s, actor, NO_SHOWS), "?format=docx"
+    )
+
+    assert answer.status_code == 400
+    assert "format" in answer.text

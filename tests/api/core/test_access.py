@@ -149,6 +149,7 @@ ROUTES = {
     ("POST", "/api/v1/patients/{uuid}/merge"): (MERGE, 404, 404, 403, 403, 403),
     ("POST", "/api/v1/search"): ({"search": "ada"}, 200, 200, 200, 200, 200),
     ("POST", "/api/v1/cohorts"): (COHORT, 403, 403, 200, 403, 403),
+    ("GET", "/api/v1/cohorts/{key}"): (None, 403, 403, 404, 403, 403),
     ("POST", "/api/v1/cohorts/compare"): (COMPARED, 403, 403, 200, 403, 403),
     ("POST", "/api/v1/cohorts/facets"): ({"kind": "visit"}, 403, 403, 200, 403, 403),
     ("POST", "/api/v1/figures"): (FIGURE, 403, 403, 200, 403, 403),

@@ -97,6 +97,7 @@ ALLOWED = {
     ("GET", "/api/admin/stats"): ADMIN,
     ("POST", "/api/v1/search"): EVERYBODY,
     ("POST", "/api/v1/cohorts"): frozenset({Role.ANALYST}),
+    ("GET", "/api/v1/cohorts/{key}"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/cohorts/compare"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/cohorts/facets"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/figures"): frozenset({Role.ANALYST}),

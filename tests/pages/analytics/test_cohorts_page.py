@@ -124,23 +124,31 @@ def test_how_many_came_again_by_quarter_women_compared_with_men(
     ]
 
 
-def test_a_figure_has_links_to_its_files_and_a_cohort_has_none(
+def _links(app: AppTest) -> list[tuple[str, str]]:
+    return [(link.proto.label, link.proto.url) for link in app.get("link_button")]
+
+
+def _files(kind: str, app: AppTest) -> list[tuple[str, str]]:
+    address = f"/api/v1/{kind}/{app.query_params['list']}?format="
+    return [
+        ("Excel", f"{address}xlsx"),
+        ("Parquet", f"{address}parquet"),
+        ("JSON", f"{address}json"),
+    ]
+
+
+def test_a_cohort_has_links_to_its_steps_and_a_figure_to_its_groups_as_well(
     clinic: Clinic, hypertensive
 ):
     app = clinic.open("cohorts", Role.ANALYST)
     app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
     press(app, "cohorts_count")
-    assert not app.get("link_button")
+    assert _links(app) == _files("cohorts", app)
     app.multiselect(key="cohorts_split").set_value([Dimension.SEX])
 
     press(app, "cohorts_count")
 
-    key = app.query_params["list"]
-    assert {link.proto.label: link.proto.url for link in app.get("link_button")} == {
-        "Excel": f"/api/v1/figures/{key}?format=xlsx",
-        "Parquet": f"/api/v1/figures/{key}?format=parquet",
-        "JSON": f"/api/v1/figures/{key}?format=json",
-    }
+    assert _links(app) == [*_files("figures", app), *_files("cohorts", app)]
 
 
 def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
