@@ -471,11 +471,18 @@ def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_cop
     fetched = Repository(tmp_path / "fetched")
     RepositoryFetch(store, fetched, ward.keys).fetch(story.to)
     own = LogArchive(repository.folder, repository.system_id, ward.keys)
-    taken = own.listing().timeline
     copied = LogArchive(fetched.folder, repository.system_id, ward.keys)
-    assert copied.listing().timeline < taken
     before = len(own.times_left())
     with ward.expendable(repository, tmp_path):
+        # Its own log goes on since, where the copy's does not.
+        ward.start()
+        with keeping(ward.clinic, repository) as keeper:
+            await_log(keeper)
+            take(ward.clinic.source, repository)
+            await_kept(keeper, datetime.now(UTC))
+        ward.stop()
+        taken = own.listing().timeline
+        assert copied.listing().timeline < taken
         lose_servers(ward, "db-01", "db-02", "db-03")
         with embedded.files_alone(ward.data) as addresses, ExitStack() as held:
             database = held.enter_context(
