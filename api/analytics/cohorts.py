@@ -1,7 +1,7 @@
 """/api/v1/cohorts: how many patients had an event, and how many of them what next."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -337,20 +337,24 @@ def _counted(
     find: Callable[[Session], Cohort],
     file_format: Literal["json"] | FileFormat,
 ) -> Response:
-    written = count_and_disclose(
-        caller,
-        lambda session: cohorts.count(
+    def count(session: Session) -> UndisclosedAnswer[CohortResult]:
+        cohort = find(session)
+        if file_format != "json":
+            # Nothing is told, and counts as told, of groups that are not in the file.
+            cohort = replace(cohort, split_by=())
+        return cohorts.count(
             session,
             caller.actor,
-            find(session),
+            cohort,
             now=caller.stores.now(),
             smallest_group=caller.stores.smallest_group,
-        ),
-    )
+        )
+
+    written = count_and_disclose(caller, count)
     headers = written_headers(written)
     if file_format == "json":
         return JsonResponse(_shown(written.value), headers=headers)
-    table = cohorts.table_of(written.value)
+    table = written.value.to_table()
     return table_response(caller, "cohort", table, file_format, headers)
 
 

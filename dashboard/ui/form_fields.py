@@ -106,7 +106,7 @@ def _draw(page: str, field: FormField, changed: Callable[[], None]) -> None:
             None,
             min_value=_EARLIEST,
             max_value=_LATEST,
-            format=day_format("YYYY-MM-DD"),
+            format=day_format(),
             **options,
         )
     elif field.kind is FormFieldKind.LINE:

@@ -36,5 +36,5 @@ if summary.newest:
     if chosen := outbox.emails_table(summary.newest, key="outbox_letters"):
         outbox.show_email(chosen)
 else:
-    empty_state(_("No letters yet. They come with the first booking."), icon="mail")
+    empty_state(_("No emails yet. They come with the first booking."), icon="mail")
 st.caption(freshness())

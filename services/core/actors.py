@@ -67,7 +67,7 @@ class Permission(StrEnum):
     VIEW_PRESCRIPTIONS = "see prescriptions"
     VIEW_STATISTICS = "see how visits are booked"
     PROVE_BOOKING = "prove that booking holds"
-    VIEW_OUTBOX = "see the letters that were written"
+    VIEW_OUTBOX = "see the emails that were sent"
     ASSIGN_CARE = "say who treats a patient"
     INVITE_PATIENT = "invite a patient to sign in"
     BREAK_GLASS = "open a record outside your patients"

@@ -372,6 +372,9 @@ def test_a_page_that_turns_dark_and_narrow_looks_like_one_that_was_opened_so(
     profiles: Profiles, address: str
 ):
     page = open_page(profiles[Role.STAFF], address)
+    # Nothing is pointed at, and nothing is left of what a page before showed beside it.
+    page.mouse.move(0, 0)
+    page.goto(address)
 
     seen = {}
     for width in WIDTHS:

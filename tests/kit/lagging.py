@@ -1,5 +1,6 @@
 """Replicas that are late on purpose: what works only by luck then fails every time."""
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ VARIABLE: Final = "CHARTROOM_TEST_REPLAY_LAG"
 # Enough for whatever has arrived meanwhile.
 _REPLAY_SECONDS: Final = 0.03
 _START_SECONDS: Final = 60
+# A connection that begins is called so for a moment as well, after whose it is.
+_TITLE: Final = re.compile(r"postgres: (\S+: )?startup( |$)")
 
 
 @contextmanager
@@ -46,6 +49,6 @@ def _startup_process(node: Node) -> psutil.Process:
     (process,) = (
         child
         for child in node.postmaster().children()
-        if "startup" in " ".join(child.cmdline())
+        if _TITLE.match(" ".join(child.cmdline()))
     )
     return process

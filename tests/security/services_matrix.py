@@ -73,6 +73,7 @@ ALLOWED: Final = {
     "fhir.bulk_exports.groups.get_group": LISTS,
     "fhir.bulk_exports.groups.list_groups": LISTS,
     "patients.records.patients.stream_all": LISTS,
+    "patients.records.patients.stream_texts": LISTS,
     "patients.search.exporting.list_exported_ids": LISTS,
     "documents.records.streaming.stream_all": DESK,
     "visits.front_desk.appointments.streaming.stream_all": DESK,

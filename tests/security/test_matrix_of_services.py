@@ -291,6 +291,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "document_id": uuid4(),
         "user_ids": [uuid4()],
         "patient_ids": [uuid4()],
+        "names": ("last_name",),
         "revision": 1,
         "draft": cast.invent_patient(),
         "draft_id": uuid4(),

@@ -89,7 +89,7 @@ def _draw(
                 key=name,
                 min_value=_EARLIEST,
                 max_value=_LATEST,
-                format=day_format("YYYY-MM-DD"),
+                format=day_format(),
                 **options,
             )
         case FieldKind.FLAG:

@@ -131,7 +131,7 @@ def date_field(key: str, start: date | None, **options: Any) -> date | None:
         key=f"{key}_dated_on",
         min_value=EARLIEST_PAPER,
         max_value=today(),
-        format=day_format("YYYY-MM-DD"),
+        format=day_format(),
         help=_("The date that stands on the paper, if it has one."),
         **options,
     )

@@ -45,7 +45,7 @@ def show_erasures(status: Erasures) -> None:
     erased = _records(status.erased)
     if not status.dues:
         said = (
-            _("Nobody is erased. Erased so far: {erased}.")
+            _("Records are not erased. Erased so far: {erased}.")
             if status.rule.years is None
             else _("Nobody is due. Erased so far: {erased}.")
         )

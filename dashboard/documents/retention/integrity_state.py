@@ -107,7 +107,7 @@ def show_integrity(
         for bucket, sweep in swept.results.items():
             st.markdown(_swept(_(_BUCKETS.get(bucket, bucket)), sweep))
     st.markdown(
-        _("Files noted to be removed: **{number}**.").format(
+        _("Files waiting to be removed: **{number}**.").format(
             number=decimal(pending_deletions)
         )
     )

@@ -202,9 +202,9 @@ def month_and_year(day: date) -> str:
     return format_date(day, "LLL y", locale=language)
 
 
-def day_format(usual: str = "YYYY/MM/DD") -> str:
-    """Return how a field for a date has it written: `usual`, or DD.MM.YYYY."""
-    return "DD.MM.YYYY" if current_language() == GERMAN else usual
+def day_format() -> str:
+    """Return how a field for a date has it written: YYYY-MM-DD, or DD.MM.YYYY."""
+    return "DD.MM.YYYY" if current_language() == GERMAN else "YYYY-MM-DD"
 
 
 def long_month(day: date) -> str:

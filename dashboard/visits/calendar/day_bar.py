@@ -71,7 +71,7 @@ def _offer_any_day() -> None:
             _("Day"),
             key=_PICKED,
             on_change=_show_picked,
-            format=day_format("YYYY-MM-DD"),
+            format=day_format(),
         )
 
 

@@ -1,6 +1,5 @@
 """Cohorts: how many patients had an event, and how many of them what came next."""
 
-from services.analytics.cohorts.attrition_table import table_of as table_of
 from services.analytics.cohorts.comparing import (
     FEWEST as FEWEST,
     MOST as MOST,

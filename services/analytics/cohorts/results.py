@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.analytics.cohorts.model import Cohort, Dimension
+from services.lists.table_files import Table
 
 
 class Hidden(StrEnum):
@@ -64,3 +65,21 @@ class CohortResult:
     cells: tuple[Cell, ...]
     smallest_group: int
     counted_at: datetime
+
+    def to_table(self) -> Table:
+        """Return a row for each step, the way in first.
+
+        A number that must not be told is empty, and `hidden` says why. What a cohort is
+        split by is not in it: counts by something are a figure, which has its own.
+        """
+        rows = [
+            (number, step.words, step.remaining.number, step.remaining.hidden)
+            for number, step in enumerate(self.attrition, start=1)
+        ]
+        about = {
+            "sentence": self.sentence,
+            "counted_at": self.counted_at.isoformat(),
+            "smallest_group": str(self.smallest_group),
+        }
+        columns = {"step": int, "words": str, "patients": int, "hidden": str}
+        return Table(columns, rows, about)

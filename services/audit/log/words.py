@@ -80,7 +80,7 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.BOOKING_CANCEL: "cancelled a visit of yours",
         Action.BOOKING_EXPIRE: "released a time that was held for you",
         Action.BOOKING_READ: "viewed your bookings",
-        Action.WAITLIST_READ: "viewed what you are waiting for",
+        Action.WAITLIST_READ: "viewed your waiting list entries",
         Action.WAITLIST_JOIN: "put you on a waiting list",
         Action.WAITLIST_LEAVE: "took you off a waiting list",
         Action.WAITLIST_OFFER: "offered you a time that had become free",

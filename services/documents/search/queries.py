@@ -190,16 +190,19 @@ def _kept_words() -> ColumnElement[Any]:
 def _is_there(shape: DocumentListShape) -> ColumnElement[bool]:
     c = LISTED.c
     filed = c.created_by == bindparam("actor", type_=c.created_by.type)
+    # The rules hide a newer version that is not clean, and not its document.
+    has_version = c.version_id.is_not(None)
     if shape.archived:
         deleted = and_(c.deleted_at.is_not(None), c.purged_at.is_(None))
         # What others deleted is gone for a patient, who could not restore it.
-        return and_(deleted, filed) if shape.scope else deleted
+        return and_(deleted, filed, has_version) if shape.scope else deleted
     current = c.deleted_at.is_(None)
     if not shape.scope:
         return current
     # What the clinic files reaches the patient once it is known to be clean, and unless
     # it is kept from them.
-    return and_(current, or_(~c.is_quarantined, filed), or_(~c.withheld, filed))
+    clean = or_(~c.is_quarantined, filed)
+    return and_(current, has_version, clean, or_(~c.withheld, filed))
 
 
 def shape_of(

@@ -93,11 +93,21 @@ def test_the_commonest_words_are_told_as_far_as_they_may_be(client, application)
 NO_SHOWS = Cohort(entry=CohortEvent(kind=EventKind.NO_SHOW))
 
 
+@pytest.fixture(scope="module")
+def analyst(application):
+    """Who has kept the cohorts."""
+    return application.database.write(
+        lambda session: cast.add_actor(session, cast.ANA), identity=SYSTEM
+    ).value
+
+
 @pytest.fixture
-def recalled(application, client):
+def recalled(application, client, analyst):
+    """What is answered of a kept cohort, in a form that is asked for."""
+
     def recalled(remember, query=""):
         def keep(session):
-            key = remember(session, cast.add_actor(session, cast.ANA))
+            key = remember(session, analyst)
             return key, tokens.issue(session, Role.ANALYST)
 
         key, token = application.database.write(keep, identity=SYSTEM).value

@@ -176,6 +176,8 @@ def test_a_tail_that_the_next_leader_never_had_stops_nothing(
     clinic, repository, manifest, monkeypatch
 ):
     cluster = clinic.cluster
+    # Whoever comes back only now has no sender yet that could be held back.
+    cluster.wait_until_whole()
     with keeping(clinic, repository) as keeper:
         await_log(keeper)
         primary = cluster.primary()

@@ -117,6 +117,8 @@ def test_what_the_primary_can_send_again_is_not_copied(
     breakable: Cluster, control: Control
 ):
     node = replicas(breakable)[0]
+    # As another test may have left it.
+    note_of(node).unlink(missing_ok=True)
 
     damage_while_down(control, node, write_zeros)
     breakable.wait_until_whole(120)

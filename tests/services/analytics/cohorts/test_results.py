@@ -9,7 +9,6 @@ from services.analytics.cohorts import (
     CohortResult,
     EventKind,
     Hidden,
-    table_of,
 )
 from services.analytics.cohorts.results import AttritionStep
 
@@ -25,7 +24,7 @@ def test_each_step_is_a_row_and_says_why_its_number_is_empty():
     )
     result = CohortResult(VISIT, "Patients with a visit", attrition, (), (), 5, NOW)
 
-    table = table_of(result)
+    table = result.to_table()
 
     assert table.columns == {
         "step": int,
