@@ -122,16 +122,22 @@ def committed(data: Path, timeline: str, start: str) -> str:
     program = programs.find(data).postgres.with_name("pg_waldump")
     words = ["--timeline", timeline, "--start", start, "--rmgr", "Transaction"]
 
-    def dump() -> subprocess.CompletedProcess[str]:
+    def dump(*files: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(program), "--path", str(data / "pg_wal"), *words],
+            [str(program), "--path", str(data / "pg_wal"), *words, *files],
             capture_output=True,
             text=True,
             check=False,
         )
 
-    # Any file tells it how long they are, also one that a server is just adding.
-    listed = eventually(dump, lambda done: "segment size" not in done.stderr)
+    listed = dump()
+    if "invalid WAL segment size" in listed.stderr:
+        # Of one that a server has made ahead: then its files are named, first and last.
+        high, low = start.split("/")
+        first = f"{int(timeline):08X}{int(high, 16):08X}{int(low, 16) >> 24:08X}"
+        names = re.compile(f"{int(timeline):08X}[0-9A-F]{{16}}").fullmatch
+        last = max(p.name for p in (data / "pg_wal").iterdir() if names(p.name))
+        listed = dump(first, last)
     # It says so at the end of every log that was not cut at the end of a file.
     assert "invalid record length" in listed.stderr or "could not find" in listed.stderr
     return listed.stdout
