@@ -248,7 +248,7 @@ def test_the_outbox_shows_notifications_but_not_whose_they_are(written):
 def test_only_administrators_look_into_the_outbox(post):
     cleo = post.clinic.cleo
 
-    with pytest.raises(NotAllowed, match="letters"):
+    with pytest.raises(NotAllowed, match="emails"):
         post.clinic.read(cleo, lambda s: notifications.look(s, cleo, SENDER))
 
 
