@@ -132,12 +132,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         if self.table is SEARCHED:
             # Not super(): a class with slots is another one than was written.
             return ListShape.select(self, *columns, where=where, order=order)
-        shown = [*map(unwrapped, columns)]
-        conditions = [*map(unwrapped, (self.belongs(), *where))]
-        ordered = [*map(unwrapped, order)]
-        tables = tables_of(*shown, *conditions, *ordered)
-        rows = select(*shown).select_from(tables)
-        return rows.where(*conditions).order_by(*ordered)
+        return _select_unwrapped(columns, (self.belongs(), *where), order)
 
     def page(
         self,
@@ -165,14 +160,25 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
             return None
         wanted = LISTED.c.id == func.any(cast(IDS, ARRAY(LISTED.c.id.type)))
         conditions = (LISTED.c.version_id.is_not(None), wanted, _is_there(self))
-        rows = select(*map(unwrapped, WHOLE))
-        rows = rows.select_from(tables_of(*map(unwrapped, (*WHOLE, *conditions))))
-        return rows.where(*map(unwrapped, conditions))
+        return _select_unwrapped(WHOLE, conditions)
 
     @property
     def record_of(self) -> Callable[[Sequence[Any]], ListedDocument]:
         """What makes of a page's row what is shown of it."""
         return document_of
+
+
+def _select_unwrapped(
+    columns: Sequence[ColumnElement[Any]],
+    where: Sequence[ColumnElement[bool]],
+    order: Sequence[ColumnElement[Any]] = (),
+) -> Select[Any]:
+    shown = [*map(unwrapped, columns)]
+    conditions = [*map(unwrapped, where)]
+    ordered = [*map(unwrapped, order)]
+    tables = tables_of(*shown, *conditions, *ordered)
+    rows = select(*shown).select_from(tables)
+    return rows.where(*conditions).order_by(*ordered)
 
 
 def _meets_search(shape: DocumentListShape) -> ColumnElement[bool]:
