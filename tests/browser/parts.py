@@ -13,6 +13,8 @@ from tests.browser.looks import WIDTHS, fits, resize, schemes, still
 
 TAB = "[role=tabpanel]"
 DIALOG = "[role=dialog]"
+_HAS_TEXT = """within => [...document.querySelectorAll(within)]
+    .some(part => part.checkVisibility() && part.innerText.trim() !== "")"""
 
 
 def show_on_desk(page: Page) -> None:
@@ -46,6 +48,8 @@ def _show(page: Page, width: int, wanted: str) -> None:
 
 def assert_part_fits(page: Page, within: str = TAB) -> None:
     """Nothing inside is objected to or beyond the screen, in the look it has now."""
+    # Right after a click all stands as still as after what it asks for, only empty.
+    page.wait_for_function(_HAS_TEXT, arg=within)
     still(page)
     found = problems(page, tags=TAGS, without=OF_STREAMLIT, within=within)
     assert found == [], found

@@ -8,6 +8,7 @@ import psutil
 import psycopg2
 
 from db.embedded import Cluster, Node
+from db.embedded.servers.etcd import Etcd
 from tests.kit.waiting import eventually
 
 _CATCH_UP_SECONDS = 30
@@ -81,6 +82,12 @@ def is_switched_over(cluster: Cluster, candidate: str) -> bool:
     except RuntimeError:
         return cluster.node(candidate).is_primary
     return True
+
+
+def etcd_of(cluster: Cluster) -> Etcd:
+    """Return what the servers agree by: its leader key can be read and dropped."""
+    there = cluster.addresses
+    return Etcd.of(cluster.folder, there.ports, there.secrets)
 
 
 @contextmanager

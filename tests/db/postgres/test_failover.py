@@ -13,7 +13,6 @@ from psycopg2.extensions import parse_dsn
 
 from db import schema
 from db.embedded import Cluster
-from db.embedded.servers.etcd import Etcd
 from db.endpoints import Endpoints
 from db.postgres import Database, Lsn
 from db.postgres.transactions import reads
@@ -21,7 +20,14 @@ from tests.conftest import fresh_database
 from tests.db.postgres.load import Load
 from tests.db.postgres.notes import add_table, has_note, remove_notes
 from tests.kit import by_hand
-from tests.kit.breaking import ask, is_switched_over, replay_paused, replicas, suspended
+from tests.kit.breaking import (
+    ask,
+    etcd_of,
+    is_switched_over,
+    replay_paused,
+    replicas,
+    suspended,
+)
 from tests.kit.clusters import BreakableCluster
 from tests.kit.lagging import lagging
 from tests.kit.waiting import eventually
@@ -220,9 +226,7 @@ def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_die
     breakable, database, notes, note_id
 ):
     former, (one, other) = breakable.primary(), replicas(breakable)
-    etcd = Etcd.of(
-        breakable.folder, breakable.addresses.ports, breakable.addresses.secrets
-    )
+    etcd = etcd_of(breakable)
     before, after = note_id, uuid4()
     with breakable.unsupervised():
         acknowledged = database.write(notes.write(before)).lsn

@@ -41,6 +41,7 @@ from tests.jobs.backups.log_samples import (
 from tests.kit.breaking import (
     ask,
     await_replayed,
+    etcd_of,
     replicas,
     suspended,
     switch_over,
@@ -190,20 +191,26 @@ def test_a_tail_that_the_next_leader_never_had_stops_nothing(
                 f"WHERE application_name <> '{SLOT}'",
             )
         ]
-        with cluster.unsupervised(), suspended(*senders):
-            # Past the end of a segment, so that the next leader is asked for its end.
-            execute(
-                clinic,
-                "SET synchronous_commit = local",
-                "CREATE TABLE nobody_has_it (n int)",
-            )
-            ask(cluster, primary, "SELECT pg_switch_wal()::text")
-            execute(clinic, "SET synchronous_commit = local", "CREATE TABLE nor_it ()")
-            place = ask(cluster, primary, "SELECT pg_current_wal_flush_lsn()::text")
-            eventually(lambda: Lsn.parse(keeper.position.lsn) >= Lsn.parse(place))
-            former = keeper.position.timeline
-            assert primary.kill()
-        eventually(cluster.primary)
+        # Dead until another leads: it has the longest log, and would lead again.
+        with cluster.unsupervised():
+            with suspended(*senders):
+                # Past a segment's end, so that the next leader is asked for its end.
+                execute(
+                    clinic,
+                    "SET synchronous_commit = local",
+                    "CREATE TABLE nobody_has_it (n int)",
+                )
+                ask(cluster, primary, "SELECT pg_switch_wal()::text")
+                execute(
+                    clinic, "SET synchronous_commit = local", "CREATE TABLE nor_it ()"
+                )
+                place = ask(cluster, primary, "SELECT pg_current_wal_flush_lsn()::text")
+                eventually(lambda: Lsn.parse(keeper.position.lsn) >= Lsn.parse(place))
+                former = keeper.position.timeline
+                assert primary.kill()
+            etcd = etcd_of(cluster)
+            assert etcd.drop(etcd.leadership())
+            eventually(lambda: cluster.primary() not in (None, primary))
         eventually(lambda: keeper.position.timeline > former, seconds=90)
         clinic.file(b"%PDF on the next timeline")
         at = datetime.now(UTC)

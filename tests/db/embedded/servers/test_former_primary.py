@@ -15,7 +15,7 @@ from db.cluster import patroni_node
 from db.cluster.patroni_node import LogEnd, parse_history, parse_lsn
 from db.embedded import Cluster, Node
 from db.embedded.servers.etcd import Etcd
-from tests.kit.breaking import ask, replicas, suspended, switch_over
+from tests.kit.breaking import ask, etcd_of, replicas, suspended, switch_over
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -46,8 +46,7 @@ _TIMELINE = "CHECKPOINT; SELECT timeline_id FROM pg_control_checkpoint()"
 @pytest.fixture
 def etcd(breakable: Cluster) -> Etcd:
     """What the servers agree by."""
-    ports, secrets = breakable.addresses.ports, breakable.addresses.secrets
-    return Etcd.of(breakable.folder, ports, secrets)
+    return etcd_of(breakable)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import pytest
 
 from db.embedded import Cluster
 from db.embedded.servers.etcd import Etcd, LeaderKey
+from tests.kit.breaking import etcd_of
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -14,8 +15,7 @@ pytestmark = pytest.mark.cluster
 @pytest.fixture
 def etcd(breakable: Cluster) -> Etcd:
     """The way to the leader key of a cluster that works."""
-    there = breakable.addresses
-    return Etcd.of(breakable.folder, there.ports, there.secrets)
+    return etcd_of(breakable)
 
 
 def test_a_key_that_was_written_anew_since_stays(breakable: Cluster, etcd: Etcd):
