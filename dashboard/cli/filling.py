@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import typer
 
 from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
-from services.core.actors import CONSOLE, Actor, Role
+from services.core.actors import CONSOLE, FHIR_IMPORTER, SYNTHEA_IMPORTER
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,12 +22,6 @@ if TYPE_CHECKING:
     from services.consultations.code_lists import ListChanges
     from services.demo.importing import FileSummary, TypeSummary
 
-_IMPORTER: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000001"), "import-synthea", Role.ADMIN
-)
-_FHIR_IMPORTER: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000003"), "import-fhir", Role.ADMIN
-)
 _COLUMNS: Final = (
     "New",
     "Updated",
@@ -78,7 +71,7 @@ def take_over(settings: "Settings", path: Path, rejects: Path) -> None:
             shown.restart()  # after a failover all is read again
             return importing.import_synthea(
                 session,
-                _IMPORTER,
+                SYNTHEA_IMPORTER,
                 folder,
                 listed,
                 today=_today(settings),
@@ -141,7 +134,7 @@ def take_bundles(
             shown.restart()  # after a failover all is read again
             return importing.import_fhir(
                 session,
-                _FHIR_IMPORTER,
+                FHIR_IMPORTER,
                 bundles,
                 listed,
                 today=_today(settings),

@@ -25,8 +25,7 @@ from jobs.backups.polling import poll
 from jobs.backups.routes import route_to
 from services.backups import previews
 from services.backups.previews import ChangeList, RestorePreview
-from services.core.actors import Actor
-from services.documents.integrity.runs import KEEPER
+from services.core.actors import KEEPER, Actor
 
 _NICE: Final = 15
 _NAME: Final = "preview"

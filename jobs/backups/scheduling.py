@@ -29,7 +29,7 @@ from jobs.backups.taking import BackupTaken
 from jobs.worker.background_threads import background_threads
 from services import backups
 from services.backups import BackupRequest
-from services.documents.integrity.runs import KEEPER
+from services.core.actors import KEEPER
 
 _FIRST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_PAUSE: Final = timedelta(hours=6)

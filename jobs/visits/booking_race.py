@@ -18,8 +18,9 @@ from pydantic_core import to_jsonable_python
 
 from db.endpoints import Endpoints
 from db.postgres import Database
+from services.core.actors import PROVER
 from services.visits.booking import proving
-from services.visits.booking.proving import PROVER, HoldAttempt
+from services.visits.booking.proving import HoldAttempt
 
 # All processes together stay far below what the servers let in.
 _CONNECTIONS: Final = 12

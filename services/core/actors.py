@@ -366,8 +366,24 @@ class Actor:
         return any(permission in SCOPES[scope] for scope in self.scopes)
 
 
-# Whoever works on the server itself, as the audit log names them: their account on
-# the machine is the proof of who they are.
-CONSOLE: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000002"), "console", Role.ADMIN
-)
+# Who acts without a sign-in, as the audit log names them. Each has a number of its own,
+# which stays: the log keeps it.
+_OWN_ID: Final = "0198c0de-1427-7000-8000-{:012x}"
+
+
+def _own(number: int, name: str, role: Role) -> Actor:
+    return Actor(UUID(_OWN_ID.format(number)), name, role)
+
+
+# Whoever works on the server itself: their account on the machine is the proof of who
+# they are.
+CONSOLE: Final = _own(2, "console", Role.ADMIN)
+SYNTHEA_IMPORTER: Final = _own(1, "import-synthea", Role.ADMIN)
+FHIR_IMPORTER: Final = _own(8, "import-fhir", Role.ADMIN)
+AT_THE_SERVER: Final = frozenset({CONSOLE.id, SYNTHEA_IMPORTER.id, FHIR_IMPORTER.id})
+
+# Who does what the rules say and nobody in particular does.
+KEEPER: Final = _own(3, "keeper", Role.ADMIN)
+BOOKER: Final = _own(4, "waiting list", Role.ADMIN)
+PROVER: Final = _own(5, "proof of booking", Role.STAFF)
+CHARTROOM: Final = frozenset({KEEPER.id, BOOKER.id, PROVER.id})

@@ -302,8 +302,9 @@ def record(
 ) -> None:
     """Write an event down in the session's transaction.
 
-    Without an actor somebody unknown did it, such as a failed sign-in. A session that
-    reads from a replica cannot write: its events wait with `collected` for whoever
+    Without an actor somebody unknown did it, such as a failed sign-in, or Chartroom
+    itself: what came in a request has an origin, which tells the two apart. A session
+    that reads from a replica cannot write: its events wait with `collected` for whoever
     opened it to have them written on the primary, before the answer is given away.
     """
     event = event_of(

@@ -23,7 +23,7 @@ from jobs.backups.polling import poll
 from services import backups
 from services.backups import drills
 from services.backups.drills import RestoreDrill
-from services.documents.integrity.runs import KEEPER
+from services.core.actors import KEEPER
 
 _NICE: Final = 19
 _SETTLING: Final = timedelta(minutes=10)

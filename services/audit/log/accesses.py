@@ -12,7 +12,7 @@ from db.models.patient import Patient
 from db.mongo.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
 from services.audit.log import words
-from services.audit.log.reading import PAGE_SIZE, find, names_of, who
+from services.audit.log.reading import PAGE_SIZE, find, names_of, role_of, who
 from services.audit.log.sentences import LISTINGS
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
@@ -117,9 +117,9 @@ def _tell(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
     if _is_another_patient(entry, reader):
         return Sentence("Another patient")
     name = who(entry, names)
-    if not entry.actor_role:
+    if not (role := role_of(entry)):
         return name
-    return Sentence("{name} ({role})", name=name, role=Sentence(entry.actor_role))
+    return Sentence("{name} ({role})", name=name, role=Sentence(role))
 
 
 def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> RecordAccess:

@@ -116,7 +116,7 @@ def _access(
     group: _GroupedAccess, actor: Actor, names: Mapping[UUID, str]
 ) -> RecordAccess:
     entry = group.newest
-    is_stranger = entry.actor_id is None
+    is_stranger = entry.action == Action.SHARE_OPEN
     return RecordAccess(
         sequence=entry.sequence,
         at=entry.at,

@@ -28,6 +28,7 @@ from services.audit.log.reading import (
     AuditLogUnavailable,
     find,
     names_of,
+    role_of,
     who,
 )
 from services.audit.log.sentences import phrase_of
@@ -204,7 +205,7 @@ def entry_of(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
         sequence=entry.sequence,
         at=entry.at,
         who=who(entry, names),
-        role=entry.actor_role or "",
+        role=role_of(entry),
         action=entry.action,
         outcome=entry.outcome,
         details=words.tell(entry.action, entry.details),

@@ -2,18 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from db.mongo.audit_store import AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
-from services.audit.log.reading import find_all, names_of, who
+from services.audit.log.reading import find_all, names_of, role_of, who
 from services.core.actors import Actor, Role
-
-# Only jobs change records in nobody's name.
-_ITSELF: Final = "Chartroom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +38,10 @@ def find_maker(
 
 def maker_of(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> Maker:
     """Return who made what an entry tells of, as the reader may know them."""
-    role = entry.actor_role or ""
+    role = role_of(entry)
+    # Only jobs change records in nobody's name.
     if entry.actor_id is None:
-        return Maker(None, _ITSELF, role)
+        return Maker(None, who(entry, names), role)
     if entry.actor_id == reader.id:
         return Maker(reader.id, reader.name, role)
     if role == Role.PATIENT and reader.role is Role.PATIENT:

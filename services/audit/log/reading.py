@@ -17,6 +17,7 @@ from db.mongo.audit_store import (
     AuditStore,
     AuditStoreUnavailable,
 )
+from services.core.actors import AT_THE_SERVER, CHARTROOM
 from services.core.errors import Unavailable
 from services.core.sentences import Sentence
 
@@ -24,6 +25,8 @@ from services.core.sentences import Sentence
 PAGE_SIZE: Final = 200
 # As many as nobody and nothing is changed.
 _MOST: Final = 1_000
+_ITSELF: Final = "Chartroom"
+_COMMAND_LINE: Final = Sentence("The command line")
 _NOBODY: Final = Sentence("Somebody not signed in")
 _UNNAMED: Final = Sentence("A program or former account")
 
@@ -96,8 +99,27 @@ def names_of(
     return dict(session.execute(statement).all())
 
 
+def is_own_act(entry: AuditEntry) -> bool:
+    """Tell whether Chartroom did it: at its start, in the worker, or by a rule.
+
+    What nobody signed in did came in a request, from somewhere.
+    """
+    if entry.actor_id is None:
+        return entry.request_id is None and entry.network is None
+    return entry.actor_id in CHARTROOM
+
+
 def who(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
     """Name the actor of an entry; a program, or who is gone, by the role only."""
+    if is_own_act(entry):
+        return _ITSELF
     if entry.actor_id is None:
         return _NOBODY
+    if entry.actor_id in AT_THE_SERVER:
+        return _COMMAND_LINE
     return names.get(entry.actor_id, _UNNAMED)
+
+
+def role_of(entry: AuditEntry) -> str:
+    """Return the role in which an actor acted; Chartroom itself has none."""
+    return "" if is_own_act(entry) else entry.actor_role or ""

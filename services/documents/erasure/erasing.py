@@ -22,12 +22,12 @@ from db.models.patient import (
     PatientRetention,
 )
 from services.core import audit
+from services.core.actors import KEEPER
 from services.core.audit import Action
 from services.documents.erasure import accounts, visits
 from services.documents.erasure.due import is_stopped
 from services.documents.erasure.rule import ended
 from services.documents.integrity import pending_deletions
-from services.documents.integrity.runs import KEEPER
 from services.patients.photos import photos
 from services.patients.records.model import FIELDS, LISTS, Sex
 

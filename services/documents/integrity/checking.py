@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.files.gridfs import Bucket, FileDamaged, FileKeyMissing, FileMissing, FileStore
 from db.models.document import DocumentVersion
 from services.core import audit
+from services.core.actors import KEEPER
 from services.core.audit import Action
 from services.documents.integrity.file_references import (
     FileReference,
@@ -22,7 +23,6 @@ from services.documents.integrity.file_references import (
     list_versions,
     versions,
 )
-from services.documents.integrity.runs import KEEPER
 
 # Every file is looked at once in a week. The shares are those of five days, checked
 # again no sooner than that: two days are left for whatever keeps the worker from it.

@@ -15,8 +15,9 @@ from db.models.audit import AuditEvent
 from db.models.integrity import IntegrityRun
 from db.mongo.audit_store import AuditFilter, AuditStore
 from services.core import audit
+from services.core.actors import KEEPER
 from services.core.audit import Action
-from services.documents.integrity.runs import KEEPER, Job
+from services.documents.integrity.runs import Job
 
 _FALSE: Final = Action.PRESCRIPTION_DAMAGED
 _KIND: Final = "prescription"

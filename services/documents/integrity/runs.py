@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -13,13 +12,8 @@ from sqlalchemy.orm import Session
 
 from db.models.integrity import IntegrityRun
 from services.core import audit
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import Actor, Permission
 from services.core.audit import Action
-
-# Who does what the rules say, as the audit log names it.
-KEEPER: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000003"), "keeper", Role.ADMIN
-)
 
 
 class Job(StrEnum):

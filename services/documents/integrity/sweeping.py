@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from db.files.gridfs import Bucket, FileStore
 from db.models.document import DocumentVersion
 from services.core import audit
+from services.core.actors import KEEPER
 from services.core.audit import Action
 from services.documents.integrity import pending_deletions, runs
 from services.documents.integrity.file_references import (
@@ -26,7 +27,7 @@ from services.documents.integrity.file_references import (
     versions,
 )
 from services.documents.integrity.pending_deletions import PendingDeletion
-from services.documents.integrity.runs import KEEPER, Job
+from services.documents.integrity.runs import Job
 
 # So many files without rows are no leftovers of crashes: rather the rows are those of
 # another day, as after a restore, or of another clinic.

@@ -23,9 +23,9 @@ from db.models.document import (
 )
 from db.models.incoming import DocumentAssignment
 from services.core import audit
+from services.core.actors import KEEPER
 from services.core.audit import Action
 from services.documents.integrity import pending_deletions
-from services.documents.integrity.runs import KEEPER
 from services.documents.retention.dates import OF_ITS_CLASS, ended
 
 PURGED_TITLE: Final = "Purged document"

@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from db.models.incoming import Upload as UploadRow, UploadPart
 from services.core import audit, throttling
-from services.core.actors import Actor
+from services.core.actors import KEEPER, Actor
 from services.core.audit import Action
 from services.core.sentences import Sentence
-from services.documents.integrity.runs import KEEPER
 from services.documents.records.errors import MAX_BYTES, TooLarge
 from services.documents.records.visibility import require_file
 from services.documents.uploads.model import (

@@ -28,9 +28,8 @@ from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
 from db.models.care import BulkExport, BulkExportFile
 from db.models.user import ConnectedSystem, User
 from services.core import audit
-from services.core.actors import Actor, Role, Scope
+from services.core.actors import KEEPER, Actor, Role, Scope
 from services.core.audit import Action
-from services.documents.integrity.runs import KEEPER
 from services.fhir.bulk_exports.asking import SUBJECT
 from services.fhir.bulk_exports.model import (
     HOURS,

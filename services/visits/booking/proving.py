@@ -19,17 +19,13 @@ from db.models.booking import Booking, BookingSlot, Slot
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.core import audit
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import PROVER, Actor, Permission
 from services.core.audit import Action
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRequest, BookingStatus
 
 ATTEMPTS: Final = 200
 Answer = Literal["won", "lost"]
-# Who tries, as the audit log names it.
-PROVER: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000005"), "proof of booking", Role.STAFF
-)
 _SOURCE: Final = "proof"
 # What a proof that was cut off left behind goes with the next one.
 _LEFT_BEHIND: Final = text("interval '1 hour'")

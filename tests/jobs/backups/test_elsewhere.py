@@ -30,9 +30,9 @@ from jobs.backups.elsewhere import RestoreSource, restore_elsewhere
 from jobs.backups.taking import take
 from services.audit import chain
 from services.core import audit
+from services.core.actors import KEEPER
 from services.core.audit import Action
 from services.documents import retention
-from services.documents.integrity.runs import KEEPER
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import await_kept, await_log, keeping
 from tests.kit import object_stores, recovery_kits

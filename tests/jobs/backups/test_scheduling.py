@@ -20,7 +20,7 @@ from jobs.backups.taking import BackupTaken, take
 from services import backups
 from services.cluster import alerts
 from services.cluster.alerts import AlertKind
-from services.documents.integrity.runs import KEEPER
+from services.core.actors import KEEPER
 from tests.jobs.backups import samples
 from tests.kit import backup_sets, cast
 from tests.kit.waiting import eventually

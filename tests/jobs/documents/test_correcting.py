@@ -12,8 +12,8 @@ from jobs.documents import integrity
 from services.audit import chain
 from services.audit.log import words
 from services.core import audit
+from services.core.actors import KEEPER
 from services.core.audit import Action
-from services.documents.integrity.runs import KEEPER
 from tests.jobs.conftest import House
 
 

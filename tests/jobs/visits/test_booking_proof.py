@@ -12,9 +12,10 @@ from db.models.doctor import Doctor
 from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from jobs.visits import booking_proof
+from services.core.actors import PROVER
 from services.core.errors import NotAllowed
 from services.visits.booking import proving as proofs
-from services.visits.booking.proving import PROVER, HoldAttempt
+from services.visits.booking.proving import HoldAttempt
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.models.user import User
-from services.core.actors import Actor, Role
+from services.core.actors import BOOKER, Actor
 from services.core.audit import Action
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
@@ -21,10 +21,6 @@ from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import visit_changes
 
-# Who does what nobody in particular does, as the audit log names it.
-BOOKER: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000004"), "waiting list", Role.ADMIN
-)
 # Only what still stands as it was read; whatever became of it meanwhile is another's.
 _GIVE_BACK: Final = text("""
 WITH visit AS (

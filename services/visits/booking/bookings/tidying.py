@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.core import audit
+from services.core.actors import BOOKER
 from services.core.audit import Action
 from services.visits.booking.bookings import freeing
-from services.visits.booking.bookings.freeing import BOOKER
 from services.visits.booking.waitlist import line
 from services.visits.schedule import visit_changes
 

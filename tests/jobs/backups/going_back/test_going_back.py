@@ -40,10 +40,9 @@ from jobs.backups.routes import route_to
 from jobs.backups.taking import BackupSource, take
 from services.audit import chain
 from services.core import audit
-from services.core.actors import CONSOLE
+from services.core.actors import CONSOLE, KEEPER
 from services.core.audit import Action
 from services.documents import retention
-from services.documents.integrity.runs import KEEPER
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import (
     LOG_GROUP,

@@ -92,6 +92,20 @@ def test_a_stranger_with_a_link_has_no_name(session, rosa, paper, accesses):
     assert accesses(rosa)[0] == ("Somebody with a link", "opened version 1 by a link")
 
 
+def test_what_chartroom_found_in_a_document_is_its_own_act(
+    session, rosa, paper, accesses
+):
+    audit.record(
+        session,
+        None,
+        Action.DOCUMENT_CHANGE,
+        subject=("document", paper.id),
+        details={"version": 1},
+    )
+
+    assert accesses(rosa)[0][0] == "Chartroom"
+
+
 def test_whoever_does_not_see_the_document_sees_nobody(session, store, paper):
     other = cast.act_as_somebody(Role.PATIENT)
     with pytest.raises(NotFound, match="Document not found"):

@@ -12,8 +12,9 @@ from services.audit import log
 from services.audit.log import AuditFilter, AuditQuery
 from services.audit.log.reading import PAGE_SIZE
 from services.audit.log.sentences import LISTINGS
-from services.core.actors import Role
-from services.core.audit import Action
+from services.core import audit
+from services.core.actors import CONSOLE, KEEPER, Role
+from services.core.audit import Action, Origin
 from services.core.errors import InvalidInput, NotAllowed
 from services.lists import views
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
@@ -204,6 +205,39 @@ def test_reading_the_log_is_itself_in_the_log(rosa, page, admin):
     # The test's administrator has no account: nobody is named by an id.
     assert entry.sentence == "A program or former account (admin) read the audit log"
     assert entry.actor_id == admin.id
+
+
+@pytest.mark.parametrize(
+    ("actor", "action", "sentence"),
+    [
+        (None, Action.SLOT_ADD, "Chartroom added a slot"),
+        (KEEPER, Action.AUDIT_VERIFY, "Chartroom verified the audit log"),
+    ],
+    ids=["start", "rule"],
+)
+def test_what_chartroom_does_itself_is_its_own_act(
+    session, page, actor, action, sentence
+):
+    audit.record(session, actor, action)
+
+    (entry,) = page().entries
+    assert entry.sentence == sentence
+
+
+def test_whoever_has_not_signed_in_came_from_somewhere(session, page):
+    with audit.coming_from(Origin(request_id="r-1")):
+        audit.record(session, None, Action.SESSION_START, outcome="failed")
+    with audit.coming_from(Origin(network="192.0.2.7")):
+        audit.record(session, None, Action.CODE_REQUEST)
+
+    assert {entry.who for entry in page().entries} == {"Somebody not signed in"}
+
+
+def test_what_is_done_at_the_server_itself_is_told_as_such(session, page):
+    audit.record(session, CONSOLE, Action.AUDIT_VERIFY)
+
+    (entry,) = page().entries
+    assert (entry.who, entry.role) == ("The command line", "admin")
 
 
 @pytest.fixture

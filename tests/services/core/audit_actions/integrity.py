@@ -6,6 +6,7 @@ from uuid import uuid4
 from db.files.gridfs import Bucket
 from services.audit import chain
 from services.core import audit
+from services.core.actors import KEEPER
 from services.core.audit import Action
 from services.documents import records, retention
 from services.documents.integrity import (
@@ -16,7 +17,6 @@ from services.documents.integrity import (
     sweeping,
 )
 from services.documents.integrity.checking import Finding, State
-from services.documents.integrity.runs import KEEPER
 from services.documents.integrity.sweeping import SweepResult
 from services.documents.records.kinds import Classification
 from tests.services.core.audit_actions.prescriptions import issued
