@@ -15,7 +15,7 @@ from services.core.actors import Actor
 from services.core.errors import NotAllowed
 from services.documents import records, search
 from services.documents.records.drafts import ChangedDocument, DraftDocument
-from services.lists.criteria import Criteria
+from services.lists.criteria import Criteria, Operator
 from tests.services.documents.records.samples import mark
 from tests.services.documents.search.samples import NOW, filed, text_of, where
 from tests.services.patients.clinic_samples import Clinic, open_clinic
@@ -200,6 +200,56 @@ def test_a_patient_does_not_see_what_the_clinic_filed_before_it_is_clean(changin
     assert "Waiting" not in _titles(changing, gracie)
     assert _titles(changing, gracie, "waiting") == []
     assert "Waiting" in _titles(changing, changing.cleo)
+
+
+OWN_LISTS = {
+    # With what the clinic has filed of her.
+    "all": (Criteria(), 4),
+    "filtered": (where("title", Operator.STARTS_WITH, "mine"), 3),
+    "searched": (Criteria(search="mine"), 3),
+    "deleted": (Criteria(archived=True), 3),
+    "searched among the deleted": (Criteria(search="mine", archived=True), 3),
+}
+
+
+@pytest.mark.parametrize(("criteria", "count"), OWN_LISTS.values(), ids=OWN_LISTS)
+def test_a_patients_list_leaves_out_what_waits_before_it_is_cut_into_pages(
+    changing, criteria, count
+):
+    cleo, gracie = changing.cleo, changing.invite(changing.grace)
+    mine = [f"Mine {number}" for number in range(1, 6)]
+    documents = [
+        changing.write(gracie, partial(_filed, gracie, title, "text", changing.grace))
+        for title in mine
+    ]
+    # They would be the first page.
+    for document in documents[3:]:
+        changing.write(cleo, partial(_replace_by_what_waits, cleo, document))
+    if criteria.archived:
+        for document in documents:
+            changing.write(cleo, partial(_delete, cleo, document))
+
+    page, counted = changing.read(gracie, partial(_look, gracie, criteria))
+
+    assert [row.title for row in page.rows] == ["Mine 3", "Mine 2"]
+    assert page.next == documents[1].id
+    assert counted == count
+
+
+def _replace_by_what_waits(actor, document, session):
+    content = text_of("newer", scan="waiting")
+    records.add_version(
+        session, actor, document.id, content, revision=document.revision
+    )
+
+
+def _delete(actor, document, session):
+    records.delete(session, actor, document.id, revision=None)
+
+
+def _look(actor, criteria, session):
+    page = search.list_documents(session, actor, criteria, size=2, now=NOW)
+    return page, search.count_documents(session, actor, criteria, now=NOW).value
 
 
 def test_filing_it_elsewhere_moves_what_is_found_at_once(changing):
