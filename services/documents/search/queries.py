@@ -60,7 +60,7 @@ _BY_INDEX: Final = (
 # For the same reason to walk along the primary key looks cheaper than the bitmap of a
 # common word, the more so where counting stops at ten thousand. An index of words is
 # only ever read as a bitmap, and what else a search without filters needs may be.
-_BY_BITMAP: Final = _BY_INDEX + "SET LOCAL enable_indexscan = off; "
+BY_BITMAP: Final = _BY_INDEX + "SET LOCAL enable_indexscan = off; "
 _BEST: Final = tuple(
     Key(column, Direction.DESC) for column in ("rank", "created_at", "id")
 )
@@ -97,7 +97,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         """How the planner is to be set for the list's statements."""
         if self.search is not DocumentSearch.WORDS:
             return ""
-        return _BY_BITMAP if self.table is SEARCHED else _BY_INDEX
+        return BY_BITMAP if self.table is SEARCHED else _BY_INDEX
 
     @property
     def is_planned_once(self) -> bool:

@@ -13,6 +13,8 @@ from db.endpoints import Endpoints
 from db.postgres import Database
 from services.core.on_behalf import ActorDatabase
 from services.documents import search
+from services.documents.search import spelling
+from services.documents.search.queries import BY_BITMAP
 from services.lists import pages
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from tests.kit import cast
@@ -40,6 +42,10 @@ UPDATE document_search SET words = words || array_to_tsvector(
 """
 _BEGUN = """
 SELECT pg_stat_get_xact_numscans('document_search_by_word'::regclass),
+    pg_stat_get_xact_numscans('document_search_pkey'::regclass)
+"""
+_READ = """
+SELECT pg_stat_get_xact_numscans('document_search'::regclass),
     pg_stat_get_xact_numscans('document_search_pkey'::regclass)
 """
 _PATIENT = """
@@ -93,6 +99,35 @@ def test_a_common_word_is_counted_by_the_index_of_words(desk):
         return search.count_documents(session, desk.actor, _COMMON).value
 
     assert scans(desk, ask) == (MANY, 1, 0)
+
+
+def test_whether_words_stand_anywhere_is_asked_of_the_index_of_words_alone(desk):
+    def ask(session: Session) -> object:
+        # Counting leaves no settings of the planner behind.
+        misspelt = Criteria(search="patient nowhere ")
+        assert search.count_documents(session, desk.actor, misspelt).value == 0
+        return session.execute(text(_READ)).one()
+
+    assert desk.write(ask).value == (0, 0)
+
+
+def test_that_a_common_word_stands_somewhere_is_seen_in_one_document(desk):
+    def ask(session: Session) -> Any:
+        connection = session.connection()
+        connection.exec_driver_sql(BY_BITMAP)
+        explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {spelling._STANDING}"
+        plans = connection.exec_driver_sql(explain, {"queries": ["'patient'"]})
+        return plans.scalar_one()[0]["Plan"]
+
+    assert list(_read_from("document_search", desk.write(ask).value)) == [1]
+
+
+def _read_from(table: str, plan: dict[str, Any]) -> Iterator[int]:
+    """Yield how many rows each part of a plan has read from the table."""
+    if plan.get("Relation Name") == table:
+        yield round(plan["Actual Rows"] * plan["Actual Loops"])
+    for part in plan.get("Plans", ()):
+        yield from _read_from(table, part)
 
 
 @pytest.mark.parametrize(
