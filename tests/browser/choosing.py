@@ -6,10 +6,11 @@ quick as a test, and whoever sees a list shut opens it again.
 """
 
 from contextlib import suppress
+from re import Pattern
 from typing import Final
 
 import pytest
-from playwright.sync_api import Locator, Page, TimeoutError as OutOfTime
+from playwright.sync_api import Locator, Page, TimeoutError as OutOfTime, expect
 
 from tests.browser.conftest import ready
 
@@ -65,6 +66,25 @@ def type_for_options(
             wanted.wait_for(timeout=_MILLISECONDS)
             return wanted
     pytest.fail(f"“{typed}” is offered nothing.")
+
+
+def type_and_press_enter(
+    page: Page,
+    field: Locator,
+    typed: str,
+    first: str | Pattern[str],
+    *,
+    delay: float = 0,
+) -> None:
+    """Type into a field, and choose by Enter what its list offers first."""
+    option = page.get_by_role("option").first.filter(has_text=first)
+    for _ in range(_TRIES):
+        type_for_options(page, field, typed, option, delay=delay)
+        field.press("Enter")
+        with suppress(AssertionError):
+            expect(field).not_to_have_value(typed, timeout=_MILLISECONDS)
+            return
+    pytest.fail(f"Enter chooses nothing of what “{typed}” is offered.")
 
 
 def _named(page: Page, option: str) -> Locator:
