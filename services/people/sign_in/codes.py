@@ -1,4 +1,8 @@
-"""One-time codes: six digits for an address, good for five minutes in one browser."""
+"""One-time codes: six digits for an address, good for five minutes in one browser.
+
+Each may be tried `TRIES` times; how often somebody may ask for one, and try in all,
+stands with the other limits in `services.core.throttling`.
+"""
 
 import hashlib
 import hmac

@@ -30,7 +30,7 @@ from services.visits.newcomers.records import (
 )
 
 # An e-mail takes its time, and whoever reads it elsewhere types the code from there.
-HOLD_SECONDS: Final = 10 * 60.0
+NEWCOMER_HOLD_SECONDS: Final = 10 * 60.0
 # Of a flood this much at most is kept from the clinic's own patients.
 MOST_PENDING: Final = 20
 _SALT_BYTES: Final = 16
@@ -73,11 +73,11 @@ def hold(
                 salt=salt,
                 code_hash=codes.hash_code(key, salt, str(newcomer_id), code),
                 expires_at=func.clock_timestamp()
-                + func.make_interval(0, 0, 0, 0, 0, 0, HOLD_SECONDS),
+                + func.make_interval(0, 0, 0, 0, 0, 0, NEWCOMER_HOLD_SECONDS),
             )
         )
         is_held = taking.take(
-            session, request.slot_id, newcomer_id, seconds=HOLD_SECONDS
+            session, request.slot_id, newcomer_id, seconds=NEWCOMER_HOLD_SECONDS
         )
         if not is_held:
             taking.end(session, newcomer_id, NewcomerStatus.FAILED)
