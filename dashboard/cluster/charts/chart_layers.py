@@ -35,6 +35,10 @@ _ALERT: Final = "#D9534A"
 # What stands left of each chart is as wide, so that their times are in one line.
 SIDE: Final[Spec] = {"minExtent": 64, "maxExtent": 64, "labelLimit": 60}
 
+# The chart as a whole says in words what it shows: its lines need not say it as well.
+LINE: Final[Spec] = {"type": "line", "aria": False}
+AREA: Final[Spec] = {"type": "area", "aria": False}
+
 
 def when() -> Spec:
     """Return what makes of a point's time what tooltips call it."""

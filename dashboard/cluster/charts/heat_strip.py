@@ -13,6 +13,8 @@ from dashboard.cluster.charts.series import SHARED, Points, as_sent
 from dashboard.ui.language import current_language, gettext as _, marked, percent
 from dashboard.ui.language.chart_locale import spec_in_language
 
+# How many steps a period has.
+STRIPS: Final = 96
 _ROW: Final = 34
 # For the times below, and for what the colours mean.
 _AXIS: Final = 100
@@ -38,7 +40,7 @@ class _Strip:
 
 def show_heat_strip(points: Points, window: Window, step: float, *, key: str) -> None:
     """Show for each server and step how far behind it was at worst."""
-    strip = _strip(points, step, current_language())
+    strip = _strip(points, step, current_language(), moves=window.is_live)
     spec: Spec = {"layer": [_tiles(window), window.ends()]}
     height = _ROW * max(1, strip.replicas) + _AXIS
     st.vega_lite_chart(
@@ -53,9 +55,14 @@ def show_heat_strip(points: Points, window: Window, step: float, *, key: str) ->
 def _tiles(window: Window) -> Spec:
     return {
         "transform": [when()],
-        "mark": {"type": "rect", "tooltip": True},
+        # The chart as a whole says in words what it shows.
+        "mark": {"type": "rect", "tooltip": True, "aria": False},
         "encoding": {
-            "x": window.axis,
+            # While time goes by, a tile of the same place takes what its neighbour
+            # was: a browser paints what has become other, and no tile anew. In whole
+            # pixels, or each would be a hair wider with each step.
+            "key": {"field": "place", "type": "nominal"},
+            "x": window.axis | {"scale": {"type": "utc", "round": True}},
             "x2": {"field": "end"},
             "y": {
                 "field": "node",
@@ -82,14 +89,20 @@ def _tiles(window: Window) -> Spec:
 
 
 @lru_cache(maxsize=SHARED)
-def _strip(points: Points, step: float, _language: str) -> _Strip:
-    shown = binned(points, step)
-    labelled = shown.assign(how=[_(how) for how in shown["how"]])
-    return _Strip(as_sent(labelled), shown["node"].nunique(), _describe(labelled))
+def _strip(points: Points, step: float, _language: str, *, moves: bool) -> _Strip:
+    # With each step that begins one ends, so that a strip stays as long as it is.
+    shown = binned(points, step, most=STRIPS if moves else None)
+    places = shown["node"] + shown["steps_back"].map(" {:.0f}".format)
+    labelled = shown.assign(how=[_(how) for how in shown["how"]], place=places)
+    sent = as_sent(labelled.drop(columns="steps_back"))
+    return _Strip(sent, shown["node"].nunique(), _describe(labelled))
 
 
-def binned(points: Points, step: float) -> pd.DataFrame:
-    """Return one row for each replica and step of time, with the worst of it."""
+def binned(points: Points, step: float, *, most: int | None = None) -> pd.DataFrame:
+    """Return one row for each replica and step of time, with the worst of it.
+
+    Each is so many `steps_back` from the last one; there are all, or `most` at most.
+    """
     replicas = points.frame[points.frame["role"] != "primary"]
     starts = (replicas["at"] // step) * step
     worst = replicas["replay_worst"].astype("float64")
@@ -97,9 +110,13 @@ def binned(points: Points, step: float) -> pd.DataFrame:
     whole = worst.where(replicas["role"].notna(), float("nan"))
     grouped = whole.groupby([replicas["node"], starts])
     bins = grouped.agg(worst="max", size="size", known="count").reset_index()
+    bins["steps_back"] = ((bins["at"].max() - bins["at"]) / step).round()
+    if most is not None:
+        bins = bins[bins["steps_back"] < most]
     return pd.DataFrame(
         {
             "node": bins["node"],
+            "steps_back": bins["steps_back"],
             "at": bins["at"],
             "end": bins["at"] + step,
             "how": [

@@ -9,7 +9,9 @@ import pyarrow as pa
 import streamlit as st
 
 from dashboard.cluster.charts.chart_layers import (
+    AREA,
     LEGEND,
+    LINE,
     SIDE,
     Mark,
     Spec,
@@ -140,9 +142,9 @@ def show_wal_chart(
     spec: Spec = {
         "transform": [when()],
         "layer": [
-            {"mark": {"type": "area", "opacity": 0.25}, "encoding": encoding},
+            {"mark": AREA | {"opacity": 0.25}, "encoding": encoding},
             *under,
-            {"mark": {"type": "line", "strokeWidth": 1.5}, "encoding": encoding},
+            {"mark": LINE | {"strokeWidth": 1.5}, "encoding": encoding},
             window.ends(),
         ],
     }
@@ -188,7 +190,7 @@ def _rates(points: Points, _language: str) -> tuple[pa.Table, str]:
 def _band(window: Window) -> Spec:
     """Between the mean and the worst of each span that was thinned out."""
     return {
-        "mark": {"type": "area", "opacity": 0.18, "tooltip": None},
+        "mark": AREA | {"opacity": 0.18, "tooltip": None},
         "encoding": {
             "x": window.axis,
             "y": {"field": "mean", "type": "quantitative"},
@@ -206,7 +208,7 @@ def _lines(window: Window, measure: Measure) -> Spec:
     return {
         "params": params,
         "transform": [when()],
-        "mark": {"type": "line", "strokeWidth": 2},
+        "mark": LINE | {"strokeWidth": 2},
         "encoding": {
             "x": window.axis,
             "y": {

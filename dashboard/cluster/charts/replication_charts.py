@@ -16,7 +16,7 @@ from dashboard.cluster.charts.earlier_period import (
     rate_of,
     worst_of,
 )
-from dashboard.cluster.charts.heat_strip import show_heat_strip
+from dashboard.cluster.charts.heat_strip import STRIPS, show_heat_strip
 from dashboard.cluster.charts.lag_charts import (
     MEASURES,
     Measure,
@@ -48,7 +48,6 @@ from services.cluster.monitoring import Event
 from services.core.errors import Unavailable
 
 _POINTS: Final = 480
-_STRIPS: Final = 96
 _LAG: Final = {
     "at": marked("At"),
     "node": marked("Server"),
@@ -143,7 +142,7 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
     if compared is not None:
         _explain_comparison(compared.words, is_known=bool(lags or rates))
     st.caption(_("How far behind each server was, a strip each."))
-    step = (shown.until - shown.since).total_seconds() * 1000 / _STRIPS
+    step = (shown.until - shown.since).total_seconds() * 1000 / STRIPS
     with _box("Lag of each server", points, shown):
         show_heat_strip(points, shown.window, step, key=f"{key}_strip")
     st.caption(_("Log that the primary writes, bytes a second."))

@@ -15,6 +15,7 @@ from services.core.actors import Role
 from tests.browser.conftest import Site
 from tests.browser.keyboard import Keys
 from tests.kit import cast
+from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -104,6 +105,25 @@ def test_the_servers_and_their_charts_are_drawn_and_renewed_every_second(page: P
     assert len(set(frames)) == 1, frames
     texts = drawn.first.locator("text").all_text_contents()
     assert any("Alert" in text for text in texts), texts
+
+
+# Of which step the newest tile tells, as Vega remembers it with what it has drawn.
+_NEWEST = "tiles => Math.max(...tiles.map(tile => tile.__data__.datum.at))"
+_REMEMBER = "tiles => { window.drawn = tiles; return tiles.length }"
+_REPLACED = "() => window.drawn.filter(tile => !tile.isConnected).length"
+
+
+@DESK
+def test_a_strip_goes_on_without_being_painted_anew(page: Page):
+    strip = page.get_by_test_id("stVegaLiteChart").nth(1)
+    tiles = strip.locator(".mark-rect.role-mark path")
+    tiles.first.wait_for(state="attached")
+    assert tiles.evaluate_all(_REMEMBER)
+    begun = tiles.evaluate_all(_NEWEST)
+
+    eventually(lambda: tiles.evaluate_all(_NEWEST) > begun)
+
+    assert page.evaluate(_REPLACED) == 0
 
 
 @DESK

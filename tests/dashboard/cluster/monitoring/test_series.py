@@ -59,6 +59,20 @@ def test_a_strip_shows_silence_even_if_it_was_short():
     assert binned(series.of_snapshots(looks), 60_000)["how"].tolist() == [GONE]
 
 
+def test_the_steps_of_a_strip_are_counted_back_from_the_last_one():
+    points = series.of_samples([kept(0), kept(5), kept(70), kept(31, "db-03")])
+
+    steps = binned(points, 30_000)[["node", "steps_back"]]
+
+    assert steps.to_numpy().tolist() == [["db-02", 2], ["db-02", 0], ["db-03", 1]]
+
+
+def test_a_strip_that_moves_along_is_as_long_as_before():
+    points = series.of_samples([kept(at) for at in (0, 30, 60)])
+
+    assert binned(points, 30_000, most=2)["steps_back"].tolist() == [1, 0]
+
+
 def test_a_place_on_the_axis_is_the_moment_it_shows():
     assert series.off_clock(series.on_clock(AT)) == AT
 
