@@ -172,7 +172,7 @@ _PLACES: Final = (
     ),
     NavigationEntry(
         "patients/break_glass_review.py",
-        "Review",
+        "Emergency access review",
         "fact_check",
         Permission.REVIEW_BREAK_GLASS,
     ),

@@ -72,13 +72,15 @@ def show_figures(figures: Sequence[Figure]) -> None:
 
 
 def _show(figure: Figure, *, key: str) -> None:
+    has_delta = figure.delta is not None
     st.metric(
         figure.label,
         figure.value,
         delta=figure.delta,
         # More is neither good nor bad in itself.
         delta_color="off",
-        delta_description=figure.compared or None,
+        # With nothing to compare, what it is compared with says nothing.
+        delta_description=(figure.compared or None) if has_delta else None,
         help=figure.help,
     )
     if figure.trend:

@@ -45,7 +45,10 @@ def judge(access: EmergencyAccess) -> None:
             st.rerun()
 
 
-page_header(_("Records opened outside one's patients"))
+page_header(_("Emergency access review"))
+st.caption(
+    _("Records that clinicians opened outside their own patients, and why they did.")
+)
 waiting = read(lambda s: break_glass.list_for_review(s, actor))
 if not waiting:
     empty_state(_("Nothing is waiting for review."), icon="task_alt")

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import (
     day_heading,
     decimal,
@@ -34,6 +35,9 @@ _COLOURS: Final = {
     marked("Released"): _GREY,
     marked("Conflicts"): "#C2382E",
 }
+# Of one day or two, bars would be walls: in pixels, and up to how many are so wide.
+_WIDEST: Final = 48
+_FEW: Final = 6
 _LEGEND: Final = alt.Legend(orient="bottom", columns=2)
 
 Parts = Callable[[Figures], Mapping[str, int]]
@@ -46,17 +50,23 @@ class _Chart:
     title: str
     name: str
     about: str
+    nothing: str
+    icon: str
 
 
 _SLOTS: Final = _Chart(
     "Slots",
     marked("Slots by day"),
     marked("By day, slots booked and free. In all: {counts}."),
+    marked("No slots on these days."),
+    "event_busy",
 )
 _ATTEMPTS: Final = _Chart(
     marked("Attempts"),
     marked("Attempts by day"),
     marked("By day, what became of attempts to book. In all: {counts}."),
+    marked("Nobody tried to book on these days."),
+    "event_available",
 )
 
 
@@ -101,10 +111,14 @@ def _stacked(
         for what, count in parts(figures).items()
     ]
     frame = pd.DataFrame(counted)
+    if not frame["Count"].any():
+        empty_state(_(about.nothing), icon=about.icon)
+        return
     names = list(parts(Figures()))
+    width = _WIDEST if len(days) <= _FEW else alt.Undefined
     chart = (
         alt.Chart(frame)
-        .mark_bar()
+        .mark_bar(size=width)
         .encode(
             x=alt.X("Day:N", sort=None, title=None, axis=_AXIS),
             y=alt.Y("Count:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),

@@ -120,6 +120,9 @@ def _show_week() -> None:
         for day in visit_days(is_own=True)
         if monday <= day.day < monday + timedelta(days=WEEK)
     ]
+    if not any(day.booked for day in days):
+        empty_state(_("No visits with you this week."), icon="event_available")
+        return
     done, expected, missed = _("Seen"), _("Expected"), _("Did not come")
     counted = [
         {"Day": weekday_and_number(day.day), "Visits": number, "State": state}

@@ -146,6 +146,24 @@ def page_of_a_figure() -> None:
     show_figures([Figure("Replication lag", "0.0 s", "", trend=lag, unit=" s")])
 
 
+def page_of_compared_figures() -> None:
+    from dashboard.ui.figures import Figure, show_figures
+
+    show_figures(
+        [
+            Figure("Known", "7", "", 2, "vs a day ago"),
+            Figure("Unknown", "not known", "", None, "vs a day ago"),
+        ]
+    )
+
+
+def test_what_is_not_known_is_compared_with_nothing() -> None:
+    known, unknown = AppTest.from_function(page_of_compared_figures).run().metric
+
+    assert known.proto.delta_description == "vs a day ago"
+    assert unknown.proto.delta_description == ""
+
+
 def test_a_trend_tells_small_numbers_apart_in_each_language() -> None:
     english, german = (AppTest.from_function(page_of_a_figure) for _ in range(2))
     german.session_state["chartroom_language"] = GERMAN

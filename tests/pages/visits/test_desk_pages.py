@@ -101,6 +101,20 @@ def words_on(app):
     ]
 
 
+def test_a_week_without_visits_is_a_sentence_and_no_empty_axes(clinic, visit):
+    empty = clinic.start(Role.CLINICIAN)
+    visit(begins=midnight(today()) + timedelta(hours=12))
+    booked = clinic.start(Role.CLINICIAN)
+
+    assert "No visits with you this week." in _markdown_of(empty)
+    assert "No visits with you this week." not in _markdown_of(booked)
+    assert not empty.exception
+
+
+def _markdown_of(app) -> str:
+    return " ".join(text.value for text in app.markdown)
+
+
 def test_a_day_without_visits_says_so(clinic, visit):
     app = clinic.open("desk")
 
@@ -308,7 +322,8 @@ def test_who_leaves_the_list_open_is_written_down_once_an_hour(
     clinic, to_phone, monkeypatch
 ):
     def looks():
-        return [e for e in clinic.audit("visit:list") if e.details["day"] == tomorrow]
+        events = clinic.audit("visit:list")
+        return [event for event in events if event.details.get("day") == tomorrow]
 
     visit_id = to_phone()
     app = clinic.open("desk")

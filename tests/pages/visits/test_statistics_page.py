@@ -1,5 +1,6 @@
 """How visits are booked, on the page for administrators."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -97,6 +98,25 @@ def test_a_doctor_whom_nobody_tried_to_book_is_named_and_is_no_row_of_zeros(
 
     assert "Ida Idle" not in [row[0] for row in rows_of(app, "statistics_doctors")]
     assert any("Nobody tried to book with" in c.value for c in app.caption)
+    assert not app.exception
+
+
+def test_a_day_on_which_nobody_tried_has_no_empty_axes_and_no_wall_of_slots(
+    clinic: Clinic, booked
+):
+    # On a day that no other test looks at.
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    later = noon + timedelta(days=60)
+    clinic.write(lambda s: visit_samples.slot(s, cast.add_doctor(s).id, later))
+
+    app = opened(clinic, "Other days")
+    for name in ("statistics_from", "statistics_to"):
+        app.date_input(key=name).set_value(later.date())
+    app.run()
+
+    assert any("Nobody tried to book" in text.value for text in app.markdown)
+    (slots,) = app.get("vega_lite_chart")
+    assert json.loads(slots.proto.spec)["mark"]["size"] < 100
     assert not app.exception
 
 
