@@ -20,11 +20,11 @@ def kept(application):
     def write(session):
         log = LogState((BackupWindow(TO, TO),))
         boss = cast.act_as(cast.ADAM)
-        asked_for = previews.request_preview(session, boss, TO, log)
+        preview = previews.request_preview(session, boss, TO, log)
         change = ChangeSince("booked", "visit", "patient", "", TO, "")
         lists = [ChangeList(ChangedKind.VISITS, (change,))]
-        previews.end_preview(session, asked_for.id, lists=lists, compared_at=TO)
-        return asked_for.id
+        previews.end_preview(session, preview.id, lists=lists, compared_at=TO)
+        return preview.id
 
     return application.database.write(write, identity=SYSTEM).value
 

@@ -160,9 +160,11 @@ class _Disks:
 def test_health_says_whether_a_disk_is_full(stores, application, full, status, part):
     _beat(application.database)
 
-    told = replace(stores, disks=_Disks(full))
+    full_stores = replace(stores, disks=_Disks(full))
     # A replica is late for a moment now and then.
-    health = eventually(lambda: examine(told), lambda seen: seen.status == status)
+    health = eventually(
+        lambda: examine(full_stores), lambda seen: seen.status == status
+    )
 
     assert (health.status, health.parts["disk"]["status"]) == (status, part)
     assert health.parts["disk"].get("full", ()) == full
@@ -221,11 +223,11 @@ def test_a_head_that_was_set_back_degrades_and_says_so_before_anybody_waits(
         )
 
     move(head.sequence + 5, b"0" * 32)
-    told = examine(stores)
+    health = examine(stores)
     move(head.sequence, head.hash)
 
-    assert (told.status, told.parts["audit"]["status"]) == ("degraded", "down")
-    assert told.parts["audit"]["failure"] == f"Entry {head.sequence + 5} is missing."
+    assert (health.status, health.parts["audit"]["status"]) == ("degraded", "down")
+    assert health.parts["audit"]["failure"] == f"Entry {head.sequence + 5} is missing."
     assert examine(stores).parts["audit"]["status"] == "up"
 
 
@@ -242,7 +244,7 @@ def test_however_many_ask_the_parts_are_asked_once_a_second(stores):
 
 
 @pytest.mark.parametrize(
-    ("status", "told", "code"),
+    ("status", "public_status", "code"),
     [
         ("up", "up", 200),
         ("degraded", "up", 200),
@@ -250,14 +252,16 @@ def test_however_many_ask_the_parts_are_asked_once_a_second(stores):
         ("down", "down", 503),
     ],
 )
-def test_strangers_are_told_whether_the_clinic_works_and_no_more(status, told, code):
+def test_strangers_are_told_whether_the_clinic_works_and_no_more(
+    status, public_status, code
+):
     timestamp = datetime(2026, 11, 20, 12, tzinfo=UTC)
     parts = {"primary": {"name": "db-01"}}
     answer = Health(status, "up", timestamp, parts).brief()
 
     assert answer.status_code == code
     assert json.loads(answer.body) == {
-        "status": told,
+        "status": public_status,
         "database": "up",
         "timestamp": "2026-11-20T12:00:00+00:00",
     }
@@ -273,10 +277,10 @@ def test_anybody_may_ask_whether_the_clinic_works(stranger, path):
 
 
 def test_programs_are_told_how_each_part_is(client):
-    told = client.get("/api/v1/health").json()
+    health = client.get("/api/v1/health").json()
 
-    assert told["primary"]["name"]
-    assert len(told["replicas"]) == 2
+    assert health["primary"]["name"]
+    assert len(health["replicas"]) == 2
 
 
 def _seen(silent_seconds):
@@ -286,14 +290,14 @@ def _seen(silent_seconds):
 
 
 @pytest.mark.parametrize(
-    ("silent_seconds", "told"),
+    ("silent_seconds", "statuses"),
     [(None, (None, "up")), (2.0, ("up", "up")), (21.0, ("down", "degraded"))],
     ids=["without Patroni", "answers", "silent"],
 )
 def test_programs_are_told_whether_etcd_answers(
-    application, client, monkeypatch, silent_seconds, told
+    application, client, monkeypatch, silent_seconds, statuses
 ):
-    part, status = told
+    part, status = statuses
     _beat(application.database)
     monkeypatch.setattr(application.monitor, "latest", lambda: _seen(silent_seconds))
 
@@ -311,11 +315,11 @@ def test_metrics_tell_whether_mongodb_and_etcd_answer(
 ):
     monkeypatch.setattr(application.monitor, "latest", lambda: _seen(21.0))
 
-    told = stranger.get("/metrics").text
+    metrics_text = stranger.get("/metrics").text
 
-    assert "chartroom_files_up 1.0" in told
-    assert "chartroom_files_ping_seconds " in told
-    assert "chartroom_cluster_etcd 0.0" in told
+    assert "chartroom_files_up 1.0" in metrics_text
+    assert "chartroom_files_ping_seconds " in metrics_text
+    assert "chartroom_cluster_etcd 0.0" in metrics_text
 
 
 @pytest.fixture
@@ -348,22 +352,22 @@ def test_metrics_tell_what_statements_took(guarded, addresses, module_endpoints)
     before = guarded.get("/metrics", headers=headers).text
 
     count_statements(addresses, module_endpoints)
-    told = guarded.get("/metrics", headers=headers).text
+    metrics_text = guarded.get("/metrics", headers=headers).text
 
     for node in module_endpoints.replica_urls:
         label = f'{{node="{node}"}}'
         assert f"chartroom_node_statements_total{label}" not in before
-        assert f"chartroom_node_statements_total{label}" in told
-        assert f"chartroom_node_statement_seconds_total{label}" in told
+        assert f"chartroom_node_statements_total{label}" in metrics_text
+        assert f"chartroom_node_statement_seconds_total{label}" in metrics_text
 
 
 def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
-    def told():
+    def read_metrics():
         answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         lines = answer.text.splitlines()
         return dict(line.split() for line in lines if line.startswith("chartroom_back"))
 
-    assert told() == {
+    assert read_metrics() == {
         "chartroom_backup_sets": "0.0",
         "chartroom_backup_unreadable_sets": "0.0",
         "chartroom_backup_orphan_sets": "0.0",
@@ -373,11 +377,11 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     repository.claim(backup_sets.SYSTEM_ID)
     repository.note_failure("The disk is full.")
     repository.note_failure("The disk is full.")
-    assert told()["chartroom_backup_failed_tries"] == "2.0"
+    assert read_metrics()["chartroom_backup_failed_tries"] == "2.0"
     backup_sets.add_set(repository, as_of=datetime.now(UTC) - timedelta(hours=1))
     repository.add_proof(backup_sets.PROOF)
 
-    known = told()
+    known = read_metrics()
 
     assert known["chartroom_backup_sets"] == "1.0"
     assert known["chartroom_backup_bytes"] == "1.2e+07"
@@ -388,24 +392,24 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     assert "chartroom_backup_drill_rto_seconds" not in known
     later = backup_sets.DRILLED.proved_at + timedelta(days=1)
     repository.add_proof(replace(backup_sets.DRILLED, proved_at=later))
-    assert told()["chartroom_backup_drill_rto_seconds"] == "2.5"
-    assert told()["chartroom_backup_drill_rpo_seconds"] == "0.4"
+    assert read_metrics()["chartroom_backup_drill_rto_seconds"] == "2.5"
+    assert read_metrics()["chartroom_backup_drill_rpo_seconds"] == "0.4"
 
     write_note(repository.folder, KitNote(datetime.now(UTC) - timedelta(days=1), {}))
-    assert 86_400 <= float(told()["chartroom_backup_kit_age_seconds"]) < 86_500
+    assert 86_400 <= float(read_metrics()["chartroom_backup_kit_age_seconds"]) < 86_500
     keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
     archive = backup_logs.archive_of(repository, keys)
     backup_logs.note(archive, datetime.now(UTC) - timedelta(seconds=5))
-    assert 5 <= float(told()["chartroom_backup_log_behind_seconds"]) < 100
-    assert told()["chartroom_backup_log_cut_off"] == "0.0"
+    assert 5 <= float(read_metrics()["chartroom_backup_log_behind_seconds"]) < 100
+    assert read_metrics()["chartroom_backup_log_cut_off"] == "0.0"
     # Then nothing leads further than the newest backup.
     backup_logs.note(archive, datetime.now(UTC), is_cut_off=True)
-    assert 3600 <= float(told()["chartroom_backup_log_behind_seconds"]) < 3700
-    assert told()["chartroom_backup_log_cut_off"] == "1.0"
+    assert 3600 <= float(read_metrics()["chartroom_backup_log_behind_seconds"]) < 3700
+    assert read_metrics()["chartroom_backup_log_cut_off"] == "1.0"
 
 
 def test_metrics_tell_what_the_newest_backup_is_restored_from(guarded, tmp_path):
-    def told():
+    def read_metrics():
         answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         lines = answer.text.splitlines()
         return dict(line.split() for line in lines if line.startswith("chartroom_back"))
@@ -419,13 +423,13 @@ def test_metrics_tell_what_the_newest_backup_is_restored_from(guarded, tmp_path)
         based_on=backup_sets.based_on(full),
     )
 
-    known = told()
+    known = read_metrics()
 
     assert known["chartroom_backup_chain_sets"] == "2.0"
     assert 32_400 <= float(known["chartroom_backup_full_age_seconds"]) < 32_500
     assert 3600 <= float(known["chartroom_backup_age_seconds"]) < 3700
     repository.remove(full.set_id)
-    assert told()["chartroom_backup_orphan_sets"] == "1.0"
+    assert read_metrics()["chartroom_backup_orphan_sets"] == "1.0"
 
 
 @pytest.mark.parametrize(
@@ -446,14 +450,14 @@ def test_without_a_token_metrics_are_read_on_this_machine(stranger):
 
 
 def test_metrics_tell_how_much_room_the_data_folder_has(stranger):
-    told = dict(
+    samples = dict(
         line.split()
         for line in stranger.get("/metrics").text.splitlines()
         if line.startswith("chartroom_data_disk_")
     )
 
-    free = float(told["chartroom_data_disk_free_bytes"])
-    assert 0 < free < float(told["chartroom_data_disk_bytes"])
+    free = float(samples["chartroom_data_disk_free_bytes"])
+    assert 0 < free < float(samples["chartroom_data_disk_bytes"])
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
@@ -507,15 +511,15 @@ def test_an_admin_sees_every_node(as_role):
 
 
 def test_metrics_tell_how_many_people_are_here(client, application):
-    def told():
+    def count_sign_ins():
         name = "chartroom_sign_ins_active "
         lines = client.get("/metrics").text.splitlines()
         (line,) = (line for line in lines if line.startswith(name))
         return float(line.split()[1])
 
-    before = told()
+    before = count_sign_ins()
 
     cookie_of(application.database, application.people[Role.STAFF].id)
 
     # Replicas hear of it a moment later.
-    eventually(told, lambda now: now == before + 1)
+    eventually(count_sign_ins, lambda now: now == before + 1)

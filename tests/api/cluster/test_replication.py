@@ -20,7 +20,7 @@ def now():
 
 
 @pytest.fixture
-def past(application, now):
+def history_options(application, now):
     """Some samples, an operation, an alert that is over and one that is not."""
     rows = [
         *(
@@ -77,28 +77,34 @@ def test_the_verdict_comes_with_all_that_is_known_of_every_server(admin):
         assert node["tags"]["is_delayed"] is False
 
 
-def test_samples_of_a_span(admin, past, now):
+def test_samples_of_a_span(admin, history_options, now):
     since, until = (
         (now - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
         for age in (66, 62)
     )
 
-    body = admin.get(f"{BASE}/samples?from={since}&to={until}", **past).json()
+    body = admin.get(
+        f"{BASE}/samples?from={since}&to={until}", **history_options
+    ).json()
     whole = f"{BASE}/samples?from={since}&to={until}&points=2"
-    coarse = admin.get(whole, **past).json()["samples"]
+    coarse = admin.get(whole, **history_options).json()["samples"]
 
     assert [sample["replay_lag"] for sample in body["samples"]] == [66, 65, 64, 63]
     assert 1 <= len(coarse) <= 2
     assert {sample["node"] for sample in coarse} == {"db-02"}
 
 
-def test_history_and_alerts(admin, past, now):
-    (operation,) = admin.get(f"{BASE}/history", **past).json()["operations"]
-    every = admin.get(f"{BASE}/alerts", **past).json()["alerts"]
-    (is_open,) = admin.get(f"{BASE}/alerts?is_open=true", **past).json()["alerts"]
+def test_history_and_alerts(admin, history_options, now):
+    (operation,) = admin.get(f"{BASE}/history", **history_options).json()["operations"]
+    every = admin.get(f"{BASE}/alerts", **history_options).json()["alerts"]
+    (is_open,) = admin.get(f"{BASE}/alerts?is_open=true", **history_options).json()[
+        "alerts"
+    ]
     before = (now - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    older = admin.get(f"{BASE}/history?before={before}", **past).json()
-    odd = admin.get(f"{BASE}/history?before=2020-01-01T00:00:00%2B23:00", **past)
+    older = admin.get(f"{BASE}/history?before={before}", **history_options).json()
+    odd = admin.get(
+        f"{BASE}/history?before=2020-01-01T00:00:00%2B23:00", **history_options
+    )
 
     assert operation["downtime_seconds"] == 1.25
     assert operation["phases"] == {"pausing": 0.1}

@@ -316,15 +316,15 @@ def test_every_route_is_described_and_tested_here(stranger):
 
 
 def test_nothing_is_told_without_a_token(stranger):
-    told = {}
+    refusals = {}
     for route in ROUTES:
         response = _call(stranger, *route)
         headers = response.headers
         kind = headers["content-type"] if "register" not in route[1] else "a page"
-        told[route] = response.status_code, headers.get("WWW-Authenticate"), kind
+        refusals[route] = response.status_code, headers.get("WWW-Authenticate"), kind
 
     realm = 'Bearer realm="Chartroom"'
-    assert told == {route: (401, realm, _kind(route[1])) for route in ROUTES}
+    assert refusals == {route: (401, realm, _kind(route[1])) for route in ROUTES}
 
 
 def _kind(path):
@@ -340,9 +340,9 @@ def test_every_role_gets_what_it_may(as_role, role):
     client = as_role(role)
     allowed = {route: row[1 + ROLES.index(role)] for route, row in ROUTES.items()}
 
-    told = {route: _call(client, *route).status_code for route in ROUTES}
+    statuses = {route: _call(client, *route).status_code for route in ROUTES}
 
-    assert told == allowed
+    assert statuses == allowed
 
 
 def test_a_body_is_not_even_looked_at_without_a_token(stranger):

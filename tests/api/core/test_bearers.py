@@ -57,10 +57,10 @@ def _revoke(database, token):
 def test_who_was_found_is_known_for_a_second(bearers, clock, database, token):
     assert bearers.known(token) is None
 
-    found = bearers.find(database, token)
+    bearer = bearers.find(database, token)
 
     clock.seconds += 0.9
-    assert bearers.known(token).actor == found.actor
+    assert bearers.known(token).actor == bearer.actor
     clock.seconds += 0.2
     assert bearers.known(token) is None
 
@@ -75,7 +75,7 @@ def test_what_is_revoked_ends_with_that_second(bearers, clock, database, token):
         return bearers.find(database, token)
 
     # A replica hears of it when it has replayed the change.
-    eventually(look, lambda found: found is None)
+    eventually(look, lambda bearer: bearer is None)
     assert bearers.known(token) is None
 
 

@@ -31,7 +31,7 @@ def details(client, document_id):
     return client.get(f"/api/documents/{document_id}/details").json()
 
 
-def told(answer):
+def outcomes_of(answer):
     return [
         (outcome["is_done"], (outcome["problem"] or {}).get("status"))
         for outcome in answer.json()["outcomes"]
@@ -41,28 +41,30 @@ def told(answer):
 def test_each_document_is_changed_by_itself_and_what_is_refused_keeps_no_other(
     client, as_role, filed
 ):
-    one, two = filed
+    first, second = filed
     as_role(Role.ADMIN).post("/api/document-tags", json={"name": "Bulk"})
     changes = {"document_type": "lab_report", "urgent": True}
 
-    changed = act(client, [one, str(uuid4()), two, one], "change", changes=changes)
+    changed = act(
+        client, [first, str(uuid4()), second, first], "change", changes=changes
+    )
     tagged = act(client, filed, "add_tags", tags=["bulk"])
-    held = act(client, [one], "hold", reason=REASON)
+    held = act(client, [first], "hold", reason=REASON)
     deleted = act(client, filed, "delete")
 
     assert changed.status_code == 200
     assert changed.headers["X-Chartroom-LSN"]
-    assert told(changed) == [(True, None), (False, 404), (True, None)]
+    assert outcomes_of(changed) == [(True, None), (False, 404), (True, None)]
     assert changed.json()["done"] == 2
-    assert told(tagged) == [(True, None)] * 2
-    assert told(held) == [(True, None)]
-    assert told(deleted) == [(False, 409), (True, None)]
-    kept = details(client, one)
+    assert outcomes_of(tagged) == [(True, None)] * 2
+    assert outcomes_of(held) == [(True, None)]
+    assert outcomes_of(deleted) == [(False, 409), (True, None)]
+    kept = details(client, first)
     assert (kept["document_type"], kept["urgent"]) == ("lab_report", True)
     assert kept["tags"] == ["Bulk"]
     assert kept["held_at"]
     assert kept["deleted_at"] is None
-    assert details(client, two)["deleted_at"]
+    assert details(client, second)["deleted_at"]
 
 
 def test_what_is_wrong_for_all_is_refused_before_any_is_changed(client, filed):
@@ -87,25 +89,28 @@ def test_what_is_wrong_for_all_is_refused_before_any_is_changed(client, filed):
 def test_a_field_that_a_type_needs_is_named_for_each_that_lacks_it(
     client, as_role, filed
 ):
-    one, two = filed
+    first, second = filed
     said = {"name": "Bulk lot", "document_types": ["consent"], "is_required": True}
     as_role(Role.ADMIN).post("/api/document-fields", json=said)
     lot = {"document_type": "consent", "custom_fields": {"bulk_lot": "7"}}
 
-    done = act(client, [one], "change", changes=lot)
-    refused = act(client, [two], "change", changes={"document_type": "consent"})
+    done = act(client, [first], "change", changes=lot)
+    refused = act(client, [second], "change", changes={"document_type": "consent"})
 
-    assert told(done) == [(True, None)]
+    assert outcomes_of(done) == [(True, None)]
     [outcome] = refused.json()["outcomes"]
     assert outcome["problem"]["property"] == "custom_fields.bulk_lot"
-    assert details(client, one)["custom_fields"] == {"bulk_lot": "7"}
+    assert details(client, first)["custom_fields"] == {"bulk_lot": "7"}
 
 
 def test_patients_put_only_what_is_theirs_into_the_trash(as_role, filed):
     patient = as_role(Role.PATIENT)
     own = upload(patient, pdf("mine")).json()["document"]["id"]
 
-    assert told(act(patient, [filed[0], own], "delete")) == [(False, 404), (True, None)]
+    assert outcomes_of(act(patient, [filed[0], own], "delete")) == [
+        (False, 404),
+        (True, None),
+    ]
     changes = {"urgent": True}
     [outcome] = act(patient, [filed[0]], "change", changes=changes).json()["outcomes"]
     assert outcome["problem"]["status"] == 404
@@ -129,10 +134,10 @@ def test_patients_are_assigned_archived_and_restored(client, application):
     twice = act_on(ids, "archive", reason="Moved to another city")
     restored = act_on(ids, "restore")
 
-    assert told(assigned) == [(True, None)] * 2
-    assert told(again) == [(False, 409)]
-    assert told(archived) == [(True, None), (False, 404)]
-    assert told(twice) == [(False, 409), (True, None)]
-    assert told(restored) == [(True, None)] * 2
+    assert outcomes_of(assigned) == [(True, None)] * 2
+    assert outcomes_of(again) == [(False, 409)]
+    assert outcomes_of(archived) == [(True, None), (False, 404)]
+    assert outcomes_of(twice) == [(False, 409), (True, None)]
+    assert outcomes_of(restored) == [(True, None)] * 2
     assert act_on(ids, "assign").json()["property"] == "clinician"
     assert act_on(ids, "archive").json()["property"] == "reason"

@@ -110,10 +110,10 @@ class Telling(LimitStorage):
 
     def __init__(self, url):
         super().__init__(url)
-        self.told = []
+        self.amounts = []
 
     def hit(self, item, key, amount=1):
-        self.told.append(amount)
+        self.amounts.append(amount)
         return super().hit(item, key, amount)
 
 
@@ -148,7 +148,7 @@ def test_many_calls_are_told_a_hundredth_of_the_limit_at_a_time(telling):
     count(limits, uuid4(), 13)
 
     # The first at once, then five are counted here before they are told.
-    assert telling.told == [1, 6, 6]
+    assert telling.amounts == [1, 6, 6]
 
 
 def test_what_is_left_to_tell_is_told_after_a_second(telling):
@@ -160,7 +160,7 @@ def test_what_is_left_to_tell_is_told_after_a_second(telling):
     clock.seconds += 1
     count(limits, token, 1)
 
-    assert telling.told == [1, 3]
+    assert telling.amounts == [1, 3]
 
 
 def test_processes_together_let_a_hundredth_more_through_each(telling):

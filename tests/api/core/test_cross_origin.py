@@ -13,11 +13,11 @@ STRANGE = {"Origin": "https://elsewhere.example.org"}
 
 def _ask_before(stranger, headers, method="PUT"):
     """Ask as a browser does before it sends what it does not send by itself."""
-    asked = {
+    preflight = {
         "Access-Control-Request-Method": method,
         "Access-Control-Request-Headers": "authorization,content-type,if-match",
     }
-    return stranger.ask("OPTIONS", "/api/v1/patients", headers=headers | asked)
+    return stranger.ask("OPTIONS", "/api/v1/patients", headers=headers | preflight)
 
 
 def test_an_admitted_site_calls_with_a_token(client, stranger):

@@ -323,14 +323,14 @@ def test_every_route_has_its_line_in_the_matrix(client):
 @pytest.mark.parametrize("role", Role)
 def test_asvs_8_2_1_a_route_is_for_these_roles_and_no_others(as_role, role):
     desk, client = as_role(Role.STAFF), as_role(role)
-    told = {
+    statuses = {
         route: _ask(client, *route, _somebody_for(desk, route)).status_code
         for route in ALLOWED
     }
 
     wrong = {
         route: status
-        for route, status in told.items()
+        for route, status in statuses.items()
         if not _fits(route, role, status)
     }
     assert wrong == {}

@@ -17,7 +17,7 @@ NOTHING = {
 }
 
 
-def found(client, typed, **options):
+def search(client, typed, **options):
     answer = client.post(SEARCH, {"search": typed, **options})
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -34,12 +34,12 @@ def test_a_patient_is_found_by_name_and_by_number(client, ada):
         "record_number": number,
     }
 
-    assert shown in found(client, "lovel", most=30)["patients"]
-    assert found(client, number.lower())["patients"] == [shown]
+    assert shown in search(client, "lovel", most=30)["patients"]
+    assert search(client, number.lower())["patients"] == [shown]
 
 
 def test_one_who_only_sounds_so_is_found_where_nobody_else_is(client, ada):
-    answer = found(client, "lavlace", most=30, total=True)
+    answer = search(client, "lavlace", most=30, total=True)
 
     assert ada["uuid"] in [patient["uuid"] for patient in answer["patients"]]
     assert (answer["similar"], answer["total"]) == (True, 0)
@@ -50,7 +50,7 @@ def test_the_first_few_say_of_how_many_they_are(client):
         named = ADA | {"first_name": first_name, "last_name": "Quillfeather"}
         client.post("/api/v1/patients", named)
 
-    answer = found(client, "quillfeather", kinds=["patients"], most=2, total=True)
+    answer = search(client, "quillfeather", kinds=["patients"], most=2, total=True)
 
     assert len(answer["patients"]) == 2
     assert (answer["total"], answer["total_is_exact"]) == (3, True)
@@ -69,7 +69,7 @@ def test_a_mistyped_number_is_advised_about_and_the_rest_is_found(client, ada):
     number = ada["record_number"]
     wrong = f"{number[:5]}{'A' if number[5] != 'A' else 'B'}"
 
-    answer = found(client, wrong)
+    answer = search(client, wrong)
 
     assert "mistyped" in answer["advice"]
     assert answer["patients"] == []
@@ -78,20 +78,20 @@ def test_a_mistyped_number_is_advised_about_and_the_rest_is_found(client, ada):
 @pytest.mark.parametrize("typed", ["", " ", "l"])
 @pytest.mark.usefixtures("ada")
 def test_less_than_two_characters_find_nothing(client, typed):
-    assert found(client, typed) == NOTHING
+    assert search(client, typed) == NOTHING
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN, Role.PATIENT])
 @pytest.mark.usefixtures("ada")
 def test_who_sees_no_names_finds_no_patient(as_role, role):
     for typed in ("lovelace", "ada 1980-05-17", "47T-XZF"):
-        assert found(as_role(role), typed)["patients"] == []
+        assert search(as_role(role), typed)["patients"] == []
 
 
 def test_a_clinician_finds_none_but_who_they_treat(as_role, ada):
     stranger = as_role(Role.CLINICIAN)
 
-    assert ada["uuid"] not in str(found(stranger, "lovelace"))
+    assert ada["uuid"] not in str(search(stranger, "lovelace"))
 
 
 def test_another_sites_page_finds_nothing(client):

@@ -63,7 +63,7 @@ def unpacked(answer):
 
 
 def test_files_come_whole_and_none_hides_another_of_its_name(client, file):
-    (first, one), (second, two) = (
+    (first, first_content), (second, second_content) = (
         file("one", "Befund ü.pdf"),
         file("two", "befund Ü.pdf"),
     )
@@ -72,7 +72,10 @@ def test_files_come_whole_and_none_hides_another_of_its_name(client, file):
 
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["cache-control"] == "no-store"
-    assert unpacked(answer) == {"Befund ü.pdf": one, "befund Ü (2).pdf": two}
+    assert unpacked(answer) == {
+        "Befund ü.pdf": first_content,
+        "befund Ü (2).pdf": second_content,
+    }
 
 
 def test_each_is_written_down_as_a_download(client, application, file):

@@ -72,11 +72,11 @@ def test_fields_are_defined_filled_in_filtered_by_and_archived(
     assert refused.json()["property"] == "custom_fields.sample_of"
     second = upload(client, title="B", custom_fields='{"sample_of": "2026-11-01"}')
     assert second.status_code == 201
-    asked = "0_field=custom_fields.sample_of&0_operator=LESS_THAN&0_value=2026-11-02"
-    listed = client.get(f"{LIST}?{asked}").json()["documents"]
+    query = "0_field=custom_fields.sample_of&0_operator=LESS_THAN&0_value=2026-11-02"
+    listed = client.get(f"{LIST}?{query}").json()["documents"]
     assert [document["title"] for document in listed] == ["B"]
     assert listed[0]["custom_fields"] == {"sample_of": "2026-11-01"}
-    unknown = client.get(f"{LIST}?{asked.replace('sample_of', 'mood')}")
+    unknown = client.get(f"{LIST}?{query.replace('sample_of', 'mood')}")
     assert unknown.status_code == 400
     address = f"/api/document-fields/{made.json()['id']}"
     body = {"name": "Sampled", "is_required": False}

@@ -379,12 +379,12 @@ def test_the_date_of_the_paper_is_kept_and_lists_go_by_it(client, ada):
         "&2_field=dated_on&2_operator=LESS_THAN&2_value=2026-01-01"
     )
 
-    found = client.get(f"/api/documents?{wanted}").json()["documents"]
+    documents = client.get(f"/api/documents?{wanted}").json()["documents"]
     every = client.get(
         f"/api/documents?{wanted.partition('&2_')[0]}&orderBy=dated_on&order=asc"
     ).json()["documents"]
 
-    assert [document["title"] for document in found] == ["old"]
+    assert [document["title"] for document in documents] == ["old"]
     assert [document["title"] for document in every] == ["old", "new"]
 
 

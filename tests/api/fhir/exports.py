@@ -33,10 +33,10 @@ def ask(
     client: Client,
     path: str = "/fhir/$export",
     headers: Mapping[str, str] = ASKING,
-    **asked: str,
+    **parameters: str,
 ) -> str:
     """Ask for an export; return the path of its status."""
-    answer = client.get(path, params=asked, headers=headers)
+    answer = client.get(path, params=parameters, headers=headers)
     assert answer.status_code == 202, answer.text
     return urlsplit(answer.headers["Content-Location"]).path
 
@@ -45,14 +45,14 @@ def fetch(client: Client, status: str) -> dict[str, list[bytes]]:
     """Return the lines of all files that an export has, by their types."""
     manifest = client.get(status)
     assert manifest.status_code == 200, manifest.text
-    found: dict[str, list[bytes]] = {}
+    lines_by_type: dict[str, list[bytes]] = {}
     for file in [*manifest.json()["output"], *manifest.json()["error"]]:
         answer = client.get(urlsplit(file["url"]).path)
         assert answer.headers["content-type"] == "application/fhir+ndjson"
         lines = answer.content.splitlines()
         assert len(lines) == file["count"]
-        found.setdefault(file["type"], []).extend(lines)
-    return found
+        lines_by_type.setdefault(file["type"], []).extend(lines)
+    return lines_by_type
 
 
 def ids_in(lines: list[bytes]) -> set[str]:

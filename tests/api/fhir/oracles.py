@@ -100,9 +100,9 @@ def find_problems_with_node(resource: dict[str, Any]) -> list[str]:
     They know the codes of required value sets, and US Core 5.0.1's profiles of
     patients, blood pressures and prescriptions, which Python's do not.
     """
-    asked, answers = _node()
-    asked.write(json.dumps(resource) + "\n")
-    asked.flush()
+    stdin, answers = _node()
+    stdin.write(json.dumps(resource) + "\n")
+    stdin.flush()
     return json.loads(answers.readline())
 
 

@@ -41,8 +41,8 @@ def looked_at(client, ada, ship) -> dict[str, Any]:
     return ada
 
 
-def _found(client: Client, **asked: Any) -> dict[str, Any]:
-    answer = client.get("/fhir/AuditEvent", params=asked, headers=NEWEST)
+def _search(client: Client, **parameters: Any) -> dict[str, Any]:
+    answer = client.get("/fhir/AuditEvent", params=parameters, headers=NEWEST)
     assert answer.status_code == 200, answer.text
     bundle = answer.json()
     validate(bundle)
@@ -60,17 +60,17 @@ def _actions(bundle: dict[str, Any]) -> list[str]:
 def test_what_was_done_to_a_patient_is_found_the_newest_first(admin, looked_at):
     about = f"Patient/{looked_at['uuid']}"
 
-    bundle = _found(admin, entity=about)
+    bundle = _search(admin, entity=about)
 
     reads = ["patient:read"] * 3
     assert _actions(bundle) == ["patient:list", *reads, "patient:register"]
     assert bundle["total"] == 5
-    assert ids_of(_found(admin, patient=about, _sort="date")) == ids_of(bundle)[::-1]
-    assert _actions(_found(admin, entity=about, action="R", subtype="patient:read"))
-    assert _actions(_found(admin, entity=about, action="C")) == ["patient:register"]
-    assert _actions(_found(admin, entity=about, type="110112")) == ["patient:list"]
-    assert _found(admin, entity=about, action="D")["total"] == 0
-    assert _found(admin, entity=f"Patient/{uuid4()}")["total"] == 0
+    assert ids_of(_search(admin, patient=about, _sort="date")) == ids_of(bundle)[::-1]
+    assert _actions(_search(admin, entity=about, action="R", subtype="patient:read"))
+    assert _actions(_search(admin, entity=about, action="C")) == ["patient:register"]
+    assert _actions(_search(admin, entity=about, type="110112")) == ["patient:list"]
+    assert _search(admin, entity=about, action="D")["total"] == 0
+    assert _search(admin, entity=f"Patient/{uuid4()}")["total"] == 0
 
 
 def test_no_event_says_who_the_patient_is_or_what_was_looked_for(
@@ -99,8 +99,8 @@ def test_no_event_says_who_the_patient_is_or_what_was_looked_for(
 
 def test_pages_follow_each_other_either_way_and_tell_the_total(admin, looked_at):
     for sort in ("-date", "date"):
-        whole = ids_of(_found(admin, patient=looked_at["uuid"], _sort=sort))
-        bundle = _found(admin, patient=looked_at["uuid"], _sort=sort, _count=2)
+        whole = ids_of(_search(admin, patient=looked_at["uuid"], _sort=sort))
+        bundle = _search(admin, patient=looked_at["uuid"], _sort=sort, _count=2)
         seen = ids_of(bundle)
         while link := link_of(bundle, "next"):
             assert looked_at["uuid"] not in link
@@ -112,25 +112,25 @@ def test_pages_follow_each_other_either_way_and_tell_the_total(admin, looked_at)
 
 
 def test_one_event_is_read_by_its_id_and_known_by_its_tag(admin, looked_at):
-    [found, *_] = _found(admin, patient=looked_at["uuid"])["entry"]
-    path = f"/fhir/AuditEvent/{found['resource']['id']}"
+    [entry, *_] = _search(admin, patient=looked_at["uuid"])["entry"]
+    path = f"/fhir/AuditEvent/{entry['resource']['id']}"
 
     answer = admin.get(path)
 
-    assert answer.json() == found["resource"]
+    assert answer.json() == entry["resource"]
     assert answer.headers["ETag"] == 'W/"1"'
     known = {"If-None-Match": 'W/"1"'}
     assert admin.get(path, headers=known).status_code == 304
     assert admin.get(f"/fhir/AuditEvent/{uuid4()}").status_code == 404
     assert admin.get("/fhir/AuditEvent/Ada").status_code == 404
-    both = _found(admin, _id=f"{found['resource']['id']},{uuid4()}")
-    assert ids_of(both) == [found["resource"]["id"]]
+    both = _search(admin, _id=f"{entry['resource']['id']},{uuid4()}")
+    assert ids_of(both) == [entry["resource"]["id"]]
 
 
 def test_events_are_found_by_who_when_and_how_it_ended(admin, as_role, looked_at, ship):
     assert as_role(Role.ADMIN).get(f"/fhir/Patient/{looked_at['uuid']}").is_error
     ship()
-    [refused] = _found(admin, patient=looked_at["uuid"], outcome="4")["entry"]
+    [refused] = _search(admin, patient=looked_at["uuid"], outcome="4")["entry"]
     event = refused["resource"]
     agent = event["agent"][0]
     who = agent["who"]["identifier"]["value"]
@@ -138,7 +138,7 @@ def test_events_are_found_by_who_when_and_how_it_ended(admin, as_role, looked_at
     assert agent["role"][0]["text"] == "admin"
     assert event["type"]["code"] == "110113"
     assert UUID(who)
-    asked = {"patient": looked_at["uuid"], "outcome": "4"}
+    parameters = {"patient": looked_at["uuid"], "outcome": "4"}
     at, kept_at = event["recorded"], event["meta"]["lastUpdated"]
     for narrower, count in (
         ({"agent": who}, 1),
@@ -149,7 +149,7 @@ def test_events_are_found_by_who_when_and_how_it_ended(admin, as_role, looked_at
         ({"_lastUpdated": f"ge{kept_at}"}, 1),
         ({"_lastUpdated": f"gt{kept_at}"}, 0),
     ):
-        assert _found(admin, **asked, **narrower)["total"] == count, narrower
+        assert _search(admin, **parameters, **narrower)["total"] == count, narrower
 
 
 def test_only_administrators_with_the_scope_read_the_log(
@@ -160,19 +160,19 @@ def test_only_administrators_with_the_scope_read_the_log(
         program(application, Role.ADMIN, "people:manage"),
     ]
     for client in refused:
-        for asked in ({"patient": looked_at["uuid"]}, {"type": "none"}):
-            answer = client.get("/fhir/AuditEvent", params=asked)
+        for parameters in ({"patient": looked_at["uuid"]}, {"type": "none"}):
+            answer = client.get("/fhir/AuditEvent", params=parameters)
             assert answer.status_code == 403
             validate(answer.json())
     allowed = program(application, Role.ADMIN, "audit:read")
-    assert _found(allowed, patient=looked_at["uuid"])["total"] == 5
+    assert _search(allowed, patient=looked_at["uuid"])["total"] == 5
 
 
 def test_who_read_the_log_is_in_the_log(admin, looked_at, ship):
-    before = _found(admin, subtype="audit:read", _count=0)["total"]
+    before = _search(admin, subtype="audit:read", _count=0)["total"]
     ship()
 
-    bundle = _found(admin, subtype="audit:read", _count=1)
+    bundle = _search(admin, subtype="audit:read", _count=1)
 
     # A count, and since it was asked for none a page of nothing.
     assert bundle["total"] == before + 2

@@ -144,7 +144,7 @@ def test_a_list_names_everybody_whom_it_showed_once():
 
     resource = audit_event_resource(event)
 
-    shown = [one["what"]["reference"] for one in resource["entity"]]
+    shown = [entity["what"]["reference"] for entity in resource["entity"]]
     assert shown == [f"Patient/{ADA}", f"Patient/{ROSA}"]
     assert (resource["action"], resource["type"]["code"]) == ("R", "110112")
 
@@ -216,7 +216,7 @@ def test_every_action_is_found_by_its_code_its_type_and_its_name():
         kind = audit_codes.type_of(action)
         assert action in audit_codes.with_type(f"{kind['system']}|{kind['code']}")
     codes = [audit_codes.with_code(code) for code in "CRUDE"]
-    assert sorted(action for found in codes for action in found) == sorted(Action)
+    assert sorted(action for actions in codes for action in actions) == sorted(Action)
 
 
 def test_signing_in_and_out_have_the_names_of_dicom_as_well():
@@ -288,10 +288,10 @@ NOON = "2026-11-20T12:00:00Z"
     ids=str,
 )
 def test_days_are_the_clinic_s_and_moments_are_to_the_second(dates, since, until):
-    found = filter_of({"date": dates}, BERLIN)
+    audit_filter = filter_of({"date": dates}, BERLIN)
     shipped = filter_of({"_lastUpdated": dates}, BERLIN)
 
-    assert found == AuditFilter(since=since, until=until)
+    assert audit_filter == AuditFilter(since=since, until=until)
     assert shipped == AuditFilter(shipped_since=since, shipped_until=until)
 
 

@@ -86,15 +86,22 @@ def test_what_is_told_of_it_is_what_there_is(stranger):
     smart = stranger.get("/fhir/.well-known/smart-configuration")
     statement = stranger.get("/fhir/metadata").json()
 
-    told = smart.json()
+    configuration = smart.json()
     assert smart.headers["content-type"] == "application/json"
-    assert told["token_endpoint"] == AUDIENCE
+    assert configuration["token_endpoint"] == AUDIENCE
     # With apps of patients, which have no secret: see test_patient_apps.py.
-    assert told["grant_types_supported"] == ["authorization_code", "client_credentials"]
-    methods = told["token_endpoint_auth_methods_supported"]
+    assert configuration["grant_types_supported"] == [
+        "authorization_code",
+        "client_credentials",
+    ]
+    methods = configuration["token_endpoint_auth_methods_supported"]
     assert methods == ["private_key_jwt", "none"]
-    assert "client-confidential-asymmetric" in told["capabilities"]
-    scopes = [one for one in told["scopes_supported"] if one.startswith("system/")]
+    assert "client-confidential-asymmetric" in configuration["capabilities"]
+    scopes = [
+        scope
+        for scope in configuration["scopes_supported"]
+        if scope.startswith("system/")
+    ]
     assert {text.split("/")[1].split(".")[0] for text in scopes} == {
         "*",
         *tokens.RESOURCE_RIGHTS,
@@ -102,7 +109,7 @@ def test_what_is_told_of_it_is_what_there_is(stranger):
     security = statement["rest"][0]["security"]
     [uris] = security["extension"]
     assert {"url": "token", "valueUri": AUDIENCE} in uris["extension"]
-    codes = {one["coding"][0]["code"] for one in security["service"]}
+    codes = {service["coding"][0]["code"] for service in security["service"]}
     assert codes == {"OAuth", "SMART-on-FHIR"}
 
 
@@ -259,8 +266,8 @@ def test_two_systems_may_have_the_same_jti(application, system, stranger):
     other = connect(application.database, "Patient")
 
     answers = [
-        one.ask(stranger, "system/Patient.rs", one.sign(jti="1"))
-        for one in (system, other)
+        client_system.ask(stranger, "system/Patient.rs", client_system.sign(jti="1"))
+        for client_system in (system, other)
     ]
 
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -350,8 +357,8 @@ def test_nothing_is_written_and_nothing_else_is_read(open_with, ada):
     ]
 
     assert [answer.status_code for answer in refused] == [403] * len(refused)
-    found = program.get("/fhir/Appointment/$find?start=2026-11-23&end=2026-11-24")
-    assert found.status_code == 200
+    proposals = program.get("/fhir/Appointment/$find?start=2026-11-23&end=2026-11-24")
+    assert proposals.status_code == 200
 
 
 def test_who_made_a_record_is_told_with_both_scopes_only(open_with, ada):
@@ -379,13 +386,15 @@ def test_a_summary_tells_a_system_what_its_scopes_open_and_no_more(open_with, re
 
     for answer in answers:
         composition = answer.json()["entry"][0]["resource"]
-        told = {
-            one["code"]["coding"][0]["code"]: one.get("emptyReason")
-            for one in composition["section"]
+        empty_reasons = {
+            part["code"]["coding"][0]["code"]: part.get("emptyReason")
+            for part in composition["section"]
         }
-        assert told.pop("48765-2") is None
-        assert {one["coding"][0]["code"] for one in told.values()} == {"withheld"}
-        kinds = {one["resource"]["resourceType"] for one in answer.json()["entry"]}
+        assert empty_reasons.pop("48765-2") is None
+        assert {reason["coding"][0]["code"] for reason in empty_reasons.values()} == {
+            "withheld"
+        }
+        kinds = {entry["resource"]["resourceType"] for entry in answer.json()["entry"]}
         assert kinds == {"Composition", "Patient", "Organization", "AllergyIntolerance"}
     assert refused.status_code == 403
 
@@ -427,9 +436,9 @@ def test_tokens_are_listed_and_revoked_where_all_are(
     admin = as_role(Role.ADMIN)
     admin._position.lsn = "FFFFFFFF/0"
     [token] = [
-        one
-        for one in admin.get("/api/v1/tokens").json()["tokens"]
-        if one["owner"] == str(system.id)
+        listed
+        for listed in admin.get("/api/v1/tokens").json()["tokens"]
+        if listed["owner"] == str(system.id)
     ]
 
     assert token["scopes"] == ["system/Patient.rs"]
@@ -499,7 +508,7 @@ def test_a_system_asks_for_so_many_tokens_and_calls_and_no_more(
 def test_calls_are_counted_for_the_system_whatever_its_token(
     application, system, stranger
 ):
-    found = [
+    bearers = [
         application.database.write(
             lambda session, token=token: tokens.find(session, token), identity=SYSTEM
         ).value
@@ -509,8 +518,8 @@ def test_calls_are_counted_for_the_system_whatever_its_token(
         )
     ]
 
-    assert found[0].token_id != found[1].token_id
-    assert {one.counted_as for one in found} == {system.id}
+    assert bearers[0].token_id != bearers[1].token_id
+    assert {bearer.counted_as for bearer in bearers} == {system.id}
 
 
 def test_the_log_and_the_administrators_learn_what_it_did(

@@ -21,11 +21,11 @@ def practice(application) -> Practice:
     return Practice.open(application.database, speciality="Rheumatology")
 
 
-def _parameters(**asked: str) -> dict[str, Any]:
+def _parameters(**parameters: str) -> dict[str, Any]:
     """Return the resource that asks; what is named after a resource refers to one."""
     return {
         "resourceType": "Parameters",
-        "parameter": [_parameter(name, value) for name, value in asked.items()],
+        "parameter": [_parameter(name, value) for name, value in parameters.items()],
     }
 
 
@@ -36,20 +36,20 @@ def _parameter(name: str, value: str) -> dict[str, Any]:
     return {"name": name, "valueString": value}
 
 
-def _invoke(client: Client, operation: str, headers=NEWEST, **asked: str):
+def _invoke(client: Client, operation: str, headers=NEWEST, **parameters: str):
     headers = {"Content-Type": "application/fhir+json", **headers}
     path = f"/fhir/Appointment/${operation}"
-    return client.post(path, _parameters(**asked), headers=headers)
+    return client.post(path, _parameters(**parameters), headers=headers)
 
 
-def _stretch(**asked: str) -> dict[str, str]:
+def _stretch(**parameters: str) -> dict[str, str]:
     now = datetime.now(UTC)
     until = now + timedelta(days=60)
-    return {"start": now.isoformat(), "end": until.isoformat()} | asked
+    return {"start": now.isoformat(), "end": until.isoformat()} | parameters
 
 
-def _found(client: Client, **asked: str):
-    answer = _invoke(client, "find", **_stretch(**asked))
+def _find(client: Client, **parameters: str):
+    answer = _invoke(client, "find", **_stretch(**parameters))
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -71,22 +71,24 @@ def _of(practice: Practice, patient: dict[str, Any], number: int = 0) -> dict[st
 def test_what_is_free_is_proposed_by_post_and_get_with_its_total(client, practice):
     doctor = f"Practitioner/{practice.doctor_id}"
 
-    posted = _found(client, practitioner=doctor)
-    asked = _stretch(practitioner=doctor, _count="2")
-    got = client.get("/fhir/Appointment/$find", params=asked, headers=NEWEST).json()
+    posted = _find(client, practitioner=doctor)
+    parameters = _stretch(practitioner=doctor, _count="2")
+    got = client.get(
+        "/fhir/Appointment/$find", params=parameters, headers=NEWEST
+    ).json()
 
     validate(posted)
-    assert {one["resource"]["status"] for one in posted["entry"]} == {"proposed"}
+    assert {entry["resource"]["status"] for entry in posted["entry"]} == {"proposed"}
     assert set(ids_of(posted)) == set(map(str, practice.slot_ids))
     assert ids_of(got) == ids_of(posted)[:2]
     assert posted["total"] == got["total"] == len(practice.slot_ids)
 
 
 def test_times_are_found_by_specialisation(client, practice):
-    found = _found(client, specialty="urn:ours|rheumatology", _count="1000")
-    others = _found(client, specialty="Somnology")
+    bundle = _find(client, specialty="urn:ours|rheumatology", _count="1000")
+    others = _find(client, specialty="Somnology")
 
-    assert set(map(str, practice.slot_ids)) <= set(ids_of(found))
+    assert set(map(str, practice.slot_ids)) <= set(ids_of(bundle))
     assert others["total"] == 0
 
 
@@ -103,16 +105,16 @@ def test_what_is_held_is_pending_until_its_hold_ends_and_is_proposed_to_nobody(
     assert read.json() == held
     slot = client.get(f"/fhir/{held['slot'][0]['reference']}", headers=NEWEST).json()
     assert slot["status"] == "busy-tentative"
-    proposed = _found(client, practitioner=str(practice.doctor_id))
+    proposed = _find(client, practitioner=str(practice.doctor_id))
     assert str(practice.slot_ids[0]) not in ids_of(proposed)
 
 
 def test_what_was_held_is_booked_under_the_same_id(client, practice, ada):
     held = _resource(_invoke(client, "hold", **_of(practice, ada)))
 
-    asked = {"appointment_reference": f"Appointment/{held['id']}"}
-    booked = _resource(_invoke(client, "book", **asked))
-    again = _resource(_invoke(client, "book", **asked))
+    parameters = {"appointment_reference": f"Appointment/{held['id']}"}
+    booked = _resource(_invoke(client, "book", **parameters))
+    again = _resource(_invoke(client, "book", **parameters))
 
     assert (booked["id"], booked["status"]) == (held["id"], "booked")
     assert again == booked
@@ -150,8 +152,8 @@ def test_of_many_who_want_one_time_one_gets_it_and_the_others_are_told_as_ihe_as
     people = [register() for _ in range(RACERS)]
     clients = [Client(application.app, application.tokens[Role.STAFF]) for _ in people]
 
-    def race(client: Client, one: dict[str, Any]):
-        return _invoke(client, "hold", **_of(practice, one))
+    def race(client: Client, patient: dict[str, Any]):
+        return _invoke(client, "hold", **_of(practice, patient))
 
     with ThreadPoolExecutor(RACERS) as pool:
         answers = list(pool.map(race, clients, people))
@@ -177,9 +179,11 @@ def test_the_same_key_holds_once(client, practice, ada):
 
 
 def test_a_time_that_is_not_offered_is_fatally_not_found(client, practice, ada):
-    asked = _of(practice, ada) | {"appointment_reference": f"Appointment/{UUID(int=9)}"}
+    parameters = _of(practice, ada) | {
+        "appointment_reference": f"Appointment/{UUID(int=9)}"
+    }
 
-    answer = _invoke(client, "hold", **asked)
+    answer = _invoke(client, "hold", **parameters)
 
     [issue] = answer.json()["issue"]
     assert answer.status_code == 404
@@ -216,7 +220,7 @@ def test_nothing_is_changed_by_get(client, operation):
 
 
 @pytest.mark.parametrize(
-    ("operation", "asked", "word"),
+    ("operation", "parameters", "word"),
     [
         ("find", {}, "by start and end"),
         ("find", {"start": "2026-11-23"}, "by start and end"),
@@ -231,8 +235,10 @@ def test_nothing_is_changed_by_get(client, operation):
         ("book", {"appointment_reference": "Appointment/x"}, "patient-reference"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_a_sentence(client, operation, asked, word):
-    answer = _invoke(client, operation, **asked)
+def test_what_cannot_be_done_is_refused_in_a_sentence(
+    client, operation, parameters, word
+):
+    answer = _invoke(client, operation, **parameters)
 
     assert answer.status_code == 400, answer.text
     assert word in answer.json()["issue"][0]["diagnostics"]

@@ -66,7 +66,7 @@ class Race:
 
     async def _ask(self, client: httpx.AsyncClient, number: int) -> None:
         operation = "hold" if number % 2 else "book"
-        asked = {
+        references = {
             "appointment-reference": f"Appointment/{self.slot}",
             "patient-reference": f"Patient/{self.patients[number]}",
         }
@@ -74,7 +74,7 @@ class Race:
             "resourceType": "Parameters",
             "parameter": [
                 {"name": name, "valueReference": {"reference": reference}}
-                for name, reference in asked.items()
+                for name, reference in references.items()
             ],
         }
         headers = {
@@ -121,7 +121,7 @@ def test_of_two_hundred_one_wins_with_a_switchover_in_the_middle(
     for answer in race.answers:
         if answer.status_code == 409:
             assert answer.json()["resourceType"] == "OperationOutcome"
-    lost = next(one for one in race.answers if one.status_code == 409)
+    lost = next(answer for answer in race.answers if answer.status_code == 409)
     validate(lost.json())
     held = select(func.count()).where(
         Booking.slot_id == practice.slot_ids[0],

@@ -56,7 +56,7 @@ def test_an_export_is_asked_for_made_and_fetched(
     exporter.look()
     made = client.get(status)
     manifest = made.json()
-    found = fetch(client, status)
+    exported = fetch(client, status)
 
     assert waiting.status_code == 202
     assert (waiting.headers["X-Progress"], waiting.headers["Retry-After"]) == (
@@ -68,18 +68,18 @@ def test_an_export_is_asked_for_made_and_fetched(
     assert manifest["request"] == "http://127.0.0.1:8501/fhir/$export"
     assert manifest["requiresAccessToken"] is True
     assert datetime.fromisoformat(manifest["transactionTime"]) < datetime.now(UTC)
-    assert ada in ids_in(found["Patient"])
-    assert paper["id"] in ids_in(found["DocumentReference"])
-    assert set(visits["ids"]) <= ids_in(found["Appointment"])
+    assert ada in ids_in(exported["Patient"])
+    assert paper["id"] in ids_in(exported["DocumentReference"])
+    assert set(visits["ids"]) <= ids_in(exported["Appointment"])
     # The front desk reads no notes.
-    assert found.keys().isdisjoint({"Condition", "Observation"})
-    for lines in found.values():
+    assert exported.keys().isdisjoint({"Condition", "Observation"})
+    for lines in exported.values():
         validate(json.loads(lines[0]))
     begun, made_event = events_of(application, "export:begin")[-1], REASON
     assert begun.reason == made_event
     assert "Patient" in begun.details["types"]
     counted = events_of(application, "export:make")[-1].details["resources"]
-    assert counted["Patient"] == len(found["Patient"])
+    assert counted["Patient"] == len(exported["Patient"])
     assert events_of(application, "export:download")
 
 
@@ -89,10 +89,10 @@ def test_resources_are_those_of_a_search_byte_for_byte(as_role, exporter, consul
     status = ask(clinician)
     exporter.look()
 
-    found = fetch(clinician, status)
+    exported = fetch(clinician, status)
 
     whose = f"patient={consultation.patient_id}"
-    asked = {
+    queries = {
         "Patient": f"_id={consultation.patient_id}",
         **dict.fromkeys(
             (
@@ -109,18 +109,22 @@ def test_resources_are_those_of_a_search_byte_for_byte(as_role, exporter, consul
         "PractitionerRole": "_count=500",
         "DocumentReference": "_count=500",
     }
-    assert asked.keys() == BULK_SOURCES.keys()
+    assert queries.keys() == BULK_SOURCES.keys()
     compared = 0
-    for kind, query in asked.items():
+    for kind, query in queries.items():
         searched = clinician.get(f"/fhir/{kind}?{query}")
         ids = set(ids_of(searched.json()))
-        lines = [one for one in found.get(kind, ()) if json.loads(one)["id"] in ids]
+        lines = [
+            exported_line
+            for exported_line in exported.get(kind, ())
+            if json.loads(exported_line)["id"] in ids
+        ]
         assert len(lines) == len(ids), kind
         for line in lines:
             assert b'"resource":' + line + b"," in searched.content
         compared += bool(lines)
     # Everything but papers and allergies, of which this patient has none.
-    assert compared >= len(asked) - 2
+    assert compared >= len(queries) - 2
 
 
 def test_an_analyst_has_names_for_the_reason_and_nothing_else(
@@ -129,15 +133,17 @@ def test_an_analyst_has_names_for_the_reason_and_nothing_else(
     status = ask(as_role(Role.ANALYST))
     exporter.look()
 
-    found = fetch(as_role(Role.ANALYST), status)
+    exported = fetch(as_role(Role.ANALYST), status)
 
-    assert found.keys() == {
+    assert exported.keys() == {
         "Patient",
         "AllergyIntolerance",
         "Practitioner",
         "PractitionerRole",
     }
-    [line] = [one for one in found["Patient"] if ada["uuid"].encode() in one]
+    [line] = [
+        resource for resource in exported["Patient"] if ada["uuid"].encode() in resource
+    ]
     assert json.loads(line)["name"][0]["family"] == ada["last_name"]
 
 
@@ -158,12 +164,12 @@ def test_a_token_needs_the_scopes(application, exporter):
 
     assert (refused.status_code, half.status_code) == (403, 403)
     assert set(fetch(exporting, status)) <= {"Patient", "AllergyIntolerance"}
-    for one in (reading, exporting):
-        one.close()
+    for caller in (reading, exporting):
+        caller.close()
 
 
 @pytest.mark.parametrize(
-    ("asked", "headers", "said"),
+    ("parameters", "headers", "said"),
     [
         ({}, {"Prefer": ""}, "respond-async"),
         ({}, {"X-Chartroom-Reason": ""}, "what the export is for"),
@@ -176,10 +182,10 @@ def test_a_token_needs_the_scopes(application, exporter):
         ({"_outputFormat": "text/csv"}, {}, "application/fhir+ndjson"),
     ],
 )
-def test_what_cannot_be_exported_is_refused(client, asked, headers, said):
-    level = asked.get("level")
+def test_what_cannot_be_exported_is_refused(client, parameters, headers, said):
+    level = parameters.get("level")
     path = f"/fhir/{level}/$export" if level else "/fhir/$export"
-    query = {name: value for name, value in asked.items() if name != "level"}
+    query = {name: value for name, value in parameters.items() if name != "level"}
 
     answer = client.get(path, params=query, headers=ASKING | headers)
 
@@ -188,21 +194,21 @@ def test_what_cannot_be_exported_is_refused(client, asked, headers, said):
 
 
 def test_who_is_lenient_is_told_what_was_passed_over(client, exporter):
-    asked = {"_type": "Patient,Claim", "_elements": "id"}
+    parameters = {"_type": "Patient,Claim", "_elements": "id"}
     lenient = ASKING | {"Prefer": "respond-async, handling=lenient"}
 
-    answer = client.get("/fhir/$export", params=asked, headers=lenient)
+    answer = client.get("/fhir/$export", params=parameters, headers=lenient)
     status = urlsplit(answer.headers["Content-Location"]).path
     exporter.look()
-    found = fetch(client, status)
+    exported = fetch(client, status)
 
-    assert found.keys() == {"Patient", "OperationOutcome"}
-    assert [one["type"] for one in client.get(status).json()["error"]] == [
+    assert exported.keys() == {"Patient", "OperationOutcome"}
+    assert [file["type"] for file in client.get(status).json()["error"]] == [
         "OperationOutcome"
     ]
-    told = b"".join(found["OperationOutcome"])
-    assert b"_elements" in told
-    assert b"_type=Claim" in told
+    issues = b"".join(exported["OperationOutcome"])
+    assert b"_elements" in issues
+    assert b"_type=Claim" in issues
 
 
 def test_parameters_may_be_posted(client, exporter):
@@ -243,9 +249,9 @@ def test_archived_patients_come_as_inactive(client, exporter, ada):
     status = ask(client, _type="Patient")
     exporter.look()
 
-    found = fetch(client, status)["Patient"]
+    patients = fetch(client, status)["Patient"]
 
-    [line] = [one for one in found if ada["uuid"].encode() in one]
+    [line] = [resource for resource in patients if ada["uuid"].encode() in resource]
     assert json.loads(line)["active"] is False
 
 
@@ -262,7 +268,9 @@ def test_what_is_nobodys_is_in_an_export_of_the_clinic_alone(
         for status in (of_all, of_patients)
     )
 
-    assert {one for one in everything if b'"subject":' in one} == set(filed)
+    assert {resource for resource in everything if b'"subject":' in resource} == set(
+        filed
+    )
     assert paper["id"] in ids_in(filed)
 
 
@@ -270,11 +278,11 @@ def test_what_is_nobodys_is_in_an_export_of_the_clinic_alone(
 def saved_list(application, client, register) -> tuple[str, str]:
     """The id of a saved list, and that of the one patient who is on it."""
     patient = register()
-    told = bearing.find_actor
+    find_actor = bearing.find_actor
     wanted = Group(members=(Filter("last_name", Operator.EQUAL, patient["last_name"]),))
 
     def save(session):
-        clerk = told(session, application.tokens[Role.STAFF])
+        clerk = find_actor(session, application.tokens[Role.STAFF])
         criteria = Criteria(where=wanted)
         key = views.remember(session, clerk, criteria, subject=PATIENTS)
         name = f"A list {uuid4().hex[:8]}"
@@ -290,20 +298,20 @@ def test_a_saved_list_is_a_group(client, exporter, saved_list, ada):
     exporter.look()
 
     group = client.get(f"/fhir/Group/{view_id}").json()
-    found = fetch(client, status)
+    exported = fetch(client, status)
 
     validate(group)
     assert view_id in ids_of(client.get("/fhir/Group").json())
-    assert ids_in(found["Patient"]) == {member}
-    assert found.keys().isdisjoint({"Practitioner"})
+    assert ids_in(exported["Patient"]) == {member}
+    assert exported.keys().isdisjoint({"Practitioner"})
 
 
 def test_somebody_elses_group_is_not_there(as_role, saved_list):
     other = as_role(Role.CLINICIAN)
 
-    asked = other.get(f"/fhir/Group/{saved_list[0]}/$export", headers=ASKING)
+    answer = other.get(f"/fhir/Group/{saved_list[0]}/$export", headers=ASKING)
 
-    assert asked.status_code == 404
+    assert answer.status_code == 404
     assert saved_list[0] not in ids_of(other.get("/fhir/Group").json())
 
 
@@ -541,10 +549,10 @@ def test_after_a_day_all_is_gone(application, client, exporter, module_files):
     over = update(BulkExport).values(expires_at=func.now())
     application.database.write(lambda s: s.execute(over), identity=SYSTEM)
 
-    told = client.get(status, headers=NEWEST)
+    answer = client.get(status, headers=NEWEST)
     expire(application.database, module_files, datetime.now(UTC))
 
-    assert told.status_code == 404
+    assert answer.status_code == 404
     assert not module_files.exists(Bucket.BULK_EXPORTS, file_id)
     assert events_of(application, "export:expire")
 
@@ -565,8 +573,8 @@ def test_operations_are_defined_by_what_is_understood(client):
     [rest] = client.get("/fhir/metadata").json()["rest"]
     declared = {
         operation["definition"]
-        for one in [rest, *rest["resource"]]
-        for operation in one.get("operation", ())
+        for component in [rest, *rest["resource"]]
+        for operation in component.get("operation", ())
         if operation["name"] == "export"
     }
     defined = [
@@ -574,12 +582,12 @@ def test_operations_are_defined_by_what_is_understood(client):
         for name in ("export", "patient-export", "group-export")
     ]
 
-    assert {one["base"] for one in defined} == declared
-    for one in defined:
-        validate(one)
-        for parameter in one["parameter"]:
+    assert {definition["base"] for definition in defined} == declared
+    for definition in defined:
+        validate(definition)
+        for parameter in definition["parameter"]:
             # Without a value it asks for nothing, if it is known.
-            asked = {parameter["name"]: "", "_other": "x"}
-            answer = client.get("/fhir/$export", params=asked, headers=ASKING)
+            parameters = {parameter["name"]: "", "_other": "x"}
+            answer = client.get("/fhir/$export", params=parameters, headers=ASKING)
             assert '"_other"' in answer.json()["issue"][0]["diagnostics"]
     assert client.get("/fhir/OperationDefinition/other").status_code == 404

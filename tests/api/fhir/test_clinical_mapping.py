@@ -129,10 +129,10 @@ def test_a_measurement_says_whose_when_and_at_which_visit():
 
 @pytest.mark.parametrize(("number", "status"), [(1, "final"), (2, "amended")])
 def test_a_measurement_of_notes_that_were_saved_again_is_amended(number, status):
-    found = observation_resources(replace(WRITTEN, number=number))
+    resources = observation_resources(replace(WRITTEN, number=number))
 
-    assert {one["status"] for one in found} == {status}
-    assert {one["meta"]["versionId"] for one in found} == {str(number)}
+    assert {resource["status"] for resource in resources} == {status}
+    assert {resource["meta"]["versionId"] for resource in resources} == {str(number)}
 
 
 def test_a_diagnosis_has_its_code_with_its_system_or_words_alone():
@@ -194,9 +194,9 @@ def test_a_quantity_in_words_is_no_number():
 def test_a_withdrawn_prescription_is_cancelled():
     withdrawn = replace(PRESCRIPTION, status=PrescriptionStatus.WITHDRAWN)
 
-    found = medication_resources(withdrawn)
+    resources = medication_resources(withdrawn)
 
-    assert {one["status"] for one in found} == {"cancelled"}
+    assert {resource["status"] for resource in resources} == {"cancelled"}
 
 
 @pytest.mark.parametrize(

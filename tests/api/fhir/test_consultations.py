@@ -74,8 +74,8 @@ def clinician(as_role) -> Client:
     return as_role(Role.CLINICIAN)
 
 
-def _found(client, kind, **asked):
-    answer = client.get(f"/fhir/{kind}", params=asked, headers=NEWEST)
+def _search(client, kind, **parameters):
+    answer = client.get(f"/fhir/{kind}", params=parameters, headers=NEWEST)
     assert answer.status_code == 200, answer.text
     return [entry["resource"] for entry in answer.json().get("entry", ())]
 
@@ -88,19 +88,21 @@ def test_everything_of_a_visit_is_of_r4_and_read_by_the_id_that_a_search_tells(
     clinician, consultation
 ):
     for kind in KINDS:
-        found = _found(clinician, kind, patient=str(consultation.patient_id))
-        assert found, kind
-        for resource in found:
+        resources = _search(clinician, kind, patient=str(consultation.patient_id))
+        assert resources, kind
+        for resource in resources:
             validate(resource)
             assert _read(clinician, kind, resource["id"]).json() == resource
-        assert _read(clinician, kind, f"{found[0]['id']}0").status_code == 404
+        assert _read(clinician, kind, f"{resources[0]['id']}0").status_code == 404
 
 
 def test_what_refers_to_a_visit_leads_to_its_encounter_and_appointment(
     clinician, consultation
 ):
-    [one, *_] = _found(clinician, "Condition", patient=str(consultation.patient_id))
-    reference = one["encounter"]["reference"]
+    [condition, *_] = _search(
+        clinician, "Condition", patient=str(consultation.patient_id)
+    )
+    reference = condition["encounter"]["reference"]
 
     encounter = clinician.get(f"/fhir/{reference}", headers=NEWEST).json()
 
@@ -111,7 +113,7 @@ def test_what_refers_to_a_visit_leads_to_its_encounter_and_appointment(
 
 
 @pytest.mark.parametrize(
-    ("kind", "asked", "number"),
+    ("kind", "parameters", "number"),
     [
         ("Observation", {"code": "8867-4"}, 1),
         ("Observation", {"code": "http://loinc.org|8867-4,85354-9"}, 2),
@@ -126,17 +128,19 @@ def test_what_refers_to_a_visit_leads_to_its_encounter_and_appointment(
     ],
 )
 def test_entries_are_found_by_what_they_are(
-    clinician, consultation, kind, asked, number
+    clinician, consultation, kind, parameters, number
 ):
-    found = _found(clinician, kind, patient=str(consultation.patient_id), **asked)
+    resources = _search(
+        clinician, kind, patient=str(consultation.patient_id), **parameters
+    )
 
-    assert len(found) == number
+    assert len(resources) == number
 
 
 def test_entries_come_by_pages(clinician, consultation):
-    asked = {"patient": str(consultation.patient_id), "_count": "1"}
+    parameters = {"patient": str(consultation.patient_id), "_count": "1"}
 
-    first = clinician.get("/fhir/MedicationRequest", params=asked, headers=NEWEST)
+    first = clinician.get("/fhir/MedicationRequest", params=parameters, headers=NEWEST)
     second = clinician.get(link_of(first.json(), "next"), headers=NEWEST)
 
     ids = [*ids_of(first.json()), *ids_of(second.json())]
@@ -148,7 +152,10 @@ def test_entries_come_by_pages(clinician, consultation):
 def test_entries_are_found_by_several_ids(clinician, consultation):
     ids = [f"{consultation.visit_id}.pulse", f"{uuid4()}.pulse"]
 
-    assert [one["id"] for one in _found(clinician, "Observation", _id=",".join(ids))]
+    assert [
+        observation["id"]
+        for observation in _search(clinician, "Observation", _id=",".join(ids))
+    ]
 
 
 def test_patients_read_their_prescriptions_and_visits_and_no_notes(
@@ -156,8 +163,8 @@ def test_patients_read_their_prescriptions_and_visits_and_no_notes(
 ):
     patient = as_role(Role.PATIENT)
 
-    assert len(_found(patient, "MedicationRequest")) == 2
-    assert _found(patient, "Encounter")
+    assert len(_search(patient, "MedicationRequest")) == 2
+    assert _search(patient, "Encounter")
     for kind in ("Observation", "Condition"):
         assert patient.get(f"/fhir/{kind}", headers=NEWEST).status_code == 403
 
@@ -196,7 +203,7 @@ def test_analysts_read_nothing_of_a_visit(as_role, consultation):
 def test_who_read_notes_by_fhir_is_in_the_audit_log(
     application, clinician, consultation
 ):
-    _found(clinician, "Observation", patient=str(consultation.patient_id))
+    _search(clinician, "Observation", patient=str(consultation.patient_id))
 
     wanted = select(AuditEvent.action).where(
         AuditEvent.patient_id == consultation.patient_id
@@ -237,18 +244,18 @@ def practice(application) -> Practice:
     return Practice.open(application.database)
 
 
-def _slots(client, practice, **asked):
+def _slots(client, practice, **parameters):
     today = datetime.now(UTC).date()
     bounds = [f"ge{today}", f"lt{today + timedelta(days=60)}"]
     schedule = f"Schedule/{practice.doctor_id}"
-    asked |= {"schedule": schedule, "start": bounds, "_count": "1000"}
-    return _found(client, "Slot", **asked)
+    parameters |= {"schedule": schedule, "start": bounds, "_count": "1000"}
+    return _search(client, "Slot", **parameters)
 
 
 def test_a_doctors_free_times_are_slots_of_a_schedule(client, practice):
     schedule = _read(client, "Schedule", practice.doctor_id).json()
     validate(schedule)
-    [by_actor] = _found(client, "Schedule", actor=f"Practitioner/{practice.doctor_id}")
+    [by_actor] = _search(client, "Schedule", actor=f"Practitioner/{practice.doctor_id}")
 
     slots = _slots(client, practice)
 
@@ -266,8 +273,8 @@ def test_a_time_that_is_held_or_booked_is_not_free(client, practice, ada):
     booking = client.post("/api/bookings", practice.wish(1, ada["uuid"])).json()
     client.post(f"/api/bookings/{booking['id']}/confirm")
 
-    states = {one["id"]: one["status"] for one in _slots(client, practice)}
-    free = {one["id"] for one in _slots(client, practice, status="free")}
+    states = {slot["id"]: slot["status"] for slot in _slots(client, practice)}
+    free = {slot["id"] for slot in _slots(client, practice, status="free")}
 
     first, second, third, *_ = map(str, practice.slot_ids)
     assert [states[id_] for id_ in (first, second, third)] == [
@@ -280,17 +287,17 @@ def test_a_time_that_is_held_or_booked_is_not_free(client, practice, ada):
 
 
 def test_slots_begin_in_the_time_that_is_asked_for(client, practice):
-    slots = sorted(_slots(client, practice), key=lambda one: one["start"])
+    slots = sorted(_slots(client, practice), key=lambda slot: slot["start"])
     second, third = slots[1], slots[2]
     bounds = [f"gt{slots[0]['start']}", f"le{third['start']}"]
 
-    found = _found(client, "Slot", schedule=str(practice.doctor_id), start=bounds)
-    exactly = _found(
+    bounded = _search(client, "Slot", schedule=str(practice.doctor_id), start=bounds)
+    exactly = _search(
         client, "Slot", schedule=str(practice.doctor_id), start=second["start"]
     )
 
-    assert {one["id"] for one in found} == {second["id"], third["id"]}
-    assert [one["id"] for one in exactly] == [second["id"]]
+    assert {slot["id"] for slot in bounded} == {second["id"], third["id"]}
+    assert [slot["id"] for slot in exactly] == [second["id"]]
 
 
 def test_there_is_no_time_that_was_never_offered(client):
@@ -303,50 +310,62 @@ def test_a_drug_is_read_as_it_was_issued_amended_and_withdrawn(clinician, withdr
     bundle = _read(clinician, "MedicationRequest", path).json()
 
     validate(bundle)
-    found = [entry["resource"] for entry in bundle["entry"]]
+    versions = [entry["resource"] for entry in bundle["entry"]]
     assert [
-        (one["meta"]["versionId"], one["status"], one["dosageInstruction"][0]["text"])
-        for one in found
+        (
+            version["meta"]["versionId"],
+            version["status"],
+            version["dosageInstruction"][0]["text"],
+        )
+        for version in versions
     ] == [
         ("3", "cancelled", "2, 3 times a day, 5 days"),
         ("2", "active", "2, 3 times a day, 5 days"),
         ("1", "active", "1, 3 times a day, 5 days"),
     ]
-    times = [one["meta"]["lastUpdated"] for one in found]
+    times = [version["meta"]["lastUpdated"] for version in versions]
     assert times == sorted(times, reverse=True)
-    for one in found:
-        number = one["meta"]["versionId"]
-        assert _read(clinician, "MedicationRequest", f"{path}/{number}").json() == one
-    assert _read(clinician, "MedicationRequest", f"{withdrawn}.1").json() == found[0]
+    for version in versions:
+        number = version["meta"]["versionId"]
+        assert (
+            _read(clinician, "MedicationRequest", f"{path}/{number}").json() == version
+        )
+    assert _read(clinician, "MedicationRequest", f"{withdrawn}.1").json() == versions[0]
     assert _read(clinician, "MedicationRequest", f"{path}/4").status_code == 404
     beyond = _read(clinician, "MedicationRequest", f"{withdrawn}.2/_history")
     assert beyond.status_code == 404
 
 
 def test_who_issued_amended_and_withdrew_a_drug_is_told(clinician, withdrawn):
-    asked = {"target": f"MedicationRequest/{withdrawn}.1"}
-    bundle = clinician.get("/fhir/Provenance", params=asked, headers=NEWEST).json()
+    parameters = {"target": f"MedicationRequest/{withdrawn}.1"}
+    bundle = clinician.get("/fhir/Provenance", params=parameters, headers=NEWEST).json()
 
     validate(bundle)
-    found = [entry["resource"] for entry in bundle["entry"]]
+    provenances = [entry["resource"] for entry in bundle["entry"]]
     assert [
-        (one["target"][0]["reference"], one["activity"]["coding"][1]["code"])
-        for one in found
+        (
+            provenance["target"][0]["reference"],
+            provenance["activity"]["coding"][1]["code"],
+        )
+        for provenance in provenances
     ] == [
         (f"MedicationRequest/{withdrawn}.1/_history/1", "prescription:issue"),
         (f"MedicationRequest/{withdrawn}.1/_history/2", "prescription:amend"),
         (f"MedicationRequest/{withdrawn}.1/_history/3", "prescription:withdraw"),
     ]
-    assert len({one["agent"][0]["who"]["display"] for one in found}) == 1
-    for one in found:
-        validate(one)
-        assert _read(clinician, "Provenance", one["id"]).json() == one
+    assert (
+        len({provenance["agent"][0]["who"]["display"] for provenance in provenances})
+        == 1
+    )
+    for provenance in provenances:
+        validate(provenance)
+        assert _read(clinician, "Provenance", provenance["id"]).json() == provenance
     beyond = {"target": f"MedicationRequest/{withdrawn}.2"}
     none = clinician.get("/fhir/Provenance", params=beyond, headers=NEWEST)
     assert none.json()["total"] == 0
     include = {"_id": f"{withdrawn}.1", "_revinclude": "Provenance:target"}
-    found = clinician.get("/fhir/MedicationRequest", params=include, headers=NEWEST)
-    assert len(found.json()["entry"]) == 4
+    answer = clinician.get("/fhir/MedicationRequest", params=include, headers=NEWEST)
+    assert len(answer.json()["entry"]) == 4
 
 
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -366,11 +385,11 @@ GONE = {"coding": [{"system": _CLINICAL, "code": "gone"}]}
     ],
 )
 def test_what_a_visit_leaves_keeps_them_too(as_role, consultation, kind, broken, named):
-    asked = {"patient": str(consultation.patient_id)}
-    found = as_role(Role.CLINICIAN).get(f"/fhir/{kind}", params=asked).json()
+    parameters = {"patient": str(consultation.patient_id)}
+    bundle = as_role(Role.CLINICIAN).get(f"/fhir/{kind}", params=parameters).json()
     whole = next(
         entry["resource"]
-        for entry in found["entry"]
+        for entry in bundle["entry"]
         if kind != "Observation" or "component" in entry["resource"]
     )
 

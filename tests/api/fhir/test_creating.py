@@ -72,7 +72,7 @@ def test_a_patient_is_registered_with_what_was_sent(client, newcomer):
     assert client.get(f"/fhir/Patient/{made['id']}").json() == made
     [name] = newcomer["name"]
     assert made["name"] == [name | {"given": [" ".join(name["given"])]}]
-    assert {one["value"] for one in made["telecom"]} == {
+    assert {contact["value"] for contact in made["telecom"]} == {
         newcomer["telecom"][0]["value"],
         newcomer["telecom"][1]["value"].replace(" ", ""),
     }
@@ -113,8 +113,8 @@ def test_where_several_are_found_nothing_is_created(client, newcomer):
     [issue] = _issues(_create(client, third, If_None_Exist=sought), 412)
 
     assert "more than one" in issue["diagnostics"]
-    found = client.get(f"/fhir/Patient?{sought}").json()
-    assert found["total"] == 2
+    bundle = client.get(f"/fhir/Patient?{sought}").json()
+    assert bundle["total"] == 2
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,10 @@ def test_what_breaks_a_rule_is_refused_with_its_element(
 ):
     issues = _issues(_create(client, newcomer | broken))
 
-    assert [one["expression"] for one in issues] == [[element] for element in elements]
-    assert {one["severity"] for one in issues} == {"error"}
+    assert [issue["expression"] for issue in issues] == [
+        [element] for element in elements
+    ]
+    assert {issue["severity"] for issue in issues} == {"error"}
 
 
 def test_all_problems_of_a_patient_are_told_at_once(client, newcomer):
@@ -231,7 +233,7 @@ def test_all_problems_of_a_patient_are_told_at_once(client, newcomer):
 
     issues = _issues(_create(client, newcomer))
 
-    named = {one["expression"][0] for one in issues}
+    named = {issue["expression"][0] for issue in issues}
     assert named == {"Patient.birthDate", "Patient.telecom"}
 
 
@@ -247,7 +249,7 @@ def test_a_second_of_what_a_record_has_once_is_refused_or_passed_over(client, ne
     strict = _issues(_create(client, more))
     made = _create(client, more, Prefer="handling=lenient").json()
 
-    assert {one["expression"][0] for one in strict} == {
+    assert {issue["expression"][0] for issue in strict} == {
         "Patient.name[1]",
         "Patient.telecom[2]",
         "Patient.address[1]",
@@ -269,9 +271,9 @@ def test_what_is_not_kept_is_passed_over_for_who_is_lenient(client, newcomer):
     _, *passed = _issues(_create(client, more, Prefer=lenient), 201)
 
     unknown = {"Patient.maritalStatus", "Patient.identifier", "Patient.contained"}
-    assert {one["expression"][0] for one in strict} == unknown
-    assert {one["expression"][0] for one in passed} == unknown
-    assert {one["severity"] for one in passed} == {"warning"}
+    assert {issue["expression"][0] for issue in strict} == unknown
+    assert {issue["expression"][0] for issue in passed} == unknown
+    assert {issue["severity"] for issue in passed} == {"warning"}
 
 
 @pytest.mark.parametrize("sent", [[], "x", 1, {}, {"resourceType": "Person"}])

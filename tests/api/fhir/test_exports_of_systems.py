@@ -80,11 +80,11 @@ def test_a_system_exports_from_its_registration_to_the_last_line(
     # No header says why: a machine has the reason that was said for it.
     status = ask(client, headers=ASYNC)
     exporter.look()
-    found = fetch(sign_in(system), status)
+    exported = fetch(sign_in(system), status)
 
-    assert found.keys() == {"Patient", "AllergyIntolerance"}
-    assert patient["uuid"] in ids_in(found["Patient"])
-    assert b"Latex" in b"".join(found["AllergyIntolerance"])
+    assert exported.keys() == {"Patient", "AllergyIntolerance"}
+    assert patient["uuid"] in ids_in(exported["Patient"])
+    assert b"Latex" in b"".join(exported["AllergyIntolerance"])
 
     def events(session):
         of_system = select(AuditEvent).where(
@@ -122,11 +122,11 @@ def test_each_type_is_exported_by_its_own_scope(system, sign_in, exporter):
     exporter.look()
 
     # Allergies are read with the same scope of our own as patients.
-    asked = export(params={"_type": "Patient,AllergyIntolerance"})
+    answer = export(params={"_type": "Patient,AllergyIntolerance"})
     files = patients.get(status).json()["output"]
 
-    assert asked.status_code == 403
-    assert "AllergyIntolerance.rs" in asked.json()["issue"][0]["diagnostics"]
+    assert answer.status_code == 403
+    assert "AllergyIntolerance.rs" in answer.json()["issue"][0]["diagnostics"]
     assert [file["type"] for file in files] == ["Patient"]
     assert patients.get(f"{status}/1").status_code == 200
     assert allergies.get(f"{status}/1").status_code == 403
@@ -168,8 +168,8 @@ def test_only_the_system_that_asked_has_its_export(
     other = sign_in(connect(application.database, "Patient", export_purpose=PURPOSE))
 
     answers = [
-        one.ask(method, path)
-        for one in (other, as_role(Role.STAFF))
+        program.ask(method, path)
+        for program in (other, as_role(Role.STAFF))
         for method, path in (
             ("GET", status),
             ("GET", f"{status}/1"),
@@ -265,7 +265,7 @@ def test_a_system_with_an_analysts_role_has_names_for_its_purpose(
 
     lines = fetch(client, status)["Patient"]
 
-    [line] = [one for one in lines if ada["uuid"].encode() in one]
+    [line] = [resource for resource in lines if ada["uuid"].encode() in resource]
     assert json.loads(line)["name"][0]["family"] == ada["last_name"]
 
 

@@ -115,7 +115,7 @@ def test_what_a_document_was_called_before_is_not_known_any_more(client, paper):
 
     assert newest["description"] == "Blood count of May"
     assert "description" not in first
-    codes = [one["type"]["coding"][-1]["code"] for one in (newest, first)]
+    codes = [version["type"]["coding"][-1]["code"] for version in (newest, first)]
     assert codes == ["imaging", "lab_report"]
 
 

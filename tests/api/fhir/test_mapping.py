@@ -202,9 +202,9 @@ def test_an_allergy_keeps_its_id_wherever_it_stands_and_tells_nothing_by_it():
     ],
 )
 def test_allergies_are_the_entries_of_the_record(changes, codes):
-    found = allergy_resources(replace(ADA, **changes))
+    resources = allergy_resources(replace(ADA, **changes))
 
-    assert [one["code"]["text"] for one in found] == codes
+    assert [allergy["code"]["text"] for allergy in resources] == codes
 
 
 def test_a_doctor_is_a_practitioner_with_a_role_here():
@@ -287,7 +287,7 @@ def test_a_visit_is_an_appointment_of_two(status, code):
 def test_a_document_says_what_it_is_whose_and_where_its_file_is():
     resource = document_resource(PAPER)
 
-    assert [one["code"] for one in resource["type"]["coding"]] == [
+    assert [coding["code"] for coding in resource["type"]["coding"]] == [
         "11502-2",
         "lab_report",
     ]

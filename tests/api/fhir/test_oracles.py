@@ -26,7 +26,7 @@ PATIENTS = 30
 # What is listed of a patient, a day or a schedule alone, or to administrators;
 # test_consultations, test_provenances, test_audit_events and test_bulk_exports have
 # more.
-ASKED_OF_SOMEBODY = {
+KINDS_OF_ONE_PATIENT = {
     "AllergyIntolerance",
     "Appointment",
     "AuditEvent",
@@ -47,27 +47,27 @@ def demo(module_endpoints, application) -> None:
         seeding.seed(database, patients=PATIENTS)
 
 
-def _bundles(client, kind: str, **asked: str) -> Iterator[dict[str, Any]]:
-    bundle = client.get(f"/fhir/{kind}", params=asked).json()
+def _bundles(client, kind: str, **parameters: str) -> Iterator[dict[str, Any]]:
+    bundle = client.get(f"/fhir/{kind}", params=parameters).json()
     yield bundle
     while link := link_of(bundle, "next"):
         bundle = client.get(link).json()
         yield bundle
 
 
-def _all_of(client, kind: str, **asked: str) -> list[dict[str, Any]]:
-    found = []
-    for bundle in _bundles(client, kind, **asked):
+def _all_of(client, kind: str, **parameters: str) -> list[dict[str, Any]]:
+    resources = []
+    for bundle in _bundles(client, kind, **parameters):
         validate(bundle)
-        found += [entry["resource"] for entry in bundle.get("entry", ())]
-    return found
+        resources += [entry["resource"] for entry in bundle.get("entry", ())]
+    return resources
 
 
 def test_every_resource_of_every_demo_patient_is_one_of_r4(demo, client, ada, visits):
     validate(client.get("/fhir/metadata").json())
     patients = _all_of(client, "Patient", _count="100")
     upload(client, patient_id=patients[0]["id"], document_type="lab_report")
-    found = {
+    resources_by_kind = {
         "AllergyIntolerance": [
             allergy
             for patient in patients
@@ -79,13 +79,15 @@ def test_every_resource_of_every_demo_patient_is_one_of_r4(demo, client, ada, vi
         **{
             kind.name: _all_of(client, kind.name)
             for kind in SERVED
-            if kind.search and kind.name not in ASKED_OF_SOMEBODY
+            if kind.search and kind.name not in KINDS_OF_ONE_PATIENT
         },
     }
 
     assert len(patients) >= PATIENTS
-    assert all(found.values())
-    for resource in (one for resources in found.values() for one in resources):
+    assert all(resources_by_kind.values())
+    for resource in (
+        each for resources in resources_by_kind.values() for each in resources
+    ):
         validate(resource)
 
 
@@ -166,11 +168,11 @@ def test_a_client_of_others_reads_all_pages_over_http(
         smart.server.session = session
         search = Patient.where({"family": "Lovelace", "_count": "1"})
 
-        found = list(search.perform_resources_iter(smart.server))
+        patients = list(search.perform_resources_iter(smart.server))
         read = Patient.read(ada["uuid"], smart.server)
 
-    assert len(found) >= 3
-    assert ada["uuid"] in {patient.id for patient in found}
+    assert len(patients) >= 3
+    assert ada["uuid"] in {patient.id for patient in patients}
     assert (read.name[0].family, read.birthDate.isostring) == ("Lovelace", "1980-05-17")
 
 
@@ -189,13 +191,13 @@ def test_another_client_of_others_searches_registers_and_is_refused_over_http(
     born = str(draft.date_of_birth)
 
     read = clinic.reference("Patient", ada["uuid"]).to_resource()
-    found = patients.search(family="Lovelace").limit(1).fetch_all()
+    matches = patients.search(family="Lovelace").limit(1).fetch_all()
     made = clinic.resource("Patient", name=[name], birthDate=born, telecom=telecom)
     made.create()
     again = patients.search(_id=made.id).get()
 
     assert read["name"][0]["family"] == "Lovelace"
-    assert ada["uuid"] in {patient.id for patient in found}
+    assert ada["uuid"] in {patient.id for patient in matches}
     assert again["birthDate"] == made["birthDate"] == born
     with pytest.raises(OperationOutcome):
         patients.search(colour="red").fetch()

@@ -74,8 +74,8 @@ def read_as(application):
 def let_in(application, app, maya, stranger, read_as):
     """Let the app in for Maya, and return its program."""
 
-    def make(**asked):
-        code = app.allowed(application.database, maya, **asked)
+    def make(**parameters):
+        code = app.allowed(application.database, maya, **parameters)
         return read_as(app.exchange(stranger, code))
 
     return make
@@ -116,7 +116,7 @@ def test_a_consent_is_worth_a_token_that_reads_ones_own_record(
     own = diary.get(f"/fhir/Patient/{body['patient']}")
     assert (own.status_code, own.json()["id"]) == (200, body["patient"])
     allergies = diary.get("/fhir/AllergyIntolerance").json()["entry"]
-    whose = {one["resource"]["patient"]["reference"] for one in allergies}
+    whose = {entry["resource"]["patient"]["reference"] for entry in allergies}
     assert whose == {f"Patient/{maya.patient_id}"}
 
 
@@ -150,10 +150,14 @@ def test_what_is_told_of_it_is_what_there_is(stranger):
         assert word not in smart["capabilities"]
     scopes = set(smart["scopes_supported"])
     assert not scopes & {"openid", "fhirUser", "offline_access", "online_access"}
-    own = {one.split("/")[1].partition(".")[0] for one in scopes if "patient/" in one}
+    own = {
+        scope.split("/")[1].partition(".")[0] for scope in scopes if "patient/" in scope
+    }
     assert own - {"*"} == set(patient_apps.APP_TYPES)
     [uris] = security["extension"]
-    assert {one["url"]: one["valueUri"] for one in uris["extension"]} == {
+    assert {
+        extension["url"]: extension["valueUri"] for extension in uris["extension"]
+    } == {
         "authorize": authorize,
         "token": AUDIENCE,
     }
@@ -203,7 +207,7 @@ def test_what_was_not_registered_is_not_granted(application, maya, stranger):
 
 
 @pytest.mark.parametrize(
-    ("asked", "error"),
+    ("parameters", "error"),
     [
         ({"scope": "openid fhirUser"}, "invalid_scope"),
         ({"scope": "launch/patient"}, "invalid_scope"),
@@ -217,9 +221,9 @@ def test_what_was_not_registered_is_not_granted(application, maya, stranger):
     ],
 )
 def test_a_mistake_is_told_to_the_app_at_its_address(
-    application, app, maya, asked, error
+    application, app, maya, parameters, error
 ):
-    led_back = app.decided(application.database, maya, **asked)
+    led_back = app.decided(application.database, maya, **parameters)
 
     assert led_back["error"] == error
     assert (led_back["state"], led_back["iss"]) == ("a state", f"{CLINIC}/fhir")
@@ -227,7 +231,7 @@ def test_a_mistake_is_told_to_the_app_at_its_address(
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "parameters",
     [
         {"code_challenge": None},
         {"code_challenge": "short"},
@@ -237,16 +241,16 @@ def test_a_mistake_is_told_to_the_app_at_its_address(
     ],
 )
 def test_asvs_10_4_6_without_pkce_by_s256_there_is_no_code(
-    application, app, maya, asked
+    application, app, maya, parameters
 ):
-    led_back = app.decided(application.database, maya, **asked)
+    led_back = app.decided(application.database, maya, **parameters)
 
     assert led_back["error"] == "invalid_request"
     assert "code" not in led_back
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "parameters",
     [
         {"redirect_uri": None},
         {"redirect_uri": f"{CALLBACK}/"},
@@ -260,10 +264,10 @@ def test_asvs_10_4_6_without_pkce_by_s256_there_is_no_code(
     ],
 )
 def test_asvs_10_4_1_nobody_is_led_to_an_address_that_is_not_registered(
-    application, app, maya, asked
+    application, app, maya, parameters
 ):
     with pytest.raises(OAuth2Error) as refusal:
-        app.decided(application.database, maya, **asked)
+        app.decided(application.database, maya, **parameters)
 
     assert not refusal.value.redirect_uri
 
@@ -431,15 +435,15 @@ def test_the_log_says_by_which_app_a_record_was_read(application, app, maya, let
 
     def events(session):
         name = session.scalar(select(PatientApp.name).where(PatientApp.id == app.id))
-        found = session.execute(
+        event_rows = session.execute(
             select(AuditEvent.action, AuditEvent.details, AuditEvent.actor_id).where(
                 AuditEvent.actor_id == maya.id
             )
         ).all()
-        return name, found
+        return name, event_rows
 
-    name, found = application.database.read_latest(events, identity=SYSTEM).value
-    by_action = {row.action: row.details for row in found}
+    name, rows = application.database.read_latest(events, identity=SYSTEM).value
+    by_action = {row.action: row.details for row in rows}
     assert by_action["app:allow"]["name"] == name
     assert by_action["patient:read"]["app"] == name
     assert "token:issue" in by_action
@@ -502,7 +506,7 @@ def test_a_burst_has_no_more_tries_than_are_allowed(
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: app.exchange(stranger, "c" * 48), range(8)))
 
-    assert sorted(one.status_code for one in answers) == [400] * 3 + [429] * 5
+    assert sorted(answer.status_code for answer in answers) == [400] * 3 + [429] * 5
     assert len(tried) == 3
 
 

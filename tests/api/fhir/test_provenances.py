@@ -67,8 +67,10 @@ def targets(moved, revised) -> dict[str, int]:
     return {f"Patient/{moved['uuid']}": 2, f"DocumentReference/{revised}": 4}
 
 
-def _found(client: Client, kind: str = "Provenance", **asked: Any) -> dict[str, Any]:
-    answer = client.get(f"/fhir/{kind}", params=asked, headers=NEWEST)
+def _search(
+    client: Client, kind: str = "Provenance", **parameters: Any
+) -> dict[str, Any]:
+    answer = client.get(f"/fhir/{kind}", params=parameters, headers=NEWEST)
     assert answer.status_code == 200, answer.text
     bundle = answer.json()
     validate(bundle)
@@ -83,12 +85,12 @@ def _targets(bundle: dict[str, Any]) -> list[str]:
 
 def test_every_version_that_is_told_has_its_provenance(client, targets):
     for target, count in targets.items():
-        bundle = _found(client, target=target)
+        bundle = _search(client, target=target)
 
         versions = [f"{target}/_history/{number + 1}" for number in range(count)]
         assert _targets(bundle) == versions
         assert bundle["total"] == count
-        assert _targets(_found(client, target=versions[-1])) == versions[-1:]
+        assert _targets(_search(client, target=versions[-1])) == versions[-1:]
         for entry in bundle["entry"]:
             provenance = entry["resource"]
             path = f"/fhir/Provenance/{provenance['id']}"
@@ -101,7 +103,7 @@ def test_every_version_that_is_told_has_its_provenance(client, targets):
 
 
 def test_pages_follow_each_other(client, revised):
-    bundle = _found(client, target=f"DocumentReference/{revised}", _count=3)
+    bundle = _search(client, target=f"DocumentReference/{revised}", _count=3)
     rest = client.get(link_of(bundle, "next")).json()
 
     assert len(ids_of(bundle) + ids_of(rest)) == 4
@@ -112,7 +114,7 @@ def test_provenances_go_with_what_was_found(client, targets):
     for reference, count in targets.items():
         kind, _, id_ = reference.partition("/")
 
-        bundle = _found(client, kind, _id=id_, _revinclude="Provenance:target")
+        bundle = _search(client, kind, _id=id_, _revinclude="Provenance:target")
 
         modes = [entry["search"]["mode"] for entry in bundle["entry"]]
         assert modes == ["match"] + ["include"] * count
@@ -124,7 +126,7 @@ def test_provenances_go_with_what_was_found(client, targets):
 
 
 @pytest.mark.parametrize(
-    ("kind", "asked"),
+    ("kind", "parameters"),
     [
         ("Patient", {"_revinclude": "Observation:subject"}),
         ("Practitioner", {"_revinclude": "Provenance:target"}),
@@ -135,8 +137,8 @@ def test_provenances_go_with_what_was_found(client, targets):
     ],
     ids=str,
 )
-def test_what_there_is_no_provenance_of_is_refused(client, kind, asked):
-    answer = client.get(f"/fhir/{kind}", params=asked)
+def test_what_there_is_no_provenance_of_is_refused(client, kind, parameters):
+    answer = client.get(f"/fhir/{kind}", params=parameters)
 
     assert answer.status_code == 400
     validate(answer.json())
@@ -146,14 +148,14 @@ def test_a_page_with_provenances_is_not_a_long_one(client, register, monkeypatch
     monkeypatch.setattr(provenances, "MOST_INCLUDED", 2)
     for _ in range(3):
         register(last_name="Oneofthree")
-    asked = {"family": "Oneofthree", "_revinclude": "Provenance:target"}
+    parameters = {"family": "Oneofthree", "_revinclude": "Provenance:target"}
 
-    answer = client.get("/fhir/Patient", params=asked)
+    answer = client.get("/fhir/Patient", params=parameters)
 
     assert answer.status_code == 400
     assert "_count" in answer.json()["issue"][0]["diagnostics"]
-    found = _found(client, "Patient", **asked, _count="2")
-    assert len(found["entry"]) == 4
+    bundle = _search(client, "Patient", **parameters, _count="2")
+    assert len(bundle["entry"]) == 4
 
 
 def test_nobody_is_told_of_what_they_may_not_read(as_role, targets):
@@ -165,11 +167,11 @@ def test_nobody_is_told_of_what_they_may_not_read(as_role, targets):
     ):
         for target in targets:
             client = as_role(role)
-            asked = {"target": target}
-            answer = client.get("/fhir/Provenance", params=asked)
+            parameters = {"target": target}
+            answer = client.get("/fhir/Provenance", params=parameters)
             assert answer.status_code == status, (role, target)
-            one = f"{target.replace('/', '.')}.1"
-            assert client.get(f"/fhir/Provenance/{one}").status_code == status
+            provenance_id = f"{target.replace('/', '.')}.1"
+            assert client.get(f"/fhir/Provenance/{provenance_id}").status_code == status
     analyst = as_role(Role.ANALYST).get("/fhir/Patient?_revinclude=Provenance:target")
     assert analyst.status_code == 403
 
@@ -181,6 +183,6 @@ def test_there_is_no_provenance_of_a_version_that_is_none(client, moved):
 
 
 def test_who_asked_for_it_is_in_the_audit_log(application, client, moved):
-    _found(client, target=f"Patient/{moved['uuid']}")
+    _search(client, target=f"Patient/{moved['uuid']}")
 
     assert actions_about(application, moved["uuid"]).count("patient:read") == 2

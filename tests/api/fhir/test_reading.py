@@ -146,8 +146,8 @@ def test_who_is_not_treated_here_does_not_exist_for_a_clinician(as_role, ada, pa
 
     assert clinician.get(f"/fhir/Patient/{ada['uuid']}").status_code == 404
     assert clinician.get(path).status_code == 404
-    found = clinician.get("/fhir/Patient", params={"_id": ada["uuid"]}).json()
-    assert (found["total"], ids_of(found)) == (0, [])
+    bundle = clinician.get("/fhir/Patient", params={"_id": ada["uuid"]}).json()
+    assert (bundle["total"], ids_of(bundle)) == (0, [])
     assert clinician.get(f"/fhir/DocumentReference/{paper['id']}").status_code == 404
     assert clinician.get(f"/fhir/Binary/{paper['id']}.1").status_code == 404
 

@@ -23,12 +23,12 @@ def test_pages_lead_through_all_that_was_found_once(client, register):
     while link := link_of(bundles[-1], "next"):
         bundles.append(client.get(link).json())
 
-    found = [id_ for bundle in bundles for id_ in ids_of(bundle)]
+    ids = [id_ for bundle in bundles for id_ in ids_of(bundle)]
     assert [len(ids_of(bundle)) for bundle in bundles] == [2, 2, 1]
-    assert found[:4] == [other["uuid"] for other in reversed(others)]
+    assert ids[:4] == [other["uuid"] for other in reversed(others)]
     assert {bundle["total"] for bundle in bundles} == {5}
     assert link_of(bundles[0], "self").endswith("_count=2&_sort=-_lastUpdated")
-    assert bundles[0]["entry"][0]["fullUrl"].endswith(f"/fhir/Patient/{found[0]}")
+    assert bundles[0]["entry"][0]["fullUrl"].endswith(f"/fhir/Patient/{ids[0]}")
 
 
 def test_names_stand_in_no_address_where_they_are_sent_as_a_form(client, register):
@@ -73,16 +73,16 @@ def test_a_page_is_for_who_has_asked_and_stands_alone(client, as_role, register)
     ],
 )
 def test_a_patient_is_found_by_it(client, register, parameters):
-    one = register()
-    asked = {name: value.format(**one) for name, value in parameters.items()}
+    patient = register()
+    criteria = {name: value.format(**patient) for name, value in parameters.items()}
 
-    bundle = _search(client, "Patient", **asked).json()
+    bundle = _search(client, "Patient", **criteria).json()
 
-    assert (ids_of(bundle), bundle["total"]) == ([one["uuid"]], 1)
+    assert (ids_of(bundle), bundle["total"]) == ([patient["uuid"]], 1)
 
 
 @pytest.mark.parametrize(
-    ("birthdate", "is_found"),
+    ("birthdate", "is_listed"),
     [
         ("1980-05-17", True),
         ("1980", True),
@@ -97,17 +97,17 @@ def test_a_patient_is_found_by_it(client, register, parameters):
     ],
 )
 def test_a_birthdate_may_be_a_day_a_month_or_a_year(
-    client, register, birthdate, is_found
+    client, register, birthdate, is_listed
 ):
-    one = register()
+    patient = register()
 
-    found = _search(client, "Patient", _id=one["uuid"], birthdate=birthdate).json()
+    bundle = _search(client, "Patient", _id=patient["uuid"], birthdate=birthdate).json()
 
-    assert bool(ids_of(found)) is is_found
+    assert bool(ids_of(bundle)) is is_listed
 
 
 @pytest.mark.parametrize(
-    ("parameters", "is_found"),
+    ("parameters", "is_listed"),
     [
         ({"gender": "unknown"}, True),
         ({"gender": "male,female"}, False),
@@ -120,25 +120,25 @@ def test_a_birthdate_may_be_a_day_a_month_or_a_year(
         ({"_lastUpdated": "lt{updated_at}"}, False),
     ],
 )
-def test_all_parameters_must_hold(client, register, parameters, is_found):
-    one = register()
-    asked = {name: value.format(**one) for name, value in parameters.items()}
+def test_all_parameters_must_hold(client, register, parameters, is_listed):
+    patient = register()
+    criteria = {name: value.format(**patient) for name, value in parameters.items()}
 
-    found = _search(client, "Patient", family=one["last_name"], **asked).json()
+    bundle = _search(client, "Patient", family=patient["last_name"], **criteria).json()
 
-    assert bool(ids_of(found)) is is_found
+    assert bool(ids_of(bundle)) is is_listed
 
 
 def test_an_archived_patient_is_found_where_archived_ones_are_asked_for(
     client, register
 ):
-    one = register()
-    client.delete(f"/api/v1/patients/{one['uuid']}")
+    patient = register()
+    client.delete(f"/api/v1/patients/{patient['uuid']}")
 
-    found = _search(client, "Patient", _id=one["uuid"], active="false").json()
+    bundle = _search(client, "Patient", _id=patient["uuid"], active="false").json()
 
-    assert ids_of(found) == [one["uuid"]]
-    assert found["entry"][0]["resource"]["active"] is False
+    assert ids_of(bundle) == [patient["uuid"]]
+    assert bundle["entry"][0]["resource"]["active"] is False
 
 
 @pytest.mark.parametrize(
@@ -179,22 +179,24 @@ def test_what_cannot_be_searched_for_is_refused_in_a_sentence(
 
 
 def test_who_is_lenient_is_told_what_was_passed_over(client, register):
-    one = register()
+    patient = register()
     headers = {"Prefer": "handling=lenient"}
 
-    bundle = _search(client, "Patient", headers, _id=one["uuid"], color="red").json()
+    bundle = _search(
+        client, "Patient", headers, _id=patient["uuid"], color="red"
+    ).json()
 
-    [found, told] = bundle["entry"]
-    assert found["resource"]["id"] == one["uuid"]
-    assert told["search"] == {"mode": "outcome"}
-    assert '"color"' in told["resource"]["issue"][0]["diagnostics"]
+    [match, outcome] = bundle["entry"]
+    assert match["resource"]["id"] == patient["uuid"]
+    assert outcome["search"] == {"mode": "outcome"}
+    assert '"color"' in outcome["resource"]["issue"][0]["diagnostics"]
     assert "color" not in link_of(bundle, "self")
 
 
 def test_a_count_of_nothing_tells_the_total_alone(client, register):
-    one = register()
+    patient = register()
 
-    bundle = _search(client, "Patient", _id=one["uuid"], _count=0).json()
+    bundle = _search(client, "Patient", _id=patient["uuid"], _count=0).json()
 
     assert bundle["total"] == 1
     assert "entry" not in bundle
@@ -241,7 +243,7 @@ def doctors(client):
         client.post("/api/doctors", {"name": name, "specialization": "Zoology"})
         for name in names
     ]
-    return [one.json()["id"] for one in made]
+    return [answer.json()["id"] for answer in made]
 
 
 def test_visits_are_found_by_patient_and_by_day(client, ada, visits):
@@ -272,14 +274,14 @@ def test_patients_find_their_own_visits_and_no_other_s(as_role, ada, visits):
 
 
 def test_doctors_are_found_by_name_and_by_role(client, doctors):
-    found = _search(client, "Practitioner", name="Zebra", _count=1).json()
-    rest = client.get(link_of(found, "next")).json()
+    bundle = _search(client, "Practitioner", name="Zebra", _count=1).json()
+    rest = client.get(link_of(bundle, "next")).json()
     role = _search(
         client, "PractitionerRole", practitioner=f"Practitioner/{doctors[2]}"
     ).json()
 
-    assert found["total"] == 2
-    assert {*ids_of(found), *ids_of(rest)} == {*doctors[:2]}
+    assert bundle["total"] == 2
+    assert {*ids_of(bundle), *ids_of(rest)} == {*doctors[:2]}
     assert link_of(rest, "next") is None
     [entry] = role["entry"]
     assert entry["resource"]["specialty"] == [{"text": "Zoology"}]

@@ -16,9 +16,9 @@ def test_the_statement_and_the_routes_are_of_one_table(stranger):
     described = stranger.get("/api/openapi.json").json()["paths"]
     [rest] = statement["rest"]
     declared = {
-        (one["type"], interaction["code"])
-        for one in rest["resource"]
-        for interaction in one["interaction"]
+        (resource["type"], interaction["code"])
+        for resource in rest["resource"]
+        for interaction in resource["interaction"]
     }
 
     calls = {
@@ -34,19 +34,23 @@ def test_the_statement_and_the_routes_are_of_one_table(stranger):
         if path not in invoked
     }
     operations = {
-        _path_of(one["type"], operation["name"])
-        for one in rest["resource"]
-        for operation in one.get("operation", ())
+        _path_of(resource["type"], operation["name"])
+        for resource in rest["resource"]
+        for operation in resource.get("operation", ())
     } | {f"/fhir/${operation['name']}" for operation in rest["operation"]}
     # Where what was asked for is looked at, and fetched.
     fetched = {"/fhir/$export/{export_id}", "/fhir/$export/{export_id}/{number}"}
 
     assert statement["fhirVersion"] == "4.0.1"
-    assert [one["code"] for one in rest["interaction"]] == ["transaction"]
+    assert [interaction["code"] for interaction in rest["interaction"]] == [
+        "transaction"
+    ]
     assert list(described["/fhir"]) == ["post"]
     assert declared == routed
     assert operations | fetched == invoked
-    assert {kind.name for kind in SERVED} == {one["type"] for one in rest["resource"]}
+    assert {kind.name for kind in SERVED} == {
+        resource["type"] for resource in rest["resource"]
+    }
 
 
 def _path_of(kind: str, operation: str) -> str:
@@ -67,13 +71,15 @@ def _interaction(method: str, path: str) -> str:
 
 def test_every_declared_parameter_is_understood_and_no_other(client: Client):
     [rest] = client.get("/fhir/metadata").json()["rest"]
-    for one in rest["resource"]:
-        names = [parameter["name"] for parameter in one.get("searchParam", ())]
+    for resource in rest["resource"]:
+        names = [parameter["name"] for parameter in resource.get("searchParam", ())]
         for name in names:
             # Without a value it asks for nothing, if it is known.
-            asked = client.get(f"/fhir/{one['type']}?{name}=")
-            told = asked.json().get("issue", [{"diagnostics": ""}])[0]["diagnostics"]
-            assert "has no search parameter" not in told
+            answer = client.get(f"/fhir/{resource['type']}?{name}=")
+            diagnostics = answer.json().get("issue", [{"diagnostics": ""}])[0][
+                "diagnostics"
+            ]
+            assert "has no search parameter" not in diagnostics
         if names:
-            unknown = client.get(f"/fhir/{one['type']}?{names[0]}:not=x")
+            unknown = client.get(f"/fhir/{resource['type']}?{names[0]}:not=x")
             assert unknown.status_code == 400

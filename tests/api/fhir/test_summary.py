@@ -65,9 +65,9 @@ def patient_id(application, consultation) -> UUID:
     return consultation.patient_id
 
 
-def summary_of(client, patient_id, **asked) -> dict[str, Any]:
+def summary_of(client, patient_id, **parameters) -> dict[str, Any]:
     path = f"/fhir/Patient/{patient_id}/$summary"
-    answer = client.get(path, params=asked, headers=NEWEST)
+    answer = client.get(path, params=parameters, headers=NEWEST)
     assert answer.status_code == 200, answer.text
     bundle: dict[str, Any] = answer.json()
     validate(bundle)
@@ -82,18 +82,21 @@ def section(bundle, code) -> dict[str, Any]:
         for entry in bundle["entry"]
         if entry["resource"]["resourceType"] == "Composition"
     ]
-    [found] = [
-        one
-        for one in composition["section"]
-        if one["code"]["coding"][0]["code"] == code
+    [part] = [
+        each
+        for each in composition["section"]
+        if each["code"]["coding"][0]["code"] == code
     ]
-    return found
+    return part
 
 
-def told_in(bundle, code) -> list[dict[str, Any]]:
+def resources_in(bundle, code) -> list[dict[str, Any]]:
     """Return the resources to which a section refers; each has to be there."""
     by_url = {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
-    return [by_url[one["reference"]] for one in section(bundle, code).get("entry", ())]
+    return [
+        by_url[reference["reference"]]
+        for reference in section(bundle, code).get("entry", ())
+    ]
 
 
 def words_of(resource) -> str:
@@ -111,7 +114,7 @@ def test_a_summary_is_a_document_that_begins_with_its_composition(as_role, patie
     composition = bundle["entry"][0]["resource"]
     assert (bundle["type"], composition["resourceType"]) == ("document", "Composition")
     assert composition["type"]["coding"][0]["code"] == "60591-5"
-    codes = [one["code"]["coding"][0]["code"] for one in composition["section"]]
+    codes = [part["code"]["coding"][0]["code"] for part in composition["section"]]
     assert codes == [PROBLEMS, MEDICATIONS, ALLERGIES, VITALS]
     urls = [entry["fullUrl"] for entry in bundle["entry"]]
     assert {composition["subject"]["reference"]} < set(urls)
@@ -124,7 +127,9 @@ def test_what_is_served_is_told_as_it_is_read_and_has_its_address(as_role, patie
 
     bundle = summary_of(client, patient_id)
 
-    served = [one for one in bundle["entry"] if not one["fullUrl"].startswith("urn:")]
+    served = [
+        listed for listed in bundle["entry"] if not listed["fullUrl"].startswith("urn:")
+    ]
     kinds = {entry["resource"]["resourceType"] for entry in served}
     assert kinds == {
         "AllergyIntolerance",
@@ -143,10 +148,10 @@ def test_what_is_served_is_told_as_it_is_read_and_has_its_address(as_role, patie
 def test_each_problem_is_told_once_with_the_code_and_the_dates_that_are_known(
     as_role, patient_id
 ):
-    found = told_in(summary_of(as_role(Role.CLINICIAN), patient_id), PROBLEMS)
+    resources = resources_in(summary_of(as_role(Role.CLINICIAN), patient_id), PROBLEMS)
 
-    by_words = {words_of(one): one for one in found}
-    assert len(by_words) == len(found) == 4
+    by_words = {words_of(resource): resource for resource in resources}
+    assert len(by_words) == len(resources) == 4
     asthma = by_words["Asthma"]
     assert asthma["code"]["coding"][0]["code"] == "195967001"
     assert asthma["clinicalStatus"]["coding"][0]["code"] == "resolved"
@@ -156,24 +161,26 @@ def test_each_problem_is_told_once_with_the_code_and_the_dates_that_are_known(
 
 
 def test_a_medication_is_the_prescription_of_it_or_a_statement(as_role, patient_id):
-    found = told_in(summary_of(as_role(Role.STAFF), patient_id), MEDICATIONS)
+    resources = resources_in(summary_of(as_role(Role.STAFF), patient_id), MEDICATIONS)
 
-    assert [(one["resourceType"], words_of(one)) for one in found] == [
+    assert [
+        (resource["resourceType"], words_of(resource)) for resource in resources
+    ] == [
         ("MedicationRequest", LINE.drug),
         ("MedicationStatement", "Fish oil"),
     ]
 
 
 def test_of_each_vital_sign_the_last_is_told_whoever_measured_it(as_role, patient_id):
-    found = told_in(summary_of(as_role(Role.CLINICIAN), patient_id), VITALS)
+    resources = resources_in(summary_of(as_role(Role.CLINICIAN), patient_id), VITALS)
 
     values = {
-        words_of(one): one["valueQuantity"]["value"]
-        for one in found
-        if "valueQuantity" in one
+        words_of(resource): resource["valueQuantity"]["value"]
+        for resource in resources
+        if "valueQuantity" in resource
     }
     assert values == {"Pulse": 64, "Body weight": 82}
-    assert "Blood pressure" in {words_of(one) for one in found}
+    assert "Blood pressure" in {words_of(resource) for resource in resources}
 
 
 def test_who_reads_no_notes_gets_the_record_and_is_told_what_is_withheld(
@@ -181,10 +188,10 @@ def test_who_reads_no_notes_gets_the_record_and_is_told_what_is_withheld(
 ):
     bundle = summary_of(as_role(Role.PATIENT), patient_id)
 
-    words = {words_of(one) for one in told_in(bundle, PROBLEMS)}
+    words = {words_of(resource) for resource in resources_in(bundle, PROBLEMS)}
     assert words == set(LISTS["medical_history"])
     assert reason(bundle, VITALS) == "withheld"
-    assert {words_of(one) for one in told_in(bundle, MEDICATIONS)} == {
+    assert {words_of(resource) for resource in resources_in(bundle, MEDICATIONS)} == {
         LINE.drug,
         "Fish oil",
     }
@@ -200,7 +207,7 @@ def test_where_nothing_is_written_down_nobody_is_said_to_have_nothing(client, re
     unasked, well = register(), register(no_known_allergies=True)
 
     bundle = summary_of(client, unasked["uuid"])
-    [allergy] = told_in(summary_of(client, well["uuid"]), ALLERGIES)
+    [allergy] = resources_in(summary_of(client, well["uuid"]), ALLERGIES)
 
     for code in (PROBLEMS, MEDICATIONS, ALLERGIES):
         assert "entry" not in section(bundle, code)

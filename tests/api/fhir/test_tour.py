@@ -69,13 +69,13 @@ def _transaction(patient_id: str) -> str:
 
 
 def test_the_docs_name_what_the_table_has():
-    told = {
+    documented = {
         name: (_names_in(parameters), _names_in(orders))
         for name, parameters, orders in ROW.findall(TEXT)
     }
 
-    assert told == {
-        kind.name: ({one.name for one in kind.parameters}, set(kind.sorts))
+    assert documented == {
+        kind.name: ({parameter.name for parameter in kind.parameters}, set(kind.sorts))
         for kind in SERVED
     }
 

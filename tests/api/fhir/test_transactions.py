@@ -81,8 +81,8 @@ def _filed(answer) -> dict[str, Any]:
 
 
 def _papers_of(client: Client, ada: dict[str, Any]) -> list[str]:
-    found = client.get(f"/fhir/DocumentReference?patient={ada['uuid']}")
-    return ids_of(found.json())
+    answer = client.get(f"/fhir/DocumentReference?patient={ada['uuid']}")
+    return ids_of(answer.json())
 
 
 def test_a_document_is_filed_with_its_file(client, ada):

@@ -115,11 +115,11 @@ def test_an_analysts_list_is_told_until_few_have_changed(client, analyst):
         client.post("/api/v1/patients", ADA | {"first_name": f"{name}s"})
     path = "/patient-register?0_field=birth_year&0_operator=EQUAL&0_value=1911"
 
-    told = analyst.get(path)
+    answer = analyst.get(path)
     register("Septima")
     changed = analyst.get(path)
 
-    assert (told.json()["total"], len(told.json()["data"])) == (6, 6)
+    assert (answer.json()["total"], len(answer.json()["data"])) == (6, 6)
     assert changed.status_code == 403
     assert "fewer than 5 have come or gone" in changed.text
 

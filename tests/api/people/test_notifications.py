@@ -20,7 +20,7 @@ def maya(as_role):
 
 
 @pytest.fixture
-def told(application):
+def notified_subjects(application):
     """Tell the patient of the cast of two offers."""
     subjects = [uuid4(), uuid4()]
 
@@ -42,13 +42,15 @@ def listed(client, **parameters):
     return answer.json()["notifications"]
 
 
-def test_ones_own_are_listed_the_newest_first_and_marked_as_read(maya, told, as_role):
+def test_ones_own_are_listed_the_newest_first_and_marked_as_read(
+    maya, notified_subjects, as_role
+):
     newest, older = listed(maya, per_page=2)
     first = maya.post(f"{PATH}/read", {"uuids": [newest["uuid"]]})
     left = listed(maya, unread=True)
     rest = maya.post(f"{PATH}/read")
 
-    assert [newest["subject"], older["subject"]] == told[::-1]
+    assert [newest["subject"], older["subject"]] == notified_subjects[::-1]
     assert newest["topic"] == "offer"
     assert newest["text"].startswith("A time that you are waiting for")
     assert first.json() == {"read": 1}

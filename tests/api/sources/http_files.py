@@ -41,7 +41,7 @@ class HttpRequest:
         """Return the request with what an editor's variables stand for."""
 
         def fill(text: str) -> str:
-            return re.sub(r"\{\{(\w+)\}\}", lambda found: variables[found[1]], text)
+            return re.sub(r"\{\{(\w+)\}\}", lambda match: variables[match[1]], text)
 
         headers = {name: fill(value) for name, value in self.headers.items()}
         return replace(
@@ -89,7 +89,7 @@ def _bytes_of(text: str, files: Mapping[str, bytes]) -> bytes:
     The lines of a form end as its parts do.
     """
     parts = [
-        files[found["name"]] if (found := _FILE.fullmatch(line)) else line.encode()
+        files[match["name"]] if (match := _FILE.fullmatch(line)) else line.encode()
         for line in text.splitlines()
     ]
     return b"\r\n".join(parts)

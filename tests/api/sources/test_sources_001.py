@@ -58,12 +58,12 @@ def test_a_signed_link_ends_by_itself(client, document):
 
 
 def test_documents_are_found_by_their_words(client, document):
-    found = CALLS["Find documents by their words"].send(client).json()["documents"]
+    documents = CALLS["Find documents by their words"].send(client).json()["documents"]
 
-    assert document["id"] in [shown["id"] for shown in found]
+    assert document["id"] in [shown["id"] for shown in documents]
 
 
 def test_patients_find_none_of_the_clinics(as_role, document):
-    found = CALLS["Find documents by their words"].send(as_role(Role.PATIENT))
+    answer = CALLS["Find documents by their words"].send(as_role(Role.PATIENT))
 
-    assert document["id"] not in [shown["id"] for shown in found.json()["documents"]]
+    assert document["id"] not in [shown["id"] for shown in answer.json()["documents"]]

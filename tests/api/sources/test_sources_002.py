@@ -58,8 +58,8 @@ def test_a_new_slot_is_free_and_as_long_as_was_said(client, doctor, slot):
 
     assert ends - begins == timedelta(minutes=15)
     assert slot["doctor_id"] == doctor["id"]
-    asked = CALLS["List slots"].filled(doctor=doctor["id"])
-    listed = client.get(asked.path, headers=NEWEST).json()["slots"]
+    request = CALLS["List slots"].filled(doctor=doctor["id"])
+    listed = client.get(request.path, headers=NEWEST).json()["slots"]
     assert [(shown["id"], shown["status"]) for shown in listed] == [
         (slot["id"], "free")
     ]
@@ -108,7 +108,7 @@ def test_a_booking_names_a_patient_of_the_clinic(client, slot):
 
 def test_who_is_no_patient_books_by_name_and_email(stranger, doctor, slot):
     listed = CALLS["What the clinic offers to everybody"].send(stranger).json()
-    assert doctor["id"] in {one["id"] for one in listed["doctors"]}
+    assert doctor["id"] in {option["id"] for option in listed["doctors"]}
     times = CALLS["Free times for everybody"].filled(doctor=doctor["id"]).send(stranger)
     (free,) = times.json()["slots"]
     assert (free["id"], free["duration_minutes"]) == (slot["id"], 15)
@@ -117,8 +117,10 @@ def test_who_is_no_patient_books_by_name_and_email(stranger, doctor, slot):
 
     booking = booked.json()
     assert (booked.status_code, booking["status"]) == (201, "PENDING")
-    asked = CALLS["Confirm with the code from the e-mail"].filled(booking=booking["id"])
-    right = replace(asked, text=asked.text.replace("123456", SENT[-1][0]))
+    request = CALLS["Confirm with the code from the e-mail"].filled(
+        booking=booking["id"]
+    )
+    right = replace(request, text=request.text.replace("123456", SENT[-1][0]))
     assert right.send(stranger).json()["status"] == "CONFIRMED"
     stands = CALLS["How a booking by name stands"].filled(booking=booking["id"])
     assert stands.send(stranger).json()["status"] == "CONFIRMED"

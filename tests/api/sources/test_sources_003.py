@@ -36,8 +36,8 @@ def test_the_same_again_is_the_same_answer_and_no_second_patient(client, record)
 
     assert again.status_code == 200
     assert again.json() == first.json()
-    found = client.get(f"/api/v1/patients/{record['uuid']}").json()
-    assert found["version"] == 1
+    patient = client.get(f"/api/v1/patients/{record['uuid']}").json()
+    assert patient["version"] == 1
 
 
 def test_the_same_uuid_with_other_data_is_refused(client, record):
@@ -112,7 +112,7 @@ RANGES = ("LESS_THAN", "LESS_THAN_OR_EQUAL", "GREATER_THAN", "GREATER_THAN_OR_EQ
 LISTS = {"allergies", "medical_history", "current_medications"}
 
 
-def _found(client, record, column, operator):
+def _is_listed(client, record, column, operator):
     """Tell whether the patient is in the list that is compared so."""
     value = COLUMNS[column] if column in LISTS else record[column]
     answer = client.get(
@@ -127,20 +127,20 @@ def _found(client, record, column, operator):
 def test_every_column_is_compared_by_equal_and_not_equal(client, record, column):
     client.post("/patient-register", record)
 
-    assert _found(client, record, column, "EQUAL")
-    assert not _found(client, record, column, "NOT_EQUAL")
+    assert _is_listed(client, record, column, "EQUAL")
+    assert not _is_listed(client, record, column, "NOT_EQUAL")
 
 
 @pytest.mark.parametrize("column", [name for name in COLUMNS if name != "uuid"])
 def test_every_column_is_compared_by_less_and_greater(client, record, column):
     client.post("/patient-register", record)
 
-    found = [_found(client, record, column, operator) for operator in RANGES]
+    outcomes = [_is_listed(client, record, column, operator) for operator in RANGES]
 
     # Lists are compared entry by entry: one with more of them comes behind.
     is_behind = column in LISTS
     expected = [False, not is_behind, is_behind, True]
-    assert found == expected
+    assert outcomes == expected
 
 
 @pytest.mark.parametrize("order", ["ASC", "DESC"])

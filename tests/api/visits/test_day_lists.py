@@ -61,11 +61,11 @@ def test_a_list_of_the_day_names_each_doctors_patients_with_birth_and_phone(
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/pdf"
     words = " ".join(words_of(answer.content))
-    for told in ("Dora List, room 12", "Grace Hopper", "9 Dec 1976", "12:00"):
-        assert told in words
+    for shown in ("Dora List, room 12", "Grace Hopper", "9 Dec 1976", "12:00"):
+        assert shown in words
     assert cast.GRACE.phone_number in words
-    for untold in ("Emil List", "Secret", "13:00"):
-        assert untold not in words
+    for hidden in ("Emil List", "Secret", "13:00"):
+        assert hidden not in words
 
 
 def test_all_doctors_are_on_it_and_that_it_was_printed_is_written_down(

@@ -64,25 +64,25 @@ def _confirm(visitor, booking, code):
 
 
 def test_a_code_by_email_makes_a_booking_firm(visitor, slot, email):
-    asked = _ask(visitor, slot, email)
+    answer = _ask(visitor, slot, email)
 
-    booking = asked.json()
-    assert (asked.status_code, booking["status"]) == (201, "PENDING")
+    booking = answer.json()
+    assert (answer.status_code, booking["status"]) == (201, "PENDING")
     (code, address) = SENT[-1]
     assert address == email
     confirmed = _confirm(visitor, booking, code)
     assert (confirmed.status_code, confirmed.json()["status"]) == (200, "CONFIRMED")
-    stands = visitor.get(asked.headers["Location"]).json()
+    stands = visitor.get(answer.headers["Location"]).json()
     assert stands["status"] == "CONFIRMED"
 
 
 def test_nothing_that_is_answered_names_anybody(visitor, slot, email):
-    asked = _ask(visitor, slot, email)
+    answer = _ask(visitor, slot, email)
 
-    told = asked.text + visitor.get(asked.headers["Location"]).text
-    assert NAME not in told
-    assert email not in told
-    assert SENT[-1][0] not in told
+    texts = answer.text + visitor.get(answer.headers["Location"]).text
+    assert NAME not in texts
+    assert email not in texts
+    assert SENT[-1][0] not in texts
 
 
 def test_who_is_a_patient_is_answered_like_anybody(visitor, application, email, client):
@@ -147,7 +147,7 @@ def test_who_is_too_late_is_told_what_is_free(visitor, application, slot, email)
     late = _ask(visitor, slot, f"late-{email}")
 
     assert (late.status_code, late.json()["error"]) == (409, "Slot already booked")
-    assert [one["id"] for one in late.json()["next_free"]] == [str(free[1])]
+    assert [free_slot["id"] for free_slot in late.json()["next_free"]] == [str(free[1])]
     assert len(SENT) == sent
 
 
@@ -158,9 +158,9 @@ def test_free_times_are_listed_without_anybodys(visitor, application, slot, emai
     path = f"/api/public/doctors/{slot[0]}/slots"
     listed = visitor.get(path, headers=NEWEST).json()["slots"]
 
-    assert [(one["id"], one["duration_minutes"]) for one in listed] == [
-        (str(free[1]), 20)
-    ]
+    assert [
+        (free_slot["id"], free_slot["duration_minutes"]) for free_slot in listed
+    ] == [(str(free[1]), 20)]
 
 
 def test_doctors_are_listed_by_name_and_specialization_only(visitor, slot):
