@@ -147,6 +147,11 @@ class PatientListShape(ListShape[PatientVisibility, SearchShape]):
         """Where the list is looked for."""
         return PATIENTS
 
+    @property
+    def is_planned_once(self) -> bool:
+        """Whether all that a page of the list is told is where it begins."""
+        return not self.where.members and self.search == SearchShape()
+
     def belongs(self) -> ColumnElement[bool]:
         """Return the condition for the patients on the list."""
         deleted_at = PATIENTS.c.deleted_at
