@@ -24,9 +24,9 @@ REASON = "A table was dropped by hand"
 def seen(session, admin):
     """A preview that somebody has just looked at."""
     log = LogState((BackupWindow(TO, TO),))
-    asked = previews.request_preview(session, admin, TO, log)
-    previews.end_preview(session, asked.id, compared_at=datetime.now(UTC))
-    return asked.id
+    preview = previews.request_preview(session, admin, TO, log)
+    previews.end_preview(session, preview.id, compared_at=datetime.now(UTC))
+    return preview.id
 
 
 def order(session, preview_id, actor=CONSOLE, **changes):
@@ -100,8 +100,11 @@ def test_what_no_launcher_begins_is_over(session, admin, seen, tmp_path):
     with pytest.raises(Unavailable), going_back.ordered(tmp_path, made):
         raise Unavailable("The launcher does not answer.")
 
-    found = going_back.read_going_back(admin, tmp_path)
-    assert (found.is_open, found.failure) == (False, "The launcher does not answer.")
+    request = going_back.read_going_back(admin, tmp_path)
+    assert (request.is_open, request.failure) == (
+        False,
+        "The launcher does not answer.",
+    )
     with (
         pytest.raises(Unavailable, match="no such file or directory"),
         going_back.ordered(tmp_path / "gone", made),

@@ -128,14 +128,14 @@ def test_what_the_folder_notes_of_a_kit_opens_nothing(repository, keys):
 
 
 def test_its_codes_are_read_from_the_paper(paper, sealed):
-    found = []
+    scanned = []
     with pypdfium2.PdfDocument(paper) as document:
         for page in document:
             image = page.render(scale=2).to_pil()
-            found += [code.text for code in zxingcpp.read_barcodes(image)]
+            scanned += [code.text for code in zxingcpp.read_barcodes(image)]
 
-    assert sorted(found) == sorted(codes_of(sealed))
-    assert RecoveryKit.opened("\n".join(found), PASSPHRASE) == KIT
+    assert sorted(scanned) == sorted(codes_of(sealed))
+    assert RecoveryKit.opened("\n".join(scanned), PASSPHRASE) == KIT
 
 
 def test_the_pdf_itself_is_read_as_well_and_so_is_a_text(paper, sealed):

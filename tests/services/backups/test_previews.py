@@ -26,23 +26,23 @@ TO = backup_sets.AS_OF + timedelta(minutes=3)
 LOG = LogState((BackupWindow(backup_sets.AS_OF, TO + timedelta(hours=1)),))
 
 
-class Past:
+class Replay:
     """What was read once, read again however it has changed since."""
 
     def __init__(self, session):
         self._session = session
         self._answers = []
-        self._asked = None
+        self._places = None
 
     def __call__(self, operation):
-        if self._asked is not None:
-            return self._answers[next(self._asked)]
+        if self._places is not None:
+            return self._answers[next(self._places)]
         self._answers.append(operation(self._session))
         return self._answers[-1]
 
     def again(self):
         """Return from now on what was read until now."""
-        self._asked = count()
+        self._places = count()
         return self
 
 
@@ -60,17 +60,17 @@ def compare(session, boss, monkeypatch):
         return operation(session)
 
     def remember():
-        past = Past(session)
-        assert not any(previews.list_changes(boss, past, live)[0].changes)
-        past.again()
+        replay = Replay(session)
+        assert not any(previews.list_changes(boss, replay, live)[0].changes)
+        replay.again()
         return lambda: {
-            each.kind: each for each in previews.list_changes(boss, past, live)
+            each.kind: each for each in previews.list_changes(boss, replay, live)
         }
 
     return remember
 
 
-def told(lists, kind):
+def changes_by_id(lists, kind):
     return {
         UUID(change.id): (change.what, change.now) for change in lists[kind].changes
     }
@@ -97,14 +97,14 @@ def test_patients_who_came_changed_and_went(session, clerk, today, compare):
     run(session, "DELETE FROM patients", gone)
     lists = since()
 
-    assert told(lists, ChangedKind.PATIENTS) == {
+    assert changes_by_id(lists, ChangedKind.PATIENTS) == {
         new: ("registered", ""),
         edited: ("changed", ""),
         archived: ("archived", "archived"),
         erased: ("erased", "erased"),
         gone: ("gone", "gone"),
     }
-    assert same not in told(lists, ChangedKind.PATIENTS)
+    assert same not in changes_by_id(lists, ChangedKind.PATIENTS)
     assert all(
         change.patient_id == change.id for change in lists[ChangedKind.PATIENTS].changes
     )
@@ -154,21 +154,23 @@ def test_documents_visits_notes_and_prescriptions(
         )
     lists = since()
 
-    assert told(lists, ChangedKind.DOCUMENTS) == {
+    assert changes_by_id(lists, ChangedKind.DOCUMENTS) == {
         filed: ("filed", ""),
         deleted: ("deleted", "deleted"),
         purged: ("purged", "purged"),
         held: ("held", "held"),
     }
-    assert kept not in told(lists, ChangedKind.DOCUMENTS)
-    assert told(lists, ChangedKind.VISITS) == {
+    assert kept not in changes_by_id(lists, ChangedKind.DOCUMENTS)
+    assert changes_by_id(lists, ChangedKind.VISITS) == {
         # Booked since, whatever became of it.
         booked: ("booked", "checked-in"),
         missed: ("no-show", "no-show"),
         cancelled: ("cancelled", "cancelled"),
     }
-    assert told(lists, ChangedKind.NOTES) == {record: ("written", "")}
-    assert told(lists, ChangedKind.PRESCRIPTIONS) == {prescription: ("issued", "")}
+    assert changes_by_id(lists, ChangedKind.NOTES) == {record: ("written", "")}
+    assert changes_by_id(lists, ChangedKind.PRESCRIPTIONS) == {
+        prescription: ("issued", "")
+    }
     (issued,) = lists[ChangedKind.PRESCRIPTIONS].changes
     assert issued.patient_id == str(patient.id)
     # Nothing of what a record says stands in a list.
@@ -187,11 +189,11 @@ def test_people_and_sign_ins(session, compare):
     run(session, "DELETE FROM sessions", tidied.session_id)
     lists = since()
 
-    assert told(lists, ChangedKind.PEOPLE) == {
+    assert changes_by_id(lists, ChangedKind.PEOPLE) == {
         newcomer.actor.id: ("added", ""),
         leaves.actor.id: ("deactivated", "deactivated"),
     }
-    assert told(lists, ChangedKind.SIGN_INS) == {
+    assert changes_by_id(lists, ChangedKind.SIGN_INS) == {
         newcomer.session_id: ("signed in", ""),
         leaves.session_id: ("ended", "ended"),
     }
@@ -235,21 +237,21 @@ def test_no_spreadsheet_runs_a_cell_and_times_are_utc():
 
 
 def ended(session, boss, *lists, **how):
-    asked_for = previews.request_preview(session, boss, TO, LOG)
-    previews.end_preview(session, asked_for.id, lists=lists, **how)
+    preview = previews.request_preview(session, boss, TO, LOG)
+    previews.end_preview(session, preview.id, lists=lists, **how)
     return previews.newest_preview(session, boss)
 
 
 def test_it_is_asked_for_once_at_a_time_and_written_down(session, boss):
-    asked_for = previews.request_preview(session, boss, TO, LOG)
+    preview = previews.request_preview(session, boss, TO, LOG)
 
-    assert asked_for.is_open
-    assert (asked_for.to, asked_for.requested_by_name) == (TO, boss.name)
-    assert previews.open_preview(session) == asked_for
+    assert preview.is_open
+    assert (preview.to, preview.requested_by_name) == (TO, boss.name)
+    assert previews.open_preview(session) == preview
     with pytest.raises(previews.PreviewRequested, match="wait for the answer"):
         previews.request_preview(session, boss, TO, LOG)
     event = session.scalars(select(AuditEvent)).one()
-    assert (event.action, event.subject_id) == ("backup:preview", str(asked_for.id))
+    assert (event.action, event.subject_id) == ("backup:preview", str(preview.id))
     assert event.details == {"to": "2026-11-25T02:03:07Z"}
     session.add(PreviewRow(as_of=TO, requested_by=boss.id, requested_by_name="Adam"))
     with pytest.raises(IntegrityError, match="restore_previews_open_once"):

@@ -44,11 +44,11 @@ def _because(error: Exception, cause: Exception) -> Exception:
     ids=repr,
 )
 def test_whoever_found_no_room_is_believed(error):
-    told = full_disk(error, None)
+    refusal = full_disk(error, None)
 
-    assert isinstance(told, NotSaved)
-    assert str(told).startswith("A disk is full")
-    assert "make room" in str(told)
+    assert isinstance(refusal, NotSaved)
+    assert str(refusal).startswith("A disk is full")
+    assert "make room" in str(refusal)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_whoever_found_no_room_is_believed(error):
     ids=repr,
 )
 def test_of_a_server_that_is_silent_its_disk_tells(error):
-    told = full_disk(error, Disks(("db-01", "mongo")))
+    refusal = full_disk(error, Disks(("db-01", "mongo")))
 
-    assert str(told).startswith("The disk of db-01 and mongo is full")
+    assert str(refusal).startswith("The disk of db-01 and mongo is full")
 
 
 @pytest.mark.parametrize("error", [DatabaseUnavailable("Gone."), Unavailable("Gone.")])

@@ -175,13 +175,13 @@ def test_a_dead_mongodb_is_not_asked_again_at_once_but_soon(caplog):
     item = RateLimitItemPerSecond(100, 60)
     with closing(LimitStorage(NOWHERE, clock=lambda: now[0])) as storage:
 
-        def is_asked(timestamp: float) -> bool:
+        def is_tried(timestamp: float) -> bool:
             caplog.clear()
             now[0] = timestamp
             storage.hit(item, "somebody")
             return "Server selection started" in caplog.text
 
-        attempts = [is_asked(timestamp) for timestamp in (0.0, 4.9, 5.1)]
+        attempts = [is_tried(timestamp) for timestamp in (0.0, 4.9, 5.1)]
 
     assert attempts == [True, False, True]
 

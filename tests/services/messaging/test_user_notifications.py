@@ -76,11 +76,11 @@ def test_what_a_newer_version_tells_of_waits_for_that_version(session, cleo):
 def test_whoever_looks_up_a_sign_in_may_count_what_is_unread(endpoints: Endpoints):
     with closing(Database(endpoints)) as database:
         # As with every page, while nobody is known yet.
-        found = database.read(
+        sign_in = database.read(
             lambda session: sessions.find(session, "no token"), identity=ANONYMOUS
         )
 
-    assert found.value is None
+    assert sign_in.value is None
 
 
 def test_people_read_their_own_the_newest_first(session, cleo, ines):
@@ -113,9 +113,9 @@ def test_neither_programs_nor_who_was_shut_out_are_told(session, ines):
         session, NotificationTopic.ALERT, ADMINISTRATORS, subject_id=uuid4()
     )
 
-    told = session.scalars(select(UserNotification.user_id)).all()
-    assert ines.id in told
-    assert not {program.id, former.id} & set(told)
+    recipients = session.scalars(select(UserNotification.user_id)).all()
+    assert ines.id in recipients
+    assert not {program.id, former.id} & set(recipients)
 
 
 def test_all_or_some_are_marked_as_read_and_that_is_written_down(session, cleo, ines):

@@ -112,15 +112,15 @@ class PlainPython:
         self.events = {kind: self._events(*of) for kind, of in FILES.items()}
 
     def _events(self, name, read_line, more):
-        found = defaultdict(set)
+        events = defaultdict(set)
         for row in read(name):
             names = (*records.TERM_COLUMNS, *more)
             term = read_line(tuple(row[column] for column in names))
             if term is not None:
                 age = years_lived(self.born[term.patient], term.since)
                 happened = Happened(term.since, term.text.lower(), term.code, age)
-                found[term.patient].add(happened)
-        return found
+                events[term.patient].add(happened)
+        return events
 
     def rows(self, cohort):
         """Return counts by what the cohort is split by."""
@@ -153,10 +153,10 @@ class PlainPython:
     def _first(self, patient, cohort):
         if cohort.sexes and self.sexes[patient] not in cohort.sexes:
             return None
-        found = self._found(patient, cohort.entry)
-        return min(found, key=lambda happened: happened.day, default=None)
+        matches = self._matches(patient, cohort.entry)
+        return min(matches, key=lambda happened: happened.day, default=None)
 
-    def _found(self, patient, event):
+    def _matches(self, patient, event):
         for happened in self.events[event.kind][patient]:
             named = [re.search(rf"(^| ){re.escape(event.words)}", happened.term)]
             named = [bool(event.words and named[0]), happened.code == event.code]
@@ -172,7 +172,7 @@ class PlainPython:
 
     def _meets(self, patient, first, rule):
         number = 0
-        for happened in self._found(patient, rule.event):
+        for happened in self._matches(patient, rule.event):
             days = (happened.day - first.day).days
             if rule.within is not None:
                 days = days if rule.within.side is WindowSide.AFTER else -days
@@ -199,8 +199,8 @@ def test_cohorts_are_what_plain_python_counts(take_over, database):  # noqa: F81
 
     for name, cohort in COHORTS.items():
         rows = database.read(
-            lambda session, asked=cohort: session.execute(
-                statements.classes(asked)
+            lambda session, each=cohort: session.execute(
+                statements.classes(each)
             ).all(),
             after=database.write(
                 lambda _: None, identity=DatabaseIdentity("system")
@@ -239,20 +239,20 @@ def test_cohorts_side_by_side_are_what_plain_python_counts(take_over, database):
         ),
         after=everything.lsn,
     )
-    found = counted.value.answer
+    comparison = counted.value.answer
 
     members = [plain.members(replace(cohort, split_by=by)) for cohort in compared]
-    told = 0
-    for cohort, theirs in zip(found.cohorts, members, strict=True):
+    disclosed_shares = 0
+    for cohort, theirs in zip(comparison.cohorts, members, strict=True):
         assert cohort.patients == len(theirs)
         for share in cohort.shares:
             number = sum(share.value in key for key in theirs.values())
             assert share.patients in {number, None}
-            told += share.patients is not None
+            disclosed_shares += share.patients is not None
             if share.patients is not None:
                 assert share.share == pytest.approx(number / len(theirs))
-    assert told > 10
-    for overlap in found.overlaps:
-        one, other = members[overlap.first], members[overlap.second]
-        assert overlap.patients in {len(one.keys() & other.keys()), None}
-    assert any(overlap.patients for overlap in found.overlaps)
+    assert disclosed_shares > 10
+    for overlap in comparison.overlaps:
+        first, second = members[overlap.first], members[overlap.second]
+        assert overlap.patients in {len(first.keys() & second.keys()), None}
+    assert any(overlap.patients for overlap in comparison.overlaps)

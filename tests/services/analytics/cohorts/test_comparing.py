@@ -51,13 +51,13 @@ def ill(session):
 
 @pytest.mark.usefixtures("ill")
 def test_sizes_shares_differences_and_who_is_in_both(compare):
-    found = compare(GOUT, ASTHMA)
+    comparison = compare(GOUT, ASTHMA)
 
-    assert [cohort.patients for cohort in found.cohorts] == [25, 26]
-    assert [(o.first, o.second, o.patients) for o in found.overlaps] == [(0, 1, 6)]
+    assert [cohort.patients for cohort in comparison.cohorts] == [25, 26]
+    assert [(o.first, o.second, o.patients) for o in comparison.overlaps] == [(0, 1, 6)]
     sexes = [
         (s.value, s.patients, s.share, s.difference)
-        for cohort in found.cohorts
+        for cohort in comparison.cohorts
         for s in cohort.shares
         if s.dimension is Dimension.SEX
     ]
@@ -68,7 +68,7 @@ def test_sizes_shares_differences_and_who_is_in_both(compare):
         ("male", 6, 6 / 26, pytest.approx(-0.809, abs=1e-3)),
     ]
     low, high = 0.2340, 0.5926
-    first = next(s for s in found.cohorts[0].shares if s.value == "female")
+    first = next(s for s in comparison.cohorts[0].shares if s.value == "female")
     assert (first.interval.low, first.interval.high) == pytest.approx(
         (low, high), abs=5e-5
     )
@@ -80,11 +80,11 @@ def test_only_who_remains_is_compared_and_splits_do_not_matter(compare):
         GOUT, steps=((Rule(event=ASTHMA.entry),),), split_by=(Dimension.YEAR,)
     )
 
-    found = compare(GOUT, both)
+    comparison = compare(GOUT, both)
 
-    assert [cohort.patients for cohort in found.cohorts] == [25, 6]
+    assert [cohort.patients for cohort in comparison.cohorts] == [25, 6]
     # All of the second are in the first: that tells of each.
-    assert found.overlaps[0].patients is None
+    assert comparison.overlaps[0].patients is None
 
 
 def test_few_are_hidden_with_whatever_would_tell_them(session, compare):

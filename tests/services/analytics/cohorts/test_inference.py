@@ -29,7 +29,7 @@ EVEN, ODD = people((0, EVERYBODY, 2)), people((1, EVERYBODY, 2))
 
 
 @pytest.mark.parametrize(
-    ("group", "told", "is_revealed"),
+    ("group", "disclosed", "is_revealed"),
     [
         (people((40,)), [people((39,))], True),
         (people((40,)), [people((36,))], True),
@@ -52,18 +52,18 @@ EVEN, ODD = people((0, EVERYBODY, 2)), people((1, EVERYBODY, 2))
         "the rest of the parts",
     ],
 )  # fmt: skip
-def test_a_difference_of_few_is_seen(group, told, is_revealed):
-    assert reveals_few([group], told, EVERYBODY, K) is is_revealed
+def test_a_difference_of_few_is_seen(group, disclosed, is_revealed):
+    assert reveals_few([group], disclosed, EVERYBODY, K) is is_revealed
 
 
 def test_several_small_classes_are_seen_together():
-    one, two = people((0, 2)), people((2, 4))
-    first = np.union1d(one, people((100, 200)))
-    second = np.union1d(two, people((200, 300)))
+    left, right = people((0, 2)), people((2, 4))
+    first = np.union1d(left, people((100, 200)))
+    second = np.union1d(right, people((200, 300)))
 
-    told = [second, people((100, 300)), people((300, 400)), one + 300]
+    disclosed = [second, people((100, 300)), people((300, 400)), left + 300]
 
-    assert reveals_few([first], told, EVERYBODY, K)
+    assert reveals_few([first], disclosed, EVERYBODY, K)
 
 
 def is_computable(rows, size, population):
@@ -121,14 +121,15 @@ def test_it_is_what_exact_arithmetic_says():
         rows = [row for row in rows if len(row)]
         # What two groups alone give away is another rule, and tried above.
         if any(
-            0 < len(np.setxor1d(one, other)) < K for one, other in combinations(rows, 2)
+            0 < len(np.setxor1d(left, right)) < K
+            for left, right in combinations(rows, 2)
         ):
             continue
         if any(population - len(row) < K for row in rows):
             continue
-        is_told = reveals_few(rows[:1], rows[1:], population, K)
-        assert is_told == is_computable(rows, K, population)
-        seen.append(is_told)
+        is_revealed = reveals_few(rows[:1], rows[1:], population, K)
+        assert is_revealed == is_computable(rows, K, population)
+        seen.append(is_revealed)
 
     assert len(seen) > 30
     assert set(seen) == {True, False}
@@ -138,23 +139,23 @@ def test_what_is_proven_apart_gives_nothing_away():
     rng, proven, hidden = np.random.default_rng(63), 0, 0
     for _ in range(300):
         population = int(rng.integers(30, 120))
-        group, *told = (
+        group, *disclosed = (
             np.flatnonzero(rng.random(population) < rng.choice([0.2, 0.5, 0.9]))
             for _ in range(int(rng.integers(2, 6)))
         )
-        if reveals_few(told[:1], told[1:], population, 3):
+        if reveals_few(disclosed[:1], disclosed[1:], population, 3):
             continue
         # Told groups that are cut to the same half prove no more than whole ones.
         half = population // 2
         everybody, nobody = people((population,)), people((0, 0))
         for rows in (
-            [group, everybody, *told],
-            [row[row < half] for row in (group, everybody, *told)],
-            [group, nobody, *told],
+            [group, everybody, *disclosed],
+            [row[row < half] for row in (group, everybody, *disclosed)],
+            [group, nobody, *disclosed],
         ):
             if is_apart(rows[0], rows[2:], rows[1], 3):
                 proven += 1
-                assert not reveals_few([group], told, population, 3)
+                assert not reveals_few([group], disclosed, population, 3)
             else:
                 hidden += 1
 
@@ -163,11 +164,11 @@ def test_what_is_proven_apart_gives_nothing_away():
 
 
 def test_one_small_class_proves_nothing():
-    told, everybody = [people((39,))], people((EVERYBODY,))
+    disclosed, everybody = [people((39,))], people((EVERYBODY,))
 
-    assert not is_apart(people((40,)), told, everybody, K)
-    assert is_apart(people((45,)), told, everybody, K)
-    assert not is_apart(people((45,)), told, people((49,)), K)
+    assert not is_apart(people((40,)), disclosed, everybody, K)
+    assert is_apart(people((45,)), disclosed, everybody, K)
+    assert not is_apart(people((45,)), disclosed, people((49,)), K)
 
 
 @pytest.mark.parametrize(("exchanged", "is_few"), [(1, True), (5, False)])
@@ -179,10 +180,10 @@ def test_of_events_some_patients_exchanged_for_others_count(exchanged, is_few):
         return np.array([p << shift | e for p in patients for e in events])
 
     shared = range(100, 120)
-    told = of([*range(exchanged), *shared])
+    disclosed = of([*range(exchanged), *shared])
     new = of([*range(50, 50 + exchanged), *shared])
 
-    assert events_reveal_few([new], [told], shift, 5) is is_few
+    assert events_reveal_few([new], [disclosed], shift, 5) is is_few
 
 
 @pytest.mark.parametrize(
@@ -198,10 +199,12 @@ def test_few_are_not_more_for_having_events_in_several_groups(monday, tuesday, i
     def of(patients, day):
         return np.array([patient << shift | day for patient in patients])
 
-    told = [of([*some, *others], day) for day, some in enumerate((monday, tuesday))]
+    disclosed = [
+        of([*some, *others], day) for day, some in enumerate((monday, tuesday))
+    ]
     new = np.concatenate([of(others, day) for day in range(2)])
 
-    assert events_reveal_few([new], told, shift, K) is is_few
+    assert events_reveal_few([new], disclosed, shift, K) is is_few
 
 
 SHIFT = 24
@@ -218,7 +221,7 @@ def reveals_together(*small):
     All of `small` add up to a sum of told numbers. That each stands with strangers in
     another sum tells them apart, and gives away none of these alone.
     """
-    strangers, told = [], []
+    strangers, disclosed = [], []
     large = [
         people((1_000 * number, 1_000 * number + 100))
         for number in range(1, 2 * len(small))
@@ -226,13 +229,13 @@ def reveals_together(*small):
     kinds = iter(range(1, 100))
     beside = [events(who, next(kinds)) for who in large[: len(small)]]
     classes = [events(who, next(kinds)) for who in small]
-    told += [np.union1d(*both) for both in zip(classes, beside, strict=True)]
+    disclosed += [np.union1d(*both) for both in zip(classes, beside, strict=True)]
     new = np.concatenate(beside)
     for place, behind in enumerate(large[len(small) :]):
         strangers = events(people((500 + 10 * place, 504 + 10 * place)), next(kinds))
         more = events(behind, next(kinds))
-        told += [np.union1d(strangers, more), np.union1d(beside[place], more)]
-    return events_reveal_few([new], told, SHIFT, K)
+        disclosed += [np.union1d(strangers, more), np.union1d(beside[place], more)]
+    return events_reveal_few([new], disclosed, SHIFT, K)
 
 
 @pytest.mark.parametrize(

@@ -96,15 +96,15 @@ def count(session, analyst):
 
 def numbers(result):
     """Return the attrition; nearly all is all, where k is 1."""
-    told, last = [], None
+    remaining, last = [], None
     for step in result.attrition:
         last = (
             step.remaining.number
             if step.remaining.number is not None
             else (last if step.remaining.hidden is cohorts.Hidden.NEARLY_ALL else 0)
         )
-        told.append(last)
-    return told
+        remaining.append(last)
+    return remaining
 
 
 def test_who_had_the_event_comes_in_once_on_its_first_day(session, count):
@@ -124,9 +124,9 @@ def test_words_are_no_pattern_and_begin_at_the_beginning_of_one(session, count, 
     diagnosed(session, person(session), term="Essential hypertension")
     diagnosed(session, person(session), term="50 % burn")
 
-    found = numbers(count(Cohort(entry=replace(HYPERTENSION, words=words))))
+    remaining = numbers(count(Cohort(entry=replace(HYPERTENSION, words=words))))
 
-    assert found == [1 if words in {"%", "％"} else 0]
+    assert remaining == [1 if words in {"%", "％"} else 0]
 
 
 def test_words_with_a_backslash_are_found_as_they_stand(session, count):

@@ -38,6 +38,6 @@ def test_wilsons_interval(number, of, low, high):
     ],
 )
 def test_a_standardized_difference(share, reference, difference):
-    found = standardized_difference(share, reference)
+    computed = standardized_difference(share, reference)
 
-    assert found == pytest.approx(difference, abs=1e-6)
+    assert computed == pytest.approx(difference, abs=1e-6)

@@ -13,7 +13,7 @@ FEW, NEARLY_ALL = CohortCount(None, Hidden.FEW), CohortCount(None, Hidden.NEARLY
 
 
 @pytest.mark.parametrize(
-    ("counts", "told"),
+    ("counts", "attrition"),
     [
         ((100, 60, 20), (CohortCount(100), CohortCount(60), CohortCount(20))),
         ((100, 4), (CohortCount(100), FEW)),
@@ -27,8 +27,8 @@ FEW, NEARLY_ALL = CohortCount(None, Hidden.FEW), CohortCount(None, Hidden.NEARLY
         ((), ()),
     ],
 )
-def test_an_attrition_tells_no_few(counts, told):
-    assert protect_attrition(counts, K) == told
+def test_an_attrition_tells_no_few(counts, attrition):
+    assert protect_attrition(counts, K) == attrition
 
 
 def test_a_small_cell_takes_another_along_in_each_of_its_lines():
@@ -41,17 +41,17 @@ def test_a_small_cell_takes_another_along_in_each_of_its_lines():
         ("Q3", "male"): (80, 40),
     }
 
-    told = protect_table(counts, K)
+    table = protect_table(counts, K)
 
-    hidden = {key for key, (entered, _) in told.items() if entered is None}
+    hidden = {key for key, (entered, _) in table.items() if entered is None}
     assert hidden == set(product(("Q1", "Q2"), ("female", "male")))
 
 
 def test_a_cell_in_which_all_or_none_remain_says_how_many_came_in_only():
-    told = protect_table({("a",): (50, 50), ("b",): (50, 2), ("c",): (60, 30)}, K)
+    table = protect_table({("a",): (50, 50), ("b",): (50, 2), ("c",): (60, 30)}, K)
 
-    assert told[("a",)] == (50, None)
-    assert told[("b",)] == (50, None)
+    assert table[("a",)] == (50, None)
+    assert table[("b",)] == (50, None)
 
 
 pairs = st.integers(0, 12).flatmap(
@@ -74,31 +74,31 @@ tables = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
 
 @given(tables)
 def test_with_every_sum_known_nothing_below_k_can_be_told(counts):
-    told = protect_table(counts, K)
+    table = protect_table(counts, K)
 
-    for key, (entered, remaining) in told.items():
+    for key, (entered, remaining) in table.items():
         assert entered in {None, counts[key][0]}
         assert remaining is None or min(remaining, counts[key][0] - remaining) >= K
         assert entered is None or entered >= K
     for line in every_line(counts):
         for place, number in enumerate((entered_of, remaining_of, gone_of)):
-            hidden = [key for key in line if told[key][min(place, 1)] is None]
+            hidden = [key for key in line if table[key][min(place, 1)] is None]
             if hidden and len(hidden) < len(line):
                 assert len(hidden) > 1
                 assert sum(number(counts[key]) for key in hidden) >= K
 
 
 @pytest.mark.parametrize(
-    ("outside", "told"),
+    ("outside", "numbers"),
     [(0, (9, 20)), (3, (None, 20)), (K, (9, 20))],
     ids=["nobody", "few", "enough"],
 )
-def test_few_who_are_in_no_cell_do_not_follow_from_a_whole_table(outside, told):
+def test_few_who_are_in_no_cell_do_not_follow_from_a_whole_table(outside, numbers):
     counts = {("female",): (9, 9), ("male",): (20, 20)}
 
     table = protect_table(counts, K, outside=outside)
 
-    assert tuple(number for number, _ in table.values()) == told
+    assert tuple(number for number, _ in table.values()) == numbers
 
 
 def every_line(counts):

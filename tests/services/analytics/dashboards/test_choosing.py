@@ -148,9 +148,11 @@ def test_a_band_of_ages_widens_nothing_that_a_card_asks():
 def test_a_band_of_ages_is_told_in_words_and_there_is_no_other():
     aged = partial(DashboardFilter, sexes=(Sex.FEMALE,))
 
-    told = [describe_filter(aged(age_band=each), TODAY) for each in ("30–39", "90+")]
+    descriptions = [
+        describe_filter(aged(age_band=each), TODAY) for each in ("30–39", "90+")
+    ]
 
-    assert told == ["female, aged 30 to 39", "female, aged 90 or older"]
+    assert descriptions == ["female, aged 30 to 39", "female, aged 90 or older"]
     with pytest.raises(InvalidInput, match="band of ages"):
         check_filter(aged(age_band="30-39"))
 

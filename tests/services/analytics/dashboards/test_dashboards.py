@@ -60,10 +60,10 @@ def test_a_dashboard_is_read_as_it_was_made(session, analyst):
 
     made = dashboards.create(session, analyst, draft)
 
-    found = dashboards.get_dashboard(session, analyst, made.id)
-    assert found.draft == replace(draft, name="The desk")
-    assert found.is_own
-    assert dashboards.list_dashboards(session, analyst) == (found,)
+    dashboard = dashboards.get_dashboard(session, analyst, made.id)
+    assert dashboard.draft == replace(draft, name="The desk")
+    assert dashboard.is_own
+    assert dashboards.list_dashboards(session, analyst) == (dashboard,)
 
 
 def test_a_change_gives_it_another_name_and_order(session, analyst):

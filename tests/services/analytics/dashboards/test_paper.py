@@ -68,14 +68,14 @@ def paper_of(*cards, timespan=Timespan.ALL, wording=ENGLISH):
 
 def colours_of(figure, *, is_filled):
     """Return what is filled or drawn in which colour, and that nothing is a picture."""
-    found = Counter()
+    counts = Counter()
     with pypdfium2.PdfDocument(paper_of(PrintedCard("Card", figure))) as opened:
         for page in opened:
             for each in page.get_objects():
                 assert each.type != raw.FPDF_PAGEOBJ_IMAGE
                 if each.type == raw.FPDF_PAGEOBJ_PATH:
-                    found[_colour_of(each, is_filled=is_filled)] += 1
-    return found
+                    counts[_colour_of(each, is_filled=is_filled)] += 1
+    return counts
 
 
 def _colour_of(path, *, is_filled):
@@ -131,9 +131,9 @@ def test_a_bar_is_drawn_of_each_told_number_and_none_of_others():
     cells = [FigureCell((sex,), 20) for sex in ("female", "male", "other")]
     hidden = FigureCell(("unknown",), None)
 
-    found = colours_of(result(FigureMeasure.PATIENTS, *cells, hidden), is_filled=True)
+    counts = colours_of(result(FigureMeasure.PATIENTS, *cells, hidden), is_filled=True)
 
-    assert found[TEAL] == 3
+    assert counts[TEAL] == 3
 
 
 def test_series_differ_by_pattern_as_well_as_by_colour():
@@ -225,7 +225,7 @@ def test_every_figure_can_be_printed(by, measure):
     }
     groups = [(each,) for each in values[by[0]]]
     if by[1:]:
-        groups = [(*one, other) for one in groups for other in values[by[1]]]
+        groups = [(*group, other) for group in groups for other in values[by[1]]]
     cells = [FigureCell(group, 0, 0, Distribution(5.0)) for group in groups[1:]]
     quantity = Quantity.AGE if measure is FigureMeasure.DISTRIBUTION else None
     cards = [
@@ -284,22 +284,24 @@ def test_days_are_written_out_and_what_was_typed_is_left_alone(wording, event):
         since=date(2024, 3, 1),
     )
     figure = Figure(cohort=Cohort(entry=since), by=(Dimension.SEX,))
-    told = FigureResult(figure, "", (FigureCell(("male",), 30),), 5, NOW)
+    figure_result = FigureResult(figure, "", (FigureCell(("male",), 30),), 5, NOW)
 
-    said = text_of(PrintedCard("Men", told), wording=wording).replace("\xa0", " ")
+    said = text_of(PrintedCard("Men", figure_result), wording=wording).replace(
+        "\xa0", " "
+    )
 
     assert event in said
     assert "2024-02-30 and 2024-03-01" in said
 
 
 def test_a_day_that_was_typed_stays_on_the_paper_of_a_list():
-    asked = "Patients allergic to “2024-03-01”"
+    sentence = "Patients allergic to “2024-03-01”"
     clinic = Clinic("Clinic", "1 High Street", "")
 
-    paper = list_pdf("Women", asked, (), owner="Ana", clinic=clinic, now=NOW)
+    paper = list_pdf("Women", sentence, (), owner="Ana", clinic=clinic, now=NOW)
 
     said = read(paper)
-    assert asked in said
+    assert sentence in said
     assert "25 March 2026" in said
 
 

@@ -35,12 +35,12 @@ def test_who_it_is_shared_with_reads_it_and_changes_nothing(
         session, analyst, made.id, with_everybody=False, people=[colleague.id]
     )
 
-    [found] = dashboards.list_dashboards(session, colleague)
-    assert (found.id, found.owner, found.is_own) == (made.id, analyst.name, False)
+    [listed] = dashboards.list_dashboards(session, colleague)
+    assert (listed.id, listed.owner, listed.is_own) == (made.id, analyst.name, False)
     assert dashboards.list_dashboards(session, other) == ()
     with pytest.raises(NotFound):
         dashboards.change(
-            session, colleague, made.id, found.draft, version=found.version
+            session, colleague, made.id, listed.draft, version=listed.version
         )
     with pytest.raises(NotFound):
         dashboards.share(session, colleague, made.id, with_everybody=True)

@@ -84,14 +84,14 @@ def test_a_mean_and_percentiles_are_those_of_plain_python(measured, tell):
     for value in values:
         measured(value)
 
-    ((number, told),) = spread(tell(BY_SEX)).values()
+    ((number, distribution),) = spread(tell(BY_SEX)).values()
 
     def near(share):
         first = round(share * (len(values) - 1) - (K - 1) / 2 + 1e-9)
         return round(fmean(sorted(values)[first : first + K]), 1)
 
     assert number == 60
-    assert told == Distribution(
+    assert distribution == Distribution(
         round(fmean(values), 1), near(0.25), near(0.5), near(0.75), near(0.9)
     )
 
@@ -101,9 +101,9 @@ def test_each_patient_counts_once_with_the_mean_of_theirs(measured, tell):
     for value in range(110, 120):
         measured(value)
 
-    ((number, told),) = spread(tell(BY_SEX)).values()
+    ((number, distribution),) = spread(tell(BY_SEX)).values()
 
-    assert (number, told.mean) == (11, round(fmean([140, *range(110, 120)]), 1))
+    assert (number, distribution.mean) == (11, round(fmean([140, *range(110, 120)]), 1))
 
 
 @pytest.mark.parametrize(
@@ -118,11 +118,13 @@ def test_each_patient_counts_once_with_the_mean_of_theirs(measured, tell):
     ],
 )
 def test_percentiles_need_k_patients_on_either_side(number, shown):
-    told = distribution_of(np.arange(number, dtype=np.float64), K)
+    distribution = distribution_of(np.arange(number, dtype=np.float64), K)
 
     assert (
         tuple(
-            name for name in Distribution.__slots__ if getattr(told, name) is not None
+            name
+            for name in Distribution.__slots__
+            if getattr(distribution, name) is not None
         )
         == shown
     )
@@ -134,10 +136,15 @@ def test_no_percentile_is_one_patients_own(measured, tell):
     for value in squares:
         measured(value)
 
-    ((_, told),) = spread(tell(BY_SEX)).values()
+    ((_, distribution),) = spread(tell(BY_SEX)).values()
 
-    assert not {told.p25, told.median, told.p75, told.p90} & set(squares)
-    assert told.p90 == fmean(squares[42:47])
+    assert not {
+        distribution.p25,
+        distribution.median,
+        distribution.p75,
+        distribution.p90,
+    } & set(squares)
+    assert distribution.p90 == fmean(squares[42:47])
 
 
 def test_a_group_that_is_nearly_all_alike_is_not_told(measured, tell):
@@ -273,10 +280,10 @@ def test_how_long_visits_have_waited_by_weekday(session, tell):
         BY_SEX, of=VISIT, quantity=Quantity.WAITING, by=(Dimension.WEEKDAY,)
     )
 
-    told = spread(tell(figure))
+    spread_by_day = spread(tell(figure))
 
-    assert told["Monday",][1].mean == fmean(range(10, 22))
-    assert told["Tuesday",] == (None, None)
+    assert spread_by_day["Monday",][1].mean == fmean(range(10, 22))
+    assert spread_by_day["Tuesday",] == (None, None)
 
 
 def test_rare_words_are_among_others_in_which_each_patient_counts_once(session, tell):
@@ -294,10 +301,10 @@ def test_rare_words_are_among_others_in_which_each_patient_counts_once(session, 
     of = CohortEvent(kind=EventKind.PROCEDURE)
     figure = replace(BY_SEX, of=of, quantity=Quantity.AGE, by=(Dimension.WORDS,))
 
-    told = spread(tell(figure))
+    spread_by_word = spread(tell(figure))
 
-    assert set(told) == {("Common",), ("others",)}
-    assert told["others",][0] == 12
+    assert set(spread_by_word) == {("Common",), ("others",)}
+    assert spread_by_word["others",][0] == 12
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def tell(session, analyst):
         undisclosed = figures.find_facets(
             session, analyst, kind, now=NOW, smallest_group=K
         )
-        told = figures.tell_facets(session, analyst, undisclosed)
-        return [(facet.words, facet.patients) for facet in told]
+        facets = figures.tell_facets(session, analyst, undisclosed)
+        return [(facet.words, facet.patients) for facet in facets]
 
     return tell
 
@@ -49,8 +49,8 @@ def count(session, analyst):
     def count(event):
         cohort = Cohort(entry=event)
         counted = cohorts.count(session, analyst, cohort, now=NOW, smallest_group=K)
-        told = cohorts.tell(session, analyst, counted)
-        return told.attrition[0].remaining.number
+        cohort_counts = cohorts.tell(session, analyst, counted)
+        return cohort_counts.attrition[0].remaining.number
 
     return count
 

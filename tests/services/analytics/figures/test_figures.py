@@ -70,10 +70,10 @@ def visit(session):
 
 def patients(session, number, *, day=DAY, **more):
     """Return so many patients with hypertension since a day."""
-    found = [person(session, **more) for _ in range(number)]
-    for each in found:
+    people = [person(session, **more) for _ in range(number)]
+    for each in people:
         diagnosed(session, each, day)
-    return found
+    return people
 
 
 def bystanders(session, number=10):
@@ -115,9 +115,9 @@ def test_months_have_no_gaps_and_begin_where_something_is_told(session, tell):
     for month, number in ((1, 3), (2, 6), (3, 8), (5, 7), (6, 2)):
         patients(session, number, day=date(2025, month, 10))
 
-    told = numbers(tell(replace(BY_SEX, by=(Dimension.MONTH,))))
+    counts = numbers(tell(replace(BY_SEX, by=(Dimension.MONTH,))))
 
-    assert told == {
+    assert counts == {
         ("2025-02",): 6,
         ("2025-03",): 8,
         ("2025-04",): None,
@@ -148,9 +148,9 @@ def test_the_hour_is_that_of_the_clinics_clock(session, tell, visit):
         visit(each, MONDAY, hour=9)
     berlin = NOW.astimezone(ZoneInfo("Europe/Berlin"))
 
-    told = numbers(tell(replace(VISITS, by=(Dimension.HOUR,)), now=berlin))
+    counts = numbers(tell(replace(VISITS, by=(Dimension.HOUR,)), now=berlin))
 
-    assert told == {("10:00",): 6}
+    assert counts == {("10:00",): 6}
 
 
 def test_what_few_have_is_among_others_and_not_named(session, tell, visit):
@@ -160,10 +160,10 @@ def test_what_few_have_is_among_others_and_not_named(session, tell, visit):
     visit(everybody[0], MONDAY, hour=11, speciality="Oncology")
     bystanders(session)
 
-    told = numbers(tell(replace(VISITS, by=(Dimension.SPECIALITY,))))
+    counts = numbers(tell(replace(VISITS, by=(Dimension.SPECIALITY,))))
 
     # The smaller one as well: else all visits would tell what is among others.
-    assert told == {("Cardiology",): None, ("Dentistry",): 11, ("others",): None}
+    assert counts == {("Cardiology",): None, ("Dentistry",): 11, ("others",): None}
     assert numbers(tell(VISITS)) == {("2025",): 21}
 
 
@@ -172,9 +172,9 @@ def test_few_of_the_clinic_who_never_came_do_not_follow_from_all_others(session,
     patients(session, 9, sex="male")
     bystanders(session, K - 2)
 
-    told = numbers(tell(BY_SEX))
+    counts = numbers(tell(BY_SEX))
 
-    assert told == {("female",): 12, ("male",): None}
+    assert counts == {("female",): 12, ("male",): None}
 
 
 def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):
@@ -185,9 +185,9 @@ def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):
         visit(each, MONDAY + timedelta(400))
     bystanders(session)
 
-    told = numbers(tell(replace(VISITS, measure=FigureMeasure.PATIENTS)))
+    counts = numbers(tell(replace(VISITS, measure=FigureMeasure.PATIENTS)))
 
-    assert told == {("2025",): None, ("2026",): 8}
+    assert counts == {("2025",): None, ("2026",): 8}
 
 
 def test_what_happened_to_few_is_no_difference_of_events(session, tell, visit):

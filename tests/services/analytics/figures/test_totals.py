@@ -38,14 +38,14 @@ def tell(session):
 
 def fill(session, **numbers):
     """Register patients with hypertension, so many of a sex in each of two years."""
-    found = []
+    patients = []
     for sex, years in numbers.items():
         for place, number in enumerate(years):
             for _ in range(number):
                 patient = person(session, sex=sex)
                 diagnosed(session, patient, DAY + timedelta(365 * place))
-                found.append(patient)
-    return found
+                patients.append(patient)
+    return patients
 
 
 def test_rows_columns_and_all_are_summed_up(session, tell):

@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("count", "told"),
+    ("count", "shown"),
     [
         (Count(1_234), 1_234),
         (Count(5, is_exact=False, is_few=True), "fewer than 5"),
@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
         (Count(41_376, is_exact=False, is_estimate=True), "about 41,000"),
     ],
 )
-def test_a_number_is_told_as_what_it_is(count, told):
+def test_a_number_is_told_as_what_it_is(count, shown):
     card = size_card(DisclosedList[None](5, count=count), NOW)
 
-    assert card.result.rows == ((told,),)
+    assert card.result.rows == ((shown,),)

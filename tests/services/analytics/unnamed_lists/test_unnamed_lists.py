@@ -88,7 +88,7 @@ def draw(session, analyst):
     return draw
 
 
-def told_sizes(session):
+def disclosed_sizes(session):
     return sorted(session.scalars(select(DisclosedGroup.size)))
 
 
@@ -97,21 +97,21 @@ def test_of_few_neither_rows_nor_number_are_told(session, register, read, number
     register(number, "female", "Nuts")
     register(30)
 
-    told = read(NUTS)
+    page = read(NUTS)
 
-    assert (told.rows, str(told.count)) == (None, "fewer than 5")
+    assert (page.rows, str(page.count)) == (None, "fewer than 5")
     with pytest.raises(search.TooFew, match="fewer than 5 patients"):
-        told.shown()
-    assert told_sizes(session) == []
+        page.shown()
+    assert disclosed_sizes(session) == []
 
 
 @pytest.mark.usefixtures("town")
 def test_a_list_that_is_told_shows_its_rows_and_is_kept_once(session, read):
     for orders in ((), (Order("birth_year"),)):
-        told = read(replace(NUTS, orders=orders))
-        assert (len(told.shown()), str(told.count)) == (21, "21")
+        page = read(replace(NUTS, orders=orders))
+        assert (len(page.shown()), str(page.count)) == (21, "21")
 
-    assert told_sizes(session) == [21]
+    assert disclosed_sizes(session) == [21]
 
 
 @pytest.mark.usefixtures("town")
@@ -120,7 +120,7 @@ def test_all_minus_all_but_one_is_refused_whoever_of_the_analysts_asks(session, 
 
     with pytest.raises(cohorts.RevealsFew, match="fewer than 5 patients"):
         read(WOMEN, cast.act_as_somebody(Role.ANALYST))
-    assert told_sizes(session) == [21]
+    assert disclosed_sizes(session) == [21]
 
 
 @pytest.mark.usefixtures("town")
@@ -128,15 +128,15 @@ def test_who_sees_names_is_told_everything_and_leaves_nothing(session, read, cle
     for criteria in (NUTS, WOMEN):
         assert read(criteria, clerk).shown()
 
-    assert told_sizes(session) == []
+    assert disclosed_sizes(session) == []
 
 
 @pytest.mark.usefixtures("town")
 def test_everybodys_list_is_public(session, read):
-    told = read(Criteria(orders=(Order("sex"),)), count_open=lambda: Count(51))
+    page = read(Criteria(orders=(Order("sex"),)), count_open=lambda: Count(51))
 
-    assert (len(told.shown()), told.count.value) == (51, 51)
-    assert told_sizes(session) == []
+    assert (len(page.shown()), page.count.value) == (51, 51)
+    assert disclosed_sizes(session) == []
 
 
 @pytest.mark.usefixtures("town")
@@ -147,11 +147,11 @@ def test_a_list_that_few_have_changed_keeps_its_number_and_shows_no_rows(
     register(1, "female", "Nuts")
     later = NOW + timedelta(hours=2)
 
-    told = read(NUTS, now=later)
+    page = read(NUTS, now=later)
 
-    assert (told.rows, str(told.count)) == (None, "21")
+    assert (page.rows, str(page.count)) == (None, "21")
     with pytest.raises(unnamed_lists.ChangedByFew, match="12:00, when 21 patients"):
-        told.shown()
+        page.shown()
 
     register(4, "female", "Nuts")
     assert len(read(NUTS, now=later).shown()) == 26
@@ -174,10 +174,10 @@ def test_a_list_beyond_the_bound_is_not_counted(session, read, analyst, monkeypa
         monkeypatch.setattr(module, "MOST_COUNTED", 20)
     unnamed._members.cache_clear()
 
-    told = read(NUTS)
+    page = read(NUTS)
 
-    assert (len(told.shown()), str(told.count)) == (21, "over 20")
-    assert told_sizes(session) == []
+    assert (len(page.shown()), str(page.count)) == (21, "over 20")
+    assert disclosed_sizes(session) == []
     with pytest.raises(InvalidInput, match="first 20 patients"):
         search.list_numbered(
             session, analyst, NUTS, page=3, per_page=10, now=NOW, is_kept_back=True
@@ -204,7 +204,7 @@ def test_charts_leave_out_few_and_what_would_tell_of_them(session, draw, registe
     ]
     assert [(bar.label, bar.count) for bar in figures.ages] == [("40–49", 43)]
     # The list itself is the bar of all ages.
-    assert told_sizes(session) == [6, 7, 16, 27, 43]
+    assert disclosed_sizes(session) == [6, 7, 16, 27, 43]
 
 
 @pytest.mark.usefixtures("town")

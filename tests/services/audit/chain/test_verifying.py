@@ -82,12 +82,12 @@ def rewrite(entries: Entries, first: int, **values: object) -> str:
     return previous
 
 
-def swap(entries: Entries, one: int, other: int) -> None:
+def swap(entries: Entries, left: int, right: int) -> None:
     """Let two entries change places."""
-    first, second = entries.find_one({"_id": one}), entries.find_one({"_id": other})
-    entries.delete_many({"_id": {"$in": [one, other]}})
-    entries.insert_one(first | {"_id": other})
-    entries.insert_one(second | {"_id": one})
+    first, second = entries.find_one({"_id": left}), entries.find_one({"_id": right})
+    entries.delete_many({"_id": {"$in": [left, right]}})
+    entries.insert_one(first | {"_id": right})
+    entries.insert_one(second | {"_id": left})
 
 
 TAMPERINGS: dict[str, tuple[Callable[[Entries], object], int]] = {

@@ -150,15 +150,15 @@ def test_an_app_that_the_patient_let_in_is_named_for_what_it_read(
         with audit.coming_from(audit.Origin(app=app)):
             audit.record(session, ada, Action.PATIENT_READ, patient_id=patient.id)
 
-    told = [access.sentence for access in accesses()]
+    sentences = [access.sentence for access in accesses()]
 
-    assert told[:3] == [
+    assert sentences[:3] == [
         "The app Diary viewed your record",
         "The app MyHealth viewed your record",
         "You let the app MyHealth read your record",
     ]
     with speaking("de"):
-        assert [translated(sentence) for sentence in told[:3]] == [
+        assert [translated(sentence) for sentence in sentences[:3]] == [
             "Die App Diary: Ihre Akte angesehen",
             "Die App MyHealth: Ihre Akte angesehen",
             "Sie: die App MyHealth Ihre Akte lesen lassen",
@@ -172,8 +172,8 @@ def test_an_app_of_another_account_of_the_record_names_nobody(
     with audit.coming_from(audit.Origin(app="Diary")):
         audit.record(session, eve, Action.PATIENT_READ, patient_id=patient.id)
 
-    told = accesses()[0].who
+    maker = accesses()[0].who
 
-    assert told == "The app Diary, for another patient"
+    assert maker == "The app Diary, for another patient"
     with speaking("de"):
-        assert translated(told) == "Die App Diary für einen anderen Patienten"
+        assert translated(maker) == "Die App Diary für einen anderen Patienten"

@@ -75,22 +75,37 @@ def test_every_revision_is_what_it_was_as_far_as_that_is_kept(
     before_shipping = revisions(rosa)
     ship()
 
-    found = revisions(rosa)
+    listed = revisions(rosa)
 
-    told = [(one.record, one.forgotten, one.action) for one in found]
-    assert told == [(one.record, one.forgotten, one.action) for one in before_shipping]
-    assert [one.record.revision for one in found] == [4, 3, 2, 1]
-    assert [one.record.version.number for one in found] == [2, 1, 1, 1]
-    assert [set(one.forgotten) for one in found] == [set(), set(), {"title"}, {"title"}]
-    assert found[0].record == added
-    assert found[1].record == replace(titled, updated_at=added.updated_at)
-    assert [one.record.document_type for one in found[2:]] == [
+    kept = [
+        (revision.record, revision.forgotten, revision.action) for revision in listed
+    ]
+    assert kept == [
+        (revision.record, revision.forgotten, revision.action)
+        for revision in before_shipping
+    ]
+    assert [revision.record.revision for revision in listed] == [4, 3, 2, 1]
+    assert [revision.record.version.number for revision in listed] == [2, 1, 1, 1]
+    assert [set(revision.forgotten) for revision in listed] == [
+        set(),
+        set(),
+        {"title"},
+        {"title"},
+    ]
+    assert listed[0].record == added
+    assert listed[1].record == replace(titled, updated_at=added.updated_at)
+    assert [revision.record.document_type for revision in listed[2:]] == [
         typed.document_type,
         paper.document_type,
     ]
-    assert [one.record.confidential for one in found] == [True, True, True, False]
-    assert {one.maker.name for one in found} == {rosa.name}
-    assert found[-1].action is Action.DOCUMENT_FILE
+    assert [revision.record.confidential for revision in listed] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert {revision.maker.name for revision in listed} == {rosa.name}
+    assert listed[-1].action is Action.DOCUMENT_FILE
     assert before_shipping[-1].made_at == paper.created_at
 
 
@@ -99,10 +114,10 @@ def test_deleted_and_restored_are_revisions(session, rosa, paper, revisions):
     records.hold(session, rosa, paper.id, reason="The court asks for it")
     records.restore(session, rosa, paper.id, revision=3)
 
-    found = revisions(rosa)
+    listed = revisions(rosa)
 
-    assert [one.is_deleted for one in found] == [False, True, True, False]
-    assert [one.action for one in found[1:3]] == [
+    assert [revision.is_deleted for revision in listed] == [False, True, True, False]
+    assert [revision.action for revision in listed[1:3]] == [
         Action.DOCUMENT_HOLD,
         Action.DOCUMENT_DELETE,
     ]
@@ -115,10 +130,14 @@ def test_what_was_in_another_record_is_not_told_in_this_one(
     change(patient_id=grace.id)
     change(title="Hers")
 
-    found = revisions(rosa)
+    listed = revisions(rosa)
 
-    assert [one.record.revision for one in found] == [4, 3, 2]
-    assert [one.record.patient_id for one in found] == [grace.id, grace.id, None]
+    assert [revision.record.revision for revision in listed] == [4, 3, 2]
+    assert [revision.record.patient_id for revision in listed] == [
+        grace.id,
+        grace.id,
+        None,
+    ]
 
 
 def test_a_change_of_which_nobody_knows_the_number_ends_the_history(
@@ -142,12 +161,12 @@ def test_patients_are_told_the_files_that_they_may_open(
     session, ada, paper, replace_file, revisions
 ):
     replace_file(paper)
-    assert [one.record.revision for one in revisions(ada)] == [2, 1]
+    assert [revision.record.revision for revision in revisions(ada)] == [2, 1]
 
     first = DocumentVersion.number == 1
     session.execute(update(DocumentVersion).where(first).values(scan="waiting"))
 
-    assert [one.record.revision for one in revisions(ada)] == [2]
+    assert [revision.record.revision for revision in revisions(ada)] == [2]
 
 
 def test_nobody_else_is_told(session, store, paper, grace):

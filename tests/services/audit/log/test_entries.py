@@ -137,9 +137,9 @@ def test_lists_are_left_out_unless_they_are_asked_for(looked_at, page):
 
 @pytest.mark.parametrize("has_lists", [True, False])
 def test_an_address_keeps_whether_lists_are_wanted(has_lists):
-    asked = AuditQuery(has_lists=has_lists)
+    audit_query = AuditQuery(has_lists=has_lists)
 
-    assert log.from_query(asked.query()) == asked
+    assert log.from_query(audit_query.query()) == audit_query
 
 
 def test_what_is_no_answer_about_lists_is_refused():

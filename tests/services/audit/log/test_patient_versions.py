@@ -45,10 +45,10 @@ def test_every_version_reads_as_it_did_and_says_what_changed(
     assert third.record == edited
     assert first.record.draft() == patient.draft()
     assert second.record.draft() == replace(patient.draft(), address="2 Quay Street")
-    assert [one.record.version for one in (third, second, first)] == [3, 2, 1]
+    assert [version.record.version for version in (third, second, first)] == [3, 2, 1]
     assert second.changed == {"address": (patient.address, "2 Quay Street")}
     assert set(third.changed) == {"allergies", "email", "phone_number"}
-    assert {one.who for one in (third, second, first)} == {"You"}
+    assert {version.who for version in (third, second, first)} == {"You"}
     assert first.action is Action.PATIENT_REGISTER
     assert first.made_at == patient.created_at
 
@@ -59,11 +59,11 @@ def test_the_versions_are_the_same_once_the_events_are_in_the_log(
     waiting = versions(rosa, patient)
     ship()
 
-    assert [one.record.draft() for one in versions(rosa, patient)] == [
-        one.record.draft() for one in waiting
+    assert [version.record.draft() for version in versions(rosa, patient)] == [
+        version.record.draft() for version in waiting
     ]
-    assert [one.changed.keys() for one in versions(rosa, patient)] == [
-        one.changed.keys() for one in waiting
+    assert [version.changed.keys() for version in versions(rosa, patient)] == [
+        version.changed.keys() for version in waiting
     ]
 
 
@@ -71,10 +71,10 @@ def test_archived_and_restored_are_versions(session, rosa, patient, versions):
     patients.archive(session, rosa, patient.id, version=1)
     patients.restore(session, rosa, patient.id, version=2)
 
-    found = versions(rosa, patient)
+    listed = versions(rosa, patient)
 
-    assert [one.record.is_archived for one in found] == [False, True, False]
-    assert found[1].action is Action.PATIENT_ARCHIVE
+    assert [version.record.is_archived for version in listed] == [False, True, False]
+    assert listed[1].action is Action.PATIENT_ARCHIVE
 
 
 def test_a_death_is_a_version(session, rosa, patient, versions, today):
@@ -187,4 +187,4 @@ def test_strangers_read_no_version_of_a_record(session, rosa, patient, versions,
 
 
 def test_patients_read_the_versions_of_their_own_record(patient, edited, ada, versions):
-    assert [one.record.version for one in versions(ada, patient)] == [3, 2, 1]
+    assert [version.record.version for version in versions(ada, patient)] == [3, 2, 1]

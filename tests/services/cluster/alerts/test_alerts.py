@@ -189,9 +189,9 @@ def test_administrators_are_told_of_an_alert_once_and_not_of_its_end(session):
 
     tell(session, alert_change, began(), ended(alert_change))
 
-    (told,) = session.scalars(select(UserNotification))
-    assert (told.user_id, told.topic) == (ines.id, "alert")
-    assert (told.subject_id, told.detail) == (
+    (notification,) = session.scalars(select(UserNotification))
+    assert (notification.user_id, notification.topic) == (ines.id, "alert")
+    assert (notification.subject_id, notification.detail) == (
         alert_change.alert_id,
         "db-02 is 34 s behind.",
     )

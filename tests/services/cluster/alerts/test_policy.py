@@ -213,14 +213,14 @@ def test_backups_that_fail_again_and_again_are_one_alert():
 
 def test_a_log_that_is_archived_late_is_told_of_with_its_reason():
     def behind(**values):
-        (found,) = (
+        (measurement,) = (
             value
             for value in measure(
                 snapshot(primary()), None, backups=BackupCondition(**values)
             )
             if value.kind is AlertKind.ARCHIVE_BEHIND
         )
-        return found
+        return measurement
 
     assert behind().value is None
     late = behind(log_behind=timedelta(seconds=75), log_failure="Its disk is full.")
@@ -244,13 +244,13 @@ def test_a_log_that_is_archived_late_is_told_of_with_its_reason():
 )
 def test_a_restore_that_was_not_proven_for_long_is_told_of(values, value, words):
     condition = BackupCondition(**values)
-    (found,) = (
+    (measurement,) = (
         measured
         for measured in measure(snapshot(primary()), None, backups=condition)
         if measured.kind is AlertKind.RESTORE_UNPROVEN
     )
 
-    assert (found.value, found.sentence) == (value, words)
+    assert (measurement.value, measurement.sentence) == (value, words)
 
 
 @pytest.mark.parametrize(
@@ -266,13 +266,13 @@ def test_a_restore_that_was_not_proven_for_long_is_told_of(values, value, words)
 )
 def test_a_copy_of_the_backups_that_is_behind_is_told_of(values, value, words):
     condition = BackupCondition(**values)
-    (found,) = (
+    (measurement,) = (
         measured
         for measured in measure(snapshot(primary()), None, backups=condition)
         if measured.kind is AlertKind.BACKUP_COPY_BEHIND
     )
 
-    assert (found.value, found.sentence) == (value, words)
+    assert (measurement.value, measurement.sentence) == (value, words)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_a_copy_of_the_backups_that_is_behind_is_told_of(values, value, words):
     ],
 )
 def test_a_recovery_kit_that_lacks_keys_is_told_of(values, value, words):
-    (found,) = (
+    (measurement,) = (
         measured
         for measured in measure(
             snapshot(primary()), None, backups=BackupCondition(**values)
@@ -293,8 +293,8 @@ def test_a_recovery_kit_that_lacks_keys_is_told_of(values, value, words):
         if measured.kind is AlertKind.KEY_KIT_OLD
     )
 
-    assert found.value == value
-    assert found.sentence.startswith(words)
+    assert measurement.value == value
+    assert measurement.sentence.startswith(words)
 
 
 def test_a_budget_that_burns_is_measured_where_it_is_known():

@@ -117,13 +117,13 @@ def test_an_end_is_written_and_told_once(session, boss, begun):
     record = read(session, boss, begun)
 
     assert (record.state, record.sentence) == ("failed", "No replica follows.")
-    (told,) = session.scalars(select(UserNotification))
-    assert (told.user_id, told.topic, told.subject_id) == (
+    (notification,) = session.scalars(select(UserNotification))
+    assert (notification.user_id, notification.topic, notification.subject_id) == (
         boss.actor.id,
         "drill",
         begun,
     )
-    assert told.detail == "Crashed primary. No replica follows."
+    assert notification.detail == "Crashed primary. No replica follows."
 
 
 @pytest.mark.parametrize("end", ["given up", "abandoned"])

@@ -318,9 +318,9 @@ def test_a_failover_that_a_drill_brought_says_so(session, admin, now, facts, is_
 
 
 def test_what_somebody_asked_for_in_a_drill_is_theirs(session, admin, now):
-    asked = {"actor_name": "Adam", "reason": "It does not answer"}
+    requested_by = {"actor_name": "Adam", "reason": "It does not answer"}
     session.add_all(
-        [_drill(now), ClusterOperation(kind="failover", started_at=now, **asked)]
+        [_drill(now), ClusterOperation(kind="failover", started_at=now, **requested_by)]
     )
     session.flush()
 

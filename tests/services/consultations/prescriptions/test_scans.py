@@ -30,8 +30,10 @@ def add(room, actor, prescription, **facts):
 
 
 def shown(room, actor, prescription):
-    found = room.read(actor, lambda s, a: scans.list_for(s, a, [prescription.id]))
-    return [scan.id for scan in found.get(prescription.id, ())]
+    scans_by_prescription = room.read(
+        actor, lambda s, a: scans.list_for(s, a, [prescription.id])
+    )
+    return [scan.id for scan in scans_by_prescription.get(prescription.id, ())]
 
 
 @pytest.mark.parametrize("who", ["cleo", "dora"])
@@ -94,11 +96,11 @@ def test_who_was_shown_which_scans_is_written_down(room, issued):
         .where(AuditEvent.action == "document:list")
         .order_by(AuditEvent.position)
     )
-    found = room.clinic.database.read_latest(
+    kept_details = room.clinic.database.read_latest(
         lambda s: s.scalars(looks).all(), identity=SYSTEM
     )
-    told = {"documents": [str(scan.id)], "patients": [str(grace.id)]}
-    assert found.value[-1] == told
+    details = {"documents": [str(scan.id)], "patients": [str(grace.id)]}
+    assert kept_details.value[-1] == details
 
 
 def test_a_scan_that_is_withheld_is_none_for_the_patient(room, issued):

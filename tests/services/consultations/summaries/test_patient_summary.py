@@ -76,23 +76,23 @@ def test_of_notes_the_last_word_is_told_and_what_it_leaves_unsaid():
         visited(3, Diagnosis(text="cough")),
     ]
 
-    found = list(latest(written))
+    visits = list(latest(written))
 
-    assert [visit.visited_at.day for visit in found] == [20, 10]
-    assert [visit.notes.diagnoses for visit in found] == [
+    assert [visit.visited_at.day for visit in visits] == [20, 10]
+    assert [visit.notes.diagnoses for visit in visits] == [
         (higher,),
         (Diagnosis(text="Cough"),),
     ]
-    assert [(v.notes.vitals.pulse, v.notes.vitals.weight) for v in found] == [
+    assert [(v.notes.vitals.pulse, v.notes.vitals.weight) for v in visits] == [
         (60, None),
         (None, 80),
     ]
 
 
 def test_a_blood_pressure_is_never_put_together_of_two_days():
-    found = list(latest([visited(20, systolic=150.0), visited(3, **BLOOD_PRESSURE)]))
+    visits = list(latest([visited(20, systolic=150.0), visited(3, **BLOOD_PRESSURE)]))
 
-    assert [(v.notes.vitals.systolic, v.notes.vitals.diastolic) for v in found] == [
+    assert [(v.notes.vitals.systolic, v.notes.vitals.diastolic) for v in visits] == [
         (150, None)
     ]
 
@@ -124,10 +124,14 @@ def test_a_drug_that_the_record_no_longer_has_is_not_taken_any_more(summarised):
 
     summary = summarised(orders=orders, current_medications=("Ibuprofen", "Fish oil"))
 
-    [prescribed, told] = summary.drugs
+    [prescribed, reported] = summary.drugs
     assert (prescribed.prescription, prescribed.number) == (orders[1], 2)
     assert prescribed.line == PrescriptionLine("ibuprofen", "1", "daily", "10 days")
-    assert (told.text, told.prescription, told.line) == ("Fish oil", None, None)
+    assert (reported.text, reported.prescription, reported.line) == (
+        "Fish oil",
+        None,
+        None,
+    )
 
 
 def test_a_condition_that_lasts_is_not_over_because_it_came_again_once(summarised):
@@ -150,10 +154,13 @@ def test_an_imported_measurement_counts_until_somebody_measures_here(summarised)
 
     summary = summarised(
         written=(visited(20, pulse=60.0, weight=80.0),),
-        dated=[replace(one, value=Decimal(70)) for one in dated],
+        dated=[replace(measurement, value=Decimal(70)) for measurement in dated],
     )
 
-    assert [one.code for one in summary.measured] == ["29463-7", "8302-2"]
+    assert [measurement.code for measurement in summary.measured] == [
+        "29463-7",
+        "8302-2",
+    ]
 
 
 @pytest.mark.parametrize(("zone", "hour"), [("Europe/Berlin", 23), ("Asia/Tokyo", 16)])
@@ -168,11 +175,11 @@ def test_days_of_visits_are_those_of_the_clinics_clock(summarised, zone, hour):
 
     summary = summarised(
         written=(replace(visit, visited_at=at),),
-        dated=[replace(one, value=Decimal(70)) for one in dated],
+        dated=[replace(measurement, value=Decimal(70)) for measurement in dated],
         zone=ZoneInfo(zone),
     )
 
-    assert [one.code for one in summary.measured] == ["8867-4"]
+    assert [measurement.code for measurement in summary.measured] == ["8867-4"]
 
 
 def words_on(summary, language: str) -> str:
@@ -264,7 +271,7 @@ def test_taking_a_summary_along_is_written_down(session, clinician, patient):
 
 
 @pytest.mark.parametrize(
-    ("told", "read"),
+    ("options", "read"),
     [
         ({}, {"record:read", "prescription:read"}),
         ({"tells_notes": False}, {"prescription:read"}),
@@ -273,11 +280,11 @@ def test_taking_a_summary_along_is_written_down(session, clinician, patient):
     ids=["all", "no notes", "no prescriptions"],
 )
 def test_what_is_withheld_is_not_written_down_as_read(
-    session, clinician, patient, told, read
+    session, clinician, patient, options, read
 ):
     save(session, clinician, visit_of(session, patient.id), diagnoses="I10 High")
 
-    summary = summaries.collect(session, clinician, patient.id, zone=UTC, **told)
+    summary = summaries.collect(session, clinician, patient.id, zone=UTC, **options)
 
     actions = select(AuditEvent.action).where(AuditEvent.patient_id == patient.id)
     done = {action for action in session.scalars(actions) if action.endswith(":read")}

@@ -78,14 +78,12 @@ def backup_make_kit(w: World) -> ActionCall:
 def backup_read_preview(w: World) -> ActionCall:
     boss, to = w.boss.actor, MANIFEST.as_of
     log = LogState((BackupWindow(to, to),))
-    asked_for = previews.request_preview(w.session, boss, to, log)
+    preview = previews.request_preview(w.session, boss, to, log)
     change = ChangeSince("filed", "id", "", "", None, "")
     lists = [ChangeList(ChangedKind.DOCUMENTS, (change,))]
     now = datetime.now(UTC)
-    previews.end_preview(w.session, asked_for.id, lists=lists, compared_at=now)
-    return lambda: previews.read_preview_list(
-        w.session, boss, asked_for.id, "documents"
-    )
+    previews.end_preview(w.session, preview.id, lists=lists, compared_at=now)
+    return lambda: previews.read_preview_list(w.session, boss, preview.id, "documents")
 
 
 @prepares(Action.BACKUP_GO_BACK)
@@ -106,12 +104,12 @@ def backup_go_back(w: World) -> ActionCall:
 def backup_request_go_back(w: World) -> ActionCall:
     boss, to = w.boss, MANIFEST.as_of
     log = LogState((BackupWindow(to, to),))
-    asked_for = previews.request_preview(w.session, boss.actor, to, log)
-    previews.end_preview(w.session, asked_for.id, compared_at=datetime.now(UTC))
+    preview = previews.request_preview(w.session, boss.actor, to, log)
+    previews.end_preview(w.session, preview.id, compared_at=datetime.now(UTC))
     return lambda: going_back.request_going_back(
         w.session,
         boss.actor,
-        asked_for.id,
+        preview.id,
         reason="A table was dropped",
         typed="The Clinic",
         clinic_name="The Clinic",

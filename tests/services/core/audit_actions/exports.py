@@ -14,28 +14,28 @@ from tests.services.core.audit_actions.world import ActionCall, World, prepares
 _FILE = ExportedFile(1, "Patient", 2, 30, "a file")
 
 
-def _asked(w: World) -> ExportRecord:
-    asked = ExportRequest("/fhir/$export", ("Patient",), "Moving to another system")
-    return bulk_exports.ask(w.session, w.clerk, asked)
+def _request(w: World) -> ExportRecord:
+    request = ExportRequest("/fhir/$export", ("Patient",), "Moving to another system")
+    return bulk_exports.ask(w.session, w.clerk, request)
 
 
 def _made(w: World) -> ExportRecord:
-    asked = _asked(w)
+    export = _request(w)
     task = bulk_exports.take(w.session, uuid4())
     assert task
     bulk_exports.finish(w.session, task, datetime(2026, 11, 20, tzinfo=UTC), [_FILE])
-    return asked
+    return export
 
 
 @prepares(Action.EXPORT_BEGIN)
 def export_begin(w: World) -> ActionCall:
     assert w.clerk
-    return lambda: _asked(w)
+    return lambda: _request(w)
 
 
 @prepares(Action.EXPORT_MAKE)
 def export_make(w: World) -> ActionCall:
-    _asked(w)
+    _request(w)
     task = bulk_exports.take(w.session, uuid4())
     assert task
     as_of = datetime(2026, 11, 20, tzinfo=UTC)
@@ -56,6 +56,6 @@ def export_delete(w: World) -> ActionCall:
 
 @prepares(Action.EXPORT_EXPIRE)
 def export_expire(w: World) -> ActionCall:
-    _asked(w)
+    _request(w)
     w.session.execute(update(BulkExport).values(expires_at=text("now()")))
     return lambda: bulk_exports.expire(w.session)

@@ -257,6 +257,6 @@ def app_allow(w: World) -> ActionCall:
 
 @prepares(Action.USER_NOTIFICATION_MARK)
 def mark_notifications(w: World) -> ActionCall:
-    told = NotificationTopic.ALERT, User.id == w.clerk.id
-    user_notifications.tell(w.session, *told, subject_id=uuid4())
+    recipients = NotificationTopic.ALERT, User.id == w.clerk.id
+    user_notifications.tell(w.session, *recipients, subject_id=uuid4())
     return lambda: user_notifications.mark_read(w.session, w.clerk)

@@ -54,7 +54,7 @@ class Lived:
         return self.rows(sql, **values)[0][0]
 
 
-def past(now: datetime) -> Callable[..., history.History | None]:
+def history_filler(now: datetime) -> Callable[..., history.History | None]:
     """Return what fills a past that ends now."""
     return partial(history.fill, now=now, zone=ZONE, seed_number=1, nodes=SERVERS)
 
@@ -76,6 +76,6 @@ def lived(module_endpoints) -> Iterator[Lived]:
             database,
             patients=PATIENTS,
             calendar=Calendar(str(ZONE), 50),
-            visits=past(now),
+            visits=history_filler(now),
         )
         yield Lived(database, now)

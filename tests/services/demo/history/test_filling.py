@@ -21,7 +21,7 @@ from services.people.accounts import demo_accounts
 from services.visits.front_desk import appointments
 from services.visits.schedule.plans import Calendar
 from tests.conftest import connect
-from tests.services.demo.history.conftest import PATIENTS, ZONE, past
+from tests.services.demo.history.conftest import PATIENTS, ZONE, history_filler
 
 # Whatever does not depend on an id that the database has made.
 _VISITS = """
@@ -232,7 +232,9 @@ def test_events_of_the_past_come_in_their_order(lived, module_log):
 def test_a_past_is_invented_once(lived):
     before = lived.value("SELECT count(*) FROM bookings")
 
-    assert lived.database.write(past(lived.now), identity=SYSTEM).value is None
+    assert (
+        lived.database.write(history_filler(lived.now), identity=SYSTEM).value is None
+    )
     assert lived.value("SELECT count(*) FROM bookings") == before
 
 
@@ -267,7 +269,7 @@ def opened(database_url):
 def test_the_same_moment_has_the_same_past(opened, lived):
     def invented():
         before = opened.begin_nested()
-        assert isinstance(past(lived.now)(opened), history.History)
+        assert isinstance(history_filler(lived.now)(opened), history.History)
         written = opened.scalar(text(_VISITS))
         before.rollback()
         return written
@@ -281,7 +283,7 @@ def test_the_same_moment_has_the_same_past(opened, lived):
 def test_an_empty_clinic_has_no_past(session, lived):
     demo_accounts.ensure_demo_people(session)
 
-    assert past(lived.now)(session) is None
+    assert history_filler(lived.now)(session) is None
     for table in ("bookings", "slots", "replication_samples", "saved_views"):
         assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0
     own = "SELECT cardinality(allergies) FROM patients WHERE source = 'demo'"

@@ -143,10 +143,10 @@ ALL: Final = (
 def write_bundle(path: Path, *resources: Any, **more: Any) -> Path:
     """Write a bundle of these resources."""
     entries = [
-        {"fullUrl": f"urn:uuid:{one['id']}", "resource": one}
-        if isinstance(one, Mapping) and "id" in one
-        else {"resource": one}
-        for one in resources
+        {"fullUrl": f"urn:uuid:{resource['id']}", "resource": resource}
+        if isinstance(resource, Mapping) and "id" in resource
+        else {"resource": resource}
+        for resource in resources
     ]
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     path.write_text(json.dumps(bundle | more))

@@ -58,14 +58,14 @@ def take(database, admin, rejects, today, tmp_path) -> Take:
 
     def take(*resources: Any, path: Path | None = None, with_contacts: bool = False):
         path = path or write_bundle(tmp_path / "bundle.json", *resources)
-        found = importing.Bundles.find(path)
+        bundles = importing.Bundles.find(path)
         listed_at = importing.RejectsFile(rejects, importing.OF_RESOURCES)
         with listed_at.replacing() as listed:
             summaries = database.write(
                 lambda session: importing.import_fhir(
                     session,
                     admin,
-                    found,
+                    bundles,
                     listed,
                     today=today,
                     with_contacts=with_contacts,
@@ -123,13 +123,13 @@ def test_a_bundle_becomes_records_with_dates_and_codes(take, kept, entries, reje
     assert row["current_medications"] == ["Salbutamol inhaler"]
     dated = {
         term: (
-            one["kind"],
-            one["system"],
-            one["code"],
-            one["started_on"],
-            one["ended_on"],
+            entry["kind"],
+            entry["system"],
+            entry["code"],
+            entry["started_on"],
+            entry["ended_on"],
         )
-        for term, one in entries().items()
+        for term, entry in entries().items()
     }
     day = date(2020, 2, 3)
     assert dated == {
@@ -250,7 +250,7 @@ def test_what_does_not_hold_is_in_no_list(take, kept, entries, resource, listed)
     assert [row[name] for name in lists] == [[], [], []]
     assert (summary.left_out, summary.rejected) == (int(listed is None), 0)
     # What is over is an entry of the past.
-    assert [one["ended_on"] is None for one in entries().values()] == (
+    assert [entry["ended_on"] is None for entry in entries().values()] == (
         [] if listed is None else [False]
     )
 
@@ -359,13 +359,13 @@ def test_what_cannot_be_taken_is_listed_by_type_and_id(take, rejects, resource, 
 
     summaries = take(*others, resource, ben())
 
-    [[file, type_, id_, told]] = reasons(rejects)
+    [[file, type_, id_, rejection]] = reasons(rejects)
     assert (file, type_, id_) == (
         "bundle.json",
         resource["resourceType"],
         resource["id"],
     )
-    assert told.startswith(reason)
+    assert rejection.startswith(reason)
     assert summaries[type_].rejected == 1
     assert summaries["Patient"].outcome.new == 1 + bool(others)
 
@@ -426,11 +426,11 @@ def test_a_vital_sign_has_its_code_of_loinc_whatever_stands_before_it(take, entr
 
 def test_a_code_under_two_names_of_its_system_is_one_entry(take, entries):
     code = concept("urn:oid:2.16.840.1.113883.6.96", "195967001", "Asthma")
-    told = (ada(), condition(id="again", code=code), condition())
+    resources = (ada(), condition(id="again", code=code), condition())
 
-    take(*told)
+    take(*resources)
     first = entries()
-    take(*told)
+    take(*resources)
 
     assert entries() == first
     assert first["Asthma"]["system"] == SNOMED
@@ -500,13 +500,13 @@ def test_what_is_not_there_or_too_large_is_refused_before_anything_is_read(
 
 
 def test_only_who_may_import_records_imports_bundles(database, clerk, tmp_path, today):
-    found = importing.Bundles(())
+    bundles = importing.Bundles(())
     listed = importing.RejectsFile(tmp_path / "rejects.csv")
 
     with pytest.raises(NotAllowed):
         database.write(
             lambda session: importing.import_fhir(
-                session, clerk, found, listed, today=today
+                session, clerk, bundles, listed, today=today
             ),
             identity=SYSTEM,
         )
@@ -550,9 +550,9 @@ def test_a_contact_that_is_none_is_told_without_its_words(
 ):
     take(ada(telecom=[contact]), with_contacts=True)
 
-    [[*_, told]] = reasons(rejects)
-    assert told.startswith(reason)
-    assert contact["value"] not in told
+    [[*_, rejection]] = reasons(rejects)
+    assert rejection.startswith(reason)
+    assert contact["value"] not in rejection
 
 
 def test_where_each_address_is_of_one_patient_nobody_gets_anothers(
@@ -574,8 +574,8 @@ def test_where_each_address_is_of_one_patient_nobody_gets_anothers(
     assert [row[2] for row in together] == [BEN]
     # Nor is anything taken that is about a rejected one.
     assert [row[2] for row in alone] == [BEN, about_ben["id"]]
-    for told in (together, alone):
-        assert told[0][3].startswith(
+    for rejections in (together, alone):
+        assert rejections[0][3].startswith(
             "telecom: the e-mail address is of another patient"
         )
     assert kept()["email"] == "ADA@example.org"

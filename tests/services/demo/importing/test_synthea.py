@@ -101,8 +101,10 @@ def test_the_deceased_are_taken_and_their_history_says_so(take_over, folder, eng
 
 
 def entries(engine, columns="term, code, started_on, ended_on"):
-    found = rows(engine, f"SELECT {columns} FROM clinical_entries ORDER BY started_on")
-    return [tuple(row.values()) for row in found]
+    entry_rows = rows(
+        engine, f"SELECT {columns} FROM clinical_entries ORDER BY started_on"
+    )
+    return [tuple(row.values()) for row in entry_rows]
 
 
 def test_what_has_a_date_becomes_an_entry_with_its_code(take_over, folder, engine):

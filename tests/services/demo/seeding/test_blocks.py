@@ -128,11 +128,11 @@ def test_some_people_are_registered_twice_with_a_slip(clinic):
         by_phone.setdefault(person["phone_number"], []).append(person)
     by_phone.pop(r"\N")
 
-    def is_a_slip(one, other):
+    def is_a_slip(left, right):
         same = [
-            one[k] == other[k] for k in ("first_name", "last_name", "date_of_birth")
+            left[k] == right[k] for k in ("first_name", "last_name", "date_of_birth")
         ]
-        return same.count(False) == 1 and one["address"] == other["address"]
+        return same.count(False) == 1 and left["address"] == right["address"]
 
     slips = sum(
         is_a_slip(group[0], other) for group in by_phone.values() for other in group[1:]

@@ -120,9 +120,9 @@ def test_what_was_merged_into_a_record_goes_with_it(session, clerk, today, patie
 
     assert is_erased(session, patient.id)
     assert is_erased(session, other.id)
-    told = events(session, Action.PATIENT_ERASE)
-    assert told[other.id].details == {"merged_into": str(patient.id)}
-    assert "Ada" not in str([event.details for event in told.values()])
+    erasures = events(session, Action.PATIENT_ERASE)
+    assert erasures[other.id].details == {"merged_into": str(patient.id)}
+    assert "Ada" not in str([event.details for event in erasures.values()])
     assert session.scalar(text("SELECT before FROM patient_merges")) == {}
 
 

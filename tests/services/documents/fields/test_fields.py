@@ -273,7 +273,7 @@ def test_lists_are_filtered_by_fields_with_the_operators_of_their_kind(
         of_all = {"flag": title == "A", "choice": "Blood" if title == "A" else "Urine"}
         file(session, clerk, title=title, fields=values | (of_all if values else {}))
 
-    found = {
+    listed = {
         (kind, operator): "".join(
             sorted(
                 titles(session, clerk, where(f"custom_fields.{kind}", operator, value)),
@@ -283,7 +283,9 @@ def test_lists_are_filtered_by_fields_with_the_operators_of_their_kind(
         for (kind, operator), (value, _) in LISTED.items()
     }
 
-    assert found == {asked: expected for asked, (_, expected) in LISTED.items()}
+    assert listed == {
+        condition: expected for condition, (_, expected) in LISTED.items()
+    }
 
 
 def test_a_search_is_filtered_by_fields_too(session, clerk, define):
@@ -291,11 +293,11 @@ def test_a_search_is_filtered_by_fields_too(session, clerk, define):
     for title in ("Blood count", "Blood group"):
         file(session, clerk, title=title, fields={"text": title[6:]})
 
-    asked = replace(
+    criteria = replace(
         where("custom_fields.text", Operator.EQUAL, "group"), search="blood"
     )
 
-    assert titles(session, clerk, asked) == ["Blood group"]
+    assert titles(session, clerk, criteria) == ["Blood group"]
 
 
 def test_lists_know_no_field_that_nobody_defined(session, clerk):

@@ -17,7 +17,7 @@ from services.lists.criteria import Operator
 from tests.services.documents.search.samples import filed, titles, where
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 
-ASKED = where("custom_fields.lab", Operator.STARTS_WITH, "L-")
+CRITERIA = where("custom_fields.lab", Operator.STARTS_WITH, "L-")
 
 
 @pytest.fixture
@@ -64,16 +64,18 @@ def test_who_sees_a_document_sees_its_fields_and_who_changes_it_fills_them_in(cl
     for actor in (dora, gracie):
         seen = clinic.read(actor, lambda s, a=actor: records.look_up(s, a, paper.id))
         assert seen.fields == {"lab": "L-3"}
-        assert clinic.read(actor, lambda s, a=actor: titles(s, a, ASKED)) == ["Letter"]
+        assert clinic.read(actor, lambda s, a=actor: titles(s, a, CRITERIA)) == [
+            "Letter"
+        ]
         assert clinic.read(actor, count_values) == 1
     own = clinic.write(
         gracie,
         lambda s: filed(s, gracie, "Own", of=clinic.grace, fields={"lab": "L-7"}),
     )
     assert own.fields == {}
-    assert clinic.read(emil, lambda s: titles(s, emil, ASKED)) == []
+    assert clinic.read(emil, lambda s: titles(s, emil, CRITERIA)) == []
     assert clinic.read(emil, count_values) == 0
-    assert sorted(clinic.read(cleo, lambda s: titles(s, cleo, ASKED))) == [
+    assert sorted(clinic.read(cleo, lambda s: titles(s, cleo, CRITERIA))) == [
         "Adas",
         "Letter",
     ]
@@ -89,7 +91,7 @@ def test_what_is_confidential_keeps_its_fields_from_the_desk(clinic):
     after = fill(clinic, cleo, paper, "L-2", confidential=True)
 
     assert after.fields == {"lab": "L-2"}
-    assert clinic.read(cleo, lambda s: titles(s, cleo, ASKED)) == []
+    assert clinic.read(cleo, lambda s: titles(s, cleo, CRITERIA)) == []
     assert clinic.read(cleo, count_values) == 0
     assert clinic.read(dora, count_values) == 1
 

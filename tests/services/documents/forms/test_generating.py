@@ -142,8 +142,8 @@ def test_what_a_patient_states_says_so_on_every_page_and_the_clinics_never(name)
     assert said == [template.is_for_patients] * len(said)
     assert len(said) > 1 or not template.is_for_patients
     assert ("To Riverside Clinic" in pages_of(data)[0]) == template.is_for_patients
-    with pikepdf.open(BytesIO(data)) as document, document.open_metadata() as told:
-        assert told["dc:creator"] == [
+    with pikepdf.open(BytesIO(data)) as document, document.open_metadata() as metadata:
+        assert metadata["dc:creator"] == [
             "Dr Bo Lee" if template.is_for_patients else CLINIC.name
         ]
 

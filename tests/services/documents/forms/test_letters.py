@@ -34,9 +34,11 @@ def test_what_is_written_to_several_asks_for_nothing_that_is_one_patients(role):
 
     assert set(known) == {"letter", "recall_letter", "referral_letter"}
     for template in known.values():
-        asked = shared_part(template).fields
-        assert asked
-        assert not {"name", "date_of_birth", "allergies"} & {f.name for f in asked}
+        shared_fields = shared_part(template).fields
+        assert shared_fields
+        assert not {"name", "date_of_birth", "allergies"} & {
+            f.name for f in shared_fields
+        }
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])

@@ -191,16 +191,16 @@ def test_what_is_filed_or_deleted_in_one_process_shows_in_the_other_at_once(
     clinic, module_endpoints
 ):
     with (
-        _process(clinic, module_endpoints) as one,
-        _process(clinic, module_endpoints) as other,
+        _process(clinic, module_endpoints) as first,
+        _process(clinic, module_endpoints) as second,
     ):
-        eventually(lambda: other("hears"))
-        kept = other("look")
-        assert other("look") == kept
+        eventually(lambda: second("hears"))
+        kept = second("look")
+        assert second("look") == kept
 
-        document_id = one("file", "Fresh")
-        eventually(lambda: "Fresh" in other("look")["titles"])
-        one("delete", document_id)
-        eventually(lambda: "Fresh" not in other("look")["titles"])
-        again = other("look")
-        assert other("look") == again
+        document_id = first("file", "Fresh")
+        eventually(lambda: "Fresh" in second("look")["titles"])
+        first("delete", document_id)
+        eventually(lambda: "Fresh" not in second("look")["titles"])
+        again = second("look")
+        assert second("look") == again

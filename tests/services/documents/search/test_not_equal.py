@@ -32,6 +32,6 @@ def test_a_document_with_nothing_in_a_field_counts_as_not_equal(session, clerk, 
     other = [choice for choice in field.choices if choice != "other"]
     typed = other[-1] if other else TYPED.get(field.name, "zzz")
 
-    asked = where(field.name, Operator.NOT_EQUAL, typed)
+    criteria = where(field.name, Operator.NOT_EQUAL, typed)
 
-    assert titles(session, clerk, asked) == ["Bare"]
+    assert titles(session, clerk, criteria) == ["Bare"]

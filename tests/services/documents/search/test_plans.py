@@ -77,13 +77,13 @@ def desk(module_endpoints: Endpoints, module_engine: Engine) -> Iterator[ActorDa
 def scans(desk: ActorDatabase, ask: Callable[[Session], object]) -> tuple[object, ...]:
     """Return what was answered; scans begun of the index of words, and of the key."""
 
-    def asked(session: Session) -> tuple[object, ...]:
+    def count_scans(session: Session) -> tuple[object, ...]:
         words, keys = session.execute(text(_BEGUN)).one()
         answer = ask(session)
         words_then, keys_then = session.execute(text(_BEGUN)).one()
         return answer, words_then - words, keys_then - keys
 
-    return desk.write(asked).value
+    return desk.write(count_scans).value
 
 
 def test_a_page_of_a_common_word_is_found_by_the_index_of_words(desk):
@@ -146,8 +146,8 @@ def test_what_has_one_plan_is_planned_once_for_a_connection(desk, criteria, tabl
         session.connection().info.pop("chartroom.prepared", None)
         for _ in range(8):
             search.list_documents(session, desk.actor, criteria, size=20)
-        found = session.execute(text(_PLANNED), {"table": table})
-        return [(row.generic_plans, row.custom_plans) for row in found]
+        rows = session.execute(text(_PLANNED), {"table": table})
+        return [(row.generic_plans, row.custom_plans) for row in rows]
 
     # With anything given it is planned for that five times, then one plan is taken.
     ((generic, custom),) = desk.write(ask).value

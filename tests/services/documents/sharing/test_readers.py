@@ -135,11 +135,11 @@ def test_lists_counts_and_searches_of_the_front_desk_are_without_it(clinic, seal
     for criteria in (Criteria(), Criteria(search="genetic"), of_hers):
         assert "Genetic report" not in _titles(clinic, cleo, criteria)
         assert "Genetic report" in _titles(clinic, clinic.dora, criteria)
-    asked = Criteria(search=str(sealed.id))
-    assert _titles(clinic, cleo, asked) == []
-    found = clinic.read(cleo, lambda s: search.find_quickly(s, cleo, "genet"))
+    by_id = Criteria(search=str(sealed.id))
+    assert _titles(clinic, cleo, by_id) == []
+    matches = clinic.read(cleo, lambda s: search.find_quickly(s, cleo, "genet"))
     latest = clinic.read(cleo, lambda s: list_latest(s, cleo, NOW - timedelta(days=9)))
-    assert found == ()
+    assert matches == ()
     assert sealed.id not in {document.id for document in latest}
 
 
@@ -228,10 +228,10 @@ def test_who_is_named_at_the_front_desk_opens_it_until_they_are_not(
     assert open_it(colleague).version == sealed.version
     with pytest.raises(NoSuchDocument):
         open_it(clinic.cleo)
-    told = clinic.read(
+    named_readers = clinic.read(
         clinic.dora, lambda s: readers.list_readers(s, clinic.dora, sealed.id)
     )
-    assert [reader.id for reader in told] == [colleague.id]
+    assert [reader.id for reader in named_readers] == [colleague.id]
     _name(clinic, clinic.dora, named)
     with pytest.raises(NoSuchDocument):
         open_it(colleague)

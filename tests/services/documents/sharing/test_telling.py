@@ -29,7 +29,7 @@ def ada(clinic: Clinic) -> Actor:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_told(clinic: Clinic) -> None:
+def _no_notifications(clinic: Clinic) -> None:
     nothing = delete(UserNotification)
     clinic.database.write(lambda s: s.execute(nothing) and None, identity=SYSTEM)
 
@@ -51,7 +51,7 @@ def change(
     )
 
 
-def told(clinic: Clinic, actor: Actor) -> list[Any]:
+def notified_documents(clinic: Clinic, actor: Actor) -> list[Any]:
     """Return of which documents somebody was told."""
     listed = clinic.read(actor, lambda s: user_notifications.list_own(s, actor))
     return [notification.subject_id for notification in listed]
@@ -62,8 +62,8 @@ def told(clinic: Clinic, actor: Actor) -> list[Any]:
 def test_a_patient_is_told_of_what_the_clinic_files(clinic, grace, ada, author, facts):
     filed = file_of(clinic, getattr(clinic, author), **facts)
 
-    assert told(clinic, grace) == [filed.id]
-    assert told(clinic, ada) == []
+    assert notified_documents(clinic, grace) == [filed.id]
+    assert notified_documents(clinic, ada) == []
 
 
 def test_a_notification_tells_nothing_of_what_is_in_the_document(clinic, grace):
@@ -90,13 +90,13 @@ def test_a_notification_tells_nothing_of_what_is_in_the_document(clinic, grace):
 def test_what_is_not_shown_to_the_patient_is_not_told(clinic, grace, facts):
     file_of(clinic, clinic.cleo, **facts)
 
-    assert told(clinic, grace) == []
+    assert notified_documents(clinic, grace) == []
 
 
 def test_patients_are_not_told_of_what_they_filed_themselves(clinic, grace):
     file_of(clinic, grace)
 
-    assert told(clinic, grace) == []
+    assert notified_documents(clinic, grace) == []
 
 
 def test_who_files_the_same_again_tells_once(clinic, grace):
@@ -104,7 +104,7 @@ def test_who_files_the_same_again_tells_once(clinic, grace):
 
     change(clinic, clinic.cleo, filed, title="Another name")
 
-    assert told(clinic, grace) == [filed.id]
+    assert notified_documents(clinic, grace) == [filed.id]
 
 
 def test_what_is_shown_to_the_patient_later_is_told_then_and_taken_back_with_it(
@@ -112,12 +112,12 @@ def test_what_is_shown_to_the_patient_later_is_told_then_and_taken_back_with_it(
 ):
     filed = file_of(clinic, clinic.dora, **HELD_BACK)
     shown = change(clinic, clinic.dora, filed, withheld=False)
-    heard = told(clinic, grace)
+    heard = notified_documents(clinic, grace)
 
     change(clinic, clinic.dora, shown, withheld=True)
 
     assert heard == [filed.id]
-    assert told(clinic, grace) == []
+    assert notified_documents(clinic, grace) == []
 
 
 def test_what_is_filed_under_another_patient_is_theirs_to_hear_of(clinic, grace, ada):
@@ -125,7 +125,10 @@ def test_what_is_filed_under_another_patient_is_theirs_to_hear_of(clinic, grace,
 
     change(clinic, clinic.cleo, wrong, patient_id=clinic.grace.id)
 
-    assert (told(clinic, ada), told(clinic, grace)) == ([], [wrong.id])
+    assert (notified_documents(clinic, ada), notified_documents(clinic, grace)) == (
+        [],
+        [wrong.id],
+    )
 
 
 def test_of_a_deleted_document_nobody_hears(clinic, grace):
@@ -136,7 +139,7 @@ def test_of_a_deleted_document_nobody_hears(clinic, grace):
         lambda s: records.delete(s, clinic.cleo, filed.id, revision=filed.revision),
     )
 
-    assert told(clinic, grace) == []
+    assert notified_documents(clinic, grace) == []
 
 
 @pytest.mark.parametrize(("verdict", "number"), [("clean", 1), ("infected", 0)])
@@ -152,7 +155,7 @@ def test_a_patient_is_told_once_a_file_is_found_clean(clinic, grace, verdict, nu
     for _ in range(2):
         clinic.database.write(settle, identity=SYSTEM)
 
-    assert len(told(clinic, grace)) == number
+    assert len(notified_documents(clinic, grace)) == number
 
 
 def test_who_is_named_for_a_confidential_document_hears_by_whom(clinic):
@@ -175,7 +178,7 @@ def test_who_is_named_no_more_hears_no_more(clinic):
 
     _name(clinic, named)
 
-    assert told(clinic, carl) == []
+    assert notified_documents(clinic, carl) == []
 
 
 def _colleague(clinic: Clinic) -> Actor:

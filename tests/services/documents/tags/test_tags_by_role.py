@@ -49,10 +49,10 @@ def test_staff_and_clinicians_give_tags_and_patients_see_those_meant_for_them(cl
     theirs = clinic.read(gracie, lambda s: records.look_up(s, gracie, paper.id))
     assert theirs.tags == ("Please sign",)
     assert clinic.read(gracie, lambda s: tags.list_tags(s, gracie)) == (shown,)
-    asked = where("tags", Operator.EQUAL, "Difficult")
-    assert clinic.read(cleo, lambda s: titles(s, cleo, asked)) == ["Letter"]
+    criteria = where("tags", Operator.EQUAL, "Difficult")
+    assert clinic.read(cleo, lambda s: titles(s, cleo, criteria)) == ["Letter"]
     with pytest.raises(NotAllowed, match="your lists cannot ask about: tags"):
-        clinic.read(gracie, lambda s: titles(s, gracie, asked))
+        clinic.read(gracie, lambda s: titles(s, gracie, criteria))
     assert clinic.read(ines, lambda s: tags.count_tagged(s, ines, hidden.id)) == 1
     assert clinic.write(ines, lambda s: tags.delete_tag(s, ines, hidden.id)) == 1
     left = clinic.read(cleo, lambda s: records.look_up(s, cleo, paper.id))

@@ -61,9 +61,9 @@ def test_the_last_days_end_with_today(typed, today, first):
 
 @pytest.mark.parametrize("typed", ["7 DAYS", "7days", " 7  days "])
 def test_a_number_of_days_may_be_written_in_many_ways(typed):
-    asked = Filter("created_at", Operator.IN_THE_LAST, typed)
+    condition = Filter("created_at", Operator.IN_THE_LAST, typed)
 
-    assert read(FIELDS["created_at"], asked) == (Span(7, "day"),)
+    assert read(FIELDS["created_at"], condition) == (Span(7, "day"),)
 
 
 @pytest.mark.parametrize("typed", ["0 days", "1001 days", "-3 days", "days", "3 hours"])
@@ -89,6 +89,6 @@ def test_ends_the_wrong_way_round_are_refused(field, ends):
 
 @pytest.mark.parametrize("ends", [("1980", "1980"), ("1980-05-05", "1980")])
 def test_ends_may_be_one_and_the_same(ends):
-    asked = Filter("date_of_birth", Operator.BETWEEN, ends)
+    condition = Filter("date_of_birth", Operator.BETWEEN, ends)
 
-    assert len(read(FIELDS["date_of_birth"], asked)) == 2
+    assert len(read(FIELDS["date_of_birth"], condition)) == 2

@@ -71,9 +71,9 @@ def test_administrators_are_told_once_and_neither_by_whom_nor_of_whom(
     for _ in range(2):
         access = break_glass.open_record(session, dora, patient.id, REASON)
 
-    (told,) = session.scalars(select(UserNotification))
-    assert (told.user_id, told.topic) == (ines.id, "emergency")
-    assert (told.subject_id, told.detail) == (access.id, "")
+    (notification,) = session.scalars(select(UserNotification))
+    assert (notification.user_id, notification.topic) == (ines.id, "emergency")
+    assert (notification.subject_id, notification.detail) == (access.id, "")
 
 
 def test_a_second_click_opens_nothing_twice(session, dora, patient):

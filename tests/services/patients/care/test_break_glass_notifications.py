@@ -113,8 +113,10 @@ def test_who_was_deactivated_gets_no_email(database, mailer, mailbox):
 @pytest.mark.usefixtures("access")
 def test_nobody_is_written_to_about_what_is_long_past(database, mailer, mailbox):
     created_at = BreakGlassAccess.created_at
-    past = update(BreakGlassAccess).values(created_at=created_at - timedelta(days=8))
-    database.write(lambda s: s.execute(past), identity=SYSTEM)
+    back_dating = update(BreakGlassAccess).values(
+        created_at=created_at - timedelta(days=8)
+    )
+    database.write(lambda s: s.execute(back_dating), identity=SYSTEM)
 
     assert tell(database, mailer) == 0
     assert not mailbox.emails

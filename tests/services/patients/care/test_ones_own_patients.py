@@ -123,11 +123,11 @@ def test_a_broken_glass_opens_one_record_for_some_hours(clinic: Clinic):
     clinic.write(emil, lambda s: break_glass.open_record(s, emil, record.id, REASON))
     during = clinic.names(emil)
 
-    past = update(BreakGlassAccess).values(
+    expiry = update(BreakGlassAccess).values(
         created_at=BreakGlassAccess.created_at - timedelta(hours=8),
         expires_at=func.now(),
     )
-    clinic.database.write(lambda s: s.execute(past), identity=SYSTEM)
+    clinic.database.write(lambda s: s.execute(expiry), identity=SYSTEM)
 
     assert during == ["Ada"]
     assert clinic.names(emil) == []

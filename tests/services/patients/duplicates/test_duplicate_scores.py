@@ -28,8 +28,8 @@ def person(first, last, born=BORN, **fields):
     return PatientDraft(first_name=first, last_name=last, date_of_birth=born, **fields)
 
 
-def weigh(one, other):
-    return score(one, cast.make_record(other))
+def weigh(first, second):
+    return score(first, cast.make_record(second))
 
 
 JOHN = person("John", "Smith")
@@ -99,20 +99,24 @@ TWO_PEOPLE = {
 }
 
 
-@pytest.mark.parametrize(("one", "other"), ONE_PERSON.values(), ids=ONE_PERSON.keys())
-def test_one_person_is_likely_and_the_order_does_not_matter(one, other):
-    assert weigh(one, other).is_likely
-    assert weigh(one, other).value == weigh(other, one).value
-
-
-@pytest.mark.parametrize(("one", "other"), TWO_PEOPLE.values(), ids=TWO_PEOPLE.keys())
-def test_two_people_are_not_likely_one(one, other):
-    assert weigh(one, other).value < LIKELY
-    assert weigh(one, other).value == weigh(other, one).value
+@pytest.mark.parametrize(
+    ("first", "second"), ONE_PERSON.values(), ids=ONE_PERSON.keys()
+)
+def test_one_person_is_likely_and_the_order_does_not_matter(first, second):
+    assert weigh(first, second).is_likely
+    assert weigh(first, second).value == weigh(second, first).value
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "reasons"),
+    ("first", "second"), TWO_PEOPLE.values(), ids=TWO_PEOPLE.keys()
+)
+def test_two_people_are_not_likely_one(first, second):
+    assert weigh(first, second).value < LIKELY
+    assert weigh(first, second).value == weigh(second, first).value
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reasons"),
     [
         (JOHN, JOHN, {"same name", "same date of birth"}),
         (
@@ -147,8 +151,8 @@ def test_two_people_are_not_likely_one(one, other):
         ),
     ],
 )
-def test_the_reasons_say_what_was_compared(one, other, reasons):
-    assert reasons <= set(weigh(one, other).reasons)
+def test_the_reasons_say_what_was_compared(first, second, reasons):
+    assert reasons <= set(weigh(first, second).reasons)
 
 
 def test_the_weightiest_reason_comes_first():
@@ -164,16 +168,16 @@ def test_the_same_person_twice_is_certain():
 
 
 def test_a_phone_with_and_without_its_country_code_is_the_same():
-    one, other = (
+    first, second = (
         person("A", "B", phone_number=number)
         for number in ("+441632960983", "01632960983")
     )
 
-    assert "same phone" in weigh(one, other).reasons
+    assert "same phone" in weigh(first, second).reasons
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "likeness"),
+    ("first", "second", "likeness"),
     [
         ("Jon", "John", Likeness.SIMILAR),
         ("Eric", "Erik", Likeness.SIMILAR),
@@ -192,9 +196,9 @@ def test_a_phone_with_and_without_its_country_code_is_the_same():
         ("von der Leyen", "Leyen", Likeness.SIMILAR),
     ],
 )
-def test_names_are_compared_as_people_would(one, other, likeness):
-    assert compare_names(one, other) is likeness
-    assert compare_names(other, one) is likeness
+def test_names_are_compared_as_people_would(first, second, likeness):
+    assert compare_names(first, second) is likeness
+    assert compare_names(second, first) is likeness
 
 
 def test_near_dates_are_one_slip_away_and_real():
@@ -204,15 +208,15 @@ def test_near_dates_are_one_slip_away_and_real():
 
     assert {date(1981, 1, 31), date(1980, 1, 30), date(1908, 1, 31)} <= set(near)
     assert day not in near
-    assert all(date(1900, 1, 1) <= other for other in near)
+    assert all(date(1900, 1, 1) <= near_day for near_day in near)
 
 
 def test_near_dates_are_those_that_score_as_near():
     day = date(1980, 1, 31)
 
-    for other in near_dates(day):
-        reasons = weigh(person("A", "B", day), person("A", "B", other)).reasons
-        assert f"date of birth one digit off: {day} / {other}" in reasons
+    for near_day in near_dates(day):
+        reasons = weigh(person("A", "B", day), person("A", "B", near_day)).reasons
+        assert f"date of birth one digit off: {day} / {near_day}" in reasons
 
 
 @pytest.mark.parametrize(

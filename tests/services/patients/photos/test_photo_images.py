@@ -34,7 +34,10 @@ def opened(data):
 
 
 def is_near(colour, expected):
-    return all(abs(one - two) < 30 for one, two in zip(colour, expected, strict=True))
+    return all(
+        abs(channel - expected_channel) < 30
+        for channel, expected_channel in zip(colour, expected, strict=True)
+    )
 
 
 def segments(jpeg):

@@ -25,8 +25,8 @@ def add(session, patient, term, started_on, **more):
 
 
 def terms(session, actor, patient):
-    found = list_entries(session, actor, patient.id, limit=MOST)
-    return [entry.term for entry in found]
+    entries = list_entries(session, actor, patient.id, limit=MOST)
+    return [entry.term for entry in entries]
 
 
 @pytest.fixture

@@ -73,17 +73,17 @@ def test_patients_are_found_by_a_doctor_who_has_seen_them(names):
 
 def test_who_may_see_no_visits_asks_about_none(session, clerk):
     program = replace(clerk, scopes=frozenset({Scope.READ_PATIENTS}))
-    asked = where("last_visit", Operator.IS_EMPTY, True)
+    criteria = where("last_visit", Operator.IS_EMPTY, True)
 
     assert not {"last_visit", "next_visit", "doctor"} & set(fields_for(program))
     with pytest.raises(NotAllowed, match="this token was made for less"):
-        search.list_patients(session, program, asked)
+        search.list_patients(session, program, criteria)
     both = replace(program, scopes=program.scopes | {Scope.READ_VISITS})
-    assert search.list_patients(session, both, asked).rows == ()
+    assert search.list_patients(session, both, criteria).rows == ()
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("criteria", "said"),
     [
         (where("last_visit", Operator.LESS_THAN, "2025"), "last seen before 2025"),
         (where("last_visit", Operator.IS_EMPTY, True), "never seen"),
@@ -92,5 +92,5 @@ def test_who_may_see_no_visits_asks_about_none(session, clerk):
     ],
     ids=["before", "never", "next", "doctor"],
 )
-def test_the_sentence_says_it(asked, said):
-    assert said in sentence(asked, FIELDS, Count(3))
+def test_the_sentence_says_it(criteria, said):
+    assert said in sentence(criteria, FIELDS, Count(3))

@@ -40,8 +40,8 @@ def test_a_patient_with_nothing_in_a_field_counts_as_not_equal(session, clerk, f
         medical_history=[],
         current_medications=[],
     )
-    asked = Filter(field.name, Operator.NOT_EQUAL, TYPED.get(field.name, "zzz"))
+    condition = Filter(field.name, Operator.NOT_EQUAL, TYPED.get(field.name, "zzz"))
 
-    page = search.list_patients(session, clerk, Criteria(Group(members=(asked,))))
+    page = search.list_patients(session, clerk, Criteria(Group(members=(condition,))))
 
     assert [row.id for row in page.rows] == [bare.id]

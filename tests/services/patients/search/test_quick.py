@@ -18,25 +18,25 @@ def smith(session):
 
 def test_the_first_who_match_are_found_or_who_sounds_so(session, clerk, smith):
     for typed in ("smi", "smyth", smith.record_number):
-        found = search.find_quickly(session, clerk, typed)
-        assert [identity.id for identity in found.patients] == [smith.id]
-        assert found.is_similar == (typed == "smyth")
+        matches = search.find_quickly(session, clerk, typed)
+        assert [identity.id for identity in matches.patients] == [smith.id]
+        assert matches.is_similar == (typed == "smyth")
 
 
 def test_no_more_are_found_than_asked_for(session, clerk):
     for first in "ABC":
         cast.add_patient(session, first_name=first, last_name="Smith")
 
-    found = search.find_quickly(session, clerk, "smith", limit=2, has_total=True)
+    matches = search.find_quickly(session, clerk, "smith", limit=2, has_total=True)
 
-    assert len(found.patients) == 2
-    assert found.total == Count(3)
+    assert len(matches.patients) == 2
+    assert matches.total == Count(3)
 
 
 def test_all_who_are_found_are_counted_without_looking_again(session, clerk, smith):
     for typed, total in (("smith", 1), ("smyth", 0), ("zzzz", 0)):
-        found = search.find_quickly(session, clerk, typed, has_total=True)
-        assert found.total == Count(total)
+        matches = search.find_quickly(session, clerk, typed, has_total=True)
+        assert matches.total == Count(total)
 
 
 def test_who_was_shown_is_written_down_and_not_what_was_typed(session, clerk, smith):

@@ -148,12 +148,12 @@ def test_what_is_no_key_is_said_without_quoting_it(tmp_path, content):
 
 
 def test_a_key_that_is_not_the_certificates_is_refused(tmp_path):
-    one = SigningKeyFile(tmp_path / "one.pem", "Clinic", True)
-    other = SigningKeyFile(tmp_path / "other.pem", "Clinic", True)
-    one.read_or_make()
-    other.read_or_make()
+    first = SigningKeyFile(tmp_path / "one.pem", "Clinic", True)
+    second = SigningKeyFile(tmp_path / "other.pem", "Clinic", True)
+    first.read_or_make()
+    second.read_or_make()
     mixed = tmp_path / "mixed.pem"
-    mixed.write_bytes(_part(one.path, "PRIVATE") + _part(other.path, "CERTIFICATE"))
+    mixed.write_bytes(_part(first.path, "PRIVATE") + _part(second.path, "CERTIFICATE"))
 
     with pytest.raises(UnusableSigningKey):
         SigningKeyFile(mixed, "Clinic").read()

@@ -150,9 +150,9 @@ def test_a_code_for_an_address_lets_nobody_in(session, maya):
     ask(session, maya)
     kept = session.scalars(select(LoginCode)).one()
 
-    asked = codes.CodeRequest(OLD, f"new address\0{maya.id}\0{NEW}", KEY)
+    request = codes.CodeRequest(OLD, f"new address\0{maya.id}\0{NEW}", KEY)
 
-    assert codes.check(session, asked, CODE).user_id is None
+    assert codes.check(session, request, CODE).user_id is None
     assert kept.tries == 0
 
 

@@ -49,10 +49,10 @@ class Publisher:
     def __init__(self) -> None:
         self.keys: list[Any] = [rsa_key()]
         self.status = 200
-        self.asked: list[Request] = []
+        self.requests: list[Request] = []
 
     def answer(self, request: Request) -> Response:
-        self.asked.append(request)
+        self.requests.append(request)
         return Response(jwks_of(*self.keys), self.status)
 
 
@@ -113,7 +113,7 @@ def test_the_name_is_looked_up_once_and_told_to_the_host(url, publisher):
     fetch_keys(url, HERE, most=10_000, resolve=look)
 
     assert looked_up == ["localhost"]
-    [request] = publisher.asked
+    [request] = publisher.requests
     assert request.headers["host"] == url.split("/")[2]
 
 
@@ -133,10 +133,10 @@ def test_what_is_too_long_is_not_read_to_its_end():
 
 
 def test_a_redirect_is_not_followed():
-    asked = []
+    paths = []
 
     def elsewhere(request: Request) -> Response:
-        asked.append(request.url.path)
+        paths.append(request.url.path)
         return RedirectResponse("/other")
 
     with (
@@ -144,7 +144,7 @@ def test_a_redirect_is_not_followed():
         pytest.raises(KeysUnavailable, match="another status"),
     ):
         fetch_keys(url, HERE, most=5000)
-    assert asked == ["/jwks"]
+    assert paths == ["/jwks"]
 
 
 def test_a_host_that_nobody_has_or_that_is_silent_is_told_apart():
@@ -161,7 +161,7 @@ def test_keys_are_kept_for_five_minutes_and_then_fetched_again(url, publisher):
 
     for _ in range(3):
         assert keys.find(source, "first").algorithm == "RS384"
-    assert len(publisher.asked) == 1
+    assert len(publisher.requests) == 1
 
     publisher.keys = [ec_key()]
     clock[0] = 299.0
@@ -178,12 +178,12 @@ def test_a_new_key_is_found_at_once_but_not_asked_for_again_and_again(url, publi
 
     for _ in range(3):
         assert keys.find(source, "nobodys") is None
-    assert len(publisher.asked) == 1
+    assert len(publisher.requests) == 1
 
     publisher.keys.append(ec_key())
     clock[0] = 31.0
     assert keys.find(source, "curve").algorithm == "ES384"
-    assert len(publisher.asked) == 2
+    assert len(publisher.requests) == 2
 
 
 def test_a_host_that_fails_is_left_alone_for_a_while(url, publisher):
@@ -195,7 +195,7 @@ def test_a_host_that_fails_is_left_alone_for_a_while(url, publisher):
     for _ in range(3):
         with pytest.raises(KeysUnavailable):
             keys.find(source, "first")
-    assert len(publisher.asked) == 1
+    assert len(publisher.requests) == 1
 
     publisher.status = 200
     clock[0] = 31.0

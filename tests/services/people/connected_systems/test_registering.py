@@ -200,8 +200,8 @@ def test_what_it_exports_everything_for_is_said_changed_and_taken_back(session):
             **given,
             **boss.fresh,
         )
-        found = connected_systems.get_system(session, boss.actor, system_id)
-        return found.export_purpose
+        system = connected_systems.get_system(session, boss.actor, system_id)
+        return system.export_purpose
 
     purposes = [
         purpose_after(),

@@ -348,9 +348,9 @@ def token(app: DiaryApp | None, user_id: UUID, *scopes: str):
 
 
 def use_up(session, app: DiaryApp, code: str) -> None:
-    found = patient_apps.find_app(session, app.id)
-    assert found
-    assert consenting.redeem(session, found, code)
+    registered = patient_apps.find_app(session, app.id)
+    assert registered
+    assert consenting.redeem(session, registered, code)
 
 
 @pytest.mark.parametrize("scopes", [["patient/Slot.rs"], ["patient/Patient.rs"], []])
@@ -374,7 +374,7 @@ def test_the_database_gives_no_second_token_for_a_code(database, app, maya, at_o
 
     def issue(session):
         use_up(session, app, code)
-        for part in [two] if at_once else [[one] for one in two]:
+        for part in [two] if at_once else [[values] for values in two]:
             session.execute(insert(ApiToken).values(part))
 
     with pytest.raises(Refused):

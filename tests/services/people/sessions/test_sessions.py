@@ -49,14 +49,14 @@ def _change(session, **values):
 @contextmanager
 def _statements_of(session):
     """Yield what is asked of the database in the block."""
-    asked, connection = [], session.connection()
+    statements, connection = [], session.connection()
 
     def note(_connection, _cursor, statement, *_more):
-        asked.append(statement)
+        statements.append(statement)
 
     event.listen(connection, "before_cursor_execute", note)
     try:
-        yield asked
+        yield statements
     finally:
         event.remove(connection, "before_cursor_execute", note)
 
@@ -122,20 +122,22 @@ def test_what_is_over_lets_nobody_in(session, rosa, change):
 )
 def test_of_what_was_seen_before_only_what_has_changed_is_read(session, rosa, change):
     first, second = _start(session, rosa), _start(session, rosa)
-    seen = {one.id: sessions.find(session, one.token) for one in (first, second)}
+    seen = {
+        sign_in.id: sessions.find(session, sign_in.token) for sign_in in (first, second)
+    }
 
     with _statements_of(session) as unchanged:
         assert sessions.find_all(session, seen) == seen
     table = change.table.c
     session.execute(change.where(table.id.in_([rosa.id, second.id])))
     with _statements_of(session) as changed:
-        found = sessions.find_all(session, seen)
+        current = sessions.find_all(session, seen)
 
     assert (len(unchanged), len(changed)) == (1, 2)
-    assert found == {
-        one.id: sessions.find(session, one.token) for one in (first, second)
+    assert current == {
+        sign_in.id: sessions.find(session, sign_in.token) for sign_in in (first, second)
     }
-    assert found[second.id] != seen[second.id]
+    assert current[second.id] != seen[second.id]
 
 
 def test_a_sign_in_lasts_twelve_hours_and_fourteen_silent_minutes(session, rosa):

@@ -37,10 +37,10 @@ class Days:
 
     def read(self, actor: Actor, **options: Any) -> CalendarPeriod:
         return self.clinic.write(
-            actor, lambda session: self.asked(session, actor, **options)
+            actor, lambda session: self.read_in(session, actor, **options)
         )
 
-    def asked(self, session: Session, actor: Actor, **options: Any) -> CalendarPeriod:
+    def read_in(self, session: Session, actor: Actor, **options: Any) -> CalendarPeriod:
         until = self.begins + timedelta(hours=6)
         return calendar.read_period(session, actor, self.begins, until, **options)
 
@@ -176,11 +176,11 @@ def test_why_a_time_is_blocked_is_told_to_those_who_plan_alone(days):
 
     days.keep(block)
 
-    told = {
+    closures = {
         actor.role: [(c.kind, c.reason) for c in days.read(actor).closures]
         for actor in (days.clinic.cleo, days.clinic.dora, days.clinic.ines)
     }
-    assert list(told.values()) == [
+    assert list(closures.values()) == [
         [(ExceptionKind.BLOCKED, "Course")],
         [(ExceptionKind.BLOCKED, "")],
         [(ExceptionKind.BLOCKED, "Course")],
@@ -195,8 +195,8 @@ def test_a_screen_that_is_drawn_anew_is_one_look_and_whoever_is_new_another(days
     days.read(days.clinic.cleo, shown_before={grace, ada})
     days.read(days.clinic.cleo, shown_before={grace})
 
-    told = [entry.details["patients"] for entry in looks(days)[before:]]
-    assert [sorted(names) for names in told] == [
+    patients_seen = [entry.details["patients"] for entry in looks(days)[before:]]
+    assert [sorted(names) for names in patients_seen] == [
         sorted(map(str, (grace, ada))),
         [str(ada)],
     ]
@@ -211,16 +211,16 @@ def test_twenty_doctors_take_as_many_statements_as_two(days, number):
             visit_samples.visit(session, doctor, patient, days.begins)
 
     days.keep(add)
-    asked = []
+    statements = []
 
     def read(session):
         def note(_connection, _cursor, statement, *_more):
-            asked.append(statement)
+            statements.append(statement)
 
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", note)
         try:
-            return days.asked(session, days.clinic.cleo)
+            return days.read_in(session, days.clinic.cleo)
         finally:
             session.flush()
             event.remove(connection, "before_cursor_execute", note)
@@ -230,4 +230,4 @@ def test_twenty_doctors_take_as_many_statements_as_two(days, number):
     assert len(period.doctors) == number
     assert len(period.visits) == number
     # Doctors, visits, newcomers, slots, closures, and that somebody looked.
-    assert len(asked) == 6, asked
+    assert len(statements) == 6, statements

@@ -261,17 +261,17 @@ def test_a_redis_that_is_away_takes_nothing_with_it(clinic):
 
 
 def test_two_caches_share_a_redis_and_each_believes_its_own_news(clinic, redis_url):
-    one = Practice(clinic, redis_url)
-    other = Practice(clinic, redis_url)
-    other.doctor_id, other.listener = one.doctor_id, FakeChangeListener()
-    other.caches = VisitCaches(clinic.database, other.listener, redis_url=redis_url)
-    other.tell(one.listener.mark.position)
-    one.states()
-    lsn = one.hold(0)
+    first = Practice(clinic, redis_url)
+    second = Practice(clinic, redis_url)
+    second.doctor_id, second.listener = first.doctor_id, FakeChangeListener()
+    second.caches = VisitCaches(clinic.database, second.listener, redis_url=redis_url)
+    second.tell(first.listener.mark.position)
+    first.states()
+    lsn = first.hold(0)
 
-    assert other.states() == ["free"] * 3
-    other.tell(lsn)
-    assert other.states() == ["held", "free", "free"]
+    assert second.states() == ["free"] * 3
+    second.tell(lsn)
+    assert second.states() == ["held", "free", "free"]
 
 
 def _process(clinic, endpoints, doctor_id):
@@ -290,19 +290,19 @@ def test_what_is_held_or_freed_in_one_process_shows_in_the_other_at_once(
     practice = Practice(clinic)
     slot, patient = str(practice.slot_ids[0]), str(clinic.grace.id)
     with (
-        _process(clinic, module_endpoints, practice.doctor_id) as one,
-        _process(clinic, module_endpoints, practice.doctor_id) as other,
+        _process(clinic, module_endpoints, practice.doctor_id) as first,
+        _process(clinic, module_endpoints, practice.doctor_id) as second,
     ):
-        eventually(lambda: other("hears"))
-        kept = eventually(lambda: _same_twice(other))
+        eventually(lambda: second("hears"))
+        kept = eventually(lambda: _same_twice(second))
         assert kept["states"] == ["free"] * 3
 
-        status, booking_id = one("hold", slot, patient).split()
+        status, booking_id = first("hold", slot, patient).split()
         assert status == "pending"
-        eventually(lambda: other("look")["states"][0] == "held")
-        one("cancel", booking_id)
-        eventually(lambda: other("look")["states"][0] == "free")
-        eventually(lambda: _same_twice(other))
+        eventually(lambda: second("look")["states"][0] == "held")
+        first("cancel", booking_id)
+        eventually(lambda: second("look")["states"][0] == "free")
+        eventually(lambda: _same_twice(second))
 
 
 def _same_twice(process):

@@ -20,9 +20,9 @@ def at(session, patient):
     """Make a visit at a moment, with any doctor or with one."""
     doctor = cast.add_doctor(session)
 
-    def at(moment, *, whose=None, **values):
+    def at(starts_at, *, whose=None, **values):
         return visit_samples.visit(
-            session, (whose or doctor).id, patient.id, moment, **values
+            session, (whose or doctor).id, patient.id, starts_at, **values
         )
 
     return at

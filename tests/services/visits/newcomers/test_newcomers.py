@@ -212,7 +212,7 @@ def test_free_times_are_those_that_nobody_has(session, dora, slot):
 
     listed = newcomers.list_free(session, newcomers.PUBLIC, dora.id, limit=9)
 
-    assert [one.id for one in listed] == [free]
+    assert [free_slot.id for free_slot in listed] == [free]
 
 
 def test_a_flood_keeps_a_bounded_number_of_slots(session, dora, slot, monkeypatch):
@@ -344,7 +344,7 @@ def test_who_did_not_come_is_deleted_after_thirty_days(session, booked, days, de
 def test_no_event_tells_name_or_address(session, booked):
     newcomers.cancel(session, booked.id, notice_hours=24)
 
-    told = [str(vars(event)) for event in session.scalars(select(AuditEvent))]
+    events = [str(vars(event)) for event in session.scalars(select(AuditEvent))]
 
-    assert told
-    assert not [line for line in told if "Nora" in line or "nora" in line]
+    assert events
+    assert not [line for line in events if "Nora" in line or "nora" in line]

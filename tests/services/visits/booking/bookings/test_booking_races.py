@@ -127,10 +127,10 @@ def test_in_two_windows_one_patient_has_one_slot(database):
 
 
 def test_a_patient_is_not_held_in_two_places_at_once(database):
-    (one,), (patient,) = settle(database, 1)
-    (other,), _ = settle(database, 0)
+    (first,), (patient,) = settle(database, 1)
+    (second,), _ = settle(database, 0)
 
-    outcomes = at_once(database, holding(one, patient), holding(other, patient))
+    outcomes = at_once(database, holding(first, patient), holding(second, patient))
 
     assert len(held(outcomes)) == 1
     assert sum(isinstance(outcome, PatientBusy) for outcome in outcomes) == 1
@@ -215,9 +215,9 @@ def test_two_extend_a_hold_once(database):
 
 
 def test_two_who_change_places_do_not_wait_for_each_other(database):
-    (one, other), people = settle(database, 2, slots=2)
+    (first, second), people = settle(database, 2, slots=2)
     visits = []
-    for slot, patient in zip((one, other), people, strict=True):
+    for slot, patient in zip((first, second), people, strict=True):
         holder = write(database, holding(slot, patient))
         visits.append(
             write(database, lambda s, b=holder: bookings.confirm(s, CLERK, b.id))
@@ -225,8 +225,8 @@ def test_two_who_change_places_do_not_wait_for_each_other(database):
 
     outcomes = at_once(
         database,
-        lambda s: samples.move(s, CLERK, visits[0].id, other, uuid4()),
-        lambda s: samples.move(s, CLERK, visits[1].id, one, uuid4()),
+        lambda s: samples.move(s, CLERK, visits[0].id, second, uuid4()),
+        lambda s: samples.move(s, CLERK, visits[1].id, first, uuid4()),
     )
 
     assert [booking.status for booking in outcomes] == [BookingStatus.FAILED] * 2

@@ -53,10 +53,10 @@ def test_who_is_offered_a_slot_and_signs_in_finds_it_in_their_notifications(
 
     bookings.cancel(session, clerk, held.id)
 
-    (told,) = session.scalars(select(UserNotification))
-    assert (told.user_id, told.topic) == (hers.id, "offer")
-    assert told.subject_id == offer_to(session, other)
-    assert told.mail_at is None
+    (notification,) = session.scalars(select(UserNotification))
+    assert (notification.user_id, notification.topic) == (hers.id, "offer")
+    assert notification.subject_id == offer_to(session, other)
+    assert notification.mail_at is None
 
 
 def test_a_slot_that_frees_up_is_held_for_the_first_in_line(

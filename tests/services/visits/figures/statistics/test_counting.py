@@ -24,7 +24,7 @@ from tests.services.visits import visit_samples
 
 MONDAY = date(2026, 3, 23)
 WEEK = Period(MONDAY, MONDAY + timedelta(days=6))
-PAST = datetime(2026, 3, 1, tzinfo=UTC)
+BEFORE_NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FUTURE = datetime(2126, 3, 1, tzinfo=UTC)
 
 
@@ -88,23 +88,26 @@ def attempt(session: Session, clinic: Clinic, slot_id: UUID, **values) -> None:
 ENDS = {
     "held": ({"status": "pending", "expires_at": FUTURE}, {"holds": 1}),
     "run out, untidied": (
-        {"status": "pending", "expires_at": PAST},
+        {"status": "pending", "expires_at": BEFORE_NOW},
         {"holds": 1, "expired": 1},
     ),
-    "run out": ({"status": "expired", "ended_at": PAST}, {"holds": 1, "expired": 1}),
+    "run out": (
+        {"status": "expired", "ended_at": BEFORE_NOW},
+        {"holds": 1, "expired": 1},
+    ),
     "given back": (
-        {"status": "cancelled", "ended_at": PAST},
+        {"status": "cancelled", "ended_at": BEFORE_NOW},
         {"holds": 1, "released": 1},
     ),
     "confirmed": (
-        {"status": "confirmed", "confirmed_at": PAST},
+        {"status": "confirmed", "confirmed_at": BEFORE_NOW},
         {"holds": 1, "confirmed": 1, "booked": 1},
     ),
     "cancelled": (
-        {"status": "cancelled", "confirmed_at": PAST, "ended_at": PAST},
+        {"status": "cancelled", "confirmed_at": BEFORE_NOW, "ended_at": BEFORE_NOW},
         {"holds": 1, "confirmed": 1, "cancelled": 1},
     ),
-    "lost": ({"status": "failed", "ended_at": PAST}, {"conflicts": 1}),
+    "lost": ({"status": "failed", "ended_at": BEFORE_NOW}, {"conflicts": 1}),
 }
 
 
@@ -124,9 +127,9 @@ def test_an_attempt_counts_as_what_became_of_it(clinic, arrange, doctor, figures
 def test_a_slot_that_several_wanted_is_one_slot(clinic, arrange, doctor, figures):
     def raced(session: Session) -> None:
         slot_id = visit_samples.slot(session, doctor, at(9))
-        attempt(session, clinic, slot_id, status="confirmed", confirmed_at=PAST)
+        attempt(session, clinic, slot_id, status="confirmed", confirmed_at=BEFORE_NOW)
         for _ in range(3):
-            attempt(session, clinic, slot_id, status="failed", ended_at=PAST)
+            attempt(session, clinic, slot_id, status="failed", ended_at=BEFORE_NOW)
 
     arrange(raced)
 
@@ -159,10 +162,10 @@ def test_withdrawn_slots_are_not_offered_but_what_became_of_them_stays(
 ):
     def withdrawn(session: Session) -> None:
         slot_id = visit_samples.slot(session, doctor, at(9))
-        attempt(session, clinic, slot_id, status="expired", ended_at=PAST)
-        session.get_one(Slot, slot_id).withdrawn_at = PAST
+        attempt(session, clinic, slot_id, status="expired", ended_at=BEFORE_NOW)
+        session.get_one(Slot, slot_id).withdrawn_at = BEFORE_NOW
         never_wanted = visit_samples.slot(session, doctor, at(9, day=1))
-        session.get_one(Slot, never_wanted).withdrawn_at = PAST
+        session.get_one(Slot, never_wanted).withdrawn_at = BEFORE_NOW
 
     arrange(withdrawn)
 
@@ -173,7 +176,7 @@ def test_the_scratch_slots_of_a_proof_are_left_out(clinic, arrange, doctor, figu
     def proven(session: Session) -> None:
         slot_id = visit_samples.slot(session, doctor, at(9))
         session.get_one(Slot, slot_id).origin = "proof"
-        attempt(session, clinic, slot_id, status="failed", ended_at=PAST)
+        attempt(session, clinic, slot_id, status="failed", ended_at=BEFORE_NOW)
 
     arrange(proven)
 

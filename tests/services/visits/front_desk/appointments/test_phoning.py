@@ -45,14 +45,14 @@ def test_what_another_desk_noted_meanwhile_is_refused_with_what_it_was(visits):
 
 
 def test_of_two_who_note_a_call_at_once_one_is_told_of_the_other(visits):
-    def one(_):
+    def note_call(_):
         try:
             return note(visits, REACHED)
         except PhonedMeanwhile as refusal:
             return refusal
 
     with ThreadPoolExecutor(2) as desks:
-        said = list(desks.map(one, range(2)))
+        said = list(desks.map(note_call, range(2)))
 
     refused = [each for each in said if isinstance(each, PhonedMeanwhile)]
     assert len(refused) == 1

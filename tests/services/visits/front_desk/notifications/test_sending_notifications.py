@@ -284,8 +284,8 @@ def test_a_patient_is_written_to_in_the_language_they_have_chosen(
 @pytest.mark.parametrize("kind", WITH_TIMES)
 def test_every_letter_has_its_times_in_german_as_well(kind):
     when, other = "<2026-03-05T09:20:00+00:00>", "<2026-03-06T10:00:00+00:00>"
-    moments = [datetime.fromisoformat(each.strip("<>")) for each in (when, other)]
-    times = VisitTimes(moments[0], before=moments[1], until=moments[1])
+    timestamps = [datetime.fromisoformat(each.strip("<>")) for each in (when, other)]
+    times = VisitTimes(timestamps[0], before=timestamps[1], until=timestamps[1])
 
     subject, text = in_german(kind, text_of(kind, times), is_to_newcomer=False)
     read = filled(text, SENDER, german.spelt)
@@ -297,11 +297,11 @@ def test_every_letter_has_its_times_in_german_as_well(kind):
 
 
 def test_who_is_no_patient_yet_keeps_their_own_link_in_german():
-    newcomer, moment = uuid4(), datetime(2026, 3, 5, 9, 20, tzinfo=UTC)
+    newcomer, starts_at = uuid4(), datetime(2026, 3, 5, 9, 20, tzinfo=UTC)
     kind = NotificationKind.CONFIRMED
-    text = text_to_newcomer(kind, VisitTimes(moment), newcomer)
+    text = text_to_newcomer(kind, VisitTimes(starts_at), newcomer)
 
-    _, told = in_german(kind, text, is_to_newcomer=True)
+    _, german_text = in_german(kind, text, is_to_newcomer=True)
 
-    assert f"<visit {newcomer}>" in told
-    assert "noch nicht aufgenommen" in told
+    assert f"<visit {newcomer}>" in german_text
+    assert "noch nicht aufgenommen" in german_text

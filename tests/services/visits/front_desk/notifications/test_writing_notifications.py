@@ -20,7 +20,7 @@ from tests.services.visits.visit_samples import soon
 
 SENDER = SenderDetails("Harbour Clinic", "https://clinic.example.org", "Europe/Berlin")
 NOON = datetime(2026, 7, 3, 12, 0, tzinfo=UTC)
-ONE = datetime(2026, 11, 3, 13, 0, tzinfo=UTC)
+ONE_O_CLOCK = datetime(2026, 11, 3, 13, 0, tzinfo=UTC)
 OF_VISITS = [kind for kind in NotificationKind if kind is not NotificationKind.DOCUMENT]
 
 
@@ -39,7 +39,7 @@ def test_every_notification_says_when_where_and_what_to_do_next(kind):
 
 
 def test_a_moved_visit_is_told_with_its_former_time():
-    text = read(NotificationKind.MOVED, VisitTimes(NOON, before=ONE))
+    text = read(NotificationKind.MOVED, VisitTimes(NOON, before=ONE_O_CLOCK))
 
     assert "instead of Tuesday 3 November 2026, 14:00 (Europe/Berlin)" in text
 
