@@ -23,8 +23,8 @@ class Row:
 
 
 def _rows_of(text: str) -> list[Row]:
-    found = (_LINE.fullmatch(line) for line in text.splitlines())
-    return [Row(int(row[1]), row[2], row[3], row[4]) for row in found if row]
+    matches = (_LINE.fullmatch(line) for line in text.splitlines())
+    return [Row(int(row[1]), row[2], row[3], row[4]) for row in matches if row]
 
 
 TEXT = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")

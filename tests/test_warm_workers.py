@@ -14,7 +14,7 @@ from tests.kit.warm_workers import warm_workers
 
 # What xdist has its workers run reads what to do, too.
 PROGRAM = "import sys; exec(sys.stdin.readline())"
-ASKED = (
+QUESTION = (
     "import json, os, sys; print(json.dumps([__name__, sys.argv, os.getcwd(), "
     "os.environ['MARK'], sys.executable, [m.SUM for n, m in sys.modules.items() "
     "if n.endswith('test_sums')]]))\n"
@@ -38,7 +38,7 @@ def python(folder: Path) -> Iterator[str]:
         yield python
 
 
-def ask(python: str, cwd: Path, question: str = ASKED) -> list[object]:
+def ask(python: str, cwd: Path, question: str = QUESTION) -> list[object]:
     """Return what a worker in the folder says of itself."""
     ran = subprocess.run(
         [python, "-u", "-c", PROGRAM],

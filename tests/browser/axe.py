@@ -84,5 +84,5 @@ def problems(
     if not page.evaluate("'axe' in window"):
         page.evaluate(_SCRIPT)
     only = ("rule", rules) if rules else ("tag", tags or None)
-    found: list[str] = page.evaluate(_LOOK, [*only, without, within])
-    return found
+    violations: list[str] = page.evaluate(_LOOK, [*only, without, within])
+    return violations

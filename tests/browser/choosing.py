@@ -37,9 +37,9 @@ def type_and_choose(
     """Type into a field, and click on an option, by default on the first."""
     wanted = _named(page, option) if isinstance(option, str) else option
     for _ in range(_TRIES):
-        found = type_for_options(page, field, typed, wanted)
+        suggestion = type_for_options(page, field, typed, wanted)
         with suppress(OutOfTime):
-            found.click(timeout=_MILLISECONDS)
+            suggestion.click(timeout=_MILLISECONDS)
             ready(page)
             return
     pytest.fail(f"What “{typed}” finds cannot be chosen.")

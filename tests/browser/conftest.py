@@ -71,15 +71,17 @@ class Traces:
     """What the whole run left behind, for the test that comes last."""
 
     # Where a server writes down what browsers ask it for.
-    asked: Path | None = None
+    request_log: Path | None = None
     shown: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
 
     @property
     def urls(self) -> set[str]:
         """Every address that a browser has shown or asked the server for."""
-        asked = self.asked.read_text().splitlines() if self.asked else ()
-        return {*self.shown, *asked}
+        requested_urls = (
+            self.request_log.read_text().splitlines() if self.request_log else ()
+        )
+        return {*self.shown, *requested_urls}
 
     def watch(self, context: BrowserContext) -> None:
         """Note every address that the profile shows."""

@@ -86,12 +86,12 @@ class Keys:
             self.to(name.replace("_", " "))
             self.write(text)
 
-    def search(self, typed: str, found: str, title: str) -> None:
+    def search(self, typed: str, option: str, title: str) -> None:
         """Open what the search finds, whose page has this title."""
         self.press("Control+k")
         self.write(typed)
         chosen = self.page.locator("[role=option][aria-selected=true]")
-        expect(chosen).to_contain_text(found)
+        expect(chosen).to_contain_text(option)
         self.press("Enter")
         self.stands_at(title)
 

@@ -51,6 +51,6 @@ def assert_part_fits(page: Page, within: str = TAB) -> None:
     # Right after a click all stands as still as after what it asks for, only empty.
     page.wait_for_function(_HAS_TEXT, arg=within)
     still(page)
-    found = problems(page, tags=TAGS, without=OF_STREAMLIT, within=within)
-    assert found == [], found
+    violations = problems(page, tags=TAGS, without=OF_STREAMLIT, within=within)
+    assert violations == [], violations
     assert fits(page), page.url

@@ -417,14 +417,14 @@ def test_with_colours_read_once_axe_says_what_its_package_says(browser: Browser)
     page = browser.new_page()
     page.set_content(_HARD_TO_READ)
 
-    found = problems(page, tags=TAGS)
+    reported = problems(page, tags=TAGS)
     # In its place.
     page.evaluate(AXE_SCRIPT)
     expected = problems(page, tags=TAGS)
     page.close()
 
-    assert found == expected
-    assert [problem.split(":")[0] for problem in found] == ["color-contrast"] * 2
+    assert reported == expected
+    assert [problem.split(":")[0] for problem in reported] == ["color-contrast"] * 2
 
 
 def open_page(profile: BrowserContext, address: str) -> Page:

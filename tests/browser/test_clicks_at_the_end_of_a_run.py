@@ -40,7 +40,7 @@ def site(
             yield site
 
 
-def open_held(site: Site, page: Page, moment: str) -> Callable[[str], None]:
+def open_held(site: Site, page: Page, hold_point: str) -> Callable[[str], None]:
     """Open a patient's page and hold the run that has drawn it.
 
     Returns how to wait for one of its signs.
@@ -48,7 +48,7 @@ def open_held(site: Site, page: Page, moment: str) -> Callable[[str], None]:
     for sign in ("held", "gone", "release"):
         (site.logs / sign).unlink(missing_ok=True)
     record = record_of(add_patient(site, "Ann", unlike()))
-    (site.logs / "hold").write_text(moment)
+    (site.logs / "hold").write_text(hold_point)
     page.goto(record)
     eventually((site.logs / "held").exists)
     return lambda sign: eventually((site.logs / sign).exists) and None
@@ -69,11 +69,11 @@ def test_a_table_works_once_the_run_of_the_page_before_has_ended(
     until = open_held(site, page, "drawn")
     open_from_menu(page, "Patients", "Patients")
     expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
-    found = ready(page).locator("main").get_by_role("link", name="Ann").last
-    expect(found).to_be_visible()
+    link = ready(page).locator("main").get_by_role("link", name="Ann").last
+    expect(link).to_be_visible()
     (site.logs / "release").touch()
     until("gone")
 
-    found.click()
+    link.click()
 
     expect(page.get_by_role("button", name="Edit")).to_be_visible()

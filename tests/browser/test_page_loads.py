@@ -13,8 +13,8 @@ pytestmark = pytest.mark.browser
 def test_a_page_is_drawn_without_asking_first_where_the_server_is(page: Page):
     held: list[Route] = []
 
-    def hold(asked: Route) -> None:
-        held.append(asked)
+    def hold(route: Route) -> None:
+        held.append(route)
 
     page.route("**/_stcore/health", hold)
     page.route("**/_stcore/host-config", hold)
@@ -56,8 +56,8 @@ def test_home_keeps_room_for_what_is_drawn_last(site: Site):
         page = profile.new_page()
         held: list[Route] = []
 
-        def hold(asked: Route) -> None:
-            held.append(asked)
+        def hold(route: Route) -> None:
+            held.append(route)
 
         with ExitStack() as requests:
             for script in _DRAWN_LAST:

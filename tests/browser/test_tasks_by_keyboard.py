@@ -131,12 +131,12 @@ def test_a_pdf_is_filed_and_found_by_its_words(desk: Keys):
     file = {"name": f"{word}.pdf", "mimeType": "application/pdf", "buffer": pdf(word)}
 
     # From now on the browser asks the test and not a person, also for the first file.
-    desk.page.on("filechooser", lambda _asked: None)
+    desk.page.on("filechooser", lambda _chooser: None)
     desk.search("upload", "Upload", "Upload documents")
     desk.to("Upload")
-    with desk.page.expect_file_chooser() as asked:
+    with desk.page.expect_file_chooser() as chooser:
         desk.press("Enter")
-    asked.value.set_files(file)
+    chooser.value.set_files(file)
     desk.page.get_by_label("Description").wait_for()
     desk.to("File document")
     desk.press("Enter")

@@ -54,15 +54,15 @@ def test_a_patient_is_found_by_half_a_name_and_a_document_by_its_words(
     file_pdf(page, file)
     mouse = at("/")
 
-    for task, typed, found in (
+    for task, typed, title in (
         ("Find a patient by half a name, and open", last[:5], f"{last}, Ann"),
         ("Find words in documents, and open", word, "letter"),
     ):
         with counted(mouse, task):
             mouse.click(page.get_by_role("button", name="Search", exact=True))
             mouse.type(page.get_by_role("combobox", name="Search everywhere"), typed)
-            mouse.click(page.get_by_role("option").filter(has_text=found).first)
-            expect(page.get_by_role("heading", level=1)).to_contain_text(found)
+            mouse.click(page.get_by_role("option").filter(has_text=title).first)
+            expect(page.get_by_role("heading", level=1)).to_contain_text(title)
             ready(page)
 
 
@@ -219,8 +219,8 @@ def test_a_visit_is_written_up_prescribed_and_completed(site: Site):
 
         with counted(mouse, "Prescribe and sign, from the visit's page"):
             search = page.get_by_role("combobox", name="Find a drug")
-            found = page.get_by_role("option", name=_DRUG)
-            mouse.choose(search, _DRUG.lower(), found)
+            option = page.get_by_role("option", name=_DRUG)
+            mouse.choose(search, _DRUG.lower(), option)
             mouse.click(page.get_by_role("button", name="1 tablet, 3 times a day"))
             expect(page.get_by_label("Dose, line 1")).to_have_value("1 tablet")
             mouse.click(ready(page).get_by_role("button", name="Sign and issue"))

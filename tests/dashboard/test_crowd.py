@@ -148,14 +148,14 @@ def saved_in_a_row(*numbers: str) -> Saves:
 
 
 @pytest.mark.parametrize(
-    ("found", "lost"),
+    ("number", "lost"),
     [("2", 0), ("1", 1), ("3", 2), (None, 2)],
     ids=["the last", "the one before", "of nobody", "nothing"],
 )
-def test_a_saved_number_is_lost_unless_another_came_after_it(found, lost):
+def test_a_saved_number_is_lost_unless_another_came_after_it(number, lost):
     saves = saved_in_a_row("1", "2")
 
-    assert len(saves.lost({"ada": found} if found else {})) == lost
+    assert len(saves.lost({"ada": number} if number else {})) == lost
 
 
 def test_of_two_that_were_saved_at_once_either_may_be_there():

@@ -86,9 +86,9 @@ def scrape_backups():
         return backup_gauges(repository, NOON).decode()
 
 
-TOLD = WHOLE + generate_latest().decode() + scrape_backups()
-NAMES = set(re.findall(r"^(chartroom_\w+)(?:\{| )", TOLD, re.MULTILINE))
-BOUNDS = set(re.findall(r'^(chartroom_\w+)\{le="([^"]+)"\}', TOLD, re.MULTILINE))
+METRICS = WHOLE + generate_latest().decode() + scrape_backups()
+NAMES = set(re.findall(r"^(chartroom_\w+)(?:\{| )", METRICS, re.MULTILINE))
+BOUNDS = set(re.findall(r'^(chartroom_\w+)\{le="([^"]+)"\}', METRICS, re.MULTILINE))
 
 
 def metrics_in(text):
@@ -103,10 +103,10 @@ def test_alarms_ask_for_what_is_told():
 
 def test_alarms_of_histograms_ask_for_a_bound_that_there_is():
     # Prometheus says nothing of one that there is not: the alarm would never sound.
-    asked = set(re.findall(r'(chartroom_\w+)\{le="([^"]+)"\}', RULES.read_text()))
+    bounds = set(re.findall(r'(chartroom_\w+)\{le="([^"]+)"\}', RULES.read_text()))
 
-    assert asked
-    assert asked <= BOUNDS
+    assert bounds
+    assert bounds <= BOUNDS
 
 
 def test_panels_ask_for_what_is_told():

@@ -27,8 +27,8 @@ def browser_at(launcher: Launcher) -> httpx.Client:
 
 def name_of(browser: httpx.Client) -> str:
     """Return the name of the web process that a browser is with."""
-    told = browser.cookies[FRONT_COOKIE]
-    return next(n for n in NAMES if told == digest_of(n))
+    cookie = browser.cookies[FRONT_COOKIE]
+    return next(n for n in NAMES if cookie == digest_of(n))
 
 
 def digest_of(name: str) -> str:

@@ -163,9 +163,9 @@ class Launcher:
         """Return every process that works for it, whoever started that."""
         # psutil would take one for another that it saw under the same number before.
         psutil.process_iter.cache_clear()
-        found = [p for p in psutil.process_iter() if self._mentions(p)]
+        mentioning = [p for p in psutil.process_iter() if self._mentions(p)]
         # They end with those in whose place they stand.
-        return [p for p in found if not warm_children.is_stand_in(_words(p))]
+        return [p for p in mentioning if not warm_children.is_stand_in(_words(p))]
 
     def child(self, name: str) -> psutil.Process:
         """Return one of its own children: the web server, a web process, the worker.
@@ -178,10 +178,10 @@ class Launcher:
 
     def find_child(self, name: str) -> psutil.Process | None:
         """Return one of its own children, or None while it is not there."""
-        found = [p for p in self.processes() if _is_child(name, _words(p))]
-        pids = {p.pid for p in found}
+        children = [p for p in self.processes() if _is_child(name, _words(p))]
+        pids = {p.pid for p in children}
         # What such a child starts has its parent's words until it is another program.
-        return next((p for p in found if _parent_of(p) not in pids), None)
+        return next((p for p in children if _parent_of(p) not in pids), None)
 
     def _mentions(self, process: psutil.Process) -> bool:
         try:

@@ -115,9 +115,9 @@ def test_work_goes_on_by_itself_after_a_disaster_and_nothing_is_lost(
         threading.Event().wait(_MEANWHILE_SECONDS)
     work.do_each_once()
 
-    told = {answer.status for answer in work.refusals()}
+    statuses = {answer.status for answer in work.refusals()}
     # A download that has begun breaks off: its status was sent before.
-    assert told <= {503, None}
+    assert statuses <= {503, None}
     assert work.lost() == []
 
 

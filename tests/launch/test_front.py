@@ -135,9 +135,9 @@ def test_who_sends_all_before_they_read_hears_the_refusal(served: Launcher):
 
 
 def test_strangers_hear_of_the_health_and_no_more(served: Launcher):
-    told = served.get("/health").json()
+    health = served.get("/health").json()
 
-    assert told.keys() == {"status", "database", "timestamp"}
+    assert health.keys() == {"status", "database", "timestamp"}
 
 
 def test_answers_for_programs_are_compressed_and_pages_with_secrets_are_not(
@@ -211,13 +211,13 @@ def asking(browser: httpx.Client) -> Iterator[list[int]]:
             statuses.append(browser.get("/").status_code)
 
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(ask)
+        future = pool.submit(ask)
         try:
-            eventually(lambda: len(statuses) > 5 or asked.done())
+            eventually(lambda: len(statuses) > 5 or future.done())
             yield statuses
         finally:
             is_enough.set()
-    asked.result()
+    future.result()
 
 
 def reload(data: Path) -> "subprocess.CompletedProcess[str]":

@@ -41,8 +41,10 @@ def served(
 @pytest.fixture
 def trust(served: Launcher) -> ssl.SSLContext:
     """What a desk trusts: the file that the launcher names, and nothing else."""
-    told = next(line for line in served.output.splitlines() if "trust" in line)
-    return ssl.create_default_context(cafile=told.rpartition(" know ")[2].rstrip("."))
+    sentence = next(line for line in served.output.splitlines() if "trust" in line)
+    return ssl.create_default_context(
+        cafile=sentence.rpartition(" know ")[2].rstrip(".")
+    )
 
 
 @pytest.fixture

@@ -86,12 +86,12 @@ def secrets(running: Launcher) -> frozenset[str]:
 
 def _processes(running: Launcher) -> list[psutil.Process]:
     """Return all processes of it, helpers of its servers included."""
-    found = running.processes()
-    for process in tuple(found):
+    processes = running.processes()
+    for process in tuple(processes):
         # A helper may have ended since.
         with suppress(psutil.Error):
-            found += process.children(recursive=True)
-    return list({process.pid: process for process in found}.values())
+            processes += process.children(recursive=True)
+    return list({process.pid: process for process in processes}.values())
 
 
 def _doors(running: Launcher) -> dict[int, str]:
@@ -119,8 +119,8 @@ def test_no_door_opens_without_a_secret(running: Launcher, secrets: frozenset[st
 
     assert sorted(set(doors.values())) == sorted(TRIES)
     for port, program in doors.items():
-        told = TRIES[program](port)
-        assert not [secret for secret in secrets if secret in told], program
+        output = TRIES[program](port)
+        assert not [secret for secret in secrets if secret in output], program
 
 
 def _try_postgres(port: int) -> str:
@@ -281,12 +281,12 @@ def test_another_user_can_open_no_file_and_no_socket(running: Launcher, right: s
         ["/etc/passwd"] if right == "-readable" else []
     )
 
-    found = _as_stranger(
+    paths = _as_stranger(
         "find", running.data, "-mindepth", "1", "!", "-type", "d", right
     )
     held = _as_stranger("find", *_elsewhere(running), "-maxdepth", "0", right)
 
-    assert found == []
+    assert paths == []
     assert held == []
 
 

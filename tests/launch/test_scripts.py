@@ -142,10 +142,10 @@ def test_an_environment_that_is_up_to_date_is_left_alone(clone: Path):
     versions = subprocess.run(
         [sys.executable, "-VV"], capture_output=True, check=True
     ).stdout
-    asked_for = (clone / "requirements.txt").read_bytes() + versions
+    requirements = (clone / "requirements.txt").read_bytes() + versions
     mark.write_bytes(
         subprocess.run(
-            ["cksum"], input=asked_for, capture_output=True, check=True
+            ["cksum"], input=requirements, capture_output=True, check=True
         ).stdout
     )
 

@@ -390,14 +390,14 @@ def choose_patient(app: AppTest, page: str, patient_id: UUID) -> None:
 
 def problem_places(app: AppTest) -> list[str]:
     """Return the names of the fields at which the page says that something is wrong."""
-    found: list[str] = []
+    places: list[str] = []
     rest: list[Any] = [app.main]
     while rest:
         block = rest.pop(0)
         name = re.search(r"problem_of_(\w+)", str(getattr(block, "proto", "")))
-        found += [name[1]] if name and hasattr(block, "children") else []
+        places += [name[1]] if name and hasattr(block, "children") else []
         rest += getattr(block, "children", {}).values()
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(places))
 
 
 def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:

@@ -273,11 +273,11 @@ def test_a_first_page_begins_with_what_a_role_looks_for(clinic: Clinic, role: Ro
 def test_a_first_page_asks_the_databases_so_often_and_no_more(
     clinic: Clinic, role: Role, most: int, monkeypatch
 ):
-    asked = []
+    statements = []
     read = ActorDatabase.read
 
     def count(self, *given, **named):
-        asked.append(given)
+        statements.append(given)
         return read(self, *given, **named)
 
     clinic.write(lambda s: s.execute(delete(SavedView)) and None)
@@ -286,7 +286,7 @@ def test_a_first_page_asks_the_databases_so_often_and_no_more(
     app = clinic.start(role)
 
     assert not app.exception
-    assert 1 <= len(asked) <= most
+    assert 1 <= len(statements) <= most
 
 
 def test_a_first_page_loads_the_cluster_for_administrators_alone():

@@ -124,9 +124,9 @@ class Analyst:
             smallest_group=K,
         )
         with suppress(NotAllowed):
-            told = unnamed_lists.tell_list(self.session, self.actor, kept)
-            assert told.count is None or not told.count.is_few or told.rows is None
-            return len(told.shown().rows)
+            page = unnamed_lists.tell_list(self.session, self.actor, kept)
+            assert page.count is None or not page.count.is_few or page.rows is None
+            return len(page.shown().rows)
         return None
 
     def bars(self, *filters):
@@ -138,11 +138,11 @@ class Analyst:
             now=NOW,
             smallest_group=K,
         )
-        told = (
+        cohort_counts = (
             cohorts.tell(self.session, self.actor, answer)
             for answer in answers.values()
         )
-        bars = ((*each.ages, *each.sexes, *each.allergies) for each in told)
+        bars = ((*each.ages, *each.sexes, *each.allergies) for each in cohort_counts)
         return {bar.label: bar.count for each in bars for bar in each}
 
     def file(self, *filters):
@@ -248,13 +248,13 @@ def sliding_window(analyst, people):
     """
     for place, patient in enumerate(people[:30]):
         give(analyst.session, [patient], "Gout", DAY + timedelta(place))
-    told = []
+    disclosed_days = []
     for first in range(5):
         since, until = DAY + timedelta(first), DAY + timedelta(first + 9)
         window = Cohort(entry=replace(GOUT, since=since, until=until))
         if analyst.number(window) is not None:
-            told.append(first)
-    fewest = min((2 * (b - a) for a, b in pairwise(told)), default=K)
+            disclosed_days.append(first)
+    fewest = min((2 * (b - a) for a, b in pairwise(disclosed_days)), default=K)
     return fewest if fewest < K else None
 
 
@@ -297,8 +297,8 @@ def subtracted_lists(analyst, people):
     women = [each for each in people if each.sex == "female"][:20]
     man = next(each for each in people if each.sex == "male")
     make_allergic(analyst.session, (*women, man))
-    told = analyst.rows(QUINCE), analyst.rows(QUINCE, FEMALE)
-    return None if None in told else told[0] - told[1]
+    counts = analyst.rows(QUINCE), analyst.rows(QUINCE, FEMALE)
+    return None if None in counts else counts[0] - counts[1]
 
 
 def list_and_cohort(analyst, people):
@@ -410,6 +410,6 @@ def test_without_its_rule_an_attack_finds_them(attack, of, analyst, people):
     truth, lift_rule = of
     with pytest.MonkeyPatch.context() as patch:
         lift_rule(patch)
-        found = attack(analyst, people)
+        identified = attack(analyst, people)
 
-    assert found == truth or (truth is True and found > K)
+    assert identified == truth or (truth is True and identified > K)

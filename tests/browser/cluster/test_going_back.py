@@ -77,8 +77,8 @@ def compare(page: Page, to: datetime) -> None:
     field.fill(f"{to:%Y-%m-%dT%H:%M:%SZ}")
     field.press("Tab")
     page.get_by_role("button", name="Compare").click()
-    told = page.get_by_text("would undo what is listed here")
-    expect(told).to_be_visible(timeout=_LONG_MS)
+    sentence = page.get_by_text("would undo what is listed here")
+    expect(sentence).to_be_visible(timeout=_LONG_MS)
 
 
 def confirm(page: Page) -> None:
@@ -118,5 +118,5 @@ def test_a_table_dropped_by_hand_is_back_and_the_page_says_so(
 
     assert by_hand(data, "SELECT note FROM notes") == [("before the drop",)]
     with closing(site.visit(Role.ADMIN, at="/backups")) as context:
-        told = ready(context.pages[0]).get_by_text("The clinic went back to")
-        expect(told).to_contain_text("A table was dropped by hand")
+        sentence = ready(context.pages[0]).get_by_text("The clinic went back to")
+        expect(sentence).to_contain_text("A table was dropped by hand")

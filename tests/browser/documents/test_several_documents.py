@@ -75,8 +75,8 @@ def test_those_that_are_chosen_are_fetched_changed_and_filed_at_once(
     # What was chosen still is.
     bar.get_by_role("button", name="File to patient").click()
     field = dialog.get_by_role("combobox", name="Patient")
-    found = dialog.get_by_role("option", name=f"{last}, Greta")
-    type_and_choose(page, field, last, found)
+    option = dialog.get_by_role("option", name=f"{last}, Greta")
+    type_and_choose(page, field, last, option)
     dialog.get_by_role("button", name="File 2 documents").click()
     expect(page.get_by_text("2 documents filed to the patient.")).to_be_visible()
     expect(row.filter(has_text=f"{last}, Greta")).to_have_count(2)

@@ -49,27 +49,27 @@ def test_words_are_selected_over_the_picture_and_found_by_keyboard(
     assert 0.02 < (word["y"] - paper["y"]) / paper["height"] < 0.08
 
     # Also on pages that are not there yet, and no address tells of it.
-    found = tab.locator(".find [role=status]")
+    match_count = tab.locator(".find [role=status]")
     with requested(page.context) as addresses:
         tab.get_by_label("Find in document").fill("heart")
         tab.keyboard.press("Enter")
-        expect(found).to_have_text("1 of 3")
+        expect(match_count).to_have_text("1 of 3")
         expect(tab.locator(".text .hit")).to_have_count(2)
         tab.keyboard.press("Shift+Enter")
-        expect(found).to_have_text("3 of 3")
+        expect(match_count).to_have_text("3 of 3")
         expect(tab.locator('[data-page="10"] .text .chosen')).to_have_text("HEART")
         expect(tab.get_by_text("Page 10 of 12")).to_be_visible()
         tab.keyboard.press("Enter")
-        expect(found).to_have_text("1 of 3")
+        expect(match_count).to_have_text("1 of 3")
 
         tab.get_by_label("Find in document").fill("heart failure")
         tab.keyboard.press("Enter")
-        expect(found).to_have_text("1 of 1")
+        expect(match_count).to_have_text("1 of 1")
         expect(tab.locator('[data-page="10"] .text .chosen')).to_have_count(2)
 
         tab.get_by_label("Find in document").fill("liver")
         tab.keyboard.press("Enter")
-        expect(found).to_have_text("Not found")
+        expect(match_count).to_have_text("Not found")
         expect(tab.locator(".text .hit")).to_have_count(0)
     assert not [url for url in addresses if "heart" in url or "liver" in url]
 
@@ -109,9 +109,9 @@ def test_pages_are_chosen_in_the_list_turned_fitted_and_printed(site: Site, page
 
 def sides(box: Locator) -> tuple[float, float]:
     """Return how wide and how high something is drawn."""
-    found = box.bounding_box()
-    assert found
-    return found["width"], found["height"]
+    bounds = box.bounding_box()
+    assert bounds
+    return bounds["width"], bounds["height"]
 
 
 def assert_prints_what_is_chosen(tab: Page, region: Locator) -> None:

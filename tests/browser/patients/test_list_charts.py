@@ -28,8 +28,8 @@ def charts(site: Site, page: Page) -> Page:
 def test_a_picture_that_is_asked_for_before_the_chart_is_drawn_comes_then(page: Page):
     drawing: list[Route] = []
 
-    def hold(asked: Route) -> None:
-        drawing.append(asked)
+    def hold(route: Route) -> None:
+        drawing.append(route)
 
     page.route("**/ArrowVegaLiteChart*.js", hold)
     page.goto("/patients")

@@ -149,10 +149,10 @@ def test_without_input_people_are_warned_and_may_stay(hasty: Site) -> None:
         page.emulate_media(color_scheme="dark")
         warning.wait_for()
         assert "/sign-in" not in page.url
-        found = problems(page, within=_WARNING)
+        violations = problems(page, within=_WARNING)
         page.wait_for_url("**/sign-in?next=*")
 
-    assert found == []
+    assert violations == []
 
 
 def test_everybody_can_read_the_warning(hasty: Site) -> None:

@@ -226,8 +226,8 @@ def test_what_a_colleague_books_is_there_without_a_click_and_a_free_time_is_book
     free_time(page, day.doctor, "09:40").click()
     expect(page.get_by_text("is held as soon as a patient is selected")).to_be_visible()
     field = page.get_by_label("Patient", exact=True)
-    found = page.get_by_role("option", name=day.patient.split()[-1]).first
-    type_and_choose(page, field, day.patient.replace(",", ""), found)
+    option = page.get_by_role("option", name=day.patient.split()[-1]).first
+    type_and_choose(page, field, day.patient.replace(",", ""), option)
     expect(page.get_by_role("button", name="Confirm visit")).to_be_visible()
     expect(page.get_by_text(", 09:40").first).to_be_visible()
 

@@ -25,9 +25,9 @@ from db.settings import Settings
 from services.core.errors import Unavailable
 from tests.kit import backup_sets
 
-ASKED_AT = datetime(2026, 11, 25, 14, 3, 7, 500_000, tzinfo=UTC)
+REQUESTED_AT = datetime(2026, 11, 25, 14, 3, 7, 500_000, tzinfo=UTC)
 REQUESTED = RequestedRestore(
-    backup_sets.AS_OF, "A table was dropped", UUID(int=7), "Adam", ASKED_AT
+    backup_sets.AS_OF, "A table was dropped", UUID(int=7), "Adam", REQUESTED_AT
 )
 
 
@@ -91,7 +91,7 @@ def test_an_error_that_nobody_foresaw_tells_nothing_of_anybody(data, monkeypatch
 
 
 def test_what_has_ended_is_not_done_once_more(data, monkeypatch):
-    ended = replace(REQUESTED, ended_at=ASKED_AT)
+    ended = replace(REQUESTED, ended_at=REQUESTED_AT)
     note_requested(data, ended)
     monkeypatch.setattr(wiring, "connect", None)
     take_back_as_requested(Settings(data=data))
@@ -104,8 +104,8 @@ def test_what_has_ended_is_not_done_once_more(data, monkeypatch):
     ("replaced_at", "sentence"),
     [
         (None, "The launcher ended before the clinic had gone back"),
-        (ASKED_AT - timedelta(minutes=1), "The launcher ended before"),
-        (ASKED_AT.replace(microsecond=0), None),
+        (REQUESTED_AT - timedelta(minutes=1), "The launcher ended before"),
+        (REQUESTED_AT.replace(microsecond=0), None),
     ],
     ids=["nothing aside", "aside since before", "aside since"],
 )

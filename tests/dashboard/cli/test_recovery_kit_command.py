@@ -29,7 +29,7 @@ def test_on_a_terminal_nothing_of_it_is_shown(monkeypatch):
     with os.fdopen(follower, "r+b", buffering=0) as terminal:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(terminal))
         monkeypatch.setattr(
-            kits.getpass, "getpass", lambda asked: f"asked without echo: {asked}"
+            kits.getpass, "getpass", lambda prompt: f"asked without echo: {prompt}"
         )
 
         assert kits.ask_passphrase("Passphrase").startswith("asked without echo")

@@ -44,8 +44,8 @@ def maya(server):
 def allowing(browser: httpx.Client, app: DiaryApp) -> dict[str, str]:
     """Return what the page sends that lets the app in."""
     page = browser.get(app.address()).text
-    [asked] = re.findall(r'name="asked" value="([^"]+)"', page)
-    return {"decision": "allow", "asked": asked}
+    [account_id] = re.findall(r'name="asked" value="([^"]+)"', page)
+    return {"decision": "allow", "asked": account_id}
 
 
 def way_on(answer: httpx.Response) -> str:
@@ -111,10 +111,10 @@ def test_an_app_on_a_phone_is_opened_by_the_form_itself(maya, database, server):
     assert answer.headers["location"].startswith("org.example.diary:/callback?code=")
 
 
-@pytest.mark.parametrize("asked", [{}, {"asked": ""}, {"asked": str(uuid4())}])
-def test_who_signed_in_since_is_asked_before_the_app_is_let_in(maya, app, asked):
+@pytest.mark.parametrize("account", [{}, {"asked": ""}, {"asked": str(uuid4())}])
+def test_who_signed_in_since_is_asked_before_the_app_is_let_in(maya, app, account):
     # The page is another tab's, which still says who was signed in before.
-    answer = maya.post(app.address(), data={"decision": "allow", **asked})
+    answer = maya.post(app.address(), data={"decision": "allow", **account})
 
     assert (answer.status_code, answer.text.count("read your record?")) == (200, 1)
     assert cast.MAYA.name in answer.text
@@ -189,7 +189,7 @@ def test_a_colleague_is_told_that_only_patients_let_apps_in(server, app, role):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "parameters",
     [
         {"redirect_uri": "https://evil.example/callback"},
         {"redirect_uri": None},
@@ -198,10 +198,12 @@ def test_a_colleague_is_told_that_only_patients_let_apps_in(server, app, role):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_nobody_is_led_to_an_address_that_is_not_registered(maya, app, asked, method):
+def test_nobody_is_led_to_an_address_that_is_not_registered(
+    maya, app, parameters, method
+):
     answer = maya.request(
         method,
-        app.address(**asked),
+        app.address(**parameters),
         **({"data": allowing(maya, app)} if method == "POST" else {}),
     )
 

@@ -99,10 +99,10 @@ def test_what_everybody_may_read_says_who_nobody_is(
 
     with clinic.browser() as other:
         pages = [PATH, f"{PATH}/doctors/{doctor[0]}", own]
-        told = "".join(other.get(path).text for path in pages)
+        texts = "".join(other.get(path).text for path in pages)
 
-    assert NAME not in told
-    assert email not in told
+    assert NAME not in texts
+    assert email not in texts
 
 
 def test_the_email_with_the_code_holds_nothing_that_was_typed(
@@ -201,12 +201,12 @@ def test_by_the_link_a_visit_is_moved_and_cancelled(
     assert holders == [None, "booked"]
     assert _holder(clinic_engine, second) is None
     with Session(clinic_engine) as session:
-        told = session.scalars(
+        kinds = session.scalars(
             select(VisitNotification.kind)
             .where(VisitNotification.to_address == email)
             .order_by(VisitNotification.created_at)
         ).all()
-    assert told == ["confirmed", "moved", "cancelled"]
+    assert kinds == ["confirmed", "moved", "cancelled"]
 
 
 def test_the_calendar_file_names_nobody_and_no_link(visitor, doctor, email, mailbox):

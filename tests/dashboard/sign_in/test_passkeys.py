@@ -295,6 +295,6 @@ def test_strangers_do_not_keep_out_whom_a_browser_knows_by_passkey(server, kept)
             refused = stranger.post("/sign-in", data=address)
         assert refused.status_code == 429
 
-        asked = browser.post("/sign-in", data=address)
+        answer = browser.post("/sign-in", data=address)
 
-    assert asked.status_code == 303
+    assert answer.status_code == 303

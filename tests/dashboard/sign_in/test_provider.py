@@ -44,7 +44,7 @@ def anyio_backend():
     return "asyncio"
 
 
-async def asked_and_answered(ours):
+async def sign_in_there(ours):
     """Go the browser's way: return our question and the code that answered it."""
     question = await ours.ask()
     async with httpx.AsyncClient(verify=machine_trust()) as browser:
@@ -58,7 +58,7 @@ async def asked_and_answered(ours):
 
 
 async def claims_of(ours):
-    question, code = await asked_and_answered(ours)
+    question, code = await sign_in_there(ours)
     return await ours.redeem(code, nonce=question.nonce, verifier=question.verifier)
 
 
@@ -88,14 +88,14 @@ async def test_each_question_is_new_and_asks_for_proof_of_possession(ours):
 
 
 async def test_a_code_is_worth_nothing_without_its_verifier(ours):
-    question, code = await asked_and_answered(ours)
+    question, code = await sign_in_there(ours)
 
     with pytest.raises(ProviderRefused):
         await ours.redeem(code, nonce=question.nonce, verifier="x" * 43)
 
 
 async def test_a_code_is_worth_something_once(ours):
-    question, code = await asked_and_answered(ours)
+    question, code = await sign_in_there(ours)
     marks = {"nonce": question.nonce, "verifier": question.verifier}
     await ours.redeem(code, **marks)
 

@@ -58,8 +58,8 @@ def _post(server, path, cookie):
 
 def _status(server, path, cookie):
     own = {"Cookie": cookie}
-    asked = httpx.get(f"{server.url}{path}", headers=own, verify=machine_trust())
-    return asked.status_code
+    answer = httpx.get(f"{server.url}{path}", headers=own, verify=machine_trust())
+    return answer.status_code
 
 
 def _execute(raw, statement):
@@ -235,11 +235,11 @@ def test_input_takes_the_warning_back(hasty, cookie):
 
 def test_the_bell_of_an_open_page_hears_of_what_is_new(server, cookie, raw):
     person = server.cast[Role.STAFF].id
-    told = insert(UserNotification).values(user_id=person, topic="shared")
+    notification = insert(UserNotification).values(user_id=person, topic="shared")
 
     with _watching(server, cookie) as watch:
         first = json.loads(watch.recv(timeout=30))
-        _execute(raw, told)
+        _execute(raw, notification)
         second = json.loads(watch.recv(timeout=30))
         _execute(raw, update(UserNotification).values(read_at=func.now()))
         third = json.loads(watch.recv(timeout=30))

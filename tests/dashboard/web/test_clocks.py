@@ -8,7 +8,7 @@ import pytest
 from dashboard.ui.clock import CLOCK_COOKIE, with_half_days
 from dashboard.ui.language import GERMAN, money, speaking
 from services.core.actors import Role
-from tests.dashboard.web.test_languages import told
+from tests.dashboard.web.test_languages import places_of
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_seconds_stand_before_the_half_of_the_day():
 
 def test_a_browser_keeps_the_clock_until_the_clinics_is_chosen_again(server):
     with server.signed_in(Role.STAFF) as browser:
-        before = told(browser)["clock"]
+        before = places_of(browser)["clock"]
         kept = browser.post("/session/clock", json={"clock": "12"})
-        after = told(browser)["clock"]
+        after = places_of(browser)["clock"]
         browser.post("/session/clock", json={"clock": "clinic"})
-        at_last = told(browser)["clock"]
+        at_last = places_of(browser)["clock"]
 
     assert [before, after, at_last] == ["clinic", "12", "clinic"]
     assert kept.status_code == 204

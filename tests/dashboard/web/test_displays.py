@@ -3,7 +3,7 @@
 import pytest
 
 from services.core.actors import Role
-from tests.dashboard.web.test_languages import told
+from tests.dashboard.web.test_languages import places_of
 
 CHOICES = {"name-order": "given-family", "list-density": "compact"}
 
@@ -13,11 +13,11 @@ CHOICES = {"name-order": "given-family", "list-density": "compact"}
 def test_a_choice_is_kept_until_the_usual_is_chosen_again(server, role, name):
     field = name.replace("-", "_")
     with server.signed_in(role) as browser:
-        before = told(browser)
+        before = places_of(browser)
         kept = browser.post(f"/session/{name}", json={name: CHOICES[name]})
-        after = told(browser)
+        after = places_of(browser)
         browser.post(f"/session/{name}", json={name: "clinic"})
-        at_last = told(browser)
+        at_last = places_of(browser)
 
     assert kept.status_code == 204
     assert [each[field] for each in (before, after, at_last)] == ["", CHOICES[name], ""]
@@ -25,9 +25,9 @@ def test_a_choice_is_kept_until_the_usual_is_chosen_again(server, role, name):
 
 def test_scripts_learn_which_name_comes_first(server):
     with server.signed_in(Role.STAFF) as browser:
-        before = told(browser)["family_first"]
+        before = places_of(browser)["family_first"]
         browser.post("/session/name-order", json={"name-order": "given-family"})
-        after = told(browser)["family_first"]
+        after = places_of(browser)["family_first"]
         browser.post("/session/name-order", json={"name-order": "clinic"})
 
     assert [before, after] == [True, False]

@@ -168,12 +168,12 @@ def test_any_other_message_leaves_a_short_line_at_most(
         before = len(site.lines())
         maya.post(message.SerializeToString())
         maya.run()
-        told = [x for x in site.lines()[before:] if x["event"] != "request"]
+        lines = [x for x in site.lines()[before:] if x["event"] != "request"]
 
         assert maya.shows_all
 
-    assert len(told) <= 1
-    assert len(str(told)) < 20_000
+    assert len(lines) <= 1
+    assert len(str(lines)) < 20_000
 
 
 def test_what_is_chosen_after_nothing_was_counts():

@@ -53,8 +53,8 @@ def test_the_first_page_speaks_the_browsers_language_until_another_is_chosen(ser
         first = browser.get("/sign-in?next=/book", headers=GERMAN_FIRST).text
         link = re.search(r'href="(\?language=en[^"]*)">English<', first)
         assert link
-        asked = f"/sign-in{link[1].replace('&amp;', '&')}"
-        chosen = browser.get(asked, headers=GERMAN_FIRST)
+        address = f"/sign-in{link[1].replace('&amp;', '&')}"
+        chosen = browser.get(address, headers=GERMAN_FIRST)
         later = browser.get("/sign-in", headers=GERMAN_FIRST).text
 
     assert '<html lang="de">' in first
@@ -76,14 +76,14 @@ def test_a_mistake_is_told_in_german(server):
     with server.browser() as browser:
         browser.headers.update(GERMAN_FIRST)
         wrong = browser.post("/sign-in", data={"email": "maya"})
-        asked = browser.post("/sign-in", data={"email": cast.ROSA.email})
-        code = browser.post(asked.headers["location"], data={"code": "12"})
+        answer = browser.post("/sign-in", data={"email": cast.ROSA.email})
+        code = browser.post(answer.headers["location"], data={"code": "12"})
 
     assert "Schreiben Sie eine Adresse wie name@example.org." in wrong.text
     assert "Ein Code hat sechs Ziffern. Sehen Sie noch einmal nach." in code.text
 
 
-def told(browser: httpx.Client) -> dict[str, object]:
+def places_of(browser: httpx.Client) -> dict[str, object]:
     page = browser.get("/").text
     data = re.search(r'<script id="chartroom-places"[^>]*>(.*?)</script>', page)
     assert data
@@ -94,9 +94,9 @@ def told(browser: httpx.Client) -> dict[str, object]:
 
 def test_a_patient_keeps_a_language_in_the_menu(server):
     with server.signed_in(Role.PATIENT) as browser:
-        before = told(browser)
+        before = places_of(browser)
         answer = browser.post("/session/language", json={"language": "de"})
-        after = told(browser)
+        after = places_of(browser)
         browser.post("/session/language", json={"language": "en"})
 
     assert answer.status_code == 204
@@ -122,4 +122,4 @@ def test_only_what_is_offered_can_be_chosen(server, body):
 @pytest.mark.parametrize("role", Role)
 def test_everybody_is_offered_both_languages(server, role):
     with server.signed_in(role) as browser:
-        assert told(browser)["languages"] == {"en": "English", "de": "Deutsch"}
+        assert places_of(browser)["languages"] == {"en": "English", "de": "Deutsch"}

@@ -160,10 +160,10 @@ def test_what_was_asked_before_a_choice_does_not_undo_it(
     has_read, may_answer = threading.Event(), threading.Event()
 
     def answer_late(*args, **more):
-        found = usual(*args, **more)
+        answer = usual(*args, **more)
         has_read.set()
         assert may_answer.wait(30)
-        return found
+        return answer
 
     async def story():
         server = LiveSessions(database, Limits())
@@ -190,14 +190,16 @@ def test_what_was_asked_before_a_choice_does_not_undo_it(
 def test_a_page_hears_at_once_how_many_notifications_are_unread(
     database, started, raw, rosa
 ):
-    told = {"user_id": rosa.id, "topic": "alert", "subject_id": None}
+    notification = {"user_id": rosa.id, "topic": "alert", "subject_id": None}
 
     async def story():
         server = LiveSessions(database, Limits())
         live = await server.find(started.token)
         with server.attend(live) as page:
             async with server.watching():
-                await asyncio.to_thread(_execute, raw, insert(UserNotification), [told])
+                await asyncio.to_thread(
+                    _execute, raw, insert(UserNotification), [notification]
+                )
                 # It is woken long before it would look by itself.
                 await asyncio.wait_for(page.until_news(300), 30)
                 return live.unread, page.live.unread
@@ -393,7 +395,9 @@ def test_pages_look_at_the_database_while_nobody_leads_and_once_afterwards(
             monkeypatch.setattr(page, "wake", lambda: woken.append(is_led))
             for is_led in (True, False, False, True, True):
                 absence = None if is_led else Absence(live.at, 1.0, is_lasting=False)
-                monkeypatch.setattr(database, "absence", lambda found=absence: found)
+                monkeypatch.setattr(
+                    database, "absence", lambda current=absence: current
+                )
                 await server._wake_pages()
         return woken
 

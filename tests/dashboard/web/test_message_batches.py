@@ -8,8 +8,8 @@ from tests.dashboard.web.sending_rounds import MESSAGES
 
 def rounds(*words: str) -> int:
     command = [sys.executable, "-m", "tests.dashboard.web.sending_rounds", *words]
-    told = subprocess.run(command, check=True, capture_output=True, text=True)
-    return int(told.stdout)
+    process = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(process.stdout)
 
 
 def test_streamlit_alone_goes_round_for_each_message():

@@ -152,9 +152,9 @@ def test_the_apis_paths_are_never_answered_by_a_page(server, rosa):
 def test_where_no_page_is_one_of_ours_says_so_and_leads_on(
     server, rosa, language, title
 ):
-    asked = {"Cookie": rosa, "Accept": "text/html,*/*", "Accept-Language": language}
+    headers = {"Cookie": rosa, "Accept": "text/html,*/*", "Accept-Language": language}
     for path in ("/nothing", "/patients/smith"):
-        answer = httpx.get(f"{server.url}{path}", headers=asked)
+        answer = httpx.get(f"{server.url}{path}", headers=headers)
 
         assert answer.status_code == 404, path
         assert f"<h1>{title}</h1>" in answer.text
@@ -175,33 +175,33 @@ def test_ones_first_page_is_at_the_root_whatever_it_is_called(
     server, role, path, status
 ):
     with server.signed_in(role) as browser:
-        asked = {"Accept": "text/html,*/*"}
-        answer = browser.get(path, headers=asked, follow_redirects=False)
+        headers = {"Accept": "text/html,*/*"}
+        answer = browser.get(path, headers=headers, follow_redirects=False)
 
     assert answer.status_code == status
     assert answer.headers.get("location") == ("/" if status == 307 else None)
 
 
 def test_what_the_address_says_of_a_page_goes_with_it_to_the_root(server):
-    asked = {"Accept": "text/html,*/*"}
+    headers = {"Accept": "text/html,*/*"}
     with server.signed_in(Role.STAFF) as browser:
-        answer = browser.get("/home?day=2026-11-26&who=%C3%BC", headers=asked)
+        answer = browser.get("/home?day=2026-11-26&who=%C3%BC", headers=headers)
 
     assert answer.headers["location"] == "/?day=2026-11-26&who=%C3%BC"
 
 
 def test_where_a_page_is_its_address_opens_it(server, rosa):
-    asked = {"Cookie": rosa, "Accept": "text/html,*/*"}
+    headers = {"Cookie": rosa, "Accept": "text/html,*/*"}
     for path in ("/", "/patients", "/patient?patient=x", "/users"):
-        answer = httpx.get(f"{server.url}{path}", headers=asked)
+        answer = httpx.get(f"{server.url}{path}", headers=headers)
 
         assert answer.status_code == 200, path
 
 
 def test_who_is_not_signed_in_does_not_learn_which_pages_there_are(server):
-    asked = {"Accept": "text/html,*/*"}
+    headers = {"Accept": "text/html,*/*"}
     answers = [
-        httpx.get(f"{server.url}{path}", headers=asked)
+        httpx.get(f"{server.url}{path}", headers=headers)
         for path in ("/patients", "/nothing")
     ]
 

@@ -9,7 +9,7 @@ from dashboard.web import warming
 SECTIONS = ["theme", *(f"theme.{each.value}" for each in config.CustomThemeCategories)]
 
 
-def told(populate, section):
+def message_of(populate, section):
     message = CustomThemeConfig()
     # As a part of another: one that says nothing must not be there.
     part = message.light if section != "theme" else message
@@ -19,11 +19,15 @@ def told(populate, section):
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_it_is_told_as_streamlit_tells_it(section):
-    assert told(warming.copy_theme, section) == told(warming._populate_theme, section)
+    assert message_of(warming.copy_theme, section) == message_of(
+        warming._populate_theme, section
+    )
 
 
 def test_it_says_something():
-    assert any(told(warming.copy_theme, section).ByteSize() for section in SECTIONS)
+    assert any(
+        message_of(warming.copy_theme, section).ByteSize() for section in SECTIONS
+    )
 
 
 def test_its_options_are_read_once(monkeypatch):
@@ -37,6 +41,6 @@ def test_its_options_are_read_once(monkeypatch):
     warming._read_theme.cache_clear()
 
     for _ in range(3):
-        told(warming.copy_theme, "theme")
+        message_of(warming.copy_theme, "theme")
 
     assert read == ["theme"]

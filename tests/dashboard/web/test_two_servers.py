@@ -38,10 +38,10 @@ def both(database, module_endpoints, tmp_path_factory) -> Iterator[tuple[str, st
     """Two servers with one data folder, as the front has them behind it."""
     data = tmp_path_factory.mktemp("two")
     with (
-        chartroom(module_endpoints, data) as one,
-        chartroom(module_endpoints, data) as other,
+        chartroom(module_endpoints, data) as first,
+        chartroom(module_endpoints, data) as second,
     ):
-        yield one, other
+        yield first, second
 
 
 @pytest.fixture
@@ -64,19 +64,19 @@ def page_at(address: str, browser: httpx.Client) -> ClientConnection:
 
 
 def test_a_sign_in_that_ends_at_one_ends_at_the_other_with_its_pages(both, browser):
-    one, other = both
+    first, second = both
     theirs = cookie(browser)
-    before = httpx.get(other, headers=theirs)
+    before = httpx.get(second, headers=theirs)
 
-    with page_at(other, browser) as page:
-        assert browser.post(f"{one}/sign-out").status_code == 303
+    with page_at(second, browser) as page:
+        assert browser.post(f"{first}/sign-out").status_code == 303
         with suppress(ConnectionClosed):
             while True:
                 page.recv(timeout=60)
 
     assert before.status_code == 200
     assert page.close_code == OVER
-    after = httpx.get(other, headers=theirs)
+    after = httpx.get(second, headers=theirs)
     assert after.headers["location"].startswith("/sign-in")
 
 
@@ -86,10 +86,10 @@ def test_what_was_typed_in_a_page_of_one_opens_in_a_page_of_the_other(both, brow
             key: str = json.loads(page.recv(timeout=60))["key"]
             return key
 
-    one, other = both
+    first, second = both
 
     # The tab keeps the draft, and only its owner's key opens it.
-    assert key_at(one) == key_at(other)
+    assert key_at(first) == key_at(second)
 
 
 def test_a_token_that_is_revoked_at_one_opens_nothing_at_the_other(both, database):
@@ -100,8 +100,8 @@ def test_a_token_that_is_revoked_at_one_opens_nothing_at_the_other(both, databas
 
     def statuses() -> list[int]:
         lists = [f"{address}/api/v1/patients" for address in both]
-        asked = (httpx.get(at, headers=own, verify=machine_trust()) for at in lists)
-        return [answer.status_code for answer in asked]
+        answers = (httpx.get(at, headers=own, verify=machine_trust()) for at in lists)
+        return [answer.status_code for answer in answers]
 
     assert statuses() == [200, 200]
     database.write(_revoke_all, identity=SYSTEM)
@@ -118,7 +118,7 @@ def _revoke_all(session) -> None:
 def test_what_is_filed_at_one_is_read_at_the_other_by_the_same_person_at_once(
     both, database
 ):
-    one, other = both
+    first, second = both
     token = database.write(
         lambda session: tokens.issue(session, Role.STAFF), identity=SYSTEM
     ).value
@@ -126,11 +126,11 @@ def test_what_is_filed_at_one_is_read_at_the_other_by_the_same_person_at_once(
 
     with httpx.Client(headers={"Authorization": f"Bearer {token}"}) as program:
         filed = program.post(
-            one + UPLOAD, files={"file": ("Report.pdf", content, "application/pdf")}
+            first + UPLOAD, files={"file": ("Report.pdf", content, "application/pdf")}
         )
         uuid = filed.json()["document"]["id"]
         read = program.get(
-            f"{other}/api/documents/{uuid}", headers={LSN: filed.headers[LSN]}
+            f"{second}/api/documents/{uuid}", headers={LSN: filed.headers[LSN]}
         )
 
     assert read.content == content

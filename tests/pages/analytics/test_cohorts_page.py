@@ -59,8 +59,8 @@ def _diagnose(clinic, doctor, sex, number, *, comes_again):
     first = clinic.write(
         lambda s: visit_samples.visit(s, doctor, patient.id, at, status="completed")
     )
-    found = {"diagnoses": "I10 Hypertension"}
-    clinic.write(lambda s: notes.save(s, clinician, first, found, number=0))
+    values = {"diagnoses": "I10 Hypertension"}
+    clinic.write(lambda s: notes.save(s, clinician, first, values, number=0))
     if comes_again:
         again = at + timedelta(days=30)
         clinic.write(
@@ -72,12 +72,12 @@ def _diagnose(clinic, doctor, sex, number, *, comes_again):
 
 def tables(app: AppTest) -> dict[str, list[list[str]]]:
     """Return the rows of the table below each chart, by the chart's name."""
-    found = {}
+    rows_by_name = {}
     for element in app.get("bidi_component"):
         if element.key.endswith("_tools"):
             data = json.loads(element.proto.bytes)
-            found[data["name"]] = data["rows"]
-    return found
+            rows_by_name[data["name"]] = data["rows"]
+    return rows_by_name
 
 
 def test_before_anything_is_counted_the_page_says_what_to_do(clinic: Clinic):
@@ -164,7 +164,7 @@ def test_visits_are_counted_by_weekday_and_hour(clinic: Clinic, hypertensive):
     assert list(rows) == list(WEEKDAYS)
     assert rows["Sunday"] == "suppressed"
     # Of 37 visits; beside few that are hidden, a day of more is hidden as well.
-    assert sum(int(told) for told in rows.values() if told != "suppressed") == 23
+    assert sum(int(number) for number in rows.values() if number != "suppressed") == 23
 
 
 def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):

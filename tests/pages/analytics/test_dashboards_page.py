@@ -94,12 +94,12 @@ def make(clinic: Clinic, draft: DashboardDraft) -> UUID:
 
 def tables(app: AppTest) -> dict[str, list[list[str]]]:
     """Return the rows of the table below each chart, by the chart's name."""
-    found = {}
+    rows_by_name = {}
     for element in app.get("bidi_component"):
         if element.key.endswith("_tools"):
             data = json.loads(element.proto.bytes)
-            found[data["name"]] = data["rows"]
-    return found
+            rows_by_name[data["name"]] = data["rows"]
+    return rows_by_name
 
 
 def choosing(app: AppTest) -> dict[str, str]:
@@ -126,18 +126,18 @@ def test_months_are_words_in_the_table_and_iso_months_in_the_csv(
 
     app = clinic.open("dashboard", Role.ANALYST, dashboard=str(made))
 
-    [told] = [
+    [table] = [
         data
         for element in app.get("bidi_component")
         if element.key.endswith("_tools")
         for data in [json.loads(element.proto.bytes)]
         if data["name"] == "When they came"
     ]
-    assert told["rows"][0] == ["Mar 2024", "21"]
-    lines = told["csv"].splitlines()
+    assert table["rows"][0] == ["Mar 2024", "21"]
+    lines = table["csv"].splitlines()
     assert lines[:2] == ['"Month","Events"', '"2024-03","21"']
-    assert len(lines) == 1 + len(told["rows"])
-    assert told["fixed"] == []
+    assert len(lines) == 1 + len(table["rows"])
+    assert table["fixed"] == []
 
 
 def test_a_dashboard_is_made_and_a_saved_figure_added(clinic: Clinic):
@@ -397,9 +397,9 @@ def test_what_a_colleague_shares_is_opened_and_copied(
     press(app, "dashboard_copy")
 
     copied = UUID(app.query_params["dashboard"])
-    found = clinic.write(lambda s: dashboards.get_dashboard(s, own, copied))
-    assert found.is_own
-    assert [each.figure for each in found.draft.cards] == [BY_SEX, BY_MONTH]
+    dashboard = clinic.write(lambda s: dashboards.get_dashboard(s, own, copied))
+    assert dashboard.is_own
+    assert [each.figure for each in dashboard.draft.cards] == [BY_SEX, BY_MONTH]
 
 
 @pytest.mark.parametrize("name", list(dashboards.READY))

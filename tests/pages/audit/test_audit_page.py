@@ -252,8 +252,8 @@ def test_a_patient_sees_lists_only_when_they_want_to(clinic: Clinic):
 def test_opening_a_patient_twice_in_a_moment_is_one_look(clinic: Clinic, monkeypatch):
     patient = clinic.register()
     # However long it takes to open it on a busy machine.
-    moment = time.time()
-    monkeypatch.setattr(time, "time", lambda: moment)
+    timestamp = time.time()
+    monkeypatch.setattr(time, "time", lambda: timestamp)
     app = clinic.open("patient", patient=patient.id)
     app.run()
 

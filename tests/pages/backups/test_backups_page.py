@@ -137,8 +137,10 @@ def test_an_incremental_one_says_with_which_it_is_restored(clinic: Clinic, repos
 
     app = opened(clinic)
 
-    told = "restored together with the full one of 25 Nov 2026, 02:00 and the 1 between"
-    assert told in said(app)
+    sentence = (
+        "restored together with the full one of 25 Nov 2026, 02:00 and the 1 between"
+    )
+    assert sentence in said(app)
     kinds = [row[1] for row in rows_of(app, "backups_table")]
     assert kinds == ["Incremental", "Incremental", "Full"]
     repository.remove(base.based_on.set_id)
@@ -181,8 +183,8 @@ def test_from_when_to_when_one_can_go_back_and_what_is_wrong_with_the_log(
 
     words = said(opened(clinic))
 
-    told = "any second from 25 Nov 2026, 02:00:07 to 25 Nov 2026, 02:09:07**"
-    assert f"**You can go back to {told}" in words
+    window = "any second from 25 Nov 2026, 02:00:07 to 25 Nov 2026, 02:09:07**"
+    assert f"**You can go back to {window}" in words
     assert "restore --look --to 2026-11-25T02:09:07Z" in words
     assert "Gaps in the log" not in words
 
@@ -198,7 +200,7 @@ def test_from_when_to_when_one_can_go_back_and_what_is_wrong_with_the_log(
     words = said(opened(clinic))
 
     assert "any second from 25 Nov 2026, 03:00:07 to 25 Nov 2026, 03:02:07" in words
-    assert f"Gaps in the log divide that from: {told.rstrip('*')}." in words
+    assert f"Gaps in the log divide that from: {window.rstrip('*')}." in words
     assert "Its disk is full." in words
     assert "There is a gap in the log after the newest backup" in words
 
@@ -244,11 +246,11 @@ def test_where_the_data_of_before_lie_once_the_clinic_went_back(
     before = data / "postgres.before-20261125T130429Z"
     before.mkdir()
 
-    told = said(opened(clinic))
+    text = said(opened(clinic))
     before.rmdir()
 
-    assert "The clinic went back in time at 25 Nov 2026, 13:04" in told
-    assert f"What its servers had before is in {before}, until" in told
+    assert "The clinic went back in time at 25 Nov 2026, 13:04" in text
+    assert f"What its servers had before is in {before}, until" in text
     assert "The clinic went back in time" not in said(opened(clinic))
 
 

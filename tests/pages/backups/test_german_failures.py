@@ -78,7 +78,7 @@ def is_english(text: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("kept", "told"),
+    ("kept", "german"),
     [
         (_NO_ROOM, _NO_ROOM_IN_GERMAN),
         (
@@ -100,17 +100,17 @@ def is_english(text: str) -> bool:
         ),
     ],
 )
-def test_a_failure_is_told_with_its_values(kept: str, told: str) -> None:
+def test_a_failure_is_told_with_its_values(kept: str, german: str) -> None:
     with speaking(GERMAN):
-        assert translate_failure(kept) == told
+        assert translate_failure(kept) == german
 
     assert translate_failure(kept) == kept
 
 
 def test_an_alert_tells_why_in_german_too() -> None:
     with speaking(GERMAN):
-        told = retold("The last backup failed. There is no backup in /b.")
+        german = retold("The last backup failed. There is no backup in /b.")
 
-    assert told == (
+    assert german == (
         "Die letzte Datensicherung ist fehlgeschlagen. In /b liegt keine Sicherung."
     )

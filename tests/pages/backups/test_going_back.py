@@ -34,9 +34,9 @@ def opened(at_desk, clinic, repository):
 
     def end(session):
         lists = [ChangeList(ChangedKind.VISITS, ())]
-        asked_for = previews.open_preview(session)
+        preview = previews.open_preview(session)
         previews.end_preview(
-            session, asked_for.id, lists=lists, compared_at=datetime.now(UTC)
+            session, preview.id, lists=lists, compared_at=datetime.now(UTC)
         )
 
     clinic.wiring.database.write(end, identity=SYSTEM)
@@ -141,9 +141,9 @@ def test_how_far_it_is_and_how_it_ended_is_told(opened, clinic, launcher, data):
     assert "The disk has 50 MB free." in said(opened())
 
     note_requested(data, ended)
-    (told,) = [part.value for part in opened().success]
-    assert f"The clinic went back to {TO}, which" in told
-    assert told.endswith(REASON)
+    (message,) = [part.value for part in opened().success]
+    assert f"The clinic went back to {TO}, which" in message
+    assert message.endswith(REASON)
     week = timedelta(days=8)
     note_requested(data, replace(ended, ended_at=ended.ended_at - week))
     assert not opened().success

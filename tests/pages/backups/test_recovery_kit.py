@@ -42,8 +42,8 @@ def test_one_is_made_taken_and_old_once_a_key_is_another(opened, repository, cli
 
     make(app)
 
-    (told,) = [part.value for part in app.success]
-    assert told.startswith("The recovery kit is made. Print it")
+    (message,) = [part.value for part in app.success]
+    assert message.startswith("The recovery kit is made. Print it")
     (button,) = app.get("download_button")
     assert button.label == "Download the recovery kit (PDF)"
     paper = app.session_state["kit_paper"]

@@ -34,9 +34,9 @@ def compare(app, typed=TYPED):
 
 def end(clinic, *lists, **how):
     def write(session):
-        asked_for = previews.open_preview(session)
-        previews.end_preview(session, asked_for.id, lists=lists, **how)
-        return asked_for.id
+        preview = previews.open_preview(session)
+        previews.end_preview(session, preview.id, lists=lists, **how)
+        return preview.id
 
     return clinic.wiring.database.write(write, identity=SYSTEM).value
 

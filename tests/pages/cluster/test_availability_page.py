@@ -75,12 +75,12 @@ def test_days_say_how_they_were_and_why(clinic: Clinic, kept: Session):
     assert "no changes were taken for 20 s" in newest[4]
     assert before[1] == "99.769%"
     (chart,) = app.get("vega_lite_chart")
-    told = chart.proto.alt
-    assert "all day: 1" in told
-    assert "within the objective: 1" in told
-    assert "below the objective: 1" in told
+    description = chart.proto.alt
+    assert "all day: 1" in description
+    assert "within the objective: 1" in description
+    assert "below the objective: 1" in description
     # The day with a third of its spans, and those without any.
-    assert "mostly not known: 27" in told
+    assert "mostly not known: 27" in description
 
 
 def test_an_objective_that_is_missed_is_said(clinic: Clinic, kept: Session):

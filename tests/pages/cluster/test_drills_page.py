@@ -67,9 +67,9 @@ def test_who_signed_in_by_a_code_is_led_to_a_passkey_before_a_drill(
     by_code = at_desk("drills", Role.ADMIN, method="code")
     by_passkey = at_desk("drills", Role.ADMIN)
 
-    asked = "Running a failover drill needs a passkey"
-    assert asked in said((*by_code.markdown, *by_code.caption))
-    assert asked not in said((*by_passkey.markdown, *by_passkey.caption))
+    sentence = "Running a failover drill needs a passkey"
+    assert sentence in said((*by_code.markdown, *by_code.caption))
+    assert sentence not in said((*by_passkey.markdown, *by_passkey.caption))
     assert not by_code.exception
 
 

@@ -38,7 +38,7 @@ def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kept", "told"),
+    ("kept", "translation"),
     [
         (
             "db-02 is running but not streaming: timeline 3, the primary is on 4.",
@@ -61,8 +61,8 @@ def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
         (Sentence("{server} is {state}", server="x", state="crashed"), "x: abgestürzt"),
     ],
 )
-def test_what_was_kept_as_text_is_told_anew(kept: str, told: str) -> None:
+def test_what_was_kept_as_text_is_told_anew(kept: str, translation: str) -> None:
     with speaking(GERMAN):
-        assert retold(kept) == told
+        assert retold(kept) == translation
 
     assert retold(kept) == kept

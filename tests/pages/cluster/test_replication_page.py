@@ -337,12 +337,12 @@ def test_what_is_kept_is_summed_up_in_a_line(state: FilesState, sentence: str):
     assert sentence in summary_of(state)
 
 
-@pytest.mark.parametrize(("silent_seconds", "is_told"), [(3, False), (45, True)])
+@pytest.mark.parametrize(("silent_seconds", "is_warned"), [(3, False), (45, True)])
 def test_an_etcd_that_does_not_answer_is_told(
     clinic: Clinic,
     monkeypatch: pytest.MonkeyPatch,
     silent_seconds: float,
-    is_told: bool,
+    is_warned: bool,
 ):
     seen = leaderless(12)
     at = seen.taken_at - timedelta(seconds=silent_seconds)
@@ -352,4 +352,4 @@ def test_an_etcd_that_does_not_answer_is_told(
 
     app = clinic.open("replication", Role.ADMIN)
 
-    assert ("etcd has not answered for 45 s" in said(app.warning)) is is_told
+    assert ("etcd has not answered for 45 s" in said(app.warning)) is is_warned

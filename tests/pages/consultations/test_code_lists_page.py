@@ -34,9 +34,9 @@ def upload(app, text, kind="drugs"):
 
 
 def said(app):
-    told = (*app.markdown, *app.caption, *app.error)
+    elements = (*app.markdown, *app.caption, *app.error)
     # Without what keeps Markdown from taking a list's words for its own.
-    return " ".join(element.value for element in told).replace("\\", "")
+    return " ".join(element.value for element in elements).replace("\\", "")
 
 
 def test_a_list_is_checked_line_by_line_before_anything_is_saved(page):

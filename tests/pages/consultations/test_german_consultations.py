@@ -203,13 +203,13 @@ def test_every_warning_that_is_kept_is_said_in_german():
     with pytest.raises(DrugWarnings) as refusal:
         require_reasons([warned], [None])
 
-    told = translated(refusal.value.args[0])
+    translation = translated(refusal.value.args[0])
     kept = translated(as_sentence(str(warned.warning)))
     related = translated(find_warning("Cefalexin", ["Penicillin"]))
 
-    assert told.startswith("Zeile 1: Dieser Name ist nicht bekannt")
+    assert translation.startswith("Zeile 1: Dieser Name ist nicht bekannt")
     assert "Falls Amoxicillin gemeint ist: Es besteht eine Allergie" in kept
-    assert kept in told
+    assert kept in translation
     assert "Kreuzallergie gegen dieses Medikament ist möglich" in related
     assert as_sentence("In other words.") == "In other words."
 

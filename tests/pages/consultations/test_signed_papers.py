@@ -58,8 +58,10 @@ def test_the_signed_paper_is_added_at_the_visit_and_shown_beside_it(clinic, visi
     assert not app.exception
     assert "The signed paper is filed." in [toast.value for toast in app.toast]
     (event,) = clinic.audit("prescription:add-scan")
-    found = clinic.write(lambda s: scans.list_for(s, clinic.clerk, [event.subject_id]))
-    ((scan,),) = found.values()
+    scans_by_prescription = clinic.write(
+        lambda s: scans.list_for(s, clinic.clerk, [event.subject_id])
+    )
+    ((scan,),) = scans_by_prescription.values()
     assert (scan.patient_id, scan.document_type) == (
         patient.id,
         DocumentType.PRESCRIPTION,

@@ -268,8 +268,10 @@ def test_the_desk_is_told_of_a_confidential_document_and_shown_nothing_of_it(
 
     app = clinic.open("patient", patient=patient.id, part="documents")
 
-    told = [caption.value for caption in app.caption]
-    assert any("1 confidential document, filed" in words for words in told), told
+    captions = [caption.value for caption in app.caption]
+    assert any("1 confidential document, filed" in words for words in captions), (
+        captions
+    )
     assert "Genetic report" not in str(app)
     gone = clinic.open("document", document=record.id)
     assert "Document not found" in said(gone)
@@ -303,8 +305,10 @@ def test_who_else_opens_it_is_named_with_the_document(clinic: Clinic, file: File
     press(app, "document_edit", "document_edit_save")
 
     assert not app.exception
-    told = clinic.write(lambda s: readers.list_readers(s, clinic.clerk, record.id))
-    assert [reader.name for reader in told] == [named]
+    named_readers = clinic.write(
+        lambda s: readers.list_readers(s, clinic.clerk, record.id)
+    )
+    assert [reader.name for reader in named_readers] == [named]
 
 
 def test_an_edit_of_what_changed_meanwhile_changes_nothing(clinic: Clinic, file: File):

@@ -156,8 +156,8 @@ def test_an_upload_is_marked_as_urgent_and_confidential(clinic: Clinic):
     app.file_uploader[0].set_value([("hiv.pdf", letter("hiv"), "")]).run()
 
     def box(name: str):
-        (found,) = [b for b in app.checkbox if str(b.key).endswith(f"_{name}")]
-        return found
+        (checkbox,) = [b for b in app.checkbox if str(b.key).endswith(f"_{name}")]
+        return checkbox
 
     assert box("withheld").disabled
     box("urgent").check()

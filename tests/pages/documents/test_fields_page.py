@@ -20,8 +20,8 @@ TYPES = (DocumentType.CONSENT,)
 
 
 def known(clinic: Clinic, name: str) -> DocumentField:
-    found = clinic.write(lambda s: fields.list_fields(s, clinic.clerk))
-    return next(field for field in found if field.name == name)
+    listed = clinic.write(lambda s: fields.list_fields(s, clinic.clerk))
+    return next(field for field in listed if field.name == name)
 
 
 @pytest.fixture

@@ -237,12 +237,12 @@ def test_a_part_reads_no_more_often_for_a_long_history(clinic, doctor_id, part):
         patient = treated(clinic)
         for _ in range(visits):
             visit_with(clinic, doctor_id, patient, pulse="72", diagnoses="R05 Cough")
-        with statements_of_pages() as told:
+        with statements_of_pages() as statements:
             opened(clinic, patient, part)
         # Who is here, and how far a replica is, is asked now and then, by any page.
         return [
             words.split("WHERE")[0]
-            for words in told
+            for words in statements
             if words.startswith("SELECT") and "FROM users" not in words
         ]
 
@@ -313,10 +313,10 @@ def test_an_event_leads_to_the_page_that_it_names():
         EventKind.VISIT, NOON, "Booked", page="patients/patient.py", query=query
     )
 
-    path, _, asked = event.url.partition("?")
+    path, _, parameters = event.url.partition("?")
 
     assert path == "patient"
-    assert parse_qs(asked) == {name: [value] for name, value in query.items()}
+    assert parse_qs(parameters) == {name: [value] for name, value in query.items()}
     assert ChartEvent(EventKind.PRESCRIPTION, NOON, "Paracetamol").url == ""
 
 
@@ -366,9 +366,11 @@ def test_what_changed_in_a_record_is_told_with_who_and_when(clinic, ada):
     app.button(key="patient_changes").click().run()
 
     assert not app.exception
-    told = {what: rest for _, _, what, *rest in rows_of(app, "patient_changes_table")}
-    assert told["Address"] == ["–", "2 Quay Street"]
-    assert told["Allergies"] == ["Penicillin", "Latex"]
-    assert list(told) == ["Address", "Allergies", "Registered"]
+    changes = {
+        what: rest for _, _, what, *rest in rows_of(app, "patient_changes_table")
+    }
+    assert changes["Address"] == ["–", "2 Quay Street"]
+    assert changes["Allergies"] == ["Penicillin", "Latex"]
+    assert list(changes) == ["Address", "Allergies", "Registered"]
     [_, who, *_] = rows_of(app, "patient_changes_table")[0]
     assert who == f"{clinic.clerk.name} (staff)"

@@ -131,7 +131,7 @@ def test_closed_records_are_german(german: Clinic, ada) -> None:
 def test_every_field_is_said_in_the_sentence_of_a_list(
     german: Clinic, keep_list
 ) -> None:
-    asked = Group(
+    conditions = Group(
         Combine.AND,
         (
             Filter("sex", Operator.IN, ("female", "other")),
@@ -149,7 +149,7 @@ def test_every_field_is_said_in_the_sentence_of_a_list(
             ),
         ),
     )
-    key = keep_list(Criteria(asked, "test", (Order("age"),)))
+    key = keep_list(Criteria(conditions, "test", (Order("age"),)))
     app = german.open("patients", list=key)
     app.session_state["patients_filters"] = True
     app.session_state["patients_charts"] = True
@@ -310,16 +310,16 @@ def test_a_merge_is_german(german: Clinic, ada) -> None:
 
 def test_emergency_access_is_german(german: Clinic, ada) -> None:
     okafor = german.cast[Role.CLINICIAN]
-    found = german.open("break_glass", Role.CLINICIAN)
-    found.text_input(key="break_glass_typed").set_value(f"{ada.last_name} 1980-05-17")
-    found.button(key="break_glass_find").click().run()
+    app = german.open("break_glass", Role.CLINICIAN)
+    app.text_input(key="break_glass_typed").set_value(f"{ada.last_name} 1980-05-17")
+    app.button(key="break_glass_find").click().run()
     german.write(lambda s: break_glass.open_record(s, okafor, ada.id, REASON))
 
     own = german.open("break_glass", Role.CLINICIAN)
     opened = german.open("patient", Role.CLINICIAN, patient=ada.id)
     waiting = german.open("break_glass_review", Role.ADMIN)
 
-    pages = (found, own, opened, waiting)
+    pages = (app, own, opened, waiting)
     assert set().union(*map(left_english, pages)) == set()
     assert "Diese Akte ist bis" in said(opened)
 
@@ -349,11 +349,11 @@ def test_a_photo_is_asked_for_in_german(german: Clinic, ada) -> None:
 def test_a_record_of_then_is_found_and_compared_in_german(german: Clinic, ada) -> None:
     german.edit(ada, address="Talweg 2", no_known_allergies=True, allergies=())
 
-    found = german.open("past")
-    found.text_input(key="past_typed").set_value(ada.last_name).run()
+    app = german.open("past")
+    app.text_input(key="past_typed").set_value(ada.last_name).run()
     compared = german.open("past", patient=ada.id)
 
-    assert left_english(found) | left_english(compared) == set()
+    assert left_english(app) | left_english(compared) == set()
     assert "Die Akte wurde seitdem geändert." in said(compared)
     compared.text_area(key="past_reason").set_value("Falsche Ada")
     with speaking(GERMAN):

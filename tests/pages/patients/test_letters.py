@@ -131,8 +131,8 @@ def test_one_is_looked_at_then_each_has_their_own_in_the_record(
         text = text_of(clinic, letter)
         assert f"Dear {patient.first_name} {patient.last_name}, We open at 7." in text
     assert not filed_of(clinic, cyd)
-    told = {event.patient_id for event in clinic.audit("document:file")[-2:]}
-    assert told == {ann.id, bea.id}
+    patient_ids = {event.patient_id for event in clinic.audit("document:file")[-2:]}
+    assert patient_ids == {ann.id, bea.id}
     (link,) = [
         element.proto.url
         for element in app.get("link_button")

@@ -29,10 +29,10 @@ AGED = Filter("age", Operator.EQUAL, "40")
     ],
 )
 def test_a_band_of_ages_is_a_filter_that_can_be_asked(number, year, expected):
-    found = age_filter(_band(number), year)
+    condition = age_filter(_band(number), year)
 
-    assert found == expected
-    assert found.operator in FIELDS[found.field].operators
+    assert condition == expected
+    assert condition.operator in FIELDS[condition.field].operators
 
 
 @pytest.mark.parametrize(

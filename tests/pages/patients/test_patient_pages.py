@@ -44,14 +44,16 @@ def test_the_header_shows_who_it_is_and_what_is_dangerous(clinic: Clinic):
 def test_its_parts_are_read_and_recorded_together(clinic: Clinic):
     patient = clinic.register()
 
-    with statements_of_pages() as told:
+    with statements_of_pages() as statements:
         clinic.open("patient", patient=patient.id, part="time-line")
 
     parts = ("FROM appointments", "FROM prescriptions")
     first, *_, last = (
-        place for place, words in enumerate(told) if any(p in words for p in parts)
+        place
+        for place, words in enumerate(statements)
+        if any(p in words for p in parts)
     )
-    between = told[first + 1 : last + 1]
+    between = statements[first + 1 : last + 1]
     assert len(between) == 1
     assert not any("BEGIN" in words for words in between)
     for action in ("visit:list", "prescription:read"):
@@ -120,11 +122,11 @@ def test_an_archived_record_says_so_and_can_be_restored(clinic: Clinic):
     archive(clinic, patient)
 
     archived = clinic.open("patient", patient=patient.id)
-    told = said(archived)
+    text = said(archived)
     archived.button(key="patient_restore").click().run()
 
     assert "leaves the lists" in markdown(app)
-    assert "This record is archived." in told
+    assert "This record is archived." in text
     assert not clinic.get(patient.id).is_archived
     assert "patient_edit" in {button.key for button in archived.button}
     assert not archived.exception

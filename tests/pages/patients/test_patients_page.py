@@ -58,22 +58,26 @@ def test_the_address_carries_a_key_and_never_what_was_searched(clinic: Clinic):
 def test_a_list_just_asked_for_is_not_looked_up_by_its_address(clinic: Clinic):
     app = clinic.open("patients")
 
-    with statements_of_pages() as told:
+    with statements_of_pages() as statements:
         search(app, "lovelace")
 
-    assert [words for words in told if "stored_criteria" in words and "INTO" in words]
-    assert not [words for words in told if "FROM stored_criteria" in words]
+    assert [
+        words for words in statements if "stored_criteria" in words and "INTO" in words
+    ]
+    assert not [words for words in statements if "FROM stored_criteria" in words]
 
 
 def test_a_list_and_its_count_are_asked_with_their_limits_and_recorded_at_once(
     clinic: Clinic,
 ):
-    with statements_of_pages() as told:
+    with statements_of_pages() as statements:
         clinic.open("patients")
 
-    assert sum("audit_events" in words for words in told) == 1
-    assert sum("statement_timeout" in words for words in told) == 2
-    assert all("SELECT" in words for words in told if "statement_timeout" in words)
+    assert sum("audit_events" in words for words in statements) == 1
+    assert sum("statement_timeout" in words for words in statements) == 2
+    assert all(
+        "SELECT" in words for words in statements if "statement_timeout" in words
+    )
 
 
 def test_the_address_reopens_exactly_this_list_for_a_colleague(clinic: Clinic):
@@ -315,10 +319,10 @@ def test_the_links_to_files_name_the_list_by_its_key(clinic: Clinic):
         "/files/patients.csv",
         "/files/patients.xlsx",
     ]
-    for asked in (parse_qs(url.query) for url in urls):
-        assert asked["list"] == [app.query_params["list"]]
+    for parameters in (parse_qs(url.query) for url in urls):
+        assert parameters["list"] == [app.query_params["list"]]
         # It must hold what this person has just saved, whichever replica answers.
-        assert Lsn.parse(asked["after_lsn"][0]) > 0
+        assert Lsn.parse(parameters["after_lsn"][0]) > 0
 
 
 def test_charts_describe_the_list_in_words(clinic: Clinic):

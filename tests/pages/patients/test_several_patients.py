@@ -99,8 +99,8 @@ def test_some_are_archived_for_a_reason_and_the_others_are_named(
     assert archived == [True, True, False]
     assert "2 patients archived." in said(app)
     assert f"Not “{family[2].last_name}, Cyd”: Somebody else changed" in said(app)
-    told = clinic.audit("patient:archive")
-    assert {event.reason for event in told[-2:]} == {REASON}
+    events = clinic.audit("patient:archive")
+    assert {event.reason for event in events[-2:]} == {REASON}
     app.button(key="patients_bulk_summary_read").click().run()
     assert "2 patients archived." not in said(app)
     assert not app.exception

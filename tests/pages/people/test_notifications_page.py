@@ -11,7 +11,7 @@ from tests.pages.conftest import Clinic
 
 
 @pytest.fixture(autouse=True)
-def _nothing_told(clinic: Clinic) -> None:
+def _no_notifications(clinic: Clinic) -> None:
     clinic.write(lambda s: s.execute(delete(UserNotification)) and None)
 
 

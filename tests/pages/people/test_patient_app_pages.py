@@ -67,8 +67,8 @@ def test_an_app_is_registered_and_the_list_says_what_its_programmers_need(
     assert made.redirect_uris == [CALLBACK, "org.diary.app:/cb"]
     assert made.resource_types == ["Patient", "Encounter"]
     shown = texts(app)
-    for told in (name, str(made.id), "org.diary.app:/cb"):
-        assert told in shown
+    for words in (name, str(made.id), "org.diary.app:/cb"):
+        assert words in shown
 
 
 def test_an_address_that_leads_astray_is_refused_and_nothing_is_registered(open_page):

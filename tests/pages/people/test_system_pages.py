@@ -41,9 +41,9 @@ def system_id(kept: Session) -> UUID:
 
 def find(kept: Session, system_id: UUID) -> connected_systems.ConnectedSystem:
     kept.expire_all()
-    found = connected_systems.find_system(kept, system_id)
-    assert found is not None
-    return found
+    system = connected_systems.find_system(kept, system_id)
+    assert system is not None
+    return system
 
 
 def texts(app: AppTest) -> str:
@@ -77,9 +77,9 @@ def test_a_system_is_connected_and_its_page_says_what_its_programmers_need(
 
     assert not app.exception
     [made] = [
-        one
-        for one in connected_systems.list_systems(kept, desk(kept).actor)
-        if one.name == name
+        system
+        for system in connected_systems.list_systems(kept, desk(kept).actor)
+        if system.name == name
     ]
     assert (made.role, made.resource_types) == (
         Role.CLINICIAN,
@@ -100,10 +100,10 @@ def test_only_what_the_role_may_read_is_offered(open_page):
 
     offered = app.multiselect(key="new_system_types").options
     assert "Patient (patients)" in offered
-    assert not [one for one in offered if one.startswith("Condition")]
+    assert not [scope for scope in offered if scope.startswith("Condition")]
     app.selectbox(key="new_system_role").set_value(Role.ADMIN).run()
     # Administrators see no patients, and export none.
-    assert not [one for one in app.text_input if "purpose" in (one.key or "")]
+    assert not [field for field in app.text_input if "purpose" in (field.key or "")]
 
 
 def test_what_is_missing_is_said_and_nothing_is_connected(open_page):

@@ -14,8 +14,8 @@ def trail(app: AppTest) -> list[tuple[str, str]]:
     """Return what stands in it, each with where it leads."""
     assert not app.exception
     bodies = [each.value for each in app.get("html") if "Breadcrumbs" in each.value]
-    found = re.findall(r'<li[^>]*>(?:<a href="([^"]*)">)?([^<]*)', "".join(bodies))
-    return [(title, address) for address, title in found]
+    items = re.findall(r'<li[^>]*>(?:<a href="([^"]*)">)?([^<]*)', "".join(bodies))
+    return [(title, address) for address, title in items]
 
 
 def test_a_patient_is_named_on_the_way_to_what_is_about_them(clinic: Clinic):

@@ -86,8 +86,8 @@ def _module_of(file: Path) -> str:
 
 
 def _desk_transitions() -> list[transitions._Transition]:
-    found = vars(transitions).values()
-    return [each for each in found if isinstance(each, transitions._Transition)]
+    values = vars(transitions).values()
+    return [each for each in values if isinstance(each, transitions._Transition)]
 
 
 def _said_by(template: Template) -> Iterator[str]:
@@ -139,9 +139,9 @@ def test_every_sentence_is_wrapped_and_german(module: str) -> None:
 def test_pages_of_sign_in_are_german(template: Path) -> None:
     options = {"newstyle_gettext": "true"}
     with template.open("rb") as file:
-        found = list(babel_extract(file, ["_", "gettext", "ngettext"], [], options))
+        messages = list(babel_extract(file, ["_", "gettext", "ngettext"], [], options))
     texts = [
-        text if isinstance(text, str) else text[0] for _, _, text, _ in found if text
+        text if isinstance(text, str) else text[0] for _, _, text, _ in messages if text
     ]
 
     assert lacking(filter(None, texts)) == []

@@ -42,7 +42,7 @@ _TO_BE_UNDONE = {
 }
 
 
-def asked() -> Iterator[tuple[str, bool]]:
+def confirmations() -> Iterator[tuple[str, bool]]:
     """Yield the key of all that is asked for in a dialog, and whether it is final."""
     for path in [*_ROOT.glob("dashboard/**/*.py"), *_ROOT.glob("pages/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -53,7 +53,7 @@ def asked() -> Iterator[tuple[str, bool]]:
 
 
 def test_what_cannot_be_undone_is_red_and_nothing_else_is():
-    keys = list(asked())
+    keys = list(confirmations())
 
     assert {key for key, is_final in keys if is_final} == _FOR_GOOD
     assert {key for key, is_final in keys if not is_final} == _TO_BE_UNDONE

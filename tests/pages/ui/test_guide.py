@@ -65,7 +65,7 @@ def test_words_stand_in_the_order_of_the_alphabet_each_once():
 
 
 @pytest.mark.parametrize(
-    ("typed", "found"),
+    ("typed", "words"),
     [
         ("LAG", ["lag"]),
         (" record  number", ["record number"]),
@@ -74,8 +74,8 @@ def test_words_stand_in_the_order_of_the_alphabet_each_once():
         ("quagga", []),
     ],
 )
-def test_a_word_is_found_by_its_name_or_else_by_what_it_means(typed, found):
-    assert list(guide.find_words(typed)) == found
+def test_a_word_is_found_by_its_name_or_else_by_what_it_means(typed, words):
+    assert list(guide.find_words(typed)) == words
 
 
 def test_help_on_a_page_looks_a_word_up(clinic: Clinic):

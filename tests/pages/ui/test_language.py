@@ -168,10 +168,10 @@ def test_a_trend_tells_small_numbers_apart_in_each_language() -> None:
     english, german = (AppTest.from_function(page_of_a_figure) for _ in range(2))
     german.session_state["chartroom_language"] = GERMAN
 
-    ((told,), (told_in_german,)) = (charts_of(app.run()) for app in (english, german))
+    ((in_english,), (in_german,)) = (charts_of(app.run()) for app in (english, german))
 
-    assert "between 0.00420 and 1,234 s, at last 3 s." in told
-    assert "zwischen 0,00420 und 1.234 s, zuletzt 3 s." in told_in_german
+    assert "between 0.00420 and 1,234 s, at last 3 s." in in_english
+    assert "zwischen 0,00420 und 1.234 s, zuletzt 3 s." in in_german
 
 
 def test_every_chart_is_drawn_in_the_language_of_the_page() -> None:

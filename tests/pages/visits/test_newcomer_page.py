@@ -163,7 +163,7 @@ def test_the_printed_day_has_them_too(clinic, booked):
 
     _, unregistered = clinic.write(listed)
 
-    assert booked.id in {one.id for one in unregistered}
+    assert booked.id in {newcomer.id for newcomer in unregistered}
     made = day_list_pdf(
         unregistered,
         booked.starts_at.date(),
@@ -186,7 +186,7 @@ def test_the_calendar_shows_them_to_those_who_see_visits(clinic, booked, role):
 
     period = clinic.write(look)
 
-    assert [one.id for one in period.newcomers] == [booked.id]
+    assert [newcomer.id for newcomer in period.newcomers] == [booked.id]
 
 
 def test_a_newcomers_visit_to_move_says_once_that_nobody_is_registered(clinic, booked):

@@ -47,14 +47,14 @@ def test_much_lag_stands_out(seconds, tone):
     assert lines["Replay"].tone == tone
 
 
-@pytest.mark.parametrize(("days", "is_told"), [(0, True), (6, True), (8, False)])
-def test_a_server_that_was_copied_anew_by_itself_says_so_for_a_week(days, is_told):
+@pytest.mark.parametrize(("days", "is_shown"), [(0, True), (6, True), (8, False)])
+def test_a_server_that_was_copied_anew_by_itself_says_so_for_a_week(days, is_shown):
     copied = replica("db-02", copied_anew_at=AT - timedelta(days=days, minutes=5))
 
     lines = facts(snapshot(primary(), copied), "db-02")
 
-    assert ("Copied anew" in lines) == is_told
-    if is_told:
+    assert ("Copied anew" in lines) == is_shown
+    if is_shown:
         assert lines["Copied anew"].text.endswith("because its log was damaged")
         assert lines["Copied anew"].tone == "warn"
 
