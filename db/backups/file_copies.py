@@ -22,8 +22,9 @@ from bson.raw_bson import RawBSONDocument
 
 from db.backups.backup_errors import CannotBackUp, SetBroken
 from db.backups.log.archive import LogArchive
+from db.backups.manifest import Manifest
 from db.backups.repository import Repository
-from db.backups.sealing import PIECE, SealedWriter, digest_of
+from db.backups.sealing import PIECE, SealedWriter, digest_of, seal_of
 from db.files.bucket_collections import binding_of
 from db.files.ciphers import FileCipher, NotDecrypted
 from db.files.file_errors import FileDamaged, FileKeyMissing, FileMissing
@@ -175,6 +176,15 @@ def read_copies(source: IO[bytes]) -> Iterator[CopiedFile]:
             yield CopiedFile.read(document)
     except InvalidBSON as error:
         raise SetBroken("An entry of a file is not what was written.") from error
+
+
+def list_set_copies(
+    repository: Repository, manifest: Manifest, keys: FileKeys
+) -> Iterator[CopiedFile]:
+    """Yield the copies that a set lists; raises SetBroken and OSError."""
+    path = repository.set_folder(manifest.set_id) / "entries"
+    with seal_of(manifest, keys).reading(path) as stream:
+        yield from read_copies(stream)
 
 
 def list_later_copies(

@@ -110,20 +110,23 @@ class SetSeal:
     @contextmanager
     def reading(self, path: Path) -> Iterator[IO[bytes]]:
         """Give an object's plain bytes; raises SetBroken while they are read."""
+        with (
+            path.open("rb", buffering=0) as source,
+            self.opening(path.name, source) as stream,
+        ):
+            yield stream
+
+    @contextmanager
+    def opening(self, name: str, source: Any) -> Iterator[IO[bytes]]:
+        """Give the plain bytes of an object that lies elsewhere; as `reading`."""
         try:
-            with (
-                path.open("rb", buffering=0) as source,
-                closing(self._decrypting(source, path)) as stream,
-            ):
+            with closing(self.key.decrypting(source, self._binding(name))) as stream:
                 yield stream
         except tink.TinkError as error:
             raise SetBroken(
-                f"{path.name} of backup {self.set_id} does not open: it is not what "
-                "was written."
+                f"{name} of backup {self.set_id} does not open: it is not what was "
+                "written."
             ) from error
-
-    def _decrypting(self, source: Any, path: Path) -> IO[bytes]:
-        return self.key.decrypting(source, self._binding(path.name))
 
     def _binding(self, name: str) -> bytes:
         return f"backup {self.system_id}/{self.set_id}/{name}".encode()

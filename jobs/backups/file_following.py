@@ -5,7 +5,7 @@ entry; what came while nobody listened is found by one look at all of them.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -17,17 +17,20 @@ from bson.raw_bson import RawBSONDocument
 from db.backups.backup_errors import SetBroken
 from db.backups.file_copies import CopiedFile, FileCopies, list_later_copies
 from db.backups.log.archive import LogArchive
+from db.backups.log.windows import read_position
+from db.backups.manifest import Manifest
 from db.backups.repository import Repository
 from db.files.bucket_collections import EntryChanges
 from db.files.file_errors import FileStoreUnavailable
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from jobs.backups.following import Follower
-from jobs.backups.taking import known_copies
+from jobs.backups.taking import copies_in
 
 _ROUND_SECONDS: Final = 0.3
 _MAY_COME: Final = timedelta(seconds=10)
 _ENDING: Final = ".log-new"
+_Copies = dict[tuple[str, ObjectId], CopiedFile]
 
 
 class FileFollower(Follower):
@@ -49,6 +52,9 @@ class FileFollower(Follower):
         self._store = store
         self._archive = archive
         self._keys = keys
+        # What was copied by then still is, whoever followed.
+        if (position := read_position(archive.folder)) is not None:
+            self.until = position.files_until
         # Entries whose bytes are not all there yet, and since when they wait.
         self._waiting: list[tuple[str, RawBSONDocument, datetime]] = []
 
@@ -62,15 +68,29 @@ class FileFollower(Follower):
                 self._take_new(changes)
 
     def _catch_up(self) -> None:
-        began, known = datetime.now(UTC), self._known()
+        """List what came while nobody listened, also if a set has it meanwhile.
+
+        Whoever goes to a time before that set goes on from an earlier one.
+        """
+        began, sets = datetime.now(UTC), self._repository.survey().sets
+        base, meanwhile = _parted(sets, self.until)
+        listed = self._listed_from(base)
+        between = self._copied_by(meanwhile)
         copies = FileCopies(
-            self._store, self._repository, known=dict(known), ending=_ENDING
+            self._store, self._repository, known=between | listed, ending=_ENDING
         )
         with self._archive.copying_files():
             copies.look()
-            for place, copy in known.items():
-                if copies.copied.get(place) == copy:
-                    del copies.copied[place]
+            there = copies.copied
+            # Some may be gone again. Of what was purged the bytes are, too.
+            there |= {
+                place: copy
+                for place, copy in between.items()
+                if place not in there and self._repository.file(copy.sha256).exists()
+            }
+            for place, copy in listed.items():
+                if there.get(place) == copy:
+                    del there[place]
             self._keep(copies)
         self._wait_for(copies, [], began)
         self._advance(began)
@@ -115,10 +135,29 @@ class FileFollower(Follower):
             copies.write(packed)
             self._archive.add_entries(datetime.now(UTC), packed.getvalue())
 
-    def _known(self) -> dict[tuple[str, ObjectId], CopiedFile]:
-        """Return what is copied already, as far as that opens."""
-        known = known_copies(self._repository, self._keys)
+    def _listed_from(self, base: Manifest | None) -> _Copies:
+        """Return what whoever goes on from a set finds, as far as that opens."""
+        listed = {} if base is None else self._copied_by([base])
+        since = None if base is None else base.began_at
         with suppress(SetBroken):
-            for copy in list_later_copies(self._archive):
-                known[copy.place] = copy
-        return known
+            for copy in list_later_copies(self._archive, since):
+                listed[copy.place] = copy
+        return listed
+
+    def _copied_by(self, sets: Iterable[Manifest]) -> _Copies:
+        copied: _Copies = {}
+        for each in sets:
+            copied |= copies_in(self._repository, each, self._keys)
+        return copied
+
+
+def _parted(
+    sets: Sequence[Manifest], until: datetime | None
+) -> tuple[Manifest | None, Sequence[Manifest]]:
+    """Return the newest set whose files the log knows too, and those made after it.
+
+    Without a time, or a set of before it, that is the oldest: nobody goes further back.
+    """
+    made = sum(until is not None and each.finished_at <= until for each in sets)
+    first = max(made, 1)
+    return (sets[first - 1] if sets else None), sets[first:]

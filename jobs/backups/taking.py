@@ -23,13 +23,13 @@ from db.backups.backup_errors import (
     SetBroken,
 )
 from db.backups.base_backup import Leader, LeaderSystem
-from db.backups.file_copies import CopiedFile, FileCopies, read_copies
+from db.backups.file_copies import CopiedFile, FileCopies, list_set_copies
 from db.backups.known_repository import claim
 from db.backups.log.segments import TimelineHistory
 from db.backups.manifest import BasedOn, Manifest, SealedObject, TableDigest
 from db.backups.repository import Repository
 from db.backups.sandbox import Sandbox, unpacked
-from db.backups.sealing import SetSeal, seal_of
+from db.backups.sealing import SetSeal
 from db.backups.table_digests import digest_replica
 from db.embedded import Addresses, DataFolder
 from db.embedded.processes import programs
@@ -308,9 +308,15 @@ def known_copies(
     repository: Repository, keys: FileKeys
 ) -> dict[tuple[str, bson.ObjectId], CopiedFile]:
     """Return the copies of the newest set, as far as it opens."""
+    newest = repository.survey().newest
+    return {} if newest is None else copies_in(repository, newest, keys)
+
+
+def copies_in(
+    repository: Repository, manifest: Manifest, keys: FileKeys
+) -> dict[tuple[str, bson.ObjectId], CopiedFile]:
+    """Return the copies of a set; none if it does not open."""
     with suppress(SetBroken, OSError):
-        if (newest := repository.survey().newest) is not None:
-            place = repository.set_folder(newest.set_id)
-            with seal_of(newest, keys).reading(place / "entries") as stream:
-                return {copy.place: copy for copy in read_copies(stream)}
+        copies = list_set_copies(repository, manifest, keys)
+        return {copy.place: copy for copy in copies}
     return {}

@@ -74,13 +74,14 @@ def add_sealed_set(
     keys: FileKeys,
     *,
     files: tuple[bytes, ...] = (),
+    entries: bytes = b"",
     base: bytes = b"rows " * 2000,
     pages: bytes | None = None,
     **values: Any,
 ) -> Manifest:
     """Let a repository have a set whose objects open, and the files that it names.
 
-    `pages` is what an incremental one goes on from.
+    `entries` are of more files, and `pages` is what an incremental one goes on from.
     """
     manifest = replace(MANIFEST, **values)
     repository.claim(SYSTEM_ID)
@@ -88,7 +89,7 @@ def add_sealed_set(
     seal = SetSeal(SYSTEM_ID, manifest.set_id, key)
     unfinished = repository.set_folder(f"{manifest.set_id}.unfinished")
     unfinished.mkdir()
-    entries = b"".join(_entry_of(data) for data in files)
+    entries = b"".join(map(_entry_of, files)) + entries
     objects = []
     contents = {"base": base, "entries": entries, "audit": b""}
     if pages is not None:
