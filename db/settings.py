@@ -42,7 +42,7 @@ class Settings(AuthSettings):
     https: bool = False
     data: Path = Path(__file__).resolve().parents[1] / "var"
     backup_dir: Path | None = None
-    backup_every_hours: Annotated[float, Field(ge=0, le=168)] = 24
+    backup_every_hours: Annotated[float, Field(ge=0, le=168)] | None = None
     backup_full_every_days: Annotated[float, Field(ge=0, le=28)] = 7
     backup_kept_days: Annotated[int, Field(ge=1, le=366)] = 35
     backup_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 7
@@ -308,8 +308,14 @@ class Settings(AuthSettings):
 
     @property
     def backup_interval(self) -> timedelta | None:
-        """The time between two backups; None if none is made by itself."""
-        return timedelta(hours=self.backup_every_hours) or None
+        """The time between two backups; None if none is made by itself.
+
+        Unless somebody says so, none is made each hour that is as large as the clinic.
+        """
+        hours = self.backup_every_hours
+        if hours is None:
+            hours = 1 if self.backup_full_interval else 24
+        return timedelta(hours=hours) or None
 
     @property
     def backup_full_interval(self) -> timedelta | None:

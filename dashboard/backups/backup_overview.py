@@ -29,7 +29,7 @@ _COLUMNS: Final = (
     Column(marked("Files")),
     Column(marked("Audit entries"), is_whole=True),
 )
-# As many as a month of daily ones.
+# A day of hourly ones and a week of those before.
 _MOST_SHOWN: Final = 31
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
@@ -277,8 +277,9 @@ def _show_plan(
         _("They are in {folder}.").format(folder=state.folder),
         plan,
         _(
-            "Each is kept for {days} days; the newest, the last that was proven, and "
-            "what another is based on stay longer."
+            "Each is kept for two days, and one of each day for {days} days: the log "
+            "leads on from it to every second. The newest, the last that was proven, "
+            "and what another is based on stay longer."
         ).format(days=kept.days),
     ]
     if state.free_bytes is not None:
@@ -303,12 +304,17 @@ def _words_of_plan(
     state: BackupState, every: timedelta, full_every: timedelta | None
 ) -> str:
     """Say how often each kind is made, and when the next of it is due."""
+    count = 1 if every == _HOUR else 2
     hours = f"{every / _HOUR:g}"
     if full_every is None:
-        words = _("One is made every {hours} hours.").format(hours=hours)
+        words = ngettext(
+            "One is made every hour.", "One is made every {hours} hours.", count
+        ).format(hours=hours)
     else:
-        words = _(
-            "One is made every {hours} hours, and a full one every {days} days."
+        words = ngettext(
+            "One is made every hour, and a full one every {days} days.",
+            "One is made every {hours} hours, and a full one every {days} days.",
+            count,
         ).format(hours=hours, days=f"{full_every / _DAY:g}")
     coming = backups.next_backups(state, every, full_every)
     if coming is None:
@@ -322,6 +328,9 @@ def _words_of_plan(
 
 
 def _show_sets(state: BackupState) -> None:
+    if (count := len(state.sets)) > _MOST_SHOWN:
+        words = _("The newest {shown} of {count} backups:")
+        st.caption(words.format(shown=_MOST_SHOWN, count=decimal(count)))
     rows = [
         Row(
             each.set_id,

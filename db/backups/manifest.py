@@ -60,6 +60,9 @@ class Manifest:
 
     An incremental set has in `based_on` what it cannot be restored without; a full one
     in `full_because` why it is none, although an incremental one was due.
+
+    `audit_entries` is the number of the audit log's last entry, `audit_head` its hash.
+    The set has those after number `audit_after` itself, and its base has the others.
     """
 
     set_id: str
@@ -85,6 +88,8 @@ class Manifest:
     format: int = FORMAT
     based_on: BasedOn | None = None
     full_because: str = ""
+    audit_after: int = 0
+    audit_head: str = ""
 
     @property
     def is_full(self) -> bool:
@@ -164,6 +169,6 @@ class Manifest:
         return {name for name in _LATER if not getattr(self, name)}
 
 
-_LATER: Final = ("based_on", "full_because")
+_LATER: Final = ("based_on", "full_because", "audit_after", "audit_head")
 
 _MANIFESTS: Final = TypeAdapter(Manifest)

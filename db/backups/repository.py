@@ -143,6 +143,10 @@ class Repository:
         self._proofs = folder / "proofs"
         # Manifests as they were read, by when and how their files were written.
         self._read: dict[str, tuple[tuple[int, int], Manifest]] = {}
+        # The sets all objects of which were read: when, and how they lay there then.
+        self.read_whole: dict[
+            str, tuple[datetime, tuple[tuple[int, int] | None, ...]]
+        ] = {}
 
     @property
     def system_id(self) -> str | None:

@@ -1,7 +1,8 @@
 """Copies the audit log's entries between two backups, link by link, as they come.
 
-A set has all entries of before. What is kept here goes on from it, so that with the
-machine no entry is lost that was added before a time which one can go back to.
+A set has all entries of before, an incremental one together with its bases. What is
+kept here goes on from it, so that with the machine no entry is lost that was added
+before a time which one can go back to.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +19,8 @@ from db.backups.backup_errors import SetBroken
 from db.backups.log.archive import LogArchive
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository
-from db.backups.sealing import SetSeal
+from db.backups.sealing import seal_of
+from db.files.file_keys import FileKeys
 from db.mongo.audit_store import AuditStore, AuditStoreUnavailable
 from jobs.backups.following import Follower
 from services.audit.chain import (
@@ -98,22 +100,35 @@ def read_entries(archive: LogArchive, name: str) -> Iterator[dict[str, Any]]:
 
 
 def read_all_entries(
-    repository: Repository, archive: LogArchive, manifest: Manifest, seal: SetSeal
+    repository: Repository, archive: LogArchive, manifest: Manifest, keys: FileKeys
 ) -> Iterator[dict[str, Any]]:
     """Yield a set's entries and those that came after it; raises SetBroken."""
-    path = repository.set_folder(manifest.set_id) / "audit"
+    entries = read_set_entries(repository, manifest, keys)
+    later = read_later_entries(archive, manifest.audit_entries)
     try:
-        with seal.reading(path) as stream:
-            later = read_later_entries(archive, manifest.audit_entries)
-            yield from follow_all(chain(read_stream(stream), later))
+        yield from follow_all(chain(entries, later))
     except ChainBroken as error:
         raise SetBroken(
             f"The audit log of backup {manifest.set_id} is broken: {error}"
         ) from error
 
 
-def read_stream(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield the entries of a set's copy; raises SetBroken."""
+def read_set_entries(
+    repository: Repository, manifest: Manifest, keys: FileKeys
+) -> Iterator[dict[str, Any]]:
+    """Yield all entries of a set, those that its bases have first; raises SetBroken."""
+    parts: list[Manifest] = []
+    for each in reversed(repository.survey().chain_of(manifest)):
+        parts.insert(0, each)
+        if not each.audit_after:
+            break
+    for each in parts:
+        path = repository.set_folder(each.set_id) / "audit"
+        with seal_of(each, keys).reading(path) as stream:
+            yield from _read_stream(stream)
+
+
+def _read_stream(stream: IO[bytes]) -> Iterator[dict[str, Any]]:
     try:
         yield from bson.decode_file_iter(stream, _OPTIONS)
     except InvalidBSON as error:

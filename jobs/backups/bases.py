@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from db.backups.backup_errors import SetBroken
@@ -22,6 +23,8 @@ from db.files.file_keys import FileKeys
 # What PostgreSQL says of a backup's files, from which an incremental one goes on.
 PAGES: Final = "backup_manifest"
 MOST_SETS: Final = 7
+# Hourly backups would read the full one, which is as large as the clinic, each hour.
+_READ_EVERY: Final = timedelta(days=1)
 
 
 def _utc_now() -> datetime:
@@ -51,7 +54,8 @@ def choose_base(
     """Return what the next backup is based on; `history` is that of whoever leads.
 
     That is the newest one or, once seven are needed to restore it, the full one that it
-    begins with. Without `full_every` each backup is a full one.
+    begins with. Without `full_every` each backup is a full one. What was read whole in
+    the last day, and lies there as it did then, is not read again.
     """
     survey = repository.survey()
     if full_every is None or (not survey.sets and not survey.unusable):
@@ -59,16 +63,35 @@ def choose_base(
     try:
         newest = repository.newest()
         chain = survey.chain_of(newest)
-        if clock() - chain[0].began_at >= full_every:
+        now = clock()
+        if now - chain[0].began_at >= full_every:
             return ChosenBase()
         if len(chain) >= MOST_SETS:
             chain = chain[:1]
         _require_on(newest, history)
         for each in chain:
-            require_objects(repository.set_folder(each.set_id), each)
+            _require_whole(repository, each, now)
         return ChosenBase(chain[-1], _read_pages(repository, keys, chain[-1]))
     except (SetBroken, OSError) as error:
         return ChosenBase(full_because=_why(error))
+
+
+def _require_whole(repository: Repository, manifest: Manifest, now: datetime) -> None:
+    folder = repository.set_folder(manifest.set_id)
+    lies = tuple(_stamp_of(folder / each.name) for each in manifest.objects)
+    last = repository.read_whole.get(manifest.set_id)
+    if last is not None and last[1] == lies and now - last[0] < _READ_EVERY:
+        return
+    require_objects(folder, manifest)
+    repository.read_whole[manifest.set_id] = (now, lies)
+
+
+def _stamp_of(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _require_on(manifest: Manifest, history: TimelineHistory) -> None:

@@ -20,7 +20,6 @@ from db.backups.log.archive import LogArchive
 from db.backups.log.windows import find_windows, read_position
 from db.backups.recovery_kit import FILE_KEYS, SEAL_KEYS, RecoveryKit
 from db.backups.repository import Repository
-from db.backups.sealing import seal_of
 from db.embedded import DataFolder
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
@@ -154,7 +153,7 @@ def _bring_audit_log(
 ) -> None:
     """Put all entries that were copied into an empty store, link by link."""
     newest = repository.newest()
-    entries = read_all_entries(repository, archive, newest, seal_of(newest, keys))
+    entries = read_all_entries(repository, archive, newest, keys)
     while some := list(islice(entries, _AT_ONCE)):
         store.append(some)
 

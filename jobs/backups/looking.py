@@ -32,7 +32,7 @@ from db.backups.sealing import SetSeal
 from db.backups.table_digests import differing, digest_tables
 from db.embedded import DataFolder
 from db.files.file_keys import FileKeys
-from jobs.backups.audit_following import read_later_entries, read_stream
+from jobs.backups.audit_following import read_later_entries, read_set_entries
 from jobs.backups.opening import opened, reading, require_whole
 from jobs.backups.routes import Route, route_to
 from services.audit.chain import (
@@ -84,7 +84,7 @@ def look(
         proving = Proving(folder, repository, keys, archive, route)
         seal, copies = proving.require_whole()
         with opened(folder, repository, archive, route, seal) as url:
-            proof = proving.prove(url, seal, copies)
+            proof = proving.prove(url, copies)
             if beside is not None:
                 with reading(url) as session:
                     beside(session)
@@ -126,14 +126,14 @@ class Proving:
         """Return the files that no backup has any more; raises SetBroken."""
         return {each.place for each in list_purged_files(self.archive)}
 
-    def prove(self, url: str, seal: SetSeal, copies: Copies) -> Proof:
+    def prove(self, url: str, copies: Copies) -> Proof:
         """Prove the rows at an address, their files and the audit log's copy."""
-        route, repository = self.route, self.repository
+        route = self.route
         manifest = route.manifest
         tables = _prove_tables(url, route, self._expected)
         with reading(url) as session:
             files = _prove_files(session, self, copies)
-            audit_entries = _prove_audit(session, repository, self.archive, seal, route)
+            audit_entries = _prove_audit(session, self)
         return Proof(
             set_id=manifest.set_id,
             as_of=manifest.as_of if route.to is None else route.to,
@@ -221,38 +221,31 @@ def list_references(session: Session) -> Iterator[FileReference]:
         after = some[-1].id
 
 
-def _prove_audit(
-    session: Session,
-    repository: Repository,
-    archive: LogArchive,
-    seal: SetSeal,
-    route: Route,
-) -> int:
+def _prove_audit(session: Session, proving: Proving) -> int:
     """Follow the copied chain; raise SetBroken where it, or the rows' head, breaks.
 
     Of the log of an earlier version entries were copied with the sets alone.
     """
+    route, archive = proving.route, proving.archive
     manifest, after = route.manifest, list[dict[str, Any]]()
     if route.to is not None:
         after = list(read_later_entries(archive, manifest.audit_entries))
+    entries = read_set_entries(proving.repository, manifest, proving.keys)
     head, sealed = read_head(session), {each.link for each in seals.list_seals(session)}
-    path = repository.set_folder(manifest.set_id) / "audit"
-    count, first, has_head = 0, None, head == START
+    last, first, has_head = 0, None, head == START
     try:
-        with seal.reading(path) as stream:
-            for entry in follow_all(chain(read_stream(stream), after)):
-                count += 1
-                link = link_of(entry)
-                first = first or link.sequence
-                has_head = has_head or link == head
-                sealed.discard(link)
+        for entry in follow_all(chain(entries, after)):
+            link = link_of(entry)
+            last, first = link.sequence, first or link.sequence
+            has_head = has_head or link == head
+            sealed.discard(link)
     except ChainBroken as error:
         raise SetBroken(
             f"The audit log of backup {manifest.set_id} is broken: {error}"
         ) from error
     position = read_position(archive.folder)
     is_kept = position is not None and position.audit_until is not None
-    if not has_head and (is_kept or route.to is None or head.sequence <= count):
+    if not has_head and (is_kept or route.to is None or head.sequence <= last):
         raise SetBroken(
             f"The audit log of backup {manifest.set_id} does not reach entry "
             f"{head.sequence}, where its rows say that it ends."
@@ -263,7 +256,7 @@ def _prove_audit(
             f"The audit log of backup {manifest.set_id} has other entries than those "
             "that were sealed."
         )
-    return count
+    return last
 
 
 def _words_of_damage(proof: Proof) -> str:

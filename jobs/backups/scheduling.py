@@ -24,7 +24,7 @@ from jobs.backups.drills.scheduling import RestoreDriller
 from jobs.backups.log_keeping import LogKeeper
 from jobs.backups.polling import poll
 from jobs.backups.previewing import RestorePreviewer
-from jobs.backups.retention import remove_expired
+from jobs.backups.retention.removing import remove_expired
 from jobs.backups.taking import BackupTaken
 from jobs.worker.background_threads import background_threads
 from services import backups
@@ -208,7 +208,7 @@ class BackupScheduler:
         before = now - self.plan.kept
         try:
             removed = remove_expired(
-                self.repository, self._keys, before, is_sweeping=is_sweeping
+                self.repository, self._keys, before, is_sweeping=is_sweeping, now=now
             )
         except (CannotBackUp, OSError) as error:
             _log.warning("Old backups could not be removed: %s", error)

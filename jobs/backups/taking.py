@@ -40,7 +40,7 @@ from db.files.gridfs import FileStore, FileStoreUnavailable
 from db.mongo.audit_store import AuditStore, AuditStoreUnavailable
 from db.postgres import Lsn
 from jobs.backups.bases import PAGES, ChosenBase, choose_base
-from services.audit.chain import ChainBroken, follow_all
+from services.audit.chain import START, ChainBroken, Link, follow_all, link_of
 
 # The log of a base backup and of a busy minute, and what files came meanwhile.
 _SPARE_BYTES: Final = 200_000_000
@@ -112,6 +112,7 @@ def take(
         try:
             history = TimelineHistory.parse(*leader.history_file())
             base = choose_base(repository, source.keys, history, full_every)
+            base = _with_its_audit_log(base, source.audit)
             return _Taking(source, repository, leader, system, base).run()
         except CannotBackUp as error:
             repository.note_failure(str(error))
@@ -126,6 +127,24 @@ def take(
             failure = CannotBackUp(_why(error, repository))
             repository.note_failure(str(failure))
             raise failure from error
+
+
+def _with_its_audit_log(base: ChosenBase, audit: AuditStore) -> ChosenBase:
+    """Return the base, or none where the audit log is not the one that it ends with.
+
+    Of an incremental set both would be read together, and be broken.
+    """
+    manifest = base.manifest
+    if manifest is None or not manifest.audit_head:
+        return base
+    number = manifest.audit_entries
+    for entry in audit.list_after(number - 1, limit=1):
+        if (entry["_id"], entry.get("hash")) == (number, manifest.audit_head):
+            return base
+    return ChosenBase(
+        full_because=f"The audit log no longer has entry {number} as backup "
+        f"{manifest.set_id} ends with it."
+    )
 
 
 def _why(error: Exception, repository: Repository) -> str:
@@ -191,7 +210,8 @@ class _Taking:
         with seal.writing(unfinished / "entries") as sink:
             self._files.write(sink)
             self._objects.append(sink.finish())
-        audit_entries = self._copy_audit(unfinished, seal)
+        audit_after = self._audit_of_base()
+        audit = self._copy_audit(unfinished, seal, audit_after)
         if self._leader.system().timeline != self._system.timeline:
             raise CannotBackUp(
                 "Another server leads than when the backup began: back up again."
@@ -224,11 +244,13 @@ class _Taking:
             files=len(self._files.copied),
             file_bytes=self._files.stored_bytes,
             unreadable_files=tuple(sorted(self._files.unreadable)),
-            audit_entries=audit_entries,
+            audit_entries=audit.sequence,
             tables=tables,
             key_ids=tuple(sorted(self._files.key_ids | {keys.primary})),
             based_on=based_on,
             full_because=self._base.full_because,
+            audit_after=audit_after.sequence,
+            audit_head=audit.hash.hex() if audit.sequence else "",
         ).sealing(key, keys)
 
     def _prove_base(self, sandbox: Sandbox) -> BasedOn | None:
@@ -292,16 +314,28 @@ class _Taking:
                 return digested
         return written, {}
 
-    def _copy_audit(self, unfinished: Path, seal: SetSeal) -> int:
-        """Copy the chain link by link; raises ChainBroken where it does not hold."""
+    def _audit_of_base(self) -> Link:
+        """Return with which entry of the audit log the base ends, if there is one."""
+        base = self._base.manifest
+        if base is None or not base.audit_head:
+            return START
+        return Link(base.audit_entries, bytes.fromhex(base.audit_head))
+
+    def _copy_audit(self, unfinished: Path, seal: SetSeal, after: Link) -> Link:
+        """Copy the chain link by link; raises ChainBroken where it does not hold.
+
+        Returns the last link.
+        """
+        # A whole one may begin later than with its first entry.
+        known = after if after.sequence else None
         with seal.writing(unfinished / "audit") as sink:
-            entries = follow_all(self._source.audit.walk_after(0))
-            count = 0
-            for entry in entries:
+            for entry in follow_all(
+                self._source.audit.walk_after(after.sequence), known
+            ):
                 sink.write(bson.encode(entry))
-                count += 1
+                after = link_of(entry)
             self._objects.append(sink.finish())
-        return count
+        return after
 
 
 def known_copies(

@@ -15,6 +15,7 @@ from services.backups.requests import (
     request_backup as request_backup,
 )
 from services.backups.state import (
+    ALL_KEPT_FOR as ALL_KEPT_FOR,
     BackupState as BackupState,
     LogState as LogState,
     NextBackups as NextBackups,

@@ -22,6 +22,9 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 
+# For so long all are kept; of what is older, one a day.
+ALL_KEPT_FOR: Final = timedelta(days=2)
+_DAY: Final = timedelta(days=1)
 _TO_TELL_A_RATE: Final = 2
 
 
@@ -127,8 +130,9 @@ def forecast_bytes(
     """Return how much more the repository will take once it holds all it is to keep.
 
     So many full ones as the newest are still to come, so many incremental ones as they
-    are on average, and files at the rate of the time that the sets span. None while
-    there are not two sets to tell a rate from.
+    are on average, and files at the rate of the time that the sets span. Of those
+    older than two days one a day is kept. None while there are not two sets to tell a
+    rate from.
     """
     if len(state.sets) < _TO_TELL_A_RATE:
         return None
@@ -138,14 +142,16 @@ def forecast_bytes(
     # The last ones are kept for as long as the incremental ones that need them.
     most = kept / every if full_every is None else (kept + full_every) / full_every
     full_to_come = max(0, math.ceil(most) - len(full))
-    to_come = max(0, math.ceil(kept / every) - len(state.sets))
+    lately = min(kept, ALL_KEPT_FOR)
+    sets_kept = lately / every + (kept - lately) / max(every, _DAY)
+    to_come = max(0, math.ceil(sets_kept) - len(state.sets))
     changes_to_come = max(0, to_come - full_to_come) if full_every else 0
-    intervals = max((newest.as_of - oldest.as_of) / every, 1.0)
-    files_each_time = max(0, newest.file_bytes - oldest.file_bytes) / intervals
+    span = max(newest.as_of - oldest.as_of, every)
+    new_file_bytes = max(0, newest.file_bytes - oldest.file_bytes)
     return round(
         full_to_come * full[-1]
         + changes_to_come * sum(incremental or full) / len(incremental or full)
-        + to_come * files_each_time
+        + max(timedelta(), kept - span) / span * new_file_bytes
     )
 
 

@@ -123,8 +123,13 @@ def test_booking_for_everybody_needs_a_mail_server(monkeypatch: pytest.MonkeyPat
 
 def test_how_often_backups_are_full_ones(monkeypatch: pytest.MonkeyPatch):
     assert Settings().backup_full_interval == timedelta(days=7)
+    assert Settings().backup_interval == timedelta(hours=1)
     monkeypatch.setenv("CHARTROOM_BACKUP_FULL_EVERY_DAYS", "0")
     assert Settings().backup_full_interval is None
+    # Each is as large as the clinic: none is made each hour unless somebody says so.
+    assert Settings().backup_interval == timedelta(days=1)
+    monkeypatch.setenv("CHARTROOM_BACKUP_EVERY_HOURS", "1")
+    assert Settings().backup_interval == timedelta(hours=1)
     # PostgreSQL keeps what changed for 36 days.
     monkeypatch.setenv("CHARTROOM_BACKUP_FULL_EVERY_DAYS", "29")
     with pytest.raises(ValidationError):

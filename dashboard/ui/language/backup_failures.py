@@ -42,6 +42,7 @@ _MESSAGES: Final = (
     ),
     marked("The incremental backup does not go on from {name}."),
     marked("The last one cannot be read ({why})."),
+    marked("The audit log no longer has entry {entry} as backup {name} ends with it."),
     marked("Backup {name} is of a history that the clinic has left."),
     marked("Backup {name} is of an earlier version, which made full ones."),
     marked(

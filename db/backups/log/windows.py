@@ -116,22 +116,49 @@ def find_windows(
     that the clinic went back over. Raises SetBroken if the log's own history does not
     open.
     """
-    listing = archive.listing()
-    history = archive.history(listing.timeline)
-    leads_to, newest = _leading_to(listing, history), newest_until(listing, history)
-    windows = []
-    for each in sets:
-        until = None
-        if is_on(each, history):
-            until = leads_to.get(number_of(Lsn.parse(each.reached_lsn)))
-        if until is not None and until == newest:
-            beside = position.beside_until if position else None
-            until = min(until, beside) if beside else None
-        windows.append(BackupWindow(each.as_of, max(until or each.as_of, each.as_of)))
-    remaining = _joined(windows)
-    for left in archive.times_left():
-        remaining = tuple(part for each in remaining for part in _without(each, left))
-    return remaining
+    return LogReach.read(archive, position).windows(sets)
+
+
+@dataclass(frozen=True, slots=True)
+class LogReach:
+    """Where the log leads to from each segment on, as it was at one time."""
+
+    history: TimelineHistory
+    leads_to: dict[int, datetime | None]
+    newest: datetime | None
+    beside_until: datetime | None
+    times_left: tuple[TimeLeft, ...]
+
+    @classmethod
+    def read(cls, archive: LogArchive, position: LogPosition | None) -> "LogReach":
+        """Look at the log; raises SetBroken if its own history does not open."""
+        listing = archive.listing()
+        history = archive.history(listing.timeline)
+        return cls(
+            history,
+            _leading_to(listing, history),
+            newest_until(listing, history),
+            position.beside_until if position else None,
+            archive.times_left(),
+        )
+
+    def windows(self, sets: Iterable[Manifest]) -> tuple[BackupWindow, ...]:
+        """Return the windows that these sets open, the oldest first."""
+        windows = []
+        for each in sets:
+            until = None
+            if is_on(each, self.history):
+                until = self.leads_to.get(number_of(Lsn.parse(each.reached_lsn)))
+            if until is not None and until == self.newest:
+                until = min(until, self.beside_until) if self.beside_until else None
+            last = max(until or each.as_of, each.as_of)
+            windows.append(BackupWindow(each.as_of, last))
+        remaining = _joined(windows)
+        for left in self.times_left:
+            remaining = tuple(
+                part for each in remaining for part in _without(each, left)
+            )
+        return remaining
 
 
 def _without(window: BackupWindow, left: TimeLeft) -> Iterable[BackupWindow]:

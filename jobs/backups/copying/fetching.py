@@ -36,7 +36,7 @@ from db.backups.sealing import seal_of
 from db.files import private_files
 from db.files.file_keys import FileKeys
 from jobs.backups.copying.uploading import clinic_of
-from jobs.backups.retention import LogStart, is_before
+from jobs.backups.retention.removing import LogStart, is_before
 
 _NOTE: Final = "fetched.json"
 _TRIES: Final = 5

@@ -49,7 +49,8 @@ from db.backups.readme import NAME as README, TEXT
 from db.backups.repository import Repository
 from db.backups.sealing import digest_of
 from db.files.file_keys import FileKeys
-from jobs.backups.retention import LogStart, is_before, list_named
+from jobs.backups.copying.sets_alone import SetsAlone
+from jobs.backups.retention.removing import LogStart, is_before, list_named
 
 _LIST_EVERY: Final = timedelta(hours=1)
 # Each object is read back once in so many days.
@@ -87,6 +88,10 @@ class RepositoryCopy:
     # The objects of purged files, by the list that has them, and what is locked of it.
     _purged: dict[str, frozenset[str]] = field(default_factory=dict)
     _locked: dict[str, datetime] = field(default_factory=dict)
+    _alone: SetsAlone = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._alone = SetsAlone(self.repository, self.keys, self.store, self.kept)
 
     def round(self) -> CopyNote:
         """Send what is new and remove what is too old; return how the copy stands.
@@ -111,7 +116,7 @@ class RepositoryCopy:
         note = self._note(seal)
         self._look_at_purged(archive)
         here, broken = self._send(seal, archive, listing)
-        waiting = self._remove(here, archive, is_listed=is_listed)
+        waiting = self._remove(here, archive, seal, is_listed=is_listed)
         purged_until = self._erase(archive, is_listed=is_listed)
         note = replace(
             note,
@@ -293,7 +298,12 @@ class RepositoryCopy:
         return self.clock() + self.kept if is_lasting(name) else None
 
     def _remove(
-        self, here: LocalObjects, archive: LogArchive, *, is_listed: bool
+        self,
+        here: LocalObjects,
+        archive: LogArchive,
+        seal: NoteSeal,
+        *,
+        is_listed: bool,
     ) -> int | None:
         """Remove what is replaced and, once an hour, what is too old.
 
@@ -306,7 +316,7 @@ class RepositoryCopy:
         if not is_listed:
             return None
         waiting = 0
-        for name in self._too_old(here, archive):
+        for name in self._too_old(here, archive, seal):
             try:
                 self._take_away(name)
             except ObjectLocked:
@@ -346,17 +356,21 @@ class RepositoryCopy:
         self.store.remove(name, for_good=for_good)
         self._there.pop(name, None)
 
-    def _too_old(self, here: LocalObjects, archive: LogArchive) -> list[str]:
+    def _too_old(
+        self, here: LocalObjects, archive: LogArchive, seal: NoteSeal
+    ) -> list[str]:
         """Return what retention has removed here, manifests first."""
         before = self.clock() - self.kept
         # What is there and not here may be based on what is not here either.
         oldest_base = before - self.full_every
         own = {manifest.set_id for manifest in here.sets}
         sets = [n for n in self._there if n.startswith("sets/")]
+        thinned = self._alone.list_thinned(self._there, archive, seal, self.clock())
         gone = [
             n
             for n in sets
-            if (set_id := n.split("/")[1]) not in own and is_before(set_id, oldest_base)
+            if (set_id := n.split("/")[1]) not in own
+            and (set_id in thinned or is_before(set_id, oldest_base))
         ]
         # None is listed there without what it is based on.
         names = sorted(gone, reverse=True)

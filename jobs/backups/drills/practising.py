@@ -178,7 +178,7 @@ class _Practising:
             target = target_of(sandbox, self.archive, route)
             with sandbox.started(manifest.database, target) as url:
                 rto_seconds = time.monotonic() - proving.began
-                proof = proving.prove(url, seal, copies)
+                proof = proving.prove(url, copies)
                 self._require_seals(url)
                 if expected is not None:
                     sandbox.promote(url)

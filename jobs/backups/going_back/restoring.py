@@ -174,7 +174,6 @@ class _GoingBack:
     proving: Proving
     sandbox: Sandbox
     target: ReplayTarget
-    seal: Any
     copies: Copies
     since_lap: float = field(default_factory=time.monotonic)
 
@@ -208,7 +207,7 @@ class _GoingBack:
         sandbox.verify()
         target = target_of(sandbox, archive, route)
         _add_histories(sandbox, logs, target)
-        return cls(clinic, order, logs, proving, sandbox, target, seal, copies, began)
+        return cls(clinic, order, logs, proving, sandbox, target, copies, began)
 
     def lap(self) -> float:
         """Return the seconds since this was last called."""
@@ -221,7 +220,7 @@ class _GoingBack:
 
     def prove(self, url: str) -> ProvenRestore:
         """Prove all of it, and compare it with the clinic that runs."""
-        proof = self.proving.prove(url, self.seal, self.copies)
+        proof = self.proving.prove(url, self.copies)
         try:
             with reading(url) as session:
                 lists = compare_live(session, self.clinic.database, self.order.actor)

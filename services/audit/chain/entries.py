@@ -121,12 +121,15 @@ def _replaced(number: int) -> str:
     )
 
 
-def follow_all(documents: Iterable[Document]) -> Iterator[Document]:
+def follow_all(
+    documents: Iterable[Document], after: Link | None = None
+) -> Iterator[Document]:
     """Yield the entries of a whole log; raises ChainBroken at the first that is wrong.
 
-    A log of more than ten years may begin later than with its first entry.
+    A log of more than ten years may begin later than with its first entry. With `after`
+    they are those that follow that link.
     """
-    link: Link | None = None
+    link = after
     for document in documents:
         if link is None:
             link = _before(document)

@@ -9,6 +9,7 @@ from db.backups.log.segments import TimelineHistory
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from db.postgres import Lsn
+from jobs.backups import bases
 from jobs.backups.bases import MOST_SETS, PAGES, ChosenBase, choose_base
 from tests.jobs.backups import samples
 from tests.kit import backup_sets
@@ -93,6 +94,23 @@ def test_what_is_damaged_anywhere_in_a_chain_is_not_gone_on_from(
 
     words = f"{name} of backup {full.set_id} was changed."
     assert choose(repository, keys) == ChosenBase(full_because=words)
+
+
+def test_what_was_read_in_the_last_day_is_not_read_again_as_long_as_it_lies_there(
+    repository, keys, monkeypatch
+):
+    full = add(repository, keys)
+    read = []
+    monkeypatch.setattr(bases, "require_objects", lambda *which: read.append(which))
+
+    choose(repository, keys)
+    choose(repository, keys, NOW + DAY - timedelta(seconds=1))
+    assert len(read) == 1
+    choose(repository, keys, NOW + DAY)
+    assert len(read) == 2
+    (repository.set_folder(full.set_id) / "audit").write_bytes(b"other")
+    choose(repository, keys, NOW + DAY)
+    assert len(read) == 3
 
 
 def test_a_chain_that_lacks_a_set_is_not_gone_on_from(repository, keys):

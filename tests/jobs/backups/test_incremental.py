@@ -18,6 +18,7 @@ from db.backups.repository import Repository
 from db.backups.sandbox import unpacked
 from db.backups.sealing import seal_of, seal_of_chain
 from db.embedded.processes import programs
+from jobs.backups.audit_following import read_set_entries
 from jobs.backups.looking import look
 from jobs.backups.taking import take
 from tests.jobs.backups import samples
@@ -86,6 +87,37 @@ def test_only_what_changed_is_copied_and_every_row_is_as_a_replica_showed(
     assert not (clinic.source.folder.path / "sandbox").exists()
     # Nothing of it lies open, and what PostgreSQL was told is gone.
     assert not list(clinic.source.folder.run.glob("tmp*"))
+
+
+def audit_of(repository, keys, manifest):
+    return [entry["_id"] for entry in read_set_entries(repository, manifest, keys)]
+
+
+def test_of_the_audit_log_only_what_came_since_is_copied_and_read_with_its_bases(
+    repository, keys, chain
+):
+    full, second, third = chain
+
+    assert (full.audit_after, second.audit_after) == (0, full.audit_entries)
+    assert third.audit_after == second.audit_entries > full.audit_entries > 0
+    for each in chain:
+        every = list(range(1, each.audit_entries + 1))
+        assert audit_of(repository, keys, each) == every
+
+
+def test_an_audit_log_that_is_another_is_copied_whole_with_a_full_backup(
+    clinic, damaged, keys, chain
+):
+    samples.rewrite(damaged, keys, chain[2], audit_head="00" * 32)
+
+    taken = take(clinic.source, damaged, full_every=WEEK).manifest
+
+    assert (taken.is_full, taken.audit_after) == (True, 0)
+    assert taken.full_because == (
+        f"The audit log no longer has entry {chain[2].audit_entries} as backup "
+        f"{chain[2].set_id} ends with it."
+    )
+    assert prove(clinic, damaged, keys).set_id == taken.set_id
 
 
 def test_one_in_the_middle_is_restored_by_its_own_second(

@@ -96,11 +96,11 @@ def test_how_often_and_how_long_and_how_much_room(
     )
 
     words = said(opened(clinic))
-    assert "One is made every 24 hours, and a full one every 7 days. " in words
-    assert "The next incremental one is due at 27 Nov 2026, 02:00" in words
+    assert "One is made every hour, and a full one every 7 days. " in words
+    assert "The next incremental one is due at 26 Nov 2026, 03:00" in words
     assert "the next full one at 3 Dec 2026, 02:00" in words
-    assert "Each is kept for 35 days" in words
-    assert "In that time they will grow by some 396 MB." in words
+    assert "Each is kept for two days, and one of each day for 35 days" in words
+    assert "In that time they will grow by some 948 MB." in words
     assert "will be full before" not in words
 
     monkeypatch.setattr(Repository, "free_bytes", 5_000_000)
@@ -122,6 +122,24 @@ def test_a_backup_says_of_when_it_is_and_that_nobody_has_restored_it(
     (row,) = rows_of(app, "backups_table")
     first, last = ["25 Nov 2026, 02:00", "Full"], ["12.0 MB", "60 (1.5 MB)", "985"]
     assert row == [*first, "9.0 s", "56.0 MB", *last]
+
+
+def test_how_many_there_are_is_said_where_not_all_are_listed(
+    clinic: Clinic, repository
+):
+    def add(hour):
+        at = backup_sets.AS_OF + timedelta(hours=hour)
+        backup_sets.add_set(repository, set_id=f"{at:%Y%m%dT%H%M%SZ}-0001", as_of=at)
+
+    for hour in range(31):
+        add(hour)
+    assert "The newest 31 of" not in said(opened(clinic))
+
+    add(31)
+    app = opened(clinic)
+
+    assert "The newest 31 of 32 backups:" in said(app)
+    assert len(rows_of(app, "backups_table")) == 31
 
 
 def test_an_incremental_one_says_with_which_it_is_restored(clinic: Clinic, repository):
@@ -161,7 +179,9 @@ def test_where_each_is_a_full_one_that_is_said(
     clinic: Clinic, repository, monkeypatch: pytest.MonkeyPatch
 ):
     backup_sets.add_set(repository)
-    full = clinic.wiring.settings.model_copy(update={"backup_full_every_days": 0})
+    full = clinic.wiring.settings.model_copy(
+        update={"backup_every_hours": 24, "backup_full_every_days": 0}
+    )
     monkeypatch.setattr(clinic.wiring, "settings", full)
 
     words = said(opened(clinic))

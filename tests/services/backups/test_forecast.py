@@ -62,6 +62,15 @@ def test_incremental_ones_are_counted_by_what_they_take():
     assert more == 4 * 12_000_000 + 22 * 1_000_000
 
 
+def test_of_hourly_ones_all_of_two_days_are_kept_and_one_of_each_day_before():
+    state = state_of(MANIFEST, incremental(MANIFEST, 1))
+
+    more = forecast_bytes(state, HOUR, kept=28 * DAY, full_every=7 * DAY)
+
+    # 48 and 26, of which two are there and four of those to come are full ones.
+    assert more == 4 * 12_000_000 + 68 * 1_000_000
+
+
 def test_until_there_is_one_they_are_taken_for_as_large_as_full_ones():
     newer = replace(MANIFEST, as_of=MANIFEST.as_of + DAY)
 

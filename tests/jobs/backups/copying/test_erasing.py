@@ -14,7 +14,7 @@ from db.files.file_keys import FileKeys
 from jobs.backups.copying.fetching import RepositoryFetch
 from jobs.backups.copying.uploading import RepositoryCopy
 from jobs.backups.erasing.purged_bytes import BackupErasure
-from jobs.backups.retention import remove_expired
+from jobs.backups.retention.removing import remove_expired
 from jobs.backups.taking import known_copies
 from tests.kit import backup_sets, object_stores
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db.backups.copies.object_store import ObjectLocked
+from db.backups.copies.object_store import ObjectLocked, ObjectStore
 from jobs.backups.copying.uploading import RepositoryCopy
-from jobs.backups.retention import remove_expired
+from jobs.backups.retention.removing import remove_expired
 from tests.kit import backup_sets
 
 KEPT = timedelta(days=35)
@@ -93,3 +93,38 @@ def test_what_is_locked_waits_to_be_removed_and_goes_with_all_its_versions(
     )
     assert not versions.get("Versions")
     assert not versions.get("DeleteMarkers")
+
+
+def test_what_was_thinned_out_here_is_not_tried_there_before_its_lock_can_end(
+    repository, keys, store, monkeypatch
+):
+    base, now = repository.newest(), backup_sets.AS_OF + timedelta(days=3)
+    hourly = [
+        backup_sets.add_sealed_set(
+            repository,
+            keys,
+            set_id=f"{at:%Y%m%dT%H%M%SZ}-0002",
+            as_of=at,
+            began_at=at,
+            reached_lsn="0/3000000",
+            based_on=backup_sets.based_on(base),
+        )
+        for at in (backup_sets.AS_OF + timedelta(minutes=1), now)
+    ]
+    copy = RepositoryCopy(repository, keys, store, KEPT, lambda: now)
+    copy.round()
+    removed = remove_expired(repository, keys, now - KEPT, is_sweeping=True, now=now)
+    assert removed.set_ids == (hourly[0].set_id,)
+    tried, remove = [], ObjectStore.remove
+
+    def note_removed(store, name, **how):
+        tried.append(name)
+        remove(store, name, **how)
+
+    monkeypatch.setattr(ObjectStore, "remove", note_removed)
+    now += timedelta(hours=1)
+
+    assert copy.round().waiting == 0
+
+    assert not [name for name in tried if name.startswith("sets/")]
+    assert f"sets/{hourly[0].set_id}/base" in store.names()

@@ -7,18 +7,21 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import bson
 import pytest
 
 from db.backups.backup_errors import CannotBackUp
 from db.backups.copies.copy_notes import NoteSeal, read_copy_note
 from db.backups.copies.local_objects import POSITION
 from db.backups.copies.object_store import ObjectStore, StoreFailed
+from db.backups.file_copies import list_set_copies
+from db.backups.log.archive import LogArchive
 from db.backups.notes import TimeLeft
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.copying.uploading import RepositoryCopy
-from jobs.backups.retention import remove_expired
+from jobs.backups.retention.removing import remove_expired
 from tests.jobs.backups.samples import flip
 from tests.kit import backup_logs, backup_sets, object_stores
 
@@ -364,6 +367,102 @@ def test_what_is_gone_here_before_its_time_stays_there(
     copy.round()
 
     assert before <= server.names(prefix)
+
+
+def test_what_is_thinned_out_here_goes_there_and_its_base_stays_whoever_deletes_it(
+    copy, server, prefix, keys, clock
+):
+    repository, base = copy.repository, copy.repository.newest()
+    hourly = [
+        backup_sets.add_sealed_set(
+            repository,
+            keys,
+            set_id=f"{at:%Y%m%dT%H%M%SZ}-0002",
+            as_of=at,
+            began_at=at,
+            reached_lsn="0/3000000",
+            based_on=backup_sets.based_on(base),
+        )
+        for at in (
+            backup_sets.AS_OF + timedelta(minutes=1),
+            backup_sets.AS_OF + timedelta(days=3),
+        )
+    ]
+    clock.now = hourly[1].as_of
+    copy.round()
+    assert f"sets/{hourly[0].set_id}/base" in server.names(prefix)
+    removed = remove_expired(
+        repository, keys, clock.now - KEPT, is_sweeping=True, now=clock.now
+    )
+    assert removed.set_ids == (hourly[0].set_id,)
+    shutil.rmtree(repository.set_folder(base.set_id))
+
+    clock.now += timedelta(hours=1)
+    copy.round()
+
+    names = {n.split("/")[1] for n in server.names(prefix) if n.startswith("sets/")}
+    assert names == {base.set_id, hourly[1].set_id}
+
+
+def add_later(repository, keys, span, **values):
+    at = backup_sets.AS_OF + span
+    return backup_sets.add_sealed_set(
+        repository,
+        keys,
+        set_id=f"{at:%Y%m%dT%H%M%SZ}-0002",
+        as_of=at,
+        began_at=at,
+        reached_lsn="0/3000000",
+        **values,
+    )
+
+
+def test_what_was_not_sent_stands_in_for_nothing_there(
+    copy, server, prefix, keys, clock
+):
+    repository = copy.repository
+    sent = add_later(repository, keys, timedelta(minutes=1))
+    clock.now = sent.as_of
+    copy.round()
+    damaged = add_later(repository, keys, timedelta(minutes=2))
+    flip(repository.set_folder(damaged.set_id) / "base")
+    clock.now = add_later(repository, keys, timedelta(days=3)).as_of
+    # Here the damaged one would be that of its day.
+    shutil.rmtree(repository.set_folder(sent.set_id))
+
+    assert damaged.set_id in copy.round().failure
+
+    names = server.names(prefix)
+    assert f"sets/{sent.set_id}/base" in names
+    assert f"sets/{damaged.set_id}/manifest.json" not in names
+
+
+def test_one_there_with_a_file_stays_until_the_log_lists_that(
+    copy, server, prefix, keys, clock
+):
+    repository, base = copy.repository, copy.repository.newest()
+    hourly = add_later(
+        repository,
+        keys,
+        timedelta(minutes=1),
+        files=(b"%PDF late",),
+        based_on=backup_sets.based_on(base),
+    )
+    (listed,) = list_set_copies(repository, hourly, keys)
+    clock.now = add_later(repository, keys, timedelta(days=3)).as_of
+    copy.round()
+    shutil.rmtree(repository.set_folder(hourly.set_id))
+
+    clock.now += timedelta(hours=1)
+    copy.round()
+    assert f"sets/{hourly.set_id}/base" in server.names(prefix)
+
+    archive = LogArchive(repository.folder, backup_sets.SYSTEM_ID, keys)
+    entry = {"bucket": "documents", "entry": listed.raw, "sha256": listed.sha256}
+    archive.add_entries(hourly.as_of, bson.encode(entry))
+    clock.now += timedelta(hours=1)
+    copy.round()
+    assert f"sets/{hourly.set_id}/base" not in server.names(prefix)
 
 
 def test_a_file_that_a_backup_names_stays_there_whoever_deletes_it_here(

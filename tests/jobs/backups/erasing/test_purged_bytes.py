@@ -11,7 +11,7 @@ from db.backups.log.purged_files import list_purged_files
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from jobs.backups.erasing.purged_bytes import BackupErasure
-from jobs.backups.retention import remove_expired
+from jobs.backups.retention.removing import remove_expired
 from jobs.backups.taking import known_copies
 from tests.jobs.backups.samples import flip
 from tests.kit import backup_logs, backup_sets

@@ -16,7 +16,7 @@ from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from db.postgres import Lsn
 from jobs.backups.looking import look
-from jobs.backups.retention import RemovedBackups, list_expired, remove_expired
+from jobs.backups.retention.removing import RemovedBackups, list_expired, remove_expired
 from jobs.backups.taking import take
 from tests.jobs.backups import samples
 from tests.kit import backup_logs, backup_sets

@@ -1,17 +1,19 @@
 """Removes backups that are older than they are to be kept, and what only they needed.
 
+Of the many of a day one stays once they are two days old.
+
 A set goes whole: its name first, so that whatever kills this leaves remains that count
 for nothing. Files that nothing names any more go after the sets that named them, and so
 does the log from which no set goes on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from db.backups.backup_errors import SetBroken
-from db.backups.file_copies import list_later_copies, read_copies
+from db.backups.file_copies import CopiedFile, list_later_copies, list_set_copies
 from db.backups.log.archive import (
     AuditPiece,
     LogArchive,
@@ -20,12 +22,13 @@ from db.backups.log.archive import (
     time_of_purge,
 )
 from db.backups.log.segments import number_of
+from db.backups.log.windows import LogReach, read_position
 from db.backups.manifest import Manifest
 from db.backups.notes import Proof
 from db.backups.repository import Repository, Survey
-from db.backups.sealing import seal_of
-from db.files.file_keys import FileKeys
+from db.files.file_keys import FileKeys, UnusableFileKeys
 from db.postgres import Lsn
+from jobs.backups.retention.thinning import list_thinned, lists_files_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,19 @@ def list_expired(
 
 
 def remove_expired(
-    repository: Repository, keys: FileKeys, before: datetime, *, is_sweeping: bool
+    repository: Repository,
+    keys: FileKeys,
+    before: datetime,
+    *,
+    is_sweeping: bool,
+    now: datetime | None = None,
 ) -> RemovedBackups:
     """Remove what `list_expired` names, and the files that no set needs any more.
 
-    Files are looked through if a set went, or `is_sweeping`. Does nothing while
-    somebody reads a set; raises BackupRunning while one is made, and OSError.
+    With `now` those go as well that `list_thinned` names: each hour one does, and what
+    it named others name. So files are looked through only if a set went for its age, or
+    `is_sweeping`. Does nothing while somebody reads a set; raises BackupRunning while
+    one is made, and OSError.
     """
     with repository.held(), repository.unread() as is_unread:
         if not is_unread:
@@ -112,14 +122,48 @@ def remove_expired(
         for set_id in reversed(expired):
             repository.remove(set_id)
         archive = LogArchive(repository.folder, repository.system_id or "", keys)
+        thinned: tuple[str, ...] = ()
+        if now is not None:
+            thinned = list_thinned_of(
+                repository.survey(),
+                archive,
+                proof,
+                now,
+                kept_since=before,
+                copies_in=lambda manifest: list_set_copies(repository, manifest, keys),
+            )
+        for set_id in reversed(thinned):
+            repository.remove(set_id)
         pieces = _remove_log(repository, archive, before)
         files = file_bytes = 0
         if expired or is_sweeping:
-            # Nobody copies a file meanwhile that its entry does not name yet.
-            archive.folder.mkdir(mode=0o700, exist_ok=True)
-            with archive.copying_files():
-                files, file_bytes = _remove_unnamed(repository, archive, keys)
-        return RemovedBackups(expired, files, file_bytes, pieces)
+            files, file_bytes = _remove_unnamed(repository, archive, keys)
+        return RemovedBackups(expired + thinned, files, file_bytes, pieces)
+
+
+def list_thinned_of(
+    survey: Survey,
+    archive: LogArchive,
+    proof: Proof | None,
+    now: datetime,
+    *,
+    kept_since: datetime,
+    copies_in: Callable[[Manifest], Iterable[CopiedFile]],
+) -> tuple[str, ...]:
+    """Return which sets may go as one of their day stays; `copies_in` reads files.
+
+    None where the log, or a set, does not say what it leads to.
+    """
+    with suppress(SetBroken, UnusableFileKeys, OSError):
+        return list_thinned(
+            survey,
+            LogReach.read(archive, read_position(archive.folder)),
+            proof.set_id if proof else None,
+            now,
+            kept_since=kept_since,
+            stands_in=lists_files_of(archive, copies_in),
+        )
+    return ()
 
 
 def _remove_log(repository: Repository, archive: LogArchive, before: datetime) -> int:
@@ -142,31 +186,34 @@ def _remove_unnamed(
     if survey.unusable:
         return count, size
     with suppress(SetBroken, OSError):
-        named = list_named(repository, archive, keys)
-        for path in list(repository.stored_files()):
-            if path.name not in named:
-                size += path.stat().st_size
-                count += 1
-                path.unlink()
+        named = _named_by_sets(repository, keys)
+        archive.folder.mkdir(mode=0o700, exist_ok=True)
+        # Nobody copies a file meanwhile that its entry does not name yet.
+        with archive.copying_files():
+            named |= _named_by_log(archive)
+            for path in list(repository.stored_files()):
+                if path.name not in named:
+                    size += path.stat().st_size
+                    count += 1
+                    path.unlink()
     return count, size
 
 
 def list_named(repository: Repository, archive: LogArchive, keys: FileKeys) -> set[str]:
     """Return the SHA-256 of each file that a set or the log names; raises SetBroken."""
-    named: set[str] = set()
-    for manifest in repository.survey().sets:
-        named.update(_named_by(repository, keys, manifest))
-    named.update(copy.sha256 for copy in list_later_copies(archive))
-    return named
+    return _named_by_sets(repository, keys) | _named_by_log(archive)
 
 
-def _named_by(
-    repository: Repository, keys: FileKeys, manifest: Manifest
-) -> Iterable[str]:
-    seal = seal_of(manifest, keys)
-    place = repository.set_folder(manifest.set_id)
-    with seal.reading(place / "entries") as stream:
-        return {copy.sha256 for copy in read_copies(stream)}
+def _named_by_sets(repository: Repository, keys: FileKeys) -> set[str]:
+    return {
+        copy.sha256
+        for manifest in repository.survey().sets
+        for copy in list_set_copies(repository, manifest, keys)
+    }
+
+
+def _named_by_log(archive: LogArchive) -> set[str]:
+    return {copy.sha256 for copy in list_later_copies(archive)}
 
 
 def is_before(set_id: str, before: datetime) -> bool:

@@ -1,0 +1,1 @@
+"""Which backups stay, and how the others go."""
