@@ -17,6 +17,7 @@ from bson.errors import InvalidBSON
 
 from db.backups.backup_errors import SetBroken
 from db.backups.log.archive import LogArchive
+from db.backups.log.windows import read_position
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository
 from db.backups.sealing import seal_of
@@ -55,6 +56,9 @@ class AuditFollower(Follower):
         super().__init__(repository, require_repository)
         self._store = store
         self._archive = archive
+        # What was copied by then still is, whoever followed.
+        if (position := read_position(archive.folder)) is not None:
+            self.until = position.audit_until
 
     def follow(self, stopping: Event) -> None:
         """Copy the entries after the last copy, then each as it comes."""
