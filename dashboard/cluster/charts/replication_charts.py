@@ -125,7 +125,9 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
     key = f"replication_{shown.period.name}_{periods.zooms()}"
     limit = _alert_seconds()
     lags, rates = _layers_under(shown, measure, compared)
-    with _box("Replication lag", points, shown):
+    # Those of a live chart move on with every second, and are not offered.
+    times = None if shown.is_live else _times_of(points)
+    with _box("Replication lag", points, times):
         span = show_lag_chart(
             points,
             shown.window,
@@ -143,10 +145,10 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
         _explain_comparison(compared.words, is_known=bool(lags or rates))
     st.caption(_("How far behind each server was, a strip each."))
     step = (shown.until - shown.since).total_seconds() * 1000 / STRIPS
-    with _box("Lag of each server", points, shown):
+    with _box("Lag of each server", points, times):
         show_heat_strip(points, shown.window, step, key=f"{key}_strip")
     st.caption(_("Log that the primary writes, bytes a second."))
-    with _box(_WAL_RATE, points, shown):
+    with _box(_WAL_RATE, points, times):
         show_wal_chart(points, shown.window, key=f"{key}_wal", under=rates)
     st.caption(note)
 
@@ -212,17 +214,29 @@ def _when(local: datetime, *, has_seconds: bool = False) -> str:
     return f"{day_and_month(local)} {time_of_day(local, has_seconds=has_seconds)}"
 
 
-def _box(name: str, points: Points, shown: Shown) -> AbstractContextManager[None]:
-    """Offer a chart's numbers below it, unless they move on with every second."""
-    if shown.is_live:
+def _times_of(points: Points) -> Mapping[float, str]:
+    """Return each moment of the points by the clock of their reader."""
+    places = points.frame["at"].unique().tolist()
+    return {
+        place: timestamp.isoformat()
+        for place, timestamp in zip(places, series.all_off_clock(places), strict=True)
+    }
+
+
+def _box(
+    name: str, points: Points, times: Mapping[float, str] | None
+) -> AbstractContextManager[None]:
+    """Offer a chart's numbers with their times below it; None is for none."""
+    if times is None:
         return nullcontext()
     columns = _SHOWN_IN[name]
     frame = points.frame
     is_primary = frame["role"] == "primary"
     rows = frame[is_primary if name == _WAL_RATE else ~is_primary]
-    times = [at.isoformat() for at in series.all_off_clock(rows["at"])]
     titles = {column: _(title) for column, title in columns.items()}
-    numbers = rows.assign(at=times)[list(columns)].rename(columns=titles)
+    numbers = rows.assign(at=rows["at"].map(times))[list(columns)].rename(
+        columns=titles
+    )
     key = f"replication_{name.lower().replace(' ', '_')}"
     return chart_box(_(name), numbers, key=key)
 

@@ -116,22 +116,26 @@ def _frame(key: str) -> str:
     return f"{key}_box"
 
 
-def _lines_of(numbers: pd.DataFrame) -> list[list[str]]:
-    """Return the names of the columns, then the cells of each row."""
-    header = [str(column) for column in numbers.columns]
+def _lines_of(numbers: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the names of the columns, then the cells of each row.
+
+    Column by column: a page draws thousands of cells anew with each look at it.
+    """
+    header = tuple(str(column) for column in numbers.columns)
+    columns = [_texts(numbers.iloc[:, place]) for place in range(len(header))]
+    return [header, *zip(*columns, strict=True)]
+
+
+def _texts(cells: Iterable[object]) -> list[str]:
     return [
-        header,
-        *(list(map(_text, row)) for row in numbers.itertuples(index=False)),
+        "" if cell is None or cell != cell else str(cell)  # noqa: PLR0124 - NaN
+        for cell in cells
     ]
 
 
-def _text(value: object) -> str:
-    return "" if value is None or value != value else str(value)  # noqa: PLR0124 - NaN
-
-
 def _line(cells: Iterable[str]) -> str:
-    quoted = (escape_formula(cell).replace('"', '""') for cell in cells)
-    return ",".join(f'"{cell}"' for cell in quoted) + "\r\n"
+    quoted = [escape_formula(cell).replace('"', '""') for cell in cells]
+    return ",".join([f'"{cell}"' for cell in quoted]) + "\r\n"
 
 
 def _nothing() -> None:
