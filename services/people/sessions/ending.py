@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import User, UserSession
 from services.core import audit
-from services.core.actors import Actor, Role
+from services.core.actors import KEEPER, Actor, Role
 from services.core.audit import Action
 from services.core.errors import NotFound
 from services.people.sessions.records import (
@@ -72,9 +72,9 @@ def expire(session: Session, *, limits: Limits = LIMITS) -> int:
     without = UserSession.user_id.in_(gone)
     silent = UserSession.last_seen_at <= func.now() - limits.idle
     return (
-        end_where(session, without, None, "deactivated")
-        + end_where(session, too_old, None, "expired")
-        + end_where(session, silent, None, "idle")
+        end_where(session, without, KEEPER, "deactivated")
+        + end_where(session, too_old, KEEPER, "expired")
+        + end_where(session, silent, KEEPER, "idle")
     )
 
 

@@ -71,7 +71,7 @@ def test_a_patient_follows_a_notification_to_the_document(clinic, file, maya, ke
         (Role.PATIENT, NotificationTopic.OFFER, "", "My visits"),
         (Role.ADMIN, NotificationTopic.ALERT, "db-02 is *late*.", "Alerts"),
         (Role.ADMIN, NotificationTopic.DRILL, "Crashed primary. Kept.", "drills"),
-        (Role.ADMIN, NotificationTopic.EMERGENCY, "", "Records opened"),
+        (Role.ADMIN, NotificationTopic.EMERGENCY, "", "Emergency access review"),
     ],
 )
 def test_each_kind_leads_to_where_it_is_seen_to(clinic, role, topic, detail, title):

@@ -9,6 +9,7 @@ from sqlalchemy import event, func, select, update
 
 from db.models.audit import AuditEvent
 from db.models.user import User, UserSession
+from services.core.actors import KEEPER
 from services.core.errors import NotAllowed, NotFound
 from services.people import sessions
 from tests.kit import cast
@@ -337,7 +338,8 @@ def test_what_is_over_by_itself_is_written_down_once(session, rosa, change, reas
     assert sessions.expire(session) == 0
 
     (event,) = _events(session, "session:end")
-    assert (event.details["reason"], event.actor_id) == (reason, rosa.id)
+    assert (event.details["reason"], event.actor_id) == (reason, KEEPER.id)
+    assert event.details["user_id"] == str(rosa.id)
 
 
 def test_what_ended_long_ago_is_forgotten(session, rosa):
