@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -12,8 +13,10 @@ from db.postgres import SYSTEM, Database
 from services.demo import importing
 from tests.conftest import connect, owner
 from tests.kit import cast
+from tests.services.demo.importing.fhir_samples import write_bundle
 
 Import = Callable[..., dict[str, importing.FileSummary]]
+Take = Callable[..., dict[str, importing.TypeSummary]]
 # When every test takes place.
 TODAY = date(2026, 11, 20)
 
@@ -71,3 +74,28 @@ def run_import(
             identity=SYSTEM,
         ).value
     return {summary.file.removesuffix(".csv"): summary for summary in summaries}
+
+
+@pytest.fixture
+def take(database, admin, rejects, today, tmp_path) -> Take:
+    """Take over resources as one bundle, or what is at a path."""
+
+    def take(*resources: Any, path: Path | None = None, with_contacts: bool = False):
+        path = path or write_bundle(tmp_path / "bundle.json", *resources)
+        bundles = importing.Bundles.find(path)
+        listed_at = importing.RejectsFile(rejects, importing.OF_RESOURCES)
+        with listed_at.replacing() as listed:
+            summaries = database.write(
+                lambda session: importing.import_fhir(
+                    session,
+                    admin,
+                    bundles,
+                    listed,
+                    today=today,
+                    with_contacts=with_contacts,
+                ),
+                identity=SYSTEM,
+            ).value
+        return {summary.type: summary for summary in summaries}
+
+    return take

@@ -1,5 +1,6 @@
 """Bundles as Synthea writes them, about people made up for these tests."""
 
+import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -151,3 +152,13 @@ def write_bundle(path: Path, *resources: Any, **more: Any) -> Path:
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     path.write_text(json.dumps(bundle | more))
     return path
+
+
+def reasons(rejects: Path) -> list[list[str]]:
+    """Return the rows of the list of rejects below its heading."""
+    if not rejects.exists():
+        return []
+    with rejects.open(newline="") as file:
+        heading, *rows = csv.reader(file)
+    assert heading == ["file", "type", "id", "reason"]
+    return rows

@@ -1,11 +1,8 @@
 """What is taken of FHIR bundles, what is not, and that nothing is taken twice."""
 
-import csv
 import json
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,11 +30,11 @@ from tests.services.demo.importing.fhir_samples import (
     encounter,
     medication,
     observation,
+    reasons,
     status,
     write_bundle,
 )
 
-Take = Callable[..., dict[str, importing.TypeSummary]]
 ICD_10 = "http://hl7.org/fhir/sid/icd-10"
 ICD_10_GM = "http://fhir.de/CodeSystem/bfarm/icd-10-gm"
 ICPC_2 = "http://hl7.org/fhir/sid/icpc-2"
@@ -50,31 +47,6 @@ TWO_CODES = {
 }
 ENDED = {"abatementDateTime": "2015-06-01", "clinicalStatus": {}}
 DOWN = {"subject": {"reference": "Patient/nobody"}}
-
-
-@pytest.fixture
-def take(database, admin, rejects, today, tmp_path) -> Take:
-    """Take over resources as one bundle, or what is at a path."""
-
-    def take(*resources: Any, path: Path | None = None, with_contacts: bool = False):
-        path = path or write_bundle(tmp_path / "bundle.json", *resources)
-        bundles = importing.Bundles.find(path)
-        listed_at = importing.RejectsFile(rejects, importing.OF_RESOURCES)
-        with listed_at.replacing() as listed:
-            summaries = database.write(
-                lambda session: importing.import_fhir(
-                    session,
-                    admin,
-                    bundles,
-                    listed,
-                    today=today,
-                    with_contacts=with_contacts,
-                ),
-                identity=SYSTEM,
-            ).value
-        return {summary.type: summary for summary in summaries}
-
-    return take
 
 
 @pytest.fixture
@@ -99,16 +71,6 @@ def entries(engine):
             }
 
     return entries
-
-
-def reasons(rejects: Path) -> list[list[str]]:
-    """Return the rows of the list of rejects below its heading."""
-    if not rejects.exists():
-        return []
-    with rejects.open(newline="") as file:
-        heading, *rows = csv.reader(file)
-    assert heading == ["file", "type", "id", "reason"]
-    return rows
 
 
 def test_a_bundle_becomes_records_with_dates_and_codes(take, kept, entries, rejects):
