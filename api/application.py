@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api.analytics import cohort_figures, cohorts, dashboards
+from api.analytics import cohort_figures, cohorts, dashboards, queries
 from api.audit import audit_file
 from api.backups import preview_lists
 from api.cluster import health, metrics, operations, replication
@@ -101,6 +101,7 @@ _PARTS: Final = (
     figures,
     cohorts,
     cohort_figures,
+    queries,
     dashboards,
     tickets,
     day_lists,

@@ -138,6 +138,7 @@ _PLACES: Final = (
     NavigationEntry(
         "analytics/cohorts.py", "Cohorts", "query_stats", Permission.COUNT_COHORTS
     ),
+    NavigationEntry("analytics/sql.py", "SQL", "database", Permission.COUNT_COHORTS),
     NavigationEntry(
         "analytics/dashboards.py", "Dashboards", "dashboard", Permission.COUNT_COHORTS
     ),

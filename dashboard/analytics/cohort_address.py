@@ -1,13 +1,14 @@
 """The cohort or figure behind the key in the address, and how it is counted."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard.context import current_actor, now, read, today, write
+from dashboard.analytics.disclosed_answers import answer_to
+from dashboard.context import current_actor, read, today, write
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.words import capitalised
@@ -39,9 +40,6 @@ _FIGURE_ANSWER: Final = "cohorts_told_figure"
 _COMPARISON_ANSWER: Final = "cohorts_told_comparison"
 # What a chosen bar has narrowed, and the key of what it was before.
 _NARROWED: Final = "cohorts_narrowed"
-_RESULT_LASTS: Final = timedelta(minutes=1)
-
-Answer = TypeVar("Answer")
 
 
 def current_key() -> str:
@@ -123,7 +121,7 @@ def count(cohort: Cohort) -> CohortResult:
     ) -> UndisclosedAnswer[CohortResult]:
         return cohorts.count(session, actor, cohort, now=at, smallest_group=least)
 
-    return _answer_to(_COHORT_ANSWER, (cohort, least), counted)
+    return answer_to(_COHORT_ANSWER, (cohort, least), counted)
 
 
 def count_figure(figure: Figure) -> FigureResult:
@@ -135,7 +133,7 @@ def count_figure(figure: Figure) -> FigureResult:
     ) -> UndisclosedAnswer[FigureResult]:
         return figures.count(session, actor, figure, now=at, smallest_group=least)
 
-    return _answer_to(_FIGURE_ANSWER, (figure, least), counted)
+    return answer_to(_FIGURE_ANSWER, (figure, least), counted)
 
 
 def compared_keys() -> list[str]:
@@ -158,26 +156,7 @@ def compare(keys: Sequence[str]) -> Comparison:
         compared = [cohorts.recall(session, actor, key) for key in keys]
         return cohorts.compare(session, actor, compared, now=at, smallest_group=least)
 
-    return _answer_to(_COMPARISON_ANSWER, (tuple(keys), least), counted)
-
-
-def _answer_to(
-    key: str,
-    question: object,
-    counted: Callable[[Session, Actor, datetime], UndisclosedAnswer[Answer]],
-) -> Answer:
-    """Return what the person was told a moment ago, if it was the same question.
-
-    Otherwise it is counted now. The session keeps the answer below the key.
-    """
-    actor, at = current_actor(), now()
-    kept: tuple[object, Answer, datetime] | None = st.session_state.get(key)
-    if kept and kept[0] == question and at - kept[2] < _RESULT_LASTS:
-        return kept[1]
-    undisclosed = read(lambda session: counted(session, actor, at))
-    answer = write(lambda session: cohorts.tell(session, actor, undisclosed))
-    st.session_state[key] = (question, answer, at)
-    return answer
+    return answer_to(_COMPARISON_ANSWER, (tuple(keys), least), counted)
 
 
 def sentences_of(keys: Sequence[str]) -> list[str]:

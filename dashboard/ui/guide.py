@@ -54,6 +54,7 @@ _SECTION_OF: Final = {
     "outbox": "Letters about visits",
     "statistics": "How visits are booked",
     "cohorts": "Count a cohort",
+    "sql": "Ask in SQL",
     "dashboards": "Dashboards",
     "dashboard": "Dashboards",
     "visit": "Write up a visit",

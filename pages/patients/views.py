@@ -16,6 +16,7 @@ from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
 from services.analytics.cohorts import COHORTS
+from services.analytics.queries import QUERIES
 from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Permission
 from services.documents.search.fields import DOCUMENTS
@@ -29,7 +30,7 @@ SUBJECTS = [(PATIENTS, "patients/patients.py")]
 if actor.may(Permission.VIEW_DOCUMENTS):
     SUBJECTS.append((DOCUMENTS, "documents/documents.py"))
 if actor.may(Permission.COUNT_COHORTS):
-    SUBJECTS.append((COHORTS, "analytics/cohorts.py"))
+    SUBJECTS += [(COHORTS, "analytics/cohorts.py"), (QUERIES, "analytics/sql.py")]
 MAILED = (PATIENTS, COHORTS)
 is_mailed = actor.may(Permission.COUNT_COHORTS) and bool(most_subscriptions())
 

@@ -125,6 +125,7 @@ class Action(StrEnum):
     BACKUP_REQUEST_GO_BACK = "backup:request-go-back"
     BACKUP_GO_BACK = "backup:go-back"
     COHORT_COUNT = "cohort:count"
+    QUERY_RUN = "query:run"
     DASHBOARD_SAVE = "dashboard:save"
     DASHBOARD_CHANGE = "dashboard:change"
     DASHBOARD_SHARE = "dashboard:share"

@@ -66,6 +66,7 @@ PAGES = [
     (Role.ANALYST, "/"),
     (Role.ANALYST, "/patients"),
     (Role.ANALYST, "/cohorts"),
+    (Role.ANALYST, "/sql"),
     (Role.ANALYST, "/dashboards"),
     (Role.ADMIN, "/"),
     (Role.ADMIN, "/users"),

@@ -23,6 +23,7 @@ _ROLES_BAR = {
         "Home",
         "Patients",
         "Cohorts",
+        "SQL",
         "Dashboards",
         "Saved views",
         "Doctors",

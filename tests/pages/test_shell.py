@@ -49,7 +49,16 @@ LISTED = {
         "notifications",
     },
     Role.ANALYST: {
-        *("home", "patients", "cohorts", "dashboards", "views", "doctors", "account"),
+        *(
+            "home",
+            "patients",
+            "cohorts",
+            "sql",
+            "dashboards",
+            "views",
+            "doctors",
+            "account",
+        ),
         "notifications",
     },
     Role.ADMIN: {

@@ -29,6 +29,7 @@ from services.analytics.cohorts.telling import UndisclosedAnswer
 from services.analytics.count_alerts import CountAlertDraft
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.figures import Figure
+from services.analytics.queries import read
 from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
 from services.analytics.unnamed_lists import DisclosedList, KeptBack, ListSize
 from services.backups import BackupWindow, LogState
@@ -382,6 +383,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "export_id": uuid4(),
         },
         "analytics.figures": lambda: {"kind": EventKind.VISIT, "undisclosed": ()},
+        "analytics.queries": lambda: {"query": read("SELECT count(*) FROM visits")},
         "analytics.dashboards": lambda: {
             "draft": DashboardDraft(name="Visits"),
             "card": Card(

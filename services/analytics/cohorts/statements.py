@@ -130,7 +130,7 @@ def classes(cohort: Cohort) -> Select[Any]:
     """
     judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
     values = [
-        _dimension(judged, dimension).label(f"value_{place}")
+        dimension_text(judged, dimension).label(f"value_{place}")
         for place, dimension in enumerate(cohort.split_by)
     ]
     passed = _passed(judged, len(cohort.steps)).label("passed")
@@ -157,16 +157,19 @@ def events(
     on one day, at visits in one hour, is one event.
     """
     judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
-    source = _SOURCES[event.kind].view.alias("event")
+    view = _SOURCES[event.kind].view
+    source = view.alias("event")
     remains = [judged.c[f"step_{number}"] for number in range(len(cohort.steps))]
     values = [
-        _dimension(source, dimension).label(f"value_{place}")
+        dimension_text(source, dimension).label(f"value_{place}")
         for place, dimension in enumerate(split_by)
     ]
     columns: list[ColumnElement[Any]] = [
         *values,
-        _gathered(distinct(func.int8send(_hash(source.c.patient_id)))),
-        _gathered(distinct(func.int8send(_event_hash(event.kind, source)))),
+        gathered(distinct(func.int8send(patient_hash(source.c.patient_id)))),
+        gathered(
+            distinct(func.int8send(event_hash(_SOURCES[event.kind].view, source)))
+        ),
     ]
     return (
         select(*columns)
@@ -205,7 +208,7 @@ def quantities(
     remains = [judged.c[f"step_{number}"] for number in range(len(cohort.steps))]
     unit = func.coalesce(events.c.unit if "unit" in events.c else None, "")
     values = [
-        _dimension(events, dimension).label(f"value_{place}")
+        dimension_text(events, dimension).label(f"value_{place}")
         for place, dimension in enumerate(split_by)
     ]
     own = (
@@ -221,8 +224,10 @@ def quantities(
         .cte("own")
     )
     split = [own.c[value.name] for value in values]
-    pair = func.int8send(_hash(own.c.patient_id)).concat(func.float8send(own.c.number))
-    pairs = _gathered(type_coerce(pair, LargeBinary))
+    pair = func.int8send(patient_hash(own.c.patient_id)).concat(
+        func.float8send(own.c.number)
+    )
+    pairs = gathered(type_coerce(pair, LargeBinary))
     return (
         select(*split, own.c.unit, pairs)
         .group_by(*split, own.c.unit)
@@ -249,9 +254,9 @@ def terms(kind: EventKind) -> Select[Any]:
 def members_by_term(kind: EventKind, term_keys: Sequence[str]) -> Select[Any]:
     """Select who had dated events of a kind, by their words."""
     source = _SOURCES[kind].view
-    hashes = distinct(func.int8send(_hash(source.c.patient_id)))
+    hashes = distinct(func.int8send(patient_hash(source.c.patient_id)))
     return (
-        select(source.c.term_key, _gathered(hashes))
+        select(source.c.term_key, gathered(hashes))
         .where(*_dated(kind), source.c.term_key.in_(term_keys))
         .group_by(source.c.term_key)
     )
@@ -280,20 +285,33 @@ def _passed(judged: CTE, steps: int) -> ColumnElement[int]:
 
 
 def _members(judged: CTE) -> ColumnElement[bytes]:
-    return _gathered(func.int8send(_hash(judged.c.patient_id)))
+    return gathered(func.int8send(patient_hash(judged.c.patient_id)))
 
 
-def _gathered(hashes: ColumnElement[bytes]) -> ColumnElement[bytes]:
+def gathered(hashes: ColumnElement[bytes]) -> ColumnElement[bytes]:
+    """Return the bytes of all rows of a group, one after the other."""
     none = literal_column("''::bytea", LargeBinary)
     return func.string_agg(hashes, none, type_=LargeBinary)
 
 
-def _hash(patient_id: ColumnElement[Any]) -> ColumnElement[int]:
+def patient_hash(patient_id: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return what stands for a patient in the log of what was told."""
     return func.uuid_hash_extended(patient_id, literal_column("0"), type_=BigInteger)
 
 
-def _event_hash(kind: EventKind, source: FromClause) -> ColumnElement[int]:
-    view = _SOURCES[kind].view
+def own_pair(
+    patient_id: ColumnElement[Any], number: ColumnElement[Any]
+) -> ColumnElement[bytes]:
+    """Return 16 bytes of a patient and a number: the hash, and a float."""
+    patient = func.int8send(patient_hash(patient_id))
+    return type_coerce(patient.concat(func.float8send(number)), LargeBinary)
+
+
+def event_hash(view: TableClause, source: FromClause) -> ColumnElement[int]:
+    """Return a hash of an event of a view, whose first bits are those of its patient's.
+
+    What happened to a patient twice on one day, at visits in one hour, is one event.
+    """
     more = [source.c[name] for name in ("value", "hour") if name in view.c]
     happened = (source.c.occurred_on, source.c.term_key, source.c.code, *more)
     hashed = func.hashtextextended(
@@ -301,7 +319,7 @@ def _event_hash(kind: EventKind, source: FromClause) -> ColumnElement[int]:
     )
     shift = literal_column(str(PATIENT_SHIFT), Integer)
     rest = literal_column(str((1 << PATIENT_SHIFT) - 1), BigInteger)
-    patient = _hash(source.c.patient_id).op(">>")(shift).op("<<")(shift)
+    patient = patient_hash(source.c.patient_id).op(">>")(shift).op("<<")(shift)
     return patient.op("|")(hashed.op("&")(rest))
 
 
@@ -397,7 +415,8 @@ def _has_words(term_key: ColumnElement[str], words: str) -> ColumnElement[bool]:
     )
 
 
-def _dimension(events: FromClause, dimension: Dimension) -> ColumnElement[str]:
+def dimension_text(events: FromClause, dimension: Dimension) -> ColumnElement[str]:
+    """Return what events are split by, as text."""
     value: ColumnElement[Any] = events.c[_SPLIT[dimension]]
     if dimension in _FORMATS:
         value = func.to_char(value, _FORMATS[dimension])

@@ -50,14 +50,29 @@ def complete(
 
     Whether a value is rare is decided by the first group. Raises InvalidInput.
     """
-    for place, dimension in enumerate(split_by):
-        if dimension in _OPEN:
-            cells = _without_rare(cells, place, k)
+    cells = fold_rare(split_by, cells, k)
     axes = [
         _axis(dimension, sorted({key[place] for key in cells}))
         for place, dimension in enumerate(split_by)
     ]
-    if prod(map(len, axes)) > MOST_CELLS:
+    require_not_too_many_cells(prod(map(len, axes)))
+    nobody = (np.empty(0, dtype=np.int64),) * counts
+    return {key: cells.get(key, nobody) for key in product(*axes)}
+
+
+def fold_rare(
+    split_by: Sequence[Dimension], cells: Mapping[Key, Groups], k: int
+) -> Mapping[Key, Groups]:
+    """Return cells in which values that fewer than k patients have are others."""
+    for place, dimension in enumerate(split_by):
+        if dimension in _OPEN:
+            cells = _without_rare(cells, place, k)
+    return cells
+
+
+def require_not_too_many_cells(number: int) -> None:
+    """Raise InvalidInput for more cells than a table has."""
+    if number > MOST_CELLS:
         raise InvalidInput(
             "by",
             Sentence(
@@ -66,8 +81,6 @@ def complete(
                 most=MOST_CELLS,
             ),
         )
-    nobody = (np.empty(0, dtype=np.int64),) * counts
-    return {key: cells.get(key, nobody) for key in product(*axes)}
 
 
 def empty_ends(

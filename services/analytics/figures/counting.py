@@ -1,7 +1,7 @@
 """A figure counted: small numbers hidden, and written down."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,7 +24,6 @@ from services.analytics.cohorts.inference import Members, members_of
 from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import Groups
 from services.analytics.figures import quantities
-from services.analytics.figures.distributions import distribution_of, is_diverse
 from services.analytics.figures.model import (
     Chart,
     Figure,
@@ -33,18 +32,19 @@ from services.analytics.figures.model import (
     FigureResult,
     validate,
 )
+from services.analytics.figures.protecting import (
+    protect_numbers,
+    protect_spread,
+    require_not_too_many,
+    without_ends,
+)
 from services.analytics.figures.storing import to_json
 from services.analytics.figures.wording import describe
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
-from services.core.sentences import Sentence
 from services.lists.criteria import Json
-
-_Table = Mapping[Key, tuple[int | None, int | None]]
-# What is told of is kept on the primary, eight bytes for each of them.
-MOST_EVENTS = 200_000
 
 
 def count(
@@ -105,12 +105,7 @@ def _question(figure: Figure, k: int) -> str:
 def _spread(
     session: Session, figure: Figure, now: datetime, k: int
 ) -> UndisclosedAnswer[FigureResult]:
-    """Return how a quantity is spread over the patients of each group.
-
-    Patients are held against earlier groups as those of counts are. So are what their
-    quantities were, as events are: of the same patients' two means, before and after
-    one of them was measured again, the difference is that one's.
-    """
+    """Return how a quantity is spread over the patients of each group."""
     if figure.quantity is None:  # validate() has seen to that
         raise InvalidInput("quantity", "A distribution is of a quantity.")
     use_clock(session, now)
@@ -121,48 +116,17 @@ def _spread(
     ).all()
     unit, measured = quantities.of_one_unit(rows)
     groups = tables.complete(figure.by, measured, k, counts=3)
-    _require_not_too_many(len(members) for members, *_ in groups.values())
-    own = {key: quantities.own_values(each[2]) for key, each in groups.items()}
+    require_not_too_many(len(members) for members, *_ in groups.values())
     cells, _ = _numbers(figure, groups, k, _remaining(session, figure, now))
-    shown_keys = {
-        cell.values
-        for cell in cells
-        if cell.number is not None and is_diverse(own[cell.values].numbers, k)
-    }
+    spread, patients, facts = protect_spread(figure.quantity, cells, groups, k)
     return UndisclosedAnswer(
         question=_question(figure, k),
-        answer=FigureResult(
-            figure,
-            describe(figure),
-            tuple(
-                replace(cell, distribution=distribution_of(own[cell.values].numbers, k))
-                if cell.values in shown_keys
-                else replace(cell, number=None)
-                for cell in cells
-            ),
-            k,
-            now,
-            unit=unit,
-        ),
-        groups=tuple(groups[key][0] for key in shown_keys),
+        answer=FigureResult(figure, describe(figure), spread, k, now, unit=unit),
+        groups=patients,
         population=None,
         smallest_group=k,
-        events=tuple(
-            quantities.facts_of(figure.quantity, own[key]) for key in shown_keys
-        ),
+        events=facts,
     )
-
-
-def _require_not_too_many(sizes: Iterable[int]) -> None:
-    if sum(sizes) > MOST_EVENTS:
-        raise InvalidInput(
-            "of",
-            Sentence(
-                "These are more than {most:,} events. Count fewer: of a shorter "
-                "period, or of a smaller cohort.",
-                most=MOST_EVENTS,
-            ),
-        )
 
 
 def _read(
@@ -179,7 +143,7 @@ def _read(
         tuple(values): (members_of(patients), members_of(events))
         for *values, patients, events in rows
     }
-    _require_not_too_many(len(events) for _, events in cells.values())
+    require_not_too_many(len(events) for _, events in cells.values())
     return tables.complete(figure.by, cells, k)
 
 
@@ -196,7 +160,7 @@ def _shares(
     """Return how many came in and remain, and who is in each number that is told."""
     sizes = {key: (len(came), len(left)) for key, (came, left) in groups.items()}
     table = suppression.protect_table(sizes, k, outside=outside)
-    shown = _without_ends(figure, table)
+    shown = without_ends(figure.by, table)
     return (
         tuple(FigureCell(key, left, came) for key, (came, left) in shown.items()),
         tuple(
@@ -221,45 +185,17 @@ def _numbers(
     whole: Members | None,
     outside: int = 0,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
-    """Return the numbers of patients or of events, and who is in each that is told.
-
-    Where events are looked at, `whole` are all of whom a number is a part: one of all
-    but few is not told. Patients come more than once there, so numbers do not add up.
-    Events do, and their whole may be told by another figure: what is hidden of them is
-    never of 1 to k - 1 patients together.
-    """
+    # Where events are looked at, patients come more than once.
     is_of_events = figure.measure is FigureMeasure.EVENTS
-    # Who remains comes last, and of events who had them comes first.
-    is_parted = figure.of is None and not is_of_events
-    patients = 1 if is_parted else 0
-    sizes = {key: len(each[patients]) for key, each in groups.items()}
-    table: _Table = {key: (n if n >= k else None, None) for key, n in sizes.items()}
-    if is_parted:
-        pairs = {key: (n, n) for key, n in sizes.items()}
-        table = suppression.protect_table(pairs, k, outside=outside)
-    if is_of_events:
-        table = _with_enough_hidden(groups, table, k)
-    shown = _without_ends(figure, table)
-    place = 1 if is_of_events else patients
-    visible = {
-        key: groups[key][place]
-        for key, (number, _) in shown.items()
-        if number is not None and (whole is None or not 0 < len(whole) - sizes[key] < k)
-    }
-    cells = tuple(
-        FigureCell(key, len(visible[key]) if key in visible else None) for key in shown
+    return protect_numbers(
+        figure.by,
+        groups,
+        k,
+        is_of_events=is_of_events,
+        is_parted=figure.of is None and not is_of_events,
+        whole=whole,
+        outside=outside,
     )
-    return cells, tuple(visible.values())
-
-
-def _with_enough_hidden(groups: Mapping[Key, Groups], table: _Table, k: int) -> _Table:
-    """Hide the number of the fewest patients as well, if few are hidden altogether."""
-    hidden = [groups[key][0] for key, (number, _) in table.items() if number is None]
-    visible = [key for key, (number, _) in table.items() if number is not None]
-    if not hidden or not visible or not 0 < len(np.unique(np.concatenate(hidden))) < k:
-        return table
-    least = min(visible, key=lambda key: (len(groups[key][0]), key))
-    return {**table, least: (None, None)}
 
 
 def _totals(
@@ -291,9 +227,3 @@ def _totals(
         more_cells, more_members = _numbers(figure, own, k, whole)
         cells, members = cells + more_cells, members + more_members
     return cells, members
-
-
-def _without_ends(figure: Figure, table: _Table) -> _Table:
-    is_shown = {key: number is not None for key, (number, _) in table.items()}
-    ends = tables.empty_ends(figure.by, is_shown)
-    return {key: numbers for key, numbers in table.items() if key not in ends}

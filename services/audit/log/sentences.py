@@ -53,6 +53,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_LIST: "listed patients",
         Action.PATIENT_COUNT: "counted patients",
         Action.COHORT_COUNT: "counted a cohort",
+        Action.QUERY_RUN: "ran a query in SQL",
         Action.DASHBOARD_SAVE: "made a dashboard",
         Action.DASHBOARD_CHANGE: "changed a dashboard",
         Action.DASHBOARD_SHARE: "changed with whom a dashboard is shared",

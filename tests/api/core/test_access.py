@@ -19,6 +19,7 @@ NOBODY = uuid4()
 P = f"/api/v1/patients/{NOBODY}"
 COHORT = {"entry": {"kind": "visit"}}
 FIGURE = {"cohort": COHORT, "by": ["sex"]}
+QUERY = {"sql": "SELECT count(*) FROM visits"}
 COMPARED = {"cohorts": [COHORT, {"entry": {"kind": "document"}}]}
 MERGE = {"merged": str(uuid4()), "merged_version": 1, "version": 1, "patient": ADA}
 TAG = {"If-Match": '"1"'}
@@ -154,6 +155,8 @@ ROUTES = {
     ("POST", "/api/v1/cohorts/facets"): ({"kind": "visit"}, 403, 403, 200, 403, 403),
     ("POST", "/api/v1/figures"): (FIGURE, 403, 403, 200, 403, 403),
     ("GET", "/api/v1/figures/{key}"): (None, 403, 403, 404, 403, 403),
+    ("POST", "/api/v1/queries"): (QUERY, 403, 403, 200, 403, 403),
+    ("GET", "/api/v1/queries/{key}"): (None, 403, 403, 404, 403, 403),
     ("GET", "/api/v1/dashboards"): (None, 403, 403, 200, 403, 403),
     ("GET", "/api/v1/dashboards/{key}"): (None, 403, 403, 404, 403, 403),
     ("POST", "/api/v1/exports"): (EXPORT, 403, 403, 404, 403, 403),

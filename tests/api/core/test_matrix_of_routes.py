@@ -102,6 +102,8 @@ ALLOWED = {
     ("POST", "/api/v1/cohorts/facets"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/figures"): frozenset({Role.ANALYST}),
     ("GET", "/api/v1/figures/{key}"): frozenset({Role.ANALYST}),
+    ("POST", "/api/v1/queries"): frozenset({Role.ANALYST}),
+    ("GET", "/api/v1/queries/{key}"): frozenset({Role.ANALYST}),
     ("GET", "/api/v1/dashboards"): frozenset({Role.ANALYST}),
     ("GET", "/api/v1/dashboards/{key}"): frozenset({Role.ANALYST}),
     ("POST", "/api/v1/exports"): frozenset({Role.ANALYST}),
@@ -375,6 +377,7 @@ _WHOLE_BODIES = {
     },
     "/api/v1/cohorts/facets": {"kind": "visit"},
     "/api/v1/figures": {"cohort": {"entry": {"kind": "visit"}}, "by": ["sex"]},
+    "/api/v1/queries": {"sql": "SELECT count(*) FROM visits"},
     "/api/v1/exports": {"reason": "A recall of one medication"},
 }
 

@@ -1,9 +1,9 @@
-"""Actions with figures: of booking, of cohorts, and on dashboards."""
+"""Actions with figures: of booking, of cohorts, in SQL, and on dashboards."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.analytics import cohorts, dashboards
+from services.analytics import cohorts, dashboards, queries
 from services.analytics.cohorts import Cohort, CohortEvent, EventKind
 from services.analytics.dashboards import DashboardDraft
 from services.analytics.dashboards.sharing import record_print, share
@@ -27,6 +27,14 @@ def cohort_count(w: World) -> ActionCall:
     cohort = Cohort(entry=CohortEvent(kind=EventKind.VISIT))
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)
     return lambda: cohorts.count(w.session, analyst, cohort, now=now, smallest_group=5)
+
+
+@prepares(Action.QUERY_RUN)
+def query_run(w: World) -> ActionCall:
+    analyst = w.somebody(Role.ANALYST).actor
+    query = queries.read("SELECT count(*) FROM visits")
+    now = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    return lambda: queries.count(w.session, analyst, query, now=now, smallest_group=5)
 
 
 def _dashboard(w: World) -> tuple[Actor, UUID, int]:

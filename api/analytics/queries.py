@@ -1,0 +1,112 @@
+"""/api/v1/queries: SQL of analysts, counted without a row of anybody."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.analytics.cohorts import count_and_disclose, table_response
+from api.core.answers import JsonResponse, Shown, written_headers
+from api.core.bodies import Body, describe_body, sent
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import shows
+from services.analytics import queries
+from services.lists.table_files import MEDIA_TYPES, FileFormat
+
+router = APIRouter(prefix="/api/v1/queries", tags=["Statistics"])
+
+
+class QueryBody(Body):
+    """One SELECT over the views that the page *SQL* lists.
+
+    It counts events, `count(*)`, or patients, `count(DISTINCT patient_id)`, or tells
+    how age, value or waiting_minutes are spread over patients.
+    """
+
+    sql: str = Field(min_length=1, max_length=queries.LONGEST_TEXT)
+
+
+class QueryShown(Shown):
+    """Rows below named columns as of a time; those that must not be told are left out.
+
+    That is an earlier time where too few patients have changed since. `unit` is that of
+    a vital sign's values.
+    """
+
+    columns: list[str]
+    rows: list[list[str | int | float | None]]
+    unit: str
+    smallest_group: int
+    counted_at: datetime
+
+
+Format = Annotated[
+    Literal["json"] | FileFormat,
+    Query(alias="format", description="Files have the same columns and rows."),
+]
+
+
+@router.post(
+    "",
+    responses=shows(QueryShown, 413, 415, files=MEDIA_TYPES.values()),
+    openapi_extra=describe_body(QueryBody),
+)
+def run(
+    caller: ProgramOrPerson,
+    body: Annotated[QueryBody, sent(QueryBody)],
+    file_format: Format = "json",
+) -> Response:
+    """Run a query; small groups have no row, and 422 says what is not offered.
+
+    403 as well where earlier counts and these together would tell of few patients.
+    """
+    query = queries.read(body.sql)
+    return _ran(caller, lambda _: query, file_format)
+
+
+@router.get("/{key}", responses=shows(QueryShown, 404, files=MEDIA_TYPES.values()))
+def run_kept(
+    caller: ProgramOrPerson, key: str, file_format: Format = "json"
+) -> Response:
+    """Run the query behind a key, which is `list` in the address of its page.
+
+    403 as well where earlier counts and these together would tell of few patients.
+    """
+    return _ran(
+        caller, lambda session: queries.recall(session, caller.actor, key), file_format
+    )
+
+
+def _ran(
+    caller: Caller,
+    find: Callable[[Session], queries.Query],
+    file_format: Literal["json"] | FileFormat,
+) -> Response:
+    query = caller.read(find).value
+    written = count_and_disclose(
+        caller,
+        lambda session: queries.count(
+            session,
+            caller.actor,
+            query,
+            now=caller.stores.now(),
+            smallest_group=caller.stores.smallest_group,
+        ),
+    )
+    headers = written_headers(written)
+    result = queries.show(query, written.value)
+    if file_format != "json":
+        table = result.to_table()
+        return table_response(caller, "query", table, file_format, headers)
+    shown = {
+        "columns": list(result.columns),
+        "rows": [list(row) for row in result.rows],
+        "unit": result.unit,
+        "smallest_group": result.smallest_group,
+        "counted_at": result.counted_at,
+    }
+    return JsonResponse(shown, headers=headers)

@@ -1,0 +1,37 @@
+"""What an analyst was told a moment ago, so that no click counts it anew."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.context import current_actor, now, read, write
+from services.analytics import cohorts
+from services.analytics.cohorts import UndisclosedAnswer
+from services.core.actors import Actor
+
+_LASTS: Final = timedelta(minutes=1)
+
+Answer = TypeVar("Answer")
+
+
+def answer_to(
+    key: str,
+    question: object,
+    counted: Callable[[Session, Actor, datetime], UndisclosedAnswer[Answer]],
+) -> Answer:
+    """Return what the person was told a moment ago, if it was the same question.
+
+    Otherwise it is counted now. The session keeps the answer below the key. Raises
+    RevealsFew, NotSaved.
+    """
+    actor, at = current_actor(), now()
+    kept: tuple[object, Answer, datetime] | None = st.session_state.get(key)
+    if kept and kept[0] == question and at - kept[2] < _LASTS:
+        return kept[1]
+    undisclosed = read(lambda session: counted(session, actor, at))
+    answer = write(lambda session: cohorts.tell(session, actor, undisclosed))
+    st.session_state[key] = (question, answer, at)
+    return answer

@@ -1,0 +1,118 @@
+"""Where a query is typed, beside the views that it can ask and examples."""
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard.analytics import query_address
+from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import decimal, gettext as _, marked
+from services.analytics import queries
+from services.analytics.queries import (
+    EXAMPLES,
+    LONGEST_TEXT,
+    OFFERED,
+    ColumnKind,
+    OfferedView,
+)
+
+_TEXT: Final = "sql_text"
+# The text that the field was filled with, so that it is filled once.
+_FILLED: Final = "sql_filled"
+_HEIGHT: Final = 240
+_NAMES: Final = (
+    marked("Visits of each month"),
+    marked("Patients by age and sex at a diagnosis"),
+    marked("Who came again within 90 days"),
+    marked("Waiting time by speciality"),
+)
+_KINDS: Final = {
+    ColumnKind.PATIENT: marked("patient, to tie views"),
+    ColumnKind.TEXT: marked("text"),
+    ColumnKind.NUMBER: marked("number"),
+    ColumnKind.DAY: marked("day"),
+    ColumnKind.FLAG: marked("true or false"),
+}
+
+
+def fill(text: str | None) -> None:
+    """Put the text of the address into the editor, once."""
+    if text is None:
+        return
+    if _TEXT not in st.session_state or st.session_state.get(_FILLED) != text:
+        st.session_state[_TEXT] = st.session_state[_FILLED] = text
+
+
+def draw() -> None:
+    """Show the editor; a query is run once that is asked for."""
+    text = bounded_area(
+        _("Query"),
+        longest=LONGEST_TEXT,
+        key=_TEXT,
+        height=_HEIGHT,
+        placeholder=EXAMPLES[_NAMES[0]],
+    )
+    with st.container(horizontal=True):
+        runs = st.button(_("Run query"), type="primary", key="sql_run")
+        estimates = st.button(_("Estimate cost"), key="sql_estimate")
+    if runs:
+        query_address.show(queries.read(text))
+    if estimates:
+        show_cost(query_address.estimate(queries.read(text)))
+
+
+def show_cost(cost: int) -> None:
+    """Say what PostgreSQL expects a query to cost."""
+    st.caption(
+        _(
+            "Estimated cost: about {cost} in PostgreSQL's units, for any values. A "
+            "query that takes longer than ten seconds is stopped."
+        ).format(cost=decimal(cost))
+    )
+
+
+def draw_examples() -> None:
+    """Offer texts to begin with."""
+    for name in _NAMES:
+        st.button(
+            _(name),
+            key=f"sql_example_{_NAMES.index(name)}",
+            icon=":material/edit_note:",
+            width="stretch",
+            on_click=_insert,
+            args=(EXAMPLES[name],),
+        )
+
+
+def draw_schema() -> None:
+    """List the views and their columns, each with a text to begin with."""
+    st.caption(
+        _(
+            "A row of *patients* is a patient, one of every other view an event with a "
+            "day. Columns in bold can stand after GROUP BY, days as "
+            "date_trunc('month', occurred_on), with 'quarter' and 'year' as well."
+        )
+    )
+    for view in OFFERED.values():
+        with st.expander(view.name):
+            st.markdown("\n".join(_lines(view)))
+            st.button(
+                _("Begin with {view}").format(view=view.name),
+                key=f"sql_view_{view.name}",
+                on_click=_insert,
+                args=(
+                    f"SELECT count(DISTINCT patient_id) AS patients\nFROM {view.name}",
+                ),
+            )
+
+
+def _lines(view: OfferedView) -> list[str]:
+    return [
+        f"- {f'**`{name}`**' if view.dimension_of(name) else f'`{name}`'}: "
+        f"{_(_KINDS[kind])}"
+        for name, kind in view.columns.items()
+    ]
+
+
+def _insert(text: str) -> None:
+    st.session_state[_TEXT] = text

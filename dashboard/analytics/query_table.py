@@ -1,0 +1,91 @@
+"""The rows that are told of a query, as a table."""
+
+from urllib.parse import quote, urlencode
+
+import streamlit as st
+
+from dashboard.analytics import query_address
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.words import at, plain
+from services.analytics.figures import FigureMeasure
+from services.analytics.figures.drawing import name_of
+from services.analytics.queries import Query, QueryResult
+from services.lists.table_files import TableCell
+
+_API = "/api/v1/queries"
+
+
+def show_result(query: Query, result: QueryResult) -> None:
+    """Show the rows, of when they are, and what is not among them."""
+    st.caption(_("Counted {time}.").format(time=at(result.counted_at)))
+    if not result.rows:
+        empty_state(
+            _(
+                "No row is shown: nobody is as asked, or every group has fewer than "
+                "{least} patients or would reveal one that has."
+            ).format(least=result.smallest_group),
+            icon="visibility_off",
+        )
+        return
+    rows = [
+        Row(
+            str(number),
+            tuple(Cell(_text(query, place, cell)) for place, cell in enumerate(row)),
+        )
+        for number, row in enumerate(result.rows)
+    ]
+    columns = [Column(name) for name in result.columns]
+    record_table(payload_of(columns, rows, name=_("Result")), key="sql_result")
+    st.caption(
+        _(
+            "Groups of fewer than {least} patients, and those from which one could be "
+            "worked out, have no row. HAVING, ORDER BY and LIMIT apply to what is "
+            "shown."
+        ).format(least=result.smallest_group)
+    )
+    if query.counted.measure is FigureMeasure.DISTRIBUTION:
+        st.caption(
+            _(
+                "Each patient counts once in a group, with the mean of their values. A "
+                "percentile is the mean of the {least} patients nearest to it, and "
+                "empty where fewer are on either side."
+            ).format(least=result.smallest_group)
+        )
+    if result.unit:
+        st.caption(_("Values in {unit}.").format(unit=plain(result.unit)))
+
+
+def show_files() -> None:
+    """Link to the rows in forms for other programs."""
+    # What could not be saved has no address.
+    if not (kept := query_address.current_key()):
+        return
+    with st.popover(_("Download"), key="sql_files", icon=":material/download:"):
+        for label, file_format in (
+            ("CSV", "csv"),
+            (_("Excel"), "xlsx"),
+            ("Parquet", "parquet"),
+            ("JSON", "json"),
+        ):
+            st.link_button(
+                label,
+                f"{_API}/{quote(kept)}?{urlencode({'format': file_format})}",
+                key=f"sql_{file_format}",
+                width="stretch",
+            )
+
+
+def _text(query: Query, place: int, cell: TableCell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, int):
+        return decimal(cell)
+    if isinstance(cell, float):
+        return decimal(cell, 1)
+    content = query.columns[place].content
+    if not isinstance(content, int):
+        return cell
+    ours = name_of(query.counted.by[content], cell)
+    return cell if ours is None else _(ours)

@@ -1,0 +1,441 @@
+"""Conditions of a query, rebuilt from its tree with everything typed bound.
+
+Nothing that is taken can fail for one row and not for another: an error that tells
+rows apart would be an answer that no rule sees. So there are no casts and no
+divisions, and numbers, days and patterns have bounds.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from operator import eq, ge, gt, le, lt, ne
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    FromClause,
+    Integer,
+    Numeric,
+    String,
+    and_,
+    false,
+    literal,
+    not_,
+    or_,
+    true,
+)
+
+from services.analytics.queries.model import MOST_CONDITIONS, QueryRefused
+from services.analytics.queries.offered import PATIENT, ColumnKind, OfferedView
+from services.analytics.queries.trees import (
+    is_a,
+    name_of,
+    not_understood,
+    only,
+    part,
+    unwrapped,
+)
+from services.core.sentences import Sentence
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expression
+
+MOST_LISTED: Final = 100
+LONGEST_VALUE: Final = 200
+# A day and so many more or fewer is always a day that PostgreSQL knows.
+MOST_DAYS: Final = 36_600
+_LARGEST: Final = 1_000_000_000
+_NUMBER: Final = re.compile(r"\d{1,10}(\.\d{1,6})?", re.ASCII)
+_DAY: Final = re.compile(r"[1-9]\d{3}-\d{2}-\d{2}", re.ASCII)
+_COMPARED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "EQ": eq,
+    "NEQ": ne,
+    "GT": gt,
+    "GTE": ge,
+    "LT": lt,
+    "LTE": le,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """A view in a query, which may be there twice: each is equal to itself only."""
+
+    view: OfferedView
+    rows: FromClause
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """One side of a comparison, and what it can be compared with."""
+
+    value: ColumnElement[Any]
+    kind: ColumnKind
+
+
+Sources = Mapping[str, Source]
+# Reads the SELECT in an EXISTS, where the names of its own views come first.
+ReadExists = Callable[["Expression", "NameScope"], ColumnElement[bool]]
+
+
+@dataclass(slots=True)
+class NameScope:
+    """The views that can be named at a place of the query, the nearest first."""
+
+    sources: list[Sources]
+    exists: ReadExists
+    # Counted over the whole query, whichever part they stand in.
+    conditions: list[None] = field(default_factory=list)
+
+    def within(self, sources: Sources) -> "NameScope":
+        """Return the scope of a SELECT inside of this one."""
+        return NameScope([sources, *self.sources], self.exists, self.conditions)
+
+    def find(self, node: "Expression") -> tuple[Source, str]:
+        """Return the view and the column that a name means; raises QueryRefused."""
+        only(node, "this", "table")
+        name = name_of(node.this)
+        table = part(node, "table")
+        wanted = name_of(table) if table else None
+        for sources in self.sources:
+            if wanted is not None:
+                having = [sources[wanted]] if wanted in sources else []
+            else:
+                having = [
+                    each for each in sources.values() if name in each.view.columns
+                ]
+            if len(having) > 1:
+                raise QueryRefused(
+                    Sentence(
+                        "Several views have a column {name}. Write which one, like "
+                        "{example}.",
+                        name=name,
+                        example=f"v.{name}",
+                    )
+                )
+            if having and name in having[0].view.columns:
+                return having[0], name
+            if having:
+                break
+        raise QueryRefused(
+            Sentence(
+                "There is no column {name} here. Under *Views and columns* stand "
+                "those of each view.",
+                name=f"{wanted}.{name}" if wanted else name,
+            )
+        )
+
+
+def conjuncts(node: Any) -> Iterator["Expression"]:
+    """Yield the conditions that are joined by AND."""
+    node = unwrapped(node)
+    if is_a(node, "And"):
+        only(node, "this", "expression")
+        yield from conjuncts(node.this)
+        yield from conjuncts(node.expression)
+    elif node is not None:
+        yield node
+
+
+def require_tie(
+    node: Any, scope: NameScope, inner: Sources, outer: Sequence[Sources]
+) -> None:
+    """Raise QueryRefused if no condition says that two views mean the same patient.
+
+    One of `inner` has to be the patient of one of `outer`.
+    """
+    for each in conjuncts(node):
+        if not (is_a(each, "EQ") and _are_columns(each.this, each.expression)):
+            continue
+        (left, left_name), (right, right_name) = map(
+            scope.find, (each.this, each.expression)
+        )
+        if left_name == right_name == PATIENT and any(
+            _is_of(mine, inner) and any(_is_of(theirs, some) for some in outer)
+            for mine, theirs in ((left, right), (right, left))
+        ):
+            return
+    raise QueryRefused(
+        Sentence(
+            "Say that each further view is of the same patient: ON v.patient_id = "
+            "d.patient_id, and in EXISTS the same after WHERE."
+        )
+    )
+
+
+def _are_columns(*nodes: Any) -> bool:
+    return all(is_a(node, "Column") for node in nodes)
+
+
+def _is_of(source: Source, sources: Sources) -> bool:
+    return any(source is each for each in sources.values())
+
+
+def condition(node: Any, scope: NameScope) -> ColumnElement[bool]:
+    """Return a condition as it is run; raises QueryRefused."""
+    node = unwrapped(node)
+    scope.conditions.append(None)
+    if len(scope.conditions) > MOST_CONDITIONS:
+        raise QueryRefused(
+            Sentence("A query has at most {most} conditions.", most=MOST_CONDITIONS)
+        )
+    read = _CONDITIONS.get(type(node).__name__)
+    if read is None:
+        raise not_understood()
+    return read(node, scope)
+
+
+def _all_of(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    return and_(true(), *(condition(each, scope) for each in conjuncts(node)))
+
+
+def _either(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    only(node, "this", "expression")
+    return or_(false(), condition(node.this, scope), condition(node.expression, scope))
+
+
+def _not(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    only(node, "this")
+    return not_(condition(node.this, scope))
+
+
+def _flag(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    operand = _column(node, scope)
+    _require_kind(operand, ColumnKind.FLAG)
+    return operand.value
+
+
+def _exists(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    only(node, "this")
+    if len(scope.sources) > 1:
+        raise QueryRefused(
+            Sentence("Write each EXISTS beside the others, not one within another.")
+        )
+    return scope.exists(node.this, scope)
+
+
+def _comparison(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    only(node, "this", "expression")
+    compare = _COMPARED[type(node).__name__]
+    left, right = unwrapped(node.this), unwrapped(node.expression)
+    if _is_literal(left) and _is_literal(right):
+        raise QueryRefused(Sentence("A condition compares a column with something."))
+    if _is_literal(left):
+        operand = _operand(right, scope)
+        return _bool(compare(_literal(left, operand.kind), operand.value))
+    operand = _operand(left, scope)
+    if _is_literal(right):
+        return _bool(compare(operand.value, _literal(right, operand.kind)))
+    other = _operand(right, scope)
+    if other.kind is not operand.kind:
+        raise QueryRefused(
+            Sentence("Text, numbers, days and patients are compared with their like.")
+        )
+    if operand.kind is ColumnKind.PATIENT and compare is not eq:
+        raise not_understood()
+    return _bool(compare(operand.value, other.value))
+
+
+def _between(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    only(node, "this", "low", "high", "negate")
+    operand = _operand(node.this, scope)
+    low, high = (_literal(part(node, name), operand.kind) for name in ("low", "high"))
+    return _negated(node, operand.value.between(low, high))
+
+
+def _in(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    only(node, "this", "expressions", "negate")
+    operand = _operand(node.this, scope)
+    listed = part(node, "expressions") or []
+    if not 0 < len(listed) <= MOST_LISTED:
+        raise QueryRefused(
+            Sentence(
+                "After IN stand one to {most} values in brackets.", most=MOST_LISTED
+            )
+        )
+    values = [_literal(each, operand.kind) for each in listed]
+    return _negated(node, or_(*(operand.value == value for value in values)))
+
+
+def _like(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    only(node, "this", "expression", "negate")
+    operand = _operand(node.this, scope)
+    _require_kind(operand, ColumnKind.TEXT)
+    pattern = unwrapped(node.expression)
+    # A pattern that ends with one is an error, and only for who has what is before it.
+    if not _is_literal(pattern) or "\\" in str(pattern.this):
+        raise QueryRefused(
+            Sentence("After LIKE stands text in quotes, without a backslash.")
+        )
+    sought = _literal(pattern, ColumnKind.TEXT)
+    is_like = (
+        operand.value.ilike(sought)
+        if is_a(node, "ILike")
+        else operand.value.like(sought)
+    )
+    return _negated(node, is_like)
+
+
+def _is(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    only(node, "this", "expression", "negate")
+    operand = _operand(node.this, scope)
+    if is_a(node.expression, "Boolean"):
+        _require_kind(operand, ColumnKind.FLAG)
+        wanted = true() if node.expression.this else false()
+        return _negated(node, operand.value.is_(wanted))
+    if not is_a(node.expression, "Null"):
+        raise not_understood()
+    return _negated(node, operand.value.is_(None))
+
+
+def _negated(node: "Expression", result: ColumnElement[bool]) -> ColumnElement[bool]:
+    return not_(result) if part(node, "negate") else result
+
+
+def _operand(node: Any, scope: NameScope) -> Operand:
+    """Return a column, a day some days away, or the days between two."""
+    node = unwrapped(node)
+    if is_a(node, "Column"):
+        return _column(node, scope)
+    if not is_a(node, "Add", "Sub"):
+        raise not_understood()
+    only(node, "this", "expression")
+    first, second = _operand(node.this, scope), unwrapped(node.expression)
+    _require_kind(first, ColumnKind.DAY)
+    if is_a(second, "Literal"):
+        # Sum upon sum would leave the days that there are, for early ones first.
+        if not is_a(unwrapped(node.this), "Column"):
+            raise QueryRefused(Sentence("Add days to a column once: occurred_on + 90."))
+        days = literal(_days(second), Integer)
+        sum_ = first.value + days if is_a(node, "Add") else first.value - days
+        return Operand(sum_, ColumnKind.DAY)
+    if is_a(node, "Add"):
+        raise QueryRefused(Sentence("Add days to a column once: occurred_on + 90."))
+    other = _operand(second, scope)
+    _require_kind(other, ColumnKind.DAY)
+    return Operand(first.value - other.value, ColumnKind.NUMBER)
+
+
+def _column(node: "Expression", scope: NameScope) -> Operand:
+    source, name = scope.find(node)
+    return Operand(source.rows.c[name], source.view.columns[name])
+
+
+def _days(node: "Expression") -> int:
+    days = _number(node)
+    if days != int(days) or days > MOST_DAYS:
+        raise QueryRefused(
+            Sentence(
+                "To a day, add a whole number of days up to {most:,}.", most=MOST_DAYS
+            )
+        )
+    return int(days)
+
+
+def _is_literal(node: Any) -> bool:
+    return is_a(node, "Literal", "Boolean") or (
+        is_a(node, "Neg") and is_a(unwrapped(node.this), "Literal")
+    )
+
+
+def _literal(node: Any, kind: ColumnKind) -> ColumnElement[Any]:
+    """Return what was typed, bound as what it is compared with; raises QueryRefused."""
+    node = unwrapped(node)
+    match kind:
+        case ColumnKind.TEXT if _is_text(node):
+            if len(node.this) > LONGEST_VALUE:
+                raise QueryRefused(
+                    Sentence(
+                        "Text in quotes has at most {most} characters.",
+                        most=LONGEST_VALUE,
+                    )
+                )
+            return literal(str(node.this), String)
+        case ColumnKind.NUMBER if _is_literal(node) and not (
+            _is_text(node) or is_a(node, "Boolean")
+        ):
+            return literal(number_of(node), Numeric)
+        case ColumnKind.DAY if _is_text(node):
+            return literal(_day(str(node.this)), Date)
+        case ColumnKind.FLAG if is_a(node, "Boolean"):
+            return true() if node.this else false()
+    raise QueryRefused(
+        Sentence(
+            "Compare text with 'text', a number with a number, a day with "
+            "'2026-01-31', and whether something is so with true or false. Patients "
+            "are compared with each other only."
+        )
+    )
+
+
+def _is_text(node: Any) -> bool:
+    return is_a(node, "Literal") and bool(part(node, "is_string"))
+
+
+def _day(text: str) -> date:
+    try:
+        # Python would take the day of a week as well.
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise QueryRefused(Sentence("Write a day as '2026-01-31'."))
+
+
+def number_of(node: Any) -> Decimal:
+    """Return a number that was typed, with its sign; raises QueryRefused."""
+    node = unwrapped(node)
+    if is_a(node, "Neg"):
+        only(node, "this")
+        return -_number(unwrapped(node.this))
+    return _number(node)
+
+
+def _number(node: Any) -> Decimal:
+    if (
+        not is_a(node, "Literal")
+        or part(node, "is_string")
+        or not _NUMBER.fullmatch(str(node.this))
+        or (number := Decimal(str(node.this))) > _LARGEST
+    ):
+        raise QueryRefused(
+            Sentence(
+                "Write numbers as 12 or 12.5, up to {most:,} and with at most six "
+                "digits after the point.",
+                most=_LARGEST,
+            )
+        )
+    return number
+
+
+def _require_kind(operand: Operand, kind: ColumnKind) -> None:
+    if operand.kind is not kind:
+        raise QueryRefused(
+            Sentence(
+                "LIKE is for text, a sum for days, and a column alone for what is true "
+                "or false."
+            )
+        )
+
+
+def _bool(value: Any) -> ColumnElement[bool]:
+    result: ColumnElement[bool] = value
+    return result
+
+
+_CONDITIONS: Final[Mapping[str, Callable[[Any, NameScope], ColumnElement[bool]]]] = {
+    "And": _all_of,
+    "Or": _either,
+    "Not": _not,
+    "Column": _flag,
+    "Exists": _exists,
+    "Between": _between,
+    "In": _in,
+    "Like": _like,
+    "ILike": _like,
+    "Is": _is,
+    **dict.fromkeys(_COMPARED, _comparison),
+}

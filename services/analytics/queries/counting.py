@@ -1,0 +1,167 @@
+"""A query counted: few hidden as in figures, and written down with its text."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql import psycopg2
+from sqlalchemy.orm import Session
+
+from services.analytics.cohorts import Dimension, UndisclosedAnswer, tables
+from services.analytics.cohorts.classes import use_clock
+from services.analytics.cohorts.inference import Members, members_of
+from services.analytics.cohorts.statements import population
+from services.analytics.cohorts.suppression import Key
+from services.analytics.cohorts.tables import Groups
+from services.analytics.figures import FigureCell, FigureMeasure, quantities
+from services.analytics.figures.protecting import (
+    protect_numbers,
+    protect_spread,
+    require_not_too_many,
+)
+from services.analytics.queries import statements
+from services.analytics.queries.executing import run_within_limit
+from services.analytics.queries.model import Counted, Query, Spread
+from services.analytics.queries.results import CountedCells
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+
+_DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
+
+
+def count(
+    session: Session,
+    actor: Actor,
+    query: Query,
+    *,
+    now: datetime,
+    smallest_group: int,
+) -> UndisclosedAnswer[CountedCells]:
+    """Count a query by the clinic's clock; nothing of fewer patients is in it.
+
+    It may be shown once `tell` has held it against what was told before. Raises
+    QueryTakesTooLong, InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    audit.record(session, actor, Action.QUERY_RUN, details={"sql": query.text})
+    use_clock(session, now)
+    if query.counted.spread is not None:
+        return _spread(
+            session, query.counted, query.counted.spread, now, smallest_group
+        )
+    return _numbers(session, query.counted, now, smallest_group)
+
+
+def _numbers(
+    session: Session, counted: Counted, now: datetime, k: int
+) -> UndisclosedAnswer[CountedCells]:
+    rows = _run(session, counted)
+    groups_read = {
+        tuple(values): (members_of(patients), members_of(events))
+        for *values, patients, events in rows
+        if patients is not None
+    }
+    is_of_events = counted.measure is FigureMeasure.EVENTS
+    if is_of_events:
+        require_not_too_many(len(events) for _, events in groups_read.values())
+    else:
+        groups_read = {
+            key: (patients, patients) for key, (patients, _) in groups_read.items()
+        }
+    groups = tables.fold_rare(counted.by, groups_read, k)
+    cells, members = protect_numbers(
+        counted.by,
+        groups,
+        k,
+        is_of_events=is_of_events,
+        is_parted=not is_of_events and _is_parted(counted),
+        whole=None if is_of_events else _whole(groups),
+        outside=_outside(session, groups),
+    )
+    return UndisclosedAnswer(
+        question=_question(counted, k),
+        answer=CountedCells(_shown(cells), k, now),
+        groups=() if is_of_events else members,
+        population=None,
+        smallest_group=k,
+        events=members if is_of_events else (),
+    )
+
+
+def _spread(
+    session: Session, counted: Counted, of: Spread, now: datetime, k: int
+) -> UndisclosedAnswer[CountedCells]:
+    rows = _run(session, counted)
+    unit, measured = quantities.of_one_unit(rows)
+    groups = tables.fold_rare(counted.by, measured, k)
+    require_not_too_many(len(patients) for patients, *_ in groups.values())
+    cells, _ = protect_numbers(
+        counted.by,
+        groups,
+        k,
+        is_of_events=False,
+        is_parted=_is_parted(counted),
+        whole=_whole(groups),
+        outside=_outside(session, groups),
+    )
+    spread, patients, facts = protect_spread(of.quantity, cells, groups, k)
+    return UndisclosedAnswer(
+        question=_question(counted, k),
+        answer=CountedCells(_shown(spread), k, now, unit),
+        groups=patients,
+        population=None,
+        smallest_group=k,
+        events=facts,
+    )
+
+
+def _shown(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
+    """Return the cells that are told; of the others it is not told that they are there.
+
+    So there are no gaps to fill, and how many cells are too many is not decided by
+    those of few.
+    """
+    shown = tuple(cell for cell in cells if cell.number is not None)
+    tables.require_not_too_many_cells(len(shown))
+    return shown
+
+
+def _run(session: Session, counted: Counted) -> Sequence[tuple[Any, ...]]:
+    compiled = _compiled(statements.statement_of(counted))
+    return run_within_limit(session, str(compiled), compiled.params)
+
+
+def _compiled(statement: Select[Any]) -> Any:
+    return statement.compile(
+        dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
+    )
+
+
+def _is_parted(counted: Counted) -> bool:
+    """Return whether each patient is in one group at most."""
+    return set(counted.by) <= {Dimension.SEX}
+
+
+def _whole(groups: Mapping[Key, Groups]) -> Members:
+    """Return everybody of whom some number is a part."""
+    parts = [patients for patients, *_ in groups.values()]
+    return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
+
+
+def _outside(session: Session, groups: Mapping[Key, Groups]) -> int:
+    everybody = session.execute(population()).scalar_one()
+    return max(everybody - len(_whole(groups)), 0)
+
+
+def _question(counted: Counted, k: int) -> str:
+    """Name what is counted: of equal questions this is equal, however they are shown.
+
+    The dimensions are in it as well, of which some have the same text.
+    """
+    compiled = _compiled(statements.statement_of(counted))
+    parts = [str(compiled), compiled.params, counted.by, counted.measure]
+    return json.dumps(["query", *parts, k], sort_keys=True, default=str)

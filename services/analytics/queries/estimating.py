@@ -1,0 +1,43 @@
+"""What PostgreSQL expects a query to cost, before it is run."""
+
+from math import floor, log10
+from typing import Any, Final
+
+from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.orm import Session
+
+from services.analytics.queries import statements
+from services.analytics.queries.executing import run_within_limit
+from services.analytics.queries.model import Query
+from services.core.actors import Actor, Permission
+
+_LEAST: Final = 100
+_DIALECT: Final = psycopg.PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+def estimate(session: Session, actor: Actor, query: Query) -> int:
+    """Return the planner's cost to one figure, for values that it does not know.
+
+    With the values it would look them up in its statistics, and the cost would tell how
+    frequent they are, of which no rule knows. Raises
+    QueryTakesTooLong, NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    statement = statements.statement_of(query.counted)
+    words = str(
+        statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    )
+    explain = f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {words}"
+    [[plan]] = run_within_limit(session, explain, {})
+    return _rounded(_cost(plan))
+
+
+def _cost(plan: Any) -> float:
+    return float(plan[0]["Plan"]["Total Cost"])
+
+
+def _rounded(cost: float) -> int:
+    if cost <= _LEAST:
+        return _LEAST
+    unit: int = 10 ** floor(log10(cost))
+    return round(cost / unit) * unit

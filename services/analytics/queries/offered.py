@@ -1,0 +1,164 @@
+"""The views that can be counted by SQL, with their columns and examples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import (
+    Boolean,
+    Date,
+    Integer,
+    Numeric,
+    String,
+    TableClause,
+    Uuid,
+    column,
+    table,
+)
+from sqlalchemy.types import TypeEngine
+
+from services.analytics.cohorts import Dimension
+from services.analytics.figures import Quantity
+
+SCHEMA: Final = "analytics"
+PATIENT: Final = "patient_id"
+
+
+class ColumnKind(StrEnum):
+    """What a column can be compared with."""
+
+    PATIENT = "patient"
+    TEXT = "text"
+    NUMBER = "number"
+    DAY = "day"
+    FLAG = "true or false"
+
+
+_TYPES: Final[Mapping[ColumnKind, type[TypeEngine[Any]]]] = {
+    ColumnKind.PATIENT: Uuid,
+    ColumnKind.TEXT: String,
+    ColumnKind.NUMBER: Numeric,
+    ColumnKind.DAY: Date,
+    ColumnKind.FLAG: Boolean,
+}
+_PERSON: Final = {PATIENT: ColumnKind.PATIENT, "sex": ColumnKind.TEXT}
+_EVENT: Final = {
+    **_PERSON,
+    "term": ColumnKind.TEXT,
+    "term_key": ColumnKind.TEXT,
+    "system": ColumnKind.TEXT,
+    "code": ColumnKind.TEXT,
+    "occurred_on": ColumnKind.DAY,
+    "month": ColumnKind.DAY,
+    "quarter": ColumnKind.DAY,
+    "age": ColumnKind.NUMBER,
+    "age_band": ColumnKind.TEXT,
+}
+_ENDS: Final = {**_EVENT, "ended_on": ColumnKind.DAY}
+# What rows can be grouped by as it stands in a view.
+_GROUPS: Final[Mapping[str, Dimension]] = {
+    "sex": Dimension.SEX,
+    "age_band": Dimension.AGE_BAND,
+    "month": Dimension.MONTH,
+    "quarter": Dimension.QUARTER,
+    "term": Dimension.WORDS,
+    "code": Dimension.CODE,
+    "status": Dimension.STATUS,
+    "hour": Dimension.HOUR,
+}
+_QUANTITIES: Final[Mapping[str, Quantity]] = {
+    "age": Quantity.AGE,
+    "value": Quantity.VALUE,
+    "waiting_minutes": Quantity.WAITING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedView:
+    """A view of the schema for analysts, and the kinds of its columns."""
+
+    name: str
+    columns: Mapping[str, ColumnKind]
+
+    @property
+    def has_events(self) -> bool:
+        """Whether a row is an event; else it is a patient."""
+        return "occurred_on" in self.columns
+
+    @property
+    def table(self) -> TableClause:
+        """The view as statements name it."""
+        columns = (
+            column(name, Integer if name in ("age", "hour") else _TYPES[kind])
+            for name, kind in self.columns.items()
+        )
+        return table(self.name, *columns, schema=SCHEMA)
+
+    def dimension_of(self, name: str) -> Dimension | None:
+        """Return what rows grouped by a column are grouped by, None if they cannot."""
+        if name not in self.columns:
+            return None
+        if name == "term" and "hour" in self.columns:
+            return Dimension.SPECIALITY
+        return _GROUPS.get(name)
+
+    def quantity_of(self, name: str) -> Quantity | None:
+        """Return the quantity in a column, None where it has none."""
+        return _QUANTITIES.get(name) if name in self.columns else None
+
+
+OFFERED: Final[Mapping[str, OfferedView]] = {
+    name: OfferedView(name, columns)
+    for name, columns in {
+        "patients": {**_PERSON, "birth_year": ColumnKind.NUMBER},
+        "diagnoses": _ENDS,
+        "medications": _ENDS,
+        "allergies": _ENDS,
+        "procedures": _EVENT,
+        "vitals": {**_EVENT, "value": ColumnKind.NUMBER, "unit": ColumnKind.TEXT},
+        "visits": {
+            **_EVENT,
+            "status": ColumnKind.TEXT,
+            "is_no_show": ColumnKind.FLAG,
+            "waiting_minutes": ColumnKind.NUMBER,
+            "hour": ColumnKind.NUMBER,
+        },
+        "prescriptions": _EVENT,
+        "documents": _EVENT,
+        "encounters": _EVENT,
+    }.items()
+}
+EXAMPLES: Final[Mapping[str, str]] = {
+    "Visits of each month": """\
+SELECT month, count(*) AS visits
+FROM visits
+WHERE status = 'completed'
+GROUP BY month
+ORDER BY month""",
+    "Patients by age and sex at a diagnosis": """\
+SELECT age_band, sex, count(DISTINCT patient_id) AS patients
+FROM diagnoses
+WHERE term ILIKE '%hypertension%'
+GROUP BY age_band, sex""",
+    "Who came again within 90 days": """\
+SELECT d.sex, count(DISTINCT d.patient_id) AS patients
+FROM diagnoses d
+WHERE d.term ILIKE '%hypertension%'
+  AND EXISTS (
+    SELECT 1 FROM visits v
+    WHERE v.patient_id = d.patient_id
+      AND v.occurred_on > d.occurred_on
+      AND v.occurred_on <= d.occurred_on + 90
+  )
+GROUP BY d.sex""",
+    "Waiting time by speciality": """\
+SELECT term AS speciality,
+  count(DISTINCT patient_id) AS patients,
+  avg(waiting_minutes) AS mean_minutes,
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY waiting_minutes) AS median_minutes
+FROM visits
+GROUP BY term
+ORDER BY mean_minutes DESC
+LIMIT 10""",
+}

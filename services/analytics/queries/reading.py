@@ -1,0 +1,532 @@
+"""A text of SQL read into a query: one SELECT, of which nothing is run as typed."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, and_, exists, func, literal, true
+
+from services.analytics.cohorts import Dimension
+from services.analytics.cohorts.statements import dimension_text
+from services.analytics.figures import FigureMeasure
+from services.analytics.queries.conditions import (
+    NameScope,
+    Source,
+    condition,
+    conjuncts,
+    number_of,
+    require_tie,
+)
+from services.analytics.queries.model import (
+    MOST_GROUPS,
+    MOST_ROWS,
+    MOST_SOURCES,
+    Content,
+    Counted,
+    Ordering,
+    OutputColumn,
+    Query,
+    QueryRefused,
+    Spread,
+    Threshold,
+)
+from services.analytics.queries.offered import OFFERED, PATIENT, SCHEMA
+from services.analytics.queries.trees import (
+    is_a,
+    name_of,
+    not_understood,
+    only,
+    parse,
+    part,
+    unwrapped,
+)
+from services.core.sentences import Sentence
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expression
+
+_SELECT: Final = ("expressions", "from_", "joins", "where", "group", "having", "order")
+_PERCENTILES: Final = {
+    "0.25": Content.P25,
+    "0.5": Content.MEDIAN,
+    "0.50": Content.MEDIAN,
+    "0.75": Content.P75,
+    "0.9": Content.P90,
+    "0.90": Content.P90,
+}
+_PERIODS: Final = {
+    "MONTH": Dimension.MONTH,
+    "QUARTER": Dimension.QUARTER,
+    "YEAR": Dimension.YEAR,
+}
+_OPERATORS: Final = {
+    "EQ": "=",
+    "NEQ": "<>",
+    "GT": ">",
+    "GTE": ">=",
+    "LT": "<",
+    "LTE": "<=",
+}
+_FLIPPED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
+
+
+def read(text: str) -> Query:
+    """Return the query that a text is; raises QueryRefused."""
+    try:
+        return _Reader(text).read()
+    except RecursionError:
+        raise not_understood() from None
+
+
+class _Reader:
+    """Reads one text: first the views, then what is counted, then what is shown."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        self.tree = _select_of(unwrapped(parse(self.text)))
+        only(self.tree, *_SELECT, "limit")
+        if part(self.tree, "from_") is None:
+            raise not_understood()
+        self.sources: dict[str, Source] = {}
+        self.scope = NameScope([self.sources], self._exists)
+        self.number_of_sources = 0
+        self.contents: set[FigureMeasure] = set()
+        self.spread: tuple[Source, str] | None = None
+
+    def read(self) -> Query:
+        """Return the query; raises QueryRefused."""
+        first = self._add_source(self.tree.args["from_"])
+        rows, conditions = self._joined(first)
+        conditions += self._where(self.tree, self.scope)
+        # Of what has no day nothing is told by month, and it is no event.
+        conditions += [
+            source.rows.c.occurred_on.is_not(None)
+            for source in self.sources.values()
+            if source.view.has_events
+        ]
+        grouped, groups = self._grouped()
+        columns = tuple(self._columns(grouped))
+        thresholds = tuple(self._thresholds(columns))
+        counted = Counted(
+            view=first.view.table,
+            first=first.rows,
+            rows=rows,
+            conditions=tuple(conditions),
+            by=tuple(dimension for _, dimension in groups),
+            values=tuple(
+                dimension_text(source.rows, dimension) for source, dimension in groups
+            ),
+            measure=self._measure(first),
+            spread=self._spread_of(first),
+        )
+        return Query(
+            text=self.text,
+            counted=counted,
+            columns=columns,
+            thresholds=thresholds,
+            order=tuple(self._order(columns, grouped)),
+            limit=self._limit(),
+        )
+
+    def _add_source(
+        self, node: "Expression", sources: dict[str, Source] | None = None
+    ) -> Source:
+        """Take a view after FROM or JOIN, under the name that it is given."""
+        sources = self.sources if sources is None else sources
+        table = node.this
+        if is_a(node, "From"):
+            only(node, "this")
+        if not is_a(table, "Table"):
+            raise not_understood()
+        only(table, "this", "db", "alias")
+        name = name_of(table.this)
+        schema = part(table, "db")
+        if name not in OFFERED or (schema and name_of(schema) != SCHEMA):
+            raise QueryRefused(
+                Sentence(
+                    "There is no view {name} here. Take one of: {views}.",
+                    name=name,
+                    views=", ".join(OFFERED),
+                )
+            )
+        alias = part(table, "alias")
+        if alias:
+            only(alias, "this")
+            name_there = name_of(alias.this)
+        else:
+            name_there = name
+        if name_there in sources:
+            raise QueryRefused(
+                Sentence("Give each view a name of its own: FROM visits v, as v.")
+            )
+        self.number_of_sources += 1
+        if self.number_of_sources > MOST_SOURCES:
+            raise QueryRefused(
+                Sentence("A query has at most {most} views.", most=MOST_SOURCES)
+            )
+        view = OFFERED[name]
+        # A name that was typed is nowhere in what is run.
+        rows = view.table.alias(f"view_{self.number_of_sources}")
+        sources[name_there] = source = Source(view, rows)
+        return source
+
+    def _joined(self, first: Source) -> tuple[Any, list[ColumnElement[bool]]]:
+        rows: Any = first.rows
+        for join in part(self.tree, "joins") or ():
+            only(join, "this", "on", "kind", "side")
+            is_inner = part(join, "kind") in {None, "", "INNER"}
+            if not is_inner or part(join, "side") or not part(join, "on"):
+                raise QueryRefused(
+                    Sentence(
+                        "Join views as JOIN visits v ON v.patient_id = d.patient_id; "
+                        "ask for what is missing with NOT EXISTS."
+                    )
+                )
+            before = dict(self.sources)
+            source = self._add_source(join)
+            own = {name: s for name, s in self.sources.items() if s is source}
+            require_tie(join.args["on"], self.scope, own, [before])
+            rows = rows.join(source.rows, condition(join.args["on"], self.scope))
+        return rows, []
+
+    def _where(self, tree: "Expression", scope: NameScope) -> list[ColumnElement[bool]]:
+        where = part(tree, "where")
+        if where is None:
+            return []
+        only(where, "this")
+        return [condition(where.this, scope)]
+
+    def _exists(self, node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+        tree = _select_of(node)
+        only(tree, "expressions", "from_", "where")
+        for each in part(tree, "expressions") or ():
+            if not is_a(each, "Star", "Literal"):
+                raise QueryRefused(
+                    Sentence("Write EXISTS as EXISTS (SELECT 1 FROM ... WHERE ...).")
+                )
+        if part(tree, "from_") is None:
+            raise not_understood()
+        sources: dict[str, Source] = {}
+        source = self._add_source(tree.args["from_"], sources)
+        inner = scope.within(sources)
+        where = part(tree, "where")
+        require_tie(where.this if where else None, inner, sources, scope.sources)
+        is_such = and_(true(), *self._where(tree, inner))
+        return (
+            exists()
+            .select_from(source.rows)
+            .where(is_such)
+            .correlate_except(source.rows)
+        )
+
+    def _grouped(
+        self,
+    ) -> tuple[list[tuple[Source, str, Dimension]], list[tuple[Source, Dimension]]]:
+        group = part(self.tree, "group")
+        grouped: list[tuple[Source, str, Dimension]] = []
+        if group is not None:
+            only(group, "expressions")
+            grouped = [self._group(each) for each in part(group, "expressions") or ()]
+        if len(grouped) > MOST_GROUPS:
+            raise QueryRefused(
+                Sentence("Group by one column, or by {most}.", most=MOST_GROUPS)
+            )
+        if len(set(grouped)) < len(grouped):
+            raise QueryRefused(Sentence("Group by each column once."))
+        return grouped, [(source, dimension) for source, _, dimension in grouped]
+
+    def _group(self, node: Any) -> tuple[Source, str, Dimension]:
+        node = unwrapped(node)
+        if is_a(node, "Literal") and not part(node, "is_string"):
+            node = self._selected_at(node)
+        elif is_a(node, "Column") and not part(node, "table"):
+            node = self._selected_as(name_of(node.this)) or node
+        return self._dimension(node)
+
+    def _selected_at(self, node: "Expression") -> Any:
+        """Return what stands at a place of the list after SELECT, counted from one."""
+        items = part(self.tree, "expressions")
+        place = number_of(node)
+        if place != int(place) or not 0 < place <= len(items):
+            raise QueryRefused(
+                Sentence("There is no column {place} after SELECT.", place=place)
+            )
+        item = items[int(place) - 1]
+        return item.this if is_a(item, "Alias") else item
+
+    def _selected_as(self, name: str) -> Any:
+        """Return what is called so after SELECT, None where a column is."""
+        if any(name in source.view.columns for source in self.sources.values()):
+            return None
+        for item in part(self.tree, "expressions"):
+            if is_a(item, "Alias") and name_of(item.args["alias"]) == name:
+                return item.this
+        return None
+
+    def _dimension(self, node: Any) -> tuple[Source, str, Dimension]:
+        """Return the column that rows are grouped by; raises QueryRefused."""
+        node = unwrapped(node)
+        if is_a(node, "TimestampTrunc"):
+            only(node, "this", "unit")
+            period = _PERIODS.get(str(part(node, "unit").this).upper())
+            source, name = self._column(node.this)
+            if period and name == "occurred_on":
+                return source, name, period
+            raise QueryRefused(
+                Sentence(
+                    "Group days as date_trunc('month', occurred_on), or by 'quarter' "
+                    "or 'year'."
+                )
+            )
+        source, name = self._column(node)
+        dimension = source.view.dimension_of(name)
+        if dimension is None:
+            raise QueryRefused(
+                Sentence(
+                    "Nothing can be grouped by {name}. Take one of: {columns}.",
+                    name=name,
+                    columns=", ".join(
+                        each
+                        for each in source.view.columns
+                        if source.view.dimension_of(each)
+                    ),
+                )
+            )
+        return source, name, dimension
+
+    def _column(self, node: Any) -> tuple[Source, str]:
+        node = unwrapped(node)
+        if not is_a(node, "Column"):
+            raise not_understood()
+        return self.scope.find(node)
+
+    def _columns(
+        self, grouped: Sequence[tuple[Source, str, Dimension]]
+    ) -> Iterator[OutputColumn]:
+        names: set[str] = set()
+        for item in part(self.tree, "expressions"):
+            node, name = item, None
+            if is_a(item, "Alias"):
+                only(item, "this", "alias")
+                node, name = item.this, name_of(item.args["alias"])
+            content = self._content(node)
+            if content is None:
+                key = self._dimension(node)
+                if key not in grouped:
+                    raise QueryRefused(
+                        Sentence(
+                            "What stands after SELECT is a number or stands after "
+                            "GROUP BY as well; {name} does not.",
+                            name=key[1],
+                        )
+                    )
+                column = OutputColumn(name or key[1], grouped.index(key))
+            else:
+                column = OutputColumn(name or content.value, content)
+            if column.name in names:
+                raise QueryRefused(
+                    Sentence("Give each column a name of its own: count(*) AS visits.")
+                )
+            names.add(column.name)
+            yield column
+        if not self.contents:
+            raise QueryRefused(
+                Sentence(
+                    "Rows of patients are not shown. Count them with count(DISTINCT "
+                    "patient_id), or events with count(*)."
+                )
+            )
+
+    def _content(self, node: Any) -> Content | None:
+        """Return the number that a node asks for, None where it is none."""
+        node = unwrapped(node)
+        if is_a(node, "Count"):
+            return self._counted(node)
+        if is_a(node, "Avg"):
+            only(node, "this")
+            self._add_spread(node.this)
+            return Content.MEAN
+        if is_a(node, "WithinGroup"):
+            return self._percentile(node)
+        if not is_a(node, "Column", "TimestampTrunc"):
+            raise not_understood()
+        return None
+
+    def _counted(self, node: "Expression") -> Content:
+        only(node, "this")
+        if is_a(node.this, "Star"):
+            only(node.this)
+            self.contents.add(FigureMeasure.EVENTS)
+            return Content.NUMBER
+        if is_a(node.this, "Distinct"):
+            only(node.this, "expressions")
+            names = [self._column(each)[1] for each in node.this.expressions]
+            if names == [PATIENT]:
+                self.contents.add(FigureMeasure.PATIENTS)
+                return Content.NUMBER
+        raise QueryRefused(
+            Sentence(
+                "Count events with count(*), patients with count(DISTINCT patient_id)."
+            )
+        )
+
+    def _percentile(self, node: "Expression") -> Content:
+        only(node, "this", "expression")
+        order, share = node.expression, node.this
+        if not (is_a(share, "PercentileCont") and is_a(order, "Order")):
+            raise not_understood()
+        only(share, "this")
+        only(order, "expressions")
+        content = _PERCENTILES.get(str(getattr(share.this, "this", "")))
+        if content is None or len(order.expressions) != 1:
+            raise QueryRefused(
+                Sentence(
+                    "Ask for a percentile as percentile_cont(0.5) WITHIN GROUP (ORDER "
+                    "BY age), with 0.25, 0.5, 0.75 or 0.9."
+                )
+            )
+        [ordered] = order.expressions
+        only(ordered, "this")
+        self._add_spread(ordered.this)
+        return content
+
+    def _add_spread(self, node: Any) -> None:
+        source, name = self._column(node)
+        if source.view.quantity_of(name) is None or source is not next(
+            iter(self.sources.values())
+        ):
+            raise QueryRefused(
+                Sentence(
+                    "Means and percentiles are of age, value or waiting_minutes of the "
+                    "view after FROM."
+                )
+            )
+        if self.spread not in {None, (source, name)}:
+            raise QueryRefused(
+                Sentence("Means and percentiles of a query are of one column.")
+            )
+        self.spread = (source, name)
+        self.contents.add(FigureMeasure.DISTRIBUTION)
+
+    def _measure(self, first: Source) -> FigureMeasure:
+        measures = set(self.contents)
+        if not first.view.has_events and FigureMeasure.EVENTS in measures:
+            # Its rows are patients.
+            measures = measures - {FigureMeasure.EVENTS} | {FigureMeasure.PATIENTS}
+        if FigureMeasure.DISTRIBUTION in measures:
+            measures.discard(FigureMeasure.PATIENTS)
+        if len(measures) > 1:
+            raise QueryRefused(
+                Sentence(
+                    "Ask for count(*) in a query without count(DISTINCT patient_id), "
+                    "means and percentiles, and for those in another one."
+                )
+            )
+        return measures.pop()
+
+    def _spread_of(self, first: Source) -> Spread | None:
+        if self.spread is None:
+            return None
+        _, name = self.spread
+        quantity = first.view.quantity_of(name)
+        if quantity is None:  # _add_spread() has seen to that
+            raise not_understood()
+        has_unit = name == "value"
+        unit = func.coalesce(first.rows.c.unit, "") if has_unit else literal("")
+        return Spread(quantity, first.rows.c[name], unit)
+
+    def _thresholds(self, columns: Sequence[OutputColumn]) -> Iterator[Threshold]:
+        having = part(self.tree, "having")
+        if having is None:
+            return
+        only(having, "this")
+        for node in conjuncts(having.this):
+            operator = _OPERATORS.get(type(node).__name__)
+            if operator is None:
+                raise QueryRefused(
+                    Sentence(
+                        "Write HAVING as HAVING count(*) >= 20, with AND between "
+                        "several."
+                    )
+                )
+            only(node, "this", "expression")
+            left, right = unwrapped(node.this), unwrapped(node.expression)
+            if is_a(left, "Literal", "Neg"):
+                left, right = right, left
+                operator = _FLIPPED.get(operator, operator)
+            content = self._number_called(left, columns)
+            yield Threshold(content, operator, float(number_of(right)))
+
+    def _number_called(self, node: Any, columns: Sequence[OutputColumn]) -> Content:
+        if is_a(node, "Column") and not part(node, "table"):
+            name = name_of(node.this)
+            for column in columns:
+                if column.name == name and isinstance(column.content, Content):
+                    return column.content
+        content = self._content(node)
+        if content is None:
+            raise QueryRefused(
+                Sentence(
+                    "HAVING is for numbers such as count(*); what rows have stands "
+                    "after WHERE."
+                )
+            )
+        return content
+
+    def _order(
+        self,
+        columns: Sequence[OutputColumn],
+        grouped: Sequence[tuple[Source, str, Dimension]],
+    ) -> Iterator[Ordering]:
+        order = part(self.tree, "order")
+        if order is None:
+            return
+        only(order, "expressions")
+        for ordered in order.expressions:
+            only(ordered, "this", "desc")
+            place = self._place_of(unwrapped(ordered.this), columns, grouped)
+            yield Ordering(place, bool(part(ordered, "desc")))
+
+    def _place_of(
+        self,
+        node: Any,
+        columns: Sequence[OutputColumn],
+        grouped: Sequence[tuple[Source, str, Dimension]],
+    ) -> int:
+        """Return the place of the column that rows are sorted by."""
+        if is_a(node, "Literal") and not part(node, "is_string"):
+            self._selected_at(node)
+            return int(number_of(node)) - 1
+        names = [column.name for column in columns]
+        if is_a(node, "Column") and not part(node, "table"):
+            name = name_of(node.this)
+            if name in names:
+                return names.index(name)
+        content: Content | int | None = self._content(node)
+        if content is None:
+            key = self._dimension(node)
+            content = grouped.index(key) if key in grouped else None
+        for place, column in enumerate(columns):
+            if column.content == content and content is not None:
+                return place
+        raise QueryRefused(Sentence("ORDER BY takes columns that stand after SELECT."))
+
+    def _limit(self) -> int:
+        limit = part(self.tree, "limit")
+        if limit is None:
+            return MOST_ROWS
+        if not is_a(limit, "Limit"):
+            raise not_understood()
+        only(limit, "expression")
+        number = number_of(limit.expression)
+        if number != int(number) or not 0 < number <= MOST_ROWS:
+            raise QueryRefused(
+                Sentence("LIMIT takes a number from 1 to {most:,}.", most=MOST_ROWS)
+            )
+        return int(number)
+
+
+def _select_of(node: Any) -> "Expression":
+    if not is_a(node, "Select"):
+        raise not_understood()
+    select: Expression = node
+    return select

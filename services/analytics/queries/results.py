@@ -1,0 +1,106 @@
+"""What is told of a query: the rows that may be told, then sorted and cut."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import eq, ge, gt, le, lt, ne
+from typing import Final
+
+from services.analytics.figures import FigureCell, FigureMeasure
+from services.analytics.queries.model import Content, Query
+from services.lists.table_files import Kind, Table, TableCell
+
+_COMPARED: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "=": eq,
+    "<>": ne,
+    ">": gt,
+    ">=": ge,
+    "<": lt,
+    "<=": le,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CountedCells:
+    """The numbers of a query that may be told, as they were at `counted_at`."""
+
+    cells: tuple[FigureCell, ...]
+    smallest_group: int
+    counted_at: datetime
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """Rows below named columns; those that must not be told are left out."""
+
+    text: str
+    columns: Mapping[str, Kind]
+    rows: tuple[tuple[TableCell, ...], ...]
+    smallest_group: int
+    counted_at: datetime
+    unit: str = ""
+
+    def to_table(self) -> Table:
+        """Return the rows as a table for files."""
+        about = {
+            "sql": self.text,
+            "counted_at": self.counted_at.isoformat(),
+            "smallest_group": str(self.smallest_group),
+        }
+        if self.unit:
+            about["unit"] = self.unit
+        return Table(self.columns, self.rows, about)
+
+
+def show(query: Query, counted: CountedCells) -> QueryResult:
+    """Return what a query asks for of the numbers that are told.
+
+    A group that must not be told has no row: one that says so would tell that somebody
+    is in it.
+    """
+    cells = [cell for cell in counted.cells if _is_above(query, cell)]
+    rows = [
+        tuple(_content(cell, column.content) for column in query.columns)
+        for cell in cells
+    ]
+    for ordering in reversed(query.order):
+        known = [row for row in rows if row[ordering.column] is not None]
+        unknown = [row for row in rows if row[ordering.column] is None]
+        place = ordering.column
+        known.sort(key=lambda row, at=place: row[at], reverse=ordering.is_descending)  # type: ignore[misc]
+        rows = [*known, *unknown]
+    return QueryResult(
+        query.text,
+        {column.name: _kind(query, column.content) for column in query.columns},
+        tuple(rows[: query.limit]),
+        counted.smallest_group,
+        counted.counted_at,
+        counted.unit,
+    )
+
+
+def _is_above(query: Query, cell: FigureCell) -> bool:
+    for threshold in query.thresholds:
+        number = _content(cell, threshold.content)
+        if not isinstance(number, int | float):
+            return False
+        if not _COMPARED[threshold.operator](number, threshold.number):
+            return False
+    return True
+
+
+def _content(cell: FigureCell, content: Content | int) -> TableCell:
+    if isinstance(content, int):
+        return cell.values[content]
+    if content is Content.NUMBER:
+        return cell.number
+    number: float | None = getattr(cell.distribution, content.value, None)
+    return number
+
+
+def _kind(query: Query, content: Content | int) -> Kind:
+    if isinstance(content, int):
+        return str
+    is_spread = query.counted.measure is FigureMeasure.DISTRIBUTION
+    return float if is_spread and content is not Content.NUMBER else int

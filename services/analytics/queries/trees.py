@@ -1,0 +1,122 @@
+"""A text of SQL as a tree, of which only what is wholly understood is taken."""
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from services.analytics.queries.model import LONGEST_TEXT, QueryRefused
+from services.core.sentences import Sentence
+from services.core.typed_text import is_storable
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expression
+
+_NAME: Final = re.compile("[a-z_][a-z0-9_]{0,62}")
+# Other ways to write text, which hide what it says; nobody needs them for a question.
+_DISGUISED: Final = (
+    "ByteString",
+    "HexString",
+    "BitString",
+    "National",
+    "UnicodeString",
+    "RawString",
+    "Concat",
+)
+# Said by the parser itself, for each node: whether a word stood in the text or not.
+_HARMLESS: Final = frozenset({"big_int", "nulls_first"})
+
+
+def parse(text: str) -> "Expression":
+    """Return the one statement in the text as a tree; raises QueryRefused.
+
+    What the parser says of a text that it cannot read repeats parts of it, so that is
+    not passed on.
+    """
+    # A fifth of a second of imports, for the few who ask.
+    import sqlglot  # noqa: PLC0415
+    from sqlglot.errors import SqlglotError  # noqa: PLC0415
+
+    # It writes what it cannot read into the log, and that may be somebody's illness.
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+    if len(text) > LONGEST_TEXT or not is_storable(text):
+        raise QueryRefused(
+            Sentence(
+                "A query has at most {most:,} characters, none of which is a control "
+                "character.",
+                most=LONGEST_TEXT,
+            )
+        )
+    try:
+        statements = sqlglot.parse(text, dialect="postgres")
+    except (SqlglotError, RecursionError):
+        raise QueryRefused(
+            Sentence(
+                "This is no SQL that can be read. Look for a missing comma, bracket or "
+                "quote, or begin with one of the examples."
+            )
+        ) from None
+    if len(statements) != 1 or statements[0] is None:
+        raise QueryRefused(Sentence("Write one SELECT, without a second statement."))
+    statement: Any = statements[0]
+    if any(is_a(node, *_DISGUISED) for node in statement.walk()):
+        raise QueryRefused(
+            Sentence(
+                "Write text in plain single quotes: 'like this', without letters or "
+                "dollar signs before it."
+            )
+        )
+    tree: Expression = statement
+    return tree
+
+
+def is_a(node: object, *names: str) -> bool:
+    """Return whether a node of the tree is exactly of one of these types."""
+    return type(node).__name__ in names
+
+
+def only(node: "Expression", *allowed: str) -> None:
+    """Raise QueryRefused where the node has more parts than those that are taken.
+
+    So nothing of a text is passed over, whatever the parser knows besides.
+    """
+    for name, value in node.args.items():
+        if name not in allowed and name not in _HARMLESS and value:
+            raise not_understood()
+
+
+def part(node: "Expression", name: str) -> Any:
+    """Return a part of a node, None where it has none."""
+    return node.args.get(name)
+
+
+def name_of(identifier: "Expression") -> str:
+    """Return a name as PostgreSQL folds it; raises QueryRefused for strange ones."""
+    if not is_a(identifier, "Identifier"):
+        raise not_understood()
+    only(identifier, "this", "quoted")
+    name = str(identifier.this)
+    if not part(identifier, "quoted"):
+        name = name.lower()
+    if not _NAME.fullmatch(name):
+        raise QueryRefused(Sentence("Names are of small letters, digits and _ only."))
+    return name
+
+
+def unwrapped(node: Any) -> Any:
+    """Return what stands in brackets."""
+    while is_a(node, "Paren"):
+        only(node, "this")
+        node = node.this
+    return node
+
+
+def not_understood() -> QueryRefused:
+    """Return the refusal of whatever is not on the list of what is taken."""
+    return QueryRefused(
+        Sentence(
+            "A part of this query is not offered here. Write one SELECT from the views "
+            "below with JOIN, WHERE, GROUP BY, HAVING, ORDER BY and LIMIT, without "
+            "WITH, UNION, DISTINCT, CASE, casts, windows and other functions than "
+            "those in the examples."
+        )
+    )

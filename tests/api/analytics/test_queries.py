@@ -1,0 +1,165 @@
+"""SQL for programs: counted by the analyst's own rights, as JSON and as files."""
+
+import io
+from datetime import date
+
+import openpyxl
+import pytest
+from pyarrow import parquet
+from sqlalchemy import select
+
+from db.models.audit import AuditEvent
+from db.postgres import SYSTEM
+from services.analytics import queries
+from services.core.actors import Role, Scope
+from services.core.audit import Action
+from services.people import tokens
+from tests.kit import cast
+
+QUERIES = "/api/v1/queries"
+BY_SEX = (
+    "SELECT sex, count(*) AS patients FROM patients WHERE birth_year = {} "
+    "GROUP BY sex ORDER BY 1"
+)
+
+
+@pytest.fixture
+def call(application, client):
+    def call(method, path, body=None, *scopes, role=Role.ANALYST):
+        token = application.database.write(
+            lambda session: tokens.issue(
+                session, role, scopes=frozenset(scopes) or None
+            ),
+            identity=SYSTEM,
+        ).value
+        headers = {"Authorization": f"Bearer {token}"}
+        if method == "GET":
+            return client.get(path, headers=headers)
+        return client.post(path, json=body, headers=headers)
+
+    return call
+
+
+@pytest.fixture
+def people(application):
+    """Register six women, seven men and eight of whom that is not known, by year.
+
+    Each test takes another year: all share one database and one log.
+    """
+
+    def born(year):
+        def register(session):
+            for sex, number in (("female", 6), ("male", 7), ("unknown", 8)):
+                for _ in range(number):
+                    born_on = date(year, 5, 1)
+                    cast.add_patient(session, sex=sex, date_of_birth=born_on)
+            # Of nearly everybody nothing is told.
+            for _ in range(10):
+                cast.add_patient(session, date_of_birth=date(1970, 5, 1))
+
+        application.database.write(register, identity=SYSTEM)
+        return BY_SEX.format(year)
+
+    return born
+
+
+def test_a_query_is_run_with_the_rights_of_an_analyst(call, people):
+    answer = call("POST", QUERIES, {"sql": people(1951)}, Scope.READ_STATISTICS)
+
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    assert shown["columns"] == ["sex", "patients"]
+    assert shown["rows"] == [["female", 6], ["male", 7], ["unknown", 8]]
+    assert (shown["smallest_group"], shown["unit"]) == (5, "")
+
+
+@pytest.mark.parametrize("view", queries.OFFERED.values(), ids=queries.OFFERED)
+def test_an_analyst_may_read_every_column_that_is_offered(call, view):
+    conditions = " AND ".join(
+        f"{name} IS NULL" for name in view.columns if name != "patient_id"
+    )
+    sql = f"SELECT count(DISTINCT patient_id) FROM {view.name} WHERE {conditions}"
+
+    answer = call("POST", QUERIES, {"sql": sql})
+
+    assert (answer.status_code, answer.json()["rows"]) == (200, [])
+
+
+def test_a_refusal_says_what_to_write(call):
+    answer = call("POST", QUERIES, {"sql": "SELECT * FROM pg_stats"})
+
+    assert answer.status_code == 400
+    assert "no view pg_stats" in answer.text
+
+
+def test_a_query_is_run_by_its_key(call, application, people):
+    query = queries.read(people(1952))
+    key = application.database.write(
+        lambda session: queries.remember(
+            session, cast.add_actor(session, cast.ANA), query
+        ),
+        identity=SYSTEM,
+    ).value
+
+    answer = call("GET", f"{QUERIES}/{key}")
+
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["rows"]) == 3
+    assert call("GET", f"{QUERIES}/unknown").status_code == 404
+
+
+def test_rows_are_files_too(call, people):
+    sql = people(1953)
+
+    def file(file_format):
+        answer = call("POST", f"{QUERIES}?format={file_format}", {"sql": sql})
+        assert answer.headers["content-disposition"].endswith(f'.{file_format}"')
+        return answer.content
+
+    assert file("csv").decode().splitlines() == [
+        "sex,patients",
+        "female,6",
+        "male,7",
+        "unknown,8",
+    ]
+    sheet = openpyxl.load_workbook(io.BytesIO(file("xlsx"))).active
+    assert [tuple(row) for row in sheet.iter_rows(values_only=True)][1] == ("female", 6)
+    table = parquet.read_table(io.BytesIO(file("parquet")))
+    assert table.to_pydict()["patients"] == [6, 7, 8]
+    assert table.schema.metadata[b"sql"] == sql.encode()
+
+
+def test_what_was_run_is_in_the_audit_log_with_its_text(call, application, people):
+    sql = people(1954)
+    call("POST", QUERIES, {"sql": sql})
+
+    run = AuditEvent.action == Action.QUERY_RUN
+    details = application.database.read(
+        lambda session: session.scalars(select(AuditEvent.details).where(run)).all(),
+        identity=SYSTEM,
+    ).value
+    assert details.count({"sql": sql}) == 1
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.CLINICIAN, Role.ADMIN])
+def test_nobody_else_runs_queries(call, role):
+    assert (
+        call("POST", QUERIES, {"sql": BY_SEX.format(1955)}, role=role).status_code
+        == 403
+    )
+
+
+def test_a_difference_of_few_is_refused_in_a_sentence(call, application):
+    def register(session):
+        for year in (1931, 1934, 1937):
+            for _ in range(3):
+                cast.add_patient(session, date_of_birth=date(year, 5, 1))
+
+    application.database.write(register, identity=SYSTEM)
+    older = "SELECT count(*) FROM patients WHERE birth_year < {}"
+
+    assert call("POST", QUERIES, {"sql": older.format(1938)}).json()["rows"] == [[9]]
+    answer = call("POST", QUERIES, {"sql": older.format(1935)})
+
+    assert answer.status_code == 403
+    assert "fewer than 5 patients" in answer.text

@@ -1,0 +1,171 @@
+"""The page on which analysts ask in SQL, from the empty state to rows and files."""
+
+from datetime import date
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from services.analytics import queries
+from services.analytics.queries import EXAMPLES, executing
+from services.core.actors import Role
+from services.patients.records.model import Sex
+from tests.kit.german_pages import english, texts_of
+from tests.pages.conftest import Clinic, captions, press, rows_of
+
+BY_SEX = (
+    "SELECT sex, count(*) AS patients FROM patients "
+    "WHERE birth_year BETWEEN 1930 AND 1945 GROUP BY sex ORDER BY 1"
+)
+
+
+@pytest.fixture(scope="module")
+def people(clinic: Clinic) -> None:
+    """Nine women and seven men, and others: of nearly everybody nothing is told."""
+    for number in range(10):
+        clinic.register(first_name=f"B{number}", date_of_birth=date(1970, 1, 1))
+    for number in range(26):
+        clinic.register(
+            first_name=f"P{number}",
+            sex=Sex.FEMALE if number < 9 else Sex.MALE,
+            date_of_birth=date(1930 + number if number < 16 else 1984 + number, 1, 1),
+        )
+
+
+def run(app: AppTest, sql: str) -> None:
+    """Type a query, and run it."""
+    app.text_area(key="sql_text").set_value(sql)
+    press(app, "sql_run")
+
+
+def test_before_anything_is_run_the_page_says_what_to_do(clinic: Clinic):
+    app = clinic.open("sql", Role.ANALYST)
+
+    assert not app.exception
+    assert any("Nothing has been run yet" in each.value for each in app.markdown)
+
+
+def test_a_query_is_estimated_run_and_shown_with_its_files(clinic: Clinic, people):
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, BY_SEX)
+
+    assert not app.exception
+    assert rows_of(app, "sql_result") == [["Female", "9"], ["Male", "7"]]
+    assert "Estimated cost: about" in captions(app)
+    assert "no number below 5" in captions(app)
+    key = app.query_params["list"]
+    links = {each.label: each.url for each in app.get("link_button")}
+    assert links["JSON"] == f"/api/v1/queries/{key}?format=json"
+    assert set(links) >= {"CSV", "Excel", "Parquet"}
+
+
+def test_a_colleague_opens_the_address_and_sees_the_same(clinic: Clinic, people):
+    ana = clinic.cast[Role.ANALYST]
+    key = clinic.write(lambda s: queries.remember(s, ana, queries.read(BY_SEX)))
+
+    app = clinic.open("sql", Role.ANALYST, list=key)
+
+    assert app.text_area(key="sql_text").value == BY_SEX
+    assert len(rows_of(app, "sql_result")) == 2
+
+
+def test_the_cost_is_estimated_before_anything_is_run(clinic: Clinic):
+    before = len(clinic.audit("query:run"))
+    app = clinic.open("sql", Role.ANALYST)
+    app.text_area(key="sql_text").set_value("SELECT count(*) FROM visits")
+    press(app, "sql_estimate")
+
+    assert "Estimated cost: about" in captions(app)
+    assert len(clinic.audit("query:run")) == before
+    assert "list" not in app.query_params
+
+
+def test_a_refusal_says_what_to_write_and_the_text_stays(clinic: Clinic):
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, "SELECT * FROM visits WHERE age = 1/0")
+
+    assert not app.exception
+    [said] = [each.value for each in app.error]
+    assert "A part of this query is not offered here" in said
+    assert app.text_area(key="sql_text").value == "SELECT * FROM visits WHERE age = 1/0"
+    assert "list" not in app.query_params
+
+
+def test_what_few_have_is_no_row_and_it_is_said_so(clinic: Clinic, people):
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, "SELECT count(*) FROM patients WHERE birth_year = 1930")
+
+    assert not app.exception
+    assert any("No row is shown" in each.value for each in app.markdown)
+
+
+def test_a_difference_of_few_is_refused_on_the_page(clinic: Clinic, people):
+    wide = "SELECT count(*) FROM patients WHERE birth_year > 1999"
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, wide)
+    assert rows_of(app, "sql_result") == [["10"]]
+
+    run(app, f"{wide} AND birth_year > 2000")
+
+    assert not app.exception
+    said = [each.value for each in (*app.error, *app.warning)]
+    assert any("fewer than 5 patients" in each for each in said)
+
+
+def test_a_query_that_takes_too_long_is_stopped_in_words(
+    clinic: Clinic, people, monkeypatch
+):
+    monkeypatch.setattr(executing, "LIMIT_SECONDS", 0.001)
+    joins = " ".join(
+        f"JOIN diagnoses d{n} ON d{n}.patient_id = d.patient_id" for n in range(3)
+    )
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, f"SELECT count(*) FROM diagnoses d {joins}")
+
+    assert not app.exception
+    said = [each.value for each in (*app.error, *app.warning)]
+    assert any("longer than ten seconds" in each for each in said)
+
+
+def test_examples_and_views_fill_the_editor(clinic: Clinic):
+    app = clinic.open("sql", Role.ANALYST)
+    press(app, "sql_example_0")
+    assert app.text_area(key="sql_text").value == next(iter(EXAMPLES.values()))
+
+    press(app, "sql_view_vitals")
+    assert app.text_area(key="sql_text").value.endswith("FROM vitals")
+    assert any("waiting_minutes" in each.value for each in app.markdown)
+
+
+def test_a_query_is_saved_and_opened_by_its_name(clinic: Clinic, people):
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, BY_SEX)
+    app.text_input(key="sql_name").set_value("By sex")
+    press(app, "sql_save")
+    assert "Saved as By sex." in [each.value for each in app.toast]
+
+    app = clinic.open("sql", Role.ANALYST)
+    [saved] = [each for each in app.button if each.label == "By sex"]
+    press(app, saved.key)
+    assert app.text_area(key="sql_text").value == BY_SEX
+
+    listed = clinic.open("views", Role.ANALYST)
+    assert any("Queries · saved" in each.value for each in listed.caption)
+
+
+def test_a_mean_says_how_it_is_made(clinic: Clinic, people):
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, "SELECT avg(age) AS mean_age FROM diagnoses")
+    assert not app.exception
+    assert any("No row is shown" in each.value for each in app.markdown)
+
+
+def test_the_page_is_german(clinic: Clinic, people):
+    clinic.speak_german(Role.ANALYST)
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, BY_SEX)
+
+    assert english(texts_of(app)) == set()
+    assert rows_of(app, "sql_result") == [["Weiblich", "9"], ["Männlich", "7"]]
+
+    run(app, "SELECT term FROM visits GROUP BY term")
+    assert "Zeilen von Patienten werden nicht gezeigt" in app.error[0].value

@@ -1,0 +1,442 @@
+"""Queries counted on real events: what is told, and what nobody can find out."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text, update
+
+from db.models.patient import Patient
+from services.analytics import cohorts, figures, queries
+from services.analytics.cohorts import Cohort, Dimension, RevealsFew, tables
+from services.analytics.figures import Figure, FigureMeasure
+from services.analytics.queries import QueryRefused, executing
+from services.analytics.queries.executing import QueryTakesTooLong
+from services.core.errors import InvalidInput, NotAllowed
+from tests.kit import cast
+from tests.services.analytics.cohorts.test_running import (
+    DAY,
+    HYPERTENSION,
+    diagnosed,
+    person,
+)
+from tests.services.visits import visit_samples
+
+K = 5
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+PATIENTS = "count(DISTINCT patient_id) AS patients"
+
+
+@pytest.fixture
+def analyst(session):
+    return cast.add_actor(session, cast.ANA)
+
+
+@pytest.fixture
+def ask(session, analyst):
+    """Return the rows that an analyst is shown of a query."""
+
+    def ask(sql):
+        query = queries.read(sql)
+        counted = queries.count(session, analyst, query, now=NOW, smallest_group=K)
+        return queries.show(query, cohorts.tell(session, analyst, counted)).rows
+
+    return ask
+
+
+@pytest.fixture
+def visit(session):
+    """Have a patient come, each time to another doctor."""
+
+    def visit(patient, day=DAY, hour=9, speciality="Cardiology", waited=None):
+        doctor = cast.add_doctor(session, speciality=speciality)
+        starts_at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+        times = {}
+        if waited is not None:
+            called_in_at = starts_at + timedelta(minutes=waited)
+            times = {"checked_in_at": starts_at, "called_in_at": called_in_at}
+        visit_samples.visit(
+            session, doctor.id, patient.id, starts_at, status="completed", **times
+        )
+
+    return visit
+
+
+def with_term(session, term, number, day=DAY, **more):
+    """Return so many patients with a diagnosis."""
+    patients = [person(session, **more) for _ in range(number)]
+    for patient in patients:
+        diagnosed(session, patient, day, term=term)
+    return patients
+
+
+@pytest.fixture(autouse=True)
+def bystanders(session):
+    """Register others: nearly everybody would tell of the rest."""
+    return [person(session) for _ in range(10)]
+
+
+def test_patients_are_counted_by_what_they_have_in_common(session, ask):
+    with_term(session, "Gout", 7)
+    with_term(session, "Gout", 9, sex="male")
+    with_term(session, "Asthma", 6)
+
+    rows = ask(f"SELECT sex, {PATIENTS} FROM diagnoses WHERE term = 'Gout' GROUP BY 1")
+
+    assert rows == (("female", 7), ("male", 9))
+
+
+def test_a_query_tells_what_a_figure_of_the_same_question_tells(session, ask, analyst):
+    for month, number in ((1, 6), (2, 2), (4, 8)):
+        with_term(session, "Hypertension", number, day=date(2025, month, 3))
+    figure = Figure(
+        cohort=Cohort(entry=HYPERTENSION),
+        by=(Dimension.MONTH,),
+        measure=FigureMeasure.EVENTS,
+    )
+    counted = figures.count(session, analyst, figure, now=NOW, smallest_group=K)
+    told = cohorts.tell(session, analyst, counted)
+
+    rows = ask("SELECT month, count(*) FROM diagnoses GROUP BY month")
+
+    shown = [(cell.values[0], cell.number) for cell in told.cells if cell.number]
+    assert list(rows) == shown
+    assert rows
+
+
+def test_an_event_counts_once_however_many_rows_it_is_joined_with(session, ask, visit):
+    for patient in with_term(session, "Gout", 6):
+        visit(patient, hour=9)
+        visit(patient, hour=11)
+        visit(patient, hour=14)
+
+    joined = "FROM diagnoses d JOIN visits v ON v.patient_id = d.patient_id"
+
+    assert ask(f"SELECT count(*) {joined}") == ((6,),)
+    assert ask(f"SELECT count(DISTINCT d.patient_id) {joined}") == ((6,),)
+
+
+def test_who_came_again_is_asked_with_exists(session, ask, visit):
+    patients = with_term(session, "Gout", 14)
+    for patient in patients[:6]:
+        visit(patient, DAY + timedelta(30))
+    is_seen = (
+        "EXISTS (SELECT 1 FROM visits v WHERE v.patient_id = d.patient_id "
+        "AND v.occurred_on > d.occurred_on AND v.occurred_on <= d.occurred_on + 90)"
+    )
+    from_ = "SELECT count(DISTINCT d.patient_id) FROM diagnoses d WHERE"
+
+    assert ask(f"{from_} {is_seen}") == ((6,),)
+    assert ask(f"{from_} NOT {is_seen}") == ((8,),)
+
+
+CONDITIONS = {
+    "term = 'Gout'": 6,
+    "term <> 'Gout'": 7,
+    "term LIKE 'G%'": 6,
+    "term ILIKE 'g%' AND NOT term ILIKE '%z'": 6,
+    "term NOT LIKE 'G%'": 7,
+    "term IN ('Gout', 'Asthma')": 13,
+    "term NOT IN ('Gout')": 7,
+    "(term = 'Gout' OR term = 'Asthma') AND sex = 'female'": 13,
+    "age BETWEEN 60 AND 70": 13,
+    "64 <= age": 13,
+    "age > -1.5": 13,
+    "occurred_on >= '2025-02-11'": 7,
+    "occurred_on - 1 < '2025-02-10'": 6,
+    "ended_on - occurred_on < 1": 13,
+    "code IS NOT NULL": 13,
+    "system IS NULL OR term = 'Gout'": 6,
+    "month = '2025-02-01'": 6,
+}
+
+
+@pytest.mark.parametrize(("condition", "number"), CONDITIONS.items(), ids=CONDITIONS)
+def test_conditions_mean_what_sql_means(session, ask, condition, number):
+    with_term(session, "Gout", 6)
+    with_term(session, "Asthma", 7, day=date(2025, 3, 10))
+
+    rows = ask(f"SELECT {PATIENTS} FROM diagnoses WHERE {condition}")
+
+    assert rows == ((number,),)
+    by_hand = f"SELECT {PATIENTS} FROM analytics.diagnoses WHERE {condition}"
+    assert session.execute(text(by_hand)).all() == [(number,)]
+
+
+def test_flags_are_true_or_false(session, ask, visit):
+    for patient in with_term(session, "Gout", 6):
+        visit(patient)
+
+    assert ask("SELECT count(*) FROM visits WHERE NOT is_no_show") == ((6,),)
+    assert ask("SELECT count(*) FROM visits WHERE is_no_show = false") == ((6,),)
+    assert ask("SELECT count(*) FROM visits WHERE is_no_show IS NOT TRUE") == ((6,),)
+    assert ask("SELECT count(*) FROM visits WHERE is_no_show") == ()
+
+
+def test_means_are_of_patients_and_no_join_weighs_them(session, ask, visit):
+    patients = with_term(session, "Gout", 12)
+    for number, patient in enumerate(patients):
+        visit(patient, waited=10 + number)
+    for _ in range(9):
+        diagnosed(session, patients[0], DAY + timedelta(_ + 1), term="Gout")
+    mean = "SELECT avg(waiting_minutes) AS mean, count(DISTINCT v.patient_id) AS n"
+
+    alone = ask(f"{mean} FROM visits v")
+    joined = ask(
+        f"{mean} FROM visits v JOIN diagnoses d ON d.patient_id = v.patient_id"
+    )
+
+    assert alone == joined == ((15.5, 12),)
+
+
+def test_a_percentile_has_patients_on_either_side(session, ask, visit):
+    for number, patient in enumerate(with_term(session, "Gout", 12)):
+        visit(patient, waited=10 + number)
+
+    [[median, ninetieth]] = ask(
+        "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY waiting_minutes) AS a, "
+        "percentile_cont(0.9) WITHIN GROUP (ORDER BY waiting_minutes) AS b FROM visits"
+    )
+
+    assert 14 <= median <= 17
+    assert ninetieth is None
+
+
+def test_rows_are_sorted_and_cut_by_what_is_told(session, ask):
+    for term, number in (("Gout", 9), ("Asthma", 6), ("Zoster", 12), ("Scurvy", 3)):
+        with_term(session, term, number)
+    grouped = f"SELECT term, {PATIENTS} FROM diagnoses GROUP BY term"
+
+    assert ask(f"{grouped} ORDER BY patients DESC LIMIT 2") == (
+        ("Zoster", 12),
+        ("Gout", 9),
+    )
+    assert ask(f"{grouped} HAVING count(DISTINCT patient_id) < 9 ORDER BY 1") == (
+        ("Asthma", 6),
+    )
+
+
+# -- Attacks ------------------------------------------------------------------------
+
+
+def test_nobody_and_few_look_alike(session, ask):
+    with_term(session, "Gout", 4, sex="male")
+    with_term(session, "Asthma", 9)
+    asked = "FROM diagnoses WHERE term = '{}' GROUP BY {}"
+
+    for by in ("sex", "month", "term", "age_band"):
+        few = ask(f"SELECT {by}, {PATIENTS} {asked.format('Gout', by)}")
+        none = ask(f"SELECT {by}, {PATIENTS} {asked.format('Nobody has it', by)}")
+        assert few == none == ()
+
+
+def test_two_conditions_that_differ_by_one_patient_are_not_both_answered(session, ask):
+    with_term(session, "Gout", 11)
+    target = person(session, date_of_birth=date(1931, 6, 15))
+    diagnosed(session, target, term="Gout")
+    all_ = f"SELECT {PATIENTS} FROM diagnoses WHERE term = 'Gout'"
+
+    assert ask(all_) == ((12,),)
+    with pytest.raises(RevealsFew):
+        ask(f"{all_} AND age < 90")
+
+
+def test_what_a_cohort_told_is_held_against_a_query_and_the_other_way(
+    session, ask, analyst
+):
+    patients = with_term(session, "Essential hypertension", 12)
+    diagnosed(session, patients[0], term="Gout")
+    figure = Figure(cohort=Cohort(entry=HYPERTENSION), by=(Dimension.SEX,))
+    counted = figures.count(session, analyst, figure, now=NOW, smallest_group=K)
+    cohorts.tell(session, analyst, counted)
+
+    with pytest.raises(RevealsFew):
+        ask(
+            "SELECT count(DISTINCT d.patient_id) FROM diagnoses d "
+            "WHERE d.term ILIKE '%hypertension' AND NOT EXISTS (SELECT 1 "
+            "FROM diagnoses g WHERE g.patient_id = d.patient_id AND g.term = 'Gout')"
+        )
+
+
+def test_the_same_text_said_in_other_words_is_not_the_same_leak(session, ask):
+    with_term(session, "Gout", 12)
+    first = ask(f"SELECT {PATIENTS} FROM diagnoses WHERE term = 'Gout'")
+    with_term(session, "Gout", 2)
+
+    again = ask(f"SELECT {PATIENTS} FROM diagnoses WHERE term = 'Gout' LIMIT 5")
+    with pytest.raises(RevealsFew):
+        ask(f"SELECT {PATIENTS} FROM diagnoses WHERE term LIKE 'Gout'")
+
+    assert first == again == ((12,),)
+
+
+def test_one_patients_events_are_no_difference_of_two_counts(session, ask, visit):
+    patients = with_term(session, "Gout", 12)
+    for patient in patients:
+        visit(patient)
+    for hour in range(10, 16):
+        visit(patients[0], hour=hour, speciality="Cardiology")
+
+    assert ask("SELECT count(*) FROM visits") == ((18,),)
+    with pytest.raises(RevealsFew):
+        ask("SELECT count(*) FROM visits WHERE hour < 10")
+
+
+def test_two_means_that_differ_by_one_patient_are_not_both_told(session, ask, visit):
+    for number, patient in enumerate(with_term(session, "Gout", 12)):
+        visit(patient, waited=10 + number)
+    mean = "SELECT avg(waiting_minutes) AS mean FROM visits"
+
+    assert ask(mean) == ((15.5,),)
+    with pytest.raises(RevealsFew):
+        ask(f"{mean} WHERE waiting_minutes < 21")
+
+
+def test_having_and_order_say_nothing_of_what_is_not_told(session, ask):
+    """As an oracle: which of two that are not told is the larger one."""
+    with_term(session, "Gout", 9)
+    with_term(session, "Asthma", 3, sex="male")
+    with_term(session, "Asthma", 1, sex="other")
+    by_sex = f"SELECT sex, {PATIENTS} FROM diagnoses GROUP BY sex"
+
+    told = [
+        ask(f"{by_sex} {shown}")
+        for shown in (
+            "HAVING count(DISTINCT patient_id) >= 3",
+            "HAVING count(DISTINCT patient_id) < 2",
+            "ORDER BY patients LIMIT 1",
+            "ORDER BY patients DESC LIMIT 2",
+        )
+    ]
+
+    sexes = {row[0] for rows in told for row in rows}
+    assert not sexes & {"male", "other"}
+    assert told[1] == ()
+
+
+def test_one_of_a_sex_is_not_found_by_what_the_others_leave(session, ask):
+    with_term(session, "Gout", 9)
+    with_term(session, "Gout", 1, sex="male")
+
+    assert ask(f"SELECT sex, {PATIENTS} FROM diagnoses GROUP BY sex") == ()
+
+
+def test_no_error_tells_one_row_from_another(session, ask):
+    """Days are added at the bounds, patterns matched at theirs: nothing is raised."""
+    with_term(session, "Gout", 9, day=date(1, 1, 1))
+    with_term(session, "Gout", 9, day=date(9999, 12, 31))
+
+    for condition in (
+        "occurred_on + 36600 > '9999-12-31'",
+        "occurred_on - 36600 < '1000-01-01'",
+        "(occurred_on - 36600) - (ended_on + 36600) < -1000000000",
+        "occurred_on - ended_on > -1000000000",
+        "age > 999999999.999999",
+        "term LIKE '%_%__%[(*+?{'",
+    ):
+        ask(f"SELECT {PATIENTS} FROM diagnoses WHERE {condition}")
+
+
+def test_the_estimate_is_of_the_views_and_not_of_who_is_in_them(session, analyst):
+    with_term(session, "Gout", 400)
+    with_term(session, "Scurvy", 1)
+    session.execute(text("ANALYZE clinical_entries"))
+    costs = {
+        queries.estimate(
+            session,
+            analyst,
+            queries.read(f"SELECT {PATIENTS} FROM diagnoses WHERE term = '{term}'"),
+        )
+        for term in ("Gout", "Scurvy", "Nobody has it", "100% %s %(x)s $1")
+    }
+
+    [cost] = costs
+    assert cost >= 100
+    assert len(str(cost).rstrip("0")) == 1
+
+
+@pytest.mark.parametrize("sql", queries.EXAMPLES.values(), ids=queries.EXAMPLES)
+def test_the_examples_are_counted_and_estimated(session, ask, analyst, sql):
+    assert isinstance(ask(sql), tuple)
+    assert queries.estimate(session, analyst, queries.read(sql)) > 0
+
+
+@pytest.mark.parametrize("view", queries.OFFERED.values(), ids=queries.OFFERED)
+def test_every_column_that_is_offered_is_there_and_of_its_kind(session, view):
+    session.execute(select(view.table).limit(0))
+    for name in view.columns:
+        if view.dimension_of(name):
+            sql = f"SELECT {name}, {PATIENTS} FROM {view.name} GROUP BY {name}"
+            assert queries.read(sql).counted.by
+
+
+def test_a_query_that_takes_too_long_is_stopped_and_it_is_said_so(
+    session, ask, monkeypatch
+):
+    monkeypatch.setattr(executing, "LIMIT_SECONDS", 0.001)
+    with_term(session, "Gout", 300)
+    joins = " ".join(
+        f"JOIN diagnoses d{n} ON d{n}.patient_id = d.patient_id" for n in range(3)
+    )
+
+    with pytest.raises(QueryTakesTooLong, match="longer than ten seconds"):
+        ask(f"SELECT count(*) FROM diagnoses d {joins}")
+
+
+def test_the_statement_is_limited_to_ten_seconds(session, ask):
+    ask(f"SELECT {PATIENTS} FROM diagnoses")
+
+    assert session.scalar(text("SHOW statement_timeout")) == "10s"
+
+
+def test_only_who_may_count_cohorts_may_run_a_query(session):
+    clerk = cast.add_actor(session, cast.CLEO)
+    query = queries.read("SELECT count(*) FROM visits")
+
+    with pytest.raises(NotAllowed):
+        queries.count(session, clerk, query, now=NOW, smallest_group=K)
+    with pytest.raises(NotAllowed):
+        queries.estimate(session, clerk, query)
+    with pytest.raises(NotAllowed):
+        queries.remember(session, clerk, query)
+
+
+def test_a_query_is_kept_behind_a_key_and_read_anew(session, analyst):
+    query = queries.read("SELECT count(*) FROM visits -- mine")
+
+    key = queries.remember(session, analyst, query)
+
+    assert queries.recall_text(session, analyst, key) == query.text
+    assert queries.recall(session, analyst, key).columns == query.columns
+
+
+def test_how_far_apart_the_events_of_few_are_is_no_refusal(session, ask):
+    """A table of every month between them has more groups than are told."""
+    with_term(session, "Gout", 6, day=date(2020, 1, 1))
+    with_term(session, "Gout", 7, day=date(2021, 1, 1))
+    with_term(session, "Gout", 1, day=date(1600, 1, 1))
+
+    rows = ask(f"SELECT month, sex, {PATIENTS} FROM diagnoses GROUP BY 1, 2")
+
+    assert rows == (("2020-01", "female", 6), ("2021-01", "female", 7))
+
+
+def test_too_many_groups_are_refused_in_a_sentence(session, ask, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_CELLS", 1)
+    with_term(session, "Gout", 6)
+    with_term(session, "Asthma", 6)
+
+    with pytest.raises(InvalidInput, match="more than 1 groups"):
+        ask(f"SELECT term, {PATIENTS} FROM diagnoses GROUP BY term")
+
+
+def test_patients_who_are_archived_are_in_no_query(session, ask):
+    patients = with_term(session, "Gout", 12)
+    some = [each.id for each in patients[:6]]
+    session.execute(update(Patient).where(Patient.id.in_(some)).values(deleted_at=NOW))
+
+    assert ask(f"SELECT {PATIENTS} FROM diagnoses") == ((6,),)
+
+
+def test_a_refused_text_is_refused_before_anything_is_asked(session, ask):
+    with pytest.raises(QueryRefused):
+        ask("SELECT pg_sleep(9)")

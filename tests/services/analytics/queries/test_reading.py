@@ -1,0 +1,439 @@
+"""What is read of a text of SQL, and what is refused with which sentence."""
+
+import logging
+
+import pytest
+
+from services.analytics.cohorts import Dimension
+from services.analytics.figures import FigureMeasure, Quantity
+from services.analytics.queries import EXAMPLES, OFFERED, QueryRefused, read
+from services.analytics.queries.model import Content, OutputColumn
+
+PATIENTS = "count(DISTINCT patient_id)"
+
+
+@pytest.mark.parametrize("text", EXAMPLES.values(), ids=EXAMPLES)
+def test_the_examples_are_queries(text):
+    assert read(text).columns
+
+
+def test_a_query_is_its_views_conditions_groups_and_numbers():
+    query = read(
+        "SELECT v.month, d.sex, count(DISTINCT v.patient_id) AS patients "
+        "FROM visits AS v JOIN diagnoses d ON d.patient_id = v.patient_id "
+        "WHERE d.term = 'Asthma' GROUP BY 1, d.sex "
+        "HAVING count(DISTINCT v.patient_id) >= 20 ORDER BY patients DESC, 1 LIMIT 7;"
+    )
+
+    assert query.counted.by == (Dimension.MONTH, Dimension.SEX)
+    assert query.counted.measure is FigureMeasure.PATIENTS
+    assert query.columns == (
+        OutputColumn("month", 0),
+        OutputColumn("sex", 1),
+        OutputColumn("patients", Content.NUMBER),
+    )
+    [threshold] = query.thresholds
+    assert (threshold.operator, threshold.number) == (">=", 20)
+    assert [(o.column, o.is_descending) for o in query.order] == [(2, True), (0, False)]
+    assert query.limit == 7
+
+
+def test_of_patients_a_row_is_a_patient_and_of_events_an_event():
+    assert read("SELECT count(*) FROM patients").counted.measure == "patients"
+    assert read("SELECT count(*) FROM visits").counted.measure == "events"
+
+
+def test_means_and_percentiles_are_of_one_column():
+    query = read(
+        "SELECT avg(age), percentile_cont(0.9) WITHIN GROUP (ORDER BY age) AS old, "
+        f"{PATIENTS} FROM diagnoses"
+    )
+
+    assert query.counted.spread is not None
+    assert query.counted.spread.quantity is Quantity.AGE
+    assert [each.content for each in query.columns] == ["mean", "p90", "number"]
+
+
+def test_what_was_typed_is_bound_and_no_name_of_it_is_run():
+    from sqlalchemy.dialects import postgresql
+
+    from services.analytics.queries import statements
+
+    query = read(
+        "SELECT count(*) AS danger FROM visits AS drop_table "
+        "WHERE drop_table.term = 'x''; DROP TABLE patients' AND age IN (3, 4) "
+        "AND occurred_on - 3 > '2026-01-31'"
+    )
+    compiled = statements.counts(query.counted).compile(dialect=postgresql.dialect())
+
+    for typed in ("danger", "drop", "DROP", "2026"):
+        assert typed not in str(compiled)
+    assert "x'; DROP TABLE patients" in compiled.params.values()
+
+
+REFUSED = {
+    "nothing": ("", "Write one SELECT"),
+    "no sql": ("hello there", "no SQL|not offered"),
+    "half": ("SELECT count(*) FROM visits WHERE (", "no SQL"),
+    "two": ("SELECT count(*) FROM visits; SELECT 1", "one SELECT"),
+    "control": ("SELECT count(*) FROM visits\x00", "control"),
+    "long": (f"SELECT count(*) FROM visits -- {'x' * 4000}", "4,000"),
+    "delete": ("DELETE FROM visits", "not offered"),
+    "set": ("SET ROLE postgres", "not offered"),
+    "copy": ("COPY visits TO PROGRAM 'id'", "not offered"),
+    "explain": ("EXPLAIN ANALYZE SELECT count(*) FROM visits", "not offered"),
+    "call": ("CALL x()", "not offered"),
+    "do": ("DO $$ BEGIN END $$", "not offered|plain single"),
+    "table": ("TABLE visits", "not offered|Rows of patients"),
+    "values": ("VALUES (1)", "not offered"),
+    "rows": ("SELECT term FROM visits GROUP BY term", "Rows of patients"),
+    "star": ("SELECT * FROM visits", "not offered"),
+    "no view": ("SELECT count(*)", "not offered"),
+    "catalog": ("SELECT count(*) FROM pg_stats", "no view pg_stats"),
+    "schema": ("SELECT count(*) FROM pg_catalog.visits", "no view visits"),
+    "public": ("SELECT count(*) FROM public.patients", "no view patients"),
+    "database": ("SELECT count(*) FROM a.analytics.visits", "not offered"),
+    "information": ("SELECT count(*) FROM information_schema.tables", "no view"),
+    "function": ("SELECT count(*) FROM generate_series(1, 9)", "not offered"),
+    "sleep": ("SELECT pg_sleep(9)", "not offered"),
+    "sleeps": ("SELECT count(*) FROM visits WHERE pg_sleep(9) IS NULL", "not offered"),
+    "setting": ("SELECT set_config('role', 'x', true) FROM visits", "not offered"),
+    "current": ("SELECT current_setting('x') FROM visits", "not offered"),
+    "user": ("SELECT count(*) FROM visits WHERE current_user = 'x'", "not offered"),
+    "file": ("SELECT pg_read_file('/etc/passwd')", "not offered"),
+    "large": ("SELECT lo_import('x') FROM visits", "not offered"),
+    "cast": ("SELECT count(*) FROM visits WHERE term::int > 1", "not offered"),
+    "cast in words": (
+        "SELECT count(*) FROM visits WHERE CAST(term AS int) > 1",
+        "not offered",
+    ),
+    "cast of a day": (
+        "SELECT count(*) FROM visits WHERE occurred_on > DATE '2026-01-01'",
+        "not offered",
+    ),
+    "division": ("SELECT count(*) FROM visits WHERE 1 / age > 0", "not offered"),
+    "divided count": ("SELECT count(*) / 0 FROM visits", "not offered"),
+    "case": (
+        "SELECT count(*) FROM visits WHERE CASE WHEN age > 3 THEN true END",
+        "not offered",
+    ),
+    "case in count": (
+        "SELECT count(CASE WHEN term = 'x' THEN 1 END) FROM visits",
+        "Count events",
+    ),
+    "filter": ("SELECT count(*) FILTER (WHERE age > 3) FROM visits", "not offered"),
+    "sum": ("SELECT sum(age) FROM visits", "not offered"),
+    "max": ("SELECT max(age) FROM visits", "not offered"),
+    "string": ("SELECT string_agg(term, '') FROM visits", "not offered"),
+    "array": ("SELECT array_agg(patient_id) FROM visits", "not offered"),
+    "json": ("SELECT to_jsonb(visits) FROM visits", "not offered"),
+    "window": ("SELECT count(*) OVER () FROM visits", "not offered"),
+    "named window": (
+        "SELECT count(*) FROM visits WINDOW w AS (PARTITION BY sex)",
+        "not offered",
+    ),
+    "distinct": ("SELECT DISTINCT count(*) FROM visits", "not offered"),
+    "union": (
+        "SELECT count(*) FROM visits UNION SELECT count(*) FROM vitals",
+        "not offered",
+    ),
+    "except": (
+        "SELECT count(*) FROM visits EXCEPT SELECT count(*) FROM vitals",
+        "not offered",
+    ),
+    "with": ("WITH a AS (SELECT 1) SELECT count(*) FROM visits", "not offered"),
+    "recursive": (
+        "WITH RECURSIVE a AS (SELECT 1) SELECT count(*) FROM visits",
+        "not offered",
+    ),
+    "subquery": ("SELECT count(*) FROM (SELECT * FROM visits) v", "not offered"),
+    "scalar": ("SELECT (SELECT count(*) FROM visits) FROM visits", "not offered"),
+    "in select": (
+        "SELECT count(*) FROM visits WHERE age IN (SELECT 1)",
+        "not offered",
+    ),
+    "any": (
+        "SELECT count(*) FROM visits WHERE term = ANY (ARRAY['a'])",
+        "not offered",
+    ),
+    "lateral": ("SELECT count(*) FROM LATERAL visits", "not offered"),
+    "sample": (
+        "SELECT count(*) FROM visits TABLESAMPLE SYSTEM (1)",
+        "not offered",
+    ),
+    "lock": ("SELECT count(*) FROM visits FOR UPDATE", "not offered"),
+    "into": ("SELECT count(*) INTO x FROM visits", "not offered"),
+    "only": ("SELECT count(*) FROM ONLY visits", "not offered"),
+    "columns": ("SELECT count(*) FROM visits AS v (a, b)", "not offered"),
+    "offset": ("SELECT count(*) FROM visits OFFSET 1", "not offered"),
+    "fetch": ("SELECT count(*) FROM visits FETCH FIRST ROW ONLY", "not offered"),
+    "rollup": ("SELECT count(*) FROM visits GROUP BY ROLLUP (sex)", "not offered"),
+    "all": ("SELECT count(*) FROM visits GROUP BY ALL", "not offered"),
+    "sets": (
+        "SELECT count(*) FROM visits GROUP BY GROUPING SETS ((sex))",
+        "not offered",
+    ),
+    "collation": (
+        'SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY sex COLLATE "C"',
+        "not offered",
+    ),
+    "regex": ("SELECT count(*) FROM visits WHERE term ~ '(a+)+$'", "not offered"),
+    "similar": (
+        "SELECT count(*) FROM visits WHERE term SIMILAR TO 'a'",
+        "not offered",
+    ),
+    "escape": (
+        "SELECT count(*) FROM visits WHERE term LIKE 'a' ESCAPE 'b'",
+        "not offered",
+    ),
+    "backslash": (r"SELECT count(*) FROM visits WHERE term LIKE 'a\'", "backslash"),
+    "pattern": ("SELECT count(*) FROM visits WHERE term LIKE code", "After LIKE"),
+    "row": ("SELECT count(*) FROM visits WHERE (age, sex) = (1, 'a')", "not offered"),
+    "whole row": ("SELECT count(*) FROM visits v WHERE v IS NULL", "no column v"),
+    "hidden column": (
+        "SELECT count(*) FROM visits WHERE ctid IS NULL",
+        "no column ctid",
+    ),
+    "name": (
+        "SELECT count(*) FROM patients WHERE last_name = 'X'",
+        "no column last_name",
+    ),
+    "patient": (
+        (
+            "SELECT count(*) FROM visits WHERE patient_id = "
+            "'00000000-0000-0000-0000-000000000000'"
+        ),
+        "with each other only",
+    ),
+    "order of patients": (
+        (
+            "SELECT count(*) FROM visits v JOIN vitals w "
+            "ON w.patient_id = v.patient_id WHERE v.patient_id < w.patient_id"
+        ),
+        "not offered",
+    ),
+    "dollars": ("SELECT count(*) FROM visits WHERE term = $$a$$", "plain single"),
+    "tagged": ("SELECT count(*) FROM visits WHERE term = $a$a$a$", "plain single"),
+    "escapes": (r"SELECT count(*) FROM visits WHERE term = E'\x41'", "plain single"),
+    "unicode": (r"SELECT count(*) FROM visits WHERE term = U&'\0041'", "plain single"),
+    "bytes": ("SELECT count(*) FROM visits WHERE term = x'41'", "plain single"),
+    "parameter": ("SELECT count(*) FROM visits WHERE term = $1", "not offered"),
+    "fullwidth": ("SELECT count(*) FROM ｖisits", "small letters"),
+    "homoglyph": ("SELECT count(*) FROM vіsits", "small letters"),
+    "quoted": ('SELECT count(*) FROM "Visits"', "small letters"),
+    "dotless": ('SELECT count(*) FROM "vısits"', "small letters"),
+    "untied": ("SELECT count(*) FROM visits, vitals", "Join views as"),
+    "cross": ("SELECT count(*) FROM visits CROSS JOIN vitals", "Join views as"),
+    "on true": ("SELECT count(*) FROM visits JOIN vitals ON true", "same patient"),
+    "on or": (
+        (
+            "SELECT count(*) FROM visits v JOIN vitals w "
+            "ON w.patient_id = v.patient_id OR true"
+        ),
+        "same patient",
+    ),
+    "on itself": (
+        "SELECT count(*) FROM visits v JOIN vitals w ON w.patient_id = w.patient_id",
+        "same patient",
+    ),
+    "left": (
+        (
+            "SELECT count(*) FROM visits v LEFT JOIN vitals w "
+            "ON w.patient_id = v.patient_id"
+        ),
+        "NOT EXISTS",
+    ),
+    "natural": ("SELECT count(*) FROM visits NATURAL JOIN vitals", "not offered"),
+    "using": (
+        "SELECT count(*) FROM visits JOIN vitals USING (patient_id)",
+        "not offered",
+    ),
+    "untied exists": (
+        "SELECT count(*) FROM visits WHERE EXISTS (SELECT 1 FROM vitals)",
+        "same patient",
+    ),
+    "tied in or": (
+        (
+            "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals w "
+            "WHERE w.patient_id = v.patient_id OR w.age > 3)"
+        ),
+        "same patient",
+    ),
+    "shadowed": (
+        (
+            "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals v "
+            "WHERE v.patient_id = v.patient_id)"
+        ),
+        "same patient",
+    ),
+    "nested exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals w "
+            "WHERE w.patient_id = v.patient_id AND EXISTS (SELECT 1 FROM documents d "
+            "WHERE d.patient_id = w.patient_id))"
+        ),
+        "not one within another",
+    ),
+    "exists grouped": (
+        (
+            "SELECT count(*) FROM visits v WHERE EXISTS (SELECT count(*) FROM vitals w "
+            "WHERE w.patient_id = v.patient_id)"
+        ),
+        "Write EXISTS as",
+    ),
+    "five views": (
+        "SELECT count(*) FROM visits v "
+        + " ".join(
+            f"JOIN vitals w{n} ON w{n}.patient_id = v.patient_id" for n in range(4)
+        ),
+        "at most 4 views",
+    ),
+    "twice": (
+        (
+            "SELECT count(*) FROM visits JOIN visits "
+            "ON visits.patient_id = visits.patient_id"
+        ),
+        "name of its own",
+    ),
+    "ambiguous": (
+        (
+            "SELECT count(*) FROM visits v JOIN vitals w "
+            "ON w.patient_id = v.patient_id WHERE age > 3"
+        ),
+        "Several views",
+    ),
+    "far days": (
+        "SELECT count(*) FROM visits WHERE occurred_on + 9999999 > '2026-01-31'",
+        "36,600",
+    ),
+    "sum of sums": (
+        "SELECT count(*) FROM visits WHERE occurred_on - 9 - 9 > '2026-01-31'",
+        "once",
+    ),
+    "two days": (
+        "SELECT count(*) FROM visits WHERE occurred_on + month > '2026-01-31'",
+        "once",
+    ),
+    "large number": (
+        "SELECT count(*) FROM visits WHERE age > 99999999999999999999",
+        "numbers as",
+    ),
+    "exponent": ("SELECT count(*) FROM visits WHERE age > 1e400", "numbers as"),
+    "sum of ages": ("SELECT count(*) FROM visits WHERE age + 3 > 5", "sum for days"),
+    "text as number": ("SELECT count(*) FROM visits WHERE age > '3'", "Compare text"),
+    "number as text": ("SELECT count(*) FROM visits WHERE term = 3", "Compare text"),
+    "no day": (
+        "SELECT count(*) FROM visits WHERE occurred_on > 'infinity'",
+        "'2026-01-31'",
+    ),
+    "week": (
+        "SELECT count(*) FROM visits WHERE occurred_on > '2026-W05-1'",
+        "'2026-01-31'",
+    ),
+    "only literals": ("SELECT count(*) FROM visits WHERE 1 = 1", "with something"),
+    "many": (
+        f"SELECT count(*) FROM visits WHERE age IN ({', '.join(['1'] * 101)})",
+        "100 values",
+    ),
+    "conditions": (
+        "SELECT count(*) FROM visits WHERE " + " AND ".join(["age > 1"] * 60),
+        "50 conditions",
+    ),
+    "deep": (
+        f"SELECT count(*) FROM visits WHERE {'NOT ' * 900}is_no_show",
+        "50 conditions|not offered|no SQL",
+    ),
+    "brackets": (
+        f"SELECT count(*) FROM visits WHERE {'(' * 1900}is_no_show{')' * 1900}",
+        "not offered|no SQL",
+    ),
+    "days": (
+        "SELECT occurred_on, count(*) FROM visits GROUP BY occurred_on",
+        "Nothing can be grouped by occurred_on",
+    ),
+    "of a day": (
+        "SELECT count(*) FROM visits GROUP BY date_trunc('day', occurred_on)",
+        "date_trunc",
+    ),
+    "by patient": (
+        "SELECT patient_id, count(*) FROM visits GROUP BY patient_id",
+        "Nothing can be grouped by patient_id",
+    ),
+    "birth year": (
+        "SELECT count(*) FROM patients GROUP BY birth_year",
+        "Nothing can be grouped by birth_year",
+    ),
+    "three groups": (
+        "SELECT count(*) FROM visits GROUP BY sex, term, status",
+        "by 2",
+    ),
+    "not grouped": ("SELECT sex, count(*) FROM visits", "sex does not"),
+    "place": ("SELECT count(*) FROM visits GROUP BY 5", "no column 5"),
+    "one patient": ("SELECT count(patient_id) FROM visits", "Count events"),
+    "two counts": (f"SELECT count(*) AS a, {PATIENTS} AS b FROM visits", "another one"),
+    "having the other": (
+        f"SELECT count(*) FROM visits HAVING {PATIENTS} > 5",
+        "another one",
+    ),
+    "having rows": (
+        "SELECT sex, count(*) FROM visits GROUP BY sex HAVING sex = 'female'",
+        "HAVING|numbers as",
+    ),
+    "having or": (
+        "SELECT count(*) FROM visits HAVING count(*) > 5 OR count(*) < 3",
+        "HAVING as",
+    ),
+    "two spreads": (
+        "SELECT avg(age) AS a, avg(waiting_minutes) AS b FROM visits",
+        "one column",
+    ),
+    "joined mean": (
+        (
+            "SELECT avg(w.value) FROM visits v JOIN vitals w "
+            "ON w.patient_id = v.patient_id"
+        ),
+        "after FROM",
+    ),
+    "any percentile": (
+        "SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY age) FROM visits",
+        "0.25",
+    ),
+    "discrete": (
+        "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY age) FROM visits",
+        "not offered",
+    ),
+    "order": ("SELECT count(*) FROM visits ORDER BY sex", "ORDER BY takes"),
+    "limit": ("SELECT count(*) FROM visits LIMIT 0", "LIMIT"),
+    "much": ("SELECT count(*) FROM visits LIMIT 100000", "LIMIT"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_on_the_list_is_refused_with_what_to_write(text, sentence):
+    with pytest.raises(QueryRefused, match=sentence) as refused:
+        read(text)
+
+    assert refused.value.property_name == "sql"
+
+
+@pytest.mark.parametrize("text", ["EXPLAIN SELECT 'Secret'", "SELECT 'Secret' FROM ("])
+def test_nothing_of_a_text_stands_in_a_log_or_a_refusal(text, caplog):
+    with caplog.at_level(logging.DEBUG), pytest.raises(QueryRefused) as refused:
+        read(text)
+
+    assert "Secret" not in f"{caplog.text}{refused.value}"
+    assert refused.value.__cause__ is None
+
+
+def test_comments_are_passed_over_and_hide_nothing():
+    query = read("SELECT /* all */ count(*) -- UNION\nFROM visits /* ; DROP */")
+
+    assert query.counted.conditions
+    with pytest.raises(QueryRefused, match="not offered"):
+        read("SELECT count(*) FROM visits -- x\nUNION SELECT 1")
+
+
+def test_no_view_that_is_offered_has_what_names_somebody():
+    columns = {name for view in OFFERED.values() for name in view.columns}
+
+    assert not columns & {"first_name", "last_name", "date_of_birth", "id", "content"}
