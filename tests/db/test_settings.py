@@ -156,7 +156,7 @@ def test_where_backups_are_copied_to_is_named_without_credentials(
     with pytest.raises(ValidationError) as caught:
         Settings()
 
-    told = explain(caught.value)
-    assert words in told
-    assert "hidden" not in told
-    assert "AKIA123" not in told
+    explanation = explain(caught.value)
+    assert words in explanation
+    assert "hidden" not in explanation
+    assert "AKIA123" not in explanation

@@ -227,9 +227,11 @@ def test_a_record_opens_in_its_own_place_only(spool, folder):
     spool.append(b"aaa")
     spool.append(b"bbb")
     with closing(database(folder)) as connection:
-        ((one,), (two,)) = connection.execute("SELECT sealed FROM records ORDER BY id")
+        ((first,), (second,)) = connection.execute(
+            "SELECT sealed FROM records ORDER BY id"
+        )
         swap = "UPDATE records SET sealed = ? WHERE id = ?"
-        connection.executemany(swap, [(two, 1), (one, 2)])
+        connection.executemany(swap, [(second, 1), (first, 2)])
 
     assert taken(spool) == []
     assert len(damaged(folder)) == 2

@@ -102,7 +102,8 @@ def test_mongodb_itself_deletes_what_is_more_than_ten_years_old(breakable):
         store.append(entries)
 
         left = eventually(
-            lambda: store.list_after(last, limit=9), lambda found: len(found) < 2
+            lambda: store.list_after(last, limit=9),
+            lambda remaining: len(remaining) < 2,
         )
         admin[DATABASE][COLLECTION].delete_many({"_id": {"$gt": last}})
 

@@ -73,9 +73,9 @@ def test_pages_follow_each_other_the_oldest_first_as_well(store):
 def test_entries_are_found_by_the_ids_of_their_events(store):
     known = {entry.sequence: entry.id for entry in store.find(AuditFilter())}
 
-    found = store.find(AuditFilter(event_ids=frozenset({known[2], known[5]})))
+    entries = store.find(AuditFilter(event_ids=frozenset({known[2], known[5]})))
 
-    assert [entry.sequence for entry in found] == [5, 2]
+    assert [entry.sequence for entry in entries] == [5, 2]
 
 
 def test_entries_of_the_same_moment_are_paged_by_their_numbers(url, entries):

@@ -58,16 +58,16 @@ def test_a_clock_that_was_set_back_in_between_makes_no_orphan():
 
 
 def test_a_circle_is_no_chain_and_does_not_hang():
-    one = replace(SECOND, based_on=based_on(THIRD))
-    other = replace(THIRD, based_on=based_on(one))
-    survey = Survey.of((one, other), ())
+    second = replace(SECOND, based_on=based_on(THIRD))
+    third = replace(THIRD, based_on=based_on(second))
+    survey = Survey.of((second, third), ())
 
     assert sorted(each.set_id for each in survey.orphans) == [
         SECOND.set_id,
         THIRD.set_id,
     ]
     with pytest.raises(SetBroken):
-        survey.chain_of(one)
+        survey.chain_of(second)
 
 
 def test_a_base_whose_manifest_says_something_else_is_refused():

@@ -130,10 +130,10 @@ def test_a_code_that_is_missing_is_named(text):
 
 
 def test_codes_of_two_kits_are_not_mixed(text):
-    one, other = codes_of(text), codes_of(text.replace("Chartroom", "Chartroom's"))
+    first, second = codes_of(text), codes_of(text.replace("Chartroom", "Chartroom's"))
 
     with pytest.raises(KitBroken, match="codes of different recovery kits"):
-        opened("\n".join((one[0], *other[1:])))
+        opened("\n".join((first[0], *second[1:])))
 
 
 @pytest.mark.parametrize("other", ["", "A letter to the clinic.", "Check 1: 00ff"])

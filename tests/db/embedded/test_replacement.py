@@ -107,12 +107,12 @@ def test_whenever_it_is_killed_the_next_start_has_one_clinic(folder, tmp_path):
         Replacement(copy).resume()
         Replacement(copy).finish()
 
-        found = clinics(copy)
-        assert found in (
+        servers = clinics(copy)
+        assert servers in (
             {"db-01": "now", "db-02": "now", "db-03": "now"},
             {"db-01": "then"},
         ), touch
-        is_back = found == {"db-01": "then"}
+        is_back = servers == {"db-01": "then"}
         assert len(list_before(copy.path)) == is_back
         assert Replacement(copy).step is None
         assert not Replacement(copy).restored.exists()

@@ -149,7 +149,7 @@ def test_whatever_was_stored_before_is_told_of_however_slowly_mongodb_tells(file
         changes._stream = Hesitant(changes._stream)
         file_id = files.put(PHOTOS, b"x", content_type="text/plain")
 
-        told = [(bucket, str(entry["_id"])) for bucket, entry in changes.drain()]
+        stored = [(bucket, str(entry["_id"])) for bucket, entry in changes.drain()]
 
-        assert told == [(PHOTOS, file_id)]
+        assert stored == [(PHOTOS, file_id)]
         assert list(changes.drain()) == []

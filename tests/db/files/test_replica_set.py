@@ -49,14 +49,14 @@ def test_a_login_that_may_not_be_told_is_told_all_else(addresses, file_keys):
             state = store.state()
             ensure_status_role(admin, "poor")
             ensure_status_role(admin, "poor")
-            told = store.state()
+            whole_state = store.state()
             store.close()
         finally:
             admin.admin.command("dropUser", "poor")
 
     assert state.log_seconds is None
     assert state.primary is not None
-    assert told.log_seconds is not None
+    assert whole_state.log_seconds is not None
 
 
 def test_the_role_opens_no_data(addresses):

@@ -225,14 +225,14 @@ def await_position(database, name, position):
 def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_died(
     breakable, database, notes, note_id
 ):
-    former, (one, other) = breakable.primary(), replicas(breakable)
+    former, (first, second) = breakable.primary(), replicas(breakable)
     etcd = etcd_of(breakable)
     before, after = note_id, uuid4()
     with breakable.unsupervised():
         acknowledged = database.write(notes.write(before)).lsn
         # Its Patroni would see that nobody follows, and let none of them lead after it.
         patroni = psutil.Process(former.patroni.process.pid)
-        with hanging(one), hanging(other), suspended(patroni):
+        with hanging(first), hanging(second), suspended(patroni):
             assert ask(breakable, former, _LEAVE_REPLICAS)
             ask(breakable, former, _MUCH_LOG)
             end = Lsn.parse(ask(breakable, former, "SELECT pg_current_wal_flush_lsn()"))
@@ -263,14 +263,14 @@ CANCEL_WAITING = f"SELECT count(pg_cancel_backend(pid)) {_WAITING}"
 def test_a_commit_that_stopped_waiting_for_replicas_is_not_believed(
     breakable, database, endpoints, notes, note_id
 ):
-    primary, (one, other) = breakable.primary(), replicas(breakable)
+    primary, (replica, other_replica) = breakable.primary(), replicas(breakable)
     name = parse_dsn(endpoints.database_url)["dbname"]
 
     def waiting_since():
         return ask(breakable, primary, WAITING_SINCE, name)
 
     with ThreadPoolExecutor(1) as aside:
-        with hanging(one), hanging(other):
+        with hanging(replica), hanging(other_replica):
             writing = aside.submit(database.write, notes.write(note_id))
             first = eventually(waiting_since)
             # With a warning, COMMIT then succeeds although no replica has it.

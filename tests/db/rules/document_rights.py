@@ -28,12 +28,12 @@ _BY_CLINICIAN = "treated sealed named withheld clinician"
 _LINKED = "patient staff clinician over gone quarantined"
 _AT_THE_DESK_SEARCHED = _AT_THE_DESK.replace("gone ", "")
 # What the patient of them is shown.
-_TOLD = "ann patient invoice treated sealed own_sealed named"
+_VISIBLE = "ann patient invoice treated sealed own_sealed named"
 
 DOCUMENTS: dict[str, Rights] = {
     "documents": {
         "patient": (
-            f"SELECT {_TOLD} waiting; "
+            f"SELECT {_VISIBLE} waiting; "
             f"INSERT({_FACTS}) patient; "
             "UPDATE(title, description, latest, revision, updated_at, deleted_at, "
             "deleted_by, dated_on) patient invoice"
@@ -58,7 +58,7 @@ DOCUMENTS: dict[str, Rights] = {
         "system": EVERYTHING,
     },
     "document_versions": {
-        "patient": (f"SELECT {_TOLD}; INSERT({_FILE}) patient invoice"),
+        "patient": (f"SELECT {_VISIBLE}; INSERT({_FILE}) patient invoice"),
         "staff": f"SELECT {_AT_THE_DESK}; INSERT({_FILE}) all",
         "clinician": (f"SELECT {_REACHED} clinician; INSERT({_FILE}) {_BY_CLINICIAN}"),
         "admin": (
@@ -69,21 +69,21 @@ DOCUMENTS: dict[str, Rights] = {
         "system": EVERYTHING,
     },
     "document_texts": {
-        "patient": (f"SELECT {_TOLD}; INSERT patient invoice"),
+        "patient": (f"SELECT {_VISIBLE}; INSERT patient invoice"),
         "staff": f"SELECT {_AT_THE_DESK}; INSERT all",
         "clinician": f"SELECT {_REACHED} clinician; INSERT {_BY_CLINICIAN}",
         "system": EVERYTHING,
     },
     "document_originals": {
-        "patient": (f"SELECT {_TOLD}; INSERT patient invoice"),
+        "patient": (f"SELECT {_VISIBLE}; INSERT patient invoice"),
         "staff": f"SELECT {_AT_THE_DESK}; INSERT all",
         "clinician": f"SELECT {_REACHED} clinician; INSERT {_BY_CLINICIAN}",
         "system": EVERYTHING,
     },
     "document_search": {
-        "patient": f"SELECT {_TOLD} waiting",
+        "patient": f"SELECT {_VISIBLE} waiting",
         "staff": f"SELECT {_AT_THE_DESK_SEARCHED}",
-        "clinician": f"SELECT {_TOLD} withheld waiting clinician",
+        "clinician": f"SELECT {_VISIBLE} withheld waiting clinician",
         "system": EVERYTHING,
     },
     "document_tags": {
@@ -101,7 +101,7 @@ DOCUMENTS: dict[str, Rights] = {
         "system": EVERYTHING,
     },
     "document_field_values": {
-        "patient": f"SELECT {_TOLD} waiting",
+        "patient": f"SELECT {_VISIBLE} waiting",
         "staff": (
             f"SELECT {_AT_THE_DESK}; INSERT all; UPDATE {_AT_THE_DESK}; "
             f"DELETE {_AT_THE_DESK}"

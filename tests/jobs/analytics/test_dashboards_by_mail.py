@@ -79,16 +79,18 @@ class Desk:
 
     def listed(self) -> subscriptions.Subscription:
         """Return the subscription as its owner sees it."""
-        [found] = self.act(lambda s: subscriptions.list_subscriptions(s, self.analyst))
-        return found
+        [subscription] = self.act(
+            lambda s: subscriptions.list_subscriptions(s, self.analyst)
+        )
+        return subscription
 
     def bell(self) -> set[UUID]:
         """Return who is told that something is sent no longer."""
-        told = select(UserNotification.user_id).where(
+        recipients = select(UserNotification.user_id).where(
             UserNotification.topic == "unsent",
             UserNotification.subject_id == self.subscription,
         )
-        return self.write(lambda s: set(s.scalars(told)))
+        return self.write(lambda s: set(s.scalars(recipients)))
 
     def withheld(self) -> list[str]:
         """Return why mails were not sent to somebody, as the audit log has it."""

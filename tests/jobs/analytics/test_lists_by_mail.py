@@ -127,8 +127,10 @@ class House:
 
     def listed(self) -> subscriptions.Subscription:
         """Return the one subscription as its owner sees it."""
-        [found] = self.act(lambda s: subscriptions.list_subscriptions(s, self.analyst))
-        return found
+        [subscription] = self.act(
+            lambda s: subscriptions.list_subscriptions(s, self.analyst)
+        )
+        return subscription
 
     def events(self, action: str) -> list[AuditEvent]:
         """Return what was written down of an action."""
@@ -277,13 +279,13 @@ def test_a_list_that_takes_too_long_says_so_and_is_due_no_more(
 def test_what_is_sent_is_held_against_what_was_told_before(
     house, mailbox, mailer, women
 ):
-    def told(session):
+    def tell_cohort(session):
         given = {"now": NOW, "smallest_group": 5}
         counted = cohorts.count(session, house.analyst, Cohort(entry=CAME), **given)
         return cohorts.tell(session, house.analyst, counted)
 
     # Thirteen came. Of these two are men, whom the eleven women would tell of.
-    house.act(told)
+    house.act(tell_cohort)
     house.send_list(women)
 
     house.run(mailer)

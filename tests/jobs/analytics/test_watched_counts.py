@@ -106,10 +106,10 @@ def look(database, *, days=0, is_mailed=True):
 
 
 def bell(write, analyst):
-    told = select(UserNotification.id).where(
+    notifications = select(UserNotification.id).where(
         UserNotification.user_id == analyst.id, UserNotification.topic == "count"
     )
-    return write(lambda s: s.scalars(told).all())
+    return write(lambda s: s.scalars(notifications).all())
 
 
 def state(write, analyst):
@@ -258,7 +258,7 @@ def figure(*numbers):
 
 
 @pytest.mark.parametrize(
-    ("told", "above", "below"),
+    ("counts", "above", "below"),
     [
         (cohort(11), AlertState.BEYOND, AlertState.WITHIN),
         (cohort(10), AlertState.WITHIN, AlertState.WITHIN),
@@ -272,7 +272,7 @@ def figure(*numbers):
         (figure(), AlertState.UNKNOWN, AlertState.UNKNOWN),
     ],
 )
-def test_the_side_of_the_line_is_that_of_told_numbers(told, above, below):
+def test_the_side_of_the_line_is_that_of_told_numbers(counts, above, below):
     for is_above, expected in ((True, above), (False, below)):
         due = DueAlert(
             id=cast.act_as(cast.ANA).id,
@@ -283,7 +283,7 @@ def test_the_side_of_the_line_is_that_of_told_numbers(told, above, below):
             is_above=is_above,
             line=10,
         )
-        assert count_alerts.state_of(due, told) is expected
+        assert count_alerts.state_of(due, counts) is expected
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def keeping(clinic: Clinic, repository: Repository) -> Iterator[LogKeeper]:
 def await_kept(keeper: LogKeeper, at: datetime) -> None:
     """Wait until the log leads to a time, files included."""
 
-    def told():
+    def progress():
         position = keeper.position
         times = (
             (position.until, position.files_until, position.audit_until)
@@ -56,7 +56,7 @@ def await_kept(keeper: LogKeeper, at: datetime) -> None:
         return times, keeper.failure
 
     eventually(
-        told,
+        progress,
         lambda seen: seen[0] and all(time and time > at for time in seen[0]),
     )
 

@@ -191,8 +191,8 @@ def test_a_damaged_file_is_named(clinic, damaged, manifest, damage, sentence):
 
 
 def test_two_files_that_were_swapped_are_named(clinic, damaged, keys, manifest):
-    one, other, _ = copies_of(damaged, manifest, keys)
-    samples.swap(damaged.file(one.sha256), damaged.file(other.sha256))
+    first, second, _ = copies_of(damaged, manifest, keys)
+    samples.swap(damaged.file(first.sha256), damaged.file(second.sha256))
 
     with pytest.raises(SetBroken, match=r"has the bytes of another file"):
         prove(clinic, damaged, keys)
@@ -317,8 +317,8 @@ def test_a_file_that_is_not_the_one_its_row_names_is_named(repository, keys, man
 
 def test_postgresql_verifies_every_file_and_the_log(clinic, repository, keys, manifest):
     folder, seal = clinic.source.folder, seal_of(manifest, keys)
-    found = programs.find(folder.path)
-    with unpacked(folder, found, seal, set_of(repository, manifest)) as sandbox:
+    tools = programs.find(folder.path)
+    with unpacked(folder, tools, seal, set_of(repository, manifest)) as sandbox:
         assert sandbox.verify().end_lsn == manifest.end_lsn
         for place in ("base/1/1259", "pg_wal/0*[0-9A-F]"):
             whole = {path: path.read_bytes() for path in sandbox.data.glob(place)}
@@ -335,12 +335,12 @@ def test_another_leader_than_in_the_beginning_makes_it_count_for_nothing(
     clinic, tmp_path, monkeypatch
 ):
     repository = Repository(tmp_path / "switched")
-    found = Leader.system
+    read_system = Leader.system
     timelines = iter((1, 2))
     monkeypatch.setattr(
         Leader,
         "system",
-        lambda leader: replace(found(leader), timeline=next(timelines)),
+        lambda leader: replace(read_system(leader), timeline=next(timelines)),
     )
 
     with pytest.raises(CannotBackUp, match="Another server leads than when"):
@@ -399,9 +399,9 @@ def _receivers(clinic):
 def test_a_restore_and_a_backup_do_not_get_into_each_others_way(
     clinic, repository, keys, manifest
 ):
-    found, seal = programs.find(clinic.source.folder.path), seal_of(manifest, keys)
+    tools, seal = programs.find(clinic.source.folder.path), seal_of(manifest, keys)
     place = set_of(repository, manifest)
-    with unpacked(clinic.source.folder, found, seal, place) as sandbox:
+    with unpacked(clinic.source.folder, tools, seal, place) as sandbox:
         with pytest.raises(CannotRestore, match="Another backup is being restored in"):
             prove(clinic, repository, keys)
         later = take(clinic.source, repository).manifest

@@ -122,8 +122,10 @@ def test_the_clinic_opens_again_with_every_row_file_and_entry(
         ):
             assert database.read_latest(count_documents, identity=SYSTEM).value == 4
             entries = files.list_entries(Bucket.DOCUMENTS)
-            found = {files.get(Bucket.DOCUMENTS, str(e["_id"])).data for e in entries}
-            assert found == {*samples.FILES[1:], LATER}
+            contents = {
+                files.get(Bucket.DOCUMENTS, str(e["_id"])).data for e in entries
+            }
+            assert contents == {*samples.FILES[1:], LATER}
             database.write(lambda s: chain.ship(s, log), identity=SYSTEM)
             seals = SealKeyFile(folder / SEAL_KEYS).read()
             verdict = chain.verify(database, log, seals)

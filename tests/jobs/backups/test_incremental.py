@@ -188,19 +188,19 @@ def test_a_base_that_is_another_than_it_was_made_from_is_refused(
 def test_postgresql_refuses_what_does_not_belong_together(
     clinic, repository, keys, chain
 ):
-    folder, found = clinic.source.folder, programs.find(clinic.source.folder.path)
+    folder, tools = clinic.source.folder, programs.find(clinic.source.folder.path)
     place = place_of(repository, chain[2])
     lacking = seal_of_chain((chain[0], chain[2]), keys)
 
     with (
         pytest.raises(SetBroken, match=r"cannot be put together: .*starts at LSN"),
-        unpacked(folder, found, lacking, place),
+        unpacked(folder, tools, lacking, place),
     ):
         pass
     assert not (folder.path / "sandbox").exists()
     # By itself it is verified, and would be no clinic.
     alone = seal_of(chain[2], keys)
-    with unpacked(folder, found, alone, place) as sandbox:
+    with unpacked(folder, tools, alone, place) as sandbox:
         assert sandbox.verify().end_lsn == chain[2].end_lsn
         assert str(sandbox.based_on()[1]) == chain[1].start_lsn
 

@@ -129,11 +129,11 @@ def test_the_second_before_a_table_was_dropped(
     source, at = clinic.source, datetime.now(UTC) + timedelta(hours=1)
     archive = LogArchive(repository.folder, manifest.system_id, keys)
     route = route_to(repository, archive, before)
-    place, found = (
+    place, tools = (
         repository.set_folder(manifest.set_id),
         programs.find(source.folder.path),
     )
-    with unpacked(source.folder, found, seal_of(manifest, keys), place) as sandbox:
+    with unpacked(source.folder, tools, seal_of(manifest, keys), place) as sandbox:
         add_log(sandbox, archive, route.history, route.pieces)
         with pytest.raises(SetBroken, match="The log that there is ends before"):
             find_place(sandbox, manifest, route.history, route.pieces, at)

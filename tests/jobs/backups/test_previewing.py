@@ -53,16 +53,16 @@ def database(endpoints):
 
 
 def test_what_is_asked_for_is_answered_once(database):
-    asked = []
-    previewer = RestorePreviewer(database, lambda to: asked.append(to) or LISTS)
+    compared = []
+    previewer = RestorePreviewer(database, lambda to: compared.append(to) or LISTS)
     previewer.look()
-    assert asked == []
+    assert compared == []
 
     request = ask(database)
     previewer.look()
     previewer.look()
 
-    assert asked == [TO]
+    assert compared == [TO]
     ended = newest(database)
     assert (ended.id, ended.counts) == (request.id, {"visits": {"booked": 1}})
     assert ended.requested_at <= ended.begun_at <= ended.compared_at <= ended.ended_at
@@ -92,8 +92,8 @@ def test_one_that_fails_says_why_and_nothing_of_anybody(database, error, sentenc
 
 
 def test_an_answer_that_nobody_could_write_down_is_written_later(database, monkeypatch):
-    asked = []
-    previewer = RestorePreviewer(database, lambda to: asked.append(to) or LISTS)
+    compared = []
+    previewer = RestorePreviewer(database, lambda to: compared.append(to) or LISTS)
     ask(database)
     writing, calls = database.write, []
 
@@ -112,7 +112,7 @@ def test_an_answer_that_nobody_could_write_down_is_written_later(database, monke
     previewer.look()
 
     assert newest(database).counts == {"visits": {"booked": 1}}
-    assert asked == [TO]
+    assert compared == [TO]
 
 
 @pytest.mark.cluster

@@ -48,8 +48,10 @@ def findings(house):
 
 
 def let_days_pass(house, days):
-    past = DocumentVersion.checked_at - timedelta(days=days)
-    house.write(lambda s: s.execute(update(DocumentVersion).values(checked_at=past)))
+    checked_at = DocumentVersion.checked_at - timedelta(days=days)
+    house.write(
+        lambda s: s.execute(update(DocumentVersion).values(checked_at=checked_at))
+    )
 
 
 def test_what_was_never_checked_is_found_without_sorting_all_of_it(house):
@@ -63,10 +65,10 @@ def test_what_was_never_checked_is_found_without_sorting_all_of_it(house):
             session.execute(text(f"SET LOCAL enable_{way} = off"))
         return "\n".join(session.scalars(text(f"EXPLAIN {wanted}")))
 
-    found = house.write(plan)
+    query_plan = house.write(plan)
 
-    assert "document_versions_to_check" in found
-    assert "Sort" not in found
+    assert "document_versions_to_check" in query_plan
+    assert "Sort" not in query_plan
 
 
 def test_whole_files_are_whole(house):
@@ -163,8 +165,8 @@ def test_a_row_that_says_something_else_is_found(house, column):
 
 def test_two_files_that_were_exchanged_are_found(house):
     house.file(b"%PDF-1.7 whole")
-    one, other = house.file(b"%PDF-1.7 one"), house.file(b"%PDF-1.7 two")
-    swap = {one.id: other.version.file_id, other.id: one.version.file_id}
+    first, second = house.file(b"%PDF-1.7 one"), house.file(b"%PDF-1.7 two")
+    swap = {first.id: second.version.file_id, second.id: first.version.file_id}
     for document_id, file_id in swap.items():
         row = update(DocumentVersion).where(DocumentVersion.document_id == document_id)
         house.write(lambda s: s.execute(row.values(file_id=file_id)))  # noqa: B023
@@ -375,9 +377,9 @@ def test_a_share_takes_what_was_never_checked_and_then_the_longest_unchecked(hou
         check_share(house)
     assert len(checked(house)) == 3
     for document, days in ((first, 5.5), (second, 6), (third, 4)):
-        past = func.now() - timedelta(days=days)
+        checked_at = func.now() - timedelta(days=days)
         row = update(DocumentVersion).where(DocumentVersion.document_id == document.id)
-        house.write(lambda s: s.execute(row.values(checked_at=past)))  # noqa: B023
+        house.write(lambda s: s.execute(row.values(checked_at=checked_at)))  # noqa: B023
 
     taken = []
     for _ in range(3):

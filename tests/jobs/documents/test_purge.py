@@ -64,10 +64,10 @@ def removed(house):
 
 
 def let_grace_pass(house, days=7):
-    past = update(PendingFileDeletion).values(
+    back_dating = update(PendingFileDeletion).values(
         detected_at=func.now() - timedelta(days=days)
     )
-    house.write(lambda session: session.execute(past))
+    house.write(lambda session: session.execute(back_dating))
 
 
 def test_a_purge_removes_the_bytes_of_every_version_and_no_others(house):

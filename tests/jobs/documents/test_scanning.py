@@ -306,8 +306,8 @@ def test_where_words_stand_is_kept_for_each_page_that_has_any(database, files, f
         jobs.recognise(database, files, Reader(without=[2]), seconds=0)
 
     (version,) = versions(database)
-    found = [places(database, version, page) for page in (1, 2, 3)]
-    assert [page and page.text for page in found] == ["page 1", None, "page 3"]
+    pages = [places(database, version, page) for page in (1, 2, 3)]
+    assert [page and page.text for page in pages] == ["page 1", None, "page 3"]
 
 
 class Breaking(Reader):

@@ -44,8 +44,8 @@ def test_all_that_ran_out_is_tidied_away_in_small_steps(
         lambda session: samples.count(session, BookingSlot), identity=SYSTEM
     )
     assert left.value == 0
-    told = [record.getMessage() for record in caplog.records if record.name == LOG]
-    assert told == [
+    messages = [record.getMessage() for record in caplog.records if record.name == LOG]
+    assert messages == [
         "2 holds ran out and are EXPIRED.",
         "2 holds ran out and are EXPIRED.",
         "1 hold ran out and is EXPIRED.",
@@ -69,8 +69,8 @@ def test_newcomers_holds_are_tidied_and_counted_and_later_forgotten(database, ca
         lambda session: samples.count(session, Newcomer), identity=SYSTEM
     )
     assert left.value == 0
-    told = [record.getMessage() for record in caplog.records if record.name == LOG]
-    assert told == [
+    messages = [record.getMessage() for record in caplog.records if record.name == LOG]
+    assert messages == [
         "2 newcomers' holds ran out and are FAILED.",
         "2 newcomers' names and addresses are deleted.",
     ]

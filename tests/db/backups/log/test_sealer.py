@@ -17,7 +17,7 @@ from tests.kit import backup_logs, backup_sets
 
 AS_OF, MINUTE = backup_sets.AS_OF, timedelta(minutes=1)
 PAGE_BYTES = 64 * 1024
-ONE, TWO = LogSegment(1, 5), LogSegment(1, 6)
+FIRST, SECOND = LogSegment(1, 5), LogSegment(1, 6)
 
 
 @pytest.fixture
@@ -53,63 +53,63 @@ def sealed(archive, segment):
 def test_what_came_since_is_added_and_pieces_go_once_the_segment_is_whole(
     archive, received, sealer
 ):
-    receive(received, ONE, b"first")
+    receive(received, FIRST, b"first")
     sealer.look()
     sealer.look()
-    receive(received, ONE, b"first and second")
+    receive(received, FIRST, b"first and second")
     sealer.look()
 
-    assert [(p.first, p.end) for p in archive.listing().pieces[ONE]] == [
+    assert [(p.first, p.end) for p in archive.listing().pieces[FIRST]] == [
         (0, 5),
         (5, 16),
     ]
-    assert sealed(archive, ONE) == b"first and second"
-    assert sealer.reached == (1, Lsn(ONE.start + 16))
+    assert sealed(archive, FIRST) == b"first and second"
+    assert sealer.reached == (1, Lsn(FIRST.start + 16))
 
     whole = b"first and second" + b"x" * (SEGMENT_BYTES - 16)
-    receive(received, ONE, whole, is_whole=True)
+    receive(received, FIRST, whole, is_whole=True)
     sealer.look()
     # The newest stays open: the program goes on from it.
-    assert [each.segment for each in received.segments()] == [ONE]
-    receive(received, TWO, b"more")
+    assert [each.segment for each in received.segments()] == [FIRST]
+    receive(received, SECOND, b"more")
     sealer.look()
 
-    assert [each.segment for each in received.segments()] == [TWO]
-    assert sealed(archive, ONE) == whole
-    assert len(list(archive.folder.glob(f"{ONE.name}.*"))) == 1
+    assert [each.segment for each in received.segments()] == [SECOND]
+    assert sealed(archive, FIRST) == whole
+    assert len(list(archive.folder.glob(f"{FIRST.name}.*"))) == 1
 
 
 def test_many_pieces_are_joined_to_one(archive, received, sealer):
     data = b""
     for number in range(65):
         data += b"%d," % number
-        receive(received, ONE, data)
+        receive(received, FIRST, data)
         sealer.look()
 
-    assert sealed(archive, ONE) == data
-    assert len(list(archive.folder.glob(f"{ONE.name}.*"))) < 10
+    assert sealed(archive, FIRST) == data
+    assert len(list(archive.folder.glob(f"{FIRST.name}.*"))) < 10
 
 
 def test_a_piece_leads_to_what_was_marked_before_its_end(archive, received, sealer):
     for place, minutes in ((3, 1), (10, 2), (90, 3)):
         at = AS_OF + minutes * MINUTE
-        sealer.mark(TimeMark(1, Lsn(ONE.start + place), at))
-    receive(received, ONE, b"x" * 20)
+        sealer.mark(TimeMark(1, Lsn(FIRST.start + place), at))
+    receive(received, FIRST, b"x" * 20)
     sealer.look()
 
     assert sealer.until == AS_OF + 2 * MINUTE
 
 
 def test_marks_past_the_parting_of_timelines_lead_nowhere(archive, received, sealer):
-    sealer.mark(TimeMark(1, Lsn(ONE.start + 3), AS_OF + MINUTE))
-    sealer.mark(TimeMark(1, Lsn(ONE.start + 30), AS_OF + 2 * MINUTE))
-    receive(received, ONE, b"x" * 40)
+    sealer.mark(TimeMark(1, Lsn(FIRST.start + 3), AS_OF + MINUTE))
+    sealer.mark(TimeMark(1, Lsn(FIRST.start + 30), AS_OF + 2 * MINUTE))
+    receive(received, FIRST, b"x" * 40)
     sealer.look()
     assert sealer.until == AS_OF + 2 * MINUTE
 
-    left = Lsn(ONE.start + 10)
+    left = Lsn(FIRST.start + 10)
     (received.folder / "00000002.history").write_text(f"1\t{left}\tx\n")
-    receive(received, LogSegment(2, ONE.number), b"y" * 50)
+    receive(received, LogSegment(2, FIRST.number), b"y" * 50)
     sealer.look()
 
     assert sealer.reached[0] == 2
@@ -117,8 +117,8 @@ def test_marks_past_the_parting_of_timelines_lead_nowhere(archive, received, sea
 
 
 def test_a_full_repository_loses_nothing(archive, received, sealer, monkeypatch):
-    receive(received, ONE, b"x" * SEGMENT_BYTES, is_whole=True)
-    receive(received, TWO, b"more")
+    receive(received, FIRST, b"x" * SEGMENT_BYTES, is_whole=True)
+    receive(received, SECOND, b"more")
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -127,32 +127,32 @@ def test_a_full_repository_loses_nothing(archive, received, sealer, monkeypatch)
         patch.setattr(archive, "add", full)
         with pytest.raises(OSError, match="No space"):
             sealer.look()
-    assert [each.segment for each in received.segments()] == [ONE, TWO]
+    assert [each.segment for each in received.segments()] == [FIRST, SECOND]
     sealer.look()
 
-    assert sealed(archive, ONE) == b"x" * SEGMENT_BYTES
-    assert sealed(archive, TWO) == b"more"
+    assert sealed(archive, FIRST) == b"x" * SEGMENT_BYTES
+    assert sealed(archive, SECOND) == b"more"
 
 
 def test_what_was_moved_aside_is_sealed_under_its_own_name(archive, received, sealer):
-    receive(received, ONE, b"x" * SEGMENT_BYTES, is_whole=True)
+    receive(received, FIRST, b"x" * SEGMENT_BYTES, is_whole=True)
     received.put_aside(received.segments())
     sealer.look()
 
-    assert sealed(archive, ONE) == b"x" * SEGMENT_BYTES
+    assert sealed(archive, FIRST) == b"x" * SEGMENT_BYTES
     assert received.left_over() == []
 
 
 def test_a_file_that_was_killed_before_it_had_any_log_is_thrown_away(received):
-    (received.folder / f"{ONE.name}.partial").write_bytes(b"\0" * 4096)
-    receive(received, TWO, b"more")
+    (received.folder / f"{FIRST.name}.partial").write_bytes(b"\0" * 4096)
+    receive(received, SECOND, b"more")
     received.prepare()
 
-    assert [each.segment for each in received.segments()] == [TWO]
+    assert [each.segment for each in received.segments()] == [SECOND]
 
 
 @pytest.mark.parametrize(
-    ("segment", "is_whole", "is_past"),
+    ("segment", "is_whole", "is_beyond"),
     [
         pytest.param(LogSegment(1, 4), True, False, id="whole, before the parting"),
         pytest.param(LogSegment(1, 5), False, False, id="begins before it"),
@@ -162,12 +162,12 @@ def test_a_file_that_was_killed_before_it_had_any_log_is_thrown_away(received):
         pytest.param(LogSegment(3, 5), False, True, id="of one that nobody is on"),
     ],
 )
-def test_what_no_server_could_go_on_from(tmp_path, segment, is_whole, is_past):
-    history = TimelineHistory(2, ((1, Lsn(ONE.start + 100)),))
+def test_what_no_server_could_go_on_from(tmp_path, segment, is_whole, is_beyond):
+    history = TimelineHistory(2, ((1, Lsn(FIRST.start + 100)),))
     name = segment.name if is_whole else f"{segment.name}.partial"
     received = ReceivedSegment(segment, tmp_path / name)
 
-    assert after_the_fork([received], history) == ([received] if is_past else [])
+    assert after_the_fork([received], history) == ([received] if is_beyond else [])
 
 
 @pytest.fixture

@@ -47,9 +47,12 @@ def archive(repository, keys):
 
 def windows(repository, archive):
     position = read_position(archive.folder)
-    found = find_windows(repository.survey().sets, archive, position)
+    backup_windows = find_windows(repository.survey().sets, archive, position)
     minutes = timedelta(minutes=1)
-    return [((w.since - AS_OF) / minutes, (w.until - AS_OF) / minutes) for w in found]
+    return [
+        ((w.since - AS_OF) / minutes, (w.until - AS_OF) / minutes)
+        for w in backup_windows
+    ]
 
 
 def test_a_time_that_was_gone_back_over_is_in_no_window(repository, archive):
@@ -162,15 +165,15 @@ def test_a_flipped_bit_and_a_cut_are_named(archive):
 
 
 def test_two_that_were_swapped_and_one_with_another_name_do_not_open(archive):
-    one, other = path_of(archive, FIRST), path_of(archive, FIRST + 1)
-    swap(one, other)
+    first, second = path_of(archive, FIRST), path_of(archive, FIRST + 1)
+    swap(first, second)
     with pytest.raises(SetBroken, match="not what was written under this name"):
-        archive.read(one.name)
-    swap(one, other)
+        archive.read(first.name)
+    swap(first, second)
 
-    piece = LogPiece.parse(one.name)
+    piece = LogPiece.parse(first.name)
     later = LogPiece(piece.segment, piece.first, piece.end, AS_OF + 99 * MINUTE)
-    one.rename(one.with_name(later.name))
+    first.rename(first.with_name(later.name))
     with pytest.raises(SetBroken, match="not what was written under this name"):
         archive.read(later.name)
 

@@ -178,23 +178,23 @@ def test_once_etcd_has_just_answered_one_member_no_other_is_asked(
     endpoints: Endpoints, monkeypatch: pytest.MonkeyPatch
 ):
     now = datetime.now(UTC)
-    asked: list[str] = []
+    members: list[str] = []
     state_of = Patroni.state_of
 
     def note(patroni: Patroni, member: str) -> Mapping[str, object]:
-        asked.append(member)
+        members.append(member)
         return state_of(patroni, member)
 
     monkeypatch.setattr(Patroni, "state_of", note)
     for seconds, others in ((1, []), (60, list(endpoints.patroni_urls))):
         last = int(now.timestamp()) - seconds
         words = f'{{"dcs_last_seen": {last}}}'
-        asked.clear()
+        members.clear()
         with patroni_that_says(words, endpoints, endpoints.patroni_urls) as patroni:
             seen_at = patroni.etcd_seen_at()
 
-        assert asked[0] == "first"
-        assert set(asked[1:]) <= set(others)
-        assert bool(asked[1:]) == bool(others)
+        assert members[0] == "first"
+        assert set(members[1:]) <= set(others)
+        assert bool(members[1:]) == bool(others)
         assert seen_at is not None
         assert now - seen_at < timedelta(seconds=5)

@@ -57,10 +57,10 @@ def test_what_has_the_number_of_one_that_was_seen_before_is_found_and_ended(
         monkeypatch.setitem(vars(psutil)["_pmap"], running.pid, seen)
 
         find = child_processes.find if by_command else killing._orphans
-        [found] = find(tmp_path)
+        [child] = find(tmp_path)
 
-        assert found == psutil.Process(running.pid)
-        assert child_processes.kill([found])
+        assert child == psutil.Process(running.pid)
+        assert child_processes.kill([child])
         assert running.wait(timeout=60) < 0
     finally:
         running.kill()

@@ -57,32 +57,36 @@ def test_who_led_alone_on_a_timeline_of_the_same_number_is_copied_anew(
 def test_timelines_that_began_at_one_place_are_told_apart_by_their_first_record(
     breakable: Cluster, held_down: Node, tmp_path: Path
 ):
-    one, other = (twin(held_down, tmp_path / name) for name in ("one", "other"))
-    for node in (one, other):
+    first, second = (twin(held_down, tmp_path / name) for name in ("one", "other"))
+    for node in (first, second):
         lead_alone(breakable, node)
-    follower = twin(one, tmp_path / "follower")
+    follower = twin(first, tmp_path / "follower")
 
-    assert origin(one).read_text() == origin(other).read_text()
-    assert is_fork(one, other)
-    assert not is_fork(one, follower)
+    assert origin(first).read_text() == origin(second).read_text()
+    assert is_fork(first, second)
+    assert not is_fork(first, follower)
 
 
 def test_of_a_beginning_that_is_no_longer_kept_the_origin_decides_if_it_is_known(
     breakable: Cluster, held_down: Node, tmp_path: Path
 ):
-    one, ignorant = (twin(held_down, tmp_path / name) for name in ("one", "ignorant"))
-    lead_alone(breakable, one)
-    follower, other = (twin(one, tmp_path / name) for name in ("follower", "other"))
+    informed, ignorant = (
+        twin(held_down, tmp_path / name) for name in ("one", "ignorant")
+    )
+    lead_alone(breakable, informed)
+    follower, other = (
+        twin(informed, tmp_path / name) for name in ("follower", "other")
+    )
     for node in (follower, other):
         for segment in origin(node).parent.glob(
-            f"{origin(one).stem}" + "[0-9A-F]" * 16
+            f"{origin(informed).stem}" + "[0-9A-F]" * 16
         ):
             segment.unlink()
     origin(other).write_text(origin(other).read_text().replace("/", "/1"))
 
-    assert not is_fork(one, follower)
-    assert is_fork(one, other)
-    assert not is_fork(one, ignorant)
+    assert not is_fork(informed, follower)
+    assert is_fork(informed, other)
+    assert not is_fork(informed, ignorant)
 
 
 def twin(node: Node, data: Path) -> Node:

@@ -93,16 +93,16 @@ def answers(cluster: Cluster, node: Node, question: str) -> bool:
 def test_a_former_primary_with_log_of_its_own_acknowledges_nothing_until_it_is_rewound(
     breakable: Cluster, etcd: Etcd
 ):
-    former, (one, other) = breakable.primary(), replicas(breakable)
+    former, (first, second) = breakable.primary(), replicas(breakable)
     assert former is not None
     with ThreadPoolExecutor(1) as aside, breakable.unsupervised(), ExitStack() as held:
         die_with_log_that_nobody_has(breakable, former)
-        promoting = {node.name: ExitStack() for node in (one, other)}
-        for node in (one, other):
+        promoting = {node.name: ExitStack() for node in (first, second)}
+        for node in (first, second):
             held.enter_context(promoting[node.name]).enter_context(not_promoted(node))
         etcd.drop(etcd.leadership())
         name = eventually(etcd.leader, lambda name: name in promoting)
-        leader, follower = (one, other) if name == one.name else (other, one)
+        leader, follower = (first, second) if name == first.name else (second, first)
         promoting[follower.name].close()
         # It comes back while nobody can tell yet where the next timeline begins, and
         # to its Patroni seems to be starting until somebody buries the dead one.

@@ -58,23 +58,27 @@ def test_a_server_is_looked_at_again_whatever_becomes_of_telling_that_it_is_sile
     monkeypatch,
 ):
     monkeypatch.setattr(watcher, "ANSWER_SECONDS", 0.05)
-    told = []
+    silent_names = []
 
     def tell(name: str, _silent_seconds: float) -> None:
-        told.append(name)
+        silent_names.append(name)
         raise LookupError("nobody to tell")
 
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         where = {"host": "127.0.0.1", "port": str(silent.getsockname()[1])}
         silent_one = Watcher(
-            Address("db-02", where), WalHistory(), tell, told.append, lambda: 0.01
+            Address("db-02", where),
+            WalHistory(),
+            tell,
+            silent_names.append,
+            lambda: 0.01,
         )
         silent_one.start()
-        eventually(lambda: len(told) > 2)
+        eventually(lambda: len(silent_names) > 2)
         silent_one.stop()
         silent_one.join()
 
-    assert set(told) == {"db-02"}
+    assert set(silent_names) == {"db-02"}
 
 
 def test_a_server_may_be_silent_before_its_first_answer(

@@ -86,11 +86,11 @@ def test_where_versions_are_kept_all_of_them_go(purge, server, prefix):
     purge()
     copy.round()
 
-    found = server.client.list_object_versions(
+    listed = server.client.list_object_versions(
         Bucket=bucket, Prefix=f"{prefix}/{purge.object}"
     )
-    assert not found.get("Versions")
-    assert not found.get("DeleteMarkers")
+    assert not listed.get("Versions")
+    assert not listed.get("DeleteMarkers")
 
 
 def test_bytes_that_are_still_here_are_not_sent_once_they_are_listed(
@@ -147,8 +147,8 @@ def test_what_is_locked_is_counted_with_its_time_and_goes_after_it(
     note = copy.round()
 
     assert (note.purged, note.purged_until) == (0, None)
-    found = server.client.list_object_versions(Bucket=bucket, Prefix=key)
-    assert not found.get("Versions")
+    listed = server.client.list_object_versions(Bucket=bucket, Prefix=key)
+    assert not listed.get("Versions")
 
 
 def test_what_is_fetched_lacks_it_and_is_whole(copied, purge, server, prefix, tmp_path):

@@ -200,8 +200,8 @@ def test_log_that_is_missing_is_named_and_no_other_time_is_gone_to(
     ],
 )
 def test_two_objects_that_were_swapped_are_named(copied, fetch, server, names, words):
-    one, other = names or files(copied)
-    server.swap(key(fetch, one), key(fetch, other))
+    first, second = names or files(copied)
+    server.swap(key(fetch, first), key(fetch, second))
 
     with pytest.raises(SetBroken, match=words):
         fetch.fetch(AFTER)

@@ -30,9 +30,9 @@ def locked_until(server, key):
 
 def unlock(server, prefix):
     """Let the time of every lock be over."""
-    found = server.client.list_object_versions(Bucket=LOCKED, Prefix=f"{prefix}/")
+    listed = server.client.list_object_versions(Bucket=LOCKED, Prefix=f"{prefix}/")
     over = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime(2020, 1, 1, tzinfo=UTC)}
-    for each in found["Versions"]:
+    for each in listed["Versions"]:
         if locked_until(server, each["Key"]):
             server.client.put_object_retention(
                 Bucket=LOCKED,

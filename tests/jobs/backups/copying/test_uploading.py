@@ -598,8 +598,8 @@ def test_credentials_that_are_refused_are_not_told(
         keeper.look()
 
     assert "refuses the credentials" in keeper.failure
-    told = keeper.failure + (repository.folder / "copy.json").read_text()
-    assert object_stores.SECRET not in told + caplog.text + "".join(capfd.readouterr())
+    texts = keeper.failure + (repository.folder / "copy.json").read_text()
+    assert object_stores.SECRET not in texts + caplog.text + "".join(capfd.readouterr())
 
 
 def test_two_workers_do_not_copy_at_once(copy, repository):

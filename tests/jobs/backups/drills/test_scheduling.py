@@ -99,14 +99,14 @@ def test_what_is_asked_for_is_run_once(database, repository):
     worker.look()
     assert practice.times == 0
 
-    asked = ask(database)
+    requested = ask(database)
     worker.look()
     worker.look()
 
-    found = newest(database)
+    drill = newest(database)
     assert practice.times == 1
-    assert (found.id, found.proof, found.failure) == (asked.id, DRILLED, None)
-    assert found.requested_at <= found.begun_at <= found.ended_at
+    assert (drill.id, drill.proof, drill.failure) == (requested.id, DRILLED, None)
+    assert drill.requested_at <= drill.begun_at <= drill.ended_at
 
 
 def test_one_that_is_due_runs_by_itself_and_the_next_waits_for_a_week(
@@ -160,10 +160,10 @@ def test_one_that_shows_nothing_is_broken_and_says_why(
     ask(database)
     driller(database, repository, Practice(error)).look()
 
-    found = newest(database)
-    assert found.proof is None
-    assert sentence in found.failure
-    assert "Ada" not in found.failure
+    drill = newest(database)
+    assert drill.proof is None
+    assert sentence in drill.failure
+    assert "Ada" not in drill.failure
 
 
 def test_an_end_that_nobody_could_write_down_is_written_later(
@@ -195,7 +195,7 @@ def test_an_end_that_nobody_could_write_down_is_written_later(
 def test_one_that_a_stopped_worker_gave_up_is_run_by_the_next(database, repository):
     stopping = Event()
 
-    def give_up(told):
+    def give_up(source):
         stopping.set()
         raise CheckSkipped("The log did not come so far.")
 

@@ -201,7 +201,7 @@ def store():
 @pytest.fixture(scope="module")
 def story(ward, repository, store):
     """What was then, what came since, and the way back."""
-    told = SimpleNamespace(refused=[])
+    facts = SimpleNamespace(refused=[])
     with keeping(ward.clinic, repository) as keeper:
         await_log(keeper)
         take(ward.clinic.source, repository)
@@ -209,45 +209,45 @@ def story(ward, repository, store):
         take(ward.clinic.source, repository, full_every=timedelta(days=7))
         ward.write(_people)
         await_kept(keeper, datetime.now(UTC))
-        told.to = datetime.now(UTC)
-        await_kept(keeper, told.to + timedelta(seconds=1))
-        told.purged_file = ward.read(_first_file)
-        told.purged, told.lost, told.held = ward.write(_since)
+        facts.to = datetime.now(UTC)
+        await_kept(keeper, facts.to + timedelta(seconds=1))
+        facts.purged_file = ward.read(_first_file)
+        facts.purged, facts.lost, facts.held = ward.write(_since)
         # The backups forget it as well, before anybody goes back.
         BackupErasure(repository, ward.keys, ward.data).erase(
-            [(str(Bucket.DOCUMENTS), told.purged_file)]
+            [(str(Bucket.DOCUMENTS), facts.purged_file)]
         )
-        ward.clinic.source.files.delete(Bucket.DOCUMENTS, told.lost)
+        ward.clinic.source.files.delete(Bucket.DOCUMENTS, facts.lost)
         ward.clinic.file(_LATER)
         ward.clinic.ship()
         # Of the history that is left.
         left = take(ward.clinic.source, repository, full_every=timedelta(days=7))
-        told.left = left.manifest
-        await_kept(keeper, told.left.as_of + timedelta(seconds=1))
+        facts.left = left.manifest
+        await_kept(keeper, facts.left.as_of + timedelta(seconds=1))
         ward.administrate("DROP TABLE waitlist_entries CASCADE")
-        told.between = datetime.now(UTC)
-        await_kept(keeper, told.between)
-        told.system_id = ward.clinic.source.folder.system_id()
+        facts.between = datetime.now(UTC)
+        await_kept(keeper, facts.between)
+        facts.system_id = ward.clinic.source.folder.system_id()
     # What comes after this is not in the copy.
     RepositoryCopy(repository, ward.keys, store, timedelta(days=35)).round()
-    order = GoingBackOrder(told.to, "A table was dropped by hand", CONSOLE)
+    order = GoingBackOrder(facts.to, "A table was dropped by hand", CONSOLE)
 
     def decline(restore):
-        told.restore = restore
+        facts.restore = restore
         raise CannotRestore("It was not confirmed.")
 
     with pytest.raises(CannotRestore, match="It was not confirmed"):
         go_back(ward.live(repository), order, confirm=decline, closed=ward.closed)
-    told.after_refusal = (
+    facts.after_refusal = (
         ward.closings,
         Replacement(ward.clinic.source.folder).step,
         ward.read(lambda session: session.scalar(select(func.count(Document.id)))),
     )
-    told.entries = len(list(ward.clinic.source.audit.walk_after(0)))
-    told.went = go_back(
+    facts.entries = len(list(ward.clinic.source.audit.walk_after(0)))
+    facts.went = go_back(
         ward.live(repository), order, confirm=lambda _: None, closed=ward.closed
     )
-    return told
+    return facts
 
 
 def _people(session):
@@ -325,11 +325,11 @@ def test_files_are_those_of_the_rows_and_later_ones_stay_aside(ward, story):
         return session.scalars(select(DocumentVersion.file_id)).all()
 
     named = [file_id for file_id in ward.read(files) if file_id]
-    found = {store.get(Bucket.DOCUMENTS, file_id).data for file_id in named}
+    contents = {store.get(Bucket.DOCUMENTS, file_id).data for file_id in named}
     assert story.lost in named
     assert story.went.files_returned == 1
-    assert found < set(samples.FILES)
-    assert len(found) == len(samples.FILES) - 1
+    assert contents < set(samples.FILES)
+    assert len(contents) == len(samples.FILES) - 1
     aside = ward.read(
         lambda session: session.scalars(
             select(PendingFileDeletion).where(
@@ -362,18 +362,18 @@ def test_the_audit_log_went_on_and_tells_of_it(ward, story):
     while ward.write(lambda session: chain.ship(session, ward.clinic.source.audit)):
         pass
     source = ward.clinic.source
-    found = chain.verify(
+    verification = chain.verify(
         ward.clinic.database, source.audit, ward.seal_keys.read_or_make()
     )
 
-    assert found.is_whole, found.sentence
-    assert found.last > story.entries
-    assert len(found.went_back) == 1
-    then, to = found.went_back[0].at, found.went_back[0].to
+    assert verification.is_whole, verification.sentence
+    assert verification.last > story.entries
+    assert len(verification.went_back) == 1
+    then, to = verification.went_back[0].at, verification.went_back[0].to
     assert (
         f"The clinic went back in time on {then:%Y-%m-%d, %H:%M} UTC to "
         f"{to:%Y-%m-%d, %H:%M} UTC (entry"
-    ) in found.sentence
+    ) in verification.sentence
 
 
 def test_the_time_between_is_on_no_log_any_more(ward, story, repository):
@@ -510,7 +510,7 @@ def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_cop
 
         count = select(func.count(Document.id))
         source = ward.clinic.source
-        found = chain.verify(
+        verification = chain.verify(
             ward.clinic.database, source.audit, ward.seal_keys.read_or_make()
         )
         assert restores[0].lists is None
@@ -521,4 +521,4 @@ def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_cop
         assert copied.times_left() == ()
         assert ward.read(lambda session: session.scalar(count)) == len(samples.FILES)
         assert source.folder.system_id() == story.system_id
-        assert found.is_whole, found.sentence
+        assert verification.is_whole, verification.sentence

@@ -301,19 +301,19 @@ def test_mails_to_analysts_of_unknown_fate_are_not_sent_again(world, go_back):
 
 def test_papers_that_wait_are_not_read_to_find_which_went_out(world):
     PREPARATIONS[Action.SUBSCRIPTION_SEND](world)
-    session, asked = world.session, []
+    session, statements = world.session, []
     session.flush()
     session.expunge_all()
     event.listen(
         session.connection(),
         "before_cursor_execute",
-        lambda _connection, _cursor, statement, *_: asked.append(statement),
+        lambda _connection, _cursor, statement, *_: statements.append(statement),
     )
 
     subscriptions.pass_over(session, {}, (), is_complete=True)
 
-    assert any("analyst_mails.subject" in statement for statement in asked)
-    assert not any("analyst_mails.paper" in statement for statement in asked)
+    assert any("analyst_mails.subject" in statement for statement in statements)
+    assert not any("analyst_mails.paper" in statement for statement in statements)
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
