@@ -157,6 +157,37 @@ class BulkExportFile(Base):
     file_id: Mapped[str] = mapped_column(Text)
 
 
+class SystemGroup(Base):
+    """A group of patients that a connected system may export, and find by FHIR.
+
+    What somebody had saved (`saved_by`) as it was when an administrator granted it: the
+    view may be renamed or deleted since. `group_id` is that of the view.
+    """
+
+    __tablename__ = "system_groups"
+    __table_args__ = (
+        CheckConstraint(
+            "subject IN ('patients', 'cohorts')", name="system_groups_subject_known"
+        ),
+        CheckConstraint(
+            "char_length(name) BETWEEN 1 AND 60", name="system_groups_name"
+        ),
+        Index("system_groups_of_criteria", "criteria_key"),
+        Index("system_groups_saved_by", "saved_by"),
+    )
+
+    system_id: Mapped[UUID] = mapped_column(
+        ForeignKey("connected_systems.id"), primary_key=True
+    )
+    group_id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(Text)
+    criteria_key: Mapped[str] = mapped_column(ForeignKey("stored_criteria.key"))
+    name: Mapped[str] = mapped_column(Text)
+    saved_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    granted_by: Mapped[UUID]
+    granted_at: Mapped[CreatedAt]
+
+
 class DisclosedGroup(Base):
     """Patients whose number analysts were told, as they were then.
 

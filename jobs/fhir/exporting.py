@@ -24,6 +24,7 @@ from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
 from db.postgres import SYSTEM, Database, DatabaseUnavailable, Lsn
 from jobs.backups.polling import poll
 from jobs.worker.background_threads import background_threads
+from services.analytics.cohorts.checking import UnreadableCohort
 from services.fhir import bulk_exports
 from services.fhir.bulk_exports.model import (
     BulkSelection,
@@ -47,6 +48,8 @@ _TELL_EVERY_SECONDS: Final = 5.0
 _REPLICA_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
 _NICE: Final = 10
+# A group that a newer version has kept, a worker of that one can read.
+_PUT_OFF: Final = (DatabaseUnavailable, FileStoreUnavailable, UnreadableCohort)
 _NDJSON: Final = "application/fhir+ndjson"
 _OUTCOME: Final = "OperationOutcome"
 _log = logging.getLogger(__name__)
@@ -98,7 +101,7 @@ class BulkExporter:
         except ExportGiven:
             making.discard()
             _log.info("An export was given up.")
-        except (DatabaseUnavailable, FileStoreUnavailable) as error:
+        except _PUT_OFF as error:
             # Taken up again, by whoever is there, once this worker has been silent.
             making.discard()
             _log.warning("An export is put off: %s.", type(error).__name__)

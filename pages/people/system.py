@@ -1,4 +1,4 @@
-"""One connected system: how it fares, what it reads, its keys and its tokens."""
+"""One connected system: how it fares, what it reads, its keys, tokens and groups."""
 
 from functools import partial
 
@@ -17,6 +17,7 @@ from dashboard.people.connected_systems.system_details import (
     system_details,
 )
 from dashboard.people.connected_systems.system_form import system_form
+from dashboard.people.connected_systems.system_groups import show_groups
 from dashboard.people.connected_systems.system_switch import switch_button
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.people.token_list import token_list
@@ -45,6 +46,7 @@ if chosen:
     confirm_revoking(chosen)
 if not live:
     st.caption(_("It has no token now; it asks for one when it needs it."))
+show_groups(system)
 st.subheader(_("Change"), anchor=False)
 ask_for_passkey(_("Changing a system"))
 typed = system_form(

@@ -167,9 +167,13 @@ def _note_person(
     match action:
         case Action.USER_DEACTIVATE:
             since.deactivated.add(subject)
-        case Action.SYSTEM_SWITCH_OFF | Action.SYSTEM_CHANGE:
-            # Also one that was switched on again: its keys and scopes of then may be
-            # what was taken from it, so somebody looks first.
+        case (
+            Action.SYSTEM_SWITCH_OFF
+            | Action.SYSTEM_CHANGE
+            | Action.SYSTEM_WITHDRAW_GROUP
+        ):
+            # Also one that was switched on again: its keys, scopes and groups of then
+            # may be what was taken from it, so somebody looks first.
             since.deactivated.add(subject)
         case Action.USER_REACTIVATE:
             since.deactivated.discard(subject)

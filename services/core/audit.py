@@ -44,6 +44,8 @@ class Action(StrEnum):
     SYSTEM_CHANGE = "system:change"
     SYSTEM_SWITCH_OFF = "system:switch-off"
     SYSTEM_SWITCH_ON = "system:switch-on"
+    SYSTEM_GRANT_GROUP = "system:grant-group"
+    SYSTEM_WITHDRAW_GROUP = "system:withdraw-group"
     APP_REGISTER = "app:register"
     APP_REMOVE = "app:remove"
     APP_ALLOW = "app:allow"

@@ -380,6 +380,8 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "request": ExportRequest("/fhir/$export", ("Patient",), "A new system"),
             "subject": PATIENTS.name,
             "group_id": uuid4(),
+            "system_id": uuid4(),
+            "owner_id": uuid4(),
             "export_id": uuid4(),
         },
         "analytics.figures": lambda: {"kind": EventKind.VISIT, "undisclosed": ()},

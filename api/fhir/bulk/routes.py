@@ -20,6 +20,7 @@ from api.fhir.bulk.operations import OF_ALL, OF_GROUP, OF_PATIENTS, PARAMETERS
 from api.fhir.bulk.requests import NDJSON, REASON_HEADER, read_request
 from api.fhir.definitions import BulkOperation, instant, uuid_of
 from api.fhir.invoking import parameters_sent
+from api.fhir.resources.groups import find_group
 from api.fhir.searching import Pairs
 from api.fhir.table import BULK_SOURCES
 from db.files.gridfs import Bucket
@@ -153,11 +154,7 @@ def _begun(
     address = base_of(request) + path.format(group_id=group_id)
     export_request = read_request(caller, request, address, pairs, operation)
     if group_id is not None:
-        group = caller.read(
-            lambda session: bulk_exports.get_group(
-                session, caller.actor, uuid_of(group_id)
-            )
-        )
+        group = caller.read(lambda session: find_group(session, caller, group_id))
         export_request = replace(export_request, group=group.value)
     written = caller.write(
         lambda session: bulk_exports.ask(session, caller.actor, export_request)

@@ -38,13 +38,28 @@ def group_resource(group: PatientGroup) -> Resource:
     }
 
 
+def find_group(session: Session, caller: Caller, id_: str) -> PatientGroup:
+    """Return a group of the caller's: of a connected system, one that was granted.
+
+    Raises NoSuchGroup, GroupNotGranted, NotAllowed.
+    """
+    find = bulk_exports.get_granted if _is_system(caller) else bulk_exports.get_group
+    return find(session, caller.actor, uuid_of(id_))
+
+
+def _is_system(caller: Caller) -> bool:
+    # Apps of patients have such scopes as well, and no right to export.
+    return caller.resource_scopes is not None
+
+
 def _read(session: Session, caller: Caller, id_: str) -> Resource:
-    group = bulk_exports.get_group(session, caller.actor, uuid_of(id_))
-    return group_resource(group)
+    return group_resource(find_group(session, caller, id_))
 
 
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
-    groups = bulk_exports.list_groups(session, wanted.actor)
+    is_system = _is_system(wanted.caller)
+    listed = bulk_exports.list_granted if is_system else bulk_exports.list_groups
+    groups = listed(session, wanted.actor)
     ids = wanted.values.get("_id")
     met = [group for group in groups if ids is None or str(group.id) in ids]
     return page_of(met, group_resource, page)
@@ -52,7 +67,10 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
 
 GROUP: Final = ResourceType(
     name=NAME,
-    documentation="The views and the cohorts that you have saved, to be exported.",
+    documentation=(
+        "The views and the cohorts that you have saved, to be exported; of a connected "
+        "system, those that it was granted."
+    ),
     read=_read,
     search=_search,
     parameters=(SearchParameter("_id", "token", "The id.", parameters.keeping("_id")),),

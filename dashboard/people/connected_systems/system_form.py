@@ -34,6 +34,7 @@ _TYPES: Final = {
     "Encounter": marked("visits"),
     "Provenance": marked("who changed what"),
     "AuditEvent": marked("the audit log"),
+    "Group": marked("groups that it was granted"),
 }
 
 

@@ -43,6 +43,8 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.SYSTEM_CHANGE: "changed a connected system",
         Action.SYSTEM_SWITCH_OFF: "switched a connected system off",
         Action.SYSTEM_SWITCH_ON: "switched a connected system on",
+        Action.SYSTEM_GRANT_GROUP: "granted a group to a connected system",
+        Action.SYSTEM_WITHDRAW_GROUP: "withdrew a group from a connected system",
         Action.APP_REGISTER: "registered an app for patients",
         Action.APP_REMOVE: "removed an app for patients",
         Action.APP_ALLOW: "let an app read their record",

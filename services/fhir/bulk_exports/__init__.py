@@ -6,9 +6,18 @@ from services.fhir.bulk_exports.asking import (
     give_up as give_up,
     open_file as open_file,
 )
+from services.fhir.bulk_exports.granting import (
+    grant as grant,
+    list_grants as list_grants,
+    list_people_with_groups as list_people_with_groups,
+    list_saved_groups as list_saved_groups,
+    withdraw as withdraw,
+)
 from services.fhir.bulk_exports.groups import (
     find_members as find_members,
+    get_granted as get_granted,
     get_group as get_group,
+    list_granted as list_granted,
     list_groups as list_groups,
 )
 from services.fhir.bulk_exports.making import (

@@ -1,23 +1,30 @@
 """Groups of patients by the clinic's own means: saved lists, and saved cohorts."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.models.care import SystemGroup
 from services.analytics import cohorts
 from services.analytics.cohorts.classes import find_remaining
 from services.core.actors import Actor, Permission
-from services.fhir.bulk_exports.model import NoSuchGroup, PatientGroup
+from services.fhir.bulk_exports.model import (
+    GroupNotGranted,
+    NoSuchGroup,
+    PatientGroup,
+)
 from services.lists import views
 from services.lists.subjects import Subject
 from services.patients import search
 from services.patients.records import patients
 from services.patients.search.fields import PATIENTS
 
-_SUBJECTS: Final[tuple[tuple[Subject, Permission], ...]] = (
+SUBJECTS: Final[tuple[tuple[Subject, Permission], ...]] = (
     (PATIENTS, Permission.LIST_PATIENTS),
     (cohorts.COHORTS, Permission.COUNT_COHORTS),
 )
@@ -38,15 +45,46 @@ def get_group(session: Session, actor: Actor, group_id: UUID) -> PatientGroup:
     raise NoSuchGroup
 
 
+def list_granted(session: Session, actor: Actor) -> tuple[PatientGroup, ...]:
+    """Return the groups that a connected system was granted; raises NotAllowed."""
+    actor.require(Permission.EXPORT_PATIENTS)
+    rows = session.scalars(
+        select(SystemGroup)
+        .where(SystemGroup.system_id == actor.id)
+        .order_by(func.lower(SystemGroup.name), SystemGroup.group_id)
+    )
+    return tuple(
+        PatientGroup(
+            row.group_id, row.name, row.subject, row.criteria_key, row.granted_at
+        )
+        for row in rows
+    )
+
+
+def get_granted(session: Session, actor: Actor, group_id: UUID) -> PatientGroup:
+    """Return a group that a connected system was granted.
+
+    Raises GroupNotGranted, NotAllowed.
+    """
+    for group in list_granted(session, actor):
+        if group.id == group_id:
+            return group
+    raise GroupNotGranted
+
+
 def find_members(
     session: Session, actor: Actor, subject: str, key: str, now: datetime
 ) -> tuple[UUID, ...]:
     """Return who is in a group, by what is kept behind its key.
 
-    For the export, which is written down with its reason. Raises UnreadableCohort,
-    NotFound, NotAllowed.
+    A connected system finds whom its role sees. For the export, which is written down
+    with its reason. Raises UnreadableCohort, NotFound, NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
+    if any(group.key == key for group in list_granted(session, actor)):
+        # Scopes of a token name what is told of the members. That these are looked for
+        # is what was granted.
+        actor = replace(actor, scopes=None)
     if subject == PATIENTS.name:
         criteria = views.recall(session, actor, key, subject=PATIENTS)
         return search.list_exported_ids(session, actor, criteria, now=now)
@@ -55,7 +93,7 @@ def find_members(
 
 
 def _groups(session: Session, actor: Actor) -> Iterator[PatientGroup]:
-    for subject, permission in _SUBJECTS:
+    for subject, permission in SUBJECTS:
         if actor.may(permission):
             for view in views.list_views(session, actor, subject=subject):
                 yield PatientGroup(

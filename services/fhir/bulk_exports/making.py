@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
-from db.models.care import BulkExport, BulkExportFile
+from db.models.care import BulkExport, BulkExportFile, SystemGroup
 from db.models.user import ConnectedSystem, User
 from services.core import audit
 from services.core.actors import KEEPER, Actor, Role, Scope
@@ -167,7 +167,15 @@ def _is_without_owner() -> ColumnElement[bool]:
         ConnectedSystem.id == BulkExport.owner_id,
         ConnectedSystem.export_purpose.is_distinct_from(BulkExport.reason),
     )
-    return or_(is_out, is_for_nothing)
+    is_withdrawn = and_(
+        BulkExport.group_key.is_not(None),
+        exists().where(ConnectedSystem.id == BulkExport.owner_id),
+        ~exists().where(
+            SystemGroup.system_id == BulkExport.owner_id,
+            SystemGroup.criteria_key == BulkExport.group_key,
+        ),
+    )
+    return or_(is_out, is_for_nothing, is_withdrawn)
 
 
 def _change(session: Session, task: ExportTask, **values: object) -> None:

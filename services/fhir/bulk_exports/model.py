@@ -69,6 +69,26 @@ class PatientGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupGrant:
+    """A group that a connected system may export: who saved it, and since when."""
+
+    id: UUID
+    name: str
+    subject: str
+    saved_by: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedGroup:
+    """A view or a cohort of somebody's, which a system may be granted."""
+
+    id: UUID
+    name: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExportRequest:
     """What is asked for: which types, of whom, changed since when, and why.
 
@@ -139,6 +159,16 @@ class NoSuchGroup(NotFound):
 
     def __init__(self) -> None:
         super().__init__("You have no such group: neither a view nor a cohort.")
+
+
+class GroupNotGranted(NotFound):
+    """A connected system was granted no group under this id, or has it no more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This system was granted no such group. An administrator grants groups on "
+            "Connected systems."
+        )
 
 
 class TooManyExports(TooOften):

@@ -71,6 +71,8 @@ RESOURCE_RIGHTS: Final[Mapping[str, ResourceRights]] = MappingProxyType(
             Permission.VIEW_PATIENT, None, Permission.VIEW_OWN_RECORD
         ),
         "AuditEvent": ResourceRights(Permission.VIEW_AUDIT, Scope.READ_AUDIT),
+        # Exporting needs a purpose, so no scope alone opens what is there for that.
+        "Group": ResourceRights(Permission.EXPORT_PATIENTS, None),
     }
 )
 # SMART's second version of the syntax, and `read` of the first.

@@ -114,8 +114,8 @@ def test_what_is_told_of_it_is_what_there_is(stranger):
 
 
 def test_the_types_that_have_scopes_are_those_that_are_served():
-    # Exports need a right that no such scope gives; how they are asked for, no scope.
-    served = {kind.name for kind in SERVED} - {"Group", "OperationDefinition"}
+    # How exports are asked for needs no scope.
+    served = {kind.name for kind in SERVED} - {"OperationDefinition"}
     assert set(tokens.RESOURCE_RIGHTS) == served
 
 
@@ -319,8 +319,9 @@ def test_each_type_is_opened_by_its_scope_and_no_other_type_is(open_with, name):
         kind.name: program.get(f"/fhir/{kind.name}/{uuid4()}") for kind in SERVED
     }
 
-    # Who made a record tells of the record, whose scope is needed as well.
-    own = set() if name == "Provenance" else {name}
+    # Who made a record tells of the record, whose scope is needed as well. Groups are
+    # there to be exported, for a purpose: see test_groups_of_systems.py.
+    own = {name} - {"Provenance", "Group"}
     assert {n for n, a in answered.items() if a.status_code != 403} == own
     for refusal in (a for a in answered.values() if a.status_code == 403):
         assert refusal.json()["issue"][0]["code"] == "forbidden"

@@ -14,6 +14,7 @@ from api.fhir.table import BULK_SOURCES
 from db.files.gridfs import Bucket, FileStoreUnavailable
 from db.models.audit import AuditEvent
 from db.models.care import BulkExport
+from db.models.view import StoredCriteria
 from db.postgres import SYSTEM
 from jobs.fhir import exporting as exporting_job
 from jobs.fhir.expiring import expire
@@ -331,6 +332,42 @@ def test_a_saved_cohort_is_a_group(application, as_role, exporter, consultation,
     status = ask(analyst, f"/fhir/Group/{view_id}/$export", _type="Patient")
     exporter.look()
 
+    assert ids_in(fetch(analyst, status)["Patient"]) == {str(consultation.patient_id)}
+
+
+def test_a_cohort_of_a_newer_version_waits_for_a_worker_of_that_one(
+    application, as_role, exporter, consultation
+):
+    kept = cohorts.to_json(Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS)))
+
+    def save(session):
+        analyst = bearing.find_actor(session, application.tokens[Role.ANALYST])
+        newer = kept | {"only_of_tomorrow": uuid4().hex}
+        key = views.keep(session, analyst, newer, subject=cohorts.COHORTS)
+        view = views.save_view(
+            session, analyst, uuid4().hex, key, subject=cohorts.COHORTS
+        )
+        return view.id, key
+
+    view_id, key = application.database.write(save, identity=SYSTEM).value
+    analyst = as_role(Role.ANALYST)
+    status = ask(analyst, f"/fhir/Group/{view_id}/$export", _type="Patient")
+    exporter.look()
+    waiting = analyst.get(status)
+
+    def be_of_tomorrow(session):
+        session.execute(
+            update(StoredCriteria)
+            .where(StoredCriteria.key == key)
+            .values(criteria=kept)
+        )
+        silent = func.now() - timedelta(seconds=61)
+        session.execute(update(BulkExport).values(worked_at=silent))
+
+    application.database.write(be_of_tomorrow, identity=SYSTEM)
+    exporter.look()
+
+    assert waiting.status_code == 202
     assert ids_in(fetch(analyst, status)["Patient"]) == {str(consultation.patient_id)}
 
 

@@ -103,7 +103,7 @@ def test_a_system_exports_from_its_registration_to_the_last_line(
     [
         ("/fhir/$export", "GET", 202),
         ("/fhir/Patient/$export", "POST", 202),
-        # It has no saved lists of its own.
+        # It was granted none: see test_groups_of_systems.py.
         (f"/fhir/Group/{'0' * 8}-0000-0000-0000-{'0' * 12}/$export", "GET", 404),
     ],
 )

@@ -20,7 +20,9 @@ PEOPLE: dict[str, Rights] = {
         "own; UPDATE(expires_at) own; DELETE own",
     )
     | {
-        "admin": "SELECT(id, owner_id, expires_at) all; UPDATE(expires_at) all",
+        "admin": (
+            "SELECT(id, owner_id, group_key, expires_at) all; UPDATE(expires_at) all"
+        ),
         "system": EVERYTHING,
     },
     "bulk_export_files": dict.fromkeys(AT_WORK, "SELECT own") | {"system": EVERYTHING},
@@ -38,7 +40,11 @@ PEOPLE: dict[str, Rights] = {
         ("staff", "clinician", "analyst"),
         "SELECT own; INSERT own; UPDATE own; DELETE own",
     )
-    | {"system": EVERYTHING},
+    # What connected systems may be granted, by its name: not what it asks.
+    | {
+        "admin": "SELECT(id, owner_id, subject, name, criteria_key) all",
+        "system": EVERYTHING,
+    },
     "list_columns": dict.fromkeys(
         ("staff", "clinician", "analyst"),
         "SELECT own; INSERT own; UPDATE own; DELETE own",
@@ -138,6 +144,15 @@ PEOPLE: dict[str, Rights] = {
         ),
         "door": (
             "SELECT all; UPDATE(token_issued_at, called_at, refused_at, refusal) all"
+        ),
+        "system": EVERYTHING,
+    },
+    # Each system sees its own.
+    "system_groups": dict.fromkeys(("staff", "clinician", "analyst"), "SELECT own")
+    | {
+        "admin": (
+            "SELECT all; INSERT(system_id, group_id, subject, criteria_key, name, "
+            "saved_by, granted_by) all; DELETE all"
         ),
         "system": EVERYTHING,
     },

@@ -134,7 +134,7 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
     """Yield what belongs to one person."""
     soon = NOW + timedelta(hours=1)
     mine = {"user_id": user_id, "expires_at": soon}
-    secret = uuid4().bytes
+    secret, view_id = uuid4().bytes, uuid4()
     reason = "A reason that is long enough."
     belongings: dict[str, dict[str, Any]] = {
         "sessions": mine | {"token_hash": secret, "method": "code"},
@@ -158,6 +158,7 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
         "export_grants": mine | {"reason": reason},
         "stored_criteria": _criteria(name, "sex") | {"created_by": user_id},
         "saved_views": {
+            "id": view_id,
             "owner_id": user_id,
             "subject": "patients",
             "name": name,
@@ -184,9 +185,13 @@ def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
     consent |= {"redirect_uri": "https://x", "scopes": [], "code_challenge": "x"}
     consent |= {"expires_at": NOW + timedelta(seconds=30)}
     yield Row("authorization_codes", name, consent)
-    if name == "colleague":
+    if name in {"staff", "clinician", "analyst", "colleague"}:
         system = {"id": user_id, "jwks_url": "https://x", "resource_types": ["Patient"]}
         yield Row("connected_systems", name, system)
+        view = {"group_id": view_id, "subject": "patients", "criteria_key": name}
+        granted = {"name": name, "saved_by": user_id, "granted_by": USERS["admin"]}
+        yield Row("system_groups", name, {"system_id": user_id} | view | granted)
+    if name == "colleague":
         said = {"system_id": user_id, "jti_hash": secret, "expires_at": soon}
         yield Row("client_assertions", name, said)
     yield Row("dashboard_subscriptions", name, _subscription(user_id))

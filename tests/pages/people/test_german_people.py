@@ -11,6 +11,10 @@ from dashboard.ui.language import GERMAN, speaking
 from db.models.user import User
 from services.core.actors import Role, Scope
 from services.documents.sharing import offboarding
+from services.fhir import bulk_exports
+from services.lists import views
+from services.lists.criteria import Criteria
+from services.patients.search.fields import PATIENTS
 from services.people import connected_systems, patient_apps
 from services.people.connected_systems import SystemKeysTyped
 from tests.kit.backend_services import ec_key, jwks_of
@@ -67,12 +71,17 @@ def test_a_connected_system_is_german(opened, kept: Session) -> None:
         **boss.fresh,
     )
     connected_systems.note_refusal(kept, system_id, "jti was used before.")
+    clerk = desk(kept, Role.STAFF).actor
+    key = views.remember(kept, clerk, Criteria(), subject=PATIENTS)
+    saved = views.save_view(kept, clerk, "IMP", key, subject=PATIENTS)
+    bulk_exports.grant(kept, boss.actor, system_id, saved.id, **boss.fresh)
     kept.commit()
 
     assert left_english(opened("systems")) == set()
     app = opened("system", system=str(system_id))
     assert left_english(app) == set()
     assert "jti wurde schon verwendet" in said(app)
+    assert "Liste · gespeichert von" in said(app)
 
 
 def test_an_app_for_patients_is_german(opened, kept: Session) -> None:

@@ -9,6 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.people.connected_systems.system_form import _TYPES
 from services.core.actors import Role
+from services.fhir import bulk_exports
+from services.lists import views
+from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients.search.fields import PATIENTS
 from services.people import connected_systems, tokens
 from services.people.connected_systems import SystemKeysTyped
 from tests.kit.backend_services import ec_key, jwks_of, rsa_key
@@ -165,6 +169,89 @@ def test_a_system_is_switched_off_after_a_question_and_on_again(
     app.button(key="system_on").click().run()
     assert find(kept, system_id).is_on
     assert not app.exception
+
+
+def test_a_group_is_granted_and_withdrawn_after_a_question(
+    open_page, kept: Session, system_id
+):
+    clerk, boss = desk(kept, Role.STAFF).actor, desk(kept)
+    key = views.remember(kept, clerk, Criteria(), subject=PATIENTS)
+    saved = views.save_view(kept, clerk, "With an implant", key, subject=PATIENTS)
+    kept.commit()
+    page = f"system_{system_id}"
+
+    app = open_page("system", system=str(system_id))
+    assert app.button(key=f"{page}_grant").disabled
+    app.selectbox(key=f"{page}_group_owner").set_value(clerk.id).run()
+    [offered] = app.selectbox(key=f"{page}_group").options
+    assert offered == "With an implant (List)"
+    app.selectbox(key=f"{page}_group").select_index(0).run()
+    app.button(key=f"{page}_grant").click().run()
+
+    assert not app.exception
+    assert f"Group/{saved.id}/$export" in texts(app)
+    assert f"List · saved by {clerk.name}" in texts(app)
+
+    app.button(key=f"system_withdraw_{saved.id}").click().run()
+    press(app, f"system_withdraw_{saved.id}", "system_withdraw_confirm")
+
+    assert not app.exception
+    kept.expire_all()
+    assert bulk_exports.list_grants(kept, boss.actor, system_id) == ()
+    assert "exports all that it reads, or nothing" in texts(app)
+
+
+def test_what_the_systems_role_may_not_ask_is_said(open_page, kept: Session):
+    boss, clerk = desk(kept), desk(kept, Role.STAFF).actor
+    system_id = connected_systems.register(
+        kept,
+        boss.actor,
+        name="Research",
+        role=Role.ANALYST,
+        system_keys=SystemKeysTyped(jwks=jwks_of(rsa_key())),
+        resource_types=["Patient"],
+        **boss.fresh,
+    )
+    named = Group(members=(Filter("last_name", Operator.EQUAL, "Roe"),))
+    key = views.remember(kept, clerk, Criteria(where=named), subject=PATIENTS)
+    views.save_view(kept, clerk, "Called Roe", key, subject=PATIENTS)
+    kept.commit()
+    page = f"system_{system_id}"
+    app = open_page("system", system=str(system_id))
+    app.selectbox(key=f"{page}_group_owner").set_value(clerk.id).run()
+    app.selectbox(key=f"{page}_group").select_index(0).run()
+
+    app.button(key=f"{page}_grant").click().run()
+
+    assert "A system with this role may not have this group" in app.error[0].value
+    assert not app.exception
+    assert bulk_exports.list_grants(kept, boss.actor, system_id) == ()
+
+
+def test_a_system_that_can_export_nothing_has_no_groups(open_page, kept: Session):
+    boss = desk(kept)
+    system_id = connected_systems.register(
+        kept,
+        boss.actor,
+        name="Watch",
+        role=Role.ADMIN,
+        system_keys=SystemKeysTyped(jwks=jwks_of(rsa_key())),
+        resource_types=["AuditEvent"],
+        **boss.fresh,
+    )
+    kept.commit()
+
+    app = open_page("system", system=str(system_id))
+
+    assert "Groups that it may export" not in [head.value for head in app.subheader]
+
+
+def test_who_has_used_no_passkey_is_offered_to_and_grants_nothing(open_page, system_id):
+    app = open_page("system", method="code", system=str(system_id))
+
+    assert app.button(key="system_groups_passkey")
+    keys = [button.key or "" for button in app.button]
+    assert not [key for key in keys if key.endswith("_grant")]
 
 
 def test_keys_at_an_address_that_does_not_answer_are_told_of(open_page, kept: Session):

@@ -23,6 +23,7 @@ _FOR_GOOD = {
     "'retention_release_confirm'",
     "f'server_{offer.kind.value}_confirm'",
     "'slow_queries_reset_yes'",
+    "'system_withdraw_confirm'",
     "'tags_delete_confirm'",
     "'token_revoke_confirm'",
     "'user_deactivate_confirm'",

@@ -83,6 +83,9 @@ STANDING = {
     Action.SYSTEM_SWITCH_OFF: select(User.deactivated_at).where(User.name != "Boss"),
     # Its keys and scopes of then may be what was taken from it.
     Action.SYSTEM_CHANGE: select(User.deactivated_at).where(User.name != "Boss"),
+    Action.SYSTEM_WITHDRAW_GROUP: select(User.deactivated_at).where(
+        User.name == "Regional record"
+    ),
     Action.TOKEN_REVOKE: select(ApiToken.revoked_at),
     Action.SHARE_REVOKE: select(DocumentShare.revoked_at),
     Action.DOCUMENT_HOLD: select(Document.held_because),

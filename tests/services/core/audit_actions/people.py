@@ -7,6 +7,7 @@ from db.models.user import User
 from services.core.actors import Role, Scope
 from services.core.audit import Action
 from services.documents.sharing import offboarding
+from services.fhir import bulk_exports
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.people import (
@@ -215,6 +216,19 @@ def system_switch_on(w: World) -> ActionCall:
     given = (w.session, w.boss.actor, system_register(w)())
     connected_systems.switch_off(*given)
     return lambda: connected_systems.switch_on(*given, **w.boss.fresh)
+
+
+@prepares(Action.SYSTEM_GRANT_GROUP)
+def system_grant_group(w: World) -> ActionCall:
+    given = (w.session, w.boss.actor, system_register(w)(), w.view.id)
+    return lambda: bulk_exports.grant(*given, **w.boss.fresh)
+
+
+@prepares(Action.SYSTEM_WITHDRAW_GROUP)
+def system_withdraw_group(w: World) -> ActionCall:
+    given = (w.session, w.boss.actor, system_register(w)(), w.view.id)
+    bulk_exports.grant(*given, **w.boss.fresh)
+    return lambda: bulk_exports.withdraw(*given)
 
 
 @prepares(Action.APP_REGISTER)
