@@ -190,7 +190,25 @@ def test_a_name_that_says_nothing_is_seen_with_its_place(tree):
     ]
 
 
-@pytest.mark.parametrize("folder", ["db", "deploy", "tests/kit"])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        pytest.param("told = 1", "told", id="a constant"),
+        pytest.param("def found(clerk): ...", "found", id="a function"),
+        pytest.param("def test_it_stays(asked): ...", "asked", id="an argument"),
+        pytest.param(
+            "def test_it_is_told():\n past = 1", "past", id="inside a sentence"
+        ),
+        pytest.param("def untested_and_told(): ...", "untested_and_told", id="no test"),
+    ],
+)
+def test_a_name_that_says_nothing_is_seen_in_a_test(tree, text, name):
+    write(tree, "tests/visits/test_day.py", f"{text}\n")
+
+    assert [law.rpartition(" ")[2] for law in house.empty_names(tree)] == [f"{name}."]
+
+
+@pytest.mark.parametrize("folder", ["db", "deploy", "tests/kit", "tests/visits"])
 def test_a_module_whose_name_says_nothing_is_seen(tree, folder):
     write(tree, f"{folder}/what_was_told.py", "")
 
@@ -211,7 +229,9 @@ def test_a_module_whose_name_says_nothing_is_seen(tree, folder):
         ),
         pytest.param("api/words.py", "import one.moment", id="an import"),
         pytest.param("pages/visits/past.py", "", id="a page, which is its address"),
-        pytest.param("tests/visits/test_day.py", "told = 1", id="a test's"),
+        pytest.param(
+            "tests/visits/test_day.py", "def test_it_is_told(): ...", id="a sentence"
+        ),
     ],
 )
 def test_a_name_may_stay(tree, path, text):

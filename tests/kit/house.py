@@ -43,7 +43,7 @@ DOMAINS = frozenset(
 GROUND = frozenset(("core", "lists", "messaging", "pdf", "demo"))
 # Code outside the rooms that people read as well.
 OUTSIDE_ROOMS = ("benchmarks", "deploy", ".ci")
-SHARED_BY_TESTS = "tests/kit"
+TESTS = "tests"
 # What stands beside the domains in a room, because it belongs to the room itself.
 OWN_FOLDERS: Mapping[str, frozenset[str]] = {
     "services": GROUND,
@@ -165,16 +165,17 @@ def empty_names(root: Path) -> Iterator[str]:
 
     That holds for functions, classes, parameters, variables and attributes, private or
     not, in capitals or not, and for modules, but for pages: a page's file is its
-    address. What is *not found* is the term of HTTP. Tests are free to, apart from what
-    they share.
+    address. What is *not found* is the term of HTTP. The name of a test is a sentence,
+    which may say so; what stands in it has names like all others.
     """
-    for folder in (*ROOMS, *OUTSIDE_ROOMS, SHARED_BY_TESTS):
+    for folder in (*ROOMS, *OUTSIDE_ROOMS, TESTS):
         for module in _modules_in(root, folder):
             path = module.path.relative_to(root)
             if folder != "pages" and _is_empty(module.path.stem):
                 yield f"{path} has a name that says nothing."
             for name, line in _defined(module.tree):
-                if _is_empty(name):
+                is_sentence = folder == TESTS and name.startswith("test_")
+                if _is_empty(name) and not is_sentence:
                     yield f"{path}, line {line}, has {name}."
 
 

@@ -94,11 +94,13 @@ def test_a_query_tells_what_a_figure_of_the_same_question_tells(session, ask, an
         measure=FigureMeasure.EVENTS,
     )
     counted = figures.count(session, analyst, figure, now=NOW, smallest_group=K)
-    told = cohorts.tell(session, analyst, counted)
+    figure_result = cohorts.tell(session, analyst, counted)
 
     rows = ask("SELECT month, count(*) FROM diagnoses GROUP BY month")
 
-    shown = [(cell.values[0], cell.number) for cell in told.cells if cell.number]
+    shown = [
+        (cell.values[0], cell.number) for cell in figure_result.cells if cell.number
+    ]
     assert list(rows) == shown
     assert rows
 
@@ -221,11 +223,11 @@ def test_rows_are_sorted_and_cut_by_what_is_told(session, ask):
 def test_nobody_and_few_look_alike(session, ask):
     with_term(session, "Gout", 4, sex="male")
     with_term(session, "Asthma", 9)
-    asked = "FROM diagnoses WHERE term = '{}' GROUP BY {}"
+    clauses = "FROM diagnoses WHERE term = '{}' GROUP BY {}"
 
     for by in ("sex", "month", "term", "age_band"):
-        few = ask(f"SELECT {by}, {PATIENTS} {asked.format('Gout', by)}")
-        none = ask(f"SELECT {by}, {PATIENTS} {asked.format('Nobody has it', by)}")
+        few = ask(f"SELECT {by}, {PATIENTS} {clauses.format('Gout', by)}")
+        none = ask(f"SELECT {by}, {PATIENTS} {clauses.format('Nobody has it', by)}")
         assert few == none == ()
 
 
@@ -298,7 +300,7 @@ def test_having_and_order_say_nothing_of_what_is_not_told(session, ask):
     with_term(session, "Asthma", 1, sex="other")
     by_sex = f"SELECT sex, {PATIENTS} FROM diagnoses GROUP BY sex"
 
-    told = [
+    answers = [
         ask(f"{by_sex} {shown}")
         for shown in (
             "HAVING count(DISTINCT patient_id) >= 3",
@@ -308,9 +310,9 @@ def test_having_and_order_say_nothing_of_what_is_not_told(session, ask):
         )
     ]
 
-    sexes = {row[0] for rows in told for row in rows}
+    sexes = {row[0] for rows in answers for row in rows}
     assert not sexes & {"male", "other"}
-    assert told[1] == ()
+    assert answers[1] == ()
 
 
 def test_one_of_a_sex_is_not_found_by_what_the_others_leave(session, ask):
