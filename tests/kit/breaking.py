@@ -90,6 +90,14 @@ def etcd_of(cluster: Cluster) -> Etcd:
     return Etcd.of(cluster.folder, there.ports, there.secrets)
 
 
+def drop_leader_key(cluster: Cluster, dead: Node) -> None:
+    """Let another lead at once, not only when the key of a dead leader runs out."""
+    etcd = etcd_of(cluster)
+    key = etcd.leadership()
+    if key is not None and key.name == dead.name:
+        assert etcd.drop(key)
+
+
 @contextmanager
 def suspended(first: psutil.Process, *others: psutil.Process) -> Iterator[None]:
     """Stop processes in their tracks: one, and its children as far as they live.

@@ -41,7 +41,7 @@ from tests.jobs.backups.log_samples import (
 from tests.kit.breaking import (
     ask,
     await_replayed,
-    etcd_of,
+    drop_leader_key,
     replicas,
     suspended,
     switch_over,
@@ -191,9 +191,11 @@ def test_a_tail_that_the_next_leader_never_had_stops_nothing(
                 f"WHERE application_name <> '{SLOT}'",
             )
         ]
-        # Dead until another leads: it has the longest log, and would lead again.
+        # Its Patroni would see how far ahead it is, and let nobody lead after it.
+        # It stays dead until another leads: with the longest log it would lead again.
+        patroni = psutil.Process(primary.patroni.process.pid)
         with cluster.unsupervised():
-            with suspended(*senders):
+            with suspended(*senders, patroni):
                 # Past a segment's end, so that the next leader is asked for its end.
                 execute(
                     clinic,
@@ -208,8 +210,7 @@ def test_a_tail_that_the_next_leader_never_had_stops_nothing(
                 eventually(lambda: Lsn.parse(keeper.position.lsn) >= Lsn.parse(place))
                 former = keeper.position.timeline
                 assert primary.kill()
-            etcd = etcd_of(cluster)
-            assert etcd.drop(etcd.leadership())
+            drop_leader_key(cluster, primary)
             eventually(lambda: cluster.primary() not in (None, primary))
         eventually(lambda: keeper.position.timeline > former, seconds=90)
         clinic.file(b"%PDF on the next timeline")
