@@ -3,6 +3,9 @@
 Nothing that is taken can fail for one row and not for another: an error that tells
 rows apart would be an answer that no rule sees. So there are no casts and no
 divisions, and numbers, days and patterns have bounds.
+
+Nor can a condition on one patient be put beside one on many: OR and NOT are of one
+column's values. Else few would decide whether the number of the many is told.
 """
 
 import re
@@ -194,12 +197,45 @@ def _all_of(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
 
 def _either(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     only(node, "this", "expression")
+    if not _is_of_one_column(node, scope):
+        raise QueryRefused(
+            Sentence(
+                "OR stands between conditions on one and the same column: term LIKE "
+                "'a%' OR term LIKE 'b%', or term IN ('a', 'b'). What is of several "
+                "columns is joined by AND, or asked in two queries."
+            )
+        )
     return or_(false(), condition(node.this, scope), condition(node.expression, scope))
 
 
 def _not(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     only(node, "this")
-    return not_(condition(node.this, scope))
+    negated = unwrapped(node.this)
+    # As cohorts have *without*; by what stands around it it is never in an OR.
+    if not is_a(negated, "Exists"):
+        _require_one_comparison(negated, scope)
+    return not_(condition(negated, scope))
+
+
+def _require_one_comparison(node: "Expression", scope: NameScope) -> None:
+    """Raise QueryRefused for a NOT whose effect is not that of one column's values."""
+    if is_a(node, "And", "Or", "Not") or not _is_of_one_column(node, scope):
+        raise QueryRefused(
+            Sentence(
+                "NOT is of one comparison of one column, like term NOT LIKE 'a%', "
+                "term NOT IN ('a', 'b'), age <> 3 or code IS NOT NULL, or of an EXISTS "
+                "after WHERE. Write each such condition by itself, with AND between "
+                "them."
+            )
+        )
+
+
+def _is_of_one_column(node: "Expression", scope: NameScope) -> bool:
+    parts: list[Any] = list(node.walk())
+    return (
+        not any(is_a(each, "Exists") for each in parts)
+        and len({scope.find(each) for each in parts if is_a(each, "Column")}) == 1
+    )
 
 
 def _flag(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
@@ -223,6 +259,8 @@ def _comparison(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     left, right = unwrapped(node.this), unwrapped(node.expression)
     if _is_literal(left) and _is_literal(right):
         raise QueryRefused(Sentence("A condition compares a column with something."))
+    if compare is ne:
+        _require_one_comparison(node, scope)
     if _is_literal(left):
         operand = _operand(right, scope)
         return _bool(compare(_literal(left, operand.kind), operand.value))
@@ -243,7 +281,7 @@ def _between(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     only(node, "this", "low", "high", "negate")
     operand = _operand(node.this, scope)
     low, high = (_literal(part(node, name), operand.kind) for name in ("low", "high"))
-    return _negated(node, operand.value.between(low, high))
+    return _negated(node, scope, operand.value.between(low, high))
 
 
 def _in(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
@@ -257,7 +295,7 @@ def _in(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
             )
         )
     values = [_literal(each, operand.kind) for each in listed]
-    return _negated(node, or_(*(operand.value == value for value in values)))
+    return _negated(node, scope, or_(*(operand.value == value for value in values)))
 
 
 def _like(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
@@ -276,7 +314,7 @@ def _like(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
         if is_a(node, "ILike")
         else operand.value.like(sought)
     )
-    return _negated(node, is_like)
+    return _negated(node, scope, is_like)
 
 
 def _is(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
@@ -285,14 +323,19 @@ def _is(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     if is_a(node.expression, "Boolean"):
         _require_kind(operand, ColumnKind.FLAG)
         wanted = true() if node.expression.this else false()
-        return _negated(node, operand.value.is_(wanted))
+        return _negated(node, scope, operand.value.is_(wanted))
     if not is_a(node.expression, "Null"):
         raise not_understood()
-    return _negated(node, operand.value.is_(None))
+    return _negated(node, scope, operand.value.is_(None))
 
 
-def _negated(node: "Expression", result: ColumnElement[bool]) -> ColumnElement[bool]:
-    return not_(result) if part(node, "negate") else result
+def _negated(
+    node: "Expression", scope: NameScope, result: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    if not part(node, "negate"):
+        return result
+    _require_one_comparison(node, scope)
+    return not_(result)
 
 
 def _operand(node: Any, scope: NameScope) -> Operand:

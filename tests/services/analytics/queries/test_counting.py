@@ -147,7 +147,11 @@ CONDITIONS = {
     "occurred_on - 1 < '2025-02-10'": 6,
     "ended_on - occurred_on < 1": 13,
     "code IS NOT NULL": 13,
-    "system IS NULL OR term = 'Gout'": 6,
+    "term = 'Gout' OR NOT term < 'H'": 6,
+    "age < 3 OR (age > 60 AND age < 70)": 13,
+    "system IS NULL OR system LIKE '%'": 13,
+    "occurred_on NOT BETWEEN '2025-03-01' AND '2025-03-31'": 6,
+    "age <> 3 AND 3 <> age AND age NOT IN (4, 5)": 13,
     "month = '2025-02-01'": 6,
 }
 
@@ -241,6 +245,31 @@ def test_nobody_and_few_look_alike(session, ask):
         few = ask(f"SELECT {by}, {PATIENTS} {clauses.format('Gout', by)}")
         none = ask(f"SELECT {by}, {PATIENTS} {clauses.format('Nobody has it', by)}")
         assert few == none == ()
+
+
+# Each has one answer if the target is there, and another if there is no such patient.
+ORACLES = {
+    "a number beside the target": (
+        f"SELECT sex, {PATIENTS} FROM diagnoses WHERE sex = 'female' AND term = 'Gout' "
+        "OR sex = 'male' AND age = 93 AND term ILIKE '%hiv%' GROUP BY sex"
+    ),
+    "all but the target": (
+        f"SELECT {PATIENTS} FROM diagnoses "
+        "WHERE term = 'Gout' AND NOT (age = 93 AND code = 'B20')"
+    ),
+}
+
+
+@pytest.mark.parametrize("sql", ORACLES.values(), ids=ORACLES)
+def test_no_condition_makes_one_patient_decide_what_is_told_of_many(session, ask, sql):
+    with_term(session, "Gout", 20)
+    target = person(session, sex="male", date_of_birth=date(1931, 6, 15))
+
+    with pytest.raises(QueryRefused, match="column"):
+        ask(sql)
+    diagnosed(session, target, term="HIV infection", code="B20")
+    with pytest.raises(QueryRefused, match="column"):
+        ask(sql)
 
 
 def test_two_conditions_that_differ_by_one_patient_are_not_both_answered(session, ask):

@@ -330,6 +330,115 @@ REFUSED = {
         "SELECT count(*) FROM visits WHERE occurred_on > '2026-W05-1'",
         "'2026-01-31'",
     ),
+    "or of two columns": (
+        "SELECT count(*) FROM visits WHERE term = 'a' OR age = 93",
+        "same column",
+    ),
+    "or of two views": (
+        (
+            "SELECT count(*) FROM visits v JOIN visits w "
+            "ON w.patient_id = v.patient_id WHERE v.age = 93 OR w.age = 93"
+        ),
+        "same column",
+    ),
+    "or in join": (
+        (
+            "SELECT count(*) FROM visits v JOIN vitals w "
+            "ON w.patient_id = v.patient_id AND (v.term = 'a' OR w.age = 93)"
+        ),
+        "same column",
+    ),
+    "or in exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals w WHERE "
+            "w.patient_id = v.patient_id AND (w.unit = 'kg' OR w.age = 93))"
+        ),
+        "same column",
+    ),
+    "or deeper": (
+        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' OR sex = 'c')",
+        "same column",
+    ),
+    "or of both": (
+        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' AND sex = 'c')",
+        "same column",
+    ),
+    "or exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE v.term = 'a' OR EXISTS "
+            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id)"
+        ),
+        "same column",
+    ),
+    "or not exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE v.term = 'a' OR NOT EXISTS "
+            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id)"
+        ),
+        "same column",
+    ),
+    "or of a comparison of two": (
+        "SELECT count(*) FROM diagnoses WHERE term = 'a' OR term = code",
+        "same column",
+    ),
+    "not both": (
+        "SELECT count(*) FROM visits WHERE NOT (term = 'a' AND age = 93)",
+        "one comparison",
+    ),
+    "not both of one column": (
+        "SELECT count(*) FROM visits WHERE NOT (age > 90 AND age < 95)",
+        "one comparison",
+    ),
+    "not either": (
+        "SELECT count(*) FROM visits WHERE NOT (term = 'a' OR term = 'b')",
+        "one comparison",
+    ),
+    "not not": ("SELECT count(*) FROM visits WHERE NOT NOT is_no_show", "one comp"),
+    "not not exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE NOT (NOT EXISTS "
+            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id))"
+        ),
+        "one comparison",
+    ),
+    "not and exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE NOT (v.age = 93 AND EXISTS "
+            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id))"
+        ),
+        "one comparison",
+    ),
+    "not of two columns": (
+        "SELECT count(*) FROM diagnoses WHERE NOT occurred_on < ended_on",
+        "one comparison",
+    ),
+    "unequal columns": (
+        "SELECT count(*) FROM diagnoses WHERE term <> code",
+        "one comparison",
+    ),
+    "unequal days between": (
+        "SELECT count(*) FROM diagnoses WHERE 3 <> ended_on - occurred_on",
+        "one comparison",
+    ),
+    "days between not in": (
+        "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on NOT IN (1, 2)",
+        "one comparison",
+    ),
+    "days between not between": (
+        (
+            "SELECT count(*) FROM diagnoses "
+            "WHERE ended_on - occurred_on NOT BETWEEN 1 AND 2"
+        ),
+        "one comparison",
+    ),
+    "not exists in exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals w "
+            "WHERE w.patient_id = v.patient_id AND NOT EXISTS (SELECT 1 FROM "
+            "documents d WHERE d.patient_id = w.patient_id))"
+        ),
+        "not one within another",
+    ),
     "only literals": ("SELECT count(*) FROM visits WHERE 1 = 1", "with something"),
     "many": (
         f"SELECT count(*) FROM visits WHERE age IN ({', '.join(['1'] * 101)})",
@@ -341,7 +450,7 @@ REFUSED = {
     ),
     "deep": (
         f"SELECT count(*) FROM visits WHERE {'NOT ' * 900}is_no_show",
-        "50 conditions|not offered|no SQL",
+        "50 conditions|not offered|no SQL|NOT is of",
     ),
     "brackets": (
         f"SELECT count(*) FROM visits WHERE {'(' * 1900}is_no_show{')' * 1900}",
