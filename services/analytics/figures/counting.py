@@ -36,6 +36,7 @@ from services.analytics.figures.protecting import (
     protect_numbers,
     protect_spread,
     require_not_too_many,
+    told_unit,
     without_ends,
 )
 from services.analytics.figures.storing import to_json
@@ -121,7 +122,9 @@ def _spread(
     spread, patients, facts = protect_spread(figure.quantity, cells, groups, k)
     return UndisclosedAnswer(
         question=_question(figure, k),
-        answer=FigureResult(figure, describe(figure), spread, k, now, unit=unit),
+        answer=FigureResult(
+            figure, describe(figure), spread, k, now, unit=told_unit(unit, spread)
+        ),
         groups=patients,
         population=None,
         smallest_group=k,

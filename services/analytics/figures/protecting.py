@@ -102,6 +102,11 @@ def protect_spread(
     return spread, tuple(groups[key][0] for key in shown), facts
 
 
+def told_unit(unit: str, cells: Iterable[FigureCell]) -> str:
+    """Return the unit if a number in it is told: else it would tell of somebody."""
+    return unit if any(cell.number is not None for cell in cells) else ""
+
+
 def without_ends(by: Sequence[Dimension], table: Table) -> Table:
     """Return a table without times before anything is told, or after."""
     is_shown = {key: number is not None for key, (number, _) in table.items()}

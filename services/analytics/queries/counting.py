@@ -21,6 +21,7 @@ from services.analytics.figures.protecting import (
     protect_numbers,
     protect_spread,
     require_not_too_many,
+    told_unit,
 )
 from services.analytics.queries import statements
 from services.analytics.queries.executing import run_within_limit
@@ -111,7 +112,7 @@ def _spread(
     spread, patients, facts = protect_spread(of.quantity, cells, groups, k)
     return UndisclosedAnswer(
         question=_question(counted, k),
-        answer=CountedCells(_shown(spread), k, now, unit),
+        answer=CountedCells(_shown(spread), k, now, told_unit(unit, spread)),
         groups=patients,
         population=None,
         smallest_group=k,

@@ -2,6 +2,7 @@
 
 import io
 from datetime import date
+from decimal import Decimal
 
 import openpyxl
 import pytest
@@ -15,6 +16,7 @@ from services.core.actors import Role, Scope
 from services.core.audit import Action
 from services.people import tokens
 from tests.kit import cast
+from tests.services.analytics.cohorts.test_running import diagnosed
 
 QUERIES = "/api/v1/queries"
 BY_SEX = (
@@ -139,6 +141,48 @@ def test_what_was_run_is_in_the_audit_log_with_its_text(call, application, peopl
         identity=SYSTEM,
     ).value
     assert details.count({"sql": sql}) == 1
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_few_leave_no_trace_in_an_answer_or_its_files(call, application, number):
+    """Nobody, one and four are the same to the last byte: not even the unit differs."""
+    sql = (
+        "SELECT sex, avg(value) AS mean, count(DISTINCT patient_id) AS patients "
+        f"FROM vitals WHERE term = 'Sweat {number}' GROUP BY sex"
+    )
+
+    def answers():
+        paths = (QUERIES, *(f"{QUERIES}?format={each}" for each in ("csv", "parquet")))
+        sent = [call("POST", path, {"sql": sql}) for path in paths]
+        # A workbook has the second in which it was made.
+        sheet = call("POST", f"{QUERIES}?format=xlsx", {"sql": sql}).content
+        rows = openpyxl.load_workbook(io.BytesIO(sheet)).active.values
+        return [(each.status_code, each.content) for each in sent], list(rows)
+
+    def measure(session, more=number):
+        for place in range(more):
+            patient = cast.add_patient(session, date_of_birth=date(1970, 5, 1))
+            diagnosed(
+                session,
+                patient,
+                kind="observation",
+                term=f"Sweat {number}",
+                value=Decimal(60 + place),
+                unit="mmol/L",
+            )
+
+    def register_others(session):
+        for _ in range(10):
+            cast.add_patient(session, date_of_birth=date(1970, 5, 1))
+
+    application.database.write(register_others, identity=SYSTEM)
+    nobody = answers()
+    application.database.write(measure, identity=SYSTEM)
+
+    assert [status for status, _ in nobody[0]] == [200, 200, 200]
+    assert answers() == nobody
+    application.database.write(lambda session: measure(session, 12), identity=SYSTEM)
+    assert call("POST", QUERIES, {"sql": sql}).json()["unit"] == "mmol/L"
 
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.CLINICIAN, Role.ADMIN])

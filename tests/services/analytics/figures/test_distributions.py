@@ -244,6 +244,21 @@ def test_values_in_a_unit_that_few_use_are_left_out(measured, tell):
     assert (result.unit, spread(result)["female",][0]) == ("mmHg", 10)
 
 
+def test_a_unit_is_told_with_a_number_and_else_it_is_not(measured, tell):
+    """It would tell that somebody was measured."""
+    nobody = tell(BY_SEX)
+    measured(110)
+    one = tell(BY_SEX)
+    for value in range(3):
+        measured(120 + value)
+    four = tell(BY_SEX)
+
+    assert nobody.unit == one.unit == four.unit == ""
+    for value in range(8):
+        measured(130 + value)
+    assert tell(BY_SEX).unit == "mmHg"
+
+
 def test_ages_at_the_first_event(session, tell):
     for years in range(12):
         patient = person(session, date_of_birth=date(1950 + years, 6, 15))
