@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.models.audit import AuditEvent
 from services.core.actors import Actor
+from services.core.errors import ServiceError
 
 Outcome = Literal["done", "refused", "failed"]
 
@@ -354,6 +355,28 @@ def event_of(
         "reason": reason,
         "details": to_jsonable_python({**(details or {}), **by}),
     }
+
+
+@contextmanager
+def recorded_even_if_refused(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    *,
+    details: Mapping[str, Any],
+) -> Iterator[None]:
+    """Write an event down as `record` does, or as failed if it is refused inside.
+
+    What a transaction has recorded is lost with a refusal, and the refusal may answer
+    what was asked: it takes the event along to whoever opened the session.
+    """
+    record(session, actor, action, details=details)
+    try:
+        yield
+    except ServiceError as refusal:
+        failed = event_of(actor, action, outcome="failed", details=details)
+        refusal.failed_events = (*refusal.failed_events, failed)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

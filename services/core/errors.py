@@ -1,13 +1,21 @@
 """The refusals that every service shares."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from services.core.sentences import Sentence
 
 
 class ServiceError(Exception):
-    """A refusal that the person at the screen can understand and act on."""
+    """A refusal that the person at the screen can understand and act on.
+
+    `failed_events` are of the audit log: what had been begun when it was raised. They
+    last although all else of the transaction is lost.
+    """
+
+    failed_events: Sequence[Mapping[str, Any]] = ()
 
 
 class InvalidInput(ServiceError):

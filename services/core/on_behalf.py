@@ -26,7 +26,7 @@ from services.core import audit, throttling
 from services.core.actors import Actor, Permission
 from services.core.audit import Action, Event, Origin
 from services.core.audit_without_primary import Spooling
-from services.core.errors import NotAllowed, NotFound, Unavailable
+from services.core.errors import NotAllowed, NotFound, ServiceError, Unavailable
 from services.core.throttling import LimitReached, Throttle
 
 
@@ -184,8 +184,11 @@ class ActorDatabase:
                 refusal = RefusedByDatabase()
                 self._record(refusal)
                 raise refusal from error
-            except (NotAllowed, NotFound) as refusal:
-                if isinstance(refusal, NotAllowed) or refusal.patient_id is not None:
+            except ServiceError as refusal:
+                self._keep_failed(refusal)
+                if isinstance(refusal, NotAllowed) or (
+                    isinstance(refusal, NotFound) and refusal.patient_id is not None
+                ):
                     self._record(refusal)
                 raise
 
@@ -200,6 +203,11 @@ class ActorDatabase:
         )
         value, events = read.value
         return Read(value, read.served), events
+
+    def _keep_failed(self, refusal: ServiceError) -> None:
+        # Once, wherever else the refusal passes through.
+        events, refusal.failed_events = refusal.failed_events, ()
+        self._keep(events)
 
     def _record(self, refusal: NotAllowed | NotFound | LimitReached) -> None:
         if isinstance(refusal, LimitReached):

@@ -1,7 +1,7 @@
 """A query counted: few hidden as in figures, and written down with its text."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,20 +16,20 @@ from services.analytics.cohorts.inference import Members, members_of
 from services.analytics.cohorts.statements import population
 from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import Groups
-from services.analytics.figures import FigureCell, FigureMeasure, quantities
+from services.analytics.figures import FigureCell, FigureMeasure, protecting, quantities
 from services.analytics.figures.protecting import (
     protect_numbers,
     protect_spread,
-    require_not_too_many,
     told_unit,
 )
 from services.analytics.queries import statements
 from services.analytics.queries.executing import run_within_limit
-from services.analytics.queries.model import Counted, Query, Spread
+from services.analytics.queries.model import Counted, Query, QueryRefused, Spread
 from services.analytics.queries.results import CountedCells
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.core.sentences import Sentence
 
 _DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 
@@ -48,13 +48,18 @@ def count(
     QueryTakesTooLong, InvalidInput, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    audit.record(session, actor, Action.QUERY_RUN, details={"sql": query.text})
-    use_clock(session, now)
-    if query.counted.spread is not None:
-        return _spread(
-            session, query.counted, query.counted.spread, now, smallest_group
-        )
-    return _numbers(session, query.counted, now, smallest_group)
+    details = {"sql": query.text}
+    # That a query was refused after it ran depends on the data, so it is known who ran
+    # it.
+    with audit.recorded_even_if_refused(
+        session, actor, Action.QUERY_RUN, details=details
+    ):
+        use_clock(session, now)
+        if query.counted.spread is not None:
+            return _spread(
+                session, query.counted, query.counted.spread, now, smallest_group
+            )
+        return _numbers(session, query.counted, now, smallest_group)
 
 
 def _numbers(
@@ -68,7 +73,7 @@ def _numbers(
     }
     is_of_events = counted.measure is FigureMeasure.EVENTS
     if is_of_events:
-        require_not_too_many(len(events) for _, events in groups_read.values())
+        _require_not_too_many(len(events) for _, events in groups_read.values())
     else:
         groups_read = {
             key: (patients, patients) for key, (patients, _) in groups_read.items()
@@ -99,7 +104,7 @@ def _spread(
     rows = _run(session, counted)
     unit, measured = quantities.of_one_unit(rows)
     groups = tables.fold_rare(counted.by, measured, k)
-    require_not_too_many(len(patients) for patients, *_ in groups.values())
+    _require_not_too_many(len(patients) for patients, *_ in groups.values())
     cells, _ = protect_numbers(
         counted.by,
         groups,
@@ -127,8 +132,26 @@ def _shown(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
     those of few.
     """
     shown = tuple(cell for cell in cells if cell.number is not None)
-    tables.require_not_too_many_cells(len(shown))
+    if len(shown) > tables.MOST_CELLS:
+        raise QueryRefused(
+            Sentence(
+                "These are more than {most:,} groups. Narrow the query by WHERE, or "
+                "group by less.",
+                most=tables.MOST_CELLS,
+            )
+        )
     return shown
+
+
+def _require_not_too_many(sizes: Iterable[int]) -> None:
+    if sum(sizes) > protecting.MOST_EVENTS:
+        raise QueryRefused(
+            Sentence(
+                "These are more than {most:,} events. Narrow the query by WHERE, to a "
+                "shorter period or to fewer terms.",
+                most=protecting.MOST_EVENTS,
+            )
+        )
 
 
 def _run(session: Session, counted: Counted) -> Sequence[tuple[Any, ...]]:

@@ -12,6 +12,9 @@ from sqlalchemy import select
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
 from services.analytics import queries
+from services.analytics.cohorts import tables
+from services.analytics.figures import protecting
+from services.analytics.queries import executing
 from services.core.actors import Role, Scope
 from services.core.audit import Action
 from services.people import tokens
@@ -63,6 +66,18 @@ def people(application):
         return BY_SEX.format(year)
 
     return born
+
+
+def outcomes_of(application, sql):
+    """Return how each run of a text ended, by the audit log."""
+    run = AuditEvent.action == Action.QUERY_RUN
+    events = application.database.read(
+        lambda session: session.execute(
+            select(AuditEvent.details, AuditEvent.outcome).where(run)
+        ).all(),
+        identity=SYSTEM,
+    ).value
+    return [outcome for details, outcome in events if details == {"sql": sql}]
 
 
 def test_a_query_is_run_with_the_rights_of_an_analyst(call, people):
@@ -135,12 +150,42 @@ def test_what_was_run_is_in_the_audit_log_with_its_text(call, application, peopl
     sql = people(1954)
     call("POST", QUERIES, {"sql": sql})
 
-    run = AuditEvent.action == Action.QUERY_RUN
-    details = application.database.read(
-        lambda session: session.scalars(select(AuditEvent.details).where(run)).all(),
-        identity=SYSTEM,
-    ).value
-    assert details.count({"sql": sql}) == 1
+    assert outcomes_of(application, sql) == ["done"]
+
+
+FAILING = {
+    "ten seconds": (executing, "LIMIT_SECONDS", 0.001, 503),
+    "events": (protecting, "MOST_EVENTS", 11, 400),
+    "groups": (tables, "MOST_CELLS", 1, 400),
+}
+
+
+@pytest.mark.parametrize("case", FAILING.values(), ids=FAILING)
+def test_what_ran_and_failed_is_in_the_audit_log_as_failed(
+    call, application, monkeypatch, case
+):
+    """Whether it fails depends on the data: nobody tries that unseen."""
+    module, limit, at, status = case
+
+    def register(session):
+        for place in range(12):
+            patient = cast.add_patient(session, date_of_birth=date(1970, 5, 1))
+            diagnosed(session, patient, term=f"{limit} {place % 2}")
+
+    application.database.write(register, identity=SYSTEM)
+    monkeypatch.setattr(module, limit, at)
+    joins = " ".join(
+        f"JOIN diagnoses d{n} ON d{n}.patient_id = d.patient_id" for n in range(3)
+    )
+    sql = (
+        f"SELECT d.term, count(*) FROM diagnoses d {joins} "
+        f"WHERE d.term LIKE '{limit}%' GROUP BY d.term"
+    )
+
+    answer = call("POST", QUERIES, {"sql": sql})
+
+    assert answer.status_code == status, answer.text
+    assert outcomes_of(application, sql) == ["failed"]
 
 
 @pytest.mark.parametrize("number", [1, 4])

@@ -107,6 +107,22 @@ def test_what_needs_no_record_is_read_while_nobody_takes_writes(headless, desk):
     assert read.value == 1
 
 
+@pytest.mark.parametrize("do", ["read", "write"])
+def test_what_may_tell_something_by_failing_is_written_down_as_failed(desk, log, do):
+    def fail(session):
+        audit.record(session, desk.actor, Action.STATISTICS_READ)
+        with audit.recorded_even_if_refused(
+            session, desk.actor, Action.QUERY_RUN, details={"sql": "SELECT 1"}
+        ):
+            raise Conflict("It was.")
+
+    with pytest.raises(Conflict):
+        getattr(desk, do)(fail)
+
+    assert actions(log) == [("query:run", "failed")]
+    assert events(log)[0].details == {"sql": "SELECT 1"}
+
+
 def test_a_change_that_fails_leaves_no_event(desk, ada, log):
     def archive_twice(session):
         for _ in range(2):

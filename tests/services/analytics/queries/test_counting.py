@@ -8,10 +8,10 @@ from sqlalchemy import select, text, update
 from db.models.patient import Patient
 from services.analytics import cohorts, figures, queries
 from services.analytics.cohorts import Cohort, Dimension, RevealsFew, tables
-from services.analytics.figures import Figure, FigureMeasure
+from services.analytics.figures import Figure, FigureMeasure, protecting
 from services.analytics.queries import QueryRefused, estimating, executing
 from services.analytics.queries.executing import QueryTakesTooLong
-from services.core.errors import InvalidInput, NotAllowed
+from services.core.errors import NotAllowed
 from tests.kit import cast
 from tests.services.analytics.cohorts.test_running import (
     DAY,
@@ -475,8 +475,19 @@ def test_too_many_groups_are_refused_in_a_sentence(session, ask, monkeypatch):
     with_term(session, "Gout", 6)
     with_term(session, "Asthma", 6)
 
-    with pytest.raises(InvalidInput, match="more than 1 groups"):
+    with pytest.raises(QueryRefused, match=r"more than 1 groups.* by WHERE") as refused:
         ask(f"SELECT term, {PATIENTS} FROM diagnoses GROUP BY term")
+    assert refused.value.property_name == "sql"
+
+
+@pytest.mark.parametrize("number", ["count(*)", "avg(age)"])
+def test_too_many_events_are_refused_in_a_sentence(session, ask, monkeypatch, number):
+    monkeypatch.setattr(protecting, "MOST_EVENTS", 5)
+    with_term(session, "Gout", 6)
+
+    with pytest.raises(QueryRefused, match=r"more than 5 events.* by WHERE") as refused:
+        ask(f"SELECT {number} FROM diagnoses")
+    assert refused.value.property_name == "sql"
 
 
 def test_patients_who_are_archived_are_in_no_query(session, ask):
