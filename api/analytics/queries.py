@@ -34,12 +34,17 @@ class QueryShown(Shown):
     """Rows below named columns as of a time; those that must not be told are left out.
 
     That is an earlier time where too few patients have changed since. `unit` is that of
-    a vital sign's values.
+    a vital sign's values. `number_of_rows` may be told, of which LIMIT, or else the
+    first 1,000, are here. Where rows are grouped by a term, a code or a status, only
+    the `most_values` that most patients have stand by themselves, and `others` are all
+    others together. Beside a mean or a percentile patients are those who have a value.
     """
 
     columns: list[str]
     rows: list[list[str | int | float | None]]
     unit: str
+    number_of_rows: int
+    most_values: int | None
     smallest_group: int
     counted_at: datetime
 
@@ -106,6 +111,8 @@ def _ran(
         "columns": list(result.columns),
         "rows": [list(row) for row in result.rows],
         "unit": result.unit,
+        "number_of_rows": result.number_of_rows,
+        "most_values": result.most_values,
         "smallest_group": result.smallest_group,
         "counted_at": result.counted_at,
     }

@@ -45,12 +45,27 @@ def show_result(query: Query, result: QueryResult) -> None:
             "shown."
         ).format(least=result.smallest_group)
     )
+    if len(result.rows) < result.number_of_rows:
+        st.caption(
+            _("{shown} of {number} rows are shown.").format(
+                shown=decimal(len(result.rows)), number=decimal(result.number_of_rows)
+            )
+        )
+    if result.most_values is not None:
+        st.caption(
+            _(
+                "The {most} values that most patients have stand by themselves; all "
+                "others are together as *Others*, with those that fewer than {least} "
+                "patients have."
+            ).format(most=result.most_values, least=result.smallest_group)
+        )
     if query.counted.measure is FigureMeasure.DISTRIBUTION:
         st.caption(
             _(
-                "Each patient counts once in a group, with the mean of their values. A "
-                "percentile is the mean of the {least} patients nearest to it, and "
-                "empty where fewer are on either side."
+                "Each patient counts once in a group, with the mean of their values; "
+                "who has no value is not counted. A percentile is the mean of the "
+                "{least} patients nearest to it, and empty where fewer are on either "
+                "side."
             ).format(least=result.smallest_group)
         )
     if result.unit:

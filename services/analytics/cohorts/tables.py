@@ -20,11 +20,11 @@ from services.core.weekdays import WEEKDAYS
 
 OTHERS: Final = "others"
 MOST_CELLS: Final = 3_000
-_MOST_VALUES: Final = 30
+MOST_VALUES: Final = 30
 _QUARTERS: Final = 4
 _MONTHS: Final = 12
 # Values that are typed or chosen somewhere, of which some are rare.
-_OPEN: Final = frozenset(
+OPEN: Final = frozenset(
     {Dimension.SPECIALITY, Dimension.STATUS, Dimension.WORDS, Dimension.CODE}
 )
 _FULL_HOUR: Final = ":00"
@@ -65,7 +65,7 @@ def fold_rare(
 ) -> Mapping[Key, Groups]:
     """Return cells in which values that fewer than k patients have are others."""
     for place, dimension in enumerate(split_by):
-        if dimension in _OPEN:
+        if dimension in OPEN:
             cells = _without_rare(cells, place, k)
     return cells
 
@@ -114,7 +114,7 @@ def _without_rare(
         (value for value, size in sizes.items() if size >= k),
         key=lambda value: (-sizes[value], value),
     )
-    kept = set(common[:_MOST_VALUES])
+    kept = set(common[:MOST_VALUES])
     folded: dict[Key, list[Groups]] = {}
     for key, groups in cells.items():
         value = key[place] if key[place] in kept else OTHERS
@@ -138,7 +138,7 @@ def _axis(dimension: Dimension, values: Sequence[str]) -> Sequence[str]:
     if write := _TIMES.get(dimension):
         first, last = (_number(value) for value in (values[0], values[-1]))
         return [write(number) for number in range(first, last + 1)]
-    if dimension in _OPEN and OTHERS in values:
+    if dimension in OPEN and OTHERS in values:
         return [*(value for value in values if value != OTHERS), OTHERS]
     return values
 

@@ -36,7 +36,7 @@ from services.analytics.figures.protecting import (
     protect_numbers,
     protect_spread,
     require_not_too_many,
-    told_unit,
+    unit_of_shown,
     without_ends,
 )
 from services.analytics.figures.storing import to_json
@@ -123,7 +123,7 @@ def _spread(
     return UndisclosedAnswer(
         question=_question(figure, k),
         answer=FigureResult(
-            figure, describe(figure), spread, k, now, unit=told_unit(unit, spread)
+            figure, describe(figure), spread, k, now, unit=unit_of_shown(unit, spread)
         ),
         groups=patients,
         population=None,

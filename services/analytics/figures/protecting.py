@@ -102,7 +102,7 @@ def protect_spread(
     return spread, tuple(groups[key][0] for key in shown), facts
 
 
-def told_unit(unit: str, cells: Iterable[FigureCell]) -> str:
+def unit_of_shown(unit: str, cells: Iterable[FigureCell]) -> str:
     """Return the unit if a number in it is told: else it would tell of somebody."""
     return unit if any(cell.number is not None for cell in cells) else ""
 

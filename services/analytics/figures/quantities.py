@@ -31,26 +31,29 @@ class OwnValues:
     numbers: Values
 
 
-def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, Groups]]:
-    """Return the unit that most patients are measured in, and theirs by values.
+def by_unit(rows: Iterable[Sequence[Any]]) -> Mapping[str, Mapping[Key, Groups]]:
+    """Return the groups of each unit: numbers in several are not one distribution.
 
-    Numbers in several units are not one distribution. Of each group there are the
-    patients, twice as tables of counts have them, and with their numbers.
+    Of each group there are the patients, twice as tables of counts have them, and with
+    their numbers.
     """
-    read = [
-        (tuple(row[:-2]), str(row[-2]), np.frombuffer(row[-1], dtype=_PAIR))
-        for row in rows
-    ]
-    sizes: dict[str, int] = {}
-    for _, unit, pairs in read:
-        sizes[unit] = sizes.get(unit, 0) + len(pairs)
+    units: dict[str, dict[Key, Groups]] = {}
+    for *values, unit, read in rows:
+        pairs: Any = np.frombuffer(read, dtype=_PAIR)
+        members = np.sort(pairs["patient"].astype(np.int64))
+        units.setdefault(str(unit), {})[tuple(values)] = (members, members, pairs)
+    return units
+
+
+def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, Groups]]:
+    """Return the unit that most patients are measured in, and its groups."""
+    units = by_unit(rows)
+    sizes = {
+        unit: sum(len(patients) for patients, *_ in groups.values())
+        for unit, groups in units.items()
+    }
     usual = max(sizes, key=lambda unit: (sizes[unit], unit), default="")
-    groups: dict[Key, tuple[Any, ...]] = {}
-    for values, unit, pairs in read:
-        if unit == usual:
-            members = np.sort(pairs["patient"].astype(np.int64))
-            groups[values] = (members, members, pairs)
-    return usual, groups
+    return usual, units.get(usual, {})
 
 
 def own_values(pairs: Any) -> OwnValues:

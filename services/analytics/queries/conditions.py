@@ -263,8 +263,10 @@ def _comparison(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
         _require_one_comparison(node, scope)
     if _is_literal(left):
         operand = _operand(right, scope)
+        _require_order(operand, compare)
         return _bool(compare(_literal(left, operand.kind), operand.value))
     operand = _operand(left, scope)
+    _require_order(operand, compare)
     if _is_literal(right):
         return _bool(compare(operand.value, _literal(right, operand.kind)))
     other = _operand(right, scope)
@@ -277,9 +279,17 @@ def _comparison(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     return _bool(compare(operand.value, other.value))
 
 
+def _require_order(operand: Operand, compare: Callable[[Any, Any], Any] = lt) -> None:
+    if operand.kind is ColumnKind.FLAG and compare not in {eq, ne}:
+        raise QueryRefused(
+            Sentence("What is true or false is compared with = and <> only.")
+        )
+
+
 def _between(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     only(node, "this", "low", "high", "negate")
     operand = _operand(node.this, scope)
+    _require_order(operand)
     low, high = (_literal(part(node, name), operand.kind) for name in ("low", "high"))
     return _negated(node, scope, operand.value.between(low, high))
 

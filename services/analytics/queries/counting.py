@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +21,6 @@ from services.analytics.figures import FigureCell, FigureMeasure, protecting, qu
 from services.analytics.figures.protecting import (
     protect_numbers,
     protect_spread,
-    told_unit,
 )
 from services.analytics.queries import statements
 from services.analytics.queries.executing import run_within_limit
@@ -66,18 +66,17 @@ def _numbers(
     session: Session, counted: Counted, now: datetime, k: int
 ) -> UndisclosedAnswer[CountedCells]:
     rows = _run(session, counted)
+    width = len(counted.by)
+    # Without groups there is one row, of nobody as well. Tables of counts have patients
+    # twice where they have no events.
     groups_read = {
-        tuple(values): (members_of(patients), members_of(events))
-        for *values, patients, events in rows
-        if patients is not None
+        tuple(row[:width]): (members_of(row[width]), members_of(row[-1]))
+        for row in rows
+        if row[width] is not None
     }
     is_of_events = counted.measure is FigureMeasure.EVENTS
     if is_of_events:
         _require_not_too_many(len(events) for _, events in groups_read.values())
-    else:
-        groups_read = {
-            key: (patients, patients) for key, (patients, _) in groups_read.items()
-        }
     groups = tables.fold_rare(counted.by, groups_read, k)
     cells, members = protect_numbers(
         counted.by,
@@ -86,7 +85,7 @@ def _numbers(
         is_of_events=is_of_events,
         is_parted=not is_of_events and _is_parted(counted),
         whole=None if is_of_events else _whole(groups),
-        outside=_outside(session, groups),
+        outside=_outside(_everybody(session), groups),
     )
     return UndisclosedAnswer(
         question=_question(counted, k),
@@ -101,10 +100,61 @@ def _numbers(
 def _spread(
     session: Session, counted: Counted, of: Spread, now: datetime, k: int
 ) -> UndisclosedAnswer[CountedCells]:
-    rows = _run(session, counted)
-    unit, measured = quantities.of_one_unit(rows)
+    units = quantities.by_unit(_run(session, counted))
+    _require_not_too_many(
+        len(patients)
+        for measured in units.values()
+        for patients, *_ in measured.values()
+    )
+    everybody = _everybody(session)
+    of_units = (
+        _spread_in(counted, of, measured, unit=unit, everybody=everybody, k=k)
+        for unit, measured in units.items()
+    )
+    shown = [spread for spread in of_units if spread.cells]
+    if len(shown) > 1:
+        raise QueryRefused(
+            Sentence(
+                "These values are in several units, which have no mean together. Ask "
+                "for one term, whose unit is told with the answer, or for one unit: "
+                "WHERE unit = 'kg'."
+            )
+        )
+    [spread] = shown or [_ShownSpread("", (), (), ())]
+    return UndisclosedAnswer(
+        question=_question(counted, k),
+        answer=CountedCells(spread.cells, k, now, spread.unit),
+        groups=spread.patients,
+        population=None,
+        smallest_group=k,
+        events=spread.facts,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownSpread:
+    """What is told of the values in one unit, and of whom."""
+
+    unit: str
+    cells: tuple[FigureCell, ...]
+    patients: tuple[Members, ...]
+    facts: tuple[Members, ...]
+
+
+def _spread_in(
+    counted: Counted,
+    of: Spread,
+    measured: Mapping[Key, Groups],
+    *,
+    unit: str,
+    everybody: int,
+    k: int,
+) -> _ShownSpread:
+    """Return what is told of one unit, as if WHERE had named it.
+
+    So what others are measured in decides nothing about it.
+    """
     groups = tables.fold_rare(counted.by, measured, k)
-    _require_not_too_many(len(patients) for patients, *_ in groups.values())
     cells, _ = protect_numbers(
         counted.by,
         groups,
@@ -112,17 +162,10 @@ def _spread(
         is_of_events=False,
         is_parted=_is_parted(counted),
         whole=_whole(groups),
-        outside=_outside(session, groups),
+        outside=_outside(everybody, groups),
     )
     spread, patients, facts = protect_spread(of.quantity, cells, groups, k)
-    return UndisclosedAnswer(
-        question=_question(counted, k),
-        answer=CountedCells(_shown(spread), k, now, told_unit(unit, spread)),
-        groups=patients,
-        population=None,
-        smallest_group=k,
-        events=facts,
-    )
+    return _ShownSpread(unit, _shown(spread), patients, facts)
 
 
 def _shown(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
@@ -176,8 +219,12 @@ def _whole(groups: Mapping[Key, Groups]) -> Members:
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
 
 
-def _outside(session: Session, groups: Mapping[Key, Groups]) -> int:
-    everybody = session.execute(population()).scalar_one()
+def _everybody(session: Session) -> int:
+    number: int = session.execute(population()).scalar_one()
+    return number
+
+
+def _outside(everybody: int, groups: Mapping[Key, Groups]) -> int:
     return max(everybody - len(_whole(groups)), 0)
 
 

@@ -1,6 +1,6 @@
 """A text of SQL read into a query: one SELECT, of which nothing is run as typed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, true
@@ -97,15 +97,12 @@ class _Reader:
         first = self._add_source(self.tree.args["from_"])
         rows, conditions = self._joined(first)
         conditions += self._where(self.tree, self.scope)
-        # Of what has no day nothing is told by month, and it is no event.
-        conditions += [
-            source.rows.c.occurred_on.is_not(None)
-            for source in self.sources.values()
-            if source.view.has_events
-        ]
+        conditions += _have_days(self.sources.values())
         grouped, groups = self._grouped()
         columns = tuple(self._columns(grouped))
         thresholds = tuple(self._thresholds(columns))
+        # Before it is known what is counted: what rows are sorted by counts as well.
+        order = tuple(self._order(columns, grouped))
         counted = Counted(
             view=first.view.table,
             first=first.rows,
@@ -123,7 +120,7 @@ class _Reader:
             counted=counted,
             columns=columns,
             thresholds=thresholds,
-            order=tuple(self._order(columns, grouped)),
+            order=order,
             limit=self._limit(),
         )
 
@@ -210,7 +207,7 @@ class _Reader:
         inner = scope.within(sources)
         where = part(tree, "where")
         require_tie(where.this if where else None, inner, sources, scope.sources)
-        is_such = and_(true(), *self._where(tree, inner))
+        is_such = and_(true(), *self._where(tree, inner), *_have_days(sources.values()))
         return (
             exists()
             .select_from(source.rows)
@@ -376,7 +373,8 @@ class _Reader:
             raise not_understood()
         only(share, "this")
         only(order, "expressions")
-        content = _PERCENTILES.get(str(getattr(share.this, "this", "")))
+        is_number = is_a(share.this, "Literal") and not part(share.this, "is_string")
+        content = _PERCENTILES.get(str(share.this.this)) if is_number else None
         if content is None or len(order.expressions) != 1:
             raise QueryRefused(
                 Sentence(
@@ -523,6 +521,18 @@ class _Reader:
                 Sentence("LIMIT takes a number from 1 to {most:,}.", most=MOST_ROWS)
             )
         return int(number)
+
+
+def _have_days(sources: Iterable[Source]) -> list[ColumnElement[bool]]:
+    """Return the conditions by which events have a day.
+
+    Of what has none nothing is told by month, and it is no event.
+    """
+    return [
+        source.rows.c.occurred_on.is_not(None)
+        for source in sources
+        if source.view.has_events
+    ]
 
 
 def _select_of(node: Any) -> "Expression":

@@ -6,6 +6,7 @@ from datetime import datetime
 from operator import eq, ge, gt, le, lt, ne
 from typing import Final
 
+from services.analytics.cohorts import tables
 from services.analytics.figures import FigureCell, FigureMeasure
 from services.analytics.queries.model import Content, Query
 from services.lists.table_files import Kind, Table, TableCell
@@ -40,6 +41,10 @@ class QueryResult:
     smallest_group: int
     counted_at: datetime
     unit: str = ""
+    # Of all rows that may be told those in `rows` are the first.
+    number_of_rows: int = 0
+    # Only so many values of what rows are grouped by have a row, None where all have.
+    most_values: int | None = None
 
     def to_table(self) -> Table:
         """Return the rows as a table for files."""
@@ -47,7 +52,10 @@ class QueryResult:
             "sql": self.text,
             "counted_at": self.counted_at.isoformat(),
             "smallest_group": str(self.smallest_group),
+            "number_of_rows": str(self.number_of_rows),
         }
+        if self.most_values is not None:
+            about["most_values"] = str(self.most_values)
         if self.unit:
             about["unit"] = self.unit
         return Table(self.columns, self.rows, about)
@@ -77,6 +85,8 @@ def show(query: Query, counted: CountedCells) -> QueryResult:
         counted.smallest_group,
         counted.counted_at,
         counted.unit,
+        len(rows),
+        tables.MOST_VALUES if tables.OPEN & set(query.counted.by) else None,
     )
 
 

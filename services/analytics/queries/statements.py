@@ -19,6 +19,7 @@ from services.analytics.cohorts.statements import (
     own_pair,
     patient_hash,
 )
+from services.analytics.figures import FigureMeasure
 from services.analytics.queries.model import Counted, Spread
 
 
@@ -32,15 +33,15 @@ def statement_of(counted: Counted) -> Select[Any]:
 def counts(counted: Counted) -> Select[Any]:
     """Select a row for each class of rows: the values, who is in it, and the events.
 
-    Of the view of patients the events are the patients.
+    Where patients are counted they are the last column: events are many, and to sort
+    them takes longer than all else.
     """
-    patients = func.int8send(patient_hash(counted.first.c.patient_id))
-    events = patients
-    if "occurred_on" in counted.view.c:
-        events = func.int8send(event_hash(counted.view, counted.first))
+    members = [patient_hash(counted.first.c.patient_id)]
+    if counted.measure is FigureMeasure.EVENTS:
+        members.append(event_hash(counted.view, counted.first))
     values = _values(counted)
     return (
-        select(*values, gathered(distinct(patients)), gathered(distinct(events)))
+        select(*values, *(gathered(distinct(func.int8send(each))) for each in members))
         .select_from(counted.rows)
         .where(*counted.conditions)
         .group_by(*values)

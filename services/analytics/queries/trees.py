@@ -2,7 +2,9 @@
 
 import logging
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
+from unicodedata import category
 
 from services.analytics.queries.model import LONGEST_TEXT, QueryRefused
 from services.core.sentences import Sentence
@@ -22,6 +24,8 @@ _DISGUISED: Final = (
     "RawString",
     "Concat",
 )
+# Control characters, and those that hide or turn what stands beside them.
+_UNSEEN: Final = frozenset({"Cc", "Cf"})
 # Said by the parser itself, for each node: whether a word stood in the text or not.
 _HARMLESS: Final = frozenset({"big_int", "nulls_first"})
 
@@ -38,16 +42,17 @@ def parse(text: str) -> "Expression":
 
     # It writes what it cannot read into the log, and that may be somebody's illness.
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    if len(text) > LONGEST_TEXT or not is_storable(text):
+    if len(text) > LONGEST_TEXT or not _is_seen(text):
         raise QueryRefused(
             Sentence(
-                "A query has at most {most:,} characters, none of which is a control "
-                "character.",
+                "A query has at most {most:,} characters, none of which is invisible "
+                "or changes how others are shown.",
                 most=LONGEST_TEXT,
             )
         )
     try:
         statements = sqlglot.parse(text, dialect="postgres")
+        words = sqlglot.tokenize(text, dialect="postgres")
     except (SqlglotError, RecursionError):
         raise QueryRefused(
             Sentence(
@@ -65,8 +70,23 @@ def parse(text: str) -> "Expression":
                 "dollar signs before it."
             )
         )
+    # Of the tree cannot be told whether it is said; and empty ones come last here.
+    if any(
+        first.text.upper() == "NULLS" and second.text.upper() in {"FIRST", "LAST"}
+        for first, second in pairwise(words)
+    ):
+        raise not_understood()
     tree: Expression = statement
     return tree
+
+
+def _is_seen(text: str) -> bool:
+    """Return whether a text is what it looks like to whoever reads the audit log."""
+    return is_storable(text) and not any(
+        category(character) in _UNSEEN
+        for character in text.replace("\r\n", "\n")
+        if character not in "\n\t"
+    )
 
 
 def is_a(node: object, *names: str) -> bool:

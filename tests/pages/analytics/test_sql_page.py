@@ -11,6 +11,7 @@ from services.core.actors import Role
 from services.patients.records.model import Sex
 from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic, captions, press, rows_of
+from tests.services.analytics.cohorts.test_running import diagnosed
 
 BY_SEX = (
     "SELECT sex, count(*) AS patients FROM patients "
@@ -157,6 +158,25 @@ def test_a_mean_says_how_it_is_made(clinic: Clinic, people):
     run(app, "SELECT avg(age) AS mean_age FROM diagnoses")
     assert not app.exception
     assert any("No row is shown" in each.value for each in app.markdown)
+
+
+def test_how_many_rows_there_are_and_which_are_together_is_said(clinic: Clinic, people):
+    for number in range(12):
+        day = date(2025, 1, 1 + number)
+        born_on = date(1950 + number, 1, 1)
+        patient = clinic.register(first_name=f"V{number}", date_of_birth=born_on)
+        for term in ("Gout", "Asthma"):
+            clinic.write(lambda s, p=patient, d=day, t=term: diagnosed(s, p, d, term=t))
+    app = clinic.open("sql", Role.ANALYST)
+    run(
+        app,
+        "SELECT term, avg(age) AS mean_age FROM diagnoses GROUP BY term LIMIT 1",
+    )
+
+    assert not app.exception
+    assert "1 of 2 rows are shown." in captions(app)
+    assert "30 values that most patients have" in captions(app)
+    assert "who has no value is not counted" in captions(app)
 
 
 def test_the_page_is_german(clinic: Clinic, people):

@@ -248,12 +248,12 @@ def test_a_unit_is_told_with_a_number_and_else_it_is_not(measured, tell):
     """It would tell that somebody was measured."""
     nobody = tell(BY_SEX)
     measured(110)
-    one = tell(BY_SEX)
+    single = tell(BY_SEX)
     for value in range(3):
         measured(120 + value)
     four = tell(BY_SEX)
 
-    assert nobody.unit == one.unit == four.unit == ""
+    assert nobody.unit == single.unit == four.unit == ""
     for value in range(8):
         measured(130 + value)
     assert tell(BY_SEX).unit == "mmHg"

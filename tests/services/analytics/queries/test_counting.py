@@ -1,6 +1,7 @@
 """Queries counted on real events: what is told, and what nobody can find out."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, text, update
@@ -9,7 +10,12 @@ from db.models.patient import Patient
 from services.analytics import cohorts, figures, queries
 from services.analytics.cohorts import Cohort, Dimension, RevealsFew, tables
 from services.analytics.figures import Figure, FigureMeasure, protecting
-from services.analytics.queries import QueryRefused, estimating, executing
+from services.analytics.queries import (
+    QueryRefused,
+    estimating,
+    executing,
+    statements,
+)
 from services.analytics.queries.executing import QueryTakesTooLong
 from services.core.errors import NotAllowed
 from tests.kit import cast
@@ -32,15 +38,21 @@ def analyst(session):
 
 
 @pytest.fixture
-def ask(session, analyst):
-    """Return the rows that an analyst is shown of a query."""
+def shown(session, analyst):
+    """Return what an analyst is shown of a query."""
 
-    def ask(sql):
+    def shown(sql):
         query = queries.read(sql)
         counted = queries.count(session, analyst, query, now=NOW, smallest_group=K)
-        return queries.show(query, cohorts.tell(session, analyst, counted)).rows
+        return queries.show(query, cohorts.tell(session, analyst, counted))
 
-    return ask
+    return shown
+
+
+@pytest.fixture
+def ask(shown):
+    """Return the rows that an analyst is shown of a query."""
+    return lambda sql: shown(sql).rows
 
 
 @pytest.fixture
@@ -176,6 +188,129 @@ def test_flags_are_true_or_false(session, ask, visit):
     assert ask("SELECT count(*) FROM visits WHERE is_no_show = false") == ((6,),)
     assert ask("SELECT count(*) FROM visits WHERE is_no_show IS NOT TRUE") == ((6,),)
     assert ask("SELECT count(*) FROM visits WHERE is_no_show") == ()
+
+
+KINDS = {
+    "term": ("code", "'a'"),
+    "age": ("age", "3"),
+    "occurred_on": ("month", "'2025-01-31'"),
+    "is_no_show": ("is_no_show", "true"),
+}
+OPERATORS = ("=", "<>", "<", "<=", ">", ">=")
+
+
+@pytest.mark.parametrize("column", KINDS)
+def test_each_kind_of_column_is_compared_on_either_side_or_refused(
+    session, ask, column
+):
+    other, value = KINDS[column]
+    is_flag = column == "is_no_show"
+    for operator in OPERATORS:
+        sides = [f"{column} {operator} {value}", f"{value} {operator} {column}"]
+        if operator != "<>":
+            sides.append(f"{column} {operator} {other}")
+        for condition in sides:
+            sql = f"SELECT {PATIENTS} FROM visits WHERE {condition}"
+            if is_flag and operator not in {"=", "<>"}:
+                with pytest.raises(QueryRefused, match="= and <> only"):
+                    ask(sql)
+            else:
+                assert ask(sql) == ()
+    between = (
+        f"SELECT {PATIENTS} FROM visits WHERE {column} BETWEEN {value} AND {value}"
+    )
+    if is_flag:
+        with pytest.raises(QueryRefused, match="= and <> only"):
+            ask(between)
+    else:
+        assert ask(between) == ()
+    assert ask(f"SELECT {PATIENTS} FROM visits WHERE {column} IN ({value})") == ()
+    assert ask(f"SELECT {PATIENTS} FROM visits WHERE {column} IS NOT NULL") == ()
+
+
+def measured(session, term, unit, values):
+    """Measure so many patients, each once."""
+    for value in values:
+        diagnosed(
+            session,
+            person(session),
+            kind="observation",
+            term=term,
+            value=Decimal(value),
+            unit=unit,
+        )
+
+
+def test_values_in_several_units_have_no_mean_together(session, ask):
+    measured(session, "Weight", "kg", range(60, 72))
+    measured(session, "Weight", "lb", range(140, 148))
+    measured(session, "Height", "cm", range(160, 170))
+    by_term = f"SELECT term, avg(value) AS mean, {PATIENTS} FROM vitals"
+
+    for grouped in (f"{by_term} GROUP BY term", "SELECT avg(value) FROM vitals"):
+        with pytest.raises(QueryRefused, match="several units"):
+            ask(grouped)
+
+    assert ask(f"{by_term} WHERE unit = 'kg' GROUP BY term") == (("Weight", 65.5, 12),)
+    assert ask(f"{by_term} WHERE unit = 'cm' GROUP BY term") == (("Height", 164.5, 10),)
+
+
+@pytest.mark.parametrize("number", [0, 1, 4])
+def test_a_unit_of_few_decides_nothing(session, ask, number):
+    measured(session, "Weight", "kg", range(60, 72))
+    measured(session, "Weight", "stone", range(9, 9 + number))
+
+    mean = f"SELECT avg(value) AS mean, {PATIENTS} FROM vitals"
+
+    assert ask(mean) == ((65.5, 12),)
+
+
+def test_beside_a_mean_those_who_have_a_value_are_counted(session, ask, visit):
+    for number, patient in enumerate(with_term(session, "Gout", 12)):
+        visit(patient, waited=None if number < 5 else 10 + number)
+
+    rows = ask(f"SELECT avg(waiting_minutes) AS mean, {PATIENTS} FROM visits")
+
+    assert rows == ((18.0, 7),)
+
+
+def test_an_event_without_a_day_does_not_exist(session, ask):
+    for patient in with_term(session, "Gout", 6):
+        diagnosed(session, patient, term="Asthma")
+    with_term(session, "Gout", 7, medical_history=["Asthma"])
+    has_asthma = (
+        "EXISTS (SELECT 1 FROM diagnoses a WHERE a.patient_id = d.patient_id "
+        "AND a.term = 'Asthma')"
+    )
+    from_ = "SELECT count(DISTINCT d.patient_id) FROM diagnoses d WHERE term = 'Gout'"
+
+    assert ask(f"{from_} AND {has_asthma}") == ((6,),)
+    assert ask(f"{from_} AND NOT {has_asthma}") == ((7,),)
+
+
+def test_patients_are_counted_without_their_events(session, analyst):
+    """To sort the hash of each event took most of the time, and told nothing."""
+    patients = queries.read(f"SELECT {PATIENTS} FROM diagnoses").counted
+    events = queries.read("SELECT count(*) FROM diagnoses").counted
+
+    assert len(statements.counts(patients).selected_columns) == 1
+    assert len(statements.counts(events).selected_columns) == 2
+
+
+def test_the_commonest_values_stand_by_themselves_and_it_is_said_so(
+    session, shown, monkeypatch
+):
+    monkeypatch.setattr(tables, "MOST_VALUES", 2)
+    for term, number in (("Gout", 9), ("Asthma", 8), ("Zoster", 7), ("Scurvy", 3)):
+        with_term(session, term, number)
+
+    result = shown(f"SELECT term, {PATIENTS} FROM diagnoses GROUP BY term LIMIT 2")
+
+    assert result.rows == (("Asthma", 8), ("Gout", 9))
+    assert (result.number_of_rows, result.most_values) == (3, 2)
+    assert result.to_table().about["number_of_rows"] == "3"
+    by_sex = shown(f"SELECT sex, {PATIENTS} FROM diagnoses GROUP BY sex")
+    assert (by_sex.number_of_rows, by_sex.most_values) == (1, None)
 
 
 def test_means_are_of_patients_and_no_join_weighs_them(session, ask, visit):

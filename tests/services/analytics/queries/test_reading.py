@@ -76,7 +76,12 @@ REFUSED = {
     "no sql": ("hello there", "no SQL|not offered"),
     "half": ("SELECT count(*) FROM visits WHERE (", "no SQL"),
     "two": ("SELECT count(*) FROM visits; SELECT 1", "one SELECT"),
-    "control": ("SELECT count(*) FROM visits\x00", "control"),
+    "control": ("SELECT count(*) FROM visits\x00", "invisible"),
+    "bell": ("SELECT count(*) FROM visits WHERE term = 'a\x07'", "invisible"),
+    "turned": ("SELECT count(*) FROM visits -- \u202e txet", "invisible"),
+    "isolated": ("SELECT count(*) FROM visits WHERE term = '\u2066a'", "invisible"),
+    "joined": ("SELECT count(*) FROM visits WHERE term = 'a\u200db'", "invisible"),
+    "return": ("SELECT count(*) FROM visits\r-- x", "invisible"),
     "long": (f"SELECT count(*) FROM visits -- {'x' * 4000}", "4,000"),
     "delete": ("DELETE FROM visits", "not offered"),
     "set": ("SET ROLE postgres", "not offered"),
@@ -507,11 +512,54 @@ REFUSED = {
         "SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY age) FROM visits",
         "0.25",
     ),
+    "negative percentile": (
+        "SELECT percentile_cont(-0.5) WITHIN GROUP (ORDER BY age) FROM visits",
+        "0.25",
+    ),
+    "percentile as text": (
+        "SELECT percentile_cont('0.5') WITHIN GROUP (ORDER BY age) FROM visits",
+        "0.25",
+    ),
     "discrete": (
         "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY age) FROM visits",
         "not offered",
     ),
     "order": ("SELECT count(*) FROM visits ORDER BY sex", "ORDER BY takes"),
+    "order of another count": (
+        f"SELECT sex, {PATIENTS} FROM visits GROUP BY sex ORDER BY count(*)",
+        "another one",
+    ),
+    "order of another count of patients": (
+        f"SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY {PATIENTS}",
+        "another one",
+    ),
+    "order of events beside a mean": (
+        f"SELECT avg(age), {PATIENTS} FROM visits ORDER BY count(*)",
+        "another one",
+    ),
+    "order of a mean": (
+        f"SELECT sex, {PATIENTS} FROM visits GROUP BY sex ORDER BY avg(age)",
+        "ORDER BY takes",
+    ),
+    "nulls first": (
+        "SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY 2 NULLS FIRST",
+        "not offered",
+    ),
+    "nulls last": (
+        "SELECT sex, count(*) FROM visits GROUP BY sex ORDER BY 2 nulls last",
+        "not offered",
+    ),
+    "nulls of a percentile": (
+        (
+            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY age DESC NULLS LAST) "
+            "FROM visits"
+        ),
+        "not offered",
+    ),
+    "flags in order": (
+        "SELECT count(*) FROM visits WHERE is_no_show > true",
+        "= and <> only",
+    ),
     "limit": ("SELECT count(*) FROM visits LIMIT 0", "LIMIT"),
     "much": ("SELECT count(*) FROM visits LIMIT 100000", "LIMIT"),
 }
