@@ -21,11 +21,11 @@ from api.core.bodies import Body, describe_body, sent
 from api.core.documented import shows
 from api.core.problems import Refusal
 from api.visits.visitors import Anybody, Visitor, visitor
+from services.core.actors import PUBLIC
 from services.core.errors import InvalidInput
 from services.people.sign_in import codes
 from services.visits import newcomers
 from services.visits.newcomers import (
-    PUBLIC,
     NewcomerRecord,
     NewcomerRequest,
     NewcomerStatus,

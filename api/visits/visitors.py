@@ -12,10 +12,11 @@ from api.core.dependencies import PublicBooking, Stores, place_seen_by, stores_o
 from api.core.origins import origin_of
 from db.postgres import ANONYMOUS, Lsn, Read, WriteResult
 from services.core import audit
+from services.core.actors import PUBLIC
 from services.core.audit import Action, Origin
 from services.core.on_behalf import ActorDatabase
 from services.core.throttling import LimitReached, Throttle
-from services.visits.newcomers import PUBLIC, limits
+from services.visits.newcomers import limits
 
 T = TypeVar("T")
 

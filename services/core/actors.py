@@ -387,3 +387,9 @@ KEEPER: Final = _own(3, "keeper", Role.ADMIN)
 BOOKER: Final = _own(4, "waiting list", Role.ADMIN)
 PROVER: Final = _own(5, "proof of booking", Role.STAFF)
 CHARTROOM: Final = frozenset({KEEPER.id, BOOKER.id, PROVER.id})
+
+# Who reads doctors, their times and figures: for all caches, and for whoever asks
+# without signing in. An analyst knows no patient and nothing internal of a doctor, and
+# the database holds to that: nothing is told or kept that is not for everybody.
+CACHE: Final = _own(6, "cache", Role.ANALYST)
+PUBLIC: Final = _own(7, "public booking", Role.ANALYST)

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from services.core.actors import Role
+from services.core.actors import PUBLIC, Role
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.people import connected_systems
@@ -165,9 +165,7 @@ def newcomer(site: Site, doctor: str) -> str:
     """Somebody who has booked and is not registered yet."""
 
     def book(session) -> UUID:
-        (slot, *_) = newcomers.list_free(
-            session, newcomers.PUBLIC, UUID(doctor), limit=1
-        )
+        (slot, *_) = newcomers.list_free(session, PUBLIC, UUID(doctor), limit=1)
         return newcomer_samples.book(session, slot.id).id
 
     return str(site.write(book))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from db.models.booking import BookingSlot
 from db.postgres import SYSTEM, Database, DatabaseIdentity, Lsn, Read
 from db.postgres.listening import ChangeMark
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import CACHE, Permission
 from services.core.errors import NotFound
 from services.core.on_behalf import ActorDatabase
 from services.core.typed_text import tidy
@@ -32,11 +32,6 @@ DOCTORS_SECONDS: Final = 300.0
 SLOTS_SECONDS: Final = 60.0
 STATISTICS_SECONDS: Final = 30.0
 _NOW: Final = func.clock_timestamp()
-# Reads what is kept. An analyst knows no patient and nothing internal of a doctor, and
-# the database holds to that: nothing can get into a cache that is not for everybody.
-_READER: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000006"), "cache", Role.ANALYST
-)
 
 
 class VisitCaches:
@@ -91,7 +86,7 @@ class VisitCaches:
 
         def read(session: Session) -> Lasting[tuple[DoctorRecord, ...]]:
             records = doctors.list_doctors(
-                session, _READER, search=words, speciality=speciality, limit=limit
+                session, CACHE, search=words, speciality=speciality, limit=limit
             )
             begin = [doctor.next_free_at for doctor in records if doctor.next_free_at]
             return Lasting(records, _until_first(session, begin, with_holds=True))
@@ -114,8 +109,8 @@ class VisitCaches:
         on_behalf.require(Permission.VIEW_DOCTORS)
 
         def read(session: Session) -> Lasting[tuple[SlotRecord, ...]]:
-            doctors.get_doctor(session, _READER, doctor_id)
-            records = slots.list_slots(session, _READER, doctor_id, from_at, until_at)
+            doctors.get_doctor(session, CACHE, doctor_id)
+            records = slots.list_slots(session, CACHE, doctor_id, from_at, until_at)
             change = [slot.held_until for slot in records if slot.held_until]
             change += [slot.starts_at for slot in records if slot.state == "free"]
             return Lasting(records, _until_first(session, change))
@@ -168,7 +163,7 @@ class VisitCaches:
         wanted: Hashable,
         operation: Callable[[Session], Lasting[T]],
         after: Lsn | None,
-        identity: DatabaseIdentity = _READER.database_identity,
+        identity: DatabaseIdentity = CACHE.database_identity,
     ) -> Read[T]:
         find = partial(
             self._database.find, operation, missing=NotFound, identity=identity

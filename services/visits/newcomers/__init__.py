@@ -29,7 +29,6 @@ from services.visits.newcomers.reading import (
     list_free as list_free,
 )
 from services.visits.newcomers.records import (
-    PUBLIC as PUBLIC,
     NewcomerRecord as NewcomerRecord,
     NewcomerRequest as NewcomerRequest,
     NewcomerStatus as NewcomerStatus,

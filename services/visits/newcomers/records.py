@@ -3,16 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
-
-from services.core.actors import Actor, Role
-
-# Reads doctors and times for whoever asks without signing in. An analyst knows no
-# patient and nothing internal of a doctor, and the database holds to that.
-PUBLIC: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000007"), "public booking", Role.ANALYST
-)
 
 
 class NewcomerStatus(StrEnum):

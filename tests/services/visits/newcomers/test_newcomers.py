@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 
 from db.models.audit import AuditEvent
 from db.models.booking import BookingSlot, Newcomer, Slot, VisitNotification
+from services.core.actors import PUBLIC
 from services.core.errors import InvalidInput
 from services.visits import newcomers
 from services.visits.booking import bookings, waitlist
@@ -203,14 +204,14 @@ def test_what_begins_within_the_hour_is_not_offered(session, dora):
     with pytest.raises(NotOffered):
         kit.hold(session, slot)
 
-    assert newcomers.list_free(session, newcomers.PUBLIC, dora.id, limit=9) == ()
+    assert newcomers.list_free(session, PUBLIC, dora.id, limit=9) == ()
 
 
 def test_free_times_are_those_that_nobody_has(session, dora, slot):
     free = samples.slot(session, dora, 1)
     kit.hold(session, slot)
 
-    listed = newcomers.list_free(session, newcomers.PUBLIC, dora.id, limit=9)
+    listed = newcomers.list_free(session, PUBLIC, dora.id, limit=9)
 
     assert [free_slot.id for free_slot in listed] == [free]
 
