@@ -276,11 +276,11 @@ def _show_plan(
     words = [
         _("They are in {folder}.").format(folder=state.folder),
         plan,
+        _words_of_keeping(every, kept),
         _(
-            "Each is kept for two days, and one of each day for {days} days: the log "
-            "leads on from it to every second. The newest, the last that was proven, "
-            "and what another is based on stay longer."
-        ).format(days=kept.days),
+            "The newest, the last that was proven, and what another is based on stay "
+            "longer."
+        ),
     ]
     if state.free_bytes is not None:
         free = amount(state.free_bytes)
@@ -298,6 +298,22 @@ def _show_plan(
             ),
             icon=":material/warning:",
         )
+
+
+def _words_of_keeping(every: timedelta | None, kept: timedelta) -> str:
+    """Say how long each stays, and if one of a day stands in for the others."""
+    if every is not None and kept > backups.ALL_KEPT_FOR:
+        return _(
+            "Each is kept for two days, and one of each day for {days} days: the log "
+            "leads on from it to every second."
+        ).format(days=kept.days)
+    words = ngettext(
+        "Each is kept for one day.", "Each is kept for {days} days.", kept.days
+    ).format(days=kept.days)
+    if every is not None:
+        return words
+    none = _("None goes for another of its day, since no log leads on from that.")
+    return f"{words} {none}"
 
 
 def _words_of_plan(

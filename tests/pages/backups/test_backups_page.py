@@ -107,6 +107,34 @@ def test_how_often_and_how_long_and_how_much_room(
     assert "will be full before the oldest are removed" in said(opened(clinic))
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"backup_kept_days": 3}, "Each is kept for two days, and one of each day"),
+        ({"backup_kept_days": 2}, "Each is kept for 2 days. The newest"),
+        ({"backup_kept_days": 1}, "Each is kept for one day. The newest"),
+        (
+            {"backup_every_hours": 0},
+            "Each is kept for 35 days. None goes for another of its day",
+        ),
+    ],
+)
+def test_one_of_a_day_stands_in_for_others_where_a_log_leads_on_from_it(
+    clinic: Clinic, repository, monkeypatch: pytest.MonkeyPatch, changed, words
+):
+    backup_sets.add_set(repository)
+    settings = clinic.wiring.settings.model_copy(update=changed)
+    monkeypatch.setattr(clinic.wiring, "settings", settings)
+
+    shown = said(opened(clinic))
+
+    assert words in shown
+    assert ("two days, and one of each day" in shown) is (
+        changed == {"backup_kept_days": 3}
+    )
+    assert "the last that was proven, and what another is based on stay" in shown
+
+
 def test_a_backup_says_of_when_it_is_and_that_nobody_has_restored_it(
     clinic: Clinic, repository
 ):
