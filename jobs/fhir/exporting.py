@@ -24,7 +24,6 @@ from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
 from db.postgres import SYSTEM, Database, DatabaseUnavailable, Lsn
 from jobs.backups.polling import poll
 from jobs.worker.background_threads import background_threads
-from services.analytics.cohorts.checking import UnreadableCohort
 from services.fhir import bulk_exports
 from services.fhir.bulk_exports.model import (
     BulkSelection,
@@ -32,6 +31,7 @@ from services.fhir.bulk_exports.model import (
     ExportedFile,
     ExportGiven,
     ExportTask,
+    UnreadableGroup,
 )
 
 # What is changed by a transaction that is still open bears the time of its beginning,
@@ -48,8 +48,6 @@ _TELL_EVERY_SECONDS: Final = 5.0
 _REPLICA_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
 _NICE: Final = 10
-# A group that a newer version has kept, a worker of that one can read.
-_PUT_OFF: Final = (DatabaseUnavailable, FileStoreUnavailable, UnreadableCohort)
 _NDJSON: Final = "application/fhir+ndjson"
 _OUTCOME: Final = "OperationOutcome"
 _log = logging.getLogger(__name__)
@@ -101,10 +99,13 @@ class BulkExporter:
         except ExportGiven:
             making.discard()
             _log.info("An export was given up.")
-        except _PUT_OFF as error:
+        except (DatabaseUnavailable, FileStoreUnavailable) as error:
             # Taken up again, by whoever is there, once this worker has been silent.
             making.discard()
             _log.warning("An export is put off: %s.", type(error).__name__)
+        except UnreadableGroup:
+            making.discard()
+            self._put_off(task)
         except Exception as error:
             making.discard()
             # The message may quote what a record says; its kind says enough.
@@ -113,6 +114,15 @@ class BulkExporter:
                 self._database.write(
                     lambda session: bulk_exports.fail(session, task), identity=SYSTEM
                 )
+
+    def _put_off(self, task: ExportTask) -> None:
+        """Leave a group that a newer version has kept to a worker of that one."""
+        put_off = partial(bulk_exports.put_off, task=task)
+        with suppress(ExportGiven):
+            if self._database.write(put_off, identity=SYSTEM).value:
+                _log.warning("An export is put off: its group cannot be read here.")
+            else:
+                _log.error("An export failed: its group could not be read for an hour.")
 
     def _read(self, task: ExportTask, lsn: Lsn, making: "_Making") -> datetime:
         """Export everything as of one moment, and return that moment."""

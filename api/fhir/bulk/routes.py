@@ -184,7 +184,7 @@ def read_export(caller: Program, request: Request, export_id: str) -> Response:
             manifest = _manifest(base_of(request), export)
             return JsonResponse(manifest, headers=headers)
         case ExportState.FAILED:
-            sentence = (
+            sentence = export.failure or (
                 "The export came to nothing, and the clinic's log has why. Ask for it "
                 "again."
             )

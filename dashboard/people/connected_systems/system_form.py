@@ -49,8 +49,12 @@ class SystemTyped:
 
 
 def type_words(name: str) -> str:
-    """Return a type of resources by FHIR's name and in words."""
-    return f"{name} ({_(_TYPES[name])})"
+    """Return a type of resources by FHIR's name and in words, if it has any here.
+
+    A later version of the app, beside which this one may run, knows others as well.
+    """
+    words = _TYPES.get(name)
+    return f"{name} ({_(words)})" if words else name
 
 
 def system_form(
@@ -77,7 +81,7 @@ def system_form(
         name = _name_field(page) if kept is None else ""
         types = st.multiselect(
             _("It reads"),
-            tokens.resource_types_of(role),
+            tuple(dict.fromkeys((*tokens.resource_types_of(role), *(kept or ())))),
             default=None if kept is None else list(kept),
             key=f"{page}_types",
             format_func=type_words,

@@ -1,4 +1,4 @@
-"""The groups that a connected system may export: listed, granted, withdrawn."""
+"""The groups of patients of a connected system: listed, granted, withdrawn."""
 
 from typing import Final
 
@@ -20,16 +20,33 @@ _KINDS: Final = {"patients": marked("List"), "cohorts": marked("Cohort")}
 
 
 def show_groups(system: ConnectedSystem) -> None:
-    """Show what a system was granted, and offer more; nothing if it cannot export."""
+    """Show what a system was granted; offer more to one that exports for a purpose.
+
+    Nothing is shown of one whose role exports nothing.
+    """
     if not connected_systems.may_export(system.role):
         return
-    st.subheader(_("Groups that it may export"), anchor=False)
+    st.subheader(_("Groups granted to it"), anchor=False)
     actor = current_actor()
     granted = read(lambda s: bulk_exports.list_grants(s, actor, system.id))
     for group in granted:
         _show_group(system, group)
     if not granted:
-        st.caption(_("None: it exports all that it reads, or nothing."))
+        st.caption(_("It was granted no group."))
+    if system.export_purpose is None:
+        st.caption(
+            _(
+                "It exports nothing, and no group either, as long as it has no "
+                "purpose. Enter one under *Change*."
+            )
+        )
+        return
+    st.caption(
+        _(
+            "For its purpose it may export all that it reads. A group is a choice of "
+            "what it asks for, and does not limit it to that."
+        )
+    )
     if ask_for_passkey(_("Granting a group"), key="system_groups_passkey"):
         _offer_groups(system)
 
@@ -85,7 +102,7 @@ def _offer_groups(system: ConnectedSystem) -> None:
             placeholder=_("Choose what they have saved"),
             disabled=not saved,
             help=_(
-                "It is granted as it is now: changing or deleting it later changes "
+                "It is granted as it is now: renaming or deleting it later changes "
                 "nothing here. Of its patients the system gets those whom its own "
                 "role may see."
             ),
@@ -106,7 +123,7 @@ def _grant(system: ConnectedSystem, group: SavedGroup) -> None:
         lambda s: bulk_exports.grant(s, actor, system.id, group.id, session_id=sign_in)
     )
     notify(
-        _("{system} may export {name}.").format(system=system.name, name=group.name),
+        _("{name} is granted to {system}.").format(system=system.name, name=group.name),
         icon="group_add",
     )
     st.rerun()
@@ -117,9 +134,10 @@ def _confirm_withdrawing(system: ConnectedSystem, group: GroupGrant) -> None:
     with error_boundary():
         st.markdown(
             _(
-                "**{system}** can export **{name}** no more. What it is exporting of "
-                "it stops, and what it has exported is deleted. It can be granted "
-                "again as long as it is saved."
+                "**{system}** can export the group **{name}** no more. What it is "
+                "exporting of it stops, and what it has exported is deleted, unless "
+                "another of its groups asks for the same. It can be granted again as "
+                "long as it is saved."
             ).format(system=plain(system.name), name=plain(group.name))
         )
         if confirmed(_("Withdraw group"), key="system_withdraw_confirm", is_final=True):

@@ -1,7 +1,11 @@
 """Connected systems export the groups that administrators grant them, and see those.
 
 A new table, and for administrators the names of saved lists, but not what is asked by
-them. The version before knows no group of a system, and exports none for one.
+them. The version before grants no groups and lists none, and its page of a system that
+may look groups up does not open. Its workers have the queue in common with those of
+this one: they fail a system's export of a cohort, which the scopes of its token do not
+open there, and make one of a list although it was withdrawn meanwhile. What failed is
+asked for again once all are of this version.
 """
 
 from typing import Final

@@ -27,6 +27,7 @@ from services.fhir.bulk_exports.making import (
     finish as finish,
     is_any_waiting as is_any_waiting,
     note_progress as note_progress,
+    put_off as put_off,
     remove_leftovers as remove_leftovers,
     take as take,
 )

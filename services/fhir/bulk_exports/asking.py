@@ -19,9 +19,13 @@ from services.fhir.bulk_exports.model import (
     ExportState,
     NoSuchExport,
     TooManyExports,
+    UnreadableGroup,
 )
 
 SUBJECT: Final = "export"
+# What is told of an export that waits for a worker who can read its group. One that
+# fails then keeps it, which says why it failed.
+UNREADABLE: Final = "the group cannot be read yet"
 _OPEN: Final = (ExportState.WAITING.value, ExportState.RUNNING.value)
 
 
@@ -144,14 +148,17 @@ def _record(
 
 
 def _record_of(row: BulkExport, files: Any) -> ExportRecord:
+    state = ExportState(row.state)
+    is_unreadable = state is ExportState.FAILED and row.progress == UNREADABLE
     return ExportRecord(
         row.id,
         row.request,
-        ExportState(row.state),
+        state,
         row.progress,
         row.as_of,
         row.expires_at,
         tuple(files),
+        str(UnreadableGroup()) if is_unreadable else None,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -129,7 +129,8 @@ def grant(
 def withdraw(session: Session, actor: Actor, system_id: UUID, group_id: UUID) -> None:
     """Let a system export a group no more, nor fetch what it has; the caller commits.
 
-    Raises NotAllowed.
+    Equal criteria have one key: what was exported stays while another group that the
+    system has asks for the same. Raises NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
     row = session.execute(
@@ -139,12 +140,19 @@ def withdraw(session: Session, actor: Actor, system_id: UUID, group_id: UUID) ->
     ).one_or_none()
     if row is None:
         return
+    # Two that are withdrawn at one moment each see the other: what ends exports that
+    # their owners may not have any more then ends theirs.
+    is_left = exists().where(
+        SystemGroup.system_id == system_id,
+        SystemGroup.criteria_key == row.criteria_key,
+    )
     session.execute(
         update(BulkExport)
         .where(
             BulkExport.owner_id == system_id,
             BulkExport.group_key == row.criteria_key,
             BulkExport.expires_at > func.now(),
+            ~is_left,
         )
         .values(expires_at=func.now())
         .execution_options(synchronize_session=False)
@@ -178,8 +186,8 @@ def _require_usable(
     except (NotAllowed, NotFound) as refusal:
         raise InvalidInput(
             "group",
-            "A system with this role may not have this group: it is a cohort, or asks "
-            "for what the role does not see.",
+            "A system with this role may not have this group: it asks for what the "
+            "role does not see.",
         ) from refusal
 
 

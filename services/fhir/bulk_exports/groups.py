@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 
 from db.models.care import SystemGroup
 from services.analytics import cohorts
+from services.analytics.cohorts.checking import UnreadableCohort
 from services.analytics.cohorts.classes import find_remaining
 from services.core.actors import Actor, Permission
+from services.core.errors import InvalidInput
 from services.fhir.bulk_exports.model import (
     GroupNotGranted,
     NoSuchGroup,
     PatientGroup,
+    UnreadableGroup,
 )
 from services.lists import views
 from services.lists.subjects import Subject
@@ -78,18 +81,22 @@ def find_members(
     """Return who is in a group, by what is kept behind its key.
 
     A connected system finds whom its role sees. For the export, which is written down
-    with its reason. Raises UnreadableCohort, NotFound, NotAllowed.
+    with its reason. Raises UnreadableGroup, NotFound, NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     if any(group.key == key for group in list_granted(session, actor)):
         # Scopes of a token name what is told of the members. That these are looked for
         # is what was granted.
         actor = replace(actor, scopes=None)
-    if subject == PATIENTS.name:
-        criteria = views.recall(session, actor, key, subject=PATIENTS)
-        return search.list_exported_ids(session, actor, criteria, now=now)
-    actor.require(patients.permission_to_stream(actor))
-    return find_remaining(session, cohorts.recall(session, actor, key), now)
+    try:
+        if subject == PATIENTS.name:
+            criteria = views.recall(session, actor, key, subject=PATIENTS)
+            return search.list_exported_ids(session, actor, criteria, now=now)
+        actor.require(patients.permission_to_stream(actor))
+        cohort = cohorts.recall(session, actor, key)
+    except (UnreadableCohort, InvalidInput) as error:
+        raise UnreadableGroup from error
+    return find_remaining(session, cohort, now)
 
 
 def _groups(session: Session, actor: Actor) -> Iterator[PatientGroup]:

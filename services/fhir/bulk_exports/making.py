@@ -30,7 +30,7 @@ from db.models.user import ConnectedSystem, User
 from services.core import audit
 from services.core.actors import KEEPER, Actor, Role, Scope
 from services.core.audit import Action
-from services.fhir.bulk_exports.asking import SUBJECT
+from services.fhir.bulk_exports.asking import SUBJECT, UNREADABLE
 from services.fhir.bulk_exports.model import (
     HOURS,
     ExportedFile,
@@ -41,6 +41,8 @@ from services.fhir.bulk_exports.model import (
 
 # A worker tells how far it is every few seconds.
 _SILENT: Final = timedelta(seconds=60)
+# So long a worker of another version may read a group that this one cannot.
+_READABLE_WITHIN: Final = timedelta(hours=1)
 # What is younger may be on its way to its row.
 _YOUNG: Final = timedelta(hours=1)
 # What a header of the answer may hold: see Bulk Data Access.
@@ -64,7 +66,13 @@ def take(session: Session, worker: UUID) -> ExportTask | None:
     row = session.scalars(
         update(BulkExport)
         .where(BulkExport.id == next_id)
-        .values(state=ExportState.RUNNING.value, worker=worker, worked_at=func.now())
+        .values(
+            state=ExportState.RUNNING.value,
+            # It begins anew: what is known of an earlier try is over.
+            progress="",
+            worker=worker,
+            worked_at=func.now(),
+        )
         .returning(BulkExport)
     ).one_or_none()
     return None if row is None else _task_of(row, worker)
@@ -95,6 +103,20 @@ def finish(
     for file in files:
         counted[file.kind] = counted.get(file.kind, 0) + file.count
     _record(session, task.actor, Action.EXPORT_MAKE, task, {"resources": counted})
+
+
+def put_off(session: Session, task: ExportTask) -> bool:
+    """Leave an export whose group cannot be read to a worker of another version.
+
+    One that was asked for an hour ago fails: maybe no version can read it. Return
+    whether it waits. Raises ExportGiven.
+    """
+    long_ago = BulkExport.created_at < func.now() - _READABLE_WITHIN
+    is_over = session.scalar(select(long_ago).where(BulkExport.id == task.id))
+    _change(session, task, progress=UNREADABLE)
+    if is_over:
+        fail(session, task)
+    return not is_over
 
 
 def fail(session: Session, task: ExportTask) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.core.actors import Actor, Permission
-from services.core.errors import NotFound, TooOften
+from services.core.errors import NotFound, TooOften, Unavailable
 from services.core.sentences import Sentence
 
 # The database says how long one is kept: see the migration.
@@ -117,7 +117,10 @@ class ExportedFile:
 
 @dataclass(frozen=True, slots=True)
 class ExportRecord:
-    """An export as it stands; `as_of` is the moment of which it tells."""
+    """An export as it stands; `as_of` is the moment of which it tells.
+
+    `failure` is why it failed, in a sentence for who asked, where there is one.
+    """
 
     id: UUID
     address: str
@@ -126,6 +129,7 @@ class ExportRecord:
     as_of: datetime | None
     expires_at: datetime
     files: tuple[ExportedFile, ...]
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,20 @@ class GroupNotGranted(NotFound):
         super().__init__(
             "This system was granted no such group. An administrator grants groups on "
             "Connected systems."
+        )
+
+
+class UnreadableGroup(Unavailable):
+    """What a group asks for is nothing that this version of the app can read.
+
+    Another one has kept it, or it asks for a field that is not there any more.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What this group asks for could not be read. Save its list or cohort anew, "
+            "and ask for an export of that one; a connected system has to be granted "
+            "it first."
         )
 
 

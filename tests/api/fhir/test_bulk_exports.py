@@ -1,6 +1,7 @@
 """Everything at once: asked for by FHIR, made by the worker, fetched as files."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from api.fhir.table import BULK_SOURCES
 from db.files.gridfs import Bucket, FileStoreUnavailable
 from db.models.audit import AuditEvent
 from db.models.care import BulkExport
-from db.models.view import StoredCriteria
+from db.models.view import SavedView, StoredCriteria
 from db.postgres import SYSTEM
 from jobs.fhir import exporting as exporting_job
 from jobs.fhir.expiring import expire
@@ -22,12 +23,14 @@ from jobs.fhir.exporting import BulkExporter
 from services.analytics import cohorts
 from services.analytics.cohorts import Cohort, CohortEvent, EventKind
 from services.core.actors import Role
+from services.fhir import bulk_exports
 from services.fhir.bulk_exports.model import MOST_KEPT, MOST_UNDER_WAY, BulkSource
-from services.lists import views
-from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.lists import criteria, views
+from services.lists.criteria import Criteria, Filter, Group, Json, Operator
+from services.lists.subjects import Subject
 from services.patients.search.fields import PATIENTS
 from services.people.tokens import bearing
-from tests.api.conftest import NEWEST
+from tests.api.conftest import NEWEST, Client
 from tests.api.fhir.conftest import ids_of, program
 from tests.api.fhir.exports import ASKING, NOON, REASON, ask, fetch, ids_in, stored
 from tests.api.fhir.oracles import validate
@@ -335,32 +338,80 @@ def test_a_saved_cohort_is_a_group(application, as_role, exporter, consultation,
     assert ids_in(fetch(analyst, status)["Patient"]) == {str(consultation.patient_id)}
 
 
-def test_a_cohort_of_a_newer_version_waits_for_a_worker_of_that_one(
-    application, as_role, exporter, consultation
+@dataclass(frozen=True)
+class Kept:
+    """A list or cohort as two versions keep it: one that this can read, one not."""
+
+    role: Role
+    subject: Subject
+    readable: Json
+    newer: Json
+
+
+def kept_list(newer: Json) -> Kept:
+    readable = criteria.to_json(Criteria())
+    where = {"combine": "AND", "members": [newer]}
+    return Kept(Role.STAFF, PATIENTS, readable, readable | {"where": where})
+
+
+_DIAGNOSED = cohorts.to_json(Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS)))
+OF_TOMORROW = pytest.mark.parametrize(
+    "kept",
+    [
+        Kept(
+            Role.ANALYST, cohorts.COHORTS, _DIAGNOSED, _DIAGNOSED | {"tomorrow": True}
+        ),
+        kept_list({"field": "sex", "operator": "SOUNDS_LIKE", "value": "female"}),
+        kept_list({"field": "tomorrow", "operator": "EQUAL", "value": "female"}),
+    ],
+    ids=["cohort", "operator of a list", "field of a list"],
+)
+
+
+@pytest.fixture
+def ask_for_newer(application, as_role):
+    """Ask for what a newer version has kept; return who, the status, and its key."""
+
+    def begin(kept: Kept) -> tuple[Client, str, str]:
+        def save(session):
+            owner = bearing.find_actor(session, application.tokens[kept.role])
+            named = {"owner_id": owner.id, "subject": kept.subject.name}
+            # A key of its own: equal ones have one, and what is there is changed.
+            key = uuid4().hex
+            stored = StoredCriteria(
+                key=key,
+                digest=uuid4().bytes,
+                subject=kept.subject.name,
+                criteria=kept.newer,
+                created_by=owner.id,
+            )
+            session.add(stored)
+            session.flush()
+            view = SavedView(name=uuid4().hex, criteria_key=key, **named)
+            session.add(view)
+            session.flush()
+            return view.id, key
+
+        group_id, key = application.database.write(save, identity=SYSTEM).value
+        await_everywhere(application.database)
+        owner = as_role(kept.role)
+        path = f"/fhir/Group/{group_id}/$export"
+        return owner, ask(owner, path, _type="Patient"), key
+
+    return begin
+
+
+@OF_TOMORROW
+def test_a_group_of_a_newer_version_waits_for_a_worker_of_that_one(
+    application, exporter, consultation, ask_for_newer, kept
 ):
-    kept = cohorts.to_json(Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS)))
-
-    def save(session):
-        analyst = bearing.find_actor(session, application.tokens[Role.ANALYST])
-        newer = kept | {"only_of_tomorrow": uuid4().hex}
-        key = views.keep(session, analyst, newer, subject=cohorts.COHORTS)
-        view = views.save_view(
-            session, analyst, uuid4().hex, key, subject=cohorts.COHORTS
-        )
-        return view.id, key
-
-    view_id, key = application.database.write(save, identity=SYSTEM).value
-    analyst = as_role(Role.ANALYST)
-    status = ask(analyst, f"/fhir/Group/{view_id}/$export", _type="Patient")
+    owner, status, key = ask_for_newer(kept)
     exporter.look()
-    waiting = analyst.get(status)
+    waiting = owner.get(status)
 
     def be_of_tomorrow(session):
-        session.execute(
-            update(StoredCriteria)
-            .where(StoredCriteria.key == key)
-            .values(criteria=kept)
-        )
+        stored = update(StoredCriteria).where(StoredCriteria.key == key)
+        session.execute(stored.values(criteria=kept.readable))
         silent = func.now() - timedelta(seconds=61)
         session.execute(update(BulkExport).values(worked_at=silent))
 
@@ -368,7 +419,36 @@ def test_a_cohort_of_a_newer_version_waits_for_a_worker_of_that_one(
     exporter.look()
 
     assert waiting.status_code == 202
-    assert ids_in(fetch(analyst, status)["Patient"]) == {str(consultation.patient_id)}
+    assert waiting.headers["X-Progress"] == "the group cannot be read yet"
+    assert str(consultation.patient_id) in ids_in(fetch(owner, status)["Patient"])
+
+
+@OF_TOMORROW
+def test_a_group_that_nobody_can_read_fails_after_an_hour_and_says_so(
+    application, exporter, ask_for_newer, caplog, kept
+):
+    owner, status, _ = ask_for_newer(kept)
+    exporter.look()
+
+    def pass_an_hour(session):
+        silent, long_ago = timedelta(seconds=61), timedelta(minutes=61)
+        session.execute(
+            update(BulkExport).values(
+                worked_at=func.now() - silent, created_at=func.now() - long_ago
+            )
+        )
+
+    application.database.write(pass_an_hour, identity=SYSTEM)
+    exporter.look()
+    answer = owner.get(status, headers=NEWEST)
+
+    assert answer.status_code == 500
+    sentence = answer.json()["issue"][0]["diagnostics"]
+    assert "What this group asks for could not be read" in sentence
+    assert "could not be read for an hour" in caplog.text
+    assert not application.database.read_latest(
+        bulk_exports.is_any_waiting, identity=SYSTEM
+    ).value
 
 
 def test_nobody_else_sees_an_export(as_role, client, exporter):

@@ -4,11 +4,13 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.people.connected_systems.system_form import _TYPES
-from services.core.actors import Role
+from db.models.user import ConnectedSystem as SystemRow
+from services.core.actors import Actor, Role
 from services.fhir import bulk_exports
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
@@ -28,15 +30,28 @@ def open_page(at_desk):
 
 @pytest.fixture
 def system_id(kept: Session) -> UUID:
-    """A system that nobody else changes."""
+    """A system that nobody else changes, and that exports nothing."""
+    return register(kept)
+
+
+@pytest.fixture
+def exporting_id(kept: Session) -> UUID:
+    """One that exports what it reads."""
+    return register(kept, export_purpose="A nightly copy")
+
+
+def register(kept: Session, export_purpose: str = "", role: Role = Role.STAFF) -> UUID:
     boss = desk(kept)
     made = connected_systems.register(
         kept,
         boss.actor,
         name=f"Record {uuid4().hex[:8]}",
-        role=Role.STAFF,
+        role=role,
         system_keys=SystemKeysTyped(jwks=jwks_of(rsa_key(), ec_key())),
-        resource_types=["Patient", "Encounter"],
+        resource_types=["Patient"]
+        if role is Role.ANALYST
+        else ["Patient", "Encounter"],
+        export_purpose=export_purpose,
         **boss.fresh,
     )
     kept.commit()
@@ -171,16 +186,23 @@ def test_a_system_is_switched_off_after_a_question_and_on_again(
     assert not app.exception
 
 
-def test_a_group_is_granted_and_withdrawn_after_a_question(
-    open_page, kept: Session, system_id
-):
-    clerk, boss = desk(kept, Role.STAFF).actor, desk(kept)
-    key = views.remember(kept, clerk, Criteria(), subject=PATIENTS)
-    saved = views.save_view(kept, clerk, "With an implant", key, subject=PATIENTS)
+def save_list(kept: Session, name: str, criteria: Criteria) -> tuple[Actor, UUID]:
+    """Save a list of patients as somebody at the desk; return who, and its id."""
+    clerk = desk(kept, Role.STAFF).actor
+    key = views.remember(kept, clerk, criteria, subject=PATIENTS)
+    saved = views.save_view(kept, clerk, name, key, subject=PATIENTS)
     kept.commit()
-    page = f"system_{system_id}"
+    return clerk, saved.id
 
-    app = open_page("system", system=str(system_id))
+
+def test_a_group_is_granted_and_withdrawn_after_a_question(
+    open_page, kept: Session, exporting_id
+):
+    boss = desk(kept)
+    clerk, group_id = save_list(kept, "With an implant", Criteria())
+    page = f"system_{exporting_id}"
+
+    app = open_page("system", system=str(exporting_id))
     assert app.button(key=f"{page}_grant").disabled
     app.selectbox(key=f"{page}_group_owner").set_value(clerk.id).run()
     [offered] = app.selectbox(key=f"{page}_group").options
@@ -189,33 +211,60 @@ def test_a_group_is_granted_and_withdrawn_after_a_question(
     app.button(key=f"{page}_grant").click().run()
 
     assert not app.exception
-    assert f"Group/{saved.id}/$export" in texts(app)
+    assert f"Group/{group_id}/$export" in texts(app)
     assert f"List · saved by {clerk.name}" in texts(app)
+    assert "may export all that it reads. A group is a choice" in texts(app)
 
-    app.button(key=f"system_withdraw_{saved.id}").click().run()
-    press(app, f"system_withdraw_{saved.id}", "system_withdraw_confirm")
+    app.button(key=f"system_withdraw_{group_id}").click().run()
+    press(app, f"system_withdraw_{group_id}", "system_withdraw_confirm")
 
     assert not app.exception
     kept.expire_all()
-    assert bulk_exports.list_grants(kept, boss.actor, system_id) == ()
-    assert "exports all that it reads, or nothing" in texts(app)
+    assert bulk_exports.list_grants(kept, boss.actor, exporting_id) == ()
+    assert "It was granted no group" in texts(app)
+
+
+def test_without_a_purpose_nothing_is_offered_and_what_was_granted_can_go(
+    open_page, kept: Session, system_id
+):
+    boss = desk(kept)
+    _, group_id = save_list(kept, "With a stent", Criteria())
+    bulk_exports.grant(kept, boss.actor, system_id, group_id, **boss.fresh)
+    kept.commit()
+
+    app = open_page("system", system=str(system_id))
+
+    assert "It exports nothing, and no group either" in texts(app)
+    assert "may export all that it reads" not in texts(app)
+    assert app.button(key=f"system_withdraw_{group_id}")
+    offered = [box for box in app.selectbox if (box.key or "").endswith("_group")]
+    assert offered == []
+    assert not app.exception
+
+
+def test_a_type_of_a_later_version_is_shown_and_not_lost_unseen(
+    open_page, kept: Session, system_id
+):
+    later = update(SystemRow).where(SystemRow.id == system_id)
+    kept.execute(later.values(resource_types=["Patient", "Immunization"]))
+    kept.commit()
+    app = open_page("system", system=str(system_id))
+    page = f"system_{system_id}"
+
+    shown = app.multiselect(key=f"{page}_types").value
+    app.button(key=f"{page}_save").click().run()
+
+    assert not app.exception
+    assert shown == ["Patient", "Immunization"]
+    assert "Immunization is nothing that the role staff may read" in app.error[0].value
+    assert find(kept, system_id).resource_types == ("Patient", "Immunization")
 
 
 def test_what_the_systems_role_may_not_ask_is_said(open_page, kept: Session):
-    boss, clerk = desk(kept), desk(kept, Role.STAFF).actor
-    system_id = connected_systems.register(
-        kept,
-        boss.actor,
-        name="Research",
-        role=Role.ANALYST,
-        system_keys=SystemKeysTyped(jwks=jwks_of(rsa_key())),
-        resource_types=["Patient"],
-        **boss.fresh,
-    )
+    boss = desk(kept)
+    system_id = register(kept, "Research on implants", Role.ANALYST)
     named = Group(members=(Filter("last_name", Operator.EQUAL, "Roe"),))
-    key = views.remember(kept, clerk, Criteria(where=named), subject=PATIENTS)
-    views.save_view(kept, clerk, "Called Roe", key, subject=PATIENTS)
-    kept.commit()
+    clerk, _ = save_list(kept, "Called Roe", Criteria(where=named))
     page = f"system_{system_id}"
     app = open_page("system", system=str(system_id))
     app.selectbox(key=f"{page}_group_owner").set_value(clerk.id).run()
@@ -243,11 +292,13 @@ def test_a_system_that_can_export_nothing_has_no_groups(open_page, kept: Session
 
     app = open_page("system", system=str(system_id))
 
-    assert "Groups that it may export" not in [head.value for head in app.subheader]
+    assert "Groups granted to it" not in [head.value for head in app.subheader]
 
 
-def test_who_has_used_no_passkey_is_offered_to_and_grants_nothing(open_page, system_id):
-    app = open_page("system", method="code", system=str(system_id))
+def test_who_has_used_no_passkey_is_offered_to_and_grants_nothing(
+    open_page, exporting_id
+):
+    app = open_page("system", method="code", system=str(exporting_id))
 
     assert app.button(key="system_groups_passkey")
     keys = [button.key or "" for button in app.button]

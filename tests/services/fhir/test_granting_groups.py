@@ -13,7 +13,11 @@ from services.core.actors import Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.fhir import bulk_exports
-from services.fhir.bulk_exports.model import ExportRequest, SavedGroup
+from services.fhir.bulk_exports.model import (
+    ExportRequest,
+    NoSuchExport,
+    SavedGroup,
+)
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients.search.fields import PATIENTS
@@ -109,7 +113,7 @@ def test_a_system_is_granted_what_its_role_may_ask(
     if is_usable:
         bulk_exports.grant(*given, **boss.fresh)
     else:
-        with pytest.raises(InvalidInput, match="A system with this role may not"):
+        with pytest.raises(InvalidInput, match="asks for what the role does not see"):
             bulk_exports.grant(*given, **boss.fresh)
 
     assert len(bulk_exports.list_grants(*given[:3])) == is_usable
@@ -174,6 +178,27 @@ def test_only_administrators_grant(session):
     ):
         with pytest.raises(NotAllowed):
             act()
+
+
+def test_what_another_group_of_the_same_criteria_has_exported_stays(session, boss):
+    system_id, clerk = connect(session, boss), desk(session, Role.STAFF)
+    groups = [save(session, WOMEN), save(session, WOMEN, clerk)]
+    elsewhere = connect(session, boss)
+    bulk_exports.grant(session, boss.actor, elsewhere, groups[0], **boss.fresh)
+    for group_id in groups:
+        bulk_exports.grant(session, boss.actor, system_id, group_id, **boss.fresh)
+    system = connected_systems.get_system(session, boss.actor, system_id).actor
+    group = bulk_exports.get_granted(session, system, groups[0])
+    request = ExportRequest("/fhir/$export", ("Patient",), PURPOSE, group=group)
+    export = bulk_exports.ask(session, system, request)
+
+    bulk_exports.withdraw(session, boss.actor, system_id, groups[0])
+
+    assert bulk_exports.get(session, system, export.id).id == export.id
+    bulk_exports.withdraw(session, boss.actor, system_id, groups[1])
+    # What another system has been granted keeps nothing of this one.
+    with pytest.raises(NoSuchExport):
+        bulk_exports.get(session, system, export.id)
 
 
 def test_what_is_asked_for_while_a_withdrawn_group_is_known_is_not_made(session, boss):
