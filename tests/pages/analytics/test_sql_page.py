@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from services.analytics import queries
+from services.analytics.figures import protecting
 from services.analytics.queries import EXAMPLES, executing
 from services.core.actors import Role
 from services.patients.records.model import Sex
@@ -30,6 +31,16 @@ def people(clinic: Clinic) -> None:
             sex=Sex.FEMALE if number < 9 else Sex.MALE,
             date_of_birth=date(1930 + number if number < 16 else 1984 + number, 1, 1),
         )
+
+
+@pytest.fixture(scope="module")
+def diagnoses(clinic: Clinic) -> None:
+    """Twelve patients of other ages, each with two diagnoses."""
+    for number in range(12):
+        born_on = date(1950 + number, 1, 1)
+        patient = clinic.register(first_name=f"V{number}", date_of_birth=born_on)
+        for term in ("Gout", "Asthma"):
+            clinic.write(lambda s, p=patient, t=term: diagnosed(s, p, term=t))
 
 
 def run(app: AppTest, sql: str) -> None:
@@ -160,13 +171,9 @@ def test_a_mean_says_how_it_is_made(clinic: Clinic, people):
     assert any("No row is shown" in each.value for each in app.markdown)
 
 
-def test_how_many_rows_there_are_and_which_are_together_is_said(clinic: Clinic, people):
-    for number in range(12):
-        day = date(2025, 1, 1 + number)
-        born_on = date(1950 + number, 1, 1)
-        patient = clinic.register(first_name=f"V{number}", date_of_birth=born_on)
-        for term in ("Gout", "Asthma"):
-            clinic.write(lambda s, p=patient, d=day, t=term: diagnosed(s, p, d, term=t))
+def test_how_many_rows_there_are_and_which_are_together_is_said(
+    clinic: Clinic, people, diagnoses
+):
     app = clinic.open("sql", Role.ANALYST)
     run(
         app,
@@ -177,6 +184,19 @@ def test_how_many_rows_there_are_and_which_are_together_is_said(clinic: Clinic, 
     assert "1 of 2 rows are shown." in captions(app)
     assert "30 values that most patients have" in captions(app)
     assert "who has no value is not counted" in captions(app)
+
+
+def test_too_many_events_are_refused_in_words_and_written_down(
+    clinic: Clinic, people, diagnoses, monkeypatch
+):
+    monkeypatch.setattr(protecting, "MOST_EVENTS", 20)
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, "SELECT count(*) FROM diagnoses")
+
+    assert not app.exception
+    [refusal] = [each.value for each in app.error]
+    assert "more than 20 events. Narrow the query by WHERE" in refusal
+    assert clinic.audit("query:run")[-1].outcome == "failed"
 
 
 def test_the_page_is_german(clinic: Clinic, people):

@@ -551,7 +551,7 @@ REFUSED = {
     ),
     "nulls of a percentile": (
         (
-            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY age DESC NULLS LAST) "
+            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY age NULLS LAST) "
             "FROM visits"
         ),
         "not offered",
