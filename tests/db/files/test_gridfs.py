@@ -107,6 +107,17 @@ def test_a_mongodb_that_refuses_is_unavailable_and_its_code_is_logged(
     assert caplog.messages == ["MongoDB refused to answer about files (code 18)."]
 
 
+def test_a_mongodb_that_hangs_is_waited_for_eight_seconds_at_most(file_keys):
+    with closing(FileStore("mongodb://127.0.0.1:1", keys=file_keys)) as store:
+        options = store._client.options
+    pool, selection = options.pool_options, options.server_selection_timeout
+
+    # Whichever notices first: the next look, which ends as a connection's beginning
+    # does, or whoever waits. What was cut off is tried once more.
+    assert options.heartbeat_frequency + pool.connect_timeout + selection <= 8
+    assert pool.socket_timeout + selection <= 8
+
+
 @pytest.mark.cluster
 def test_a_mongodb_that_hangs_is_unavailable_until_it_goes_on(breakable, file_keys):
     addresses = breakable.addresses

@@ -86,6 +86,22 @@ def test_nothing_is_shipped_once_the_block_has_ended(database, store):
     assert verify(database, store).waiting == 1
 
 
+def test_it_looks_each_second_and_more_seldom_while_that_fails(monkeypatch):
+    pauses, outcomes = [], iter([True, *[False] * 6, True])
+    shipper = shipping.Shipper(None, None)
+
+    class Stopping(Event):
+        def wait(self, seconds):
+            pauses.append(seconds)
+            return len(pauses) > 8
+
+    monkeypatch.setattr(shipper, "attempt", lambda _: next(outcomes))
+
+    shipper.run(Stopping())
+
+    assert pauses == [1, 1, 2, 4, 8, 16, 30, 30, 1]
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [

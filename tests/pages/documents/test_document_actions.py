@@ -18,7 +18,7 @@ from services.documents.records.model import DocumentRecord
 from services.documents.sharing import readers
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, page_file, rows_of
 from tests.pages.document_samples import (
     File,
     buttons,
@@ -29,6 +29,7 @@ from tests.pages.document_samples import (
     said,
     shown,
     stored,
+    upload,
 )
 from tests.services.pdf.samples import letter
 
@@ -362,6 +363,20 @@ def test_patients_are_asked_only_for_what_they_may_say(
     upload = clinic.open("upload_documents", Role.PATIENT)
     upload.file_uploader[0].set_value([("a.pdf", letter("mine"), "")]).run()
     assert [box.label for box in upload.selectbox] == ["Type"]
+
+
+# Not beside the test of their hourly limit, which leaves them none.
+def test_what_patients_upload_is_theirs_and_in_their_list(clinic: Clinic, maya: UUID):
+    app = clinic.open("upload_documents", Role.PATIENT)
+    upload(app, ("own.pdf", letter("In her own words")))
+
+    assert "own\\.pdf is filed" in said(app)
+    filed = stored(clinic, clinic.audit("document:file")[-1].subject_id)
+    assert filed.patient_id == maya
+    assert filed.version.author_id == clinic.cast[Role.PATIENT].id
+    app.switch_page(page_file("documents")).run()
+    assert "own" in {row[0] for row in rows_of(app, "documents_table")}
+    assert not app.exception
 
 
 def test_what_the_clinic_added_to_is_offered_to_the_patient_for_reading_only(

@@ -15,7 +15,7 @@ from services.visits.schedule import doctors, plans
 from services.visits.schedule.doctors import DoctorDraft
 from services.visits.schedule.plans import Hours, weeks
 from tests.kit import cast
-from tests.pages.conftest import Clinic, rows_of
+from tests.pages.conftest import Clinic, page_file, rows_of
 from tests.services.visits.schedule.plans.samples import (
     slots_of,
     take,
@@ -136,6 +136,12 @@ def another_doctor(clinic, name, week=()):
     return clinic.write(settle)
 
 
+def next_free(app, name):
+    """When the list of doctors says that somebody is free next."""
+    (row,) = [row for row in rows_of(app, _TABLE) if row[0] == name]
+    return row[2]
+
+
 def saved_week(clinic, doctor_id):
     """What is kept of a doctor's week."""
     return clinic.write(lambda s: weeks.get_week(s, clinic.clerk, doctor_id))
@@ -185,6 +191,23 @@ def test_a_week_is_chosen_and_the_slots_follow(clinic, dora):
     assert not app.error
     assert Hours(1, time(13), time(15)) in saved_week(clinic, dora.id)
     assert "The week is saved." in app.toast[0].value
+
+
+def test_a_week_that_is_chosen_offers_times_at_once(clinic):
+    name, day = "Dora Dawn", tomorrow().isoweekday()
+    doctor_id = another_doctor(clinic, name)
+    # Kept from here on, until something changes.
+    assert next_free(clinic.open("doctors"), name) == "Nothing free"
+
+    app = clinic.open("doctor_plan", doctor=doctor_id)
+    closed(app, day).set_value(False).run()
+    hour(app, "from", day).set_value(time(9))
+    hour(app, "until", day).set_value(time(11))
+    app.button(key="doctor_plan_week").click().run()
+    app.switch_page(page_file("doctors")).run()
+
+    assert next_free(app, name).endswith("09:00")
+    assert not app.exception
 
 
 def test_a_day_is_closed_and_opened_again(clinic):

@@ -1,5 +1,6 @@
 """Every server is seen at once, whatever it does."""
 
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,6 +17,8 @@ from db.cluster.observing import (
     Observer,
     monitor as monitoring,
 )
+from db.cluster.observing.queries import Asker, ask
+from db.postgres.connections.server_addresses import Address
 from tests.conftest import owner
 from tests.kit import breaking
 from tests.kit.waiting import eventually, in_time
@@ -101,6 +104,41 @@ def test_a_server_that_is_not_there_says_nothing_and_delays_nobody(endpoints):
         None,
     )
     assert node.latency_seconds is None
+
+
+def test_a_server_is_given_half_a_second_to_answer(endpoints, monkeypatch):
+    given = []
+
+    def ask(_, seconds):
+        given.append(seconds)
+        return {}
+
+    monkeypatch.setattr("db.cluster.observing.observer.ask", ask)
+    with closing(Observer(endpoints)) as observer:
+        observer.look()
+
+    assert given == [0.5]
+
+
+def test_a_server_that_says_nothing_is_given_up_when_its_time_is_over():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host, port = silent.getsockname()
+        asker = Asker(Address("db-09", {"host": host, "port": str(port)}))
+        answers = in_time(lambda: ask([asker], 0.05))
+
+    assert (answers, asker.answer, asker._connection) == ({}, None, None)
+
+
+def test_a_second_look_asks_by_the_connections_and_the_plan_of_the_first(endpoints):
+    with closing(Observer(endpoints, timeout_seconds=600)) as observer:
+        observer.look()
+        askers = list(observer._askers.values())
+        connections = [asker._connection for asker in askers]
+        observer.look()
+
+        assert None not in connections
+        assert [asker._connection for asker in askers] == connections
+        assert [asker._cursor.query for asker in askers] == [b"EXECUTE look"] * 3
 
 
 def test_servers_come_and_go_while_others_stay_connected(endpoints):

@@ -22,6 +22,7 @@ from services.visits.booking.bookings.errors import SlotTaken
 from services.visits.figures.caches import STATISTICS_SECONDS, VisitCaches
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors import NoSuchDoctor
+from services.visits.schedule.plans import weeks
 from tests.kit import cast
 from tests.kit.change_listening import (
     FakeChangeListener,
@@ -34,6 +35,7 @@ from tests.kit.replicas import await_everywhere
 from tests.kit.waiting import eventually
 from tests.services.patients.clinic_samples import Clinic, open_clinic
 from tests.services.visits.booking.bookings import samples
+from tests.services.visits.schedule.plans.samples import FORTNIGHT, MORNING
 
 _DAY = timedelta(days=1)
 
@@ -317,6 +319,9 @@ def test_who_listens_hears_of_what_changes_slots_and_doctors(clinic, module_endp
     def hold(session):
         return samples.hold(session, cleo, practice.slot_ids[2], ada.id)
 
+    def plan(session):
+        return weeks.change_week(session, cleo, practice.doctor_id, MORNING, FORTNIGHT)
+
     with listening(module_endpoints, visit_changes.CHANNEL) as listener:
         held, _ = await_change(listener, lambda: clinic.write(cleo, hold))
         for action in (bookings.renew, bookings.confirm, bookings.cancel):
@@ -326,6 +331,7 @@ def test_who_listens_hears_of_what_changes_slots_and_doctors(clinic, module_endp
                     cleo, lambda s: action(s, cleo, held.id)
                 ),
             )
+        await_change(listener, lambda: clinic.write(cleo, plan))
 
 
 def test_who_loses_a_race_tells_nobody(clinic, module_endpoints):
