@@ -358,7 +358,9 @@ def test_one_backup_at_a_time(clinic, repository, taken):
     assert not repository.is_busy
 
 
-def test_a_backup_that_is_killed_leaves_nothing_that_counts(clinic, tmp_path):
+def test_a_backup_that_is_killed_leaves_nothing_that_counts(
+    clinic, repository, tmp_path
+):
     folder = tmp_path / "killed"
     sets = folder / "sets"
     with subprocess.Popen(
@@ -375,15 +377,19 @@ def test_a_backup_that_is_killed_leaves_nothing_that_counts(clinic, tmp_path):
         process.send_signal(signal.SIGKILL)
         process.wait()
 
-    repository = Repository(folder)
+    killed = Repository(folder)
     assert list(sets.glob("*.unfinished"))
-    assert repository.survey().sets == repository.survey().unreadable == ()
+    assert killed.survey().sets == killed.survey().unreadable == ()
     with pytest.raises(CannotRestore, match=r"There is no backup in"):
-        repository.newest()
+        killed.newest()
     # Nothing goes on receiving the log, and the next backup tidies up.
     eventually(lambda: not _receivers(clinic))
-    with repository.held():
+    with killed.held():
         assert not list(sets.iterdir())
+    received = clinic.source.folder.run / "backup-log"
+    assert received.exists()
+    take(clinic.source, repository)
+    assert not received.exists()
 
 
 def _receivers(clinic):

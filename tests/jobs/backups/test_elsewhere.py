@@ -83,6 +83,12 @@ def at(clinic, repository):
     return now
 
 
+@pytest.fixture
+def expendable(at, repository, tmp_path):
+    """A copy of the backups: whoever goes back leaves a time behind in them."""
+    return samples.copy_of(repository, tmp_path / "backups")
+
+
 def purge_one(session):
     first = session.scalars(select(Document.id).order_by(Document.id)).first()
     retention.purge_again(session, [first])
@@ -99,12 +105,12 @@ def count_documents(session):
 
 
 def test_the_clinic_opens_again_with_every_row_file_and_entry(
-    clinic, repository, kit, at, tmp_path
+    clinic, expendable, kit, at, tmp_path
 ):
     folder = tmp_path / "restored"
     before = len(list(clinic.source.audit.walk_after(0)))
 
-    went = restore(repository, kit, folder)
+    went = restore(expendable, kit, folder)
 
     assert went.proof.as_of > at
     # One of four was purged.
@@ -138,9 +144,9 @@ def test_the_clinic_opens_again_with_every_row_file_and_entry(
 
 
 def test_what_was_purged_since_stays_purged_with_its_file(
-    repository, kit, at, tmp_path
+    expendable, kit, at, tmp_path
 ):
-    went = restore(repository, kit, tmp_path / "restored", at)
+    went = restore(expendable, kit, tmp_path / "restored", at)
 
     assert went.proof.as_of == at
     assert len(went.since.purged) == 1

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -267,13 +267,27 @@ def test_after_a_switchover_the_new_leader_tells_what_changed(
     assert prove(clinic, damaged, keys).is_compared
 
 
+@pytest.fixture
+def unsummarized(clinic):
+    """The servers without the summaries of what changed so far, while a test lasts."""
+    removed = {}
+    for folder in clinic.source.folder.path.glob("postgres/*/pg_wal/summaries"):
+        for path in folder.iterdir():
+            # PostgreSQL itself removes and renames some.
+            with suppress(FileNotFoundError):
+                removed[path] = path.read_bytes(), path.stat()
+                path.unlink()
+    yield
+    for path, (content, status) in removed.items():
+        path.write_bytes(content)
+        path.chmod(status.st_mode)
+        os.chown(path, status.st_uid, status.st_gid)
+
+
+@pytest.mark.usefixtures("unsummarized")
 def test_where_postgresql_does_not_know_what_changed_all_of_it_is_copied(
     clinic, damaged, keys, chain
 ):
-    for folder in clinic.source.folder.path.glob("postgres/*/pg_wal/summaries"):
-        for path in folder.iterdir():
-            path.unlink(missing_ok=True)
-
     taken = take(clinic.source, damaged, full_every=WEEK)
 
     assert taken.manifest.is_full

@@ -110,6 +110,8 @@ class Ward:
     @contextmanager
     def expendable(self, repository: Repository, aside: Path):
         """Stop everything, and put all back that is broken meanwhile."""
+        # A replica that is copied just now has no folder that could be lost.
+        self.clinic.cluster.wait_until_whole()
         self.stop()
         places = {self.data: aside / "data", repository.folder: aside / "backups"}
         for place, copy in places.items():
