@@ -358,9 +358,7 @@ def test_one_backup_at_a_time(clinic, repository, taken):
     assert not repository.is_busy
 
 
-def test_a_backup_that_is_killed_leaves_nothing_that_counts(
-    clinic, repository, tmp_path
-):
+def test_a_backup_that_is_killed_leaves_nothing_that_counts(clinic, tmp_path):
     folder = tmp_path / "killed"
     sets = folder / "sets"
     with subprocess.Popen(
@@ -388,7 +386,7 @@ def test_a_backup_that_is_killed_leaves_nothing_that_counts(
         assert not list(sets.iterdir())
     received = clinic.source.folder.run / "backup-log"
     assert received.exists()
-    take(clinic.source, repository)
+    take(clinic.source, killed)
     assert not received.exists()
 
 
