@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db import embedded, schema
-from db.backups.backup_errors import CannotBackUp, CannotRestore
+from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
 from db.backups.base_backup import Leader
 from db.backups.log.archive import LogArchive
 from db.backups.log.segments import history_name
@@ -157,11 +157,20 @@ class _Logs:
         """The newest timeline that any of them has."""
         return max(self.source.listing().timeline, self.own.listing().timeline)
 
-    def history(self, name: str) -> bytes:
-        """Return where a timeline comes from; raises SetBroken."""
-        if (self.source.folder / name).exists():
-            return self.source.read(name)
-        return self.own.read(name)
+    def history(self, timeline: int) -> bytes:
+        """Return where a timeline comes from, in PostgreSQL's words; raises SetBroken.
+
+        Of one on which nobody kept the log that is where the next one that is known
+        came from until then.
+        """
+        for known in range(timeline, self.timeline + 1):
+            name = history_name(known)
+            archives = (self.source, self.own)
+            archive = next((a for a in archives if (a.folder / name).exists()), None)
+            if archive is not None:
+                lines = archive.read(name).splitlines(keepends=True)
+                return b"".join(line for line in lines if _left_by(line) < timeline)
+        raise SetBroken(f"The log's {history_name(timeline)} is missing.")
 
 
 @dataclass(slots=True)
@@ -324,8 +333,13 @@ def _require_room(clinic: LiveClinic, route: Route) -> None:
 def _add_histories(sandbox: Sandbox, logs: _Logs, target: ReplayTarget) -> None:
     """Have PostgreSQL know which timelines there were, so that it takes a new one."""
     for timeline in range(target.timeline + 1, logs.timeline + 1):
-        name = history_name(timeline)
-        sandbox.add_log(name, logs.history(name))
+        sandbox.add_log(history_name(timeline), logs.history(timeline))
+
+
+def _left_by(line: bytes) -> int:
+    """Return which timeline a history's line says was left; 0 for any other line."""
+    words = line.partition(b"#")[0].split()
+    return int(words[0]) if words else 0
 
 
 def _drain(clinic: LiveClinic) -> bool:

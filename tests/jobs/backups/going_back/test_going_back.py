@@ -15,6 +15,7 @@ from sqlalchemy import func, select, text, update
 from db import embedded, schema
 from db.backups.backup_errors import CannotRestore
 from db.backups.log.archive import LogArchive
+from db.backups.log.segments import history_name
 from db.backups.replaced_data import list_before
 from db.backups.repository import Repository
 from db.embedded import DataFolder
@@ -249,6 +250,9 @@ def story(ward, repository, store):
     facts.went = go_back(
         ward.live(repository), order, confirm=lambda _: None, closed=ward.closed
     )
+    # Before anything else happens to its log.
+    archive = LogArchive(repository.folder, repository.system_id, ward.keys)
+    facts.once_more = route_to(repository, archive, facts.to)
     return facts
 
 
@@ -384,7 +388,7 @@ def test_the_time_between_is_on_no_log_any_more(ward, story, repository):
     with pytest.raises(CannotRestore, match="is outside what the backups reach"):
         route_to(repository, archive, story.between)
 
-    assert route_to(repository, archive, story.to).to == story.to
+    assert story.once_more.to == story.to
 
 
 def test_what_was_before_stays_until_a_later_backup_is_proven(ward, story, repository):
@@ -484,6 +488,9 @@ def test_where_all_servers_are_lost_rows_come_back_without_them_and_from_the_cop
         ward.stop()
         taken = own.listing().timeline
         assert copied.listing().timeline < taken
+        # As if nobody had kept the log on the timelines before this one.
+        for timeline in range(copied.listing().timeline + 1, taken):
+            (own.folder / history_name(timeline)).unlink(missing_ok=True)
         lose_servers(ward, "db-01", "db-02", "db-03")
         with embedded.files_alone(ward.data) as addresses, ExitStack() as held:
             database = held.enter_context(
