@@ -70,19 +70,18 @@ def test_a_list_just_asked_for_is_not_looked_up_by_its_address(clinic: Clinic):
 def test_a_list_and_its_count_are_asked_with_their_limits_and_recorded_at_once(
     clinic: Clinic,
 ):
-    # The first list of a connection is planned before it is asked for.
-    clinic.open("patients")
-
     with statements_of_pages() as statements:
         clinic.open("patients")
 
     assert sum("audit_events" in words for words in statements) == 1
-    assert sum("statement_timeout" in words for words in statements) == 2
-    assert all(
-        "SELECT" in words or "EXECUTE" in words
+    # A connection that has not planned the list yet plans it first, in the same limit.
+    limited = [
+        words
         for words in statements
-        if "statement_timeout" in words
-    )
+        if "statement_timeout" in words and not words.rstrip().endswith(";")
+    ]
+    assert len(limited) == 2
+    assert all("SELECT" in words or "EXECUTE" in words for words in limited)
 
 
 def test_the_address_reopens_exactly_this_list_for_a_colleague(clinic: Clinic):
