@@ -7,14 +7,14 @@ from typing import Final
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from dashboard.analytics import kept_questions
 from dashboard.analytics.disclosed_answers import answer_to
-from dashboard.context import current_actor, read, today, write
+from dashboard.context import current_actor, read, today
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.words import capitalised
 from services.analytics import cohorts, figures
 from services.analytics.cohorts import (
-    COHORTS,
     Cohort,
     CohortResult,
     Comparison,
@@ -26,11 +26,7 @@ from services.analytics.dashboards import choosing
 from services.analytics.figures import Figure, FigureResult
 from services.analytics.figures.wording import tell_figure
 from services.core.actors import Actor
-from services.core.errors import NotSaved
-from services.lists import views
-from services.lists.views import View
 
-_ADDRESS: Final = "list"
 _COMPARED: Final = "compare"
 # Where nothing can be saved, the session alone knows it.
 _UNSAVED: Final = "cohorts_unsaved"
@@ -42,14 +38,9 @@ _COMPARISON_ANSWER: Final = "cohorts_told_comparison"
 _NARROWED: Final = "cohorts_narrowed"
 
 
-def current_key() -> str:
-    """Return the key in the address; empty without one."""
-    return st.query_params.get(_ADDRESS, "")
-
-
 def find_current() -> Cohort | Figure | None:
     """Return what is to be shown, None before it was asked for; raises NotFound."""
-    if key := current_key():
+    if key := kept_questions.current_key():
         actor = current_actor()
         return read(
             lambda session: figures.recall(session, actor, key),
@@ -69,15 +60,7 @@ def show(question: Cohort | Figure) -> None:
             return figures.remember(session, actor, question)
         return cohorts.remember(session, actor, question)
 
-    st.session_state.pop(_UNSAVED, None)
-    try:
-        key = write(remember, gives_way=True)
-    except NotSaved:
-        st.session_state[_UNSAVED] = question
-        st.query_params.clear()
-    else:
-        show_key(key)
-    st.rerun()
+    kept_questions.show(question, remember, unsaved=_UNSAVED)
 
 
 def narrow_to(figure: Figure, chosen: Mapping[Dimension, str]) -> None:
@@ -87,7 +70,7 @@ def narrow_to(figure: Figure, chosen: Mapping[Dimension, str]) -> None:
     """
     narrowed = choosing.narrow_to(figure, chosen, today())
     if narrowed != figure:
-        st.session_state[_NARROWED] = (narrowed, current_key())
+        st.session_state[_NARROWED] = (narrowed, kept_questions.current_key())
         show(narrowed)
 
 
@@ -103,13 +86,8 @@ def show_undo(question: Cohort | Figure | None) -> None:
         icon=":material/undo:",
         help=_("Back to the figure from before you chose a bar"),
     ):
-        show_key(before)
+        kept_questions.show_key(before)
         st.rerun()
-
-
-def show_key(key: str) -> None:
-    """Let the address name the cohort behind a key, from the next run on."""
-    st.query_params.from_dict({_ADDRESS: key})
 
 
 def count(cohort: Cohort) -> CohortResult:
@@ -177,18 +155,4 @@ def _recalled(key: str) -> Cohort:
         lambda session: cohorts.recall(session, actor, key),
         keep=("cohort", key),
         seconds=_KEY_SECONDS,
-    )
-
-
-def saved() -> tuple[View, ...]:
-    """Return the person's own names for cohorts."""
-    actor = current_actor()
-    return read(lambda session: views.list_views(session, actor, subject=COHORTS))
-
-
-def save(name: str) -> View:
-    """Give the cohort of the address a name; raises NameTaken, InvalidInput."""
-    actor, key = current_actor(), current_key()
-    return write(
-        lambda session: views.save_view(session, actor, name, key, subject=COHORTS)
     )

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboard.analytics import cohort_address
+from dashboard.analytics import cohort_address, kept_questions
 from dashboard.analytics.cohort_charts import (
     dimension_name,
     number_text,
@@ -18,6 +18,7 @@ from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import at, plain
 from services.analytics.cohorts import (
+    COHORTS,
     FEWEST,
     MOST,
     ComparedShare,
@@ -38,8 +39,8 @@ _TITLES: Final = {
 
 def show_choice() -> None:
     """Choose saved cohorts, and have them compared."""
-    known = {view.key: view.name for view in cohort_address.saved()}
-    if current := cohort_address.current_key():
+    known = {view.key: view.name for view in kept_questions.list_saved(COHORTS)}
+    if current := kept_questions.current_key():
         known.setdefault(current, _("The cohort on this page"))
     if len(known) < FEWEST:
         st.caption(_("Save two cohorts to compare them."))

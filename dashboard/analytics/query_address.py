@@ -4,30 +4,24 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.analytics import kept_questions
 from dashboard.analytics.disclosed_answers import answer_to
-from dashboard.context import current_actor, read, write
+from dashboard.context import current_actor, read
 from dashboard.patients.search.disclosed_lists import smallest_group
 from services.analytics import queries
-from services.analytics.queries import QUERIES, CountedCells, Query, QueryResult
-from services.core.errors import NotSaved
-from services.lists import views
-from services.lists.views import View
+from services.analytics.queries import CountedCells, Query, QueryResult
 
-_ADDRESS: Final = "list"
 # Where nothing can be saved, the session alone knows it.
 _UNSAVED: Final = "sql_unsaved"
 _ANSWER: Final = "sql_told"
 _KEY_SECONDS: Final = 600.0
-
-
-def current_key() -> str:
-    """Return the key in the address; empty without one."""
-    return st.query_params.get(_ADDRESS, "")
+# As long as an answer stays: a click beside it plans nothing anew.
+_COST_SECONDS: Final = 60.0
 
 
 def find_text() -> str | None:
     """Return the text that is to be run, None before there is one; raises NotFound."""
-    if key := current_key():
+    if key := kept_questions.current_key():
         actor = current_actor()
         return read(
             lambda session: queries.recall_text(session, actor, key),
@@ -41,28 +35,21 @@ def find_text() -> str | None:
 def show(query: Query) -> None:
     """Run a query on this page, whose address names it from now on."""
     actor = current_actor()
-    st.session_state.pop(_UNSAVED, None)
-    try:
-        key = write(
-            lambda session: queries.remember(session, actor, query), gives_way=True
-        )
-    except NotSaved:
-        st.session_state[_UNSAVED] = query.text
-        st.query_params.clear()
-    else:
-        show_key(key)
-    st.rerun()
-
-
-def show_key(key: str) -> None:
-    """Let the address name the query behind a key, from the next run on."""
-    st.query_params.from_dict({_ADDRESS: key})
+    kept_questions.show(
+        query.text,
+        lambda session: queries.remember(session, actor, query),
+        unsaved=_UNSAVED,
+    )
 
 
 def estimate(query: Query) -> int:
     """Return what PostgreSQL expects a query to cost, in its own units."""
     actor = current_actor()
-    return read(lambda session: queries.estimate(session, actor, query))
+    return read(
+        lambda session: queries.estimate(session, actor, query),
+        keep=("query cost", query.text),
+        seconds=_COST_SECONDS,
+    )
 
 
 def run(query: Query) -> QueryResult:
@@ -76,17 +63,3 @@ def run(query: Query) -> QueryResult:
         ),
     )
     return queries.show(query, counted)
-
-
-def saved() -> tuple[View, ...]:
-    """Return the person's own names for queries."""
-    actor = current_actor()
-    return read(lambda session: views.list_views(session, actor, subject=QUERIES))
-
-
-def save(name: str) -> View:
-    """Give the query of the address a name; raises NameTaken, InvalidInput."""
-    actor, key = current_actor(), current_key()
-    return write(
-        lambda session: views.save_view(session, actor, name, key, subject=QUERIES)
-    )

@@ -1,10 +1,7 @@
 """The rows that are told of a query, as a table."""
 
-from urllib.parse import quote, urlencode
-
 import streamlit as st
 
-from dashboard.analytics import query_address
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
@@ -13,8 +10,6 @@ from services.analytics.figures import FigureMeasure
 from services.analytics.figures.drawing import name_of
 from services.analytics.queries import Query, QueryResult
 from services.lists.table_files import TableCell
-
-_API = "/api/v1/queries"
 
 
 def show_result(query: Query, result: QueryResult) -> None:
@@ -70,26 +65,6 @@ def show_result(query: Query, result: QueryResult) -> None:
         )
     if result.unit:
         st.caption(_("Values in {unit}.").format(unit=plain(result.unit)))
-
-
-def show_files() -> None:
-    """Link to the rows in forms for other programs."""
-    # What could not be saved has no address.
-    if not (kept := query_address.current_key()):
-        return
-    with st.popover(_("Download"), key="sql_files", icon=":material/download:"):
-        for label, file_format in (
-            ("CSV", "csv"),
-            (_("Excel"), "xlsx"),
-            ("Parquet", "parquet"),
-            ("JSON", "json"),
-        ):
-            st.link_button(
-                label,
-                f"{_API}/{quote(kept)}?{urlencode({'format': file_format})}",
-                key=f"sql_{file_format}",
-                width="stretch",
-            )
 
 
 def _text(query: Query, place: int, cell: TableCell) -> str:

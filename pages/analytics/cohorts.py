@@ -1,11 +1,15 @@
 """Count patients by what happened to them, without a name and without small groups."""
 
 from typing import Final
-from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from dashboard.analytics import cohort_address, cohort_comparison, cohort_editor
+from dashboard.analytics import (
+    cohort_address,
+    cohort_comparison,
+    cohort_editor,
+    kept_questions,
+)
 from dashboard.analytics.cohort_charts import show_attrition
 from dashboard.analytics.count_alerts import most_count_alerts, show_alert_choice
 from dashboard.analytics.dashboards.dialogs import show_dashboard_choice
@@ -15,13 +19,12 @@ from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
-from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
+from services.analytics.cohorts import COHORTS
 from services.analytics.figures import Figure
 
-COHORTS: Final = "/api/v1/cohorts"
-FIGURES: Final = "/api/v1/figures"
+FORMATS: Final = {"xlsx": _("Excel"), "parquet": "Parquet", "json": "JSON"}
 
 
 @st.fragment
@@ -31,35 +34,6 @@ def show_editor() -> None:
         cohort_editor.draw()
         if st.button(_("Count patients"), type="primary", key="cohorts_count"):
             cohort_address.show(cohort_editor.read())
-
-
-@st.fragment
-def show_saved() -> None:
-    """Open a cohort by its name, or give this one a name."""
-    with error_boundary():
-        known = cohort_address.saved()
-        for view in known:
-            if st.button(
-                plain(view.name),
-                key=f"cohorts_saved_{view.id}",
-                icon=":material/bookmark:",
-                width="stretch",
-            ):
-                cohort_address.show_key(view.key)
-                st.rerun()
-        if not known:
-            st.caption(_("No saved cohorts yet. Count one, then name it."))
-        if not cohort_address.current_key():
-            return
-        with st.form("cohorts_save_form", border=False):
-            name = st.text_input(
-                _("Save this cohort as"), key="cohorts_name", autocomplete="off"
-            )
-            saves = st.form_submit_button(_("Save cohort"), key="cohorts_save")
-        if saves:
-            view = cohort_address.save(name)
-            notify(_("Saved as {name}.").format(name=view.name))
-            st.rerun()
 
 
 @st.fragment
@@ -74,26 +48,6 @@ def add_to_dashboard(figure: Figure) -> None:
     """Put the figure that is shown on a dashboard."""
     with error_boundary():
         show_dashboard_choice(figure)
-
-
-def show_files(address: str, name: str, says: str, *, key: str) -> None:
-    """Link to numbers that are shown, in forms for other programs."""
-    # What could not be saved has no address.
-    if not (kept := cohort_address.current_key()):
-        return
-    with st.popover(name, key=f"{key}_files", icon=":material/download:"):
-        for label, file_format in (
-            (_("Excel"), "xlsx"),
-            ("Parquet", "parquet"),
-            ("JSON", "json"),
-        ):
-            st.link_button(
-                label,
-                f"{address}/{quote(kept)}?{urlencode({'format': file_format})}",
-                key=f"{key}_{file_format}",
-                width="stretch",
-            )
-        st.caption(says)
 
 
 def show_counted(figure: Figure) -> None:
@@ -119,7 +73,13 @@ with st.container(horizontal=True):
     with st.popover(
         _("Saved cohorts"), key="cohorts_saved", icon=":material/bookmarks:"
     ):
-        show_saved()
+        kept_questions.show_saved(
+            COHORTS,
+            page="cohorts",
+            nothing=_("No saved cohorts yet. Count one, then name it."),
+            label=_("Save this cohort as"),
+            button=_("Save cohort"),
+        )
     with st.popover(
         _("Compare"), key="cohorts_comparing", icon=":material/compare_arrows:"
     ):
@@ -160,20 +120,22 @@ with error_boundary():
                     icon=":material/dashboard_customize:",
                 ):
                     add_to_dashboard(question)
-                show_files(
-                    FIGURES,
+                kept_questions.show_files(
+                    "/api/v1/figures",
                     _("Download"),
-                    _(
+                    FORMATS,
+                    key="cohorts",
+                    says=_(
                         "A row for each group, with months as 2026-10 and numbers as "
                         "numbers."
                     ),
-                    key="cohorts",
                 )
-            show_files(
-                COHORTS,
+            kept_questions.show_files(
+                "/api/v1/cohorts",
                 _("Download steps") if isinstance(question, Figure) else _("Download"),
-                _("A row for each step, with how many remain as a number."),
+                FORMATS,
                 key="cohorts_steps",
+                says=_("A row for each step, with how many remain as a number."),
             )
             if most_count_alerts():
                 with st.popover(

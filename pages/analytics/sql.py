@@ -1,18 +1,27 @@
 """Ask in SQL what patients have in common, without a row of anybody."""
 
+from typing import Final
+
 import streamlit as st
 
-from dashboard.analytics import query_address, query_editor
-from dashboard.analytics.query_table import show_files, show_result
+from dashboard.analytics import kept_questions, query_address, query_editor
+from dashboard.analytics.query_table import show_result
 from dashboard.context import freshness
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
-from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import plain
 from services.analytics import queries
+from services.analytics.queries import QUERIES
+
+_API: Final = "/api/v1/queries"
+_FORMATS: Final = {
+    "csv": "CSV",
+    "xlsx": _("Excel"),
+    "parquet": "Parquet",
+    "json": "JSON",
+}
 
 
 @st.fragment
@@ -22,35 +31,6 @@ def show_editor() -> None:
         query_editor.draw()
 
 
-@st.fragment
-def show_saved() -> None:
-    """Open a query by its name, or give this one a name."""
-    with error_boundary():
-        known = query_address.saved()
-        for view in known:
-            if st.button(
-                plain(view.name),
-                key=f"sql_saved_{view.id}",
-                icon=":material/bookmark:",
-                width="stretch",
-            ):
-                query_address.show_key(view.key)
-                st.rerun()
-        if not known:
-            st.caption(_("No saved queries yet. Run one, then name it."))
-        if not query_address.current_key():
-            return
-        with st.form("sql_save_form", border=False):
-            name = st.text_input(
-                _("Save this query as"), key="sql_name", autocomplete="off"
-            )
-            saves = st.form_submit_button(_("Save query"), key="sql_save")
-        if saves:
-            view = query_address.save(name)
-            notify(_("Saved as {name}.").format(name=view.name))
-            st.rerun()
-
-
 def show_answer(text: str) -> None:
     """Say what the query costs, run it, and show what may be told."""
     query = queries.read(text)
@@ -58,7 +38,7 @@ def show_answer(text: str) -> None:
     with st.spinner(_("Counting...")):
         result = query_address.run(query)
     show_result(query, result)
-    show_files()
+    kept_questions.show_files(_API, _("Download"), _FORMATS, key="sql")
     st.caption(freshness())
 
 
@@ -73,7 +53,13 @@ st.caption(
 )
 with st.container(horizontal=True):
     with st.popover(_("Saved queries"), key="sql_saved", icon=":material/bookmarks:"):
-        show_saved()
+        kept_questions.show_saved(
+            QUERIES,
+            page="sql",
+            nothing=_("No saved queries yet. Run one, then name it."),
+            label=_("Save this query as"),
+            button=_("Save query"),
+        )
     with st.popover(_("Examples"), key="sql_examples", icon=":material/edit_note:"):
         query_editor.draw_examples()
     with st.popover(_("Views and columns"), key="sql_schema", icon=":material/table:"):

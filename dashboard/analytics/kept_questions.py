@@ -1,0 +1,118 @@
+"""What analysts ask behind the key in the address: kept, named, found, taken along."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+from urllib.parse import quote, urlencode
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.context import current_actor, read, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
+from services.core.errors import NotSaved
+from services.lists import views
+from services.lists.subjects import Subject
+from services.lists.views import View
+
+_ADDRESS: Final = "list"
+
+Question = TypeVar("Question")
+
+
+def current_key() -> str:
+    """Return the key in the address; empty without one."""
+    return st.query_params.get(_ADDRESS, "")
+
+
+def show_key(key: str) -> None:
+    """Let the address name what is behind a key, from the next run on."""
+    st.query_params.from_dict({_ADDRESS: key})
+
+
+def show(
+    question: Question, remember: Callable[[Session], str], *, unsaved: str
+) -> None:
+    """Show a question on this page, whose address names it from now on.
+
+    Where nothing can be saved, the session alone knows it, below `unsaved`.
+    """
+    st.session_state.pop(unsaved, None)
+    try:
+        key = write(remember, gives_way=True)
+    except NotSaved:
+        st.session_state[unsaved] = question
+        st.query_params.clear()
+    else:
+        show_key(key)
+    st.rerun()
+
+
+def list_saved(subject: Subject) -> tuple[View, ...]:
+    """Return the person's own names for questions of a kind."""
+    actor = current_actor()
+    return read(lambda session: views.list_views(session, actor, subject=subject))
+
+
+@st.fragment
+def show_saved(
+    subject: Subject, *, page: str, nothing: str, label: str, button: str
+) -> None:
+    """Open a question by its name, or give the one of the address a name.
+
+    `nothing` is said where none has a name; `label` and `button` are those of the form.
+    """
+    with error_boundary():
+        known = list_saved(subject)
+        for view in known:
+            if st.button(
+                plain(view.name),
+                key=f"{page}_saved_{view.id}",
+                icon=":material/bookmark:",
+                width="stretch",
+            ):
+                show_key(view.key)
+                st.rerun()
+        if not known:
+            st.caption(nothing)
+        if not current_key():
+            return
+        with st.form(f"{page}_save_form", border=False):
+            name = st.text_input(label, key=f"{page}_name", autocomplete="off")
+            saves = st.form_submit_button(button, key=f"{page}_save")
+        if saves:
+            view = _save(name, subject)
+            notify(_("Saved as {name}.").format(name=view.name))
+            st.rerun()
+
+
+def _save(name: str, subject: Subject) -> View:
+    """Give what the address names a name; raises NameTaken, InvalidInput."""
+    actor, key = current_actor(), current_key()
+    return write(
+        lambda session: views.save_view(session, actor, name, key, subject=subject)
+    )
+
+
+def show_files(
+    address: str, name: str, formats: Mapping[str, str], *, key: str, says: str = ""
+) -> None:
+    """Link to what is shown as files, which the API has below an address.
+
+    `formats` are the API's names of the kinds of files, each with its name on screen.
+    """
+    # What could not be saved has no address.
+    if not (kept := current_key()):
+        return
+    with st.popover(name, key=f"{key}_files", icon=":material/download:"):
+        for file_format, label in formats.items():
+            st.link_button(
+                label,
+                f"{address}/{quote(kept)}?{urlencode({'format': file_format})}",
+                key=f"{key}_{file_format}",
+                width="stretch",
+            )
+        if says:
+            st.caption(says)
