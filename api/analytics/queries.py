@@ -1,16 +1,14 @@
 """/api/v1/queries: SQL of analysts, counted without a row of anybody."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
-from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.analytics.cohorts import count_and_disclose, table_response
-from api.core.answers import JsonResponse, Shown, written_headers
+from api.core.answers import From, JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
@@ -40,7 +38,7 @@ class QueryShown(Shown):
     others together. Beside a mean or a percentile patients are those who have a value.
     """
 
-    columns: list[str]
+    columns: Annotated[list[str], From(lambda result: list(result.columns))]
     rows: list[list[str | int | float | None]]
     unit: str
     number_of_rows: int
@@ -69,8 +67,7 @@ def run(
 
     403 as well where earlier counts and these together would tell of few patients.
     """
-    query = queries.read(body.sql)
-    return _ran(caller, lambda _: query, file_format)
+    return _ran(caller, queries.read(body.sql), file_format)
 
 
 @router.get("/{key}", responses=shows(QueryShown, 404, files=MEDIA_TYPES.values()))
@@ -81,17 +78,15 @@ def run_kept(
 
     403 as well where earlier counts and these together would tell of few patients.
     """
-    return _ran(
-        caller, lambda session: queries.recall(session, caller.actor, key), file_format
-    )
+    query = caller.read(lambda session: queries.recall(session, caller.actor, key))
+    return _ran(caller, query.value, file_format)
 
 
 def _ran(
     caller: Caller,
-    find: Callable[[Session], queries.Query],
+    query: queries.Query,
     file_format: Literal["json"] | FileFormat,
 ) -> Response:
-    query = caller.read(find).value
     written = count_and_disclose(
         caller,
         lambda session: queries.count(
@@ -107,13 +102,4 @@ def _ran(
     if file_format != "json":
         table = result.to_table()
         return table_response(caller, "query", table, file_format, headers)
-    shown = {
-        "columns": list(result.columns),
-        "rows": [list(row) for row in result.rows],
-        "unit": result.unit,
-        "number_of_rows": result.number_of_rows,
-        "most_values": result.most_values,
-        "smallest_group": result.smallest_group,
-        "counted_at": result.counted_at,
-    }
-    return JsonResponse(shown, headers=headers)
+    return JsonResponse(QueryShown.of(result), headers=headers)

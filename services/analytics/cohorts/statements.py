@@ -167,9 +167,7 @@ def events(
     columns: list[ColumnElement[Any]] = [
         *values,
         gathered(distinct(func.int8send(patient_hash(source.c.patient_id)))),
-        gathered(
-            distinct(func.int8send(event_hash(_SOURCES[event.kind].view, source)))
-        ),
+        gathered(distinct(func.int8send(event_hash(view, source)))),
     ]
     return (
         select(*columns)
@@ -224,10 +222,7 @@ def quantities(
         .cte("own")
     )
     split = [own.c[value.name] for value in values]
-    pair = func.int8send(patient_hash(own.c.patient_id)).concat(
-        func.float8send(own.c.number)
-    )
-    pairs = gathered(type_coerce(pair, LargeBinary))
+    pairs = gathered(own_pair(own.c.patient_id, own.c.number))
     return (
         select(*split, own.c.unit, pairs)
         .group_by(*split, own.c.unit)

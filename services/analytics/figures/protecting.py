@@ -21,9 +21,14 @@ Table = Mapping[Key, tuple[int | None, int | None]]
 MOST_EVENTS: Final = 200_000
 
 
+def are_too_many(sizes: Iterable[int]) -> bool:
+    """Tell whether these are more events than are kept of one answer."""
+    return sum(sizes) > MOST_EVENTS
+
+
 def require_not_too_many(sizes: Iterable[int]) -> None:
     """Raise InvalidInput for more events than are kept of one answer."""
-    if sum(sizes) > MOST_EVENTS:
+    if are_too_many(sizes):
         raise InvalidInput(
             "of",
             Sentence(

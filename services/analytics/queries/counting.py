@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import psycopg2
 from sqlalchemy.orm import Session
 
@@ -55,17 +54,39 @@ def count(
         session, actor, Action.QUERY_RUN, details=details
     ):
         use_clock(session, now)
-        if query.counted.spread is not None:
-            return _spread(
-                session, query.counted, query.counted.spread, now, smallest_group
-            )
-        return _numbers(session, query.counted, now, smallest_group)
+        counted = query.counted
+        compiled = _compiled(counted)
+        rows = run_within_limit(session, str(compiled), compiled.params)
+        everybody: int = session.execute(population()).scalar_one()
+        k = smallest_group
+        shown = (
+            _numbers(counted, rows, everybody, k)
+            if counted.spread is None
+            else _spread(counted, counted.spread, rows, everybody, k)
+        )
+        return UndisclosedAnswer(
+            question=_question(counted, compiled, k),
+            answer=CountedCells(shown.cells, k, now, shown.unit),
+            groups=shown.patients,
+            population=None,
+            smallest_group=k,
+            events=shown.facts,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownNumbers:
+    """What is told, of whom and of which events, and the unit of values."""
+
+    cells: tuple[FigureCell, ...] = ()
+    patients: tuple[Members, ...] = ()
+    facts: tuple[Members, ...] = ()
+    unit: str = ""
 
 
 def _numbers(
-    session: Session, counted: Counted, now: datetime, k: int
-) -> UndisclosedAnswer[CountedCells]:
-    rows = _run(session, counted)
+    counted: Counted, rows: Sequence[tuple[Any, ...]], everybody: int, k: int
+) -> _ShownNumbers:
     width = len(counted.by)
     # Without groups there is one row, of nobody as well. Tables of counts have patients
     # twice where they have no events.
@@ -78,35 +99,35 @@ def _numbers(
     if is_of_events:
         _require_not_too_many(len(events) for _, events in groups_read.values())
     groups = tables.fold_rare(counted.by, groups_read, k)
+    whole = _whole(groups)
     cells, members = protect_numbers(
         counted.by,
         groups,
         k,
         is_of_events=is_of_events,
         is_parted=not is_of_events and _is_parted(counted),
-        whole=None if is_of_events else _whole(groups),
-        outside=_outside(_everybody(session), groups),
+        whole=None if is_of_events else whole,
+        outside=max(everybody - len(whole), 0),
     )
-    return UndisclosedAnswer(
-        question=_question(counted, k),
-        answer=CountedCells(_shown(cells), k, now),
-        groups=() if is_of_events else members,
-        population=None,
-        smallest_group=k,
-        events=members if is_of_events else (),
-    )
+    shown = _shown(cells)
+    if is_of_events:
+        return _ShownNumbers(shown, facts=members)
+    return _ShownNumbers(shown, patients=members)
 
 
 def _spread(
-    session: Session, counted: Counted, of: Spread, now: datetime, k: int
-) -> UndisclosedAnswer[CountedCells]:
-    units = quantities.by_unit(_run(session, counted))
+    counted: Counted,
+    of: Spread,
+    rows: Sequence[tuple[Any, ...]],
+    everybody: int,
+    k: int,
+) -> _ShownNumbers:
+    units = quantities.by_unit(rows)
     _require_not_too_many(
         len(patients)
         for measured in units.values()
         for patients, *_ in measured.values()
     )
-    everybody = _everybody(session)
     of_units = (
         _spread_in(counted, of, measured, unit=unit, everybody=everybody, k=k)
         for unit, measured in units.items()
@@ -120,25 +141,7 @@ def _spread(
                 "WHERE unit = 'kg'."
             )
         )
-    [spread] = shown or [_ShownSpread("", (), (), ())]
-    return UndisclosedAnswer(
-        question=_question(counted, k),
-        answer=CountedCells(spread.cells, k, now, spread.unit),
-        groups=spread.patients,
-        population=None,
-        smallest_group=k,
-        events=spread.facts,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _ShownSpread:
-    """What is told of the values in one unit, and of whom."""
-
-    unit: str
-    cells: tuple[FigureCell, ...]
-    patients: tuple[Members, ...]
-    facts: tuple[Members, ...]
+    return shown[0] if shown else _ShownNumbers()
 
 
 def _spread_in(
@@ -149,23 +152,24 @@ def _spread_in(
     unit: str,
     everybody: int,
     k: int,
-) -> _ShownSpread:
+) -> _ShownNumbers:
     """Return what is told of one unit, as if WHERE had named it.
 
     So what others are measured in decides nothing about it.
     """
     groups = tables.fold_rare(counted.by, measured, k)
+    whole = _whole(groups)
     cells, _ = protect_numbers(
         counted.by,
         groups,
         k,
         is_of_events=False,
         is_parted=_is_parted(counted),
-        whole=_whole(groups),
-        outside=_outside(everybody, groups),
+        whole=whole,
+        outside=max(everybody - len(whole), 0),
     )
     spread, patients, facts = protect_spread(of.quantity, cells, groups, k)
-    return _ShownSpread(unit, _shown(spread), patients, facts)
+    return _ShownNumbers(_shown(spread), patients, facts, unit)
 
 
 def _shown(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
@@ -187,7 +191,7 @@ def _shown(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
 
 
 def _require_not_too_many(sizes: Iterable[int]) -> None:
-    if sum(sizes) > protecting.MOST_EVENTS:
+    if protecting.are_too_many(sizes):
         raise QueryRefused(
             Sentence(
                 "These are more than {most:,} events. Narrow the query by WHERE, to a "
@@ -197,13 +201,8 @@ def _require_not_too_many(sizes: Iterable[int]) -> None:
         )
 
 
-def _run(session: Session, counted: Counted) -> Sequence[tuple[Any, ...]]:
-    compiled = _compiled(statements.statement_of(counted))
-    return run_within_limit(session, str(compiled), compiled.params)
-
-
-def _compiled(statement: Select[Any]) -> Any:
-    return statement.compile(
+def _compiled(counted: Counted) -> Any:
+    return statements.statement_of(counted).compile(
         dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
     )
 
@@ -219,20 +218,10 @@ def _whole(groups: Mapping[Key, Groups]) -> Members:
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
 
 
-def _everybody(session: Session) -> int:
-    number: int = session.execute(population()).scalar_one()
-    return number
-
-
-def _outside(everybody: int, groups: Mapping[Key, Groups]) -> int:
-    return max(everybody - len(_whole(groups)), 0)
-
-
-def _question(counted: Counted, k: int) -> str:
+def _question(counted: Counted, compiled: Any, k: int) -> str:
     """Name what is counted: of equal questions this is equal, however they are shown.
 
     The dimensions are in it as well, of which some have the same text.
     """
-    compiled = _compiled(statements.statement_of(counted))
     parts = [str(compiled), compiled.params, counted.by, counted.measure]
     return json.dumps(["query", *parts, k], sort_keys=True, default=str)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, true
+from sqlalchemy import ColumnElement, FromClause, and_, exists, func, literal, true
 
 from services.analytics.cohorts import Dimension
 from services.analytics.cohorts.statements import dimension_text
@@ -95,8 +95,8 @@ class _Reader:
     def read(self) -> Query:
         """Return the query; raises QueryRefused."""
         first = self._add_source(self.tree.args["from_"])
-        rows, conditions = self._joined(first)
-        conditions += self._where(self.tree, self.scope)
+        rows = self._joined(first)
+        conditions = self._where(self.tree, self.scope)
         conditions += _have_days(self.sources.values())
         grouped, groups = self._grouped()
         columns = tuple(self._columns(grouped))
@@ -166,8 +166,8 @@ class _Reader:
         sources[name_there] = source = Source(view, rows)
         return source
 
-    def _joined(self, first: Source) -> tuple[Any, list[ColumnElement[bool]]]:
-        rows: Any = first.rows
+    def _joined(self, first: Source) -> FromClause:
+        rows = first.rows
         for join in part(self.tree, "joins") or ():
             only(join, "this", "on", "kind", "side")
             is_inner = part(join, "kind") in {None, "", "INNER"}
@@ -183,7 +183,7 @@ class _Reader:
             own = {name: s for name, s in self.sources.items() if s is source}
             require_tie(join.args["on"], self.scope, own, [before])
             rows = rows.join(source.rows, condition(join.args["on"], self.scope))
-        return rows, []
+        return rows
 
     def _where(self, tree: "Expression", scope: NameScope) -> list[ColumnElement[bool]]:
         where = part(tree, "where")

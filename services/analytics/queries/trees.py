@@ -37,7 +37,7 @@ def parse(text: str) -> "Expression":
     not passed on.
     """
     # A fifth of a second of imports, for the few who ask.
-    import sqlglot  # noqa: PLC0415
+    from sqlglot import Dialect  # noqa: PLC0415
     from sqlglot.errors import SqlglotError  # noqa: PLC0415
 
     # It writes what it cannot read into the log, and that may be somebody's illness.
@@ -51,8 +51,9 @@ def parse(text: str) -> "Expression":
             )
         )
     try:
-        statements = sqlglot.parse(text, dialect="postgres")
-        words = sqlglot.tokenize(text, dialect="postgres")
+        dialect = Dialect.get_or_raise("postgres")
+        words = dialect.tokenize(text)
+        statements = dialect.parser().parse(words, text)
     except (SqlglotError, RecursionError):
         raise QueryRefused(
             Sentence(
