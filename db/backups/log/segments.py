@@ -71,6 +71,14 @@ class TimelineHistory:
             raise ValueError("A later timeline comes from another.")
         return cls(timeline, left)
 
+    def before(self, timeline: int) -> str:
+        """Return which timelines were left before one of these, as such a file says."""
+        return "".join(
+            f"{older}\t{left}\tas a later timeline says\n"
+            for older, left in self.left
+            if older < timeline
+        )
+
     def left_at(self, timeline: int) -> Lsn | None:
         """Return where an older timeline was left; None for the newest."""
         return dict(self.left).get(timeline)

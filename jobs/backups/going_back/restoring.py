@@ -158,19 +158,22 @@ class _Logs:
         return max(self.source.listing().timeline, self.own.listing().timeline)
 
     def history(self, timeline: int) -> bytes:
-        """Return where a timeline comes from, in PostgreSQL's words; raises SetBroken.
+        """Return where a timeline comes from, as PostgreSQL writes it.
 
         Of one on which nobody kept the log that is where the next one that is known
-        came from until then.
+        came from until then. Raises SetBroken.
         """
-        for known in range(timeline, self.timeline + 1):
-            name = history_name(known)
-            archives = (self.source, self.own)
-            archive = next((a for a in archives if (a.folder / name).exists()), None)
-            if archive is not None:
-                lines = archive.read(name).splitlines(keepends=True)
-                return b"".join(line for line in lines if _left_by(line) < timeline)
+        if (archive := self._archive_with(timeline)) is not None:
+            return archive.read(history_name(timeline))
+        for later in range(timeline + 1, self.timeline + 1):
+            if (archive := self._archive_with(later)) is not None:
+                return archive.history(later).before(timeline).encode()
         raise SetBroken(f"The log's {history_name(timeline)} is missing.")
+
+    def _archive_with(self, timeline: int) -> LogArchive | None:
+        name = history_name(timeline)
+        archives = (self.source, self.own)
+        return next((a for a in archives if (a.folder / name).exists()), None)
 
 
 @dataclass(slots=True)
@@ -334,12 +337,6 @@ def _add_histories(sandbox: Sandbox, logs: _Logs, target: ReplayTarget) -> None:
     """Have PostgreSQL know which timelines there were, so that it takes a new one."""
     for timeline in range(target.timeline + 1, logs.timeline + 1):
         sandbox.add_log(history_name(timeline), logs.history(timeline))
-
-
-def _left_by(line: bytes) -> int:
-    """Return which timeline a history's line says was left; 0 for any other line."""
-    words = line.partition(b"#")[0].split()
-    return int(words[0]) if words else 0
 
 
 def _drain(clinic: LiveClinic) -> bool:
