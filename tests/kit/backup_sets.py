@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -103,6 +104,24 @@ def add_sealed_set(
     sealed = replace(manifest, objects=tuple(objects)).sealing(key, keys)
     repository.publish(unfinished, sealed)
     return sealed
+
+
+def add_later_sets(
+    repository: Repository, keys: FileKeys, base: Manifest, times: Iterable[datetime]
+) -> list[Manifest]:
+    """Let a repository have incremental sets of these times, each on one base."""
+    return [
+        add_sealed_set(
+            repository,
+            keys,
+            set_id=f"{at:%Y%m%dT%H%M%SZ}-0002",
+            as_of=at,
+            began_at=at,
+            reached_lsn="0/3000000",
+            based_on=based_on(base),
+        )
+        for at in times
+    ]
 
 
 def based_on(base: Manifest) -> BasedOn:

@@ -22,7 +22,7 @@ from tests.db.postgres.notes import add_table, has_note, remove_notes
 from tests.kit import by_hand
 from tests.kit.breaking import (
     ask,
-    etcd_of,
+    drop_leader_key,
     is_switched_over,
     replay_paused,
     replicas,
@@ -226,7 +226,6 @@ def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_die
     breakable, database, notes, note_id
 ):
     former, (first, second) = breakable.primary(), replicas(breakable)
-    etcd = etcd_of(breakable)
     before, after = note_id, uuid4()
     with breakable.unsupervised():
         acknowledged = database.write(notes.write(before)).lsn
@@ -240,7 +239,7 @@ def test_a_former_primary_with_log_of_its_own_answers_for_what_was_before_it_die
             with following_nobody(breakable, former):
                 await_position(database, former.name, end)
                 alone = database.read(has_note(before), after=acknowledged)
-        etcd.drop(etcd.leadership())
+        drop_leader_key(breakable, former)
         lsn = eventually(lambda: database.write(notes.write(after))).lsn
         with following_nobody(breakable, former):
             await_position(database, former.name, end)

@@ -15,7 +15,14 @@ from db.cluster import patroni_node
 from db.cluster.patroni_node import LogEnd, parse_history, parse_lsn
 from db.embedded import Cluster, Node
 from db.embedded.servers.etcd import Etcd
-from tests.kit.breaking import ask, etcd_of, replicas, suspended, switch_over
+from tests.kit.breaking import (
+    ask,
+    drop_leader_key,
+    etcd_of,
+    replicas,
+    suspended,
+    switch_over,
+)
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -100,7 +107,7 @@ def test_a_former_primary_with_log_of_its_own_acknowledges_nothing_until_it_is_r
         promoting = {node.name: ExitStack() for node in (first, second)}
         for node in (first, second):
             held.enter_context(promoting[node.name]).enter_context(not_promoted(node))
-        etcd.drop(etcd.leadership())
+        drop_leader_key(breakable, former)
         name = eventually(etcd.leader, lambda name: name in promoting)
         leader, follower = (first, second) if name == first.name else (second, first)
         promoting[follower.name].close()

@@ -99,18 +99,8 @@ def test_what_was_thinned_out_here_is_not_tried_there_before_its_lock_can_end(
     repository, keys, store, monkeypatch
 ):
     base, now = repository.newest(), backup_sets.AS_OF + timedelta(days=3)
-    hourly = [
-        backup_sets.add_sealed_set(
-            repository,
-            keys,
-            set_id=f"{at:%Y%m%dT%H%M%SZ}-0002",
-            as_of=at,
-            began_at=at,
-            reached_lsn="0/3000000",
-            based_on=backup_sets.based_on(base),
-        )
-        for at in (backup_sets.AS_OF + timedelta(minutes=1), now)
-    ]
+    times = (backup_sets.AS_OF + timedelta(minutes=1), now)
+    hourly = backup_sets.add_later_sets(repository, keys, base, times)
     copy = RepositoryCopy(repository, keys, store, KEPT, lambda: now)
     copy.round()
     removed = remove_expired(repository, keys, now - KEPT, is_sweeping=True, now=now)

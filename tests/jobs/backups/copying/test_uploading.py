@@ -373,21 +373,10 @@ def test_what_is_thinned_out_here_goes_there_and_its_base_stays_whoever_deletes_
     copy, server, prefix, keys, clock
 ):
     repository, base = copy.repository, copy.repository.newest()
-    hourly = [
-        backup_sets.add_sealed_set(
-            repository,
-            keys,
-            set_id=f"{at:%Y%m%dT%H%M%SZ}-0002",
-            as_of=at,
-            began_at=at,
-            reached_lsn="0/3000000",
-            based_on=backup_sets.based_on(base),
-        )
-        for at in (
-            backup_sets.AS_OF + timedelta(minutes=1),
-            backup_sets.AS_OF + timedelta(days=3),
-        )
+    times = [
+        backup_sets.AS_OF + after for after in (timedelta(minutes=1), timedelta(days=3))
     ]
+    hourly = backup_sets.add_later_sets(repository, keys, base, times)
     clock.now = hourly[1].as_of
     copy.round()
     assert f"sets/{hourly[0].set_id}/base" in server.names(prefix)
