@@ -375,6 +375,18 @@ class Repository:
                 return PROOFS.validate_json(path.read_bytes())
         return None
 
+    def proofs_between(self, since: datetime, until: datetime) -> tuple[Proof, ...]:
+        """Return the restores that were proven in a time, the oldest first.
+
+        What a later version has noted, and this one cannot read, is left out.
+        """
+        proofs = []
+        for path in self._proofs.glob("*.json"):
+            with suppress(OSError, ValidationError):
+                proofs.append(PROOFS.validate_json(path.read_bytes()))
+        within = (each for each in proofs if since <= each.proved_at < until)
+        return tuple(sorted(within, key=lambda each: each.proved_at))
+
     def note_failure(self, sentence: str) -> None:
         """Keep why the last backup came to nothing, as long as none succeeds."""
         before = self.last_failure()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.backups.auditor_report import show_auditor_report
 from dashboard.backups.backup_overview import show_backups
 from dashboard.backups.recovery_kit import show_recovery_kit
 from dashboard.backups.restore_drills import show_restore_drills
@@ -23,6 +24,8 @@ with error_boundary():
     show_backups()
 with error_boundary():
     show_restore_drills()
+with error_boundary():
+    show_auditor_report()
 with error_boundary():
     show_recovery_kit()
 with error_boundary():

@@ -76,6 +76,22 @@ def list_drills(session: Session, actor: Actor, limit: int) -> tuple[RestoreDril
     return tuple(map(_drill, _newest(session, limit)))
 
 
+def list_drills_between(
+    session: Session, actor: Actor, since: datetime, until: datetime
+) -> tuple[RestoreDrill, ...]:
+    """Return the drills that were asked for in a time, the oldest first.
+
+    Raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_REPLICATION)
+    rows = session.scalars(
+        select(DrillRow)
+        .where(DrillRow.requested_at >= since, DrillRow.requested_at < until)
+        .order_by(DrillRow.requested_at, DrillRow.id)
+    )
+    return tuple(map(_drill, rows))
+
+
 def newest_drill(session: Session) -> RestoreDrill | None:
     """Return the newest drill; for the worker.
 

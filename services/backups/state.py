@@ -14,7 +14,7 @@ from db.backups.copies.copy_notes import CopyNote, read_copy_note
 from db.backups.log.archive import LogArchive
 from db.backups.log.windows import BackupWindow, find_windows, read_position
 from db.backups.manifest import Manifest
-from db.backups.notes import Failure, LogPosition, Proof
+from db.backups.notes import Failure, LogPosition, Proof, TimeLeft
 from db.backups.replaced_data import DataBefore, list_before
 from db.backups.repository import Repository, Survey
 from db.files.file_keys import FileKeys, UnusableFileKeys
@@ -33,11 +33,13 @@ class LogState:
     """The times that one can go back to, the oldest first; `failure` is what is wrong.
 
     A window that ends before the next begins was ended by a gap in the log.
+    `times_left` are those that the clinic went back over.
     """
 
     windows: tuple[BackupWindow, ...] = ()
     position: LogPosition | None = None
     failure: str = ""
+    times_left: tuple[TimeLeft, ...] = ()
 
     @property
     def window(self) -> BackupWindow | None:
@@ -113,12 +115,12 @@ def _read_log(
     repository: Repository, sets: Sequence[Manifest], keys: FileKeys
 ) -> LogState:
     archive = LogArchive(repository.folder, repository.system_id or "", keys)
-    position = read_position(archive.folder)
+    position, left = read_position(archive.folder), archive.times_left()
     try:
         windows = find_windows(sets, archive, position)
     except (SetBroken, UnusableFileKeys) as error:
-        return LogState((), position, str(error))
-    return LogState(windows, position, position.failure if position else "")
+        return LogState((), position, str(error), left)
+    return LogState(windows, position, position.failure if position else "", left)
 
 
 def forecast_bytes(

@@ -17,6 +17,7 @@ ADMIN: Final = frozenset({Role.ADMIN})
 
 ALLOWED: Final = {
     "backups.drills.list_drills": ADMIN,
+    "backups.drills.list_drills_between": ADMIN,
     "backups.drills.request_drill": ADMIN,
     "backups.going_back.read_going_back": ADMIN,
     "backups.going_back.request_going_back": ADMIN,
@@ -28,6 +29,7 @@ ALLOWED: Final = {
     "backups.previews.requests.read_preview_list": ADMIN,
     "backups.previews.requests.record_preview": ADMIN,
     "backups.previews.requests.request_preview": ADMIN,
+    "backups.reports.gathering.gather_report": ADMIN,
     "backups.requests.newest_request": ADMIN,
     "backups.requests.request_backup": ADMIN,
     "backups.state.read_state": ADMIN,

@@ -84,7 +84,7 @@ from services.visits.schedule.plans import (
     ExceptionKind,
     Hours,
 )
-from tests.kit import backup_sets, cast
+from tests.kit import backup_reports, backup_sets, cast
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
@@ -237,6 +237,9 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "period": Period(date(2026, 3, 23), date(2026, 3, 29)),
         "first": date(2026, 3, 23),
         "since": datetime(2026, 11, 20, tzinfo=UTC),
+        "until": datetime(2026, 11, 21, tzinfo=UTC),
+        "reported": backup_reports.PERIOD,
+        "sources": backup_reports.sources_of(Repository(synthea / "backups")),
         "last": date(2026, 3, 29),
         "zone": UTC,
         "beginning": "pen",

@@ -1,11 +1,12 @@
 """The alerts that are and were, who has seen to them, and how everything stands."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models.replication import Alert as AlertRow, AlertNotification
@@ -37,16 +38,29 @@ def open_alerts(session: Session) -> tuple[Alert, ...]:
 
 
 def list_alerts(
-    session: Session, actor: Actor, *, limit: int = 50
+    session: Session,
+    actor: Actor,
+    *,
+    kinds: Collection[AlertKind] | None = None,
+    during: tuple[datetime, datetime] | None = None,
+    limit: int | None = 50,
 ) -> tuple[Alert, ...]:
-    """Return the newest alerts, those that ended too; raises NotAllowed."""
+    """Return the newest alerts, those that ended too; raises NotAllowed.
+
+    Without a `limit` all of them. `during` asks for those that were open at any time
+    from one to another.
+    """
     actor.require(Permission.VIEW_REPLICATION)
-    rows = session.scalars(
-        select(AlertRow)
-        .order_by(AlertRow.began_at.desc(), AlertRow.id.desc())
-        .limit(max(1, min(limit, _MOST)))
-    )
-    return tuple(_alert(row) for row in rows)
+    wanted = select(AlertRow).order_by(AlertRow.began_at.desc(), AlertRow.id.desc())
+    if limit is not None:
+        wanted = wanted.limit(max(1, min(limit, _MOST)))
+    if kinds is not None:
+        wanted = wanted.where(AlertRow.kind.in_(kinds))
+    if during is not None:
+        since, until = during
+        is_after = or_(AlertRow.ended_at.is_(None), AlertRow.ended_at >= since)
+        wanted = wanted.where(AlertRow.began_at < until, is_after)
+    return tuple(_alert(row) for row in session.scalars(wanted))
 
 
 def acknowledge(session: Session, actor: Actor, alert_id: UUID) -> Alert:

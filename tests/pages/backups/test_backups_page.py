@@ -83,7 +83,7 @@ def test_one_is_asked_for_by_a_button_and_its_end_is_told(clinic: Clinic, reposi
     # A backup that came later makes up for it.
     later = datetime.now(UTC)
     backup_sets.add_set(repository, as_of=later)
-    assert "failed" not in said(opened(clinic))
+    assert "The disk of /backups is full." not in said(opened(clinic))
 
 
 def test_how_often_and_how_long_and_how_much_room(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from db.backups.recovery_kit import KeyFiles
+from db.backups.repository import Repository
 from services import backups
 from services.backups import (
     BackupWindow,
@@ -13,9 +14,11 @@ from services.backups import (
     kits,
     ledger,
     previews,
+    reports,
 )
 from services.backups.previews import ChangedKind, ChangeList, ChangeSince
 from services.core.audit import Action
+from tests.kit import backup_reports
 from tests.kit.backup_sets import MANIFEST, PROOF
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 
@@ -72,6 +75,13 @@ def backup_make_kit(w: World) -> ActionCall:
         now=MANIFEST.as_of,
         session_id=boss.session_id,
     )
+
+
+@prepares(Action.BACKUP_REPORT)
+def backup_report(w: World) -> ActionCall:
+    boss, sources = w.boss.actor, backup_reports.sources_of(Repository(w.folder))
+    given = w.session, boss, backup_reports.PERIOD, sources
+    return lambda: reports.gather_report(*given)
 
 
 @prepares(Action.BACKUP_READ_PREVIEW)

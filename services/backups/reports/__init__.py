@@ -1,0 +1,13 @@
+"""Reports on backups for an auditor: what was restored, and what was not proven."""
+
+from services.backups.reports.gathering import (
+    BackupReport as BackupReport,
+    NotAPeriod as NotAPeriod,
+    PractisedRestore as PractisedRestore,
+    ReportPeriod as ReportPeriod,
+    ReportPlan as ReportPlan,
+    ReportSources as ReportSources,
+    Restorer as Restorer,
+    gather_report as gather_report,
+)
+from services.backups.reports.paper import report_pdf as report_pdf
