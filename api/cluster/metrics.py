@@ -261,7 +261,11 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
             ]
     if (kit := read_note(backups.folder)) is not None:
         age = max(0.0, (now - kit.made_at).total_seconds())
-        values.append(("kit_age_seconds", "Age of the last recovery kit.", age))
+        held = max(0.0, (now - kit.held_at).total_seconds())
+        values += [
+            ("kit_age_seconds", "Age of the last recovery kit.", age),
+            ("kit_held_seconds", "How long ago it was made or proven to open.", held),
+        ]
     if (position := read_position(backups.folder / "log")) is not None:
         leads_to = position.leads_to or (newest.as_of if newest else position.noted_at)
         behind = max(0.0, (now - leads_to).total_seconds())

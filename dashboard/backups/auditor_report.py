@@ -111,6 +111,6 @@ def _sources() -> ReportSources:
     return ReportSources(
         repository,
         backups.read_state(actor, repository, settings.data, wired.file_keys),
-        kits.read_kit_state(actor, repository, wiring.key_files(settings)),
+        kits.read_kit_state(actor, repository, wiring.key_files(settings), now()),
         plan,
     )

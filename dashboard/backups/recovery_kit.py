@@ -1,11 +1,13 @@
 """Makes a recovery kit of the clinic's keys, and says when the last one is old."""
 
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 import streamlit as st
 
 from dashboard import wiring
+from dashboard.backups.kit_proof import ask_for_kit
 from dashboard.context import current_actor, current_sign_in, now, write
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
@@ -36,10 +38,13 @@ def show_recovery_kit() -> None:
         )
     )
     actor, keys = current_actor(), wiring.key_files(wired.settings)
-    _show_state(kits.read_kit_state(actor, wired.backups, keys))
+    state = kits.read_kit_state(actor, wired.backups, keys, now())
+    _show_state(state)
     if not actor.may(Permission.ACT_ON_CLUSTER):
         return
-    if ask_for_passkey(_("Making a recovery kit")):
+    if ask_for_passkey(_("Making or proving a recovery kit")):
+        if state.made_at is not None:
+            ask_for_kit(is_due=state.is_due)
         _ask()
     _offer_paper()
 
@@ -62,11 +67,27 @@ def _show_state(state: KitState) -> None:
             icon=":material/key_off:",
         )
     else:
-        age = ago(now() - state.made_at)
-        st.markdown(
-            _("**The recovery kit of {time}** ({ago}) has all keys.").format(
-                time=at(state.made_at), ago=age
-            )
+        _show_proven(state, state.made_at)
+
+
+def _show_proven(state: KitState, made_at: datetime) -> None:
+    """Say when somebody last had a kit in their hands that has all keys."""
+    has_all = _("**The recovery kit of {time}** ({ago}) has all keys.").format(
+        time=at(made_at), ago=ago(now() - made_at)
+    )
+    opened = _("Nobody has shown yet that it opens.")
+    if state.proven_at is not None:
+        opened = _("It was last shown to open on {time} ({ago}).").format(
+            time=at(state.proven_at), ago=ago(now() - state.proven_at)
+        )
+    st.markdown(f"{has_all} {opened}")
+    if state.is_due:
+        st.warning(
+            _(
+                "That is due once a quarter: fetch the kit's pages and its passphrase, "
+                "and prove below that it opens."
+            ),
+            icon=":material/key_off:",
         )
 
 

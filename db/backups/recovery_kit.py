@@ -49,10 +49,19 @@ class KitBroken(CannotRestore):
 
 @dataclass(frozen=True, slots=True)
 class KitNote:
-    """When a kit was made, and the SHA-256 of what it has, by its files."""
+    """When a kit was made, and the SHA-256 of what it has, by its files.
+
+    `proven_at` is when somebody last showed that it opens, with its passphrase.
+    """
 
     made_at: datetime
     digests: dict[str, str]
+    proven_at: datetime | None = None
+
+    @property
+    def held_at(self) -> datetime:
+        """When somebody last had the kit and its passphrase."""
+        return self.proven_at or self.made_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,13 +289,13 @@ def _check(body: list[str], lines: list[str]) -> bool:
             "text, or all of its codes."
         )
     wrong = [
-        f"line {number} ({line[:_SHOWN]}...)"
+        f"{number} ({line[:_SHOWN]}...)"
         for number, line in enumerate(body, 1)
         if checks.get(number, _check_of(line)) != _check_of(line)
     ]
     if wrong:
         raise KitBroken(
-            f"The recovery kit is not what was made, in {', '.join(wrong)}: compare "
-            "each, and its check, with the paper."
+            f"The recovery kit is not what was made, in line {', '.join(wrong)}: "
+            "compare each, and its check, with the paper."
         )
     return len(checks) == len(body)

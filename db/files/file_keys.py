@@ -152,6 +152,9 @@ class FileKeys:
     def _read(self, stamp: tuple[int, ...]) -> _Keyring:
         with _translate_errors(self.path):
             text = self.path.read_text(errors="replace")
+        return self._parse(text, stamp)
+
+    def _parse(self, text: str, stamp: tuple[int, ...]) -> _Keyring:
         try:
             handle = json_proto_keyset_format.parse(text, secret_key_access.TOKEN)
             about = handle.keyset_info()
@@ -182,6 +185,20 @@ class FileKeys:
                 os.chown(unfinished, before.st_uid, before.st_gid)
                 unfinished.replace(path)
             private_files.sync(path.parent)
+
+
+class KeysAsText(FileKeys):
+    """The keys that a text holds: nothing of them is written to a disk.
+
+    `name` is what messages call it. Keys are neither added nor dropped.
+    """
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(Path(name))
+        self._only = self._parse(text, ())
+
+    def _keyring(self) -> _Keyring:
+        return self._only
 
 
 def key_of(sealed: bytes) -> int:

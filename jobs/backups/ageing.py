@@ -8,6 +8,7 @@ from db.backups.notes import Failure
 from db.backups.recovery_kit import KeyFiles, read_note
 from jobs.backups.scheduling import BackupScheduler
 from services.backups import kits, time_of_newest
+from services.backups.kits import KitFault
 from services.cluster.alerts import BackupCondition
 
 # A folder on a distant disk need not be listed every second.
@@ -22,7 +23,7 @@ class BackupWatch:
     ) -> None:
         self._scheduler = scheduler
         self._key_files = key_files
-        self._kit_wanting_since: datetime | None = None
+        self._kit_fault: KitFault | None = None
         self._has_kit = True
         self._unproven_since: datetime | None = None
         self._has_proof = True
@@ -33,7 +34,7 @@ class BackupWatch:
         """Return how backups stand at a time."""
         if self._looked_at is None or now - self._looked_at >= _KEPT:
             self._as_of = time_of_newest(self._scheduler.repository)
-            self._look_at_kit()
+            self._look_at_kit(now)
             self._unproven_since = self._look_at_proof()
             self._looked_at = now
         since, scheduler = self._as_of, self._scheduler
@@ -51,18 +52,19 @@ class BackupWatch:
             copy_behind=scheduler.copy.behind(now) if scheduler.copy else None,
             copy_failure=scheduler.copy.failure if scheduler.copy else "",
             kit_wanting=self._kit_wanting(now),
+            is_kit_unproven=self._kit_fault is not None and self._kit_fault.is_unproven,
             has_proof=self._has_proof,
             unproven=_since(self._unproven_since, now),
         )
 
-    def _look_at_kit(self) -> None:
+    def _look_at_kit(self, now: datetime) -> None:
         if self._key_files is None:
             return
         # Keys that cannot be read just now have not changed.
         with suppress(OSError):
             repository = self._scheduler.repository
             self._has_kit = read_note(repository.folder) is not None
-            self._kit_wanting_since = kits.find_kit_age(repository, self._key_files)
+            self._kit_fault = kits.find_kit_fault(repository, self._key_files, now)
 
     def _look_at_proof(self) -> datetime | None:
         """Return since when no restore is proven; None without backups."""
@@ -74,11 +76,11 @@ class BackupWatch:
         return sets[0].as_of if sets else None
 
     def _kit_wanting(self, now: datetime) -> timedelta | None:
-        """Return for how long no kit has had all keys; None without backups."""
+        """Return for how long no kit is known to open; None without backups."""
         if self._key_files is None or self._as_of is None:
             return None
-        since = self._kit_wanting_since
-        return timedelta() if since is None else max(timedelta(), now - since)
+        fault = self._kit_fault
+        return timedelta() if fault is None else _since(fault.since, now)
 
     def _tries(self, failure: Failure | None) -> int | None:
         """Return how many failed in a row; None until one succeeded or failed."""

@@ -125,6 +125,7 @@ class Action(StrEnum):
     BACKUP_PREVIEW = "backup:preview"
     BACKUP_READ_PREVIEW = "backup:read-preview"
     BACKUP_MAKE_KIT = "backup:make-kit"
+    BACKUP_PROVE_KIT = "backup:prove-kit"
     BACKUP_REPORT = "backup:report"
     BACKUP_REQUEST_GO_BACK = "backup:request-go-back"
     BACKUP_GO_BACK = "backup:go-back"

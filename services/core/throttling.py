@@ -91,6 +91,8 @@ UPLOADS_BEGUN_PATIENT: Final = Limit(
     "uploads-begun-patient", 10, _HOUR, _TOO_MANY_UPLOADS
 )
 UPLOADS_BEGUN_STAFF: Final = Limit("uploads-begun-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
+# A passphrase opens the keys of the clinic, and takes a second of a processor each.
+KIT_TRIES: Final = Limit("kit-tries", 10, _HOUR)
 # Nobody guesses 256 bits; but every wrong token is written into the audit log.
 UNKNOWN_TOKENS: Final = Limit("unknown-tokens", 60, _MINUTE)
 # Of the network that asks for tokens, before anything is tried: a try uses a code up,

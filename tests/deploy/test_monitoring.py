@@ -18,6 +18,7 @@ from api.cluster.metrics import SpoolMetrics, backup_gauges
 from api.cluster.server_metrics import ServerMetrics
 from dashboard.web.log import request_log
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
+from db.backups.recovery_kit import KitNote, write_note
 from db.backups.repository import Repository
 from db.cluster.observing import Behind, SlotSnapshot
 from db.cluster.statements import StatementTotals
@@ -80,6 +81,7 @@ def scrape_backups():
         repository = Repository(Path(folder))
         backup_sets.add_set(repository)
         repository.add_proof(backup_sets.PROOF)
+        write_note(repository.folder, KitNote(NOON, {}))
         keys = FileKeys(Path(folder) / "file.keys", may_be_made=True)
         backup_logs.note(backup_logs.archive_of(repository, keys), NOON)
         write_copy_note(repository.folder, CopyNote("s3://bucket", NOON, NOON))

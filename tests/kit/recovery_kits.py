@@ -3,6 +3,7 @@
 import hmac
 import os
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import scrypt, sha256
 from pathlib import Path
 from textwrap import wrap
@@ -23,6 +24,7 @@ from db.backups.recovery_kit import (
     KeyFiles,
     RecoveryKit,
 )
+from db.files.file_keys import FileKeys
 from tests.kit import backup_sets
 
 PASSPHRASE: Final = "grün chair seven rivers moth"
@@ -33,6 +35,12 @@ KIT: Final = RecoveryKit(
     # No two of them alike, so that they cannot be packed into nothing.
     {name: f"{name} " + "".join(map(chr, range(40, 120))) for name in _NAMES},
 )
+
+
+def kit_with(keys: FileKeys) -> RecoveryKit:
+    """Return a kit whose file keys are those that seal backups."""
+    keys.require_made()
+    return replace(KIT, files=KIT.files | {FILE_KEYS: keys.path.read_text()})
 
 
 def key_files(folder: Path) -> KeyFiles:

@@ -23,6 +23,7 @@ ALLOWED: Final = {
     "backups.going_back.request_going_back": ADMIN,
     "backups.kits.making.make_kit": ADMIN,
     "backups.ledger.record_going_back": ADMIN,
+    "backups.kits.proving.prove_kit": ADMIN,
     "backups.kits.making.read_kit_state": ADMIN,
     "backups.previews.changes.list_changes": ADMIN,
     "backups.previews.requests.newest_preview": ADMIN,

@@ -248,6 +248,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "repository": Repository(synthea / "backups"),
         "keys": files.keys,
         "key_files": KeyFiles({}),
+        "kit_text": "",
         "passphrase": "five words that nobody guesses",
         "repeated": "five words that nobody guesses",
         "data": synthea,

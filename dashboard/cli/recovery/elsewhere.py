@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dashboard.cli.recovery.copies import fetch, find_store, keys_of
-from dashboard.cli.recovery.kits import ask_passphrase
+from dashboard.cli.recovery.kits import ask_passphrase, text_of_kit
 
 if TYPE_CHECKING:
     from db.settings import Settings
@@ -40,7 +40,7 @@ def restore_from(
     named, file = _require_both(settings, source, kit)
     store = find_store(settings, named)
     require_empty(settings.data)
-    text = _text_of(file)
+    text = text_of_kit(file)
     passphrase = ask_passphrase("Passphrase of the recovery kit")
     opened = RecoveryKit.opened(text, passphrase)
     typer.echo(f"The recovery kit of {opened.made_at:%Y-%m-%d} opens.")
@@ -84,16 +84,3 @@ def _require_both(
             "fetched beside the clinic, with its own keys. Nothing was touched."
         )
     return source, kit
-
-
-def _text_of(file: Path) -> str:
-    from db.backups.backup_errors import CannotRestore
-    from services.backups.kits import read_paper
-
-    try:
-        return read_paper(file.read_bytes())
-    except OSError as error:
-        raise CannotRestore(
-            f"The recovery kit {file} cannot be read "
-            f"({(error.strerror or str(error)).lower()}): name its file with --kit."
-        ) from error

@@ -27,11 +27,24 @@ def recovery_kit(
         Path | None,
         typer.Option(help="The PDF to make, or the text if its name ends in .txt."),
     ] = None,
+    prove: Annotated[
+        Path | None,
+        typer.Option(help="Make none, but show that this one opens: PDF or text."),
+    ] = None,
     data: Data = None,
 ) -> None:
-    """Print the keys that open the backups, sealed to a passphrase, as QR codes."""
+    """Print the keys that open the backups, sealed to a passphrase, as QR codes.
+
+    With --prove a kit that was made is opened, with its passphrase, and with it the
+    newest backup: once a quarter somebody should have both in their hands.
+    """
     with explain_errors():
         settings = choose(data=data)
+        if prove is not None:
+            _require_embedded(settings)
+            _require_alone(out)
+            typer.echo(prove_kit_file(settings, prove))
+            return
         path = out or Path(f"recovery-kit-{datetime.now(UTC):%Y-%m-%d}.pdf")
         _require_embedded(settings)
         _require_new(path)
@@ -86,6 +99,61 @@ def write_kit(settings: "Settings", path: Path, passphrase: str, repeated: str) 
         f"{path} has the keys of clinic {kit.system_id}, sealed to the passphrase. "
         f"{act} apart from the backups and from the passphrase, then delete the file."
     )
+
+
+def prove_kit_file(settings: "Settings", file: Path) -> str:
+    """Ask for a kit's passphrase, show that it opens, and say when it is due again.
+
+    Raises what `prove_kit` refuses, CannotRestore for a file that cannot be read, and
+    NotRunning: who proved it is written down in the clinic.
+    """
+    from dashboard import wiring
+    from db.postgres import SYSTEM
+    from services.backups import kits
+
+    text = text_of_kit(file)
+    passphrase = ask_passphrase("Passphrase of the recovery kit")
+    with contextlib.closing(wiring.connect(settings)) as wired:
+        prove = partial(
+            kits.prove_kit,
+            actor=CONSOLE,
+            repository=wired.backups,
+            key_files=wiring.key_files(settings),
+            kit_text=text,
+            passphrase=passphrase,
+            now=datetime.now(UTC),
+            session_id=None,
+        )
+        note = wired.database.write(prove, identity=SYSTEM).value
+        kits.note_proven(wired.backups, note)
+    due = note.held_at + kits.PROVEN_EVERY
+    return (
+        f"The recovery kit of {note.made_at:%Y-%m-%d} opens, and the newest backup "
+        f"with it. Show it again by {due:%Y-%m-%d}."
+    )
+
+
+def text_of_kit(file: Path) -> str:
+    """Return the text of a kit's file; raises CannotRestore."""
+    from db.backups.backup_errors import CannotRestore
+    from services.backups.kits import read_paper
+
+    try:
+        return read_paper(file.read_bytes())
+    except OSError as error:
+        raise CannotRestore(
+            f"The recovery kit {file} cannot be read "
+            f"({(error.strerror or str(error)).lower()}): name its file."
+        ) from error
+
+
+def _require_alone(out: Path | None) -> None:
+    from db.backups.backup_errors import CannotBackUp
+
+    if out is not None:
+        raise CannotBackUp(
+            "--prove makes no recovery kit: leave --out out. Nothing was done."
+        )
 
 
 def _require_embedded(settings: "Settings") -> None:

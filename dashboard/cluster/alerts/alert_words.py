@@ -96,7 +96,7 @@ WORDS: Final = {
     ),
     AlertKind.KEY_KIT_OLD: Words(
         marked("Recovery kit old"),
-        marked("No recovery kit has had all keys for over {bar}"),
+        marked("No recovery kit with all keys is proven to open for over {bar}"),
         "key_off",
         marked("hours"),
         3600,

@@ -115,6 +115,7 @@ _WHOLE: Final = (
     marked("No server takes changes."),
     marked("Changes wait for replicas that do not acknowledge them."),
     marked("Keys have changed since the recovery kit was made: make another."),
+    marked("Nobody has shown for a quarter that the recovery kit opens."),
     marked("There is no recovery kit: without this machine no backup opens."),
 )
 _KEPT: Final = KeptSentences((*_WHOLE, *_MESSAGES, *BACKUP_FAILURES, *_LAST))

@@ -197,6 +197,26 @@ _MESSAGES: Final = (
     marked("{file} of the copy is not what was sent there."),
     marked("{file} of the copy holds what is no log."),
     marked("{program} failed: {why}"),
+    marked(
+        "Of the recovery kit's {count} codes these are missing: {missing}. Scan them "
+        "as well."
+    ),
+    marked(
+        "This is no recovery kit: it has no line {line}. Take the whole text, or all "
+        "of its codes."
+    ),
+    marked(
+        "The recovery kit is cut off after its line {number}: take the whole text, or "
+        "all of its codes."
+    ),
+    marked(
+        "The recovery kit has {number} of {count} lines: take the whole text, or all "
+        "of its codes."
+    ),
+    marked(
+        "The recovery kit is not what was made, in line {lines}: compare each, and its "
+        "check, with the paper."
+    ),
     marked("segment {name}"),
 )
 # Without values a sentence is its own message.
@@ -245,6 +265,22 @@ _WHOLE: Final = (
     ),
     marked("A backup was made meanwhile: run the drill once more."),
     marked("A backup is being read."),
+    marked(
+        "The passphrase does not open this recovery kit. Each of its lines is what was "
+        "made: try the passphrase again."
+    ),
+    marked(
+        "The recovery kit does not open: the passphrase is another, or a character was "
+        "changed. With the lines that begin with Check, which are missing, it would be "
+        "said which."
+    ),
+    marked("This was sealed by something else than Chartroom."),
+    marked("This recovery kit is not one of this version's."),
+    marked(
+        "This machine is too slow, or too busy, to open the recovery kit. Try again "
+        "when it has less to do, or on a faster one."
+    ),
+    marked("These are codes of different recovery kits: take one kit's."),
     marked("no space left on device"),
     marked("permission denied"),
     marked("no such file or directory"),

@@ -1,11 +1,18 @@
 """Recovery kits: who made one of the clinic's keys, whether it is old, its paper."""
 
 from services.backups.kits.making import (
+    PROVEN_EVERY as PROVEN_EVERY,
+    KitFault as KitFault,
     KitState as KitState,
     NoBackupYet as NoBackupYet,
-    find_kit_age as find_kit_age,
+    find_kit_fault as find_kit_fault,
     make_kit as make_kit,
     note_kit as note_kit,
     read_kit_state as read_kit_state,
 )
 from services.backups.kits.paper import print_kit as print_kit, read_paper as read_paper
+from services.backups.kits.proving import (
+    KitNotProven as KitNotProven,
+    note_proven as note_proven,
+    prove_kit as prove_kit,
+)

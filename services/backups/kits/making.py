@@ -1,7 +1,7 @@
 """Makes recovery kits, and tells whether the last one still has the clinic's keys."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -26,14 +26,33 @@ from services.people.sign_in import confirmations
 # Guessed by whoever finds the paper, with all the time there is.
 _SHORTEST: Final = 15
 _FEWEST_DIFFERENT: Final = 6
+# A paper that nobody has had in their hands for a quarter may be lost.
+PROVEN_EVERY: Final = timedelta(days=92)
 
 
 @dataclass(frozen=True, slots=True)
 class KitState:
-    """When the last kit was made, if ever, and whether keys have changed since."""
+    """When the last kit was made, if ever, and whether keys have changed since.
+
+    `proven_at` is when somebody last showed that it opens; `is_due` tells that they
+    are to show it again.
+    """
 
     made_at: datetime | None
     is_old: bool
+    proven_at: datetime | None = None
+    is_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KitFault:
+    """Since when no kit is known to open the newest backups.
+
+    `is_unproven` tells that it has all keys, and nobody has opened it for a quarter.
+    """
+
+    since: datetime
+    is_unproven: bool = False
 
 
 class NoBackupYet(Conflict):
@@ -99,30 +118,44 @@ def note_kit(repository: Repository, kit: RecoveryKit) -> None:
 
 
 def read_kit_state(
-    actor: Actor, repository: Repository, key_files: KeyFiles
+    actor: Actor, repository: Repository, key_files: KeyFiles, now: datetime
 ) -> KitState:
     """Return how the last kit stands. Raises NotAllowed and OSError."""
     actor.require(Permission.VIEW_REPLICATION)
     note = read_note(repository.folder)
-    return KitState(note.made_at if note else None, _is_old(note, key_files))
+    is_old = lacks_keys(note, key_files)
+    if note is None:
+        return KitState(None, is_old)
+    return KitState(note.made_at, is_old, note.proven_at, _due_at(note) <= now)
 
 
-def find_kit_age(repository: Repository, key_files: KeyFiles) -> datetime | None:
-    """Return since when no kit opens the newest backups; None if one does.
+def find_kit_fault(
+    repository: Repository, key_files: KeyFiles, now: datetime
+) -> KitFault | None:
+    """Return since when no kit is known to open the newest backups; None if one is.
 
     That is since the oldest backup where none was ever made. Raises OSError.
     """
     note, sets = read_note(repository.folder), repository.survey().sets
-    if not sets or not _is_old(note, key_files):
+    if not sets:
         return None
-    return sets[0].as_of if note is None else max(note.made_at, key_files.changed_at())
+    if note is None:
+        return KitFault(sets[0].as_of)
+    if lacks_keys(note, key_files):
+        return KitFault(max(note.made_at, key_files.changed_at()))
+    due = _due_at(note)
+    return KitFault(due, is_unproven=True) if due <= now else None
 
 
-def _is_old(note: KitNote | None, key_files: KeyFiles) -> bool:
-    """Tell whether there is a key that the last kit does not have."""
+def lacks_keys(note: KitNote | None, key_files: KeyFiles) -> bool:
+    """Tell whether there is a key that a kit does not have. Raises OSError."""
     known = note.digests if note else {}
-    now = digests_of(key_files.read())
-    return any(known.get(name) != digest for name, digest in now.items())
+    current = digests_of(key_files.read())
+    return any(known.get(name) != digest for name, digest in current.items())
+
+
+def _due_at(note: KitNote) -> datetime:
+    return note.held_at + PROVEN_EVERY
 
 
 def _require_good(passphrase: str, repeated: str) -> None:

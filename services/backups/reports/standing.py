@@ -99,6 +99,13 @@ def keys(report: BackupReport, _: ReportWords) -> ReportSection:
         return ReportSection(title, (_(Sentence("None was ever made.")),))
     made = Sentence("The last one was made on {time}.", time=_.time(kit.made_at))
     paragraphs = [_(made)]
+    opened = Sentence("Nobody has shown yet that it opens.")
+    if kit.proven_at is not None:
+        opened = Sentence(
+            "It was last shown to open, and the newest backup with it, on {time}.",
+            time=_.time(kit.proven_at),
+        )
+    paragraphs.append(_(opened))
     if kit.is_old:
         paragraphs.append(_(Sentence("It is old: keys have changed since.")))
     return ReportSection(title, tuple(paragraphs))
@@ -161,13 +168,20 @@ def _unproven_now(report: BackupReport, _: ReportWords) -> Iterator[str]:
 
 
 def _unproven_keys(report: BackupReport) -> Iterator[str]:
-    if report.sources.kit.is_old:
+    kit = report.sources.kit
+    if kit.is_old:
         yield Sentence(
             "That the backups open without this machine: no recovery kit has all keys."
         )
-    else:
+    elif kit.is_due:
         yield Sentence(
-            "That somebody has the recovery kit's pages and its passphrase at hand."
+            "That somebody has the recovery kit's pages and its passphrase at hand: "
+            "nobody has shown it for a quarter."
+        )
+    elif kit.proven_at is None:
+        yield Sentence(
+            "That somebody has the recovery kit's pages and its passphrase at hand: "
+            "nobody has shown it since it was made."
         )
 
 

@@ -129,6 +129,8 @@ def _kit(condition: BackupCondition) -> Measure:
         if condition.has_kit
         else "There is no recovery kit: without this machine no backup opens."
     )
+    if condition.is_kit_unproven:
+        sentence = "Nobody has shown for a quarter that the recovery kit opens."
     seconds = None if wanting is None else wanting.total_seconds()
     return Measure(AlertKind.KEY_KIT_OLD, None, seconds, sentence)
 

@@ -90,9 +90,10 @@ class BackupCondition:
 
     While there is none the age is that of the first attempt at one. `log_behind` is how
     long ago the newest second was to which one can go back, and `log_failure` why.
-    `kit_wanting` is for how long no recovery kit has had all keys, `unproven` how long
-    ago a restore was last proven or, if none ever was, the oldest backup was made, and
-    `copy_behind` how long ago the newest second was that the copy elsewhere has.
+    `kit_wanting` is for how long no recovery kit has had all keys, or is due to be
+    proven (`is_kit_unproven`), `unproven` how long ago a restore was last proven or, if
+    none ever was, the oldest backup was made, and `copy_behind` how long ago the newest
+    second was that the copy elsewhere has.
     What is None is not known.
     """
 
@@ -104,6 +105,7 @@ class BackupCondition:
     log_failure: str = ""
     has_kit: bool = True
     kit_wanting: timedelta | None = None
+    is_kit_unproven: bool = False
     has_proof: bool = True
     unproven: timedelta | None = None
     copy_behind: timedelta | None = None

@@ -395,8 +395,14 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     assert read_metrics()["chartroom_backup_drill_rto_seconds"] == "2.5"
     assert read_metrics()["chartroom_backup_drill_rpo_seconds"] == "0.4"
 
-    write_note(repository.folder, KitNote(datetime.now(UTC) - timedelta(days=1), {}))
+    kit = KitNote(datetime.now(UTC) - timedelta(days=1), {})
+    write_note(repository.folder, kit)
     assert 86_400 <= float(read_metrics()["chartroom_backup_kit_age_seconds"]) < 86_500
+    assert 86_400 <= float(read_metrics()["chartroom_backup_kit_held_seconds"]) < 86_500
+    proven = kit.made_at + timedelta(hours=23)
+    write_note(repository.folder, replace(kit, proven_at=proven))
+    assert 86_400 <= float(read_metrics()["chartroom_backup_kit_age_seconds"]) < 86_500
+    assert 3600 <= float(read_metrics()["chartroom_backup_kit_held_seconds"]) < 3700
     keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
     archive = backup_logs.archive_of(repository, keys)
     backup_logs.note(archive, datetime.now(UTC) - timedelta(seconds=5))

@@ -4,8 +4,17 @@ import io
 import os
 import pty
 import sys
+from datetime import UTC, datetime, timedelta
 
+from dashboard import wiring
 from dashboard.cli.recovery import kits
+from db.backups.recovery_kit import read_note
+from db.backups.repository import Repository
+from db.settings import Settings
+from services.backups.kits import PROVEN_EVERY
+from tests.dashboard.cli.test_restore_elsewhere import NOBODYS
+from tests.kit import backup_sets
+from tests.kit.recovery_kits import PASSPHRASE, kit_with, sealed_quickly
 
 
 def test_servers_of_ones_own_have_no_kit(run, tmp_path):
@@ -34,3 +43,55 @@ def test_on_a_terminal_nothing_of_it_is_shown(monkeypatch):
 
         assert kits.ask_passphrase("Passphrase").startswith("asked without echo")
     os.close(leader)
+
+
+def test_to_prove_one_makes_none(run, tmp_path):
+    kit, made = tmp_path / "kit.txt", tmp_path / "made.pdf"
+
+    finished = run(
+        "recovery-kit",
+        *("--prove", kit, "--out", made, "--data", tmp_path / "data"),
+        **NOBODYS,
+    )
+
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("--prove makes no recovery kit: leave --out out.")
+    assert not made.exists()
+
+
+def test_a_file_that_is_not_there_is_named(run, tmp_path):
+    finished = run(
+        "recovery-kit",
+        *("--prove", tmp_path / "kit.txt", "--data", tmp_path / "data"),
+        **NOBODYS,
+    )
+
+    assert finished.returncode == 1
+    assert "kit.txt cannot be read (no such file or directory)" in finished.stderr
+
+
+def test_one_is_proven_and_when_it_is_due_again_is_said(
+    endpoints, tmp_path, monkeypatch
+):
+    settings = Settings(
+        data=tmp_path / "data",
+        backup_dir=tmp_path / "backups",
+        database_url=endpoints.database_url,
+        mongo_url=endpoints.mongo_url,
+        audit_mongo_url=endpoints.audit_url,
+    )
+    keys = wiring.file_keys(settings)
+    backup_sets.add_sealed_set(Repository(settings.backups), keys)
+    file = tmp_path / "kit.txt"
+    file.write_text(sealed_quickly(kit_with(keys)))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSPHRASE}\n"))
+
+    said = kits.prove_kit_file(settings, file)
+
+    assert said.startswith(
+        "The recovery kit of 2026-11-25 opens, and the newest backup"
+    )
+    proven_at = read_note(settings.backups).proven_at
+    due = proven_at + PROVEN_EVERY
+    assert said.endswith(f"Show it again by {due:%Y-%m-%d}.")
+    assert datetime.now(UTC) - proven_at < timedelta(minutes=5)

@@ -19,6 +19,7 @@ from jobs.backups.scheduling import BackupPlan, BackupScheduler
 from jobs.cluster import sampling
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.cluster.sampling import Sampler
+from services.backups.kits import PROVEN_EVERY
 from tests.db.cluster.observing.snapshots import primary, snapshot
 from tests.kit import backup_sets
 
@@ -81,6 +82,28 @@ def test_keys_that_no_recovery_kit_has_are_counted_from_when_that_began(tmp_path
     key.write_text("one, and another")
     changed = files.changed_at()
     assert condition(changed + hour).kit_wanting == hour
+
+
+def test_a_kit_that_nobody_opened_for_a_quarter_is_counted_from_when_it_was_due(
+    tmp_path,
+):
+    repository, hour = Repository(tmp_path / "backups"), timedelta(hours=1)
+    key = tmp_path / "file.keys"
+    key.write_text("one")
+    files = KeyFiles({FILE_KEYS: key})
+    backup_sets.add_set(repository)
+    note = KitNote(backup_sets.AS_OF, digests_of(files.read()))
+    write_note(repository.folder, note)
+    due = backup_sets.AS_OF + PROVEN_EVERY
+
+    def condition(at):
+        return BackupWatch(scheduler_of(tmp_path), files).at(at)
+
+    before, after = condition(due - hour), condition(due + hour)
+    assert (before.kit_wanting, before.is_kit_unproven) == (timedelta(), False)
+    assert (after.kit_wanting, after.is_kit_unproven) == (hour, True)
+    write_note(repository.folder, replace(note, proven_at=due))
+    assert condition(due + hour).kit_wanting == timedelta()
 
 
 def test_since_when_no_restore_is_proven(tmp_path):

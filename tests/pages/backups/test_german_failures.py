@@ -13,7 +13,7 @@ from dashboard.ui.language.backup_failures import translate_failure
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 # What these say, only commands say, to whoever typed them.
-_TYPED: Final = ("recovery_kit", "fetching", "elsewhere", "going_back")
+_TYPED: Final = ("fetching", "elsewhere", "going_back")
 # Errors that others catch, or that the reading of one name is about.
 _CAUGHT: Final = {"ValueError", "RuntimeError", "TypeError", "FileDamaged"}
 _NO_ROOM: Final = (

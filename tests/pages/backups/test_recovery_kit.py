@@ -1,13 +1,19 @@
 """The recovery kit on screen: never made, made, old, refused."""
 
+from dataclasses import replace
+
 import pytest
 
 from dashboard import wiring
-from db.backups.recovery_kit import RecoveryKit
+from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language.backup_failures import translate_failure
+from db.backups.recovery_kit import RecoveryKit, read_note
 from services.backups import kits
+from services.core import throttling
 from services.core.actors import Role
+from services.core.sentences import Sentence
 from tests.kit import backup_sets
-from tests.kit.recovery_kits import PASSPHRASE
+from tests.kit.recovery_kits import PASSPHRASE, sealed_quickly
 from tests.pages.backups.conftest import said
 
 
@@ -74,6 +80,99 @@ def test_what_is_refused_is_said_at_its_field_and_stays_typed(opened, clinic):
 def test_a_passkey_is_asked_for_before_there_is_a_passphrase_to_type(opened, clinic):
     app = opened(method="code")
 
-    assert "Making a recovery kit needs a passkey" in said(app)
+    assert "Making or proving a recovery kit needs a passkey" in said(app)
     assert "Passphrase" not in {field.label for field in app.text_input}
     assert not app.get("download_button")
+
+
+@pytest.fixture
+def sealed(repository, clinic):
+    """The kit of a clinic whose newest backup it opens, as text."""
+    boss, settings = clinic.cast[Role.ADMIN], clinic.wiring.settings
+    clinic.wiring.throttle.forgive(throttling.KIT_TRIES, str(boss.id))
+    wiring.make_missing_keys(settings)
+    backup_sets.add_sealed_set(repository, wiring.file_keys(settings))
+    kit = RecoveryKit(
+        backup_sets.SYSTEM_ID, backup_sets.AS_OF, wiring.key_files(settings).read()
+    )
+    kits.note_kit(repository, kit)
+    return sealed_quickly(kit)
+
+
+def prove(app, text, passphrase=PASSPHRASE):
+    (kit,) = app.text_area
+    kit.set_value(text)
+    (field,) = [f for f in app.text_input if f.label == "Passphrase of the kit"]
+    field.set_value(passphrase)
+    app.button(key="kit_prove").click().run()
+    return said(app)
+
+
+def test_one_is_shown_to_open_and_the_page_says_when(at_desk, sealed, clinic):
+    app = at_desk("backups", Role.ADMIN)
+    assert "has all keys. Nobody has shown yet that it opens." in said(app)
+
+    prove(app, sealed)
+
+    assert "has all keys. It was last shown to open on" in said(app)
+    # Nothing of what was typed stays in the tab.
+    assert PASSPHRASE not in str(app.session_state)
+    assert [field.value for field in app.text_area] == [""]
+    event = clinic.audit("backup:prove-kit")[-1]
+    assert (event.outcome, event.actor_id) == ("done", clinic.cast[Role.ADMIN].id)
+
+
+def test_a_wrong_passphrase_is_told_in_a_sentence_and_nothing_is_lost(
+    at_desk, sealed, clinic, repository
+):
+    app = at_desk("backups", Role.ADMIN)
+
+    words = prove(app, sealed, "another one that is long enough")
+
+    assert "The passphrase does not open this recovery kit. Each of its lines" in words
+    assert [field.value for field in app.text_area] == [sealed]
+    assert "Nobody has shown yet that it opens." in words
+    assert clinic.audit("backup:prove-kit")[-1].outcome == "failed"
+    prove(app, sealed)
+    assert "It was last shown to open on" in said(app)
+
+
+def test_passphrases_are_not_tried_without_an_end(at_desk, sealed, clinic):
+    app = at_desk("backups", Role.ADMIN)
+    for _ in range(throttling.KIT_TRIES.amount):
+        clinic.wiring.throttle.take(
+            throttling.KIT_TRIES, str(clinic.cast[Role.ADMIN].id)
+        )
+
+    words = prove(app, sealed)
+
+    assert "That was too often. Try again in" in words
+    assert "Nobody has shown yet that it opens." in words
+
+
+def test_once_a_quarter_the_page_asks_for_it(at_desk, sealed, repository):
+    note = read_note(repository.folder)
+    long_ago = replace(note, made_at=note.made_at - kits.PROVEN_EVERY)
+    kits.note_proven(repository, long_ago)
+
+    words = said(at_desk("backups", Role.ADMIN))
+
+    assert "That is due once a quarter: fetch the kit's pages" in words
+
+
+def test_a_refusal_is_told_in_german(sealed):
+    with speaking(GERMAN):
+        sentence = translate_failure(
+            kits.KitNotProven(
+                Sentence(
+                    "The recovery kit opens, and the newest backup does not open with "
+                    "it. {why}",
+                    why="base of backup b1 was changed.",
+                )
+            ).args[0]
+        )
+
+    assert sentence == (
+        "Die Notfallmappe öffnet sich, aber die neueste Sicherung öffnet sich mit ihr "
+        "nicht. base der Sicherung b1 wurde geändert."
+    )

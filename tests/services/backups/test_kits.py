@@ -1,6 +1,8 @@
 """Recovery kits: who makes one, with which passphrase, and what the paper says."""
 
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pypdfium2
 import pytest
@@ -103,20 +105,47 @@ def test_without_a_backup_there_is_nothing_to_open(session, keys, tmp_path):
 
 
 def test_it_is_old_once_a_key_is_another(admin, repository, keys, tmp_path):
-    assert kits.read_kit_state(admin, repository, keys) == kits.KitState(None, True)
-    assert kits.find_kit_age(repository, keys) == backup_sets.AS_OF
+    now = backup_sets.AS_OF
+    read = partial(kits.read_kit_state, admin, repository)
+    assert read(keys, now) == kits.KitState(None, is_old=True)
+    assert kits.find_kit_fault(repository, keys, now) == kits.KitFault(now)
     kits.note_kit(repository, KIT)
-    assert kits.read_kit_state(admin, repository, keys).is_old is False
-    assert kits.find_kit_age(repository, keys) is None
+    assert read(keys, now).is_old is False
+    assert kits.find_kit_fault(repository, keys, now) is None
 
     (tmp_path / "secrets" / "file.keys").write_text("one more")
 
-    state = kits.read_kit_state(admin, repository, keys)
+    state = read(keys, now)
     assert (state.made_at, state.is_old) == (KIT.made_at, True)
-    assert kits.find_kit_age(repository, keys) >= KIT.made_at + timedelta()
+    fault = kits.find_kit_fault(repository, keys, now)
+    assert fault.since >= KIT.made_at
+    assert not fault.is_unproven
     # What is given by a variable counts as the file would.
     given = KeyFiles({}, {"secrets/signing.key": "another"})
-    assert kits.read_kit_state(admin, repository, given).is_old
+    assert read(given, now).is_old
+
+
+def test_it_is_asked_for_a_quarter_after_it_was_made_or_last_opened(
+    admin, repository, keys
+):
+    second = timedelta(seconds=1)
+    made = KIT.note
+    kits.note_kit(repository, KIT)
+    due = made.made_at + kits.PROVEN_EVERY
+
+    assert kits.find_kit_fault(repository, keys, due - second) is None
+    fault = kits.find_kit_fault(repository, keys, due + second)
+    assert fault == kits.KitFault(due, is_unproven=True)
+    assert kits.read_kit_state(admin, repository, keys, due).is_due
+
+    kits.note_proven(repository, replace(made, proven_at=due))
+
+    assert kits.find_kit_fault(repository, keys, due + second) is None
+    state = kits.read_kit_state(admin, repository, keys, due)
+    assert (state.proven_at, state.is_due) == (due, False)
+    # Another one has been in nobody's hands since it was made.
+    kits.note_kit(repository, KIT)
+    assert kits.read_kit_state(admin, repository, keys, due).proven_at is None
 
 
 def test_what_the_folder_notes_of_a_kit_opens_nothing(repository, keys):

@@ -282,6 +282,11 @@ def test_a_copy_of_the_backups_that_is_behind_is_told_of(values, value, words):
         ({"kit_wanting": timedelta()}, 0, "Keys have changed"),
         ({"kit_wanting": timedelta(hours=2)}, 7200, "Keys have changed"),
         ({"kit_wanting": timedelta(1), "has_kit": False}, 86_400, "There is no"),
+        (
+            {"kit_wanting": timedelta(1), "is_kit_unproven": True},
+            86_400,
+            "Nobody has shown for a quarter that the recovery kit opens.",
+        ),
     ],
 )
 def test_a_recovery_kit_that_lacks_keys_is_told_of(values, value, words):

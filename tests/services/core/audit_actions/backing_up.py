@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from db.backups.recovery_kit import KeyFiles
 from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
 from services import backups
 from services.backups import (
     BackupWindow,
@@ -18,7 +19,7 @@ from services.backups import (
 )
 from services.backups.previews import ChangedKind, ChangeList, ChangeSince
 from services.core.audit import Action
-from tests.kit import backup_reports
+from tests.kit import backup_reports, backup_sets, recovery_kits
 from tests.kit.backup_sets import MANIFEST, PROOF
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 
@@ -72,6 +73,24 @@ def backup_make_kit(w: World) -> ActionCall:
         KeyFiles({}),
         passphrase=words,
         repeated=words,
+        now=MANIFEST.as_of,
+        session_id=boss.session_id,
+    )
+
+
+@prepares(Action.BACKUP_PROVE_KIT)
+def backup_prove_kit(w: World) -> ActionCall:
+    boss, repository = w.boss, Repository(w.folder)
+    keys = FileKeys(w.folder / "file.keys", may_be_made=True)
+    backup_sets.add_sealed_set(repository, keys)
+    kit = recovery_kits.kit_with(keys)
+    return lambda: kits.prove_kit(
+        w.session,
+        boss.actor,
+        repository,
+        KeyFiles({}),
+        kit_text=recovery_kits.sealed_quickly(kit),
+        passphrase=recovery_kits.PASSPHRASE,
         now=MANIFEST.as_of,
         session_id=boss.session_id,
     )
