@@ -106,11 +106,15 @@ class CohortBody(Body):
 
 
 class AttritionStepShown(Shown):
-    """How many remain; null where that is `few`, or all of the last but few."""
+    """How many remain; null where that is `few`, or all of the last but few.
+
+    With `few decide`, one of the rules that the steps so far join by *or*, or negate,
+    changes the number by few.
+    """
 
     words: str
     patients: int | None
-    hidden: Literal["few", "nearly all"] | None
+    hidden: Literal["few", "nearly all", "few decide"] | None
 
 
 class CellShown(Shown):

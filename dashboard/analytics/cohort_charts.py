@@ -90,6 +90,8 @@ def _count_text(count: CohortCount, least: int) -> str:
         return decimal(count.number)
     if count.hidden is Hidden.NEARLY_ALL:
         return _("all but fewer than {least}").format(least=least)
+    if count.hidden is Hidden.FEW_DECIDE:
+        return _("hidden: a rule changes it by fewer than {least}").format(least=least)
     return _("fewer than {least}").format(least=least)
 
 

@@ -1,4 +1,4 @@
-"""Sixteen known ways to find somebody among the demo's people: each fails, by one rule.
+"""Eighteen known ways to find somebody among the demo's people: each fails, by a rule.
 
 Each attack returns what it has found out. Without the rule that stops it, it is right.
 """
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from db.endpoints import Endpoints
 from db.models.patient import ClinicalEntry, Patient
 from db.postgres import Database
-from services.analytics import cohorts, unnamed_lists
+from services.analytics import cohorts, queries, unnamed_lists
 from services.analytics.cohorts import (
     Cohort,
     CohortCount,
@@ -28,9 +28,11 @@ from services.analytics.cohorts import (
     Dimension,
     EventKind,
     Rule,
+    running,
     suppression,
     telling,
 )
+from services.analytics.queries import counting
 from services.analytics.unnamed_lists import sizes
 from services.core.errors import NotAllowed
 from services.demo.seeding import seed
@@ -95,6 +97,17 @@ class Analyst:
         """Return how many are told to remain, if that is told."""
         with suppress(cohorts.RevealsFew):
             return self.ask(cohort).attrition[-1].remaining.number
+        return None
+
+    def sql(self, text):
+        """Return the rows that are told of a query, None if they are refused."""
+        query = queries.read(text)
+        with suppress(NotAllowed):
+            counted = queries.count(
+                self.session, self.actor, query, now=NOW, smallest_group=K
+            )
+            disclosed = cohorts.tell(self.session, self.actor, counted)
+            return queries.show(query, disclosed).rows
         return None
 
     def sum(self, *terms):
@@ -341,12 +354,62 @@ def bars_of_a_list(analyst, people):
     return bars.get("male") or ("female" in bars and whole - bars["female"]) or None
 
 
+def refusal_of_a_cohort(analyst, people):
+    """Put the one beside many: that it is refused says that there is one."""
+    give(analyst.session, people[:60], "Check-up", kind="procedure")
+    give(analyst.session, people[:20], "Influenza")
+    either = Cohort(entry=CHECK, steps=((Rule(event=FLU), Rule(event=GOUT)),))
+    analyst.ask(Cohort(entry=CHECK, steps=((Rule(event=FLU),),)))
+
+    def is_disclosed():
+        with analyst.session.begin_nested() as attempt:
+            number = analyst.number(either)
+            attempt.rollback()
+        return number is not None
+
+    return _number_given_away(analyst, people[30:31], is_disclosed)
+
+
+def refusal_of_a_query(analyst, people):
+    """Ask in SQL for many, or for whoever has what the one may have."""
+    give(analyst.session, people[:20], "Influenza")
+    give(analyst.session, people[40:60], "Asthma")
+    many = "SELECT count(DISTINCT patient_id) FROM diagnoses WHERE term = 'Influenza'"
+    analyst.sql(many)
+    old = min(people[20:40], key=lambda patient: patient.birth_year)
+
+    def is_disclosed():
+        with analyst.session.begin_nested() as attempt:
+            rows = analyst.sql(f"{many} OR term = 'Gout' AND sex = '{old.sex}'")
+            attempt.rollback()
+        return rows is not None
+
+    return _number_given_away(analyst, [old], is_disclosed)
+
+
+def _number_given_away(analyst, some, is_disclosed):
+    """Return how many are given away if an answer depends on their gout."""
+    before = is_disclosed()
+    give(analyst.session, some, "Gout")
+    return len(some) if before and not is_disclosed() else None
+
+
 def _tell_all(counts, _):
     return tuple(map(CohortCount, counts))
 
 
 def _allow_subtraction(patch):
     patch.setattr(telling, "reveals_few", lambda *_: False)
+
+
+def _let_few_decide(patch):
+    for module in (running, counting):
+        patch.setattr(module, "few_decide", lambda *_, **__: False)
+
+
+def _allow_trackers(patch):
+    _allow_subtraction(patch)
+    _let_few_decide(patch)
 
 
 def _show_every_step(patch):
@@ -356,7 +419,7 @@ def _show_every_step(patch):
 
 def _show_every_cell(patch):
     _allow_subtraction(patch)
-    patch.setattr(suppression, "protect_table", lambda counts, _: counts)
+    patch.setattr(suppression, "protect_table", lambda counts, *_, **__: counts)
 
 
 def _show_names(patch):
@@ -379,7 +442,7 @@ def _show_short_lists(patch):
 ATTACKS = {
     differencing: (1, _allow_subtraction),
     complement: (2, _allow_subtraction),
-    tracker: (2, _allow_subtraction),
+    tracker: (2, _allow_trackers),
     homogeneity: (20, _show_every_step),
     small_cells: (3, _show_every_cell),
     marginals: (3, _allow_subtraction),
@@ -393,6 +456,8 @@ ATTACKS = {
     list_over_time: (1, _allow_subtraction),
     minute_of_registration: (1, _show_short_lists),
     bars_of_a_list: (3, _show_every_cell),
+    refusal_of_a_cohort: (1, _let_few_decide),
+    refusal_of_a_query: (1, _let_few_decide),
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from services.analytics.cohorts import statements
 from services.analytics.cohorts.model import (
     CODED,
     MOST_DIMENSIONS,
@@ -16,6 +17,7 @@ from services.analytics.cohorts.model import (
     Rule,
 )
 from services.analytics.cohorts.nouns import NOUNS
+from services.analytics.joined_conditions import MOST_JOINED
 from services.core.errors import InvalidInput, Unavailable
 from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
@@ -56,6 +58,16 @@ def validate(cohort: Cohort) -> None:
             )
         for rule in step:
             validate_rule(rule)
+    if statements.number_joined(cohort) > MOST_JOINED:
+        _refuse(
+            "steps",
+            Sentence(
+                "At most {most} rules of a cohort can be in steps of several rules or "
+                "say what patients have not had: of each it is counted how many "
+                "patients it brings in and leaves out.",
+                most=MOST_JOINED,
+            ),
+        )
     validate_split("split_by", cohort.split_by, cohort.entry.kind)
 
 

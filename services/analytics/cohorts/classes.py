@@ -16,11 +16,15 @@ from services.analytics.cohorts.model import Cohort
 
 @dataclass(frozen=True, slots=True)
 class PatientClass:
-    """Patients alike in what a cohort is split by and in how many steps they passed."""
+    """Patients alike in what a cohort is split by and in how many steps they passed.
+
+    `varied` is how many they passed in each variation.
+    """
 
     values: tuple[str, ...]
     passed: int
     members: Members
+    varied: tuple[int, ...] = ()
 
 
 def read_classes(
@@ -28,10 +32,14 @@ def read_classes(
 ) -> tuple[PatientClass, ...]:
     """Read the patients of a cohort, in classes that its counts tell apart."""
     use_clock(session, now)
-    return tuple(
-        PatientClass(tuple(values), passed, members_of(members))
-        for *values, passed, _, members in session.execute(statements.classes(cohort))
-    )
+    width = len(cohort.split_by)
+    statement = statements.classes(cohort, with_variations=True)
+    classes = []
+    for row in session.execute(statement):
+        passed, _, members, *varied = row[width:]
+        values = tuple(row[:width])
+        classes.append(PatientClass(values, passed, members_of(members), tuple(varied)))
+    return tuple(classes)
 
 
 def find_remaining(session: Session, cohort: Cohort, now: datetime) -> tuple[UUID, ...]:
@@ -52,19 +60,51 @@ def use_clock(session: Session, now: datetime) -> None:
 def groups_of(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
 ) -> Mapping[tuple[str, ...], tables.Groups]:
-    """Return who came in and who remains, by what a cohort is split by."""
+    """Return who came in and who remains, by what a cohort is split by.
+
+    Then come those of whom `do_few_decide` judges.
+    """
     inside: dict[tuple[str, ...], list[PatientClass]] = {}
     for each in classes:
         inside.setdefault(each.values, []).append(each)
-    ends = (0, len(cohort.steps))
+    last = len(cohort.steps)
     groups = {
-        key: tuple(members_of_all(some, passed) for passed in ends)
+        key: (
+            members_of_all(some, 0),
+            members_of_all(some, last),
+            *met_by(cohort, some, last),
+        )
         for key, some in inside.items()
     }
-    return tables.complete(cohort.split_by, groups, smallest_group)
+    number = 2 + number_met(cohort)
+    return tables.complete(cohort.split_by, groups, smallest_group, counts=number)
 
 
 def members_of_all(classes: Sequence[PatientClass], passed: int) -> Members:
     """Return who of the classes passed at least so many steps."""
-    parts = [each.members for each in classes if each.passed >= passed]
+    return _members([each.members for each in classes if each.passed >= passed])
+
+
+def met_by(
+    cohort: Cohort, classes: Sequence[PatientClass], passed: int
+) -> tuple[Members, ...]:
+    """Return who passed so many steps, and who in each variation of one of these.
+
+    Without such variations there is nothing that few could decide, and it is empty.
+    """
+    varied = [
+        _members([each.members for each in classes if each.varied[place] >= passed])
+        for place, step in enumerate(statements.steps_of_variations(cohort))
+        if step <= passed
+    ]
+    return (members_of_all(classes, passed), *varied) if varied else ()
+
+
+def number_met(cohort: Cohort) -> int:
+    """Return how many groups `met_by` returns for the last step."""
+    number = len(statements.steps_of_variations(cohort))
+    return number + 1 if number else 0
+
+
+def _members(parts: Sequence[Members]) -> Members:
     return np.sort(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)

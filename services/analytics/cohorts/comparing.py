@@ -14,6 +14,7 @@ from services.analytics.cohorts import checking, statistics, suppression
 from services.analytics.cohorts.classes import (
     PatientClass,
     members_of_all,
+    met_by,
     read_classes,
 )
 from services.analytics.cohorts.inference import Members
@@ -22,6 +23,7 @@ from services.analytics.cohorts.statistics import Interval
 from services.analytics.cohorts.storing import to_json
 from services.analytics.cohorts.telling import UndisclosedAnswer
 from services.analytics.cohorts.wording import describe
+from services.analytics.joined_conditions import few_decide
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -83,11 +85,18 @@ _Values = dict[tuple[Dimension, str], Members]
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A cohort's patients, None where they are few, and those of each told value."""
+    """A cohort's patients, those of each told value, and whom few could decide about.
+
+    `met` are the patients again, and those of each variation.
+    """
 
     sentence: str
     members: Members
     members_by_value: _Values
+    met: tuple[Members, ...]
+
+    def is_disclosed(self, k: int) -> bool:
+        return len(self.members) >= k and not few_decide(self.met, k)
 
     def share(self, value: tuple[Dimension, str]) -> float | None:
         members = self.members_by_value.get(value)
@@ -146,37 +155,48 @@ def _validate(compared: Sequence[Cohort]) -> None:
 def _count(session: Session, cohort: Cohort, now: datetime, k: int) -> _Counted:
     split = replace(cohort, split_by=_COMPARED_BY)
     last = len(cohort.steps)
-    classes = [
-        each for each in read_classes(session, split, now) if each.passed == last
-    ]
+    every = read_classes(session, split, now)
+    met = met_by(cohort, every, last)
+    classes = [each for each in every if each.passed == last]
     members_by_value = {
         (dimension, value): members
         for place, dimension in enumerate(_COMPARED_BY)
-        for value, members in _by_value(classes, place, k).items()
+        for value, members in _by_value(cohort, every, place, k).items()
     }
-    return _Counted(describe(cohort), members_of_all(classes, last), members_by_value)
+    members = members_of_all(classes, last)
+    return _Counted(describe(cohort), members, members_by_value, met)
 
 
 def _by_value(
-    classes: Sequence[PatientClass], place: int, k: int
+    cohort: Cohort, classes: Sequence[PatientClass], place: int, k: int
 ) -> dict[str, Members]:
-    """Return who has which value, where that may be told."""
+    """Return who remains and has which value, where that may be told."""
     classes_by_value: dict[tuple[str, ...], list[PatientClass]] = {}
+    last = len(cohort.steps)
     for each in classes:
         classes_by_value.setdefault((each.values[place],), []).append(each)
     members = {
-        key: members_of_all(some, 0) for key, some in sorted(classes_by_value.items())
+        key: inside
+        for key, some in sorted(classes_by_value.items())
+        if len(inside := members_of_all(some, last))
+    }
+    few = {
+        key
+        for key in members
+        if few_decide(met_by(cohort, classes_by_value[key], last), k)
     }
     table = suppression.protect_table(
         {key: (len(inside), len(inside)) for key, inside in members.items()}, k
     )
-    return {
-        key[0]: members[key] for key, (number, _) in table.items() if number is not None
-    }
+    hidden = {key for key, (number, _) in table.items() if number is None}
+    if few - hidden:
+        sizes = {key: len(inside) for key, inside in members.items()}
+        hidden = suppression.complete(hidden | few, sizes, k)
+    return {key[0]: members[key] for key in table if key not in hidden}
 
 
 def _shown(each: _Counted, counted: Sequence[_Counted], k: int) -> ComparedCohort:
-    if len(each.members) < k:
+    if not each.is_disclosed(k):
         return ComparedCohort(each.sentence, None, ())
     # The same values for all, or a gap would tell of nobody.
     values = sorted({value for cohort in counted for value in cohort.members_by_value})
@@ -203,16 +223,24 @@ def _share(
 
 
 def _overlaps(counted: Sequence[_Counted], k: int) -> Iterator[tuple[Overlap, Members]]:
-    """Yield who is in both of each two: hidden if they, or the rest of one, are few."""
+    """Yield who is in both of each two.
+
+    Hidden if they, or the rest of one, are few, or if few decide who they are.
+    """
     for (first, cohort), (second, other) in combinations(enumerate(counted), 2):
         both = np.intersect1d(cohort.members, other.members)
         rests = (len(cohort.members) - len(both), len(other.members) - len(both))
-        number = len(both) if min(len(both), *rests) >= k else None
+        varied = [np.intersect1d(each, other.members) for each in cohort.met[1:]]
+        varied += [np.intersect1d(each, cohort.members) for each in other.met[1:]]
+        is_disclosed = min(len(both), *rests) >= k and not few_decide(
+            (both, *varied), k
+        )
+        number = len(both) if is_disclosed else None
         yield Overlap(first, second, number), both
 
 
 def _disclosed_groups(counted: Sequence[_Counted], k: int) -> Iterator[Members]:
     for each in counted:
-        if len(each.members) >= k:
+        if each.is_disclosed(k):
             yield each.members
             yield from each.members_by_value.values()

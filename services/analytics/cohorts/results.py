@@ -9,10 +9,14 @@ from services.lists.table_files import Table
 
 
 class Hidden(StrEnum):
-    """Why a count is not told; what is missing to a bound is below k."""
+    """Why a count is not told; what is missing to a bound is below k.
+
+    With few who decide, a rule that OR or NOT joins brings in or leaves out below k.
+    """
 
     FEW = "few"
     NEARLY_ALL = "nearly all"
+    FEW_DECIDE = "few decide"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A cohort counted: attrition and counts, small ones hidden, and written down."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,14 +11,22 @@ from services.analytics.cohorts.classes import (
     PatientClass,
     groups_of,
     members_of_all,
+    met_by,
     read_classes,
 )
 from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.model import Cohort
-from services.analytics.cohorts.results import AttritionStep, Cell, CohortResult
+from services.analytics.cohorts.results import (
+    AttritionStep,
+    Cell,
+    CohortCount,
+    CohortResult,
+    Hidden,
+)
 from services.analytics.cohorts.storing import to_json
 from services.analytics.cohorts.telling import UndisclosedAnswer
 from services.analytics.cohorts.wording import describe, tell_steps
+from services.analytics.joined_conditions import few_decide
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -68,13 +76,31 @@ def _attrition(
     """Return the attrition, and who is in the counts of it that are told."""
     words = tell_steps(cohort)
     reached = [members_of_all(classes, passed) for passed in range(len(words))]
-    counts = suppression.protect_attrition(list(map(len, reached)), smallest_group)
+    few = [
+        few_decide(met_by(cohort, classes, passed), smallest_group)
+        for passed in range(len(words))
+    ]
+    counts = list(_attrition_counts(list(map(len, reached)), few, smallest_group))
     steps = tuple(
         AttritionStep(f"{said[:1].upper()}{said[1:]}", number)
         for said, number in zip(words, counts, strict=True)
     )
     pairs = zip(reached, counts, strict=True)
     return steps, [members for members, count in pairs if count.number is not None]
+
+
+def _attrition_counts(
+    sizes: Sequence[int], do_few_decide: Sequence[bool], k: int
+) -> Iterator[CohortCount]:
+    """Yield what may be told of the sizes, of some of which few decide."""
+    disclosed_sizes: list[int] = []
+    for size, few in zip(sizes, do_few_decide, strict=True):
+        *_, count = suppression.protect_attrition([*disclosed_sizes, size], k)
+        if few:
+            yield CohortCount(None, count.hidden or Hidden.FEW_DECIDE)
+        else:
+            disclosed_sizes.append(size)
+            yield count
 
 
 def _cells(
@@ -87,12 +113,15 @@ def _cells(
     if not cohort.split_by:
         return (), []
     groups = groups_of(cohort, classes, smallest_group)
-    every = {key: (len(came), len(left)) for key, (came, left) in groups.items()}
-    table = suppression.protect_table(every, smallest_group)
+    every = {key: (len(came), len(left)) for key, (came, left, *_) in groups.items()}
+    unsaid = {
+        key for key, (_, _, *met) in groups.items() if few_decide(met, smallest_group)
+    }
+    table = suppression.protect_table(every, smallest_group, unsaid=unsaid)
     shown = [
         members
         for key, numbers in table.items()
-        for members, number in zip(groups[key], numbers, strict=True)
+        for members, number in zip(groups[key][:2], numbers, strict=True)
         if number is not None
     ]
     return tuple(Cell(key, *numbers) for key, numbers in table.items()), shown

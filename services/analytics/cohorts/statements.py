@@ -1,6 +1,6 @@
 """A cohort as one statement: who came in, who passed which step, counted."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -44,6 +44,14 @@ from services.analytics.cohorts.model import (
     EventKind,
     Rule,
     WindowSide,
+)
+from services.analytics.joined_conditions import (
+    AnyOf,
+    Condition,
+    Negated,
+    Predicate,
+    rendered,
+    variations,
 )
 
 
@@ -122,29 +130,52 @@ _SOURCES: Final[Mapping[EventKind, _Source]] = {
 }
 
 
-def classes(cohort: Cohort) -> Select[Any]:
+def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
     """Select a row for each class of patients that the cohort's counts tell apart.
 
     What it is split by as text, how many steps they passed one after the other, how
-    many they are, and a hash of the id of each in bytes. Everything typed is bound.
+    many they are, and a hash of the id of each in bytes. With variations, how many
+    steps they passed in each of these comes last. Everything typed is bound.
     """
     judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
     values = [
         dimension_text(judged, dimension).label(f"value_{place}")
         for place, dimension in enumerate(cohort.split_by)
     ]
-    passed = _passed(judged, len(cohort.steps)).label("passed")
-    counted = (passed, func.count(), _members(judged))
-    columns: list[ColumnElement[Any]] = [*values, *counted]
+    passed = _passed(_steps_of(judged, cohort)).label("passed")
+    varied = [
+        _passed(_steps_of(judged, cohort, variation)).label(f"passed_{variation}")
+        for variation in range(len(steps_of_variations(cohort)) * with_variations)
+    ]
+    split: list[ColumnElement[Any]] = [*values, passed, *varied]
+    counted = (func.count(), _members(judged))
+    columns: list[ColumnElement[Any]] = [*values, passed, *counted, *varied]
     grouped = select(*columns).select_from(judged)
-    return grouped.group_by(*values, passed).order_by(*values, passed)
+    return grouped.group_by(*split).order_by(*split)
+
+
+def steps_of_variations(cohort: Cohort) -> tuple[int, ...]:
+    """Return which step, counted from 1, each variation of a cohort is of.
+
+    In a variation one of the rules that OR or NOT joins is taken to be false of
+    everybody, or true: two of each, in this order.
+    """
+    return tuple(
+        place
+        for place, step in enumerate(_conditions(cohort, lambda _: true()), start=1)
+        for _ in variations(step)
+    )
+
+
+def number_joined(cohort: Cohort) -> int:
+    """Return how many rules OR or NOT joins, each of which has two variations."""
+    return len(steps_of_variations(cohort)) // 2
 
 
 def remaining(cohort: Cohort) -> Select[UUID]:
     """Select the patients who came in and passed every step."""
     judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
-    remains = [judged.c[f"step_{number}"] for number in range(len(cohort.steps))]
-    return select(judged.c.patient_id).where(true(), *remains)
+    return select(judged.c.patient_id).where(true(), *_steps_of(judged, cohort))
 
 
 def events(
@@ -154,27 +185,30 @@ def events(
 
     What they are split by as text, the patients as in `classes`, and a hash of each
     event, whose first bits are those of its patient's. What happened to a patient twice
-    on one day, at visits in one hour, is one event.
+    on one day, at visits in one hour, is one event. Of cohorts with variations those
+    who remain in one of them have rows of their own: the last column says who remains.
     """
     judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
     view = _SOURCES[event.kind].view
     source = view.alias("event")
-    remains = [judged.c[f"step_{number}"] for number in range(len(cohort.steps))]
     values = [
         dimension_text(source, dimension).label(f"value_{place}")
         for place, dimension in enumerate(split_by)
     ]
+    remains = _remains(judged, cohort)
     columns: list[ColumnElement[Any]] = [
         *values,
         gathered(distinct(func.int8send(patient_hash(source.c.patient_id)))),
         gathered(distinct(func.int8send(event_hash(view, source)))),
+        *remains,
     ]
+    is_there = source.c.occurred_on.is_not(None)
     return (
         select(*columns)
         .select_from(source)
         .join(judged, judged.c.patient_id == source.c.patient_id)
-        .where(*remains, source.c.occurred_on.is_not(None), _meets(event, source))
-        .group_by(*values)
+        .where(_remains_in_any(judged, cohort), is_there, _meets(event, source))
+        .group_by(*values, *remains)
         .order_by(*values)
     )
 
@@ -189,7 +223,7 @@ def quantities(
 
     That is the first event's, or without more the mean of all of the patient's that are
     like `event`. What they are split by as text, the unit, and 16 bytes for each
-    patient: the hash, and the quantity as a float.
+    patient: the hash, and the quantity as a float. Then who remains, as in `events`.
     """
     source: FromClause
     events: FromClause
@@ -203,7 +237,7 @@ def quantities(
         events = _SOURCES[event.kind].view.alias("event")
         source = events.join(judged, judged.c.patient_id == events.c.patient_id)
         is_such = and_(events.c.occurred_on.is_not(None), _meets(event, events))
-    remains = [judged.c[f"step_{number}"] for number in range(len(cohort.steps))]
+    remains = _remains(judged, cohort)
     unit = func.coalesce(events.c.unit if "unit" in events.c else None, "")
     values = [
         dimension_text(events, dimension).label(f"value_{place}")
@@ -215,17 +249,21 @@ def quantities(
             unit.label("unit"),
             events.c.patient_id,
             cast(func.avg(events.c[quantity]), Double).label("number"),
+            *remains,
         )
         .select_from(source)
-        .where(*remains, is_such, events.c[quantity].is_not(None))
-        .group_by(*values, unit, events.c.patient_id)
+        .where(
+            _remains_in_any(judged, cohort), is_such, events.c[quantity].is_not(None)
+        )
+        .group_by(*values, unit, events.c.patient_id, *remains)
         .cte("own")
     )
     split = [own.c[value.name] for value in values]
     pairs = gathered(own_pair(own.c.patient_id, own.c.number))
+    remaining = [own.c[each.name] for each in remains]
     return (
-        select(*split, own.c.unit, pairs)
-        .group_by(*split, own.c.unit)
+        select(*split, own.c.unit, pairs, *remaining)
+        .group_by(*split, own.c.unit, *remaining)
         .order_by(*split, own.c.unit)
     )
 
@@ -270,13 +308,42 @@ def population() -> Select[int]:
     return select(func.count()).select_from(_PATIENTS)
 
 
-def _passed(judged: CTE, steps: int) -> ColumnElement[int]:
+def _passed(steps: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
     failed: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = [
-        (~judged.c[f"step_{n}"], literal_column(str(n))) for n in range(steps)
+        (~step, literal_column(str(n))) for n, step in enumerate(steps)
     ]
     # Grouped by a bare number, PostgreSQL would look for a column of that place.
-    everything = cast(literal_column(str(steps)), Integer)
+    everything = cast(literal_column(str(len(steps))), Integer)
     return case(*failed, else_=everything) if steps else everything
+
+
+def _steps_of(
+    judged: CTE, cohort: Cohort, variation: int | None = None
+) -> list[ColumnElement[bool]]:
+    """Return whether each step is passed, or would be in a variation."""
+    steps: list[ColumnElement[bool]] = [
+        judged.c[f"step_{number}"] for number in range(len(cohort.steps))
+    ]
+    if variation is not None:
+        place = steps_of_variations(cohort)[variation] - 1
+        steps[place] = judged.c[f"variation_{variation}"]
+    return steps
+
+
+def _remains(judged: CTE, cohort: Cohort) -> list[Any]:
+    """Return a column that says who remains, where there are variations."""
+    if not steps_of_variations(cohort):
+        return []
+    return [and_(true(), *_steps_of(judged, cohort)).label("remains")]
+
+
+def _remains_in_any(judged: CTE, cohort: Cohort) -> ColumnElement[bool]:
+    """Return the condition of who remains, or would in a variation."""
+    number = len(steps_of_variations(cohort))
+    return or_(
+        and_(true(), *_steps_of(judged, cohort)),
+        *(and_(true(), *_steps_of(judged, cohort, each)) for each in range(number)),
+    )
 
 
 def _members(judged: CTE) -> ColumnElement[bytes]:
@@ -338,14 +405,41 @@ def _entered(
 
 
 def _judged(cohort: Cohort, entered: CTE) -> Select[Any]:
-    steps = (
-        or_(*(_rule(rule, entered) for rule in step)).label(f"step_{number}")
-        for number, step in enumerate(cohort.steps)
+    """Select who came in, which steps they pass, and which in each variation."""
+    judged = entered
+    had = {id(rule): _had(rule, entered) for step in cohort.steps for rule in step}
+    if steps_of_variations(cohort):
+        # Inlined, each rule would be looked at for every variation.
+        ruled = {each: f"rule_{place}" for place, each in enumerate(had)}
+        columns = (had[each].label(name) for each, name in ruled.items())
+        judged = select(entered, *columns).cte("ruled").prefix_with("MATERIALIZED")
+        had = {each: judged.c[name] for each, name in ruled.items()}
+    steps = _conditions(cohort, lambda rule: had[id(rule)])
+    varied = [each for step in steps for each in variations(step)]
+    return select(
+        *(judged.c[each.name] for each in entered.c),
+        *(rendered(step).label(f"step_{place}") for place, step in enumerate(steps)),
+        *(each.label(f"variation_{place}") for place, each in enumerate(varied)),
     )
-    return select(entered, *steps)
 
 
-def _rule(rule: Rule, entered: CTE) -> ColumnElement[bool]:
+def _conditions(
+    cohort: Cohort, had: Callable[[Rule], ColumnElement[bool]]
+) -> tuple[Condition, ...]:
+    """Return a condition for each step, in which OR and NOT join its rules."""
+    return tuple(
+        AnyOf(
+            tuple(
+                Predicate(had(rule)) if rule.has else Negated(Predicate(had(rule)))
+                for rule in step
+            )
+        )
+        for step in cohort.steps
+    )
+
+
+def _had(rule: Rule, entered: CTE) -> ColumnElement[bool]:
+    """Return the condition that somebody had the event of a rule often enough."""
     source = _SOURCES[rule.event.kind].view.alias()
     is_one = and_(
         source.c.patient_id == entered.c.patient_id,
@@ -353,11 +447,9 @@ def _rule(rule: Rule, entered: CTE) -> ColumnElement[bool]:
         _is_within(rule, source, entered),
     )
     if rule.times == 1:
-        has: ColumnElement[bool] = exists().where(is_one)
-    else:
-        number = select(func.count()).select_from(source).where(is_one)
-        has = number.correlate(entered).scalar_subquery() >= rule.times
-    return has if rule.has else ~has
+        return exists().where(is_one)
+    number = select(func.count()).select_from(source).where(is_one)
+    return number.correlate(entered).scalar_subquery() >= rule.times
 
 
 def _is_within(rule: Rule, source: FromClause, entered: CTE) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ a line is never one count alone, and never below k together (complementary suppr
 Hundepool et al., *Statistical Disclosure Control*, Wiley 2012, chapter 4).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from services.analytics.cohorts.results import CohortCount, Hidden
@@ -30,9 +30,15 @@ def protect_attrition(counts: Sequence[int], k: int) -> tuple[CohortCount, ...]:
 
 
 def protect_table(
-    counts: Mapping[Key, tuple[int, int]], k: int, *, outside: int = 0
+    counts: Mapping[Key, tuple[int, int]],
+    k: int,
+    *,
+    outside: int = 0,
+    unsaid: Collection[Key] = (),
 ) -> Mapping[Key, tuple[int | None, int | None]]:
     """Return what may be told of how many came in and how many of them remain.
+
+    How many remain is not told where that is `unsaid`.
 
     `outside` are those of a number that everybody knows who are in no cell: where they
     are fewer than k, they follow from a table that is told whole.
@@ -48,15 +54,23 @@ def protect_table(
         unseen.add(more)
         # The whole's line has who is in no cell besides.
         _complete(unseen, lines[1:], k, entered)
-    unsaid = unseen | {key for key in counts if min(remaining[key], gone[key]) < k}
-    _complete(unsaid, lines, k, remaining, gone)
+    few = {key for key in counts if min(remaining[key], gone[key]) < k}
+    suppressed = unseen | few | set(unsaid)
+    _complete(suppressed, lines, k, remaining, gone)
     return {
         key: (
             None if key in unseen else came,
-            None if key in unsaid else left,
+            None if key in suppressed else left,
         )
         for key, (came, left) in counts.items()
     }
+
+
+def complete(hidden: Collection[Key], sizes: Mapping[Key, int], k: int) -> set[Key]:
+    """Return what is hidden in a table, with what would else tell of it."""
+    more = set(hidden)
+    _complete(more, tuple(_lines(sizes)), k, sizes)
+    return more
 
 
 def _lines(keys: Mapping[Key, object]) -> Iterator[tuple[Key, ...]]:

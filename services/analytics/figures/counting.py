@@ -1,14 +1,16 @@
 """A figure counted: small numbers hidden, and written down."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import (
+    Cohort,
     UndisclosedAnswer,
     statements,
     suppression,
@@ -17,6 +19,7 @@ from services.analytics.cohorts import (
 from services.analytics.cohorts.classes import (
     groups_of,
     members_of_all,
+    met_by,
     read_classes,
     use_clock,
 )
@@ -41,11 +44,20 @@ from services.analytics.figures.protecting import (
 )
 from services.analytics.figures.storing import to_json
 from services.analytics.figures.wording import describe
+from services.analytics.joined_conditions import few_decide
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.lists.criteria import Json
+
+
+@dataclass(frozen=True, slots=True)
+class _Remaining:
+    """Who remains of a cohort, None where it does not matter, and in each variation."""
+
+    whole: Members | None
+    met: Groups
 
 
 def count(
@@ -67,14 +79,15 @@ def count(
     audit.record(session, actor, Action.COHORT_COUNT, details=details)
     if figure.measure is FigureMeasure.DISTRIBUTION:
         return _spread(session, figure, now, smallest_group)
-    groups = _read(session, figure, now, smallest_group)
+    remaining = _remaining(session, figure, now)
+    groups = _read(session, figure, now, smallest_group, remaining)
     totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
         cells, members = _shares(
             figure, groups, smallest_group, _outside(session, groups, 0)
         )
     else:
-        whole = _remaining(session, figure, now)
+        whole = None if figure.measure is FigureMeasure.EVENTS else remaining.whole
         cells, members = _numbers(
             figure, groups, smallest_group, whole, _outside(session, groups, 1)
         )
@@ -115,10 +128,18 @@ def _spread(
             figure.cohort, figure.of, figure.by, quantities.COLUMNS[figure.quantity]
         )
     ).all()
-    unit, measured = quantities.of_one_unit(rows)
-    groups = tables.complete(figure.by, measured, k, counts=3)
+    inside, outside = _parted(figure.cohort, rows)
+    unit, measured = quantities.of_one_unit(inside)
+    others = {
+        key: patients
+        for key, (patients, *_) in quantities.by_unit(outside).get(unit, {}).items()
+    }
+    remaining = _remaining(session, figure, now)
+    with_met = _with_met(measured, others, remaining.met)
+    number = 3 + len(remaining.met)
+    groups = tables.complete(figure.by, with_met, k, counts=number)
     require_not_too_many(len(members) for members, *_ in groups.values())
-    cells, _ = _numbers(figure, groups, k, _remaining(session, figure, now))
+    cells, _ = _numbers(figure, groups, k, remaining.whole)
     spread, patients, facts = protect_spread(figure.quantity, cells, groups, k)
     return UndisclosedAnswer(
         question=_question(figure, k),
@@ -133,43 +154,90 @@ def _spread(
 
 
 def _read(
-    session: Session, figure: Figure, now: datetime, k: int
+    session: Session, figure: Figure, now: datetime, k: int, remaining: _Remaining
 ) -> Mapping[Key, Groups]:
-    """Return who came in and who remains, or whose events there are and which."""
+    """Return who came in and who remains, or whose events there are and which.
+
+    Then come those of whom `few_decide` judges.
+    """
     if figure.of is None and figure.measure is not FigureMeasure.EVENTS:
         split = replace(figure.cohort, split_by=figure.by)
         return groups_of(split, read_classes(session, split, now), k)
     use_clock(session, now)
     event = figure.of or figure.cohort.entry
-    rows = session.execute(statements.events(figure.cohort, event, figure.by))
+    rows = session.execute(statements.events(figure.cohort, event, figure.by)).all()
+    inside, outside = _parted(figure.cohort, rows)
     cells = {
         tuple(values): (members_of(patients), members_of(events))
-        for *values, patients, events in rows
+        for *values, patients, events in inside
     }
     require_not_too_many(len(events) for _, events in cells.values())
-    return tables.complete(figure.by, cells, k)
+    others = {tuple(values): members_of(patients) for *values, patients, _ in outside}
+    with_met = _with_met(cells, others, remaining.met)
+    number = 2 + len(remaining.met)
+    return tables.complete(figure.by, with_met, k, counts=number)
 
 
-def _remaining(session: Session, figure: Figure, now: datetime) -> Members | None:
-    if figure.of is None or figure.measure is FigureMeasure.EVENTS:
-        return None
+def _parted(
+    cohort: Cohort, rows: Sequence[Sequence[Any]]
+) -> tuple[list[Sequence[Any]], list[Sequence[Any]]]:
+    """Return the rows of those who remain, and those of who would in a variation."""
+    if not statements.steps_of_variations(cohort):
+        return list(rows), []
+    return (
+        [row[:-1] for row in rows if row[-1]],
+        [row[:-1] for row in rows if not row[-1]],
+    )
+
+
+def _with_met(
+    cells: Mapping[Key, Groups], others: Mapping[Key, Members], met: Groups
+) -> Mapping[Key, Groups]:
+    """Return cells with who is in each, and who would be in each variation.
+
+    `others` are in a cell without remaining. Of cells in which only they are nothing is
+    told.
+    """
+    nobody = np.empty(0, dtype=np.int64)
+    return {
+        key: (
+            *groups,
+            *(
+                np.intersect1d(each, np.union1d(groups[0], others.get(key, nobody)))
+                for each in met
+            ),
+        )
+        for key, groups in cells.items()
+    }
+
+
+def _remaining(session: Session, figure: Figure, now: datetime) -> _Remaining:
+    is_of_others = figure.of is not None
+    has_variations = bool(statements.steps_of_variations(figure.cohort))
+    if not (is_of_others or has_variations):
+        return _Remaining(None, ())
     classes = read_classes(session, figure.cohort, now)
-    return members_of_all(classes, len(figure.cohort.steps))
+    last = len(figure.cohort.steps)
+    return _Remaining(
+        members_of_all(classes, last) if is_of_others else None,
+        met_by(figure.cohort, classes, last),
+    )
 
 
 def _shares(
     figure: Figure, groups: Mapping[Key, Groups], k: int, outside: int
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return how many came in and remain, and who is in each number that is told."""
-    sizes = {key: (len(came), len(left)) for key, (came, left) in groups.items()}
-    table = suppression.protect_table(sizes, k, outside=outside)
+    sizes = {key: (len(came), len(left)) for key, (came, left, *_) in groups.items()}
+    unsaid = {key for key, (_, _, *met) in groups.items() if few_decide(met, k)}
+    table = suppression.protect_table(sizes, k, outside=outside, unsaid=unsaid)
     shown = without_ends(figure.by, table)
     return (
         tuple(FigureCell(key, left, came) for key, (came, left) in shown.items()),
         tuple(
             members
             for key, numbers in shown.items()
-            for members, number in zip(groups[key], numbers, strict=True)
+            for members, number in zip(groups[key][:2], numbers, strict=True)
             if number is not None
         ),
     )
@@ -190,6 +258,7 @@ def _numbers(
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     # Where events are looked at, patients come more than once.
     is_of_events = figure.measure is FigureMeasure.EVENTS
+    base = 3 if figure.measure is FigureMeasure.DISTRIBUTION else 2
     return protect_numbers(
         figure.by,
         groups,
@@ -198,6 +267,7 @@ def _numbers(
         is_parted=figure.of is None and not is_of_events,
         whole=whole,
         outside=outside,
+        do_few_decide=lambda each: few_decide(each[base:], k),
     )
 
 

@@ -1,6 +1,6 @@
 """Numbers of patients or of events, and which of them are hidden."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -48,6 +48,7 @@ def protect_numbers(
     is_parted: bool,
     whole: Members | None,
     outside: int = 0,
+    do_few_decide: Callable[[Groups], bool] | None = None,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return the numbers of patients or of events, and who is in each that is told.
 
@@ -55,7 +56,7 @@ def protect_numbers(
     `whole` are all of whom a number is a part: one of all but few is not told. Patients
     come more than once there, so numbers do not add up. Events do, and their whole may
     be told by another figure: what is hidden of them is never of 1 to k - 1 patients
-    together.
+    together. Nor is a number told if few decide about the group.
     """
     # Who remains comes last, and of events who had them comes first.
     patients = 1 if is_parted else 0
@@ -73,6 +74,10 @@ def protect_numbers(
         for key, (number, _) in shown.items()
         if number is not None and (whole is None or not 0 < len(whole) - sizes[key] < k)
     }
+    few = {key for key in visible if do_few_decide and do_few_decide(groups[key])}
+    if few and is_parted:
+        few = suppression.complete({*few, *(shown.keys() - visible.keys())}, sizes, k)
+    visible = {key: members for key, members in visible.items() if key not in few}
     cells = tuple(
         FigureCell(key, len(visible[key]) if key in visible else None) for key in shown
     )

@@ -19,6 +19,12 @@ COLUMNS: Final[Mapping[Quantity, str]] = {
     Quantity.WAITING: "waiting_minutes",
 }
 _PAIR: Final = np.dtype([("patient", ">i8"), ("number", ">f8")])
+# A group of measured patients in which nobody is.
+OF_NOBODY: Final[Groups] = (
+    np.empty(0, dtype=np.int64),
+    np.empty(0, dtype=np.int64),
+    np.empty(0, dtype=_PAIR),
+)
 # Multiplied by an odd number near the golden section, alike numbers get unlike bits.
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 

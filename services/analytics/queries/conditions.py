@@ -4,8 +4,8 @@ Nothing that is taken can fail for one row and not for another: an error that te
 rows apart would be an answer that no rule sees. So there are no casts and no
 divisions, and numbers, days and patterns have bounds.
 
-Nor can a condition on one patient be put beside one on many: OR and NOT are of one
-column's values. Else few would decide whether the number of the many is told.
+What OR and NOT say of one column's values is one condition. Where they join more, each
+of these is counted by itself: `services.analytics.joined_conditions`.
 """
 
 import re
@@ -23,7 +23,6 @@ from sqlalchemy import (
     Integer,
     Numeric,
     String,
-    and_,
     false,
     literal,
     not_,
@@ -31,6 +30,14 @@ from sqlalchemy import (
     true,
 )
 
+from services.analytics.joined_conditions import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Negated,
+    Predicate,
+    rendered,
+)
 from services.analytics.queries.model import MOST_CONDITIONS, QueryRefused
 from services.analytics.queries.offered import PATIENT, ColumnKind, OfferedView
 from services.analytics.queries.trees import (
@@ -81,7 +88,7 @@ class Operand:
 
 Sources = Mapping[str, Source]
 # Reads the SELECT in an EXISTS, where the names of its own views come first.
-ReadExists = Callable[["Expression", "NameScope"], ColumnElement[bool]]
+ReadExists = Callable[["Expression", "NameScope"], Condition]
 
 
 @dataclass(slots=True)
@@ -177,8 +184,8 @@ def _is_of(source: Source, sources: Sources) -> bool:
     return any(source is each for each in sources.values())
 
 
-def condition(node: Any, scope: NameScope) -> ColumnElement[bool]:
-    """Return a condition as it is run; raises QueryRefused."""
+def condition(node: Any, scope: NameScope) -> Condition:
+    """Return what a condition says; raises QueryRefused."""
     node = unwrapped(node)
     scope.conditions.append(None)
     if len(scope.conditions) > MOST_CONDITIONS:
@@ -191,43 +198,40 @@ def condition(node: Any, scope: NameScope) -> ColumnElement[bool]:
     return read(node, scope)
 
 
-def _all_of(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
-    return and_(true(), *(condition(each, scope) for each in conjuncts(node)))
+def _all_of(node: "Expression", scope: NameScope) -> Condition:
+    return AllOf(tuple(condition(each, scope) for each in conjuncts(node)))
 
 
-def _either(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+def _either(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this", "expression")
-    if not _is_of_one_column(node, scope):
-        raise QueryRefused(
-            Sentence(
-                "OR stands between conditions on one and the same column: term LIKE "
-                "'a%' OR term LIKE 'b%', or term IN ('a', 'b'). What is of several "
-                "columns is joined by AND, or asked in two queries."
-            )
-        )
-    return or_(false(), condition(node.this, scope), condition(node.expression, scope))
+    parts = AnyOf(tuple(condition(each, scope) for each in _alternatives(node)))
+    return Predicate(rendered(parts)) if _is_of_one_column(node, scope) else parts
 
 
-def _not(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+def _alternatives(node: Any) -> Iterator["Expression"]:
+    """Yield the conditions that are joined by OR."""
+    node = unwrapped(node)
+    if is_a(node, "Or"):
+        only(node, "this", "expression")
+        yield from _alternatives(node.this)
+        yield from _alternatives(node.expression)
+    else:
+        yield node
+
+
+def _not(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this")
-    negated = unwrapped(node.this)
-    # As cohorts have *without*; by what stands around it it is never in an OR.
-    if not is_a(negated, "Exists"):
-        _require_one_comparison(negated, scope)
-    return not_(condition(negated, scope))
+    return _negated_if(True, condition(node.this, scope), node, scope)
 
 
-def _require_one_comparison(node: "Expression", scope: NameScope) -> None:
-    """Raise QueryRefused for a NOT whose effect is not that of one column's values."""
-    if is_a(node, "And", "Or", "Not") or not _is_of_one_column(node, scope):
-        raise QueryRefused(
-            Sentence(
-                "NOT is of one comparison of one column, like term NOT LIKE 'a%', "
-                "term NOT IN ('a', 'b'), age <> 3 or code IS NOT NULL, or of an EXISTS "
-                "after WHERE. Write each such condition by itself, with AND between "
-                "them."
-            )
-        )
+def _negated_if(
+    is_negated: Any, part: Condition, node: "Expression", scope: NameScope
+) -> Condition:
+    """Return a condition or its opposite, which is one where one column says it."""
+    if not is_negated:
+        return part
+    opposite = Negated(part)
+    return Predicate(rendered(opposite)) if _is_of_one_column(node, scope) else opposite
 
 
 def _is_of_one_column(node: "Expression", scope: NameScope) -> bool:
@@ -238,13 +242,13 @@ def _is_of_one_column(node: "Expression", scope: NameScope) -> bool:
     )
 
 
-def _flag(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+def _flag(node: "Expression", scope: NameScope) -> Condition:
     operand = _column(node, scope)
     _require_kind(operand, ColumnKind.FLAG)
-    return operand.value
+    return Predicate(operand.value)
 
 
-def _exists(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+def _exists(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this")
     if len(scope.sources) > 1:
         raise QueryRefused(
@@ -253,14 +257,22 @@ def _exists(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     return scope.exists(node.this, scope)
 
 
-def _comparison(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+def _comparison(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this", "expression")
     compare = _COMPARED[type(node).__name__]
+    compared = _compared(node, compare, scope)
+    # Unequal is what is not equal, which two columns say together.
+    if compare is ne and not _is_of_one_column(node, scope):
+        return Negated(Predicate(not_(compared)))
+    return Predicate(compared)
+
+
+def _compared(
+    node: "Expression", compare: Callable[[Any, Any], Any], scope: NameScope
+) -> ColumnElement[bool]:
     left, right = unwrapped(node.this), unwrapped(node.expression)
     if _is_literal(left) and _is_literal(right):
         raise QueryRefused(Sentence("A condition compares a column with something."))
-    if compare is ne:
-        _require_one_comparison(node, scope)
     if _is_literal(left):
         operand = _operand(right, scope)
         _require_order(operand, compare)
@@ -286,7 +298,7 @@ def _require_order(operand: Operand, compare: Callable[[Any, Any], Any] = lt) ->
         )
 
 
-def _between(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+def _between(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this", "low", "high", "negate")
     operand = _operand(node.this, scope)
     _require_order(operand)
@@ -294,7 +306,7 @@ def _between(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     return _negated(node, scope, operand.value.between(low, high))
 
 
-def _in(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+def _in(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this", "expressions", "negate")
     operand = _operand(node.this, scope)
     listed = part(node, "expressions") or []
@@ -308,7 +320,7 @@ def _in(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     return _negated(node, scope, or_(*(operand.value == value for value in values)))
 
 
-def _like(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+def _like(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this", "expression", "negate")
     operand = _operand(node.this, scope)
     _require_kind(operand, ColumnKind.TEXT)
@@ -327,7 +339,7 @@ def _like(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
     return _negated(node, scope, is_like)
 
 
-def _is(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+def _is(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this", "expression", "negate")
     operand = _operand(node.this, scope)
     if is_a(node.expression, "Boolean"):
@@ -341,11 +353,8 @@ def _is(node: "Expression", scope: NameScope) -> ColumnElement[bool]:
 
 def _negated(
     node: "Expression", scope: NameScope, result: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    if not part(node, "negate"):
-        return result
-    _require_one_comparison(node, scope)
-    return not_(result)
+) -> Condition:
+    return _negated_if(part(node, "negate"), Predicate(result), node, scope)
 
 
 def _operand(node: Any, scope: NameScope) -> Operand:
@@ -479,7 +488,7 @@ def _bool(value: Any) -> ColumnElement[bool]:
     return result
 
 
-_CONDITIONS: Final[Mapping[str, Callable[[Any, NameScope], ColumnElement[bool]]]] = {
+_CONDITIONS: Final[Mapping[str, Callable[[Any, NameScope], Condition]]] = {
     "And": _all_of,
     "Or": _either,
     "Not": _not,

@@ -10,16 +10,27 @@ import numpy as np
 from sqlalchemy.dialects.postgresql import psycopg2
 from sqlalchemy.orm import Session
 
-from services.analytics.cohorts import Dimension, UndisclosedAnswer, tables
+from services.analytics.cohorts import (
+    Dimension,
+    UndisclosedAnswer,
+    tables,
+)
 from services.analytics.cohorts.classes import use_clock
 from services.analytics.cohorts.inference import Members, members_of
-from services.analytics.cohorts.statements import population
+from services.analytics.cohorts.statements import PATIENT_SHIFT, population
 from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import Groups
 from services.analytics.figures import FigureCell, FigureMeasure, protecting, quantities
 from services.analytics.figures.protecting import (
     protect_numbers,
     protect_spread,
+)
+from services.analytics.joined_conditions import (
+    Condition,
+    FewDecide,
+    few_decide,
+    unions_by_bit,
+    variations,
 )
 from services.analytics.queries import statements
 from services.analytics.queries.executing import run_within_limit
@@ -44,7 +55,7 @@ def count(
     """Count a query by the clinic's clock; nothing of fewer patients is in it.
 
     It may be shown once `tell` has held it against what was told before. Raises
-    QueryTakesTooLong, InvalidInput, NotAllowed.
+    FewDecide, QueryTakesTooLong, InvalidInput, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     details = {"sql": query.text}
@@ -87,20 +98,29 @@ class _ShownNumbers:
 def _numbers(
     counted: Counted, rows: Sequence[tuple[Any, ...]], everybody: int, k: int
 ) -> _ShownNumbers:
-    width = len(counted.by)
-    # Without groups there is one row, of nobody as well. Tables of counts have patients
-    # twice where they have no events.
-    groups_read = {
-        tuple(row[:width]): (members_of(row[width]), members_of(row[-1]))
-        for row in rows
-        if row[width] is not None
-    }
+    groups_read = _groups_of(counted, rows)
     is_of_events = counted.measure is FigureMeasure.EVENTS
     if is_of_events:
-        _require_not_too_many(len(events) for _, events in groups_read.values())
+        _require_not_too_many(len(events) for _, events, *_ in groups_read.values())
     groups = tables.fold_rare(counted.by, groups_read, k)
+    cells, members = _protected(counted, groups, everybody, k)
+    shown = _shown(cells)
+    _require_disclosed_cells(counted, shown, k)
+    if is_of_events:
+        return _ShownNumbers(shown, facts=members)
+    return _ShownNumbers(shown, patients=members)
+
+
+def _protected(
+    counted: Counted,
+    groups: Mapping[Key, Groups],
+    everybody: int,
+    k: int,
+) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
+    """Return the numbers of groups, and who is in each that is told."""
+    is_of_events = counted.measure is FigureMeasure.EVENTS
     whole = _whole(groups)
-    cells, members = protect_numbers(
+    return protect_numbers(
         counted.by,
         groups,
         k,
@@ -108,11 +128,64 @@ def _numbers(
         is_parted=not is_of_events and _is_parted(counted),
         whole=None if is_of_events else whole,
         outside=max(everybody - len(whole), 0),
+        do_few_decide=lambda each: _do_few_decide(counted, each, k),
     )
-    shown = _shown(cells)
-    if is_of_events:
-        return _ShownNumbers(shown, facts=members)
-    return _ShownNumbers(shown, patients=members)
+
+
+def _require_disclosed_cells(
+    counted: Counted, shown: Sequence[FigureCell], k: int
+) -> None:
+    """Raise FewDecide where nothing is told and conditions are joined.
+
+    For whatever reason: an answer without rows would tell few from nobody, since of few
+    the others are hidden with them. And where few are, few decide.
+    """
+    if counted.joined is not None and not shown:
+        raise FewDecide(k)
+
+
+def _do_few_decide(counted: Counted, groups: Groups, k: int) -> bool:
+    """Return whether few decide about what is told of a group.
+
+    Who is in it comes first, its events, and of means the numbers.
+    """
+    base = 2 if counted.spread is None else 3
+    is_of_patients = counted.measure is FigureMeasure.PATIENTS
+    return few_decide(
+        groups[base:], k, patient_shift=0 if is_of_patients else PATIENT_SHIFT
+    )
+
+
+def _groups_of(
+    counted: Counted, rows: Sequence[tuple[Any, ...]]
+) -> Mapping[Key, Groups]:
+    """Return who is in each group and its events, and who with a condition replaced.
+
+    Tables of counts have patients twice where they have no events.
+    """
+    width = len(counted.by)
+    if counted.joined is None:
+        # Without groups there is one row, of nobody as well.
+        return {
+            tuple(row[:width]): (members_of(row[width]), members_of(row[-1]))
+            for row in rows
+            if row[width] is not None
+        }
+    number = _number_of_variations(counted.joined)
+    classes: dict[Key, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        classes.setdefault(tuple(row[:width]), []).append(row[width:])
+    groups: dict[Key, Groups] = {}
+    for key, some in classes.items():
+        [patients] = unions_by_bit(((bits, members_of(h)) for bits, h, *_ in some), 1)
+        met = unions_by_bit(((bits, members_of(h)) for bits, *_, h in some), number)
+        groups[key] = (patients, met[0], *met)
+    return groups
+
+
+def _number_of_variations(condition: Condition) -> int:
+    """Return how many bits a signature has: the answer's, and two for each joined."""
+    return 1 + len(variations(condition))
 
 
 def _spread(
@@ -122,7 +195,7 @@ def _spread(
     everybody: int,
     k: int,
 ) -> _ShownNumbers:
-    units = quantities.by_unit(rows)
+    units = _measured(counted, rows)
     _require_not_too_many(
         len(patients)
         for measured in units.values()
@@ -141,7 +214,30 @@ def _spread(
                 "WHERE unit = 'kg'."
             )
         )
+    _require_disclosed_cells(
+        counted, [cell for each in shown for cell in each.cells], k
+    )
     return shown[0] if shown else _ShownNumbers()
+
+
+def _measured(
+    counted: Counted, rows: Sequence[tuple[Any, ...]]
+) -> Mapping[str, Mapping[Key, Groups]]:
+    """Return the groups of each unit, with their numbers, and as `_groups_of` does."""
+    if counted.joined is None:
+        return quantities.by_unit(rows)
+    measured = quantities.by_unit(row[:-1] for row in rows if row[-1] is None)
+    number = _number_of_variations(counted.joined)
+    classes_by_place: dict[tuple[str, Key], list[tuple[int, Members]]] = {}
+    for *values, unit, events, bits in rows:
+        if bits is not None:
+            place = (str(unit), tuple(values))
+            classes_by_place.setdefault(place, []).append((bits, members_of(events)))
+    units: dict[str, dict[Key, Groups]] = {}
+    for (unit, key), some in classes_by_place.items():
+        own = measured.get(unit, {}).get(key, quantities.OF_NOBODY)
+        units.setdefault(unit, {})[key] = (*own, *unions_by_bit(some, number))
+    return units
 
 
 def _spread_in(
@@ -158,16 +254,7 @@ def _spread_in(
     So what others are measured in decides nothing about it.
     """
     groups = tables.fold_rare(counted.by, measured, k)
-    whole = _whole(groups)
-    cells, _ = protect_numbers(
-        counted.by,
-        groups,
-        k,
-        is_of_events=False,
-        is_parted=_is_parted(counted),
-        whole=whole,
-        outside=max(everybody - len(whole), 0),
-    )
+    cells, _ = _protected(counted, groups, everybody, k)
     spread, patients, facts = protect_spread(of.quantity, cells, groups, k)
     return _ShownNumbers(_shown(spread), patients, facts, unit)
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, TableClause
 
 from services.analytics.cohorts import Dimension
 from services.analytics.figures import FigureMeasure, Quantity
+from services.analytics.joined_conditions import Condition
 from services.core.errors import InvalidInput
 
 LONGEST_TEXT: Final = 4_000
@@ -77,7 +78,8 @@ class Counted:
     """What is counted in the database, with everything typed bound.
 
     `rows` are of all views, those of `view` in it being `first`; each of `values` is
-    text, by the dimension in its place.
+    text, by the dimension in its place. In `joined`, which is met besides the
+    `conditions`, OR and NOT join what few might decide of.
     """
 
     view: TableClause
@@ -88,6 +90,7 @@ class Counted:
     values: tuple[ColumnElement[str], ...]
     measure: FigureMeasure
     spread: Spread | None = None
+    joined: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

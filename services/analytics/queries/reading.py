@@ -3,11 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, literal, true
+from sqlalchemy import ColumnElement, FromClause, exists, func, literal
 
 from services.analytics.cohorts import Dimension
 from services.analytics.cohorts.statements import dimension_text
 from services.analytics.figures import FigureMeasure
+from services.analytics.joined_conditions import (
+    MOST_JOINED,
+    AllOf,
+    Condition,
+    Existing,
+    Predicate,
+    joined,
+    rendered,
+)
 from services.analytics.queries.conditions import (
     NameScope,
     Source,
@@ -89,6 +98,8 @@ class _Reader:
         self.sources: dict[str, Source] = {}
         self.scope = NameScope([self.sources], self._exists)
         self.number_of_sources = 0
+        # Those of ON and of WHERE in which OR or NOT joins more than one column says.
+        self.with_joined: list[Condition] = []
         self.contents: set[FigureMeasure] = set()
         self.spread: tuple[Source, str] | None = None
 
@@ -96,8 +107,10 @@ class _Reader:
         """Return the query; raises QueryRefused."""
         first = self._add_source(self.tree.args["from_"])
         rows = self._joined(first)
-        conditions = self._where(self.tree, self.scope)
+        where = self._where(self.tree, self.scope)
+        conditions = [rendered(each) for each in where if not any(joined(each))]
         conditions += _have_days(self.sources.values())
+        self.with_joined += [each for each in where if any(joined(each))]
         grouped, groups = self._grouped()
         columns = tuple(self._columns(grouped))
         thresholds = tuple(self._thresholds(columns))
@@ -108,6 +121,7 @@ class _Reader:
             first=first.rows,
             rows=rows,
             conditions=tuple(conditions),
+            joined=self._joined_conditions(),
             by=tuple(dimension for _, dimension in groups),
             values=tuple(
                 dimension_text(source.rows, dimension) for source, dimension in groups
@@ -182,17 +196,36 @@ class _Reader:
             source = self._add_source(join)
             own = {name: s for name, s in self.sources.items() if s is source}
             require_tie(join.args["on"], self.scope, own, [before])
-            rows = rows.join(source.rows, condition(join.args["on"], self.scope))
+            on = _parts(condition(join.args["on"], self.scope))
+            self.with_joined += [each for each in on if any(joined(each))]
+            plain = AllOf(tuple(each for each in on if not any(joined(each))))
+            rows = rows.join(source.rows, rendered(plain))
         return rows
 
-    def _where(self, tree: "Expression", scope: NameScope) -> list[ColumnElement[bool]]:
+    def _joined_conditions(self) -> Condition | None:
+        """Return what few might decide of, None where that is nothing."""
+        if not self.with_joined:
+            return None
+        conditions = AllOf(tuple(self.with_joined))
+        if len(list(joined(conditions))) > MOST_JOINED:
+            raise QueryRefused(
+                Sentence(
+                    "OR and NOT join at most {most} conditions in a query: of each it "
+                    "is counted how many patients it brings in and leaves out. Ask "
+                    "for some of them in a query of its own.",
+                    most=MOST_JOINED,
+                )
+            )
+        return conditions
+
+    def _where(self, tree: "Expression", scope: NameScope) -> tuple[Condition, ...]:
         where = part(tree, "where")
         if where is None:
-            return []
+            return ()
         only(where, "this")
-        return [condition(where.this, scope)]
+        return _parts(condition(where.this, scope))
 
-    def _exists(self, node: "Expression", scope: NameScope) -> ColumnElement[bool]:
+    def _exists(self, node: "Expression", scope: NameScope) -> Condition:
         tree = _select_of(node)
         only(tree, "expressions", "from_", "where")
         for each in part(tree, "expressions") or ():
@@ -207,12 +240,15 @@ class _Reader:
         inner = scope.within(sources)
         where = part(tree, "where")
         require_tie(where.this if where else None, inner, sources, scope.sources)
-        is_such = and_(true(), *self._where(tree, inner), *_have_days(sources.values()))
-        return (
-            exists()
-            .select_from(source.rows)
-            .where(is_such)
-            .correlate_except(source.rows)
+        have_days = tuple(map(Predicate, _have_days(sources.values())))
+        return Existing(
+            AllOf((*self._where(tree, inner), *have_days)),
+            lambda is_such: (
+                exists()
+                .select_from(source.rows)
+                .where(is_such)
+                .correlate_except(source.rows)
+            ),
         )
 
     def _grouped(
@@ -521,6 +557,11 @@ class _Reader:
                 Sentence("LIMIT takes a number from 1 to {most:,}.", most=MOST_ROWS)
             )
         return int(number)
+
+
+def _parts(condition: Condition) -> tuple[Condition, ...]:
+    """Return the conditions that are all met where one is."""
+    return condition.parts if isinstance(condition, AllOf) else (condition,)
 
 
 def _have_days(sources: Iterable[Source]) -> list[ColumnElement[bool]]:

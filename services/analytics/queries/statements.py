@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Double,
     FromClause,
@@ -10,8 +11,12 @@ from sqlalchemy import (
     cast,
     distinct,
     func,
+    literal_column,
+    null,
     select,
+    union_all,
 )
+from sqlalchemy.sql.selectable import CompoundSelect
 
 from services.analytics.cohorts.statements import (
     event_hash,
@@ -20,10 +25,16 @@ from services.analytics.cohorts.statements import (
     patient_hash,
 )
 from services.analytics.figures import FigureMeasure
+from services.analytics.joined_conditions import (
+    Condition,
+    rendered,
+    signature,
+    variations,
+)
 from services.analytics.queries.model import Counted, Spread
 
 
-def statement_of(counted: Counted) -> Select[Any]:
+def statement_of(counted: Counted) -> Select[Any] | CompoundSelect[Any]:
     """Return the one statement that a query is run as."""
     if counted.spread is not None:
         return spread(counted, counted.spread)
@@ -34,14 +45,18 @@ def counts(counted: Counted) -> Select[Any]:
     """Select a row for each class of rows: the values, who is in it, and the events.
 
     Where patients are counted they are the last column: events are many, and to sort
-    them takes longer than all else.
+    them takes longer than all else. Where OR or NOT joins conditions, the signature of
+    the class comes after the values: in its lowest bit, whether it is in the answer.
     """
-    members = [patient_hash(counted.first.c.patient_id)]
-    if counted.measure is FigureMeasure.EVENTS:
-        members.append(event_hash(counted.view, counted.first))
+    is_of_events = counted.measure is FigureMeasure.EVENTS
+    hashes = [patient_hash(counted.first.c.patient_id).label("patient")]
+    if is_of_events:
+        hashes.append(event_hash(counted.view, counted.first).label("event"))
+    if counted.joined is not None:
+        return _joined_counts(counted, counted.joined, hashes)
     values = _values(counted)
     return (
-        select(*values, *(gathered(distinct(func.int8send(each))) for each in members))
+        select(*values, *(gathered(distinct(func.int8send(each))) for each in hashes))
         .select_from(counted.rows)
         .where(*counted.conditions)
         .group_by(*values)
@@ -49,34 +64,98 @@ def counts(counted: Counted) -> Select[Any]:
     )
 
 
-def spread(counted: Counted, of: Spread) -> Select[Any]:
+def _joined_counts(
+    counted: Counted, joined: Condition, hashes: list[Any]
+) -> Select[Any]:
+    met = _met(counted, joined, *hashes)
+    split = [*_split(met, len(counted.by)), met.c.signature]
+    hashed = [met.c[each.name] for each in hashes]
+    return (
+        select(*split, *(gathered(distinct(func.int8send(each))) for each in hashed))
+        .where(met.c.signature != 0)
+        .group_by(*split)
+        .order_by(*split)
+    )
+
+
+def spread(counted: Counted, of: Spread) -> Select[Any] | CompoundSelect[Any]:
     """Select the mean of each patient's events by class of rows and unit.
 
     An event counts once, however many rows of other views it is joined with: else a
-    join would weigh it.
+    join would weigh it. Where OR or NOT joins conditions, the events that meet them
+    come besides: the last column is a signature as in `counts` there, and empty in the
+    rows of means.
     """
-    values = _values(counted)
     event: ColumnElement[int] = event_hash(counted.view, counted.first)
-    rows = (
-        select(
-            *values,
-            of.unit.label("unit"),
-            counted.first.c.patient_id,
-            event.label("event"),
-            of.number.label("number"),
+    columns = [
+        of.unit.label("unit"),
+        counted.first.c.patient_id,
+        event.label("event"),
+        of.number.label("number"),
+    ]
+    is_there = of.number.is_not(None)
+    if counted.joined is None:
+        rows = (
+            select(*_values(counted), *columns)
+            .select_from(counted.rows)
+            .where(*counted.conditions, is_there)
+            .distinct()
+            .cte("rows")
         )
-        .select_from(counted.rows)
-        .where(*counted.conditions, of.number.is_not(None))
+        return _means(rows, len(counted.by))
+    met = _met(counted, counted.joined, *columns, is_there=is_there)
+    split = [*_split(met, len(counted.by)), met.c.unit]
+    rows = (
+        select(*split, met.c.patient_id, met.c.event, met.c.number)
+        .where(_is_answered(met))
         .distinct()
         .cte("rows")
     )
-    own = _own(rows, len(values)).cte("own")
-    split = [*_split(own, len(values)), own.c.unit]
+    means = _means(rows, len(counted.by)).order_by(None)
+    classes = [*split, met.c.signature]
+    events = gathered(distinct(func.int8send(met.c.event)))
+    return union_all(
+        means.add_columns(cast(null(), met.c.signature.type).label("signature")),
+        select(*split, events, met.c.signature)
+        .where(met.c.signature != 0)
+        .group_by(*classes),
+    )
+
+
+def _means(rows: FromClause, width: int) -> Select[Any]:
+    own = _own(rows, width).cte("own")
+    split = [*_split(own, width), own.c.unit]
     return (
         select(*split, gathered(own_pair(own.c.patient_id, own.c.number)))
         .group_by(*split)
         .order_by(*split)
     )
+
+
+def _met(
+    counted: Counted,
+    joined: Condition,
+    *columns: Any,
+    is_there: ColumnElement[bool] | None = None,
+) -> CTE:
+    """Return all rows by the other conditions, each with what it meets of the joined.
+
+    It is looked at once: inlined, each condition would be at every mention.
+    """
+    bits = signature(rendered(joined), *variations(joined)).label("signature")
+    more = [] if is_there is None else [is_there]
+    return (
+        select(*_values(counted), *columns, bits)
+        .select_from(counted.rows)
+        .where(*counted.conditions, *more)
+        .cte("met")
+        .prefix_with("MATERIALIZED")
+    )
+
+
+def _is_answered(met: CTE) -> ColumnElement[bool]:
+    lowest: ColumnElement[int] = met.c.signature.op("&")(literal_column("1"))
+    return lowest != 0
 
 
 def _own(rows: FromClause, width: int) -> Select[Any]:

@@ -103,4 +103,6 @@ def _counted(count: CohortCount, result: CohortResult) -> str | int | None:
     least = result.smallest_group
     if count.hidden is Hidden.NEARLY_ALL:
         return Sentence("all but fewer than {least}", least=least)
+    if count.hidden is Hidden.FEW_DECIDE:
+        return Sentence("hidden: a rule changes it by fewer than {least}", least=least)
     return Sentence("fewer than {least}", least=least)

@@ -3,15 +3,23 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from sqlalchemy import select, text, update
 
 from db.models.patient import Patient
 from services.analytics import cohorts, figures, queries
-from services.analytics.cohorts import Cohort, Dimension, RevealsFew, tables
+from services.analytics.cohorts import (
+    Cohort,
+    Dimension,
+    RevealsFew,
+    tables,
+)
 from services.analytics.figures import Figure, FigureMeasure, protecting
+from services.analytics.joined_conditions import FewDecide
 from services.analytics.queries import (
     QueryRefused,
+    counting,
     estimating,
     executing,
     statements,
@@ -382,29 +390,193 @@ def test_nobody_and_few_look_alike(session, ask):
         assert few == none == ()
 
 
-# Each has one answer if the target is there, and another if there is no such patient.
+OR_TARGET = "age = 93 AND code = 'B20'"
+EXISTS_TARGET = (
+    "EXISTS (SELECT 1 FROM diagnoses x WHERE x.patient_id = d.patient_id "
+    f"AND x.{OR_TARGET.replace('AND ', 'AND x.')})"
+)
+D = "SELECT count(DISTINCT d.patient_id) AS patients FROM diagnoses d"
+COUNTED = f"SELECT {PATIENTS} FROM diagnoses WHERE"
+GOUT = f"{COUNTED} term = 'Gout'"
+# What is known before, and what has one answer if the target is there and another if
+# there is no such patient; and what the target has besides being so.
 ORACLES = {
     "a number beside the target": (
-        f"SELECT sex, {PATIENTS} FROM diagnoses WHERE sex = 'female' AND term = 'Gout' "
-        "OR sex = 'male' AND age = 93 AND term ILIKE '%hiv%' GROUP BY sex"
+        (
+            f"SELECT sex, {PATIENTS} FROM diagnoses "
+            "WHERE sex = 'female' AND term = 'Gout' "
+            "OR sex = 'male' AND age = 93 AND code = 'B20' GROUP BY sex"
+        ),
+        "HIV infection",
+        (),
     ),
-    "all but the target": (
-        f"SELECT {PATIENTS} FROM diagnoses "
-        "WHERE term = 'Gout' AND NOT (age = 93 AND code = 'B20')"
+    "many or the target": (f"{GOUT} OR {OR_TARGET}", "HIV infection", (GOUT,)),
+    "many or the target, said twice": (
+        f"{GOUT} OR ({OR_TARGET}) OR ({OR_TARGET})",
+        "HIV infection",
+        (GOUT,),
+    ),
+    "many or who has what the target has": (
+        f"{D} WHERE term = 'Gout' OR {EXISTS_TARGET}",
+        "HIV infection",
+        (GOUT,),
+    ),
+    "many or the target in an EXISTS": (
+        (
+            f"{D} WHERE EXISTS (SELECT 1 FROM diagnoses x "
+            "WHERE x.patient_id = d.patient_id "
+            f"AND (x.term = 'Gout' OR x.{OR_TARGET.replace('AND ', 'AND x.')}))"
+        ),
+        "HIV infection",
+        (GOUT,),
+    ),
+    "many or the target in a JOIN": (
+        (
+            f"{D} JOIN diagnoses x ON x.patient_id = d.patient_id "
+            "AND (d.term = 'Gout' OR x.age = 93 AND x.code = 'B20')"
+        ),
+        "HIV infection",
+        (GOUT,),
+    ),
+    "not those who are neither": (
+        f"{COUNTED} NOT (term <> 'Gout' AND NOT ({OR_TARGET}))",
+        "HIV infection",
+        (GOUT,),
+    ),
+    "all but the target": (f"{GOUT} AND NOT ({OR_TARGET})", "Gout", (GOUT,)),
+    "all without what the target has": (
+        f"{D} WHERE term = 'Gout' AND NOT {EXISTS_TARGET}",
+        "Gout",
+        (GOUT,),
+    ),
+    "all but who is both, in other words": (
+        f"{GOUT} AND (age <> 93 OR code = 'M10')",
+        "Gout",
+        (GOUT,),
+    ),
+    "events of many or of the target": (
+        f"SELECT count(*) FROM diagnoses WHERE term = 'Gout' OR {OR_TARGET}",
+        "HIV infection",
+        ("SELECT count(*) FROM diagnoses WHERE term = 'Gout'",),
+    ),
+    "a mean of many or of the target": (
+        f"SELECT avg(age) FROM diagnoses WHERE term = 'Gout' OR {OR_TARGET}",
+        "HIV infection",
+        ("SELECT avg(age) FROM diagnoses WHERE term = 'Gout'",),
     ),
 }
 
 
-@pytest.mark.parametrize("sql", ORACLES.values(), ids=ORACLES)
-def test_no_condition_makes_one_patient_decide_what_is_told_of_many(session, ask, sql):
-    with_term(session, "Gout", 20)
-    target = person(session, sex="male", date_of_birth=date(1931, 6, 15))
+@pytest.fixture
+def learn(session, ask):
+    """Return what somebody learns of an oracle, with the target or without."""
 
-    with pytest.raises(QueryRefused, match="column"):
-        ask(sql)
-    diagnosed(session, target, term="HIV infection", code="B20")
-    with pytest.raises(QueryRefused, match="column"):
-        ask(sql)
+    def learn(oracle, *, is_there):
+        sql, term, known = oracle
+        with session.begin_nested() as outer:
+            for number, patient in enumerate(with_term(session, "Gout", 20)):
+                patient.date_of_birth = date(1950 + number, 6, 15)
+            with_term(session, "Asthma", 9)
+            target = person(session, sex="male", date_of_birth=date(1931, 6, 15))
+            code = "B20" if is_there else "M10"
+            if is_there or term == "Gout":
+                diagnosed(session, target, term=term, code=code)
+            for each in known:
+                ask(each)
+            try:
+                return ask(sql)
+            except (FewDecide, RevealsFew) as refusal:
+                return type(refusal)
+            finally:
+                outer.rollback()
+
+    return learn
+
+
+@pytest.mark.parametrize("oracle", ORACLES.values(), ids=ORACLES)
+def test_no_condition_makes_one_patient_decide_what_is_told_of_many(learn, oracle):
+    assert learn(oracle, is_there=True) is FewDecide
+    assert learn(oracle, is_there=False) is FewDecide
+
+
+@pytest.mark.parametrize("oracle", ORACLES.values(), ids=ORACLES)
+def test_without_the_rule_each_oracle_tells_whether_the_target_is_there(
+    learn, oracle, monkeypatch
+):
+    monkeypatch.setattr(counting, "few_decide", lambda *_, **__: False)
+
+    assert learn(oracle, is_there=True) != learn(oracle, is_there=False)
+
+
+def test_where_nobody_does_not_count_as_few_the_refusal_tells(learn, monkeypatch):
+    """Four brought in are refused, and nobody is told: so nobody has to be refused."""
+
+    def few_but_not_nobody(met, k, *, patient_shift=0):
+        sizes = [len(np.setxor1d(met[0], each)) for each in met[1:]]
+        return any(0 < size < k for size in sizes)
+
+    monkeypatch.setattr(counting, "few_decide", few_but_not_nobody)
+    oracle = ORACLES["many or who has what the target has"]
+
+    assert learn(oracle, is_there=True) is FewDecide
+    assert learn(oracle, is_there=False) == ((20,),)
+
+
+JOINED = (
+    "term = 'Gout' AND sex = 'female' OR term = 'Asthma' AND sex = 'male'",
+    "NOT (term = 'Gout' AND sex = 'female')",
+    "NOT (term <> 'Gout' AND sex <> 'female')",
+    (
+        "sex = 'male' AND term = 'Gout' OR EXISTS (SELECT 1 FROM analytics.diagnoses x "
+        "WHERE x.patient_id = d.patient_id AND x.term = 'Scurvy')"
+    ),
+)
+
+
+@pytest.mark.parametrize("condition", JOINED)
+def test_or_and_not_join_columns_where_many_decide(session, ask, condition):
+    """Each condition brings in or leaves out five or more, as SQL by hand counts."""
+    for sex in ("female", "male"):
+        for number, term in enumerate(("Gout", "Asthma", "Zoster"), start=6):
+            with_term(session, term, number, sex=sex)
+    for patient in with_term(session, "Scurvy", 8):
+        diagnosed(session, patient, DAY + timedelta(3), term="Scurvy")
+
+    for number in ("count(DISTINCT d.patient_id)", "count(*)"):
+        sql = f"SELECT {number} FROM {{}}diagnoses d WHERE {condition}"
+        by_hand = session.scalar(text(sql.format("analytics.")))
+        assert ask(sql.format("")) == ((by_hand,),)
+
+
+def test_a_mean_is_of_those_whom_joined_conditions_leave(session, ask):
+    for sex in ("female", "male"):
+        for term in ("Gout", "Asthma"):
+            for number, patient in enumerate(with_term(session, term, 12, sex=sex)):
+                patient.date_of_birth = date(1940 + number, 6, 15)
+    session.flush()
+    condition = "term = 'Gout' AND sex = 'female' OR term = 'Asthma' AND sex = 'male'"
+    sql = f"SELECT avg(age), {PATIENTS} FROM {{}}diagnoses WHERE {condition}"
+
+    [[mean, number]] = ask(sql.format(""))
+
+    by_hand = session.execute(text(sql.format("analytics."))).one()
+    assert (mean, number) == (pytest.approx(float(by_hand[0]), abs=0.05), 24)
+
+
+def test_a_group_of_which_few_decide_is_not_told_and_the_others_are(session, ask):
+    """In March one patient has come in by the second condition."""
+    for month, number in ((2, 6), (3, 1)):
+        day = date(2025, month, 10)
+        for term in ("Gout", "Zoster"):
+            with_term(session, term, 9, day=day)
+            with_term(session, term, 8, day=day, sex="male")
+        with_term(session, "Asthma", number, day=day, sex="male")
+        with_term(session, "Asthma", 7, day=day)
+    condition = "term = 'Gout' AND sex = 'female' OR term = 'Asthma' AND sex = 'male'"
+
+    rows = ask(f"SELECT month, {PATIENTS} FROM diagnoses WHERE {condition} GROUP BY 1")
+
+    assert rows == (("2025-02", 15),)
 
 
 def test_two_conditions_that_differ_by_one_patient_are_not_both_answered(session, ask):
@@ -422,17 +594,19 @@ def test_what_a_cohort_told_is_held_against_a_query_and_the_other_way(
     session, ask, analyst
 ):
     patients = with_term(session, "Essential hypertension", 12)
-    diagnosed(session, patients[0], term="Gout")
+    for patient in patients[1:]:
+        diagnosed(session, patient, term="Gout")
     figure = Figure(cohort=Cohort(entry=HYPERTENSION), by=(Dimension.SEX,))
     counted = figures.count(session, analyst, figure, now=NOW, smallest_group=K)
     cohorts.tell(session, analyst, counted)
 
-    with pytest.raises(RevealsFew):
+    with pytest.raises(RevealsFew) as refused:
         ask(
             "SELECT count(DISTINCT d.patient_id) FROM diagnoses d "
-            "WHERE d.term ILIKE '%hypertension' AND NOT EXISTS (SELECT 1 "
+            "WHERE d.term ILIKE '%hypertension' AND EXISTS (SELECT 1 "
             "FROM diagnoses g WHERE g.patient_id = d.patient_id AND g.term = 'Gout')"
         )
+    assert refused.type is RevealsFew
 
 
 def test_the_same_text_said_in_other_words_is_not_the_same_leak(session, ask):

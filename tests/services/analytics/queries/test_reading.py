@@ -6,6 +6,7 @@ import pytest
 
 from services.analytics.cohorts import Dimension
 from services.analytics.figures import FigureMeasure, Quantity
+from services.analytics.joined_conditions import joined
 from services.analytics.queries import EXAMPLES, OFFERED, QueryRefused, read
 from services.analytics.queries.model import Content, OutputColumn
 
@@ -335,107 +336,6 @@ REFUSED = {
         "SELECT count(*) FROM visits WHERE occurred_on > '2026-W05-1'",
         "'2026-01-31'",
     ),
-    "or of two columns": (
-        "SELECT count(*) FROM visits WHERE term = 'a' OR age = 93",
-        "same column",
-    ),
-    "or of two views": (
-        (
-            "SELECT count(*) FROM visits v JOIN visits w "
-            "ON w.patient_id = v.patient_id WHERE v.age = 93 OR w.age = 93"
-        ),
-        "same column",
-    ),
-    "or in join": (
-        (
-            "SELECT count(*) FROM visits v JOIN vitals w "
-            "ON w.patient_id = v.patient_id AND (v.term = 'a' OR w.age = 93)"
-        ),
-        "same column",
-    ),
-    "or in exists": (
-        (
-            "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals w WHERE "
-            "w.patient_id = v.patient_id AND (w.unit = 'kg' OR w.age = 93))"
-        ),
-        "same column",
-    ),
-    "or deeper": (
-        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' OR sex = 'c')",
-        "same column",
-    ),
-    "or of both": (
-        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' AND sex = 'c')",
-        "same column",
-    ),
-    "or exists": (
-        (
-            "SELECT count(*) FROM visits v WHERE v.term = 'a' OR EXISTS "
-            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id)"
-        ),
-        "same column",
-    ),
-    "or not exists": (
-        (
-            "SELECT count(*) FROM visits v WHERE v.term = 'a' OR NOT EXISTS "
-            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id)"
-        ),
-        "same column",
-    ),
-    "or of a comparison of two": (
-        "SELECT count(*) FROM diagnoses WHERE term = 'a' OR term = code",
-        "same column",
-    ),
-    "not both": (
-        "SELECT count(*) FROM visits WHERE NOT (term = 'a' AND age = 93)",
-        "one comparison",
-    ),
-    "not both of one column": (
-        "SELECT count(*) FROM visits WHERE NOT (age > 90 AND age < 95)",
-        "one comparison",
-    ),
-    "not either": (
-        "SELECT count(*) FROM visits WHERE NOT (term = 'a' OR term = 'b')",
-        "one comparison",
-    ),
-    "not not": ("SELECT count(*) FROM visits WHERE NOT NOT is_no_show", "one comp"),
-    "not not exists": (
-        (
-            "SELECT count(*) FROM visits v WHERE NOT (NOT EXISTS "
-            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id))"
-        ),
-        "one comparison",
-    ),
-    "not and exists": (
-        (
-            "SELECT count(*) FROM visits v WHERE NOT (v.age = 93 AND EXISTS "
-            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id))"
-        ),
-        "one comparison",
-    ),
-    "not of two columns": (
-        "SELECT count(*) FROM diagnoses WHERE NOT occurred_on < ended_on",
-        "one comparison",
-    ),
-    "unequal columns": (
-        "SELECT count(*) FROM diagnoses WHERE term <> code",
-        "one comparison",
-    ),
-    "unequal days between": (
-        "SELECT count(*) FROM diagnoses WHERE 3 <> ended_on - occurred_on",
-        "one comparison",
-    ),
-    "days between not in": (
-        "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on NOT IN (1, 2)",
-        "one comparison",
-    ),
-    "days between not between": (
-        (
-            "SELECT count(*) FROM diagnoses "
-            "WHERE ended_on - occurred_on NOT BETWEEN 1 AND 2"
-        ),
-        "one comparison",
-    ),
     "not exists in exists": (
         (
             "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals w "
@@ -455,7 +355,7 @@ REFUSED = {
     ),
     "deep": (
         f"SELECT count(*) FROM visits WHERE {'NOT ' * 900}is_no_show",
-        "50 conditions|not offered|no SQL|NOT is of",
+        "50 conditions|not offered|no SQL",
     ),
     "brackets": (
         f"SELECT count(*) FROM visits WHERE {'(' * 1900}is_no_show{')' * 1900}",
@@ -571,6 +471,123 @@ def test_what_is_not_on_the_list_is_refused_with_what_to_write(text, sentence):
         read(text)
 
     assert refused.value.property_name == "sql"
+
+
+# By how many conditions OR and NOT join in each: one column says one.
+JOINED = {
+    "or of two columns": (
+        "SELECT count(*) FROM visits WHERE term = 'a' OR age = 93",
+        2,
+    ),
+    "or of two views": (
+        (
+            "SELECT count(*) FROM visits v JOIN visits w ON w.patient_id = "
+            "v.patient_id WHERE v.age = 93 OR w.age = 93"
+        ),
+        2,
+    ),
+    "or in join": (
+        (
+            "SELECT count(*) FROM visits v JOIN vitals w ON w.patient_id = "
+            "v.patient_id AND (v.term = 'a' OR w.age = 93)"
+        ),
+        2,
+    ),
+    "or in exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE EXISTS (SELECT 1 FROM vitals w "
+            "WHERE w.patient_id = v.patient_id AND (w.unit = 'kg' OR w.age = 93))"
+        ),
+        2,
+    ),
+    "or deeper": (
+        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' OR sex = 'c')",
+        3,
+    ),
+    "or of both": (
+        "SELECT count(*) FROM visits WHERE term = 'a' OR (term = 'b' AND sex = 'c')",
+        3,
+    ),
+    "or exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE v.term = 'a' OR EXISTS (SELECT 1 "
+            "FROM vitals w WHERE w.patient_id = v.patient_id)"
+        ),
+        2,
+    ),
+    "or not exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE v.term = 'a' OR NOT EXISTS "
+            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id)"
+        ),
+        2,
+    ),
+    "or of a comparison of two": (
+        "SELECT count(*) FROM diagnoses WHERE term = 'a' OR term = code",
+        2,
+    ),
+    "not both": ("SELECT count(*) FROM visits WHERE NOT (term = 'a' AND age = 93)", 2),
+    "not both of one column": (
+        "SELECT count(*) FROM visits WHERE NOT (age > 90 AND age < 95)",
+        0,
+    ),
+    "not either": (
+        "SELECT count(*) FROM visits WHERE NOT (term = 'a' OR term = 'b')",
+        0,
+    ),
+    "not not": ("SELECT count(*) FROM visits WHERE NOT NOT is_no_show", 0),
+    "not not exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE NOT (NOT EXISTS (SELECT 1 FROM "
+            "vitals w WHERE w.patient_id = v.patient_id))"
+        ),
+        1,
+    ),
+    "not and exists": (
+        (
+            "SELECT count(*) FROM visits v WHERE NOT (v.age = 93 AND EXISTS "
+            "(SELECT 1 FROM vitals w WHERE w.patient_id = v.patient_id))"
+        ),
+        2,
+    ),
+    "not of two columns": (
+        "SELECT count(*) FROM diagnoses WHERE NOT occurred_on < ended_on",
+        1,
+    ),
+    "unequal columns": ("SELECT count(*) FROM diagnoses WHERE term <> code", 1),
+    "unequal days between": (
+        "SELECT count(*) FROM diagnoses WHERE 3 <> ended_on - occurred_on",
+        1,
+    ),
+    "days between not in": (
+        "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on NOT IN (1, 2)",
+        1,
+    ),
+    "days between not between": (
+        (
+            "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on NOT "
+            "BETWEEN 1 AND 2"
+        ),
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "number"), JOINED.values(), ids=JOINED)
+def test_each_condition_that_or_and_not_join_is_known(text, number):
+    condition = read(text).counted.joined
+
+    assert (condition is not None) == (number > 0)
+    assert len(list(joined(condition)) if condition else []) == number
+
+
+def test_few_conditions_are_joined_and_many_are_of_one_column():
+    pairs = " OR ".join(f"age = {n} AND sex = 'female'" for n in range(7))
+    ages = " OR ".join(f"age = {n}" for n in range(40))
+
+    with pytest.raises(QueryRefused, match="join at most 12 conditions"):
+        read(f"SELECT count(*) FROM visits WHERE {pairs}")
+    assert read(f"SELECT count(*) FROM visits WHERE {ages}").counted.joined is None
 
 
 @pytest.mark.parametrize("text", ["EXPLAIN SELECT 'Secret'", "SELECT 'Secret' FROM ("])

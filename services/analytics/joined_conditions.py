@@ -1,0 +1,181 @@
+"""Conditions that OR and NOT join, and whether few decide what is told of many.
+
+Beside a condition on many, one on somebody is an oracle: that the number of the many is
+told says that nobody is so, and that it is refused says that somebody is. So each
+condition that is joined has to bring in or leave out the smallest group or more. Nobody
+counts as few: otherwise it would be the refusal that tells them apart.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    case,
+    false,
+    literal_column,
+    not_,
+    or_,
+    true,
+)
+
+from services.core.errors import NotAllowed
+from services.core.sentences import Sentence
+
+# Each is counted twice: as if it were true of everybody, and as if of nobody.
+MOST_JOINED: Final = 12
+
+Members = NDArray[np.int64]
+
+
+class FewDecide(NotAllowed):
+    """Whether a number is told would say if there is somebody as a condition says."""
+
+    def __init__(self, smallest_group: int) -> None:
+        super().__init__(
+            Sentence(
+                "These counts are suppressed: each condition that OR or NOT joins with "
+                "others has to bring in or leave out at least {k} patients, or they "
+                "would tell of fewer. Leave one out, or ask for what it says in a "
+                "question of its own.",
+                k=smallest_group,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predicate:
+    """A condition that is true or false as a whole; each is equal to itself only."""
+
+    value: ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AllOf:
+    """Conditions that are joined by AND."""
+
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnyOf:
+    """Conditions that are joined by OR."""
+
+    parts: "tuple[Condition, ...]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Negated:
+    """That a condition is not met."""
+
+    part: "Condition"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Existing:
+    """That there is something which meets `part`; it is one condition itself."""
+
+    part: "Condition"
+    build: Callable[[ColumnElement[bool]], ColumnElement[bool]]
+
+
+Condition = Predicate | AllOf | AnyOf | Negated | Existing
+
+
+def joined(condition: Condition, *, is_joined: bool = False) -> Iterator[Condition]:
+    """Yield the conditions that OR or NOT joins with others."""
+    match condition:
+        case Predicate():
+            if is_joined:
+                yield condition
+        case Existing(part=part):
+            if is_joined:
+                yield condition
+            yield from joined(part)
+        case AllOf(parts=parts):
+            for each in parts:
+                yield from joined(each, is_joined=is_joined)
+        case AnyOf(parts=parts):
+            for each in parts:
+                yield from joined(each, is_joined=is_joined or len(parts) > 1)
+        case Negated(part=part):
+            yield from joined(part, is_joined=True)
+
+
+def rendered(
+    condition: Condition, replaced: Condition | None = None, *, by: bool = False
+) -> ColumnElement[bool]:
+    """Return a condition as it is run, with one in it `replaced` by true or false."""
+    if condition is replaced:
+        return true() if by else false()
+    match condition:
+        case Predicate(value=value):
+            return value
+        case Existing(part=part, build=build):
+            return build(rendered(part, replaced, by=by))
+        case AllOf(parts=parts):
+            return and_(true(), *(rendered(each, replaced, by=by) for each in parts))
+        case AnyOf(parts=parts):
+            return or_(false(), *(rendered(each, replaced, by=by) for each in parts))
+        case Negated(part=part):
+            return not_(rendered(part, replaced, by=by))
+
+
+def variations(condition: Condition) -> tuple[ColumnElement[bool], ...]:
+    """Return a condition with each that is joined in it as false, and as true."""
+    return tuple(
+        rendered(condition, each, by=by)
+        for each in joined(condition)
+        for by in (False, True)
+    )
+
+
+def signature(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return a number whose bits say which conditions a row meets, the first lowest."""
+    none = literal_column("0", BigInteger)
+    bits = (
+        case((each, literal_column(str(1 << place), BigInteger)), else_=none)
+        for place, each in enumerate(conditions)
+    )
+    total: ColumnElement[int] = next(bits)
+    for bit in bits:
+        total = total.op("|")(bit)
+    return total
+
+
+def unions_by_bit(
+    classes: Iterable[tuple[int, Members]], number: int
+) -> tuple[Members, ...]:
+    """Return what meets each of so many conditions, of members by their signatures."""
+    rows = list(classes)
+    return tuple(
+        _union([members for bits, members in rows if bits >> place & 1])
+        for place in range(number)
+    )
+
+
+def few_decide(met: Sequence[Members], k: int, *, patient_shift: int = 0) -> bool:
+    """Return whether a joined condition brings in or leaves out fewer than `k`.
+
+    `met` are hashes of the members of an answer, and then of the answer with a
+    condition replaced, for each; their bits from `patient_shift` on are those of the
+    patient. Where one patient is a group, there are no few whom nobody could be told
+    from.
+    """
+    if k <= 1 or not met:
+        return False
+    answer, *varied = (np.unique(members) for members in met)
+    return any(
+        len(np.unique(np.setxor1d(answer, each, assume_unique=True) >> patient_shift))
+        < k
+        for each in varied
+    )
+
+
+def _union(parts: Sequence[Members]) -> Members:
+    return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
