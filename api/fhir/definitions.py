@@ -243,7 +243,7 @@ def _lines(
     describe: Callable[[Session, Sequence[What]], Iterable[Resource]],
 ) -> Lines:
     for records in pieces:
-        yield [to_json(resource) for resource in describe(session, records)]
+        yield b"".join(to_json(each) + b"\n" for each in describe(session, records))
 
 
 def page_of(

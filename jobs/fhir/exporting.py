@@ -5,12 +5,11 @@ would hold up all others.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from io import RawIOBase
-from itertools import chain
 from threading import Event
 from time import monotonic, sleep
 from typing import Final
@@ -140,7 +139,7 @@ class BulkExporter:
                 with closing(read) as pieces:
                     making.export(kind, pieces)
         if task.passed_over:
-            making.export(_OUTCOME, [list(map(_passed_over, task.passed_over))])
+            making.export(_OUTCOME, map(_passed_over, task.passed_over))
         return as_of
 
     def _select(self, session: Session, task: ExportTask) -> BulkSelection:
@@ -171,7 +170,7 @@ class _Making:
         self._progress_at = monotonic()
         self.files: list[ExportedFile] = []
 
-    def export(self, kind: str, pieces: Iterable[Sequence[bytes]]) -> None:
+    def export(self, kind: str, pieces: Iterable[bytes]) -> None:
         """Store all lines of a type, in as many files as they are for.
 
         Raises ExportGiven, FileStoreUnavailable.
@@ -192,13 +191,11 @@ class _Making:
         """Delete what was stored."""
         bulk_exports.discard(self._store, [file.file_id for file in self.files])
 
-    def _telling(
-        self, kind: str, pieces: Iterable[Sequence[bytes]]
-    ) -> Iterator[Sequence[bytes]]:
+    def _telling(self, kind: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the pieces, and tell every few seconds how many lines they were."""
         count = 0
         for piece in pieces:
-            count += len(piece)
+            count += piece.count(b"\n")
             if monotonic() - self._progress_at > _TELL_EVERY_SECONDS:
                 self._tell(f"{kind}: {count:,}")
             yield piece
@@ -214,10 +211,10 @@ class _Making:
 class LineStream(RawIOBase):
     """Lines as files to be read, each of at most so many; only a piece is held."""
 
-    def __init__(self, pieces: Iterable[Sequence[bytes]]) -> None:
+    def __init__(self, pieces: Iterable[bytes]) -> None:
         super().__init__()
         self._pieces = iter(pieces)
-        self._next: Sequence[bytes] = ()
+        self._next = b""
         self._left = 0
         self.count = 0
 
@@ -230,10 +227,16 @@ class LineStream(RawIOBase):
     def read(self, _: int = -1, /) -> bytes:
         """Return some whole lines, however many bytes; none at a file's end."""
         self._fetch()
-        lines, self._next = self._next[: self._left], self._next[self._left :]
-        self._left -= len(lines)
-        self.count += len(lines)
-        return b"".join(chain.from_iterable((line, b"\n") for line in lines))
+        lines, self._next = self._next, b""
+        count = lines.count(b"\n")
+        if count > self._left:
+            taken = lines.splitlines(keepends=True)[: self._left]
+            count = self._left
+            whole = sum(map(len, taken))
+            lines, self._next = lines[:whole], lines[whole:]
+        self._left -= count
+        self.count += count
+        return lines
 
     def _fetch(self) -> None:
         while not self._next:
@@ -254,7 +257,7 @@ def _passed_over(name: str) -> bytes:
             }
         ],
     }
-    return orjson.dumps(outcome)
+    return orjson.dumps(outcome) + b"\n"
 
 
 @contextmanager

@@ -77,6 +77,7 @@ from services.visits.booking.bookings import AnyRequest, BookingRequest, SeriesR
 from services.visits.booking.waitlist import WaitRequest
 from services.visits.figures.statistics import Period
 from services.visits.front_desk.appointments.records import CallOutcome
+from services.visits.front_desk.appointments.streaming import VISIT_FIELDS
 from services.visits.front_desk.notifications import SenderDetails
 from services.visits.schedule.plans import (
     Calendar,
@@ -296,7 +297,8 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "document_id": uuid4(),
         "user_ids": [uuid4()],
         "patient_ids": [uuid4()],
-        "names": ("last_name",),
+        "template_of": lambda _: ("{}",),
+        "none_known": "None",
         "revision": 1,
         "draft": cast.invent_patient(),
         "draft_id": uuid4(),
@@ -387,6 +389,9 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "system_id": uuid4(),
             "owner_id": uuid4(),
             "export_id": uuid4(),
+        },
+        "visits.front_desk.appointments.streaming": lambda: {
+            "fields": tuple(VISIT_FIELDS.values())
         },
         "analytics.figures": lambda: {"kind": EventKind.VISIT, "undisclosed": ()},
         "analytics.queries": lambda: {"query": read("SELECT count(*) FROM visits")},

@@ -1,26 +1,41 @@
 """Lines of an export made of what resources of one shape have in common.
 
 The mapping of a type stays the only one: of each shape it is asked once, with
-placeholders for the texts, and what it returns is the template of all others.
+placeholders for what is not known, and what it returns is the template of all others.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from json.encoder import encode_basestring
-from operator import itemgetter
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from api.core.answers import to_json
 from api.fhir.definitions import Resource
+from services.lists.streaming.lines import (
+    LineField,
+    LineFieldKind,
+    Shape,
+    Template,
+    TemplateOf,
+)
 
-# Of the private use area: they mark where a text goes.
-_PLACEHOLDER: Final = re.compile("\ue000([0-9]+)\ue001")
-_ESCAPED: Final = re.compile('["\\\\\x00-\x1f]')
+# Of the private use area: they mark where a text or a word goes.
+_TEXT: Final = '"\ue000{}\ue001"'
+_WORD: Final = "\ue002{}\ue003"
+# A number that nothing has, so that it may be told as a number or within a text.
+_NUMBER: Final = 7_340_032_000_000_000
+_PLACEHOLDER: Final = re.compile(
+    '"\ue000([0-9]+)\ue001"|\ue002([0-9]+)\ue003|7340032000000([0-9]{3})'
+)
+_LEFT: Final = re.compile("[\ue000-\ue003]")
+Record = TypeVar("Record")
 
 
-class _Placeholder(str):
-    """A text that is not known yet, also of a day or a moment."""
+class EmbeddedText(Exception):
+    """A mapping makes another text of one, which only the record itself can tell."""
+
+
+class _Unknown(str):
+    """A word that is not known yet, also of a day or a moment."""
 
     __slots__ = ()
 
@@ -29,47 +44,57 @@ class _Placeholder(str):
         return str(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Template:
-    text: str
-    texts_of: Callable[[Sequence[str | None]], tuple[str, ...]]
+def known_of(kind: type[Record], values: Mapping[str, Any]) -> Record:
+    """Return a record that has these fields alone: to ask for another one fails."""
+    record = object.__new__(kind)
+    for name, value in values.items():
+        # As a frozen dataclass fills its own.
+        object.__setattr__(record, name, value)
+    return record
 
 
-class LineTemplates:
-    """Makes lines of rows: first the `facts`, which decide a shape, then the texts.
+def template_maker(
+    fields: Sequence[LineField], describe: Callable[[Mapping[str, Any]], Resource]
+) -> TemplateOf:
+    """Return what makes the template of a shape, by a type's mapping.
 
-    A fact is given to `describe` as it is, a text by no more than whether there is one,
-    or it is empty: the mapping may leave it out, and must not look into it. `describe`
-    is called with the values in the order of the row.
+    A fact is given to `describe` as it is; of all else it learns no more than whether
+    there is one, or it is empty. It may leave it out, and must not look into it; a text
+    stands alone, whatever else may stand within another text. Raises EmbeddedText.
     """
 
-    def __init__(
-        self, facts: int, describe: Callable[[Sequence[Any]], Resource]
-    ) -> None:
-        self._facts = facts
-        self._describe = describe
-        self._templates: dict[tuple[Any, ...], _Template] = {}
+    def template_of(shape: Shape) -> Template:
+        described = describe(
+            {
+                field.name: _given(position, field.kind, shape[field.name])
+                for position, field in enumerate(fields)
+            }
+        )
+        return _taken_apart(to_json(described).decode())
 
-    def line(self, row: Sequence[Any]) -> bytes:
-        """Return the resource of the row as the JSON that the mapping would give."""
-        texts = row[self._facts :]
-        shape = (*row[: self._facts], *[text and 1 for text in texts])
-        template = self._templates.get(shape)
-        if template is None:
-            template = self._templates[shape] = self._template_of(row)
-        used = template.texts_of(texts)
-        if _ESCAPED.search("".join(used)):
-            used = tuple(encode_basestring(text)[1:-1] for text in used)
-        return (template.text % used).encode()
+    return template_of
 
-    def _template_of(self, row: Sequence[Any]) -> _Template:
-        texts = [
-            text and _Placeholder(f"\ue000{number}\ue001")
-            for number, text in enumerate(row[self._facts :])
-        ]
-        described = to_json(self._describe([*row[: self._facts], *texts])).decode()
-        positions = [int(number) for number in _PLACEHOLDER.findall(described)]
-        # With one position alone itemgetter returns no tuple; an id is always there,
-        # and what is there twice does no harm once nothing is printed of it.
-        pieces = _PLACEHOLDER.sub("%s", described.replace("%", "%%"))
-        return _Template(pieces + "%.0s", itemgetter(*positions, positions[0]))
+
+def _given(position: int, kind: LineFieldKind, seen: Any) -> Any:
+    if kind is LineFieldKind.FACT or not seen:
+        return seen
+    match kind:
+        case LineFieldKind.NUMBER:
+            return _NUMBER + position
+        case LineFieldKind.TEXT:
+            return _TEXT.format(position).strip('"')
+        case _:
+            return _Unknown(_WORD.format(position))
+
+
+def _taken_apart(described: str) -> Template:
+    pieces: list[str | int] = []
+    end = 0
+    for placeholder in _PLACEHOLDER.finditer(described):
+        pieces.append(described[end : placeholder.start()])
+        pieces.append(int(placeholder[placeholder.lastindex or 0]))
+        end = placeholder.end()
+    pieces.append(described[end:])
+    if any(isinstance(piece, str) and _LEFT.search(piece) for piece in pieces):
+        raise EmbeddedText
+    return pieces

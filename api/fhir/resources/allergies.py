@@ -1,69 +1,110 @@
 """AllergyIntolerance: what a patient's record says of allergies, entry by entry."""
 
-import hashlib
 import hmac
-from collections.abc import Sequence
-from itertools import chain
-from typing import Final
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from sqlalchemy.orm import Session
 
 from api.fhir import systems
+from api.fhir.bulk.line_templates import known_of, template_maker
 from api.fhir.definitions import (
     Resource,
     ResourceType,
-    bulk_source,
     coding,
     concept,
     instant,
     meta,
 )
 from api.fhir.resources.parts import PartsOfRecords
-from api.fhir.resources.patients import stream_everybody
 from services.core.actors import Actor, Permission
-from services.patients.records import patients
+from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
+from services.lists.streaming.lines import SEPARATOR
+from services.patients.records import lines, patients
 from services.patients.records.model import PatientRecord
 
 NAME: Final = "AllergyIntolerance"
 _NONE_KNOWN: Final = "No known allergies"
 _NONE_KNOWN_CODE: Final = "716186003"
 _DIGITS: Final = 12
+_SEPARATOR: Final = SEPARATOR.encode()
+_HOLE: Final = lines.HOLE.encode()
 
 
 def allergy_resources(patient: PatientRecord) -> list[Resource]:
     """Return the allergies in the record, or that there are none, if that is said."""
-    if patient.no_known_allergies:
-        none_known = coding(systems.SNOMED, _NONE_KNOWN_CODE)
-        return [_allergy(patient, _NONE_KNOWN, none_known)]
-    return [_allergy(patient, text) for text in dict.fromkeys(patient.allergies)]
+    terms = (_NONE_KNOWN,) if patient.no_known_allergies else patient.allergies
+    return [
+        allergy_resource(patient, term, _id_of(patient, term))
+        for term in dict.fromkeys(terms)
+    ]
 
 
-def _allergy(patient: PatientRecord, text: str, *codings: Resource) -> Resource:
+def allergy_resource(patient: PatientRecord, term: str, id_: str) -> Resource:
+    """Return an allergy of the record under its id."""
     active = coding(systems.ALLERGY_CLINICAL, "active")
     # What is in the record was said by the patient or somebody who treats them; whether
     # it was ever tested, the record does not say.
     unconfirmed = coding(systems.ALLERGY_VERIFICATION, "unconfirmed")
+    none_known = coding(systems.SNOMED, _NONE_KNOWN_CODE)
+    codings = [none_known] if patient.no_known_allergies else []
     return {
         "resourceType": NAME,
-        "id": _id_of(patient, text),
+        "id": id_,
         "meta": meta(patient.version, patient.updated_at),
         "clinicalStatus": {"coding": [active]},
         "verificationStatus": {"coding": [unconfirmed]},
-        "code": concept(text, *codings),
+        "code": concept(term, *codings),
         "patient": {"reference": f"Patient/{patient.id}"},
     }
 
 
-def _id_of(patient: PatientRecord, text: str) -> str:
+def _id_of(patient: PatientRecord, term: str) -> str:
+    registered_at = instant(patient.created_at)
+    own = _own_id(str(patient.id).encode(), registered_at.encode(), term.encode())
+    return f"{patient.id}.{own.decode()}"
+
+
+def _own_id(patient_id: bytes, registered_at: bytes, term: bytes) -> bytes:
     """Return the entry's own id, the same wherever in the list the entry stands.
 
     It must not tell the allergy to who reads an address: the moment at which the
     patient was registered goes into it, which stands in no log.
     """
-    key = f"{patient.id} {instant(patient.created_at)}".encode()
-    digest = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-    return f"{patient.id}.{digest[:_DIGITS]}"
+    digest = hmac.digest(b"%b %b" % (patient_id, registered_at), term, "sha256")
+    return digest.hex()[:_DIGITS].encode()
+
+
+def describe_fields(values: Mapping[str, Any]) -> Resource:
+    """Return the allergy of ALLERGY_FIELDS."""
+    known = dict(values)
+    id_, term = known.pop("entry_id"), known.pop("term")
+    return allergy_resource(known_of(PatientRecord, known), term, id_)
+
+
+def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
+    pieces = lines.stream_allergies(
+        session,
+        actor,
+        template_maker(lines.ALLERGY_FIELDS, describe_fields),
+        selection.patient_ids,
+        none_known=_NONE_KNOWN,
+        since=selection.since,
+    )
+    with closing(pieces):
+        for piece in pieces:
+            yield b"".join(map(_completed, piece.splitlines()))
+
+
+def _completed(line: bytes) -> bytes:
+    """Return a line with its own id, which PostgreSQL cannot make by itself."""
+    resource, patient_id, registered_at, term = line.split(_SEPARATOR)
+    text = orjson.loads(term).encode() if b"\\" in term else term[1:-1]
+    own = _own_id(patient_id, registered_at, text)
+    return resource.replace(_HOLE, own, 1) + b"\n"
 
 
 def _of_patient(session: Session, actor: Actor, patient_id: UUID) -> Sequence[Resource]:
@@ -82,10 +123,6 @@ ALLERGY: Final = ResourceType(
     documentation="The allergies in a patient's record, in the clinic's words.",
     read=_PARTS.read,
     search=_PARTS.search,
-    bulk=bulk_source(
-        stream_everybody,
-        lambda _, records: chain.from_iterable(map(allergy_resources, records)),
-        patients.permission_to_stream,
-    ),
+    bulk=BulkSource(patients.permission_to_stream, _read_all),
     parameters=_PARTS.parameters(),
 )

@@ -40,6 +40,18 @@ _OF_BOOKINGS: Final = {
 }
 
 
+_FIELDS_READ: Final = (
+    "booking_id",
+    "revision",
+    "patient_id",
+    "doctor_id",
+    "doctor_name",
+    "speciality",
+    "starts_at",
+    "ends_at",
+)
+
+
 def appointment_resource(visit: VisitRecord) -> Resource:
     """Return the Appointment of a visit: when, whose, and with whom."""
     doctor = f"Practitioner/{visit.doctor_id}"
@@ -127,7 +139,7 @@ APPOINTMENT: Final = ResourceType(
     name=NAME,
     documentation="Visits that were booked, of a patient or of a day, and holds by id.",
     read=read,
-    bulk=visits.visits_source(appointment_resource),
+    bulk=visits.visits_source(appointment_resource, _FIELDS_READ),
     search=visits.searching(appointment_resource, read),
     parameters=visits.PARAMETERS,
 )

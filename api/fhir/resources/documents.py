@@ -1,12 +1,13 @@
 """DocumentReference: what is known of a document; its file is a Binary."""
 
-from collections.abc import Iterator, Sequence, Set
-from typing import Final
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from api.core.dependencies import Caller
 from api.fhir import parameters, systems
+from api.fhir.bulk.line_templates import known_of, template_maker
 from api.fhir.definitions import (
     DeletedVersion,
     PageWanted,
@@ -16,7 +17,6 @@ from api.fhir.definitions import (
     SearchParameter,
     Version,
     Wanted,
-    bulk_source,
     coding,
     concept,
     instant,
@@ -34,8 +34,13 @@ from services.documents import records, search
 from services.documents.records import streaming
 from services.documents.records.kinds import TYPE_LABELS, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
+from services.documents.records.streaming import (
+    DOCUMENT_FIELDS,
+    OF_VERSION,
+    VERSION_FIELDS,
+)
 from services.documents.records.visibility import permission_to_view
-from services.fhir.bulk_exports.model import BulkSelection
+from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
 from services.lists.criteria import Combine, Filter, Group, Operator
 
 NAME: Final = "DocumentReference"
@@ -146,12 +151,26 @@ def version_resource(revision: DocumentRevision) -> Version:
     return resource | {"meta": meta(number, at)}
 
 
-def _stream(
-    session: Session, actor: Actor, selection: BulkSelection
-) -> Iterator[Sequence[DocumentRecord]]:
-    return streaming.stream_all(
+def describe_fields(values: Mapping[str, Any]) -> Resource:
+    """Return the DocumentReference of the fields of a document and its version."""
+    of_version = {
+        name.removeprefix(OF_VERSION): value
+        for name, value in values.items()
+        if name.startswith(OF_VERSION)
+    }
+    known = {
+        name: value for name, value in values.items() if not name.startswith(OF_VERSION)
+    }
+    known["document_type"] = DocumentType(known["document_type"])
+    known["version"] = known_of(VersionRecord, of_version)
+    return document_resource(known_of(DocumentRecord, known))
+
+
+def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
+    return streaming.stream_documents(
         session,
         actor,
+        template_maker((*DOCUMENT_FIELDS, *VERSION_FIELDS), describe_fields),
         selection.patient_ids,
         since=selection.since,
         with_unfiled=not selection.of_patients,
@@ -188,11 +207,7 @@ DOCUMENT: Final = ResourceType(
     read=_read,
     history=_history,
     search=_search,
-    bulk=bulk_source(
-        _stream,
-        lambda _, records: map(document_resource, records),
-        permission_to_view,
-    ),
+    bulk=BulkSource(permission_to_view, _read_all),
     parameters=(
         parameters.ID,
         parameters.last_updated(),

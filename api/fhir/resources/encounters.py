@@ -33,6 +33,19 @@ _STATUS: Final = {
 _AMBULATORY: Final = coding(systems.ACT_CODE, "AMB") | {"display": "ambulatory"}
 
 
+_FIELDS_READ: Final = (
+    "id",
+    "revision",
+    "booking_id",
+    "patient_id",
+    "doctor_id",
+    "doctor_name",
+    "speciality",
+    "checked_in_at",
+    "completed_at",
+)
+
+
 def encounter_resource(visit: VisitRecord) -> Resource:
     """Return the Encounter of a visit: from when the patient came until it ended."""
     period = {
@@ -71,7 +84,7 @@ ENCOUNTER: Final = ResourceType(
     name=NAME,
     documentation="Visits as they took place, of a patient or of a day.",
     read=_read,
-    bulk=visits.visits_source(encounter_resource),
+    bulk=visits.visits_source(encounter_resource, _FIELDS_READ),
     search=visits.searching(encounter_resource, _read),
     parameters=visits.PARAMETERS,
 )

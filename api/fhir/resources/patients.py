@@ -1,6 +1,6 @@
 """Patient: who somebody is and how to reach them; for analysts, without all that."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from api.core.dependencies import Caller
 from api.fhir import parameters, systems
-from api.fhir.bulk.line_templates import LineTemplates
+from api.fhir.bulk.line_templates import known_of, template_maker
 from api.fhir.definitions import (
     PageWanted,
     Resource,
@@ -29,9 +29,8 @@ from services.core.errors import InvalidInput
 from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
 from services.lists.pages import MAX_SIZE
 from services.patients import search
-from services.patients.records import patients, record_numbers
+from services.patients.records import lines, patients, record_numbers
 from services.patients.records.model import PatientRecord, Sex, UnnamedPatient
-from services.patients.records.rows import record_of_some
 
 NAME: Final = "Patient"
 _NUMBER_TYPE: Final = concept("Record number", coding(systems.IDENTIFIER_TYPE, "MR"))
@@ -117,56 +116,20 @@ def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:
     ]
 
 
-def stream_everybody(
-    session: Session, actor: Actor, selection: BulkSelection
-) -> Iterator[Sequence[PatientRecord]]:
-    """Yield the records of which an export tells."""
-    return patients.stream_all(
-        session, actor, selection.patient_ids, since=selection.since
-    )
-
-
-# What patient_resource asks of a record. The sex and whether it is archived decide what
-# it says; all else it says as it is.
-_FACTS: Final = ("sex",)
-_TEXTS_READ: Final = (
-    "id",
-    "version",
-    "updated_at",
-    "record_number",
-    "deleted_at",
-    "last_name",
-    "first_name",
-    "phone_number",
-    "email",
-    "date_of_birth",
-    "deceased_on",
-    "address",
-    "emergency_contact",
-    "merged_into_id",
-)
-FIELDS_READ: Final = (*_FACTS, *_TEXTS_READ)
-
-
-def patient_lines() -> LineTemplates:
-    """Return what makes a line of an export of a row of FIELDS_READ."""
-
-    def describe(values: Sequence[Any]) -> Resource:
-        values_read = dict(zip(FIELDS_READ, values, strict=True))
-        return patient_resource(
-            record_of_some(values_read | {"sex": Sex(values_read["sex"])})
-        )
-
-    return LineTemplates(len(_FACTS), describe)
+def describe_fields(values: Mapping[str, Any]) -> Resource:
+    """Return the Patient of PATIENT_FIELDS."""
+    known = {**values, "sex": Sex(values["sex"])}
+    return patient_resource(known_of(PatientRecord, known))
 
 
 def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
-    line = patient_lines().line
-    pieces = patients.stream_texts(
-        session, actor, FIELDS_READ, selection.patient_ids, since=selection.since
+    return lines.stream_patients(
+        session,
+        actor,
+        template_maker(lines.PATIENT_FIELDS, describe_fields),
+        selection.patient_ids,
+        since=selection.since,
     )
-    for rows in pieces:
-        yield list(map(line, rows))
 
 
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:

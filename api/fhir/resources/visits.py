@@ -1,15 +1,16 @@
 """Visits by FHIR's search parameters: those of a patient, or of a day."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from api.fhir import parameters
+from api.fhir.bulk.line_templates import known_of, template_maker
 from api.fhir.definitions import (
     PageWanted,
     Read,
@@ -18,15 +19,19 @@ from api.fhir.definitions import (
     SearchPage,
     SearchParameter,
     Wanted,
-    bulk_source,
     page_of,
     uuid_of,
 )
-from services.core.actors import Permission
+from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput, NotFound
-from services.fhir.bulk_exports.model import BulkSource
+from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
 from services.visits.front_desk import appointments
-from services.visits.front_desk.appointments import VisitRecord, streaming
+from services.visits.front_desk.appointments import (
+    VisitRecord,
+    VisitStatus,
+    streaming,
+)
+from services.visits.front_desk.appointments.streaming import VISIT_FIELDS
 
 # As many as a list of a day has at most, less the one that tells whether it goes on.
 _MOST: Final = 499
@@ -48,15 +53,25 @@ def searching(describe: Describe, read: Read) -> Search:
     return search
 
 
-def visits_source(describe: Describe) -> BulkSource:
-    """Return how what is told of visits is exported."""
-    return bulk_source(
-        lambda session, actor, selection: streaming.stream_all(
-            session, actor, selection.patient_ids, since=selection.since
-        ),
-        lambda _, records: map(describe, records),
-        lambda _: Permission.VIEW_VISITS,
-    )
+def visits_source(describe: Describe, names: Sequence[str]) -> BulkSource:
+    """Return how what a mapping tells of visits by these fields is exported."""
+    fields = [VISIT_FIELDS[name] for name in ("status", *names)]
+
+    def describe_fields(values: Mapping[str, Any]) -> Resource:
+        known = {**values, "status": VisitStatus(values["status"])}
+        return describe(known_of(VisitRecord, known))
+
+    def read(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
+        return streaming.stream_visits(
+            session,
+            actor,
+            fields,
+            template_maker(fields, describe_fields),
+            selection.patient_ids,
+            since=selection.since,
+        )
+
+    return BulkSource(lambda _: Permission.VIEW_VISITS, read)
 
 
 def _search(

@@ -16,7 +16,7 @@ from services.consultations.notes.records import Notes
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.lists.streaming import stream_rows
+from services.lists.streaming.rows import stream_rows
 
 
 @dataclass(frozen=True, slots=True)

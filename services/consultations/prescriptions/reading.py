@@ -32,7 +32,7 @@ from services.consultations.prescriptions.records import (
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.lists.streaming import stream_rows
+from services.lists.streaming.rows import stream_rows
 
 _MOST: Final = 100
 

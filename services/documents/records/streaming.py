@@ -1,38 +1,91 @@
-"""All documents, a piece at a time, for who makes something else of all of them."""
+"""All documents told as lines, for whoever exports them all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+from sqlalchemy import Text, func
 from sqlalchemy.orm import Session
 
-from db.models.document import Document
+from db.models.document import Document, DocumentVersion
 from services.core.actors import Actor, Permission
-from services.documents.records.model import DocumentRecord
-from services.documents.records.rows.documents import record_of, records
+from services.documents.records.rows.documents import records
 from services.documents.records.visibility import is_visible_to, require_view
-from services.lists.streaming import stream_rows
+from services.lists.streaming.lines import (
+    LineField,
+    LineFieldKind,
+    LineSource,
+    TemplateOf,
+    field_of,
+    stream_lines,
+)
+
+# Fields of a DocumentRecord, and those of its latest version, by their names there.
+DOCUMENT_FIELDS: Final = (
+    field_of(Document.document_type, LineFieldKind.FACT),
+    field_of(Document.confidential, LineFieldKind.FACT),
+    field_of(Document.id),
+    field_of(Document.patient_id),
+    field_of(Document.title),
+    field_of(Document.revision),
+    field_of(Document.created_at),
+    field_of(Document.updated_at),
+    field_of(Document.dated_on),
+)
+OF_VERSION: Final = "version."
+VERSION_FIELDS: Final = (
+    field_of(DocumentVersion.scan, LineFieldKind.FACT, name=f"{OF_VERSION}scan"),
+    field_of(
+        DocumentVersion.stated_by_patient,
+        LineFieldKind.FACT,
+        name=f"{OF_VERSION}stated_by_patient",
+    ),
+    *(
+        field_of(attribute, name=f"{OF_VERSION}{attribute.key}")
+        for attribute in (
+            DocumentVersion.document_id,
+            DocumentVersion.number,
+            DocumentVersion.file_id,
+            DocumentVersion.filename,
+            DocumentVersion.filesize,
+            DocumentVersion.author_name,
+            DocumentVersion.created_at,
+            DocumentVersion.damaged_at,
+        )
+    ),
+    LineField(
+        f"{OF_VERSION}sha256",
+        func.encode(DocumentVersion.sha256, "hex", type_=Text),
+        LineFieldKind.WORD,
+    ),
+)
 
 
-def stream_all(
+def stream_documents(
     session: Session,
     actor: Actor,
+    template_of: TemplateOf,
     patient_ids: Sequence[UUID] | None,
     *,
     since: datetime | None = None,
     with_unfiled: bool = True,
-) -> Iterator[Sequence[DocumentRecord]]:
-    """Yield what is not deleted, of anybody or of these patients, each with its latest.
+) -> Generator[bytes]:
+    """Yield lines of what is not deleted, of anybody or of these patients.
 
-    With `since` what changed after it; what is in nobody's record `with_unfiled` ones.
-    The caller writes down that it is exported. Raises NotAllowed.
+    With `since` of what changed after it; of what is in nobody's record `with_unfiled`
+    ones. The caller writes down that it is exported. Raises NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     require_view(actor)
-    statement = records().where(is_visible_to(actor), Document.deleted_at.is_(None))
+    rows = records().where(is_visible_to(actor), Document.deleted_at.is_(None))
     if since is not None:
-        statement = statement.where(Document.updated_at > since)
+        rows = rows.where(Document.updated_at > since)
     if not with_unfiled:
-        statement = statement.where(Document.patient_id.is_not(None))
-    pieces = stream_rows(session, statement, Document.patient_id, patient_ids)
-    return (list(map(record_of, rows)) for rows in pieces)
+        rows = rows.where(Document.patient_id.is_not(None))
+    source = LineSource(
+        rows=rows,
+        fields=(*DOCUMENT_FIELDS, *VERSION_FIELDS),
+        patient_id=Document.patient_id,
+    )
+    return stream_lines(session, source, template_of, patient_ids)

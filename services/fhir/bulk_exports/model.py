@@ -19,8 +19,9 @@ MOST_UNDER_WAY: Final = 2
 MOST_KEPT: Final = 5
 _AGAIN_SECONDS: Final = 60
 
-# Closed, they let go of what they are read from.
-Lines = Generator[Sequence[bytes]]
+# Pieces of whole lines, each with its end. Closed, they let go of what they are read
+# from.
+Lines = Generator[bytes]
 
 
 class ExportState(StrEnum):

@@ -1,17 +1,17 @@
 """The patients' records: registered, read, changed, archived and restored."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models.patient import Patient
-from db.postgres import DatabaseRole, assume_role
+from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -27,12 +27,7 @@ from services.patients.records.refusals import (
     PatientIdTaken,
     StaleVersion,
 )
-from services.patients.records.rows import (
-    COLUMNS,
-    STREAMED_COLUMNS,
-    record_of,
-    text_of,
-)
+from services.patients.records.rows import COLUMNS, record_of
 from services.patients.records.rules import (
     UNREACHABLE,
     InvalidPatient,
@@ -66,7 +61,6 @@ __all__ = [
     "register",
     "restore",
     "revive",
-    "stream_all",
     "validate",
     "values_of",
 ]
@@ -94,54 +88,6 @@ def look_up(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
     if record.erased_at:
         raise PatientErased
     return record
-
-
-def stream_all(
-    session: Session,
-    actor: Actor,
-    patient_ids: Sequence[UUID] | None,
-    *,
-    since: datetime | None = None,
-) -> Iterator[Sequence[PatientRecord]]:
-    """Yield everybody, or these patients, archived or not, but for erased records.
-
-    With `since` those that changed after it. Whoever sees no names but may export
-    them gets them here, where the export has a reason; the caller writes it down.
-    Raises NotAllowed.
-    """
-    pieces = _stream(session, actor, STREAMED_COLUMNS, patient_ids, since)
-    return (list(map(record_of, rows)) for rows in pieces)
-
-
-def stream_texts(
-    session: Session,
-    actor: Actor,
-    names: Sequence[str],
-    patient_ids: Sequence[UUID] | None,
-    *,
-    since: datetime | None = None,
-) -> Iterator[Sequence[Sequence[Any]]]:
-    """Yield these fields of those whom `stream_all` yields, as texts in their order."""
-    return _stream(session, actor, list(map(text_of, names)), patient_ids, since)
-
-
-def _stream(
-    session: Session,
-    actor: Actor,
-    columns: Sequence[ColumnElement[Any]],
-    patient_ids: Sequence[UUID] | None,
-    since: datetime | None,
-) -> Iterator[Sequence[Sequence[Any]]]:
-    # The page that registers a patient exports nothing.
-    from services.lists.streaming import stream_rows  # noqa: PLC0415
-
-    actor.require(Permission.EXPORT_PATIENTS)
-    actor.require(permission_to_stream(actor))
-    statement = select(*columns).where(Patient.erased_at.is_(None))
-    if since is not None:
-        statement = statement.where(Patient.updated_at > since)
-    role: DatabaseRole | None = "staff" if actor.role is Role.ANALYST else None
-    return stream_rows(session, statement, Patient.id, patient_ids, role=role)
 
 
 def permission_to_stream(actor: Actor) -> Permission:

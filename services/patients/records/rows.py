@@ -1,26 +1,14 @@
 """How a row of the patients table becomes a patient, named or not."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import repeat
 from operator import call
 from typing import Any, Final
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Date,
-    DateTime,
-    String,
-    Text,
-    cast,
-    func,
-    type_coerce,
-)
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.types import NullType
 
 from db.models.patient import Patient
 from services.patients.records.model import LISTS, PatientRecord, Sex, UnnamedPatient
@@ -34,34 +22,6 @@ COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
 UNNAMED_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
     getattr(Patient, name) for name in _UNNAMED
 )
-
-# The same for all patients at once. The driver has made lists of texts; SQLAlchemy
-# would copy each of them in Python for nothing, which was a quarter of an export.
-STREAMED_COLUMNS: Final[tuple[ColumnElement[Any], ...]] = tuple(
-    type_coerce(column, NullType()) if isinstance(column.type, ARRAY) else column
-    for column in (column.expression for column in COLUMNS)
-)
-
-_ISO_8601: Final = 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM'
-
-
-def text_of(name: str) -> ColumnElement[Any]:
-    """Return a field as the text that it has in ISO 8601, made by PostgreSQL.
-
-    For whoever writes all records as texts: Python's days, moments and uuids cost more
-    than all else of a row.
-    """
-    column: ColumnElement[Any] = getattr(Patient, name).expression
-    match column.type:
-        case DateTime():
-            return func.to_char(column, _ISO_8601)
-        case Date():
-            return func.to_char(column, "YYYY-MM-DD")
-        case String():
-            return column
-        case _:
-            return cast(column, Text)
-
 
 _SEX: Final = _NAMES.index("sex")
 _LISTS: Final = tuple(map(_NAMES.index, LISTS))
@@ -85,14 +45,6 @@ def record_of(row: Sequence[Any]) -> PatientRecord:
     # Called in C: a loop in Python was the most of what a list costs outside of
     # PostgreSQL.
     deque(map(call, _FILL, repeat(record), values), maxlen=0)
-    return record
-
-
-def record_of_some(values: Mapping[str, Any]) -> PatientRecord:
-    """Return a record that has these fields alone: to ask for another one fails."""
-    record = object.__new__(PatientRecord)
-    for name, value in values.items():
-        _FILL[_NAMES.index(name)](record, value)
     return record
 
 

@@ -1,17 +1,38 @@
 """A line of an export is what the mapping returns, byte for byte."""
 
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import cast as as_type, literal, select, union_all
 
 from api.core.answers import to_json
-from api.fhir.definitions import instant
-from api.fhir.resources.patients import FIELDS_READ, patient_lines, patient_resource
+from api.fhir.bulk.line_templates import EmbeddedText, known_of, template_maker
+from api.fhir.definitions import Resource
+from api.fhir.resources import patients
+from api.fhir.resources.patients import patient_resource
+from api.fhir.table import BULK_SOURCES
+from db.postgres import SYSTEM, Database
+from services.core.actors import Role
+from services.demo import seeding
+from services.fhir.bulk_exports.model import BulkSelection
+from services.lists.streaming.lines import (
+    LineField,
+    LineFieldKind,
+    LinesMissing,
+    LineSource,
+    stream_lines,
+)
+from services.patients.records.lines import PATIENT_FIELDS
 from services.patients.records.model import PatientRecord, Sex
-from services.patients.records.rows import record_of_some
+from tests.api.fhir.conftest import link_of
 from tests.kit import cast
+from tests.kit.replicas import await_everywhere
 
 AT = datetime(2026, 11, 20, 12, 0, 0, 250, tzinfo=UTC)
 ADA = PatientRecord(
@@ -26,54 +47,159 @@ ADA = PatientRecord(
     merged_into_id=None,
 )
 BARE = replace(ADA, phone_number=None, email=None, address=None, emergency_contact=None)
-ODD = [
-    pytest.param(ADA, id="somebody"),
-    pytest.param(BARE, id="nothing that may be missing"),
-    pytest.param(replace(ADA, sex=Sex.OTHER), id="another sex"),
-    pytest.param(replace(ADA, deleted_at=AT), id="archived"),
-    pytest.param(replace(ADA, deleted_at=AT, merged_into_id=UUID(int=2)), id="merged"),
-    pytest.param(replace(ADA, deceased_on=date(2026, 1, 2)), id="dead"),
-    pytest.param(replace(ADA, last_name='O"Neil \\ \t\n\x01\x1f'), id="escaped"),
-    pytest.param(replace(ADA, last_name="100 % %s %(a)s {0}"), id="per cent"),
-    pytest.param(replace(ADA, first_name="Zoë 李 😀 \u2028\x7f"), id="other letters"),
-    pytest.param(replace(ADA, first_name="\ue0003\ue001"), id="like a placeholder"),
-    pytest.param(replace(ADA, address="", emergency_contact=""), id="empty"),
-]
+ODD = {
+    "somebody": ADA,
+    "nothing that may be missing": BARE,
+    "another sex": replace(ADA, sex=Sex.OTHER),
+    "archived": replace(ADA, deleted_at=AT),
+    "merged": replace(ADA, deleted_at=AT, merged_into_id=UUID(int=2)),
+    "dead": replace(ADA, deceased_on=date(2026, 1, 2)),
+    "escaped": replace(ADA, last_name='O"Neil \\ \t\n\r\b\f\x01\x02\x1e\x1f/'),
+    "a back slash at the end": replace(ADA, last_name='"\\'),
+    "per cent": replace(ADA, last_name="100 % %s %(a)s %1$s {0}"),
+    "other letters": replace(ADA, first_name="Zoë 李 😀 \u2028\x7f"),
+    "like a placeholder": replace(ADA, first_name="\ue0003\ue001\ue0020\ue003"),
+    "empty": replace(ADA, address="", emergency_contact=""),
+}
+
+[ID] = [field for field in PATIENT_FIELDS if field.name == "id"]
 
 
-def row_of(patient: PatientRecord) -> tuple[str | None, ...]:
-    values = (getattr(patient, name) for name in FIELDS_READ)
-    return tuple(map(as_text, values))
+def source_of(fields: Sequence[LineField], records: Iterable[Any]) -> LineSource:
+    """Return records as rows that are in no table."""
+    rows = union_all(
+        *(
+            select(
+                *(
+                    as_type(literal(_plain(record, field)), field.column.type).label(
+                        field.name
+                    )
+                    for field in fields
+                )
+            )
+            for record in records
+        )
+    ).subquery("told")
+    of_rows = [LineField(f.name, rows.c[f.name], f.kind) for f in fields]
+    return LineSource(rows=select(rows), fields=of_rows, patient_id=rows.c.id)
 
 
-def as_text(value: object) -> str | None:
-    match value:
-        case None:
-            return None
-        case datetime():
-            return instant(value)
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value)
+def _plain(record: Any, field: LineField) -> Any:
+    value = getattr(record, field.name)
+    return value.value if isinstance(value, Sex) else value
 
 
-@pytest.mark.parametrize("patient", ODD)
-def test_a_line_is_what_the_mapping_returns(patient):
-    lines = patient_lines()
-    # The template is made of one patient, and used of another.
-    lines.line(row_of(replace(patient, first_name="Bea", last_name="Beeblebrox")))
+def lines_of(
+    database: Database, fields: Sequence[LineField], records: Iterable[Any], describe
+) -> list[bytes]:
+    rows = source_of(fields, records)
+    template_of = template_maker(rows.fields, describe)
+    with database.reading(identity=SYSTEM, is_snapshot=True) as session:
+        return b"".join(stream_lines(session, rows, template_of, None)).splitlines()
 
-    assert lines.line(row_of(patient)) == to_json(patient_resource(patient))
 
+def test_lines_are_what_the_mapping_returns(application):
+    lines = lines_of(
+        application.database, PATIENT_FIELDS, ODD.values(), patients.describe_fields
+    )
 
-def test_patients_of_all_shapes_share_no_template():
-    lines = patient_lines()
-
-    for patient in (case.values[0] for case in ODD * 2):
-        assert lines.line(row_of(patient)) == to_json(patient_resource(patient))
+    expected = [to_json(patient_resource(patient)) for patient in ODD.values()]
+    assert sorted(lines) == sorted(expected)
 
 
 def test_what_the_mapping_asks_of_a_record_is_read():
     with pytest.raises(AttributeError):
-        patient_resource(record_of_some({"sex": Sex.MALE}))
+        patient_resource(known_of(PatientRecord, {"sex": Sex.MALE}))
+
+
+def test_a_mapping_that_makes_another_text_of_one_is_refused(application):
+    def describe(values: Mapping[str, Any]) -> Resource:
+        return {"name": f"Dr. {values['last_name']}"}
+
+    with pytest.raises(EmbeddedText):
+        lines_of(application.database, PATIENT_FIELDS, [ADA], describe)
+
+
+def test_shapes_that_would_share_a_template_are_refused(application):
+    # One is "a" and "b|c" to PostgreSQL, the other "a|b" and "c".
+    alike = [
+        replace(ADA, last_name=last, first_name=first)
+        for last, first in (("a", "b|c"), ("a|b", "c"))
+    ]
+    fields = [
+        LineField(field.name, field.column, LineFieldKind.FACT)
+        for field in PATIENT_FIELDS
+        if field.name in {"first_name", "last_name"}
+    ]
+
+    with pytest.raises(LinesMissing):
+        lines_of(application.database, [*fields, ID], alike, lambda _: {})
+
+
+def test_a_row_without_a_template_is_not_left_out(application):
+    # PostgreSQL writes a moment otherwise than Python.
+    fields = [
+        LineField(field.name, field.column, LineFieldKind.FACT)
+        for field in PATIENT_FIELDS
+        if field.name == "updated_at"
+    ]
+
+    with pytest.raises(LinesMissing):
+        lines_of(application.database, [*fields, ID], [ADA], lambda _: {})
+
+
+@pytest.fixture(scope="module")
+def demo(module_endpoints, application) -> None:
+    """The people of the demo, some of them archived and dead."""
+    with closing(Database(module_endpoints)) as database:
+        seeding.seed(database, patients=200)
+        await_everywhere(database)
+
+
+def pages(client, path: str) -> Iterator[bytes]:
+    while path:
+        answer = client.get(path)
+        yield answer.content
+        path = link_of(answer.json(), "next") or ""
+
+
+def exported(application, kind: str) -> dict[str, bytes]:
+    """Return the lines of all resources of a type, by their ids."""
+    clerk = application.people[Role.STAFF]
+    with application.database.reading(
+        identity=clerk.database_identity, is_snapshot=True
+    ) as session:
+        read = BULK_SOURCES[kind].read(session, clerk, BulkSelection())
+        lines = b"".join(read).splitlines()
+    return {json.loads(line)["id"]: line for line in lines}
+
+
+def compare(lines: Mapping[str, bytes], searched: Iterable[bytes]) -> set[str]:
+    """Find that each resource of a search is a line; return the ids of all."""
+    ids = set()
+    for page in searched:
+        for entry in json.loads(page).get("entry", ()):
+            id_ = entry["resource"]["id"]
+            assert b'"resource":' + lines[id_] + b"," in page
+            ids.add(id_)
+    return ids
+
+
+def test_each_demo_patient_s_lines_are_those_of_a_search(demo, application, client):
+    patients_by_id = exported(application, "Patient")
+    allergies = exported(application, "AllergyIntolerance")
+
+    current = compare(patients_by_id, pages(client, "/fhir/Patient?_count=100"))
+    archived = compare(patients_by_id, pages(client, "/fhir/Patient?active=false"))
+    allergy_ids = {
+        id_
+        for patient_id in patients_by_id
+        for id_ in compare(
+            allergies, pages(client, f"/fhir/AllergyIntolerance?patient={patient_id}")
+        )
+    }
+
+    assert current | archived == patients_by_id.keys()
+    assert len(patients_by_id) >= 200
+    assert allergy_ids == allergies.keys()
+    assert len(allergy_ids) > 50

@@ -1,33 +1,62 @@
-"""All visits, a piece at a time, for who makes something else of all of them."""
+"""All visits told as lines, for whoever exports them all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
+from db.models.doctor import Doctor
 from services.core.actors import Actor, Permission
-from services.lists.streaming import stream_rows
-from services.visits.front_desk.appointments.records import VisitRecord
-from services.visits.front_desk.appointments.rows import visit_of, visits
+from services.lists.streaming.lines import (
+    LineField,
+    LineFieldKind,
+    LineSource,
+    TemplateOf,
+    field_of,
+    stream_lines,
+)
+from services.visits.front_desk.appointments.rows import STATUS, visits
+
+# Fields of a VisitRecord, by their names there.
+VISIT_FIELDS: Final[Mapping[str, LineField]] = {
+    field.name: field
+    for field in (
+        LineField("status", STATUS, LineFieldKind.FACT),
+        field_of(Appointment.id),
+        field_of(Appointment.booking_id),
+        field_of(Appointment.doctor_id),
+        field_of(Doctor.name, name="doctor_name"),
+        field_of(Doctor.speciality),
+        field_of(Appointment.patient_id),
+        field_of(Appointment.starts_at),
+        field_of(Appointment.ends_at),
+        field_of(Appointment.revision),
+        field_of(Appointment.checked_in_at),
+        field_of(Appointment.completed_at),
+    )
+}
 
 
-def stream_all(
+def stream_visits(
     session: Session,
     actor: Actor,
+    fields: Sequence[LineField],
+    template_of: TemplateOf,
     patient_ids: Sequence[UUID] | None,
     *,
     since: datetime | None = None,
-) -> Iterator[Sequence[VisitRecord]]:
-    """Yield the visits of everybody, or of these patients, that changed after `since`.
+) -> Generator[bytes]:
+    """Yield lines of the visits of everybody, or of these, that changed after `since`.
 
     The caller writes down that they are exported. Raises NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(Permission.VIEW_VISITS)
-    statement = visits()
+    rows = visits()
     if since is not None:
-        statement = statement.where(Appointment.updated_at > since)
-    pieces = stream_rows(session, statement, Appointment.patient_id, patient_ids)
-    return (list(map(visit_of, rows)) for rows in pieces)
+        rows = rows.where(Appointment.updated_at > since)
+    source = LineSource(rows=rows, fields=fields, patient_id=Appointment.patient_id)
+    return stream_lines(session, source, template_of, patient_ids)

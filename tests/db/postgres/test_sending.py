@@ -1,0 +1,107 @@
+"""Lines that PostgreSQL sends: all of them, and no more than somebody wants."""
+
+from contextlib import closing
+from threading import active_count
+
+import psycopg2
+import pytest
+from sqlalchemy import Select, String, cast, func, literal, select
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from db.postgres.sending import sent_lines
+
+LONG = "x" * 1_000
+
+
+@pytest.fixture
+def database(module_endpoints: Endpoints) -> Database:
+    """A database by a single connection to each node, so that all of it is reused."""
+    with closing(Database(module_endpoints, pool_size=1, pool_overflow=0)) as database:
+        yield database
+
+
+def numbers(last: int) -> Select[tuple[str]]:
+    """Select so many lines of a kilobyte, each with its number."""
+    number = func.generate_series(1, last).column_valued("number")
+    return select(cast(number, String) + literal(LONG))
+
+
+def answers(session: Session) -> bool:
+    return session.scalar(select(literal(7))) == 7
+
+
+def test_all_lines_arrive_in_whole_pieces(database):
+    with database.reading(identity=SYSTEM) as session:
+        pieces = list(sent_lines(session, numbers(20_000)))
+
+        assert answers(session)
+    lines = b"".join(pieces).splitlines()
+    assert len(pieces) > 16
+    assert all(piece.endswith(b"\n") for piece in pieces)
+    assert lines == [f"{number}{LONG}".encode() for number in range(1, 20_001)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\"a\", 'b' \\ %s %(a)s %%", "Zoë 李 😀", "{}", "\\N", " "],
+)
+def test_a_text_is_sent_as_it_is(database, text):
+    with database.reading(identity=SYSTEM) as session:
+        sent = b"".join(sent_lines(session, select(literal(text))))
+
+    assert sent.decode() == f"{text}\n"
+
+
+def test_values_of_a_statement_are_in_it(database):
+    number = func.generate_series(1, 9).column_valued("number")
+    wanted = select(cast(number, String)).where(number.in_([2, 3, 5]))
+
+    with database.reading(identity=SYSTEM) as session:
+        sent = b"".join(sent_lines(session, wanted.where(number > literal(2))))
+
+    assert sent == b"3\n5\n"
+
+
+def test_who_wants_no_more_leaves_the_connection_in_order(database):
+    before = active_count()
+
+    with database.reading(identity=SYSTEM) as session:
+        with closing(sent_lines(session, numbers(50_000_000))) as pieces:
+            next(pieces)
+        # It was told to stop, and a transaction of which a part failed is over.
+        with pytest.raises(Exception, match="aborted"):
+            answers(session)
+    with database.reading(identity=SYSTEM) as session:
+        assert answers(session)
+
+    assert active_count() == before
+
+
+def test_what_fails_on_the_server_is_raised_behind_what_came(database):
+    number = func.generate_series(1, 20_000).column_valued("number")
+    failing = select(cast(1 / (15_000 - number), String) + literal(LONG))
+
+    with database.reading(identity=SYSTEM) as session:
+        pieces = sent_lines(session, failing)
+        first = next(pieces)
+        with pytest.raises(psycopg2.errors.DivisionByZero):
+            list(pieces)
+
+    assert first
+
+
+def test_a_server_that_is_lost_is_no_end_of_the_lines(database):
+    killed = select(func.pg_terminate_backend(func.pg_backend_pid()))
+
+    with pytest.raises(DatabaseUnavailable):  # noqa: SIM117 - it raises on its way out
+        with database.reading() as session:
+            list(sent_lines(session, select(cast(killed.scalar_subquery(), String))))
+
+
+def test_lines_are_of_the_session_s_transaction_and_role(database):
+    with database.reading(identity=SYSTEM) as session:
+        sent = list(sent_lines(session, select(func.current_setting("role"))))
+
+    assert sent == [b"chartroom_system\n"]
