@@ -151,7 +151,8 @@ class Stores:
 class Caller:
     """A known caller, who sees at least what `after` says they wrote before.
 
-    Of a connected system, what its token opens, and what it exports all of that for.
+    Of a connected system, what its token opens, what it exports all of that for, and
+    whether it does so of its groups alone.
     """
 
     actor: Actor
@@ -161,6 +162,7 @@ class Caller:
     uses_browser: bool = False
     resource_scopes: ResourceScopes | None = None
     export_purpose: str | None = None
+    is_held_to_groups: bool = False
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that shows the caller's own writes."""
@@ -268,6 +270,7 @@ async def program(
         origin,
         resource_scopes=scopes,
         export_purpose=bearer.export_purpose,
+        is_held_to_groups=bearer.is_held_to_groups,
     )
     if scopes is not None:
         try:

@@ -222,9 +222,9 @@ Index(
 class ConnectedSystem(Base):
     """A system that proves itself with a signature; its id is that of its user.
 
-    Its public keys are either at an address or kept here. What it exports everything
-    for is its `export_purpose`; without one it exports nothing. What it last did is
-    noted for the administrators.
+    Its public keys are either at an address or kept here. `exports` says whether it
+    exports nothing, its groups, or all that it reads, and `export_purpose` what for;
+    without one it exports nothing. What it last did is noted for the administrators.
     """
 
     __tablename__ = "connected_systems"
@@ -246,6 +246,10 @@ class ConnectedSystem(Base):
             "char_length(btrim(export_purpose)) BETWEEN 10 AND 500",
             name="connected_systems_purpose_given",
         ),
+        CheckConstraint(
+            "exports IN ('nothing', 'groups', 'all')",
+            name="connected_systems_exports_known",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
@@ -260,6 +264,7 @@ class ConnectedSystem(Base):
     refused_at: Mapped[Timestamp | None]
     refusal: Mapped[str | None] = mapped_column(Text)
     export_purpose: Mapped[str | None] = mapped_column(Text)
+    exports: Mapped[str] = mapped_column(Text, server_default="all")
 
 
 class ClientAssertion(Base):

@@ -37,6 +37,7 @@ if typed and typed.keys:
         role=role,
         system_keys=typed.keys,
         resource_types=typed.resource_types,
+        exports=typed.exports,
         export_purpose=typed.export_purpose,
         session_id=current_sign_in(),
     )

@@ -53,6 +53,7 @@ typed = system_form(
     f"system_{system.id}",
     system.role,
     kept=system.resource_types,
+    kept_exports=system.exports,
     kept_purpose=system.export_purpose,
 )
 if typed:
@@ -62,6 +63,7 @@ if typed:
         system_id=system.id,
         system_keys=typed.keys,
         resource_types=typed.resource_types,
+        exports=typed.exports,
         export_purpose=typed.export_purpose,
         session_id=current_sign_in(),
     )

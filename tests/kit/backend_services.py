@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, RSAKey
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.people import connected_systems
-from services.people.connected_systems import SystemKeysTyped
+from services.people.connected_systems import SystemExports, SystemKeysTyped
 from tests.services.people.people_samples import desk
 
 TOKEN_PATH = "/fhir/auth/token"
@@ -90,6 +90,7 @@ def connect(
     role: Role = Role.STAFF,
     keys: SystemKeysTyped | None = None,
     export_purpose: str = "",
+    exports: SystemExports | None = None,
 ) -> BackendService:
     """Have an administrator connect a system that may read these types."""
     pasted = SystemKeysTyped(jwks=jwks_of(rsa_key(), ec_key()))
@@ -104,6 +105,7 @@ def connect(
             system_keys=keys or pasted,
             resource_types=types,
             export_purpose=export_purpose,
+            exports=exports,
             **boss.fresh,
         )
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 
 from api.core.dependencies import Caller
-from api.fhir.bulk.operations import PARAMETERS
+from api.fhir.bulk.operations import OF_GROUP, PARAMETERS
 from api.fhir.definitions import BulkOperation
 from api.fhir.searching import BESIDE, Pairs, is_lenient
 from api.fhir.table import BULK_SOURCES
@@ -32,6 +32,7 @@ def read_request(
 ) -> ExportRequest:
     """Read what is asked for; raises InvalidInput, NotAllowed."""
     _require_purpose(caller)
+    _require_reach(caller, operation)
     caller.require(Permission.EXPORT_PATIENTS)
     if not any(map(_RESPOND_ASYNC.search, request.headers.getlist("prefer"))):
         sentence = 'An export takes a while: ask with "Prefer: respond-async".'
@@ -62,6 +63,17 @@ def _require_purpose(caller: Caller) -> None:
             NotAllowed(
                 "Nobody has said what this system exports everything for. An "
                 "administrator does so on Connected systems."
+            )
+        )
+
+
+def _require_reach(caller: Caller, operation: BulkOperation) -> None:
+    if caller.is_held_to_groups and operation is not OF_GROUP:
+        caller.refuse(
+            NotAllowed(
+                "This system exports the groups that it was granted, and nothing "
+                "else: ask for Group/{id}/$export. An administrator says so on "
+                "Connected systems."
             )
         )
 

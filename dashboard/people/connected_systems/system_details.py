@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import current_actor, read
-from dashboard.people.connected_systems.system_form import type_words
+from dashboard.people.connected_systems.system_form import exports_words, type_words
 from dashboard.ui.language import gettext as _
 from dashboard.ui.words import at, plain, role_label
 from dashboard.web.public_address import public_address
@@ -16,6 +16,7 @@ from services.people.connected_systems import (
     ConnectedSystem,
     KeysUnavailable,
     PublicKey,
+    SystemExports,
     SystemKeys,
 )
 
@@ -57,9 +58,10 @@ def system_details(system: ConnectedSystem) -> None:
     st.code(f"{base}\n{base}/auth/token", language=None, wrap_lines=True)
     st.subheader(_("It reads"), anchor=False)
     st.markdown(", ".join(map(type_words, system.resource_types)))
-    st.subheader(_("It exports everything for"), anchor=False)
-    if system.export_purpose:
-        st.markdown(plain(system.export_purpose))
+    st.subheader(_("It exports at once"), anchor=False)
+    if system.export_purpose and system.exports is not SystemExports.NOTHING:
+        purpose = plain(system.export_purpose)
+        st.markdown(f"{exports_words(system.exports)}: {purpose}")
     else:
         st.caption(_("Nothing: it reads what it asks for, and exports none of it."))
 

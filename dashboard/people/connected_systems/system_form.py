@@ -12,7 +12,7 @@ from dashboard.ui.language import gettext as _, marked
 from services.core import reasons
 from services.core.actors import Role
 from services.people import connected_systems, tokens
-from services.people.connected_systems import SystemKeysTyped
+from services.people.connected_systems import SystemExports, SystemKeysTyped
 
 _ADDRESS: Final = marked("At an address")
 _PASTED: Final = marked("Pasted here")
@@ -36,6 +36,11 @@ _TYPES: Final = {
     "AuditEvent": marked("the audit log"),
     "Group": marked("groups that it was granted"),
 }
+_EXPORTS: Final = {
+    SystemExports.NOTHING: marked("Nothing"),
+    SystemExports.GROUPS: marked("Its groups alone"),
+    SystemExports.ALL: marked("All that it reads"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class SystemTyped:
     name: str
     keys: SystemKeysTyped | None
     resource_types: tuple[str, ...]
+    exports: SystemExports
     export_purpose: str
 
 
@@ -62,13 +68,16 @@ def system_form(
     role: Role,
     *,
     kept: Sequence[str] | None = None,
+    kept_exports: SystemExports = SystemExports.NOTHING,
     kept_purpose: str | None = None,
 ) -> SystemTyped | None:
     """Ask what a system reads and where its keys are; return it once it is sent.
 
-    `kept` are the types of a system that is connected already, `kept_purpose` what it
-    exports them for: its name stays, and its keys unless others are given.
+    `kept` are the types of a system that is connected already, `kept_exports` how much
+    of them it exports, and `kept_purpose` what for: its name stays, and its keys unless
+    others are given.
     """
+    exports = _exports_field(page, role, kept_exports)
     where = st.segmented_control(
         _("Its public keys") if kept is None else _("Other public keys"),
         (_ADDRESS, _PASTED),
@@ -87,7 +96,9 @@ def system_form(
             format_func=type_words,
             help=_("Of each only what the role may see."),
         )
-        purpose = _purpose_field(page, role, kept_purpose)
+        purpose = ""
+        if exports is not SystemExports.NOTHING:
+            purpose = _purpose_field(page, role, kept_purpose)
         url = jwks = ""
         if where == _ADDRESS:
             url = st.text_input(
@@ -113,23 +124,44 @@ def system_form(
         return None
     typed = SystemKeysTyped(url, jwks, wiring.current().settings.jwks_hosts)
     is_left = kept is not None and not (url.strip() or jwks.strip())
-    return SystemTyped(name, None if is_left else typed, tuple(types), purpose)
+    keys = None if is_left else typed
+    return SystemTyped(name, keys, tuple(types), exports, purpose)
+
+
+def exports_words(exports: SystemExports) -> str:
+    """Return in words how much a system exports."""
+    return _(_EXPORTS[exports])
+
+
+def _exports_field(page: str, role: Role, kept: SystemExports) -> SystemExports:
+    """Ask how much a system exports; nothing, where its role exports nothing."""
+    if not connected_systems.may_export(role):
+        return SystemExports.NOTHING
+    return st.segmented_control(
+        _("It exports at once"),
+        tuple(SystemExports),
+        default=kept,
+        required=True,
+        key=f"{page}_exports_{role}",
+        format_func=exports_words,
+        help=_(
+            "Held to the groups that it is granted, it exports nobody else. Whatever "
+            "you choose, it reads one by one, and searches, whom its role sees."
+        ),
+    )
 
 
 def _purpose_field(page: str, role: Role, kept: str | None) -> str:
-    if not connected_systems.may_export(role):
-        return ""
     return bounded_line(
-        _("What it exports everything for"),
+        _("What it exports for"),
         kept or "",
         longest=reasons.LONGEST,
         key=f"{page}_purpose_{role}",
         placeholder=_("Nightly copy into the research database"),
         autocomplete="off",
         help=_(
-            "With a purpose it may export at once all that it reads (bulk data), and "
-            "the purpose stands in the audit log with each export. An analyst's "
-            "exports have names. Left empty, it exports nothing."
+            "It stands in the audit log with each export (bulk data). An analyst's "
+            "exports have names."
         ),
     )
 

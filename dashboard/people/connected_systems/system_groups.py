@@ -14,7 +14,7 @@ from dashboard.ui.words import at, plain
 from services.fhir import bulk_exports
 from services.fhir.bulk_exports.model import GroupGrant, SavedGroup
 from services.people import connected_systems
-from services.people.connected_systems import ConnectedSystem
+from services.people.connected_systems import ConnectedSystem, SystemExports
 
 _KINDS: Final = {"patients": marked("List"), "cohorts": marked("Cohort")}
 
@@ -33,20 +33,29 @@ def show_groups(system: ConnectedSystem) -> None:
         _show_group(system, group)
     if not granted:
         st.caption(_("It was granted no group."))
-    if system.export_purpose is None:
+    if system.export_purpose is None or system.exports is SystemExports.NOTHING:
         st.caption(
             _(
-                "It exports nothing, and no group either, as long as it has no "
-                "purpose. Enter one under *Change*."
+                "It exports nothing, and no group either. Choose what it exports "
+                "under *Change*."
             )
         )
         return
-    st.caption(
-        _(
-            "For its purpose it may export all that it reads. A group is a choice of "
-            "what it asks for, and does not limit it to that."
+    if system.exports is SystemExports.GROUPS:
+        st.caption(
+            _(
+                "It exports these groups and nobody else. One by one it reads whom "
+                "its role sees."
+            )
         )
-    )
+    else:
+        st.caption(
+            _(
+                "It may export all that it reads. A group is a choice of what it asks "
+                "for, and does not limit it to that; choose *Its groups alone* under "
+                "*Change* to do so."
+            )
+        )
     if ask_for_passkey(_("Granting a group"), key="system_groups_passkey"):
         _offer_groups(system)
 

@@ -38,6 +38,7 @@ from services.fhir.bulk_exports.model import (
     ExportState,
     ExportTask,
 )
+from services.people.connected_systems import SystemExports
 
 # A worker tells how far it is every few seconds.
 _SILENT: Final = timedelta(seconds=60)
@@ -176,7 +177,7 @@ def _waiting() -> Select[UUID]:
 
 
 def _is_without_owner() -> ColumnElement[bool]:
-    """Say of an export that who has asked is not let in, or in another role, any more.
+    """Say of an export that who has asked is not let in any more, or may not have it.
 
     What ends an owner ends the exports that are there. A token is known for a second
     after that, and for longer where a replica lags: what is asked for then comes late.
@@ -187,7 +188,14 @@ def _is_without_owner() -> ColumnElement[bool]:
     )
     is_for_nothing = exists().where(
         ConnectedSystem.id == BulkExport.owner_id,
-        ConnectedSystem.export_purpose.is_distinct_from(BulkExport.reason),
+        or_(
+            ConnectedSystem.export_purpose.is_distinct_from(BulkExport.reason),
+            ConnectedSystem.exports == SystemExports.NOTHING.value,
+            and_(
+                ConnectedSystem.exports == SystemExports.GROUPS.value,
+                BulkExport.group_key.is_(None),
+            ),
+        ),
     )
     is_withdrawn = and_(
         BulkExport.group_key.is_not(None),

@@ -35,3 +35,4 @@ from services.people.connected_systems.registering import (
     switch_off as switch_off,
     switch_on as switch_on,
 )
+from services.people.tokens.exports import SystemExports as SystemExports

@@ -13,6 +13,7 @@ from db.models.user import ConnectedSystem as SystemRow, User
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound
 from services.people.connected_systems.public_keys import PublicKey, usable_keys
+from services.people.tokens.exports import SystemExports
 
 SUBJECT: Final = "system"
 
@@ -34,8 +35,8 @@ class KeySource:
 class ConnectedSystem:
     """A system that asks for tokens with a signature; its id is its client_id.
 
-    `called_at` is to the minute. `refusal` says why it was last given no token. Without
-    an `export_purpose` it exports nothing.
+    `called_at` is to the minute. `refusal` says why it was last given no token. What it
+    exports is for its `export_purpose`; without one that is nothing.
     """
 
     id: UUID
@@ -50,6 +51,7 @@ class ConnectedSystem:
     refused_at: datetime | None
     refusal: str | None
     export_purpose: str | None
+    exports: SystemExports
 
     @property
     def actor(self) -> Actor:
@@ -106,4 +108,5 @@ def _system_of(row: Row[SystemRow, User]) -> ConnectedSystem:
         system.refused_at,
         system.refusal,
         system.export_purpose,
+        SystemExports(system.exports),
     )

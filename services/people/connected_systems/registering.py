@@ -1,8 +1,8 @@
 """What administrators do about connected systems: connect, change, switch off and on.
 
 A system acts as a program with a role, as tokens of programs do, and reads by FHIR the
-types that were chosen of what the role may read. It exports all of these at once where
-it was said what for.
+types that were chosen of what the role may read. It exports these at once where it was
+said what for: of all whom the role sees, or of the groups that it was granted alone.
 """
 
 from collections.abc import Collection
@@ -29,6 +29,7 @@ from services.people.connected_systems.records import (
 )
 from services.people.sign_in import confirmations
 from services.people.tokens import ending
+from services.people.tokens.exports import SystemExports
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +53,21 @@ def register(
     system_keys: SystemKeysTyped,
     resource_types: Collection[str],
     export_purpose: str = "",
+    exports: SystemExports | None = None,
     session_id: UUID | None,
 ) -> UUID:
     """Connect a system and return its client_id; the caller commits.
 
-    Its exports are for `export_purpose`; without one it has none. Raises NotConfirmed,
-    InvalidInput, NotAllowed.
+    Its exports are for `export_purpose`; without one it has none. Where it is not said
+    how much it exports, that is all that it reads. Raises NotConfirmed, InvalidInput,
+    NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
     confirmations.require_passkey(session, actor, session_id)
     if role is Role.PATIENT:
         raise InvalidInput("role", "A system acts as a colleague, not as a patient.")
     types = tokens.require_types(role, resource_types)
-    purpose = _read_purpose(role, export_purpose)
+    exports, purpose = _read_exports(role, exports, export_purpose)
     source, named = _read_keys(system_keys), read_name(name)
     program = User(name=named, role=role)
     session.add(program)
@@ -76,6 +79,7 @@ def register(
         resource_types=types,
         registered_by=actor.id,
         export_purpose=purpose,
+        exports=exports.value,
     )
     session.add(system)
     session.flush()
@@ -88,7 +92,7 @@ def register(
         role=role,
         scopes=types,
         keys=_key_description(source),
-        **({"purpose": purpose} if purpose else {}),
+        **({"purpose": purpose, "exports": exports} if purpose else {}),
     )
     return program.id
 
@@ -101,13 +105,13 @@ def change(
     system_keys: SystemKeysTyped | None,
     resource_types: Collection[str],
     export_purpose: str | None = None,
+    exports: SystemExports | None = None,
     session_id: UUID | None,
 ) -> None:
-    """Change what a system reads and, unless None, its keys and its purpose.
+    """Change what a system reads and, unless None, its keys, purpose and exports.
 
     Its tokens and its exports end at once: it asks for others. The caller commits.
-    Raises NotConfirmed, InvalidInput,
-    NoSuchSystem, NotAllowed.
+    Raises NotConfirmed, InvalidInput, NoSuchSystem, NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
     confirmations.require_passkey(session, actor, session_id)
@@ -120,17 +124,25 @@ def change(
         changed["scopes"] = [system.resource_types, types]
     if source != before:
         changed["keys"] = [_key_description(before), _key_description(source)]
-    purpose = system.export_purpose
-    if export_purpose is not None:
-        purpose = _read_purpose(Role(program.role), export_purpose)
+    kept, purpose = SystemExports(system.exports), system.export_purpose
+    if exports is not None or export_purpose is not None:
+        typed = (purpose or "") if export_purpose is None else export_purpose
+        if exports is None and typed.strip() and kept is not SystemExports.NOTHING:
+            exports = kept
+        exports, purpose = _read_exports(Role(program.role), exports, typed)
+    else:
+        exports = kept
     if purpose != system.export_purpose:
         changed["purpose"] = [system.export_purpose, purpose]
+    if exports is not kept:
+        changed["exports"] = [kept, exports]
     if not changed:
         return
     system.resource_types = types
     system.jwks_url = source.url
     system.jwks = None if source.jwks is None else dict(source.jwks)
     system.export_purpose = purpose
+    system.exports = exports.value
     session.flush()
     ending.end_tokens(session, system_id)
     _record(session, actor, Action.SYSTEM_CHANGE, system_id, changed=changed)
@@ -182,6 +194,25 @@ def _read_keys(typed: SystemKeysTyped) -> KeySource:
 def may_export(role: Role) -> bool:
     """Tell whether a system with this role may be given a purpose of exports."""
     return Permission.EXPORT_PATIENTS in PERMISSIONS[role]
+
+
+def _read_exports(
+    role: Role, exports: SystemExports | None, typed: str
+) -> tuple[SystemExports, str | None]:
+    """Return how much a system exports, and what for.
+
+    What exports nothing has no purpose.
+    """
+    if exports is SystemExports.NOTHING:
+        return exports, None
+    purpose = _read_purpose(role, typed)
+    if purpose is not None:
+        return exports or SystemExports.ALL, purpose
+    if exports is not None:
+        raise InvalidInput(
+            "export_purpose", "Say what it exports for, or that it exports nothing."
+        )
+    return SystemExports.NOTHING, None
 
 
 def _read_purpose(role: Role, typed: str) -> str | None:

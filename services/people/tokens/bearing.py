@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import ApiToken, ConnectedSystem, PatientApp, User
 from services.core.actors import Actor, Role, Scope
+from services.people.tokens.exports import SystemExports
 from services.people.tokens.records import hash_of, is_live, read_scopes
 from services.people.tokens.resource_scopes import ResourceScopes, read_resource_scopes
 
@@ -22,8 +23,9 @@ class Bearer:
     """Who acts with a token, and whether its use is still to be noted.
 
     A connected system's or an app's reads by FHIR, and no more than `resource_scopes`
-    say. A system exports all of that for its `export_purpose`, and nothing without one.
-    `app` is the name of the app that reads for a patient.
+    say. A system exports all of that for its `export_purpose`, of its groups alone if
+    it is held to these, and nothing without a purpose. `app` is the name of the app
+    that reads for a patient.
     """
 
     token_id: UUID
@@ -32,6 +34,7 @@ class Bearer:
     resource_scopes: ResourceScopes | None = None
     export_purpose: str | None = None
     app: str | None = None
+    is_held_to_groups: bool = False
 
     @property
     def counted_as(self) -> UUID:
@@ -52,6 +55,7 @@ def find(session: Session, token: str) -> Bearer | None:
             User.role,
             User.patient_id,
             ConnectedSystem.export_purpose,
+            ConnectedSystem.exports,
             PatientApp.name.label("app"),
         )
         .join(User, ApiToken.user_id == User.id)
@@ -62,13 +66,20 @@ def find(session: Session, token: str) -> Bearer | None:
     if row is None:
         return None
     resource_scopes = read_resource_scopes(row.scopes or ())
-    purpose = row.export_purpose if resource_scopes else None
+    may_export = resource_scopes and row.exports != SystemExports.NOTHING
+    purpose = row.export_purpose if may_export else None
     scopes = read_scopes(row.scopes)
     if scopes is not None and purpose and resource_scopes and resource_scopes.exported:
         scopes |= {Scope.EXPORT_PATIENTS}
     actor = Actor(row.id, row.name, Role(row.role), row.patient_id, scopes)
     return Bearer(
-        row.token_id, actor, row.is_to_be_noted, resource_scopes, purpose, row.app
+        row.token_id,
+        actor,
+        row.is_to_be_noted,
+        resource_scopes,
+        purpose,
+        row.app,
+        is_held_to_groups=row.exports == SystemExports.GROUPS,
     )
 
 

@@ -23,6 +23,7 @@ from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients.search.fields import PATIENTS
 from services.people import accounts
+from services.people.connected_systems import SystemExports
 from tests.api.conftest import Client
 from tests.api.fhir.conftest import ids_of
 from tests.api.fhir.exports import ask, fetch, ids_in
@@ -210,6 +211,66 @@ def test_without_a_purpose_there_is_no_group(application, granting, sign_in, cal
 
     assert client.get("/fhir/Group").status_code == 403
     assert client.get(path_of(group_id), headers=ASYNC).status_code == 403
+
+
+def test_a_system_held_to_its_groups_exports_these_alone(
+    application, granting, sign_in, exporter, called
+):
+    system = connect(
+        application.database,
+        "Patient",
+        export_purpose=PURPOSE,
+        exports=SystemExports.GROUPS,
+    )
+    patient, criteria = called()
+    group_id = granting.save(criteria)
+    granting.grant(system, group_id)
+    client = sign_in(system)
+
+    status = ask(client, path_of(group_id), ASYNC)
+    refused = [
+        client.get("/fhir/$export", headers=ASYNC),
+        client.get("/fhir/Patient/$export", headers=ASYNC),
+        client.post(
+            "/fhir/Patient/$export", {"resourceType": "Parameters"}, headers=ASYNC
+        ),
+    ]
+    exporter.look()
+
+    assert ids_in(fetch(client, status)["Patient"]) == {patient["uuid"]}
+    assert [answer.status_code for answer in refused] == [403] * 3
+    for answer in refused:
+        outcome = answer.json()
+        validate(outcome)
+        assert (
+            "exports the groups that it was granted, and nothing else"
+            in (outcome["issue"][0]["diagnostics"])
+        )
+    # What it reads one by one is another matter, as its page says.
+    assert client.get("/fhir/Patient?_count=1").status_code == 200
+
+    def refusals(session):
+        of_system = select(AuditEvent.outcome).where(AuditEvent.actor_id == system.id)
+        return list(session.scalars(of_system.where(AuditEvent.outcome == "refused")))
+
+    eventually(lambda: len(granting.run(refusals)) == 3)
+
+
+def test_one_that_exports_nothing_has_no_group(application, granting, sign_in, called):
+    system = connect(
+        application.database,
+        "Patient",
+        "Group",
+        export_purpose=PURPOSE,
+        exports=SystemExports.NOTHING,
+    )
+    group_id = granting.save(called()[1])
+    granting.grant(system, group_id)
+    client = sign_in(system)
+
+    answers = [client.get(path_of(group_id), headers=ASYNC), client.get("/fhir/Group")]
+
+    assert [answer.status_code for answer in answers] == [403] * 2
 
 
 def test_a_group_has_nobody_whom_the_systems_own_role_does_not_see(

@@ -140,7 +140,7 @@ PEOPLE: dict[str, Rights] = {
     "connected_systems": {
         "admin": (
             "SELECT all; INSERT all; "
-            "UPDATE(jwks_url, jwks, resource_types, export_purpose) all"
+            "UPDATE(jwks_url, jwks, resource_types, export_purpose, exports) all"
         ),
         "door": (
             "SELECT all; UPDATE(token_issued_at, called_at, refused_at, refusal) all"

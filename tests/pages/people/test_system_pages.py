@@ -16,7 +16,7 @@ from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients.search.fields import PATIENTS
 from services.people import connected_systems, tokens
-from services.people.connected_systems import SystemKeysTyped
+from services.people.connected_systems import SystemExports, SystemKeysTyped
 from tests.kit.backend_services import ec_key, jwks_of, rsa_key
 from tests.pages.conftest import problem_places, rows_of
 from tests.services.people.people_samples import desk
@@ -83,7 +83,8 @@ def test_a_system_is_connected_and_its_page_says_what_its_programmers_need(
     app = open_page("new_system")
     name = uuid4().hex
     app.selectbox(key="new_system_role").set_value(Role.CLINICIAN).run()
-    app.segmented_control(key="new_system_where").set_value("Pasted here").run()
+    app.segmented_control(key="new_system_where").set_value("Pasted here")
+    app.segmented_control(key="new_system_exports_clinician").set_value("all").run()
     app.text_input(key="new_system_name").set_value(name)
     app.multiselect(key="new_system_types").set_value(["Patient", "Condition"])
     app.text_input(key="new_system_purpose_clinician").set_value("Copy")
@@ -105,8 +106,9 @@ def test_a_system_is_connected_and_its_page_says_what_its_programmers_need(
         ("Patient", "Condition"),
     )
     assert made.export_purpose == "A nightly copy"
+    assert made.exports is SystemExports.ALL
     shown = texts(app)
-    assert "A nightly copy" in shown
+    assert "All that it reads: A nightly copy" in shown
     assert str(made.id) in shown
     assert "/fhir/auth/token" in shown
     assert "- **first** · RS384" in shown
@@ -159,6 +161,7 @@ def test_what_a_system_reads_is_changed_and_its_keys_stay(
     assert "**curve** · ES384" in texts(app)
 
     assert "exports none of it" in texts(app)
+    app.segmented_control(key=f"{page}_exports_staff").set_value("groups").run()
     app.multiselect(key=f"{page}_types").set_value(["Slot"])
     app.text_input(key=f"{page}_purpose_staff").set_value("A nightly copy")
     app.button(key=f"{page}_save").click().run()
@@ -167,6 +170,8 @@ def test_what_a_system_reads_is_changed_and_its_keys_stay(
     system = find(kept, system_id)
     assert system.resource_types == ("Slot",)
     assert system.export_purpose == "A nightly copy"
+    assert system.exports is SystemExports.GROUPS
+    assert "It exports these groups and nobody else" in texts(app)
     assert [key.id for key in system.keys.kept] == ["first", "curve"]
 
 
@@ -235,10 +240,38 @@ def test_without_a_purpose_nothing_is_offered_and_what_was_granted_can_go(
     app = open_page("system", system=str(system_id))
 
     assert "It exports nothing, and no group either" in texts(app)
+    assert not [field for field in app.text_input if "purpose" in (field.key or "")]
     assert "may export all that it reads" not in texts(app)
     assert app.button(key=f"system_withdraw_{group_id}")
     offered = [box for box in app.selectbox if (box.key or "").endswith("_group")]
     assert offered == []
+    assert not app.exception
+
+
+def test_what_exports_something_without_a_purpose_is_refused_at_the_field(
+    open_page, kept: Session, system_id
+):
+    app = open_page("system", system=str(system_id))
+    page = f"system_{system_id}"
+    app.segmented_control(key=f"{page}_exports_staff").set_value("groups").run()
+
+    app.button(key=f"{page}_save").click().run()
+
+    assert problem_places(app) == ["purpose"]
+    assert "Say what it exports for, or that it exports nothing." in app.error[0].value
+    assert find(kept, system_id).exports is SystemExports.NOTHING
+    assert not app.exception
+
+
+def test_a_system_stops_exporting_by_one_choice(open_page, kept: Session, exporting_id):
+    app = open_page("system", system=str(exporting_id))
+    page = f"system_{exporting_id}"
+    app.segmented_control(key=f"{page}_exports_staff").set_value("nothing").run()
+
+    app.button(key=f"{page}_save").click().run()
+
+    system = find(kept, exporting_id)
+    assert (system.exports, system.export_purpose) == (SystemExports.NOTHING, None)
     assert not app.exception
 
 

@@ -14,7 +14,11 @@ from services.core.errors import InvalidInput, NotAllowed
 from services.fhir import bulk_exports
 from services.fhir.bulk_exports.model import ExportRequest
 from services.people import connected_systems, tokens
-from services.people.connected_systems import NoSuchSystem, SystemKeysTyped
+from services.people.connected_systems import (
+    NoSuchSystem,
+    SystemExports,
+    SystemKeysTyped,
+)
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit.backend_services import ec_key, jwks_of, rsa_key
 from tests.services.people.people_samples import desk, events, wait
@@ -214,8 +218,91 @@ def test_what_it_exports_everything_for_is_said_changed_and_taken_back(session):
     assert registered.details["purpose"] == "A nightly copy"
     assert [e.details["changed"] for e in events(session, Action.SYSTEM_CHANGE)] == [
         {"purpose": ["A nightly copy", "A weekly copy"]},
-        {"purpose": ["A weekly copy", None]},
+        {"purpose": ["A weekly copy", None], "exports": ["all", "nothing"]},
     ]
+
+
+def test_how_much_it_exports_is_said_changed_and_audited(session):
+    boss = desk(session)
+    system_id = register(
+        session, boss, export_purpose="A registry", exports=SystemExports.GROUPS
+    )
+
+    def after(**given):
+        connected_systems.change(
+            session,
+            boss.actor,
+            system_id,
+            system_keys=None,
+            resource_types=["Patient", "Encounter"],
+            **given,
+            **boss.fresh,
+        )
+        system = connected_systems.get_system(session, boss.actor, system_id)
+        return system.exports.value, system.export_purpose
+
+    assert [
+        after(),
+        # Another purpose opens nothing more.
+        after(export_purpose="Another registry"),
+        after(exports=SystemExports.ALL),
+        # Who exports nothing needs no purpose.
+        after(exports=SystemExports.NOTHING, export_purpose="A copy of all"),
+        after(exports=SystemExports.GROUPS, export_purpose="A registry"),
+    ] == [
+        ("groups", "A registry"),
+        ("groups", "Another registry"),
+        ("all", "Another registry"),
+        ("nothing", None),
+        ("groups", "A registry"),
+    ]
+    [registered] = events(session, Action.SYSTEM_REGISTER)
+    assert registered.details["exports"] == "groups"
+    assert [e.details["changed"] for e in events(session, Action.SYSTEM_CHANGE)] == [
+        {"purpose": ["A registry", "Another registry"]},
+        {"exports": ["groups", "all"]},
+        {"purpose": ["Another registry", None], "exports": ["all", "nothing"]},
+        {"purpose": [None, "A registry"], "exports": ["nothing", "groups"]},
+    ]
+
+
+@pytest.mark.parametrize("exports", [SystemExports.GROUPS, SystemExports.ALL])
+def test_what_exports_something_does_so_for_a_purpose(session, exports):
+    boss = desk(session)
+
+    with pytest.raises(InvalidInput, match="Say what it exports for") as refusal:
+        register(session, boss, exports=exports)
+
+    assert refusal.value.property_name == "export_purpose"
+
+
+def test_an_export_of_all_is_not_made_for_a_system_held_to_its_groups(session):
+    boss = desk(session)
+    system_id = register(session, boss, export_purpose="A nightly copy")
+    system = connected_systems.get_system(session, boss.actor, system_id).actor
+    request = ExportRequest("/fhir/$export", ("Patient",), "A nightly copy")
+
+    def hold_to(exports):
+        connected_systems.change(
+            session,
+            boss.actor,
+            system_id,
+            system_keys=None,
+            resource_types=["Patient", "Encounter"],
+            exports=exports,
+            **boss.fresh,
+        )
+
+    bulk_exports.ask(session, system, request)
+    assert bulk_exports.is_any_waiting(session)
+    hold_to(SystemExports.GROUPS)
+    # Its token is known a moment longer, and asks once more.
+    bulk_exports.ask(session, system, request)
+
+    assert not bulk_exports.is_any_waiting(session)
+    hold_to(SystemExports.ALL)
+    bulk_exports.ask(session, system, request)
+    assert bulk_exports.is_any_waiting(session)
 
 
 def test_what_it_asks_for_while_a_purpose_that_was_taken_back_is_known_is_not_made(
