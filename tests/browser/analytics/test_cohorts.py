@@ -17,14 +17,15 @@ from tests.browser.conftest import Site
 pytestmark = pytest.mark.browser
 
 DAY = date(2025, 2, 10)
+SCREENING, VACCINATION = "Eye screening", "Shingles vaccination"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def procedures(site: Site) -> None:
     """Forty of the demo's people were screened, one of them late, and 30 vaccinated.
 
-    They are always the same: what other tests have registered could give few of them
-    away.
+    They are always the same, and nobody else had these: what other tests have
+    registered could give few of them away.
     """
 
     def add(session: Session) -> None:
@@ -32,7 +33,7 @@ def procedures(site: Site) -> None:
         ids = session.scalars(in_use.order_by(Patient.id).limit(60)).all()
         for place, patient_id in enumerate(ids):
             day = DAY + timedelta(days=place == 0)
-            for term in ("Screening",) * (place < 40) + ("Vaccination",) * (place > 29):
+            for term in (SCREENING,) * (place < 40) + (VACCINATION,) * (place > 29):
                 entry = {"kind": "procedure", "term": term, "started_on": day}
                 of = {"source": "synthea", "source_key": uuid4(), "ended_on": day}
                 session.add(ClinicalEntry(patient_id=patient_id, **entry, **of))
@@ -71,12 +72,12 @@ def save(page: Page, name: str) -> None:
 def test_saved_cohorts_stand_side_by_side(site: Site):
     with site.lend(Role.ANALYST) as page:
         page.goto("/cohorts")
-        for words in ("screening", "vaccination"):
+        for words in (SCREENING, VACCINATION):
             count(page, words)
-            save(page, words.title())
+            save(page, words)
 
         page.get_by_role("button", name="Compare").click()
-        for name in ("Screening", "Vaccination"):
+        for name in (SCREENING, VACCINATION):
             choose(page, page.get_by_role("combobox", name="Cohorts to compare"), name)
             expect(page.get_by_role("option", name=name, exact=True)).to_have_count(0)
         page.keyboard.press("Escape")

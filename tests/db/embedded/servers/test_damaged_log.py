@@ -17,6 +17,8 @@ from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 
+_TIMELINE = "CHECKPOINT; SELECT timeline_id FROM pg_control_checkpoint()"
+
 
 @pytest.fixture
 def control(breakable: Cluster) -> Control:
@@ -117,6 +119,11 @@ def test_what_the_primary_can_send_again_is_not_copied(
     breakable: Cluster, control: Control
 ):
     node = replicas(breakable)[0]
+    # As another test may have left it.
+    note_of(node).unlink(missing_ok=True)
+    # A primary sends no log of the timeline before its own.
+    leads_on = ask(breakable, breakable.primary(), _TIMELINE)
+    eventually(lambda: ask(breakable, node, _TIMELINE) == leads_on)
 
     damage_while_down(control, node, write_zeros)
     breakable.wait_until_whole(120)
