@@ -9,7 +9,6 @@ every so many seconds: whoever reads what somebody else wrote has to wait for it
 import gc
 import os
 import signal
-import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -23,6 +22,7 @@ import pytest
 from _pytest.nodeid import NodeId
 from hypothesis import HealthCheck, settings
 from psycopg2 import sql
+from psycopg2.extensions import parse_dsn
 from pymongo import MongoClient
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
@@ -45,6 +45,8 @@ from tests.kit.clusters import (
     last_logged,
     shared_cluster,
 )
+from tests.kit.emptied_databases import EmptiedDatabases
+from tests.kit.replicas import await_replicas
 from tests.kit.scheduling import BrowserBesideOthers
 from tests.kit.warm_workers import warm_workers
 
@@ -96,6 +98,11 @@ class Databases:
         """Throw a database of MongoDB away."""
         self._mongo.drop_database(name)
 
+    def administrator_url(self, endpoints: Endpoints) -> str:
+        """Return the libpq URL of the superuser in a database."""
+        name = parse_dsn(endpoints.database_url)["dbname"]
+        return self._addresses.primary_url("postgres", name)
+
     def let_go(self) -> None:
         """Keep no connection to PostgreSQL: its servers are about to be broken."""
         self._engine.dispose()
@@ -124,22 +131,6 @@ def fresh_database(addresses: Addresses) -> Iterator[Endpoints]:
     with closing(Databases(addresses)) as databases, databases.fresh() as endpoints:
         databases.let_go()
         yield endpoints
-
-
-def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
-    """Wait until every replica shows what has been committed on the primary.
-
-    A paused or dead one cannot be waited for.
-    """
-    cursor.execute("SELECT pg_current_wal_lsn()")
-    written = cursor.fetchone()
-    behind = "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn < %s"
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        cursor.execute(behind, written)
-        if cursor.fetchone() == (0,):
-            return
-        time.sleep(0.02)
 
 
 # In this order, whatever the folders are called. What breaks a cluster takes longest
@@ -349,14 +340,26 @@ def template(databases: Databases) -> Iterator[str]:
             ).scalar_one()
         # A database can only be copied while nobody is connected to it.
         engine.dispose()
+        # Its copies have from it what a server works out for whoever comes first.
+        for url in endpoints.replica_urls.values():
+            psycopg2.connect(url).close()
         yield name
 
 
+@pytest.fixture(scope="session")
+def emptied_databases(
+    databases: Databases, template: str
+) -> Iterator[EmptiedDatabases]:
+    """Databases that are as new ones, whoever has committed what in them."""
+    with closing(EmptiedDatabases(databases, template)) as emptied_databases:
+        yield emptied_databases
+
+
 @pytest.fixture
-def endpoints(databases: Databases, template: str) -> Iterator[Endpoints]:
-    """The addresses of a fresh database, for a test that commits."""
-    with databases.fresh(template) as fresh:
-        yield fresh
+def endpoints(emptied_databases: EmptiedDatabases) -> Iterator[Endpoints]:
+    """The addresses of a database with nothing in it, for a test that commits."""
+    with emptied_databases.lend() as endpoints:
+        yield endpoints
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,8 @@ _THROWN_AWAY = {
     "full_page_writes": "off",
     "max_wal_size": "256MB",
     "summarize_wal": "off",
+    # It would visit hundreds of databases that are dropped before it is their turn.
+    "autovacuum_naptime": "1h",
     # Of a password, which whoever connects computes: ten thousand do in a run.
     "scram_iterations": 1,
 }

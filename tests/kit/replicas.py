@@ -1,5 +1,6 @@
 """What is written so that every replica shows it, whichever is asked next."""
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import TypeVar
@@ -28,6 +29,26 @@ def write_everywhere(
 
     eventually(is_everywhere)
     return written.value
+
+
+def await_replicas(cursor: psycopg2.extensions.cursor) -> None:
+    """Wait until every replica shows what has been committed on the primary.
+
+    A paused or dead one cannot be waited for; one that has just connected has not said
+    yet how far it is. Backups and kept logs replay nothing.
+    """
+    cursor.execute("SELECT pg_current_wal_lsn()")
+    written = cursor.fetchone()
+    behind = (
+        "SELECT count(*) FROM pg_stat_replication WHERE application_name !~ '^pg_' "
+        "AND (replay_lsn >= %s) IS NOT TRUE"
+    )
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        cursor.execute(behind, written)
+        if cursor.fetchone() == (0,):
+            return
+        time.sleep(0.02)
 
 
 def await_everywhere(database: Database) -> None:

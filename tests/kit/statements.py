@@ -8,7 +8,7 @@ import psycopg2
 from db.embedded import Addresses
 from db.embedded.servers import database_roles
 from db.endpoints import Endpoints
-from tests.conftest import await_replicas
+from tests.kit.replicas import await_replicas
 
 
 def count_statements(addresses: Addresses, endpoints: Endpoints) -> None:

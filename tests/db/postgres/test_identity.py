@@ -23,8 +23,9 @@ from db.postgres import (
     Refused,
     assume_role,
 )
-from tests.conftest import await_replicas, connect, owner
+from tests.conftest import connect, owner
 from tests.kit import cast
+from tests.kit.replicas import await_replicas
 
 ADA, GRACE = uuid4(), uuid4()
 DORA = uuid4()

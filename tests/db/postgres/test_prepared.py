@@ -19,8 +19,9 @@ from db.postgres import (
     assume_role,
 )
 from db.postgres.prepared import MOST_PREPARED, planned_once
-from tests.conftest import await_replicas, connect, owner
+from tests.conftest import connect, owner
 from tests.kit import cast
+from tests.kit.replicas import await_replicas
 
 ADA, GRACE = uuid4(), uuid4()
 AS_ADA = DatabaseIdentity("patient", uuid4(), ADA)

@@ -8,11 +8,12 @@ import pytest
 from psycopg2 import sql
 
 from db.endpoints import Endpoints
-from tests.conftest import await_replicas, owner
+from tests.conftest import owner
 from tests.db.rules.matrix import EVENTS, FUNCTIONS, MATRIX, VIEWS, expected
 from tests.db.rules.rights import Right
 from tests.db.rules.rows import ROLES, fill
 from tests.db.rules.trying import Attempt, Ground, Intruder, listed
+from tests.kit.replicas import await_replicas
 
 EVERYBODY = (*ROLES, "nobody")
 ABUSES = (

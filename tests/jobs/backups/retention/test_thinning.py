@@ -1,5 +1,6 @@
 """Of many backups of a day one stays, and every second can still be gone to."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import bson
@@ -23,19 +24,11 @@ HOURS = 96
 NOW = FIRST + HOURS * HOUR
 
 
-@pytest.fixture
-def keys(tmp_path):
-    return FileKeys(tmp_path / "file.keys", may_be_made=True)
-
-
-@pytest.fixture
-def repository(tmp_path):
-    return Repository(tmp_path / "backups")
-
-
-@pytest.fixture
-def archive(repository, keys):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Four days of hourly backups as they are planned, and all of the log."""
+    folder = tmp_path_factory.mktemp("made")
+    keys, repository = keys_of(folder, may_be_made=True), repository_of(folder)
     archive = backup_logs.archive_of(repository, keys)
     chain = []
     for hour in range(HOURS):
@@ -54,7 +47,36 @@ def archive(repository, keys):
         chain.append(manifest)
         backup_logs.add_piece(archive, hour + 1, at + HOUR)
     backup_logs.note(archive, NOW)
-    return archive
+    return folder
+
+
+def keys_of(folder, *, may_be_made=False):
+    return FileKeys(folder / "file.keys", may_be_made=may_be_made)
+
+
+def repository_of(folder):
+    return Repository(folder / "backups")
+
+
+@pytest.fixture
+def copied(made, tmp_path):
+    """What was made, for a test that removes some of it."""
+    return shutil.copytree(made, tmp_path / "copied")
+
+
+@pytest.fixture
+def keys(copied):
+    return keys_of(copied)
+
+
+@pytest.fixture
+def repository(copied):
+    return repository_of(copied)
+
+
+@pytest.fixture
+def archive(repository, keys):
+    return backup_logs.archive_of(repository, keys)
 
 
 def thinned(
