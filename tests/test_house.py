@@ -26,6 +26,7 @@ LAWS = (
     house.unparsable_examples,
     house.words_defined_twice,
     house.orders_by_time_alone,
+    house.words_shown_raw,
     house.people_outside_the_cast,
 )
 
@@ -360,6 +361,41 @@ def test_an_order_by_time_alone_is_seen(tree, order):
     assert list(house.orders_by_time_alone(tree)) == [
         "services.visits.told, line 1, orders by ended_at alone."
     ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "raw"),
+    [
+        ("st.error(refusal_text(refusal))", "refusal_text(refusal)"),
+        ("st.warning(str(refusal))", "str(refusal)"),
+        ("st.caption(_('by {who}').format(who=row.actor_name))", "row.actor_name"),
+        ("notify(_('{who} is here.').format(who=full_name(row)))", "full_name(row)"),
+        ("st.markdown(f'**{row.title}**')", "row.title"),
+        ("empty_state(', '.join(row.name for row in rows))", "row.name"),
+    ],
+)
+def test_words_that_are_shown_raw_are_seen(tree, shown, raw):
+    write(tree, "pages/patients/register.py", f"{shown}\n")
+
+    assert list(house.words_shown_raw(tree)) == [
+        f"pages/patients/register.py, line 1, shows {raw} as Markdown."
+    ]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "st.error(plain(refusal_text(refusal)))",
+        "st.markdown(plain(row.note) if row.note else '')",
+        "st.markdown(_(row.title))",
+        "logger.warning(row.name)",
+        "st.text_input(row.name)",
+    ],
+)
+def test_words_may_be_shown_where_nothing_reads_them_as_markdown(tree, shown):
+    write(tree, "pages/patients/register.py", f"{shown}\n")
+
+    assert list(house.words_shown_raw(tree)) == []
 
 
 def test_a_word_that_is_explained_twice_is_seen(tree):

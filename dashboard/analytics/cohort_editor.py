@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboard.analytics import figure_fields
 from dashboard.analytics.facet_choice import show_facets
-from dashboard.ui.language import day_format, gettext as _, marked
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import SEXES, capitalised
 from services.analytics.cohorts import (
     Cohort,
@@ -203,12 +204,10 @@ def _age_and_days(prefix: str) -> None:
     for column, name in zip(columns, ("from_age", "to_age"), strict=False):
         label = _(_WHOLE[name])
         column.text_input(label, key=f"{prefix}_{name}", autocomplete="off")
-    columns[2].date_input(
-        _("On or after"), None, key=f"{prefix}_since", format=day_format()
-    )
-    columns[3].date_input(
-        _("On or before"), None, key=f"{prefix}_until", format=day_format()
-    )
+    with columns[2]:
+        day_field(_("On or after"), None, key=f"{prefix}_since")
+    with columns[3]:
+        day_field(_("On or before"), None, key=f"{prefix}_until")
 
 
 def _read_rule(rule_id: str) -> Rule:

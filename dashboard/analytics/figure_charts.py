@@ -19,7 +19,7 @@ from dashboard.ui.chart_tools import chart_box, choosing_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, month_and_year, pgettext, translated
 from dashboard.ui.language.chart_locale import in_language
-from dashboard.ui.words import capitalised
+from dashboard.ui.words import capitalised, plain
 from services.analytics.cohorts import Dimension
 from services.analytics.cohorts.wording import tell_split
 from services.analytics.dashboards.choosing import CHOOSABLE, is_choosable
@@ -89,7 +89,7 @@ def draw_figure(
     """
     if not any(cell.number is not None for cell in result.cells):
         empty_state(
-            translated(nothing_shown(result.smallest_group)),
+            plain(translated(nothing_shown(result.smallest_group))),
             icon="visibility_off",
         )
         return False

@@ -84,7 +84,7 @@ def show_saved(
             saves = st.form_submit_button(button, key=f"{page}_save")
         if saves:
             view = _save(name, subject)
-            notify(_("Saved as {name}.").format(name=view.name))
+            notify(_("Saved as {name}.").format(name=plain(view.name)))
             st.rerun()
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.ui.language import day_format, gettext as _, marked, pgettext
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.words import capitalised
 from services.audit import log
 from services.audit.log import AuditPerson, AuditQuery
@@ -50,8 +51,8 @@ def show_audit_filters(
                 key=f"{_PREFIX}outcome",
                 placeholder=_(_ANY),
             )
-            st.date_input(_("From"), None, key=f"{_PREFIX}from", format=day_format())
-            st.date_input(_("To"), None, key=f"{_PREFIX}to", format=day_format())
+            day_field(_("From"), None, key=f"{_PREFIX}from")
+            day_field(_("To"), None, key=f"{_PREFIX}to")
         st.multiselect(
             _("Actions"),
             list(Action),

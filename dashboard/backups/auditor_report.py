@@ -7,9 +7,9 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, now, today, write
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields.days import day_field
 from dashboard.ui.language import (
     current_language,
-    day_format,
     decimal,
     gettext as _,
     long_date,
@@ -40,19 +40,12 @@ def show_auditor_report() -> None:
     first, last = _last_month(today())
     with st.form("backup_report_form", border=False):
         left, right = st.columns(2)
-        # Without bounds: out of them the button would do nothing, and say nothing.
-        since: date | None = left.date_input(
-            _("From"),
-            first,
-            format=day_format(),
-            key="backup_report_since",
-        )
-        until: date | None = right.date_input(
-            _("To"),
-            last,
-            format=day_format(),
-            key="backup_report_until",
-        )
+        since: date | None
+        until: date | None
+        with left:
+            since = day_field(_("From"), first, key="backup_report_since")
+        with right:
+            until = day_field(_("To"), last, key="backup_report_until")
         is_wanted = st.form_submit_button(
             _("Make the report"), key="backup_report_make", icon=":material/verified:"
         )

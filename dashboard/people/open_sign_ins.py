@@ -78,7 +78,9 @@ def open_sign_ins(person: Person) -> None:
             _("End all"), key="user_end_all", icon=":material/logout:"
         ):
             write(lambda s: sessions.end_all(s, actor, person.id))
-            notify(_("{name} is signed out everywhere.").format(name=person.name))
+            notify(
+                _("{name} is signed out everywhere.").format(name=plain(person.name))
+            )
             st.rerun()
 
 

@@ -25,5 +25,7 @@ def confirm_revoking(token: Token) -> None:
         if confirmed(_("Revoke token"), key="token_revoke_confirm", is_final=True):
             actor = current_actor()
             write(lambda s: tokens.revoke(s, actor, token.id))
-            notify(_("{name} is revoked.").format(name=token.name), icon="key_off")
+            notify(
+                _("{name} is revoked.").format(name=plain(token.name)), icon="key_off"
+            )
             st.rerun()

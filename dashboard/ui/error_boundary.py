@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.ui.outcomes.field_problems import problem_of
+from dashboard.ui.words import plain
 from dashboard.web.log.json_log import describe
 from services.core.errors import (
     InvalidInput,
@@ -49,36 +50,32 @@ def explain(refusal: ServiceError) -> None:
     """Say what was refused and what to do next."""
     if isinstance(refusal, Unavailable):
         refusal = full_disk(refusal, wiring.current().disks) or refusal
+    # It may quote what somebody typed.
+    sentence = plain(refusal_text(refusal))
     if isinstance(refusal, StorageFull):
         st.warning(
-            refusal_text(refusal),
+            sentence,
             icon=":material/disc_full:",
             title=_("A disk is full"),
         )
         st.toast(_("A disk is full: the page says more."), icon=":material/disc_full:")
     elif isinstance(refusal, NotSaved):
         # No new run by itself: it would take away the sentence, and save nothing.
-        st.warning(
-            refusal_text(refusal), icon=":material/cloud_off:", title=_("Not saved")
-        )
+        st.warning(sentence, icon=":material/cloud_off:", title=_("Not saved"))
         # Below a long form the sentence itself may be out of sight.
         st.toast(_("Not saved: the page says why."), icon=":material/cloud_off:")
     elif isinstance(refusal, Unavailable):
-        st.warning(
-            refusal_text(refusal), icon=":material/sync_problem:", title=_("One moment")
-        )
+        st.warning(sentence, icon=":material/sync_problem:", title=_("One moment"))
         _try_again_soon()
     elif isinstance(refusal, NotAllowed):
-        st.error(refusal_text(refusal), icon=":material/lock:", title=_("Not allowed"))
+        st.error(sentence, icon=":material/lock:", title=_("Not allowed"))
     elif isinstance(refusal, NotFound):
-        st.warning(
-            refusal_text(refusal), icon=":material/search_off:", title=_("Not found")
-        )
+        st.warning(sentence, icon=":material/search_off:", title=_("Not found"))
     elif isinstance(refusal, InvalidInput):
         with problem_of(refusal.property_name):
-            st.error(refusal_text(refusal), icon=":material/block:")
+            st.error(sentence, icon=":material/block:")
     else:
-        st.error(refusal_text(refusal), icon=":material/block:")
+        st.error(sentence, icon=":material/block:")
 
 
 def _own_up(error: Exception) -> None:

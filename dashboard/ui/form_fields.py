@@ -7,7 +7,8 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.ui.language import day_format, gettext as _
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import gettext as _
 from dashboard.ui.outcomes.field_problems import show_problem
 from dashboard.ui.words import plain
 from services.documents.forms import (
@@ -19,8 +20,6 @@ from services.documents.forms import (
     Value,
 )
 
-_EARLIEST: Final = date(1900, 1, 1)
-_LATEST: Final = date(2199, 12, 31)
 _WIDTH: Final = 240
 _CELL: Final = "; "
 _AUTOCOMPLETE: Final = "off"
@@ -101,12 +100,9 @@ def _draw(page: str, field: FormField, changed: Callable[[], None]) -> None:
         "persist_state": "session",
     }
     if field.kind is FormFieldKind.DATE:
-        st.date_input(
+        day_field(
             label,
             None,
-            min_value=_EARLIEST,
-            max_value=_LATEST,
-            format=day_format(),
             **options,
         )
     elif field.kind is FormFieldKind.LINE:

@@ -29,8 +29,17 @@ from services.patients.records.model import (
     years_lived,
 )
 
-# What somebody typed is shown as typed: Markdown must not make a heading of it.
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
+# What somebody typed is shown as typed: Markdown must not make a heading of it. What
+# means something to it in some places only is escaped there only, so that a sentence
+# stays as it reads.
+_SIGNS: Final = re.compile(r"[\\`*_\[\]<>#|~$&]")
+_BEGINS_BLOCK: Final = re.compile(
+    r"^([^\S\n]*)(?:([-+=](?=[-+=\s]|$))|(\d+)([.)](?=\s|$)))", re.MULTILINE
+)
+_SHORTCODE: Final = re.compile(r"[\w+-]+")
+# Streamlit looks for these after it has read the escapes.
+_ICON: Final = re.compile(r":(?=material/|streamlit:)")
+_WORD_JOINER: Final = "\u2060"
 
 _COUNTED_IN_YEARS = 2
 _NAME_ORDER: Final = "chartroom_name_order"
@@ -75,7 +84,8 @@ def role_label(role: str) -> str:
 
 def plain(text: str) -> str:
     """Return the text so that Markdown shows it literally."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    signed = _SIGNS.sub(r"\\\g<0>", _ICON.sub(f":{_WORD_JOINER}", text))
+    return _BEGINS_BLOCK.sub(_as_text, _without_codes(signed))
 
 
 def unlinked(text: str) -> str:
@@ -83,7 +93,8 @@ def unlinked(text: str) -> str:
 
     The word joiner is invisible, and the services drop it from what is pasted.
     """
-    return plain(text).replace("@", "\u2060@").replace("://", ":\u2060//")
+    joined = plain(text).replace("@", f"{_WORD_JOINER}@")
+    return joined.replace("://", f":{_WORD_JOINER}//")
 
 
 def full_name(patient: PatientRecord | Identity) -> str:
@@ -194,6 +205,24 @@ def write_day(day: date) -> str:
 def write_days(text: str) -> str:
     """Return a text with its days, written as 1980-03-05, as they are typed."""
     return _ISO.sub(_rewritten(write_day), text)
+
+
+def _as_text(begun: re.Match[str]) -> str:
+    indent, dash, number, point = begun.groups()
+    return f"{indent}\\{dash}" if dash else f"{indent}{number}\\{point}"
+
+
+def _without_codes(text: str) -> str:
+    """Escape the colons of `:red[` and `:smile:`, and none of "Note: at 08:00"."""
+    first, *parts = text.split(":")
+    escaped = first
+    for number, part in enumerate(parts):
+        begins = part[:1].isalpha() or (
+            number + 1 < len(parts) and _SHORTCODE.fullmatch(part)
+        )
+        ends = number and _SHORTCODE.fullmatch(parts[number - 1])
+        escaped += ("\\:" if begins or ends else ":") + part
+    return escaped
 
 
 def _rewritten(write: Callable[[date], str]) -> Callable[[re.Match[str]], str]:

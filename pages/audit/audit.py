@@ -12,6 +12,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.language import gettext as _, marked, translated
 from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain
 from services.core.errors import InvalidInput
 
 broken: InvalidInput | None = None
@@ -32,9 +33,9 @@ def verify() -> None:
         with st.spinner(_("Following every entry from the first to the last...")):
             verdict = audit_log.verify()
         if verdict.is_whole:
-            st.success(translated(verdict.sentence), icon=":material/verified:")
+            st.success(plain(translated(verdict.sentence)), icon=":material/verified:")
         else:
-            st.error(translated(verdict.sentence), icon=":material/gpp_bad:")
+            st.error(plain(translated(verdict.sentence)), icon=":material/gpp_bad:")
 
 
 with page_header(_("Audit log")):

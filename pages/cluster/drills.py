@@ -12,6 +12,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain
 from services.cluster import drills
 from services.cluster.drill_kinds import DOCUMENT_PROMISE, SCENARIOS
 from services.core.actors import Permission
@@ -24,7 +25,7 @@ st.caption(
     _(
         "The clinic asks for: {promise}. Chartroom promises less than that of each "
         "drill."
-    ).format(promise=translated(DOCUMENT_PROMISE.words))
+    ).format(promise=plain(translated(DOCUMENT_PROMISE.words)))
 )
 with error_boundary():
     history, plans = read(

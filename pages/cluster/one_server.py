@@ -75,7 +75,7 @@ with error_boundary():
             _(
                 "There is no server {missing}; this is {name}. Choose another one "
                 "above."
-            ).format(missing=plain(requested), name=name),
+            ).format(missing=plain(requested), name=plain(name)),
             icon=":material/search_off:",
         )
     server = current.server(name)

@@ -11,7 +11,7 @@ from dashboard.patients.records.patient_header import patient_header
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
-from dashboard.ui.words import at, full_name
+from dashboard.ui.words import at, full_name, plain
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft
 
@@ -30,7 +30,7 @@ def save(draft: PatientDraft, version: int) -> None:
     except patients.StaleVersion as stale:
         st.session_state["edit_conflict"] = (stale.current, draft)
         st.rerun()
-    leave(_("{name} is saved.").format(name=full_name(saved)))
+    leave(_("{name} is saved.").format(name=plain(full_name(saved))))
 
 
 def leave(message: str = "") -> None:

@@ -43,7 +43,7 @@ def confirm(draft: PatientDraft) -> None:
                 )
             )
             notify(
-                _("Records merged: {name}.").format(name=full_name(saved)),
+                _("Records merged: {name}.").format(name=plain(full_name(saved))),
                 icon="merge",
             )
             open_patient(saved.id)

@@ -12,7 +12,7 @@ from dashboard.patients.records.patient_terms import suggest
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import full_name
+from dashboard.ui.words import full_name, plain
 from services.patients.duplicates import duplicates
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft
@@ -41,7 +41,7 @@ def register(draft: PatientDraft) -> None:
     )
     del st.session_state["register_id"]
     st.session_state.pop("register_checked", None)
-    notify(_("{name} is registered.").format(name=full_name(saved)))
+    notify(_("{name} is registered.").format(name=plain(full_name(saved))))
     open_patient(saved.id)
 
 

@@ -59,7 +59,7 @@ def confirm_deletion(view: View) -> None:
         )
         if confirmed(_("Delete view"), key="views_delete", is_final=True):
             write(lambda s: views.delete_view(s, actor, view.id))
-            notify(_("{name} is deleted.").format(name=view.name), icon="delete")
+            notify(_("{name} is deleted.").format(name=plain(view.name)), icon="delete")
             st.rerun()
 
 

@@ -12,6 +12,7 @@ from dashboard.people.passkey_confirmation import require_passkey
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain
 from services.people import patient_apps
 from services.people.patient_apps import APP_TYPES
 
@@ -59,5 +60,5 @@ if sent:
         session_id=current_sign_in(),
     )
     write(register)
-    notify(_("{name} is registered.").format(name=name.strip()), icon="apps")
+    notify(_("{name} is registered.").format(name=plain(name.strip())), icon="apps")
     go("people/systems.py")

@@ -11,7 +11,7 @@ from dashboard.people.passkey_confirmation import require_passkey
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import role_label
+from dashboard.ui.words import plain, role_label
 from services.people import accounts, connected_systems
 
 actor = current_actor()
@@ -42,5 +42,5 @@ if typed and typed.keys:
         session_id=current_sign_in(),
     )
     system_id = write(register)
-    notify(_("{name} is connected.").format(name=typed.name.strip()), icon="hub")
+    notify(_("{name} is connected.").format(name=plain(typed.name.strip())), icon="hub")
     go("people/system.py", system=str(system_id))

@@ -68,6 +68,6 @@ if typed:
         session_id=current_sign_in(),
     )
     write(change)
-    notify(_("{name} is changed.").format(name=system.name), icon="hub")
+    notify(_("{name} is changed.").format(name=plain(system.name)), icon="hub")
     st.rerun()
 st.caption(freshness())

@@ -33,6 +33,21 @@ EMPTY_WORDS = frozenset(
 # Beside another word it counts; alone it stands for anything.
 EMPTY_NAMES = EMPTY_WORDS | {"one"}
 
+# What shows its text as Markdown, what escapes a text for that, and what comes from
+# somebody's keyboard or may quote it.
+SHOWING = frozenset(
+    ("error", "warning", "info", "success", "toast", "markdown", "caption")
+)
+SHOWING_ALONE = frozenset(("notify", "empty_state"))
+QUOTING = frozenset(("refusal_text", "translated", "retold", "full_name", "str"))
+TYPED = frozenset(
+    (
+        *("name", "title", "reason", "note", "description", "filename", "email"),
+        *("actor_name", "doctor_name", "patient_name", "clinician_name"),
+    )
+)
+JOINING = frozenset(("format", "join", "strip"))
+
 ROOMS = ("dashboard", "pages", "api", "jobs", "services", "db")
 DOMAINS = frozenset(
     (
@@ -385,6 +400,46 @@ def _made_in(tree: ast.Module) -> Iterator[tuple[str, int]]:
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             if name in PEOPLE:
                 yield name, node.lineno
+
+
+def words_shown_raw(root: Path) -> Iterator[str]:
+    """Name what is shown as Markdown although it quotes what somebody typed."""
+    for module in read_modules(root):
+        if module.room not in {"dashboard", "pages"}:
+            continue
+        for node in ast.walk(module.tree):
+            if not (isinstance(node, ast.Call) and _shows_markdown(node.func)):
+                continue
+            for shown in node.args[:1]:
+                for raw in _raw_in(shown):
+                    where = f"{module.path.relative_to(root)}, line {raw.lineno},"
+                    yield f"{where} shows {ast.unparse(raw)} as Markdown."
+
+
+def _shows_markdown(called: ast.expr) -> bool:
+    if isinstance(called, ast.Name):
+        return called.id in SHOWING_ALONE
+    return (
+        isinstance(called, ast.Attribute)
+        and called.attr in SHOWING
+        and isinstance(called.value, ast.Name)
+        and called.value.id == "st"
+    )
+
+
+def _raw_in(shown: ast.AST) -> Iterator[ast.expr]:
+    """Find what is typed or quotes it; what any function made of it is its matter."""
+    if isinstance(shown, ast.Call):
+        name = shown.func.attr if isinstance(shown.func, ast.Attribute) else ""
+        if isinstance(shown.func, ast.Name) and shown.func.id in QUOTING:
+            yield shown
+        if name not in JOINING:
+            return
+    if isinstance(shown, ast.Attribute) and shown.attr in TYPED:
+        yield shown
+    for part in ast.iter_child_nodes(shown):
+        if not (isinstance(shown, ast.IfExp) and part is shown.test):
+            yield from _raw_in(part)
 
 
 def orders_by_time_alone(root: Path) -> Iterator[str]:

@@ -104,7 +104,8 @@ def confirm_deletion(dashboard: Dashboard) -> None:
             actor = current_actor()
             write(lambda s: dashboards.delete(s, actor, dashboard.id))
             notify(
-                _("{name} is deleted.").format(name=dashboard.draft.name), icon="delete"
+                _("{name} is deleted.").format(name=plain(dashboard.draft.name)),
+                icon="delete",
             )
             go("analytics/dashboards.py")
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard.context import today
 from dashboard.ui.error_boundary import explain
+from dashboard.ui.fields.days import day_field
 from dashboard.ui.language import (
-    day_format,
     gettext as _,
     long_date,
     marked,
@@ -61,9 +61,7 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
         since = until = None
         if timespan is Timespan.MONTHS:
             since, until = (
-                st.date_input(
-                    label, key=f"{prefix}_{name}", format=day_format(), width=160
-                )
+                day_field(label, key=f"{prefix}_{name}", width=160)
                 for label, name in ((_("From month"), _SINCE), (_("To month"), _UNTIL))
             )
         sexes = st.multiselect(

@@ -13,6 +13,7 @@ from dashboard.cluster.operations.steps import show_step_log
 from dashboard.context import current_actor, today, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields.days import day_field
 from dashboard.ui.language import gettext as _, lowered, marked, translated
 from dashboard.ui.measures import seconds
 from dashboard.ui.notices import notify
@@ -25,7 +26,6 @@ _WATCHED: Final = "drills_watched"
 _ENDED: Final = "drills_ended"
 _MOST_LINES: Final = 14
 _USUAL_DAYS: Final = 90
-_LONGEST_DAYS: Final = 366
 
 
 @dialog(marked("Run a failover drill"), icon=":material/fire_extinguisher:")
@@ -38,7 +38,7 @@ def confirm(kind: DrillKind) -> None:
             _(
                 "This is done to the servers that serve the clinic right now. "
                 "Promised: {promise}."
-            ).format(promise=translated(promise.words))
+            ).format(promise=plain(translated(promise.words)))
         )
         st.caption(
             _(
@@ -122,11 +122,9 @@ def change_plan(plan: Plan) -> None:
         st.markdown(f"**{_(SCENARIOS[plan.kind].title)}**")
         first = today()
         with st.form(f"drills_plan_{plan.kind}", border=False):
-            day = st.date_input(
+            day = day_field(
                 _("Next on"),
                 max(plan.next_on or first + timedelta(days=7), first),
-                min_value=first,
-                max_value=first + timedelta(days=_LONGEST_DAYS),
                 key=f"drills_next_{plan.kind}",
             )
             # Without bounds: out of them the button would do nothing, and say nothing.

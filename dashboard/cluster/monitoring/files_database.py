@@ -10,6 +10,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext, refusal_text
 from dashboard.ui.measures import amount, seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.words import plain
 from services.cluster.monitoring import FilesMember, FilesState, look_at_files
 from services.core.errors import Unavailable
 
@@ -34,7 +35,7 @@ def show_files_database() -> None:
             state = look_at_files(files(), current_actor())
         except Unavailable as refusal:
             # Tried again in ten seconds; the servers above go on meanwhile.
-            st.error(refusal_text(refusal), icon=":material/error:")
+            st.error(plain(refusal_text(refusal)), icon=":material/error:")
             return
         if state.primary is None:
             st.error(

@@ -88,9 +88,8 @@ def show_promise(promise: Promise) -> None:
     """Say what may be expected when a server is lost, and why."""
     icon = {"fence": "shield", "ttl": "timer", "paused": "pause_circle"}
     with st.container(border=True, gap="small"):
-        st.markdown(
-            f":material/{icon.get(promise.kind, 'front_hand')}: **{promise.title}**"
-        )
+        symbol = icon.get(promise.kind, "front_hand")
+        st.markdown(f":material/{symbol}: **{plain(promise.title)}**")
         st.markdown("  \n".join(f"{what}: {most}" for what, most in promise.figures))
         st.caption(f"{promise.why} {promise.loss}")
 

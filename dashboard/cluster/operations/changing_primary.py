@@ -19,7 +19,7 @@ from dashboard.cluster.operations.operation_requests import (
 )
 from dashboard.context import in_zone, now
 from dashboard.ui.language import gettext as _, marked
-from dashboard.ui.words import at
+from dashboard.ui.words import at, plain
 from services.cluster.operations import (
     FailoverCandidate,
     OperationKind,
@@ -38,7 +38,9 @@ def show_planned(planned: PlannedSwitchover) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             _("A switchover to **{server}** is planned for {time} by {name}.").format(
-                server=planned.node, time=at(planned.at), name=planned.actor_name
+                server=plain(planned.node or ""),
+                time=at(planned.at),
+                name=plain(planned.actor_name),
             ),
             width="stretch",
         )
@@ -59,7 +61,7 @@ def show_primary_form(previewed: OperationPreview) -> None:
         if not candidate.is_eligible:
             st.caption(
                 _("{server} cannot lead: {reason}").format(
-                    server=candidate.name, reason=retold(candidate.reason)
+                    server=plain(candidate.name), reason=plain(retold(candidate.reason))
                 )
             )
     if not names:

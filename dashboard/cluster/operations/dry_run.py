@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.words import plain
 from services.cluster.operations import (
     FailoverCandidate,
     OperationKind,
@@ -30,15 +31,15 @@ def show_preview(previewed: OperationPreview, waits: Sequence[float]) -> None:
     else:
         st.markdown(
             _("**{server}** leads now, on timeline {timeline}.").format(
-                server=previewed.primary, timeline=previewed.timeline
+                server=plain(previewed.primary or ""), timeline=previewed.timeline
             )
         )
     if previewed.obstacle:
-        st.warning(retold(previewed.obstacle), icon=":material/block:")
+        st.warning(plain(retold(previewed.obstacle)), icon=":material/block:")
     if best := previewed.best:
         st.markdown(
             _("Best next: **{server}**, because {reason}").format(
-                server=best.name, reason=retold(best.reason)
+                server=plain(best.name), reason=plain(retold(best.reason))
             )
         )
     if waits and previewed.kind is OperationKind.SWITCHOVER:

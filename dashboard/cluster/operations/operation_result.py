@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.ui.language import decimal, gettext as _
+from dashboard.ui.words import plain
 from services.cluster.operations import PHASES, Cost, Step
 
 # Two of them fit side by side on a phone.
@@ -15,11 +16,11 @@ _WIDTH = 165
 def show_cost(cost: Cost) -> None:
     """Say what came of it, with what was measured."""
     tell = st.error if cost.lost_writes else st.success
-    tell(retold(cost.sentence), icon=":material/fact_check:")
+    tell(plain(retold(cost.sentence)), icon=":material/fact_check:")
     if cost.new_primary:
         _show_figures(cost)
     if proof := cost.facts.get("proof"):
-        st.caption(retold(proof))
+        st.caption(plain(retold(proof)))
     if len(cost.phases) > 1:
         st.dataframe(
             {
@@ -43,7 +44,7 @@ def show_steps(steps: Sequence[Step], *, is_running: bool = False) -> None:
         at_hand = is_running and number == len(steps)
         icon = ":material/pending:" if at_hand else ":material/check:"
         when = f"{decimal(step.seconds, 1)} s"
-        st.markdown(f"{icon} {when}: {retold(step.sentence)}")
+        st.markdown(f"{icon} {when}: {plain(retold(step.sentence))}")
 
 
 def _show_figures(cost: Cost) -> None:

@@ -7,6 +7,7 @@ from dashboard.cluster.operations.operation_requests import followed_operation, 
 from dashboard.cluster.operations.operation_result import show_cost, show_steps
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
+from dashboard.ui.words import plain
 from services.cluster.operations import TITLES
 
 _EVERY = "0.5s"
@@ -28,7 +29,7 @@ def show_running() -> bool:
         if operation.cost is not None:
             show_cost(operation.cost)
         else:
-            st.error(retold(operation.refusal or ""), icon=":material/block:")
+            st.error(plain(retold(operation.refusal or "")), icon=":material/block:")
         show_steps(operation.progress.steps)
         if st.button(_("Close"), key="acting_close", icon=":material/check:"):
             let_go()

@@ -110,9 +110,9 @@ def _choose_server() -> str | None:
 
 def _show_not_counted(refusal: StatementsNotCounted) -> None:
     if not refusal.needs_setup:
-        st.error(refusal_text(refusal), icon=":material/cloud_off:")
+        st.error(plain(refusal_text(refusal)), icon=":material/cloud_off:")
         return
-    st.info(refusal_text(refusal), icon=":material/build:")
+    st.info(plain(refusal_text(refusal)), icon=":material/build:")
     st.markdown(_("To have it counted:"))
     # In one colour: that of comments is too faint on dark.
     st.code(_SETUP, language=None, wrap_lines=True)

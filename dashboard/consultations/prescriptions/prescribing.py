@@ -157,7 +157,7 @@ def _write(
             _issue(visit_id, prescription_form.with_warnings(draft), before)
         except DrugWarnings as refusal:
             # The reason is asked for below each line; what was typed stays.
-            st.error(refusal_text(refusal), icon=":material/allergy:")
+            st.error(plain(refusal_text(refusal)), icon=":material/allergy:")
             return
         _leave(visit_id)
         st.rerun()

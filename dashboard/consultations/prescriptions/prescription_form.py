@@ -236,7 +236,7 @@ def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
     _ask_anew(key, warning)
     if not warning:
         return ""
-    st.warning(translated(warning), icon=":material/allergy:")
+    st.warning(plain(translated(warning)), icon=":material/allergy:")
     if before := st.session_state.get(f"{key}_reason_before"):
         st.caption(
             _("Your reason for the warning before this one: {reason}").format(

@@ -8,7 +8,8 @@ import streamlit as st
 
 from dashboard.documents.fields.field_words import known_fields
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import day_format, gettext as _
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import gettext as _
 from services.documents.fields import (
     LONGEST_TEXT,
     DocumentField,
@@ -17,8 +18,6 @@ from services.documents.fields import (
 )
 from services.documents.records.kinds import DocumentType
 
-_EARLIEST: Final = date(1900, 1, 1)
-_LATEST: Final = date(2199, 12, 31)
 _LONGEST_NUMBER: Final = 17
 
 
@@ -84,12 +83,9 @@ def _draw(
     st.session_state.setdefault(name, _begun(field, start))
     match field.kind:
         case FieldKind.DATE:
-            return st.date_input(
+            return day_field(
                 label,
                 key=name,
-                min_value=_EARLIEST,
-                max_value=_LATEST,
-                format=day_format(),
                 **options,
             )
         case FieldKind.FLAG:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.context import today
 from dashboard.ui.fields import bounded_area, bounded_line
-from dashboard.ui.language import day_format, gettext as _, marked
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import gettext as _, marked
 from services.documents.records.kinds import (
     CLASS_LABELS,
     TYPE_LABELS,
@@ -16,7 +16,6 @@ from services.documents.records.kinds import (
     DocumentType,
 )
 from services.documents.records.rules import (
-    EARLIEST_PAPER,
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,
 )
@@ -126,12 +125,9 @@ def title_field(key: str, start: str, **options: Any) -> str:
 def date_field(key: str, start: date | None, **options: Any) -> date | None:
     """Ask for the date that the paper itself has."""
     st.session_state.setdefault(f"{key}_dated_on", start)
-    chosen: date | None = st.date_input(
+    chosen: date | None = day_field(
         _("Date of the document"),
         key=f"{key}_dated_on",
-        min_value=EARLIEST_PAPER,
-        max_value=today(),
-        format=day_format(),
         help=_("The date that stands on the paper, if it has one."),
         **options,
     )

@@ -16,6 +16,7 @@ from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
 from services.core.actors import Role
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
@@ -88,7 +89,7 @@ def _file(made: Made) -> None:
     form_drafts.forget(made.begun)
     beginning.forget()
     _let_go()
-    what = _("“{title}”").format(title=filed.title)
+    what = _("“{title}”").format(title=plain(filed.title))
     if made.begun.replaced is not None:
         what = _("Version {number} of {title}").format(number=filed.latest, title=what)
     if current_actor().role is Role.PATIENT:

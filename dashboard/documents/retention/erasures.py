@@ -11,7 +11,8 @@ from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
-from dashboard.ui.language import day_format, decimal, gettext as _, marked, ngettext
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -184,10 +185,9 @@ def confirm_postponement(due: DueErasure) -> None:
                 number=plain(spelt(due.record_number))
             )
         )
-        until = st.date_input(
+        until = day_field(
             _("Until"),
             value=today() + _A_YEAR,
-            format=day_format(),
             key="erasure_postpone_until",
         )
         reason = bounded_area(

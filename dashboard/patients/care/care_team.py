@@ -80,7 +80,7 @@ def _carer(patient: PatientRecord, carer: Carer, *, can_end: bool) -> None:
         write(lambda s: care.end(s, actor, patient.id, clinician_id))
         notify(
             _("{name} does not treat this patient any more.").format(
-                name=carer.clinician.name
+                name=plain(carer.clinician.name)
             )
         )
         if clinician_id == actor.id:
@@ -113,5 +113,7 @@ def _choose_another(patient: PatientRecord, team: tuple[Carer, ...]) -> None:
     if assigns and chosen:
         clinician_id = chosen.id
         write(lambda s: care.assign(s, actor, patient.id, clinician_id))
-        notify(_("{name} treats this patient from now on.").format(name=chosen.name))
+        notify(
+            _("{name} treats this patient from now on.").format(name=plain(chosen.name))
+        )
         st.rerun()

@@ -15,7 +15,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
-from dashboard.ui.words import at, full_name
+from dashboard.ui.words import at, full_name, plain
 from services.core.actors import Actor
 from services.core.errors import NotFound
 from services.core.reasons import LONGEST
@@ -76,7 +76,7 @@ def _ask_why(
         copied = write(lambda s: point_in_time.copy_back(s, actor, copy, today=today()))
         go_on()
         notify(
-            _("{name} is restored as it was.").format(name=full_name(copied)),
+            _("{name} is restored as it was.").format(name=plain(full_name(copied))),
             icon="history",
         )
         open_patient(copied.id)

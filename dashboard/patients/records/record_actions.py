@@ -13,7 +13,8 @@ from dashboard.patients.point_in_time import standby_reading
 from dashboard.ui.clock import zone
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import day_format, gettext as _, marked, ngettext
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import full_name, plain
 from services.core.actors import Permission
@@ -131,7 +132,7 @@ def _confirm_archiving(patient: PatientRecord) -> None:
                 )
             )
             notify(
-                _("{name} is archived.").format(name=full_name(patient)),
+                _("{name} is archived.").format(name=plain(full_name(patient))),
                 icon="archive",
             )
             st.rerun()
@@ -141,12 +142,9 @@ def _confirm_archiving(patient: PatientRecord) -> None:
 def _ask_for_death(patient: PatientRecord) -> None:
     """Ask for the day, or take it back; say what does not happen by itself."""
     with error_boundary():
-        died: date | None = st.date_input(
+        died: date | None = day_field(
             _("Date of death"),
             patient.deceased_on,
-            min_value=patient.date_of_birth,
-            max_value=today(),
-            format=day_format(),
             key="patient_deceased_on",
             help=_("Leave it empty if the patient is alive."),
         )

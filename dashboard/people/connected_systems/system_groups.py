@@ -132,7 +132,9 @@ def _grant(system: ConnectedSystem, group: SavedGroup) -> None:
         lambda s: bulk_exports.grant(s, actor, system.id, group.id, session_id=sign_in)
     )
     notify(
-        _("{name} is granted to {system}.").format(system=system.name, name=group.name),
+        _("{name} is granted to {system}.").format(
+            system=plain(system.name), name=plain(group.name)
+        ),
         icon="group_add",
     )
     st.rerun()
@@ -153,6 +155,7 @@ def _confirm_withdrawing(system: ConnectedSystem, group: GroupGrant) -> None:
             actor = current_actor()
             write(lambda s: bulk_exports.withdraw(s, actor, system.id, group.id))
             notify(
-                _("{name} is withdrawn.").format(name=group.name), icon="group_remove"
+                _("{name} is withdrawn.").format(name=plain(group.name)),
+                icon="group_remove",
             )
             st.rerun()

@@ -26,7 +26,7 @@ def switch_button(system: ConnectedSystem) -> None:
                 s, actor, system.id, session_id=sign_in
             )
         )
-        notify(_("{name} is on.").format(name=system.name), icon="check_circle")
+        notify(_("{name} is on.").format(name=plain(system.name)), icon="check_circle")
         st.rerun()
 
 
@@ -42,5 +42,5 @@ def _confirm_off(system: ConnectedSystem) -> None:
         if confirmed(_("Switch off"), key="system_off_confirm"):
             actor = current_actor()
             write(lambda s: connected_systems.switch_off(s, actor, system.id))
-            notify(_("{name} is off.").format(name=system.name), icon="block")
+            notify(_("{name} is off.").format(name=plain(system.name)), icon="block")
             st.rerun()

@@ -53,5 +53,8 @@ def _confirm_removing(app: PatientApp) -> None:
         if confirmed(_("Remove app"), key="apps_remove_confirm", is_final=True):
             actor = current_actor()
             write(lambda s: patient_apps.remove(s, actor, app.id))
-            notify(_("{name} is removed.").format(name=app.name), icon="app_blocking")
+            notify(
+                _("{name} is removed.").format(name=plain(app.name)),
+                icon="app_blocking",
+            )
             st.rerun()

@@ -44,5 +44,5 @@ def _line(app: AllowedApp) -> None:
         )
         if st.button(_("End"), key=f"account_app_{app.id}"):
             write(partial(patient_apps.end, actor=current_actor(), app_id=app.id))
-            notify(_("{name} has no access any more.").format(name=app.name))
+            notify(_("{name} has no access any more.").format(name=plain(app.name)))
             st.rerun()

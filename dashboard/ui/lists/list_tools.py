@@ -120,7 +120,7 @@ def show_nobody(
     """
     if refusal:
         return empty_state(
-            refusal_text(refusal),
+            plain(refusal_text(refusal)),
             icon="visibility_off",
             action=_("Show all patients"),
             key=f"{page}_all",

@@ -57,6 +57,7 @@ def _open_or_save(listing: AddressedList) -> None:
                 _("Save view"), key=f"{page}_view_save", icon=":material/bookmark_add:"
             )
         if saves:
-            notify(_("Saved as {name}.").format(name=listing.save(name).name))
+            saved = listing.save(name)
+            notify(_("Saved as {name}.").format(name=plain(saved.name)))
             st.session_state[f"{page}_views_done"] = True
             st.rerun()

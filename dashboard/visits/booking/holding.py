@@ -14,6 +14,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _, marked, refusal_text
 from dashboard.ui.outcomes.landing import landing
+from dashboard.ui.words import plain
 from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.held import forget_booked, give_back, held_now
 from dashboard.visits.booking.leaving import CHOSEN, LOST, REFUSED
@@ -152,7 +153,7 @@ def say_what_was_refused() -> None:
         _override(refused)
     else:
         _forget_refused()
-        st.error(refusal_text(refused.refusal), icon=":material/block:")
+        st.error(plain(refusal_text(refused.refusal)), icon=":material/block:")
 
 
 def _forget_refused() -> None:
@@ -166,7 +167,7 @@ def _forget_refused() -> None:
 )
 def _override(refused: _Refused) -> None:
     with error_boundary():
-        st.markdown(refusal_text(refused.refusal))
+        st.markdown(plain(refusal_text(refused.refusal)))
         with st.form("booking_override_form", border=False):
             reason = bounded_area(
                 _("Reason"),

@@ -193,7 +193,7 @@ def _move(visit: VisitRecord, slot: SlotRecord, reason: str | None) -> None:
     except _RULES as refusal:
         if reason is not None or not actor.may(Permission.OVERRIDE_BOOKING):
             raise
-        st.session_state[_RULE] = refusal_text(refusal)
+        st.session_state[_RULE] = plain(refusal_text(refusal))
         st.rerun(scope="fragment")
     notify(
         _("The visit of {patient} is moved to {starts_at} with {doctor}.").format(

@@ -9,7 +9,8 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, look_at_visits
 from dashboard.ui.clock import today, zone
-from dashboard.ui.language import day_format, decimal, gettext as _, marked, pgettext
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from jobs.visits import booking_proof
 from jobs.visits.booking_proof import RacersFailed
 from services.core.errors import InvalidInput, Unavailable
@@ -45,19 +46,17 @@ def choose_period() -> Period:
 
 def _typed(day: date) -> Period:
     with st.container(horizontal=True):
-        first = st.date_input(
+        first = day_field(
             _("From"),
             day - timedelta(days=89),
             key="statistics_from",
             width=180,
-            format=day_format(),
         )
-        last = st.date_input(
+        last = day_field(
             pgettext("day", "To"),
             day,
             key="statistics_to",
             width=180,
-            format=day_format(),
         )
     return Period(first, last)
 

@@ -8,6 +8,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.ui.language import gettext as _, translated
+from dashboard.ui.words import plain
 from services.core.weekdays import WEEKDAYS
 from services.visits.schedule import plans
 from services.visits.schedule.plans import Chosen, Hours
@@ -81,7 +82,7 @@ class DayHours:
     def show(self) -> None:
         """Draw the fields."""
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{self.name}**", width=_DAY_WIDTH)
+            st.markdown(f"**{plain(self.name)}**", width=_DAY_WIDTH)
             st.toggle(
                 _("Closed on {day}").format(day=self.name),
                 key=self._key("closed"),

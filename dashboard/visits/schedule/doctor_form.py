@@ -12,6 +12,7 @@ from dashboard.ui.clock import calendar
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
 from services.core.errors import NotFound
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import SLOT_MINUTES, DoctorDraft, DoctorRecord
@@ -112,7 +113,9 @@ def _save(doctor: DoctorRecord | None, draft: DoctorDraft) -> None:
     if doctor is None:
         kept = write(lambda session: doctors.add_doctor(session, actor, draft))
         notify(
-            _("{doctor} is added. Say below when they work.").format(doctor=kept.name)
+            _("{doctor} is added. Say below when they work.").format(
+                doctor=plain(kept.name)
+            )
         )
         go("visits/doctor_plan.py", doctor=str(kept.id))
     write(

@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard.context import current_actor, read, today, write
 from dashboard.ui.clock import zone
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import day_format, gettext as _, marked
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -41,6 +42,7 @@ _STATES: Final = {
     "booked": marked("Booked"),
 }
 _BEGIN: Final = time(18)
+_MINUTES_OF_A_DAY: Final = 24 * 60
 
 
 def show_extras(doctor: DoctorRecord) -> None:
@@ -74,10 +76,9 @@ def show_extras(doctor: DoctorRecord) -> None:
 
 def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
     with st.grid(2, min_column_width=240):
-        day = st.date_input(
+        day = day_field(
             _("Day"),
             today(),
-            format=day_format(),
             key=renewed_forms.key_in(_FORM, "starts_at"),
         )
         clock = st.time_input(
@@ -97,7 +98,9 @@ def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
         )
     # In UTC, where an hour is an hour when clocks change too.
     begins = datetime.combine(day, clock, zone()).astimezone(UTC)
-    return begins, begins + timedelta(minutes=int(minutes)), reason
+    # Beyond a day it is refused however long it is; no calendar knows what is longest.
+    lasting = max(-_MINUTES_OF_A_DAY, min(_MINUTES_OF_A_DAY, int(minutes)))
+    return begins, begins + timedelta(minutes=lasting), reason
 
 
 def _table(extras: Sequence[SlotRecord]) -> UUID | None:

@@ -12,7 +12,8 @@ from dashboard.ui.clock import calendar, zone
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.language import day_format, gettext as _, marked, pgettext
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import (
     Cell,
     Column,
@@ -129,19 +130,17 @@ def _fields(doctor: DoctorRecord) -> ExceptionDraft:
             key=renewed_forms.key_in(_FORM, "reason"),
             autocomplete="off",
         )
-        first_day = st.date_input(
+        first_day = day_field(
             _("From"),
             today(),
-            format=day_format(),
             key=renewed_forms.key_in(_FORM, "first_day"),
         )
         first = st.time_input(
             _("From (time)"), _BEGIN, key=renewed_forms.key_in(_FORM, "first")
         )
-        last_day = st.date_input(
+        last_day = day_field(
             _("Until"),
             today(),
-            format=day_format(),
             key=renewed_forms.key_in(_FORM, "ends_at"),
         )
         last = st.time_input(

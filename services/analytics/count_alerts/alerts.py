@@ -132,13 +132,16 @@ def _checked(draft: CountAlertDraft, k: int) -> str:
     name = " ".join(draft.name.split())
     if not name:
         raise InvalidInput("name", "Give the alert a name.")
-    if len(name) > LONGEST_NAME or not is_storable(name) or not name.isprintable():
+    if len(name) > LONGEST_NAME:
         raise InvalidInput(
             "name",
             Sentence(
-                "Type at most {most} characters that can be shown.", most=LONGEST_NAME
+                "The name is too long; shorten it to {most} characters.",
+                most=LONGEST_NAME,
             ),
         )
+    if not is_storable(name) or not name.isprintable():
+        raise InvalidInput("name", "The name holds a character that cannot be shown.")
     if draft.line < k:
         raise InvalidInput(
             "line",

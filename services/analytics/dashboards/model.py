@@ -18,6 +18,8 @@ from services.patients.records.model import Sex
 # Each card is counted and told by itself: what a page may cost has an end.
 MOST_CARDS: Final = 12
 MOST_PINNED: Final = 6
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 2199
 LONGEST_NAME: Final = 60
 LONGEST_TITLE: Final = 80
 LONGEST_DESCRIPTION: Final = 300
@@ -145,6 +147,17 @@ def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card,
 
 def check_filter(shown: DashboardFilter) -> None:
     """Raise InvalidInput, in a sentence, for a filter that leaves no time."""
+    for name, day in (("since", shown.since), ("until", shown.until)):
+        # What follows the last month that calendars know would break them.
+        if day and not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            raise InvalidInput(
+                name,
+                Sentence(
+                    "Choose months from {first} to {last}.",
+                    first=_FIRST_YEAR,
+                    last=_LAST_YEAR,
+                ),
+            )
     if shown.since and shown.until and shown.since > shown.until:
         raise InvalidInput("since", "The first month is after the last one; swap them.")
     if shown.age_band and shown.age_band not in AGE_BANDS:
@@ -152,8 +165,20 @@ def check_filter(shown: DashboardFilter) -> None:
 
 
 def _require_text(name: str, text: str, longest: int) -> None:
-    if len(text) > longest or not is_storable(text) or not text.isprintable():
+    if len(text) > longest:
         raise InvalidInput(
             name,
-            Sentence("Type at most {most} characters that can be shown.", most=longest),
+            Sentence(
+                "{label} is too long; shorten it to {most} characters.",
+                label=Sentence(name.capitalize()),
+                most=longest,
+            ),
+        )
+    if not is_storable(text) or not text.isprintable():
+        raise InvalidInput(
+            name,
+            Sentence(
+                "{label} holds a character that cannot be shown.",
+                label=Sentence(name.capitalize()),
+            ),
         )

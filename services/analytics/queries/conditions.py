@@ -132,7 +132,7 @@ class NameScope:
                 break
         raise QueryRefused(
             Sentence(
-                "There is no column {name} here. Under *Views and columns* stand "
+                "There is no column {name} here. Under “Views and columns” stand "
                 "those of each view.",
                 name=f"{wanted}.{name}" if wanted else name,
             )

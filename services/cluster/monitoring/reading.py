@@ -74,7 +74,7 @@ def resolution_of(since: datetime, now: datetime) -> Resolution:
 
 def _check(since: datetime, until: datetime, points: int) -> None:
     if since >= until:
-        raise InvalidInput("until", "The end comes after the beginning.")
+        raise InvalidInput("until", "The end is not after the beginning; correct it.")
     if not _FEWEST_POINTS <= points <= _MOST_POINTS:
         refusal = f"Ask for {_FEWEST_POINTS} to {_MOST_POINTS} points."
         raise InvalidInput("points", refusal)

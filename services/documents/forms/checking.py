@@ -13,6 +13,9 @@ from services.documents.forms.fields import Form, FormField, FormFieldKind, Valu
 from services.documents.forms.template import Template
 
 _LINE_LENGTH: Final = 200
+# A paper of a clinic has no others; a year beyond them is mistyped.
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 2199
 _TEXT_LENGTH: Final = 20_000
 _TABLE_ROWS: Final = 200
 _MOST_NAMED: Final = 5
@@ -88,7 +91,7 @@ def _refusal(field: FormField, value: Value) -> str | None:
     if isinstance(value, list):
         return _table_refusal(field, value)
     if field.kind is FormFieldKind.DATE:
-        return None if _is_date(value) else _said_of(field, "{label} must be a date.")
+        return _date_refusal(field, value)
     longest = _TEXT_LENGTH if field.kind is FormFieldKind.TEXT else _LINE_LENGTH
     if len(value) > longest:
         return _said_of(
@@ -144,12 +147,19 @@ def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Prob
             )
 
 
-def _is_date(text: str) -> bool:
+def _date_refusal(field: FormField, text: str) -> Sentence | None:
     try:
-        date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        return False
-    return True
+        return _said_of(field, "{label} must be a date.")
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        return _said_of(
+            field,
+            "{label} must lie in the years {first} to {last}; check the year.",
+            first=str(_FIRST_YEAR),
+            last=str(_LAST_YEAR),
+        )
+    return None
 
 
 def _said_of(field: FormField, message: str, **values: object) -> Sentence:

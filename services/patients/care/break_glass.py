@@ -18,6 +18,7 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
+from services.core.typed_text import is_storable
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 from services.patients.care import care
@@ -240,6 +241,12 @@ def _read_finding(typed: str) -> str:
         raise InvalidInput("review", "Say in a few words what you found.")
     if len(finding) > _LONGEST_REVIEW:
         raise InvalidInput(
-            "review", Sentence("Type at most {most} characters.", most=_LONGEST_REVIEW)
+            "review",
+            Sentence(
+                "What you found is too long; shorten it to {most} characters.",
+                most=_LONGEST_REVIEW,
+            ),
         )
+    if not is_storable(finding):
+        raise InvalidInput("review", "What you found holds a character no record can.")
     return finding

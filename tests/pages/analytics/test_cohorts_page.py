@@ -114,8 +114,8 @@ def test_how_many_came_again_by_quarter_women_compared_with_men(
     said = [each.value for each in app.markdown]
     assert (
         "**Patients with a first diagnosis of “hypertension” at age 51 or older, who "
-        "had a visit within 90 days after it\\: share who remain, by quarter and "
-        "sex\\.**"
+        "had a visit within 90 days after it: share who remain, by quarter and "
+        "sex.**"
     ) in said
     assert [row[1] for row in tables(app)["Attrition"]] == ["26", "11"]
     assert tables(app)["Cohort by quarter and sex"] == [

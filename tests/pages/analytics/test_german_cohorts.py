@@ -58,9 +58,9 @@ def test_a_cohort_is_counted_and_told_in_german(german: Clinic) -> None:
 
     assert english(texts_of(app)) == set()
     assert (
-        "**Patienten \\(weiblich oder männlich\\) mit einer ersten Allergie gegen "
-        "„Latex“, die innerhalb von 90 Tagen danach einen Termin hatten\\: Anteil der "
-        "Verbleibenden nach Geschlecht\\.**"
+        "**Patienten (weiblich oder männlich) mit einer ersten Allergie gegen "
+        "„Latex“, die innerhalb von 90 Tagen danach einen Termin hatten: Anteil der "
+        "Verbleibenden nach Geschlecht.**"
     ) in [each.value for each in app.markdown]
 
 

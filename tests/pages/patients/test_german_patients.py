@@ -266,7 +266,7 @@ def test_registering_says_what_is_wrong_in_german(german: Clinic) -> None:
         app.button(key="register_submit").click().run()
 
     assert left_english(app) == set()
-    assert "Nachname fehlt; tragen Sie es ein." in said(app)
+    assert "Nachname fehlt; bitte eintragen." in said(app)
     assert "Prüfen Sie die 3 markierten Felder." in said(app)
 
 

@@ -56,7 +56,7 @@ def test_a_patient_follows_a_notification_to_the_document(clinic, file, maya, ke
 
     app = clinic.open("notifications", Role.PATIENT)
     (entry,) = entries(app)
-    assert entry.label == "**Your clinic filed a document for you\\.**"
+    assert entry.label == "**Your clinic filed a document for you.**"
     assert "New · " in texts(app)
     entry.click().run()
 

@@ -80,7 +80,7 @@ def test_a_document_is_german(
 @pytest.mark.parametrize(
     ("form", "said"),
     [
-        ("visit_questionnaire", "Grund des Termins fehlt; tragen Sie es ein."),
+        ("visit_questionnaire", "Grund des Termins fehlt; bitte eintragen."),
         ("health_statement", "Bestätigen und hochladen"),
     ],
 )

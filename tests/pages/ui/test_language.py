@@ -232,8 +232,8 @@ def test_a_value_is_translated_only_if_it_is_a_sentence() -> None:
     quoted = Sentence("{label} is missing; enter it.", label="Last name")
 
     with speaking(GERMAN):
-        assert translated(said) == "Nachname fehlt; tragen Sie es ein."
-        assert translated(quoted) == "Last name fehlt; tragen Sie es ein."
+        assert translated(said) == "Nachname fehlt; bitte eintragen."
+        assert translated(quoted) == "Last name fehlt; bitte eintragen."
 
 
 def test_days_of_a_sentence_are_written_as_their_reader_writes_them() -> None:

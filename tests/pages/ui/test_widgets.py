@@ -46,7 +46,10 @@ def test_a_click_on_a_header_turns_the_order(before, clicked, adds, after):
 
 @pytest.mark.parametrize(
     "typed",
-    ["*bold*", "[a](http://b)", "# head", ":red[x]", "a_b_c", "<b>", "$x$", "1. one"],
+    [
+        *("*bold*", "[a](http://b)", "# head", ":red[x]", "a_b_c", "<b>", "$x$"),
+        *("`code`", "~~gone~~", "a | b", "&amp;", "> said"),
+    ],
 )
 def test_what_was_typed_is_never_read_as_markdown(typed):
     escaped = plain(typed)
@@ -55,8 +58,51 @@ def test_what_was_typed_is_never_read_as_markdown(typed):
     assert all(
         escaped[place - 1] == "\\"
         for place, sign in enumerate(escaped)
-        if sign in "*[]#:_<>$."
+        if sign in "*[]#_<>$`~|&"
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "escaped"),
+    [
+        ("1. one", "1\\. one"),
+        ("12)", "12\\)"),
+        ("one\n  2. two", "one\n  2\\. two"),
+        ("- one", "\\- one"),
+        ("+ one", "\\+ one"),
+        ("one\n---", "one\n\\---"),
+        ("one\n===", "one\n\\==="),
+    ],
+)
+def test_a_line_that_was_typed_begins_no_list_and_no_heading(typed, escaped):
+    assert plain(typed) == escaped
+
+
+@pytest.mark.parametrize(
+    ("typed", "escaped"),
+    [
+        (":red[x]", "\\:red\\[x\\]"),
+        ("a :smile: b", "a \\:smile\\: b"),
+        ("::+1::", ":\\:+1\\::"),
+        (":material/home:", ":\u2060material/home:"),
+        (":streamlit:", ":\u2060streamlit:"),
+    ],
+)
+def test_a_colon_that_was_typed_makes_no_colour_and_no_picture(typed, escaped):
+    assert plain(typed) == escaped
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Blue is taken at 08:00.",
+        "Phone number must have 10 to 15 digits, with a + before a country code.",
+        "There is no such booking (perhaps it is over): look again!",
+        "+49 30 123456, 12.5 mg, self-employed",
+    ],
+)
+def test_a_sentence_without_such_signs_stays_as_it_is(sentence):
+    assert plain(sentence) == sentence
 
 
 def test_an_address_becomes_no_link_where_links_do_not_belong():

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
@@ -405,6 +405,37 @@ def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
     app.button(key="doctor_extra_add").click().run()
     assert app.text_input(key="doctor_extra_reason_1").value == ""
     assert not app.error
+
+
+@pytest.mark.parametrize("minutes", [1 - 2**53, -5, 0, 2**53 - 1])
+def test_an_extra_slot_of_no_length_that_a_visit_has_is_refused(clinic, dora, minutes):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    app.date_input(key="doctor_extra_starts_at").set_value(tomorrow().date())
+    app.number_input(key="doctor_extra_ends_at_minutes").set_value(minutes)
+    app.text_input(key="doctor_extra_reason").set_value("In great need of one")
+
+    app.button(key="doctor_extra_add").click().run()
+
+    said = "An extra slot lasts 5 to 480 minutes; correct it."
+    assert [element.value for element in app.error] == [said]
+
+
+@pytest.mark.parametrize("year", [1000, 9999])
+def test_a_time_in_a_mistyped_year_is_refused(clinic, dora, year):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    app.date_input(key="doctor_extra_starts_at").set_value(date(year, 12, 30))
+    app.text_input(key="doctor_extra_reason").set_value("In great need of one")
+    app.button(key="doctor_extra_add").click().run()
+    (extra,) = [element.value for element in app.error]
+
+    for which in ("first_day", "ends_at"):
+        app.date_input(key=f"doctor_except_{which}").set_value(date(year, 12, 30))
+    app.button(key="doctor_plan_except").click().run()
+    (exception,) = [element.value for element in app.error]
+
+    said = "has passed" if year == 1000 else "more than ten years ahead"
+    assert said in extra
+    assert said in exception
 
 
 def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):

@@ -153,7 +153,7 @@ def test_days_the_wrong_way_round_are_explained(clinic: Clinic, booked):
     app.date_input(key="statistics_from").set_value("2026-03-31")
     app.date_input(key="statistics_to").set_value("2026-03-01").run()
 
-    assert app.error[0].value == "The first day comes after the last."
+    assert app.error[0].value == "The first day is after the last one; swap them."
 
 
 def test_the_proof_says_who_won_and_how_long_it_took(clinic: Clinic, monkeypatch):

@@ -48,12 +48,14 @@ def read_note(typed: str) -> str:
         raise InvalidInput(
             "note",
             Sentence(
-                "Say it in at most {most} characters.",
+                "What the visit is about is too long; shorten it to {most} characters.",
                 most=LONGEST_NOTE,
             ),
         )
     if not is_storable(note):
-        raise InvalidInput("note", "The note holds a character no record can.")
+        raise InvalidInput(
+            "note", "What the visit is about holds a character no record can."
+        )
     return note
 
 

@@ -86,7 +86,9 @@ def _check(session: Session, request: WaitRequest) -> None:
             "doctor_id", "Choose a doctor or a speciality for the waiting list."
         )
     if request.until_at <= request.from_at:
-        raise InvalidInput("until_at", "The last day comes after the first one.")
+        raise InvalidInput(
+            "until_at", "The last day is not after the first one; choose a later one."
+        )
     if session.scalar(select(request.until_at <= func.clock_timestamp())):
         raise InvalidInput("until_at", "The last day has passed; choose a later one.")
     wanted = (

@@ -37,7 +37,9 @@ class Period:
                 ),
             )
         if self.last_day < self.first_day:
-            raise InvalidInput("last_day", "The first day comes after the last.")
+            raise InvalidInput(
+                "last_day", "The first day is after the last one; swap them."
+            )
         if (self.last_day - self.first_day).days >= MOST_DAYS:
             raise InvalidInput(
                 "last_day",

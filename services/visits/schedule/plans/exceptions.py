@@ -15,6 +15,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
+from services.visits.schedule.lengths import require_near
 from services.visits.schedule.plans.errors import NoSuchException
 from services.visits.schedule.plans.planning import apply_plans
 from services.visits.schedule.plans.records import (
@@ -80,8 +81,10 @@ def add_exception(
     """
     actor.require(Permission.MANAGE_DOCTORS)
     reason = _checked(exception)
-    if exception.ends_at <= session.scalars(select(func.clock_timestamp())).one():
+    now = session.scalars(select(func.clock_timestamp())).one()
+    if exception.ends_at <= now:
         raise InvalidInput("ends_at", "This time has passed; choose a later end.")
+    require_near("ends_at", exception.ends_at, now)
     if exception.doctor_id is not None:
         lock_doctor(session, exception.doctor_id)
     kept = ScheduleException(

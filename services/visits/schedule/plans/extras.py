@@ -16,7 +16,7 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.visits.schedule import visit_changes
-from services.visits.schedule.lengths import FEWEST_MINUTES, MOST_MINUTES
+from services.visits.schedule.lengths import FEWEST_MINUTES, MOST_MINUTES, require_near
 from services.visits.schedule.plans.errors import NoSuchExtra, SlotInUse
 from services.visits.schedule.plans.weeks import lock_doctor
 from services.visits.schedule.slots.records import SlotRecord, SlotState
@@ -53,8 +53,10 @@ def add_extra(
                 most=MOST_MINUTES,
             ),
         )
-    if starts_at <= session.scalars(select(func.clock_timestamp())).one():
+    now = session.scalars(select(func.clock_timestamp())).one()
+    if starts_at <= now:
         raise InvalidInput("starts_at", "This time has passed; choose a later one.")
+    require_near("starts_at", starts_at, now)
     slot = Slot(
         doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, origin="extra"
     )

@@ -157,6 +157,15 @@ def test_a_band_of_ages_is_told_in_words_and_there_is_no_other():
         check_filter(aged(age_band="30-39"))
 
 
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize("day", [date(1000, 1, 1), date(9999, 12, 30)], ids=str)
+def test_a_month_that_no_clinic_knows_is_refused(name, day):
+    shown = DashboardFilter(timespan=Timespan.MONTHS, **{name: day})
+
+    with pytest.raises(InvalidInput, match="months from 1900 to 2199"):
+        check_filter(shown)
+
+
 def test_a_figure_of_which_nothing_is_left_is_refused():
     of_men = replace(VISITS, cohort=replace(VISITS.cohort, sexes=(Sex.MALE,)))
 

@@ -32,6 +32,7 @@ def patient(**fields):
         (RECORD, {"name": "Ada\nLovelace"}, "name", "must be one line"),
         (RECORD, {"name": [["Ada"]]}, "name", "another form"),
         (RECORD, {"date_of_birth": "31/1/80"}, "date_of_birth", "must be a date"),
+        (RECORD, {"date_of_birth": "1000-01-31"}, "date_of_birth", "1900 to 2199"),
         (RECORD, {"diagnosis": "a" * 20_001}, "diagnosis", "too long: 20,000"),
         (LAB, {"results": []}, "results", "Results is missing"),
         (LAB, {"results": [["a"]]}, "results", "too few or too many cells"),

@@ -174,7 +174,9 @@ def test_an_access_is_reviewed_once(session, dora, ines, patient):
         break_glass.review(session, ines, uuid4(), "Rightly opened")
 
 
-@pytest.mark.parametrize("finding", ["", "  ", "x" * 501], ids=["", "blank", "long"])
+@pytest.mark.parametrize(
+    "finding", ["", "  ", "x" * 501, "a\0b"], ids=["", "blank", "long", "no text"]
+)
 def test_a_review_says_something(session, dora, ines, patient, finding):
     access = break_glass.open_record(session, dora, patient.id, REASON)
 

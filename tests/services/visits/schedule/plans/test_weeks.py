@@ -1,6 +1,6 @@
 """Weeks and exceptions that nobody could live by are refused."""
 
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -88,10 +88,11 @@ def test_a_doctor_who_left_has_no_plan(session, clerk, dora):
     [
         ({"ends_after": timedelta()}, "The end is not after the beginning"),
         ({"ends_after": timedelta(days=367)}, "longer than a year"),
+        ({"starts_at": datetime(9999, 12, 30, 8, tzinfo=UTC)}, "more than ten years"),
         ({"kind": ExceptionKind.HOURS, "doctor_id": None}, "one doctor's"),
         ({"reason": "x" * 201}, "at most 200 characters"),
     ],
-    ids=["backwards", "too long", "nobody's hours", "reason too long"],
+    ids=["backwards", "too long", "far ahead", "nobody's hours", "reason too long"],
 )
 def test_an_exception_that_makes_no_sense_is_refused(
     session, clerk, dora, changes, said

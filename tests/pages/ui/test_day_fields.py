@@ -1,0 +1,37 @@
+"""A day that is out of the question is refused in words, and no other is taken."""
+
+from datetime import date
+from pathlib import Path
+
+from tests.pages.conftest import Clinic
+from tests.pages.document_samples import press
+
+_ROOT = Path(__file__).resolve().parents[3]
+# Where days are turned over, nothing is saved that could be of another day.
+_OWN_BOUNDS = {"dashboard/ui/fields/days.py", "dashboard/visits/calendar/day_bar.py"}
+
+
+def test_no_field_keeps_a_day_beyond_its_bounds_to_itself():
+    files = (f for room in ("dashboard", "pages") for f in (_ROOT / room).rglob("*.py"))
+    with_bounds = {
+        f.relative_to(_ROOT).as_posix()
+        for f in files
+        if ".date_input(" in f.read_text()
+    }
+
+    assert with_bounds == _OWN_BOUNDS
+
+
+def test_a_death_in_the_future_is_refused_and_stays_to_be_corrected(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("patient", patient=patient.id)
+    app.button(key="patient_death").click().run()
+
+    app.date_input(key="patient_deceased_on").set_value(date(9999, 12, 30))
+    press(app, "patient_death", "patient_died_save")
+
+    assert not app.exception
+    assert [element.value for element in app.error] == [
+        "Date of death must lie between the date of birth and today; check the year."
+    ]
+    assert app.date_input(key="patient_deceased_on").value == date(9999, 12, 30)
