@@ -11,6 +11,7 @@ from tests.conftest import owner
 from tests.kit import cast
 from tests.kit.emptied_databases import EmptiedDatabases
 from tests.kit.replicas import write_everywhere
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture
@@ -75,9 +76,10 @@ def test_rows_are_gone_on_every_server_and_counters_begin_anew(emptied, addresse
         "CREATE TABLE more (id int)",
         "ALTER TABLE patients DISABLE TRIGGER USER",
         "GRANT SELECT ON patients TO PUBLIC",
+        "ANALYZE alembic_version",
         MANY_ROWS,
     ],
-    ids=["a table", "a trigger", "a right", "many rows"],
+    ids=["a table", "a trigger", "a right", "statistics", "many rows"],
 )
 def test_one_that_is_not_the_same_any_more_is_dropped(emptied, change):
     with emptied.lend() as first:
@@ -85,6 +87,30 @@ def test_one_that_is_not_the_same_any_more_is_dropped(emptied, change):
 
     with emptied.lend() as second:
         assert second.database_url != first.database_url
+
+
+def test_rows_of_the_template_come_back_where_none_of_them_is_left(emptied, addresses):
+    with emptied.lend() as first:
+        before = run(first, VERSION)
+        run(first, "DELETE FROM alembic_version")
+        name = parse_dsn(first.database_url)["dbname"]
+        with closing(
+            psycopg2.connect(addresses.primary_url("postgres", name))
+        ) as server:
+            server.autocommit = True
+            # Gives back what nobody may see any more, pages and all.
+            eventually(lambda: is_empty_once_vacuumed(server))
+
+    with emptied.lend() as second:
+        assert second.database_url == first.database_url
+        assert run(second, VERSION) == before
+
+
+def is_empty_once_vacuumed(server):
+    with server.cursor() as cursor:
+        cursor.execute("VACUUM alembic_version")
+        cursor.execute("SELECT pg_relation_size('alembic_version')")
+        return cursor.fetchone() == (0,)
 
 
 def test_nobody_stays_connected(emptied):

@@ -17,7 +17,7 @@ _END_OTHERS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-# What a statement of DDL leaves behind: rows of another transaction, more, or fewer.
+# What DDL and ANALYZE leave behind: rows of another transaction, more, or fewer.
 _CATALOGS = (
     "pg_class",
     "pg_attribute",
@@ -30,6 +30,7 @@ _CATALOGS = (
     "pg_policy",
     "pg_proc",
     "pg_rewrite",
+    "pg_statistic",
     "pg_trigger",
     "pg_type",
 )
@@ -37,8 +38,9 @@ _SCHEMA = " UNION ALL ".join(
     f"SELECT count(*), sum(xmin::text::bigint) FROM {name}" for name in _CATALOGS
 )
 _SETTINGS = """
-SELECT count(*) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
-WHERE d.datname = current_database()
+SELECT setrole, setconfig::text
+FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+WHERE d.datname = current_database() ORDER BY 1
 """
 _TABLES = """
 SELECT n.nspname, c.relname, pg_relation_size(c.oid)
@@ -97,7 +99,11 @@ class EmptiedDatabases:
 
     @contextmanager
     def lend(self) -> Iterator[Endpoints]:
-        """Lend a database as the template is; nobody else has it meanwhile."""
+        """Lend a database as the template is.
+
+        Nobody else writes in it meanwhile; who had it before and is still connected to
+        a replica goes on reading there.
+        """
         held, endpoints = self._idle.pop() if self._idle else self._make()
         try:
             yield endpoints
@@ -161,7 +167,8 @@ def _restore(cursor: _Cursor, beginning: _Beginning) -> bool:
         return False
     # Rows that may only be added go as well, and none is missed by others.
     cursor.execute("SET session_replication_role = replica")
-    for table, _ in written:
+    # What had rows may have none now, and no size.
+    for table in {*beginning.rows, *(table for table, _ in written)}:
         rows = beginning.rows.get(table, "")
         if rows and _copy_out(cursor, table) == rows:
             continue

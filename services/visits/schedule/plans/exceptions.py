@@ -84,7 +84,7 @@ def add_exception(
     now = session.scalars(select(func.clock_timestamp())).one()
     if exception.ends_at <= now:
         raise InvalidInput("ends_at", "This time has passed; choose a later end.")
-    require_near("ends_at", exception.ends_at, now)
+    require_near("ends_at", exception.ends_at)
     if exception.doctor_id is not None:
         lock_doctor(session, exception.doctor_id)
     kept = ScheduleException(

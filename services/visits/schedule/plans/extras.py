@@ -56,7 +56,7 @@ def add_extra(
     now = session.scalars(select(func.clock_timestamp())).one()
     if starts_at <= now:
         raise InvalidInput("starts_at", "This time has passed; choose a later one.")
-    require_near("starts_at", starts_at, now)
+    require_near("starts_at", starts_at)
     slot = Slot(
         doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, origin="extra"
     )
