@@ -65,9 +65,9 @@ def show(query: Query, counted: CountedCells) -> QueryResult:
     """Return what a query asks for of the numbers that are told.
 
     A group that must not be told has no row: one that says so would tell that somebody
-    is in it.
+    is in it. Without ORDER BY rows are sorted by what they have in common.
     """
-    cells = [cell for cell in counted.cells if _is_above(query, cell)]
+    cells = [cell for cell in _in_order(query, counted) if _is_above(query, cell)]
     rows = [
         tuple(_content(cell, column.content) for column in query.columns)
         for cell in cells
@@ -87,6 +87,20 @@ def show(query: Query, counted: CountedCells) -> QueryResult:
         counted.unit,
         len(rows),
         tables.MOST_VALUES if tables.OPEN & set(query.counted.by) else None,
+    )
+
+
+def _in_order(query: Query, counted: CountedCells) -> list[FigureCell]:
+    """Return the cells in an order that says nothing of what is among others.
+
+    As they were counted, others are where the first of the values was that few have.
+    """
+    return sorted(
+        counted.cells,
+        key=lambda cell: [
+            (dimension in tables.OPEN and value == tables.OTHERS, value)
+            for dimension, value in zip(query.counted.by, cell.values, strict=True)
+        ],
     )
 
 

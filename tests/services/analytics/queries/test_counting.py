@@ -349,6 +349,20 @@ def test_values_that_few_have_are_told_together(session, ask):
     assert rows == (("others", 7), ("Gout", 9))
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_where_others_stand_does_not_say_which_of_them_there_is(session, ask, number):
+    for term, some in (("Gout", 9), ("HIV infection", number), ("Hypertension", 8)):
+        with_term(session, term, some)
+    for term in ("Zoster", "Zygomycosis"):
+        with_term(session, term, 4 - number)
+    asked = "'Gout', 'HIV infection', 'Hypertension', 'Zoster', 'Zygomycosis'"
+    by_term = f"SELECT term, {{}} FROM diagnoses WHERE term IN ({asked}) GROUP BY term"
+
+    for counted in (PATIENTS, "count(*)"):
+        terms = [row[0] for row in ask(by_term.format(counted))]
+        assert terms == ["Gout", "Hypertension", "others"]
+
+
 def test_a_percentile_has_patients_on_either_side(session, ask, visit):
     for number, patient in enumerate(with_term(session, "Gout", 12)):
         visit(patient, waited=10 + number)
