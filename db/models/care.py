@@ -193,7 +193,8 @@ class DisclosedGroup(Base):
 
     `members` are 64-bit hashes of their ids, sorted, big-endian; `digest` is the
     SHA-256 of these, so a group that is told again is kept once. With `of_events` it is
-    their events whose number was told: each hash begins with the patient's.
+    their events whose number was told: each hash begins with the patient's, and
+    `patients` is of how many they are, None until the next answer is held against them.
     """
 
     __tablename__ = "told_groups"
@@ -204,6 +205,9 @@ class DisclosedGroup(Base):
         Index("told_groups_by_size", "size"),
         Index("told_groups_newest", "told_at"),
         Index("told_groups_of_events", "told_at", postgresql_where=text("of_events")),
+        Index(
+            "told_groups_by_patients", "patients", postgresql_where=text("of_events")
+        ),
     )
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
@@ -212,6 +216,7 @@ class DisclosedGroup(Base):
     disclosed_at: Mapped[CreatedAt] = mapped_column("told_at")
     disclosed_to: Mapped[UUID] = mapped_column("told_to")
     of_events: Mapped[bool] = mapped_column(server_default=false())
+    patients: Mapped[int | None]
 
 
 class DisclosedAnswer(Base):

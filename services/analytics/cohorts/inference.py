@@ -156,6 +156,19 @@ def events_reveal_few(
     return _is_computable(belongs, _Sizes(sizes, pairs), k)
 
 
+def differ_in_few(
+    group: Members, disclosed_group: Members, patient_shift: int, k: int
+) -> bool:
+    """Return whether two groups of events differ in those of 1 to k - 1 patients."""
+    apart = np.setxor1d(group, disclosed_group, assume_unique=True)
+    return 0 < patients_behind(apart, patient_shift) < k
+
+
+def patients_behind(events: Members, patient_shift: int) -> int:
+    """Return how many patients events are of, whose hashes begin with the patient's."""
+    return len(np.unique(events >> patient_shift))
+
+
 def is_apart(
     group: Members, disclosed_groups: Sequence[Members], bystanders: Members, k: int
 ) -> bool:

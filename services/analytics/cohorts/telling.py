@@ -5,6 +5,7 @@ It is one log for the whole clinic: two analysts may put their counts together.
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
@@ -31,9 +32,11 @@ from db.models.patient import Patient
 from db.postgres import assume_role
 from services.analytics.cohorts.inference import (
     Members,
+    differ_in_few,
     events_reveal_few,
     is_apart,
     members_of,
+    patients_behind,
     reveals_few,
 )
 from services.analytics.cohorts.statements import PATIENT_SHIFT
@@ -48,6 +51,7 @@ MOST_COMPARED: Final = 200
 _MOST_GLANCED_AT: Final = 100_000
 _MOST_BYSTANDERS: Final = 2_000
 _HASH_BYTES: Final = 8
+_READ_AT_ONCE: Final = 16
 # Two answers at the same moment would not know of each other.
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.told_groups"))
 
@@ -111,7 +115,7 @@ def tell(
         new = {key: group for key, group in groups.items() if key not in known}
         new_events = {key: group for key, group in events.items() if key not in known}
         if (new and _gives_away(session, new, known, undisclosed)) or (
-            new_events and _events_give_away(session, new_events, undisclosed)
+            new_events and _events_give_away(session, new_events, known, undisclosed)
         ):
             earlier = session.get(DisclosedAnswer, digest)
             if earlier is None:
@@ -152,17 +156,64 @@ def _gives_away(
 
 
 def _events_give_away(
-    session: Session, new: dict[bytes, Members], undisclosed: UndisclosedAnswer[Any]
+    session: Session,
+    new: dict[bytes, Members],
+    known: set[bytes],
+    undisclosed: UndisclosedAnswer[Any],
 ) -> bool:
-    kept = select(DisclosedGroup.members).where(DisclosedGroup.of_events)
-    latest = kept.order_by(
-        DisclosedGroup.disclosed_at.desc(), DisclosedGroup.digest
-    ).limit(MOST_COMPARED)
-    disclosed_groups = list(map(members_of, session.scalars(latest)))
-    groups = list(new.values())
-    return events_reveal_few(
-        groups, disclosed_groups, PATIENT_SHIFT, undisclosed.smallest_group
+    groups, k = list(new.values()), undisclosed.smallest_group
+    if _differ_in_few_events(session, groups, k):
+        return True
+    latest = (
+        select(DisclosedGroup.digest)
+        .where(DisclosedGroup.of_events)
+        .order_by(DisclosedGroup.disclosed_at.desc(), DisclosedGroup.digest)
     )
+    is_wanted = or_(
+        DisclosedGroup.digest.in_(latest.limit(MOST_COMPARED)),
+        DisclosedGroup.digest.in_(known) & DisclosedGroup.of_events,
+    )
+    rows = session.scalars(select(DisclosedGroup.members).where(is_wanted))
+    return events_reveal_few(groups, list(map(members_of, rows)), PATIENT_SHIFT, k)
+
+
+def _differ_in_few_events(session: Session, new: Sequence[Members], k: int) -> bool:
+    """Return whether one differs from any disclosed group in events of few patients.
+
+    Two such groups are of about as many patients, however many events these have. They
+    are read few at a time: there may be more than fit in memory together.
+    """
+    _count_patients(session)
+    for group in new:
+        number = patients_behind(group, PATIENT_SHIFT)
+        alike = select(DisclosedGroup.members).where(
+            DisclosedGroup.of_events,
+            DisclosedGroup.patients.between(number - k + 1, number + k - 1),
+        )
+        options = {"yield_per": _READ_AT_ONCE}
+        disclosed = session.scalars(alike, execution_options=options)
+        with closing(disclosed):
+            if any(
+                differ_in_few(group, members_of(members), PATIENT_SHIFT, k)
+                for members in disclosed
+            ):
+                return True
+    return False
+
+
+def _count_patients(session: Session) -> None:
+    """Note of how many patients groups of events are that the version before has kept.
+
+    It knows no such number, and there are some once after an update.
+    """
+    uncounted = select(DisclosedGroup.digest, DisclosedGroup.members).where(
+        DisclosedGroup.of_events, DisclosedGroup.patients.is_(None)
+    )
+    while row := session.execute(uncounted.limit(1)).one_or_none():
+        digest, members = row
+        number = patients_behind(members_of(members), PATIENT_SHIFT)
+        counted = update(DisclosedGroup).where(DisclosedGroup.digest == digest)
+        session.execute(counted.values(patients=number))
 
 
 def are_apart(
@@ -250,6 +301,9 @@ def _keep(
                 "members": _bytes(group),
                 "told_to": actor.id,
                 "of_events": of_events,
+                "patients": (
+                    patients_behind(group, PATIENT_SHIFT) if of_events else None
+                ),
             }
             for digest, group in new.items()
         ]

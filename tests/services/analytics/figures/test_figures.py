@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
+from db.models.care import DisclosedGroup
 from services.analytics import cohorts, figures
 from services.analytics.cohorts import (
     COHORTS,
@@ -16,6 +18,7 @@ from services.analytics.cohorts import (
     Rule,
     Window,
     tables,
+    telling,
 )
 from services.analytics.figures import Figure, FigureMeasure
 from services.core.actors import Role, Scope
@@ -201,6 +204,32 @@ def test_what_happened_to_few_is_no_difference_of_events(session, tell, visit):
 
     with pytest.raises(cohorts.RevealsFew):
         tell(replace(VISITS, of=replace(VISIT, until=MONDAY)))
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_events_of_few_are_no_difference_however_much_was_told_since(
+    session, tell, visit, monkeypatch, is_counted
+):
+    """Nor if the version before has kept them, which counts no patients."""
+    monkeypatch.setattr(telling, "MOST_COMPARED", 1)
+    everybody = patients(session, 10)
+    for each in everybody:
+        visit(each, MONDAY)
+    for hour in range(9, 9 + 3 * K):
+        visit(everybody[0], MONDAY + timedelta(1), hour=hour)
+    tell(VISITS)
+    for each in patients(session, 20):
+        diagnosed(session, each, term="Gout")
+    gout = replace(HYPERTENSION, words="gout")
+    tell(replace(VISITS, of=gout))
+    if not is_counted:
+        session.execute(update(DisclosedGroup).values(patients=None))
+
+    with pytest.raises(cohorts.RevealsFew):
+        tell(replace(VISITS, of=replace(VISIT, until=MONDAY)))
+    assert numbers(tell(replace(VISITS, of=gout, by=(Dimension.SEX,)))) == {
+        ("female",): 20
+    }
 
 
 def test_events_are_no_sum_that_tells_of_few(session, tell, visit):
