@@ -1,11 +1,13 @@
 """Lines that PostgreSQL sends as fast as it makes them, by COPY."""
 
 from collections.abc import Generator
+from contextlib import suppress
 from io import BufferedWriter, RawIOBase
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Thread
 from typing import Any, Final
 
+import psycopg2
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
@@ -20,6 +22,10 @@ _COPY: Final = (
 _PIECE_BYTES: Final = 256 * 1024
 # So much may have come before it is wanted: PostgreSQL goes on while a file is stored.
 _PIECES_AHEAD: Final = 16
+# Whoever stores the lines may have to wait for a store or a primary to come back. What
+# nobody fetches meanwhile fills the connection, and by its own limit the server would
+# soon take such a client for one that has vanished.
+_BEAR_PAUSES: Final = "SET LOCAL tcp_user_timeout = '2min'"
 
 
 def sent_lines(session: Session, statement: Select[*tuple[str]]) -> Generator[bytes]:
@@ -67,8 +73,10 @@ class _ArrivingLines(RawIOBase):
     def end(self) -> None:
         """Leave the connection to whoever asks next: between two statements."""
         if not self._is_over:
+            # A server that is gone cannot be told, and the lines have ended with it.
+            with suppress(psycopg2.Error):
+                self._driver.cancel()
             # What is on its way arrives still; the server's answer comes behind it.
-            self._driver.cancel()
             for _piece in self._arriving():
                 pass
         self._thread.join()
@@ -110,6 +118,7 @@ class _ArrivingLines(RawIOBase):
             buffer = BufferedWriter(self, _PIECE_BYTES)
             with self._driver.cursor() as cursor:
                 statement = cursor.mogrify(self._statement, self._values)
+                cursor.execute(_BEAR_PAUSES)
                 cursor.copy_expert(_COPY % statement, buffer)
             buffer.flush()
         except BaseException as failure:

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from threading import active_count
+from time import sleep
 
 import psycopg2
 import pytest
@@ -10,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from db.postgres.connections import server_addresses
+from db.postgres.connections.pools import driver_of
 from db.postgres.sending import sent_lines
 
 LONG = "x" * 1_000
@@ -76,6 +79,59 @@ def test_who_wants_no_more_leaves_the_connection_in_order(database):
     with database.reading(identity=SYSTEM) as session:
         assert answers(session)
 
+    assert active_count() == before
+
+
+def test_lines_may_be_left_for_longer_than_a_vanished_client(
+    module_endpoints, monkeypatch
+):
+    short = {**server_addresses._READING, "tcp_user_timeout": 500}
+    monkeypatch.setattr(server_addresses, "_READING", short)
+
+    with (
+        closing(Database(module_endpoints, pool_size=1)) as database,
+        database.reading(identity=SYSTEM) as session,
+    ):
+        pieces = sent_lines(session, numbers(60_000))
+        count = next(pieces).count(b"\n")
+        sleep(5)
+        count += sum(piece.count(b"\n") for piece in pieces)
+
+    assert count == 60_000
+
+
+def test_a_limit_for_lines_is_not_left_to_whoever_is_next(database):
+    limit = select(func.current_setting("tcp_user_timeout"))
+
+    with database.reading(identity=SYSTEM) as session:
+        longer = list(sent_lines(session, limit))
+    with database.reading(identity=SYSTEM) as session:
+        own = session.scalar(limit)
+
+    assert longer == [b"120000\n"]
+    assert own == "8000"
+
+
+def test_why_nobody_wants_more_is_told_also_if_the_server_cannot_be(
+    database, monkeypatch
+):
+    before = active_count()
+
+    def nobody_there() -> None:
+        raise psycopg2.OperationalError("connection refused")
+
+    def give_up(session: Session) -> None:
+        with closing(sent_lines(session, numbers(60_000))) as pieces:
+            next(pieces)
+            raise LookupError
+
+    with database.reading(identity=SYSTEM) as session:
+        driver = driver_of(session.connection())
+        monkeypatch.setattr(driver, "cancel", nobody_there)
+        with pytest.raises(LookupError):
+            give_up(session)
+
+        assert answers(session)
     assert active_count() == before
 
 
