@@ -105,11 +105,11 @@ def prove_kit_file(settings: "Settings", file: Path) -> str:
     """Ask for a kit's passphrase, show that it opens, and say when it is due again.
 
     Raises what `prove_kit` refuses, CannotRestore for a file that cannot be read, and
-    NotRunning: who proved it is written down in the clinic.
+    NotRunning: who proved it, or tried to, is written down in the clinic.
     """
     from dashboard import wiring
-    from db.postgres import SYSTEM
     from services.backups import kits
+    from services.core.on_behalf import ActorDatabase
 
     text = text_of_kit(file)
     passphrase = ask_passphrase("Passphrase of the recovery kit")
@@ -124,7 +124,7 @@ def prove_kit_file(settings: "Settings", file: Path) -> str:
             now=datetime.now(UTC),
             session_id=None,
         )
-        note = wired.database.write(prove, identity=SYSTEM).value
+        note = ActorDatabase(wired.database, CONSOLE).write(prove).value
         kits.note_proven(wired.backups, note)
     due = note.held_at + kits.PROVEN_EVERY
     return (

@@ -14,6 +14,7 @@ from db.backups.recovery_kit import (
     KitBroken,
     KitNote,
     RecoveryKit,
+    read_note,
     write_note,
 )
 from db.backups.repository import Repository
@@ -70,7 +71,13 @@ def prove_kit(
 
 
 def note_proven(repository: Repository, note: KitNote) -> None:
-    """Keep when a kit was proven; raises KeysUnreadable."""
+    """Keep when a kit was proven; raises KeysUnreadable.
+
+    An older paper with the same keys may be the one at hand: the last one stays last.
+    """
+    kept = read_note(repository.folder)
+    if kept is not None and kept.digests == note.digests:
+        note = replace(note, made_at=max(kept.made_at, note.made_at))
     try:
         write_note(repository.folder, note)
     except OSError as error:

@@ -6,15 +6,20 @@ import pty
 import sys
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from dashboard import wiring
 from dashboard.cli.recovery import kits
 from db.backups.recovery_kit import read_note
 from db.backups.repository import Repository
 from db.settings import Settings
-from services.backups.kits import PROVEN_EVERY
+from services.backups.kits import PROVEN_EVERY, KitNotProven
+from services.core.actors import CONSOLE
+from services.core.audit import Action
 from tests.dashboard.cli.test_restore_elsewhere import NOBODYS
 from tests.kit import backup_sets
 from tests.kit.recovery_kits import PASSPHRASE, kit_with, sealed_quickly
+from tests.services.people.people_samples import events
 
 
 def test_servers_of_ones_own_have_no_kit(run, tmp_path):
@@ -70,9 +75,9 @@ def test_a_file_that_is_not_there_is_named(run, tmp_path):
     assert "kit.txt cannot be read (no such file or directory)" in finished.stderr
 
 
-def test_one_is_proven_and_when_it_is_due_again_is_said(
-    endpoints, tmp_path, monkeypatch
-):
+@pytest.fixture
+def settings(endpoints, tmp_path):
+    """A clinic with a backup."""
     settings = Settings(
         data=tmp_path / "data",
         backup_dir=tmp_path / "backups",
@@ -82,8 +87,20 @@ def test_one_is_proven_and_when_it_is_due_again_is_said(
     )
     keys = wiring.file_keys(settings)
     backup_sets.add_sealed_set(Repository(settings.backups), keys)
+    return settings
+
+
+@pytest.fixture
+def file(settings, tmp_path):
+    """The text of a kit with the clinic's keys."""
     file = tmp_path / "kit.txt"
-    file.write_text(sealed_quickly(kit_with(keys)))
+    file.write_text(sealed_quickly(kit_with(wiring.file_keys(settings))))
+    return file
+
+
+def test_one_is_proven_and_when_it_is_due_again_is_said(
+    settings, file, kept, monkeypatch
+):
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSPHRASE}\n"))
 
     said = kits.prove_kit_file(settings, file)
@@ -95,3 +112,16 @@ def test_one_is_proven_and_when_it_is_due_again_is_said(
     due = proven_at + PROVEN_EVERY
     assert said.endswith(f"Show it again by {due:%Y-%m-%d}.")
     assert datetime.now(UTC) - proven_at < timedelta(minutes=5)
+    (event,) = events(kept, Action.BACKUP_PROVE_KIT)
+    assert (event.actor_id, event.outcome) == (CONSOLE.id, "done")
+
+
+def test_that_one_did_not_open_is_written_down(settings, file, kept, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("some other words\n"))
+
+    with pytest.raises(KitNotProven):
+        kits.prove_kit_file(settings, file)
+
+    (event,) = events(kept, Action.BACKUP_PROVE_KIT)
+    assert (event.actor_id, event.outcome) == (CONSOLE.id, "failed")
+    assert read_note(settings.backups) is None

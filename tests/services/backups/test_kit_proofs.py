@@ -75,6 +75,33 @@ def test_a_kit_that_opens_the_newest_backup_counts_from_then_on(
     assert (event.actor_id, event.outcome, event.details) == (boss.actor.id, "done", {})
 
 
+@pytest.mark.parametrize("days", [-40, 40], ids=["older", "newer"])
+def test_an_older_paper_with_the_same_keys_does_not_become_the_last_one(
+    session, repository, keys, kit, days
+):
+    kits.note_kit(repository, kit)
+    other = replace(kit, made_at=kit.made_at + timedelta(days=days))
+
+    note = prove(session, repository, keys, sealed_quickly(other))
+    kits.note_proven(repository, note)
+
+    kept = read_note(repository.folder)
+    assert kept.made_at == max(kit.made_at, other.made_at)
+    assert kept.proven_at == NOW
+
+
+def test_a_paper_with_other_keys_than_the_last_one_counts_as_it_is(
+    session, repository, keys, kit
+):
+    later = kit.made_at + timedelta(days=40)
+    kits.note_kit(repository, replace(kit, made_at=later, files={}))
+
+    note = prove(session, repository, keys, sealed_quickly(kit))
+    kits.note_proven(repository, note)
+
+    assert read_note(repository.folder).made_at == kit.made_at
+
+
 def test_scanned_codes_are_enough_in_any_order(session, repository, keys, kit):
     codes = codes_of(sealed_quickly(kit))
 
