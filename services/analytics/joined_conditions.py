@@ -110,9 +110,13 @@ def joined(condition: Condition, *, is_joined: bool = False) -> Iterator[Conditi
 def rendered(
     condition: Condition, replaced: Condition | None = None, *, by: bool = False
 ) -> ColumnElement[bool]:
-    """Return a condition as it is run, with one in it `replaced` by true or false."""
+    """Return a condition as it is run, with one in it `replaced` by true or false.
+
+    For whom it is neither of both it stays so: otherwise all who lack a value would
+    come in or go out with the few of whom it is true.
+    """
     if condition is replaced:
-        return true() if by else false()
+        return _replaced(condition, by=by)
     match condition:
         case Predicate(value=value):
             return value
@@ -124,6 +128,14 @@ def rendered(
             return or_(false(), *(rendered(each, replaced, by=by) for each in parts))
         case Negated(part=part):
             return not_(rendered(part, replaced, by=by))
+
+
+def _replaced(condition: Condition, *, by: bool) -> ColumnElement[bool]:
+    answer = true() if by else false()
+    match condition:
+        case Predicate(value=value):
+            return case((value.is_not(None), answer))
+    return answer
 
 
 def variations(condition: Condition) -> tuple[ColumnElement[bool], ...]:

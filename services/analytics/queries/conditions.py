@@ -26,7 +26,6 @@ from sqlalchemy import (
     false,
     literal,
     not_,
-    or_,
     true,
 )
 
@@ -80,10 +79,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """One side of a comparison, and what it can be compared with."""
+    """One side of a comparison, and what it can be compared with.
+
+    `name` is that of the column, where it is nothing but one.
+    """
 
     value: ColumnElement[Any]
     kind: ColumnKind
+    name: str = ""
 
 
 Sources = Mapping[str, Source]
@@ -204,8 +207,8 @@ def _all_of(node: "Expression", scope: NameScope) -> Condition:
 
 def _either(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this", "expression")
-    parts = AnyOf(tuple(condition(each, scope) for each in _alternatives(node)))
-    return Predicate(rendered(parts)) if _is_of_one_column(node, scope) else parts
+    parts = tuple(condition(each, scope) for each in _alternatives(node))
+    return _as_one(AnyOf(parts), node, scope)
 
 
 def _alternatives(node: Any) -> Iterator["Expression"]:
@@ -221,17 +224,14 @@ def _alternatives(node: Any) -> Iterator["Expression"]:
 
 def _not(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this")
-    return _negated_if(True, condition(node.this, scope), node, scope)
+    return _as_one(Negated(condition(node.this, scope)), node, scope)
 
 
-def _negated_if(
-    is_negated: Any, part: Condition, node: "Expression", scope: NameScope
-) -> Condition:
-    """Return a condition or its opposite, which is one where one column says it."""
-    if not is_negated:
-        return part
-    opposite = Negated(part)
-    return Predicate(rendered(opposite)) if _is_of_one_column(node, scope) else opposite
+def _as_one(condition_: Condition, node: "Expression", scope: NameScope) -> Condition:
+    """Return what is said of one column's values as one condition."""
+    if _is_of_one_column(node, scope):
+        return Predicate(rendered(condition_))
+    return condition_
 
 
 def _is_of_one_column(node: "Expression", scope: NameScope) -> bool:
@@ -288,7 +288,26 @@ def _compared(
         )
     if operand.kind is ColumnKind.PATIENT and compare is not eq:
         raise not_understood()
+    _require_one_order(operand, other, compare)
     return _bool(compare(operand.value, other.value))
+
+
+def _require_one_order(
+    left: Operand, right: Operand, compare: Callable[[Any, Any], Any]
+) -> None:
+    """Raise QueryRefused where an order of unlike columns says OR without a word.
+
+    For whom a word comes before an age depends on both: some values of the one let in
+    everybody, others nobody.
+    """
+    is_of_like = left.kind is ColumnKind.DAY or (left.name and left.name == right.name)
+    if compare not in {eq, ne} and not is_of_like:
+        raise QueryRefused(
+            Sentence(
+                "Of two columns, days are put in order, and one column of two views: "
+                "v.age > d.age. Compare others with = only."
+            )
+        )
 
 
 def _require_order(operand: Operand, compare: Callable[[Any, Any], Any] = lt) -> None:
@@ -303,7 +322,8 @@ def _between(node: "Expression", scope: NameScope) -> Condition:
     operand = _operand(node.this, scope)
     _require_order(operand)
     low, high = (_literal(part(node, name), operand.kind) for name in ("low", "high"))
-    return _negated(node, scope, operand.value.between(low, high))
+    bounds = (Predicate(operand.value >= low), Predicate(operand.value <= high))
+    return _negated(node, scope, AllOf(bounds))
 
 
 def _in(node: "Expression", scope: NameScope) -> Condition:
@@ -317,7 +337,8 @@ def _in(node: "Expression", scope: NameScope) -> Condition:
             )
         )
     values = [_literal(each, operand.kind) for each in listed]
-    return _negated(node, scope, or_(*(operand.value == value for value in values)))
+    equals = (Predicate(_bool(operand.value == value)) for value in values)
+    return _negated(node, scope, AnyOf(tuple(equals)))
 
 
 def _like(node: "Expression", scope: NameScope) -> Condition:
@@ -336,7 +357,7 @@ def _like(node: "Expression", scope: NameScope) -> Condition:
         if is_a(node, "ILike")
         else operand.value.like(sought)
     )
-    return _negated(node, scope, is_like)
+    return _negated(node, scope, Predicate(is_like))
 
 
 def _is(node: "Expression", scope: NameScope) -> Condition:
@@ -345,16 +366,16 @@ def _is(node: "Expression", scope: NameScope) -> Condition:
     if is_a(node.expression, "Boolean"):
         _require_kind(operand, ColumnKind.FLAG)
         wanted = true() if node.expression.this else false()
-        return _negated(node, scope, operand.value.is_(wanted))
+        return _negated(node, scope, Predicate(operand.value.is_(wanted)))
     if not is_a(node.expression, "Null"):
         raise not_understood()
-    return _negated(node, scope, operand.value.is_(None))
+    return _negated(node, scope, Predicate(operand.value.is_(None)))
 
 
-def _negated(
-    node: "Expression", scope: NameScope, result: ColumnElement[bool]
-) -> Condition:
-    return _negated_if(part(node, "negate"), Predicate(result), node, scope)
+def _negated(node: "Expression", scope: NameScope, part_: Condition) -> Condition:
+    """Return a condition, or its opposite where NOT stands in it."""
+    result = Negated(part_) if part(node, "negate") else part_
+    return _as_one(result, node, scope)
 
 
 def _operand(node: Any, scope: NameScope) -> Operand:
@@ -383,7 +404,7 @@ def _operand(node: Any, scope: NameScope) -> Operand:
 
 def _column(node: "Expression", scope: NameScope) -> Operand:
     source, name = scope.find(node)
-    return Operand(source.rows.c[name], source.view.columns[name])
+    return Operand(source.rows.c[name], source.view.columns[name], name)
 
 
 def _days(node: "Expression") -> int:

@@ -199,7 +199,7 @@ def test_flags_are_true_or_false(session, ask, visit):
 
 
 KINDS = {
-    "term": ("code", "'a'"),
+    "term": ("term", "'a'"),
     "age": ("age", "3"),
     "occurred_on": ("month", "'2025-01-31'"),
     "is_no_show": ("is_no_show", "true"),
@@ -534,6 +534,42 @@ def test_where_nobody_does_not_count_as_few_the_refusal_tells(learn, monkeypatch
 
     assert learn(oracle, is_there=True) is FewDecide
     assert learn(oracle, is_there=False) == ((20,),)
+
+
+END_ORACLES = {
+    "what is not known of others hides nobody": (
+        f"{GOUT} AND NOT (ended_on = occurred_on + 37)",
+        f"{GOUT} AND ended_on IS NOT NULL",
+    ),
+    "many days or the target's": (
+        f"{COUNTED} ended_on - occurred_on IN (3, 37)",
+        f"{COUNTED} ended_on - occurred_on = 3",
+    ),
+    "many shorter days or the target's longer ones": (
+        f"{COUNTED} ended_on - occurred_on NOT BETWEEN 4 AND 36",
+        f"{COUNTED} ended_on - occurred_on < 4",
+    ),
+}
+
+
+@pytest.mark.parametrize(("sql", "known"), END_ORACLES.values(), ids=END_ORACLES)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_end_that_one_patient_has_decides_nothing(
+    session, ask, sql, known, is_there
+):
+    """Of ten others no end is known."""
+    for ended_on in (DAY + timedelta(3), DAY + timedelta(20), None):
+        for _ in range(10):
+            patient = person(session, medical_history=["Gout"])
+            diagnosed(session, patient, term="Gout", ended_on=ended_on)
+    target = person(session)
+    if is_there:
+        ended_on = DAY + timedelta(37)
+        diagnosed(session, target, term="Gout", ended_on=ended_on)
+    ask(known)
+
+    with pytest.raises(FewDecide):
+        ask(sql)
 
 
 JOINED = (

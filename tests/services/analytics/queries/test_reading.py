@@ -344,6 +344,22 @@ REFUSED = {
         ),
         "not one within another",
     ),
+    "order of unlike text": (
+        "SELECT count(*) FROM diagnoses WHERE code IN ('a', 'z') AND code < age_band",
+        "of two views",
+    ),
+    "order of text and sex": (
+        "SELECT count(*) FROM diagnoses WHERE sex >= term_key",
+        "of two views",
+    ),
+    "order of unlike numbers": (
+        "SELECT count(*) FROM visits WHERE waiting_minutes <= age",
+        "of two views",
+    ),
+    "order of days between": (
+        "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on > age",
+        "of two views",
+    ),
     "only literals": ("SELECT count(*) FROM visits WHERE 1 = 1", "with something"),
     "many": (
         f"SELECT count(*) FROM visits WHERE age IN ({', '.join(['1'] * 101)})",
@@ -561,14 +577,26 @@ JOINED = {
     ),
     "days between not in": (
         "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on NOT IN (1, 2)",
-        1,
+        2,
+    ),
+    "days between in": (
+        "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on IN (1, 2, 3)",
+        3,
+    ),
+    "days between one": (
+        "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on IN (1)",
+        0,
+    ),
+    "days between between": (
+        "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on BETWEEN 1 AND 2",
+        0,
     ),
     "days between not between": (
         (
             "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on NOT "
             "BETWEEN 1 AND 2"
         ),
-        1,
+        2,
     ),
 }
 
@@ -579,6 +607,14 @@ def test_each_condition_that_or_and_not_join_is_known(text, number):
 
     assert (condition is not None) == (number > 0)
     assert len(list(joined(condition)) if condition else []) == number
+
+
+def test_days_and_one_column_of_two_views_are_put_in_order():
+    for condition in ("v.occurred_on > d.ended_on + 90", "v.age >= d.age"):
+        assert read(
+            "SELECT count(*) FROM visits v JOIN diagnoses d "
+            f"ON d.patient_id = v.patient_id AND {condition}"
+        )
 
 
 def test_few_conditions_are_joined_and_many_are_of_one_column():
