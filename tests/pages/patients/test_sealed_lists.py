@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from dashboard.ui.words import plain
 from db.postgres import Database, NoPrimary
 from services.core.actors import Role
 from tests.kit import cast
@@ -82,7 +83,7 @@ def test_saving_says_since_when_not_and_the_form_keeps_what_was_typed(clinic: Cl
     with read_only(clinic):
         app.button(key="edit_save").click().run()
 
-    assert "Nothing can be saved since 19:03" in app.warning[0].value
+    assert plain("Nothing can be saved since 19:03: ") in app.warning[0].value
     assert app.text_input(key="edit_address").value == "1 Patient Road"
     # No new run by itself: the sentence stays until somebody does something.
     assert not any("Tries again" in caption.value for caption in app.caption)

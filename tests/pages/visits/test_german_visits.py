@@ -243,5 +243,6 @@ def test_the_proof_is_german(
 
     assert "Die Buchung hält." in said
     assert "2,3 s" in said
-    assert app.error[0].value == "Der erste Tag kommt nach dem letzten."
+    refusal = "Der erste Tag liegt nach dem letzten; ändern Sie die beiden."
+    assert app.error[0].value == refusal
     is_german(app)

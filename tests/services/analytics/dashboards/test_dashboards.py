@@ -110,11 +110,20 @@ def test_another_violation_is_not_taken_for_the_name(session, analyst):
     ("draft", "said"),
     [
         (DashboardDraft(name="  "), "Give the dashboard a name"),
-        (DashboardDraft(name="x" * 61), "at most 60 characters"),
-        (DashboardDraft(name="x\x07"), "that can be shown"),
-        (DashboardDraft(name="x", description="x" * 301), "at most 300"),
+        (
+            DashboardDraft(name="x" * 61),
+            "Name .* to 60 characters",
+        ),
+        (DashboardDraft(name="x\x07"), "Name .* cannot be shown"),
+        (
+            DashboardDraft(name="x", description="x" * 301),
+            "Description .* to 300",
+        ),
         (DashboardDraft(name="x", cards=(card(" "),)), "Give the card a title"),
-        (DashboardDraft(name="x", cards=(card("x" * 81),)), "at most 80"),
+        (
+            DashboardDraft(name="x", cards=(card("x" * 81),)),
+            "Title .* to 80",
+        ),
         (
             DashboardDraft(name="x", cards=tuple(card() for _ in range(13))),
             "room for 12 cards",

@@ -355,8 +355,8 @@ def test_where_others_stand_does_not_say_which_of_them_there_is(session, ask, nu
         with_term(session, term, some)
     for term in ("Zoster", "Zygomycosis"):
         with_term(session, term, 4 - number)
-    asked = "'Gout', 'HIV infection', 'Hypertension', 'Zoster', 'Zygomycosis'"
-    by_term = f"SELECT term, {{}} FROM diagnoses WHERE term IN ({asked}) GROUP BY term"
+    listed = "'Gout', 'HIV infection', 'Hypertension', 'Zoster', 'Zygomycosis'"
+    by_term = f"SELECT term, {{}} FROM diagnoses WHERE term IN ({listed}) GROUP BY term"
 
     for counted in (PATIENTS, "count(*)"):
         terms = [row[0] for row in ask(by_term.format(counted))]

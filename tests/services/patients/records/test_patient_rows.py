@@ -1,14 +1,19 @@
 """Rows of patients, read as records."""
 
+import json
+from contextlib import closing
 from dataclasses import FrozenInstanceError, fields
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from services.patients.records import patients, rows
+from db.postgres import SYSTEM, Database
+from services.lists.streaming import lines as lines_of
+from services.patients.records import lines, patients, rows
 from services.patients.records.model import PatientRecord, Sex
 from tests.kit import cast
+from tests.kit.replicas import write_everywhere
 
 VALUES = {
     "id": uuid4(),
@@ -69,20 +74,37 @@ def test_a_row_of_other_columns_is_noticed(count):
         rows.record_of(row)
 
 
-def test_all_patients_at_once_are_as_they_are_one_by_one(session):
+def test_all_patients_at_once_are_as_they_are_one_by_one(endpoints):
     clerk = cast.act_as(cast.CLEO)
-    lists = {
-        "allergies": ["Latex", 'Nuts, "all" {kinds}', "Ä"],
-        "medical_history": [],
-        "current_medications": ["Aspirin"],
-    }
-    patient = cast.add_patient(session, **lists)
+    odd = 'Nuts, "all" {kinds} \\ 100 %'
+    fields = {"address": odd, "last_name": "Ä", "allergies": ["Latex", odd, "Ä"]}
+    with closing(Database(endpoints)) as database:
+        id_ = write_everywhere(database, lambda s: cast.add_patient(s, **fields).id)
+        record = write_everywhere(
+            database, lambda s: patients.get_patient(s, clerk, id_)
+        )
+        with database.reading(identity=SYSTEM, is_snapshot=True) as session:
+            [line] = lines_in(lines.stream_patients(session, clerk, texts_of, None))
+            allergies = lines_in(
+                lines.stream_allergies(
+                    session, clerk, lambda _: [""], None, none_known="None"
+                )
+            )
 
-    [streamed] = [
-        record
-        for piece in patients.stream_all(session, clerk, [patient.id])
-        for record in piece
-    ]
+    streamed = json.loads(line)
+    assert {"last_name", "address"} <= streamed.keys()
+    assert streamed == {name: getattr(record, name) for name in streamed}
+    terms = [each.split(lines_of.SEPARATOR)[-1] for each in allergies]
+    assert tuple(map(json.loads, terms)) == record.allergies
 
-    assert streamed.allergies == tuple(lists["allergies"])
-    assert streamed == patients.get_patient(session, clerk, patient.id)
+
+def texts_of(shape):
+    """Return what a line reads that is JSON of a patient's texts."""
+    named = [field.name for field in lines.PATIENT_FIELDS]
+    texts = [n for n in named if shape[n] is lines_of.LineFieldKind.TEXT]
+    pieces = [piece for n in texts for piece in (f', "{n}": ', named.index(n))]
+    return ["{" + pieces[0].removeprefix(", "), *pieces[1:], "}"]
+
+
+def lines_in(pieces):
+    return b"".join(pieces).decode().splitlines()
