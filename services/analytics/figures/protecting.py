@@ -56,7 +56,8 @@ def protect_numbers(
     `whole` are all of whom a number is a part: one of all but few is not told. Patients
     come more than once there, so numbers do not add up. Events do, and their whole may
     be told by another figure: what is hidden of them is never of 1 to k - 1 patients
-    together. Nor is a number told if few decide about the group.
+    together. Nor is a number told if few decide about the group, nor where it adds up
+    to be what alone is missing in a whole.
     """
     # Who remains comes last, and of events who had them comes first.
     patients = 1 if is_parted else 0
@@ -75,8 +76,10 @@ def protect_numbers(
         if number is not None and (whole is None or not 0 < len(whole) - sizes[key] < k)
     }
     few = {key for key in visible if do_few_decide and do_few_decide(groups[key])}
-    if few and is_parted:
-        few = suppression.complete({*few, *(shown.keys() - visible.keys())}, sizes, k)
+    if few and (is_parted or is_of_events):
+        # Nobody in a group hides nothing of another.
+        hidden = {key for key in shown.keys() - visible.keys() if sizes[key]}
+        few = suppression.complete(few | hidden, sizes, k)
     visible = {key: members for key, members in visible.items() if key not in few}
     cells = tuple(
         FigureCell(key, len(visible[key]) if key in visible else None) for key in shown

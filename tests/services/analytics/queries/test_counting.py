@@ -629,6 +629,22 @@ def test_a_group_of_which_few_decide_is_not_told_and_the_others_are(session, ask
     assert rows == (("2025-02", 15),)
 
 
+def test_events_of_which_few_decide_are_not_what_others_leave_of_a_whole(session, ask):
+    """The number of all months is told; in March one patient has come in."""
+    for month, number in ((2, 6), (3, 1), (4, 8)):
+        day = date(2025, month, 10)
+        for term in ("Gout", "Zoster"):
+            with_term(session, term, 9, day=day)
+            with_term(session, term, 8, day=day, sex="male")
+        with_term(session, "Asthma", number, day=day, sex="male")
+        with_term(session, "Asthma", 7, day=day)
+    condition = "term = 'Gout' AND sex = 'female' OR term = 'Asthma' AND sex = 'male'"
+    counted = f"count(*) FROM diagnoses WHERE {condition}"
+
+    assert ask(f"SELECT {counted}") == ((42,),)
+    assert ask(f"SELECT month, {counted} GROUP BY 1") == (("2025-04", 17),)
+
+
 def test_two_conditions_that_differ_by_one_patient_are_not_both_answered(session, ask):
     with_term(session, "Gout", 11)
     target = person(session, date_of_birth=date(1931, 6, 15))
