@@ -1,7 +1,7 @@
 """Two to four cohorts side by side: sizes, ages, sexes, how they differ and overlap."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations
@@ -225,18 +225,32 @@ def _share(
 def _overlaps(counted: Sequence[_Counted], k: int) -> Iterator[tuple[Overlap, Members]]:
     """Yield who is in both of each two.
 
-    Hidden if they, or the rest of one, are few, or if few decide who they are.
+    Hidden if they, or the rest of one, are few, or if few decide who these are: what is
+    told of both and of the one tells of the rest as well.
     """
     for (first, cohort), (second, other) in combinations(enumerate(counted), 2):
-        both = np.intersect1d(cohort.members, other.members)
-        rests = (len(cohort.members) - len(both), len(other.members) - len(both))
-        varied = [np.intersect1d(each, other.members) for each in cohort.met[1:]]
-        varied += [np.intersect1d(each, cohort.members) for each in other.met[1:]]
-        is_disclosed = min(len(both), *rests) >= k and not few_decide(
-            (both, *varied), k
+        parts = (
+            _part(cohort, other, np.intersect1d),
+            _part(cohort, other, np.setdiff1d),
+            _part(other, cohort, np.setdiff1d),
         )
-        number = len(both) if is_disclosed else None
+        both = parts[0][0]
+        is_hidden = any(
+            len(who) < k or few_decide((who, *met), k) for who, *met in parts
+        )
+        number = None if is_hidden else len(both)
         yield Overlap(first, second, number), both
+
+
+def _part(
+    cohort: _Counted, other: _Counted, part_of: Callable[[Members, Members], Members]
+) -> tuple[Members, ...]:
+    """Return who is in a part of two cohorts, and in each variation of one of them."""
+    return (
+        part_of(cohort.members, other.members),
+        *(part_of(each, other.members) for each in cohort.met[1:]),
+        *(part_of(cohort.members, each) for each in other.met[1:]),
+    )
 
 
 def _disclosed_groups(counted: Sequence[_Counted], k: int) -> Iterator[Members]:
