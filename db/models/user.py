@@ -224,7 +224,8 @@ class ConnectedSystem(Base):
 
     Its public keys are either at an address or kept here. `exports` says whether it
     exports nothing, its groups, or all that it reads, and `export_purpose` what for;
-    without one it exports nothing. What it last did is noted for the administrators.
+    without one it exports nothing, whatever `exports` says. What it last did is noted
+    for the administrators.
     """
 
     __tablename__ = "connected_systems"

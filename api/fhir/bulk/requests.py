@@ -61,8 +61,8 @@ def _require_purpose(caller: Caller) -> None:
     if caller.resource_scopes is not None and caller.export_purpose is None:
         caller.refuse(
             NotAllowed(
-                "Nobody has said what this system exports everything for. An "
-                "administrator does so on Connected systems."
+                "This system exports nothing. An administrator chooses on Connected "
+                "systems what it exports."
             )
         )
 

@@ -59,8 +59,8 @@ def system_details(system: ConnectedSystem) -> None:
     st.subheader(_("It reads"), anchor=False)
     st.markdown(", ".join(map(type_words, system.resource_types)))
     st.subheader(_("It exports at once"), anchor=False)
-    if system.export_purpose and system.exports is not SystemExports.NOTHING:
-        purpose = plain(system.export_purpose)
+    if system.exports is not SystemExports.NOTHING:
+        purpose = plain(system.export_purpose or "")
         st.markdown(f"{exports_words(system.exports)}: {purpose}")
     else:
         st.caption(_("Nothing: it reads what it asks for, and exports none of it."))

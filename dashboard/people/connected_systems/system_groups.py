@@ -33,7 +33,7 @@ def show_groups(system: ConnectedSystem) -> None:
         _show_group(system, group)
     if not granted:
         st.caption(_("It was granted no group."))
-    if system.export_purpose is None or system.exports is SystemExports.NOTHING:
+    if system.exports is SystemExports.NOTHING:
         st.caption(
             _(
                 "It exports nothing, and no group either. Choose what it exports "

@@ -36,7 +36,7 @@ class ConnectedSystem:
     """A system that asks for tokens with a signature; its id is its client_id.
 
     `called_at` is to the minute. `refusal` says why it was last given no token. What it
-    exports is for its `export_purpose`; without one that is nothing.
+    exports is for its `export_purpose`, and what exports nothing has none.
     """
 
     id: UUID
@@ -108,5 +108,15 @@ def _system_of(row: Row[SystemRow, User]) -> ConnectedSystem:
         system.refused_at,
         system.refusal,
         system.export_purpose,
-        SystemExports(system.exports),
+        exports_of(system),
     )
+
+
+def exports_of(system: SystemRow) -> SystemExports:
+    """Return how much a system exports: without a purpose nothing.
+
+    The version before this one knows no other way to say so.
+    """
+    if system.export_purpose is None:
+        return SystemExports.NOTHING
+    return SystemExports(system.exports)

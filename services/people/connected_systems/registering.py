@@ -26,6 +26,7 @@ from services.people.connected_systems.records import (
     SUBJECT,
     KeySource,
     NoSuchSystem,
+    exports_of,
 )
 from services.people.sign_in import confirmations
 from services.people.tokens import ending
@@ -78,9 +79,8 @@ def register(
         jwks=source.jwks,
         resource_types=types,
         registered_by=actor.id,
-        export_purpose=purpose,
-        exports=exports.value,
     )
+    _keep_exports(system, exports, purpose)
     session.add(system)
     session.flush()
     _record(
@@ -124,7 +124,7 @@ def change(
         changed["scopes"] = [system.resource_types, types]
     if source != before:
         changed["keys"] = [_key_description(before), _key_description(source)]
-    kept, purpose = SystemExports(system.exports), system.export_purpose
+    kept, purpose = exports_of(system), system.export_purpose
     if exports is not None or export_purpose is not None:
         typed = (purpose or "") if export_purpose is None else export_purpose
         if exports is None and typed.strip() and kept is not SystemExports.NOTHING:
@@ -141,8 +141,7 @@ def change(
     system.resource_types = types
     system.jwks_url = source.url
     system.jwks = None if source.jwks is None else dict(source.jwks)
-    system.export_purpose = purpose
-    system.exports = exports.value
+    _keep_exports(system, exports, purpose)
     session.flush()
     ending.end_tokens(session, system_id)
     _record(session, actor, Action.SYSTEM_CHANGE, system_id, changed=changed)
@@ -226,6 +225,16 @@ def _read_purpose(role: Role, typed: str) -> str | None:
         return reasons.read(typed)
     except InvalidInput as problem:
         raise InvalidInput("export_purpose", problem.args[0]) from None
+
+
+def _keep_exports(
+    system: SystemRow, exports: SystemExports, purpose: str | None
+) -> None:
+    system.export_purpose = purpose
+    # Nothing is said by there being no purpose, which the version before knows as well:
+    # its page gives one, and the system is to export then as it does to that version.
+    if purpose is not None:
+        system.exports = exports.value
 
 
 def _key_description(source: KeySource) -> str:

@@ -155,7 +155,10 @@ def test_a_system_without_a_purpose_exports_nothing(application, sign_in):
     refused = client.get("/fhir/$export", headers=headers)
 
     assert refused.status_code == 403
-    assert "Connected systems" in refused.json()["issue"][0]["diagnostics"]
+    assert refused.json()["issue"][0]["diagnostics"] == (
+        "This system exports nothing. An administrator chooses on Connected systems "
+        "what it exports."
+    )
     assert client.get("/fhir/Patient").status_code == 200
 
 

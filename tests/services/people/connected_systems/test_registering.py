@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models.user import ApiToken, ClientAssertion
+from db.models.user import ApiToken, ClientAssertion, ConnectedSystem
 from services.core.actors import Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
@@ -35,6 +35,12 @@ def register(session, boss, **other):
         **boss.fresh,
     }
     return connected_systems.register(session, boss.actor, **(given | other))
+
+
+def keep(session, system_id, **values):
+    """Write what another version would."""
+    own = update(ConnectedSystem).where(ConnectedSystem.id == system_id)
+    session.execute(own.values(**values))
 
 
 def test_a_system_is_connected_and_listed(session):
@@ -264,6 +270,55 @@ def test_how_much_it_exports_is_said_changed_and_audited(session):
         {"purpose": ["Another registry", None], "exports": ["all", "nothing"]},
         {"purpose": [None, "A registry"], "exports": ["nothing", "groups"]},
     ]
+
+
+@pytest.mark.parametrize("kept", ["all", "groups", "nothing"])
+def test_without_a_purpose_it_exports_nothing_whatever_is_kept(session, kept):
+    """The version before writes purposes alone, and so did a migration of this one."""
+    boss = desk(session)
+    system_id = register(session, boss)
+    keep(session, system_id, exports=kept)
+    system = connected_systems.get_system(session, boss.actor, system_id)
+
+    # As a page does that sends all its fields.
+    connected_systems.change(
+        session,
+        boss.actor,
+        system_id,
+        system_keys=None,
+        resource_types=["Slot"],
+        exports=system.exports,
+        export_purpose="",
+        **boss.fresh,
+    )
+
+    assert system.exports is SystemExports.NOTHING
+    [event] = events(session, Action.SYSTEM_CHANGE)
+    assert list(event.details["changed"]) == ["scopes"]
+
+
+@pytest.mark.parametrize("before", [SystemExports.ALL, SystemExports.NOTHING])
+def test_to_what_exports_nothing_the_version_before_gives_a_purpose(session, before):
+    boss = desk(session)
+    purpose = "" if before is SystemExports.NOTHING else "A registry"
+    system_id = register(session, boss, exports=before, export_purpose=purpose)
+    connected_systems.change(
+        session,
+        boss.actor,
+        system_id,
+        system_keys=None,
+        resource_types=["Patient"],
+        exports=SystemExports.NOTHING,
+        **boss.fresh,
+    )
+
+    keep(session, system_id, export_purpose="A nightly copy")
+
+    system = connected_systems.get_system(session, boss.actor, system_id)
+    assert system.exports is SystemExports.ALL
+    request = ExportRequest("/fhir/$export", ("Patient",), "A nightly copy")
+    bulk_exports.ask(session, system.actor, request)
+    assert bulk_exports.is_any_waiting(session)
 
 
 @pytest.mark.parametrize("exports", [SystemExports.GROUPS, SystemExports.ALL])
