@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import func, select, update
+from sqlalchemy import TIMESTAMP, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -79,14 +79,18 @@ def list_drills(session: Session, actor: Actor, limit: int) -> tuple[RestoreDril
 def list_drills_between(
     session: Session, actor: Actor, since: datetime, until: datetime
 ) -> tuple[RestoreDrill, ...]:
-    """Return the drills that were asked for in a time, the oldest first.
+    """Return the drills of a time, by when they were asked for, the oldest first.
 
+    One that proved something is of the time when it did, as the note of that beside the
+    backups is; another is of the time when it ended or, still open, was asked for.
     Raises NotAllowed.
     """
     actor.require(Permission.VIEW_REPLICATION)
+    proved_at = cast(DrillRow.result["proved_at"].astext, TIMESTAMP(timezone=True))
+    at = func.coalesce(proved_at, DrillRow.ended_at, DrillRow.requested_at)
     rows = session.scalars(
         select(DrillRow)
-        .where(DrillRow.requested_at >= since, DrillRow.requested_at < until)
+        .where(at >= since, at < until)
         .order_by(DrillRow.requested_at, DrillRow.id)
     )
     return tuple(map(_drill, rows))

@@ -58,14 +58,14 @@ def text_of(session, admin, repository, wording=ENGLISH, **stands):
     return read(paper_of(report, wording))
 
 
-def drill(session, at, *, proof=None, failure=None, by=None):
+def drill(session, at, *, proof=None, failure=None, by=None, ended_at=None):
     result = None if proof is None else PROOFS.dump_python(proof, mode="json")
     session.add(
         RestoreDrill(
             requested_at=at,
             requested_by_name=by,
             begun_at=at,
-            ended_at=at + timedelta(minutes=1),
+            ended_at=ended_at or at + timedelta(minutes=1),
             result=result,
             failure=failure,
         )
@@ -153,7 +153,7 @@ def test_only_the_period_is_told_its_last_day_whole(session, admin, repository):
         datetime(2026, 12, 1, tzinfo=UTC),
     )
     for at in (before, within, after):
-        drill(session, at, failure=f"Of {at:%d}.")
+        drill(session, at, failure=f"Of {at:%d}.", ended_at=at)
         repository.add_proof(replace(backup_sets.PROOF, proved_at=at))
 
     text = text_of(session, admin, repository)
@@ -162,6 +162,41 @@ def test_only_the_period_is_told_its_last_day_whole(session, admin, repository):
     assert "Of 31." not in text
     assert "Of 01." not in text
     assert "Restores that were proven in this period: 1." in text
+
+
+MIDNIGHT = datetime(2026, 11, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("proved_at", "months"),
+    [
+        (MIDNIGHT + MINUTE, [0, 1]),
+        (MIDNIGHT - MINUTE, [1, 0]),
+        (None, [0, 1]),
+    ],
+    ids=["proven in the next", "ended in the next", "failed in the next"],
+)
+def test_a_restore_around_the_end_of_a_month_is_in_one_report(
+    session, admin, repository, proved_at, months
+):
+    requested_at, ended_at = MIDNIGHT - 2 * MINUTE, MIDNIGHT + 2 * MINUTE
+    if proved_at is None:
+        drill(session, requested_at, failure="?", by="Adam", ended_at=ended_at)
+    else:
+        proof = replace(backup_sets.DRILLED, proved_at=proved_at)
+        drill(session, requested_at, proof=proof, by="Adam", ended_at=ended_at)
+        repository.add_proof(proof)
+
+    october = ReportPeriod(date(2026, 10, 1), date(2026, 10, 31), UTC)
+    reported = [
+        gather_report(session, admin, period, sources_of(repository)).restores
+        for period in (october, PERIOD)
+    ]
+
+    assert [len(restores) for restores in reported] == months
+    (restore,) = (*reported[0], *reported[1])
+    assert (restore.at, restore.by_name) == (requested_at, "Adam")
 
 
 def test_days_begin_in_the_clinics_zone():
