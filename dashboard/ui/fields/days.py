@@ -13,9 +13,10 @@ import streamlit as st
 from dashboard.ui.language import day_format
 
 # From here on, so that nothing is sent while the first digits of a year are typed; and
-# up to here, since the last day that Python knows is beyond it in another time zone.
+# up to here: far in the west its evening is the next day's morning in UTC, and what
+# lasts for a day from then on ends on the last one that Python knows.
 _EARLIEST: Final = date(1000, 1, 1)
-_LATEST: Final = date(9999, 12, 30)
+_LATEST: Final = date(9999, 12, 29)
 
 
 def day_field(label: str, value: Any = "today", *, key: str, **options: Any) -> Any:

@@ -423,19 +423,34 @@ def test_an_extra_slot_of_no_length_that_a_visit_has_is_refused(clinic, dora, mi
 @pytest.mark.parametrize("year", [1000, 9999])
 def test_a_time_in_a_mistyped_year_is_refused(clinic, dora, year):
     app = clinic.open("doctor_plan", doctor=dora.id)
-    app.date_input(key="doctor_extra_starts_at").set_value(date(year, 12, 30))
+    app.date_input(key="doctor_extra_starts_at").set_value(date(year, 12, 29))
     app.text_input(key="doctor_extra_reason").set_value("In great need of one")
     app.button(key="doctor_extra_add").click().run()
     (extra,) = [element.value for element in app.error]
 
     for which in ("first_day", "ends_at"):
-        app.date_input(key=f"doctor_except_{which}").set_value(date(year, 12, 30))
+        app.date_input(key=f"doctor_except_{which}").set_value(date(year, 12, 29))
     app.button(key="doctor_plan_except").click().run()
     (exception,) = [element.value for element in app.error]
 
     said = "has passed" if year == 1000 else "after the year 2199"
     assert said in extra
     assert said in exception
+
+
+def test_the_last_day_of_all_is_refused_in_words_far_west(clinic, dora, monkeypatch):
+    west = clinic.wiring.settings.model_copy(update={"timezone": "Etc/GMT+12"})
+    monkeypatch.setattr(clinic.wiring, "settings", west)
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    day = app.date_input(key="doctor_extra_starts_at")
+    day.set_value(day.max)
+    app.number_input(key="doctor_extra_ends_at_minutes").set_value(2**53 - 1)
+    app.text_input(key="doctor_extra_reason").set_value("In great need of one")
+
+    app.button(key="doctor_extra_add").click().run()
+
+    said = "An extra slot lasts 5 to 480 minutes; correct it."
+    assert [element.value for element in app.error] == [said]
 
 
 def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
