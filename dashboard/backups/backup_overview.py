@@ -304,9 +304,9 @@ def _words_of_keeping(every: timedelta | None, kept: timedelta) -> str:
     """Say how long each stays, and if one of a day stands in for the others."""
     if every is not None and kept > backups.ALL_KEPT_FOR:
         return _(
-            "Each is kept for two days, and one of each day for {days} days: the log "
-            "leads on from it to every second."
-        ).format(days=kept.days)
+            "Each is kept for {recent} days, and one of each day for {days} days: the "
+            "log leads on from it to every second."
+        ).format(recent=backups.ALL_KEPT_FOR.days, days=kept.days)
     words = ngettext(
         "Each is kept for one day.", "Each is kept for {days} days.", kept.days
     ).format(days=kept.days)

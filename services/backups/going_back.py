@@ -27,7 +27,8 @@ from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 
 SUBJECT: Final = "going back"
-_SEEN: Final = timedelta(minutes=15)
+# For so long a comparison counts as what going back would undo.
+COMPARED_WITHIN: Final = timedelta(minutes=15)
 
 
 class GoingBackAlready(Conflict):
@@ -94,7 +95,7 @@ def request_going_back(
 
 def is_seen_just_now(preview: RestorePreview, now: datetime) -> bool:
     """Tell whether what was compared still says what going back would undo."""
-    return preview.ended_at is not None and now - preview.ended_at < _SEEN
+    return preview.ended_at is not None and now - preview.ended_at < COMPARED_WITHIN
 
 
 @contextmanager

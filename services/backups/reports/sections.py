@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from db.backups.notes import Proof
+from services.backups.going_back import COMPARED_WITHIN
 from services.backups.reports.gathering import (
     BackupReport,
     PractisedRestore,
@@ -13,8 +15,10 @@ from services.backups.reports.gathering import (
 from services.backups.reports.report_words import ReportWords
 from services.cluster.alerts import AlertKind
 from services.core.sentences import Sentence
+from services.people.sessions import FRESH
 
 _NONE: Final = "–"
+_MINUTE: Final = timedelta(minutes=1)
 _ALERTS: Final = {
     AlertKind.BACKUP_TOO_OLD: Sentence("Backup too old"),
     AlertKind.BACKUP_FAILED: Sentence("Backup failed"),
@@ -174,17 +178,19 @@ def alerts(report: BackupReport, _: ReportWords) -> ReportSection:
 
 def restorers(report: BackupReport, _: ReportWords) -> ReportSection:
     """List who may take the clinic back, and what that takes."""
-    how = _(
-        "Going back from the page takes a comparison with the clinic of at most 15 "
-        "minutes ago, a passkey used within five minutes, the clinic's name typed, and "
-        "a reason. So can whoever has an account on the machine itself that reads the "
-        "data folder, and whoever has the backups, the recovery kit and its "
-        "passphrase. All but the last is in the audit log."
+    how = Sentence(
+        "Going back from the page takes a comparison with the clinic of at most "
+        "{compared} minutes ago, a passkey used within {confirmed} minutes, the "
+        "clinic's name typed, and a reason. So can whoever has an account on the "
+        "machine itself that reads the data folder, and whoever has the backups, the "
+        "recovery kit and its passphrase. All but the last is in the audit log.",
+        compared=_.count(COMPARED_WITHIN // _MINUTE),
+        confirmed=_.count(FRESH // _MINUTE),
     )
     columns = (_(Sentence("Name")), _(Sentence("Passkey")))
     rows = tuple((each.name, _(_passkey(each))) for each in report.restorers)
     title = _(Sentence("Who may restore"))
-    return ReportSection(title, (how,), (), columns if rows else (), rows)
+    return ReportSection(title, (_(how),), (), columns if rows else (), rows)
 
 
 def _passkey(restorer: Restorer) -> Sentence:

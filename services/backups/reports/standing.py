@@ -221,8 +221,9 @@ def _retention(kept: timedelta, _: ReportWords, *, thins: bool) -> str:
     """Say how long each stays, as the page does."""
     if thins and kept > ALL_KEPT_FOR:
         sentence = Sentence(
-            "Each is kept for two days, and one of each day for {days} days: the log "
-            "leads on from it to every second.",
+            "Each is kept for {recent} days, and one of each day for {days} days: the "
+            "log leads on from it to every second.",
+            recent=ALL_KEPT_FOR.days,
             days=kept.days,
         )
     else:

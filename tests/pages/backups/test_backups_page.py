@@ -99,7 +99,7 @@ def test_how_often_and_how_long_and_how_much_room(
     assert "One is made every hour, and a full one every 7 days. " in words
     assert "The next incremental one is due at 26 Nov 2026, 03:00" in words
     assert "the next full one at 3 Dec 2026, 02:00" in words
-    assert "Each is kept for two days, and one of each day for 35 days" in words
+    assert "Each is kept for 2 days, and one of each day for 35 days" in words
     assert "In that time they will grow by some 948 MB." in words
     assert "will be full before" not in words
 
@@ -110,7 +110,7 @@ def test_how_often_and_how_long_and_how_much_room(
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"backup_kept_days": 3}, "Each is kept for two days, and one of each day"),
+        ({"backup_kept_days": 3}, "Each is kept for 2 days, and one of each day"),
         ({"backup_kept_days": 2}, "Each is kept for 2 days. The newest"),
         ({"backup_kept_days": 1}, "Each is kept for one day. The newest"),
         (
@@ -129,7 +129,7 @@ def test_one_of_a_day_stands_in_for_others_where_a_log_leads_on_from_it(
     shown = said(opened(clinic))
 
     assert words in shown
-    assert ("two days, and one of each day" in shown) is (
+    assert ("2 days, and one of each day" in shown) is (
         changed == {"backup_kept_days": 3}
     )
     assert "the last that was proven, and what another is based on stay" in shown

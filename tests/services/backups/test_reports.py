@@ -22,6 +22,8 @@ from services.backups.reports import (
     ReportPeriod,
     gather_report,
     report_pdf,
+    sections,
+    standing,
 )
 from services.core.actors import Role
 from services.core.audit import Action
@@ -260,6 +262,21 @@ def test_who_may_restore_is_told_and_who_has_no_passkey_yet(session, admin, repo
     assert clerk.actor.name not in restorers
 
 
+def test_how_long_something_counts_is_told_as_it_is_ruled(
+    session, admin, repository, monkeypatch
+):
+    ruled = text_of(session, admin, repository)
+    monkeypatch.setattr(sections, "COMPARED_WITHIN", timedelta(minutes=17))
+    monkeypatch.setattr(sections, "FRESH", timedelta(minutes=3))
+    monkeypatch.setattr(standing, "ALL_KEPT_FOR", timedelta(days=4))
+
+    otherwise = text_of(session, admin, repository)
+
+    assert "of at most 15 minutes ago, a passkey used within 5 minutes," in ruled
+    assert "of at most 17 minutes ago, a passkey used within 3 minutes," in otherwise
+    assert "Each is kept for 4 days, and one of each day for 35 days" in otherwise
+
+
 def test_how_backups_stand_is_told(session, admin, repository):
     hour = timedelta(hours=1)
     since, until = backup_sets.AS_OF, backup_sets.AS_OF + 3 * hour
@@ -284,7 +301,7 @@ def test_how_backups_stand_is_told(session, admin, repository):
     gap = "25 November 2026, 03:00:07 and 25 November 2026, 04:00:07"
     assert f"Seconds between {gap}: the log has a gap there" in text
     plan = "Every 1 h; a full one every 7 days; a restore drill every 7 days"
-    assert f"By plan {plan} Kept Each is kept for two days, and one of each" in text
+    assert f"By plan {plan} Kept Each is kept for 2 days, and one of each" in text
     assert "There are 1 full, 0 incremental" in text
     assert "56.0 MB of rows, 60 files (1.5 MB), 985 entries of the audit log" in text
     assert "Free on their disk 7.0 GB" in text
