@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from services.analytics.cohorts import checking, suppression
+from services.analytics.cohorts import checking, suppression, tables
 from services.analytics.cohorts.classes import (
     PatientClass,
     groups_of,
@@ -106,9 +106,9 @@ def _attrition_counts(
 def _cells(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
 ) -> tuple[tuple[Cell, ...], list[Members]]:
-    """Return the counts by what they are split by, those that nobody is in as well.
+    """Return the counts by what they are split by, and who is in those that are told.
 
-    And who is in those of them that are told.
+    Also those that nobody is in, but no value of which nothing is told.
     """
     if not cohort.split_by:
         return (), []
@@ -124,4 +124,9 @@ def _cells(
         for members, number in zip(groups[key][:2], numbers, strict=True)
         if number is not None
     ]
-    return tuple(Cell(key, *numbers) for key, numbers in table.items()), shown
+    is_there = tables.on_disclosed_axes(
+        cohort.split_by,
+        (key for key, numbers in table.items() if numbers != (None, None)),
+    )
+    cells = (Cell(key, *numbers) for key, numbers in table.items() if is_there(key))
+    return tuple(cells), shown

@@ -1,10 +1,11 @@
 """Counts by one or two things as a whole table, without gaps and without rare values.
 
 A gap would tell that a count is 0, and the name of a value that somebody has. So times
-are filled up, and values that fewer than k patients have are told together as others.
+are filled up, and values that fewer than k patients have are told together as others;
+of what no number is told is not told that it is there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import Final
@@ -83,24 +84,35 @@ def require_not_too_many_cells(number: int) -> None:
         )
 
 
-def empty_ends(
-    split_by: Sequence[Dimension], is_shown_by_key: Mapping[Key, bool]
-) -> set[Key]:
-    """Return the keys of times before anything is told, or after.
+def on_disclosed_axes(
+    split_by: Sequence[Dimension], disclosed: Iterable[Key]
+) -> Callable[[Key], bool]:
+    """Return whether a cell is in a table of which so many cells are told.
 
-    Where times begin would tell that there was somebody.
+    A value of which no cell is told would tell that somebody has it, and where times
+    begin, that there was somebody: only between those that are told are there no gaps.
+    In a total the values that it sums up are empty.
     """
-    left_out: set[Key] = set()
-    for place, dimension in enumerate(split_by):
-        if dimension not in _TIMES:
-            continue
-        shown = [key[place] for key, is_shown in is_shown_by_key.items() if is_shown]
-        if shown:
-            first, last = min(shown), max(shown)
-            left_out |= {
-                key for key in is_shown_by_key if not first <= key[place] <= last
-            }
-    return left_out
+    keys = list(disclosed)
+    axes = [
+        _disclosed_axis(dimension, {key[place] for key in keys} - {""})
+        for place, dimension in enumerate(split_by)
+    ]
+    return lambda key: (
+        bool(keys)
+        and all(not value or has(value) for value, has in zip(key, axes, strict=True))
+    )
+
+
+def _disclosed_axis(
+    dimension: Dimension, disclosed: Collection[str]
+) -> Callable[[str], bool]:
+    if dimension is Dimension.WEEKDAY:
+        return lambda _: bool(disclosed)
+    if dimension in _TIMES and disclosed:
+        first, last = min(disclosed), max(disclosed)
+        return lambda value: first <= value <= last
+    return lambda value: value in disclosed
 
 
 def _without_rare(

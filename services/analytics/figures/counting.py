@@ -40,7 +40,7 @@ from services.analytics.figures.protecting import (
     protect_spread,
     require_not_too_many,
     unit_of_shown,
-    without_ends,
+    without_undisclosed,
 )
 from services.analytics.figures.storing import to_json
 from services.analytics.figures.wording import describe
@@ -83,9 +83,7 @@ def count(
     groups = _read(session, figure, now, smallest_group, remaining)
     totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
-        cells, members = _shares(
-            figure, groups, smallest_group, _outside(session, groups, 0)
-        )
+        cells, members = _shares(groups, smallest_group, _outside(session, groups, 0))
     else:
         whole = None if figure.measure is FigureMeasure.EVENTS else remaining.whole
         cells, members = _numbers(
@@ -95,6 +93,7 @@ def count(
             totals, summed = _totals(figure, groups, smallest_group, whole)
             members += summed
     is_of_events = figure.measure is FigureMeasure.EVENTS
+    cells, totals = without_undisclosed(figure.by, cells, totals)
     return UndisclosedAnswer(
         question=_question(figure, smallest_group),
         answer=FigureResult(
@@ -141,6 +140,7 @@ def _spread(
     require_not_too_many(len(members) for members, *_ in groups.values())
     cells, _ = _numbers(figure, groups, k, remaining.whole)
     spread, patients, facts = protect_spread(figure.quantity, cells, groups, k)
+    spread, _ = without_undisclosed(figure.by, spread)
     return UndisclosedAnswer(
         question=_question(figure, k),
         answer=FigureResult(
@@ -225,18 +225,17 @@ def _remaining(session: Session, figure: Figure, now: datetime) -> _Remaining:
 
 
 def _shares(
-    figure: Figure, groups: Mapping[Key, Groups], k: int, outside: int
+    groups: Mapping[Key, Groups], k: int, outside: int
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return how many came in and remain, and who is in each number that is told."""
     sizes = {key: (len(came), len(left)) for key, (came, left, *_) in groups.items()}
     unsaid = {key for key, (_, _, *met) in groups.items() if few_decide(met, k)}
     table = suppression.protect_table(sizes, k, outside=outside, unsaid=unsaid)
-    shown = without_ends(figure.by, table)
     return (
-        tuple(FigureCell(key, left, came) for key, (came, left) in shown.items()),
+        tuple(FigureCell(key, left, came) for key, (came, left) in table.items()),
         tuple(
             members
-            for key, numbers in shown.items()
+            for key, numbers in table.items()
             for members, number in zip(groups[key][:2], numbers, strict=True)
             if number is not None
         ),
@@ -260,7 +259,6 @@ def _numbers(
     is_of_events = figure.measure is FigureMeasure.EVENTS
     base = 3 if figure.measure is FigureMeasure.DISTRIBUTION else 2
     return protect_numbers(
-        figure.by,
         groups,
         k,
         is_of_events=is_of_events,

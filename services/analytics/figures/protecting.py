@@ -40,7 +40,6 @@ def require_not_too_many(sizes: Iterable[int]) -> None:
 
 
 def protect_numbers(
-    by: Sequence[Dimension],
     groups: Mapping[Key, Groups],
     k: int,
     *,
@@ -68,21 +67,20 @@ def protect_numbers(
         table = suppression.protect_table(pairs, k, outside=outside)
     if is_of_events:
         table = _with_enough_hidden(groups, table, k)
-    shown = without_ends(by, table)
     place = 1 if is_of_events else patients
     visible = {
         key: groups[key][place]
-        for key, (number, _) in shown.items()
+        for key, (number, _) in table.items()
         if number is not None and (whole is None or not 0 < len(whole) - sizes[key] < k)
     }
     few = {key for key in visible if do_few_decide and do_few_decide(groups[key])}
     if few and (is_parted or is_of_events):
         # Nobody in a group hides nothing of another.
-        hidden = {key for key in shown.keys() - visible.keys() if sizes[key]}
+        hidden = {key for key in table.keys() - visible.keys() if sizes[key]}
         few = suppression.complete(few | hidden, sizes, k)
     visible = {key: members for key, members in visible.items() if key not in few}
     cells = tuple(
-        FigureCell(key, len(visible[key]) if key in visible else None) for key in shown
+        FigureCell(key, len(visible[key]) if key in visible else None) for key in table
     )
     return cells, tuple(visible.values())
 
@@ -120,11 +118,24 @@ def unit_of_shown(unit: str, cells: Iterable[FigureCell]) -> str:
     return unit if any(cell.number is not None for cell in cells) else ""
 
 
-def without_ends(by: Sequence[Dimension], table: Table) -> Table:
-    """Return a table without times before anything is told, or after."""
-    is_shown = {key: number is not None for key, (number, _) in table.items()}
-    ends = tables.empty_ends(by, is_shown)
-    return {key: numbers for key, numbers in table.items() if key not in ends}
+def without_undisclosed(
+    by: Sequence[Dimension],
+    cells: Sequence[FigureCell],
+    totals: Sequence[FigureCell] = (),
+) -> tuple[tuple[FigureCell, ...], tuple[FigureCell, ...]]:
+    """Return cells and totals without values of which no number is told."""
+    is_there = tables.on_disclosed_axes(
+        by,
+        (
+            cell.values
+            for cell in (*cells, *totals)
+            if cell.number is not None or cell.entered is not None
+        ),
+    )
+    return (
+        tuple(cell for cell in cells if is_there(cell.values)),
+        tuple(total for total in totals if is_there(total.values)),
+    )
 
 
 def _with_enough_hidden(groups: Mapping[Key, Groups], table: Table, k: int) -> Table:

@@ -121,7 +121,6 @@ def _protected(
     is_of_events = counted.measure is FigureMeasure.EVENTS
     whole = _whole(groups)
     return protect_numbers(
-        counted.by,
         groups,
         k,
         is_of_events=is_of_events,

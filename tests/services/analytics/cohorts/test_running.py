@@ -287,8 +287,31 @@ def test_few_are_told_nowhere(session, count):
     gout = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
 
     assert whole.attrition[0].remaining.number == 6
-    assert [cell.entered for cell in whole.cells] == [None, None]
+    assert whole.cells == ()
     assert count(Cohort(entry=gout), k=5).attrition[0].remaining.number is None
+
+
+@pytest.mark.parametrize("number", [0, 1, 4])
+def test_no_label_says_that_somebody_is_there(session, count, number):
+    """Of the others, whether they are men or there are none; nor when it began."""
+    for _ in range(9):
+        diagnosed(session, person(session))
+    for place in range(number):
+        sex = ("other", "male")[place % 2]
+        diagnosed(session, person(session, sex=sex), date(2024, 8, 1))
+    for _ in range(12):
+        diagnosed(session, person(session, sex="unknown"))
+    for _ in range(5):
+        person(session)
+
+    for by, labels in (
+        (Dimension.SEX, {"female", "unknown"}),
+        (Dimension.QUARTER, {"2025 Q1"}),
+        (Dimension.AGE_BAND, {"60–69"}),
+        (Dimension.WORDS, {"Essential hypertension"}),
+    ):
+        cells = count(Cohort(entry=HYPERTENSION, split_by=(by,)), k=5).cells
+        assert {cell.values[0] for cell in cells} <= labels
 
 
 def test_only_analysts_count_and_programs_by_their_scope(session):

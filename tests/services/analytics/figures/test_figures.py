@@ -20,7 +20,7 @@ from services.analytics.cohorts import (
     tables,
     telling,
 )
-from services.analytics.figures import Figure, FigureMeasure
+from services.analytics.figures import Figure, FigureMeasure, Quantity
 from services.core.actors import Role, Scope
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.core.weekdays import WEEKDAYS
@@ -166,7 +166,7 @@ def test_what_few_have_is_among_others_and_not_named(session, tell, visit):
     counts = numbers(tell(replace(VISITS, by=(Dimension.SPECIALITY,))))
 
     # The smaller one as well: else all visits would tell what is among others.
-    assert counts == {("Cardiology",): None, ("Dentistry",): 11, ("others",): None}
+    assert counts == {("Dentistry",): 11}
     assert numbers(tell(VISITS)) == {("2025",): 21}
 
 
@@ -177,7 +177,56 @@ def test_few_of_the_clinic_who_never_came_do_not_follow_from_all_others(session,
 
     counts = numbers(tell(BY_SEX))
 
-    assert counts == {("female",): 12, ("male",): None}
+    assert counts == {("female",): 12}
+
+
+SPLITS = [(Dimension.SEX,), (Dimension.MONTH,), (Dimension.WEEKDAY, Dimension.SEX)]
+MEASURES = [
+    (FigureMeasure.PATIENTS, {}),
+    (FigureMeasure.SHARE, {}),
+    (FigureMeasure.EVENTS, {}),
+    (FigureMeasure.DISTRIBUTION, {"quantity": Quantity.AGE}),
+]
+
+
+@pytest.mark.parametrize("by", SPLITS)
+@pytest.mark.parametrize(("measure", "more"), MEASURES)
+def test_no_label_says_that_somebody_is_there(session, tell, by, measure, more):
+    """Three men or nobody: there is no row that is suppressed, and no month."""
+    bystanders(session)
+    rule = Rule(event=VISIT, has=False)
+    is_shared = measure is FigureMeasure.SHARE
+    figure = Figure(
+        cohort=replace(DIAGNOSED, steps=((rule,),) if is_shared else ()),
+        by=by,
+        measure=measure,
+        **more,
+    )
+    nobody = tell(figure).cells
+    patients(session, 3, sex="male")
+
+    assert tell(figure).cells == nobody == ()
+
+
+def test_totals_name_what_is_told_of_their_cells_or_of_themselves(session, tell):
+    """Of three in each of two years the sum is told; of two men nothing is."""
+    for year in range(2):
+        patients(session, 3, day=DAY + timedelta(365 * year))
+        patients(session, 20, day=DAY + timedelta(365 * year), sex="unknown")
+    patients(session, 2, sex="male")
+    # All would tell of the men: the fewest are hidden with them.
+    patients(session, 5, sex="other")
+    bystanders(session)
+    by = (Dimension.YEAR, Dimension.SEX)
+
+    result = tell(replace(BY_SEX, by=by, totals=True))
+
+    named = {cell.values[1] for cell in (*result.cells, *result.totals)}
+    assert named == {"", "female", "unknown"}
+    years = {cell.values[0] for cell in (*result.cells, *result.totals)}
+    assert {cell.values for cell in result.cells} == {
+        (year, sex) for year in years - {""} for sex in named - {""}
+    }
 
 
 def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):
@@ -190,7 +239,7 @@ def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):
 
     counts = numbers(tell(replace(VISITS, measure=FigureMeasure.PATIENTS)))
 
-    assert counts == {("2025",): None, ("2026",): 8}
+    assert counts == {("2026",): 8}
 
 
 def test_what_happened_to_few_is_no_difference_of_events(session, tell, visit):

@@ -82,9 +82,9 @@ def test_a_total_of_few_is_hidden(session, tell):
 
     totals = {cell.values: cell.number for cell in tell(PIVOT).totals}
 
-    assert totals["", "other"] is None
+    assert ("", "other") not in totals
     # Or the rest of the whole would be theirs.
-    assert None in {totals["", "female"], totals["", "male"]}
+    assert None in {totals.get(("", "female")), totals.get(("", "male"))}
 
 
 def test_totals_are_held_against_what_is_told_later(session, tell):
