@@ -5,12 +5,13 @@ rows apart would be an answer that no rule sees. So there are no casts and no
 divisions, and numbers, days and patterns have bounds.
 
 What OR and NOT say of one column's values is one condition. Where they join more, each
-of these is counted by itself: `services.analytics.joined_conditions`.
+of these is counted by itself: `services.analytics.joined_conditions`. So is each of
+several terms or codes where two columns have several: AND says of these what OR would.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
@@ -57,6 +58,7 @@ LONGEST_VALUE: Final = 200
 # A day and so many more or fewer is always a day that PostgreSQL knows.
 MOST_DAYS: Final = 36_600
 _LARGEST: Final = 1_000_000_000
+_NAMES: Final = frozenset({"term", "term_key", "code"})
 _NUMBER: Final = re.compile(r"\d{1,10}(\.\d{1,6})?", re.ASCII)
 _DAY: Final = re.compile(r"[1-9]\d{3}-\d{2}-\d{2}", re.ASCII)
 _COMPARED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
@@ -100,12 +102,16 @@ class NameScope:
 
     sources: list[Sources]
     exists: ReadExists
-    # Counted over the whole query, whichever part they stand in.
+    # Of each of several terms or codes it is counted whom it brings in.
+    counts_each_name: bool = False
+    # Over the whole query, whichever part they stand in.
     conditions: list[None] = field(default_factory=list)
+    # The columns of terms and codes of which several are named.
+    with_several: set[tuple[Source, str]] = field(default_factory=set)
 
     def within(self, sources: Sources) -> "NameScope":
         """Return the scope of a SELECT inside of this one."""
-        return NameScope([sources, *self.sources], self.exists, self.conditions)
+        return replace(self, sources=[sources, *self.sources])
 
     def find(self, node: "Expression") -> tuple[Source, str]:
         """Return the view and the column that a name means; raises QueryRefused."""
@@ -228,18 +234,36 @@ def _not(node: "Expression", scope: NameScope) -> Condition:
 
 
 def _as_one(condition_: Condition, node: "Expression", scope: NameScope) -> Condition:
-    """Return what is said of one column's values as one condition."""
-    if _is_of_one_column(node, scope):
-        return Predicate(rendered(condition_))
-    return condition_
+    """Return what is said of one column's values as one condition.
+
+    Unless they are several terms or codes, and each of these is counted.
+    """
+    if not _is_of_one_column(node, scope):
+        return condition_
+    if _names_several(node):
+        [column] = _columns(node, scope)
+        if column[1] in _NAMES:
+            scope.with_several.add(column)
+            if scope.counts_each_name:
+                return condition_
+    return Predicate(rendered(condition_))
+
+
+def _names_several(node: "Expression") -> bool:
+    return any(
+        is_a(each, "And", "Or")
+        or (is_a(each, "In") and len(part(each, "expressions") or ()) > 1)
+        for each in node.walk()
+    )
 
 
 def _is_of_one_column(node: "Expression", scope: NameScope) -> bool:
-    parts: list[Any] = list(node.walk())
-    return (
-        not any(is_a(each, "Exists") for each in parts)
-        and len({scope.find(each) for each in parts if is_a(each, "Column")}) == 1
-    )
+    has_exists = any(is_a(each, "Exists") for each in node.walk())
+    return not has_exists and len(_columns(node, scope)) == 1
+
+
+def _columns(node: Any, scope: NameScope) -> set[tuple[Source, str]]:
+    return {scope.find(each) for each in node.walk() if is_a(each, "Column")}
 
 
 def _flag(node: "Expression", scope: NameScope) -> Condition:

@@ -81,22 +81,26 @@ _FLIPPED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 def read(text: str) -> Query:
     """Return the query that a text is; raises QueryRefused."""
     try:
-        return _Reader(text).read()
+        reader = _Reader(text)
+        query = reader.read()
+        if len(reader.scope.with_several) > 1:
+            return _Reader(text, counts_each_name=True).read()
     except RecursionError:
         raise not_understood() from None
+    return query
 
 
 class _Reader:
     """Reads one text: first the views, then what is counted, then what is shown."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, counts_each_name: bool = False) -> None:
         self.text = text.strip()
         self.tree = _select_of(unwrapped(parse(self.text)))
         only(self.tree, *_SELECT, "limit")
         if part(self.tree, "from_") is None:
             raise not_understood()
         self.sources: dict[str, Source] = {}
-        self.scope = NameScope([self.sources], self._exists)
+        self.scope = NameScope([self.sources], self._exists, counts_each_name)
         self.number_of_sources = 0
         # Those of ON and of WHERE in which OR or NOT joins more than one column says.
         self.with_joined: list[Condition] = []
@@ -210,9 +214,10 @@ class _Reader:
         if len(list(joined(conditions))) > MOST_JOINED:
             raise QueryRefused(
                 Sentence(
-                    "OR and NOT join at most {most} conditions in a query: of each it "
-                    "is counted how many patients it brings in and leaves out. Ask "
-                    "for some of them in a query of its own.",
+                    "OR, NOT and lists of terms or codes in two columns join at most "
+                    "{most} conditions in a query: of each it is counted how many "
+                    "patients it brings in and leaves out. Ask for some of them in a "
+                    "query of its own.",
                     most=MOST_JOINED,
                 )
             )

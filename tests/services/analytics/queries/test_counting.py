@@ -468,6 +468,24 @@ ORACLES = {
         "Gout",
         (GOUT,),
     ),
+    "many or the target, by AND of two lists": (
+        (
+            f"{D} JOIN diagnoses e ON e.patient_id = d.patient_id "
+            "WHERE d.term IN ('Gout', 'HIV infection') AND e.term IN ('Gout', "
+            "'HIV infection')"
+        ),
+        "HIV infection",
+        (GOUT,),
+    ),
+    "many or the target, by a list and in an EXISTS": (
+        (
+            f"{D} WHERE (d.term = 'Gout' OR d.term = 'HIV infection') AND EXISTS "
+            "(SELECT 1 FROM diagnoses e WHERE e.patient_id = d.patient_id "
+            "AND NOT (e.term_key <> 'gout' AND e.term_key <> 'hiv infection'))"
+        ),
+        "HIV infection",
+        (GOUT,),
+    ),
     "events of many or of the target": (
         f"SELECT count(*) FROM diagnoses WHERE term = 'Gout' OR {OR_TARGET}",
         "HIV infection",

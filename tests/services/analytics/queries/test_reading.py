@@ -583,6 +583,54 @@ JOINED = {
         "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on IN (1, 2, 3)",
         3,
     ),
+    "one list of terms": (
+        "SELECT count(*) FROM diagnoses WHERE term IN ('a', 'b', 'c') AND code = 'd'",
+        0,
+    ),
+    "two lists of one column": (
+        (
+            "SELECT count(*) FROM diagnoses WHERE term IN ('a', 'b', 'c') "
+            "AND (term = 'a' OR term = 'd')"
+        ),
+        0,
+    ),
+    "terms and codes": (
+        (
+            "SELECT count(*) FROM diagnoses WHERE term IN ('a', 'b', 'c') "
+            "AND code IN ('e', 'f')"
+        ),
+        5,
+    ),
+    "terms and ages": (
+        (
+            "SELECT count(*) FROM diagnoses WHERE term IN ('a', 'b', 'c') "
+            "AND age IN (3, 4)"
+        ),
+        0,
+    ),
+    "terms in two exists": (
+        "SELECT count(*) FROM patients p WHERE "
+        + " AND ".join(
+            f"EXISTS (SELECT 1 FROM {view} WHERE {view}.patient_id = p.patient_id "
+            "AND term IN ('a', 'b'))"
+            for view in ("diagnoses", "procedures")
+        ),
+        4,
+    ),
+    "terms and another's pattern": (
+        (
+            "SELECT count(*) FROM visits v JOIN diagnoses d ON d.patient_id = "
+            "v.patient_id AND d.term IN ('a', 'b') WHERE v.term LIKE 'c%'"
+        ),
+        0,
+    ),
+    "terms and without another's": (
+        (
+            "SELECT count(*) FROM visits v JOIN diagnoses d ON d.patient_id = "
+            "v.patient_id AND d.term IN ('a', 'b') WHERE v.term NOT IN ('c', 'd')"
+        ),
+        4,
+    ),
     "days between one": (
         "SELECT count(*) FROM diagnoses WHERE ended_on - occurred_on IN (1)",
         0,
