@@ -249,7 +249,7 @@ def _as_one(condition_: Condition, node: "Expression", scope: NameScope) -> Cond
     return Predicate(rendered(condition_))
 
 
-def _names_several(node: "Expression") -> bool:
+def _names_several(node: Any) -> bool:
     return any(
         is_a(each, "And", "Or")
         or (is_a(each, "In") and len(part(each, "expressions") or ()) > 1)
