@@ -229,8 +229,8 @@ def small_cells(analyst, people):
     result = analyst.ask(Cohort(entry=GOUT, split_by=(Dimension.SEX,)))
     cells = {cell.values[0]: cell.entered for cell in result.cells}
     whole = result.attrition[0].remaining.number
-    women_told = cells.get("female")
-    return cells.get("male") or (women_told and whole - women_told)
+    of_women = cells.get("female")
+    return cells.get("male") or (of_women and whole - of_women)
 
 
 def marginals(analyst, people):
