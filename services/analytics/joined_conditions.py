@@ -78,10 +78,14 @@ class Negated:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Existing:
-    """That there is something which meets `part`; it is one condition itself."""
+    """That there is something which meets `part`; it is one condition itself.
+
+    `known` is the same where it was looked at before.
+    """
 
     part: "Condition"
     build: Callable[[ColumnElement[bool]], ColumnElement[bool]]
+    known: ColumnElement[bool] | None = None
 
 
 Condition = Predicate | AllOf | AnyOf | Negated | Existing
@@ -120,14 +124,23 @@ def rendered(
     match condition:
         case Predicate(value=value):
             return value
-        case Existing(part=part, build=build):
-            return build(rendered(part, replaced, by=by))
+        case Existing():
+            return _existing(condition, replaced, by=by)
         case AllOf(parts=parts):
             return and_(true(), *(rendered(each, replaced, by=by) for each in parts))
         case AnyOf(parts=parts):
             return or_(false(), *(rendered(each, replaced, by=by) for each in parts))
         case Negated(part=part):
             return not_(rendered(part, replaced, by=by))
+
+
+def _existing(
+    condition: Existing, replaced: Condition | None, *, by: bool
+) -> ColumnElement[bool]:
+    is_varied = any(each is replaced for each in joined(condition.part))
+    if condition.known is not None and not is_varied:
+        return condition.known
+    return condition.build(rendered(condition.part, replaced, by=by))
 
 
 def _replaced(condition: Condition, *, by: bool) -> ColumnElement[bool]:

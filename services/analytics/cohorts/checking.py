@@ -62,9 +62,10 @@ def validate(cohort: Cohort) -> None:
         _refuse(
             "steps",
             Sentence(
-                "At most {most} rules of a cohort can be in steps of several rules or "
-                "say what patients have not had: of each it is counted how many "
-                "patients it brings in and leaves out.",
+                "At most {most} rules of a cohort can be in steps of several rules, "
+                "say what patients have not had, or be of words or a code where "
+                "several have both: of each it is counted how many patients it brings "
+                "in and leaves out.",
                 most=MOST_JOINED,
             ),
         )

@@ -48,8 +48,10 @@ from services.analytics.cohorts.model import (
 from services.analytics.joined_conditions import (
     AnyOf,
     Condition,
+    Existing,
     Negated,
     Predicate,
+    joined,
     rendered,
     variations,
 )
@@ -157,18 +159,21 @@ def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
 def steps_of_variations(cohort: Cohort) -> tuple[int, ...]:
     """Return which step, counted from 1, each variation of a cohort is of.
 
-    In a variation one of the rules that OR or NOT joins is taken to be false of
-    everybody, or true: two of each, in this order.
+    In a variation one of what OR or NOT joins is taken to be false of everybody, or
+    true: two of each, in this order. That are rules, and words and a code.
     """
+    view = _SOURCES[cohort.entry.kind].view
+    steps = _conditions(cohort, view, lambda _: true())
     return tuple(
         place
-        for place, step in enumerate(_conditions(cohort, lambda _: true()), start=1)
-        for _ in variations(step)
+        for place, step in enumerate(steps, start=1)
+        for _ in joined(step)
+        for _by in (False, True)
     )
 
 
 def number_joined(cohort: Cohort) -> int:
-    """Return how many rules OR or NOT joins, each of which has two variations."""
+    """Return how many conditions OR or NOT joins, each of which has two variations."""
     return len(steps_of_variations(cohort)) // 2
 
 
@@ -414,7 +419,7 @@ def _judged(cohort: Cohort, entered: CTE) -> Select[Any]:
         columns = (had[each].label(name) for each, name in ruled.items())
         judged = select(entered, *columns).cte("ruled").prefix_with("MATERIALIZED")
         had = {each: judged.c[name] for each, name in ruled.items()}
-    steps = _conditions(cohort, lambda rule: had[id(rule)])
+    steps = _conditions(cohort, judged, lambda rule: had[id(rule)])
     varied = [each for step in steps for each in variations(step)]
     return select(
         *(judged.c[each.name] for each in entered.c),
@@ -424,26 +429,56 @@ def _judged(cohort: Cohort, entered: CTE) -> Select[Any]:
 
 
 def _conditions(
-    cohort: Cohort, had: Callable[[Rule], ColumnElement[bool]]
+    cohort: Cohort, entered: FromClause, had: Callable[[Rule], ColumnElement[bool]]
 ) -> tuple[Condition, ...]:
-    """Return a condition for each step, in which OR and NOT join its rules."""
-    return tuple(
-        AnyOf(
-            tuple(
-                Predicate(had(rule)) if rule.has else Negated(Predicate(had(rule)))
-                for rule in step
-            )
+    """Return a condition for each step, in which OR and NOT join its rules.
+
+    So they do words and a code of a rule where another event has both: of two events
+    that are each one of two things, AND says what OR would.
+    """
+    events = [cohort.entry, *(rule.event for step in cohort.steps for rule in step)]
+    are_counted = sum(map(_has_both, events)) > 1
+
+    def condition(rule: Rule) -> Condition:
+        is_met: Condition = (
+            _with_names(rule, entered, had(rule))
+            if are_counted and _has_both(rule.event)
+            else Predicate(had(rule))
         )
-        for step in cohort.steps
+        return is_met if rule.has else Negated(is_met)
+
+    return tuple(AnyOf(tuple(map(condition, step))) for step in cohort.steps)
+
+
+def _has_both(event: CohortEvent) -> bool:
+    return bool(event.words.strip() and event.code.strip())
+
+
+def _with_names(
+    rule: Rule, entered: FromClause, known: ColumnElement[bool]
+) -> Existing:
+    """Return that somebody met a rule, by words or by a code."""
+    source = _SOURCES[rule.event.kind].view.alias()
+    return Existing(
+        AnyOf(tuple(map(Predicate, _names(rule.event, source)))),
+        lambda is_named: _had_often(rule, source, entered, is_named),
+        known,
     )
 
 
-def _had(rule: Rule, entered: CTE) -> ColumnElement[bool]:
+def _had(rule: Rule, entered: FromClause) -> ColumnElement[bool]:
     """Return the condition that somebody had the event of a rule often enough."""
     source = _SOURCES[rule.event.kind].view.alias()
+    return _had_often(rule, source, entered, _is_named(rule.event, source))
+
+
+def _had_often(
+    rule: Rule, source: FromClause, entered: FromClause, is_named: ColumnElement[bool]
+) -> ColumnElement[bool]:
     is_one = and_(
         source.c.patient_id == entered.c.patient_id,
-        _meets(rule.event, source),
+        is_named,
+        _is_such(rule.event, source),
         _is_within(rule, source, entered),
     )
     if rule.times == 1:
@@ -452,7 +487,9 @@ def _had(rule: Rule, entered: CTE) -> ColumnElement[bool]:
     return number.correlate(entered).scalar_subquery() >= rule.times
 
 
-def _is_within(rule: Rule, source: FromClause, entered: CTE) -> ColumnElement[bool]:
+def _is_within(
+    rule: Rule, source: FromClause, entered: FromClause
+) -> ColumnElement[bool]:
     if rule.within is None:
         return true()
     day, days = source.c.occurred_on, rule.within.days
@@ -463,17 +500,30 @@ def _is_within(rule: Rule, source: FromClause, entered: CTE) -> ColumnElement[bo
 
 def _meets(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
     """Return the condition that something of a source is such an event."""
-    states = _SOURCES[event.kind].states
-    conditions: list[ColumnElement[bool]] = []
-    if states:
-        conditions.append(source.c.status.in_(states))
+    return and_(_is_named(event, source), _is_such(event, source))
+
+
+def _is_named(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
+    names = _names(event, source)
+    return or_(*names) if names else true()
+
+
+def _names(event: CohortEvent, source: FromClause) -> list[ColumnElement[bool]]:
+    """Return that something has the words of an event, and that it has the code."""
     named: list[ColumnElement[bool]] = []
     if event.words.strip():
         named.append(_has_words(source.c.term_key, event.words.strip()))
     if event.code.strip():
         named.append(source.c.code == event.code.strip())
-    if named:
-        conditions.append(or_(*named))
+    return named
+
+
+def _is_such(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
+    """Return the condition of everything else that an event is."""
+    states = _SOURCES[event.kind].states
+    conditions: list[ColumnElement[bool]] = []
+    if states:
+        conditions.append(source.c.status.in_(states))
     for name, lowest, highest in (
         ("value", event.at_least, event.at_most),
         ("age", event.from_age, event.to_age),

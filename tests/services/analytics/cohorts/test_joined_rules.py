@@ -1,5 +1,6 @@
 """Rules that OR and NOT join: what many decide is told, and what few decide is not."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -52,6 +53,10 @@ def share(*steps, measure=FigureMeasure.SHARE, **more):
     return Figure(cohort=hypertension(*steps), by=by, measure=measure, **more)
 
 
+def either(words, code, times=1):
+    return Rule(event=replace(of(words), code=code), times=times)
+
+
 GOUT, TARGET = has("gout"), has("hiv")
 EITHER = (GOUT, TARGET)
 GOUT_ONLY = (GOUT,)
@@ -90,6 +95,20 @@ ORACLES = {
     "ages": (
         share(GOUT_ONLY, measure=FigureMeasure.DISTRIBUTION, quantity=Quantity.AGE),
         share(EITHER, measure=FigureMeasure.DISTRIBUTION, quantity=Quantity.AGE),
+    ),
+    "many or the target, by two rules of words or a code": (
+        hypertension(GOUT_ONLY),
+        hypertension((either("gout", "B20"),), (either("gout", "B20"),)),
+    ),
+    "many or the target, by a way in and a rule of words or a code": (
+        hypertension(GOUT_ONLY),
+        Cohort(
+            entry=replace(HYPERTENSION, code="X1"), steps=((either("gout", "B20"),),)
+        ),
+    ),
+    "many or the target, once in two rules of other words": (
+        hypertension(GOUT_ONLY, (has("asthma"),)),
+        hypertension((either("gout", "B20"),), (either("asthma", "B20"),)),
     ),
     "side by side": (
         (hypertension(GOUT_ONLY), hypertension()),
@@ -147,7 +166,7 @@ def learn(session, analyst):
             diagnosed(session, target)
             diagnosed(session, target, DAY + timedelta(1), term="Asthma")
             if is_there:
-                diagnosed(session, target, term="HIV infection")
+                diagnosed(session, target, term="HIV infection", code="B20")
             try:
                 count(session, analyst, known)
                 return count(session, analyst, question)
@@ -184,12 +203,15 @@ def test_without_the_rule_each_oracle_tells_whether_somebody_is_there(
 @pytest.fixture
 def many(session):
     """Women and men with hypertension, of whom many have each of what is asked."""
-    for number in range(48):
-        patient = person(
+    patients = [
+        person(
             session,
             sex=("female", "male")[number // 24],
             date_of_birth=date(1946 + number % 4, 6, 15),
         )
+        for number in range(48)
+    ]
+    for number, patient in enumerate(patients):
         diagnosed(session, patient)
         within = number % 24
         if within < 12:
@@ -200,6 +222,7 @@ def many(session):
             diagnosed(session, patient, term="Zoster")
     for _ in range(10):
         person(session)
+    return patients
 
 
 BOTH = (GOUT, has("asthma"))
@@ -214,6 +237,27 @@ def test_rules_are_joined_where_many_decide(session, analyst, many, steps, numbe
     last, _ = count(session, analyst, hypertension(*steps))
 
     assert (last.number, last.hidden) == (number, None)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_words_and_codes_are_told_of_where_many_decide(session, analyst, many, times):
+    for place, patient in enumerate(many):
+        within = place % 24
+        for number in range(times):
+            day = DAY + timedelta(number)
+            if number and within < 12:
+                diagnosed(session, patient, day, term="Gout")
+            if number and 6 <= within < 18:
+                diagnosed(session, patient, day, term="Asthma")
+            if 9 <= within <= 20:
+                diagnosed(session, patient, day, term="Other", code="Z1")
+            if within >= 15:
+                diagnosed(session, patient, day, term="Other", code="Y1")
+    first, second = either("gout", "Z1", times), either("asthma", "Y1", times)
+
+    last, _ = count(session, analyst, hypertension((first,), (second,)))
+
+    assert (last.number, last.hidden) == (30, None)
 
 
 def test_figures_are_of_what_joined_rules_leave(session, analyst, many):
