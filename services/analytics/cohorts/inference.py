@@ -58,8 +58,8 @@ class _Sizes:
         places = np.cumsum(is_chosen) - 1
         return _Sizes(numbers, np.stack((places[classes], patients)))
 
-    def joined(self, places: _Matrix) -> "_Sizes":
-        """Return those of classes that are joined to be one where their places are."""
+    def merged(self, places: _Matrix) -> "_Sizes":
+        """Return those of classes that are made one where their places are."""
         if self.owners is None:
             numbers = np.bincount(places, weights=self.numbers)
             return _Sizes(numbers.astype(np.int64))
@@ -251,7 +251,7 @@ def _merged(left: _Matrix, sizes: _Sizes) -> tuple[_Matrix, _Sizes]:
     factors = np.random.default_rng().integers(_PRIME, size=(2, len(left)))
     alike = _packed(_product(factors, left).T)
     _, first, where = np.unique(alike, return_index=True, return_inverse=True)
-    return left[:, first], sizes.joined(where)
+    return left[:, first], sizes.merged(where)
 
 
 def _condensed(belongs: NDArray[np.bool_]) -> _Matrix:

@@ -110,7 +110,7 @@ class _Reader:
     def read(self) -> Query:
         """Return the query; raises QueryRefused."""
         first = self._add_source(self.tree.args["from_"])
-        rows = self._joined(first)
+        rows = self._join_views(first)
         where = self._where(self.tree, self.scope)
         conditions = [rendered(each) for each in where if not any(joined(each))]
         conditions += _have_days(self.sources.values())
@@ -184,7 +184,7 @@ class _Reader:
         sources[name_there] = source = Source(view, rows)
         return source
 
-    def _joined(self, first: Source) -> FromClause:
+    def _join_views(self, first: Source) -> FromClause:
         rows = first.rows
         for join in part(self.tree, "joins") or ():
             only(join, "this", "on", "kind", "side")
