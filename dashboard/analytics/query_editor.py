@@ -19,6 +19,9 @@ from services.analytics.queries import (
 _TEXT: Final = "sql_text"
 # The text that the field was filled with, so that it is filled once.
 _FILLED: Final = "sql_filled"
+# What was typed before an example or a saved query took its place.
+_TYPED: Final = "sql_typed"
+_OFFERED: Final = "sql_offered"
 _HEIGHT: Final = 240
 _NAMES: Final = (
     marked("Visits of each month"),
@@ -40,7 +43,8 @@ def fill(text: str | None) -> None:
     if text is None:
         return
     if _TEXT not in st.session_state or st.session_state.get(_FILLED) != text:
-        st.session_state[_TEXT] = st.session_state[_FILLED] = text
+        _replace(text)
+        st.session_state[_FILLED] = text
 
 
 def draw() -> None:
@@ -55,6 +59,13 @@ def draw() -> None:
     with st.container(horizontal=True):
         runs = st.button(_("Run query"), type="primary", key="sql_run")
         estimates = st.button(_("Estimate cost"), key="sql_estimate")
+        if _TYPED in st.session_state:
+            st.button(
+                _("Back to what was typed"),
+                key="sql_back",
+                icon=":material/undo:",
+                on_click=_bring_back,
+            )
     if runs:
         query_address.show(queries.read(text))
     if estimates:
@@ -79,7 +90,7 @@ def draw_examples() -> None:
             key=f"sql_example_{_NAMES.index(name)}",
             icon=":material/edit_note:",
             width="stretch",
-            on_click=_insert,
+            on_click=_replace,
             args=(EXAMPLES[name],),
         )
 
@@ -99,7 +110,7 @@ def draw_schema() -> None:
             st.button(
                 _("Begin with {view}").format(view=view.name),
                 key=f"sql_view_{view.name}",
-                on_click=_insert,
+                on_click=_replace,
                 args=(
                     f"SELECT count(DISTINCT patient_id) AS patients\nFROM {view.name}",
                 ),
@@ -114,5 +125,13 @@ def _lines(view: OfferedView) -> list[str]:
     ]
 
 
-def _insert(text: str) -> None:
-    st.session_state[_TEXT] = text
+def _replace(text: str) -> None:
+    """Put a text into the editor, and keep the one there if somebody typed it."""
+    there = st.session_state.get(_TEXT, "").strip()
+    if there and there not in {text.strip(), st.session_state.get(_OFFERED)}:
+        st.session_state[_TYPED] = there
+    st.session_state[_TEXT], st.session_state[_OFFERED] = text, text.strip()
+
+
+def _bring_back() -> None:
+    st.session_state[_TEXT] = st.session_state.pop(_TYPED)

@@ -148,6 +148,29 @@ def test_examples_and_views_fill_the_editor(clinic: Clinic):
     assert any("waiting_minutes" in each.value for each in app.markdown)
 
 
+def test_what_was_typed_comes_back_after_an_example_took_its_place(clinic: Clinic):
+    app = clinic.open("sql", Role.ANALYST)
+    app.text_area(key="sql_text").set_value("SELECT count(*) FROM vitals -- mine")
+    press(app, "sql_example_0")
+    press(app, "sql_view_visits")
+    assert app.text_area(key="sql_text").value.endswith("FROM visits")
+
+    press(app, "sql_back")
+
+    assert not app.exception
+    assert app.text_area(key="sql_text").value == "SELECT count(*) FROM vitals -- mine"
+    assert "sql_back" not in {each.key for each in app.button}
+
+
+def test_nothing_is_offered_back_where_nothing_was_typed(clinic: Clinic, people):
+    app = clinic.open("sql", Role.ANALYST)
+    press(app, "sql_example_0")
+    press(app, "sql_example_1")
+    run(app, f"{BY_SEX} ")
+
+    assert "sql_back" not in {each.key for each in app.button}
+
+
 def test_a_query_is_saved_and_opened_by_its_name(clinic: Clinic, people):
     app = clinic.open("sql", Role.ANALYST)
     run(app, BY_SEX)
