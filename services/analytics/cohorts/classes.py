@@ -60,24 +60,22 @@ def use_clock(session: Session, now: datetime) -> None:
 def groups_of(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
 ) -> Mapping[tuple[str, ...], tables.Groups]:
-    """Return who came in and who remains, by what a cohort is split by.
-
-    Then come those of whom `do_few_decide` judges.
-    """
+    """Return who came in and who remains, by what a cohort is split by."""
     inside: dict[tuple[str, ...], list[PatientClass]] = {}
     for each in classes:
         inside.setdefault(each.values, []).append(each)
     last = len(cohort.steps)
     groups = {
-        key: (
+        key: tables.Groups(
             members_of_all(some, 0),
             members_of_all(some, last),
-            *met_by(cohort, some, last),
+            met=met_by(cohort, some, last),
         )
         for key, some in inside.items()
     }
-    number = 2 + number_met(cohort)
-    return tables.complete(cohort.split_by, groups, smallest_group, counts=number)
+    return tables.complete(
+        cohort.split_by, groups, smallest_group, number_met=number_met(cohort)
+    )
 
 
 def members_of_all(classes: Sequence[PatientClass], passed: int) -> Members:

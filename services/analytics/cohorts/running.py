@@ -113,15 +113,17 @@ def _cells(
     if not cohort.split_by:
         return (), []
     groups = groups_of(cohort, classes, smallest_group)
-    every = {key: (len(came), len(left)) for key, (came, left, *_) in groups.items()}
+    every = {key: (len(g.patients), len(g.counted)) for key, g in groups.items()}
     unsaid = {
-        key for key, (_, _, *met) in groups.items() if few_decide(met, smallest_group)
+        key for key, each in groups.items() if few_decide(each.met, smallest_group)
     }
     table = suppression.protect_table(every, smallest_group, unsaid=unsaid)
     shown = [
         members
         for key, numbers in table.items()
-        for members, number in zip(groups[key][:2], numbers, strict=True)
+        for members, number in zip(
+            (groups[key].patients, groups[key].counted), numbers, strict=True
+        )
         if number is not None
     ]
     is_there = tables.on_disclosed_axes(

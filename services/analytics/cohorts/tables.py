@@ -6,11 +6,13 @@ of what no number is told is not told that it is there.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from math import prod
-from typing import Final
+from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.model import Dimension
@@ -22,6 +24,8 @@ from services.core.weekdays import WEEKDAYS
 OTHERS: Final = "others"
 MOST_CELLS: Final = 3_000
 MOST_VALUES: Final = 30
+# A patient, and the number of theirs.
+OWN_NUMBER: Final = np.dtype([("patient", ">i8"), ("number", ">f8")])
 _QUARTERS: Final = 4
 _MONTHS: Final = 12
 # Values that are typed or chosen somewhere, of which some are rare.
@@ -36,8 +40,36 @@ _TIMES: Final[Mapping[Dimension, Callable[[int], str]]] = {
     Dimension.HOUR: lambda n: f"{n:02}{_FULL_HOUR}",
 }
 
-# Who is in a cell, by each of its counts.
-Groups = tuple[Members, ...]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """Who is in a cell of a table, and what is counted of them.
+
+    `patients` came in, or had what is counted; `counted` are those who remain, or the
+    events. `numbers` are patients with their own, where these are spread. `met` are
+    those whom `few_decide` judges: in the cell, and in it in each variation.
+    """
+
+    patients: Members
+    counted: Members
+    numbers: NDArray[Any] = field(default_factory=lambda: np.empty(0, dtype=OWN_NUMBER))
+    met: tuple[Members, ...] = ()
+
+    @classmethod
+    def of_nobody(cls, number_met: int = 0) -> Self:
+        """Return those of a cell in which nobody is, in no variation either."""
+        nobody = np.empty(0, dtype=np.int64)
+        return cls(nobody, nobody, met=(nobody,) * number_met)
+
+    @classmethod
+    def united(cls, parts: Sequence[Self]) -> Self:
+        """Return whoever is in one of several cells, once."""
+        return cls(
+            _union([part.patients for part in parts]),
+            _union([part.counted for part in parts]),
+            _union([part.numbers for part in parts]),
+            tuple(map(_union, zip(*(part.met for part in parts), strict=True))),
+        )
 
 
 def complete(
@@ -45,11 +77,11 @@ def complete(
     cells: Mapping[Key, Groups],
     k: int,
     *,
-    counts: int = 2,
+    number_met: int = 0,
 ) -> Mapping[Key, Groups]:
-    """Return the cells of a table from those that were found, of `counts` groups each.
+    """Return the cells of a table from those that were found, with so many in `met`.
 
-    Whether a value is rare is decided by the first group. Raises InvalidInput.
+    Whether a value is rare is decided by the patients. Raises InvalidInput.
     """
     cells = fold_rare(split_by, cells, k)
     axes = [
@@ -57,7 +89,7 @@ def complete(
         for place, dimension in enumerate(split_by)
     ]
     require_not_too_many_cells(prod(map(len, axes)))
-    nobody = (np.empty(0, dtype=np.int64),) * counts
+    nobody = Groups.of_nobody(number_met)
     return {key: cells.get(key, nobody) for key in product(*axes)}
 
 
@@ -120,7 +152,7 @@ def _without_rare(
 ) -> Mapping[Key, Groups]:
     by_value: dict[str, list[Members]] = {}
     for key, groups in cells.items():
-        by_value.setdefault(key[place], []).append(groups[0])
+        by_value.setdefault(key[place], []).append(groups.patients)
     sizes = {value: len(_union(parts)) for value, parts in by_value.items()}
     common = sorted(
         (value for value, size in sizes.items() if size >= k),
@@ -131,13 +163,10 @@ def _without_rare(
     for key, groups in cells.items():
         value = key[place] if key[place] in kept else OTHERS
         folded.setdefault((*key[:place], value, *key[place + 1 :]), []).append(groups)
-    return {
-        key: tuple(map(_union, zip(*parts, strict=True)))
-        for key, parts in folded.items()
-    }
+    return {key: Groups.united(parts) for key, parts in folded.items()}
 
 
-def _union(parts: Sequence[Members]) -> Members:
+def _union(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.unique(np.concatenate(parts))
 
 

@@ -1,7 +1,7 @@
 """A figure counted: small numbers hidden, and written down."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -57,7 +57,7 @@ class _Remaining:
     """Who remains of a cohort, None where it does not matter, and in each variation."""
 
     whole: Members | None
-    met: Groups
+    met: tuple[Members, ...]
 
 
 def count(
@@ -83,11 +83,19 @@ def count(
     groups = _read(session, figure, now, smallest_group, remaining)
     totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
-        cells, members = _shares(groups, smallest_group, _outside(session, groups, 0))
+        cells, members = _shares(
+            groups,
+            smallest_group,
+            _outside(session, (each.patients for each in groups.values())),
+        )
     else:
         whole = None if figure.measure is FigureMeasure.EVENTS else remaining.whole
         cells, members = _numbers(
-            figure, groups, smallest_group, whole, _outside(session, groups, 1)
+            figure,
+            groups,
+            smallest_group,
+            whole,
+            _outside(session, (each.counted for each in groups.values())),
         )
         if figure.totals:
             totals, summed = _totals(figure, groups, smallest_group, whole)
@@ -130,14 +138,14 @@ def _spread(
     inside, outside = _parted(figure.cohort, rows)
     unit, measured = quantities.of_one_unit(inside)
     others = {
-        key: patients
-        for key, (patients, *_) in quantities.by_unit(outside).get(unit, {}).items()
+        key: each.patients
+        for key, each in quantities.by_unit(outside).get(unit, {}).items()
     }
     remaining = _remaining(session, figure, now)
     with_met = _with_met(measured, others, remaining.met)
-    number = 3 + len(remaining.met)
-    groups = tables.complete(figure.by, with_met, k, counts=number)
-    require_not_too_many(len(members) for members, *_ in groups.values())
+    number = len(remaining.met)
+    groups = tables.complete(figure.by, with_met, k, number_met=number)
+    require_not_too_many(len(each.patients) for each in groups.values())
     cells, _ = _numbers(figure, groups, k, remaining.whole)
     spread, patients, facts = protect_spread(figure.quantity, cells, groups, k)
     spread, _ = without_undisclosed(figure.by, spread)
@@ -156,10 +164,7 @@ def _spread(
 def _read(
     session: Session, figure: Figure, now: datetime, k: int, remaining: _Remaining
 ) -> Mapping[Key, Groups]:
-    """Return who came in and who remains, or whose events there are and which.
-
-    Then come those of whom `few_decide` judges.
-    """
+    """Return who came in and who remains, or whose events there are and which."""
     if figure.of is None and figure.measure is not FigureMeasure.EVENTS:
         split = replace(figure.cohort, split_by=figure.by)
         return groups_of(split, read_classes(session, split, now), k)
@@ -168,14 +173,14 @@ def _read(
     rows = session.execute(statements.events(figure.cohort, event, figure.by)).all()
     inside, outside = _parted(figure.cohort, rows)
     cells = {
-        tuple(values): (members_of(patients), members_of(events))
+        tuple(values): Groups(members_of(patients), members_of(events))
         for *values, patients, events in inside
     }
-    require_not_too_many(len(events) for _, events in cells.values())
+    require_not_too_many(len(each.counted) for each in cells.values())
     others = {tuple(values): members_of(patients) for *values, patients, _ in outside}
     with_met = _with_met(cells, others, remaining.met)
-    number = 2 + len(remaining.met)
-    return tables.complete(figure.by, with_met, k, counts=number)
+    number = len(remaining.met)
+    return tables.complete(figure.by, with_met, k, number_met=number)
 
 
 def _parted(
@@ -191,7 +196,7 @@ def _parted(
 
 
 def _with_met(
-    cells: Mapping[Key, Groups], others: Mapping[Key, Members], met: Groups
+    cells: Mapping[Key, Groups], others: Mapping[Key, Members], met: tuple[Members, ...]
 ) -> Mapping[Key, Groups]:
     """Return cells with who is in each, and who would be in each variation.
 
@@ -200,10 +205,12 @@ def _with_met(
     """
     nobody = np.empty(0, dtype=np.int64)
     return {
-        key: (
-            *groups,
-            *(
-                np.intersect1d(each, np.union1d(groups[0], others.get(key, nobody)))
+        key: replace(
+            groups,
+            met=tuple(
+                np.intersect1d(
+                    each, np.union1d(groups.patients, others.get(key, nobody))
+                )
                 for each in met
             ),
         )
@@ -228,23 +235,25 @@ def _shares(
     groups: Mapping[Key, Groups], k: int, outside: int
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return how many came in and remain, and who is in each number that is told."""
-    sizes = {key: (len(came), len(left)) for key, (came, left, *_) in groups.items()}
-    unsaid = {key for key, (_, _, *met) in groups.items() if few_decide(met, k)}
+    sizes = {key: (len(g.patients), len(g.counted)) for key, g in groups.items()}
+    unsaid = {key for key, each in groups.items() if few_decide(each.met, k)}
     table = suppression.protect_table(sizes, k, outside=outside, unsaid=unsaid)
     return (
         tuple(FigureCell(key, left, came) for key, (came, left) in table.items()),
         tuple(
             members
             for key, numbers in table.items()
-            for members, number in zip(groups[key][:2], numbers, strict=True)
+            for members, number in zip(
+                (groups[key].patients, groups[key].counted), numbers, strict=True
+            )
             if number is not None
         ),
     )
 
 
-def _outside(session: Session, groups: Mapping[Key, Groups], place: int) -> int:
+def _outside(session: Session, groups: Iterable[Members]) -> int:
     """Return how many patients in daily use, whose number is known, are in no cell."""
-    inside = sum(len(each[place]) for each in groups.values())
+    inside = sum(map(len, groups))
     return max(session.execute(statements.population()).scalar_one() - inside, 0)
 
 
@@ -257,7 +266,6 @@ def _numbers(
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     # Where events are looked at, patients come more than once.
     is_of_events = figure.measure is FigureMeasure.EVENTS
-    base = 3 if figure.measure is FigureMeasure.DISTRIBUTION else 2
     return protect_numbers(
         groups,
         k,
@@ -265,7 +273,7 @@ def _numbers(
         is_parted=figure.of is None and not is_of_events,
         whole=whole,
         outside=outside,
-        do_few_decide=lambda each: few_decide(each[base:], k),
+        do_few_decide=lambda each: few_decide(each.met, k),
     )
 
 
@@ -280,12 +288,7 @@ def _totals(
     for (first, second), each in groups.items():
         for line in ((first, ""), ("", second), ("", "")):
             lines.setdefault(line, []).append(each)
-    summed = {
-        line: tuple(
-            np.unique(np.concatenate(parts)) for parts in zip(*inside, strict=True)
-        )
-        for line, inside in lines.items()
-    }
+    summed = {line: Groups.united(inside) for line, inside in lines.items()}
     cells: tuple[FigureCell, ...] = ()
     members: tuple[Members, ...] = ()
     # Each of them is a table of its own, whose whole may be known.

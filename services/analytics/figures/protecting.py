@@ -58,18 +58,20 @@ def protect_numbers(
     together. Nor is a number told if few decide about the group, nor where it adds up
     to be what alone is missing in a whole.
     """
-    # Who remains comes last, and of events who had them comes first.
-    patients = 1 if is_parted else 0
-    sizes = {key: len(each[patients]) for key, each in groups.items()}
+    # Of events it is patients who are few.
+    sizes = {
+        key: len(each.counted if is_parted else each.patients)
+        for key, each in groups.items()
+    }
     table: Table = {key: (n if n >= k else None, None) for key, n in sizes.items()}
     if is_parted:
         pairs = {key: (n, n) for key, n in sizes.items()}
         table = suppression.protect_table(pairs, k, outside=outside)
     if is_of_events:
         table = _with_enough_hidden(groups, table, k)
-    place = 1 if is_of_events else patients
+    is_of_counted = is_of_events or is_parted
     visible = {
-        key: groups[key][place]
+        key: groups[key].counted if is_of_counted else groups[key].patients
         for key, (number, _) in table.items()
         if number is not None and (whole is None or not 0 < len(whole) - sizes[key] < k)
     }
@@ -97,7 +99,7 @@ def protect_spread(
     their quantities were, as events are: of the same patients' two means, before and
     after one of them was measured again, the difference is that one's.
     """
-    own = {key: quantities.own_values(each[2]) for key, each in groups.items()}
+    own = {key: quantities.own_values(each.numbers) for key, each in groups.items()}
     shown = {
         cell.values
         for cell in cells
@@ -110,7 +112,7 @@ def protect_spread(
         for cell in cells
     )
     facts = tuple(quantities.facts_of(quantity, own[key]) for key in shown)
-    return spread, tuple(groups[key][0] for key in shown), facts
+    return spread, tuple(groups[key].patients for key in shown), facts
 
 
 def unit_of_shown(unit: str, cells: Iterable[FigureCell]) -> str:
@@ -140,9 +142,11 @@ def without_undisclosed(
 
 def _with_enough_hidden(groups: Mapping[Key, Groups], table: Table, k: int) -> Table:
     """Hide the number of the fewest patients as well, if few are hidden altogether."""
-    hidden = [groups[key][0] for key, (number, _) in table.items() if number is None]
+    hidden = [
+        groups[key].patients for key, (number, _) in table.items() if number is None
+    ]
     visible = [key for key, (number, _) in table.items() if number is not None]
     if not hidden or not visible or not 0 < len(np.unique(np.concatenate(hidden))) < k:
         return table
-    least = min(visible, key=lambda key: (len(groups[key][0]), key))
+    least = min(visible, key=lambda key: (len(groups[key].patients), key))
     return {**table, least: (None, None)}

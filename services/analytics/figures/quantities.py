@@ -9,7 +9,7 @@ import numpy as np
 from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.statements import PATIENT_SHIFT
 from services.analytics.cohorts.suppression import Key
-from services.analytics.cohorts.tables import Groups
+from services.analytics.cohorts.tables import OWN_NUMBER, Groups
 from services.analytics.figures.distributions import Values
 from services.analytics.figures.model import Quantity
 
@@ -18,13 +18,6 @@ COLUMNS: Final[Mapping[Quantity, str]] = {
     Quantity.VALUE: "value",
     Quantity.WAITING: "waiting_minutes",
 }
-_PAIR: Final = np.dtype([("patient", ">i8"), ("number", ">f8")])
-# A group of measured patients in which nobody is.
-OF_NOBODY: Final[Groups] = (
-    np.empty(0, dtype=np.int64),
-    np.empty(0, dtype=np.int64),
-    np.empty(0, dtype=_PAIR),
-)
 # Multiplied by an odd number near the golden section, alike numbers get unlike bits.
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -40,14 +33,13 @@ class OwnValues:
 def by_unit(rows: Iterable[Sequence[Any]]) -> Mapping[str, Mapping[Key, Groups]]:
     """Return the groups of each unit: numbers in several are not one distribution.
 
-    Of each group there are the patients, twice as tables of counts have them, and with
-    their numbers.
+    Of each group the patients are what is counted as well.
     """
     units: dict[str, dict[Key, Groups]] = {}
     for *values, unit, read in rows:
-        pairs: Any = np.frombuffer(read, dtype=_PAIR)
+        pairs: Any = np.frombuffer(read, dtype=OWN_NUMBER)
         members = np.sort(pairs["patient"].astype(np.int64))
-        units.setdefault(str(unit), {})[tuple(values)] = (members, members, pairs)
+        units.setdefault(str(unit), {})[tuple(values)] = Groups(members, members, pairs)
     return units
 
 
@@ -55,7 +47,7 @@ def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, Groups
     """Return the unit that most patients are measured in, and its groups."""
     units = by_unit(rows)
     sizes = {
-        unit: sum(len(patients) for patients, *_ in groups.values())
+        unit: sum(len(each.patients) for each in groups.values())
         for unit, groups in units.items()
     }
     usual = max(sizes, key=lambda unit: (sizes[unit], unit), default="")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -101,7 +101,7 @@ def _numbers(
     groups_read = _groups_of(counted, rows)
     is_of_events = counted.measure is FigureMeasure.EVENTS
     if is_of_events:
-        _require_not_too_many(len(events) for _, events, *_ in groups_read.values())
+        _require_not_too_many(len(each.counted) for each in groups_read.values())
     groups = tables.fold_rare(counted.by, groups_read, k)
     cells, members = _protected(counted, groups, everybody, k)
     shown = _shown(cells)
@@ -144,14 +144,10 @@ def _require_disclosed_cells(
 
 
 def _do_few_decide(counted: Counted, groups: Groups, k: int) -> bool:
-    """Return whether few decide about what is told of a group.
-
-    Who is in it comes first, its events, and of means the numbers.
-    """
-    base = 2 if counted.spread is None else 3
+    """Return whether few decide about what is told of a group."""
     is_of_patients = counted.measure is FigureMeasure.PATIENTS
     return few_decide(
-        groups[base:], k, patient_shift=0 if is_of_patients else PATIENT_SHIFT
+        groups.met, k, patient_shift=0 if is_of_patients else PATIENT_SHIFT
     )
 
 
@@ -160,13 +156,13 @@ def _groups_of(
 ) -> Mapping[Key, Groups]:
     """Return who is in each group and its events, and who with a condition replaced.
 
-    Tables of counts have patients twice where they have no events.
+    Where patients are counted they are what is counted as well.
     """
     width = len(counted.by)
     if counted.joined is None:
         # Without groups there is one row, of nobody as well.
         return {
-            tuple(row[:width]): (members_of(row[width]), members_of(row[-1]))
+            tuple(row[:width]): Groups(members_of(row[width]), members_of(row[-1]))
             for row in rows
             if row[width] is not None
         }
@@ -178,7 +174,7 @@ def _groups_of(
     for key, some in classes.items():
         [patients] = unions_by_bit(((bits, members_of(h)) for bits, h, *_ in some), 1)
         met = unions_by_bit(((bits, members_of(h)) for bits, *_, h in some), number)
-        groups[key] = (patients, met[0], *met)
+        groups[key] = Groups(patients, met[0], met=met)
     return groups
 
 
@@ -196,9 +192,7 @@ def _spread(
 ) -> _ShownNumbers:
     units = _measured(counted, rows)
     _require_not_too_many(
-        len(patients)
-        for measured in units.values()
-        for patients, *_ in measured.values()
+        len(each.patients) for measured in units.values() for each in measured.values()
     )
     of_units = (
         _spread_in(counted, of, measured, unit=unit, everybody=everybody, k=k)
@@ -234,8 +228,9 @@ def _measured(
             classes_by_place.setdefault(place, []).append((bits, members_of(events)))
     units: dict[str, dict[Key, Groups]] = {}
     for (unit, key), some in classes_by_place.items():
-        own = measured.get(unit, {}).get(key, quantities.OF_NOBODY)
-        units.setdefault(unit, {})[key] = (*own, *unions_by_bit(some, number))
+        own = measured.get(unit, {}).get(key, Groups.of_nobody())
+        met = unions_by_bit(some, number)
+        units.setdefault(unit, {})[key] = replace(own, met=met)
     return units
 
 
@@ -300,7 +295,7 @@ def _is_parted(counted: Counted) -> bool:
 
 def _whole(groups: Mapping[Key, Groups]) -> Members:
     """Return everybody of whom some number is a part."""
-    parts = [patients for patients, *_ in groups.values()]
+    parts = [each.patients for each in groups.values()]
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
 
 
