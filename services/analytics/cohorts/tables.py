@@ -81,16 +81,18 @@ def complete(
 ) -> Mapping[Key, Groups]:
     """Return the cells of a table from those that were found, with so many in `met`.
 
-    Whether a value is rare is decided by the patients. Raises InvalidInput.
+    Whether a value is rare is decided by the patients. Between times of few nothing is
+    filled up: how far apart these are would decide whether there are too many cells.
+    Raises InvalidInput.
     """
     cells = fold_rare(split_by, cells, k)
     axes = [
-        _axis(dimension, sorted({key[place] for key in cells}))
+        _axis(dimension, _values(cells, place, k if dimension in _TIMES else 0))
         for place, dimension in enumerate(split_by)
     ]
     require_not_too_many_cells(prod(map(len, axes)))
     nobody = Groups.of_nobody(number_met)
-    return {key: cells.get(key, nobody) for key in product(*axes)}
+    return dict.fromkeys(product(*axes), nobody) | dict(cells)
 
 
 def fold_rare(
@@ -150,10 +152,7 @@ def _disclosed_axis(
 def _without_rare(
     cells: Mapping[Key, Groups], place: int, k: int
 ) -> Mapping[Key, Groups]:
-    by_value: dict[str, list[Members]] = {}
-    for key, groups in cells.items():
-        by_value.setdefault(key[place], []).append(groups.patients)
-    sizes = {value: len(_union(parts)) for value, parts in by_value.items()}
+    sizes = _sizes(cells, place)
     common = sorted(
         (value for value, size in sizes.items() if size >= k),
         key=lambda value: (-sizes[value], value),
@@ -164,6 +163,20 @@ def _without_rare(
         value = key[place] if key[place] in kept else OTHERS
         folded.setdefault((*key[:place], value, *key[place + 1 :]), []).append(groups)
     return {key: Groups.united(parts) for key, parts in folded.items()}
+
+
+def _values(cells: Mapping[Key, Groups], place: int, least: int) -> list[str]:
+    """Return the values that so many patients have at least, sorted."""
+    return sorted(
+        value for value, size in _sizes(cells, place).items() if size >= least
+    )
+
+
+def _sizes(cells: Mapping[Key, Groups], place: int) -> Mapping[str, int]:
+    by_value: dict[str, list[Members]] = {}
+    for key, groups in cells.items():
+        by_value.setdefault(key[place], []).append(groups.patients)
+    return {value: len(_union(parts)) for value, parts in by_value.items()}
 
 
 def _union(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

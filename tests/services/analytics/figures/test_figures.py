@@ -365,6 +365,19 @@ def test_so_many_groups_that_nobody_reads_them_are_refused(session, tell, monkey
         tell(replace(BY_SEX, by=(Dimension.MONTH,)))
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_how_far_apart_the_events_of_few_are_is_no_refusal(session, tell, number):
+    patients(session, 6, day=date(2020, 1, 1))
+    patients(session, 7, day=date(2020, 3, 1))
+    patients(session, number, day=date(1600, 1, 1))
+    bystanders(session)
+
+    counts = numbers(tell(replace(BY_SEX, by=(Dimension.MONTH, Dimension.SEX))))
+
+    assert {values[0] for values in counts} <= {"2020-01", "2020-02", "2020-03"}
+    assert counts["2020-03", "female"] == 7
+
+
 def test_a_figure_is_kept_behind_a_key_and_its_cohort_is_found_by_it(session, analyst):
     key = figures.remember(session, analyst, VISITS)
 
