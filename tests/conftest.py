@@ -48,6 +48,7 @@ from tests.kit.clusters import (
 from tests.kit.emptied_databases import EmptiedDatabases
 from tests.kit.replicas import await_replicas
 from tests.kit.scheduling import BrowserBesideOthers
+from tests.kit.waiting import eventually
 from tests.kit.warm_workers import warm_workers
 
 # A busy machine takes seconds for anything now and then: that is no failure.
@@ -88,6 +89,17 @@ class Databases:
             self._execute(drop.format(sql.Identifier(name)))
             self.drop_files(f"{name}_audit")
 
+    def is_everywhere(self, endpoints: Endpoints) -> bool:
+        """Tell whether every server has a database."""
+        name = parse_dsn(endpoints.database_url)["dbname"]
+        for node in endpoints.replica_urls:
+            url = self._addresses.node_url(node, "postgres", "postgres")
+            with closing(psycopg2.connect(url)) as server, server.cursor() as cursor:
+                cursor.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
+                if cursor.fetchone() is None:
+                    return False
+        return True
+
     def empty_files(self, name: str) -> None:
         """Delete all that a database of MongoDB holds; its indexes stay."""
         database = self._mongo[name]
@@ -127,8 +139,12 @@ class Databases:
 
 @contextmanager
 def fresh_database(addresses: Addresses) -> Iterator[Endpoints]:
-    """Make an empty database in a cluster, and drop it afterwards."""
+    """Make an empty database in a cluster, and drop it afterwards.
+
+    One of its servers may have just come back, and follow in a moment.
+    """
     with closing(Databases(addresses)) as databases, databases.fresh() as endpoints:
+        eventually(lambda: databases.is_everywhere(endpoints))
         databases.let_go()
         yield endpoints
 
