@@ -71,7 +71,8 @@ def people(application):
 def outcomes_of(application, sql):
     """Return how each run of a text ended, by the audit log."""
     run = AuditEvent.action == Action.QUERY_RUN
-    events = application.database.read(
+    # On the primary: a replica may not have it yet.
+    events = application.database.write(
         lambda session: session.execute(
             select(AuditEvent.details, AuditEvent.outcome).where(run)
         ).all(),
