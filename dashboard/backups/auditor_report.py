@@ -8,19 +8,12 @@ from dashboard import wiring
 from dashboard.context import current_actor, now, today, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields.days import day_field
-from dashboard.ui.language import (
-    current_language,
-    decimal,
-    gettext as _,
-    long_date,
-    month_and_year,
-    translated,
-)
+from dashboard.ui.language import gettext as _
 from dashboard.ui.language.backup_failures import translate_failure
+from dashboard.ui.language.papers import wording_of_page
 from services import backups
 from services.backups import kits, reports
 from services.backups.reports import ReportPeriod, ReportPlan, ReportSources
-from services.documents.forms import Wording
 
 
 def show_auditor_report() -> None:
@@ -84,9 +77,7 @@ def _paper(period: ReportPeriod) -> bytes:
         report,
         clinic=wiring.letterhead(settings),
         now=now(),
-        wording=Wording(
-            current_language(), translated, long_date, decimal, month_and_year
-        ),
+        wording=wording_of_page(),
         explain=translate_failure,
     )
 

@@ -7,14 +7,8 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.analytics.dashboards.disclosed_figures import disclosed_figure
 from dashboard.context import ReadAsOf, current_actor, now, reading_as_of_now, write
-from dashboard.ui.language import (
-    current_language,
-    decimal,
-    gettext as _,
-    long_date,
-    month_and_year,
-    translated,
-)
+from dashboard.ui.language import gettext as _
+from dashboard.ui.language.papers import wording_of_page
 from services.analytics import dashboards
 from services.analytics.dashboards import (
     Card,
@@ -24,7 +18,6 @@ from services.analytics.dashboards import (
     narrow_card,
 )
 from services.core.errors import InvalidInput, NotAllowed
-from services.documents.forms import Wording
 
 
 def show_printing(
@@ -62,9 +55,7 @@ def _paper(draft: DashboardDraft, shown: DashboardFilter) -> bytes:
         shown,
         clinic=wiring.letterhead(wiring.current().settings),
         now=now(),
-        wording=Wording(
-            current_language(), translated, long_date, decimal, month_and_year
-        ),
+        wording=wording_of_page(),
     )
 
 

@@ -196,21 +196,25 @@ def test_what_a_system_reads_is_changed_and_its_tokens_end(session):
     }
 
 
+def changed(session, boss, system_id, **given):
+    connected_systems.change(
+        session,
+        boss.actor,
+        system_id,
+        system_keys=None,
+        resource_types=["Patient", "Encounter"],
+        **given,
+        **boss.fresh,
+    )
+    return connected_systems.get_system(session, boss.actor, system_id)
+
+
 def test_what_it_exports_everything_for_is_said_changed_and_taken_back(session):
     boss = desk(session)
     system_id = register(session, boss, export_purpose="  A nightly   copy ")
 
     def purpose_after(**given):
-        connected_systems.change(
-            session,
-            boss.actor,
-            system_id,
-            system_keys=None,
-            resource_types=["Patient", "Encounter"],
-            **given,
-            **boss.fresh,
-        )
-        system = connected_systems.get_system(session, boss.actor, system_id)
+        system = changed(session, boss, system_id, **given)
         return system.export_purpose
 
     purposes = [
@@ -235,16 +239,7 @@ def test_how_much_it_exports_is_said_changed_and_audited(session):
     )
 
     def after(**given):
-        connected_systems.change(
-            session,
-            boss.actor,
-            system_id,
-            system_keys=None,
-            resource_types=["Patient", "Encounter"],
-            **given,
-            **boss.fresh,
-        )
-        system = connected_systems.get_system(session, boss.actor, system_id)
+        system = changed(session, boss, system_id, **given)
         return system.exports.value, system.export_purpose
 
     assert [
