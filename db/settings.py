@@ -46,6 +46,7 @@ class Settings(AuthSettings):
     backup_full_every_days: Annotated[float, Field(ge=0, le=28)] = 7
     backup_kept_days: Annotated[int, Field(ge=1, le=366)] = 35
     backup_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 7
+    backup_report_by_mail: bool = False
     backup_s3_url: str | None = None
     backup_s3_endpoint: str | None = None
     backup_s3_region: str | None = None

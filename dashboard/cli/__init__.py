@@ -14,6 +14,7 @@ from dashboard.cli import (
     integrity,
     people,
     recovery,
+    reports,
     running,
     visits,
 )
@@ -30,7 +31,16 @@ cluster = typer.Typer(
 )
 for commands in (cluster_status, cluster_operations):
     cluster.add_typer(commands.group)
-for commands in (running, people, integrity, backups, recovery, visits, filling):
+for commands in (
+    running,
+    people,
+    integrity,
+    backups,
+    recovery,
+    reports,
+    visits,
+    filling,
+):
     app.add_typer(commands.group)
 app.add_typer(cluster, name="cluster")
 app.add_typer(drilling.group)

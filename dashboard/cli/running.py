@@ -115,6 +115,7 @@ def worker(data: Data = None) -> None:
 def work(settings: "Settings") -> None:
     """Do the background's work until SIGTERM."""
     from dashboard import wiring
+    from dashboard.cli.reports import report_mailing_of
     from dashboard.web.installation_key import signing_key
     from dashboard.web.link_signing import visit_links_of
     from dashboard.web.log import json_log
@@ -156,6 +157,7 @@ def work(settings: "Settings") -> None:
         else None,
         _exporter(wired),
         _analyst_mailing(settings),
+        report_mailing_of(wired),
     )
     try:
         with (

@@ -23,6 +23,7 @@ from dashboard.ui.language import (
     speaking,
     translated,
 )
+from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.lists.list_words import patients_in_words
 from dashboard.web.page_context.page_language import COOKIE, language_of
 from dashboard.web.sessions.live_sessions import LiveSessions
@@ -97,6 +98,16 @@ def wording_in(language: str | None, usual: str) -> Wording:
             return month_and_year(day)
 
     return Wording(spoken, say, spelt, number, month)
+
+
+def explaining_in(wording: Wording) -> Callable[[str], str]:
+    """Return what tells why backups came to nothing in the language of a paper."""
+
+    def explain(sentence: str) -> str:
+        with speaking(wording.language):
+            return translate_failure(sentence)
+
+    return explain
 
 
 def list_in_words(language: str, criteria: Criteria) -> str:

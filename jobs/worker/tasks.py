@@ -18,6 +18,7 @@ from db.postgres import SYSTEM, Database
 from db.postgres.transactions import receipts
 from jobs.analytics.mailing import AnalystMailing
 from jobs.backups.erasing.purged_bytes import BackupErasure
+from jobs.backups.reporting.mailing import ReportMailing
 from jobs.backups.scheduling import BackupScheduler
 from jobs.documents import integrity, purge
 from jobs.fhir.exporting import BulkExporter
@@ -55,6 +56,7 @@ queue = App(
         "jobs.patients.erasure",
         "jobs.fhir.expiring",
         "jobs.analytics.sending",
+        "jobs.backups.reporting.sending",
     ],
 )
 
@@ -93,6 +95,8 @@ class Stores:
     exporter: BulkExporter | None = None
     # What makes dashboards that are sent by mail, and looks at watched counts.
     analyst_mailing: AnalystMailing | None = None
+    # What sends the monthly report on backups, if the clinic wants it.
+    report_mailing: ReportMailing | None = None
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

@@ -127,6 +127,7 @@ class Action(StrEnum):
     BACKUP_MAKE_KIT = "backup:make-kit"
     BACKUP_PROVE_KIT = "backup:prove-kit"
     BACKUP_REPORT = "backup:report"
+    BACKUP_SEND_REPORT = "backup:send-report"
     BACKUP_REQUEST_GO_BACK = "backup:request-go-back"
     BACKUP_GO_BACK = "backup:go-back"
     COHORT_COUNT = "cohort:count"

@@ -31,6 +31,7 @@ ALLOWED: Final = {
     "backups.previews.requests.record_preview": ADMIN,
     "backups.previews.requests.request_preview": ADMIN,
     "backups.reports.gathering.gather_report": ADMIN,
+    "backups.reports.report_sources.read_sources": ADMIN,
     "backups.requests.newest_request": ADMIN,
     "backups.requests.request_backup": ADMIN,
     "backups.state.read_state": ADMIN,

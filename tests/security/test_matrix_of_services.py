@@ -24,6 +24,7 @@ from db.endpoints import Endpoints
 from db.models.booking import Appointment
 from db.mongo.audit_store import AuditFilter
 from db.postgres import ANONYMOUS, SYSTEM
+from db.settings import Settings
 from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
 from services.analytics.cohorts.telling import UndisclosedAnswer
 from services.analytics.count_alerts import CountAlertDraft
@@ -248,6 +249,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "claimed": Claimed("https://id.example.org", uuid4().hex, cast.EMIL.name),
         "repository": Repository(synthea / "backups"),
         "keys": files.keys,
+        "settings": Settings(),
         "key_files": KeyFiles({}),
         "kit_text": "",
         "passphrase": "five words that nobody guesses",

@@ -145,6 +145,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.BACKUP_MAKE_KIT: "made a recovery kit with the keys of the backups",
         Action.BACKUP_PROVE_KIT: "proved that the recovery kit opens the backups",
         Action.BACKUP_REPORT: "took a report on backups and restores",
+        Action.BACKUP_SEND_REPORT: "mailed the report on backups to an administrator",
         Action.BACKUP_REQUEST_GO_BACK: "ordered the clinic back to an earlier time",
         Action.BACKUP_GO_BACK: "took the clinic back to an earlier time",
         Action.VIEW_SAVE: "saved a view of a list",

@@ -1,5 +1,6 @@
 """What a report on backups tells of a period, from rows and from beside the backups."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -70,6 +71,28 @@ class ReportPeriod:
         if now.tzinfo is None:
             raise ValueError("The clinic's days begin in its zone.")
         return cls(first, last, now.tzinfo)
+
+    @classmethod
+    def month(cls, day: date, *, now: datetime) -> "ReportPeriod":
+        """Return the month that a day is in; of this month the days until today.
+
+        Raises NotAPeriod.
+        """
+        first = day.replace(day=1)
+        last = day.replace(day=monthrange(day.year, day.month)[1])
+        if first <= now.date():
+            last = min(last, now.date())
+        return cls.of(first, last, now=now)
+
+    @classmethod
+    def month_before(cls, now: datetime) -> "ReportPeriod":
+        """Return the month before the one of a time, in the zone of that."""
+        return cls.month(now.date().replace(day=1) - timedelta(days=1), now=now)
+
+    @property
+    def filename(self) -> str:
+        """What a report of these days is called as a file."""
+        return f"backups-{self.first}-{self.last}.pdf"
 
     @property
     def since(self) -> datetime:

@@ -103,6 +103,12 @@ def backup_report(w: World) -> ActionCall:
     return lambda: reports.gather_report(*given)
 
 
+@prepares(Action.BACKUP_SEND_REPORT)
+def backup_send_report(w: World) -> ActionCall:
+    person, reported = w.boss.actor.id, backup_reports.PERIOD
+    return lambda: reports.record_mail(w.session, reported, person, is_sent=True)
+
+
 @prepares(Action.BACKUP_READ_PREVIEW)
 def backup_read_preview(w: World) -> ActionCall:
     boss, to = w.boss.actor, MANIFEST.as_of

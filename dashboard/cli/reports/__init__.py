@@ -1,0 +1,6 @@
+"""Commands that make papers for whoever asks how the clinic is run."""
+
+from dashboard.cli.reports.backup_report import (
+    group as group,
+    report_mailing_of as report_mailing_of,
+)

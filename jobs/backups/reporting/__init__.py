@@ -1,0 +1,1 @@
+"""Sends the monthly report on backups to the administrators."""

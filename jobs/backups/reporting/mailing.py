@@ -1,0 +1,132 @@
+"""Makes the report on the month before, and sends it to each administrator once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from db.postgres import SYSTEM, Database
+from jobs.backups.reporting.report_mails import (
+    ReportMails,
+    note_report_mails,
+    read_report_mails,
+)
+from services.backups import reports
+from services.backups.reports import (
+    BackupReport,
+    ReportPeriod,
+    ReportRecipient,
+    ReportSources,
+)
+from services.core.actors import KEEPER
+from services.documents.forms import Clinic, Wording
+from services.messaging.mail import Mailer, is_taken
+
+# Not in the night, when a telephone on a table rings.
+_FROM: Final = timedelta(hours=6)
+# A mail server that is away is left alone for an hour.
+_MOST_FAILURES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMailing:
+    """How the report is made and sent; `now` is by the clinic's clock.
+
+    `sources` looks up what is beside rows, or returns None where nothing was ever
+    backed up. `wording` has what papers say in a person's language, or, of none that is
+    known, in the clinic's; `explain` tells failures in the language of a paper.
+    """
+
+    clinic: Clinic
+    address: str
+    data: Path
+    now: Callable[[], datetime]
+    sources: Callable[[datetime], ReportSources | None]
+    wording: Callable[[str | None], Wording]
+    explain: Callable[[Wording], Callable[[str], str]]
+
+    def run(self, database: Database, mailer: Mailer) -> int:
+        """Send the report to all who have not got it yet; return how many got it.
+
+        Raises DatabaseUnavailable and OSError: what is left is sent an hour later.
+        """
+        now = self.now()
+        period = ReportPeriod.month_before(now)
+        if now < period.until + _FROM:
+            return 0
+        mails = read_report_mails(self.data, period.first)
+        listed = partial(reports.list_recipients, reported=period)
+        people = database.read_latest(listed, identity=SYSTEM).value
+        due = [each for each in people if mails.is_due(each.id)]
+        sources = self.sources(now) if due else None
+        if sources is None:
+            return 0
+        gather = partial(
+            reports.gather_report, actor=KEEPER, reported=period, sources=sources
+        )
+        report = database.write(gather, identity=SYSTEM).value
+        return _Sending(self, database, mailer, report, now, mails).send(due)
+
+
+@dataclass(slots=True)
+class _Sending:
+    """The report on its way to people; `mails` is what is noted of that so far."""
+
+    mailing: ReportMailing
+    database: Database
+    mailer: Mailer
+    report: BackupReport
+    now: datetime
+    mails: ReportMails
+
+    def send(self, people: list[ReportRecipient]) -> int:
+        """Send it to these, until too many e-mails were refused."""
+        papers: dict[str, bytes] = {}
+        sent = failures = 0
+        for person in people:
+            wording = self.mailing.wording(person.language)
+            if wording.language not in papers:
+                papers[wording.language] = self._paper(wording)
+            is_sent = self._send(person, papers[wording.language])
+            sent, failures = sent + is_sent, failures + (not is_sent)
+            if failures == _MOST_FAILURES:
+                break
+        return sent
+
+    def _paper(self, wording: Wording) -> bytes:
+        return reports.report_pdf(
+            self.report,
+            clinic=self.mailing.clinic,
+            now=self.now,
+            wording=wording,
+            explain=self.mailing.explain(wording),
+        )
+
+    def _send(self, person: ReportRecipient, paper: bytes) -> bool:
+        email = reports.report_email(
+            self.report,
+            person.address,
+            paper,
+            clinic=self.mailing.clinic.name,
+            address=self.mailing.address,
+        )
+        # Before it is out: a worker that dies meanwhile sends one too few, which
+        # anybody makes on the page, and on a full disk nobody gets one every hour.
+        self._note(self.mails.with_sent(person.id))
+        is_sent = is_taken(self.mailer, email)
+        if not is_sent:
+            self._note(self.mails.with_refused(person.id))
+        record = partial(
+            reports.record_mail,
+            reported=self.report.period,
+            person=person.id,
+            is_sent=is_sent,
+        )
+        self.database.write(record, identity=SYSTEM)
+        return is_sent
+
+    def _note(self, mails: ReportMails) -> None:
+        note_report_mails(self.mailing.data, mails)
+        self.mails = mails

@@ -1,0 +1,65 @@
+"""Who has been sent the monthly report on backups, and how often that was tried.
+
+It lies in the data folder: rows go back in time with the clinic, and what stands here
+does not, so nobody gets a month twice.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.files import private_files
+
+_NAME: Final = "report-mails.json"
+# Tried every hour: a mail server may be away for a weekend.
+_MOST_TRIES: Final = 72
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMails:
+    """Who was sent the report on the month that begins on a day.
+
+    `refused` counts by person how often the mail server did not take it.
+    """
+
+    month: date
+    sent: frozenset[UUID] = frozenset()
+    refused: Mapping[UUID, int] = field(default_factory=dict)
+
+    def is_due(self, person: UUID) -> bool:
+        """Whether somebody is to be sent it still."""
+        return person not in self.sent and self.refused.get(person, 0) < _MOST_TRIES
+
+    def with_sent(self, person: UUID) -> "ReportMails":
+        """Return this with somebody who is sent it just now."""
+        return replace(self, sent=self.sent | {person})
+
+    def with_refused(self, person: UUID) -> "ReportMails":
+        """Return this with somebody whose e-mail the mail server did not take."""
+        refused = {**self.refused, person: self.refused.get(person, 0) + 1}
+        return replace(self, sent=self.sent - {person}, refused=refused)
+
+
+_MAILS: Final = TypeAdapter(ReportMails)
+
+
+def read_report_mails(data: Path, month: date) -> ReportMails:
+    """Return who was sent the report on a month; nobody, if another is noted."""
+    with suppress(OSError, ValidationError):
+        noted = _MAILS.validate_json((data / _NAME).read_bytes())
+        if noted.month == month:
+            return noted
+    return ReportMails(month)
+
+
+def note_report_mails(data: Path, mails: ReportMails) -> None:
+    """Keep who was sent it, in place of what was there. Raises OSError."""
+    path = data / _NAME
+    with private_files.aside(path, _MAILS.dump_json(mails, indent=1)) as new:
+        new.replace(path)
