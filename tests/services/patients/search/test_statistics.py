@@ -1,12 +1,15 @@
 """Figures of a list."""
 
+from contextlib import closing
 from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import insert, text
 
 from db.models.patient import Patient
+from db.postgres import BEYOND, SYSTEM, Database
 from services.core.errors import NotAllowed
+from services.core.on_behalf import ActorDatabase
 from services.lists import queries
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients import search
@@ -82,6 +85,7 @@ def test_only_the_lists_own_patients_are_described(session, clerk):
 def small_limit(monkeypatch):
     """Make two thousand patients too many to look at each."""
     monkeypatch.setattr(statistics, "MOST_DESCRIBED", 2_000)
+    monkeypatch.setattr(statistics, "MOST_COUNTED", 2_000)
     holding_it = (queries._understand, statistics._of_all, statistics._of_sample)
     for cached in holding_it:
         cached.cache_clear()
@@ -113,6 +117,39 @@ def test_a_planner_that_guesses_too_low_costs_a_sample_not_the_bound(
 
     assert figures.sampled
     assert 0 < figures.patients <= 2_000
+
+
+@pytest.fixture
+def crowded(endpoints, small_limit):
+    """A database with too many patients, which shows each role what it may see.
+
+    Tests above act as its owner. Who may see everybody reads a view in place of the
+    table, and PostgreSQL takes a sample of no view.
+    """
+    with closing(Database(endpoints)) as database:
+        born = [date(1980, 1, 1)] * 5_000
+        database.write(lambda s: people(s, *born, sex="male"), identity=SYSTEM)
+        yield database
+
+
+def test_the_front_desk_is_shown_a_sample(crowded, clerk):
+    figures = ActorDatabase(crowded, clerk).read(
+        lambda session: described(session, clerk), after=BEYOND
+    )
+
+    assert figures.value.sampled
+    assert 0 < figures.value.patients <= 2_000
+
+
+def test_analysts_are_shown_a_sample(crowded, analyst):
+    bars = ActorDatabase(crowded, analyst).read(
+        lambda session: search.find_bars(session, analyst, EVERYBODY, now=NOW),
+        after=BEYOND,
+    )
+
+    assert bars.value.sampled
+    # Eight bytes for each of them.
+    assert 0 < len(bars.value.members["sex", "male"]) <= 8 * 2_000
 
 
 def test_who_may_not_list_learns_no_figures(session, admin):
