@@ -5,9 +5,10 @@ Every record is sealed by itself, for a place of its own, and is on the disk whe
 """
 
 import hashlib
+import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +17,22 @@ from uuid import uuid4
 
 from db.files import private_files
 from db.files.file_keys import FileKeys, KeyUnknown, SealBroken, UnusableFileKeys
-from db.spool_database import DAMAGED, KEEP, SpoolDatabase
+from db.spool_database import DAMAGED, SpoolDatabase
 
 _MEGABYTE: Final = 1_000_000
 _COUNT: Final = """
     SELECT count(*), (SELECT kept_at FROM records ORDER BY id LIMIT 1) FROM records
 """
-_NEXT: Final = "SELECT id, place, sealed FROM records WHERE id > ? ORDER BY id LIMIT 1"
-_DELETE: Final = "DELETE FROM records WHERE place = ? RETURNING id"
+_IS_EMPTY: Final = "SELECT NOT EXISTS (SELECT 1 FROM records)"
+# So many are deleted at once, and at most so many are taken twice after a crash.
+_TOGETHER: Final = 100
+_NEXT: Final = "SELECT id, place, sealed FROM records WHERE id > ? ORDER BY id LIMIT ?"
+_DELETE: Final = """
+    DELETE FROM records WHERE place IN (SELECT value FROM json_each(?)) RETURNING place
+"""
 _log = logging.getLogger(__name__)
 
+_Row = tuple[int, str, bytes]
 # Called with each record; whatever it raises leaves the record where it is.
 Take = Callable[[bytes], None]
 
@@ -62,11 +69,14 @@ class Spool:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is kept here, by any process. Raises OSError."""
-        return not self.waiting().records
+        if not self._database.is_there:
+            return True
+        [(is_empty,)] = self._database.run(_IS_EMPTY)
+        return bool(is_empty)
 
     def waiting(self) -> Waiting:
         """Tell what is kept here, by whomever; no key is needed. Raises OSError."""
-        if not self._folder.exists():
+        if not self._database.is_there:
             return Waiting()
         [(count, kept_at)] = self._database.run(_COUNT)
         oldest_at = datetime.fromtimestamp(kept_at, UTC) if count else None
@@ -77,34 +87,51 @@ class Spool:
         place = f"spool {uuid4().hex}"
         try:
             sealed = self._keys.seal(record, place)
-            self._database.run(KEEP, place, time.time(), sealed)
+            self._database.keep((place, time.time(), sealed))
         except (OSError, UnusableFileKeys) as error:
             raise SpoolUnavailable("It could not be kept on the disk.") from error
 
     def empty_into(self, take: Take) -> int:
         """Give `take` each record, and say how many were given to nobody else.
 
-        A record is deleted once it was taken. After a crash, or by two processes at a
-        time, it may be taken twice: `take` must bear that. Raises what it raises.
+        Records are deleted once they were taken, some at a time. After a crash, or by
+        two processes at a time, one may be taken twice: `take` must bear that. Raises
+        what it raises.
         """
         if self.is_empty:
             return 0
-        last, count, missing = 0, 0, None
-        while rows := self._database.run(_NEXT, last):
-            [(last, place, sealed)] = rows
-            try:
-                record = self._opened(sealed, place)
-            except (KeyUnknown, UnusableFileKeys) as error:
-                # The key file may be put back, so the record stays.
-                missing = error
-                continue
-            if record is not None:
-                take(record)
-            is_first = bool(self._database.run(_DELETE, place))
-            count += is_first and record is not None
-        if missing is not None:
-            _log.error("Records in the spool wait: %s", missing)
+        last, count = 0, 0
+        reasons: set[str] = set()
+        while rows := self._database.run(_NEXT, last, _TOGETHER):
+            last = rows[-1][0]
+            count += self._give(rows, take, reasons)
+        for reason in reasons:
+            _log.error("Records in the spool wait: %s", reason)
         return count
+
+    def _give(self, rows: Sequence[_Row], take: Take, reasons: set[str]) -> int:
+        """Give `take` these records, delete them, and count those that were ours.
+
+        Why any of them has to wait is added to `reasons`.
+        """
+        taken, set_aside = [], []
+        try:
+            for _, place, sealed in rows:
+                try:
+                    record = self._opened(sealed, place)
+                except (KeyUnknown, UnusableFileKeys) as error:
+                    # The key file may be put back, so the record stays.
+                    reasons.add(str(error))
+                    continue
+                if record is None:
+                    set_aside.append(place)
+                else:
+                    take(record)
+                    taken.append(place)
+        finally:
+            # Also what was taken before one that could not be.
+            gone = self._database.run(_DELETE, json.dumps([*taken, *set_aside]))
+        return len({place for (place,) in gone}.difference(set_aside))
 
     def close(self) -> None:
         """Let go of the folder; what it holds stays."""

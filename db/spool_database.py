@@ -3,12 +3,14 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from db import spool_files
 from db.files import private_files
@@ -31,8 +33,18 @@ _BEGIN: Final = f"""
     );
 """
 _READ: Final = "SELECT place, kept_at, sealed FROM records ORDER BY id "
-KEEP: Final = "INSERT OR IGNORE INTO records (place, kept_at, sealed) VALUES (?, ?, ?)"
+_KEEP: Final = "INSERT OR IGNORE INTO records (place, kept_at, sealed) VALUES (?, ?, ?)"
 _log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+
+
+@dataclass(slots=True, eq=False)
+class _Bringing:
+    """A row that a thread brings, and what became of it."""
+
+    row: Row
+    is_over: bool = False
+    error: OSError | None = None
 
 
 class SpoolDatabase:
@@ -43,28 +55,73 @@ class SpoolDatabase:
         self._path = folder / "records.sqlite3"
         self._max_pages = max_bytes // _PAGE_BYTES
         self._guard = Lock()
+        self._brought: deque[_Bringing] = deque()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything can be kept here: without a folder nothing ever was."""
+        return self._connection is not None or self._folder.exists()
 
     def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a statement, on the disk when this returns; raises OSError."""
         with self._guard:
-            try:
-                while True:
-                    connection = self._connection or self._open()
-                    rows = connection.execute(statement, values).fetchall()
-                    # Another process may have set aside what this was written into.
-                    if self._path.exists() and self._path.stat().st_ino == self._inode:
-                        return rows
-                    self._let_go()
-            except (sqlite3.Error, OSError) as error:
-                self._let_go()
-                raise OSError("The spool cannot be used.") from error
+            return self._use(lambda c: c.execute(statement, values).fetchall())
+
+    def keep(self, row: Row) -> None:
+        """Keep a row, on the disk when this returns; raises OSError.
+
+        Whoever's turn it is keeps also what others have brought meanwhile: each waits
+        for the disk as long as one does, however many they are.
+        """
+        own = _Bringing(row)
+        self._brought.append(own)
+        with self._guard:
+            if not own.is_over:
+                self._keep_brought(own)
+        if own.error is not None:
+            raise own.error
 
     def close(self) -> None:
         """Close the connection, if there is one."""
         with self._guard:
             self._let_go()
+
+    def _keep_brought(self, own: _Bringing) -> None:
+        brought = [self._brought.popleft() for _ in range(len(self._brought))]
+        if own not in brought:
+            # Whose turn it was before was stopped in the middle of it.
+            brought.append(own)
+        try:
+            self._use(lambda c: _add(c, [each.row for each in brought]))
+        except OSError as error:
+            if brought == [own]:
+                own.error = error
+            else:
+                self._keep_each(brought)
+        for each in brought:
+            each.is_over = True
+
+    def _keep_each(self, brought: Iterable[_Bringing]) -> None:
+        """Keep one by one what cannot be kept together: one may be too long."""
+        for each in brought:
+            try:
+                self._use(partial(_add, rows=[each.row]))
+            except OSError as error:
+                each.error = error
+
+    def _use(self, use: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        try:
+            while True:
+                result = use(self._connection or self._open())
+                # Another process may have set aside what this was written into.
+                if self._inode_now() == self._inode:
+                    return result
+                self._let_go()
+        except (sqlite3.Error, OSError) as error:
+            self._let_go()
+            raise OSError("The spool cannot be used.") from error
 
     def _open(self) -> sqlite3.Connection:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,6 +150,12 @@ class SpoolDatabase:
         )
         return self._connection
 
+    def _inode_now(self) -> int | None:
+        try:
+            return self._path.stat().st_ino
+        except FileNotFoundError:
+            return None
+
     def _set_aside(self) -> None:
         self._let_go()
         aside = self._folder / f"{time.time_ns()}{DAMAGED}"
@@ -107,10 +170,13 @@ class SpoolDatabase:
         self._connection = None
 
 
-def _add(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+def _add(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    if len(rows) == 1:
+        connection.execute(_KEEP, rows[0])
+        return
     connection.execute("BEGIN IMMEDIATE")
     with connection:
-        connection.executemany(KEEP, rows)
+        connection.executemany(_KEEP, rows)
 
 
 def _is_whole(connection: sqlite3.Connection) -> bool:

@@ -15,6 +15,7 @@ import pytest
 from db import spool_database
 from db.files.file_keys import FileKeys
 from db.spool import Spool, SpoolUnavailable
+from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 # Says which records are kept, on and on.
@@ -147,6 +148,40 @@ def test_what_could_not_be_taken_waits_on(spool):
     assert taken(spool) == [b"two"]
 
 
+def test_what_was_taken_before_one_that_could_not_be_is_gone(spool):
+    for number in range(250):
+        spool.append(str(number).encode())
+    given = []
+
+    def fail(record):
+        if record == b"120":
+            raise LookupError
+        given.append(record)
+
+    with pytest.raises(LookupError):
+        spool.empty_into(fail)
+
+    assert given == [str(number).encode() for number in range(120)]
+    assert taken(spool) == [str(number).encode() for number in range(120, 250)]
+
+
+def test_records_are_deleted_many_at_a_time_and_none_before_it_was_taken(
+    spool, folder, keys
+):
+    for number in range(250):
+        spool.append(str(number).encode())
+    seen, waits = [], set()
+
+    def take(record):
+        seen.append(record)
+        left = 250 - Spool(folder, keys).waiting().records
+        assert left < len(seen)
+        waits.add(left)
+
+    assert spool.empty_into(take) == 250
+    assert waits == {0, 100, 200}
+
+
 def test_what_a_living_process_keeps_is_taken_by_another_once(spool, folder, keys):
     other = Spool(folder, keys)
     spool.append(b"ours")
@@ -167,6 +202,40 @@ def test_several_processes_keep_at_a_time(folder, keys):
         list(threads.map(keep, range(4)))
 
     assert len(set(taken(spools[0]))) == 40
+
+
+def brought(spool, records):
+    """Let as many threads keep records at a time; return what their failures were."""
+    database = spool._database
+    with ThreadPoolExecutor(len(records)) as threads:
+        # As whoever has the disk to wait for, until all of them have come.
+        with database._guard:
+            keeping = [threads.submit(spool.append, record) for record in records]
+            eventually(lambda: len(database._brought) == len(records))
+        return [each.exception(30) for each in keeping]
+
+
+def test_what_many_threads_keep_meanwhile_is_kept_by_one_transaction(spool):
+    spool.append(b"first")
+    records, said = [str(number).encode() for number in range(20)], []
+    spool._database._connection.set_trace_callback(said.append)
+
+    failures = brought(spool, records)
+
+    assert not any(failures)
+    assert said.count("COMMIT") == 1
+    assert sorted(taken(spool)) == sorted([b"first", *records])
+
+
+def test_one_that_is_too_long_keeps_no_other_from_being_kept(folder, keys):
+    spool = Spool(folder, keys, max_megabytes=1)
+    fitting = [b"x" * length for length in range(1, 10)]
+
+    failures = brought(spool, [*fitting[:5], b"y" * 1_200_000, *fitting[5:]])
+
+    assert [type(failure) for failure in failures if failure] == [SpoolUnavailable]
+    assert failures[5] is not None
+    assert sorted(taken(spool)) == fitting
 
 
 def test_what_is_taken_by_two_at_a_time_counts_once(spool, folder, keys):
@@ -203,6 +272,18 @@ def test_what_waits_for_its_key_keeps_no_other_from_being_taken(
     assert taken(other) == [b"two"]
     assert not other.is_empty
     assert "has no key" in caplog.text
+
+
+def test_why_many_records_wait_is_logged_once(spool, folder, keys, caplog):
+    for _ in range(250):
+        spool.append(b"one")
+    spool.close()
+    keys.path.rename(keys.path.with_suffix(".away"))
+    another = FileKeys(keys.path, may_be_made=True)
+    another.seal(b"", "so that they are made")
+
+    assert taken(Spool(folder, another)) == []
+    assert caplog.text.count("Records in the spool wait") == 1
 
 
 def test_what_somebody_changed_is_set_aside_and_the_rest_is_taken(spool, folder):
