@@ -97,7 +97,7 @@ def test_no_proxy_of_the_environment_comes_between(
 ):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    json_http._client.cache_clear()
+    json_http._transport.cache_clear()
 
     assert json_http.ask("GET", f"{server.url}/json") is not None
 
