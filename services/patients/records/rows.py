@@ -14,37 +14,57 @@ from db.models.patient import Patient
 from services.patients.records.model import LISTS, PatientRecord, Sex, UnnamedPatient
 
 _NAMES: Final = tuple(field.name for field in fields(PatientRecord))
+# What the database lets only records have that are out of daily use (it is None of the
+# others, by a constraint for each): lists of those in use neither read nor send it.
+_OF_ARCHIVED: Final = ("deleted_at", "merged_into_id", "erased_at")
+_NAMES_IN_USE: Final = tuple(name for name in _NAMES if name not in _OF_ARCHIVED)
 _UNNAMED: Final = tuple(field.name for field in fields(UnnamedPatient))
-# In the order of the fields: all of a record, and all that analysts may read of one.
+# In the order of the fields: all of a record, all of one that is in daily use, and all
+# that analysts may read of one.
 COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
     getattr(Patient, name) for name in _NAMES
+)
+COLUMNS_IN_USE: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
+    getattr(Patient, name) for name in _NAMES_IN_USE
 )
 UNNAMED_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
     getattr(Patient, name) for name in _UNNAMED
 )
 
+# What a person fills in comes first, in both orders.
 _SEX: Final = _NAMES.index("sex")
 _LISTS: Final = tuple(map(_NAMES.index, LISTS))
 _SEXES: Final = {sex.value: sex for sex in Sex}
 # Lists make records by the thousand. A frozen dataclass fills its fields one by one
 # through object.__setattr__; its slots, asked directly, take less than half the time.
-_FILL: Final[tuple[Callable[[PatientRecord, Any], None], ...]] = tuple(
-    getattr(PatientRecord, name).__set__ for name in _NAMES
+_Fill = tuple[Callable[[PatientRecord, Any], None], ...]
+_FILL: Final[_Fill] = tuple(getattr(PatientRecord, name).__set__ for name in _NAMES)
+_FILL_IN_USE: Final[_Fill] = tuple(
+    getattr(PatientRecord, name).__set__ for name in (*_NAMES_IN_USE, *_OF_ARCHIVED)
 )
+_NONE_OF_ARCHIVED: Final = (None,) * len(_OF_ARCHIVED)
 
 
 def record_of(row: Sequence[Any]) -> PatientRecord:
     """Return the patient in a row of exactly COLUMNS."""
-    values = list(row)
-    if len(values) != len(_FILL):
-        raise ValueError(f"{len(values)} values for {len(_FILL)} columns")
+    return _filled([*row], _FILL)
+
+
+def record_in_use_of(row: Sequence[Any]) -> PatientRecord:
+    """Return the patient, who is in daily use, in a row of exactly COLUMNS_IN_USE."""
+    return _filled([*row, *_NONE_OF_ARCHIVED], _FILL_IN_USE)
+
+
+def _filled(values: list[Any], fill: _Fill) -> PatientRecord:
+    if len(values) != len(fill):
+        raise ValueError(f"{len(values)} values for {len(fill)} columns")
     values[_SEX] = _SEXES[values[_SEX]]
     for position in _LISTS:
         values[position] = tuple(values[position])
     record = object.__new__(PatientRecord)
     # Called in C: a loop in Python was the most of what a list costs outside of
     # PostgreSQL.
-    deque(map(call, _FILL, repeat(record), values), maxlen=0)
+    deque(map(call, fill, repeat(record), values), maxlen=0)
     return record
 
 

@@ -31,7 +31,11 @@ from services.patients.search import typed
 from services.patients.search.fields import FIELDS
 from services.patients.search.terms import KINDS
 from services.patients.search.typed import PatientSearch, SearchShape
-from services.patients.search.visibility import Listed, PatientVisibility
+from services.patients.search.visibility import (
+    Listed,
+    ListedRows,
+    PatientVisibility,
+)
 
 assert isinstance(Patient.__table__, Table)  # noqa: S101 - for the type checker
 PATIENTS: Final[Table] = Patient.__table__
@@ -169,13 +173,17 @@ class PatientListShape(ListShape[PatientVisibility, SearchShape]):
         offset: BindParameter[int] | None = None,
     ) -> Select[Any]:
         """Select the first MOST rows by the keys, of those that meet also `where`."""
-        rows = select(*self.scope.columns).where(self.belongs(), *where)
+        rows = select(*self._rows.columns).where(self.belongs(), *where)
         return rows.order_by(*order_by(PATIENTS, keys)).limit(MOST).offset(offset)
 
     @property
     def record_of(self) -> Callable[[Sequence[Any]], Listed]:
         """What makes of a page's row what is shown of it."""
-        return self.scope.patient_of
+        return self._rows.patient_of
+
+    @property
+    def _rows(self) -> ListedRows:
+        return self.scope.archived if self.archived else self.scope.in_use
 
 
 def shape_of(

@@ -12,7 +12,9 @@ from services.lists.criteria import Criteria, Direction, Order
 from services.patients.records.model import FIELDS, PatientRecord, UnnamedPatient
 from services.patients.records.rows import (
     COLUMNS,
+    COLUMNS_IN_USE,
     UNNAMED_COLUMNS,
+    record_in_use_of,
     record_of,
     unnamed_of,
 )
@@ -20,24 +22,33 @@ from services.patients.records.rows import (
 Listed = PatientRecord | UnnamedPatient
 
 
+@dataclass(frozen=True, slots=True)
+class ListedRows:
+    """The columns that a list reads of its patients, and what becomes of a row."""
+
+    columns: tuple[InstrumentedAttribute[Any], ...]
+    patient_of: Callable[[Sequence[Any]], Listed]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PatientVisibility:
     """The columns that may be read, what becomes of a row, and the usual order.
 
-    `exported` are the columns of a file, behind pseudonyms if there are no names;
+    Of patients in daily use fewer columns are read, where the rest says nothing of
+    them. `exported` are the columns of a file, behind pseudonyms if there are no names;
     `born` is the one that ages are told from.
     """
 
-    columns: tuple[InstrumentedAttribute[Any], ...]
-    patient_of: Callable[[Sequence[Any]], Listed]
+    archived: ListedRows
+    in_use: ListedRows
     exported: tuple[str, ...]
     born: str
     orders: tuple[Order, ...]
 
 
 NAMED: Final = PatientVisibility(
-    columns=COLUMNS,
-    patient_of=record_of,
+    archived=ListedRows(COLUMNS, record_of),
+    in_use=ListedRows(COLUMNS_IN_USE, record_in_use_of),
     exported=(
         "id",
         "record_number",
@@ -50,9 +61,10 @@ NAMED: Final = PatientVisibility(
     born="date_of_birth",
     orders=(Order("last_name"), Order("first_name")),
 )
+_UNNAMED_ROWS: Final = ListedRows(UNNAMED_COLUMNS, unnamed_of)
 UNNAMED: Final = PatientVisibility(
-    columns=UNNAMED_COLUMNS,
-    patient_of=unnamed_of,
+    archived=_UNNAMED_ROWS,
+    in_use=_UNNAMED_ROWS,
     exported=(
         "birth_year",
         "sex",

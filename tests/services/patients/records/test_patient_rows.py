@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from services.lists.streaming import lines as lines_of
 from services.patients.records import lines, patients, rows
@@ -57,6 +58,31 @@ def test_a_row_becomes_the_record_that_its_fields_make():
     assert record == expected
     assert hash(record) == hash(expected)
     assert repr(record) == repr(expected)
+
+
+def test_of_one_in_daily_use_only_that_is_not_read_which_the_database_lets_none_have():
+    unread = {c.key for c in rows.COLUMNS} - {c.key for c in rows.COLUMNS_IN_USE}
+    constraints = {str(each.name): each for each in Patient.__table__.constraints}
+    of_archived = [
+        column.key
+        for name, column in {
+            "patients_merged_are_archived": Patient.merged_into_id,
+            "patients_erased_are_archived": Patient.erased_at,
+        }.items()
+        if f"{column.key} IS NULL OR deleted_at IS NOT NULL"
+        in str(constraints[name].sqltext)
+    ]
+
+    assert unread == {"deleted_at", *of_archived}
+    assert len(of_archived) == 2
+
+
+def test_a_row_of_one_in_daily_use_becomes_the_same_record_by_fewer_columns():
+    row = tuple(map(VALUES.get, (column.key for column in rows.COLUMNS_IN_USE)))
+
+    assert rows.record_in_use_of(row) == rows.record_of(ROW)
+    with pytest.raises(ValueError, match=f"{len(row) + 1 + 3} values"):
+        rows.record_in_use_of((*row, None))
 
 
 def test_a_record_made_from_a_row_is_frozen():
