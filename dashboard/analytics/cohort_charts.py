@@ -61,7 +61,7 @@ def show_attrition(result: CohortResult) -> None:
     )
     bars = base.mark_bar(color=COLOURS[0], aria=False)
     texts = base.mark_text(align="left", dx=4, color=_NUMBERS, aria=False)
-    with chart_box(_("Attrition"), frame, key="cohorts_attrition"):
+    with chart_box(_("Attrition"), lambda: frame, key="cohorts_attrition"):
         st.altair_chart(
             in_language(
                 alt.LayerChart(layer=[bars, texts.encode(text=f"{patients_title}:N")])

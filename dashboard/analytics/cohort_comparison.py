@@ -126,7 +126,7 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
         y="low:Q", y2="high:Q"
     )
     name = _("Cohorts by {split}").format(split=_(of.value))
-    with chart_box(name, frame, key=f"cohorts_compared_{of.name}"):
+    with chart_box(name, lambda: frame, key=f"cohorts_compared_{of.name}"):
         st.altair_chart(
             in_language(alt.LayerChart(layer=[bars, lines])),
             height=_HEIGHT,
@@ -169,7 +169,8 @@ def _show_differences(comparison: Comparison) -> None:
         ("+" if number >= 0 else "") + decimal(number, 3) for name, number in rows
     ]
     table = frame.assign(**{difference_title: signed})
-    with chart_box(_("Standardized differences"), table, key="cohorts_differences"):
+    name = _("Standardized differences")
+    with chart_box(name, lambda: table, key="cohorts_differences"):
         st.altair_chart(
             in_language(alt.LayerChart(layer=[rules.encode(x="limit:Q"), points])),
             height=_ROW * len(frame) + 30,

@@ -15,7 +15,7 @@ from dashboard.analytics.cohort_charts import (
     percent_text,
 )
 from dashboard.analytics.pivot_table import pivot_of, show_pivot
-from dashboard.ui.chart_tools import chart_box, choosing_box
+from dashboard.ui.chart_tools import Numbers, chart_box, choosing_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, month_and_year, pgettext, translated
 from dashboard.ui.language.chart_locale import in_language
@@ -53,10 +53,10 @@ _Write = Callable[[Dimension, str], str]
 
 
 class _Tables(NamedTuple):
-    """A figure's numbers, as a page shows them and as a file has them."""
+    """What makes a figure's numbers, as a page shows them and as a file has them."""
 
-    shown: pd.DataFrame
-    filed: pd.DataFrame
+    shown: Numbers
+    filed: Numbers
 
 
 def show_figure(result: FigureResult, choose: Choose) -> None:
@@ -95,10 +95,12 @@ def draw_figure(
         return False
     names = [dimension_name(dimension) for dimension in result.figure.by]
     shown = _number_name(result.figure.measure)
-    tables = _Tables(_table(result, names, _value), _table(result, names, _filed))
+    tables = _Tables(
+        lambda: _table(result, names, _value), lambda: _table(result, names, _filed)
+    )
     is_spread = result.figure.measure is FigureMeasure.DISTRIBUTION
     if result.totals:
-        show_pivot(tables.shown, name=name, key=f"{key}_pivot")
+        show_pivot(tables.shown(), name=name, key=f"{key}_pivot")
     if is_spread:
         st.caption(distribution_charts.quantity_name(result))
     chart = _boxes(result, names) if is_spread else _chart(result, names, shown)
@@ -161,7 +163,7 @@ def _draw_to_choose(
             bars = (event.get("selection") or {}).get(_CLICKED) or []
         else:
             st.altair_chart(in_language(chart), height=chart.height, alt=said)
-    chosen = bars[0] if bars else {names[0]: picked()}
+    chosen = bars[0] if bars else {names[0]: picked}
     return {
         dimension: value
         for cell in result.cells

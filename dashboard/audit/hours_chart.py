@@ -57,7 +57,7 @@ def show_hours(hours: Sequence[HourCount]) -> None:
             tooltip=[hour_title, entries_title],
         )
     )
-    with chart_box(_("Audit entries by hour"), frame, key="audit_hours"):
+    with chart_box(_("Audit entries by hour"), lambda: frame, key="audit_hours"):
         st.altair_chart(
             in_language(bars),
             height=_HEIGHT,

@@ -1,10 +1,12 @@
 """The charts of the engine room: lag, log and a strip for each replica, with events."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
 from dashboard.cluster.charts import periods, series
@@ -126,7 +128,7 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
     limit = _alert_seconds()
     lags, rates = _layers_under(shown, measure, compared)
     # Those of a live chart move on with every second, and are not offered.
-    times = None if shown.is_live else _times_of(points)
+    times = None if shown.is_live else cache(partial(_times_of, points))
     with _box("Replication lag", points, times):
         span = show_lag_chart(
             points,
@@ -224,21 +226,22 @@ def _times_of(points: Points) -> Mapping[float, str]:
 
 
 def _box(
-    name: str, points: Points, times: Mapping[float, str] | None
+    name: str, points: Points, times: Callable[[], Mapping[float, str]] | None
 ) -> AbstractContextManager[None]:
     """Offer a chart's numbers with their times below it; None is for none."""
     if times is None:
         return nullcontext()
-    columns = _SHOWN_IN[name]
+    key = f"replication_{name.lower().replace(' ', '_')}"
+    return chart_box(_(name), lambda: _numbers_of(name, points, times()), key=key)
+
+
+def _numbers_of(name: str, points: Points, times: Mapping[float, str]) -> pd.DataFrame:
     frame = points.frame
     is_primary = frame["role"] == "primary"
     rows = frame[is_primary if name == _WAL_RATE else ~is_primary]
-    titles = {column: _(title) for column, title in columns.items()}
-    numbers = rows.assign(at=rows["at"].map(times))[list(columns)].rename(
-        columns=titles
-    )
-    key = f"replication_{name.lower().replace(' ', '_')}"
-    return chart_box(_(name), numbers, key=key)
+    titles = {column: _(title) for column, title in _SHOWN_IN[name].items()}
+    numbers = rows.assign(at=rows["at"].map(times))[list(titles)]
+    return numbers.rename(columns=titles)
 
 
 def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:

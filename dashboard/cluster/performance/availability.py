@@ -228,7 +228,7 @@ def _show_days(report: AvailabilityReport) -> None:
     }
     with chart_box(
         _("Availability by day"),
-        frame.set_axis(titles, axis="columns"),
+        lambda: frame.set_axis(titles, axis="columns"),
         key="availability_days",
     ):
         alt = _("Days of the period: {days}.").format(days=summary)

@@ -212,9 +212,12 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
         ],
     }
     name = _("Largest tables")
-    numbers = frame[["table", "size", "dead"]].set_axis(
-        [_("Table"), _("Size"), _("Dead rows")], axis="columns"
-    )
+
+    def numbers() -> pd.DataFrame:
+        return frame[["table", "size", "dead"]].set_axis(
+            [_("Table"), _("Size"), _("Dead rows")], axis="columns"
+        )
+
     with chart_box(name, numbers, key="vacuum_sizes"):
         st.vega_lite_chart(
             frame,

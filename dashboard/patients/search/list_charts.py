@@ -85,7 +85,8 @@ def _bars(
     key = f"patients_chart_{name}"
     drawn = f"{key}_{stamp_of(bars)}"
     what = _("Patients by {what}").format(what=lowered(title))
-    with choosing_box(what, numbers, key=key, choose=_("Show only")) as picked:
+    choose = _("Show only")
+    with choosing_box(what, lambda: numbers, key=key, choose=choose) as picked:
         event = st.altair_chart(
             in_language(_chart(title, numbers)),
             key=drawn,
@@ -97,7 +98,7 @@ def _bars(
             selection_mode=_CLICKED,
         )
     clicked = (event.get("selection") or {}).get(_CLICKED) or []
-    label = clicked[0].get(title) if clicked else picked()
+    label = clicked[0].get(title) if clicked else picked
     return labels.get(str(label))
 
 

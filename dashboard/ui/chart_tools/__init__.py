@@ -1,15 +1,17 @@
 """What stands below every chart: its numbers as a table, as CSV, and it as a picture.
 
-All of it is made in the browser of what the chart shows anyway, so that no server is
-asked. The picture is the one that Streamlit's own toolbar makes, in the theme and with
-the fonts of the page; a renderer on our side would draw another one.
+Numbers are made and sent once somebody opens the table or asks for the file: a chart
+that is drawn anew each few seconds would send them each time, whoever looks at it. The
+picture is the one that Streamlit's own toolbar makes, in the theme and with the fonts
+of the page; a renderer on our side would draw another one.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -29,9 +31,37 @@ _mount = st.components.v2.component(
 )
 
 
+# Makes the numbers of a chart; a fragment may call it long after the page was drawn.
+Numbers = Callable[[], pd.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A chart as it is called, and what its numbers are; see `choosing_box`."""
+
+    key: str
+    name: str
+    numbers: Numbers
+    filed: Numbers | None = None
+    choose: str = ""
+    choosable: Collection[str] | None = None
+
+    @property
+    def frame(self) -> str:
+        return f"{self.key}_box"
+
+    @property
+    def tools(self) -> str:
+        return f"{self.key}_tools"
+
+    @property
+    def chosen(self) -> str:
+        return f"{self.tools}_chosen"
+
+
 @contextmanager
 def chart_box(
-    name: str, numbers: pd.DataFrame, *, key: str, filed: pd.DataFrame | None = None
+    name: str, numbers: Numbers, *, key: str, filed: Numbers | None = None
 ) -> Iterator[None]:
     """Draw below the one chart that is drawn inside the ways to its `numbers`.
 
@@ -39,35 +69,33 @@ def chart_box(
     numbers as the CSV has them, unless that is as they are shown. Not for charts of one
     patient, whose values leave as files only where the reason is asked for.
     """
-    with st.container(key=_frame(key), gap="xsmall"):
+    box = _Box(key, name, numbers, filed)
+    with st.container(key=box.frame, gap="xsmall"):
         yield
-        _draw(name, numbers, filed, key=key)
+        _draw(box)
 
 
 @contextmanager
 def choosing_box(
     name: str,
-    numbers: pd.DataFrame,
+    numbers: Numbers,
     *,
     key: str,
     choose: str,
     choosable: Collection[str] | None = None,
-    filed: pd.DataFrame | None = None,
-) -> Iterator[Callable[[], str | None]]:
+    filed: Numbers | None = None,
+) -> Iterator[str | None]:
     """Draw a `chart_box` in whose table a row can be chosen, as a bar in its chart.
 
-    What was clicked is asked afterwards, by what is yielded: the row's first cell.
-    `choose` says what a click does, such as "Show only". Unless it does so for every
-    row, `choosable` are the first cells of those that it does it for.
+    The first cell of the row that was just chosen is yielded. `choose` says what a
+    click does, such as "Show only". Unless it does so for every row, `choosable` are
+    the first cells of those that it does it for.
     """
-    chosen: list[str] = []
-    with st.container(key=_frame(key), gap="xsmall"):
-        yield lambda: next(iter(chosen), None)
-        picked = _draw(
-            name, numbers, filed, key=key, choose=choose, choosable=choosable
-        )
-        if picked:
-            chosen.append(picked)
+    box = _Box(key, name, numbers, filed, choose, choosable)
+    chosen = st.session_state.pop(box.chosen, None)
+    with st.container(key=box.frame, gap="xsmall"):
+        yield chosen
+        _draw(box)
 
 
 @contextmanager
@@ -82,44 +110,54 @@ def bare_box(key: str) -> Iterator[None]:
         yield
 
 
-def _draw(
-    name: str,
-    numbers: pd.DataFrame,
-    filed: pd.DataFrame | None,
-    *,
-    key: str,
-    choose: str = "",
-    choosable: Collection[str] | None = None,
-) -> str | None:
-    header, *rows = _lines_of(numbers)
-    lines = [header, *rows] if filed is None else _lines_of(filed)
-    firsts = [row[0] for row in rows] if choosable is not None else []
-    drawn = {
-        "name": name,
-        "frame": f"st-key-{_frame(key)}",
+@st.fragment
+def _draw(box: _Box) -> None:
+    """Draw the ways to a chart's numbers, and of these what was asked for.
+
+    Apart from its page, of which nothing has to be read or drawn anew for a table.
+    """
+    said = st.session_state.get(box.tools)
+    # It is what a browser says, and that may be anything.
+    state: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+    drawn: dict[str, object] = {"name": box.name, "frame": f"st-key-{box.frame}"}
+    if state.get("opened"):
+        drawn["table"] = _table(box)
+    if state.get("csv"):
+        drawn["csv"] = "".join(map(_line, _lines_of((box.filed or box.numbers)())))
+    _mount(
+        key=box.tools,
+        data=json.dumps(drawn).encode(),
+        on_opened_change=_nothing,
+        on_csv_change=_nothing,
+        on_chosen_change=lambda: _keep_chosen(box),
+    )
+    if box.chosen in st.session_state:
+        # The page knows what to do with it.
+        st.rerun()
+
+
+def _table(box: _Box) -> dict[str, object]:
+    header, *rows = _lines_of(box.numbers())
+    firsts = [row[0] for row in rows] if box.choosable is not None else []
+    return {
         "header": header,
         "rows": rows[-_MOST_SHOWN:],
         "left_out": max(0, len(rows) - _MOST_SHOWN),
-        "csv": "".join(map(_line, lines)),
-        "choose": choose,
-        "fixed": [first for first in firsts if first not in (choosable or ())],
+        "choose": box.choose,
+        "fixed": [first for first in firsts if first not in (box.choosable or ())],
     }
-    result = _mount(
-        key=f"{key}_tools",
-        data=json.dumps(drawn).encode(),
-        on_chosen_change=_nothing,
-    )
-    return None if result.chosen is None else str(result.chosen)
 
 
-def _frame(key: str) -> str:
-    return f"{key}_box"
+def _keep_chosen(box: _Box) -> None:
+    chosen = st.session_state[box.tools].get("chosen")
+    if chosen is not None:
+        st.session_state[box.chosen] = str(chosen)
 
 
 def _lines_of(numbers: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the names of the columns, then the cells of each row.
 
-    Column by column: a page draws thousands of cells anew with each look at it.
+    Column by column: a month has thousands of cells.
     """
     header = tuple(str(column) for column in numbers.columns)
     columns = [_texts(numbers.iloc[:, place]) for place in range(len(header))]
@@ -139,4 +177,4 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _nothing() -> None:
-    """Take part in the protocol: a trigger needs a callback to be reported at all."""
+    """Take part in the protocol: what has no callback is not reported at all."""

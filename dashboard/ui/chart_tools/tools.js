@@ -49,7 +49,7 @@ const cell = (text, position, choose, tell) => {
 }
 
 // What is `fixed` is no choice: no filter has it.
-const tableOf = ({ name, header, rows, left_out, choose, fixed }, tell) => {
+const tableOf = (name, { header, rows, left_out, choose, fixed }, tell) => {
   const table = element(
     "table",
     {},
@@ -74,45 +74,75 @@ const toolsOf = new WeakMap()
 const opened = new Set()
 
 // The buttons stay while a chart moves along: one that is made anew between the press and
-// the release of a mouse is not clicked.
+// the release of a mouse is not clicked. Numbers come once somebody asks for them: whether
+// the table is open is a state, which each drawing anew goes by, and a file is asked for once.
 const makeTools = (parentElement, name, frame) => {
   const place = element("div")
+  // There before it says anything, so that it is read out.
+  const status = element("p", { role: "status" })
   const toggle = button(translate("Table"), translate("Table: {name}", { name }), () => {
-    if (!opened.delete(frame)) opened.add(frame)
+    const opens = !opened.delete(frame)
+    if (opens) opened.add(frame)
     tools.show()
+    tools.setStateValue("opened", opens)
   })
+  const saveFile = () => {
+    // Of what is drawn now the file may be here: what comes the same again is not told.
+    tools.awaitsFile = tools.drawn.csv === undefined
+    say()
+    if (tools.awaitsFile) tools.setTriggerValue("csv", true)
+    else save(tools.drawn.csv, name)
+  }
+  const say = () => {
+    const isAwaited = tools.awaitsFile || (opened.has(frame) && !tools.drawn.table)
+    status.textContent = isAwaited ? translate("The numbers are on their way.") : ""
+  }
   const tools = {
     name,
+    awaitsFile: false,
     show: () => {
-      toggle.setAttribute("aria-expanded", String(opened.has(frame)))
-      place.replaceChildren(...(opened.has(frame) ? [tableOf(tools.drawn, (text) => tools.tell(text))] : []))
+      const isOpen = opened.has(frame)
+      const numbers = isOpen ? tools.drawn.table : undefined
+      toggle.setAttribute("aria-expanded", String(isOpen))
+      say()
+      // Where somebody has scrolled to stays unless there is something new.
+      const shown = JSON.stringify(numbers)
+      if (shown === tools.shown) return
+      tools.shown = shown
+      place.replaceChildren(...(numbers ? [tableOf(name, numbers, (text) => tools.setTriggerValue("chosen", text))] : []))
+    },
+    receive: () => {
+      tools.show()
+      if (tools.awaitsFile && tools.drawn.csv !== undefined) saveFile()
+      // It may be older than what was asked for since.
+      if (opened.has(frame) && !tools.drawn.table) tools.setStateValue("opened", true)
     },
   }
   const bar = element(
     "div",
     { class: "bar" },
     toggle,
-    button("CSV", `CSV: ${name}`, () => save(tools.drawn.csv, name)),
+    button("CSV", `CSV: ${name}`, saveFile),
     button("PNG", `PNG: ${name}`, () => savePicture(tools.drawn.frame)),
   )
   const before = parentElement.querySelector(".tools")
-  const made = element("div", { class: "tools" }, bar, place)
+  const made = element("div", { class: "tools" }, bar, status, place)
   if (before) before.replaceWith(made)
   else parentElement.append(made)
   toolsOf.set(parentElement, tools)
   return tools
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const text = new TextDecoder().decode(data)
   const drawn = JSON.parse(text)
   const before = parentElement.querySelector(".tools") && toolsOf.get(parentElement)
   const tools = before?.name === drawn.name ? before : makeTools(parentElement, drawn.name, drawn.frame)
-  tools.tell = (chosen) => setTriggerValue("chosen", chosen)
+  Object.assign(tools, { setStateValue, setTriggerValue })
   if (tools.text === text) return
   Object.assign(tools, { text, drawn })
   const focused = parentElement.activeElement?.textContent
-  tools.show()
+  tools.receive()
   // A table that moves along is drawn anew under whoever is at one of its buttons.
   if (focused) [...parentElement.querySelectorAll("button")].find((b) => b.textContent === focused)?.focus()
 }

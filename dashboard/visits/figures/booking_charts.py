@@ -143,8 +143,13 @@ def _stacked(
     sums_text = ", ".join(
         f"{lowered(str(what))} {decimal(count)}" for what, count in sums.items()
     )
-    table = frame.pivot_table(index="Day", columns="What", values="Count", sort=False)
-    numbers = table.reset_index().rename(columns={"Day": _("Day")})
+
+    def numbers() -> pd.DataFrame:
+        table = frame.pivot_table(
+            index="Day", columns="What", values="Count", sort=False
+        )
+        return table.reset_index().rename(columns={"Day": _("Day")})
+
     with chart_box(_(about.name), numbers, key=key):
         st.altair_chart(
             in_language(chart),

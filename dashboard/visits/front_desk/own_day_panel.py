@@ -153,8 +153,13 @@ def _show_week() -> None:
     )
     booked = sum(day.booked for day in days)
     seen = sum(day.seen for day in days)
-    table = frame.pivot_table(index="Day", columns="State", values="Visits", sort=False)
-    numbers = table.reset_index().rename(columns={"Day": _("Day")})
+
+    def numbers() -> pd.DataFrame:
+        table = frame.pivot_table(
+            index="Day", columns="State", values="Visits", sort=False
+        )
+        return table.reset_index().rename(columns={"Day": _("Day")})
+
     with chart_box(_("Your visits of this week"), numbers, key="home_week"):
         st.altair_chart(
             in_language(alt.LayerChart(layer=[bars])),

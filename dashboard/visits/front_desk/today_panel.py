@@ -193,10 +193,13 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
     sums = frame.groupby("State")["Visits"].sum()
     said = ", ".join(f"{lowered(state)} {decimal(sums[state])}" for state in order)
     layers = alt.LayerChart(layer=[chart])
-    table = frame.pivot_table(
-        index="Hour", columns="State", values="Visits", sort=False
-    )
-    numbers = table.reset_index().rename(columns={"Hour": _("Hour")})
+
+    def numbers() -> pd.DataFrame:
+        table = frame.pivot_table(
+            index="Hour", columns="State", values="Visits", sort=False
+        )
+        return table.reset_index().rename(columns={"Hour": _("Hour")})
+
     with chart_box(_("Visits of today by hour"), numbers, key="home_hours"):
         st.altair_chart(
             in_language(layers),

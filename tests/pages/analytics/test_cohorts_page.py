@@ -1,6 +1,5 @@
 """The page on which analysts count, from the empty state to an answer by quarter."""
 
-import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -22,6 +21,7 @@ from services.lists import views
 from services.patients.care import care
 from services.patients.records.model import Sex
 from tests.kit import cast
+from tests.pages.chart_numbers import tables, tools_of
 from tests.pages.conftest import Clinic, press, problem_places
 from tests.services.visits import visit_samples
 
@@ -68,16 +68,6 @@ def _diagnose(clinic, doctor, sex, number, *, comes_again):
                 s, doctor, patient.id, again, status="completed"
             )
         )
-
-
-def tables(app: AppTest) -> dict[str, list[list[str]]]:
-    """Return the rows of the table below each chart, by the chart's name."""
-    rows_by_name = {}
-    for element in app.get("bidi_component"):
-        if element.key.endswith("_tools"):
-            data = json.loads(element.proto.bytes)
-            rows_by_name[data["name"]] = data["rows"]
-    return rows_by_name
 
 
 def test_before_anything_is_counted_the_page_says_what_to_do(clinic: Clinic):
@@ -195,12 +185,7 @@ def test_a_pivot_table_has_totals(clinic: Clinic, hypertensive):
         ["Total", "12", "14", "26"],
     ]
     # No filter has a total: its name in the table is no button.
-    [pivot] = [
-        data
-        for element in app.get("bidi_component")
-        if element.key == "cohorts_split_chart_tools"
-        for data in [json.loads(element.proto.bytes)]
-    ]
+    pivot = tools_of(app)["Cohort by quarter and sex"]["table"]
     assert (pivot["choose"], pivot["fixed"]) == ("Show only", ["Total"])
     assert any(
         each.key == "cohorts_split_chart_pivot" for each in app.get("bidi_component")

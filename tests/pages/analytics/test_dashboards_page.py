@@ -1,6 +1,5 @@
 """Dashboards on the page: made, filled, narrowed by one filter, pinned to Home."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +29,7 @@ from services.core.actors import Role
 from services.lists import views
 from services.patients.records.model import Sex
 from tests.kit import cast
+from tests.pages.chart_numbers import opened_tools, tables
 from tests.pages.conftest import Clinic, forgetting, press, problem_places
 from tests.services.visits import visit_samples
 
@@ -92,24 +92,10 @@ def make(clinic: Clinic, draft: DashboardDraft) -> UUID:
     return clinic.write(lambda s: dashboards.create(s, analyst, draft).id)
 
 
-def tables(app: AppTest) -> dict[str, list[list[str]]]:
-    """Return the rows of the table below each chart, by the chart's name."""
-    rows_by_name = {}
-    for element in app.get("bidi_component"):
-        if element.key.endswith("_tools"):
-            data = json.loads(element.proto.bytes)
-            rows_by_name[data["name"]] = data["rows"]
-    return rows_by_name
-
-
 def choosing(app: AppTest) -> dict[str, str]:
     """Return what choosing a row of each chart's table does; empty for nothing."""
-    return {
-        data["name"]: data["choose"]
-        for element in app.get("bidi_component")
-        if element.key.endswith("_tools")
-        for data in [json.loads(element.proto.bytes)]
-    }
+    tools = opened_tools(app)
+    return {name: each["table"]["choose"] for name, each in tools.items()}
 
 
 def test_without_dashboards_the_page_says_what_to_do(clinic: Clinic):
@@ -126,15 +112,10 @@ def test_months_are_words_in_the_table_and_iso_months_in_the_csv(
 
     app = clinic.open("dashboard", Role.ANALYST, dashboard=str(made))
 
-    [table] = [
-        data
-        for element in app.get("bidi_component")
-        if element.key.endswith("_tools")
-        for data in [json.loads(element.proto.bytes)]
-        if data["name"] == "When they came"
-    ]
+    tools = opened_tools(app)["When they came"]
+    table = tools["table"]
     assert table["rows"][0] == ["Mar 2024", "21"]
-    lines = table["csv"].splitlines()
+    lines = tools["csv"].splitlines()
     assert lines[:2] == ['"Month","Events"', '"2024-03","21"']
     assert len(lines) == 1 + len(table["rows"])
     assert table["fixed"] == []

@@ -1,5 +1,6 @@
 """The servers on screen: as they are, and through time."""
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from tests.dashboard.cluster.monitoring.samples import leaderless
+from tests.pages.chart_numbers import opened_tools, tools_of
 from tests.pages.cluster_samples import (
     charts_of,
     keep,
@@ -31,6 +33,22 @@ from tests.pages.cluster_samples import (
 from tests.pages.conftest import Clinic
 
 pytestmark = pytest.mark.usefixtures("uneventful")
+
+# The columns of the table below each chart.
+SHOWN_BELOW = {
+    "Replication lag": [
+        "At",
+        "Server",
+        "Replay s",
+        "Replay s, worst",
+        "Flush s",
+        "Write s",
+        "Bytes",
+        "Bytes, worst",
+    ],
+    "Lag of each server": ["At", "Server", "Replay s", "Replay s, worst"],
+    "WAL rate": ["At", "Primary", "Bytes a second"],
+}
 
 
 def test_one_sentence_says_whether_the_records_are_safe(clinic: Clinic):
@@ -180,8 +198,27 @@ def test_the_alerts_threshold_a_gap_and_the_numbers_are_told(
 
     assert "An alert begins at 10 s behind." in said(app.caption)
     assert "db-02 has a gap from" in said(app.caption).replace("\\", "")
-    tools = {part.key for part in app.get("bidi_component")}
-    assert {"replication_replication_lag_tools", "replication_wal_rate_tools"} <= tools
+    # Nobody has opened them: what is drawn anew each second sends none.
+    assert tools_of(app).keys() == SHOWN_BELOW.keys()
+    assert not [
+        tools for tools in tools_of(app).values() if {"table", "csv"} & set(tools)
+    ]
+    below = opened_tools(app)
+    assert below.keys() == SHOWN_BELOW.keys()
+    for name, header in SHOWN_BELOW.items():
+        table = below[name]["table"]
+        assert table["header"] == header
+        assert list(csv.reader(below[name]["csv"].splitlines())) == [
+            header,
+            *table["rows"],
+        ]
+    # Of whom nothing else is known so long ago.
+    before = (now() - timedelta(minutes=5)).isoformat()
+    kept_rows = {
+        name: len([row for row in each["table"]["rows"] if row[0] < before])
+        for name, each in below.items()
+    }
+    assert kept_rows == {"Replication lag": 2, "Lag of each server": 2, "WAL rate": 1}
     assert not app.exception
 
 
@@ -312,7 +349,7 @@ def test_mongodbs_servers_are_shown_beside_postgresqls(clinic: Clinic):
 def test_a_mongodb_that_does_not_answer_is_said_and_all_else_is_shown(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
-    def gone(_: FileStore) -> None:
+    def gone(_: FileStore, **__: object) -> None:
         raise FileStoreUnavailable
 
     monkeypatch.setattr(FileStore, "state", gone)

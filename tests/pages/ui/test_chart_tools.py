@@ -1,0 +1,92 @@
+"""Below a chart are its numbers, for whoever asks for them, and for nobody else."""
+
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.chart_numbers import opened_tools, tools_of
+
+MADE = "how often the numbers were made"
+
+
+def page():
+    import pandas as pd
+    import streamlit as st
+
+    from dashboard.ui.chart_tools import chart_box
+
+    def numbers():
+        made = "how often the numbers were made"
+        st.session_state[made] = st.session_state.get(made, 0) + 1
+        return pd.DataFrame({"Hour": range(300), "=Visits": [None, *["=1+1"] * 299]})
+
+    with chart_box("Visits", numbers, key="visits"):
+        st.caption("The chart")
+
+
+def page_of_choices():
+    import pandas as pd
+    import streamlit as st
+
+    from dashboard.ui.chart_tools import choosing_box
+
+    numbers = pd.DataFrame({"Sex": ["Female", "Total"], "Patients": [12, 12]})
+    choose, fixed = "Show only", ["Female"]
+    with choosing_box(
+        "Sexes", lambda: numbers, key="sexes", choose=choose, choosable=fixed
+    ) as chosen:
+        st.caption(f"Chosen: {chosen}")
+
+
+def test_nobody_is_sent_numbers_that_they_have_not_asked_for():
+    app = AppTest.from_function(page).run()
+
+    assert tools_of(app) == {"Visits": {"name": "Visits", "frame": "st-key-visits_box"}}
+    assert MADE not in app.session_state
+    assert not app.exception
+
+
+def test_an_opened_table_has_the_last_rows_and_says_how_many_there_are():
+    app = AppTest.from_function(page).run()
+    app.session_state["visits_tools"] = {"opened": True}
+
+    tools = tools_of(app.run())["Visits"]
+
+    assert tools["table"]["header"] == ["Hour", "=Visits"]
+    assert tools["table"]["rows"] == [[str(n), "=1+1"] for n in range(100, 300)]
+    assert tools["table"]["left_out"] == 100
+    assert "csv" not in tools
+
+
+def test_a_file_has_all_rows_and_no_formulas():
+    app = AppTest.from_function(page).run()
+
+    lines = opened_tools(app)["Visits"]["csv"].split("\r\n")
+
+    assert lines[:3] == ['"Hour","\'=Visits"', '"0",""', '"1","\'=1+1"']
+    assert len(lines) == 1 + 300 + 1
+
+
+def test_a_closed_table_is_sent_no_more():
+    app = AppTest.from_function(page).run()
+    opened_tools(app)
+    app.session_state["visits_tools"] = {"opened": False}
+
+    assert set(tools_of(app.run())["Visits"]) == {"name", "frame"}
+
+
+def test_what_no_browser_of_ours_says_opens_nothing():
+    app = AppTest.from_function(page).run()
+    for said in (["opened"], "opened", 7):
+        app.session_state["visits_tools"] = said
+        assert set(tools_of(app.run())["Visits"]) == {"name", "frame"}
+        assert not app.exception
+
+
+def test_what_was_chosen_in_a_table_is_told_to_the_page_once():
+    app = AppTest.from_function(page_of_choices).run()
+    # As a click leaves it, of which this kind of test knows none.
+    app.session_state["sexes_tools_chosen"] = "Female"
+
+    assert app.run().caption[0].value == "Chosen: Female"
+    assert app.run().caption[0].value == "Chosen: None"
+    table = opened_tools(app)["Sexes"]["table"]
+    assert (table["choose"], table["fixed"]) == ("Show only", ["Total"])
