@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from bson import ObjectId
@@ -127,6 +127,7 @@ class FileStore:
         self._tls = {name: said[name] for name in said if name.startswith("tls")}
         self._indexed: set[Bucket] = set()
         self._aside = ThreadPoolExecutor(_ENTRIES_AT_ONCE, "file-entry")
+        self._state: tuple[float, FilesState | None] = (0.0, None)
         self.keys = keys
 
     def put(self, bucket: Bucket, data: bytes, *, content_type: str) -> str:
@@ -293,14 +294,22 @@ class FileStore:
             # The entry last: without it what is there counts for nothing.
             collections.entries.insert_one(entry)
 
-    def state(self) -> "FilesState":
-        """Return how the servers are that keep the files."""
+    def state(self, *, max_age_seconds: float = 0) -> "FilesState":
+        """Return how the servers are that keep the files, or were so long ago at most.
+
+        Each of them is asked over a connection of its own, which costs more than all
+        else that a page about them does.
+        """
         from db.mongo import replica_set  # noqa: PLC0415 - one page asks
 
-        with answering():
-            return replica_set.observe(
-                self._client, self._database.name, options=self._tls
-            )
+        seen_at, seen = self._state
+        if seen is None or monotonic() - seen_at >= max_age_seconds:
+            with answering():
+                seen = replica_set.observe(
+                    self._client, self._database.name, options=self._tls
+                )
+            self._state = monotonic(), seen
+        return seen
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,5 +1,6 @@
 """A strip for each replica: how it did through time, at a glance."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -93,7 +94,8 @@ def _strip(points: Points, step: float, _language: str, *, moves: bool) -> _Stri
     # With each step that begins one ends, so that a strip stays as long as it is.
     shown = binned(points, step, most=STRIPS if moves else None)
     places = shown["node"] + shown["steps_back"].map(" {:.0f}".format)
-    labelled = shown.assign(how=[_(how) for how in shown["how"]], place=places)
+    names = {band: _(band) for band in _TONES}
+    labelled = shown.assign(how=shown["how"].map(names), place=places)
     sent = as_sent(labelled.drop(columns="steps_back"))
     return _Strip(sent, shown["node"].nunique(), _describe(labelled))
 
@@ -135,9 +137,12 @@ def _band(worst: float) -> str:
 
 def _describe(shown: pd.DataFrame) -> str:
     """Say of each server which share of the time it was how far behind."""
-    counts = shown.groupby("node")["how"].value_counts(normalize=True, sort=True)
+    steps = Counter(shown["node"])
+    counts = Counter(zip(shown["node"], shown["how"], strict=True))
     shares = ", ".join(
-        f"{node} {percent(part)} {how}"
-        for node, how, part in counts.reset_index().itertuples(index=False)
+        f"{node} {percent(count / steps[node])} {how}"
+        for (node, how), count in sorted(
+            counts.items(), key=lambda counted: (counted[0][0], -counted[1])
+        )
     )
     return _("How far behind, through time: {shares}.").format(shares=shares)

@@ -176,6 +176,7 @@ def filled(remembered: Points, kept: Points) -> Points:
     return Points(whole.sort_values("at", ignore_index=True))
 
 
+@lru_cache(maxsize=SHARED)
 def joined(kept: Points, remembered: Points) -> Points:
     """Return what was kept and, after its end, what is only remembered.
 
@@ -192,11 +193,12 @@ def joined(kept: Points, remembered: Points) -> Points:
 
 def led_meanwhile(points: Points) -> tuple[tuple[str, datetime, datetime], ...]:
     """Return which servers led for a part of the time only, and from when to when."""
-    roles = points.frame.dropna(subset="role")
-    led = roles[roles["role"] == "primary"].groupby("node")["at"].agg(["min", "max"])
-    followed = set(roles.loc[roles["role"] == "replica", "node"])
+    nodes, roles = points.frame["node"], points.frame["role"]
+    is_primary = roles == "primary"
+    # Most of the time nobody did both, which is known without a table of who did.
+    led = set(nodes[is_primary]).intersection(nodes[roles == "replica"])
+    when = {node: points.frame["at"][is_primary & (nodes == node)] for node in led}
     return tuple(
-        (str(node), off_clock(first), off_clock(last))
-        for node, first, last in led.itertuples()
-        if node in followed
+        (str(node), off_clock(when[node].min()), off_clock(when[node].max()))
+        for node in sorted(led)
     )

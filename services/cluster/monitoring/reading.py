@@ -17,6 +17,8 @@ from services.core.errors import InvalidInput, Unavailable
 _FEWEST_POINTS: Final = 2
 _MOST_POINTS: Final = 2000
 _A_MINUTE: Final = timedelta(minutes=1)
+# A page looks each ten seconds, and with every click on it besides.
+_FILES_SECONDS: Final = 5.0
 # Nothing here needs rows in order, nor arithmetic in decimals: a month is 26,000 rows.
 # Who led at any time of a span is its primary.
 _READ: Final = text("""
@@ -81,13 +83,13 @@ def _check(since: datetime, until: datetime, points: int) -> None:
 
 
 def look_at_files(files: FileStore, actor: Actor) -> FilesState:
-    """Return how MongoDB's servers are, which keep the files.
+    """Return how MongoDB's servers, which keep the files, are or were just now.
 
     Raises NotAllowed, and Unavailable while none of them answers.
     """
     actor.require(Permission.VIEW_REPLICATION)
     try:
-        return files.state()
+        return files.state(max_age_seconds=_FILES_SECONDS)
     except FileStoreUnavailable as error:
         raise Unavailable(
             "MongoDB, which keeps the files, does not answer. Records can be read and "

@@ -33,6 +33,17 @@ def test_files_are_counted_with_what_they_take(files):
     assert after.disk_bytes > after.disk_free_bytes > 0
 
 
+def test_who_may_be_told_what_was_seen_a_moment_ago_asks_nobody(files):
+    files.put(Bucket.DOCUMENTS, b"x", content_type="text/plain")
+    seen = files.state()
+    files.put(Bucket.DOCUMENTS, b"y", content_type="text/plain")
+
+    assert files.state(max_age_seconds=60) is seen
+    assert (
+        files.state().files == files.state(max_age_seconds=60).files == seen.files + 1
+    )
+
+
 def test_the_log_reaches_back_for_a_while(files):
     state = files.state()
 
