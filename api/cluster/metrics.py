@@ -26,6 +26,7 @@ from db.backups.copies.copy_notes import CopyNote, read_copy_note
 from db.backups.log.windows import read_position
 from db.backups.recovery_kit import read_note
 from db.backups.repository import Repository
+from db.backups.strays import RepositoryFaults, find_faults
 from db.cluster.statements import NotCounted, StatementReader, StatementTotals
 from db.files.gridfs import FileStoreUnavailable
 from db.postgres import SYSTEM, DatabaseUnavailable
@@ -230,6 +231,7 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
             "Incremental backups that lack what they are based on.",
             float(len(survey.orphans)),
         ),
+        *_fault_gauges(find_faults(backups)),
         (
             "failed_tries",
             "Backups in a row that came to nothing since one succeeded.",
@@ -285,6 +287,26 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
     return generate_latest(registry)
 
 
+def _fault_gauges(faults: RepositoryFaults) -> list[tuple[str, str, float]]:
+    """Return how many backups lack something, and what belongs to none."""
+    values = [
+        (
+            "incomplete_sets",
+            "Backups that lack an object, or have one of another size.",
+            float(len(faults.incomplete)),
+        ),
+        (
+            "stray_objects",
+            "What lies among the backups and belongs to none.",
+            float(len(faults.strays)),
+        ),
+    ]
+    if faults.missing_files is not None:
+        words = "Stored files that backups name and that are gone."
+        values.append(("missing_files", words, float(faults.missing_files)))
+    return values
+
+
 def _copy_gauges(note: CopyNote, now: datetime) -> list[tuple[str, str, float]]:
     """Return what is noted of the copy elsewhere: how far behind, how much, and how."""
     values = [
@@ -296,6 +318,11 @@ def _copy_gauges(note: CopyNote, now: datetime) -> list[tuple[str, str, float]]:
             "copy_waiting_objects",
             "Objects that are too old and locked in the copy.",
             float(note.waiting),
+        ),
+        (
+            "copy_stray_objects",
+            "Objects in the copy that belong to no backup.",
+            float(len(note.strays)),
         ),
         (
             "copy_mended_objects",

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.backups.back_up_now import is_going_on, show_back_up_now
 from dashboard.backups.backup_copy import show_copy
+from dashboard.backups.backup_faults import show_faults
 from dashboard.backups.log_window import show_window
 from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
@@ -129,23 +130,7 @@ def _show_troubles(state: BackupState) -> None:
             ),
             icon=":material/error:",
         )
-    for name in state.unreadable:
-        st.error(
-            _(
-                "The manifest of backup {name} cannot be read: somebody has changed or "
-                "deleted it, and the backup counts for nothing."
-            ).format(name=plain(name)),
-            icon=":material/error:",
-        )
-
-    for orphan in state.orphans:
-        st.error(
-            _(
-                "Backup {name} has only what changed since another, which is missing "
-                "or cannot be read: it cannot be restored."
-            ).format(name=plain(orphan.set_id)),
-            icon=":material/error:",
-        )
+    show_faults(state)
 
 
 def _show_newest(newest: Manifest, age: timedelta) -> None:

@@ -38,6 +38,11 @@ _MEGABYTE: Final = 1_000_000
 _LOCK_WAIT_SECONDS: Final = 0.1
 
 
+def is_set_unfinished(name: str) -> bool:
+    """Tell by its name whether a set is being made, or was never finished."""
+    return name.endswith(_UNFINISHED)
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """The sets of a repository, the oldest first, and the names of unreadable ones.
@@ -295,12 +300,17 @@ class Repository:
         """Return what sets there are."""
         sets, unreadable = [], []
         for path in sorted(self._sets.glob("*/")):
-            if path.name.endswith(_UNFINISHED):
+            if is_set_unfinished(path.name):
                 continue
             try:
-                sets.append(self._manifest(path))
+                manifest = self._manifest(path)
             except SetBroken:
                 unreadable.append(path.name)
+                continue
+            # A copy that somebody has made of a set, under another name, is none: the
+            # set would be there twice, and whoever removes it finds one.
+            if manifest.set_id == path.name:
+                sets.append(manifest)
         return Survey.of(sets, unreadable)
 
     def _manifest(self, place: Path) -> Manifest:

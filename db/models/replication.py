@@ -63,6 +63,7 @@ ALERT_KINDS = (
     "key-kit-old",
     "restore-unproven",
     "backup-copy-behind",
+    "backup-damaged",
 )
 
 

@@ -4,8 +4,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
+from db.backups.copies.copy_notes import read_copy_note
 from db.backups.notes import Failure
 from db.backups.recovery_kit import KeyFiles, read_note
+from db.backups.strays import RepositoryFaults, find_faults
 from jobs.backups.scheduling import BackupScheduler
 from services.backups import kits, time_of_newest
 from services.backups.kits import KitFault
@@ -27,6 +29,9 @@ class BackupWatch:
         self._has_kit = True
         self._unproven_since: datetime | None = None
         self._has_proof = True
+        self._unusable_sets: int | None = None
+        self._faults = RepositoryFaults()
+        self._copy_strays = 0
         self._looked_at: datetime | None = None
         self._as_of: datetime | None = None
 
@@ -36,6 +41,7 @@ class BackupWatch:
             self._as_of = time_of_newest(self._scheduler.repository)
             self._look_at_kit(now)
             self._unproven_since = self._look_at_proof()
+            self._look_at_damage()
             self._looked_at = now
         since, scheduler = self._as_of, self._scheduler
         if since is None and scheduler.plan.every:
@@ -55,7 +61,21 @@ class BackupWatch:
             is_kit_unproven=self._kit_fault is not None and self._kit_fault.is_unproven,
             has_proof=self._has_proof,
             unproven=_since(self._unproven_since, now),
+            unusable_sets=self._unusable_sets,
+            missing_files=self._faults.missing_files or 0,
+            strays=len(self._faults.strays) + self._copy_strays,
         )
+
+    def _look_at_damage(self) -> None:
+        """Look at what lies there; a folder that is away is told of by other alerts."""
+        repository = self._scheduler.repository
+        with suppress(OSError):
+            survey, faults = repository.survey(), find_faults(repository)
+            incomplete = {each.set_id for each in faults.incomplete}
+            self._unusable_sets = len(incomplete.union(survey.unusable))
+            self._faults = faults
+        note = read_copy_note(repository.folder)
+        self._copy_strays = len(note.strays) if note else 0
 
     def _look_at_kit(self, now: datetime) -> None:
         if self._key_files is None:

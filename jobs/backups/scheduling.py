@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from db.backups.backup_errors import BackupRunning, CannotBackUp
 from db.backups.notes import Failure
 from db.backups.repository import Repository
+from db.backups.strays import FileSweep, note_sweep, read_sweep
 from db.files.file_keys import FileKeys
 from db.postgres import SYSTEM, Database
 from jobs.backups.copying.copy_keeping import CopyKeeper
@@ -204,7 +205,12 @@ class BackupScheduler:
         if self.repository.system_id is None:
             return
         self._removed_at = now
-        is_sweeping = self._swept_at is None or now - self._swept_at >= _SWEEP_EVERY
+        last = read_sweep(self.repository.folder)
+        # Whoever puts files back need not wait for a day to be told that all are there.
+        is_anxious = last is not None and last.missing > 0
+        is_sweeping = (
+            is_anxious or self._swept_at is None or now - self._swept_at >= _SWEEP_EVERY
+        )
         before = now - self.plan.kept
         try:
             removed = remove_expired(
@@ -214,12 +220,22 @@ class BackupScheduler:
             _log.warning("Old backups could not be removed: %s", error)
             return
         self._swept_at = now if is_sweeping else self._swept_at
+        if removed.missing_files is not None:
+            self._note_sweep(FileSweep(now, removed.missing_files))
         if removed.set_ids or removed.files:
             self._unwritten.append(
                 lambda session: backups.record_removed(
                     session, KEEPER, removed.set_ids, removed.files
                 )
             )
+
+    def _note_sweep(self, sweep: FileSweep) -> None:
+        if sweep.missing:
+            _log.warning("%d files that backups name are gone.", sweep.missing)
+        try:
+            note_sweep(self.repository.folder, sweep)
+        except OSError as error:
+            _log.warning("What the files lack could not be noted: %s", error)
 
 
 def _recording(

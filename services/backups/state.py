@@ -17,6 +17,7 @@ from db.backups.manifest import Manifest
 from db.backups.notes import Failure, LogPosition, Proof, TimeLeft
 from db.backups.replaced_data import DataBefore, list_before
 from db.backups.repository import Repository, Survey
+from db.backups.strays import RepositoryFaults, find_faults
 from db.files.file_keys import FileKeys, UnusableFileKeys
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -54,7 +55,8 @@ class BackupState:
     `is_beside` tells that the backups are lost with the disk of what they are of.
     `before` is what the servers had before the clinic went back, as long as it is kept,
     and `copy` how the copy elsewhere stands, if one was begun. `orphans` are
-    incremental backups that lack what they are based on.
+    incremental backups that lack what they are based on, and `faults` is what else is
+    wrong with what lies there.
     """
 
     folder: Path
@@ -69,6 +71,7 @@ class BackupState:
     before: tuple[DataBefore, ...] = ()
     copy: CopyNote | None = None
     orphans: tuple[Manifest, ...] = ()
+    faults: RepositoryFaults = field(default_factory=RepositoryFaults)
 
     @property
     def chain(self) -> tuple[Manifest, ...]:
@@ -76,6 +79,13 @@ class BackupState:
         if (newest := self.newest) is None:
             return ()
         return tuple(Survey(self.sets, ()).bases_of(newest))[::-1]
+
+    @property
+    def unusable_sets(self) -> int:
+        """How many backups cannot be restored, for any reason that is seen."""
+        names = {each.set_id for each in self.orphans}
+        names.update(each.set_id for each in self.faults.incomplete)
+        return len(names) + len(self.unreadable)
 
     @property
     def newest(self) -> Manifest | None:
@@ -108,6 +118,7 @@ def read_state(
         tuple(list_before(data)),
         read_copy_note(repository.folder),
         survey.orphans,
+        find_faults(repository),
     )
 
 

@@ -20,6 +20,7 @@ from dashboard.web.log import request_log
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.recovery_kit import KitNote, write_note
 from db.backups.repository import Repository
+from db.backups.strays import FileSweep, note_sweep
 from db.cluster.observing import Behind, SlotSnapshot
 from db.cluster.statements import StatementTotals
 from db.files.file_keys import FileKeys
@@ -85,6 +86,7 @@ def scrape_backups():
         keys = FileKeys(Path(folder) / "file.keys", may_be_made=True)
         backup_logs.note(backup_logs.archive_of(repository, keys), NOON)
         write_copy_note(repository.folder, CopyNote("s3://bucket", NOON, NOON))
+        note_sweep(repository.folder, FileSweep(NOON, 0))
         return backup_gauges(repository, NOON).decode()
 
 

@@ -66,6 +66,10 @@ def add_set(repository: Repository, **values: Any) -> Manifest:
     repository.claim(SYSTEM_ID)
     unfinished = repository.set_folder(f"{manifest.set_id}.unfinished")
     unfinished.mkdir()
+    for each in manifest.objects:
+        # As long as the manifest says, and nothing in it.
+        with (unfinished / each.name).open("wb") as file:
+            file.truncate(each.size)
     repository.publish(unfinished, manifest)
     return manifest
 

@@ -118,6 +118,12 @@ WORDS: Final = {
         60,
         "docs/runbooks/backup-copy.md",
     ),
+    AlertKind.BACKUP_DAMAGED: Words(
+        marked("Backups damaged"),
+        marked("A backup cannot be restored, or something belongs to none"),
+        "broken_image",
+        runbook=_BACKUPS,
+    ),
     AlertKind.ERROR_BUDGET: Words(
         marked("Error budget"),
         marked("The error budget burns over {bar}"),

@@ -40,6 +40,11 @@ _MESSAGES: Final = (
     marked("The newest second to which one can go back was {seconds} s ago."),
     marked("The copy of the backups is {minutes} min behind. {why}"),
     marked("The copy of the backups is {minutes} min behind."),
+    marked(
+        "Backups that cannot be restored: {sets}; files that are gone: {files}; what "
+        "belongs to no backup: {strays}. The page Backups names them; python -m "
+        "dashboard backup --full makes one that needs no other."
+    ),
     marked("A restore was last proven {days} days ago."),
     marked("There are backups for {days} days, and no proven restore."),
     marked(

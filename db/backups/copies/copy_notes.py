@@ -27,7 +27,8 @@ class CopyNote:
     `waiting` counts what is to be removed and locked, `mended` what was missing or
     changed there and was sent again. `purged` counts purged files whose bytes are
     locked there, the last of them until `purged_until`. Notes there are sealed with
-    `key_id`; what was due to be read back on `checked_on` was.
+    `key_id`; what was due to be read back on `checked_on` was. `strays` are objects
+    there that are none of ours, or of a set whose manifest is in neither place.
     """
 
     place: str
@@ -44,6 +45,7 @@ class CopyNote:
     failure: str = ""
     key_id: int | None = None
     checked_on: date | None = None
+    strays: tuple[str, ...] = ()
 
 
 NOTES: Final = TypeAdapter(CopyNote)

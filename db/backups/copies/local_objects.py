@@ -20,6 +20,7 @@ from db.backups.log.segments import LogSegment
 from db.backups.manifest import Manifest
 from db.backups.readme import NAME as README
 from db.backups.repository import Repository
+from db.backups.strays import is_of_log
 
 CLAIM: Final = "repository.json"
 POSITION: Final = "log/position.json"
@@ -31,6 +32,7 @@ _BUNDLE: Final = re.compile(
     r"log/(?P<segment>[0-9A-F]{24})\.(?P<first>[0-9A-F]{7})-(?P<end>[0-9A-F]{7})"
     r"\.pieces"
 )
+_FILE: Final = re.compile(r"files/([0-9a-f]{2})/\1[0-9a-f]{62}")
 # The clock of a disk ticks coarsely: a folder that changed just now may again.
 _CLOCK_TICK_NS: Final = 2_000_000_000
 
@@ -38,6 +40,28 @@ _CLOCK_TICK_NS: Final = 2_000_000_000
 def is_note(name: str) -> bool:
     """Tell whether an object is readable here, and so is sealed to be sent."""
     return name.endswith(".json") and name not in KEPT_OPEN
+
+
+def set_of(name: str) -> str | None:
+    """Return the set that an object is one of, by its name; None if of none."""
+    folder, _, rest = name.partition("/")
+    return rest.partition("/")[0] if folder == "sets" else None
+
+
+def is_ours(name: str) -> bool:
+    """Tell by its name whether an object may be of a copy; sets are known by theirs."""
+    folder, _, rest = name.partition("/")
+    if folder == "log":
+        is_known = is_of_log(rest) or name in {POSITION, TIMES_LEFT}
+        return is_known or PieceBundle.parse(name) is not None
+    if folder == "files":
+        return _FILE.fullmatch(name) is not None
+    return (
+        name in KEPT_OPEN
+        or name == KIT
+        or (folder == "proofs" and name.endswith(".json"))
+        or set_of(name) is not None
+    )
 
 
 def is_lasting(name: str) -> bool:

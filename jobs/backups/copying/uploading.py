@@ -35,6 +35,8 @@ from db.backups.copies.local_objects import (
     bundled,
     is_lasting,
     is_note,
+    is_ours,
+    set_of,
 )
 from db.backups.copies.object_store import (
     ObjectLocked,
@@ -56,6 +58,8 @@ _LIST_EVERY: Final = timedelta(hours=1)
 # Each object is read back once in so many days.
 _CHECK_DAYS: Final = 28
 _MOST_LOOKS: Final = 5
+# Whoever shares the prefix with something else need not be told of all of it.
+_MOST_STRAYS: Final = 100
 _CHANGING: Final = frozenset({KIT, TIMES_LEFT})
 _log = logging.getLogger(__name__)
 
@@ -132,6 +136,7 @@ class RepositoryCopy:
             is_locking=self.store.lock.is_offered,
             mended=self._mended,
             key_id=key_id,
+            strays=self._list_strays(here) if is_listed else note.strays,
         )
         write_copy_note(self.repository.folder, note)
         return self._check(seal, note)
@@ -386,6 +391,19 @@ class RepositoryCopy:
         if all(n in gone or n.split("/")[1] in own for n in sets):
             names += self._unnamed(here, archive)
         return names
+
+    def _list_strays(self, here: LocalObjects) -> tuple[str, ...]:
+        """Return what is there, is none of ours, and is not removed by itself."""
+        own = {manifest.set_id for manifest in here.sets}
+        oldest_base = self.clock() - self.kept - self.full_every
+
+        def is_stray(name: str) -> bool:
+            if (set_id := set_of(name)) is None:
+                return not is_ours(name)
+            is_named = set_id in own or f"sets/{set_id}/{MANIFEST}" in self._there
+            return not is_named and not is_before(set_id, oldest_base)
+
+        return tuple(sorted(filter(is_stray, self._there))[:_MOST_STRAYS])
 
     def _may_be_named(self, name: str) -> bool:
         """Tell whether a set that is there may name a file of a list of purged ones."""

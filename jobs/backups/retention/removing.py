@@ -9,7 +9,7 @@ does the log from which no set goes on.
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from db.backups.backup_errors import SetBroken
@@ -21,6 +21,7 @@ from db.backups.log.archive import (
     time_of_entries,
     time_of_purge,
 )
+from db.backups.log.purged_files import list_purged_files
 from db.backups.log.segments import number_of
 from db.backups.log.windows import LogReach, read_position
 from db.backups.manifest import Manifest
@@ -33,12 +34,17 @@ from jobs.backups.retention.thinning import list_thinned, lists_files_of
 
 @dataclass(frozen=True, slots=True)
 class RemovedBackups:
-    """The sets that were removed, and how many files, bytes and pieces of the log."""
+    """The sets that were removed, and how many files, bytes and pieces of the log.
+
+    `missing_files` counts those that a set or the log names and that are gone; None
+    where nobody looked.
+    """
 
     set_ids: tuple[str, ...] = ()
     files: int = 0
     file_bytes: int = 0
     log_objects: int = 0
+    missing_files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +141,10 @@ def remove_expired(
         for set_id in reversed(thinned):
             repository.remove(set_id)
         pieces = _remove_log(repository, archive, before)
-        files = file_bytes = 0
+        removed = RemovedBackups(expired + thinned, log_objects=pieces)
         if expired or is_sweeping:
-            files, file_bytes = _remove_unnamed(repository, archive, keys)
-        return RemovedBackups(expired + thinned, files, file_bytes, pieces)
+            return _without_unnamed(removed, repository, archive, keys)
+        return removed
 
 
 def list_thinned_of(
@@ -177,26 +183,36 @@ def _remove_log(repository: Repository, archive: LogArchive, before: datetime) -
     return len(names)
 
 
-def _remove_unnamed(
-    repository: Repository, archive: LogArchive, keys: FileKeys
-) -> tuple[int, int]:
-    """Remove the files that no set names; none if a set does not say which it does."""
+def _without_unnamed(
+    removed: RemovedBackups,
+    repository: Repository,
+    archive: LogArchive,
+    keys: FileKeys,
+) -> RemovedBackups:
+    """Remove the files that no set names; none if a set does not say which it does.
+
+    What is named and gone, without having been purged, is counted.
+    """
     survey = repository.survey()
     count = size = 0
     if survey.unusable:
-        return count, size
+        return removed
+    missing: int | None = None
     with suppress(SetBroken, OSError):
         named = _named_by_sets(repository, keys)
         archive.folder.mkdir(mode=0o700, exist_ok=True)
         # Nobody copies a file meanwhile that its entry does not name yet.
         with archive.copying_files():
             named |= _named_by_log(archive)
+            lost = named - {each.sha256 for each in list_purged_files(archive)}
             for path in list(repository.stored_files()):
+                lost.discard(path.name)
                 if path.name not in named:
                     size += path.stat().st_size
                     count += 1
                     path.unlink()
-    return count, size
+            missing = len(lost)
+    return replace(removed, files=count, file_bytes=size, missing_files=missing)
 
 
 def list_named(repository: Repository, archive: LogArchive, keys: FileKeys) -> set[str]:

@@ -29,6 +29,7 @@ BACKUP_ALERTS: Final = frozenset(
         AlertKind.KEY_KIT_OLD,
         AlertKind.RESTORE_UNPROVEN,
         AlertKind.BACKUP_COPY_BEHIND,
+        AlertKind.BACKUP_DAMAGED,
     }
 )
 _MOST_PEOPLE: Final = 1000

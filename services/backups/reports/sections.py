@@ -26,6 +26,7 @@ _ALERTS: Final = {
     AlertKind.KEY_KIT_OLD: Sentence("Recovery kit old"),
     AlertKind.RESTORE_UNPROVEN: Sentence("Restore unproven"),
     AlertKind.BACKUP_COPY_BEHIND: Sentence("Backup copy behind"),
+    AlertKind.BACKUP_DAMAGED: Sentence("Backups damaged"),
 }
 
 

@@ -154,9 +154,14 @@ def _unproven_now(report: BackupReport, _: ReportWords) -> Iterator[str]:
             "Files that could not be read and are not in the newest backup: {count}.",
             count=_.count(lost),
         )
-    if unusable := len(state.unreadable) + len(state.orphans):
+    if unusable := state.unusable_sets:
         yield Sentence(
             "Backups that cannot be restored: {count}.", count=_.count(unusable)
+        )
+    if missing := state.faults.missing_files:
+        yield Sentence(
+            "Files that backups name and that are gone: {count}.",
+            count=_.count(missing),
         )
     if state.is_beside:
         yield Sentence(

@@ -120,6 +120,7 @@ def _backups(condition: BackupCondition) -> Iterator[Measure]:
     yield _kit(condition)
     yield _proof(condition)
     yield _copy(condition)
+    yield _damage(condition)
 
 
 def _kit(condition: BackupCondition) -> Measure:
@@ -158,6 +159,22 @@ def _copy(condition: BackupCondition) -> Measure:
         None if behind is None else behind.total_seconds(),
         f"The copy of the backups is {minutes:.0f} min behind. "
         f"{condition.copy_failure}".strip(),
+    )
+
+
+def _damage(condition: BackupCondition) -> Measure:
+    sets, files, strays = (
+        condition.unusable_sets,
+        condition.missing_files,
+        condition.strays,
+    )
+    return Measure(
+        AlertKind.BACKUP_DAMAGED,
+        None,
+        None if sets is None else float(sets + files + strays),
+        f"Backups that cannot be restored: {sets or 0}; files that are gone: {files}; "
+        f"what belongs to no backup: {strays}. The page Backups names them; python -m "
+        "dashboard backup --full makes one that needs no other.",
     )
 
 

@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     KEY_KIT_OLD = "key-kit-old"
     RESTORE_UNPROVEN = "restore-unproven"
     BACKUP_COPY_BEHIND = "backup-copy-behind"
+    BACKUP_DAMAGED = "backup-damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ class BackupCondition:
     `kit_wanting` is for how long no recovery kit has had all keys, or is due to be
     proven (`is_kit_unproven`), `unproven` how long ago a restore was last proven or, if
     none ever was, the oldest backup was made, and `copy_behind` how long ago the newest
-    second was that the copy elsewhere has.
+    second was that the copy elsewhere has. `unusable_sets` are backups that cannot be
+    restored, `missing_files` stored files that are named and gone, and `strays` what
+    lies among the backups, or in their copy, and belongs to none.
     What is None is not known.
     """
 
@@ -110,6 +113,9 @@ class BackupCondition:
     unproven: timedelta | None = None
     copy_behind: timedelta | None = None
     copy_failure: str = ""
+    unusable_sets: int | None = None
+    missing_files: int = 0
+    strays: int = 0
 
 
 @dataclass(frozen=True, slots=True)

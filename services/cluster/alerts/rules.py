@@ -37,6 +37,7 @@ FIRST_RULES: Final[Mapping[AlertKind, RuleDraft]] = {
     AlertKind.KEY_KIT_OLD: RuleDraft(True, 86_400, 0, 0, 0),
     AlertKind.RESTORE_UNPROVEN: RuleDraft(True, 691_200, 0, 691_200, 0),
     AlertKind.BACKUP_COPY_BEHIND: RuleDraft(True, 900, 60, 300, 60),
+    AlertKind.BACKUP_DAMAGED: RuleDraft(True, 0, 120, 0, 60),
 }
 _MOST_SECONDS: Final = 86_400.0
 _MOST_ADDRESSES: Final = 20

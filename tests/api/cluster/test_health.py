@@ -12,6 +12,7 @@ from api.cluster.health import Checkup, Health, examine
 from api.core.dependencies import Stores
 from db.backups.recovery_kit import KitNote, write_note
 from db.backups.repository import Repository
+from db.backups.strays import FileSweep, note_sweep
 from db.cluster.observing import ClusterSnapshot
 from db.cluster.statements import StatementReader
 from db.files.file_keys import FileKeys
@@ -371,6 +372,8 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
         "chartroom_backup_sets": "0.0",
         "chartroom_backup_unreadable_sets": "0.0",
         "chartroom_backup_orphan_sets": "0.0",
+        "chartroom_backup_incomplete_sets": "0.0",
+        "chartroom_backup_stray_objects": "0.0",
         "chartroom_backup_failed_tries": "0.0",
     }
     repository = Repository(tmp_path / "backups")
@@ -384,12 +387,19 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     known = read_metrics()
 
     assert known["chartroom_backup_sets"] == "1.0"
+    assert known["chartroom_backup_incomplete_sets"] == "0.0"
+    assert "chartroom_backup_missing_files" not in known
     assert known["chartroom_backup_bytes"] == "1.2e+07"
     assert known["chartroom_backup_proof_seconds"] == "3.1"
     assert 3600 <= float(known["chartroom_backup_age_seconds"]) < 3700
     assert known["chartroom_backup_chain_sets"] == "1.0"
     assert "chartroom_backup_proof_age_seconds" in known
     assert "chartroom_backup_drill_rto_seconds" not in known
+    (repository.set_folder(backup_sets.MANIFEST.set_id) / "base").unlink()
+    note_sweep(repository.folder, FileSweep(backup_sets.AS_OF, 2))
+    damaged = read_metrics()
+    assert damaged["chartroom_backup_incomplete_sets"] == "1.0"
+    assert damaged["chartroom_backup_missing_files"] == "2.0"
     later = backup_sets.DRILLED.proved_at + timedelta(days=1)
     repository.add_proof(replace(backup_sets.DRILLED, proved_at=later))
     assert read_metrics()["chartroom_backup_drill_rto_seconds"] == "2.5"

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
+from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.notes import LogPosition
 from db.backups.recovery_kit import (
     FILE_KEYS,
@@ -13,6 +14,7 @@ from db.backups.recovery_kit import (
     write_note,
 )
 from db.backups.repository import Repository
+from db.backups.strays import FileSweep, note_sweep
 from jobs.backups.ageing import BackupWatch
 from jobs.backups.log_keeping import LogKeeper
 from jobs.backups.scheduling import BackupPlan, BackupScheduler
@@ -122,6 +124,28 @@ def test_since_when_no_restore_is_proven(tmp_path):
     repository.add_proof(backup_sets.PROOF)
     proven = condition(backup_sets.PROOF.proved_at + day)
     assert (proven.has_proof, proven.unproven) == (True, day)
+
+
+def test_what_is_damaged_and_what_belongs_to_none_is_counted(tmp_path):
+    repository = Repository(tmp_path / "backups")
+
+    def counts():
+        at = BackupWatch(scheduler_of(tmp_path)).at(backup_sets.AS_OF)
+        return at.unusable_sets, at.missing_files, at.strays
+
+    assert counts() == (0, 0, 0)
+    manifest = backup_sets.add_set(repository)
+    assert counts() == (0, 0, 0)
+
+    (repository.set_folder(manifest.set_id) / "base").unlink()
+    (repository.folder / "sets" / "by hand").mkdir()
+    (repository.folder / "sets" / "notes.txt").touch()
+    note_sweep(repository.folder, FileSweep(backup_sets.AS_OF, 2))
+    strays = ("sets/20261124T020000Z-0001/base",)
+    copied = CopyNote("s3://clinic/chartroom", backup_sets.AS_OF, strays=strays)
+    write_copy_note(repository.folder, copied)
+
+    assert counts() == (2, 2, 2)
 
 
 def test_before_the_first_backup_the_age_is_that_of_the_worker(tmp_path):

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.repository import Repository
+from db.backups.strays import FileSweep, note_sweep
 from services import backups
 from services.core.actors import Role
 from tests.kit import backup_logs, backup_sets
@@ -316,6 +317,31 @@ def test_what_is_wrong_stands_first(clinic: Clinic, repository):
     assert f"The manifest of backup {other.name} cannot be read" in words
     assert "could not be read and are not in it: 1" in words
     assert manifest.set_id in {each.set_id for each in repository.survey().sets}
+
+
+def test_what_a_backup_lacks_and_what_belongs_to_none_is_named_with_what_to_do(
+    clinic: Clinic, repository
+):
+    manifest = backup_sets.add_set(repository)
+    whole = said(opened(clinic))
+    assert "cannot be restored" not in whole
+    assert "belongs to no backup" not in whole
+
+    (repository.set_folder(manifest.set_id) / "base").unlink()
+    for number in range(7):
+        (repository.folder / "sets" / f"notes {number}.txt").touch()
+    note_sweep(repository.folder, FileSweep(backup_sets.AS_OF, 2))
+    strays = ("letters/7.pdf",)
+    copied = CopyNote("s3://clinic/chartroom", backup_sets.AS_OF, strays=strays)
+    write_copy_note(repository.folder, copied)
+    words = said(opened(clinic))
+
+    assert f"Backup {manifest.set_id} cannot be restored. It lacks: base." in words
+    assert "run `python -m dashboard backup --full`" in words
+    assert f"2 files that backups name are gone from {repository.folder}" in words
+    assert "sets/notes 4.txt and 2 more. Nothing restores from it" in words
+    assert "In the copy in s3://clinic/chartroom lies what belongs to no" in words
+    assert "letters/7.pdf" in words
 
 
 def test_the_page_says_up_to_when_the_copy_is_whole_and_why_no_further(

@@ -598,3 +598,42 @@ def test_two_workers_do_not_copy_at_once(copy, repository):
         keeper.look()
 
     assert keeper.failure == "Another worker copies the backups."
+
+
+def test_what_belongs_to_no_backup_is_told_of_and_stays(copy, server, prefix, clock):
+    copy.round()
+    theirs = [
+        "letters/7.pdf",
+        "files/ab/readme.txt",
+        "log/000000010000000000000002",
+        # Its manifest is in neither place, and it is too young to go by itself.
+        "sets/20261120T020000Z-0001/base",
+    ]
+    # This one goes within the hour.
+    old = "sets/20260920T020000Z-0001/base"
+    for name in (*theirs, old):
+        server.store(prefix).put(name, b"x", locked_until=None)
+    assert copy.round().strays == ()
+
+    clock.now += timedelta(hours=2)
+    note = copy.round()
+
+    assert note.strays == tuple(sorted(theirs))
+    assert read_copy_note(copy.repository.folder).strays == note.strays
+    clock.now += MINUTE
+    assert copy.round().strays == note.strays
+    assert set(theirs) <= server.names(prefix)
+    assert old not in server.names(prefix)
+
+
+def test_all_that_chartroom_sends_is_known_as_its_own(copy, repository, keys, clock):
+    repository.add_proof(backup_sets.PROOF)
+    archive = LogArchive(repository.folder, backup_sets.SYSTEM_ID, keys)
+    archive.add("00000002.history", b"")
+    archive.add_entries(backup_sets.AS_OF, b"")
+    archive.add_audit(986, 990, b"")
+    copy.round()
+
+    clock.now += timedelta(hours=2)
+
+    assert copy.round().strays == ()

@@ -5,12 +5,15 @@ import shutil
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import bson
 import pytest
 from bson import ObjectId
 
 from db.backups.backup_errors import BackupRunning
+from db.backups.file_copies import list_set_copies
+from db.backups.log.purged_files import PurgedFile, add_purged_files
 from db.backups.log.segments import SEGMENT_BYTES
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
@@ -227,6 +230,33 @@ def test_files_that_came_between_two_backups_stay_while_their_log_does(
     assert repository.file(digest).exists()
 
 
+def test_files_that_a_set_or_the_log_names_and_that_are_gone_are_counted(
+    repository, keys
+):
+    archive = backup_logs.archive_of(repository, keys)
+    kept, lost, purged = b"kept", b"lost", b"purged"
+    manifest = backup_sets.add_sealed_set(repository, keys, files=(kept, lost, purged))
+    copies = {copy.sha256: copy for copy in list_set_copies(repository, manifest, keys)}
+    gone = [sha256(data).hexdigest() for data in (lost, purged)]
+    for digest in gone:
+        repository.file(digest).unlink()
+    bucket, file_id = copies[gone[1]].place
+    destroyed = PurgedFile(bucket, file_id, gone[1])
+    add_purged_files(archive, backup_sets.AS_OF, [destroyed])
+
+    removed = remove(repository, keys)
+
+    assert (removed.files, removed.missing_files) == (0, 1)
+    backup_sets.keep_file(repository, lost)
+    assert remove(repository, keys).missing_files == 0
+
+
+def test_where_a_set_does_not_open_nobody_knows_which_files_are_gone(repository, keys):
+    add(repository, 1)
+
+    assert remove(repository, keys).missing_files is None
+
+
 def test_where_a_set_does_not_open_no_file_is_taken_for_one_that_nobody_needs(
     repository, keys
 ):
@@ -256,7 +286,8 @@ def test_files_that_only_an_old_set_had_go_with_it_and_the_other_is_proven(
 
         removed = remove_expired(repository, keys, second.as_of, is_sweeping=False)
 
-        assert removed == RemovedBackups((first.set_id,), 1, 5)
+        gone = (first.set_id,)
+        assert removed == RemovedBackups(gone, 1, 5, missing_files=0)
         assert {path.name for path in repository.stored_files()} > kept
         proof = look(clinic.source.folder, repository, keys)
         assert (proof.set_id, proof.files) == (second.set_id, 4)

@@ -276,6 +276,31 @@ def test_a_copy_of_the_backups_that_is_behind_is_told_of(values, value, words):
 
 
 @pytest.mark.parametrize(
+    ("values", "value", "counts"),
+    [
+        ({}, None, (0, 0, 0)),
+        ({"unusable_sets": 0}, 0, (0, 0, 0)),
+        ({"unusable_sets": 1, "missing_files": 2, "strays": 3}, 6, (1, 2, 3)),
+    ],
+)
+def test_damaged_backups_are_told_of_with_the_command_that_helps(values, value, counts):
+    condition = BackupCondition(**values)
+    (measurement,) = (
+        measured
+        for measured in measure(snapshot(primary()), None, backups=condition)
+        if measured.kind is AlertKind.BACKUP_DAMAGED
+    )
+
+    sets, files, strays = counts
+    assert measurement.value == value
+    assert measurement.sentence == (
+        f"Backups that cannot be restored: {sets}; files that are gone: {files}; what "
+        f"belongs to no backup: {strays}. The page Backups names them; python -m "
+        "dashboard backup --full makes one that needs no other."
+    )
+
+
+@pytest.mark.parametrize(
     ("values", "value", "words"),
     [
         ({}, None, "Keys have changed"),

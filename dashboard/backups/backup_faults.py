@@ -1,0 +1,95 @@
+"""Says which backups cannot be restored, what belongs to none, and what to do."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.ui.language import decimal, gettext as _, ngettext
+from dashboard.ui.words import plain
+from services.backups import BackupState
+
+_MOST_NAMED: Final = 5
+
+
+def show_faults(state: BackupState) -> None:
+    """Show what is wrong with what lies in the folder and in the copy elsewhere."""
+    for sentence in _errors(state):
+        st.error(sentence, icon=":material/error:")
+    if state.faults.strays:
+        _show_strays(state, state.faults.strays)
+    if state.copy is not None and state.copy.strays:
+        _show_copied_strays(state.copy.place, state.copy.strays)
+
+
+def _errors(state: BackupState) -> list[str]:
+    sentences = [
+        _(
+            "The manifest of backup {name} cannot be read: somebody has changed or "
+            "deleted it, and the backup counts for nothing."
+        ).format(name=plain(name))
+        for name in state.unreadable
+    ]
+    sentences += [
+        _(
+            "Backup {name} has only what changed since another, which is missing "
+            "or cannot be read: it cannot be restored."
+        ).format(name=plain(orphan.set_id))
+        for orphan in state.orphans
+    ]
+    sentences += [
+        _("Backup {name} cannot be restored. It lacks: {parts}.").format(
+            name=plain(each.set_id), parts=plain(", ".join(each.lacking))
+        )
+        for each in state.faults.incomplete
+    ]
+    if sentences:
+        sentences.append(
+            _(
+                "Put back what is gone, or run `python -m dashboard backup --full`: "
+                "that one needs no other. docs/runbooks/backups.md says more."
+            )
+        )
+    if missing := state.faults.missing_files:
+        words = ngettext(
+            "A file that backups name is gone from {folder}: `python -m dashboard "
+            "restore --look` says of which row it is. The next backup copies it again "
+            "if the clinic still has it; a copy of the backups elsewhere has it too.",
+            "{count} files that backups name are gone from {folder}: `python -m "
+            "dashboard restore --look` says of which row the first is. The next backup "
+            "copies those again that the clinic still has; a copy of the backups "
+            "elsewhere has all.",
+            missing,
+        )
+        sentences.append(
+            words.format(count=decimal(missing), folder=plain(str(state.folder)))
+        )
+    return sentences
+
+
+def _show_strays(state: BackupState, strays: Sequence[str]) -> None:
+    st.warning(
+        _(
+            "In {folder} lies what belongs to no backup: {names}. Nothing restores "
+            "from it, and nothing removes it: look at what it is, and move it away."
+        ).format(folder=plain(str(state.folder)), names=_named(strays)),
+        icon=":material/warning:",
+    )
+
+
+def _show_copied_strays(place: str, strays: Sequence[str]) -> None:
+    st.warning(
+        _(
+            "In the copy in {place} lies what belongs to no backup: {names}. Nothing "
+            "restores from it, and nothing removes it: see who else writes there."
+        ).format(place=plain(place), names=_named(strays)),
+        icon=":material/warning:",
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    shown = plain(", ".join(names[:_MOST_NAMED]))
+    if (more := len(names) - _MOST_NAMED) > 0:
+        return _("{names} and {count} more").format(names=shown, count=decimal(more))
+    return shown

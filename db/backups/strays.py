@@ -1,0 +1,150 @@
+"""What in a repository belongs to nothing, and what is named there and gone.
+
+A manifest says which objects its set has, and each object of the log says by its name
+what it is. Whatever neither knows was put there by somebody, or is what is left of
+something; nobody restores from it, and nothing removes it.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.backups.log.archive import (
+    AuditPiece,
+    LogPiece,
+    time_of_entries,
+    time_of_purge,
+)
+from db.backups.log.segments import timeline_of_history
+from db.backups.manifest import Manifest
+from db.backups.repository import Repository, Survey, is_set_unfinished
+from db.files import private_files
+
+_SWEPT: Final = "files-swept.json"
+_LOCK: Final = "lock"
+# What notes are written into, before they take their name.
+_BEING_WRITTEN: Final = "tmp"
+
+
+@dataclass(frozen=True, slots=True)
+class IncompleteSet:
+    """A set that can be named and not restored; `lacking` is what of it is gone."""
+
+    set_id: str
+    lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFaults:
+    """What is wrong with what lies in a repository, as far as names and sizes tell.
+
+    `strays` are places below its folder of what belongs to no set and no log.
+    `missing_files` counts the stored files that sets or the log name and that are gone,
+    as of the last look at all of them; None before there was one.
+    """
+
+    incomplete: tuple[IncompleteSet, ...] = ()
+    strays: tuple[str, ...] = ()
+    missing_files: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileSweep:
+    """When the stored files were held against what names them, and how many lacked."""
+
+    at: datetime
+    missing: int
+
+
+_SWEEPS: Final = TypeAdapter(FileSweep)
+
+
+def find_faults(repository: Repository) -> RepositoryFaults:
+    """Look at all that lies among the sets and in the log; nothing is opened."""
+    # Before the survey: what is published in between is no stray.
+    folders = list(_names_in(repository.folder / "sets"))
+    survey = repository.survey()
+    sweep = read_sweep(repository.folder)
+    return RepositoryFaults(
+        tuple(_incomplete(repository, (*survey.sets, *survey.orphans))),
+        (*_stray_sets(repository, folders, survey), *_stray_log(repository)),
+        None if sweep is None else sweep.missing,
+    )
+
+
+def read_sweep(repository: Path) -> FileSweep | None:
+    """Return what the last look at all stored files has shown."""
+    with suppress(OSError, ValidationError):
+        return _SWEEPS.validate_json((repository / _SWEPT).read_bytes())
+    return None
+
+
+def note_sweep(repository: Path, sweep: FileSweep) -> None:
+    """Keep what a look at all stored files has shown. Raises OSError."""
+    path = repository / _SWEPT
+    with private_files.aside(path, _SWEEPS.dump_json(sweep)) as new:
+        new.replace(path)
+
+
+def is_of_log(name: str) -> bool:
+    """Tell by its name whether an object is one of the log's."""
+    readers = (
+        LogPiece.parse,
+        AuditPiece.parse,
+        timeline_of_history,
+        time_of_entries,
+        time_of_purge,
+    )
+    return any(read(name) is not None for read in readers)
+
+
+def _incomplete(
+    repository: Repository, manifests: Iterable[Manifest]
+) -> Iterator[IncompleteSet]:
+    for manifest in manifests:
+        folder = repository.set_folder(manifest.set_id)
+        lacking = tuple(
+            each.name
+            for each in manifest.objects
+            if _size_of(folder / each.name) != each.size
+        )
+        # One that was removed meanwhile has lost its name first.
+        if lacking and folder.is_dir():
+            yield IncompleteSet(manifest.set_id, lacking)
+
+
+def _stray_sets(
+    repository: Repository, names: Iterable[str], survey: Survey
+) -> Iterator[str]:
+    known = {each.set_id for each in (*survey.sets, *survey.orphans)}
+    known.update(survey.unreadable)
+    for name in sorted(names):
+        if name in known or is_set_unfinished(name):
+            continue
+        if repository.set_folder(name).exists():
+            yield f"sets/{name}"
+
+
+def _stray_log(repository: Repository) -> Iterator[str]:
+    for name in sorted(_names_in(repository.folder / "log")):
+        is_passing = name.startswith(_BEING_WRITTEN) or name.endswith(".new")
+        is_note = name == _LOCK or name.endswith(".json")
+        if not is_passing and not is_note and not is_of_log(name):
+            yield f"log/{name}"
+
+
+def _names_in(folder: Path) -> Iterator[str]:
+    with suppress(FileNotFoundError):
+        yield from (path.name for path in folder.iterdir())
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

@@ -1,0 +1,43 @@
+"""Backups that cannot be restored, and what belongs to none, are told of.
+
+The version before does not know the kind of alert, and skips its rule.
+"""
+
+from typing import Final
+
+from db.migrations import run
+
+revision = "0067"
+down_revision = "0066"
+branch_labels = None
+depends_on = None
+
+_ALERTS: Final = """
+ALTER TABLE alert_rules
+    DROP CONSTRAINT alert_rules_kind_known,
+    ADD CONSTRAINT alert_rules_kind_known CHECK (
+        kind IN ('lag', 'replica-gone', 'slot-retains', 'no-quorum', 'disk',
+        'clock-skew', 'conflict', 'backup-too-old', 'error-budget', 'backup-failed',
+        'archive-behind', 'key-kit-old', 'restore-unproven', 'backup-copy-behind',
+        'backup-damaged')
+    );
+ALTER TABLE alerts
+    DROP CONSTRAINT alerts_kind_known,
+    ADD CONSTRAINT alerts_kind_known CHECK (
+        kind IN ('lag', 'replica-gone', 'slot-retains', 'no-quorum', 'disk',
+        'clock-skew', 'conflict', 'backup-too-old', 'error-budget', 'backup-failed',
+        'archive-behind', 'key-kit-old', 'restore-unproven', 'backup-copy-behind',
+        'backup-damaged')
+    );
+INSERT INTO alert_rules
+    (kind, is_active, threshold, for_seconds, clear_threshold, clear_seconds)
+VALUES ('backup-damaged', true, 0, 120, 0, 60);
+"""
+
+
+def upgrade() -> None:
+    run(_ALERTS)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Which backups were damaged would be lost.")

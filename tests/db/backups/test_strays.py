@@ -1,0 +1,143 @@
+"""What lies among the backups and belongs to none, and what a backup lacks."""
+
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+
+from db.backups.log.archive import LogArchive
+from db.backups.repository import Repository
+from db.backups.strays import (
+    FileSweep,
+    IncompleteSet,
+    RepositoryFaults,
+    find_faults,
+    note_sweep,
+)
+from db.files.file_keys import FileKeys
+from tests.kit import backup_sets
+
+SET = backup_sets.MANIFEST.set_id
+
+
+@pytest.fixture
+def keys(tmp_path):
+    return FileKeys(tmp_path / "file.keys", may_be_made=True)
+
+
+@pytest.fixture
+def repository(tmp_path, keys):
+    """Backups with log, a drill's proof, and all that is noted beside them."""
+    made = Repository(tmp_path / "backups")
+    backup_sets.add_sealed_set(made, keys, files=(b"letter",))
+    made.add_proof(backup_sets.PROOF)
+    made.note_failure("The disk is full.")
+    archive = LogArchive(made.folder, backup_sets.SYSTEM_ID, keys)
+    archive.folder.mkdir()
+    for name in (
+        "000000010000000000000002.0000000-1000000.20261125T020500000000Z",
+        "000000010000000000000003.0000000-0000200.none",
+        "00000002.history",
+        "audit.000000000986-000000000990",
+    ):
+        archive.add(name, b"")
+    at = datetime(2026, 11, 25, 2, 10, tzinfo=UTC)
+    archive.add_entries(at, b"")
+    archive.add_purged(at, b"")
+    for name in ("lock", "position.json", "times-left.json", "tmpx8s2", "a.new"):
+        (archive.folder / name).touch()
+    return made
+
+
+def test_nothing_is_wrong_with_what_chartroom_itself_lays_there(repository):
+    with repository.held():
+        _, unfinished = repository.begin(datetime.now(UTC))
+        assert unfinished.is_dir()
+
+        assert find_faults(repository) == RepositoryFaults()
+
+
+def test_before_the_first_backup_there_is_nothing_to_find(tmp_path):
+    assert find_faults(Repository(tmp_path / "none")) == RepositoryFaults()
+
+
+@pytest.mark.parametrize("name", ["base", "entries", "audit"])
+def test_a_set_that_lacks_an_object_is_named_with_it(repository, name):
+    (repository.set_folder(SET) / name).unlink()
+
+    (incomplete,) = find_faults(repository).incomplete
+
+    assert incomplete == IncompleteSet(SET, (name,))
+
+
+def test_an_object_that_was_cut_off_is_lacking_too(repository):
+    with (repository.set_folder(SET) / "base").open("r+b") as file:
+        file.truncate(10)
+
+    assert find_faults(repository).incomplete == (IncompleteSet(SET, ("base",)),)
+
+
+def test_an_incremental_one_without_its_base_is_looked_through_as_well(
+    repository, keys
+):
+    base = repository.survey().sets[0]
+    (later,) = backup_sets.add_later_sets(
+        repository, keys, base, [datetime(2026, 11, 25, 4, tzinfo=UTC)]
+    )
+    shutil.rmtree(repository.set_folder(SET))
+    (repository.set_folder(later.set_id) / "base").unlink()
+
+    assert [each.set_id for each in find_faults(repository).incomplete] == [
+        later.set_id
+    ]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "sets/notes.txt",
+        "log/000000010000000000000002",
+        "log/000000010000000000000002.partial",
+        "log/000000010000000000000002.0000000-1000000.today",
+        "log/entries.yesterday",
+    ],
+)
+def test_what_no_name_explains_belongs_to_none(repository, place):
+    (repository.folder / place).touch()
+
+    assert find_faults(repository) == RepositoryFaults(strays=(place,))
+
+
+def test_a_copy_of_a_set_under_another_name_is_none_and_keeps_no_set_from_going(
+    repository,
+):
+    shutil.copytree(repository.set_folder(SET), repository.folder / "sets" / "a copy")
+
+    assert find_faults(repository) == RepositoryFaults(strays=("sets/a copy",))
+    assert [each.set_id for each in repository.survey().sets] == [SET]
+    repository.remove(SET)
+    assert repository.survey().sets == ()
+
+
+def test_a_set_whose_manifest_cannot_be_read_is_told_of_as_that(repository):
+    """It is one of the unreadable ones, and no stray besides."""
+    (repository.set_folder(SET) / "manifest.json").unlink()
+
+    assert find_faults(repository) == RepositoryFaults()
+    assert repository.survey().unreadable == (SET,)
+
+
+def test_what_was_removed_while_somebody_looked_is_not_lacking(repository, monkeypatch):
+    survey = repository.survey()
+    monkeypatch.setattr(repository, "survey", lambda: survey)
+    repository.remove(SET)
+
+    assert find_faults(repository) == RepositoryFaults()
+
+
+def test_how_many_files_are_gone_is_what_the_last_look_at_all_has_shown(repository):
+    assert find_faults(repository).missing_files is None
+
+    note_sweep(repository.folder, FileSweep(backup_sets.AS_OF, 3))
+
+    assert find_faults(repository).missing_files == 3
