@@ -104,11 +104,13 @@ class TimeLeft:
     """A time that the clinic went back over: it is in no log any more.
 
     Whoever wants what was between `to` and `at` finds it in what was kept aside, or in
-    a set of that time.
+    a set of that time. `timeline` is the one that was gone back along: its log leads to
+    times up to `to`. Earlier versions noted none.
     """
 
     to: datetime
     at: datetime
+    timeline: int = 0
 
     def __contains__(self, timestamp: datetime) -> bool:
         return self.to < timestamp < self.at

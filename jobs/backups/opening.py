@@ -73,7 +73,14 @@ def target_of(sandbox: Sandbox, archive: LogArchive, route: Route) -> ReplayTarg
     add_log(sandbox, archive, route.history, route.pieces)
     if route.place is not None:
         return ReplayTarget(route.place, route.history.timeline)
-    return find_place(sandbox, route.manifest, route.history, route.pieces, route.to)
+    return find_place(
+        sandbox,
+        route.manifest,
+        route.history,
+        route.pieces,
+        route.to,
+        fork=route.fork,
+    )
 
 
 @contextmanager

@@ -10,10 +10,13 @@ from db.backups.log.archive import LogArchive, LogListing, LogPiece
 from db.backups.log.segments import LogSegment, TimelineHistory
 from db.backups.log.windows import (
     BackupWindow,
+    TimelineLeft,
     find_windows,
     is_on,
     log_after,
     read_position,
+    timelines_left,
+    way_after,
 )
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository, Survey
@@ -29,7 +32,8 @@ class Route:
 
     With a place the log is followed to exactly there, which was reached by that time.
     `passed_over` is what is wrong with later sets, from which less log would lead on;
-    with `is_read` the objects of the set and of its bases were read and are whole.
+    with `is_read` the objects of the set and of its bases were read and are whole. A
+    `fork` is where the history was left, when the clinic went back.
     """
 
     manifest: Manifest
@@ -39,6 +43,7 @@ class Route:
     place: Lsn | None = None
     passed_over: tuple[str, ...] = ()
     is_read: bool = False
+    fork: Lsn | None = None
 
     @property
     def segments(self) -> set[LogSegment]:
@@ -63,13 +68,14 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
     position = read_position(archive.folder)
     windows = find_windows(sets, archive, position)
     listing = archive.listing()
-    history = archive.history(listing.timeline)
+    history, times_left = archive.history(listing.timeline), archive.times_left()
+    log = _Log(listing, history, timelines_left(history, times_left))
     before = [each for each in sets if each.as_of <= to and is_on(each, history)]
-    if any(to in left for left in archive.times_left()):
+    if any(to in left for left in times_left):
         # A set of its own second is whole all the same.
         before = []
     if before and any(to in window for window in windows if window.has_log):
-        return _along_the_log(repository, survey, listing, history, before, to)
+        return _along_the_log(repository, survey, log, before, to)
     for each in sets:
         if _second(each.as_of) == _second(to):
             return Route(each)
@@ -81,11 +87,19 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
     )
 
 
-def _along_the_log(  # noqa: PLR0917 - all of it is what a route is
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """The log that there is, and the timelines that it is followed along."""
+
+    listing: LogListing
+    history: TimelineHistory
+    left: tuple[TimelineLeft, ...]
+
+
+def _along_the_log(
     repository: Repository,
     survey: Survey,
-    listing: LogListing,
-    history: TimelineHistory,
+    log: _Log,
     before: Sequence[Manifest],
     to: datetime,
 ) -> Route:
@@ -100,7 +114,7 @@ def _along_the_log(  # noqa: PLR0917 - all of it is what a route is
         try:
             for each in survey.chain_of(manifest):
                 require_objects(repository.set_folder(each.set_id), each)
-            pieces = log_after(listing, history, manifest, to)
+            way = way_after(log.listing, log.history, log.left, manifest, to)
         except SetBroken as error:
             refused.append(error)
             continue
@@ -110,7 +124,13 @@ def _along_the_log(  # noqa: PLR0917 - all of it is what a route is
             *map(str, refused),
         )
         return Route(
-            manifest, to, history, pieces, passed_over=passed_over, is_read=True
+            manifest,
+            to,
+            way.history,
+            way.pieces,
+            passed_over=passed_over,
+            is_read=True,
+            fork=way.fork,
         )
     raise refused[0]
 

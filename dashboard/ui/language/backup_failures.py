@@ -113,6 +113,7 @@ _MESSAGES: Final = (
         "The log ends in segment {name}, before {time}: its newest part is missing."
     ),
     marked("The log that there is ends before {time} UTC: its newest part is missing."),
+    marked("At {time} UTC the log is on a history that the clinic has left."),
     marked("Patroni does not keep the log: {why}"),
     marked("The backups cannot be read ({why})."),
     marked("The backups cannot be read: {why}."),

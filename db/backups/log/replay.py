@@ -89,11 +89,14 @@ def find_place(
     history: TimelineHistory,
     pieces: list[LogPiece],
     to: datetime,
+    *,
+    fork: Lsn | None = None,
 ) -> ReplayTarget:
     """Return where the clinic was at a time: after the last that had ended by then.
 
     That is before any later change began, so none of its locks is in the way. Raises
-    SetBroken if the log ends before anything says that the time is over.
+    SetBroken if the log ends before anything says that the time is over, and if that is
+    beyond the `fork` at which this history was left.
     """
     names = sandbox.folder / "log-names"
     names.mkdir(mode=0o700)
@@ -111,6 +114,11 @@ def find_place(
         raise SetBroken(
             f"The log that there is ends before {to:%Y-%m-%d %H:%M:%S.%f} UTC: its "
             "newest part is missing."
+        )
+    if last is not None and fork is not None and last.lsn >= fork:
+        raise SetBroken(
+            f"At {to:%Y-%m-%d %H:%M:%S.%f} UTC the log is on a history that the clinic "
+            "has left."
         )
     if last is None:
         own = ReplayTarget.of(manifest)

@@ -79,6 +79,11 @@ class TimelineHistory:
             if older < timeline
         )
 
+    def until(self, timeline: int) -> "TimelineHistory":
+        """Return the history of an older timeline, as it was before that was left."""
+        older = tuple(each for each in self.left if each[0] < timeline)
+        return TimelineHistory(timeline, older)
+
     def left_at(self, timeline: int) -> Lsn | None:
         """Return where an older timeline was left; None for the newest."""
         return dict(self.left).get(timeline)

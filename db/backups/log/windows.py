@@ -80,6 +80,71 @@ def log_after(
         number += 1
 
 
+@dataclass(frozen=True, slots=True)
+class TimelineLeft:
+    """A timeline that the clinic went back along, to a time `to` at the place `fork`.
+
+    What its log has up to there is the clinic's history, also where the log of the
+    timeline after it begins only later: whoever receives that has to start anew, and
+    may miss the rest of the segment in which they part.
+    """
+
+    history: TimelineHistory
+    fork: Lsn
+    to: datetime
+
+
+def timelines_left(
+    history: TimelineHistory, times_left: Iterable[TimeLeft]
+) -> tuple[TimelineLeft, ...]:
+    """Return the timelines that were gone back along, the newest first.
+
+    Of one that was gone back along twice the last time counts: what came after that
+    place is of no history any more.
+    """
+    last = {each.timeline: each for each in times_left}
+    return tuple(
+        TimelineLeft(history.until(timeline), fork, last[timeline].to)
+        for timeline, fork in reversed(history.left)
+        if timeline in last
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogWay:
+    """The log from a set to a time, and along which history it is followed.
+
+    With a `fork` the timeline was left there, and nothing beyond it may be gone to.
+    """
+
+    history: TimelineHistory
+    pieces: list[LogPiece]
+    fork: Lsn | None = None
+
+
+def way_after(
+    listing: LogListing,
+    history: TimelineHistory,
+    left: Iterable[TimelineLeft],
+    manifest: Manifest,
+    to: datetime,
+) -> LogWay:
+    """Return the log from a set until a time; raises SetBroken for a gap.
+
+    Where the newest timeline's has one, that of a timeline which was gone back along
+    may lead there.
+    """
+    try:
+        return LogWay(history, log_after(listing, history, manifest, to))
+    except SetBroken:
+        for each in left:
+            if to <= each.to and is_on(manifest, each.history):
+                with suppress(SetBroken):
+                    pieces = log_after(listing, each.history, manifest, to)
+                    return LogWay(each.history, pieces, each.fork)
+        raise
+
+
 def newest_until(listing: LogListing, history: TimelineHistory) -> datetime | None:
     """Return the time that the newest unbroken log leads to."""
     number = max(
@@ -128,18 +193,24 @@ class LogReach:
     newest: datetime | None
     beside_until: datetime | None
     times_left: tuple[TimeLeft, ...]
+    # Where the log of timelines that were gone back along leads to, as well.
+    left: tuple[tuple[TimelineLeft, dict[int, datetime | None]], ...] = ()
 
     @classmethod
     def read(cls, archive: LogArchive, position: LogPosition | None) -> "LogReach":
         """Look at the log; raises SetBroken if its own history does not open."""
         listing = archive.listing()
-        history = archive.history(listing.timeline)
+        history, times_left = archive.history(listing.timeline), archive.times_left()
         return cls(
             history,
             _leading_to(listing, history),
             newest_until(listing, history),
             position.beside_until if position else None,
-            archive.times_left(),
+            times_left,
+            tuple(
+                (each, _leading_to(listing, each.history))
+                for each in timelines_left(history, times_left)
+            ),
         )
 
     def windows(self, sets: Iterable[Manifest]) -> tuple[BackupWindow, ...]:
@@ -151,7 +222,7 @@ class LogReach:
                 until = self.leads_to.get(number_of(Lsn.parse(each.reached_lsn)))
             if until is not None and until == self.newest:
                 until = min(until, self.beside_until) if self.beside_until else None
-            last = max(until or each.as_of, each.as_of)
+            last = max(until or each.as_of, self._until_left(each), each.as_of)
             windows.append(BackupWindow(each.as_of, last))
         remaining = _joined(windows)
         for left in self.times_left:
@@ -159,6 +230,17 @@ class LogReach:
                 part for each in remaining for part in _without(each, left)
             )
         return remaining
+
+    def _until_left(self, manifest: Manifest) -> datetime:
+        """Return until when the log leads from a set before the clinic went back."""
+        untils = [manifest.as_of]
+        place = Lsn.parse(manifest.reached_lsn)
+        for left, leads_to in self.left:
+            until = leads_to.get(number_of(place))
+            histories = (self.history, left.history)
+            if until is not None and all(is_on(manifest, each) for each in histories):
+                untils.append(min(until, left.to + _MICROSECOND))
+        return max(untils)
 
 
 def _without(window: BackupWindow, left: TimeLeft) -> Iterable[BackupWindow]:

@@ -129,7 +129,8 @@ def go_back(
                 report("The clinic is closed", going.lap())
                 going.finish(url, went)
             data = going.sandbox.hand_over()
-            with going.logs.own.leaving(TimeLeft(order.to, datetime.now(UTC))):
+            left = TimeLeft(order.to, datetime.now(UTC), going.target.timeline)
+            with going.logs.own.leaving(left):
                 Replacement(clinic.folder).be_ready(data)
             report("Rows brought up to date", going.lap())
         report("The clinic is open", going.lap())

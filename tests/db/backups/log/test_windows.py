@@ -204,6 +204,82 @@ def test_the_log_goes_on_on_the_next_timeline_where_it_left_the_first(
         route_to(repository, archive, AS_OF + 20 * MINUTE)
 
 
+@pytest.fixture
+def gone_back(repository, archive):
+    """The clinic went back to 8.5 minutes; log of the next timeline begins later."""
+    fork = Lsn((FIRST + 2) * 0x1000000 + 60)
+    archive.add("00000002.history", f"1\t{fork}\tbefore LSN\n".encode())
+    until = AS_OF + 30 * MINUTE
+    backup_logs.add_piece(archive, FIRST + 3, until, timeline=2)
+    backup_sets.add_set(
+        repository,
+        objects=(),
+        set_id="20261125T022500Z-0001",
+        as_of=AS_OF + 25 * MINUTE,
+        timeline=2,
+        reached_lsn=str(Lsn((FIRST + 3) * 0x1000000 + 50)),
+    )
+    backup_logs.note(archive, until)
+    return fork
+
+
+def go_back(archive, minutes, at, **values):
+    with archive.leaving(TimeLeft(AS_OF + minutes * MINUTE, at, **values)):
+        pass
+
+
+def test_where_the_next_timelines_log_has_a_gap_the_one_gone_back_along_leads_there(
+    repository, archive, gone_back
+):
+    go_back(archive, 8.5, AS_OF + 20 * MINUTE, timeline=1)
+
+    assert windows(repository, archive) == [
+        (0, pytest.approx(8.5, abs=1e-6)),
+        (25, 30),
+    ]
+    for minutes in (3.5, 8, 8.5):
+        route = route_to(repository, archive, AS_OF + minutes * MINUTE)
+        assert (route.history.timeline, route.fork) == (1, gone_back)
+        assert {piece.segment.timeline for piece in route.pieces} == {1}
+    # Log that was there is not taken for log of the time between.
+    with pytest.raises(CannotRestore, match="is outside what the backups reach"):
+        route_to(repository, archive, AS_OF + 8.6 * MINUTE)
+    assert route_to(repository, archive, AS_OF + 27 * MINUTE).fork is None
+
+
+def test_a_timeline_that_was_left_by_a_failover_leads_nowhere_beyond_it(
+    repository, archive, gone_back
+):
+    """What its log has after that, or before a gap, no server may have had."""
+    assert windows(repository, archive) == [(0, 3), (25, 30)]
+    # Nor does one of which an earlier version noted no timeline.
+    go_back(archive, 8.5, AS_OF + 20 * MINUTE)
+    assert windows(repository, archive) == [(0, 3), (25, 30)]
+    with pytest.raises(SetBroken, match=r"segment 000000020000000000000004 is missing"):
+        route_to(repository, archive, AS_OF + 8 * MINUTE)
+
+
+def test_a_gap_in_the_log_that_was_gone_back_along_ends_the_window(
+    repository, archive, gone_back
+):
+    go_back(archive, 8.5, AS_OF + 20 * MINUTE, timeline=1)
+    path_of(archive, FIRST + 2, 0).unlink()
+
+    assert windows(repository, archive) == [(0, 3), (25, 30)]
+
+
+def test_of_two_times_gone_back_to_along_one_timeline_the_last_counts(
+    repository, archive, gone_back
+):
+    go_back(archive, 8.5, AS_OF + 20 * MINUTE, timeline=1)
+    go_back(archive, 8, AS_OF + 22 * MINUTE, timeline=1)
+
+    assert windows(repository, archive) == [
+        (0, pytest.approx(8, abs=1e-6)),
+        (25, 30),
+    ]
+
+
 def test_one_worker_keeps_the_log(archive, repository, keys):
     again = LogArchive(repository.folder, backup_sets.SYSTEM_ID, keys)
 

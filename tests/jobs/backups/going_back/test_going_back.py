@@ -1,5 +1,6 @@
 """A real clinic goes back in place: one way back, and everything that has to hold."""
 
+import shutil
 import subprocess
 import sys
 from contextlib import ExitStack, closing, contextmanager, nullcontext
@@ -13,9 +14,9 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from db import embedded, schema
-from db.backups.backup_errors import CannotRestore
+from db.backups.backup_errors import CannotRestore, SetBroken
 from db.backups.log.archive import LogArchive
-from db.backups.log.segments import history_name
+from db.backups.log.segments import LogSegment, history_name, number_of
 from db.backups.replaced_data import list_before
 from db.backups.repository import Repository
 from db.embedded import DataFolder
@@ -30,7 +31,8 @@ from db.models.document import Document, DocumentVersion
 from db.models.integrity import PendingFileDeletion
 from db.models.user import User, UserSession
 from db.mongo.audit_store import AuditStore
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM, Database, Lsn
+from jobs.backups import looking
 from jobs.backups.copying.fetching import RepositoryFetch
 from jobs.backups.copying.uploading import RepositoryCopy
 from jobs.backups.erasing.purged_bytes import BackupErasure
@@ -411,6 +413,43 @@ def test_what_was_before_stays_until_a_later_backup_is_proven(ward, story, repos
 
     assert still_there == [before]
     assert list_before(folder.path) == []
+
+
+def test_a_second_before_it_is_found_where_the_later_log_has_a_gap(
+    ward, story, repository, tmp_path
+):
+    """Whoever receives the later timeline starts anew, and may miss its beginning."""
+    copied = Repository(tmp_path / "backups")
+    shutil.copytree(repository.folder, copied.folder)
+    archive = LogArchive(copied.folder, repository.system_id, ward.keys)
+    newest = archive.listing().timeline
+    left = archive.times_left()[-1].timeline
+    fork = archive.history(newest).left_at(left)
+    parting = LogSegment(newest, number_of(fork)).name
+    for name in [name for name in archive.names() if name.startswith(parting)]:
+        archive.remove(name)
+    folder, to = ward.clinic.source.folder, story.to - timedelta(seconds=0.2)
+
+    proofs = [look(folder, copied, ward.keys, to=each) for each in (to, story.to)]
+
+    assert [proof.as_of for proof in proofs] == [to, story.to]
+    assert {proof.files for proof in proofs} == {len(samples.FILES) - 1}
+    assert {proof.purged_files for proof in proofs} == {1}
+    with pytest.raises(CannotRestore, match="is outside what the backups reach"):
+        look(folder, copied, ward.keys, to=story.between)
+
+
+def test_what_the_log_has_beyond_the_place_that_was_left_is_not_gone_to(
+    ward, story, repository, monkeypatch
+):
+    """The guard behind the windows: no way leads there, and if one did it would end."""
+    archive = LogArchive(repository.folder, repository.system_id, ward.keys)
+    way = story.once_more
+    with monkeypatch.context() as patch:
+        patch.setattr(looking, "route_to", lambda *_: replace(way, fork=Lsn(1)))
+        with pytest.raises(SetBroken, match="a history that the clinic has left"):
+            look(ward.clinic.source.folder, repository, ward.keys, to=story.to)
+    assert archive.times_left()[-1].timeline == way.history.timeline
 
 
 def test_a_head_that_was_set_back_is_told_of(ward, story):
