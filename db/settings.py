@@ -46,6 +46,7 @@ class Settings(AuthSettings):
     backup_full_every_days: Annotated[float, Field(ge=0, le=28)] = 7
     backup_kept_days: Annotated[int, Field(ge=1, le=366)] = 35
     backup_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 7
+    backup_copy_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 28
     backup_report_by_mail: bool = False
     backup_s3_url: str | None = None
     backup_s3_endpoint: str | None = None
@@ -327,6 +328,13 @@ class Settings(AuthSettings):
     def backup_drill_interval(self) -> timedelta | None:
         """The time between two restore drills; None if none is made by itself."""
         return timedelta(days=self.backup_drill_every_days) or None
+
+    @property
+    def backup_copy_drill_interval(self) -> timedelta | None:
+        """The time between two restore drills from the copy; None if none is made."""
+        if self.backup_s3_url is None:
+            return None
+        return timedelta(days=self.backup_copy_drill_every_days) or None
 
     @property
     def health_addresses(self) -> tuple[str, ...]:

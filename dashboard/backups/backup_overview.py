@@ -207,6 +207,9 @@ def _show_proof(state: BackupState) -> None:
                 **_counts(proof),
             )
         )
+        if proof.from_copy:
+            origin = _("All of it was fetched from the copy in {place}.")
+            st.caption(origin.format(place=plain(proof.from_copy)))
         return
     compared = _("compared with nothing, since no replica answered then")
     if proof.is_compared:

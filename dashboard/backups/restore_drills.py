@@ -1,6 +1,7 @@
 """Shows how restore drills went, and asks the worker for one."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -82,9 +83,18 @@ def _show(recent_drills: tuple[RestoreDrill, ...]) -> None:
 def _plan() -> str:
     settings = wiring.current().settings
     every = settings.backup_drill_interval
-    if every is None or settings.backup_interval is None:
-        return _("None runs automatically.")
-    return _("One runs every {days} days.").format(days=f"{every / _DAY:g}")
+    is_planned = settings.backup_interval is not None
+    words = _("None runs automatically.")
+    if every is not None and is_planned:
+        words = _("One runs every {days} days.").format(days=f"{every / _DAY:g}")
+    if settings.backup_s3_url is None:
+        return words
+    copied = _("None runs automatically from the copy elsewhere.")
+    if (often := settings.backup_copy_drill_interval) is not None and is_planned:
+        copied = _("One from the copy elsewhere runs every {days} days.").format(
+            days=f"{often / _DAY:g}"
+        )
+    return f"{words} {copied}"
 
 
 def _show_newest(drill: RestoreDrill) -> None:
@@ -96,10 +106,16 @@ def _show_newest(drill: RestoreDrill) -> None:
         )
         st.info(sentence, icon=":material/sync:")
     elif drill.failure is not None:
+        words = _(
+            "The restore drill of {time} is broken: nothing is proven by it. {why}"
+        )
+        if drill.of_copy:
+            words = _(
+                "The restore drill of {time} from the copy elsewhere is broken: "
+                "nothing is proven by it. {why}"
+            )
         st.error(
-            _(
-                "The restore drill of {time} is broken: nothing is proven by it. {why}"
-            ).format(
+            words.format(
                 time=at(drill.requested_at), why=plain(translate_failure(drill.failure))
             ),
             icon=":material/error:",
@@ -107,14 +123,29 @@ def _show_newest(drill: RestoreDrill) -> None:
 
 
 def _offer(*, is_open: bool) -> None:
-    if st.button(
-        _("Run a drill now"),
-        key="restore_drills_run",
-        icon=":material/exercise:",
-        disabled=is_open,
-    ):
+    """Offer a drill of the backups here, and one of their copy where there is one."""
+    with st.container(horizontal=True):
+        wants_own = st.button(
+            _("Run a drill now"),
+            key="restore_drills_run",
+            icon=":material/exercise:",
+            disabled=is_open,
+        )
+        wants_copy = wiring.current().settings.backup_s3_url is not None and st.button(
+            _("Run a drill from the copy"),
+            key="restore_drills_run_copy",
+            icon=":material/cloud_download:",
+            help=_(
+                "Fetches all that leads to the newest second from the copy elsewhere, "
+                "and restores that: what is left when this machine and its backups are "
+                "lost."
+            ),
+            disabled=is_open,
+        )
+    if wants_own or wants_copy:
         actor = current_actor()
-        write(lambda session: drills.request_drill(session, actor))
+        request = partial(drills.request_drill, actor=actor, of_copy=wants_copy)
+        write(request)
         notify(_("The worker restores. You may leave this page."), icon="exercise")
         st.rerun()
 
@@ -131,7 +162,11 @@ def _cells(drill: RestoreDrill) -> tuple[Cell, ...]:
     return (
         Cell(at(drill.requested_at)),
         Cell(plain(drill.requested_by_name or pgettext("of drills", "Plan"))),
-        Cell(_result(drill)),
+        Cell(
+            _("From the copy: {result}").format(result=_result(drill))
+            if drill.of_copy
+            else _result(drill)
+        ),
         *map(Cell, figures),
     )
 

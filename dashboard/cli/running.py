@@ -14,9 +14,11 @@ from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, Host, Https, Port, Servers, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from threading import Event
 
     from dashboard.wiring import Wiring
+    from db.backups.notes import Proof
     from db.settings import Settings
     from jobs.analytics.mailing import AnalystMailing
     from jobs.backups.copying.copy_keeping import CopyKeeper
@@ -262,9 +264,32 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
                 stopping=stopping,
             ),
             DrillPlan(settings.backup_drill_interval if plan.every else None),
+            practise_copy=_copy_practice(wired),
+            copy_plan=DrillPlan(
+                settings.backup_copy_drill_interval if plan.every else None
+            ),
         ),
         copy=_copy(wired),
     )
+
+
+def _copy_practice(wired: "Wiring") -> "Callable[[Event], Proof] | None":
+    """Return what practises restores from the copy; None if there is to be none."""
+    from dashboard.cli.backups import source_of
+    from dashboard.wiring import copy_store_of
+
+    store = copy_store_of(wired.settings)
+    if store is None:
+        return None
+
+    def practise(stopping: "Event") -> "Proof":
+        from jobs.backups.drills.practising_copy import CopyPractice
+
+        keys = wired.seal_keys.read_or_make()
+        practice = CopyPractice(source_of(wired), wired.backups, store, keys)
+        return practice.practise(stopping)
+
+    return practise
 
 
 def _copy(wired: "Wiring") -> "CopyKeeper | None":

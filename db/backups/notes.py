@@ -35,7 +35,8 @@ class Proof:
     `log_segments` how much log led from the set to another time than its own, if any.
     A drill, which has checked all there is to check, adds its figures. `purged_files`
     counts those of its rows that were purged since, and so are in no backup any more.
-    `passed_over` is what is wrong with later sets, from which it was not restored.
+    `passed_over` is what is wrong with later sets, from which it was not restored, and
+    `from_copy` where the copy elsewhere is that all of it was fetched from, if it was.
     """
 
     set_id: str
@@ -52,6 +53,7 @@ class Proof:
     purged_files: int = 0
     drill: DrillFigures | None = None
     passed_over: tuple[str, ...] = ()
+    from_copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

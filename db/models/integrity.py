@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Text,
+    false,
     func,
     text,
 )
@@ -133,6 +134,8 @@ class RestoreDrill(Base):
     # A proof and its figures; a JSON null is none.
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     failure: Mapped[str | None] = mapped_column(Text)
+    # From the copy elsewhere, and not from the backups here.
+    of_copy: Mapped[bool] = mapped_column(server_default=false())
 
 
 class RestorePreview(Base):

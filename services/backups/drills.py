@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import TIMESTAMP, cast, func, select, update
+from sqlalchemy import TIMESTAMP, ColumnElement, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -29,7 +29,8 @@ SUBJECT: Final = "restore drill"
 class RestoreDrill:
     """A drill; ended with a proof, or broken, with why nothing is proven.
 
-    Of one by plan nobody's name is known.
+    Of one by plan nobody's name is known. One `of_copy` restores from the copy
+    elsewhere, not from the backups here.
     """
 
     id: UUID
@@ -39,6 +40,7 @@ class RestoreDrill:
     ended_at: datetime | None
     proof: Proof | None
     failure: str | None
+    of_copy: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -55,19 +57,27 @@ class DrillRequested(Conflict):
         )
 
 
-def request_drill(session: Session, actor: Actor) -> RestoreDrill:
+def request_drill(
+    session: Session, actor: Actor, *, of_copy: bool = False
+) -> RestoreDrill:
     """Ask the worker for a drill; raises NotAllowed and DrillRequested."""
     actor.require(Permission.RUN_DRILLS)
-    row = _open(session, actor)
+    row = _open(session, actor, of_copy=of_copy)
     if row is None:
         raise DrillRequested
-    audit.record(session, actor, Action.BACKUP_DRILL, subject=(SUBJECT, row.id))
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_DRILL,
+        subject=(SUBJECT, row.id),
+        details={"of_copy": True} if of_copy else {},
+    )
     return _drill(row)
 
 
-def plan_drill(session: Session) -> None:
+def plan_drill(session: Session, *, of_copy: bool = False) -> None:
     """Open the drill that is due, unless one is open; for the worker."""
-    _open(session, None)
+    _open(session, None, of_copy=of_copy)
 
 
 def list_drills(session: Session, actor: Actor, limit: int) -> tuple[RestoreDrill, ...]:
@@ -104,6 +114,12 @@ def newest_drill(session: Session) -> RestoreDrill | None:
     return next(map(_drill, _newest(session, 1)), None)
 
 
+def newest_drill_of(session: Session, *, of_copy: bool) -> RestoreDrill | None:
+    """Return the newest drill of the copy, or of the backups here; for the worker."""
+    newest = _newest(session, 1, DrillRow.of_copy.is_(of_copy))
+    return next(map(_drill, newest), None)
+
+
 def begin_drill(session: Session, drill_id: UUID) -> None:
     """Note that the worker restores now."""
     session.execute(
@@ -127,18 +143,21 @@ def end_drill(
     )
 
 
-def _open(session: Session, actor: Actor | None) -> DrillRow | None:
-    values = (
-        {"requested_by": actor.id, "requested_by_name": actor.name} if actor else {}
-    )
+def _open(session: Session, actor: Actor | None, *, of_copy: bool) -> DrillRow | None:
+    values: dict[str, object] = {"of_copy": of_copy}
+    if actor is not None:
+        values |= {"requested_by": actor.id, "requested_by_name": actor.name}
     return session.scalar(
         insert(DrillRow).values(values).on_conflict_do_nothing().returning(DrillRow)
     )
 
 
-def _newest(session: Session, limit: int) -> Sequence[DrillRow]:
+def _newest(
+    session: Session, limit: int, *those: ColumnElement[bool]
+) -> Sequence[DrillRow]:
     newest = (
         select(DrillRow)
+        .where(*those)
         .order_by(DrillRow.requested_at.desc(), DrillRow.id.desc())
         .limit(limit)
     )
@@ -154,6 +173,7 @@ def _drill(row: DrillRow) -> RestoreDrill:
         row.ended_at,
         _proof(row),
         row.failure,
+        row.of_copy,
     )
 
 

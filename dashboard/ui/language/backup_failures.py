@@ -43,6 +43,28 @@ _MESSAGES: Final = (
     marked("The incremental backup does not go on from {name}."),
     marked("The last one cannot be read ({why})."),
     marked("The audit log no longer has entry {entry} as backup {name} ends with it."),
+    marked(
+        "Backup {name} has only what changed since backup {base}, which is missing in "
+        "{place}."
+    ),
+    marked("There is no backup in {place} that leads to {time} UTC."),
+    marked("There are no backups of Chartroom in {place}: see bucket and prefix."),
+    marked(
+        "The backups in {place} are of another clinic (PostgreSQL {other}, this one is "
+        "{own}): name this clinic's bucket and prefix."
+    ),
+    marked(
+        "{part} of backup {name} is the set's {other} in {place}: they were swapped."
+    ),
+    marked("{part} of backup {name} was changed in {place}."),
+    marked(
+        "{why} What was fetched stays in {folder}: the same command goes on from there."
+    ),
+    marked("The folder {folder} cannot be used ({why}): name another with --into."),
+    marked(
+        "{folder} is not empty, and was not begun to be fetched from {place}: name "
+        "another folder with --into."
+    ),
     marked("Backup {name} is of a history that the clinic has left."),
     marked("Backup {name} is of an earlier version, which made full ones."),
     marked(
@@ -265,6 +287,14 @@ _WHOLE: Final = (
         "newest second was not restored."
     ),
     marked("A backup was made meanwhile: run the drill once more."),
+    marked(
+        "The copy of the backups is not whole yet: there is nothing to restore from it."
+    ),
+    marked(
+        "The copy did not come as far as the clinic within three minutes: nothing was "
+        "restored from it."
+    ),
+    marked("No copy of the backups is kept elsewhere any more."),
     marked("A backup is being read."),
     marked(
         "The passphrase does not open this recovery kit. Each of its lines is what was "

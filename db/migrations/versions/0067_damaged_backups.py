@@ -1,6 +1,7 @@
-"""Backups that cannot be restored, and what belongs to none, are told of.
+"""Damaged backups are told of, and restores are practised from their copy as well.
 
-The version before does not know the kind of alert, and skips its rule.
+The version before does not know the kind of alert, and skips its rule. It takes a drill
+of the copy, which it finds open, for one of the backups here, and runs that.
 """
 
 from typing import Final
@@ -33,10 +34,14 @@ INSERT INTO alert_rules
     (kind, is_active, threshold, for_seconds, clear_threshold, clear_seconds)
 VALUES ('backup-damaged', true, 0, 120, 0, 60);
 """
+_DRILLS: Final = """
+ALTER TABLE restore_drills ADD COLUMN of_copy boolean NOT NULL DEFAULT false
+"""
 
 
 def upgrade() -> None:
     run(_ALERTS)
+    run(_DRILLS)
 
 
 def downgrade() -> None:

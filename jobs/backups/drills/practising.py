@@ -48,7 +48,9 @@ class ClinicSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class _Restored:
+class Restored:
+    """A restore that was proven, until its rows answered, and what was unpacked."""
+
     proof: Proof
     rto_seconds: float
     bytes: int
@@ -69,10 +71,7 @@ def practise(
     one of that cannot be, SetBroken and CannotRestore; nothing live is touched.
     """
     with repository.read_from():
-        if (system_id := source.folder.system_id()) is not None:
-            repository.require_clinic(system_id)
-        archive = LogArchive(repository.folder, repository.system_id or "", source.keys)
-        practising = _Practising(source, repository, archive, seal_keys)
+        practising = Practising.of(source, repository, seal_keys)
         window = practising.find_window()
         rpo_seconds = (datetime.now(UTC) - window.until).total_seconds()
         any_second = practising.restore_any(window)
@@ -89,11 +88,23 @@ def practise(
 
 
 @dataclass(frozen=True, slots=True)
-class _Practising:
+class Practising:
+    """A drill from a repository, step by step."""
+
     source: BackupSource
     repository: Repository
     archive: LogArchive
     seal_keys: SealKeys
+
+    @classmethod
+    def of(
+        cls, source: BackupSource, repository: Repository, seal_keys: SealKeys
+    ) -> "Practising":
+        """Return a drill from the clinic's own backups; raises CannotRestore."""
+        if (system_id := source.folder.system_id()) is not None:
+            repository.require_clinic(system_id)
+        archive = LogArchive(repository.folder, repository.system_id or "", source.keys)
+        return cls(source, repository, archive, seal_keys)
 
     def find_window(self) -> BackupWindow:
         """Return the newest window with any log; raises CannotRestore."""
@@ -152,7 +163,7 @@ class _Practising:
             "newest second was not restored."
         )
 
-    def restore_newest(self, snapshot: ClinicSnapshot) -> _Restored:
+    def restore_newest(self, snapshot: ClinicSnapshot) -> Restored:
         """Restore the place of a snapshot and compare every table with it."""
         route = route_to(self.repository, self.archive, snapshot.passed_at)
         if Lsn.parse(route.manifest.reached_lsn) > snapshot.place:
@@ -161,7 +172,7 @@ class _Practising:
 
     def _restore(
         self, route: Route, expected: Mapping[str, TableDigest] | None = None
-    ) -> _Restored:
+    ) -> Restored:
         """Restore a route and prove it; with tables to compare, its indexes as well."""
         source, manifest = self.source, route.manifest
         # Somebody who needs that second gets it; a drill is there to tell of damage.
@@ -185,7 +196,7 @@ class _Practising:
                     sandbox.check_indexes(url)
         size = manifest.database_bytes + len(route.segments) * SEGMENT_BYTES
         seconds = time.monotonic() - proving.began
-        return _Restored(replace(proof, seconds=seconds), rto_seconds, size)
+        return Restored(replace(proof, seconds=seconds), rto_seconds, size)
 
     def _require_seals(self, url: str) -> None:
         """Raise SetBroken where a restored seal of the audit log does not hold."""

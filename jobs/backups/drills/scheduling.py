@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event
 from typing import Final
 
@@ -30,6 +31,7 @@ _SETTLING: Final = timedelta(minutes=10)
 # The first window should be long enough to have something in it.
 _FIRST_AFTER: Final = timedelta(hours=1)
 _AGAIN_AFTER: Final = timedelta(days=1)
+_NO_COPY: Final = "No copy of the backups is kept elsewhere any more."
 _UNEXPECTED: Final = "The drill ended in an unexpected error: see the worker's log."
 _log = logging.getLogger(__name__)
 
@@ -70,7 +72,8 @@ def _utc_now() -> datetime:
 class RestoreDriller:
     """Looks every other second whether a drill is due or asked for, and runs it.
 
-    `practise` runs one, and ends early once what it is given is set.
+    `practise` runs one, and ends early once what it is given is set; `practise_copy`
+    does so from the copy elsewhere, by a plan of its own.
     """
 
     def __init__(
@@ -80,8 +83,12 @@ class RestoreDriller:
         practise: Callable[[Event], Proof],
         plan: DrillPlan,
         *,
+        practise_copy: Callable[[Event], Proof] | None = None,
+        copy_plan: DrillPlan = DrillPlan(None),
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
+        self._practise_copy = practise_copy
+        self._copy_plan = copy_plan
         self._database = database
         self._repository = repository
         self._practise = practise
@@ -103,16 +110,19 @@ class RestoreDriller:
         if self._repository.is_busy:
             return
         newest = self._read_newest()
-        if self._is_due(newest):
-            self._database.write(drills.plan_drill, identity=SYSTEM)
-            newest = self._read_newest()
+        if newest is None or not newest.is_open:
+            of_copy = self._find_due()
+            if of_copy is not None:
+                plan = partial(drills.plan_drill, of_copy=of_copy)
+                self._database.write(plan, identity=SYSTEM)
+                newest = self._read_newest()
         if newest is None or not newest.is_open:
             return
         drill_id = newest.id
         self._database.write(
             lambda session: drills.begin_drill(session, drill_id), identity=SYSTEM
         )
-        proof, failure = self._run()
+        proof, failure = self._run(newest)
         if self._stopping.is_set() and failure is not None:
             # The next worker runs it: that this one was stopped says nothing.
             return
@@ -122,18 +132,30 @@ class RestoreDriller:
     def _read_newest(self) -> RestoreDrill | None:
         return self._database.read_latest(drills.newest_drill, identity=SYSTEM).value
 
-    def _is_due(self, newest: RestoreDrill | None) -> bool:
-        if newest is not None and newest.is_open:
-            return False
+    def _find_due(self) -> bool | None:
+        """Return whether a drill of the copy is due; None if neither kind is."""
         sets = self._repository.survey().sets
-        oldest = sets[0].as_of if sets else None
-        due = self._plan.due_at(self._started_at, oldest, newest)
-        return due is not None and due <= self._clock()
+        oldest, now = sets[0].as_of if sets else None, self._clock()
+        plans = {False: self._plan}
+        if self._practise_copy is not None:
+            plans[True] = self._copy_plan
+        for of_copy, plan in plans.items():
+            if plan.every is None:
+                continue
+            read = partial(drills.newest_drill_of, of_copy=of_copy)
+            newest = self._database.read_latest(read, identity=SYSTEM).value
+            due = plan.due_at(self._started_at, oldest, newest)
+            if due is not None and due <= now:
+                return of_copy
+        return None
 
-    def _run(self) -> tuple[Proof | None, str | None]:
+    def _run(self, drill: RestoreDrill) -> tuple[Proof | None, str | None]:
         """Return what was proven, or why nothing was."""
+        practise = self._practise_copy if drill.of_copy else self._practise
+        if practise is None:
+            return None, _NO_COPY
         try:
-            return self._practise(self._stopping), None
+            return practise(self._stopping), None
         except (CannotBackUp, CannotRestore, CannotStart) as error:
             failure = str(error)
         except (UnusableFileKeys, UnusableKey) as error:

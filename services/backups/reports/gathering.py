@@ -134,8 +134,9 @@ class ReportSources:
 class PractisedRestore:
     """A restore that was tried, by a drill or by hand, and what it proved.
 
-    Neither a proof nor a failure has one that has not ended. `by_name` is None where
-    it was planned, or where that is not known.
+    One `of_copy` was fetched from the copy elsewhere. Neither a proof nor a failure has
+    one that has not ended. `by_name` is None where it was planned, or where that is not
+    known.
     """
 
     at: datetime
@@ -143,6 +144,7 @@ class PractisedRestore:
     by_name: str | None = None
     proof: Proof | None = None
     failure: str = ""
+    of_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +223,18 @@ def _merged(
             by_name=drill.requested_by_name,
             proof=drill.proof,
             failure=drill.failure or "",
+            of_copy=drill.of_copy,
         )
         for drill in drills
     ]
     known = {each.proof.proved_at for each in restores if each.proof is not None}
     restores += [
-        PractisedRestore(proof.proved_at, is_drill=proof.drill is not None, proof=proof)
+        PractisedRestore(
+            proof.proved_at,
+            is_drill=proof.drill is not None,
+            proof=proof,
+            of_copy=bool(proof.from_copy),
+        )
         for proof in proofs
         if proof.proved_at not in known
     ]

@@ -204,7 +204,11 @@ def _kind(restore: PractisedRestore, _: ReportWords) -> str:
     if not restore.is_drill:
         return _(Sentence("By hand"))
     if restore.by_name is None:
-        return _(Sentence("Drill"))
+        by_plan = Sentence("Drill from the copy") if restore.of_copy else None
+        return _(by_plan or Sentence("Drill"))
+    if restore.of_copy:
+        name = restore.by_name
+        return _(Sentence("Drill from the copy, asked for by {name}", name=name))
     return _(Sentence("Drill, asked for by {name}", name=restore.by_name))
 
 

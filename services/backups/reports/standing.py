@@ -113,15 +113,23 @@ def keys(report: BackupReport, _: ReportWords) -> ReportSection:
 
 def unproven(report: BackupReport, _: ReportWords) -> ReportSection:
     """Say plainly what this report does not show."""
-    paragraphs = (*_always_unproven(), *_unproven_now(report, _))
+    paragraphs = (*_always_unproven(report), *_unproven_now(report, _))
     return ReportSection(_(Sentence("What is not proven")), tuple(map(_, paragraphs)))
 
 
-def _always_unproven() -> Iterator[str]:
-    yield Sentence(
-        "That another machine brings the clinic back, or the copy elsewhere: a drill "
-        "restores on the machine of the clinic, from the folder of its backups."
-    )
+def _always_unproven(report: BackupReport) -> Iterator[str]:
+    if any(each.from_copy for each in report.proofs):
+        yield Sentence(
+            "That another machine brings the clinic back: a drill restores on the "
+            "machine of the clinic, from the folder of its backups or, fetched anew, "
+            "from their copy."
+        )
+    else:
+        yield Sentence(
+            "That another machine brings the clinic back, or the copy elsewhere: a "
+            "drill restored on the machine of the clinic, from the folder of its "
+            "backups."
+        )
     yield Sentence(
         "How long people would be without the clinic: “Back after” is until "
         "PostgreSQL answered with the restored rows. Machines, the network and the "

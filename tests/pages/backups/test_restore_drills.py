@@ -1,5 +1,8 @@
 """Restore drills on screen: none, asked for, running, broken, proven."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from db.models.integrity import RestoreDrill
@@ -86,3 +89,41 @@ def test_what_was_proven_stands_with_its_figures(clinic, repository):
     proven = "Proven: 25 Nov 2026, 02:03:07 and 25 Nov 2026, 02:30:07; 59,189 rows"
     assert row[1:2] + row[3:] == ["Plan", "2.5 s", "0.4 s", "36 MB/s"]
     assert row[2] == f"{proven}, 60 files (1.5 MB)"
+
+
+def test_where_a_copy_is_kept_one_from_there_is_asked_for(
+    clinic, repository, monkeypatch
+):
+    assert "restore_drills_run_copy" not in {b.key for b in opened(clinic).button}
+    assert "copy elsewhere runs" not in said(opened(clinic))
+    copied = {"backup_s3_url": "s3://clinic/chartroom"}
+    changed = clinic.wiring.settings.model_copy(update=copied)
+    monkeypatch.setattr(clinic.wiring, "settings", changed)
+    app = opened(clinic)
+    assert "One from the copy elsewhere runs every 28 days." in said(app)
+
+    app.button(key="restore_drills_run_copy").click().run()
+
+    assert app.button(key="restore_drills_run_copy").disabled
+    assert app.button(key="restore_drills_run").disabled
+    assert clinic.audit("backup:drill")[-1].details == {"of_copy": True}
+    end(clinic, failure="base of backup 7 was changed in s3://clinic/chartroom.")
+    app = opened(clinic)
+    assert "from the copy elsewhere is broken: nothing is proven by it." in said(app)
+    row = rows_of(app, "restore_drills_table")[0]
+    assert row[2] == "From the copy: Broken"
+
+
+def test_what_was_proven_from_the_copy_says_so(clinic, repository):
+    backup_sets.add_set(repository)
+    proof = replace(backup_sets.DRILLED, from_copy="s3://clinic/chartroom")
+    repository.add_proof(proof)
+    plan = partial(drills.plan_drill, of_copy=True)
+    clinic.wiring.database.write(plan, identity=SYSTEM)
+    end(clinic, proof=proof)
+
+    app = opened(clinic)
+
+    assert "All of it was fetched from the copy in s3://clinic/chartroom." in said(app)
+    row = rows_of(app, "restore_drills_table")[0]
+    assert row[2].startswith("From the copy: Proven: 25 Nov 2026, 02:03:07 and")

@@ -85,3 +85,18 @@ def test_others_neither_ask_nor_see(session, clerk):
         drills.request_drill(session, clerk)
     with pytest.raises(NotAllowed):
         drills.list_drills(session, clerk, 9)
+
+
+def test_one_of_the_copy_is_told_from_those_of_the_backups_here(session, admin):
+    own = drills.request_drill(session, admin)
+    drills.end_drill(session, own.id, proof=DRILLED)
+    copied = drills.request_drill(session, admin, of_copy=True)
+
+    assert (own.of_copy, copied.of_copy) == (False, True)
+    assert drills.newest_drill_of(session, of_copy=False).id == own.id
+    assert drills.newest_drill_of(session, of_copy=True) == copied
+    events = session.scalars(select(AuditEvent).order_by(AuditEvent.position)).all()
+    assert [event.details for event in events] == [{}, {"of_copy": True}]
+    # One at a time, whatever it restores from.
+    with pytest.raises(DrillRequested):
+        drills.request_drill(session, admin)

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 import pikepdf
 import pypdfium2
 import pytest
+from sqlalchemy import select
 
 from dashboard.web.languages import wording_in
 from db.backups.copies.copy_notes import CopyNote
 from db.backups.notes import PROOFS, TimeLeft
 from db.backups.repository import Repository
+from db.backups.strays import IncompleteSet, RepositoryFaults
 from db.models.integrity import RestoreDrill
 from db.models.replication import Alert
 from services.backups import BackupWindow, LogState
@@ -394,3 +396,31 @@ def test_that_somebody_took_it_is_written_down(session, admin, repository):
 def test_others_get_none(session, clerk, repository):
     with pytest.raises(NotAllowed):
         gather_report(session, clerk, PERIOD, sources_of(repository))
+
+
+def test_a_drill_from_the_copy_is_told_as_one_and_unproves_the_copy_no_more(
+    session, admin, repository
+):
+    unproven = "or the copy elsewhere: a drill restored on the machine of the clinic"
+    assert unproven in text_of(session, admin, repository)
+    drilled = replace(backup_sets.DRILLED, from_copy="s3://clinic/chartroom")
+    drill(session, drilled.proved_at, proof=drilled)
+    session.scalars(select(RestoreDrill)).one().of_copy = True
+    session.flush()
+
+    text = text_of(session, admin, repository)
+
+    assert "Drill from the copy" in text
+    assert unproven not in text
+    assert "That another machine brings the clinic back: a drill restores on" in text
+
+
+def test_backups_that_lack_something_are_what_is_not_proven(session, admin, repository):
+    faults = RepositoryFaults(
+        (IncompleteSet(backup_sets.MANIFEST.set_id, ("base",)),), (), 3
+    )
+
+    text = text_of(session, admin, repository, faults=faults)
+
+    assert "Backups that cannot be restored: 1." in text
+    assert "Files that backups name and that are gone: 3." in text

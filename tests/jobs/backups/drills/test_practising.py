@@ -56,7 +56,7 @@ def kept(clinic, repository, seal_keys):
 def newest_alone(monkeypatch):
     """Let a drill not restore any second first, which other tests are about."""
     monkeypatch.setattr(
-        practising._Practising, "restore_any", lambda _, window: window.since
+        practising.Practising, "restore_any", lambda _, window: window.since
     )
 
 
@@ -176,7 +176,7 @@ def test_a_flipped_bit_is_named(kept, repository, seal_keys, tmp_path, monkeypat
 def test_seconds_at_which_a_table_was_locked_are_left_for_others(
     kept, repository, seal_keys, monkeypatch
 ):
-    practice = practising._Practising(kept.source, repository, None, seal_keys)
+    practice = practising.Practising(kept.source, repository, None, seal_keys)
     window = BackupWindow(backup_sets.AS_OF, backup_sets.AS_OF + timedelta(hours=1))
     monkeypatch.setattr(practising, "route_to", lambda _, __, to: to)
     fails = itertools.chain([True, True], itertools.repeat(False))
@@ -187,7 +187,7 @@ def test_seconds_at_which_a_table_was_locked_are_left_for_others(
         if next(fails):
             raise TableLocked
 
-    monkeypatch.setattr(practising._Practising, "_restore", restore)
+    monkeypatch.setattr(practising.Practising, "_restore", restore)
     assert practice.restore_any(window) == tried[2]
 
     fails = itertools.repeat(True)

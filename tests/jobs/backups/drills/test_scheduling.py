@@ -208,3 +208,81 @@ def test_one_that_a_stopped_worker_gave_up_is_run_by_the_next(database, reposito
     driller(database, repository, Practice()).look()
 
     assert newest(database).proof == DRILLED
+
+
+def test_one_of_the_copy_has_a_plan_of_its_own_and_one_runs_at_a_time(
+    database, repository
+):
+    backup_sets.add_set(repository)
+    own, copied, now = Practice(), Practice(), [datetime.now(UTC)]
+    worker = RestoreDriller(
+        database,
+        repository,
+        own,
+        DrillPlan(WEEK),
+        practise_copy=copied,
+        copy_plan=DrillPlan(4 * WEEK),
+        clock=lambda: now[0],
+    )
+
+    def run():
+        worker.look()
+        return own.times, copied.times
+
+    now[0] += timedelta(hours=2)
+    assert run() == (1, 0)
+    assert run() == (1, 1)
+    assert newest(database).of_copy
+    assert run() == (1, 1)
+    now[0] += WEEK
+    assert run() == (2, 1)
+    # As where those of the backups here are switched off.
+    worker._plan = DrillPlan(None)
+    assert run() == (2, 1)
+    now[0] += 3 * WEEK
+    assert run() == (2, 2)
+
+
+def test_a_broken_one_of_the_copy_is_repeated_and_holds_up_no_other(
+    database, repository
+):
+    backup_sets.add_set(repository)
+    own, copied = Practice(), Practice(SetBroken("base of backup 7 was changed."))
+    now = [datetime.now(UTC) + timedelta(hours=2)]
+    worker = RestoreDriller(
+        database,
+        repository,
+        own,
+        DrillPlan(WEEK),
+        practise_copy=copied,
+        copy_plan=DrillPlan(4 * WEEK),
+        clock=lambda: now[0],
+    )
+    worker._started_at -= timedelta(hours=4)
+    for _ in range(3):
+        worker.look()
+    assert (own.times, copied.times) == (1, 1)
+    now[0] += DAY
+
+    worker.look()
+
+    assert (own.times, copied.times) == (1, 2)
+
+
+def test_one_of_the_copy_that_was_asked_for_where_none_is_kept_says_so(
+    database, repository
+):
+    practice = Practice()
+    database.write(
+        lambda session: drills.request_drill(
+            session, cast.act_as(cast.ADAM), of_copy=True
+        ),
+        identity=SYSTEM,
+    )
+
+    driller(database, repository, practice).look()
+
+    assert practice.times == 0
+    assert newest(database).failure == (
+        "No copy of the backups is kept elsewhere any more."
+    )

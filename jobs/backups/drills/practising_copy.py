@@ -1,0 +1,138 @@
+"""Practises restores from the copy elsewhere: fetches it, and checks all of it.
+
+What is proven is what somebody has who lost this machine and its backup disk: the copy
+alone, and the keys.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+from db.backups.backup_errors import CheckSkipped, SetBroken
+from db.backups.copies.copy_notes import read_copy_note
+from db.backups.copies.object_store import ObjectStore
+from db.backups.notes import DrillFigures, Proof
+from db.backups.replaced_data import remove_before
+from db.backups.repository import Repository
+from db.files.seal_keys import SealKeys
+from jobs.backups.copying.fetching import RepositoryFetch
+from jobs.backups.drills.practising import ClinicSnapshot, Practising
+from jobs.backups.taking import BackupSource
+
+_NAME: Final = "drill-from-copy"
+_COPY_SECONDS: Final = 180.0
+_LOOK_SECONDS: Final = 0.5
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPractice:
+    """A drill from the copy in a store, of a clinic and its own backups."""
+
+    source: BackupSource
+    repository: Repository
+    store: ObjectStore
+    seal_keys: SealKeys
+
+    def practise(self, stopping: Event | None = None) -> Proof:
+        """Fetch the copy, restore any second of it and the newest; keep the proof.
+
+        All is checked that a drill of the backups here checks. Until the rows answer
+        counts from the first object that is fetched. Raises CheckSkipped, SetBroken and
+        CannotRestore; nothing live is touched, and what was fetched is thrown away.
+        """
+        own = Practising.of(self.source, self.repository, self.seal_keys)
+        rpo_seconds = self._lag()
+        snapshot = own.take_snapshot()
+        self._await_copy(snapshot, stopping or Event())
+        with self._scratch() as folder:
+            began = time.monotonic()
+            fetched = self._fetch(folder, snapshot)
+            seconds = time.monotonic() - began
+            size = sum(each.stat().st_size for each in _files_in(folder))
+            practising = Practising.of(self.source, fetched, self.seal_keys)
+            any_second = practising.restore_any(practising.find_window())
+            restored = practising.restore_newest(snapshot)
+        figures = DrillFigures(
+            any_second,
+            seconds + restored.rto_seconds,
+            rpo_seconds,
+            size + restored.bytes,
+        )
+        proof = replace(
+            restored.proof,
+            seconds=seconds + restored.proof.seconds,
+            drill=figures,
+            from_copy=self.store.address.shown,
+        )
+        self.repository.add_proof(proof)
+        remove_before(self.source.folder.path, proof.as_of)
+        return proof
+
+    def _lag(self) -> float:
+        """Return how old the newest second is that the copy leads to."""
+        until = self._whole_until()
+        if until is None:
+            raise CheckSkipped(
+                "The copy of the backups is not whole yet: there is nothing to "
+                "restore from it."
+            )
+        return max(0.0, (datetime.now(UTC) - until).total_seconds())
+
+    def _whole_until(self) -> datetime | None:
+        note = read_copy_note(self.repository.folder)
+        if note is None or note.place != self.store.address.shown:
+            return None
+        return note.whole_until
+
+    def _await_copy(self, snapshot: ClinicSnapshot, stopping: Event) -> None:
+        """Wait until the copy leads to a snapshot's place; raises CheckSkipped."""
+        deadline = time.monotonic() + _COPY_SECONDS
+        while time.monotonic() < deadline:
+            until = self._whole_until()
+            if until is not None and until > snapshot.passed_at:
+                return
+            if stopping.wait(_LOOK_SECONDS):
+                break
+        raise CheckSkipped(
+            "The copy did not come as far as the clinic within three minutes: nothing "
+            "was restored from it."
+        )
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        """Give an empty folder, which is thrown away; and what a killed drill left."""
+        folder = self.source.folder.path / _NAME
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _fetch(self, folder: Path, snapshot: ClinicSnapshot) -> Repository:
+        """Fetch what leads to a snapshot's place; raises CannotRestore and SetBroken.
+
+        The copy goes on meanwhile: of the newest log something longer may come in the
+        place of what was listed.
+        """
+        fetched = Repository(folder)
+        system_id = self.source.folder.system_id()
+        for _ in range(_TRIES - 1):
+            with suppress(SetBroken):
+                fetch = RepositoryFetch(self.store, fetched, self.source.keys)
+                fetch.fetch(snapshot.passed_at, system_id=system_id)
+                return fetched
+        RepositoryFetch(self.store, fetched, self.source.keys).fetch(
+            snapshot.passed_at, system_id=system_id
+        )
+        return fetched
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    return (each for each in folder.rglob("*") if each.is_file())
