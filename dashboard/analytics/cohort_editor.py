@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.analytics import figure_fields
 from dashboard.analytics.facet_choice import show_facets
+from dashboard.ui.fields import typed_number, whole_number_field
 from dashboard.ui.fields.days import day_field
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import SEXES, capitalised
@@ -43,6 +44,7 @@ _WHOLE: Final = {
     "at_least": marked("Value of at least"),
     "at_most": marked("Value of at most"),
 }
+_OFTEN: Final = marked("At least this often")
 _NUMBER: Final = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _WITHOUT_CODE: Final = frozenset(
     {
@@ -147,8 +149,8 @@ def _rule_fields(rule_id: str, *, is_first: bool) -> None:
                 key=f"{rule_id}_has",
                 width=120,
             )
-            st.number_input(
-                _("At least this often"), 1, 100, key=f"{rule_id}_times", width=150
+            whole_number_field(
+                _(_OFTEN), field="times", key=f"{rule_id}_times", width=150
             )
             st.text_input(
                 _("Within days"),
@@ -218,7 +220,7 @@ def _read_rule(rule_id: str) -> Rule:
         rule = Rule(
             event=event,
             has=state[f"{rule_id}_has"] == _HAD,
-            times=int(state[f"{rule_id}_times"]),
+            times=typed_number(_(_OFTEN), "times", state[f"{rule_id}_times"]).whole(),
             within=None
             if days is None
             else Window(days, WindowSide(state[f"{rule_id}_side"])),

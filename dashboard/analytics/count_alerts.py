@@ -11,7 +11,7 @@ from dashboard.context import current_actor, now, read, write
 from dashboard.navigation import go
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_line
+from dashboard.ui.fields import bounded_line, whole_number_field
 from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, capitalised, plain
@@ -76,11 +76,10 @@ def show_alert_choice(question: Cohort | Figure) -> None:
                 key="cohorts_alert_side",
                 horizontal=True,
             )
-            line = st.number_input(
+            line = whole_number_field(
                 _("Threshold"),
-                min_value=0,
-                value=max(_HUNDRED, smallest_group()),
-                step=1,
+                max(_HUNDRED, smallest_group()),
+                field="line",
                 key="cohorts_alert_line",
             )
             adds = st.form_submit_button(
@@ -92,7 +91,10 @@ def show_alert_choice(question: Cohort | Figure) -> None:
                 raise InvalidInput("question", "Count a cohort first.")
             _add(
                 CountAlertDraft(
-                    name=name, question=watched, is_above=bool(is_above), line=line
+                    name=name,
+                    question=watched,
+                    is_above=bool(is_above),
+                    line=line.whole(),
                 )
             )
 

@@ -1,7 +1,5 @@
 """Makes a report on backups and restores for an auditor, of a month or any days."""
 
-from datetime import date
-
 import streamlit as st
 
 from dashboard import wiring
@@ -32,8 +30,6 @@ def show_auditor_report() -> None:
     month = ReportPeriod.month_before(now())
     with st.form("backup_report_form", border=False):
         left, right = st.columns(2)
-        since: date | None
-        until: date | None
         with left:
             since = day_field(_("From"), month.first, key="backup_report_since")
         with right:

@@ -1,6 +1,6 @@
 """The rules by which alerts begin and end, and their change."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import streamlit as st
@@ -9,6 +9,7 @@ from dashboard.cluster.alerts.alert_words import WORDS, describe_rule, receivers
 from dashboard.context import current_actor, read, write
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary, explain
+from dashboard.ui.fields import TypedNumber, number_field, whole_number_field
 from dashboard.ui.language import gettext as _, lowered, marked, pgettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -82,14 +83,20 @@ def change_rule(rule: RuleRevision) -> None:
             is_active = st.toggle(label, rule.is_active, key=f"{key}_on")
             begins, ends = st.columns(2)
             with begins:
-                bar = _bar(rule, rule.threshold, _("Begins over"), f"{key}_over")
+                bar = _bar(rule, "threshold", _("Begins over"), f"{key}_over")
                 lasting = _span(
-                    rule.for_seconds, _("Begins once that lasts (s)"), f"{key}_for"
+                    rule,
+                    "for_seconds",
+                    _("Begins once that lasts (s)"),
+                    f"{key}_for",
                 )
             with ends:
-                clear = _bar(rule, rule.clear_threshold, _("Ends at"), f"{key}_clear")
+                clear = _bar(rule, "clear_threshold", _("Ends at"), f"{key}_clear")
                 calm = _span(
-                    rule.clear_seconds, _("Ends once that lasts (s)"), f"{key}_calm"
+                    rule,
+                    "clear_seconds",
+                    _("Ends once that lasts (s)"),
+                    f"{key}_calm",
                 )
             mail = st.text_area(
                 _("Mail to, one address per line"),
@@ -109,25 +116,35 @@ def change_rule(rule: RuleRevision) -> None:
             ):
                 addresses = tuple(mail.splitlines())
                 draft = RuleDraft(
-                    is_active, bar, lasting, clear, calm, addresses, hook or None
+                    is_active,
+                    bar(),
+                    lasting.whole(),
+                    clear(),
+                    calm.whole(),
+                    addresses,
+                    hook or None,
                 )
                 _save(rule, draft)
 
 
-# Without bounds: a browser keeps a number that is out of them to itself, and the button
-# does nothing. The service says what is wrong in a sentence.
-def _bar(rule: RuleRevision, value: float, label: str, key: str) -> float:
+def _bar(rule: RuleRevision, name: str, label: str, key: str) -> Callable[[], float]:
+    """Ask for a bar if it is a number; return how to read it once it is sent."""
     words = WORDS[rule.kind]
+    value: float = getattr(rule, name)
     if not words.unit:
-        return value
-    typed = st.number_input(
-        f"{label} ({_(words.unit)})", value=value / words.size, format="%g", key=key
+        return lambda: value
+    typed = number_field(
+        f"{label} ({_(words.unit)})",
+        value / words.size,
+        field=name,
+        format="%g",
+        key=key,
     )
-    return typed * words.size
+    return lambda: typed.given() * words.size
 
 
-def _span(value: float, label: str, key: str) -> float:
-    return float(st.number_input(label, value=int(value), key=key))
+def _span(rule: RuleRevision, name: str, label: str, key: str) -> TypedNumber:
+    return whole_number_field(label, int(getattr(rule, name)), field=name, key=key)
 
 
 def _save(rule: RuleRevision, draft: RuleDraft) -> None:

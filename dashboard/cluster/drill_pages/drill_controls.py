@@ -13,7 +13,8 @@ from dashboard.cluster.operations.steps import show_step_log
 from dashboard.context import current_actor, today, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields.days import day_field
+from dashboard.ui.fields import whole_number_field
+from dashboard.ui.fields.days import needed_day_field
 from dashboard.ui.language import gettext as _, lowered, marked, translated
 from dashboard.ui.measures import seconds
 from dashboard.ui.notices import notify
@@ -122,19 +123,20 @@ def change_plan(plan: Plan) -> None:
         st.markdown(f"**{_(SCENARIOS[plan.kind].title)}**")
         first = today()
         with st.form(f"drills_plan_{plan.kind}", border=False):
-            day = day_field(
+            day = needed_day_field(
                 _("Next on"),
                 max(plan.next_on or first + timedelta(days=7), first),
+                field="next_on",
                 key=f"drills_next_{plan.kind}",
             )
-            # Without bounds: out of them the button would do nothing, and say nothing.
-            every = st.number_input(
+            every = whole_number_field(
                 _("Then every (days)"),
-                value=plan.every_days or _USUAL_DAYS,
+                plan.every_days or _USUAL_DAYS,
+                field="every_days",
                 key=f"drills_every_{plan.kind}",
             )
             if st.form_submit_button(_("Plan it"), type="primary", key="drills_plan"):
-                _plan(plan.kind, int(every), day)
+                _plan(plan.kind, every.whole(), day.given())
         if plan.next_on and st.button(_("Do not plan it"), key="drills_unplan"):
             _plan(plan.kind, None, None)
 

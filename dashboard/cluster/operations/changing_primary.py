@@ -1,5 +1,6 @@
 """The form by which another server is made the primary, now or at a time."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +19,8 @@ from dashboard.cluster.operations.operation_requests import (
     start_operation,
 )
 from dashboard.context import in_zone, now
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields.days import needed_day_and_time_field
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import at, plain
 from services.cluster.operations import (
@@ -85,19 +88,25 @@ def _show_decision(previewed: OperationPreview, chosen: FailoverCandidate) -> No
     reason = ask_reason(_PAGE)
     typed = "" if chosen.is_certain else _ask_typed(chosen)
     if st.button(
-        _label(previewed, chosen, timestamp),
+        _label(previewed, chosen, is_later=timestamp is not None),
         type="primary",
         key="switchover_do",
         icon=":material/swap_horiz:",
     ):
-        start_operation(
-            OperationRequest(
-                previewed.kind, reason, chosen.name, typed=typed, scheduled_at=timestamp
+        with error_boundary():
+            start_operation(
+                OperationRequest(
+                    previewed.kind,
+                    reason,
+                    chosen.name,
+                    typed=typed,
+                    scheduled_at=timestamp() if timestamp else None,
+                )
             )
-        )
 
 
-def _ask_timestamp() -> datetime | None:
+def _ask_timestamp() -> Callable[[], datetime] | None:
+    """Ask when; return how to read it once it is sent, None for at once."""
     when = st.radio(
         _("When"),
         (_NOW, _LATER),
@@ -108,11 +117,13 @@ def _ask_timestamp() -> datetime | None:
     if when != _LATER:
         return None
     proposed = in_zone(now()) + timedelta(hours=1)
-    return st.datetime_input(
+    typed = needed_day_and_time_field(
         _("Day and time"),
         proposed.replace(minute=0, second=0, microsecond=0, tzinfo=None),
+        field="scheduled_at",
         key="switchover_at",
-    ).replace(tzinfo=proposed.tzinfo)
+    )
+    return lambda: typed.given().replace(tzinfo=proposed.tzinfo)
 
 
 def _ask_typed(chosen: FailoverCandidate) -> str:
@@ -126,13 +137,13 @@ def _ask_typed(chosen: FailoverCandidate) -> str:
 
 
 def _label(
-    previewed: OperationPreview, chosen: FailoverCandidate, timestamp: datetime | None
+    previewed: OperationPreview, chosen: FailoverCandidate, *, is_later: bool
 ) -> str:
     if previewed.kind is OperationKind.FAILOVER:
         return _("Let {server} lead").format(server=chosen.name)
     label = (
         _("Plan the switchover to {server}")
-        if timestamp
+        if is_later
         else _("Switch over to {server}")
     )
     return label.format(server=chosen.name)

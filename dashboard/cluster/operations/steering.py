@@ -9,6 +9,8 @@ from dashboard import wiring
 from dashboard.cluster.operations.cluster_view import is_embedded
 from dashboard.cluster.operations.operation_requests import ask_reason, start_operation
 from dashboard.cluster.operations.own_servers import show_own_commands
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import TypedNumber, whole_number_field
 from dashboard.ui.language import gettext as _
 from services.cluster.operations import (
     SETTINGS,
@@ -54,10 +56,11 @@ def show_settings(config: Mapping[str, Any]) -> None:
         wanted = {name: _ask(setting, now[name]) for name, setting in SETTINGS.items()}
         reason = ask_reason("steering_settings")
         if st.form_submit_button(_("Change settings"), key="steering_settings_do"):
-            changes = {name: new for name, new in wanted.items() if new != now[name]}
-            start_operation(
-                OperationRequest(OperationKind.SETTINGS, reason, changes=changes)
-            )
+            with error_boundary():
+                changes = _changes(now, wanted)
+                start_operation(
+                    OperationRequest(OperationKind.SETTINGS, reason, changes=changes)
+                )
 
 
 def show_replica_form() -> None:
@@ -75,20 +78,33 @@ def show_replica_form() -> None:
                 "the wrong patient. It never leads, and nobody waits for it."
             ),
         )
-        minutes = st.number_input(
+        minutes = whole_number_field(
             _("Minutes behind, if delayed"),
-            value=max(1, round(wiring.current().settings.delayed_minutes)),
+            max(1, round(wiring.current().settings.delayed_minutes)),
+            field="seconds",
             key="steering_replica_minutes",
         )
         reason = ask_reason("steering_replica")
         if st.form_submit_button(_("Make it"), key="steering_replica_do"):
-            seconds = float(minutes * _MINUTE) if is_late else None
-            start_operation(
-                OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=seconds)
-            )
+            with error_boundary():
+                seconds = float(minutes.whole() * _MINUTE) if is_late else None
+                start_operation(
+                    OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=seconds)
+                )
 
 
-def _ask(setting: Setting, value: int | str) -> int | str:
+def _changes(
+    now: Mapping[str, int | str], wanted: Mapping[str, TypedNumber | str]
+) -> dict[str, int | str]:
+    """Return what is to be changed; raises InvalidInput for an emptied field."""
+    typed = {
+        name: new.whole() if isinstance(new, TypedNumber) else new
+        for name, new in wanted.items()
+    }
+    return {name: new for name, new in typed.items() if new != now[name]}
+
+
+def _ask(setting: Setting, value: int | str) -> TypedNumber | str:
     key = f"steering_{setting.name}_{value}"
     if setting.choices is not None:
         choices = dict(setting.choices)
@@ -102,9 +118,9 @@ def _ask(setting: Setting, value: int | str) -> int | str:
             format_func=lambda name: f"{name}: {_(choices[name])}",
         )
         st.caption(_(setting.effect))
-        return value if chosen is None else chosen
-    # Without bounds: a browser keeps a number that is out of them to itself, and the
-    # button does nothing. The service says what is wrong in a sentence.
-    number = st.number_input(_(setting.title), value=int(value), key=key)
+        return str(value) if chosen is None else chosen
+    number = whole_number_field(
+        _(setting.title), int(value), field=setting.name, key=key
+    )
     st.caption(_(setting.effect))
-    return int(number)
+    return number

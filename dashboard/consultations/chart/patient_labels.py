@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.context import last_write, today
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import whole_number_field
 from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.words import born, full_name, numbered, plain
 from services.consultations.chart import MOST_LABELS, SIZES, LabelPaper
@@ -46,43 +47,28 @@ def _choose_labels(patient: PatientRecord) -> None:
         on_a_page, first = SIZES[paper].on_a_page, 1
         if on_a_page > 1:
             first = _first_free(SIZES[paper].columns, on_a_page)
-        labels = _number(
+        labels = whole_number_field(
             _("Number of labels"),
             # A sheet is used up unless somebody says otherwise.
-            value=1 if on_a_page == 1 else on_a_page - first + 1,
-            most=MOST_LABELS,
+            1 if on_a_page == 1 else on_a_page - first + 1,
+            field="number",
             key=f"patient_labels_number_{paper}_{first}",
         )
-        _link(patient, paper, labels, first)
+        _link(patient, paper, labels.within(1, MOST_LABELS), first)
 
 
 def _first_free(columns: int, on_a_page: int) -> int:
-    first = _number(
+    typed = whole_number_field(
         _("First free label of the sheet"),
-        value=1,
-        most=on_a_page,
+        1,
+        field="first",
         key="patient_labels_first",
-        hint=_("Counted row by row from the top left."),
+        help=_("Counted row by row from the top left."),
     )
+    first = typed.within(1, on_a_page)
     row, column = divmod(first - 1, columns)
     st.caption(_("Row {row}, column {column}").format(row=row + 1, column=column + 1))
     return first
-
-
-def _number(
-    label: str, *, value: int, most: int, key: str, hint: str | None = None
-) -> int:
-    return int(
-        st.number_input(
-            label,
-            min_value=1,
-            max_value=most,
-            value=value,
-            step=1,
-            key=key,
-            help=hint,
-        )
-    )
 
 
 def _link(patient: PatientRecord, paper: LabelPaper, labels: int, first: int) -> None:

@@ -125,13 +125,12 @@ def title_field(key: str, start: str, **options: Any) -> str:
 def date_field(key: str, start: date | None, **options: Any) -> date | None:
     """Ask for the date that the paper itself has."""
     st.session_state.setdefault(f"{key}_dated_on", start)
-    chosen: date | None = day_field(
+    return day_field(
         _("Date of the document"),
         key=f"{key}_dated_on",
         help=_("The date that stands on the paper, if it has one."),
         **options,
     )
-    return chosen
 
 
 def description_field(key: str, start: str = "", **options: Any) -> str:

@@ -10,8 +10,8 @@ from dashboard.context import current_actor, current_sign_in, today, write
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_area
-from dashboard.ui.fields.days import day_field
+from dashboard.ui.fields import bounded_area, whole_number_field
+from dashboard.ui.fields.days import needed_day_field
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -77,9 +77,10 @@ def _show_rule(rule: ErasureRule) -> None:
     """Offer the rule to be changed; its key carries the moment of the last change."""
     stamp = f"{rule.updated_at.timestamp():.6f}"
     with st.form(f"erasure_form_{stamp}"):
-        years = st.number_input(
+        years = whole_number_field(
             _("Erase archived patients after (years)"),
-            value=rule.years or 0,
+            rule.years or 0,
+            field="years",
             key=f"erasure_years_{stamp}",
             help=_(
                 "0 erases nobody. Counted from the day on which the record was "
@@ -96,7 +97,7 @@ def _show_rule(rule: ErasureRule) -> None:
         )
         if st.form_submit_button(_("Change rule"), key="erasure_save"):
             with error_boundary():
-                _save(rule, int(years) or None)
+                _save(rule, years.whole() or None)
 
 
 def _save(rule: ErasureRule, years: int | None) -> None:
@@ -185,9 +186,10 @@ def confirm_postponement(due: DueErasure) -> None:
                 number=plain(spelt(due.record_number))
             )
         )
-        until = day_field(
+        until = needed_day_field(
             _("Until"),
-            value=today() + _A_YEAR,
+            today() + _A_YEAR,
+            field="until",
             key="erasure_postpone_until",
         )
         reason = bounded_area(
@@ -199,19 +201,19 @@ def confirm_postponement(due: DueErasure) -> None:
         if st.form_submit_button(
             _("Postpone"), type="primary", key="erasure_postpone_confirm"
         ):
-            actor = current_actor()
+            actor, last = current_actor(), until.given()
             write(
                 lambda session: erasure.postpone(
                     session,
                     actor,
                     due.patient_id,
-                    until=until,
+                    until=last,
                     reason=reason,
                     today=today(),
                 )
             )
             notify(
-                _("The record stays until {day}.").format(day=written(until)),
+                _("The record stays until {day}.").format(day=written(last)),
                 icon="event_upcoming",
             )
             st.rerun()

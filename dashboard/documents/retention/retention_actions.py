@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import whole_number_field
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -28,14 +29,14 @@ def change_rule(rule: RetentionPeriod) -> None:
     meanwhile is shown, not what stood here before.
     """
     stamp = f"{rule.classification}_{rule.updated_at.timestamp():.6f}"
-    # Without bounds: Streamlit would send nothing then, and hide why behind a sign.
     with st.form(f"retention_form_{stamp}"):
         st.subheader(_(CLASS_LABELS[rule.classification]), anchor=False)
         count, unit = split(rule.keep_days)
         number, units = st.columns(2, vertical_alignment="bottom")
-        kept = number.number_input(
-            _("Kept for"), value=count, key=f"retention_keep_{stamp}"
-        )
+        with number:
+            kept = whole_number_field(
+                _("Kept for"), count, field="keep_days", key=f"retention_keep_{stamp}"
+            )
         chosen: Literal["days", "years"] = units.selectbox(
             _("Unit"),
             _UNITS,
@@ -43,18 +44,20 @@ def change_rule(rule: RetentionPeriod) -> None:
             format_func=lambda each: _(_LABELS[each]),
             key=f"retention_unit_{stamp}",
         )
-        restorable = st.number_input(
+        restorable = whole_number_field(
             _("Deleted ones can be restored for (days)"),
-            value=rule.restore_days,
+            rule.restore_days,
+            field="restore_days",
             key=f"retention_restore_{stamp}",
         )
         st.caption(_("Changed {when}.").format(when=at(rule.updated_at)))
         if st.form_submit_button(
             _("Change rule"), key=f"retention_save_{rule.classification}"
         ):
-            days = kept if chosen == DAYS else days_of_years(kept)
             with error_boundary():
-                _save(rule, days, restorable)
+                typed = kept.whole()
+                days = typed if chosen == DAYS else days_of_years(typed)
+                _save(rule, days, restorable.whole())
 
 
 def _save(rule: RetentionPeriod, keep_days: int, restore_days: int) -> None:

@@ -1,7 +1,6 @@
 """What can be done with a patient's record as a whole, and what was done with it."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -142,7 +141,7 @@ def _confirm_archiving(patient: PatientRecord) -> None:
 def _ask_for_death(patient: PatientRecord) -> None:
     """Ask for the day, or take it back; say what does not happen by itself."""
     with error_boundary():
-        died: date | None = day_field(
+        died = day_field(
             _("Date of death"),
             patient.deceased_on,
             key="patient_deceased_on",

@@ -11,6 +11,7 @@ from dashboard.context import current_actor, write
 from dashboard.ui.clock import calendar, zone
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields.days import needed_time_field
 from dashboard.ui.language import gettext as _, marked
 from dashboard.visits.booking.times import heading
 from dashboard.visits.calendar.period import bookable_doctors, days_ahead, shown_day
@@ -111,8 +112,13 @@ def _fields() -> ExceptionDraft | None:
             format_func=heading,
             width=160,
         )
-        first = st.time_input(_("From"), key=_FROM, step=300, width=120)
-        last = st.time_input(_("Until"), key=_UNTIL, step=300, width=120)
+        first, last = (
+            needed_time_field(label, field=field, key=key, step=300, width=120)
+            for label, field, key in (
+                (_("From"), "from", _FROM),
+                (_("Until"), "until", _UNTIL),
+            )
+        )
     reason = st.text_input(
         _("Why (of no patient)"), key="calendar_block_reason", autocomplete="off"
     )
@@ -120,8 +126,8 @@ def _fields() -> ExceptionDraft | None:
         return None
     return ExceptionDraft(
         ExceptionKind.BLOCKED,
-        datetime.combine(day, first, zone()),
-        datetime.combine(day, last, zone()),
+        datetime.combine(day, first.given(), zone()),
+        datetime.combine(day, last.given(), zone()),
         doctor_id,
         reason,
     )

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, look_at_visits
 from dashboard.ui.clock import today, zone
-from dashboard.ui.fields.days import day_field
+from dashboard.ui.fields.days import needed_day_field
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from jobs.visits import booking_proof
 from jobs.visits.booking_proof import RacersFailed
@@ -46,19 +46,21 @@ def choose_period() -> Period:
 
 def _typed(day: date) -> Period:
     with st.container(horizontal=True):
-        first = day_field(
+        first = needed_day_field(
             _("From"),
             day - timedelta(days=89),
+            field="from",
             key="statistics_from",
             width=180,
         )
-        last = day_field(
+        last = needed_day_field(
             pgettext("day", "To"),
             day,
+            field="to",
             key="statistics_to",
             width=180,
         )
-    return Period(first, last)
+    return Period(first.given(), last.given())
 
 
 def figures_of(period: Period) -> BookingStatistics:

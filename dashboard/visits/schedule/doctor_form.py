@@ -1,5 +1,6 @@
 """Which doctor's plan a page is about, and the form of what is known about them."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -9,7 +10,12 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.ui.clock import calendar
-from dashboard.ui.fields import bounded_line
+from dashboard.ui.fields import (
+    TypedNumber,
+    bounded_line,
+    number_field,
+    whole_number_field,
+)
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -27,13 +33,14 @@ def facts_form(doctor: DoctorRecord | None) -> None:
     # What a colleague has saved meanwhile is shown, not what stood here before.
     stamp = f"{doctor.id}_{doctor.revision}" if doctor else "new"
     with st.form(f"doctor_facts_{stamp}"):
-        draft = _fields(doctor, stamp)
+        draft, minutes = _fields(doctor, stamp)
         label = _("Save") if doctor else _("Add the doctor")
         if st.form_submit_button(label, type="primary", key="doctor_plan_save"):
-            _save(doctor, draft)
+            _save(doctor, replace(draft, slot_minutes=minutes.whole()))
 
 
-def _fields(doctor: DoctorRecord | None, stamp: str) -> DoctorDraft:
+def _fields(doctor: DoctorRecord | None, stamp: str) -> tuple[DoctorDraft, TypedNumber]:
+    """Draw the fields; return what stands there, and how long a visit lasts."""
     known = doctor or DoctorDraft(name="", speciality="", slot_minutes=SLOT_MINUTES)
     names = _clinicians()
 
@@ -46,10 +53,8 @@ def _fields(doctor: DoctorRecord | None, stamp: str) -> DoctorDraft:
             autocomplete="off",
         )
 
-    # Numbers have no bounds here: Streamlit would send nothing at all then, and say why
-    # to whoever points at a small sign only. The rules say it in a sentence.
     with st.grid(2, min_column_width=240):
-        return DoctorDraft(
+        draft = DoctorDraft(
             name=line(_("Name"), "name"),
             speciality=line(_("Speciality"), "speciality"),
             email=line(_("E-mail"), "email"),
@@ -63,28 +68,32 @@ def _fields(doctor: DoctorRecord | None, stamp: str) -> DoctorDraft:
                 format_func=lambda sex: _(sex.capitalize()),
                 key=f"doctor_sex_{stamp}",
             ),
-            fee=_fee(known.fee, stamp),
-            slot_minutes=st.number_input(
-                _("A visit lasts (minutes)"),
-                value=known.slot_minutes,
-                key=f"doctor_minutes_{stamp}",
-            ),
-            user_id=_sign_in(known.user_id, names, stamp),
-            is_active=st.checkbox(
-                _("Can be booked"), known.is_active, key=f"doctor_active_{stamp}"
-            ),
         )
+        fee = _fee(known.fee, stamp)
+        minutes = whole_number_field(
+            _("A visit lasts (minutes)"),
+            known.slot_minutes,
+            field="slot_minutes",
+            key=f"doctor_minutes_{stamp}",
+        )
+        user_id = _sign_in(known.user_id, names, stamp)
+        is_active = st.checkbox(
+            _("Can be booked"), known.is_active, key=f"doctor_active_{stamp}"
+        )
+    return replace(draft, fee=fee, user_id=user_id, is_active=is_active), minutes
 
 
 def _fee(known: Decimal | None, stamp: str) -> Decimal | None:
-    typed = st.number_input(
+    """Ask for the fee; an emptied field is a doctor without one."""
+    typed = number_field(
         _("Fee"),
-        value=None if known is None else float(known),
+        None if known is None else float(known),
+        field="fee",
         step=5.0,
         format="%.2f",
         key=f"doctor_fee_{stamp}",
     )
-    return None if typed is None else Decimal(str(typed))
+    return None if typed.value is None else Decimal(str(typed.value))
 
 
 def _sign_in(known: UUID | None, names: dict[UUID, str], stamp: str) -> UUID | None:

@@ -1,7 +1,8 @@
 """Extra slots: added beside a doctor's plan for a reason, booked, and withdrawn."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,8 +10,13 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today, write
 from dashboard.ui.clock import zone
-from dashboard.ui.fields import bounded_line
-from dashboard.ui.fields.days import day_field
+from dashboard.ui.fields import (
+    TypedNumber,
+    TypedValue,
+    bounded_line,
+    whole_number_field,
+)
+from dashboard.ui.fields.days import needed_day_field, needed_time_field
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -60,11 +66,15 @@ def show_extras(doctor: DoctorRecord) -> None:
         notify(_("The extra slot is withdrawn."), icon="undo")
         st.rerun()
     with st.form(_FORM):
-        begins, ends, reason = _fields(doctor)
+        typed = _fields(doctor)
         is_wanted = st.form_submit_button(_("Add the slot"), key="doctor_extra_add")
     if is_wanted:
+        begins = typed.begins()
+        ends = typed.ends(begins)
         added = write(
-            lambda s: plans.add_extra(s, actor, doctor.id, begins, ends, reason=reason)
+            lambda s: plans.add_extra(
+                s, actor, doctor.id, begins, ends, reason=typed.reason
+            )
         )
         renewed_forms.begin(_FORM)
         notify(
@@ -74,20 +84,47 @@ def show_extras(doctor: DoctorRecord) -> None:
         st.rerun()
 
 
-def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
+@dataclass(frozen=True, slots=True)
+class _TypedSlot:
+    """What stands in the fields; raises InvalidInput for one that was emptied."""
+
+    day: TypedValue[date]
+    time: TypedValue[time]
+    minutes: TypedNumber
+    reason: str
+
+    def begins(self) -> datetime:
+        # In UTC, where an hour is an hour when clocks change too.
+        day, clock = self.day.given(), self.time.given()
+        return datetime.combine(day, clock, zone()).astimezone(UTC)
+
+    def ends(self, begins: datetime) -> datetime:
+        # Beyond a day it is refused however long it is; no calendar knows what is
+        # longest.
+        most = _MINUTES_OF_A_DAY
+        lasting = max(-most, min(most, self.minutes.whole()))
+        return begins + timedelta(minutes=lasting)
+
+
+def _fields(doctor: DoctorRecord) -> _TypedSlot:
     with st.grid(2, min_column_width=240):
-        day = day_field(
+        day = needed_day_field(
             _("Day"),
             today(),
+            field="starts_at",
             key=renewed_forms.key_in(_FORM, "starts_at"),
         )
-        clock = st.time_input(
-            _("Time"), _BEGIN, key=renewed_forms.key_in(_FORM, "starts_at_time")
+        clock = needed_time_field(
+            _("Time"),
+            _BEGIN,
+            field="starts_at_time",
+            key=renewed_forms.key_in(_FORM, "starts_at_time"),
         )
-        minutes = st.number_input(
+        minutes = whole_number_field(
             _("Minutes"),
-            value=doctor.slot_minutes,
-            key=renewed_forms.key_in(_FORM, "ends_at_minutes"),
+            doctor.slot_minutes,
+            field="ends_at",
+            key=renewed_forms.key_in(_FORM, "ends_at"),
         )
         reason = bounded_line(
             _("Why (of no patient)"),
@@ -96,11 +133,7 @@ def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
             autocomplete="off",
             help=_("It is kept in the audit log."),
         )
-    # In UTC, where an hour is an hour when clocks change too.
-    begins = datetime.combine(day, clock, zone()).astimezone(UTC)
-    # Beyond a day it is refused however long it is; no calendar knows what is longest.
-    lasting = max(-_MINUTES_OF_A_DAY, min(_MINUTES_OF_A_DAY, int(minutes)))
-    return begins, begins + timedelta(minutes=lasting), reason
+    return _TypedSlot(day, clock, minutes, reason)
 
 
 def _table(extras: Sequence[SlotRecord]) -> UUID | None:

@@ -1,6 +1,6 @@
 """What differs from the weekly plan: added, listed and taken back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time
 from typing import Final
 from uuid import UUID
@@ -12,7 +12,7 @@ from dashboard.ui.clock import calendar, zone
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields.days import day_field
+from dashboard.ui.fields.days import needed_day_field, needed_time_field
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import (
     Cell,
@@ -74,9 +74,10 @@ def show_exceptions(doctor: DoctorRecord) -> None:
         say_what_became(_("It is removed."), became)
         st.rerun()
     with st.form("doctor_exception"):
-        draft = _fields(doctor)
+        typed = _fields(doctor)
         is_wanted = st.form_submit_button(_("Add"), key="doctor_plan_except")
     if is_wanted:
+        draft = typed()
         visits = write(
             lambda session: plans.preview_exception(session, actor, draft, calendar())
         )
@@ -116,7 +117,8 @@ def _add(draft: ExceptionDraft) -> None:
     st.rerun()
 
 
-def _fields(doctor: DoctorRecord) -> ExceptionDraft:
+def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
+    """Draw the fields; return how to read them once they are sent."""
     with st.grid(2, min_column_width=240):
         kind = st.selectbox(
             _("What"),
@@ -130,29 +132,37 @@ def _fields(doctor: DoctorRecord) -> ExceptionDraft:
             key=renewed_forms.key_in(_FORM, "reason"),
             autocomplete="off",
         )
-        first_day = day_field(
+        first_day = needed_day_field(
             _("From"),
             today(),
+            field="first_day",
             key=renewed_forms.key_in(_FORM, "first_day"),
         )
-        first = st.time_input(
-            _("From (time)"), _BEGIN, key=renewed_forms.key_in(_FORM, "first")
+        first = needed_time_field(
+            _("From (time)"),
+            _BEGIN,
+            field="first",
+            key=renewed_forms.key_in(_FORM, "first"),
         )
-        last_day = day_field(
+        last_day = needed_day_field(
             _("Until"),
             today(),
+            field="ends_at",
             key=renewed_forms.key_in(_FORM, "ends_at"),
         )
-        last = st.time_input(
-            _("Until (time)"), _END, key=renewed_forms.key_in(_FORM, "ends_at_time")
+        last = needed_time_field(
+            _("Until (time)"),
+            _END,
+            field="ends_at_time",
+            key=renewed_forms.key_in(_FORM, "ends_at_time"),
         )
     is_all = st.checkbox(
         _("For the whole clinic"), key=renewed_forms.key_in(_FORM, "all")
     )
-    return ExceptionDraft(
+    return lambda: ExceptionDraft(
         ExceptionKind(kind),
-        datetime.combine(first_day, first, zone()),
-        datetime.combine(last_day, last, zone()),
+        datetime.combine(first_day.given(), first.given(), zone()),
+        datetime.combine(last_day.given(), last.given(), zone()),
         None if is_all else doctor.id,
         reason,
     )

@@ -8,9 +8,12 @@ import streamlit as st
 
 
 def key_in(form: str, name: str) -> str:
-    """Return the key of a field of the form as it stands now."""
+    """Return the key of a field of the form as it stands now.
+
+    It ends with the name, by which what is wrong with a field finds it.
+    """
     turn = st.session_state.get(_turns(form), 0)
-    return f"{form}_{name}_{turn}" if turn else f"{form}_{name}"
+    return f"{form}_{turn}_{name}" if turn else f"{form}_{name}"
 
 
 def begin(form: str) -> None:

@@ -313,10 +313,12 @@ def test_what_is_no_number_is_said(clinic: Clinic):
         ("to_age", "200", "An age is a number from 0 to 150."),
         ("days", "soon", "Within days must be a number, such as 50."),
         ("days", "99999", "Days are a number from 1 to 36,525."),
+        ("times", 101, "How often is a number from 1 to 100."),
+        ("times", None, "At least this often is empty. Type a number."),
     ],
 )
 def test_a_refusal_stands_at_the_field_of_its_own_rule(
-    clinic: Clinic, field: str, typed: str, said: str
+    clinic: Clinic, field: str, typed: str | int | None, said: str
 ):
     app = clinic.open("cohorts", Role.ANALYST)
     app.text_input(key=f"{ENTRY}_words").set_value("hypertension")
@@ -327,13 +329,18 @@ def test_a_refusal_stands_at_the_field_of_its_own_rule(
         for each in app.text_input
         if each.key and each.key.endswith("_days")
     ]
-    app.text_input(key=f"{rule}_{field}").set_value(typed)
+
+    def typed_into():
+        fields = {each.key: each for each in (*app.text_input, *app.number_input)}
+        return fields[f"{rule}_{field}"]
+
+    typed_into().set_value(typed)
 
     press(app, "cohorts_count")
 
     assert [each.value for each in app.error] == [said]
     assert problem_places(app) == [f"{rule}_{field}"]
-    assert app.text_input(key=f"{rule}_{field}").value == typed
+    assert typed_into().value == typed
     assert app.text_input(key=f"{ENTRY}_words").value == "hypertension"
 
 

@@ -200,6 +200,9 @@ def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
     app.number_input(key="cohorts_alert_line").set_value(4)
     press(app, "cohorts_alert_add")
     assert "No count below 5 is shown" in [each.value for each in app.error][-1]
+    app.number_input(key="cohorts_alert_line").set_value(None)
+    press(app, "cohorts_alert_add")
+    assert "Threshold is empty. Type a number." in [each.value for each in app.error]
     app.number_input(key="cohorts_alert_line").set_value(1200)
     app.radio(key="cohorts_alert_question").set_value(True)
     press(app, "cohorts_alert_add")

@@ -103,10 +103,14 @@ def test_an_impossible_rule_is_explained(changing: AppTest, kept: Session):
         ("clear", -1.0, "numbers from 0 on"),
         ("for", 100_000, "begins once that lasts for 0 to 86400 seconds"),
         ("calm", -1, "ends once that lasts for 0 to 86400 seconds"),
+        ("over", None, "Begins over (%) is empty"),
+        ("clear", None, "Ends at (%) is empty"),
+        ("for", None, "Begins once that lasts (s) is empty"),
+        ("calm", None, "Ends once that lasts (s) is empty"),
     ],
 )
 def test_a_number_out_of_bounds_is_refused_in_words_and_stays(
-    changing: AppTest, kept: Session, field: str, typed: float, said: str
+    changing: AppTest, kept: Session, field: str, typed: float | None, said: str
 ):
     key = f"alerts_disk_{kept.get_one(AlertRule, 'disk').revision}_{field}"
     changing.number_input(key=key).set_value(typed)

@@ -94,17 +94,28 @@ def test_a_running_drill_is_followed_to_its_end(
     assert not app.exception
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (0, "A drill is due every 1 to 366 days."),
+        (None, "Then every (days) is empty. Type a number."),
+    ],
+)
 def test_an_impossible_plan_is_refused_in_words_and_stays(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, typed: int | None, said: str
 ):
     # AppTest cannot click into a table that draws itself.
     event = lambda *_, **__: TableEvent(action=("crash", "plan"))  # noqa: E731
     monkeypatch.setattr(drill_tables, "record_table", event)
     app = clinic.open("drills", Role.ADMIN)
-    app.number_input(key="drills_every_crash").set_value(0)
+    app.number_input(key="drills_every_crash").set_value(typed)
 
     app.button(key="drills_plan").click().run()
 
-    assert app.error[0].value == "A drill is due every 1 to 366 days."
-    assert app.number_input(key="drills_every_crash").value == 0
+    assert app.error[0].value == said
+    assert app.number_input(key="drills_every_crash").value == typed
+    app.number_input(key="drills_every_crash").set_value(30)
+    app.date_input(key="drills_next_crash").set_value(None)
+    app.button(key="drills_plan").click().run()
+    assert app.error[0].value == "Next on is empty. Choose a day."
     assert not app.exception

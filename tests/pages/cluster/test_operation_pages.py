@@ -141,7 +141,7 @@ def test_settings_that_do_not_go_together_are_refused_in_words(confirmed, clinic
     app.number_input(key="steering_retry_timeout_3").set_value(60)
     app.text_input(key="steering_settings_reason").input(WHY)
     (between_looks,) = (
-        field.value
+        int(field.value)
         for field in app.number_input
         if field.key and field.key.startswith("steering_loop_wait_")
     )
@@ -164,20 +164,41 @@ def test_a_refusal_leaves_the_other_forms_where_they_are(confirmed, clinic):
     assert not app.exception
 
 
-def test_a_setting_out_of_its_bounds_is_refused_in_words(confirmed, clinic):
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (9999, "ttl (seconds) lies between 20 and 600."),
+        (None, "ttl (seconds) is empty. Type a number."),
+    ],
+)
+def test_a_setting_out_of_its_bounds_is_refused_in_words(
+    confirmed, clinic, typed, said
+):
     app = confirmed("steering")
-    app.number_input(key="steering_ttl_20").set_value(9999)
+    app.number_input(key="steering_ttl_20").set_value(typed)
     app.text_input(key="steering_settings_reason").input(WHY)
 
     app.button(key="steering_settings_do").click().run()
 
-    assert app.error[0].value == "ttl (seconds) lies between 20 and 600."
-    assert app.number_input(key="steering_ttl_20").value == 9999
+    assert app.error[0].value == said
+    assert app.number_input(key="steering_ttl_20").value == typed
+    # The form below is there as well.
+    assert app.button(key="steering_automatic_do")
     assert operations(clinic) == []
 
 
-@pytest.mark.parametrize("minutes", [0, -5, 7 * 24 * 60 + 1])
-def test_an_impossible_delay_makes_no_replica(confirmed, clinic, monkeypatch, minutes):
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (0, "at most a week (10080 minutes)"),
+        (-5, "at most a week (10080 minutes)"),
+        (7 * 24 * 60 + 1, "at most a week (10080 minutes)"),
+        (None, "Minutes behind, if delayed is empty. Type a number."),
+    ],
+)
+def test_an_impossible_delay_makes_no_replica(
+    confirmed, clinic, monkeypatch, minutes, said
+):
     monkeypatch.setattr(
         "dashboard.cluster.operations.steering.is_embedded", lambda: True
     )
@@ -188,8 +209,22 @@ def test_an_impossible_delay_makes_no_replica(confirmed, clinic, monkeypatch, mi
 
     app.button(key="steering_replica_do").click().run()
 
-    assert "at most a week (10080 minutes)" in app.error[0].value
+    assert said in app.error[0].value
     assert app.number_input(key="steering_replica_minutes").value == minutes
+    assert operations(clinic) == []
+
+
+def test_a_time_of_a_switchover_that_was_emptied_is_asked_for(confirmed, clinic):
+    app = confirmed("switchover")
+    app.radio(key="switchover_when").set_value("At a time").run()
+    app.datetime_input(key="switchover_at").set_value(None)
+    app.text_input(key="switchover_reason").input(WHY).run()
+
+    app.button(key="switchover_do").click().run()
+
+    said = "Day and time is empty. Choose a day and a time."
+    assert [each.value for each in app.error] == [said]
+    assert app.text_input(key="switchover_reason").value == WHY
     assert operations(clinic) == []
 
 

@@ -121,6 +121,25 @@ def test_a_time_that_cannot_be_is_explained_beside_the_rule(confirmed, clinic):
     assert rule_of(clinic, Classification.CLINICAL) == rule
 
 
+@pytest.mark.parametrize(
+    ("field", "label"),
+    [("keep", "Kept for"), ("restore", "Deleted ones can be restored for (days)")],
+)
+def test_a_time_that_was_emptied_is_asked_for_and_nothing_is_changed(
+    confirmed, clinic, field, label
+):
+    app = confirmed()
+    rule = rule_of(clinic, Classification.CLINICAL)
+    app.number_input(key=key_of(rule, field)).set_value(None)
+
+    app.button(key="retention_save_clinical").click().run()
+
+    said = f"{label} is empty. Type a number."
+    assert [each.value for each in app.error] == [said]
+    assert app.number_input(key=key_of(rule, field)).value is None
+    assert rule_of(clinic, Classification.CLINICAL) == rule
+
+
 def test_every_kind_of_file_has_a_name_that_people_use(confirmed, clinic):
     sweeps = {bucket.value: SweepResult(1, (), ()).as_details() for bucket in Bucket}
     clinic.write(lambda s: runs.note(s, Job.SWEEP, sweeps))
@@ -292,6 +311,19 @@ def _postpone(app):
     app.button(key="erasure_postpone_confirm").click().run()
     assert not app.error
     assert not app.exception
+
+
+def test_an_emptied_field_does_not_mean_that_nobody_is_erased(confirmed, clinic):
+    app = confirmed()
+    rule = clinic.write(erasure.find_rule)
+    years = app.number_input(key=f"erasure_years_{rule.updated_at.timestamp():.6f}")
+
+    years.set_value(None)
+    app.button(key="erasure_save").click().run()
+
+    (said,) = app.error
+    assert "(years) is empty. Type a number." in said.value
+    assert clinic.write(erasure.find_rule) == rule
 
 
 def test_after_how_many_years_patients_are_erased_is_changed(confirmed, clinic):

@@ -186,6 +186,31 @@ def test_labels_are_printed_from_the_first_free_one_of_a_sheet(clinic, ada):
 
 
 @pytest.mark.parametrize(
+    ("first", "number", "said"),
+    [
+        (None, 2, "First free label of the sheet is empty. Type a number."),
+        (25, 2, "First free label of the sheet must be a number from 1 to 24."),
+        (23, None, "Number of labels is empty. Type a number."),
+        (23, 0, "Number of labels must be a number from 1 to 24."),
+    ],
+)
+def test_no_labels_are_printed_in_a_number_that_nobody_typed(
+    clinic, ada, first, number, said
+):
+    app = opened(clinic, ada, "overview")
+    app.session_state["patient_labels_paper"] = LabelPaper.SHEET
+    app.session_state["patient_labels_first"] = first
+    app.session_state[f"patient_labels_number_{LabelPaper.SHEET}_23"] = number
+
+    app.button(key="patient_labels").click().run()
+
+    assert [each.value for each in app.error] == [said]
+    assert "labels.pdf" not in str([link.proto.url for link in app.get("link_button")])
+    assert app.number_input(key="patient_labels_first").value == first
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
     ("part", "keys"),
     [
         ("visits", ("patient_earlier", "patient_earlier_more")),
@@ -352,6 +377,14 @@ def test_a_death_is_recorded_and_stands_in_the_header(clinic, ada):
 
     assert not app.exception
     assert any("Died 9 March 2026, aged 45" in said.value for said in app.markdown)
+
+    # It was a mistake: an emptied field takes it back.
+    app.button(key="patient_death").click().run()
+    assert app.date_input(key="patient_deceased_on").value == date(2026, 3, 9)
+    app.date_input(key="patient_deceased_on").set_value(None)
+    press(app, "patient_death", "patient_died_save")
+
+    assert not any("Died 9 March" in said.value for said in app.markdown)
 
 
 def test_what_changed_in_a_record_is_told_with_who_and_when(clinic, ada):

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date, time, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -92,9 +93,14 @@ def test_what_is_wrong_with_a_doctor_is_said(clinic):
     ("field", "value", "said"),
     [
         ("doctor_minutes", 0, "A visit lasts 5 to 480 minutes; correct it."),
+        (
+            "doctor_minutes",
+            None,
+            "A visit lasts (minutes) is empty. Type a number.",
+        ),
         ("doctor_fee", -5.0, "The fee is 0 to 9,999,999.99; correct it."),
     ],
-    ids=["minutes", "fee"],
+    ids=["minutes", "no minutes", "fee"],
 )
 def test_a_number_that_cannot_be_is_explained_and_stays(clinic, field, value, said):
     app = clinic.open("doctor_plan")
@@ -110,6 +116,21 @@ def test_a_number_that_cannot_be_is_explained_and_stays(clinic, field, value, sa
     assert [element.value for element in app.error] == [said]
     assert fields(app, "number_input", field)[0].value == value
     assert fields(app, "text_input", "doctor_name")[0].value == cast.DOCTOR_EMIL.name
+
+
+def test_a_fee_that_was_emptied_is_none(clinic):
+    paid = replace(_ALONE, fee=Decimal(80))
+    doctor = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, paid))
+    app = clinic.open("doctor_plan", doctor=doctor.id)
+    fee = fields(app, "number_input", "doctor_fee")[0]
+    assert fee.value == 80.0
+
+    fee.set_value(None)
+    app.button(key="doctor_plan_save").click().run()
+
+    assert not app.error
+    saved = clinic.write(lambda s: doctors.get_doctor(s, clinic.clerk, doctor.id))
+    assert saved.fee is None
 
 
 def hour(app, which, weekday, stretch=0):
@@ -391,7 +412,7 @@ def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
     alone = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, _ALONE))
     app = clinic.open("doctor_plan", doctor=alone.id)
     app.date_input(key="doctor_extra_starts_at").set_value(tomorrow().date())
-    app.number_input(key="doctor_extra_ends_at_minutes").set_value(1000)
+    app.number_input(key="doctor_extra_ends_at").set_value(1000)
     app.text_input(key="doctor_extra_reason").set_value("In great need of one")
 
     app.button(key="doctor_extra_add").click().run()
@@ -401,17 +422,38 @@ def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
     assert app.text_input(key="doctor_extra_reason").value == "In great need of one"
     # What stands below is there as well, with what is typed into it.
     assert fields(app, "text_input", "doctor_name")
-    app.number_input(key="doctor_extra_ends_at_minutes").set_value(30)
+    app.number_input(key="doctor_extra_ends_at").set_value(30)
     app.button(key="doctor_extra_add").click().run()
-    assert app.text_input(key="doctor_extra_reason_1").value == ""
+    assert app.text_input(key="doctor_extra_1_reason").value == ""
     assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        ("number_input", "ends_at", "Minutes is empty. Type a number."),
+        ("date_input", "starts_at", "Day is empty. Choose a day."),
+        ("time_input", "starts_at_time", "Time is empty. Type a time."),
+    ],
+)
+def test_what_was_emptied_of_an_extra_slot_is_asked_for(clinic, dora, kind, key, said):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    emptied = fields(app, kind, f"doctor_extra_{key}")[0]
+    emptied.set_value(None)
+    app.text_input(key="doctor_extra_reason").set_value("In great need of one")
+
+    app.button(key="doctor_extra_add").click().run()
+
+    assert [element.value for element in app.error] == [said]
+    assert app.text_input(key="doctor_extra_reason").value == "In great need of one"
+    assert not app.exception
 
 
 @pytest.mark.parametrize("minutes", [1 - 2**53, -5, 0, 2**53 - 1])
 def test_an_extra_slot_of_no_length_that_a_visit_has_is_refused(clinic, dora, minutes):
     app = clinic.open("doctor_plan", doctor=dora.id)
     app.date_input(key="doctor_extra_starts_at").set_value(tomorrow().date())
-    app.number_input(key="doctor_extra_ends_at_minutes").set_value(minutes)
+    app.number_input(key="doctor_extra_ends_at").set_value(minutes)
     app.text_input(key="doctor_extra_reason").set_value("In great need of one")
 
     app.button(key="doctor_extra_add").click().run()
@@ -438,13 +480,35 @@ def test_a_time_in_a_mistyped_year_is_refused(clinic, dora, year):
     assert said in exception
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        ("date_input", "first_day", "From is empty. Choose a day."),
+        ("time_input", "first", "From (time) is empty. Type a time."),
+        ("date_input", "ends_at", "Until is empty. Choose a day."),
+        ("time_input", "ends_at_time", "Until (time) is empty. Type a time."),
+    ],
+)
+def test_no_day_is_blocked_that_was_emptied(clinic, dora, kind, key, said):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    emptied = fields(app, kind, f"doctor_except_{key}")[0]
+    emptied.set_value(None)
+    app.text_input(key="doctor_except_reason").set_value("Closed for the works")
+
+    app.button(key="doctor_plan_except").click().run()
+
+    assert [element.value for element in app.error] == [said]
+    assert app.text_input(key="doctor_except_reason").value == "Closed for the works"
+    assert not app.exception
+
+
 def test_the_last_day_of_all_is_refused_in_words_far_west(clinic, dora, monkeypatch):
     west = clinic.wiring.settings.model_copy(update={"timezone": "Etc/GMT+12"})
     monkeypatch.setattr(clinic.wiring, "settings", west)
     app = clinic.open("doctor_plan", doctor=dora.id)
     day = app.date_input(key="doctor_extra_starts_at")
     day.set_value(day.max)
-    app.number_input(key="doctor_extra_ends_at_minutes").set_value(2**53 - 1)
+    app.number_input(key="doctor_extra_ends_at").set_value(2**53 - 1)
     app.text_input(key="doctor_extra_reason").set_value("In great need of one")
 
     app.button(key="doctor_extra_add").click().run()
