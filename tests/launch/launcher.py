@@ -167,6 +167,10 @@ class Launcher:
         # They end with those in whose place they stand.
         return [p for p in mentioning if not warm_children.is_stand_in(_words(p))]
 
+    def words_left(self) -> list[list[str]]:
+        """Return what each process was started with that still works for it."""
+        return [_words(process) for process in self.processes()]
+
     def child(self, name: str) -> psutil.Process:
         """Return one of its own children: the web server, a web process, the worker.
 
@@ -226,6 +230,6 @@ def serving(launcher: Launcher, **variables: str) -> Iterator[Launcher]:
         launcher.await_ready()
         yield launcher
         assert launcher.stop() == 0
-        assert launcher.processes() == []
+        assert launcher.words_left() == []
     finally:
         sweep(launcher)

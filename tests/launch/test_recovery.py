@@ -79,7 +79,7 @@ def test_starts_that_break_off_and_launchers_that_die_lose_and_block_nothing(
     assert launcher.is_healthy()
     assert notes(launcher.data) == ["before the kill", "before the power cut"]
     assert launcher.stop() == 0
-    assert launcher.processes() == []
+    assert launcher.words_left() == []
 
 
 def press_ctrl_c_during_the_first_start(launcher: Launcher) -> None:
@@ -88,7 +88,7 @@ def press_ctrl_c_during_the_first_start(launcher: Launcher) -> None:
     launcher.await_saying("etcd")
 
     assert launcher.stop() == 0
-    assert launcher.processes() == []
+    assert launcher.words_left() == []
 
 
 def kill_half_way_through_a_first_start(launcher: Launcher) -> None:
@@ -115,4 +115,4 @@ def kill_the_web_server_before_it_is_ready(launcher: Launcher) -> None:
     last_line = launcher.output.splitlines()[-1]
     assert last_line.startswith("The web server did not get ready: ")
     assert last_line.endswith(f"See {launcher.data}/logs/web.log.")
-    assert launcher.processes() == []
+    assert launcher.words_left() == []

@@ -25,7 +25,7 @@ def assert_refused(launcher: Launcher, sentence: str, **variables: str) -> None:
     assert launcher.await_end() == 1
     assert sentence in launcher.output
     assert launcher.output.count("\n") == 1
-    assert launcher.processes() == []
+    assert launcher.words_left() == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody known")
