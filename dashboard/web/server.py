@@ -97,6 +97,8 @@ def create_app(
     superseded_runs.keep_the_next_click()
     message_batches.send_at_once()
     warming.read_theme_once()
+    warming.read_config_once()
+    warming.name_pages_once()
     warming.look_for_no_components()
     wired = wiring.connect(settings)
     wiring.use(wired)

@@ -14,7 +14,7 @@ import altair  # noqa: F401
 import pandas as pd  # noqa: F401
 from anyio import to_thread
 from streamlit.components.v2.component_manager import BidiComponentManager
-from streamlit.proto.NewSession_pb2 import CustomThemeConfig
+from streamlit.proto.NewSession_pb2 import Config, CustomThemeConfig, NewSession
 from streamlit.runtime import app_session
 
 # What pages and the wiring load only when they are asked for it.
@@ -52,6 +52,7 @@ _REST: Final = 100
 # Collections of middle-aged garbage after which Python makes a full one by itself.
 _NEVER: Final = 1_000_000_000
 _populate_theme: Final = app_session._populate_theme_msg
+_populate_config: Final = app_session._populate_config_msg
 
 
 def settle() -> None:
@@ -115,6 +116,24 @@ def read_theme_once() -> None:
     app_session._populate_theme_msg = copy_theme
 
 
+def read_config_once() -> None:
+    """Have Streamlit read once what it tells browsers of its options.
+
+    As of the theme: it reads each of them anew before every run of every page. To be
+    called when all are set.
+    """
+    app_session._populate_config_msg = copy_config
+
+
+def name_pages_once() -> None:
+    """Have Streamlit name the pages to a browser only where the browser reads them.
+
+    That is in the navigation. It names them as well at the beginning of every run, also
+    of a part of a page, where browsers have made nothing of it since `st.navigation`.
+    """
+    app_session.AppSession._populate_app_pages = _name_none  # type: ignore[method-assign, assignment]
+
+
 def look_for_no_components() -> None:
     """Have Streamlit look into no installed package for components of its own kind.
 
@@ -136,6 +155,24 @@ def copy_theme(msg: CustomThemeConfig, section: str = "theme") -> None:
     # To copy nothing would say that there is such a part.
     if known.ByteSize():
         msg.MergeFrom(known)
+
+
+def copy_config(msg: Config) -> None:
+    """Write what browsers are told of options into a message, as Streamlit would."""
+    msg.CopyFrom(_read_config())
+
+
+def _name_none(
+    _session: app_session.AppSession, _msg: NewSession, _pages: object
+) -> None:
+    """Name no page."""
+
+
+@functools.cache
+def _read_config() -> Config:
+    message = Config()
+    _populate_config(message)
+    return message
 
 
 @functools.cache
