@@ -419,6 +419,9 @@ def test_a_second_before_it_is_found_where_the_later_log_has_a_gap(
     ward, story, repository, tmp_path
 ):
     """Whoever receives the later timeline starts anew, and may miss its beginning."""
+    with keeping(ward.clinic, repository) as keeper:
+        await_log(keeper)
+        await_kept(keeper, datetime.now(UTC))
     copied = Repository(tmp_path / "backups")
     shutil.copytree(repository.folder, copied.folder)
     archive = LogArchive(copied.folder, repository.system_id, ward.keys)
