@@ -8,12 +8,15 @@ from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
+    Alias,
+    ColumnClause,
     ColumnElement,
     Date,
     Float,
     FromClause,
     MetaData,
     Select,
+    TableSample,
     Text,
     bindparam,
     cast,
@@ -24,7 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.util import ClauseAdapter
+from sqlalchemy.sql.visitors import ExternallyTraversible, replacement_traverse
 
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -47,6 +50,8 @@ from services.patients.search.visibility import NAMED, UNNAMED, PatientVisibilit
 MOST_DESCRIBED: Final = 50_000
 # Who may see everybody reads a view, of which PostgreSQL takes no sample.
 _TABLE: Final = PATIENTS.to_metadata(MetaData(), schema="public")
+# As a set: what attributes of the mapping call their table is equal to it, not it.
+_LISTED: Final = frozenset({PATIENTS})
 _TOP_ALLERGIES: Final = 10
 _OLDEST_BAND: Final = 9
 
@@ -223,15 +228,36 @@ def _listed(shape: PatientListShape, *, is_sample: bool) -> CTE:
         # The same seed each time: a chart should not flicker.
         percent = func.system(bindparam("percent", type_=Float))
         patients = tablesample(_TABLE, percent, "sample", literal_column("0"))
-        of_sample = ClauseAdapter(
-            patients, adapt_on_names=True, adapt_from_selectables={PATIENTS}
-        )
-        belonging = of_sample.traverse(belonging)
+        belonging = _within_sample(belonging, patients)
     names = (shape.scope.born, "sex", "allergies", *_ids(shape.scope))
     columns = (patients.c[name] for name in names)
     return (
         select(*columns).where(belonging).limit(literal_column(str(most))).cte("listed")
     )
+
+
+def _within_sample(
+    condition: ColumnElement[bool], sample: TableSample
+) -> ColumnElement[bool]:
+    """Return a condition on patients as one on those of a sample.
+
+    So that a subquery stays one about the patient of its row, it is told by the table
+    as well as by its columns. A second look at the table, such as for who else has an
+    e-mail address, remains one at all of it.
+    """
+
+    def replaced(
+        element: ExternallyTraversible, **_: Any
+    ) -> ExternallyTraversible | None:
+        if isinstance(element, Alias):
+            return element
+        if isinstance(element, FromClause):
+            return sample if element in _LISTED else None
+        if isinstance(element, ColumnClause) and element.table in _LISTED:
+            return sample.c[element.name]
+        return None
+
+    return replacement_traverse(condition, {"stop_on": [sample]}, replaced)
 
 
 def _ids(scope: PatientVisibility) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """Figures of a list."""
 
+import re
 from contextlib import closing
 from datetime import UTC, date, datetime
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, text
@@ -11,12 +13,29 @@ from db.postgres import BEYOND, SYSTEM, Database
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.lists import queries
-from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.lists.criteria import Criteria, Filter, Group, Kind, Operator
 from services.patients import search
 from services.patients.search import Bar, statistics
+from services.patients.search.fields import FIELDS
+from services.patients.search.pages import PATIENT_LISTS
 from tests.kit import cast
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+# What a filter on a field of each kind may say.
+COMPARED = {
+    Kind.TEXT: (Operator.CONTAINS, "ada"),
+    Kind.PHONE: (Operator.CONTAINS, "01632"),
+    Kind.DATE: (Operator.LESS_THAN, "2001-01-01"),
+    Kind.TIMESTAMP: (Operator.LESS_THAN, "2001-01-01"),
+    Kind.AGE: (Operator.LESS_THAN, "40"),
+    Kind.YEAR: (Operator.LESS_THAN, "1980"),
+    Kind.CHOICE: (Operator.EQUAL, "female"),
+    Kind.FLAG: (Operator.EQUAL, True),
+    Kind.LIST: (Operator.IS_EMPTY, True),
+    Kind.ID: (Operator.EQUAL, str(uuid4())),
+}
+_SAMPLE = re.compile(r"public\.patients AS sample TABLESAMPLE .*? REPEATABLE \(0\)")
+_LIMIT = re.compile(r"LIMIT 5000[01]")
 EMPTY_BANDS = (
     *(Bar(f"{age}–{age + 9}", 0) for age in range(0, 90, 10)),
     Bar("90+", 0),
@@ -114,6 +133,43 @@ def test_a_planner_that_guesses_too_low_costs_a_sample_not_the_bound(
     men = Criteria(Group(members=(Filter("sex", Operator.EQUAL, "male"),)))
 
     figures = described(session, clerk, men)
+
+    assert figures.sampled
+    assert 0 < figures.patients <= 2_000
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        *(
+            Criteria(Group(members=(Filter(name, *COMPARED[field.kind]),)))
+            for name, field in FIELDS.items()
+        ),
+        *(Criteria(search=typed) for typed in ("Ada 1980", "1632960983", str(uuid4()))),
+        Criteria(archived=True),
+    ],
+    ids=[*FIELDS, "name", "number", "by id", "archived"],
+)
+def test_a_sample_is_asked_for_what_all_are_asked_for(session, clerk, criteria):
+    shape = queries.prepare(session, clerk, PATIENT_LISTS, criteria, NOW).shape
+
+    of_sample, samples = _SAMPLE.subn("patients", statistics._of_sample(shape))
+
+    assert samples == 1
+    assert _LIMIT.sub("", of_sample.replace("sample.", "patients.")) == _LIMIT.sub(
+        "", statistics._of_all(shape)
+    )
+
+
+def test_a_sample_of_those_whom_others_decide_about_has_them(
+    session, clerk, small_limit
+):
+    people(session, *[date(1980, 1, 1)] * 3_000, email="shared@example.org")
+    people(session, *[date(1980, 1, 1)] * 100, email=None)
+    session.execute(text("ANALYZE patients"))
+    sharing = Criteria(Group(members=(Filter("shared_email", Operator.EQUAL, True),)))
+
+    figures = described(session, clerk, sharing)
 
     assert figures.sampled
     assert 0 < figures.patients <= 2_000
