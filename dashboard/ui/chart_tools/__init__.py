@@ -16,6 +16,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
+from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.scripts import ELEMENTS, read_script
 from services.lists.csv_cells import escape_formula
 
@@ -116,6 +117,20 @@ def _draw(box: _Box) -> None:
 
     Apart from its page, of which nothing has to be read or drawn anew for a table.
     """
+    with error_boundary():
+        _mount(
+            key=box.tools,
+            data=json.dumps(_drawn(box)).encode(),
+            on_opened_change=_nothing,
+            on_csv_change=_nothing,
+            on_chosen_change=lambda: _keep_chosen(box),
+        )
+        if box.choose and box.chosen in st.session_state:
+            # The page knows what to do with it.
+            st.rerun()
+
+
+def _drawn(box: _Box) -> dict[str, object]:
     said = st.session_state.get(box.tools)
     # It is what a browser says, and that may be anything.
     state: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
@@ -124,16 +139,7 @@ def _draw(box: _Box) -> None:
         drawn["table"] = _table(box)
     if state.get("csv"):
         drawn["csv"] = "".join(map(_line, _lines_of((box.filed or box.numbers)())))
-    _mount(
-        key=box.tools,
-        data=json.dumps(drawn).encode(),
-        on_opened_change=_nothing,
-        on_csv_change=_nothing,
-        on_chosen_change=lambda: _keep_chosen(box),
-    )
-    if box.chosen in st.session_state:
-        # The page knows what to do with it.
-        st.rerun()
+    return drawn
 
 
 def _table(box: _Box) -> dict[str, object]:
@@ -150,7 +156,8 @@ def _table(box: _Box) -> dict[str, object]:
 
 def _keep_chosen(box: _Box) -> None:
     chosen = st.session_state[box.tools].get("chosen")
-    if chosen is not None:
+    # Where no row can be chosen nobody takes it, and pages would be drawn for ever.
+    if box.choose and chosen is not None:
         st.session_state[box.chosen] = str(chosen)
 
 

@@ -93,12 +93,23 @@ def test_an_opened_table_comes_alone_and_goes_when_it_is_closed(
         assert not has(drawn, "csv")
 
 
-def test_a_file_comes_once_to_who_asks_for_it(statistics: Statistics):
-    click = WidgetState(
+def event(statistics: Statistics, name: str, value: object) -> WidgetState:
+    return WidgetState(
         id=f"$$STREAMLIT_INTERNAL_KEY_{statistics.tools}__events",
-        json_trigger_value=json.dumps([{"event": "csv", "value": True}]),
+        json_trigger_value=json.dumps([{"event": name, "value": value}]),
     )
+
+
+def test_a_file_comes_once_to_who_asks_for_it(statistics: Statistics):
+    click = event(statistics, "csv", True)
     nothing = WidgetState(id=statistics.tools, json_value=json.dumps({}))
 
     assert has(statistics.say(click), "csv")
     assert not has(statistics.say(nothing), "csv")
+
+
+@pytest.mark.timeout(60)
+def test_a_choice_that_no_table_offers_draws_no_page_for_ever(statistics: Statistics):
+    drawn = statistics.say(event(statistics, "chosen", "Free"))
+
+    assert has(drawn, "name")

@@ -22,6 +22,19 @@ def page():
         st.caption("The chart")
 
 
+def page_without_numbers():
+    import streamlit as st
+
+    from dashboard.ui.chart_tools import chart_box
+    from services.core.errors import InvalidInput
+
+    def numbers():
+        raise InvalidInput("visits", "They cannot be counted now.")
+
+    with chart_box("Visits", numbers, key="visits"):
+        st.caption("The chart")
+
+
 def page_of_choices():
     import pandas as pd
     import streamlit as st
@@ -90,3 +103,22 @@ def test_what_was_chosen_in_a_table_is_told_to_the_page_once():
     assert app.run().caption[0].value == "Chosen: None"
     table = opened_tools(app)["Sexes"]["table"]
     assert (table["choose"], table["fixed"]) == ("Show only", ["Total"])
+
+
+def test_what_no_table_offers_to_choose_draws_no_page_anew():
+    app = AppTest.from_function(page).run()
+    app.session_state["visits_tools_chosen"] = "7"
+
+    # A page that is drawn for ever runs out of time.
+    assert app.run().caption[0].value == "The chart"
+    assert not app.exception
+
+
+def test_numbers_that_cannot_be_made_are_explained_below_their_chart():
+    app = AppTest.from_function(page_without_numbers).run()
+    app.session_state["visits_tools"] = {"opened": True}
+    app.run()
+
+    assert not app.exception
+    assert app.caption[0].value == "The chart"
+    assert [each.value for each in app.error] == ["They cannot be counted now."]
