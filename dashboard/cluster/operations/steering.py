@@ -21,7 +21,8 @@ from services.cluster.operations import (
 )
 
 _PAGE: Final = "steering"
-_MINUTE: Final = 60
+# No whole number: what no float can hold is then endless, and refused in words.
+_MINUTE: Final = 60.0
 
 
 def show_automatic_failover(*, is_on: bool) -> None:
@@ -87,7 +88,7 @@ def show_replica_form() -> None:
         reason = ask_reason("steering_replica")
         if st.form_submit_button(_("Make it"), key="steering_replica_do"):
             with error_boundary():
-                seconds = float(minutes.whole() * _MINUTE) if is_late else None
+                seconds = minutes.whole() * _MINUTE if is_late else None
                 start_operation(
                     OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=seconds)
                 )

@@ -2,6 +2,7 @@
 
 import math
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, case, func
@@ -13,7 +14,8 @@ LONGEST_RESTORE_DAYS: Final = 3_650
 # Nothing of a class is purged for so long after its rule was changed: who wrote days
 # instead of years can still put it right.
 SECOND_THOUGHTS: Final = timedelta(days=7)
-_DAYS_OF_YEAR: Final = 365.25
+# Exact, so that also of years beyond any number of bits there are days to refuse.
+_DAYS_OF_YEAR: Final = Fraction("365.25")
 
 # Of documents joined with the rule of their class.
 OF_ITS_CLASS: Final = RetentionRule.classification == Document.classification

@@ -193,6 +193,7 @@ def test_a_setting_out_of_its_bounds_is_refused_in_words(
         (0, "at most a week (10080 minutes)"),
         (-5, "at most a week (10080 minutes)"),
         (7 * 24 * 60 + 1, "at most a week (10080 minutes)"),
+        (1e307, "at most a week (10080 minutes)"),
         (None, "Minutes behind, if delayed is empty. Type a number."),
     ],
 )

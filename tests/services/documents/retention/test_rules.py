@@ -38,6 +38,14 @@ def test_a_new_clinic_keeps_what_is_clinical_for_ten_years_and_the_rest_for_six(
     assert (rule.keep_days, rule.restore_days) == (retention.days_of_years(years), 30)
 
 
+def test_years_beyond_every_bound_are_days_that_can_be_refused(session, boss):
+    days = retention.days_of_years(10**307)
+
+    with pytest.raises(InvalidInput):
+        change(session, boss, rule_of(session, TEMPORARY), keep_days=days)
+    assert [retention.days_of_years(years) for years in (1, 2, 4)] == [366, 731, 1461]
+
+
 def test_a_new_clinic_keeps_what_is_temporary_for_thirty_days(session):
     assert rule_of(session, TEMPORARY).keep_days == 30
 
