@@ -86,7 +86,7 @@ class TimelineHistory:
 
     def left_at(self, timeline: int) -> Lsn | None:
         """Return where an older timeline was left; None for the newest."""
-        return dict(self.left).get(timeline)
+        return dict(self._ends).get(timeline)
 
     def has(self, timeline: int, place: Lsn) -> bool:
         """Tell whether a place on a timeline is one that this one has come past."""
@@ -97,7 +97,20 @@ class TimelineHistory:
 
     def segment(self, number: int) -> LogSegment:
         """Return the segment of this number: where timelines part, the newer's."""
-        for timeline, left in self.left:
+        for timeline, left in self._ends:
             if number < number_of(left):
                 return LogSegment(timeline, number)
         return LogSegment(self.timeline, number)
+
+    @property
+    def _ends(self) -> tuple[tuple[int, Lsn], ...]:
+        """Where each older timeline was left for good.
+
+        Whoever went back to before a timeline began has left the one before it there as
+        well: PostgreSQL writes down where it left the one that it was to follow, and of
+        others what was true before.
+        """
+        ends: list[tuple[int, Lsn]] = []
+        for timeline, left in reversed(self.left):
+            ends.append((timeline, min(left, ends[-1][1]) if ends else left))
+        return tuple(reversed(ends))

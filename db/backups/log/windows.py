@@ -105,8 +105,8 @@ def timelines_left(
     last = {each.timeline: each for each in times_left}
     return tuple(
         TimelineLeft(history.until(timeline), fork, last[timeline].to)
-        for timeline, fork in reversed(history.left)
-        if timeline in last
+        for timeline, _ in reversed(history.left)
+        if timeline in last and (fork := history.left_at(timeline)) is not None
     )
 
 

@@ -125,9 +125,12 @@ def test_a_history_that_was_left_is_not_gone_on_from(repository, keys):
     full = add(repository, keys)
     left = TimelineHistory(3, ((1, Lsn(REACHED - 1)), (2, Lsn(REACHED + 9))))
     went_on = TimelineHistory(3, ((1, REACHED), (2, Lsn(REACHED + 9))))
+    went_back = TimelineHistory(3, ((1, Lsn(REACHED + 9)), (2, Lsn(REACHED - 1))))
 
     words = f"Backup {full.set_id} is of a history that the clinic has left."
-    assert choose(repository, keys, history=left) == ChosenBase(full_because=words)
+    for history in (left, went_back):
+        chosen = choose(repository, keys, history=history)
+        assert chosen == ChosenBase(full_because=words)
     assert choose(repository, keys, history=went_on).manifest == full
 
 

@@ -300,6 +300,73 @@ def test_a_history_says_which_timeline_each_segment_is_of():
     assert not history.has(4, Lsn.parse("0/1"))
 
 
+def test_who_went_back_to_before_a_timeline_began_left_the_one_before_it_there():
+    """PostgreSQL writes down the timeline that it followed, and that alone."""
+    history = TimelineHistory.parse(3, "1\t0/5000000\tx\n2\t0/2000060\ty\n")
+
+    assert [history.segment(n).timeline for n in range(6)] == [1, 1, 3, 3, 3, 3]
+    assert history.has(1, Lsn.parse("0/2000060"))
+    assert not history.has(1, Lsn.parse("0/2000061"))
+    assert not history.has(2, Lsn.parse("0/5000001"))
+    assert history.left_at(1) == history.left_at(2) == Lsn.parse("0/2000060")
+    # The second one, as it was before it was left.
+    assert history.until(2).segment(4).timeline == 1
+
+
+@pytest.fixture
+def gone_back_over_a_failover(repository, archive):
+    """A server took over after 9 minutes; the clinic went back to 6 of them."""
+    took_over, fork = Lsn((FIRST + 3) * 0x1000000), Lsn((FIRST + 1) * 0x1000000 + 60)
+    backup_logs.add_piece(archive, FIRST + 2, AS_OF + 9 * MINUTE)
+    backup_sets.add_set(
+        repository,
+        objects=(),
+        set_id="20261125T020830Z-0001",
+        as_of=AS_OF + 8.5 * MINUTE,
+        reached_lsn=str(Lsn((FIRST + 2) * 0x1000000 + 50)),
+    )
+    second = f"1\t{took_over}\tx\n"
+    archive.add("00000002.history", second.encode())
+    archive.add("00000003.history", f"{second}2\t{fork}\ty\n".encode())
+    for number in (FIRST + 1, FIRST + 2):
+        until = AS_OF + (20 + number) * MINUTE
+        backup_logs.add_piece(archive, number, until, timeline=3)
+    backup_logs.note(archive, AS_OF + 24 * MINUTE)
+    left = TimeLeft(AS_OF + 2.5 * MINUTE, AS_OF + 20 * MINUTE, 2)
+    with archive.leaving(left):
+        pass
+
+
+def test_after_going_back_over_a_failover_the_log_is_that_of_the_newest_timeline(
+    repository, archive, gone_back_over_a_failover
+):
+    assert windows(repository, archive) == [
+        (0, pytest.approx(2.5, abs=1e-6)),
+        (20, 24),
+    ]
+    # Not from the set of the time that was left, nor along its log.
+    route = route_to(repository, archive, AS_OF + 23.5 * MINUTE)
+    assert route.manifest.as_of == AS_OF
+    assert [(p.segment.timeline, p.segment.number) for p in route.pieces] == [
+        (1, FIRST),
+        (3, FIRST + 1),
+        (3, FIRST + 2),
+    ]
+
+
+def test_a_second_before_it_is_found_where_the_newest_has_a_gap_too(
+    repository, archive, gone_back_over_a_failover
+):
+    for name in archive.names():
+        if name.startswith(LogSegment(3, FIRST + 1).name):
+            archive.remove(name)
+
+    route = route_to(repository, archive, AS_OF + 2.2 * MINUTE)
+
+    assert route.fork == Lsn((FIRST + 1) * 0x1000000 + 60)
+    assert {piece.segment.timeline for piece in route.pieces} == {1}
+
+
 def test_the_exact_second_of_a_set_without_log_leads_to_the_set(repository, keys):
     archive = backup_logs.archive_of(repository, keys)
     manifest = backup_sets.add_set(repository, objects=())
