@@ -210,9 +210,15 @@ def _disk(request: Request) -> bytes:
 
 
 def _backups(request: Request) -> bytes:
-    """Return how old backups and their proof are; nothing where there never was one."""
+    """Return how old backups and their proof are; nothing if that is not known."""
     backups = stores_of(request).backups
-    return b"" if backups is None else backup_gauges(backups, datetime.now(UTC))
+    if backups is None:
+        return b""
+    try:
+        return backup_gauges(backups, datetime.now(UTC))
+    except OSError:
+        # A disk of backups that is ill takes no number of the clinic with it.
+        return b""
 
 
 def backup_gauges(backups: Repository, now: datetime) -> bytes:

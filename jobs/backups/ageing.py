@@ -74,7 +74,9 @@ class BackupWatch:
             incomplete = {each.set_id for each in faults.incomplete}
             self._unusable_sets = len(incomplete.union(survey.unusable))
             self._faults = faults
-        note = read_copy_note(repository.folder)
+        # What is noted of a copy that is kept no more stays as it was for ever.
+        is_copied = self._scheduler.copy is not None
+        note = read_copy_note(repository.folder) if is_copied else None
         self._copy_strays = len(note.strays) if note else 0
 
     def _look_at_kit(self, now: datetime) -> None:

@@ -219,8 +219,9 @@ class BackupScheduler:
         except (CannotBackUp, OSError) as error:
             _log.warning("Old backups could not be removed: %s", error)
             return
-        self._swept_at = now if is_sweeping else self._swept_at
+        # While somebody reads a backup nobody has looked: an hour later is soon enough.
         if removed.missing_files is not None:
+            self._swept_at = now
             self._note_sweep(FileSweep(now, removed.missing_files))
         if removed.set_ids or removed.files:
             self._unwritten.append(

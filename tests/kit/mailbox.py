@@ -20,6 +20,8 @@ class Mailbox:
     """Keeps what arrives, and how it came."""
 
     refusal: str | None = None
+    # Who alone is not known here.
+    unknown: frozenset[str] = frozenset()
     delay_seconds: float = 0.0
     # E-mails wait at the door for as long as it is shut.
     is_shut: bool = False
@@ -35,6 +37,8 @@ class Mailbox:
             await asyncio.sleep(0.01)
         if self.refusal:
             return self.refusal
+        if self.unknown.intersection(envelope.rcpt_tos):
+            return "550 Nobody here"
         self.emails.append(message_from_bytes(envelope.content, policy=policy.default))
         self.encrypted.append(session.ssl is not None or server.transport_is_tls)
         login = session.auth_data

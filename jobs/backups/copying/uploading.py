@@ -413,7 +413,7 @@ class RepositoryCopy:
 
     def _unnamed(self, here: LocalObjects, archive: LogArchive) -> list[str]:
         """Return the files that nothing names, here or there, any more."""
-        files = {name for name in self._there if name.startswith("files/")}
+        files = {n for n in self._there if n.startswith("files/") and is_ours(n)}
         candidates = files - set(here.files)
         if not candidates or self.repository.survey().unusable:
             return []

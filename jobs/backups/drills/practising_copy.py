@@ -6,7 +6,7 @@ alone, and the keys.
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,12 +14,13 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from db.backups.backup_errors import CheckSkipped, SetBroken
+from db.backups.backup_errors import CannotRestore, CheckSkipped, SetBroken
 from db.backups.copies.copy_notes import read_copy_note
-from db.backups.copies.object_store import ObjectStore
+from db.backups.copies.object_store import ObjectMissing, ObjectStore, StoreFailed
 from db.backups.notes import DrillFigures, Proof
 from db.backups.replaced_data import remove_before
 from db.backups.repository import Repository
+from db.disk_space import usage_of
 from db.files.seal_keys import SealKeys
 from jobs.backups.copying.fetching import RepositoryFetch
 from jobs.backups.drills.practising import ClinicSnapshot, Practising
@@ -29,16 +30,22 @@ _NAME: Final = "drill-from-copy"
 _COPY_SECONDS: Final = 180.0
 _LOOK_SECONDS: Final = 0.5
 _TRIES: Final = 3
+# One part in so many of its disk is left to the clinic, which goes on meanwhile.
+_LEFT_FREE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class CopyPractice:
-    """A drill from the copy in a store, of a clinic and its own backups."""
+    """A drill from the copy in a store, of a clinic and its own backups.
+
+    `room` tells what is free on a folder's disk.
+    """
 
     source: BackupSource
     repository: Repository
     store: ObjectStore
     seal_keys: SealKeys
+    room: Callable[[Path], tuple[int, int] | None] = usage_of
 
     def practise(self, stopping: Event | None = None) -> Proof:
         """Fetch the copy, restore any second of it and the newest; keep the proof.
@@ -121,17 +128,36 @@ class CopyPractice:
         The copy goes on meanwhile: of the newest log something longer may come in the
         place of what was listed.
         """
-        fetched = Repository(folder)
+        fetched = Repository(folder, room=self._room_beside_the_clinic)
         system_id = self.source.folder.system_id()
-        for _ in range(_TRIES - 1):
-            with suppress(SetBroken):
-                fetch = RepositoryFetch(self.store, fetched, self.source.keys)
-                fetch.fetch(snapshot.passed_at, system_id=system_id)
-                return fetched
-        RepositoryFetch(self.store, fetched, self.source.keys).fetch(
-            snapshot.passed_at, system_id=system_id
-        )
+
+        def fetch() -> None:
+            fetching = RepositoryFetch(self.store, fetched, self.source.keys)
+            fetching.fetch(snapshot.passed_at, system_id=system_id)
+
+        try:
+            for _ in range(_TRIES - 1):
+                with suppress(SetBroken):
+                    fetch()
+                    return fetched
+            fetch()
+        except CannotRestore as error:
+            cause = error.__cause__
+            if not isinstance(cause, StoreFailed) or isinstance(cause, ObjectMissing):
+                raise
+            # What it says besides, that what was fetched stays, is true by hand alone.
+            raise CannotRestore(str(cause)) from error
         return fetched
+
+    def _room_beside_the_clinic(self, folder: Path) -> tuple[int, int] | None:
+        """Return what of a disk's room a drill may take, and its size.
+
+        PostgreSQL ends where it cannot write; a restore that is practised may wait.
+        """
+        if (usage := self.room(folder)) is None:
+            return None
+        free, size = usage
+        return max(0, free - size // _LEFT_FREE), size
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

@@ -424,6 +424,18 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     assert read_metrics()["chartroom_backup_log_cut_off"] == "1.0"
 
 
+def test_backups_that_cannot_be_read_take_no_other_metric_with_them(guarded, tmp_path):
+    repository = Repository(tmp_path / "backups")
+    repository.claim(backup_sets.SYSTEM_ID)
+    (repository.folder / "log").touch()
+
+    answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+
+    assert answer.status_code == 200
+    assert "chartroom_backup_" not in answer.text
+    assert "chartroom_files_up 1.0" in answer.text
+
+
 def test_metrics_tell_what_the_newest_backup_is_restored_from(guarded, tmp_path):
     def read_metrics():
         answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})

@@ -16,6 +16,7 @@ from db.backups.recovery_kit import (
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, note_sweep
 from jobs.backups.ageing import BackupWatch
+from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.log_keeping import LogKeeper
 from jobs.backups.scheduling import BackupPlan, BackupScheduler
 from jobs.cluster import sampling
@@ -127,10 +128,11 @@ def test_since_when_no_restore_is_proven(tmp_path):
 
 
 def test_what_is_damaged_and_what_belongs_to_none_is_counted(tmp_path):
-    repository = Repository(tmp_path / "backups")
+    repository, scheduler = Repository(tmp_path / "backups"), scheduler_of(tmp_path)
+    scheduler.copy = CopyKeeper(None)
 
     def counts():
-        at = BackupWatch(scheduler_of(tmp_path)).at(backup_sets.AS_OF)
+        at = BackupWatch(scheduler).at(backup_sets.AS_OF)
         return at.unusable_sets, at.missing_files, at.strays
 
     assert counts() == (0, 0, 0)
@@ -146,6 +148,9 @@ def test_what_is_damaged_and_what_belongs_to_none_is_counted(tmp_path):
     write_copy_note(repository.folder, copied)
 
     assert counts() == (2, 2, 2)
+    # What was noted of a copy that is kept no more is nobody's to mend.
+    scheduler.copy = None
+    assert counts() == (2, 2, 1)
 
 
 def test_before_the_first_backup_the_age_is_that_of_the_worker(tmp_path):

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from db.backups.backup_errors import BackupRunning, CannotBackUp
 from db.backups.notes import Failure
 from db.backups.repository import Repository
+from db.backups.strays import FileSweep, read_sweep
 from db.files.file_keys import FileKeys
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
@@ -253,6 +254,21 @@ def test_what_a_dead_worker_had_begun_is_made_by_the_next(
     look(scheduler, clock)
 
     assert newest(database).set_id == maker.made[0]
+
+
+def test_files_that_could_not_be_looked_through_are_an_hour_later(
+    scheduler, clock, repository, tmp_path
+):
+    """A day later a file that is gone would have been told of by nobody."""
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    backup_sets.add_sealed_set(repository, keys, files=(b"letter",))
+    with repository.read_from():
+        look(scheduler, clock)
+    assert read_sweep(repository.folder) is None
+
+    look(scheduler, clock, HOUR)
+
+    assert read_sweep(repository.folder) == FileSweep(clock.now, 0)
 
 
 def test_while_another_is_made_nothing_is_begun(

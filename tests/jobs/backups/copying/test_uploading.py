@@ -626,6 +626,19 @@ def test_what_belongs_to_no_backup_is_told_of_and_stays(copy, server, prefix, cl
     assert old not in server.names(prefix)
 
 
+def test_what_others_put_among_the_files_is_not_ours_to_remove(
+    copy, server, prefix, clock
+):
+    copy.round()
+    theirs = "files/ab/readme.txt"
+    server.store(prefix).put(theirs, b"x", locked_until=None)
+
+    clock.now += timedelta(hours=2)
+
+    assert copy.round().strays == (theirs,)
+    assert theirs in server.names(prefix)
+
+
 def test_all_that_chartroom_sends_is_known_as_its_own(copy, repository, keys, clock):
     repository.add_proof(backup_sets.PROOF)
     archive = LogArchive(repository.folder, backup_sets.SYSTEM_ID, keys)

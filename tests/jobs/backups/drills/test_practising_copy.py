@@ -142,6 +142,32 @@ def test_a_copy_that_is_not_whole_yet_proves_nothing(practice, server):
         replace(practice, store=server.store("elsewhere")).practise()
 
 
+def test_a_tenth_of_the_disk_is_left_to_the_clinic(copied, practice):
+    short = replace(practice, room=lambda _: (99_000_000_000, 1_000_000_000_000))
+
+    with pytest.raises(CannotRestore, match=r"has 0 MB free and what is fetched needs"):
+        short.practise()
+
+    assert not (copied.source.folder.path / "drill-from-copy").exists()
+
+
+def test_a_store_that_is_away_is_told_of_and_nothing_that_stays(
+    practice, server, monkeypatch
+):
+    """A fetch by hand goes on from what it has; a drill throws that away."""
+    monkeypatch.setattr(
+        CopyPractice, "_whole_until", lambda _: datetime.now(UTC) + timedelta(hours=1)
+    )
+    with object_stores.wired(server) as wire:
+        away = server.store(PREFIX, endpoint=wire.url)
+        wire.is_away = True
+
+        with pytest.raises(CannotRestore, match="cannot be reached") as caught:
+            replace(practice, store=away).practise()
+
+    assert "stays in" not in str(caught.value)
+
+
 def test_a_copy_that_is_gone_is_said(practice, server, monkeypatch):
     monkeypatch.setattr(
         CopyPractice, "_whole_until", lambda _: datetime.now(UTC) + timedelta(hours=1)

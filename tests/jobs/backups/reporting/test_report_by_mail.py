@@ -180,6 +180,24 @@ def test_after_three_days_of_refusals_it_is_given_up_until_the_next_month(
     assert office.run(mailer, datetime(2027, 1, 1, 7, tzinfo=ZONE)) == 2
 
 
+def test_addresses_that_take_nothing_hold_up_nobody_else(office, mailbox, mailer):
+    """Three of them end an hour's try, and so come last in the next."""
+
+    def add(session):
+        long_ago = {"created_at": MORNING - timedelta(days=90)}
+        more = [cast.add_actor(session, Role.ADMIN, **long_ago) for _ in range(2)]
+        people = sorted((*office.admins, *more), key=lambda actor: actor.id)
+        return [session.get_one(User, each.id).email for each in people]
+
+    *unknown, known = office.write(add)
+    mailbox.unknown = frozenset(unknown)
+    assert office.run(mailer) == 0
+
+    assert office.run(mailer, MORNING + timedelta(hours=1)) == 1
+
+    assert recipients(mailbox) == [known]
+
+
 def test_who_came_or_left_since_gets_none(office, mailbox, mailer):
     def change(session):
         midnight = datetime(2026, 12, 1, tzinfo=ZONE)
