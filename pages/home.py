@@ -130,7 +130,7 @@ if actor.may(Permission.LIST_PATIENTS):
     # For those who can complete them.
     if opens:
         st.subheader(_("Records to complete"), anchor=False)
-        with st.grid(4, min_column_width=190):
+        with st.grid(4, min_column_width=211):
             places = {
                 matter: st.skeleton(height=150) for matter in matters(actor, today())
             }

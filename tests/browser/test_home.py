@@ -1,4 +1,6 @@
-"""Home on a phone, in the language whose words are the longest."""
+"""Home on screens of any width, in the language whose words are the longest."""
+
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -13,12 +15,30 @@ _CUT = """all => all
     .map(one => one.textContent)"""
 
 
+# What the tiles of records to complete are called.
+_NAMES = re.compile("Telefon|Allergien|Mail")
+
+
 def test_what_is_counted_is_named_in_full_in_german(site: Site) -> None:
+    german = {"name": COOKIE, "value": "de", "url": site.address}
     with site.lend(width=390) as page:
-        german = {"name": COOKIE, "value": "de", "url": site.address}
         page.context.add_cookies([german])
         page.goto("/")
         labels = ready(page).get_by_test_id("stMetricLabel")
-        expect(labels.filter(has_text="Weder Telefon noch E-Mail")).to_be_visible()
+        expect(labels.filter(has_text="Ohne Telefon und E-Mail")).to_be_visible()
+
+        assert labels.locator("p, div").evaluate_all(_CUT) == []
+
+
+@pytest.mark.parametrize("width", [430, 472, 700])
+def test_records_to_complete_are_named_in_full_by_the_narrowest_columns(
+    site: Site, width: int
+) -> None:
+    german = {"name": COOKIE, "value": "de", "url": site.address}
+    with site.lend(width=width) as page:
+        page.context.add_cookies([german])
+        page.goto("/")
+        labels = ready(page).get_by_test_id("stMetricLabel").filter(has_text=_NAMES)
+        expect(labels.filter(has_text="Ohne Telefon und E-Mail")).to_be_visible()
 
         assert labels.locator("p, div").evaluate_all(_CUT) == []
