@@ -131,7 +131,10 @@ def _lock_due(session: Session) -> tuple[AlertNotification, Alert] | None:
     due = session.execute(
         select(AlertNotification, Alert)
         .join(Alert, Alert.id == AlertNotification.alert_id)
-        .where(_WAITS, AlertNotification.send_at <= func.now())
+        # One of a later version's kind is for its worker.
+        .where(
+            _WAITS, AlertNotification.send_at <= func.now(), Alert.kind.in_(AlertKind)
+        )
         .order_by(AlertNotification.send_at, AlertNotification.id)
         .limit(1)
         .with_for_update(of=AlertNotification, skip_locked=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from db.models.audit import AuditEvent
 from db.models.replication import Alert, AlertNotification
@@ -13,6 +13,7 @@ from db.models.user import UserNotification
 from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
 from services.cluster.alerts.rules import FIRST_RULES, AlertRuleChanged
+from services.cluster.alerts.sending import claim_next
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from tests.kit import cast
 from tests.kit.gateway import gateway
@@ -358,6 +359,19 @@ def test_what_was_told_in_an_outage_is_not_told_again(session, admin):
 
     assert not alerts.standing(session).has_due_messages
     assert send_all(session, Post()) == []
+
+
+def test_a_kind_of_a_later_version_is_left_to_that(session, admin):
+    change(session, admin, mail_to=("ann@example.org",))
+    tell(session, began())
+    session.execute(text("ALTER TABLE alerts DROP CONSTRAINT alerts_kind_known"))
+    session.execute(update(Alert).values(kind="of-a-later-version"))
+    session.expire_all()
+
+    assert messages(session) == [("began", "mail", "ann@example.org")]
+    assert claim_next(session) is None
+    assert alerts.standing(session).open_alerts == ()
+    assert alerts.list_open(session, admin) == alerts.list_alerts(session, admin) == ()
 
 
 def test_the_database_knows_one_open_alert_of_a_kind_and_server(session):
