@@ -188,6 +188,7 @@ def test_what_cannot_be_leaves_the_folder_empty(repository, kit, at, tmp_path):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.usefixtures("at")
 def test_a_folder_with_anything_in_it_is_not_touched(repository, kit, tmp_path):
     (tmp_path / "letter.txt").write_text("To the clinic")
 

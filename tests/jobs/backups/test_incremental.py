@@ -56,6 +56,14 @@ def prove(clinic, repository, keys, **how):
     return look(clinic.source.folder, repository, keys, **how)
 
 
+def summarized(folder):
+    """Return up to which byte of the log summaries in a folder tell what changed.
+
+    Their names are a timeline, a beginning and an end, as PostgreSQL writes them.
+    """
+    return max((int(path.stem[24:], 16) for path in folder.iterdir()), default=0)
+
+
 def size_of(manifest):
     return manifest.object("base").size
 
@@ -268,10 +276,20 @@ def test_after_a_switchover_the_new_leader_tells_what_changed(
 
 
 @pytest.fixture
-def unsummarized(clinic):
+def unsummarized(clinic, chain):
     """The servers without the summaries of what changed so far, while a test lasts."""
     removed = {}
-    for folder in clinic.source.folder.path.glob("postgres/*/pg_wal/summaries"):
+    folders = [*clinic.source.folder.path.glob("postgres/*/pg_wal/summaries")]
+    url = clinic.cluster.addresses.administrator_url
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        # A summary that is not made yet is none that is gone.
+        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'")
+        [(written,)] = cursor
+        cursor.execute("CHECKPOINT")
+    for folder in folders:
+        eventually(lambda folder=folder: summarized(folder) >= written)
+    for folder in folders:
         for path in folder.iterdir():
             # PostgreSQL itself removes and renames some.
             with suppress(FileNotFoundError):
