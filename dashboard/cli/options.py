@@ -38,3 +38,29 @@ def choose(**options: str | int | Path | None) -> "Settings":
             whole = value.expanduser().resolve() if isinstance(value, Path) else value
             os.environ[f"CHARTROOM_{name.upper()}"] = str(whole)
     return Settings()
+
+
+def require_new(path: Path) -> None:
+    """Raise CannotBackUp if there is something where `--out` names a file to make."""
+    from db.backups.backup_errors import CannotBackUp
+
+    if path.exists():
+        raise CannotBackUp(f"{path} is there already: name another file with --out.")
+
+
+def write_new(path: Path, content: bytes, *, of: str) -> None:
+    """Make the file that `--out` names, for its owner alone.
+
+    Raises CannotBackUp, which says what it would have been `of`.
+    """
+    from db.backups.backup_errors import CannotBackUp
+
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise CannotBackUp(
+            f"{of} could not be written into {path} "
+            f"({(error.strerror or str(error)).lower()}): name another file with --out."
+        ) from error

@@ -2,7 +2,6 @@
 
 import contextlib
 import getpass
-import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashboard.cli.explaining import explain_errors
-from dashboard.cli.options import Data, choose
+from dashboard.cli.options import Data, choose, require_new, write_new
 from services.core.actors import CONSOLE
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def recovery_kit(
             return
         path = out or Path(f"recovery-kit-{datetime.now(UTC):%Y-%m-%d}.pdf")
         _require_embedded(settings)
-        _require_new(path)
+        require_new(path)
         passphrase = ask_passphrase("Passphrase of the recovery kit")
         repeated = ask_passphrase("Once more")
         sentence = write_kit(settings, path, passphrase, repeated)
@@ -92,7 +91,7 @@ def write_kit(settings: "Settings", path: Path, passphrase: str, repeated: str) 
         content = (
             sealed.encode() if is_text else kits.print_kit(kit, sealed, clinic=clinic)
         )
-        _write(path, content)
+        write_new(path, content, of="The recovery kit")
         kits.note_kit(wired.backups, kit)
     act = "Keep it" if is_text else "Print it"
     return (
@@ -164,24 +163,3 @@ def _require_embedded(settings: "Settings") -> None:
             "Chartroom backs up the servers that it starts itself, and a recovery kit "
             "opens those backups. Keep the key files of your own servers apart."
         )
-
-
-def _require_new(path: Path) -> None:
-    from db.backups.backup_errors import CannotBackUp
-
-    if path.exists():
-        raise CannotBackUp(f"{path} is there already: name another file with --out.")
-
-
-def _write(path: Path, content: bytes) -> None:
-    from db.backups.backup_errors import CannotBackUp
-
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise CannotBackUp(
-            f"The recovery kit could not be written into {path} "
-            f"({(error.strerror or str(error)).lower()}): name another file with --out."
-        ) from error

@@ -1,7 +1,6 @@
 """The report on backups for an auditor: by a command, and by mail each month."""
 
 import contextlib
-import os
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import partial
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from dashboard.cli.explaining import explain_errors
-from dashboard.cli.options import Data, choose
+from dashboard.cli.options import Data, choose, require_new, write_new
 from services.core.actors import CONSOLE, KEEPER
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def backup_report(
         _require_embedded(settings)
         period = _period_of(month, datetime.now(ZoneInfo(settings.timezone)))
         path = out or Path(period.filename)
-        _require_new(path)
+        require_new(path)
         _require_spoken(language)
         sentence = write_report(settings, period, path, language)
     typer.echo(sentence)
@@ -89,7 +88,7 @@ def write_report(
         wording=wording,
         explain=explaining_in(wording),
     )
-    _write(path, paper)
+    write_new(path, paper, of="The report")
     proven, failed = len(report.proofs), len(report.failures)
     return (
         f"{path} reports on {period.first} to {period.last}. Restores that were "
@@ -168,13 +167,6 @@ def _require_embedded(settings: "Settings") -> None:
         )
 
 
-def _require_new(path: Path) -> None:
-    from db.backups.backup_errors import CannotBackUp
-
-    if path.exists():
-        raise CannotBackUp(f"{path} is there already: name another file with --out.")
-
-
 def _require_spoken(language: str | None) -> None:
     from db.backups.backup_errors import CannotBackUp
     from services.core.actors import LANGUAGES
@@ -183,17 +175,3 @@ def _require_spoken(language: str | None) -> None:
         raise CannotBackUp(
             f"There is no report in {language}: choose one of {', '.join(LANGUAGES)}."
         )
-
-
-def _write(path: Path, content: bytes) -> None:
-    from db.backups.backup_errors import CannotBackUp
-
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-    except OSError as error:
-        raise CannotBackUp(
-            f"The report could not be written into {path} "
-            f"({(error.strerror or str(error)).lower()}): name another file with --out."
-        ) from error
