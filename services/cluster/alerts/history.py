@@ -20,8 +20,8 @@ from services.core.errors import NotFound
 SUBJECT: Final = "alert"
 _MOST: Final = 200
 # While a later version is brought in, its worker may write down a kind that this one
-# has no rule and no words for.
-_IS_KNOWN: Final = AlertRow.kind.in_(AlertKind)
+# has no rule and no words for: such an alert is that version's to show and to send.
+IS_KNOWN: Final = AlertRow.kind.in_(AlertKind)
 
 
 def list_open(session: Session, actor: Actor) -> tuple[Alert, ...]:
@@ -34,7 +34,7 @@ def open_alerts(session: Session) -> tuple[Alert, ...]:
     """Return what is wrong now, the newest first; for the background."""
     rows = session.scalars(
         select(AlertRow)
-        .where(_IS_KNOWN, AlertRow.ended_at.is_(None))
+        .where(IS_KNOWN, AlertRow.ended_at.is_(None))
         .order_by(AlertRow.began_at.desc(), AlertRow.id.desc())
     )
     return tuple(_alert(row) for row in rows)
@@ -55,7 +55,7 @@ def list_alerts(
     """
     actor.require(Permission.VIEW_REPLICATION)
     newest_first = AlertRow.began_at.desc(), AlertRow.id.desc()
-    wanted = select(AlertRow).where(_IS_KNOWN).order_by(*newest_first)
+    wanted = select(AlertRow).where(IS_KNOWN).order_by(*newest_first)
     if limit is not None:
         wanted = wanted.limit(max(1, min(limit, _MOST)))
     if kinds is not None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from db.json_http import machine_trust
 from db.models.replication import Alert, AlertNotification
+from services.cluster.alerts.history import IS_KNOWN
 from services.cluster.alerts.records import AlertChange, AlertKind
 from services.cluster.alerts.rules import is_webhook
 from services.messaging.mail import Email, Mailer, is_taken
@@ -131,10 +132,7 @@ def _lock_due(session: Session) -> tuple[AlertNotification, Alert] | None:
     due = session.execute(
         select(AlertNotification, Alert)
         .join(Alert, Alert.id == AlertNotification.alert_id)
-        # One of a later version's kind is for its worker.
-        .where(
-            _WAITS, AlertNotification.send_at <= func.now(), Alert.kind.in_(AlertKind)
-        )
+        .where(_WAITS, AlertNotification.send_at <= func.now(), IS_KNOWN)
         .order_by(AlertNotification.send_at, AlertNotification.id)
         .limit(1)
         .with_for_update(of=AlertNotification, skip_locked=True)
