@@ -52,6 +52,10 @@ class RepositoryFaults:
     strays: tuple[str, ...] = ()
     missing_files: int | None = None
 
+    def count_unusable(self, unusable: Iterable[str]) -> int:
+        """Return how many sets cannot be restored, with those that a survey names."""
+        return len({each.set_id for each in self.incomplete}.union(unusable))
+
 
 @dataclass(frozen=True, slots=True)
 class FileSweep:

@@ -71,8 +71,7 @@ class BackupWatch:
         repository = self._scheduler.repository
         with suppress(OSError):
             survey, faults = repository.survey(), find_faults(repository)
-            incomplete = {each.set_id for each in faults.incomplete}
-            self._unusable_sets = len(incomplete.union(survey.unusable))
+            self._unusable_sets = faults.count_unusable(survey.unusable)
             self._faults = faults
         # What is noted of a copy that is kept no more stays as it was for ever.
         is_copied = self._scheduler.copy is not None

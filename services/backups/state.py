@@ -83,9 +83,8 @@ class BackupState:
     @property
     def unusable_sets(self) -> int:
         """How many backups cannot be restored, for any reason that is seen."""
-        names = {each.set_id for each in self.orphans}
-        names.update(each.set_id for each in self.faults.incomplete)
-        return len(names) + len(self.unreadable)
+        orphans = (each.set_id for each in self.orphans)
+        return self.faults.count_unusable((*self.unreadable, *orphans))
 
     @property
     def newest(self) -> Manifest | None:
