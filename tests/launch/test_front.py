@@ -419,9 +419,13 @@ def test_what_breaks_off_is_logged_without_query_and_cookie(lonely: tuple[str, P
                     )
 
     with closing(sockets.listen(folder / "run/web-1.sock")) as web:
-        Thread(target=break_off, args=(web,), daemon=True).start()
+        breaking = Thread(target=break_off, args=(web,), daemon=True)
+        breaking.start()
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.get(f"{address}/?code=123456", headers={"Cookie": "chartroom=123456"})
+        # To be closed ends no waiting in another thread, which would take one more.
+        web.shutdown(socket.SHUT_RDWR)
+        breaking.join()
 
     said = eventually(
         (folder / "front.log").read_text, lambda said: "incomplete" in said
