@@ -54,6 +54,9 @@ class LogStart:
     A set that only stays because it was proven leads to its own time: nobody keeps
     months of log for it. Which files were purged since the oldest set is known as long
     as there is one that may name them.
+
+    The first by its time need not be the first by its log: a clinic that went back
+    writes on from an earlier place than the sets that it had made until then.
     """
 
     segment_number: int
@@ -66,10 +69,13 @@ class LogStart:
         """Return where the log begins that is needed; None if that is not known."""
         if survey.newest is None or survey.unusable:
             return None
-        first = next((s for s in survey.sets if s.as_of >= before), survey.newest)
-        number = number_of(Lsn.parse(first.reached_lsn))
-        oldest = min(each.began_at for each in survey.sets)
-        return cls(number, first.began_at, first.audit_entries, oldest)
+        going_on = [s for s in survey.sets if s.as_of >= before] or [survey.newest]
+        return cls(
+            min(number_of(Lsn.parse(each.reached_lsn)) for each in going_on),
+            min(each.began_at for each in going_on),
+            min(each.audit_entries for each in going_on),
+            min(each.began_at for each in survey.sets),
+        )
 
     def is_needless(self, name: str) -> bool:
         """Tell by an object's name whether nothing needs it any more."""

@@ -207,6 +207,23 @@ def test_log_that_no_set_goes_on_from_goes_and_the_rest_leads_as_far_as_before(
     assert len(repository.survey().sets) == 3
 
 
+def test_the_log_since_the_clinic_went_back_stays_although_it_begins_before_a_set(
+    repository, keys
+):
+    archive = backup_logs.archive_of(repository, keys)
+    # On the third the clinic went back to the first, of which there is no set any more.
+    for day, timeline, number in ((2, 1, 20), (3, 2, 11), (4, 2, 13)):
+        reached = str(Lsn(number * SEGMENT_BYTES))
+        add(repository, day, timeline=timeline, reached_lsn=reached)
+    for number in (10, 11, 12, 13):
+        until = datetime(2026, 11, 5, tzinfo=UTC)
+        backup_logs.add_piece(archive, number, until, timeline=2)
+
+    assert remove(repository, keys, day=2).log_objects == 1
+
+    assert [s.number for s in sorted(archive.listing().pieces)] == [11, 12, 13]
+
+
 def test_files_that_came_between_two_backups_stay_while_their_log_does(
     repository, keys, tmp_path
 ):
