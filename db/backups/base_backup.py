@@ -47,10 +47,13 @@ SELECT ('x' || name)::bit(32)::int,
     CASE WHEN name > '00000001' THEN pg_read_file('pg_wal/' || name || '.history') END
 FROM (SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS name)
 """
+# The timeline of what is written now: that of the last checkpoint is still the one of
+# before for a while after a server has taken over.
 _SYSTEM: Final = (
-    "SELECT system_identifier::text, timeline_id, "
+    "SELECT system_identifier::text, "
+    "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int, "
     "(SELECT sum(pg_database_size(oid))::bigint FROM pg_database WHERE datallowconn) "
-    "FROM pg_control_system(), pg_control_checkpoint()"
+    "FROM pg_control_system()"
 )
 
 

@@ -47,5 +47,4 @@ def _known(note: Path) -> list[str]:
 
 def _remember(note: Path, folder: Path) -> None:
     content = json.dumps({"folders": sorted({*_known(note), str(folder)})}).encode()
-    with private_files.aside(note, content) as new:
-        new.replace(note)
+    private_files.replace(note, content)

@@ -183,9 +183,8 @@ def read_note(repository: Path) -> KitNote | None:
 
 def write_note(repository: Path, note: KitNote) -> None:
     """Keep beside the backups which kit opens them. Raises OSError."""
-    path = repository / "kit.json"
-    with private_files.aside(path, _NOTES.dump_json(note, indent=1)) as new:
-        new.replace(path)
+    content = _NOTES.dump_json(note, indent=1)
+    private_files.replace(repository / "kit.json", content)
 
 
 def _decrypted(armored: bytes, passphrase: str) -> bytes:

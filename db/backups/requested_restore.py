@@ -52,6 +52,4 @@ def read_requested(data: Path) -> RequestedRestore | None:
 
 def note_requested(data: Path, requested: RequestedRestore) -> None:
     """Keep what was asked for, or how far it is, in place of what was there."""
-    path = data / _NAME
-    with private_files.aside(path, _REQUESTS.dump_json(requested, indent=1)) as new:
-        new.replace(path)
+    private_files.replace(data / _NAME, _REQUESTS.dump_json(requested, indent=1))

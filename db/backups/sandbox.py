@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -58,6 +59,18 @@ _PAGE_BYTES: Final = 8192
 _COPIED_BYTES: Final = 256 * 1024
 _PAGE_HEAD: Final = 40
 _STATE: Final = "SELECT pg_get_wal_replay_pause_state(), pg_last_wal_replay_lsn()::text"
+
+
+class SandboxName(StrEnum):
+    """What a sandbox is for, and its folder: one of each at a time."""
+
+    LOOK = "sandbox"
+    PREVIEW = "preview"
+    DRILL = "drill"
+    CHECK = "backup-check"
+    GOING_BACK = "going-back"
+    # What is fetched from the copy elsewhere, to be practised with.
+    DRILL_FROM_COPY = "drill-from-copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +301,11 @@ class Sandbox:
     def add_log(self, name: str, content: bytes) -> None:
         """Put a file of the log where replay looks for it."""
         path = self.data / "pg_wal" / name
-        path.unlink(missing_ok=True)
-        path.write_bytes(content)
-        path.chmod(0o600)
-        os.chown(path, *runs_as(self.folder.parent))
+        with _translated_errors(self.folder):
+            path.unlink(missing_ok=True)
+            path.write_bytes(content)
+            path.chmod(0o600)
+            os.chown(path, *runs_as(self.folder.parent))
 
     def _write(self, name: str, content: str) -> None:
         path = self.data / name
@@ -336,22 +350,17 @@ def unpacked(
     seal: SetSeal,
     objects: Path,
     *,
-    name: str = "sandbox",
+    name: SandboxName = SandboxName.LOOK,
 ) -> Iterator[Sandbox]:
     """Unpack a set's base backup and log below a data folder; it is gone afterwards.
 
     An incremental one is put together with what its seal names as its bases; without
-    them it is unpacked as it is, to be verified and no more. `name` is the sandbox's:
-    one of each at a time. What a killed process left is ended and thrown away first.
-    Raises SetBroken, and CannotRestore while another is there.
+    them it is unpacked as it is, to be verified and no more. What a killed process left
+    is ended and thrown away first. Raises SetBroken, and CannotRestore while another is
+    there.
     """
     place = folder.path / name
-    with _alone(place):
-        if place.exists():
-            child_processes.end(
-                child_processes.find(place), grace_seconds=_STOP_SECONDS
-            )
-            shutil.rmtree(place)
+    with alone(place):
         place.mkdir(mode=0o700)
         sandbox = Sandbox(place, programs, folder.secrets()["postgres"])
         try:
@@ -409,14 +418,35 @@ def _put_together(sandbox: Sandbox, seal: SetSeal, objects: Path) -> None:
 
 
 @contextmanager
-def _alone(place: Path) -> Iterator[None]:
-    """Hold a sandbox's place; raise CannotRestore if another process has it."""
+def alone(place: Path) -> Iterator[None]:
+    """Hold a sandbox's place, in which nothing is; what was left there is thrown away.
+
+    Raises CannotRestore if another process has it.
+    """
     with place.with_name(f"{place.name}.lock").open("a") as lock:
         if not private_files.try_lock(lock):
             raise CannotRestore(
                 f"Another backup is being restored in {place}: wait for it."
             )
+        if place.exists():
+            child_processes.end(
+                child_processes.find(place), grace_seconds=_STOP_SECONDS
+            )
+            shutil.rmtree(place)
         yield
+
+
+def discard_abandoned(folder: DataFolder) -> None:
+    """Throw away what restores have left below a data folder that were killed.
+
+    Rows lie open in it, those that were purged since among them, and the next of its
+    kind may be a month away. Of going back the next start decides. Raises OSError.
+    """
+    for name in SandboxName:
+        place = folder.path / name
+        if name is not SandboxName.GOING_BACK and place.exists():
+            with suppress(CannotRestore), alone(place):
+                pass
 
 
 def _as_it_is(member: tarfile.TarInfo, _path: str) -> tarfile.TarInfo:
@@ -424,7 +454,13 @@ def _as_it_is(member: tarfile.TarInfo, _path: str) -> tarfile.TarInfo:
 
 
 def _unpack(stream: IO[bytes], place: Path, name: str) -> None:
-    place.mkdir(mode=0o700, exist_ok=True)
+    with _translated_errors(place):
+        place.mkdir(mode=0o700, exist_ok=True)
+        _extract(stream, place, name)
+        place.chmod(0o700)
+
+
+def _extract(stream: IO[bytes], place: Path, name: str) -> None:
     try:
         # tarfile's own reader of compressed streams copies all that it has unpacked
         # and not yet given on whenever 16 KB of it are asked for, which of a segment
@@ -439,12 +475,18 @@ def _unpack(stream: IO[bytes], place: Path, name: str) -> None:
             tar.extractall(place)  # noqa: S202
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise SetBroken(f"The backup's {name} is no archive.") from error
+
+
+@contextmanager
+def _translated_errors(place: Path) -> Iterator[None]:
+    """Translate what a disk does not take."""
+    try:
+        yield
     except OSError as error:
         raise CannotRestore(
             f"The backup cannot be unpacked in {place} "
             f"({(error.strerror or str(error)).lower()}): free some space."
         ) from error
-    place.chmod(0o700)
 
 
 def room_for(chain: Sequence[Manifest]) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import LockNotAvailable, UndefinedTable
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
 
 from db.backups.manifest import TableDigest
@@ -58,7 +58,8 @@ def digest_replica(url: str, after: Lsn) -> tuple[Lsn, dict[str, TableDigest]] |
     """Return what a replica's tables hold at one exact place in the log, and where.
 
     The place is `after` or later; None if the replica does not get there, or does not
-    rest for long enough to say where it is, or leads. `url` is a superuser's.
+    rest for long enough to say where it is, or leads, or if somebody has just dropped a
+    table. `url` is a superuser's.
     """
     try:
         with closing(psycopg2.connect(url)) as connection:
@@ -73,7 +74,7 @@ def digest_replica(url: str, after: Lsn) -> tuple[Lsn, dict[str, TableDigest]] |
                         return place, digest_tables(cursor)
                     connection.rollback()
                     time.sleep(_PAUSE_SECONDS)
-    except (psycopg2.OperationalError, LockNotAvailable):
+    except (psycopg2.OperationalError, LockNotAvailable, UndefinedTable):
         return None
     return None
 

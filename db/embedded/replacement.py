@@ -137,6 +137,9 @@ class Replacement:
         before = folder_for(folder.path, stamp)
         if self.restored.exists():
             before.mkdir(mode=0o700, exist_ok=True)
+            # The only data that there are until the restored lead must not go into a
+            # folder whose name a power cut takes away.
+            private_files.sync(folder.path)
             for data in sorted(folder.postgres.glob("db-*/")):
                 data.rename(before / data.name)
             private_files.sync(folder.postgres)

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Final
 
+# What everything is written into that has no name of its own yet.
+BEING_WRITTEN: Final = "tmp"
 _LOCK_PAUSE_SECONDS: Final = 0.02
 
 
@@ -27,7 +29,9 @@ def make(path: Path, content: bytes) -> bool:
 @contextmanager
 def aside(path: Path, content: bytes) -> Iterator[Path]:
     """Write the content beside the file; what is not moved in the block is gone."""
-    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
+    with NamedTemporaryFile(
+        dir=path.parent, prefix=BEING_WRITTEN, delete=False
+    ) as file:
         unfinished = Path(file.name)
         try:
             file.write(content)
@@ -36,6 +40,13 @@ def aside(path: Path, content: bytes) -> Iterator[Path]:
             yield unfinished
         finally:
             unfinished.unlink(missing_ok=True)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Replace a file whole, safe from a power cut. Raises OSError."""
+    with aside(path, content) as new:
+        new.replace(path)
+        sync(path.parent)
 
 
 @contextmanager

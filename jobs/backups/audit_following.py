@@ -5,6 +5,7 @@ kept here goes on from it, so that with the machine no entry is lost that was ad
 before a time which one can go back to.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -33,6 +34,7 @@ from services.audit.chain import (
     link_of,
 )
 
+_log = logging.getLogger(__name__)
 _ROUND_SECONDS: Final = 0.5
 # An object of so many is left alone; a smaller one is written anew with what came.
 _OF_A_WHOLE: Final = 1000
@@ -85,9 +87,16 @@ class AuditFollower(Follower):
         return entries if len(entries) < _OF_A_WHOLE else []
 
     def _resume(self) -> tuple[Link, list[dict[str, Any]]]:
-        """Return where copying goes on, and the entries of the last object, if few."""
-        if pieces := self._archive.list_audit():
-            entries = list(read_entries(self._archive, pieces[-1].name))
+        """Return where copying goes on, and the entries of the last object, if few.
+
+        What does not open any more is copied once more, over it.
+        """
+        for piece in reversed(self._archive.list_audit()):
+            try:
+                entries = list(read_entries(self._archive, piece.name))
+            except SetBroken as error:
+                _log.warning("Entries of the audit log are copied anew: %s", error)
+                continue
             link = link_of(entries[-1])
             return link, entries if len(entries) < _OF_A_WHOLE else []
         # What comes next is held against a set's copy by whoever reads both.

@@ -83,6 +83,8 @@ def restore_elsewhere(
                 files,
                 audit,
                 kept,
+                # Such as a disk that was plugged in to be read, and nothing else.
+                read_only=not os.access(archive.folder, os.W_OK),
             )
 
             @contextmanager

@@ -144,11 +144,12 @@ class LogKeeper:
 
     def _keep(self, stopping: Event) -> None:
         """Receive and seal until something raises or `stopping` is set."""
-        system_id = self._find_leader().system().system_id
-        claim(self._repository, system_id, self._folder.path)
-        archive = LogArchive(self._repository.folder, system_id, self._keys)
+        system = self._find_leader().system()
+        claim(self._repository, system.system_id, self._folder.path)
+        archive = LogArchive(self._repository.folder, system.system_id, self._keys)
         with ExitStack() as held:
             held.enter_context(archive.kept())
+            archive.forget_not_left(system.timeline)
             if self._repository.survey().newest is not None:
                 self.began_at = self.began_at or self._clock()
             received = ReceivedLog(self._folder.run / "log")
@@ -156,7 +157,7 @@ class LogKeeper:
             held.callback(receiver.end)
 
             def require() -> None:
-                self._require_repository(system_id)
+                self._require_repository(system.system_id)
 
             follower = FileFollower(
                 self._files, self._repository, archive, self._keys, require

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Final
 
 import psycopg2
 from sqlalchemy import create_engine
@@ -14,14 +13,18 @@ from db.backups.log.archive import LogArchive
 from db.backups.log.replay import add_log, find_place
 from db.backups.log.segments import SEGMENT_BYTES
 from db.backups.repository import Repository
-from db.backups.sandbox import ReplayTarget, Sandbox, room_for, unpacked
+from db.backups.sandbox import (
+    ReplayTarget,
+    Sandbox,
+    SandboxName,
+    room_for,
+    unpacked,
+)
 from db.backups.sealing import SetSeal, require_objects, seal_of_chain
 from db.embedded import DataFolder
 from db.embedded.processes import programs
 from db.files.file_keys import FileKeys
 from jobs.backups.routes import Route
-
-_NAME: Final = "sandbox"
 
 
 def require_whole(
@@ -51,7 +54,7 @@ def opened(
     route: Route,
     seal: SetSeal,
     *,
-    name: str = _NAME,
+    name: SandboxName = SandboxName.LOOK,
 ) -> Iterator[str]:
     """Bring a set along a route in a sandbox of this name; yield its address.
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from db.backups.backup_errors import CannotBackUp, CannotRestore, TableLocked
 from db.backups.log.archive import LogArchive
 from db.backups.repository import Repository
+from db.backups.sandbox import SandboxName
 from db.embedded import DataFolder
 from db.files.file_keys import FileKeys, UnusableFileKeys
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
@@ -28,7 +29,6 @@ from services.backups.previews import ChangeList, RestorePreview
 from services.core.actors import KEEPER, Actor
 
 _NICE: Final = 15
-_NAME: Final = "preview"
 _UNEXPECTED: Final = "Comparing ended in an unexpected error: see the worker's log."
 _log = logging.getLogger(__name__)
 
@@ -72,7 +72,9 @@ def preview(
         seal = require_whole(folder, repository, keys, route)
         with (
             # Beside the sandbox of somebody who proves a backup meanwhile.
-            opened(folder, repository, archive, route, seal, name=_NAME) as url,
+            opened(
+                folder, repository, archive, route, seal, name=SandboxName.PREVIEW
+            ) as url,
             reading(url) as session,
         ):
             return compare_live(session, database, KEEPER)

@@ -28,7 +28,7 @@ from db.backups.known_repository import claim
 from db.backups.log.segments import TimelineHistory
 from db.backups.manifest import BasedOn, Manifest, SealedObject, TableDigest
 from db.backups.repository import Repository
-from db.backups.sandbox import Sandbox, unpacked
+from db.backups.sandbox import Sandbox, SandboxName, unpacked
 from db.backups.sealing import SetSeal
 from db.backups.table_digests import digest_replica
 from db.embedded import Addresses, DataFolder
@@ -219,7 +219,7 @@ class _Taking:
         folder, binaries = self._source.folder, self._leader.programs
         # Beside the sandbox of somebody who looks at another backup meanwhile.
         with unpacked(
-            folder, binaries, seal, unfinished, name="backup-check"
+            folder, binaries, seal, unfinished, name=SandboxName.CHECK
         ) as sandbox:
             wal = sandbox.verify()
             based_on = self._prove_base(sandbox)

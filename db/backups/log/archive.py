@@ -138,20 +138,35 @@ class LogArchive:
             self._note_left(before)
             raise
 
+    def forget_not_left(self, timeline: int) -> None:
+        """Forget times that are in the log after all; `timeline` is what is written.
+
+        Whoever was to go back over them was killed after that was noted.
+        """
+        times = self.times_left()
+        left = tuple(each for each in times if each.begun <= timeline)
+        if left != times:
+            self._note_left(left)
+
     def _note_left(self, times: tuple[TimeLeft, ...]) -> None:
-        path = self.folder / _LEFT
-        with private_files.aside(path, TIMES_LEFT.dump_json(times)) as new:
-            new.replace(path)
+        with private_files.locked(self.folder):
+            private_files.replace(self.folder / _LEFT, TIMES_LEFT.dump_json(times))
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Hold the log for whoever adds to it; raise CannotBackUp if another does."""
+        """Hold the log for whoever adds to it; raise CannotBackUp if another does.
+
+        What one that was killed had begun to write is thrown away first.
+        """
         self.folder.mkdir(mode=0o700, exist_ok=True)
         with (self.folder / "lock").open("a") as lock:
             if not private_files.try_lock(lock):
                 raise CannotBackUp("Another worker keeps the log of this clinic.")
-            for remains in self.folder.glob("*.new"):
-                remains.unlink()
+            # Whoever destroys what was purged, or goes back, writes here too.
+            with private_files.locked(self.folder):
+                for pattern in ("*.new", f"{private_files.BEING_WRITTEN}*"):
+                    for remains in self.folder.glob(pattern):
+                        remains.unlink(missing_ok=True)
             yield
 
     def listing(self) -> LogListing:

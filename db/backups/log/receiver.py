@@ -28,6 +28,7 @@ from db.backups.log.segments import (
     timeline_of_history,
 )
 from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
+from db.files import private_files
 from db.postgres import Lsn
 
 # The name of the slot, and of the program among the leader's followers.
@@ -256,10 +257,8 @@ class SupervisedReceiver:
         if text:
             # The program writes it only once it changes from one to the next.
             path = self.log.folder / history_name(timeline)
-            if not path.exists():
-                new = path.with_suffix(".new")
-                new.write_text(text)
-                new.replace(path)
+            if not path.exists() or path.read_bytes() != text.encode():
+                private_files.replace(path, text.encode())
         return TimelineHistory.parse(timeline, text)
 
 

@@ -70,24 +70,29 @@ class LogSealer:
         """Seal what is new. Raises OSError."""
         for timeline, path in self._received.histories():
             if timeline not in self._listing.histories:
-                self._adopt(timeline, path.read_bytes())
+                self._adopt(timeline, path)
         for each in self._received.left_over():
             self._seal(each)
             each.path.unlink()
         files = self._received.segments()
         for each in files:
-            if not each.path.exists():
-                # The program has just given it its name for good.
-                continue
             self._seal(each)
             if each is not files[-1]:
                 each.path.unlink(missing_ok=True)
 
-    def _adopt(self, timeline: int, text: bytes) -> None:
-        """Follow a new timeline: what was marked past the parting leads nowhere."""
+    def _adopt(self, timeline: int, path: Path) -> None:
+        """Follow a new timeline: what was marked past the parting leads nowhere.
+
+        What a power cut has left of a history is none: sealed, nothing could be
+        restored along it. Whoever receives the log puts the leader's in its place.
+        """
+        text = path.read_bytes()
+        try:
+            history = TimelineHistory.parse(timeline, text.decode())
+        except ValueError:
+            return
         self.archive.add(history_name(timeline), text)
         self._listing = self.archive.listing()
-        history = TimelineHistory.parse(timeline, text.decode())
         kept = [each for each in self._marks if history.has(each.timeline, each.lsn)]
         self._marks.clear()
         self._marks.extend(kept)
@@ -105,7 +110,11 @@ class LogSealer:
         first = _end_of(sealed)
         if len(sealed) >= _MOST_PIECES:
             first = 0
-        data = read_stable(received.path, first, _end_of(sealed))
+        try:
+            data = read_stable(received.path, first, _end_of(sealed))
+        except FileNotFoundError:
+            # The program has just given it its name for good.
+            return
         if not data:
             return
         self._add(segment, first, data)

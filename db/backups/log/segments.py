@@ -66,7 +66,9 @@ class TimelineHistory:
     def parse(cls, timeline: int, text: str) -> "TimelineHistory":
         """Read a history file; raises ValueError for what is none."""
         lines = (line.partition("#")[0].split() for line in text.splitlines())
-        left = tuple((int(line[0]), Lsn.parse(line[1])) for line in lines if line)
+        left = tuple(
+            (int(older), Lsn.parse(place)) for older, place, *_ in filter(None, lines)
+        )
         if timeline > 1 and not left:
             raise ValueError("A later timeline comes from another.")
         return cls(timeline, left)

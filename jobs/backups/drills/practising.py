@@ -18,7 +18,7 @@ from db.backups.manifest import TableDigest
 from db.backups.notes import DrillFigures, Proof
 from db.backups.replaced_data import remove_before
 from db.backups.repository import Repository
-from db.backups.sandbox import unpacked
+from db.backups.sandbox import SandboxName, unpacked
 from db.backups.table_digests import digest_replica
 from db.embedded.processes import programs
 from db.files.seal_keys import SealKeys
@@ -29,7 +29,6 @@ from jobs.backups.routes import Route, route_to
 from jobs.backups.taking import BackupSource
 from services.audit.chain import seals
 
-_NAME: Final = "drill"
 _TRIES: Final = 3
 _ROUNDS: Final = 3
 _LOG_SECONDS: Final = 120.0
@@ -184,7 +183,8 @@ class Practising:
         seal, copies = proving.require_whole()
         binaries = programs.find(source.folder.path)
         objects = self.repository.set_folder(manifest.set_id)
-        with unpacked(source.folder, binaries, seal, objects, name=_NAME) as sandbox:
+        name = SandboxName.DRILL
+        with unpacked(source.folder, binaries, seal, objects, name=name) as sandbox:
             sandbox.verify()
             target = target_of(sandbox, self.archive, route)
             with sandbox.started(manifest.database, target) as url:

@@ -20,13 +20,13 @@ from db.backups.copies.object_store import ObjectMissing, ObjectStore, StoreFail
 from db.backups.notes import DrillFigures, Proof
 from db.backups.replaced_data import remove_before
 from db.backups.repository import Repository
+from db.backups.sandbox import SandboxName, alone
 from db.disk_space import usage_of
 from db.files.seal_keys import SealKeys
 from jobs.backups.copying.fetching import RepositoryFetch
 from jobs.backups.drills.practising import ClinicSnapshot, Practising
 from jobs.backups.taking import BackupSource
 
-_NAME: Final = "drill-from-copy"
 _COPY_SECONDS: Final = 180.0
 _LOOK_SECONDS: Final = 0.5
 _TRIES: Final = 3
@@ -114,13 +114,16 @@ class CopyPractice:
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
-        """Give an empty folder, which is thrown away; and what a killed drill left."""
-        folder = self.source.folder.path / _NAME
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        """Give a folder that is not there yet, and is thrown away; to one at a time.
+
+        Raises CannotRestore while another process has it.
+        """
+        folder = self.source.folder.path / SandboxName.DRILL_FROM_COPY
+        with alone(folder):
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _fetch(self, folder: Path, snapshot: ClinicSnapshot) -> Repository:
         """Fetch what leads to a snapshot's place; raises CannotRestore and SetBroken.

@@ -9,7 +9,13 @@ whatever ends this before leaves the clinic as it was.
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    closing,
+    contextmanager,
+    nullcontext,
+)
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -27,7 +33,13 @@ from db.backups.log.archive import LogArchive
 from db.backups.log.segments import history_name
 from db.backups.notes import Proof, TimeLeft
 from db.backups.repository import Repository
-from db.backups.sandbox import ReplayTarget, Sandbox, room_for, unpacked
+from db.backups.sandbox import (
+    ReplayTarget,
+    Sandbox,
+    SandboxName,
+    room_for,
+    unpacked,
+)
 from db.embedded import DataFolder
 from db.embedded.processes import programs
 from db.embedded.replacement import Replacement
@@ -47,7 +59,6 @@ from services.audit.chain import ChainBroken, Link, link_of
 from services.backups.ledger import Since, read_since
 from services.backups.previews import ChangeList
 
-_NAME: Final = "going-back"
 # Of the restored rows three copies come to be, beside those that stay aside.
 _COPIES: Final = 2
 _OWNER: Final = (
@@ -65,6 +76,7 @@ class LiveClinic:
 
     What is not in the clinic of then is kept for as long as `kept`. `own_log` is the
     log of the clinic's own backups, where `repository` is another that was fetched.
+    Backups that nobody may write to, and that no log goes on in, are `read_only`.
     """
 
     folder: DataFolder
@@ -76,6 +88,7 @@ class LiveClinic:
     audit: AuditStore
     kept: timedelta
     own_log: LogArchive | None = None
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +140,10 @@ def go_back(
                 report("Files brought back", going.lap())
                 closing_time.enter_context(closed())
                 report("The clinic is closed", going.lap())
-                going.finish(url, went)
+                begun = going.finish(url, went)
             data = going.sandbox.hand_over()
-            left = TimeLeft(order.to, datetime.now(UTC), going.target.timeline)
-            with going.logs.own.leaving(left):
+            left = TimeLeft(order.to, datetime.now(UTC), going.target.timeline, begun)
+            with nullcontext() if clinic.read_only else going.logs.own.leaving(left):
                 Replacement(clinic.folder).be_ready(data)
             report("Rows brought up to date", going.lap())
         report("The clinic is open", going.lap())
@@ -214,7 +227,7 @@ class _GoingBack:
                 programs.find(folder.path),
                 seal,
                 repository.set_folder(route.manifest.set_id),
-                name=_NAME,
+                name=SandboxName.GOING_BACK,
             )
         )
         sandbox.verify()
@@ -252,8 +265,11 @@ class _GoingBack:
                 and reference.patient_id not in since.erased
             )
 
-    def finish(self, url: str, went: WentBack) -> None:
-        """Let the restored rows take writes, and bring them up to date."""
+    def finish(self, url: str, went: WentBack) -> int:
+        """Let the restored rows take writes, and bring them up to date.
+
+        Returns the timeline that they are on from here on.
+        """
         is_complete = _drain(self.clinic)
         with reading(url) as session:
             went.since, end = self._read_log(session)
@@ -281,6 +297,7 @@ class _GoingBack:
                     list_references(session)
                 )
                 went.files_aside = self._returns.set_aside(session, until)
+        return timeline
 
     @property
     def _returns(self) -> FileReturns:

@@ -60,6 +60,4 @@ def read_report_mails(data: Path, month: date) -> ReportMails:
 
 def note_report_mails(data: Path, mails: ReportMails) -> None:
     """Keep who was sent it, in place of what was there. Raises OSError."""
-    path = data / _NAME
-    with private_files.aside(path, _MAILS.dump_json(mails, indent=1)) as new:
-        new.replace(path)
+    private_files.replace(data / _NAME, _MAILS.dump_json(mails, indent=1))

@@ -1,4 +1,4 @@
-"""What is sealed and is no archive: refused in words, and nothing of it stays."""
+"""What is no archive is refused in words; nothing of it, or of the killed, stays."""
 
 import gzip
 import io
@@ -8,8 +8,8 @@ import zlib
 
 import pytest
 
-from db.backups.backup_errors import SetBroken
-from db.backups.sandbox import unpacked
+from db.backups.backup_errors import CannotRestore, SetBroken
+from db.backups.sandbox import Sandbox, SandboxName, alone, discard_abandoned, unpacked
 from db.backups.sealing import SetSeal
 from db.embedded import DataFolder
 from db.embedded.processes import programs
@@ -55,3 +55,25 @@ def test_what_is_no_archive_is_named(tmp_path, content):
         pass
 
     assert not (folder.path / "sandbox").exists()
+
+
+def test_a_disk_that_takes_no_more_log_is_told_of_as_that(tmp_path):
+    """And not as backups that cannot be read."""
+    sandbox = Sandbox(tmp_path / "drill", programs.find(tmp_path), "")
+
+    with pytest.raises(CannotRestore, match=r"cannot be unpacked in .*/drill"):
+        sandbox.add_log("000000010000000000000002", b"")
+
+
+def test_what_a_killed_restore_left_is_thrown_away_and_no_other_s(tmp_path):
+    folder = DataFolder(tmp_path / "data")
+    for name in (*SandboxName, "postgres"):
+        (folder.path / name / "data").mkdir(parents=True)
+    with alone(folder.path / SandboxName.DRILL):
+        (folder.path / SandboxName.DRILL).mkdir()
+
+        discard_abandoned(folder)
+
+    left = {path.name for path in folder.path.iterdir() if path.is_dir()}
+    # Of one that goes back a start decides, by how far it had come.
+    assert left == {"postgres", SandboxName.DRILL, SandboxName.GOING_BACK}

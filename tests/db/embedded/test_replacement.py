@@ -78,6 +78,29 @@ def _count(touch):
     private_files.sync = counted(private_files.sync)
 
 
+def test_where_the_data_of_before_go_is_on_the_disk_before_they_go(folder, monkeypatch):
+    """After a power cut they are where they were, or there; never nowhere."""
+    steps = []
+
+    def recorded(place, name):
+        original = getattr(place, name)
+
+        def recording(path, *arguments, **named):
+            steps.append((name, Path(path).name))
+            return original(path, *arguments, **named)
+
+        monkeypatch.setattr(place, name, recording)
+
+    for place, name in ((Path, "mkdir"), (Path, "rename"), (private_files, "sync")):
+        recorded(place, name)
+
+    replace(folder)
+
+    made = steps.index(("mkdir", list_before(folder.path)[0].path.name))
+    moved = steps.index(("rename", "db-01"), made)
+    assert ("sync", folder.path.name) in steps[made:moved]
+
+
 def test_a_restored_clinic_takes_the_place_and_the_one_before_stays_aside(folder):
     replace(folder)
 

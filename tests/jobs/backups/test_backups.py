@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from db.backups import table_digests
 from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
 from db.backups.base_backup import RECEIVER, Leader
 from db.backups.file_copies import FileCopies, prove_copy, read_copies
@@ -28,6 +29,7 @@ from jobs.backups.looking import look, words_of
 from jobs.backups.taking import take
 from services.audit.chain import Link
 from tests.jobs.backups import samples
+from tests.kit.breaking import replicas
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -434,3 +436,15 @@ def test_manifests_are_read_once_and_again_when_somebody_changes_one(
 
 def test_who_receives_the_log_for_a_backup_is_no_server():
     assert RECEIVER in merging._NO_SERVERS
+
+
+def test_a_table_that_is_dropped_while_a_replica_is_asked_ends_no_backup(
+    clinic, monkeypatch
+):
+    dropped = "SELECT 'public', 'dropped_just_now'"
+    monkeypatch.setattr(table_digests, "_TABLES", dropped)
+    source = clinic.source
+    replica = replicas(clinic.cluster)[0].name
+    url = source.addresses.node_url(replica, "postgres", source.database)
+
+    assert table_digests.digest_replica(url, Lsn(0)) is None

@@ -1,5 +1,7 @@
 """A clinic on a machine that has nothing of it: from repository and kit alone."""
 
+import errno
+import os
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +11,7 @@ from sqlalchemy import func, select
 
 from db import embedded
 from db.backups.backup_errors import CannotRestore, SetBroken
+from db.backups.log.archive import LogArchive
 from db.backups.recovery_kit import (
     FILE_KEYS,
     PASSWORDS,
@@ -151,6 +154,23 @@ def test_what_was_purged_since_stays_purged_with_its_file(
     assert went.proof.as_of == at
     assert len(went.since.purged) == 1
     assert (went.proof.files, went.files_returned) == (4, 3)
+
+
+def test_backups_on_a_disk_that_is_read_only_are_enough(
+    repository, kit, at, tmp_path, monkeypatch
+):
+    def refuse(*_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(LogArchive, "_note_left", refuse)
+    access, log = os.access, repository.folder / "log"
+    monkeypatch.setattr(os, "access", lambda at, how: at != log and access(at, how))
+
+    went = restore(repository, kit, tmp_path / "restored", at)
+
+    assert went.proof.as_of == at
+    archive = LogArchive(repository.folder, kit.system_id, None)
+    assert archive.times_left() == ()
 
 
 def test_the_clinic_opens_from_its_copy_elsewhere_and_the_kit(

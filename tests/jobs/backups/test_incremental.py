@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,8 @@ import psycopg2
 import pytest
 
 from db.backups import base_backup
-from db.backups.backup_errors import CannotRestore, SetBroken
+from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
+from db.backups.base_backup import Leader
 from db.backups.repository import Repository
 from db.backups.sandbox import unpacked
 from db.backups.sealing import seal_of, seal_of_chain
@@ -260,11 +263,6 @@ def test_after_a_switchover_the_new_leader_tells_what_changed(
     clinic, damaged, keys, chain
 ):
     switch_over(clinic.cluster)
-    # By then it has noted on which timeline it is.
-    url = clinic.cluster.addresses.administrator_url
-    with closing(psycopg2.connect(url)) as connection:
-        connection.autocommit = True
-        connection.cursor().execute("CHECKPOINT")
     clinic.file(b"%PDF after the switchover")
     clinic.ship()
 
@@ -315,3 +313,25 @@ def test_where_postgresql_does_not_know_what_changed_all_of_it_is_copied(
     # From here on it knows again.
     clinic.file(b"%PDF afterwards")
     assert not take(clinic.source, damaged, full_every=WEEK).manifest.is_full
+
+
+def test_whoever_has_just_taken_over_says_on_which_timeline_it_is(clinic):
+    """And not that of its last checkpoint: no other may be given its number."""
+    source, said = clinic.source, []
+    tools = programs.find(source.folder.path)
+    leader = Leader(source.addresses, tools, sys.executable)
+    switching = threading.Thread(target=switch_over, args=[clinic.cluster])
+    switching.start()
+    deadline = None
+    while deadline is None or time.monotonic() < deadline:
+        if deadline is None and not switching.is_alive():
+            deadline = time.monotonic() + 2
+        with suppress(CannotBackUp):
+            before, _ = leader.history_file()
+            timeline = leader.system().timeline
+            if leader.history_file()[0] == before:
+                said.append((timeline, before))
+    switching.join()
+
+    assert len(set(said)) == 2
+    assert all(timeline == written for timeline, written in said)

@@ -3,11 +3,17 @@
 import errno
 import os
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from db.backups.log.marks import TimeMark
-from db.backups.log.receiver import ReceivedLog, ReceivedSegment, after_the_fork
+from db.backups.log.receiver import (
+    ReceivedLog,
+    ReceivedSegment,
+    SupervisedReceiver,
+    after_the_fork,
+)
 from db.backups.log.sealer import LogSealer, read_stable
 from db.backups.log.segments import SEGMENT_BYTES, LogSegment, TimelineHistory
 from db.backups.repository import Repository
@@ -79,6 +85,22 @@ def test_what_came_since_is_added_and_pieces_go_once_the_segment_is_whole(
     assert len(list(archive.folder.glob(f"{FIRST.name}.*"))) == 1
 
 
+def test_one_that_gets_its_name_for_good_while_it_is_read_is_sealed_by_the_next_look(
+    archive, received, sealer, monkeypatch
+):
+    receive(received, FIRST, b"x" * 50)
+    listed = received.segments()
+    receive(received, FIRST, b"x" * SEGMENT_BYTES, is_whole=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(ReceivedLog, "segments", lambda _: listed)
+        # As if it were there still.
+        patch.setattr(type(listed[0].path), "exists", lambda _: True)
+        sealer.look()
+    sealer.look()
+
+    assert sealed(archive, FIRST) == b"x" * SEGMENT_BYTES
+
+
 def test_many_pieces_are_joined_to_one(archive, received, sealer):
     data = b""
     for number in range(65):
@@ -114,6 +136,33 @@ def test_marks_past_the_parting_of_timelines_lead_nowhere(archive, received, sea
 
     assert sealer.reached[0] == 2
     assert sealer.until == AS_OF + MINUTE
+
+
+def test_the_leader_s_history_takes_the_place_of_what_a_power_cut_left(received):
+    path, text = received.folder / "00000002.history", "1\t0/5000010\tx\n"
+    path.write_bytes(b"")
+    receiver = SupervisedReceiver(lambda: None, received)
+
+    history = receiver._history(SimpleNamespace(history_file=lambda: (2, text)))
+
+    assert path.read_text() == text
+    assert history.left_at(1) == Lsn.parse("0/5000010")
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 30, b"1", b"\xff"])
+def test_what_a_power_cut_left_of_a_history_is_not_sealed_as_one(
+    archive, received, sealer, left
+):
+    path = received.folder / "00000002.history"
+    path.write_bytes(left)
+    receive(received, LogSegment(2, FIRST.number), b"y" * 50)
+    sealer.look()
+    assert archive.listing().histories == ()
+
+    path.write_text(f"1\t{Lsn(FIRST.start + 10)}\tx\n")
+    sealer.look()
+
+    assert archive.history(2).left_at(1) == Lsn(FIRST.start + 10)
 
 
 def test_a_full_repository_loses_nothing(archive, received, sealer, monkeypatch):

@@ -55,6 +55,33 @@ def windows(repository, archive):
     ]
 
 
+def test_a_going_back_that_was_killed_once_it_was_noted_leaves_every_time(
+    repository, archive
+):
+    went = TimeLeft(AS_OF + MINUTE, AS_OF + 2 * MINUTE, timeline=1, begun=2)
+    killed = TimeLeft(AS_OF + 3 * MINUTE, AS_OF + 7 * MINUTE, timeline=1, begun=3)
+    earlier = TimeLeft(AS_OF - 9 * MINUTE, AS_OF - 8 * MINUTE)
+    times = [earlier, went, killed]
+    first, third = (pytest.approx(each, abs=1e-6) for each in (1, 3))
+    with archive.leaving(earlier), archive.leaving(went), archive.leaving(killed):
+        assert windows(repository, archive) == [(0, first), (2, third), (7, 9)]
+
+        # While somebody keeps the log.
+        archive.forget_not_left(2)
+
+        assert [*archive.times_left()] == times[:2]
+        assert windows(repository, archive) == [(0, first), (2, 9)]
+
+
+def test_what_somebody_who_was_killed_had_begun_to_write_is_thrown_away(archive):
+    before = archive.names()
+    for name in ("tmpa1b2c3d4", "00000002.history.new"):
+        (archive.folder / name).write_text("half")
+
+    with archive.kept():
+        assert archive.names() - {"lock"} == before
+
+
 def test_a_time_that_was_gone_back_over_is_in_no_window(repository, archive):
     left = TimeLeft(AS_OF + 3 * MINUTE, AS_OF + 7 * MINUTE)
     with archive.leaving(left):
