@@ -28,7 +28,8 @@ class CopyNote:
     changed there and was sent again. `purged` counts purged files whose bytes are
     locked there, the last of them until `purged_until`. Notes there are sealed with
     `key_id`; what was due to be read back on `checked_on` was. `strays` are objects
-    there that are none of ours, or of a set whose manifest is in neither place.
+    there that are none of ours, or of a set whose manifest is in neither place; `begun`
+    are the sets that are being sent, or were until they went here.
     """
 
     place: str
@@ -46,6 +47,7 @@ class CopyNote:
     key_id: int | None = None
     checked_on: date | None = None
     strays: tuple[str, ...] = ()
+    begun: tuple[str, ...] = ()
 
 
 NOTES: Final = TypeAdapter(CopyNote)

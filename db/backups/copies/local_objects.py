@@ -202,10 +202,11 @@ class LocalListing:
         sets = self._repository.survey().sets
         listing = self._archive.listing()
         pieces = [piece for some in listing.pieces.values() for piece in some]
+        # What is none of the log's own is not sealed, and does not leave the machine.
         others = [
             f"log/{name}"
             for name in self._archive.names()
-            if LogPiece.parse(name) is None and not name.endswith((".json", ".new"))
+            if LogPiece.parse(name) is None and is_of_log(name)
         ]
         notes = [KIT, TIMES_LEFT]
         notes += [f"proofs/{path.name}" for path in folder.glob("proofs/*.json")]
@@ -213,7 +214,7 @@ class LocalListing:
             position,
             sets,
             tuple(sorted(pieces, key=lambda piece: (piece.segment, piece.first))),
-            tuple(sorted(name for name in others if name != "log/lock")),
+            tuple(sorted(others)),
             tuple(self._look_at_files()),
             tuple(name for name in sorted(notes) if (folder / name).is_file()),
         )

@@ -80,10 +80,10 @@ class CopyKeeper:
     def look(self) -> None:
         """Copy what is new, once there is a backup; tell what went wrong."""
         repository = self._copy.repository
-        if repository.survey().newest is None:
-            return
-        self._began_at = self._began_at or self._clock()
         try:
+            if repository.survey().newest is None:
+                return
+            self._began_at = self._began_at or self._clock()
             with _alone(repository.folder):
                 note = self._copy.round()
         except (StoreFailed, CannotBackUp, CannotRestore, UnusableFileKeys) as error:

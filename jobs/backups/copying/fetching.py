@@ -1,12 +1,13 @@
 """Brings a repository back from its copy: what one time needs, into an empty folder.
 
 An object gets its name only once it is what was sent, so a fetch that was cut off goes
-on where it was. The set's manifest comes last: before, nothing in the folder counts.
+on where it was; what is there is read once more, since a power cut may have left less
+of it. The set's manifest comes last: before, nothing in the folder counts.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -32,7 +33,7 @@ from db.backups.log.segments import timeline_of_history
 from db.backups.log.windows import is_on
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository, Survey
-from db.backups.sealing import seal_of
+from db.backups.sealing import digest_of, seal_of
 from db.files import private_files
 from db.files.file_keys import FileKeys
 from jobs.backups.copying.uploading import clinic_of
@@ -230,9 +231,12 @@ class RepositoryFetch:
             _require_opens(archive, name)
 
     def _fetch_sealed(self, archive: LogArchive, name: str) -> None:
-        if not (self._folder / "log" / name).exists():
-            self._fetch(f"log/{name}", lambda _: None)
-            _require_opens(archive, name)
+        if (self._folder / "log" / name).exists():
+            with suppress(SetBroken):
+                _require_opens(archive, name)
+                return
+        self._fetch(f"log/{name}", lambda _: None)
+        _require_opens(archive, name)
 
     def _fetch_files(self, archive: LogArchive, manifest: Manifest) -> None:
         """Fetch the files that the set and what came after it name."""
@@ -280,7 +284,9 @@ class RepositoryFetch:
         """Fetch an object unless it is here; `require` judges its SHA-256."""
         path = self._folder / name
         if path.exists():
-            return
+            with suppress(SetBroken):
+                require(digest_of(path))
+                return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.part")
         try:

@@ -89,6 +89,8 @@ class RepositoryCopy:
     _as_sent: dict[str, bytes] = field(default_factory=dict)
     # What is there, and not as it was sent.
     _changed: set[str] = field(default_factory=set)
+    # The sets whose manifest is still to be sent, as is noted of them.
+    _begun: set[str] = field(default_factory=set)
     # The objects of purged files, by the list that has them, and what is locked of it.
     _purged: dict[str, frozenset[str]] = field(default_factory=dict)
     _locked: dict[str, datetime] = field(default_factory=dict)
@@ -118,14 +120,15 @@ class RepositoryCopy:
         )
         is_listed = self._look_there(system_id)
         note = self._note(seal)
+        self._begun = set(note.begun)
         self._look_at_purged(archive)
-        here, broken = self._send(seal, archive, listing)
+        here, broken = self._send(seal, archive, listing, note)
         waiting = self._remove(here, archive, seal, is_listed=is_listed)
         purged_until = self._erase(archive, is_listed=is_listed)
         note = replace(
             note,
             noted_at=self.clock(),
-            whole_until=note.whole_until if broken else _leads_to(here),
+            whole_until=note.whole_until if broken else self._leads_to(here),
             failure=broken,
             sets=len([name for name in self._there if name.endswith(MANIFEST)]),
             objects=len(self._there),
@@ -137,6 +140,7 @@ class RepositoryCopy:
             mended=self._mended,
             key_id=key_id,
             strays=self._list_strays(here) if is_listed else note.strays,
+            begun=tuple(sorted(self._begun & self._sets_there)),
         )
         write_copy_note(self.repository.folder, note)
         return self._check(seal, note)
@@ -190,7 +194,11 @@ class RepositoryCopy:
             )
 
     def _send(
-        self, seal: NoteSeal, archive: LogArchive, listing: LocalListing
+        self,
+        seal: NoteSeal,
+        archive: LogArchive,
+        listing: LocalListing,
+        note: CopyNote,
     ) -> tuple[LocalObjects, str]:
         """Send all that is here; what is replaced meanwhile is looked for again.
 
@@ -201,7 +209,7 @@ class RepositoryCopy:
             with suppress(FileNotFoundError):
                 broken = self._send_files(here) or ""
                 self._send_log(here, archive)
-                broken = self._send_sets(here, seal) or broken
+                broken = self._send_sets(here, seal, note) or broken
                 self._send_position(here, seal)
                 return here, broken
         raise CannotBackUp("The repository changes faster than it can be copied.")
@@ -224,7 +232,7 @@ class RepositoryCopy:
         for bundle, pieces in here.bundles(self._there):
             self._put(bundle.name, bundled(archive.folder, pieces))
 
-    def _send_sets(self, here: LocalObjects, seal: NoteSeal) -> str:
+    def _send_sets(self, here: LocalObjects, seal: NoteSeal, note: CopyNote) -> str:
         """Send sets, each manifest last, and notes; return which set is damaged."""
         broken = ""
         for manifest in here.sets:
@@ -234,12 +242,13 @@ class RepositoryCopy:
                 # Nobody could restore it from there.
                 continue
             try:
-                self._send_objects(manifest)
+                self._send_objects(manifest, note)
             except SetBroken as error:
                 broken = str(error)
                 continue
             if name not in self._there:
                 self._send_note(name, seal)
+            self._begun.discard(manifest.set_id)
         for name in self._missing(here.notes):
             self._send_note(name, seal)
         self._send_changed(here, seal)
@@ -256,7 +265,11 @@ class RepositoryCopy:
                 self._put(name, seal.sealed(name, content))
                 self._as_sent[name] = content
 
-    def _send_objects(self, manifest: Manifest) -> None:
+    def _send_objects(self, manifest: Manifest, note: CopyNote) -> None:
+        """Send what is missing of a set; before any of it, note that it is begun.
+
+        Where it goes here meanwhile, what was sent is nobody else's there.
+        """
         place = self.repository.set_folder(manifest.set_id)
         for each in manifest.objects:
             name, path = f"sets/{manifest.set_id}/{each.name}", place / each.name
@@ -272,7 +285,15 @@ class RepositoryCopy:
                     f"{each.name} of backup {manifest.set_id} was changed here: the "
                     "backup is not copied."
                 )
+            if f"sets/{manifest.set_id}/{MANIFEST}" not in self._there:
+                self._begin_set(manifest.set_id, note)
             self._send_file(name)
+
+    def _begin_set(self, set_id: str, note: CopyNote) -> None:
+        if set_id not in self._begun:
+            self._begun.add(set_id)
+            begun = tuple(sorted(self._begun))
+            write_copy_note(self.repository.folder, replace(note, begun=begun))
 
     def _send_position(self, here: LocalObjects, seal: NoteSeal) -> None:
         """Say there how far the log reaches, once all of it is there."""
@@ -375,7 +396,11 @@ class RepositoryCopy:
             n
             for n in sets
             if (set_id := n.split("/")[1]) not in own
-            and (set_id in thinned or is_before(set_id, oldest_base))
+            and (
+                set_id in thinned
+                or is_before(set_id, oldest_base)
+                or self._is_half_sent(set_id)
+            )
         ]
         # None is listed there without what it is based on.
         names = sorted(gone, reverse=True)
@@ -401,15 +426,39 @@ class RepositoryCopy:
             if (set_id := set_of(name)) is None:
                 return not is_ours(name)
             is_named = set_id in own or f"sets/{set_id}/{MANIFEST}" in self._there
-            return not is_named and not is_before(set_id, oldest_base)
+            is_going = is_before(set_id, oldest_base) or self._is_half_sent(set_id)
+            return not is_named and not is_going
 
         return tuple(sorted(filter(is_stray, self._there))[:_MOST_STRAYS])
+
+    def _leads_to(self, here: LocalObjects) -> datetime | None:
+        """Return the newest time that what is here leads to."""
+        # One of a clock that was ahead leads to no time that there has been.
+        now = self.clock()
+        times = [each.as_of for each in here.sets if each.as_of <= now]
+        if here.position is not None:
+            with suppress(ValidationError):
+                leads_to = POSITIONS.validate_json(here.position).leads_to
+                times += [leads_to] if leads_to else []
+        return max(times, default=None)
+
+    def _is_half_sent(self, set_id: str) -> bool:
+        """Tell whether a set is not here any more, and never was whole there."""
+        return (
+            set_id in self._begun
+            and f"sets/{set_id}/{MANIFEST}" not in self._there
+            and not self.repository.set_folder(set_id).exists()
+        )
+
+    @property
+    def _sets_there(self) -> set[str]:
+        """The sets of which anything is there."""
+        return {set_id for name in self._there if (set_id := set_of(name))}
 
     def _may_be_named(self, name: str) -> bool:
         """Tell whether a set that is there may name a file of a list of purged ones."""
         at = time_of_purge(name.removeprefix("log/"))
-        sets = {n.split("/")[1] for n in self._there if n.startswith("sets/")}
-        return at is not None and any(is_before(set_id, at) for set_id in sets)
+        return at is not None and any(is_before(each, at) for each in self._sets_there)
 
     def _unnamed(self, here: LocalObjects, archive: LogArchive) -> list[str]:
         """Return the files that nothing names, here or there, any more."""
@@ -471,16 +520,6 @@ def clinic_of(store: ObjectStore) -> str:
 
 
 _CLAIMS: Final = TypeAdapter(dict[str, str | int])
-
-
-def _leads_to(here: LocalObjects) -> datetime | None:
-    """Return the newest time that what is here leads to."""
-    times = [manifest.as_of for manifest in here.sets]
-    if here.position is not None:
-        with suppress(ValidationError):
-            leads_to = POSITIONS.validate_json(here.position).leads_to
-            times += [leads_to] if leads_to else []
-    return max(times, default=None)
 
 
 def _is_needless(start: LogStart, name: str) -> bool:

@@ -41,6 +41,7 @@ def fetch(server, prefix, keys, tmp_path):
 
 def contents(folder):
     own = {"lock", "readers", "copy.json", "copy.lock", "fetched.json"}
+    own.add("known-sets.json")
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -221,6 +222,16 @@ def test_a_fetch_that_was_cut_off_goes_on_where_it_was(copied, fetch, server, pr
         cut.fetch(AFTER)
 
     assert kept.stat().st_ino == before
+    assert contents(fetch.repository.folder) == contents(copied.folder)
+
+
+def test_what_a_power_cut_left_short_is_fetched_once_more(copied, fetch):
+    fetch.fetch(AFTER)
+    for name in (f"{SET}/base", SEGMENT, files(copied)[0]):
+        (fetch.repository.folder / name).write_bytes(b"")
+
+    fetch.fetch(AFTER)
+
     assert contents(fetch.repository.folder) == contents(copied.folder)
 
 

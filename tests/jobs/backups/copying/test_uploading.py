@@ -1,5 +1,6 @@
 """The copy of a repository: whole, sealed, never another clinic's, never silent."""
 
+import errno
 import fcntl
 import json
 import logging
@@ -82,6 +83,19 @@ def test_nothing_there_can_be_read_without_the_keys_but_whose_it_is(
         assert b"until" not in data
     claim = json.loads(server.read(f"{prefix}/repository.json"))
     assert claim == {"format": 1, "system_id": backup_sets.SYSTEM_ID}
+
+
+@pytest.mark.parametrize("name", ["tmpa1b2c3d4", "notes.txt", "position.json.old"])
+def test_what_is_not_of_the_log_itself_does_not_leave_the_machine(
+    copy, server, prefix, clock, name
+):
+    """Such as what a worker that was killed was writing: it is not sealed."""
+    (copy.repository.folder / "log" / name).write_text("until")
+    copy.round()
+    clock.now += timedelta(hours=2)
+
+    assert copy.round().strays == ()
+    assert f"log/{name}" not in server.names(prefix)
 
 
 def test_a_second_round_sends_what_is_new_alone(copy, server, prefix, repository, keys):
@@ -600,6 +614,24 @@ def test_two_workers_do_not_copy_at_once(copy, repository):
     assert keeper.failure == "Another worker copies the backups."
 
 
+def test_a_disk_that_is_ill_ends_no_copying(copy, repository, monkeypatch):
+    """Nobody would miss a thread that has ended."""
+
+    def fail():
+        raise OSError(errno.EIO, "Input/output error")
+
+    keeper = CopyKeeper(copy)
+    with monkeypatch.context() as patch:
+        patch.setattr(repository, "survey", fail)
+        keeper.look()
+    assert keeper.failure == "The backups cannot be read: Input/output error."
+
+    keeper.look()
+
+    assert keeper.failure == ""
+    assert keeper.note.whole_until == UNTIL
+
+
 def test_what_belongs_to_no_backup_is_told_of_and_stays(copy, server, prefix, clock):
     copy.round()
     theirs = [
@@ -624,6 +656,47 @@ def test_what_belongs_to_no_backup_is_told_of_and_stays(copy, server, prefix, cl
     assert copy.round().strays == note.strays
     assert set(theirs) <= server.names(prefix)
     assert old not in server.names(prefix)
+
+
+def test_a_set_that_went_here_before_all_of_it_was_sent_goes_there_and_is_no_stray(
+    copy, server, prefix, clock, monkeypatch
+):
+    copy.round()
+    before, at = server.names(prefix), clock.now
+    repository, set_id = copy.repository, f"{at:%Y%m%dT%H%M%SZ}-0002"
+    backup_sets.add_sealed_set(repository, copy.keys, set_id=set_id, as_of=at)
+    with monkeypatch.context() as patch:
+        # Of a store that goes, or a worker that is killed.
+        patch.setattr(RepositoryCopy, "_send_note", lambda *_: failing())
+        with pytest.raises(StoreFailed):
+            copy.round()
+    assert f"sets/{set_id}/base" in server.names(prefix)
+    repository.remove(set_id)
+    clock.now += timedelta(hours=2)
+
+    note = RepositoryCopy(repository, copy.keys, copy.store, KEPT, clock).round()
+
+    assert (note.strays, note.begun) == ((), ())
+    assert server.names(prefix) == before
+
+
+def failing():
+    raise StoreFailed("The store went.")
+
+
+def test_a_set_whose_manifest_somebody_took_away_there_stays_and_is_told_of(
+    copy, server, prefix, clock
+):
+    at = clock.now
+    set_id = f"{at:%Y%m%dT%H%M%SZ}-0002"
+    backup_sets.add_sealed_set(copy.repository, copy.keys, set_id=set_id, as_of=at)
+    assert copy.round().begun == ()
+    copy.repository.remove(set_id)
+    server.delete(f"{prefix}/sets/{set_id}/manifest.json")
+    clock.now += timedelta(hours=2)
+
+    assert f"sets/{set_id}/base" in copy.round().strays
+    assert f"sets/{set_id}/base" in server.names(prefix)
 
 
 def test_what_others_put_among_the_files_is_not_ours_to_remove(
