@@ -279,6 +279,15 @@ class Settings(AuthSettings):
         return self
 
     @model_validator(mode="after")
+    def _reports_by_mail_are_sent(self) -> Self:
+        if self.backup_report_by_mail and self.smtp_url is None:
+            raise ValueError(
+                "CHARTROOM_BACKUP_REPORT_BY_MAIL needs CHARTROOM_SMTP_URL and "
+                "CHARTROOM_MAIL_FROM: nobody would be sent the report, and nobody told"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _servers_come_together(self) -> Self:
         servers = (self.database_url, self.mongo_url, self.audit_mongo_url)
         if any(servers) and not all(servers):

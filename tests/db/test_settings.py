@@ -121,6 +121,21 @@ def test_booking_for_everybody_needs_a_mail_server(monkeypatch: pytest.MonkeyPat
     assert Settings().public_booking
 
 
+def test_reports_by_mail_need_a_mail_server(monkeypatch: pytest.MonkeyPatch):
+    for name, value in SERVERS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CHARTROOM_BACKUP_REPORT_BY_MAIL", "true")
+
+    with pytest.raises(ValidationError) as error:
+        Settings()
+
+    words = "CHARTROOM_BACKUP_REPORT_BY_MAIL needs CHARTROOM_SMTP_URL"
+    assert words in explain(error.value)
+    monkeypatch.setenv("CHARTROOM_SMTP_URL", "smtp://localhost")
+    monkeypatch.setenv("CHARTROOM_MAIL_FROM", "clinic@example.org")
+    assert Settings().backup_report_by_mail
+
+
 def test_how_often_backups_are_full_ones(monkeypatch: pytest.MonkeyPatch):
     assert Settings().backup_full_interval == timedelta(days=7)
     assert Settings().backup_interval == timedelta(hours=1)

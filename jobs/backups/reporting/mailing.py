@@ -1,11 +1,13 @@
 """Makes the report on the month before, and sends it to each administrator once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+from sqlalchemy.orm import Session
 
 from db.postgres import SYSTEM, Database
 from jobs.backups.reporting.report_mails import (
@@ -67,46 +69,57 @@ class ReportMailing:
         sources = self.sources(now) if due else None
         if sources is None:
             return 0
-        gather = partial(
-            reports.gather_report, actor=KEEPER, reported=period, sources=sources
-        )
-        report = database.write(gather, identity=SYSTEM).value
-        return _Sending(self, database, mailer, report, now, mails).send(due)
+        languages = {each.language for each in due}
+
+        def make(session: Session) -> tuple[BackupReport, dict[str, bytes]]:
+            report = reports.gather_report(session, KEEPER, period, sources)
+            # That somebody took it is true once there is a paper of it.
+            return report, self._papers(report, now, languages)
+
+        report, papers = database.write(make, identity=SYSTEM).value
+        return _Sending(self, database, mailer, report, papers, mails).send(due)
+
+    def _papers(
+        self, report: BackupReport, now: datetime, languages: Iterable[str | None]
+    ) -> dict[str, bytes]:
+        """Return the report on paper, in each of these languages."""
+        papers: dict[str, bytes] = {}
+        for wording in map(self.wording, languages):
+            if wording.language not in papers:
+                papers[wording.language] = reports.report_pdf(
+                    report,
+                    clinic=self.clinic,
+                    now=now,
+                    wording=wording,
+                    explain=self.explain(wording),
+                )
+        return papers
 
 
 @dataclass(slots=True)
 class _Sending:
-    """The report on its way to people; `mails` is what is noted of that so far."""
+    """The report on its way to people; `mails` is what is noted of that so far.
+
+    `papers` are by their languages.
+    """
 
     mailing: ReportMailing
     database: Database
     mailer: Mailer
     report: BackupReport
-    now: datetime
+    papers: Mapping[str, bytes]
     mails: ReportMails
 
     def send(self, people: list[ReportRecipient]) -> int:
         """Send it to these, until too many e-mails were refused."""
-        papers: dict[str, bytes] = {}
         sent = failures = 0
         for person in people:
             wording = self.mailing.wording(person.language)
-            if wording.language not in papers:
-                papers[wording.language] = self._paper(wording)
-            is_sent = self._send(person, papers[wording.language])
+            is_sent = self._send(person, self.papers[wording.language])
             sent, failures = sent + is_sent, failures + (not is_sent)
             if failures == _MOST_FAILURES:
                 break
         return sent
-
-    def _paper(self, wording: Wording) -> bytes:
-        return reports.report_pdf(
-            self.report,
-            clinic=self.mailing.clinic,
-            now=self.now,
-            wording=wording,
-            explain=self.mailing.explain(wording),
-        )
 
     def _send(self, person: ReportRecipient, paper: bytes) -> bool:
         email = reports.report_email(

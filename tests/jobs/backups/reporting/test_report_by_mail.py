@@ -21,6 +21,7 @@ from db.postgres import SYSTEM, Database
 from jobs.backups.reporting.mailing import ReportMailing
 from jobs.worker.tasks import Stores, queue
 from services.core.actors import Actor, Role
+from services.core.errors import Unavailable
 from services.documents.forms import Clinic
 from tests.jobs.due_tasks import run_due
 from tests.kit import backup_sets, cast
@@ -243,6 +244,19 @@ def test_who_was_sent_what_is_written_down_and_nothing_of_the_paper(
     ]
     [taken] = office.events("backup:report")
     assert taken.details == period
+
+
+def test_a_paper_that_cannot_be_made_is_none_that_was_taken(office, mailer):
+    def explain(_):
+        raise Unavailable("No paper is made just now.")
+
+    office.mailing = replace(office.mailing, explain=explain)
+
+    for hours in range(2):
+        with pytest.raises(Unavailable):
+            office.run(mailer, MORNING + timedelta(hours=hours))
+
+    assert office.events("backup:report") == []
 
 
 @pytest.fixture
