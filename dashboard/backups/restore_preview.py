@@ -155,7 +155,7 @@ def _request(typed: str, log: LogState) -> None:
 def _proposed(window: BackupWindow) -> str:
     """Propose an hour ago, or the nearest time that there is a way to."""
     latest = max(window.since, min(now() - _PROPOSED, window.until))
-    return f"{in_zone(latest):%Y-%m-%d %H:%M:%S}"
+    return previews.write_time(in_zone(latest))
 
 
 def _show(preview: RestorePreview) -> None:

@@ -28,11 +28,17 @@ _log = logging.getLogger(__name__)
 def take_back_as_requested(settings: "Settings") -> None:
     """Go back to the time that is noted in the data folder, and note how it went."""
     from db.backups.requested_restore import note_requested, read_requested
+    from db.embedded import DataFolder
+    from db.embedded.replacement import Replacement
 
     requested = read_requested(settings.data)
     if requested is None or not requested.is_open:
         return
     failure = _go_back(settings, requested)
+    replacement = Replacement(DataFolder(settings.data))
+    if failure is not None and (replacement.is_ready or replacement.is_placed):
+        # The launcher has ended, and its next start goes on: it tells how that went.
+        return
     ended = dataclasses.replace(requested, ended_at=datetime.now(UTC), failure=failure)
     note_requested(settings.data, ended)
 

@@ -19,4 +19,5 @@ from services.backups.previews.requests import (
     read_time as read_time,
     record_preview as record_preview,
     request_preview as request_preview,
+    write_time as write_time,
 )

@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.sentences import Sentence
 
 SUBJECT: Final = "restore preview"
 _FORMS: Final = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
@@ -59,14 +60,16 @@ class PreviewRequested(Conflict):
 def read_time(typed: str, zone: tzinfo) -> datetime:
     """Return the time that somebody typed, by the clinic's clock; raises InvalidInput.
 
-    What names a zone of its own, as the command does, is of that zone.
+    What names a zone of its own, as the command does, is of that zone: of a time that
+    came twice, when clocks were set back, it says which one is meant.
     """
     typed = typed.strip()
     for form in _FORMS:
         try:
-            return datetime.strptime(typed, form).replace(tzinfo=zone)
+            local = datetime.strptime(typed, form).replace(tzinfo=zone)
         except ValueError:
             continue
+        return _require_once(local)
     try:
         named = datetime.fromisoformat(typed)
     except ValueError:
@@ -76,6 +79,40 @@ def read_time(typed: str, zone: tzinfo) -> datetime:
             "as_of", "This is no time: write day and time like 2026-11-25 14:03:07."
         )
     return named
+
+
+def write_time(local: datetime) -> str:
+    """Return a time as it is typed, to be read again as this one."""
+    is_twice = _hours_between(local) > 0
+    written = local if is_twice else local.replace(tzinfo=None)
+    return written.isoformat(" ", "seconds")
+
+
+def _require_once(local: datetime) -> datetime:
+    """Return a time by the clinic's clock; raises InvalidInput if it was not one."""
+    hours = _hours_between(local)
+    if hours > 0:
+        raise InvalidInput(
+            "as_of",
+            Sentence(
+                "This time came twice, since clocks were set back: write {first} or "
+                "{second}.",
+                first=write_time(local.replace(fold=0)),
+                second=write_time(local.replace(fold=1)),
+            ),
+        )
+    if hours < 0:
+        raise InvalidInput(
+            "as_of", "There was no such time: clocks were set forward then."
+        )
+    return local
+
+
+def _hours_between(local: datetime) -> float:
+    """Return how long after a time its like came once more; less than 0 for none."""
+    offsets = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
+    first, second = (offset or timedelta() for offset in offsets)
+    return (first - second) / timedelta(hours=1)
 
 
 def request_preview(

@@ -1,5 +1,6 @@
 """The launcher goes back as the page asked: begun once, and its end is noted."""
 
+import json
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -77,6 +78,22 @@ def test_why_the_clinic_did_not_go_back_is_noted(data):
     ended = read_requested(data)
     assert not ended.is_open
     assert "No cluster runs in" in ended.failure
+
+
+@pytest.mark.parametrize("step", ["ready", "placed"])
+def test_where_the_next_start_goes_on_nobody_says_that_the_clinic_did_not_go_back(
+    data, step
+):
+    note_requested(data, REQUESTED)
+    journal = {"step": step, "to": "", "began_at": REQUESTED_AT.isoformat()}
+    (data / "replacement.json").write_text(json.dumps(journal))
+
+    take_back_as_requested(Settings(data=data))
+
+    assert read_requested(data).is_open
+    folder_for(data, REQUESTED_AT).mkdir()
+    settle_abandoned(data)
+    assert read_requested(data).failure is None
 
 
 def test_an_error_that_nobody_foresaw_tells_nothing_of_anybody(data, monkeypatch):

@@ -5,6 +5,7 @@ import io
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, text
@@ -318,6 +319,31 @@ def test_a_time_is_read_as_it_is_typed(typed, hour):
 def test_what_is_no_time_is_refused_with_an_example(typed):
     with pytest.raises(InvalidInput, match="like 2026-11-25 14:03:07"):
         previews.read_time(typed, UTC)
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(("named", "hour"), [("+02:00", 0), ("+01:00", 1)])
+def test_of_a_time_that_came_twice_it_is_said_which_one_is_meant(named, hour):
+    typed = "2026-10-25 02:30:00"
+    with pytest.raises(InvalidInput, match="This time came twice") as refused:
+        previews.read_time(typed, BERLIN)
+    assert f"{typed}{named}" in str(refused.value)
+
+    read = previews.read_time(f"{typed}{named}", BERLIN)
+
+    meant = datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
+    assert read == meant
+    assert previews.write_time(meant.astimezone(BERLIN)) == f"{typed}{named}"
+
+
+def test_a_time_that_clocks_were_set_forward_over_is_none():
+    with pytest.raises(InvalidInput, match="There was no such time"):
+        previews.read_time("2026-03-29 02:30", BERLIN)
+    assert previews.read_time("2026-03-29 03:00", BERLIN) == datetime(
+        2026, 3, 29, 1, tzinfo=UTC
+    )
 
 
 def test_others_neither_ask_nor_see(session, clerk):
