@@ -296,6 +296,7 @@ _WHOLE: Final = (
     ),
     marked("No copy of the backups is kept elsewhere any more."),
     marked("A backup is being read."),
+    marked("A backup is being made."),
     marked(
         "The passphrase does not open this recovery kit. Each of its lines is what was "
         "made: try the passphrase again."

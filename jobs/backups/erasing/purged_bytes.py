@@ -60,7 +60,7 @@ class BackupErasure:
     def erase(self, files: Collection[tuple[str, str]]) -> None:
         """Destroy files by bucket and id, and what was left half destroyed before.
 
-        Raises CannotBackUp where the repository is not there or is being read,
+        Raises CannotBackUp where the repository is not there, is being read or written,
         SetBroken, UnusableFileKeys and OSError; then it may be done again.
         """
         repository = self.repository
@@ -78,6 +78,10 @@ class BackupErasure:
             if new:
                 add_purged_files(archive, datetime.now(UTC), new)
             self._destroy({each.sha256 for each in (*known.values(), *new)})
+            if repository.is_busy:
+                # It may have copied some of them before they went, and lists them only
+                # once it is whole.
+                raise CannotBackUp("A backup is being made.")
 
     def _find(self, archive: LogArchive, wanted: set[_Place]) -> Iterator[PurgedFile]:
         """Yield the copies of files; what was never copied has none."""

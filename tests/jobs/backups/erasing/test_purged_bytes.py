@@ -112,6 +112,30 @@ def test_nothing_goes_while_a_backup_is_read(erasure, repository, names):
     assert stored(repository) == []
 
 
+def test_what_a_backup_that_is_made_meanwhile_has_copied_goes_once_it_is_there(
+    erasure, repository, names, keys
+):
+    later = backup_sets.AS_OF + DAY
+    with repository.held():
+        assert not erasure.try_to_erase(names[:1])
+        assert stored(repository) == [len(FILES[1])]
+        # It had read the one from MongoDB before it went, and another that no list had.
+        backup_sets.add_sealed_set(
+            repository,
+            keys,
+            files=(b"encrypted three " * 9, FILES[0]),
+            set_id=f"{later:%Y%m%dT%H%M%SZ}-0002",
+            as_of=later,
+        )
+    copies = known_copies(repository, keys).values()
+    (copy,) = (each for each in copies if each.entry.extent.length == 16 * 9)
+    third = copy.entry.bucket, str(copy.entry.file_id)
+
+    assert erasure.try_to_erase([*names[:1], third])
+
+    assert stored(repository) == [len(FILES[1])]
+
+
 def test_a_repository_that_is_not_mounted_is_waited_for(
     erasure, repository, names, tmp_path
 ):
