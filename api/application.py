@@ -155,6 +155,7 @@ def create_api(
     disks: DiskSpace | None = None,
     statements: StatementReader | None = None,
     backups: Repository | None = None,
+    copy_place: str | None = None,
     metrics_token: str | None = None,
     cors_origins: Collection[str] = (),
     smallest_group: int = 5,
@@ -170,6 +171,7 @@ def create_api(
 
     Without a primary, what is read is kept in the spool; without one of those it is
     not shown. Where one of the disks is full, whoever it keeps waiting is told so.
+    `copy_place` is where the backups are copied to.
 
     Whoever serves it puts `dashboard.web.gate.middleware` in front, which knows
     browsers.
@@ -197,6 +199,7 @@ def create_api(
         disks,
         statements,
         backups,
+        copy_place,
         smallest_group,
         system_keys=SystemKeys(jwks_hosts),
     )

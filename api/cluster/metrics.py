@@ -26,7 +26,7 @@ from db.backups.copies.copy_notes import CopyNote, read_copy_note
 from db.backups.log.windows import read_position
 from db.backups.recovery_kit import read_note
 from db.backups.repository import Repository
-from db.backups.strays import RepositoryFaults, find_faults
+from db.backups.strays import RepositoryFaults, survey_with_faults
 from db.cluster.statements import NotCounted, StatementReader, StatementTotals
 from db.files.gridfs import FileStoreUnavailable
 from db.postgres import SYSTEM, DatabaseUnavailable
@@ -211,19 +211,25 @@ def _disk(request: Request) -> bytes:
 
 def _backups(request: Request) -> bytes:
     """Return how old backups and their proof are; nothing if that is not known."""
-    backups = stores_of(request).backups
-    if backups is None:
+    stores = stores_of(request)
+    if (backups := stores.backups) is None:
         return b""
     try:
-        return backup_gauges(backups, datetime.now(UTC))
+        return backup_gauges(backups, datetime.now(UTC), copy_place=stores.copy_place)
     except OSError:
         # A disk of backups that is ill takes no number of the clinic with it.
         return b""
 
 
-def backup_gauges(backups: Repository, now: datetime) -> bytes:
-    """Return what the repository of backups tells at a time, in numbers."""
-    survey, failure = backups.survey(), backups.last_failure()
+def backup_gauges(
+    backups: Repository, now: datetime, *, copy_place: str | None = None
+) -> bytes:
+    """Return what the repository of backups tells at a time, in numbers.
+
+    What is noted of a copy in another place than `copy_place` stays as it was for ever.
+    """
+    survey, faults = survey_with_faults(backups)
+    failure = backups.last_failure()
     registry = CollectorRegistry()
     values = [
         ("sets", "Backups that count.", float(len(survey.sets))),
@@ -237,14 +243,14 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
             "Incremental backups that lack what they are based on.",
             float(len(survey.orphans)),
         ),
-        *_fault_gauges(find_faults(backups)),
+        *_fault_gauges(faults),
         (
             "failed_tries",
             "Backups in a row that came to nothing since one succeeded.",
             float(failure.tries if failure else 0),
         ),
     ]
-    if (newest := survey.newest) is not None:
+    if (newest := survey.newest_by(now)) is not None:
         age = max(0.0, (now - newest.as_of).total_seconds())
         *_, full = chain = list(survey.bases_of(newest))
         full_age = max(0.0, (now - full.as_of).total_seconds())
@@ -255,7 +261,7 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
             ("chain_sets", words, float(len(chain))),
             ("bytes", "Size of the newest backup, sealed.", float(newest.sealed_bytes)),
         ]
-    if (proof := backups.last_proof()) is not None:
+    if (proof := backups.last_proof(now)) is not None:
         age = max(0.0, (now - proof.proved_at).total_seconds())
         values += [
             ("proof_age_seconds", "Age of the last proven restore.", age),
@@ -286,7 +292,8 @@ def backup_gauges(backups: Repository, now: datetime) -> bytes:
                 float(position.is_cut_off),
             ),
         ]
-    if (copied := read_copy_note(backups.folder)) is not None:
+    copied = read_copy_note(backups.folder)
+    if copied is not None and copied.place == copy_place:
         values += _copy_gauges(copied, now)
     for name, words, value in values:
         Gauge(f"chartroom_backup_{name}", words, registry=registry).set(value)
@@ -300,6 +307,11 @@ def _fault_gauges(faults: RepositoryFaults) -> list[tuple[str, str, float]]:
             "incomplete_sets",
             "Backups that lack an object, or have one of another size.",
             float(len(faults.incomplete)),
+        ),
+        (
+            "gone_sets",
+            "Backups that somebody else than retention has removed.",
+            float(len(faults.gone)),
         ),
         (
             "stray_objects",

@@ -136,6 +136,8 @@ class Stores:
     disks: DiskSpace | None = None
     statements: StatementReader | None = None
     backups: Repository | None = None
+    # Where the copy of the backups is, if one is kept elsewhere.
+    copy_place: str | None = None
     # The least number of patients that a count of a cohort tells.
     smallest_group: int = 5
     exports: ListExports = field(default_factory=ListExports)

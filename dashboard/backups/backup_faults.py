@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard import wiring
 from dashboard.ui.language import decimal, gettext as _, ngettext
 from dashboard.ui.words import plain
 from services.backups import BackupState
@@ -18,7 +19,9 @@ def show_faults(state: BackupState) -> None:
         st.error(sentence, icon=":material/error:")
     if state.faults.strays:
         _show_strays(state, state.faults.strays)
-    if state.copy is not None and state.copy.strays:
+    # What is noted of a copy that is kept no more is nobody's to mend.
+    is_copied = wiring.current().settings.backup_s3_url is not None
+    if is_copied and state.copy is not None and state.copy.strays:
         _show_copied_strays(state.copy.place, state.copy.strays)
 
 
@@ -42,6 +45,13 @@ def _errors(state: BackupState) -> list[str]:
             name=plain(each.set_id), parts=plain(", ".join(each.lacking))
         )
         for each in state.faults.incomplete
+    ]
+    sentences += [
+        _(
+            "Backup {name} is gone from {folder}, and Chartroom has not removed it. A "
+            "copy of the backups elsewhere may have it still."
+        ).format(name=plain(name), folder=plain(str(state.folder)))
+        for name in state.faults.gone
     ]
     if sentences:
         sentences.append(

@@ -224,8 +224,14 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
 def _backups(wired: "Wiring") -> "BackupScheduler":
     """Return who backs up what the data folder's servers hold, as the settings say."""
     from dashboard.cli.backups import back_up, source_of
+    from db.backups.sandbox import discard_abandoned
+    from db.embedded import DataFolder
     from jobs.backups.drills.practising import practise
-    from jobs.backups.drills.scheduling import DrillPlan, RestoreDriller
+    from jobs.backups.drills.scheduling import (
+        COPY_AGAIN_AFTER,
+        DrillPlan,
+        RestoreDriller,
+    )
     from jobs.backups.log_keeping import LogKeeper
     from jobs.backups.previewing import RestorePreviewer, preview
     from jobs.backups.scheduling import BackupPlan, BackupScheduler
@@ -266,10 +272,12 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
             DrillPlan(settings.backup_drill_interval if plan.every else None),
             practise_copy=_copy_practice(wired),
             copy_plan=DrillPlan(
-                settings.backup_copy_drill_interval if plan.every else None
+                settings.backup_copy_drill_interval if plan.every else None,
+                again_after=COPY_AGAIN_AFTER,
             ),
         ),
         copy=_copy(wired),
+        tidy=lambda: discard_abandoned(DataFolder(settings.data)),
     )
 
 

@@ -119,6 +119,7 @@ def create_app(
     pages = StaticAssets(WatchedPages(uploads, places, settings.language))
     pages.warm_up()
     known_pages = UnknownPages(pages, settings.language)
+    store = wiring.copy_store_of(settings)
     dispatch = Dispatch(
         pages=known_pages,
         api=create_api(
@@ -148,6 +149,7 @@ def create_app(
             disks=wired.disks,
             statements=wired.statements,
             backups=wired.backups if settings.is_embedded else None,
+            copy_place=store.address.shown if store else None,
             metrics_token=_secret(settings.metrics_token),
             cors_origins=settings.cors_origins,
             smallest_group=settings.smallest_group,

@@ -7,16 +7,17 @@ they are encrypted there already. `proofs` tells which restores were proven.
 
 import fcntl
 import json
+import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from db.backups.backup_errors import (
     BackupRunning,
@@ -33,6 +34,11 @@ from db.files import private_files
 _UNFINISHED: Final = ".unfinished"
 # Of what tells sets of one second apart.
 _DIGITS: Final = 4
+# How the name of a set begins.
+_SECOND: Final = "%Y%m%dT%H%M%SZ"
+_IS_SET: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
+_KNOWN: Final = "known-sets.json"
+_NAMES: Final = TypeAdapter(frozenset[str])
 _MEGABYTE: Final = 1_000_000
 # Whoever asks whether a backup is being made holds the lock for an instant.
 _LOCK_WAIT_SECONDS: Final = 0.1
@@ -120,6 +126,15 @@ class Survey:
     def newest(self) -> Manifest | None:
         """The newest set."""
         return self.sets[-1] if self.sets else None
+
+    def newest_by(self, now: datetime) -> Manifest | None:
+        """Return the newest set of before a time.
+
+        One of later was made while the clock was ahead: for as long as that was, it
+        would pass for a backup that was made just now.
+        """
+        past = (each for each in reversed(self.sets) if each.as_of <= now)
+        return next(past, None)
 
 
 def _lacks(manifest: Manifest, by_id: Mapping[str, Manifest]) -> bool:
@@ -222,6 +237,8 @@ class Repository:
             for remains in self._sets.glob(f"*{_UNFINISHED}"):
                 shutil.rmtree(remains)
             self.forget_unfinished(".new")
+            # One that was killed may not have come to say so of its own.
+            self._note_known(self.known_sets() | self._names())
             yield
 
     @property
@@ -238,7 +255,7 @@ class Repository:
 
         By its name it comes after all that were begun before, in the same second too.
         """
-        second = f"{now:%Y%m%dT%H%M%SZ}-"
+        second = f"{now:{_SECOND}}-"
         names = [path.name for path in self._sets.glob(f"{second}*")]
         if names:
             number = int(max(names)[len(second) :][:_DIGITS], 16) + 1
@@ -255,6 +272,7 @@ class Repository:
         private_files.make(unfinished / "manifest.json", manifest.written())
         unfinished.rename(self.set_folder(manifest.set_id))
         private_files.sync(self._sets)
+        self._note_known(self.known_sets() | {manifest.set_id})
         (self.folder / "failure.json").unlink(missing_ok=True)
 
     def discard(self, unfinished: Path) -> None:
@@ -280,13 +298,53 @@ class Repository:
         with (self.folder / "readers").open("a") as lock:
             yield private_files.try_lock(lock)
 
+    @contextmanager
+    def drilling(self) -> Iterator[bool]:
+        """Tell whether nobody practises a restore, which nobody begins in the block."""
+        try:
+            lock = (self.folder / "drills").open("a")
+        except OSError:
+            # There is nothing that could be restored.
+            yield True
+            return
+        with lock:
+            yield private_files.try_lock(lock)
+
     def remove(self, set_id: str) -> None:
         """Throw a set away. Its name goes first: killed after that, it is remains."""
+        self._note_known(self.known_sets() - {set_id})
         unfinished = self._sets / f"{set_id}{_UNFINISHED}"
         self.set_folder(set_id).rename(unfinished)
         private_files.sync(self._sets)
         self._read.pop(set_id, None)
         shutil.rmtree(unfinished)
+        # Where there was no room for that before.
+        self._note_known(self.known_sets() - {set_id})
+
+    def known_sets(self) -> frozenset[str]:
+        """Return the sets that were made here and not removed, as was noted."""
+        with suppress(OSError, ValidationError):
+            return _NAMES.validate_json((self.folder / _KNOWN).read_bytes())
+        return frozenset()
+
+    def forget_known(self, before: datetime) -> None:
+        """Note no more of sets that are gone and would have been removed by a time."""
+        there, second = self._names(), f"{before:{_SECOND}}"
+        known = self.known_sets()
+        self._note_known({each for each in known if each in there or each >= second})
+
+    def _note_known(self, names: Set[str]) -> None:
+        # On a full disk sets go all the same; whoever holds the repository next notes
+        # what is there.
+        with suppress(OSError):
+            if names != self.known_sets():
+                content = _NAMES.dump_json(frozenset(names), indent=1)
+                private_files.replace(self.folder / _KNOWN, content)
+
+    def _names(self) -> Set[str]:
+        """Return the names of all sets, whether they can be read or not."""
+        names = (path.name for path in self._sets.glob("*/"))
+        return {name for name in names if _IS_SET.fullmatch(name)}
 
     def stored_files(self) -> Iterator[Path]:
         """Yield the bytes of every stored file; each is named by their SHA-256."""
@@ -325,15 +383,18 @@ class Repository:
             return known[1]
         return Manifest.read(path)
 
-    def newest(self) -> Manifest:
-        """Return the newest set.
+    def newest(self, until: datetime | None = None) -> Manifest:
+        """Return the newest set, or that of before a time.
 
         Raises CannotRestore where there is none, and SetBroken where it cannot be read:
         nobody gets an older one without being told.
         """
         survey = self.survey()
-        sets = survey.sets
-        last = survey.unusable[-1] if survey.unusable else ""
+        sets, unusable = survey.sets, survey.unusable
+        if until is not None:
+            sets = tuple(each for each in sets if each.as_of <= until)
+            unusable = tuple(n for n in unusable if n < f"{until:{_SECOND}}~")
+        last = unusable[-1] if unusable else ""
         if last and (not sets or last > sets[-1].set_id):
             for orphan in survey.orphans:
                 if orphan.set_id == last:
@@ -378,11 +439,13 @@ class Repository:
         name = f"{proof.proved_at:%Y%m%dT%H%M%S.%fZ}.json"
         private_files.make(self._proofs / name, PROOFS.dump_json(proof, indent=1))
 
-    def last_proof(self) -> Proof | None:
-        """Return the newest restore that was proven."""
+    def last_proof(self, until: datetime | None = None) -> Proof | None:
+        """Return the newest restore that was proven, or that was by a time."""
         for path in sorted(self._proofs.glob("*.json"), reverse=True):
             with suppress(OSError, ValidationError):
-                return PROOFS.validate_json(path.read_bytes())
+                proof = PROOFS.validate_json(path.read_bytes())
+                if until is None or proof.proved_at <= until:
+                    return proof
         return None
 
     def proofs_between(self, since: datetime, until: datetime) -> tuple[Proof, ...]:

@@ -5,7 +5,7 @@ what it is. Whatever neither knows was put there by somebody, or is what is left
 something; nobody restores from it, and nothing removes it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,8 +27,6 @@ from db.files import private_files
 
 _SWEPT: Final = "files-swept.json"
 _LOCK: Final = "lock"
-# What notes are written into, before they take their name.
-_BEING_WRITTEN: Final = "tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +41,21 @@ class IncompleteSet:
 class RepositoryFaults:
     """What is wrong with what lies in a repository, as far as names and sizes tell.
 
-    `strays` are places below its folder of what belongs to no set and no log.
-    `missing_files` counts the stored files that sets or the log name and that are gone,
-    as of the last look at all of them; None before there was one.
+    `gone` are sets that somebody else than retention has removed. `strays` are places
+    below its folder of what belongs to no set and no log. `missing_files` counts the
+    stored files that sets or the log name and that are gone, as of the last look at all
+    of them; None before there was one.
     """
 
     incomplete: tuple[IncompleteSet, ...] = ()
     strays: tuple[str, ...] = ()
     missing_files: int | None = None
+    gone: tuple[str, ...] = ()
 
     def count_unusable(self, unusable: Iterable[str]) -> int:
         """Return how many sets cannot be restored, with those that a survey names."""
-        return len({each.set_id for each in self.incomplete}.union(unusable))
+        incomplete = (each.set_id for each in self.incomplete)
+        return len({*incomplete, *self.gone}.union(unusable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +69,23 @@ class FileSweep:
 _SWEEPS: Final = TypeAdapter(FileSweep)
 
 
-def find_faults(repository: Repository) -> RepositoryFaults:
-    """Look at all that lies among the sets and in the log; nothing is opened."""
+def survey_with_faults(repository: Repository) -> tuple[Survey, RepositoryFaults]:
+    """Return what sets there are, and what is wrong with what lies there.
+
+    All that lies among the sets and in the log is looked at; nothing is opened.
+    """
     # Before the survey: what is published in between is no stray.
     folders = list(_names_in(repository.folder / "sets"))
+    known = repository.known_sets()
     survey = repository.survey()
+    # After it as well: what is removed in between was noted to be before it went.
+    known &= repository.known_sets()
     sweep = read_sweep(repository.folder)
-    return RepositoryFaults(
+    return survey, RepositoryFaults(
         tuple(_incomplete(repository, (*survey.sets, *survey.orphans))),
         (*_stray_sets(repository, folders, survey), *_stray_log(repository)),
         None if sweep is None else sweep.missing,
+        tuple(sorted(known - _names_of(survey))),
     )
 
 
@@ -125,8 +133,7 @@ def _incomplete(
 def _stray_sets(
     repository: Repository, names: Iterable[str], survey: Survey
 ) -> Iterator[str]:
-    known = {each.set_id for each in (*survey.sets, *survey.orphans)}
-    known.update(survey.unreadable)
+    known = _names_of(survey)
     for name in sorted(names):
         if name in known or is_set_unfinished(name):
             continue
@@ -134,9 +141,16 @@ def _stray_sets(
             yield f"sets/{name}"
 
 
+def _names_of(survey: Survey) -> Set[str]:
+    there = (each.set_id for each in (*survey.sets, *survey.orphans))
+    return {*there, *survey.unreadable}
+
+
 def _stray_log(repository: Repository) -> Iterator[str]:
     for name in sorted(_names_in(repository.folder / "log")):
-        is_passing = name.startswith(_BEING_WRITTEN) or name.endswith(".new")
+        is_passing = name.startswith(private_files.BEING_WRITTEN) or name.endswith(
+            ".new"
+        )
         is_note = name == _LOCK or name.endswith(".json")
         if not is_passing and not is_note and not is_of_log(name):
             yield f"log/{name}"

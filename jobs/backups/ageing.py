@@ -1,5 +1,7 @@
 """How backups stand, for whoever asks every second."""
 
+import logging
+import threading
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,7 +9,7 @@ from typing import Final
 from db.backups.copies.copy_notes import read_copy_note
 from db.backups.notes import Failure
 from db.backups.recovery_kit import KeyFiles, read_note
-from db.backups.strays import RepositoryFaults, find_faults
+from db.backups.strays import RepositoryFaults, survey_with_faults
 from jobs.backups.scheduling import BackupScheduler
 from services.backups import kits, time_of_newest
 from services.backups.kits import KitFault
@@ -15,6 +17,8 @@ from services.cluster.alerts import BackupCondition
 
 # A folder on a distant disk need not be listed every second.
 _KEPT: Final = timedelta(seconds=30)
+_PATIENCE_SECONDS: Final = 5.0
+_log = logging.getLogger(__name__)
 
 
 class BackupWatch:
@@ -33,16 +37,12 @@ class BackupWatch:
         self._faults = RepositoryFaults()
         self._copy_strays = 0
         self._looked_at: datetime | None = None
+        self._looking: threading.Thread | None = None
         self._as_of: datetime | None = None
 
     def at(self, now: datetime) -> BackupCondition:
         """Return how backups stand at a time."""
-        if self._looked_at is None or now - self._looked_at >= _KEPT:
-            self._as_of = time_of_newest(self._scheduler.repository)
-            self._look_at_kit(now)
-            self._unproven_since = self._look_at_proof()
-            self._look_at_damage()
-            self._looked_at = now
+        self._keep_looking(now)
         since, scheduler = self._as_of, self._scheduler
         if since is None and scheduler.plan.every:
             since = scheduler.started_at
@@ -66,11 +66,40 @@ class BackupWatch:
             strays=len(self._faults.strays) + self._copy_strays,
         )
 
+    def _keep_looking(self, now: datetime) -> None:
+        """Look at the folder if that was long ago, and wait a moment for it.
+
+        Its disk may be ill, or one on a network that is away, which answers nobody:
+        whoever asks watches the servers as well, and goes on with what was seen before.
+        """
+        looked_at, looking = self._looked_at, self._looking
+        if looked_at is not None and timedelta() <= now - looked_at < _KEPT:
+            return
+        if looking is not None and looking.is_alive():
+            return
+        self._looked_at = now
+        self._looking = threading.Thread(
+            target=self._look, args=[now], name="backup_watch", daemon=True
+        )
+        self._looking.start()
+        self._looking.join(_PATIENCE_SECONDS)
+
+    def _look(self, now: datetime) -> None:
+        try:
+            self._as_of = time_of_newest(self._scheduler.repository, now)
+            self._look_at_kit(now)
+            self._unproven_since = self._look_at_proof(now)
+            self._look_at_damage()
+        except OSError as error:
+            _log.warning("The backups cannot be looked at: %s.", error.strerror)
+        except Exception:
+            _log.exception("A look at the backups broke.")
+
     def _look_at_damage(self) -> None:
         """Look at what lies there; a folder that is away is told of by other alerts."""
         repository = self._scheduler.repository
         with suppress(OSError):
-            survey, faults = repository.survey(), find_faults(repository)
+            survey, faults = survey_with_faults(repository)
             self._unusable_sets = faults.count_unusable(survey.unusable)
             self._faults = faults
         # What is noted of a copy that is kept no more stays as it was for ever.
@@ -87,10 +116,10 @@ class BackupWatch:
             self._has_kit = read_note(repository.folder) is not None
             self._kit_fault = kits.find_kit_fault(repository, self._key_files, now)
 
-    def _look_at_proof(self) -> datetime | None:
+    def _look_at_proof(self, now: datetime) -> datetime | None:
         """Return since when no restore is proven; None without backups."""
         repository = self._scheduler.repository
-        sets, proof = repository.survey().sets, repository.last_proof()
+        sets, proof = repository.survey().sets, repository.last_proof(now)
         self._has_proof = proof is not None
         if proof is not None:
             return proof.proved_at

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from db.backups.backup_errors import SetBroken
+from db.backups.backup_errors import CannotRestore, SetBroken
 from db.backups.log.segments import TimelineHistory
 from db.backups.log.windows import is_on
 from db.backups.manifest import Manifest
@@ -55,16 +55,17 @@ def choose_base(
 
     That is the newest one or, once seven are needed to restore it, the full one that it
     begins with. Without `full_every` each backup is a full one. What was read whole in
-    the last day, and lies there as it did then, is not read again.
+    the last day, and lies there as it did then, is not read again. None is gone on with
+    that was made while the clock was ahead: it would be new for as long as that was.
     """
-    survey = repository.survey()
-    if full_every is None or (not survey.sets and not survey.unusable):
+    survey, now = repository.survey(), clock()
+    has_any = survey.newest_by(now) is not None or survey.unusable
+    if full_every is None or not has_any:
         return ChosenBase()
     try:
-        newest = repository.newest()
+        newest = repository.newest(now)
         chain = survey.chain_of(newest)
-        now = clock()
-        if now - chain[0].began_at >= full_every:
+        if not timedelta() <= now - chain[0].began_at < full_every:
             return ChosenBase()
         if len(chain) >= MOST_SETS:
             chain = chain[:1]
@@ -72,7 +73,7 @@ def choose_base(
         for each in chain:
             _require_whole(repository, each, now)
         return ChosenBase(chain[-1], _read_pages(repository, keys, chain[-1]))
-    except (SetBroken, OSError) as error:
+    except (CannotRestore, OSError) as error:
         return ChosenBase(full_because=_why(error))
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from db.backups.backup_errors import BackupRunning, CannotBackUp
+from db.backups.log.windows import read_position
 from db.backups.notes import Failure
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, note_sweep, read_sweep
@@ -36,6 +37,10 @@ _FIRST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
 _REMOVE_EVERY: Final = timedelta(hours=1)
 _SWEEP_EVERY: Final = timedelta(days=1)
+# More than a long weekend for which the clinic was off, and for how long then nobody
+# knows yet that the clock is right.
+_LEAP: Final = timedelta(days=4)
+_DOUBT: Final = timedelta(days=1)
 _NICE: Final = 15
 _UNEXPECTED: Final = "The backup ended in an unexpected error: see the worker's log."
 _log = logging.getLogger(__name__)
@@ -93,6 +98,7 @@ class BackupScheduler:
 
     `take` makes one, `log` keeps what comes between two, `previewer` tells what going
     back would undo, `driller` practises restores, and `copy` has all of it elsewhere.
+    `tidy` throws away what restores have left that were killed.
     What went wrong last is kept here as well as in the repository, which may be what
     could not be written.
     """
@@ -109,8 +115,10 @@ class BackupScheduler:
         previewer: RestorePreviewer | None = None,
         driller: RestoreDriller | None = None,
         copy: CopyKeeper | None = None,
+        tidy: Callable[[], None] = lambda: None,
         clock: Callable[[], datetime] = _utc_now,
     ) -> None:
+        self._tidy = tidy
         self.log = log
         self.previewer = previewer
         self.driller = driller
@@ -124,12 +132,19 @@ class BackupScheduler:
         self.started_at = clock()
         self.failure = repository.last_failure()
         self._removed_at: datetime | None = None
+        self._looked_at: datetime | None = None
+        # Between which two looks the clock leapt last.
+        self._leap: tuple[datetime, datetime] | None = None
         self._swept_at: datetime | None = None
         # What was done, until a primary has it.
         self._unwritten: list[Callable[[Session], None]] = []
 
     def run(self, stopping: Event) -> None:
         """Look until `stopping` is set, behind everybody else who wants to work."""
+        try:
+            self._tidy()
+        except OSError as error:
+            _log.warning("What a restore has left could not be removed: %s", error)
         poll(self.look, stopping, subject="backups that are due", nice=_NICE)
 
     def look(self) -> None:
@@ -137,7 +152,8 @@ class BackupScheduler:
         now = self._clock()
         if self.repository.is_busy:
             return
-        self._remove_expired(now)
+        kept_since = self._kept_since(now)
+        self._remove_expired(now, kept_since)
         if self._is_due(now):
             self._attempt(None)
         self._write_down()
@@ -146,15 +162,18 @@ class BackupScheduler:
             self._answer(request.value)
 
     def _is_due(self, now: datetime) -> bool:
-        newest = self.repository.survey().newest
-        if newest is not None and self.failure and newest.as_of > self.failure.at:
+        newest = self.repository.survey().newest_by(now)
+        failure = self.failure
+        if newest is not None and failure and newest.as_of > failure.at:
             # Made by hand since.
-            self.failure = None
+            self.failure = failure = None
+        if failure is not None and failure.at > now:
+            # The clock was ahead when it failed, and the pause after it would be, too.
+            failure = None
         began = newest.began_at if newest else None
         is_cut_off = self.log is not None and self.log.is_cut_off
-        due = self.plan.due_at(
-            self.started_at, began, self.failure, is_cut_off=is_cut_off
-        )
+        self.started_at = min(self.started_at, now)
+        due = self.plan.due_at(self.started_at, began, failure, is_cut_off=is_cut_off)
         return due is not None and due <= now
 
     def _answer(self, request: BackupRequest) -> None:
@@ -199,8 +218,33 @@ class BackupScheduler:
             self._database.write(self._unwritten[0], identity=SYSTEM)
             self._unwritten.pop(0)
 
-    def _remove_expired(self, now: datetime) -> None:
-        if self._removed_at is not None and now - self._removed_at < _REMOVE_EVERY:
+    def _kept_since(self, now: datetime) -> datetime:
+        """Return from when on backups are kept.
+
+        To a clock that leaps ahead all but the newest are too old. So nothing goes for
+        its age before that has been the time for a day.
+        """
+        looked_at = self._looked_at or self._last_noted(now)
+        self._looked_at = now
+        if looked_at is not None and now - looked_at > _LEAP:
+            _log.warning("The clock leapt, or nobody looked: no backup goes for a day.")
+            self._leap = looked_at, now
+        if self._leap is not None:
+            before, after = self._leap
+            if after <= now < after + _DOUBT:
+                return before - self.plan.kept
+        return now - self.plan.kept
+
+    def _last_noted(self, now: datetime) -> datetime | None:
+        """Return when a worker last did anything with the repository."""
+        newest = self.repository.survey().newest_by(now)
+        position = read_position(self.repository.folder / "log")
+        times = [newest.finished_at] if newest else []
+        times += [position.noted_at] if position else []
+        return max((at for at in times if at <= now), default=None)
+
+    def _remove_expired(self, now: datetime, before: datetime) -> None:
+        if _is_within(_REMOVE_EVERY, self._removed_at, now):
             return
         if self.repository.system_id is None:
             return
@@ -208,13 +252,14 @@ class BackupScheduler:
         last = read_sweep(self.repository.folder)
         # Whoever puts files back need not wait for a day to be told that all are there.
         is_anxious = last is not None and last.missing > 0
-        is_sweeping = (
-            is_anxious or self._swept_at is None or now - self._swept_at >= _SWEEP_EVERY
-        )
-        before = now - self.plan.kept
+        is_sweeping = is_anxious or not _is_within(_SWEEP_EVERY, self._swept_at, now)
         try:
             removed = remove_expired(
-                self.repository, self._keys, before, is_sweeping=is_sweeping, now=now
+                self.repository,
+                self._keys,
+                before,
+                is_sweeping=is_sweeping,
+                now=before + self.plan.kept,
             )
         except (CannotBackUp, OSError) as error:
             _log.warning("Old backups could not be removed: %s", error)
@@ -237,6 +282,11 @@ class BackupScheduler:
             note_sweep(self.repository.folder, sweep)
         except OSError as error:
             _log.warning("What the files lack could not be noted: %s", error)
+
+
+def _is_within(span: timedelta, at: datetime | None, now: datetime) -> bool:
+    """Tell whether a time was less than so long ago; one that is to come was not."""
+    return at is not None and timedelta() <= now - at < span
 
 
 def _recording(

@@ -107,17 +107,25 @@ def list_drills_between(
 
 
 def newest_drill(session: Session) -> RestoreDrill | None:
-    """Return the newest drill; for the worker.
+    """Return the drill that is open, or else the newest; for the worker.
 
     One that is open and had begun is one whose worker has died.
     """
-    return next(map(_drill, _newest(session, 1)), None)
+    still_open = _newest(session, 1, DrillRow.ended_at.is_(None))
+    return next(map(_drill, still_open or _newest(session, 1)), None)
 
 
-def newest_drill_of(session: Session, *, of_copy: bool) -> RestoreDrill | None:
-    """Return the newest drill of the copy, or of the backups here; for the worker."""
-    newest = _newest(session, 1, DrillRow.of_copy.is_(of_copy))
-    return next(map(_drill, newest), None)
+def newest_drill_of(
+    session: Session, *, of_copy: bool, until: datetime | None = None
+) -> RestoreDrill | None:
+    """Return the newest drill of the copy, or of the backups here; for the worker.
+
+    Without those later than a time: a clock that was ahead has dated them.
+    """
+    those: list[ColumnElement[bool]] = [DrillRow.of_copy.is_(of_copy)]
+    if until is not None:
+        those.append(DrillRow.requested_at <= until)
+    return next(map(_drill, _newest(session, 1, *those)), None)
 
 
 def begin_drill(session: Session, drill_id: UUID) -> None:

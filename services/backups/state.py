@@ -17,7 +17,7 @@ from db.backups.manifest import Manifest
 from db.backups.notes import Failure, LogPosition, Proof, TimeLeft
 from db.backups.replaced_data import DataBefore, list_before
 from db.backups.repository import Repository, Survey
-from db.backups.strays import RepositoryFaults, find_faults
+from db.backups.strays import RepositoryFaults, survey_with_faults
 from db.files.file_keys import FileKeys, UnusableFileKeys
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -103,7 +103,7 @@ def read_state(
 ) -> BackupState:
     """Return what backups there are; `data` is the folder of what they are of."""
     actor.require(Permission.VIEW_REPLICATION)
-    survey = repository.survey()
+    survey, faults = survey_with_faults(repository)
     return BackupState(
         repository.folder,
         survey.sets,
@@ -117,7 +117,7 @@ def read_state(
         tuple(list_before(data)),
         read_copy_note(repository.folder),
         survey.orphans,
-        find_faults(repository),
+        faults,
     )
 
 
@@ -191,9 +191,12 @@ def next_backups(
     return NextBackups(next_at, next_at + waits * every)
 
 
-def time_of_newest(repository: Repository) -> datetime | None:
-    """Return what time the newest backup leads to; None where there never was one."""
-    newest = repository.survey().newest
+def time_of_newest(repository: Repository, now: datetime) -> datetime | None:
+    """Return what time the newest backup leads to; None where there never was one.
+
+    One that a clock which was ahead has dated later than now is not counted.
+    """
+    newest = repository.survey().newest_by(now)
     return newest.as_of if newest else None
 
 

@@ -87,7 +87,8 @@ def scrape_backups():
         backup_logs.note(backup_logs.archive_of(repository, keys), NOON)
         write_copy_note(repository.folder, CopyNote("s3://bucket", NOON, NOON))
         note_sweep(repository.folder, FileSweep(NOON, 0))
-        return backup_gauges(repository, NOON).decode()
+        place, later = "s3://bucket", backup_sets.PROOF.proved_at
+        return backup_gauges(repository, later, copy_place=place).decode()
 
 
 METRICS = WHOLE + generate_latest().decode() + scrape_backups()

@@ -31,6 +31,10 @@ _SETTLING: Final = timedelta(minutes=10)
 # The first window should be long enough to have something in it.
 _FIRST_AFTER: Final = timedelta(hours=1)
 _AGAIN_AFTER: Final = timedelta(days=1)
+# All of a clinic is fetched once more, which a store may charge for.
+COPY_AGAIN_AFTER: Final = timedelta(days=7)
+# PostgreSQL dates drills by its own clock.
+_CLOCKS_APART: Final = timedelta(hours=1)
 _NO_COPY: Final = "No copy of the backups is kept elsewhere any more."
 _UNEXPECTED: Final = "The drill ended in an unexpected error: see the worker's log."
 _log = logging.getLogger(__name__)
@@ -40,12 +44,13 @@ _log = logging.getLogger(__name__)
 class DrillPlan:
     """How often a restore is practised, if by itself.
 
-    A broken drill is repeated a day later. Nothing is begun within `settling` of the
-    worker's start.
+    A broken drill is repeated `again_after` that. Nothing is begun within `settling` of
+    the worker's start.
     """
 
     every: timedelta | None
     settling: timedelta = _SETTLING
+    again_after: timedelta = _AGAIN_AFTER
 
     def due_at(
         self,
@@ -60,7 +65,7 @@ class DrillPlan:
         if newest is not None:
             pause = self.every
             if newest.failure is not None:
-                pause = min(pause, _AGAIN_AFTER)
+                pause = min(pause, self.again_after)
             due = newest.requested_at + pause
         return max(due, started_at + self.settling)
 
@@ -118,15 +123,25 @@ class RestoreDriller:
                 newest = self._read_newest()
         if newest is None or not newest.is_open:
             return
-        drill_id = newest.id
+        with self._repository.drilling() as is_alone:
+            # Otherwise the worker of before is at it still, and tells of it.
+            if is_alone:
+                self._run_open()
+
+    def _run_open(self) -> None:
+        """Run the drill that is open still, and tell how it went."""
+        drill = self._read_newest()
+        if drill is None or not drill.is_open:
+            return
+        drill_id = drill.id
         self._database.write(
             lambda session: drills.begin_drill(session, drill_id), identity=SYSTEM
         )
-        proof, failure = self._run(newest)
+        proof, failure = self._run(drill)
         if self._stopping.is_set() and failure is not None:
             # The next worker runs it: that this one was stopped says nothing.
             return
-        self._unwritten = _ending(newest, proof, failure)
+        self._unwritten = _ending(drill, proof, failure)
         self._write_down()
 
     def _read_newest(self) -> RestoreDrill | None:
@@ -136,13 +151,15 @@ class RestoreDriller:
         """Return whether a drill of the copy is due; None if neither kind is."""
         sets = self._repository.survey().sets
         oldest, now = sets[0].as_of if sets else None, self._clock()
+        self._started_at = min(self._started_at, now)
         plans = {False: self._plan}
         if self._practise_copy is not None:
             plans[True] = self._copy_plan
         for of_copy, plan in plans.items():
             if plan.every is None:
                 continue
-            read = partial(drills.newest_drill_of, of_copy=of_copy)
+            until = now + _CLOCKS_APART
+            read = partial(drills.newest_drill_of, of_copy=of_copy, until=until)
             newest = self._database.read_latest(read, identity=SYSTEM).value
             due = plan.due_at(self._started_at, oldest, newest)
             if due is not None and due <= now:

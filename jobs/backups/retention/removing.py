@@ -133,6 +133,7 @@ def remove_expired(
         # The newest first: whatever ends this, none has lost what it is based on.
         for set_id in reversed(expired):
             repository.remove(set_id)
+        repository.forget_known(before)
         archive = LogArchive(repository.folder, repository.system_id or "", keys)
         thinned: tuple[str, ...] = ()
         if now is not None:

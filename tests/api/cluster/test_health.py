@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, text, update
 from api.application import create_api
 from api.cluster.health import Checkup, Health, examine
 from api.core.dependencies import Stores
+from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.recovery_kit import KitNote, write_note
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, note_sweep
@@ -334,6 +335,7 @@ def guarded(application, module_files, module_log, papers, module_endpoints, tmp
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         statements=StatementReader(lambda: module_endpoints),
         backups=Repository(tmp_path / "backups"),
+        copy_place="s3://clinic/chartroom",
         metrics_token=TOKEN,
     )
     client = Client(api)
@@ -373,6 +375,7 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
         "chartroom_backup_unreadable_sets": "0.0",
         "chartroom_backup_orphan_sets": "0.0",
         "chartroom_backup_incomplete_sets": "0.0",
+        "chartroom_backup_gone_sets": "0.0",
         "chartroom_backup_stray_objects": "0.0",
         "chartroom_backup_failed_tries": "0.0",
     }
@@ -382,7 +385,9 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     repository.note_failure("The disk is full.")
     assert read_metrics()["chartroom_backup_failed_tries"] == "2.0"
     backup_sets.add_set(repository, as_of=datetime.now(UTC) - timedelta(hours=1))
-    repository.add_proof(backup_sets.PROOF)
+    now = datetime.now(UTC)
+    proved_at = now - timedelta(hours=1)
+    repository.add_proof(replace(backup_sets.PROOF, proved_at=proved_at))
 
     known = read_metrics()
 
@@ -400,8 +405,7 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     damaged = read_metrics()
     assert damaged["chartroom_backup_incomplete_sets"] == "1.0"
     assert damaged["chartroom_backup_missing_files"] == "2.0"
-    later = backup_sets.DRILLED.proved_at + timedelta(days=1)
-    repository.add_proof(replace(backup_sets.DRILLED, proved_at=later))
+    repository.add_proof(replace(backup_sets.DRILLED, proved_at=now))
     assert read_metrics()["chartroom_backup_drill_rto_seconds"] == "2.5"
     assert read_metrics()["chartroom_backup_drill_rpo_seconds"] == "0.4"
 
@@ -422,6 +426,21 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     backup_logs.note(archive, datetime.now(UTC), is_cut_off=True)
     assert 3600 <= float(read_metrics()["chartroom_backup_log_behind_seconds"]) < 3700
     assert read_metrics()["chartroom_backup_log_cut_off"] == "1.0"
+
+
+def test_metrics_tell_of_the_copy_that_is_kept_and_of_none_that_was(guarded, tmp_path):
+    repository = Repository(tmp_path / "backups")
+    repository.claim(backup_sets.SYSTEM_ID)
+
+    def told():
+        answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        return "chartroom_backup_copy_failed" in answer.text
+
+    now = datetime.now(UTC)
+    write_copy_note(repository.folder, CopyNote("s3://clinic/chartroom", now))
+    assert told()
+    write_copy_note(repository.folder, CopyNote("s3://clinic/of-before", now))
+    assert not told()
 
 
 def test_backups_that_cannot_be_read_take_no_other_metric_with_them(guarded, tmp_path):

@@ -1,5 +1,6 @@
 """What lies among the backups and belongs to none, and what a backup lacks."""
 
+import errno
 import shutil
 from datetime import UTC, datetime
 
@@ -11,9 +12,10 @@ from db.backups.strays import (
     FileSweep,
     IncompleteSet,
     RepositoryFaults,
-    find_faults,
     note_sweep,
+    survey_with_faults,
 )
+from db.files import private_files
 from db.files.file_keys import FileKeys
 from tests.kit import backup_sets
 
@@ -47,6 +49,10 @@ def repository(tmp_path, keys):
     for name in ("lock", "position.json", "times-left.json", "tmpx8s2", "a.new"):
         (archive.folder / name).touch()
     return made
+
+
+def find_faults(repository):
+    return survey_with_faults(repository)[1]
 
 
 def test_nothing_is_wrong_with_what_chartroom_itself_lays_there(repository):
@@ -131,6 +137,71 @@ def test_what_was_removed_while_somebody_looked_is_not_lacking(repository, monke
     survey = repository.survey()
     monkeypatch.setattr(repository, "survey", lambda: survey)
     repository.remove(SET)
+
+    assert find_faults(repository) == RepositoryFaults()
+
+
+def add_later(repository, keys):
+    base = repository.survey().sets[0]
+    at = datetime(2026, 11, 25, 4, tzinfo=UTC)
+    (later,) = backup_sets.add_later_sets(repository, keys, base, [at])
+    return later.set_id
+
+
+def test_a_set_that_somebody_else_than_retention_removed_is_named(repository, keys):
+    later = add_later(repository, keys)
+    shutil.rmtree(repository.set_folder(later))
+
+    faults = find_faults(repository)
+
+    assert faults.gone == (later,)
+    assert faults.count_unusable(repository.survey().unusable) == 1
+    # Until it would have been removed, or whoever did it says that it is right.
+    repository.forget_known(datetime(2026, 11, 25, tzinfo=UTC))
+    assert find_faults(repository).gone == (later,)
+    repository.forget_known(datetime(2026, 11, 26, tzinfo=UTC))
+    assert find_faults(repository) == RepositoryFaults()
+    assert repository.known_sets() == {SET}
+
+
+def test_where_the_list_of_sets_is_gone_what_is_there_counts(repository, keys):
+    shutil.rmtree(repository.set_folder(add_later(repository, keys)))
+    (repository.folder / "known-sets.json").unlink()
+
+    with repository.held():
+        assert repository.known_sets() == {SET}
+    assert find_faults(repository) == RepositoryFaults()
+
+
+def test_what_is_published_while_somebody_looks_is_not_gone(
+    repository, keys, monkeypatch
+):
+    looking = repository.survey
+
+    def publish_meanwhile():
+        survey = looking()
+        monkeypatch.undo()
+        add_later(repository, keys)
+        return survey
+
+    monkeypatch.setattr(repository, "survey", publish_meanwhile)
+
+    assert find_faults(repository) == RepositoryFaults()
+
+
+def test_a_full_disk_keeps_no_set_from_going_and_none_is_missed(
+    repository, keys, monkeypatch
+):
+    later = add_later(repository, keys)
+    replace = private_files.replace
+
+    def full(path, content):
+        if repository.set_folder(later).exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(path, content)
+
+    monkeypatch.setattr(private_files, "replace", full)
+    repository.remove(later)
 
     assert find_faults(repository) == RepositoryFaults()
 

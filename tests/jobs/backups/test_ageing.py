@@ -1,9 +1,12 @@
 """The age of the newest backup, as rules of alerts judge it."""
 
+import errno
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
+from api.cluster.metrics import backup_gauges
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.notes import LogPosition
 from db.backups.recovery_kit import (
@@ -15,6 +18,7 @@ from db.backups.recovery_kit import (
 )
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, note_sweep
+from jobs.backups import ageing
 from jobs.backups.ageing import BackupWatch
 from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.log_keeping import LogKeeper
@@ -44,6 +48,65 @@ def test_the_newest_backup_has_the_age_of_what_it_holds(tmp_path):
     # The folder is not listed every second.
     assert age.at(newer + timedelta(seconds=1)).age == hour + timedelta(seconds=1)
     assert age.at(newer + timedelta(seconds=40)).age == timedelta(seconds=40)
+
+
+def test_what_a_clock_that_was_ahead_has_dated_hides_no_age(tmp_path):
+    repository, hour = Repository(tmp_path / "backups"), timedelta(hours=1)
+    now, later = backup_sets.AS_OF, backup_sets.AS_OF + timedelta(days=365)
+    backup_sets.add_set(repository, as_of=now - 30 * hour)
+    set_id = f"{later:%Y%m%dT%H%M%SZ}-0001"
+    backup_sets.add_set(repository, set_id=set_id, as_of=later)
+    repository.add_proof(replace(backup_sets.PROOF, proved_at=now - 200 * hour))
+    repository.add_proof(replace(backup_sets.PROOF, proved_at=later))
+
+    condition = BackupWatch(scheduler_of(tmp_path)).at(now)
+
+    assert (condition.age, condition.unproven) == (30 * hour, 200 * hour)
+    gauges = backup_gauges(repository, now).decode()
+    assert "chartroom_backup_age_seconds 108000.0" in gauges
+    assert "chartroom_backup_proof_age_seconds 720000.0" in gauges
+
+
+def test_a_disk_that_is_ill_is_looked_at_in_vain_and_the_age_goes_on(
+    tmp_path, monkeypatch
+):
+    """Whoever watches the servers would judge nothing at all any more."""
+    scheduler, hour = scheduler_of(tmp_path), timedelta(hours=1)
+    backup_sets.add_set(scheduler.repository)
+    watch = BackupWatch(scheduler)
+    assert watch.at(backup_sets.AS_OF).age == timedelta()
+
+    def fail():
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(scheduler.repository, "survey", fail)
+
+    assert watch.at(backup_sets.AS_OF + hour).age == hour
+
+
+def test_a_disk_that_does_not_answer_keeps_nobody_waiting(tmp_path, monkeypatch):
+    scheduler, hour = scheduler_of(tmp_path), timedelta(hours=1)
+    backup_sets.add_set(scheduler.repository)
+    watch, answers, looks = BackupWatch(scheduler), threading.Event(), []
+    watch.at(backup_sets.AS_OF)
+    survey = scheduler.repository.survey
+
+    def hang():
+        looks.append(1)
+        answers.wait(30)
+        return survey()
+
+    monkeypatch.setattr(scheduler.repository, "survey", hang)
+    monkeypatch.setattr(ageing, "_PATIENCE_SECONDS", 0.05)
+    try:
+        for hours in (1, 2):
+            age = watch.at(backup_sets.AS_OF + hours * hour).age
+            assert age == hours * hour
+        # One look at a time, however long it takes.
+        assert looks == [1]
+    finally:
+        answers.set()
+        watch._looking.join()
 
 
 def test_who_watches_the_servers_judges_the_age(tmp_path, monkeypatch):
@@ -181,7 +244,7 @@ def test_failures_are_counted_and_said_until_a_backup_is_there(tmp_path):
     assert (condition.failed_tries, condition.failure) == (2, "The disk is still full.")
 
     scheduler.failure = None
-    backup_sets.add_set(repository)
+    backup_sets.add_set(repository, as_of=scheduler.started_at)
     assert watch.at(scheduler.started_at + timedelta(minutes=1)).failed_tries == 0
 
 

@@ -66,6 +66,14 @@ def test_the_next_goes_on_from_the_newest_until_the_full_one_is_too_old(
     assert choose(repository, keys, due) == ChosenBase()
 
 
+def test_one_of_a_clock_that_was_ahead_is_not_gone_on_from(repository, keys):
+    add(repository, keys, 24 * 365)
+    assert choose(repository, keys) == ChosenBase()
+    full = add(repository, keys)
+
+    assert choose(repository, keys) == ChosenBase(full, b"pages")
+
+
 def test_no_restore_needs_more_than_seven(repository, keys):
     newest = full = add(repository, keys)
     for hours in range(1, MOST_SETS):

@@ -178,6 +178,40 @@ def test_the_first_is_made_once_the_start_has_settled_and_the_next_a_day_later(
     assert actions(database) == [("backup:take", KEEPER.id)] * 2
 
 
+def test_one_of_a_clock_that_was_ahead_puts_off_no_other(
+    scheduler, maker, clock, repository
+):
+    at = scheduler.started_at + 365 * DAY
+    backup_sets.add_set(
+        repository, set_id=f"{at:%Y%m%dT%H%M%SZ}-0001", began_at=at, as_of=at
+    )
+
+    look(scheduler, clock, 6 * MINUTE)
+    assert len(maker.made) == 1
+    look(scheduler, clock, 7 * MINUTE)
+    assert len(maker.made) == 1
+    look(scheduler, clock, 25 * HOUR)
+    assert len(maker.made) == 2
+
+
+@pytest.mark.parametrize("is_failed", [False, True])
+def test_a_worker_that_began_while_the_clock_was_ahead_waits_no_longer_than_others(
+    scheduler, maker, clock, is_failed
+):
+    now = clock.now
+    scheduler.started_at = now + 365 * DAY
+    if is_failed:
+        scheduler.failure = failed(5, now + 365 * DAY)
+    clock.now = now
+    scheduler.look()
+    assert maker.made == []
+
+    clock.now = now + 4 * MINUTE
+    scheduler.look()
+
+    assert len(maker.made) == 1
+
+
 def test_one_that_fails_is_tried_again_and_forgotten_once_one_succeeds(
     scheduler, maker, clock
 ):
@@ -320,6 +354,23 @@ def test_what_nobody_could_write_down_is_written_later_and_not_made_twice(
     assert [action for action, _ in actions(database)].count("backup:take") == 1
 
 
+def test_what_killed_restores_left_goes_first_and_looking_goes_on_if_that_cannot_be(
+    database, repository, maker, tmp_path
+):
+    keys, calls = FileKeys(tmp_path / "file.keys", may_be_made=True), []
+
+    def tidy():
+        calls.append(len(maker.made))
+        raise PermissionError
+
+    settled = replace(DAILY, settling=timedelta())
+    scheduler = BackupScheduler(database, repository, keys, maker, settled, tidy=tidy)
+    with backing_up(scheduler):
+        eventually(lambda: maker.made)
+
+    assert calls == [0]
+
+
 @pytest.mark.cluster
 def test_the_worker_makes_a_real_one_while_it_runs(
     breakable_cluster, repository, tmp_path
@@ -344,6 +395,32 @@ def test_the_worker_makes_a_real_one_while_it_runs(
         assert ended.set_id != first.set_id
         assert ended.set_id == repository.survey().newest.set_id
         assert look_into(clinic.source.folder, repository, keys).is_compared
+
+
+@pytest.mark.parametrize("is_started_anew", [False, True])
+def test_a_clock_that_leaps_ahead_removes_nothing_before_it_was_right_for_a_day(
+    scheduler, repository, clock, is_started_anew
+):
+    now = clock.now
+    for day in range(1, 30, 7):
+        at = now - day * DAY
+        set_id = f"{at:%Y%m%dT%H%M%SZ}-0001"
+        backup_sets.add_set(repository, set_id=set_id, as_of=at, finished_at=at)
+    scheduler.plan = BackupPlan(None, kept=35 * DAY)
+
+    def count_after(days):
+        clock.now = now + days * DAY
+        scheduler.look()
+        return len(repository.survey().sets)
+
+    if not is_started_anew:
+        assert count_after(0) == 5
+    assert count_after(400) == 5
+    # Once the clock is right again; and after a winter for which the clinic was off.
+    assert count_after(0.1) == 5
+    assert count_after(400) == 5
+    assert count_after(400.9) == 5
+    assert count_after(401.1) == 1
 
 
 def test_old_sets_go_although_none_is_made_by_itself(

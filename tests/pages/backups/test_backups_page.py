@@ -1,5 +1,6 @@
 """Backups on screen: none, one that is old and unproven, one that is being made."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -320,13 +321,15 @@ def test_what_is_wrong_stands_first(clinic: Clinic, repository):
 
 
 def test_what_a_backup_lacks_and_what_belongs_to_none_is_named_with_what_to_do(
-    clinic: Clinic, repository
+    clinic: Clinic, repository, monkeypatch: pytest.MonkeyPatch
 ):
     manifest = backup_sets.add_set(repository)
     whole = said(opened(clinic))
     assert "cannot be restored" not in whole
     assert "belongs to no backup" not in whole
 
+    gone = backup_sets.add_set(repository, set_id="20261124T020000Z-0001").set_id
+    shutil.rmtree(repository.set_folder(gone))
     (repository.set_folder(manifest.set_id) / "base").unlink()
     for number in range(7):
         (repository.folder / "sets" / f"notes {number}.txt").touch()
@@ -337,9 +340,15 @@ def test_what_a_backup_lacks_and_what_belongs_to_none_is_named_with_what_to_do(
     words = said(opened(clinic))
 
     assert f"Backup {manifest.set_id} cannot be restored. It lacks: base." in words
+    assert f"Backup {gone} is gone from {repository.folder}, and Chartroom" in words
     assert "run `python -m dashboard backup --full`" in words
     assert f"2 files that backups name are gone from {repository.folder}" in words
     assert "sets/notes 4.txt and 2 more. Nothing restores from it" in words
+    assert "letters/7.pdf" not in words
+    copied = {"backup_s3_url": "s3://clinic/chartroom"}
+    changed = clinic.wiring.settings.model_copy(update=copied)
+    monkeypatch.setattr(clinic.wiring, "settings", changed)
+    words = said(opened(clinic))
     assert "In the copy in s3://clinic/chartroom lies what belongs to no" in words
     assert "letters/7.pdf" in words
 

@@ -1,7 +1,9 @@
 """Restore drills: asked for or by plan, one at a time, and each ends somehow."""
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from db.models.audit import AuditEvent
@@ -33,6 +35,19 @@ def test_one_by_plan_is_nobodys(session, admin):
     with pytest.raises(DrillRequested, match="wait for how it goes"):
         drills.request_drill(session, admin)
     assert drills.list_drills(session, admin, 9) == (drill,)
+
+
+def test_one_of_a_clock_that_was_ahead_hides_no_other(session, admin):
+    ahead = drills.request_drill(session, admin)
+    drills.end_drill(session, ahead.id, proof=DRILLED)
+    late = ahead.requested_at + timedelta(days=365)
+    session.execute(update(DrillRow).values(requested_at=late))
+    asked = drills.request_drill(session, admin)
+
+    assert drills.newest_drill(session) == asked
+    drills.end_drill(session, asked.id, proof=DRILLED)
+    newest = drills.newest_drill_of(session, of_copy=False, until=asked.requested_at)
+    assert newest.id == asked.id
 
 
 def test_what_was_proven_is_kept_as_it_was_measured(session, admin):

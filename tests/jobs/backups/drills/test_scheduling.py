@@ -11,7 +11,11 @@ from db.backups.backup_errors import CheckSkipped, SetBroken
 from db.backups.repository import Repository
 from db.embedded import CannotStart
 from db.postgres import SYSTEM, Database, NoPrimary
-from jobs.backups.drills.scheduling import DrillPlan, RestoreDriller
+from jobs.backups.drills.scheduling import (
+    COPY_AGAIN_AFTER,
+    DrillPlan,
+    RestoreDriller,
+)
 from services.backups import drills
 from tests.kit import backup_sets, cast
 from tests.kit.backup_sets import DRILLED
@@ -20,6 +24,7 @@ NOW = backup_sets.AS_OF + timedelta(days=3)
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 OLDEST = backup_sets.AS_OF
 WEEKLY = DrillPlan(WEEK)
+OF_COPY = DrillPlan(4 * WEEK, again_after=COPY_AGAIN_AFTER)
 
 
 def ended(at, failure=None):
@@ -36,6 +41,7 @@ def ended(at, failure=None):
         (WEEKLY, OLDEST, ended(NOW - DAY), NOW + WEEK - DAY),
         (WEEKLY, OLDEST, ended(NOW, "No room."), NOW + DAY),
         (DrillPlan(DAY / 2), OLDEST, ended(NOW, "No room."), NOW + DAY / 2),
+        (OF_COPY, OLDEST, ended(NOW, "No room."), NOW + WEEK),
         (WEEKLY, OLDEST, ended(NOW - 9 * DAY), NOW + timedelta(minutes=10)),
     ],
     ids=[
@@ -46,6 +52,7 @@ def ended(at, failure=None):
         "a week after the last",
         "a day after a broken one",
         "as often as planned",
+        "a week after a broken one of the copy, which is fetched anew",
         "long overdue, after a start",
     ],
 )
@@ -210,6 +217,21 @@ def test_one_that_a_stopped_worker_gave_up_is_run_by_the_next(database, reposito
     assert newest(database).proof == DRILLED
 
 
+def test_one_that_the_worker_of_before_still_runs_is_left_to_it(database, repository):
+    repository.claim(backup_sets.SYSTEM_ID)
+    ask(database)
+    other = Practice()
+
+    def practise(_stopping):
+        driller(database, repository, other).look()
+        return DRILLED
+
+    driller(database, repository, practise).look()
+
+    assert other.times == 0
+    assert newest(database).proof == DRILLED
+
+
 def test_one_of_the_copy_has_a_plan_of_its_own_and_one_runs_at_a_time(
     database, repository
 ):
@@ -255,7 +277,7 @@ def test_a_broken_one_of_the_copy_is_repeated_and_holds_up_no_other(
         own,
         DrillPlan(WEEK),
         practise_copy=copied,
-        copy_plan=DrillPlan(4 * WEEK),
+        copy_plan=OF_COPY,
         clock=lambda: now[0],
     )
     worker._started_at -= timedelta(hours=4)
@@ -263,6 +285,10 @@ def test_a_broken_one_of_the_copy_is_repeated_and_holds_up_no_other(
         worker.look()
     assert (own.times, copied.times) == (1, 1)
     now[0] += DAY
+    worker.look()
+    assert (own.times, copied.times) == (1, 1)
+    now[0] += WEEK
+    worker._plan = DrillPlan(None)
 
     worker.look()
 
