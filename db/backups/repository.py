@@ -133,8 +133,7 @@ class Survey:
         One of later was made while the clock was ahead: for as long as that was, it
         would pass for a backup that was made just now.
         """
-        past = (each for each in reversed(self.sets) if each.as_of <= now)
-        return next(past, None)
+        return next((s for s in reversed(self.sets) if s.as_of <= now), None)
 
 
 def _lacks(manifest: Manifest, by_id: Mapping[str, Manifest]) -> bool:

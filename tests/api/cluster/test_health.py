@@ -432,15 +432,15 @@ def test_metrics_tell_of_the_copy_that_is_kept_and_of_none_that_was(guarded, tmp
     repository = Repository(tmp_path / "backups")
     repository.claim(backup_sets.SYSTEM_ID)
 
-    def told():
+    def tells_of_copy():
         answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         return "chartroom_backup_copy_failed" in answer.text
 
     now = datetime.now(UTC)
     write_copy_note(repository.folder, CopyNote("s3://clinic/chartroom", now))
-    assert told()
+    assert tells_of_copy()
     write_copy_note(repository.folder, CopyNote("s3://clinic/of-before", now))
-    assert not told()
+    assert not tells_of_copy()
 
 
 def test_backups_that_cannot_be_read_take_no_other_metric_with_them(guarded, tmp_path):

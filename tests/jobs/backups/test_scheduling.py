@@ -363,8 +363,8 @@ def test_what_killed_restores_left_goes_first_and_looking_goes_on_if_that_cannot
         calls.append(len(maker.made))
         raise PermissionError
 
-    settled = replace(DAILY, settling=timedelta())
-    scheduler = BackupScheduler(database, repository, keys, maker, settled, tidy=tidy)
+    plan = replace(DAILY, settling=timedelta())
+    scheduler = BackupScheduler(database, repository, keys, maker, plan, tidy=tidy)
     with backing_up(scheduler):
         eventually(lambda: maker.made)
 

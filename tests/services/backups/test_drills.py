@@ -42,12 +42,12 @@ def test_one_of_a_clock_that_was_ahead_hides_no_other(session, admin):
     drills.end_drill(session, ahead.id, proof=DRILLED)
     late = ahead.requested_at + timedelta(days=365)
     session.execute(update(DrillRow).values(requested_at=late))
-    asked = drills.request_drill(session, admin)
+    drill = drills.request_drill(session, admin)
 
-    assert drills.newest_drill(session) == asked
-    drills.end_drill(session, asked.id, proof=DRILLED)
-    newest = drills.newest_drill_of(session, of_copy=False, until=asked.requested_at)
-    assert newest.id == asked.id
+    assert drills.newest_drill(session) == drill
+    drills.end_drill(session, drill.id, proof=DRILLED)
+    newest = drills.newest_drill_of(session, of_copy=False, until=drill.requested_at)
+    assert newest.id == drill.id
 
 
 def test_what_was_proven_is_kept_as_it_was_measured(session, admin):
