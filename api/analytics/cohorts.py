@@ -108,8 +108,7 @@ class CohortBody(Body):
 class AttritionStepShown(Shown):
     """How many remain; null where that is `few`, or all of the last but few.
 
-    With `few decide`, one of the rules that the steps so far join by *or*, or negate,
-    changes the number by few.
+    With `few decide`, a rule of one of the steps so far changes the number by few.
     """
 
     words: str
@@ -167,10 +166,11 @@ class ComparedShareShown(Shown):
 
 
 class ComparedCohortShown(Shown):
-    """Who remains of a cohort after its last step."""
+    """Who remains of a cohort after its last step; `hidden` is as of a step."""
 
     sentence: str
     patients: int | None
+    hidden: Literal["few", "few decide"] | None
     shares: list[ComparedShareShown]
 
 

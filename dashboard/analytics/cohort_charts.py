@@ -37,7 +37,7 @@ def show_attrition(result: CohortResult) -> None:
         {
             step_title: [f"{n}. {words}" for n, words in enumerate(said, start=1)],
             patients_title: [
-                _count_text(step.remaining, result.smallest_group) for step in steps
+                count_text(step.remaining, result.smallest_group) for step in steps
             ],
             _("Share of the first"): [
                 _share_of_first(result, n) for n in range(len(steps))
@@ -85,7 +85,8 @@ def value_name(value: str) -> str:
     return capitalised(value) if ours is None else _(ours)
 
 
-def _count_text(count: CohortCount, least: int) -> str:
+def count_text(count: CohortCount, least: int) -> str:
+    """Write how many patients there are, or why that is hidden."""
     if count.number is not None:
         return decimal(count.number)
     if count.hidden is Hidden.NEARLY_ALL:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.analytics import cohort_address, kept_questions
 from dashboard.analytics.cohort_charts import (
+    count_text,
     dimension_name,
     number_text,
     percent_text,
@@ -21,6 +22,7 @@ from services.analytics.cohorts import (
     COHORTS,
     FEWEST,
     MOST,
+    CohortCount,
     ComparedShare,
     Comparison,
     Dimension,
@@ -67,7 +69,8 @@ def show(comparison: Comparison) -> None:
     for letter, cohort, sentence in zip(
         _LETTERS, comparison.cohorts, said, strict=False
     ):
-        size = _size_text(cohort.patients, comparison.smallest_group)
+        number = CohortCount(cohort.patients, cohort.hidden)
+        size = _size_text(number, comparison.smallest_group)
         st.markdown(f"**{letter}: {size}.** {plain(sentence)}")
     for dimension, title in _TITLES.items():
         _show_shares(comparison, dimension, _(title))
@@ -200,10 +203,10 @@ def _shares(comparison: Comparison) -> list[tuple[str, ComparedShare]]:
     ]
 
 
-def _size_text(number: int | None, least: int) -> str:
-    if number is None:
-        return _("fewer than {least}").format(least=least)
-    return _("{number} patients").format(number=decimal(number))
+def _size_text(count: CohortCount, least: int) -> str:
+    if count.number is None:
+        return count_text(count, least)
+    return _("{number} patients").format(number=decimal(count.number))
 
 
 def _interval_text(share: ComparedShare) -> str:

@@ -1,21 +1,26 @@
 """The refusals that every service shares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.core.sentences import Sentence
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 class ServiceError(Exception):
     """A refusal that the person at the screen can understand and act on.
 
     `failed_events` are of the audit log: what had been begun when it was raised. They
-    last although all else of the transaction is lost.
+    last although all else of the transaction is lost, and so does what is written by
+    `note_refusal`, in a transaction of its own on the primary.
     """
 
     failed_events: Sequence[Mapping[str, Any]] = ()
+    note_refusal: "Callable[[Session], None] | None" = None
 
 
 class InvalidInput(ServiceError):

@@ -208,6 +208,9 @@ class ActorDatabase:
         # Once, wherever else the refusal passes through.
         events, refusal.failed_events = refusal.failed_events, ()
         self._keep(events)
+        note, refusal.note_refusal = refusal.note_refusal, None
+        if note is not None:
+            self.database.write(note, identity=self.actor.database_identity)
 
     def _record(self, refusal: NotAllowed | NotFound | LimitReached) -> None:
         if isinstance(refusal, LimitReached):

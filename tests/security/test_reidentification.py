@@ -1,4 +1,4 @@
-"""Eighteen known ways to find somebody among the demo's people: each fails, by a rule.
+"""Known ways to find somebody among the demo's people, of which each fails by a rule.
 
 Each attack returns what it has found out. Without the rule that stops it, it is right.
 """
@@ -20,18 +20,22 @@ from sqlalchemy.orm import Session
 from db.endpoints import Endpoints
 from db.models.patient import ClinicalEntry, Patient
 from db.postgres import Database
-from services.analytics import cohorts, queries, unnamed_lists
+from services.analytics import cohorts, figures, queries, unnamed_lists
 from services.analytics.cohorts import (
     Cohort,
     CohortCount,
     CohortEvent,
     Dimension,
     EventKind,
+    Hidden,
     Rule,
+    comparing,
     running,
     suppression,
+    tables,
     telling,
 )
+from services.analytics.figures import Figure
 from services.analytics.queries import counting
 from services.analytics.unnamed_lists import sizes
 from services.core.errors import NotAllowed
@@ -87,11 +91,31 @@ class Analyst:
     def __init__(self, session):
         self.session, self.actor = session, cast.add_actor(session, cast.ANA)
 
-    def ask(self, cohort):
+    def ask(self, cohort, now=NOW):
         counted = cohorts.count(
-            self.session, self.actor, cohort, now=NOW, smallest_group=K
+            self.session, self.actor, cohort, now=now, smallest_group=K
         )
         return cohorts.tell(self.session, self.actor, counted)
+
+    def cells(self, figure):
+        """Return the numbers of a figure that are told, by their values."""
+        counted = figures.count(
+            self.session, self.actor, figure, now=NOW, smallest_group=K
+        )
+        with suppress(cohorts.RevealsFew):
+            result = cohorts.tell(self.session, self.actor, counted)
+            return {cell.values: cell.number for cell in result.cells if cell.number}
+        return {}
+
+    def sizes(self, *compared):
+        """Return how many remain of cohorts that are set side by side."""
+        with suppress(cohorts.RevealsFew):
+            counted = cohorts.compare(
+                self.session, self.actor, compared, now=NOW, smallest_group=K
+            )
+            result = cohorts.tell(self.session, self.actor, counted)
+            return [cohort.patients for cohort in result.cohorts]
+        return []
 
     def number(self, cohort):
         """Return how many are told to remain, if that is told."""
@@ -221,6 +245,59 @@ def homogeneity(analyst, people):
     return analyst.number(Cohort(entry=CHECK, steps=((Rule(event=GOUT),),)))
 
 
+def homogeneity_of_a_table(analyst, people):
+    """By words: that there are no others says what each of them had."""
+    give(analyst.session, people[:20], "Gout", kind="procedure")
+    every = Cohort(entry=CohortEvent(kind=EventKind.PROCEDURE))
+    cells = analyst.cells(Figure(cohort=every, by=(Dimension.WORDS,)))
+    whole = analyst.number(every)
+    return whole if whole in cells.values() else None
+
+
+def homogeneity_of_a_figure(analyst, people):
+    """All of a group have something, by another measure than their share."""
+    of_each_sex = (
+        [each for each in people if each.sex == sex][:10] for sex in ("female", "male")
+    )
+    both = [patient for some in of_each_sex for patient in some]
+    give(analyst.session, both, "Check-up", kind="procedure")
+    give(analyst.session, both, "Gout")
+    remaining = Cohort(entry=CHECK, steps=((Rule(event=GOUT),),))
+    cells = analyst.cells(Figure(cohort=remaining, by=(Dimension.SEX,)))
+    whole = analyst.number(Cohort(entry=CHECK))
+    return whole if sum(cells.values()) == whole else None
+
+
+def homogeneity_of_other_events(analyst, people):
+    """All of a group have something, among the events that a figure is of."""
+    women = [each for each in people if each.sex == "female"][:20]
+    give(analyst.session, women, "Check-up", kind="procedure")
+    give(analyst.session, women, "Gout")
+    figure = Figure(cohort=Cohort(entry=CHECK), by=(Dimension.SEX,), of=GOUT)
+    whole = analyst.number(Cohort(entry=CHECK))
+    return whole if whole in analyst.cells(figure).values() else None
+
+
+def homogeneity_in_another_order(analyst, people):
+    """All with influenza have gout: the rule that takes nobody off comes first."""
+    give(analyst.session, people[:40], "Check-up", kind="procedure")
+    give(analyst.session, people[:30], "Gout")
+    give(analyst.session, people[:20], "Influenza")
+    flu, gout = ((Rule(event=event),) for event in (FLU, GOUT))
+    some = analyst.number(Cohort(entry=CHECK, steps=(flu,)))
+    both = analyst.number(Cohort(entry=CHECK, steps=(gout, flu)))
+    return both if both == some else None
+
+
+def homogeneity_side_by_side(analyst, people):
+    """Two cohorts of one size, of which one is a part of the other."""
+    give(analyst.session, people[:20], "Gout", kind="procedure")
+    every = CohortEvent(kind=EventKind.PROCEDURE)
+    gout = replace(GOUT, kind=EventKind.PROCEDURE)
+    sizes = analyst.sizes(Cohort(entry=every), Cohort(entry=gout))
+    return sizes[0] if sizes and sizes[0] == sizes[1] else None
+
+
 def small_cells(analyst, people):
     """The few men among many women, or all minus the women."""
     men = [each for each in people if each.sex == "male"][:3]
@@ -253,6 +330,16 @@ def repeated_question(analyst, people):
     before = analyst.number(Cohort(entry=GOUT))
     give(analyst.session, people[20:21], "Gout")
     return (analyst.number(Cohort(entry=GOUT)) - before) or None
+
+
+def somebody_who_leaves(analyst, people):
+    """Ask again when one of five is archived: that they are few now tells it."""
+    give(analyst.session, people[:5], "Gout")
+    before = analyst.number(Cohort(entry=GOUT))
+    people[0].deleted_at = NOW
+    analyst.session.flush()
+    after = analyst.number(Cohort(entry=GOUT))
+    return 1 if before and after is None else None
 
 
 def sliding_window(analyst, people):
@@ -395,6 +482,45 @@ def _number_given_away(analyst, some, is_disclosed):
     return len(some) if before and not is_disclosed() else None
 
 
+def reason_of_a_cohort(analyst, people):
+    """Put the one beside four: why nothing is told says whether they are five."""
+    give(analyst.session, people[:60], "Check-up", kind="procedure")
+    give(analyst.session, people[:4], "Influenza")
+    either = Cohort(entry=CHECK, steps=((Rule(event=FLU), Rule(event=GOUT)),))
+    before = analyst.ask(either).attrition[-1].remaining
+    give(analyst.session, people[30:31], "Gout")
+    return 1 if analyst.ask(either).attrition[-1].remaining != before else None
+
+
+def time_of_an_answer(analyst, people):
+    """Ask again when somebody leaves the room: as of when says if anything changed."""
+    give(analyst.session, people[:20], "Gout")
+    analyst.ask(Cohort(entry=GOUT))
+    later = NOW + timedelta(hours=1)
+
+    def counted_at():
+        return analyst.ask(Cohort(entry=GOUT), later).counted_at
+
+    with analyst.session.begin_nested() as attempt:
+        unchanged = counted_at()
+        attempt.rollback()
+    give(analyst.session, people[20:21], "Gout")
+    return 1 if counted_at() != unchanged else None
+
+
+def sexes_of_a_query(analyst, people):
+    """The women of a query by sex: whether they are told says if there is a man."""
+    women = [each for each in people if each.sex == "female"][:20]
+    man = next(each for each in people if each.sex == "male")
+    give(analyst.session, women, "Gout", kind="procedure")
+    sql = "SELECT sex, count(DISTINCT patient_id) FROM procedures GROUP BY sex"
+    with analyst.session.begin_nested() as attempt:
+        before = analyst.sql(sql)
+        attempt.rollback()
+    give(analyst.session, [man], "Gout", kind="procedure")
+    return 1 if analyst.sql(sql) != before else None
+
+
 def _tell_all(counts, _):
     return tuple(map(CohortCount, counts))
 
@@ -404,8 +530,50 @@ def _allow_subtraction(patch):
 
 
 def _let_few_decide(patch):
-    for module in (running, counting):
+    for module in (running, counting, figures.counting):
         patch.setattr(module, "few_decide", lambda *_, **__: False)
+
+
+def _tell_what_all_have(patch):
+    patch.setattr(tables, "find_common_to_all", lambda *_: set())
+
+
+def _tell_of_all_of_a_cohort(patch):
+    patch.setattr(figures.counting, "_whole_of", lambda *_: None)
+
+
+def _compare_equal_cohorts(patch):
+    patch.setattr(comparing, "_are_some_equal", lambda *_: False)
+
+
+def _say_what_else_hides(patch):
+    def counts(sizes, few_decide_joined, _, k):
+        for size, is_joined in zip(sizes, few_decide_joined, strict=True):
+            if size < k:
+                yield CohortCount(None, Hidden.FEW)
+            elif is_joined:
+                yield CohortCount(None, Hidden.FEW_DECIDE)
+            else:
+                yield CohortCount(size)
+
+    patch.setattr(running, "_attrition_counts", counts)
+
+
+def _tell_that_few_are_left(patch):
+    patch.setattr(telling, "_has_lost_few", lambda *_: False)
+
+
+def _tell_the_time(patch):
+    patch.setattr(telling, "_as_of", lambda _, answer, __: answer)
+
+
+def _hide_what_others_leave(patch):
+    protect = counting.protect_numbers
+    patch.setattr(
+        counting,
+        "protect_numbers",
+        lambda *groups, **more: protect(*groups, **more | {"is_parted": True}),
+    )
 
 
 def _allow_trackers(patch):
@@ -415,6 +583,7 @@ def _allow_trackers(patch):
 
 def _show_every_step(patch):
     _allow_subtraction(patch)
+    _let_few_decide(patch)
     patch.setattr(suppression, "protect_attrition", _tell_all)
 
 
@@ -445,9 +614,15 @@ ATTACKS = {
     complement: (2, _allow_subtraction),
     tracker: (2, _allow_trackers),
     homogeneity: (20, _show_every_step),
+    homogeneity_of_a_table: (20, _tell_what_all_have),
+    homogeneity_of_a_figure: (20, _let_few_decide),
+    homogeneity_of_other_events: (20, _tell_of_all_of_a_cohort),
+    homogeneity_in_another_order: (20, _let_few_decide),
+    homogeneity_side_by_side: (20, _compare_equal_cohorts),
     small_cells: (3, _show_every_cell),
     marginals: (3, _allow_subtraction),
     repeated_question: (1, _allow_subtraction),
+    somebody_who_leaves: (1, _tell_that_few_are_left),
     sliding_window: (2, _allow_subtraction),
     linkage: (1, _show_names),
     joined_exports: (True, _keep_ids_in_files),
@@ -459,6 +634,9 @@ ATTACKS = {
     bars_of_a_list: (3, _show_every_cell),
     refusal_of_a_cohort: (1, _let_few_decide),
     refusal_of_a_query: (1, _let_few_decide),
+    reason_of_a_cohort: (1, _say_what_else_hides),
+    time_of_an_answer: (1, _tell_the_time),
+    sexes_of_a_query: (1, _hide_what_others_leave),
 }
 
 

@@ -84,23 +84,28 @@ def members_of_all(classes: Sequence[PatientClass], passed: int) -> Members:
 
 
 def met_by(
-    cohort: Cohort, classes: Sequence[PatientClass], passed: int
+    cohort: Cohort,
+    classes: Sequence[PatientClass],
+    passed: int,
+    *,
+    is_alone: bool | None = None,
 ) -> tuple[Members, ...]:
     """Return who passed so many steps, and who in each variation of one of these.
 
-    Without such variations there is nothing that few could decide, and it is empty.
+    Of all variations, or with `is_alone` of those that are such alone. Without any
+    there is nothing that few could decide, and it is empty.
     """
     varied = [
         _members([each.members for each in classes if each.varied[place] >= passed])
-        for place, step in enumerate(statements.steps_of_variations(cohort))
-        if step <= passed
+        for place, variation in enumerate(statements.variations_of(cohort))
+        if variation.step <= passed and is_alone in {None, variation.is_alone}
     ]
     return (members_of_all(classes, passed), *varied) if varied else ()
 
 
 def number_met(cohort: Cohort) -> int:
     """Return how many groups `met_by` returns for the last step."""
-    number = len(statements.steps_of_variations(cohort))
+    number = len(statements.variations_of(cohort))
     return number + 1 if number else 0
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, starmap
 from typing import Final
 
 import numpy as np
@@ -19,9 +19,10 @@ from services.analytics.cohorts.classes import (
 )
 from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.model import Cohort, Dimension
+from services.analytics.cohorts.results import Hidden
 from services.analytics.cohorts.statistics import Interval
 from services.analytics.cohorts.storing import to_json
-from services.analytics.cohorts.telling import UndisclosedAnswer
+from services.analytics.cohorts.telling import UndisclosedAnswer, refusal
 from services.analytics.cohorts.wording import describe
 from services.analytics.joined_conditions import few_decide
 from services.core import audit
@@ -53,11 +54,15 @@ class ComparedShare:
 
 @dataclass(frozen=True, slots=True)
 class ComparedCohort:
-    """Who remains of a cohort at last, by age at the first event and by sex."""
+    """Who remains of a cohort at last, by age at the first event and by sex.
+
+    Where how many they are is not told, `hidden` says why.
+    """
 
     sentence: str
     patients: int | None
     shares: tuple[ComparedShare, ...]
+    hidden: Hidden | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +92,25 @@ _Values = dict[tuple[Dimension, str], Members]
 class _Counted:
     """A cohort's patients, those of each told value, and whom few could decide about.
 
-    `met` are the patients again, and those of each variation.
+    `met` are the patients again, and those of each variation; `met_joined` of each in
+    which something that OR or NOT joins is another.
     """
 
     sentence: str
     members: Members
     members_by_value: _Values
     met: tuple[Members, ...]
+    met_joined: tuple[Members, ...]
+
+    def hidden(self, k: int) -> Hidden | None:
+        if few_decide(self.met_joined, k):
+            return Hidden.FEW_DECIDE
+        if len(self.members) < k:
+            return Hidden.FEW
+        return Hidden.FEW_DECIDE if few_decide(self.met, k) else None
 
     def is_disclosed(self, k: int) -> bool:
-        return len(self.members) >= k and not few_decide(self.met, k)
+        return self.hidden(k) is None
 
     def share(self, value: tuple[Dimension, str]) -> float | None:
         members = self.members_by_value.get(value)
@@ -114,17 +128,23 @@ def compare(
     """Count cohorts side by side; nothing below `smallest_group` is in it.
 
     What they are split by does not matter. It may be shown once `tell` has held it
-    against what was told before. Raises InvalidInput, NotAllowed.
+    against what was told before. Raises InvalidInput, RevealsFew, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     whole = [replace(cohort, split_by=()) for cohort in compared]
     _validate(whole)
     criteria = [to_json(cohort) for cohort in whole]
-    audit.record(session, actor, Action.COHORT_COUNT, details={"criteria": criteria})
-    counted = [_count(session, cohort, now, smallest_group) for cohort in whole]
+    question = json.dumps(["compare", criteria, smallest_group], sort_keys=True)
+    details = {"criteria": criteria}
+    with audit.recorded_even_if_refused(
+        session, actor, Action.COHORT_COUNT, details=details
+    ):
+        counted = [_count(session, cohort, now, smallest_group) for cohort in whole]
+        if _are_some_equal(counted, smallest_group):
+            raise refusal(actor.id, question, smallest_group)
     shared = list(_overlaps(counted, smallest_group))
     return UndisclosedAnswer(
-        question=json.dumps(["compare", criteria, smallest_group], sort_keys=True),
+        question=question,
         answer=Comparison(
             tuple(_shown(each, counted, smallest_group) for each in counted),
             tuple(overlap for overlap, _ in shared),
@@ -152,11 +172,22 @@ def _validate(compared: Sequence[Cohort]) -> None:
             raise InvalidInput("cohorts", "Compare each cohort once.")
 
 
+def _are_some_equal(counted: Sequence[_Counted], k: int) -> bool:
+    """Return whether two cohorts that are told have the same patients.
+
+    They are refused as two that differ in few: one may be part of the other, as whoever
+    asks can see, and what makes the part would be so of everybody in the whole.
+    """
+    disclosed = [each.members for each in counted if each.is_disclosed(k)]
+    return k > 1 and any(starmap(np.array_equal, combinations(disclosed, 2)))
+
+
 def _count(session: Session, cohort: Cohort, now: datetime, k: int) -> _Counted:
     split = replace(cohort, split_by=_COMPARED_BY)
     last = len(cohort.steps)
     every = read_classes(session, split, now)
     met = met_by(cohort, every, last)
+    met_joined = met_by(cohort, every, last, is_alone=False)
     classes = [each for each in every if each.passed == last]
     members_by_value = {
         (dimension, value): members
@@ -164,7 +195,7 @@ def _count(session: Session, cohort: Cohort, now: datetime, k: int) -> _Counted:
         for value, members in _by_value(cohort, every, place, k).items()
     }
     members = members_of_all(classes, last)
-    return _Counted(describe(cohort), members, members_by_value, met)
+    return _Counted(describe(cohort), members, members_by_value, met, met_joined)
 
 
 def _by_value(
@@ -196,8 +227,8 @@ def _by_value(
 
 
 def _shown(each: _Counted, counted: Sequence[_Counted], k: int) -> ComparedCohort:
-    if not each.is_disclosed(k):
-        return ComparedCohort(each.sentence, None, ())
+    if hidden := each.hidden(k):
+        return ComparedCohort(each.sentence, None, (), hidden)
     # The same values for all, or a gap would tell of nobody.
     values = sorted({value for cohort in counted for value in cohort.members_by_value})
     shares = tuple(_share(each, counted[0], value) for value in values)

@@ -11,7 +11,8 @@ from services.lists.table_files import Table
 class Hidden(StrEnum):
     """Why a count is not told; what is missing to a bound is below k.
 
-    With few who decide, a rule that OR or NOT joins brings in or leaves out below k.
+    With few who decide, a rule changes the number by below k: one that OR or NOT joins,
+    or a step that leaves out nearly nobody of whom the others leave.
     """
 
     FEW = "few"

@@ -76,11 +76,15 @@ def _attrition(
     """Return the attrition, and who is in the counts of it that are told."""
     words = tell_steps(cohort)
     reached = [members_of_all(classes, passed) for passed in range(len(words))]
-    few = [
-        few_decide(met_by(cohort, classes, passed), smallest_group)
-        for passed in range(len(words))
-    ]
-    counts = list(_attrition_counts(list(map(len, reached)), few, smallest_group))
+    joined, alone = (
+        [
+            few_decide(met_by(cohort, classes, passed, is_alone=which), smallest_group)
+            for passed in range(len(words))
+        ]
+        for which in (False, True)
+    )
+    sizes = list(map(len, reached))
+    counts = list(_attrition_counts(sizes, joined, alone, smallest_group))
     steps = tuple(
         AttritionStep(f"{said[:1].upper()}{said[1:]}", number)
         for said, number in zip(words, counts, strict=True)
@@ -90,14 +94,25 @@ def _attrition(
 
 
 def _attrition_counts(
-    sizes: Sequence[int], do_few_decide: Sequence[bool], k: int
+    sizes: Sequence[int],
+    few_decide_joined: Sequence[bool],
+    few_decide_alone: Sequence[bool],
+    k: int,
 ) -> Iterator[CohortCount]:
-    """Yield what may be told of the sizes, of some of which few decide."""
+    """Yield what may be told of the sizes, of some of which few decide.
+
+    Where few decide about what is joined, nothing else is said of it: that it is below
+    k, or nearly all, would tell whether somebody is among the few. Where few decide
+    about a step that stands alone, nearly all whom the others leave are as it says, in
+    whichever order the steps are.
+    """
     disclosed_sizes: list[int] = []
-    for size, few in zip(sizes, do_few_decide, strict=True):
+    for size, is_joined, is_alone in zip(
+        sizes, few_decide_joined, few_decide_alone, strict=True
+    ):
         *_, count = suppression.protect_attrition([*disclosed_sizes, size], k)
-        if few:
-            yield CohortCount(None, count.hidden or Hidden.FEW_DECIDE)
+        if is_joined or (is_alone and count.number is not None):
+            yield CohortCount(None, Hidden.FEW_DECIDE)
         else:
             disclosed_sizes.append(size)
             yield count
@@ -117,7 +132,10 @@ def _cells(
     unsaid = {
         key for key, each in groups.items() if few_decide(each.met, smallest_group)
     }
-    table = suppression.protect_table(every, smallest_group, unsaid=unsaid)
+    withheld = tables.find_common_to_all(cohort.split_by, groups, smallest_group)
+    table = suppression.protect_table(
+        every, smallest_group, unsaid=unsaid, withheld=withheld
+    )
     shown = [
         members
         for key, numbers in table.items()

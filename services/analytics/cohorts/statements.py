@@ -37,6 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from services.analytics.cohorts import tables
 from services.analytics.cohorts.model import (
     Cohort,
     CohortEvent,
@@ -111,7 +112,8 @@ _FORMATS: Final[Mapping[Dimension, str]] = {
     Dimension.WEEKDAY: "FMDay",
     Dimension.HOUR: 'FM00":00"',
 }
-_NO_VALUE: Final = "none"
+# Our own words among values, which somebody may have typed.
+_RESERVED: Final = (tables.OTHERS, tables.NO_VALUE)
 # What is left of a hash for the patient, and what the rest is for: the event.
 PATIENT_SHIFT: Final = 24
 _SOURCES: Final[Mapping[EventKind, _Source]] = {
@@ -147,7 +149,7 @@ def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
     passed = _passed(_steps_of(judged, cohort)).label("passed")
     varied = [
         _passed(_steps_of(judged, cohort, variation)).label(f"passed_{variation}")
-        for variation in range(len(steps_of_variations(cohort)) * with_variations)
+        for variation in range(len(variations_of(cohort)) * with_variations)
     ]
     split: list[ColumnElement[Any]] = [*values, passed, *varied]
     counted = (func.count(), _members(judged))
@@ -156,25 +158,53 @@ def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
     return grouped.group_by(*split).order_by(*split)
 
 
-def steps_of_variations(cohort: Cohort) -> tuple[int, ...]:
-    """Return which step, counted from 1, each variation of a cohort is of.
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """A cohort with something taken to be so of everybody, or of nobody.
 
-    In a variation one of what OR or NOT joins is taken to be false of everybody, or
-    true: two of each, in this order. That are rules, and words and a code.
+    `step` is the one, counted from 1, in which that is. With `is_alone` it is a step of
+    a single rule as a whole: somebody could as well ask without it.
+    """
+
+    step: int
+    is_alone: bool
+
+
+def variations_of(cohort: Cohort) -> tuple[Variation, ...]:
+    """Return the variations of a cohort, in the order of its statements.
+
+    Two for each rule that OR or NOT joins, and for words and a code that do: as if of
+    nobody, and as if of everybody. And one for each step of a single rule, as if it
+    were not there.
     """
     view = _SOURCES[cohort.entry.kind].view
     steps = _conditions(cohort, view, lambda _: true())
     return tuple(
-        place
+        Variation(place, is_alone)
         for place, step in enumerate(steps, start=1)
-        for _ in joined(step)
-        for _by in (False, True)
+        for is_alone in _are_alone(step)
     )
 
 
 def number_joined(cohort: Cohort) -> int:
     """Return how many conditions OR or NOT joins, each of which has two variations."""
-    return len(steps_of_variations(cohort)) // 2
+    return sum(not each.is_alone for each in variations_of(cohort)) // 2
+
+
+def _are_alone(step: AnyOf) -> list[bool]:
+    """Return for each variation of a step whether that is the step as a whole."""
+    alone = [True] if _is_alone(step) else []
+    return [False] * (2 * len(list(joined(step)))) + alone
+
+
+def _varied(step: AnyOf) -> tuple[ColumnElement[bool], ...]:
+    """Return a step in each of its variations."""
+    return variations(step) + ((true(),) if _is_alone(step) else ())
+
+
+def _is_alone(step: AnyOf) -> bool:
+    """Return whether a step is one rule without NOT, which nothing joins."""
+    return len(step.parts) == 1 and not isinstance(step.parts[0], Negated)
 
 
 def remaining(cohort: Cohort) -> Select[UUID]:
@@ -190,8 +220,9 @@ def events(
 
     What they are split by as text, the patients as in `classes`, and a hash of each
     event, whose first bits are those of its patient's. What happened to a patient twice
-    on one day, at visits in one hour, is one event. Of cohorts with variations those
-    who remain in one of them have rows of their own: the last column says who remains.
+    on one day, at visits in one hour, is one event. Of cohorts with steps those who
+    remain in a variation alone have rows of their own: the last column says who
+    remains.
     """
     judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
     view = _SOURCES[event.kind].view
@@ -330,21 +361,21 @@ def _steps_of(
         judged.c[f"step_{number}"] for number in range(len(cohort.steps))
     ]
     if variation is not None:
-        place = steps_of_variations(cohort)[variation] - 1
+        place = variations_of(cohort)[variation].step - 1
         steps[place] = judged.c[f"variation_{variation}"]
     return steps
 
 
 def _remains(judged: CTE, cohort: Cohort) -> list[Any]:
-    """Return a column that says who remains, where there are variations."""
-    if not steps_of_variations(cohort):
+    """Return a column that says who remains, where somebody may not."""
+    if not cohort.steps:
         return []
     return [and_(true(), *_steps_of(judged, cohort)).label("remains")]
 
 
 def _remains_in_any(judged: CTE, cohort: Cohort) -> ColumnElement[bool]:
     """Return the condition of who remains, or would in a variation."""
-    number = len(steps_of_variations(cohort))
+    number = len(variations_of(cohort))
     return or_(
         and_(true(), *_steps_of(judged, cohort)),
         *(and_(true(), *_steps_of(judged, cohort, each)) for each in range(number)),
@@ -413,14 +444,14 @@ def _judged(cohort: Cohort, entered: CTE) -> Select[Any]:
     """Select who came in, which steps they pass, and which in each variation."""
     judged = entered
     had = {id(rule): _had(rule, entered) for step in cohort.steps for rule in step}
-    if steps_of_variations(cohort):
+    if number_joined(cohort):
         # Inlined, each rule would be looked at for every variation.
         ruled = {each: f"rule_{place}" for place, each in enumerate(had)}
         columns = (had[each].label(name) for each, name in ruled.items())
         judged = select(entered, *columns).cte("ruled").prefix_with("MATERIALIZED")
         had = {each: judged.c[name] for each, name in ruled.items()}
     steps = _conditions(cohort, judged, lambda rule: had[id(rule)])
-    varied = [each for step in steps for each in variations(step)]
+    varied = [each for step in steps for each in _varied(step)]
     return select(
         *(judged.c[each.name] for each in entered.c),
         *(rendered(step).label(f"step_{place}") for place, step in enumerate(steps)),
@@ -430,7 +461,7 @@ def _judged(cohort: Cohort, entered: CTE) -> Select[Any]:
 
 def _conditions(
     cohort: Cohort, entered: FromClause, had: Callable[[Rule], ColumnElement[bool]]
-) -> tuple[Condition, ...]:
+) -> tuple[AnyOf, ...]:
     """Return a condition for each step, in which OR and NOT join its rules.
 
     So they do words and a code of a rule where another event has both: of two events
@@ -553,8 +584,15 @@ def _has_words(term_key: ColumnElement[str], words: str) -> ColumnElement[bool]:
 
 
 def dimension_text(events: FromClause, dimension: Dimension) -> ColumnElement[str]:
-    """Return what events are split by, as text."""
+    """Return what events are split by, as text.
+
+    What somebody has typed is in quotes where it is a word of our own: else those whom
+    it is said of would be counted with *others*, or with those who have none.
+    """
     value: ColumnElement[Any] = events.c[_SPLIT[dimension]]
     if dimension in _FORMATS:
         value = func.to_char(value, _FORMATS[dimension])
-    return func.coalesce(func.nullif(value, ""), _NO_VALUE)
+    elif dimension in tables.OPEN:
+        quoted = literal("“").concat(value).concat("”")
+        value = case((value.in_(_RESERVED), quoted), else_=value)
+    return func.coalesce(func.nullif(value, ""), tables.NO_VALUE)

@@ -35,19 +35,21 @@ def protect_table(
     *,
     outside: int = 0,
     unsaid: Collection[Key] = (),
+    withheld: Collection[Key] = (),
 ) -> Mapping[Key, tuple[int | None, int | None]]:
     """Return what may be told of how many came in and how many of them remain.
 
-    How many remain is not told where that is `unsaid`.
+    How many remain is not told where that is `unsaid`, and nothing where it is
+    `withheld`.
 
     `outside` are those of a number that everybody knows who are in no cell: where they
     are fewer than k, they follow from a table that is told whole.
     """
-    lines = tuple(_lines(counts))
+    lines = tuple(lines_of(counts))
     entered = {key: pair[0] for key, pair in counts.items()}
     remaining = {key: pair[1] for key, pair in counts.items()}
     gone = {key: came - left for key, (came, left) in counts.items()}
-    unseen = {key for key, number in entered.items() if number < k}
+    unseen = {key for key, number in entered.items() if number < k} | set(withheld)
     _complete(unseen, lines, k, entered)
     rest = outside + sum(entered[key] for key in unseen)
     if 0 < rest < k and (more := _least(entered.keys() - unseen, entered)):
@@ -69,11 +71,11 @@ def protect_table(
 def complete(hidden: Collection[Key], sizes: Mapping[Key, int], k: int) -> set[Key]:
     """Return what is hidden in a table, with what would else tell of it."""
     more = set(hidden)
-    _complete(more, tuple(_lines(sizes)), k, sizes)
+    _complete(more, tuple(lines_of(sizes)), k, sizes)
     return more
 
 
-def _lines(keys: Mapping[Key, object]) -> Iterator[tuple[Key, ...]]:
+def lines_of(keys: Mapping[Key, object]) -> Iterator[tuple[Key, ...]]:
     """Yield the keys whose sum somebody may know: all, and those alike in something."""
     width = max(map(len, keys), default=0)
     for size in range(width):

@@ -22,6 +22,7 @@ from services.core.sentences import Sentence
 from services.core.weekdays import WEEKDAYS
 
 OTHERS: Final = "others"
+NO_VALUE: Final = "none"
 MOST_CELLS: Final = 3_000
 MOST_VALUES: Final = 30
 # A patient, and the number of theirs.
@@ -103,6 +104,30 @@ def fold_rare(
         if dimension in OPEN:
             cells = _without_rare(cells, place, k)
     return cells
+
+
+def find_common_to_all(
+    split_by: Sequence[Dimension], cells: Mapping[Key, Groups], k: int
+) -> set[Key]:
+    """Return the cells of a value that all patients of a table have but fewer than k.
+
+    Where all of a group have the same words, whoever is known to be in it has them, so
+    nobody without them counts as few. Of a sex, an age or a time nothing is learnt, and
+    *others* and *none* say nothing of what somebody has.
+    """
+    if k <= 1 or not cells:
+        return set()
+    everybody = _union([each.patients for each in cells.values()])
+    common: set[Key] = set()
+    for place, dimension in enumerate(split_by):
+        if dimension in OPEN:
+            values = {
+                value
+                for value, size in _sizes(cells, place).items()
+                if len(everybody) - size < k
+            } - {OTHERS, NO_VALUE, ""}
+            common |= {key for key in cells if key[place] in values}
+    return common
 
 
 def require_not_too_many_cells(number: int) -> None:

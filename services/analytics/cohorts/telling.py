@@ -4,11 +4,13 @@ It is one log for the whole clinic: two analysts may put their counts together.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
+from uuid import UUID
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -47,11 +49,21 @@ from services.core.sentences import Sentence
 REMEMBERED_FOR: Final = timedelta(days=90)
 # The latest groups, and those of almost the same size however old they are.
 MOST_COMPARED: Final = 200
+# So many different questions may be refused to somebody in a day: of whom they ask for,
+# each says whether there is somebody.
+MOST_REFUSED: Final = 100
+_REFUSED_WITHIN: Final = timedelta(days=1)
 # So many hashes of disclosed groups are read before these are read whole.
 _MOST_GLANCED_AT: Final = 100_000
 _MOST_BYSTANDERS: Final = 2_000
 _HASH_BYTES: Final = 8
 _READ_AT_ONCE: Final = 16
+# What an answer calls the time as of which it is.
+_COUNTED_AT: Final = "counted_at"
+# Below what an answer is kept with, beside itself: the digests of its groups.
+_GROUPS: Final = "told_groups"
+# Of a question that was refused, to whom: in place of an answer.
+_REFUSED_TO: Final = "refused_to"
 # Two answers at the same moment would not know of each other.
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.told_groups"))
 
@@ -67,7 +79,8 @@ class UndisclosedAnswer(Generic[Answer]):
     patients of each number in the answer, of `population` in daily use, who are counted
     when that matters if it is None. `implied` are those of them that others make up:
     the last part of a whole. Whoever is told `needs` a permission. `events` are those
-    of each number of events, as hashes whose first bits are the patient's.
+    of each number of events, as hashes whose first bits are the patient's. With
+    `is_live` something of this moment is shown beside the answer, such as rows.
     """
 
     question: str
@@ -78,10 +91,14 @@ class UndisclosedAnswer(Generic[Answer]):
     needs: Permission = Permission.COUNT_COHORTS
     implied: tuple[Members, ...] = ()
     events: tuple[Members, ...] = ()
+    is_live: bool = False
 
 
 class RevealsFew(NotAllowed):
-    """Beside what analysts were told before, an answer would give few patients away."""
+    """Beside what analysts were told before, an answer would give few patients away.
+
+    That is an answer too: somebody may have so many of them in a day.
+    """
 
     def __init__(self, smallest_group: int) -> None:
         super().__init__(
@@ -95,13 +112,31 @@ class RevealsFew(NotAllowed):
         )
 
 
+class RefusedOften(RevealsFew):
+    """So much was refused to somebody that the refusals would tell of patients."""
+
+    def __init__(self) -> None:
+        NotAllowed.__init__(
+            self,
+            Sentence(
+                "Within a day, {most:,} of your questions were refused because they "
+                "would reveal too few patients. Such refusals tell of patients as "
+                "well, so new questions are answered again tomorrow. What you were "
+                "told before is still shown.",
+                most=MOST_REFUSED,
+            ),
+        )
+
+
 def tell(
     session: Session, actor: Actor, undisclosed: UndisclosedAnswer[Answer]
 ) -> Answer:
     """Return the answer and keep what it tells, on the primary; the caller commits.
 
     A question that was answered before, and whose answer has changed by too few
-    patients, gets that answer again. Raises RevealsFew, NotAllowed.
+    patients, gets that answer again; if it has changed by nobody, it is as of the same
+    time, or the time would tell these apart. Raises RevealsFew, RefusedOften for a new
+    question of whom many were refused to, NotAllowed.
     """
     actor.require(undisclosed.needs)
     kind = TypeAdapter(type(undisclosed.answer))
@@ -114,23 +149,89 @@ def tell(
         known = _known(session, {**groups, **events})
         new = {key: group for key, group in groups.items() if key not in known}
         new_events = {key: group for key, group in events.items() if key not in known}
-        if (new and _gives_away(session, new, known, undisclosed)) or (
-            new_events and _events_give_away(session, new_events, known, undisclosed)
+        earlier = session.scalars(
+            select(DisclosedAnswer.answer).where(DisclosedAnswer.digest == digest)
+        ).one_or_none()
+        if earlier is None and _is_refused_often(session, actor):
+            raise RefusedOften
+        if (
+            _has_lost_few(session, earlier, {**groups, **events}, undisclosed)
+            or (new and _gives_away(session, new, known, undisclosed))
+            or (
+                new_events
+                and _events_give_away(session, new_events, known, undisclosed)
+            )
         ):
-            earlier = session.get(DisclosedAnswer, digest)
             if earlier is None:
-                raise RevealsFew(undisclosed.smallest_group)
-            return kind.validate_python(earlier.answer)
+                raise refusal(
+                    actor.id, undisclosed.question, undisclosed.smallest_group
+                )
+            return kind.validate_python(earlier)
         _keep_again(session, actor, known)
         _keep(session, actor, new, of_events=False)
         _keep(session, actor, new_events, of_events=True)
-        _keep_answer(session, digest, undisclosed, kind)
-    return undisclosed.answer
+        answer = undisclosed.answer
+        if earlier is not None and not (new or new_events or undisclosed.is_live):
+            answer = _as_of(earlier, answer, kind)
+        _keep_answer(session, digest, answer, kind, {**groups, **events})
+    return answer
+
+
+def refusal(person_id: UUID, question: str, smallest_group: int) -> RevealsFew:
+    """Return the refusal of a question, which counts among those of a person's day.
+
+    Each question counts once, however often it is asked.
+    """
+    refused = RevealsFew(smallest_group)
+    to = str(person_id)
+    digest = hashlib.sha256(f"refused {to} {question}".encode()).digest()
+    refused.note_refusal = partial(_note_refusal, digest=digest, to=to)
+    return refused
+
+
+def _note_refusal(session: Session, *, digest: bytes, to: str) -> None:
+    new = insert(DisclosedAnswer).values(digest=digest, answer={_REFUSED_TO: to})
+    with assume_role(session, "system"):
+        session.execute(
+            new.on_conflict_do_update(
+                index_elements=[DisclosedAnswer.digest], set_={"told_at": func.now()}
+            )
+        )
+
+
+def _is_refused_often(session: Session, actor: Actor) -> bool:
+    refused = select(func.count()).where(
+        DisclosedAnswer.disclosed_at > func.now() - _REFUSED_WITHIN,
+        DisclosedAnswer.answer[_REFUSED_TO].astext == str(actor.id),
+    )
+    return session.scalars(refused).one() >= MOST_REFUSED
 
 
 def _known(session: Session, groups: dict[bytes, Members]) -> set[bytes]:
     known = select(DisclosedGroup.digest).where(DisclosedGroup.digest.in_(groups))
     return set(session.scalars(known))
+
+
+def _has_lost_few(
+    session: Session,
+    earlier: Mapping[str, Any] | None,
+    groups: Collection[bytes],
+    undisclosed: UndisclosedAnswer[Any],
+) -> bool:
+    """Return whether fewer numbers are told than before, and a small one is gone.
+
+    One that is told no more is below k now, which tells that somebody has left, and of
+    so small a group that may be few.
+    """
+    before = {bytes.fromhex(each) for each in (earlier or {}).get(_GROUPS, ())}
+    if len(before) <= len(groups):
+        return False
+    patients = func.coalesce(DisclosedGroup.patients, DisclosedGroup.size)
+    small = select(DisclosedGroup.digest).where(
+        DisclosedGroup.digest.in_(before - set(groups)),
+        patients < 2 * undisclosed.smallest_group - 1,
+    )
+    return session.scalars(small.limit(1)).one_or_none() is not None
 
 
 def _gives_away(
@@ -310,15 +411,35 @@ def _keep(
         session.execute(insert(DisclosedGroup).values(rows))
 
 
+def _as_of(
+    earlier: Mapping[str, Any], answer: Answer, kind: TypeAdapter[Answer]
+) -> Answer:
+    """Return an answer as of the time when it was told, if it is still the same."""
+    now = kind.dump_python(answer, mode="json")
+    if _COUNTED_AT not in now:
+        return answer
+    before_now = {**earlier, _COUNTED_AT: now[_COUNTED_AT]}
+    before_now.pop(_GROUPS, None)
+    if before_now != now:
+        return answer
+    before: Any = kind.validate_python(earlier)
+    known: Any = answer
+    same: Answer = replace(known, counted_at=before.counted_at)
+    return same
+
+
 def _keep_answer(
     session: Session,
     digest: bytes,
-    undisclosed: UndisclosedAnswer[Answer],
+    answer: Answer,
     kind: TypeAdapter[Answer],
+    groups: Iterable[bytes],
 ) -> None:
-    answer = kind.dump_python(undisclosed.answer, mode="json")
-    new = insert(DisclosedAnswer).values(digest=digest, answer=answer)
-    changed = {"answer": answer, "told_at": func.now()}
+    kept = kind.dump_python(answer, mode="json")
+    # The version before, which reads answers as well, passes over what it knows not.
+    kept = {**kept, _GROUPS: sorted(each.hex() for each in groups)}
+    new = insert(DisclosedAnswer).values(digest=digest, answer=kept)
+    changed = {"answer": kept, "told_at": func.now()}
     session.execute(
         new.on_conflict_do_update(index_elements=[DisclosedAnswer.digest], set_=changed)
     )

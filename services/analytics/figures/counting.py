@@ -1,7 +1,7 @@
 """A figure counted: small numbers hidden, and written down."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import (
     Cohort,
+    Dimension,
     UndisclosedAnswer,
     statements,
     suppression,
@@ -33,6 +34,7 @@ from services.analytics.figures.model import (
     FigureCell,
     FigureMeasure,
     FigureResult,
+    Quantity,
     validate,
 )
 from services.analytics.figures.protecting import (
@@ -54,9 +56,12 @@ from services.lists.criteria import Json
 
 @dataclass(frozen=True, slots=True)
 class _Remaining:
-    """Who remains of a cohort, None where it does not matter, and in each variation."""
+    """Who remains of a cohort, and in each variation, where that matters.
 
-    whole: Members | None
+    `sizes` are how many that are, of each sex and, below an empty one, of all.
+    """
+
+    sizes: Mapping[str, int]
     met: tuple[Members, ...]
 
 
@@ -84,21 +89,21 @@ def count(
     totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
         cells, members = _shares(
+            figure,
             groups,
             smallest_group,
             _outside(session, (each.patients for each in groups.values())),
         )
     else:
-        whole = None if figure.measure is FigureMeasure.EVENTS else remaining.whole
         cells, members = _numbers(
             figure,
             groups,
             smallest_group,
-            whole,
+            remaining,
             _outside(session, (each.counted for each in groups.values())),
         )
         if figure.totals:
-            totals, summed = _totals(figure, groups, smallest_group, whole)
+            totals, summed = _totals(figure, groups, smallest_group, remaining)
             members += summed
     is_of_events = figure.measure is FigureMeasure.EVENTS
     cells, totals = without_undisclosed(figure.by, cells, totals)
@@ -146,8 +151,10 @@ def _spread(
     number = len(remaining.met)
     groups = tables.complete(figure.by, with_met, k, number_met=number)
     require_not_too_many(len(each.patients) for each in groups.values())
-    cells, _ = _numbers(figure, groups, k, remaining.whole)
-    spread, patients, facts = protect_spread(figure.quantity, cells, groups, k)
+    cells, _ = _numbers(figure, groups, k, remaining)
+    spread, patients, facts = protect_spread(
+        figure.quantity, cells, groups, k, is_parted=figure.of is None
+    )
     spread, _ = without_undisclosed(figure.by, spread)
     return UndisclosedAnswer(
         question=_question(figure, k),
@@ -187,7 +194,7 @@ def _parted(
     cohort: Cohort, rows: Sequence[Sequence[Any]]
 ) -> tuple[list[Sequence[Any]], list[Sequence[Any]]]:
     """Return the rows of those who remain, and those of who would in a variation."""
-    if not statements.steps_of_variations(cohort):
+    if not cohort.steps:
         return list(rows), []
     return (
         [row[:-1] for row in rows if row[-1]],
@@ -220,24 +227,30 @@ def _with_met(
 
 def _remaining(session: Session, figure: Figure, now: datetime) -> _Remaining:
     is_of_others = figure.of is not None
-    has_variations = bool(statements.steps_of_variations(figure.cohort))
-    if not (is_of_others or has_variations):
-        return _Remaining(None, ())
-    classes = read_classes(session, figure.cohort, now)
+    if not (is_of_others or figure.cohort.steps):
+        return _Remaining({}, ())
+    by_sex = replace(figure.cohort, split_by=(Dimension.SEX,))
+    classes = read_classes(session, by_sex, now)
     last = len(figure.cohort.steps)
+    sizes = {"": len(members_of_all(classes, last))}
+    for sex in {each.values[0] for each in classes}:
+        of_sex = [each for each in classes if each.values == (sex,)]
+        sizes[sex] = len(members_of_all(of_sex, last))
     return _Remaining(
-        members_of_all(classes, last) if is_of_others else None,
-        met_by(figure.cohort, classes, last),
+        sizes if is_of_others else {}, met_by(figure.cohort, classes, last)
     )
 
 
 def _shares(
-    groups: Mapping[Key, Groups], k: int, outside: int
+    figure: Figure, groups: Mapping[Key, Groups], k: int, outside: int
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return how many came in and remain, and who is in each number that is told."""
     sizes = {key: (len(g.patients), len(g.counted)) for key, g in groups.items()}
     unsaid = {key for key, each in groups.items() if few_decide(each.met, k)}
-    table = suppression.protect_table(sizes, k, outside=outside, unsaid=unsaid)
+    withheld = tables.find_common_to_all(figure.by, groups, k)
+    table = suppression.protect_table(
+        sizes, k, outside=outside, unsaid=unsaid, withheld=withheld
+    )
     return (
         tuple(FigureCell(key, left, came) for key, (came, left) in table.items()),
         tuple(
@@ -261,24 +274,39 @@ def _numbers(
     figure: Figure,
     groups: Mapping[Key, Groups],
     k: int,
-    whole: Members | None,
+    remaining: _Remaining,
     outside: int = 0,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     # Where events are looked at, patients come more than once.
     is_of_events = figure.measure is FigureMeasure.EVENTS
+    is_parted = figure.of is None and not is_of_events
     return protect_numbers(
         groups,
         k,
         is_of_events=is_of_events,
-        is_parted=figure.of is None and not is_of_events,
-        whole=whole,
+        is_parted=is_parted,
+        whole_of=None if is_of_events else _whole_of(figure, remaining),
+        # Who has a value of a vital sign was measured, which is no illness.
+        is_nobody_few=figure.quantity in {None, Quantity.AGE},
+        withheld=tables.find_common_to_all(figure.by, groups, k) if is_parted else (),
         outside=outside,
         do_few_decide=lambda each: few_decide(each.met, k),
     )
 
 
+def _whole_of(figure: Figure, remaining: _Remaining) -> Callable[[Key], int] | None:
+    """Return how many a number would be if all remaining patients were in it.
+
+    Of a sex those are the patients of that sex. None where each is in one group.
+    """
+    if not remaining.sizes:
+        return None
+    place = figure.by.index(Dimension.SEX) if Dimension.SEX in figure.by else None
+    return lambda key: remaining.sizes.get("" if place is None else key[place], 0)
+
+
 def _totals(
-    figure: Figure, groups: Mapping[Key, Groups], k: int, whole: Members | None
+    figure: Figure, groups: Mapping[Key, Groups], k: int, remaining: _Remaining
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return the sums by each of two things, and of all, as `_numbers` does.
 
@@ -298,6 +326,6 @@ def _totals(
             for line, each in summed.items()
             if tuple(not value for value in line) == is_total
         }
-        more_cells, more_members = _numbers(figure, own, k, whole)
+        more_cells, more_members = _numbers(figure, own, k, remaining)
         cells, members = cells + more_cells, members + more_members
     return cells, members

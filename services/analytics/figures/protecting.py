@@ -1,6 +1,6 @@
 """Numbers of patients or of events, and which of them are hidden."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +13,7 @@ from services.analytics.cohorts.tables import Groups
 from services.analytics.figures import quantities
 from services.analytics.figures.distributions import distribution_of, is_diverse
 from services.analytics.figures.model import FigureCell, Quantity
+from services.analytics.figures.quantities import OwnValues
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
@@ -45,14 +46,17 @@ def protect_numbers(
     *,
     is_of_events: bool,
     is_parted: bool,
-    whole: Members | None,
+    whole_of: Callable[[Key], int] | None,
+    is_nobody_few: bool = False,
+    withheld: Collection[Key] = (),
     outside: int = 0,
     do_few_decide: Callable[[Groups], bool] | None = None,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
     """Return the numbers of patients or of events, and who is in each that is told.
 
-    Where groups are parts of one whole, each patient is in one of them. Elsewhere
-    `whole` are all of whom a number is a part: one of all but few is not told. Patients
+    Where groups are parts of one whole, each patient is in one of them; nothing is told
+    of those that are `withheld`. Elsewhere `whole_of` is of how many a number is part:
+    one of all but few is not told, nor one of all if nobody counts as few. Patients
     come more than once there, so numbers do not add up. Events do, and their whole may
     be told by another figure: what is hidden of them is never of 1 to k - 1 patients
     together. Nor is a number told if few decide about the group, nor where it adds up
@@ -66,14 +70,16 @@ def protect_numbers(
     table: Table = {key: (n if n >= k else None, None) for key, n in sizes.items()}
     if is_parted:
         pairs = {key: (n, n) for key, n in sizes.items()}
-        table = suppression.protect_table(pairs, k, outside=outside)
+        table = suppression.protect_table(pairs, k, outside=outside, withheld=withheld)
     if is_of_events:
         table = _with_enough_hidden(groups, table, k)
     is_of_counted = is_of_events or is_parted
+    fewest = 0 if is_nobody_few and k > 1 else 1
     visible = {
         key: groups[key].counted if is_of_counted else groups[key].patients
         for key, (number, _) in table.items()
-        if number is not None and (whole is None or not 0 < len(whole) - sizes[key] < k)
+        if number is not None
+        and not (whole_of and fewest <= whole_of(key) - sizes[key] < k)
     }
     few = {key for key in visible if do_few_decide and do_few_decide(groups[key])}
     if few and (is_parted or is_of_events):
@@ -92,12 +98,17 @@ def protect_spread(
     cells: Sequence[FigureCell],
     groups: Mapping[Key, Groups],
     k: int,
+    *,
+    is_parted: bool,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...], tuple[Members, ...]]:
     """Return how a quantity is spread in the cells that are told, and what they tell.
 
     That are patients, held against earlier groups as those of counts are, and what
     their quantities were, as events are: of the same patients' two means, before and
     after one of them was measured again, the difference is that one's.
+
+    Where groups are parts of one whole, what is hidden has to be of patients who are
+    not all alike: the smallest of the others is hidden with a group in which they are.
     """
     own = {key: quantities.own_values(each.numbers) for key, each in groups.items()}
     shown = {
@@ -105,6 +116,8 @@ def protect_spread(
         for cell in cells
         if cell.number is not None and is_diverse(own[cell.values].numbers, k)
     }
+    if is_parted:
+        shown = _with_diverse_rest(shown, own, k)
     spread = tuple(
         replace(cell, distribution=distribution_of(own[cell.values].numbers, k))
         if cell.values in shown
@@ -113,6 +126,33 @@ def protect_spread(
     )
     facts = tuple(quantities.facts_of(quantity, own[key]) for key in shown)
     return spread, tuple(groups[key].patients for key in shown), facts
+
+
+def _with_diverse_rest(
+    shown: Collection[Key], own: Mapping[Key, OwnValues], k: int
+) -> set[Key]:
+    """Return which of the groups are shown so that in no line the hidden are alike.
+
+    A mean of the whole of a line may be told elsewhere, and that of the hidden is what
+    the others leave of it. Fewer than k decide nothing: they are hidden by themselves.
+    """
+    left = set(shown)
+    lines = [line for line in suppression.lines_of(own) if len(line) > 1]
+    is_changed = True
+    while is_changed:
+        is_changed = False
+        for line in lines:
+            hidden = [
+                own[key].numbers
+                for key in line
+                if key not in left and len(own[key].numbers) >= k
+            ]
+            visible = [key for key in line if key in left]
+            rest = np.concatenate([np.empty(0), *hidden])
+            if visible and hidden and not is_diverse(rest, k):
+                left.remove(min(visible, key=lambda key: (len(own[key].numbers), key)))
+                is_changed = True
+    return left
 
 
 def unit_of_shown(unit: str, cells: Iterable[FigureCell]) -> str:

@@ -117,15 +117,21 @@ def _protected(
     everybody: int,
     k: int,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
-    """Return the numbers of groups, and who is in each that is told."""
+    """Return the numbers of groups, and who is in each that is told.
+
+    Nobody and few in a group look alike in the others: a whole is another question,
+    and `tell` holds what is told of it against these. Where conditions are joined, it
+    would be another question about whom few decide, so there it counts as told.
+    """
     is_of_events = counted.measure is FigureMeasure.EVENTS
+    has_whole = not is_of_events and counted.joined is not None
     whole = _whole(groups)
     return protect_numbers(
         groups,
         k,
         is_of_events=is_of_events,
-        is_parted=not is_of_events and _is_parted(counted),
-        whole=None if is_of_events else whole,
+        is_parted=has_whole and _adds_up(counted),
+        whole_of=(lambda _: len(whole)) if has_whole else None,
         outside=max(everybody - len(whole), 0),
         do_few_decide=lambda each: _do_few_decide(counted, each, k),
     )
@@ -249,7 +255,9 @@ def _spread_in(
     """
     groups = tables.fold_rare(counted.by, measured, k)
     cells, _ = _protected(counted, groups, everybody, k)
-    spread, patients, facts = protect_spread(of.quantity, cells, groups, k)
+    spread, patients, facts = protect_spread(
+        of.quantity, cells, groups, k, is_parted=_adds_up(counted)
+    )
     return _ShownNumbers(_shown(spread), patients, facts, unit)
 
 
@@ -288,7 +296,7 @@ def _compiled(counted: Counted) -> Any:
     )
 
 
-def _is_parted(counted: Counted) -> bool:
+def _adds_up(counted: Counted) -> bool:
     """Return whether each patient is in one group at most."""
     return set(counted.by) <= {Dimension.SEX}
 

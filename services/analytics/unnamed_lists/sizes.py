@@ -123,7 +123,7 @@ def keep_back(
     size = ListSize(len(members), now)
     question = question_of("list", criteria, smallest_group)
     undisclosed = UndisclosedAnswer(
-        question, size, (members,), None, smallest_group, needs
+        question, size, (members,), None, smallest_group, needs, is_live=True
     )
     return KeptBack(disclosed_list, undisclosed)
 

@@ -109,6 +109,27 @@ def test_what_differs_in_few_is_refused(session, compare):
         compare(GOUT, replace(GOUT, sexes=(Sex.MALE,)))
 
 
+@pytest.mark.usefixtures("ill")
+def test_cohorts_of_the_same_patients_are_refused_as_those_of_nearly_the_same(
+    session, compare
+):
+    """One may be part of the other: then all of the whole are as the part says."""
+    every = Cohort(entry=CohortEvent(kind=EventKind.PROCEDURE))
+    check = replace(every, entry=replace(every.entry, words="check-up"))
+    for number in range(12):
+        patient = person(session)
+        diagnosed(session, patient, kind="procedure", term="Check-up")
+        if number > 5:
+            diagnosed(session, patient, kind="condition", term="Gout")
+
+    assert compare(every, GOUT).cohorts[0].patients == 12
+    with pytest.raises(cohorts.RevealsFew):
+        compare(every, check)
+    diagnosed(session, person(session), kind="procedure", term="Ultrasound")
+    with pytest.raises(cohorts.RevealsFew):
+        compare(every, check)
+
+
 @pytest.mark.parametrize(
     ("compared", "sentence"),
     [

@@ -118,6 +118,48 @@ def test_a_question_that_few_have_changed_gets_its_earlier_answer(session, ask, 
     assert (first_number(anew), anew.counted_at) == (27, later)
 
 
+@pytest.mark.parametrize("number", [0, 1, 4])
+def test_as_of_when_it_is_does_not_say_whether_somebody_has_come(
+    session, ask, gouty, number
+):
+    earlier = ask(ALL)
+    for _ in range(number):
+        diagnosed(session, person(session), term="Gout")
+
+    for hours in (1, 2):
+        assert ask(ALL, now=NOW + timedelta(hours=hours)) == earlier
+
+
+def archive(session, patients):
+    ids = [patient.id for patient in patients]
+    archived = update(Patient).where(Patient.id.in_(ids))
+    session.execute(archived.values(deleted_at=func.now()))
+
+
+def test_a_small_number_keeps_its_answer_once_it_is_below_the_smallest(session, ask):
+    """That it is would say that somebody has left, and of so few it may be one."""
+    patients = [person(session) for _ in range(30)]
+    for patient in patients[:8]:
+        diagnosed(session, patient, term="Gout")
+    earlier = ask(ALL)
+
+    archive(session, patients[:4])
+
+    assert ask(ALL, now=NOW + timedelta(hours=1)) == earlier
+
+
+def test_a_number_that_many_have_left_is_told_to_be_small(session, ask):
+    patients = [person(session) for _ in range(30)]
+    for patient in patients[:9]:
+        diagnosed(session, patient, term="Gout")
+    ask(ALL)
+
+    archive(session, patients[:5])
+    later = ask(ALL, now=NOW + timedelta(hours=1))
+
+    assert later.attrition[0].remaining == cohorts.CohortCount(None, cohorts.Hidden.FEW)
+
+
 def test_who_was_counted_and_has_left_is_not_the_difference(session, ask, gouty):
     ask(ALL)
     session.execute(
@@ -144,3 +186,15 @@ def test_only_who_may_count_is_told(session, ask, gouty, analyst):
 
     with pytest.raises(NotAllowed, match="count cohorts"):
         cohorts.tell(session, cast.act_as_somebody(Role.STAFF), counted)
+
+
+def test_a_small_number_that_grows_by_many_is_told_anew(session, ask):
+    patients = [person(session) for _ in range(30)]
+    for patient in patients[:8]:
+        diagnosed(session, patient, term="Gout")
+    ask(ALL)
+
+    for patient in patients[8:14]:
+        diagnosed(session, patient, term="Gout")
+
+    assert first_number(ask(ALL, now=NOW + timedelta(hours=1))) == 14

@@ -157,6 +157,18 @@ def test_a_group_that_is_nearly_all_alike_is_not_told(measured, tell):
     assert spread(tell(BY_SEX)) == {}
 
 
+def test_a_group_that_is_all_alike_is_not_what_the_others_leave(session, tell):
+    """Of everybody the mean may be told elsewhere, and from it that of the men."""
+    for sex, number in (("female", 12), ("male", 10), ("other", 8)):
+        for place in range(number):
+            born = date(1950 if sex == "male" else 1950 + place, 6, 15)
+            diagnosed(session, person(session, sex=sex, date_of_birth=born))
+
+    shown = spread(tell(replace(BY_SEX, of=None, quantity=Quantity.AGE)))
+
+    assert set(shown) == {("female",)}
+
+
 def test_fewer_than_k_are_neither_told_nor_named(measured, tell):
     for sex, number in (("female", 4), ("male", 9), ("other", 8)):
         for value in range(number):
@@ -301,6 +313,8 @@ def test_how_long_visits_have_waited_by_weekday(session, tell):
 
 
 def test_rare_words_are_among_others_in_which_each_patient_counts_once(session, tell):
+    for _ in range(K):
+        diagnosed(session, person(session))
     for place in range(12):
         patient = person(session)
         diagnosed(session, patient)

@@ -129,7 +129,7 @@ def test_months_have_no_gaps_and_begin_where_something_is_told(session, tell):
 
 
 def test_visits_are_counted_by_weekday_and_hour(session, tell, visit):
-    for place, each in enumerate(patients(session, 12)):
+    for place, each in enumerate(patients(session, 17)[:12]):
         visit(each, MONDAY, hour=9)
         visit(each, MONDAY + timedelta(7), hour=9)
         if place < 6:
@@ -240,6 +240,87 @@ def test_all_of_a_cohort_but_few_are_not_told(session, tell, visit):
     counts = numbers(tell(replace(VISITS, measure=FigureMeasure.PATIENTS)))
 
     assert counts == {("2026",): 8}
+
+
+def test_a_sex_of_which_all_have_an_event_is_not_told(session, tell, visit):
+    """Who is known to be one of the women would be known to have it."""
+    for each in patients(session, 10):
+        visit(each, MONDAY)
+    for each in patients(session, 12, sex="male")[:7]:
+        visit(each, MONDAY)
+    bystanders(session)
+    by_sex = replace(VISITS, measure=FigureMeasure.PATIENTS, by=(Dimension.SEX,))
+
+    assert numbers(tell(by_sex)) == {("male",): 7}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"measure": FigureMeasure.EVENTS},
+        {"measure": FigureMeasure.DISTRIBUTION, "quantity": Quantity.AGE},
+    ],
+    ids=["patients", "events", "ages"],
+)
+@pytest.mark.parametrize("without", [0, 1, K])
+def test_no_measure_tells_that_all_of_a_cohort_pass_a_step(
+    session, tell, more, without
+):
+    """The share of them would be hidden, and so is whatever says how many they are."""
+    everybody = patients(session, 24)
+    for place, each in enumerate(everybody):
+        each.date_of_birth = date(1940 + place, 6, 15)
+    for each in everybody[without:]:
+        diagnosed(session, each, term="Gout")
+    bystanders(session)
+    gout = Rule(event=replace(HYPERTENSION, words="gout"))
+    cohort = replace(DIAGNOSED, steps=((gout,),))
+
+    counts = numbers(tell(replace(BY_SEX, cohort=cohort, **more)))
+
+    assert counts == ({("female",): 24 - K} if without == K else {})
+
+
+@pytest.mark.parametrize(
+    ("measure", "steps"),
+    [(FigureMeasure.PATIENTS, ()), (FigureMeasure.SHARE, ("gout",))],
+)
+@pytest.mark.parametrize("others", [0, 1, 6])
+def test_words_that_all_have_are_not_told(session, tell, measure, steps, others):
+    everybody = patients(session, 20)
+    for _ in range(others):
+        diagnosed(session, person(session), term="Portal hypertension")
+    for each in everybody[:8]:
+        diagnosed(session, each, term="Gout")
+    bystanders(session)
+    rules = tuple((Rule(event=replace(HYPERTENSION, words=words)),) for words in steps)
+    figure = Figure(
+        cohort=replace(DIAGNOSED, steps=rules),
+        by=(Dimension.WORDS,),
+        measure=measure,
+    )
+
+    values = {cell.values for cell in tell(figure).cells}
+
+    assert (("Essential hypertension",) in values) is (others == 6)
+
+
+def test_what_somebody_called_others_is_not_among_others(session, tell):
+    terms = ["others"] * 6 + ["None"] * 7 + ["none"] * 8
+    for term in [*terms, *(f"Rare {number}" for number in range(9))]:
+        diagnosed(session, person(session), term=term)
+    bystanders(session)
+    every = Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS))
+
+    counts = numbers(tell(Figure(cohort=every, by=(Dimension.WORDS,))))
+
+    assert counts == {
+        ("“others”",): 6,
+        ("None",): 7,
+        ("“none”",): 8,
+        ("others",): 9,
+    }
 
 
 def test_what_happened_to_few_is_no_difference_of_events(session, tell, visit):

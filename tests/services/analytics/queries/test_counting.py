@@ -749,11 +749,60 @@ def test_having_and_order_say_nothing_of_what_is_not_told(session, ask):
     assert answers[1] == ()
 
 
-def test_one_of_a_sex_is_not_found_by_what_the_others_leave(session, ask):
+@pytest.mark.parametrize("by", ["sex", "age_band", "month", "term"])
+@pytest.mark.parametrize("few", [0, 1, 4])
+def test_a_group_of_few_leaves_the_others_as_they_are(session, ask, by, few):
+    """That the women had no row told that there was a man."""
+    with_term(session, "Gout", 9)
+    with_term(
+        session,
+        "Asthma",
+        few,
+        day=date(2025, 4, 1),
+        sex="male",
+        date_of_birth=date(1931, 6, 15),
+    )
+
+    [[_, number]] = ask(f"SELECT {by}, {PATIENTS} FROM diagnoses GROUP BY {by}")
+
+    assert number == 9
+
+
+@pytest.mark.parametrize("men", [0, 1, 4])
+def test_a_mean_beside_few_is_told_as_beside_nobody(session, ask, visit, men):
+    for place, patient in enumerate(
+        [*with_term(session, "Gout", 9), *with_term(session, "Gout", men, sex="male")]
+    ):
+        visit(patient, waited=10 + place)
+
+    rows = ask("SELECT sex, avg(waiting_minutes) FROM visits GROUP BY sex")
+
+    assert rows == (("female", 14.0),)
+
+
+@pytest.mark.parametrize("is_whole_first", [True, False])
+def test_one_of_a_sex_is_not_found_by_what_the_others_leave(
+    session, ask, is_whole_first
+):
     with_term(session, "Gout", 9)
     with_term(session, "Gout", 1, sex="male")
+    whole = f"SELECT {PATIENTS} FROM diagnoses"
+    by_sex = f"SELECT sex, {PATIENTS} FROM diagnoses GROUP BY sex"
+    first, second = (whole, by_sex) if is_whole_first else (by_sex, whole)
 
-    assert ask(f"SELECT sex, {PATIENTS} FROM diagnoses GROUP BY sex") == ()
+    assert ask(first)
+    with pytest.raises(RevealsFew):
+        ask(second)
+
+
+def test_a_mean_of_all_alike_is_not_what_the_others_leave(session, ask, visit):
+    for sex, number in (("female", 12), ("male", 10), ("other", 8)):
+        for place, patient in enumerate(with_term(session, "Gout", number, sex=sex)):
+            visit(patient, waited=10 if sex == "male" else 10 + place)
+
+    rows = ask("SELECT sex, avg(waiting_minutes) FROM visits GROUP BY sex")
+
+    assert [sex for sex, _ in rows] == ["female"]
 
 
 def test_no_error_tells_one_row_from_another(session, ask):

@@ -476,6 +476,19 @@ REFUSED = {
         "SELECT count(*) FROM visits WHERE is_no_show > true",
         "= and <> only",
     ),
+    "next of a sequence": (
+        "SELECT nextval('audit_events_position_seq'), count(*) FROM visits",
+        "not offered",
+    ),
+    "first of each": (
+        "SELECT DISTINCT ON (sex) sex, count(*) FROM visits GROUP BY sex",
+        "not offered",
+    ),
+    "number of a row": (
+        "SELECT sex, count(*), row_number() OVER () FROM visits GROUP BY sex",
+        "not offered",
+    ),
+    "least and most": ("SELECT min(age), max(age) FROM visits", "not offered"),
     "limit": ("SELECT count(*) FROM visits LIMIT 0", "LIMIT"),
     "much": ("SELECT count(*) FROM visits LIMIT 100000", "LIMIT"),
 }

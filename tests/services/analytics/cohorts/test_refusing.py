@@ -1,0 +1,106 @@
+"""What is refused to an analyst is an answer too, and has an end."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, update
+
+from db.models.care import DisclosedAnswer
+from db.postgres import SYSTEM, Database
+from services.analytics import cohorts
+from services.analytics.cohorts import Cohort, CohortEvent, EventKind, telling
+from services.analytics.cohorts.telling import RefusedOften
+from services.core.actors import Actor, Role
+from services.core.on_behalf import ActorDatabase
+from services.patients.records.model import Sex
+from tests.kit import cast
+from tests.kit.replicas import write_everywhere
+from tests.services.analytics.cohorts.test_running import DAY, diagnosed, person
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
+ALL = Cohort(entry=GOUT)
+WOMEN = Cohort(entry=GOUT, sexes=(Sex.FEMALE,))
+LATE = 4
+
+
+def until(days: int) -> Cohort:
+    """Return who came in until so many days later."""
+    return Cohort(entry=replace(GOUT, until=DAY + timedelta(days)))
+
+
+@dataclass
+class Clinic:
+    """Twenty have had gout since a day, and one more each day after it."""
+
+    database: Database
+    analyst: Actor
+    colleague: Actor
+
+    def ask(self, cohort: Cohort, actor: Actor | None = None) -> int | None:
+        """Return how many are told, to the analyst or somebody else."""
+        asks = actor or self.analyst
+
+        def tell(session):
+            counted = cohorts.count(session, asks, cohort, now=NOW, smallest_group=5)
+            return cohorts.tell(session, asks, counted)
+
+        result = ActorDatabase(self.database, asks).write(tell).value
+        return result.attrition[-1].remaining.number
+
+    def refuse(self, cohort: Cohort) -> type[Exception]:
+        """Return as what a question is refused."""
+        with pytest.raises(cohorts.RevealsFew) as refused:
+            self.ask(cohort)
+        return refused.type
+
+
+@pytest.fixture
+def clinic(endpoints, monkeypatch) -> Iterator[Clinic]:
+    """Two refusals are as many as somebody may have."""
+    monkeypatch.setattr(telling, "MOST_REFUSED", 2)
+
+    def prepare(session):
+        for number in range(30):
+            patient = person(session, sex=("female", "male")[number % 2])
+            if number < 20 + LATE:
+                day = DAY + timedelta(max(0, number - 19))
+                diagnosed(session, patient, day, term="Gout")
+        return cast.add_actor(session, cast.ANA), cast.add_actor(session, Role.ANALYST)
+
+    with closing(Database(endpoints)) as database:
+        yield Clinic(database, *write_everywhere(database, prepare))
+
+
+def test_whom_much_was_refused_is_told_nothing_new(clinic):
+    assert clinic.ask(ALL) == 20 + LATE
+    assert clinic.refuse(until(0)) is cohorts.RevealsFew
+    assert clinic.refuse(until(1)) is cohorts.RevealsFew
+
+    assert clinic.refuse(until(2)) is RefusedOften
+    # Nor what would harm nobody: that it is told would be an answer.
+    assert clinic.refuse(WOMEN) is RefusedOften
+    assert clinic.ask(ALL) == 20 + LATE
+    assert clinic.ask(WOMEN, clinic.colleague) == 12
+
+
+def test_the_same_question_counts_once_and_a_day_later_no_more(clinic):
+    clinic.ask(ALL)
+    for _ in range(3):
+        assert clinic.refuse(until(0)) is cohorts.RevealsFew
+    assert clinic.refuse(until(1)) is cohorts.RevealsFew
+    assert clinic.refuse(WOMEN) is RefusedOften
+
+    yesterday = func.now() - timedelta(days=1, minutes=1)
+    refused = DisclosedAnswer.answer.has_key("refused_to")
+    clinic.database.write(
+        lambda s: s.execute(
+            update(DisclosedAnswer).where(refused).values(disclosed_at=yesterday)
+        ),
+        identity=SYSTEM,
+    )
+
+    assert clinic.ask(WOMEN) == 12
