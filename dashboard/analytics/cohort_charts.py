@@ -1,6 +1,6 @@
 """A cohort's attrition, as a chart with its numbers as a table."""
 
-from typing import Final
+from typing import Any, Final
 
 import altair as alt
 import pandas as pd
@@ -22,8 +22,11 @@ from services.analytics.figures.drawing import COLOURS, name_of
 _SUPPRESSED: Final = marked("suppressed")
 _ROW: Final = 44
 _NUMBERS: Final = "#808495"
-_LONGEST_LABEL: Final = 420
 _ROOM: Final = 1.3
+# A step's words stand above its bar: beside it they would leave a phone no room.
+_BAR: Final = 16
+_BELOW: Final = 10
+_ABOVE: Final = -8
 
 
 def show_attrition(result: CohortResult) -> None:
@@ -46,12 +49,7 @@ def show_attrition(result: CohortResult) -> None:
     )
     drawn = frame.assign(number=[step.remaining.number or 0 for step in steps])
     base = alt.Chart(drawn).encode(
-        y=alt.Y(
-            f"{step_title}:N",
-            sort=None,
-            title=None,
-            axis=alt.Axis(labelLimit=_LONGEST_LABEL, ticks=False),
-        ),
+        y=alt.Y(f"{step_title}:N", sort=None, axis=None),
         x=alt.X(
             "number:Q",
             axis=None,
@@ -59,13 +57,15 @@ def show_attrition(result: CohortResult) -> None:
         ),
         tooltip=[step_title, patients_title],
     )
-    bars = base.mark_bar(color=COLOURS[0], aria=False)
-    texts = base.mark_text(align="left", dx=4, color=_NUMBERS, aria=False)
+    bars = base.mark_bar(color=COLOURS[0], size=_BAR, yOffset=_BELOW, aria=False)
+    text: Any = {"align": "left", "color": _NUMBERS, "aria": False}
+    names = base.mark_text(dy=_ABOVE, **text).encode(
+        x=alt.value(0), text=f"{step_title}:N"
+    )
+    numbers = base.mark_text(dx=4, dy=_BELOW, **text).encode(text=f"{patients_title}:N")
     with chart_box(_("Attrition"), lambda: frame, key="cohorts_attrition"):
         st.altair_chart(
-            in_language(
-                alt.LayerChart(layer=[bars, texts.encode(text=f"{patients_title}:N")])
-            ),
+            in_language(alt.LayerChart(layer=[bars, names, numbers])),
             height=_ROW * len(steps) + 20,
             alt="; ".join(
                 f"{words}: {patients}"

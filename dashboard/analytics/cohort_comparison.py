@@ -1,5 +1,6 @@
 """Two to four cohorts side by side: which, and how they differ."""
 
+from math import isfinite
 from typing import Final
 
 import altair as alt
@@ -33,6 +34,9 @@ _COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#7A8790")
 _HEIGHT: Final = 280
 _ROW: Final = 30
 _SMALL_DIFFERENCE: Final = 0.1
+# Beyond the lines, so that what stands below them is not cut.
+_ROOM: Final = 1.15
+_TICKS: Final = 5
 _TITLES: Final = {
     Dimension.AGE_BAND: marked("Ages"),
     Dimension.SEX: marked("Sexes"),
@@ -157,12 +161,19 @@ def _show_differences(comparison: Comparison) -> None:
     )
     value_title, difference_title = _("Value"), _("Difference")
     frame = pd.DataFrame(rows, columns=[value_title, difference_title])
+    distances = [abs(number) for name, number in rows if isfinite(number)]
+    furthest = _ROOM * max(_SMALL_DIFFERENCE, *distances, 0)
     limits = pd.DataFrame({"limit": [-_SMALL_DIFFERENCE, 0, _SMALL_DIFFERENCE]})
     points = (
         alt.Chart(frame)
         .mark_circle(size=90, color=_COLOURS[0], opacity=1, aria=False)
         .encode(
-            x=alt.X(f"{difference_title}:Q", title=None),
+            x=alt.X(
+                f"{difference_title}:Q",
+                title=None,
+                scale=alt.Scale(domain=[-furthest, furthest], nice=False),
+                axis=alt.Axis(format=".2f", tickCount=_TICKS),
+            ),
             y=alt.Y(f"{value_title}:N", sort=None, title=None),
             tooltip=[value_title, alt.Tooltip(difference_title, format=".3f")],
         )
