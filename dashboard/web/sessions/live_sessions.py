@@ -152,7 +152,14 @@ class LiveSessions:
         return await asyncio.shield(lookup)
 
     def note_input(self, session_id: UUID, *, seconds_ago: float = 0.0) -> None:
-        """Note that the person did something; what is over stays over."""
+        """Note that the person did something; what is over stays over.
+
+        Input from before the longest silence keeps nothing open, so it is none. A page
+        may claim any number, and the database takes no statement with a time before
+        all times: it would refuse everybody's input together with that.
+        """
+        if not 0 <= seconds_ago < self._idle:
+            return
         known, now = self._by_id.get(session_id), time.monotonic()
         if known is not None and not self._is_over(known, now):
             known.input_at = max(known.input_at, now - seconds_ago)

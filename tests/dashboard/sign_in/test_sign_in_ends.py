@@ -29,6 +29,9 @@ _NONSENSE = (
     '{"inputSecondsAgo": "x"}',
     '{"inputSecondsAgo": -9}',
     '{"inputSecondsAgo": NaN}',
+    '{"inputSecondsAgo": Infinity}',
+    '{"inputSecondsAgo": 1e300}',
+    '{"inputSecondsAgo": 1' + 400 * "0" + "}",
 )
 
 

@@ -281,6 +281,32 @@ def test_input_is_written_down_seldom(database, started, monkeypatch):
     assert len(written) == 2
 
 
+@pytest.mark.parametrize("claimed", [1e300, float("inf"), float("nan"), 1e15, -1e300])
+def test_whatever_one_page_claims_the_input_of_others_is_written_down(
+    database, started, raw, claimed
+):
+    with Session(raw) as session, session.begin():
+        somebody = cast.add_actor(session, cast.ADAM)
+        other = sessions.start(
+            session, somebody.id, method="code", network=None, browser=None
+        )
+    _execute(raw, _silent_for(5))
+
+    async def story():
+        server = LiveSessions(database, Limits())
+        for each in (started, other):
+            await server.find(each.token)
+        server.note_input(other.id, seconds_ago=claimed)
+        server.note_input(started.id)
+        await server._write_what_is_due()
+
+    _run(story)
+
+    with Session(raw) as session:
+        written = session.get_one(UserSession, started.id)
+        assert written.last_seen_at > written.created_at - timedelta(minutes=1)
+
+
 def test_while_no_database_answers_a_page_stays_and_time_still_ends_it(
     database, started, monkeypatch
 ):

@@ -140,6 +140,6 @@ def _input_of(text: str) -> float | None:
     """Read how many seconds ago there was input, None if it says nothing of it."""
     try:
         seconds_ago = float(json.loads(text)["inputSecondsAgo"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     return seconds_ago if seconds_ago >= 0 else None
