@@ -85,7 +85,18 @@ def correct(person: Person) -> None:
                     person.email,
                     is_patient=person.role is Role.PATIENT,
                 )
-            _done(_("The changes are saved."))
+            is_linkless = (
+                person.standing is AccountStatus.INVITED
+                and typed.email.strip() != person.email
+            )
+            _done(
+                _(
+                    "The changes are saved. The link that was sent before does not "
+                    "open any more: send another one."
+                )
+                if is_linkless
+                else _("The changes are saved.")
+            )
 
 
 def renew_link(person: Person) -> None:

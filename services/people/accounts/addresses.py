@@ -2,9 +2,13 @@
 
 from contextlib import AbstractContextManager
 from typing import Final
+from uuid import UUID
 
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
+from db.models.user import LoginCode
+from db.postgres import assume_role
 from db.postgres.violations import translate_violations
 from services.core.errors import Conflict
 
@@ -24,3 +28,15 @@ class AddressTaken(Conflict):
 def unless_taken(session: Session) -> AbstractContextManager[None]:
     """Run statements in a savepoint; an address that is taken raises AddressTaken."""
     return translate_violations(session, {_EMAIL_ONCE: AddressTaken})
+
+
+def void_codes(session: Session, user_id: UUID) -> None:
+    """Let codes that were sent to a former address let nobody in any more."""
+    # Codes are nobody's to read or change but the door's.
+    with assume_role(session, "door"):
+        session.execute(
+            update(LoginCode)
+            .where(LoginCode.user_id == user_id, LoginCode.used_at.is_(None))
+            .values(used_at=func.now())
+            .execution_options(synchronize_session=False)
+        )

@@ -131,7 +131,8 @@ def renew(
     person = accounts.get_person(session, actor, user_id)
     if person.standing is accounts.AccountStatus.ACTIVE:
         raise AlreadySignsIn
-    user = session.get_one(User, user_id)
+    # Whoever comes at this second has come before there is a link, or finds it used.
+    user = session.get_one(User, user_id, with_for_update=True, populate_existing=True)
     _require_newcomer(session, user)
     return _link(session, actor, user)
 

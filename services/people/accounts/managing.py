@@ -14,7 +14,7 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotAllowed
 from services.people import sessions
-from services.people.accounts.addresses import unless_taken
+from services.people.accounts.addresses import unless_taken, void_codes
 from services.people.accounts.listing import NoSuchPerson
 from services.people.accounts.particulars import (
     read_email,
@@ -100,7 +100,8 @@ def change_particulars(
 ) -> None:
     """Correct how somebody is called and reached; the caller commits.
 
-    Raises NotConfirmed, AddressTaken, InvalidInput, NotFound, NotAllowed.
+    What was sent to a former address lets nobody in any more. Raises NotConfirmed,
+    AddressTaken, InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_USERS)
     user = _lock(session, user_id)
@@ -119,6 +120,10 @@ def change_particulars(
     with unless_taken(session):
         user.name, user.email = wanted.name, wanted.email
         user.phone_number = wanted.phone_number
+    if "email" in changes:
+        # It was corrected because somebody else reads the former one, perhaps.
+        void_invitations(session, user_id)
+        void_codes(session, user_id)
     _record(session, actor, Action.USER_CHANGE, user, changes)
 
 

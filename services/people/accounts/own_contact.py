@@ -19,7 +19,11 @@ from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput
 from services.patients.records import patients, rules
 from services.patients.records.model import PatientDraft, PatientRecord
-from services.people.accounts.addresses import AddressTaken, unless_taken
+from services.people.accounts.addresses import (
+    AddressTaken,
+    unless_taken,
+    void_codes,
+)
 from services.people.sign_in import codes
 
 
@@ -204,6 +208,7 @@ def _follow(session: Session, actor: Actor, made: patients.Change) -> str | None
             session.flush()
     except AddressTaken:
         raise EmailInUse from None
+    void_codes(session, user.id)
     audit.record(
         session,
         actor,

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from db.models.user import User, UserSession
+from db.models.user import Invitation, User, UserSession
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -63,7 +63,8 @@ def start(
     """Sign a person in; `replacing` is the token that their browser had before.
 
     Raises NotAllowed for somebody who may not act any more. A passkey proves at once
-    that the person is there, as a confirmation would.
+    that the person is there, as a confirmation would. Links that invited the person
+    open nothing from then on.
     """
     user = session.scalar(
         select(User).where(User.id == user_id, User.deactivated_at.is_(None))
@@ -84,6 +85,7 @@ def start(
     )
     session.add(row)
     session.flush()
+    _use_up_invitations(session, user_id)
     audit.record(
         session,
         actor_of(user),
@@ -92,6 +94,19 @@ def start(
         details={"method": method},
     )
     return Started(token, row.id, user_id)
+
+
+def _use_up_invitations(session: Session, user_id: UUID) -> None:
+    """Let links open nothing to whoever has them, once their person came otherwise.
+
+    They also say, for longer than sign-ins are remembered, that the person has come.
+    """
+    session.execute(
+        update(Invitation)
+        .where(Invitation.user_id == user_id, Invitation.used_at.is_(None))
+        .values(used_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def find(session: Session, token: str, *, limits: Limits = LIMITS) -> Live | None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models.user import Passkey, User, UserSession
+from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import PERMISSIONS, Permission, Role
 from services.documents.sharing import offboarding
 from services.people import accounts, sessions
@@ -144,6 +144,29 @@ def test_a_name_and_address_are_corrected(confirmed, kept: Session, cleo: User):
     kept.expire_all()
     assert (cleo.name, cleo.phone_number) == ("Cleopatra", "+441632960983")
     assert app.title[0].value == "Cleopatra"
+    assert not app.exception
+
+
+def test_who_corrects_the_address_of_an_invitation_is_told_to_send_it_anew(
+    confirmed, kept: Session
+):
+    invited = cast.add_account(kept, Role.STAFF)
+    kept.add(
+        Invitation(
+            user_id=invited.id,
+            token_hash=uuid4().bytes,
+            expires_at=func.now() + timedelta(days=3),
+        )
+    )
+    kept.commit()
+    app = confirmed("user", user=invited.id)
+    address = f"{uuid4().hex}@example.org"
+    app.text_input(key=f"user_email_{invited.id}").set_value(address)
+
+    app.button(key="user_particulars_save").click().run()
+
+    assert any("send another one" in toast.value for toast in app.toast)
+    assert "user_renew" in [button.key for button in app.button]
     assert not app.exception
 
 

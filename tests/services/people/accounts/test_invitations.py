@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
-from db.models.user import Invitation, User
+from db.models.user import Invitation, User, UserSession
 from services.core.actors import CONSOLE, PERMISSIONS, Permission, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed, NotFound
@@ -160,6 +160,66 @@ def test_who_came_by_code_gets_no_link_either(session, boss, invite):
 
     with pytest.raises(invitations.AlreadySignsIn):
         invitations.renew(session, boss.actor, invited.user_id, **boss.fresh)
+
+
+def test_once_somebody_came_by_code_the_link_lets_nobody_else_in(session, invite):
+    invited = invite()
+    sessions.start(session, invited.user_id, method="code", network=None, browser=None)
+
+    assert invitations.find(session, invited.token) is None
+    assert invitations.accept(session, invited.token) is None
+
+
+def came_long_ago(session, invited):
+    """Sign somebody in by a code, and forget the sign-in, as after 90 days."""
+    sessions.start(session, invited.user_id, method="code", network=None, browser=None)
+    session.execute(delete(UserSession).where(UserSession.user_id == invited.user_id))
+
+
+def test_who_came_by_code_long_ago_still_gets_no_link(session, boss, invite):
+    invited = invite()
+    came_long_ago(session, invited)
+
+    with pytest.raises(invitations.AlreadySignsIn):
+        invitations.renew(session, boss.actor, invited.user_id, **boss.fresh)
+
+
+def test_a_patient_who_came_by_code_long_ago_gets_no_link_either(session, clerk, ada):
+    came_long_ago(session, invitations.invite_patient(session, clerk, ada.id))
+
+    with pytest.raises(invitations.AlreadySignsIn):
+        invitations.invite_patient(session, clerk, ada.id)
+
+
+def test_a_patient_who_came_by_code_keeps_their_address_whatever_the_record_says(
+    session, clerk, ada
+):
+    invited = invitations.invite_patient(session, clerk, ada.id)
+    sessions.start(session, invited.user_id, method="code", network=None, browser=None)
+    ada.email = "somebody.else@example.org"
+
+    with pytest.raises(invitations.AlreadySignsIn):
+        invitations.invite_patient(session, clerk, ada.id)
+    assert session.get_one(User, invited.user_id).email == "ada@example.org"
+
+
+def test_a_link_that_went_to_a_wrong_address_opens_nothing_once_it_is_corrected(
+    session, boss, invite
+):
+    invited = invite(email="cloe@example.org")
+
+    accounts.change_particulars(
+        session,
+        boss.actor,
+        invited.user_id,
+        accounts.Particulars(invited.name, cast.CLEO.email),
+        **boss.fresh,
+    )
+
+    assert invitations.accept(session, invited.token) is None
+    renewed = invitations.renew(session, boss.actor, invited.user_id, **boss.fresh)
+    assert renewed.email == cast.CLEO.email
+    assert invitations.accept(session, renewed.token)
 
 
 def test_who_is_deactivated_gets_no_link_and_cannot_use_one(session, boss, invite):

@@ -20,6 +20,7 @@ from services.people.accounts import (
     demo_accounts,
     invitations,
 )
+from services.people.sign_in import codes
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.kit import cast
 from tests.services.people.people_samples import desk, events, open_sessions, wait
@@ -313,6 +314,25 @@ def test_a_name_or_address_is_corrected_and_the_change_is_kept(session, boss, ro
         cast.ROSA.email,
         "rosa.roth@example.org",
     ]
+
+
+def test_a_code_for_the_former_address_lets_nobody_in(session, boss, rosa):
+    request = codes.CodeRequest(rosa.email, "b" * 43, "k" * 32)
+    codes.ask(session, request, "271828", is_demo=False)
+
+    accounts.change_particulars(session, boss.actor, rosa.id, ROTH, **boss.fresh)
+
+    assert codes.check(session, request, "271828").user_id is None
+
+
+def test_a_code_outlives_a_name_that_is_corrected(session, boss, rosa):
+    request = codes.CodeRequest(rosa.email, "b" * 43, "k" * 32)
+    codes.ask(session, request, "271828", is_demo=False)
+    renamed = Particulars("Rosa Roth", rosa.email)
+
+    accounts.change_particulars(session, boss.actor, rosa.id, renamed, **boss.fresh)
+
+    assert codes.check(session, request, "271828").user_id == rosa.id
 
 
 def test_nothing_corrected_is_nothing_written(session, boss, rosa):

@@ -104,6 +104,16 @@ def test_with_the_code_the_record_and_the_sign_in_have_the_new_address(
     assert event.details["changed"] == {"email": [OLD, NEW]}
 
 
+def test_a_code_that_went_to_the_former_address_lets_nobody_in(session, maya, change):
+    request = codes.CodeRequest(OLD, "b" * 43, KEY)
+    codes.ask(session, request, "314159", is_demo=False)
+    ask(session, maya)
+
+    change(CODE, email=NEW)
+
+    assert codes.check(session, request, "314159").user_id is None
+
+
 def test_who_signs_in_with_another_address_goes_on_doing_so(session, maya, change):
     session.execute(
         update(User).where(User.id == maya.id).values(email="other@mail.example")
@@ -125,6 +135,9 @@ def test_a_code_holds_for_its_own_address_and_person_once(session, maya, change)
 
     ask(session, maya)
     assert change(CODE, email=NEW).record
+    # What was sent before a change ends with it.
+    assert change(CODE, email="elsewhere@mail.example", version=2).record is None
+    ask(session, maya, email="elsewhere@mail.example")
     assert change(CODE, email="elsewhere@mail.example", version=2).record
 
 
