@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models.user import Passkey, UserSession
+from db.models.user import Passkey, User, UserSession
+from db.postgres import assume_role
 from services.core.actors import CONSOLE, Actor, Scope
 from services.core.errors import NotAllowed
 from services.people.sessions import FRESH
@@ -32,7 +33,8 @@ def needs_no_passkey(actor: Actor) -> bool:
 
 def is_fresh(session: Session, actor: Actor, session_id: UUID | None) -> bool:
     """Tell whether the actor used a passkey in this sign-in just now."""
-    return bool(session.scalar(select(_is(actor, session_id, _used_passkey()))))
+    fresh = exists().where(*_of(actor, session_id), _used_passkey())
+    return bool(session.scalar(select(fresh)))
 
 
 def require_passkey(session: Session, actor: Actor, session_id: UUID | None) -> None:
@@ -49,23 +51,35 @@ def require_proof(session: Session, actor: Actor, session_id: UUID | None) -> No
     """Raise NotConfirmed unless who changes the actor's passkeys is the actor.
 
     Who has one uses it. Who has none yet must have signed in just now: the first one
-    can be trusted no more than the code that let its owner in.
+    can be trusted no more than the code that let its owner in. What they make outlives
+    the sign-in, so whoever ends it, or shuts them out, waits until the caller has
+    committed, and then finds what was made.
     """
+    # In the order in which whoever shuts somebody out takes both.
+    with assume_role(session, "system"):
+        session.execute(
+            select(User.id)
+            .where(User.id == actor.id)
+            .with_for_update(read=True, key_share=True)
+        )
     has_none = ~exists().where(Passkey.user_id == actor.id)
     signed_in_just_now = UserSession.created_at > func.now() - FRESH
-    proof = or_(_used_passkey(), has_none & signed_in_just_now)
-    if not session.scalar(select(_is(actor, session_id, proof))):
+    held = (
+        select(UserSession.id)
+        .where(
+            *_of(actor, session_id), or_(_used_passkey(), has_none & signed_in_just_now)
+        )
+        .with_for_update(read=True, of=UserSession)
+    )
+    if session.scalar(held) is None:
         raise NotConfirmed
 
 
-def _is(
-    actor: Actor, session_id: UUID | None, proof: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    return exists().where(
+def _of(actor: Actor, session_id: UUID | None) -> tuple[ColumnElement[bool], ...]:
+    return (
         UserSession.id == session_id,
         UserSession.user_id == actor.id,
         UserSession.ended_at.is_(None),
-        proof,
     )
 
 

@@ -1,13 +1,12 @@
 """What a patient has let an app do, as the roles end it and the database bounds it."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, insert, select, update
 
 from api.fhir.apps.authorization import AppAuthorization
 from db.models.care import BulkExport
@@ -40,8 +39,7 @@ from tests.kit.patient_apps import (
     register,
     sign_in,
 )
-from tests.kit.waiting import eventually
-from tests.services.people.people_samples import Desk, desk
+from tests.services.people.people_samples import Desk, await_blocked, desk
 
 ROSA = cast.act_as(cast.ROSA)
 
@@ -177,15 +175,6 @@ def decide(session, app: DiaryApp, patient: Actor, session_id: UUID | None) -> s
     """Return the code of a patient who lets the app in from a sign-in."""
     answer = AppAuthorization(session, CLINIC).decide(app.asks(), patient, session_id)
     return answer_in(answer.location or "")["code"]
-
-
-def await_blocked(session: Session, work: Future) -> None:
-    """Wait until the work waits for what this session has locked, or is done."""
-    waits = text(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted "
-        "AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-    )
-    eventually(lambda: work.done() or session.scalar(waits))
 
 
 @pytest.mark.parametrize(
