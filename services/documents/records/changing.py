@@ -52,7 +52,8 @@ def change(
 ) -> DocumentRecord:
     """Describe the document anew, or file it under a patient; the caller commits.
 
-    Links to one that becomes confidential open nothing any more. Whoever makes it so at
+    Links to one that becomes confidential, or is taken out of a patient's record, open
+    nothing any more. Whoever makes it so at
     the front desk sees it this last time, unless they filed it or are named. Raises
     InvalidDocument, StaleRevision, NoSuchDocument, NoSuchPatient, PatientArchived,
     NotAllowed.
@@ -66,7 +67,9 @@ def change(
     _require_allowed(actor, before, values)
     if values.get("patient_id") is not None:
         lock_patient(session, actor, values["patient_id"])
-    if values.get("confidential"):
+    # Who shared it from a record that it did not belong in may have been its patient.
+    is_taken_out = "patient_id" in values and before.patient_id is not None
+    if values.get("confidential") or is_taken_out:
         _revoke_links(session, actor, before)
     if "fields" in values:
         fill(session, document_id, before.fields, values["fields"])

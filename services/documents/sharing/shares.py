@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models.document import Document, DocumentShare, DocumentVersion
+from db.models.user import User
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
-from services.core.errors import Conflict, InvalidInput, NotFound
+from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from services.documents import records
 from services.documents.records.model import QUARANTINED, DocumentRecord, VersionRecord
 from services.documents.records.rows.documents import VERSION_COLUMNS, version_of
@@ -105,9 +106,10 @@ def create(
     """Make a link to a version, the latest without a number; the caller commits.
 
     Raises InvalidInput, NoSuchDocument, Confidential, Quarantined, Damaged, FileGone,
-    NotAllowed.
+    NotAllowed, also for somebody who was shut out this very second.
     """
     actor.require(Permission.SHARE_DOCUMENTS)
+    _require_still_in(session, actor)
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
         raise InvalidInput("minutes", "A link can last from 5 minutes to 7 days.")
     document = records.look_up(session, actor, document_id, number=number)
@@ -234,6 +236,22 @@ def open_link(session: Session, secret: str) -> SharedVersion | None:
         details={"version": shared.version.number, "share": shared.share_id},
     )
     return shared
+
+
+def _require_still_in(session: Session, actor: Actor) -> None:
+    """Raise NotAllowed for somebody who was shut out; who does so now waits for us.
+
+    A server believes a sign-in or a token for a second after it ended, and a link holds
+    for days: it would outlive `revoke_all`, which ends only those that it finds.
+    """
+    with assume_role(session, "system"):
+        shut_out = session.scalar(
+            select(User.deactivated_at)
+            .where(User.id == actor.id)
+            .with_for_update(read=True, key_share=True)
+        )
+    if shut_out is not None:
+        raise NotAllowed("Nobody with this sign-in may act here any more.")
 
 
 def _count(session: Session, share_id: UUID) -> bool:

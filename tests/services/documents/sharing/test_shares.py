@@ -1,22 +1,27 @@
 """Links to documents: who may make them, and when they open nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from db.models.document import DocumentShare
 from services.core.actors import Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import records
+from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import Damaged, NoSuchDocument, Quarantined
 from services.documents.sharing import offboarding, shares
 from services.documents.sharing.links import LinkSigner
+from tests.conftest import connect
 from tests.kit import cast
 from tests.services.documents.records.samples import content, file, mark
-from tests.services.people.people_samples import desk, events
+from tests.services.people.people_samples import await_blocked, desk, events
 
 
 @pytest.fixture
@@ -147,6 +152,70 @@ def test_links_of_somebody_who_is_shut_out_open_nothing(session, clerk, link, fi
         1,
         str(kept.share.id),
     )
+
+
+def test_who_was_shut_out_this_second_makes_no_link_any_more(session, filed):
+    boss, rosa = desk(session), cast.add_actor(session, cast.ROSA)
+    offboarding.deactivate(session, boss.actor, rosa.id)
+
+    with pytest.raises(NotAllowed, match="any more"):
+        shares.create(session, rosa, filed.id, None, minutes=60)
+
+
+def test_a_link_that_is_made_while_its_maker_is_shut_out_is_revoked(database_url):
+    engine = connect(database_url)
+    with Session(engine) as session, session.begin():
+        boss, rosa = desk(session), cast.add_actor(session, cast.ROSA)
+        filed = file(session, rosa)
+
+    def shut_out():
+        with Session(engine) as session, session.begin():
+            offboarding.deactivate(session, boss.actor, rosa.id)
+
+    with ThreadPoolExecutor(1) as aside:
+        with Session(engine) as session, session.begin():
+            made = shares.create(session, rosa, filed.id, None, minutes=60)
+            done = aside.submit(shut_out)
+            await_blocked(session, done)
+        done.result(timeout=30)
+
+    with Session(engine) as session:
+        assert shares.find(session, made.secret) is None
+    engine.dispose()
+
+
+def _changed(filed, **changes):
+    return replace(ChangedDocument.of(filed), **changes)
+
+
+def test_a_document_that_was_in_the_wrong_record_is_shared_from_there_no_more(
+    session, clerk, herself, filed, link
+):
+    made = shares.create(session, herself, filed.id, None, minutes=60)
+    other = cast.add_patient(session)
+
+    records.change(
+        session, clerk, filed.id, _changed(filed, patient_id=other.id), revision=1
+    )
+
+    assert shares.find(session, made.secret) is None
+    assert shares.find(session, link.secret) is None
+    revoked = _events(session, Action.SHARE_REVOKE)
+    assert {patient for _, patient, _ in revoked} == {filed.patient_id}
+    assert {details["share"] for *_, details in revoked} == {
+        str(made.share.id),
+        str(link.share.id),
+    }
+
+
+def test_a_link_outlives_that_a_document_is_filed_or_renamed(session, clerk, patient):
+    loose = file(session, clerk)
+    made = shares.create(session, clerk, loose.id, None, minutes=60)
+
+    changed = _changed(loose, title="Letter", patient_id=patient.id)
+    records.change(session, clerk, loose.id, changed, revision=1)
+
+    assert shares.find(session, made.secret) is not None
 
 
 def test_only_a_hash_of_the_secret_is_kept(session, link):
