@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from db.files.gridfs import (
     Bucket,
     FileDamaged,
+    FileKeyMissing,
     FileMissing,
     FileStore,
     FileStoreUnavailable,
@@ -34,6 +35,8 @@ from services.pdf.waiting import WaitingFile
 _SECONDS: Final = 20.0
 # Of a file with more pages the rest is looked at and not searched: an hour is enough.
 MOST_PAGES: Final = 500
+# What is wrong with one file, and not with the store; the others do not wait for it.
+_UNREADABLE: Final = (FileMissing, FileDamaged, FileKeyMissing)
 _log = logging.getLogger(__name__)
 
 
@@ -110,7 +113,7 @@ def _scan(
     database: Database, files: FileStore, scanner: ClamdScanner, file: WaitingFile
 ) -> None:
     # Without a verdict it stays where it is; broken files are another job's.
-    with suppress(NoVerdict, FileMissing, FileDamaged):
+    with suppress(NoVerdict, *_UNREADABLE):
         with files.open(Bucket.DOCUMENTS, file.file_id) as stream:
             verdict = scanner.scan(stream)
         # Both can be had, so both are to be clean.
@@ -137,7 +140,7 @@ def _recognise(
     read: list[PageWords | None] = []
     most = min(file.pages, MOST_PAGES)
     with (
-        suppress(FileMissing, FileDamaged),
+        suppress(*_UNREADABLE),
         files.open(Bucket.DOCUMENTS, file.file_id) as stream,
         handed_over(stream) as opened,
     ):

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore
 from db.models.audit import AuditEvent
 from db.models.document import Document, DocumentText, DocumentVersion
 from db.postgres import SYSTEM, Database
@@ -45,8 +47,8 @@ def database(endpoints):
 def file(database, files, clerk, inspector):
     """File documents while the scanner is away."""
 
-    def file(*letters, scanner=AWAY, name="Letter.pdf", draft=None):
-        ingest = DocumentIngest(files, inspector, scanner, refuse_active=False)
+    def file(*letters, scanner=AWAY, name="Letter.pdf", draft=None, into=files):
+        ingest = DocumentIngest(into, inspector, scanner, refuse_active=False)
         for letter in letters:
             content = ingest.receive(io.BytesIO(letter), name)
             database.write(
@@ -162,6 +164,40 @@ def test_a_file_without_a_verdict_does_not_hold_up_the_next(database, files, fil
     jobs.scan(database, files, Judge(NoVerdict(), "clean"))
 
     assert scans(database) == ["waiting", "clean"]
+
+
+@pytest.fixture
+def with_other_keys(addresses, files, tmp_path):
+    """The same store, of somebody whose key file is not ours."""
+    keys = FileKeys(tmp_path / "other.keys", may_be_made=True)
+    name = files._database.name
+    with closing(FileStore(addresses.mongo.admin_url, name, keys=keys)) as store:
+        yield store
+
+
+def test_a_file_whose_key_is_missing_does_not_hold_up_the_next(
+    database, files, file, with_other_keys
+):
+    file(samples.letter("One"), into=with_other_keys)
+    file(samples.letter("Two"))
+
+    jobs.scan(database, files, Judge("clean"))
+
+    assert scans(database) == ["waiting", "clean"]
+
+
+def test_no_words_wait_for_a_file_whose_key_is_missing(
+    database, files, file, with_other_keys
+):
+    file(samples.wide_tree(1), scanner=None, into=with_other_keys)
+    file(samples.wide_tree(1), scanner=None)
+
+    jobs.recognise(database, files, Reader())
+
+    assert [version.reading for version in versions(database)] == [
+        "waiting",
+        "recognised",
+    ]
 
 
 def test_what_is_scanned_already_is_left_alone(database, files, file):
