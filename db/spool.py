@@ -33,12 +33,20 @@ _DELETE: Final = """
 _log = logging.getLogger(__name__)
 
 _Row = tuple[int, str, bytes]
-# Called with each record; whatever it raises leaves the record where it is.
+# Called with each record; whatever it raises leaves the record where it is, and all
+# behind it, unless it is RecordRefused.
 Take = Callable[[bytes], None]
 
 
 class SpoolUnavailable(Exception):
     """A record could not be kept, so nothing may be done that relies on it."""
+
+
+class RecordRefused(Exception):
+    """A record is not taken, however often it is tried; those behind it may be.
+
+    What it says goes into the process's log.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Spool:
 
         Records are deleted once they were taken, some at a time. After a crash, or by
         two processes at a time, one may be taken twice: `take` must bear that. Raises
-        what it raises.
+        what it raises, but for RecordRefused.
         """
         if self.is_empty:
             return 0
@@ -125,8 +133,13 @@ class Spool:
                     continue
                 if record is None:
                     set_aside.append(place)
-                else:
+                    continue
+                try:
                     take(record)
+                except RecordRefused as refusal:
+                    # It stays, for whoever reads of it in the log.
+                    reasons.add(str(refusal))
+                else:
                     taken.append(place)
         finally:
             # Also what was taken before one that could not be.

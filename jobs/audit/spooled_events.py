@@ -33,6 +33,8 @@ def attempt(database: Database, spool: AuditSpool) -> bool:
         if not spool.is_empty and database.absence() is None:
             count = spool.write_down(database)
             _log.info("Written into the audit log: %s looks kept meanwhile.", count)
+            # What was refused would be in a second as well.
+            return spool.is_empty
     except DatabaseUnavailable:
         # Nobody leads again so soon; what is left waits on.
         return True

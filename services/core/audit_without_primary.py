@@ -7,10 +7,11 @@ from typing import Any, Final, Protocol
 from uuid import UUID, uuid4
 
 from pydantic_core import to_jsonable_python
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db.postgres import SYSTEM, AlreadyWritten, Database
-from db.spool import Spool, Waiting
+from db.spool import RecordRefused, Spool, Waiting
 from services.core import audit
 from services.core.audit import Event
 
@@ -86,6 +87,11 @@ def _write_down(database: Database, record: bytes) -> None:
         # By a process that died before it could delete the record, or by the very
         # write whose end nobody knew.
         return
+    except (DBAPIError, ValueError) as error:
+        # Such as one that is too large for the log: everybody else's wait behind it.
+        raise RecordRefused(
+            f"the audit log does not take one ({type(error).__name__})"
+        ) from error
 
 
 def _event(fields: dict[str, Any], at: datetime) -> Event:

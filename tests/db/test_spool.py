@@ -14,7 +14,7 @@ import pytest
 
 from db import spool_database
 from db.files.file_keys import FileKeys
-from db.spool import Spool, SpoolUnavailable
+from db.spool import RecordRefused, Spool, SpoolUnavailable
 from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,6 +132,22 @@ def test_half_a_last_record_costs_no_other(spool, folder, keys, lost):
     rest = Spool(cut, keys)
     assert taken(rest) == [b"one"]
     assert rest.is_empty
+
+
+def test_a_record_that_is_refused_stays_and_those_behind_it_are_taken(spool, caplog):
+    records = []
+    for record in (b"one", b"two", b"three"):
+        spool.append(record)
+
+    def take(record):
+        if record == b"two":
+            raise RecordRefused("it is too large")
+        records.append(record)
+
+    assert spool.empty_into(take) == 2
+    assert records == [b"one", b"three"]
+    assert "it is too large" in caplog.text
+    assert taken(spool) == [b"two"]
 
 
 def test_what_could_not_be_taken_waits_on(spool):

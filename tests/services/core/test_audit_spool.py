@@ -243,6 +243,22 @@ def test_what_cannot_be_kept_is_not_shown(desk, ada):
     assert begun.is_closed
 
 
+@pytest.mark.parametrize(
+    "details", [{"text": "x" * 300_000}, {"text": "a\x00b"}], ids=["too large", "NUL"]
+)
+def test_an_event_that_the_log_refuses_does_not_hold_up_those_behind_it(
+    desk, ada, database, details
+):
+    actor = desk.on_behalf.actor
+    desk.spool.keep([audit.event_of(actor, Action.PATIENT_LIST, details=details)])
+    desk.look(ada)
+
+    assert desk.spool.write_down(database) == 1
+    assert [event.action for event in desk.events()] == ["patient:read"]
+    # It stays where somebody can find it.
+    assert desk.spool.waiting().records == 1
+
+
 def test_what_was_written_down_already_is_not_written_again(desk, ada, database):
     desk.look(ada)
     desk.spool.close()
