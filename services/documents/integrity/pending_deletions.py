@@ -1,13 +1,24 @@
 """Files that are to be deleted: noted first, then due, removed, and forgotten."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket
@@ -81,15 +92,21 @@ def mark_due(session: Session, bucket: Bucket, grace: timedelta) -> None:
 def forget_unreferenced(session: Session, wanted: Collection[tuple[str, str]]) -> None:
     """Take off the list what only had no row, and files that have one, by bucket."""
     session.execute(
-        delete(PendingFileDeletion).where(
-            or_(
-                PendingFileDeletion.because == _UNREFERENCED,
-                tuple_(PendingFileDeletion.bucket, PendingFileDeletion.file_id).in_(
-                    list(wanted)
-                ),
+        delete(PendingFileDeletion).where(PendingFileDeletion.because == _UNREFERENCED)
+    )
+    # What is wanted are all files of a clinic: as pairs in a list, PostgreSQL would
+    # nest them, and refuses more than some ten thousand for their depth.
+    ids_by_bucket = defaultdict[str, list[str]](list)
+    for bucket, file_id in wanted:
+        ids_by_bucket[bucket].append(file_id)
+    for bucket, file_ids in ids_by_bucket.items():
+        session.execute(
+            delete(PendingFileDeletion).where(
+                PendingFileDeletion.bucket == bucket,
+                PendingFileDeletion.file_id
+                == any_(bindparam("ids", file_ids, type_=ARRAY(Text))),
             )
         )
-    )
 
 
 def list_due(
