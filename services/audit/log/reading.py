@@ -17,7 +17,8 @@ from db.mongo.audit_store import (
     AuditStore,
     AuditStoreUnavailable,
 )
-from services.core.actors import AT_THE_SERVER, CHARTROOM
+from services.core.actors import AT_THE_SERVER, CHARTROOM, KEEPER
+from services.core.audit import Action
 from services.core.errors import Unavailable
 from services.core.sentences import Sentence
 
@@ -106,7 +107,16 @@ def is_own_act(entry: AuditEntry) -> bool:
     """
     if entry.actor_id is None:
         return entry.request_id is None and entry.network is None
-    return entry.actor_id in CHARTROOM
+    return entry.actor_id in CHARTROOM and not _is_import(entry)
+
+
+def _is_import(entry: AuditEntry) -> bool:
+    """Tell whether an import at the server bears the id of what cleans up.
+
+    Those of FHIR did until they had an id of their own, and what cleans up imports
+    nobody. The log is not changed.
+    """
+    return entry.actor_id == KEEPER.id and entry.action == Action.PATIENT_IMPORT
 
 
 def who(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
@@ -115,7 +125,7 @@ def who(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
         return _ITSELF
     if entry.actor_id is None:
         return _NOBODY
-    if entry.actor_id in AT_THE_SERVER:
+    if entry.actor_id in AT_THE_SERVER or _is_import(entry):
         return _COMMAND_LINE
     return names.get(entry.actor_id, _UNNAMED)
 

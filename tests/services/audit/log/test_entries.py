@@ -13,7 +13,7 @@ from services.audit.log import AuditFilter, AuditQuery
 from services.audit.log.reading import PAGE_SIZE
 from services.audit.log.sentences import LISTINGS
 from services.core import audit
-from services.core.actors import CONSOLE, KEEPER, Role
+from services.core.actors import CONSOLE, FHIR_IMPORTER, KEEPER, Role
 from services.core.audit import Action, Origin
 from services.core.errors import InvalidInput, NotAllowed
 from services.lists import views
@@ -233,8 +233,20 @@ def test_whoever_has_not_signed_in_came_from_somewhere(session, page):
     assert {entry.who for entry in page().entries} == {"Somebody not signed in"}
 
 
-def test_what_is_done_at_the_server_itself_is_told_as_such(session, page):
-    audit.record(session, CONSOLE, Action.AUDIT_VERIFY)
+@pytest.mark.parametrize(
+    ("actor", "action"),
+    [
+        (CONSOLE, Action.AUDIT_VERIFY),
+        (FHIR_IMPORTER, Action.PATIENT_IMPORT),
+        # As imports of FHIR stood in the log before they had an id of their own.
+        (KEEPER, Action.PATIENT_IMPORT),
+    ],
+    ids=["console", "import", "earlier import"],
+)
+def test_what_is_done_at_the_server_itself_is_told_as_such(
+    session, page, actor, action
+):
+    audit.record(session, actor, action)
 
     (entry,) = page().entries
     assert (entry.who, entry.role) == ("The command line", "admin")
