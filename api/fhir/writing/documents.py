@@ -6,17 +6,19 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from api.core.outcomes import InvalidResource, Issue
-from api.fhir import parameters, systems
+from api.fhir import systems
 from api.fhir.definitions import Resource, uuid_of
 from api.fhir.resources.documents import NAME, TYPES_BY_LOINC
 from api.fhir.writing.elements import (
     CODEABLE,
     OF_EVERY_RESOURCE,
     REFERENCE,
+    Refused,
     Shape,
-    day_of,
+    day_of_moment,
     invalid,
     require_type,
     understand,
@@ -27,7 +29,14 @@ from services.documents.records.kinds import DocumentType
 BINARY: Final = "Binary"
 _ENTRY: Final[dict[str, Shape]] = {
     "fullUrl": str,
-    "request": {"method": str, "url": str},
+    "request": {
+        "method": str,
+        "url": str,
+        # Passed over, it would file once more what was to be filed once.
+        **dict.fromkeys(
+            ("ifNoneExist", "ifMatch", "ifNoneMatch", "ifModifiedSince"), Refused
+        ),
+    },
     "resource": object,
 }
 _BUNDLE: Final[dict[str, Shape]] = {
@@ -43,6 +52,7 @@ _BINARY: Final[dict[str, Shape]] = {
 _REFERENCE: Final[dict[str, Shape]] = {
     **OF_EVERY_RESOURCE,
     "status": str,
+    "relatesTo": Refused,
     "type": CODEABLE,
     "subject": REFERENCE,
     "description": str,
@@ -104,8 +114,11 @@ def _path(number: int) -> str:
     return f"Bundle.entry[{number}].resource"
 
 
-def read_bundle(sent: Any, *, lenient: bool) -> SentDocument:
-    """Return the document that a transaction files; raises InvalidResource."""
+def read_bundle(sent: Any, base: str, *, lenient: bool) -> SentDocument:
+    """Return the document that a transaction files; raises InvalidResource.
+
+    `base` is the address below which all of FHIR is here.
+    """
     require_type(sent, "Bundle")
     bundle = understand(sent, _BUNDLE, "Bundle", lenient=lenient)
     if bundle.resource.get("type") != "transaction":
@@ -124,7 +137,7 @@ def read_bundle(sent: Any, *, lenient: bool) -> SentDocument:
     data = _bytes_of(file.resource, binary)
     _require_same(attachment, file.resource, data, binary, reference.path)
     return SentDocument(
-        _draft(known.resource, attachment, reference.path),
+        _draft(known.resource, attachment, reference.path, base),
         data,
         attachment.get("title", "document"),
         (reference.number, binary.number),
@@ -192,7 +205,9 @@ def _require_same(
             )
 
 
-def _draft(reference: Resource, attachment: Resource, path: str) -> DraftDocument:
+def _draft(
+    reference: Resource, attachment: Resource, path: str, base: str
+) -> DraftDocument:
     creation = attachment.get("creation")
     subject = reference.get("subject")
     return DraftDocument(
@@ -200,11 +215,24 @@ def _draft(reference: Resource, attachment: Resource, path: str) -> DraftDocumen
         document_type=_type(reference.get("type"), f"{path}.type"),
         patient_id=None
         if subject is None
-        else uuid_of(parameters.reference_to("Patient", subject.get("reference", ""))),
+        else _patient_id(subject, f"{path}.subject", base),
         dated_on=creation
-        and day_of(creation, f"{path}.content[0].attachment.creation"),
+        and day_of_moment(creation, f"{path}.content[0].attachment.creation"),
         confidential=_is_confidential(reference, path),
     )
+
+
+def _patient_id(subject: Resource, path: str, base: str) -> UUID:
+    """Return whose document it is; raises InvalidResource.
+
+    A search takes an id alone, and the address of any server. What is filed must not
+    land in the record of whoever has the same id here.
+    """
+    reference: str = subject.get("reference", "")
+    kind, _, id_ = reference.removeprefix(f"{base}/").partition("/")
+    if kind != "Patient":
+        raise invalid(f"{path} is a Patient of this server, as Patient/id.", path)
+    return uuid_of(id_)
 
 
 def _type(concept: Resource | None, path: str) -> DocumentType:

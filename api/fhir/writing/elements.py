@@ -1,5 +1,6 @@
 """What is understood of a resource that was sent, element by element."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +14,15 @@ from services.core.typed_text import is_storable
 Shape = type | Mapping[str, "Shape"] | list["Shape"]
 # An element that may be sent, and is the server's to say.
 IGNORED: Final = object
+
+
+class Refused:
+    """What an element is that changes the meaning of the others, and has no place here.
+
+    FHIR calls it a modifier: whoever does not understand it must not act on the rest.
+    """
+
+
 CODEABLE: Final[Shape] = {
     "coding": [{"system": str, "code": str, "display": str, "version": str}],
     "text": str,
@@ -21,10 +31,20 @@ REFERENCE: Final[Shape] = {"reference": str, "type": str, "display": str}
 OF_EVERY_RESOURCE: Final[Mapping[str, Shape]] = {
     "resourceType": str,
     "id": IGNORED,
-    "meta": IGNORED,
+    "meta": {
+        **dict.fromkeys(("extension", "versionId", "lastUpdated"), IGNORED),
+        **dict.fromkeys(("source", "profile", "tag"), IGNORED),
+        # What is confidential would be so no longer.
+        "security": Refused,
+    },
     "text": IGNORED,
+    "implicitRules": Refused,
 }
 _MOST_ISSUES: Final = 20
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME: Final = re.compile(
+    r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 _CALLED: Final = {str: "a string", bool: "true or false", int: "a whole number"}
 
 
@@ -72,6 +92,15 @@ def unkept(path: str, lenient: bool) -> Issue:
     )
 
 
+def _changes_meaning(path: str) -> Issue:
+    """Return what is said to everybody of an element that must not be passed over."""
+    return Issue(
+        f"{path} changes what the rest means, and is not kept here, so nothing is.",
+        path,
+        "not-supported",
+    )
+
+
 class _Reading:
     """One look at a resource, which notes all that is wrong with it."""
 
@@ -101,10 +130,13 @@ class _Reading:
         self, value: Resource, shape: Mapping[str, Shape], path: str
     ) -> Iterator[str]:
         for name in value:
-            if name in shape:
+            element = f"{path}.{name[:40]}"
+            if name == "modifierExtension" or shape.get(name) is Refused:
+                self.issues.append(_changes_meaning(element))
+            elif name in shape:
                 yield name
             else:
-                self.issues.append(unkept(f"{path}.{name[:40]}", self._lenient))
+                self.issues.append(unkept(element, self._lenient))
 
     def _read_list(self, value: Any, shape: Shape, path: str) -> list[Any]:
         if not isinstance(value, list) or not value:
@@ -137,11 +169,22 @@ def invalid(sentence: str, expression: str, code: str = "value") -> InvalidResou
 
 
 def day_of(text: str, path: str) -> date:
-    """Return the day of a date, or of a dateTime as it was written."""
+    """Return the day of a date; raises InvalidResource."""
     try:
-        return date.fromisoformat(text.partition("T")[0])
-    except ValueError as error:
-        raise invalid(f"{path} is a day such as 1980-05-17.", path) from error
+        # Python knows days that FHIR does not: 19800517, 1980-W20-6.
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise invalid(f"{path} is a day such as 1980-05-17.", path)
+
+
+def day_of_moment(text: str, path: str) -> date:
+    """Return the day of a dateTime as it was written; raises InvalidResource."""
+    day, _, time = text.partition("T")
+    if time and not _TIME.fullmatch(time):
+        raise invalid(f"{path} is a moment such as 2026-11-23T10:00:00Z.", path)
+    return day_of(day, path)
 
 
 def require_type(sent: Any, name: str) -> None:

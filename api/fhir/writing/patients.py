@@ -14,6 +14,7 @@ from api.fhir.resources.patients import NAME, patient_resource
 from api.fhir.writing.elements import (
     CODEABLE,
     OF_EVERY_RESOURCE,
+    Refused,
     Shape,
     day_of,
     invalid,
@@ -41,6 +42,10 @@ _POSTAL: Final[dict[str, Shape]] = {
     **dict.fromkeys(_ADDRESS, str),
 }
 _TELECOM: Final[Shape] = [{"system": str, "value": str, "use": str, "rank": int}]
+# What is of before, and names by which nobody is registered: FHIR has nobody take them
+# for those of today.
+_PASSED_OVER: Final = frozenset({"old", "maiden", "nickname", "anonymous"})
+_LAST: Final = 1_000_000_000
 SHAPE: Final[dict[str, Shape]] = {
     **OF_EVERY_RESOURCE,
     "active": bool,
@@ -48,17 +53,20 @@ SHAPE: Final[dict[str, Shape]] = {
     "telecom": _TELECOM,
     "gender": str,
     "birthDate": str,
+    "deceasedBoolean": bool,
+    "deceasedDateTime": Refused,
+    "link": Refused,
     "address": [_POSTAL],
     "contact": [{"relationship": [CODEABLE], "name": _PERSON, "telecom": _TELECOM}],
 }
 # Where a field of the record stands in a Patient.
 _EXPRESSIONS: Final = {
-    "first_name": "Patient.name[0].given",
-    "last_name": "Patient.name[0].family",
+    "first_name": "Patient.name[{}].given",
+    "last_name": "Patient.name[{}].family",
     "date_of_birth": "Patient.birthDate",
     "sex": "Patient.gender",
-    "address": "Patient.address[0]",
-    "emergency_contact": "Patient.contact[0]",
+    "address": "Patient.address[{}]",
+    "emergency_contact": "Patient.contact[{}]",
 }
 _REACHED: Final = {"phone": "phone_number", "email": "email"}
 
@@ -70,29 +78,50 @@ def draft_of(resource: Resource) -> PatientDraft:
             "A patient is registered as an active one; archive the record afterwards.",
             "Patient.active",
         )
-    name = _first(resource, "name")
+    if resource.get("deceasedBoolean"):
+        raise invalid(
+            "A patient is registered as one who lives; when somebody died is written "
+            "into the record afterwards.",
+            "Patient.deceasedBoolean",
+        )
+    name = _kept(resource, "name")
     return PatientDraft(
         first_name=" ".join(name.get("given", ())),
         last_name=name.get("family", ""),
         # Whether it may be missing, the rules of the register say.
         date_of_birth=_birth(resource),
         sex=_sex(resource),
-        address=_address(_first(resource, "address")),
-        emergency_contact=_contact(_first(resource, "contact")),
+        address=_address(_kept(resource, "address")),
+        emergency_contact=_contact(_kept(resource, "contact")),
         **{field: resource["telecom"][i]["value"] for field, i in _reached(resource)},
     )
 
 
-def _first(resource: Resource, name: str) -> Resource:
-    values: Sequence[Resource] = resource.get(name, ())
-    return values[0] if values else {}
+def _kept(resource: Resource, name: str) -> Resource:
+    """Return the one that a record has a place for; {} where there is none."""
+    position = _position(resource, name)
+    value: Resource = {} if position is None else resource[name][position]
+    return value
+
+
+def _position(resource: Resource, name: str) -> int | None:
+    for number, value in enumerate(resource.get(name, ())):
+        if _is_todays(value):
+            return number
+    return None
+
+
+def _is_todays(value: Resource) -> bool:
+    return value.get("use") not in _PASSED_OVER
 
 
 def _unkept(resource: Resource) -> Iterator[str]:
-    """Yield what a record has no second place for."""
+    """Yield what a record has no second place for, and what is not of today."""
     for name in ("name", "address", "contact"):
-        for number in range(1, len(resource.get(name, ()))):
-            yield f"{NAME}.{name}[{number}]"
+        position = _position(resource, name)
+        for number in range(len(resource.get(name, ()))):
+            if number != position:
+                yield f"{NAME}.{name}[{number}]"
     kept = {number for _, number in _reached(resource)}
     for number in range(len(resource.get("telecom", ()))):
         if number not in kept:
@@ -100,13 +129,20 @@ def _unkept(resource: Resource) -> Iterator[str]:
 
 
 def _reached(resource: Resource) -> Sequence[tuple[str, int]]:
-    """Return where the phone number and the e-mail stand: the first of each."""
+    """Return where the phone number and the e-mail stand: the preferred of each."""
     positions: dict[str, int] = {}
-    for number, contact_point in enumerate(resource.get("telecom", ())):
+    listed = enumerate(resource.get("telecom", ()))
+    for number, contact_point in sorted(listed, key=lambda each: _rank(each[1])):
         field = _REACHED.get(contact_point.get("system", ""))
-        if field is not None and "value" in contact_point:
+        if field is not None and "value" in contact_point and _is_todays(contact_point):
             positions.setdefault(field, number)
     return tuple(positions.items())
+
+
+def _rank(contact_point: Resource) -> int:
+    # One is preferred to two; of those that say nothing, the first.
+    rank: int = contact_point.get("rank", _LAST)
+    return rank
 
 
 def _birth(resource: Resource) -> Any:
@@ -132,7 +168,9 @@ def _contact(contact: Resource) -> str | None:
         filter(None, [*name.get("given", ()), name.get("family")])
     )
     numbers = (
-        contact_point.get("value") for contact_point in contact.get("telecom", ())
+        contact_point.get("value")
+        for contact_point in contact.get("telecom", ())
+        if _is_todays(contact_point)
     )
     return " ".join(filter(None, [called, *numbers])) or None
 
@@ -150,7 +188,12 @@ def _expression(field: str, resource: Resource) -> str:
     for reached, number in _reached(resource):
         if reached == field:
             return f"{NAME}.telecom[{number}]"
-    return _EXPRESSIONS.get(field, f"{NAME}.telecom")
+    expression = _EXPRESSIONS.get(field, f"{NAME}.telecom")
+    element, is_one_of_several, _ = expression.partition("[")
+    if not is_one_of_several:
+        return expression
+    position = _position(resource, element.removeprefix(f"{NAME}."))
+    return expression.format(position or 0)
 
 
 def _read(resource: Resource, today: date, lenient: bool) -> tuple[Draft, list[Issue]]:

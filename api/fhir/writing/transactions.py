@@ -14,7 +14,7 @@ from api.core.dependencies import Caller, Program
 from api.core.documented import Responses
 from api.core.idempotency import IdempotencyKey, attempt_of
 from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, Issue, outcome_of
-from api.fhir.answering import refuses, require_wanted, version_headers
+from api.fhir.answering import base_of, refuses, require_wanted, version_headers
 from api.fhir.definitions import Resource
 from api.fhir.resources.documents import NAME, binary_id, document_resource
 from api.fhir.searching import is_lenient
@@ -71,7 +71,8 @@ def process_transaction(
     All or nothing. PDFs and pictures are taken as uploads take them.
     """
     require_wanted(request)
-    sent = read_bundle(bundle, lenient=is_lenient(request.headers))
+    lenient = is_lenient(request.headers)
+    sent = read_bundle(bundle, base_of(request), lenient=lenient)
     key = idempotency_key
     id_ = None if key is None else attempt_of(caller.actor, key)
     draft = replace(sent.draft, id=id_)

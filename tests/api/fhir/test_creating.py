@@ -212,6 +212,9 @@ def test_a_body_is_left_out_where_none_is_wanted(client, newcomer):
         ({"contact": [{"name": {"text": "x" * 51}}]}, ["Patient.contact[0]"]),
         ({"active": False}, ["Patient.active"]),
         ({"active": "yes"}, ["Patient.active"]),
+        ({"birthDate": "1980-05-17T10:00:00Z"}, ["Patient.birthDate"]),
+        ({"birthDate": "19800517"}, ["Patient.birthDate"]),
+        ({"deceasedBoolean": True}, ["Patient.deceasedBoolean"]),
         ({"name": "Roe"}, ["Patient.name"]),
         ({"name": [{"given": [None]}]}, ["Patient.name[0].given[0]"]),
         ({"photo": [{}]}, ["Patient.photo"]),
@@ -274,6 +277,103 @@ def test_what_is_not_kept_is_passed_over_for_who_is_lenient(client, newcomer):
     assert {issue["expression"][0] for issue in strict} == unknown
     assert {issue["expression"][0] for issue in passed} == unknown
     assert {issue["severity"] for issue in passed} == {"warning"}
+
+
+MODIFIERS = {
+    "Patient.implicitRules": {"implicitRules": "http://example.org/rules"},
+    "Patient.modifierExtension": {"modifierExtension": [{"url": "urn:x"}]},
+    "Patient.deceasedDateTime": {"deceasedDateTime": "2020-01-01"},
+    "Patient.deceasedBoolean": {"deceasedBoolean": True},
+    "Patient.link": {"link": [{"other": {"reference": "Patient/1"}, "type": "refer"}]},
+    "Patient.meta.security": {"meta": {"security": [{"code": "R"}]}},
+    "Patient.contact[0].modifierExtension": {
+        "contact": [{"name": {"text": "x"}, "modifierExtension": [{"url": "urn:x"}]}]
+    },
+}
+
+
+@pytest.mark.parametrize("element", MODIFIERS)
+@pytest.mark.parametrize("prefer", ["handling=strict", "handling=lenient"])
+def test_what_changes_the_meaning_of_the_rest_is_passed_over_for_nobody(
+    client, newcomer, element, prefer
+):
+    sent = newcomer | MODIFIERS[element]
+
+    [issue] = _issues(_create(client, sent, Prefer=prefer))
+
+    assert issue["expression"] == [element]
+    assert ids_of(client.get(f"/fhir/Patient?{_sought(newcomer)}").json()) == []
+
+
+def test_what_says_that_somebody_lives_is_understood(client, newcomer):
+    sent = newcomer | {
+        "deceasedBoolean": False,
+        "meta": {"profile": ["urn:x"], "tag": [{"code": "HTEST"}], "versionId": "7"},
+    }
+
+    made = _create(client, sent)
+
+    assert (made.status_code, made.json()["meta"]["versionId"]) == (201, "1")
+
+
+def _with_old(newcomer: dict[str, Any]) -> dict[str, Any]:
+    """Return the Patient with a name, numbers and an address of before, said first."""
+    [name], [address] = newcomer["name"], newcomer["address"]
+    email, phone = newcomer["telecom"]
+    old = {"use": "old"}
+    return newcomer | {
+        "name": [{"use": "maiden", "family": "Before", "given": ["Ann"]}, name],
+        "telecom": [
+            phone | old | {"value": "01632 960125"},
+            email | old | {"value": f"{uuid4().hex}@example.org"},
+            phone | {"rank": 2, "value": "01632 960126"},
+            phone | {"rank": 1},
+            email,
+        ],
+        "address": [{"use": "old", "text": "9 Hill Street"}, address],
+    }
+
+
+def test_what_is_of_before_is_not_taken_for_what_is_of_today(client, newcomer):
+    sent = _with_old(newcomer)
+
+    strict = _issues(_create(client, sent))
+    made = _create(client, sent, Prefer="handling=lenient").json()
+
+    assert {issue["expression"][0] for issue in strict} == {
+        "Patient.name[0]",
+        "Patient.address[0]",
+        "Patient.telecom[0]",
+        "Patient.telecom[1]",
+        "Patient.telecom[2]",
+    }
+    assert made["name"][0]["family"] == newcomer["name"][0]["family"]
+    assert made["address"] == [{"text": "1 Quay Street, Hull, GB"}]
+    assert {contact["value"] for contact in made["telecom"]} == {
+        newcomer["telecom"][0]["value"],
+        newcomer["telecom"][1]["value"].replace(" ", ""),
+    }
+
+
+def test_who_has_no_name_but_one_of_before_is_not_registered_by_it(client, newcomer):
+    [name] = newcomer["name"]
+    sent = newcomer | {"name": [name | {"use": "old"}]}
+
+    issues = _issues(_create(client, sent, Prefer="handling=lenient"))
+
+    assert {issue["expression"][0] for issue in issues} == {
+        "Patient.name[0].given",
+        "Patient.name[0].family",
+    }
+
+
+def test_a_problem_is_told_of_the_name_that_was_taken(client, newcomer):
+    sent = _with_old(newcomer)
+    sent["name"][1] = {"family": "Roe", "given": ["x" * 51]}
+
+    [issue] = _issues(_create(client, sent, Prefer="handling=lenient"))
+
+    assert issue["expression"] == ["Patient.name[1].given"]
 
 
 @pytest.mark.parametrize("sent", [[], "x", 1, {}, {"resourceType": "Person"}])

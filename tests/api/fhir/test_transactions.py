@@ -218,8 +218,27 @@ BROKEN = {
         contentType="image/png"
     ),
     f"{ATTACHMENT}.creation": lambda bundle: _attachment(bundle).update(
-        creation="soon"
+        creation="2026-11-20T10:00"
     ),
+    f"{REFERENCE}.subject": lambda bundle: _of(bundle, "DocumentReference").update(
+        subject={"reference": f"Device/{uuid4()}"}
+    ),
+}
+# What the rest does not mean the same without: refused to who is lenient as well.
+MODIFIERS = {
+    "Bundle.entry[1].request.ifNoneExist": lambda bundle: bundle["entry"][1][
+        "request"
+    ].update(ifNoneExist="description=Blood%20count"),
+    f"{REFERENCE}.relatesTo": lambda bundle: _of(bundle, "DocumentReference").update(
+        relatesTo=[{"code": "replaces", "target": {"reference": "DocumentReference/1"}}]
+    ),
+    f"{REFERENCE}.meta.security": lambda bundle: _of(
+        bundle, "DocumentReference"
+    ).update(meta={"security": [{"code": "R"}]}),
+    "Bundle.entry[0].resource.meta.security": lambda bundle: _of(
+        bundle, "Binary"
+    ).update(meta={"security": [{"code": "R"}]}),
+    "Bundle.implicitRules": lambda bundle: bundle.update(implicitRules="urn:x"),
 }
 
 
@@ -232,6 +251,41 @@ def test_what_breaks_a_rule_files_nothing_and_names_its_element(client, ada, ele
 
     assert issue["expression"] == [element]
     assert _papers_of(client, ada) == []
+
+
+@pytest.mark.parametrize("element", MODIFIERS)
+@pytest.mark.parametrize("prefer", ["handling=strict", "handling=lenient"])
+def test_what_changes_the_meaning_of_the_rest_is_passed_over_for_nobody(
+    client, ada, element, prefer
+):
+    bundle = _bundle(ada["uuid"], pdf())
+    MODIFIERS[element](bundle)
+
+    [issue] = _issues(_send(client, bundle, Prefer=prefer))
+
+    assert issue["expression"] == [element]
+    assert _papers_of(client, ada) == []
+
+
+def test_whose_it_is_is_said_by_a_reference_to_this_server(client, ada):
+    id_ = ada["uuid"]
+    for reference in (
+        id_,
+        f"urn:uuid:{id_}",
+        f"http://other.example.org/fhir/Patient/{id_}",
+    ):
+        bundle = _bundle(id_, pdf())
+        subject = {"reference": reference}
+        _of(bundle, "DocumentReference")["subject"] = subject
+
+        [issue] = _issues(_send(client, bundle))
+        assert issue["expression"] == [f"{REFERENCE}.subject"], reference
+
+    whole = _bundle(id_, pdf())
+    address = client.get(f"/fhir/Patient?_id={id_}").json()["entry"][0]["fullUrl"]
+    _of(whole, "DocumentReference")["subject"] = {"reference": address}
+    filed = _filed(_send(client, whole))["resource"]
+    assert filed["subject"] == {"reference": f"Patient/{id_}"}
 
 
 def test_data_that_are_no_base64_are_refused(client, ada):
