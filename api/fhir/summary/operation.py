@@ -27,7 +27,7 @@ from api.fhir.definitions import (
 from api.fhir.resources.encounters import encounter_resource
 from api.fhir.resources.patients import patient_resource
 from api.fhir.resources.practitioners import practitioner_resource
-from api.fhir.summary.sections import Entry, Section, sections_of, served
+from api.fhir.summary.sections import LANGUAGE, Entry, Section, sections_of, served
 from services.consultations import summaries
 from services.consultations.summaries import PatientSummary
 from services.core.actors import Permission, Role
@@ -106,7 +106,7 @@ def _composition(
     return {
         "resourceType": "Composition",
         "id": str(uuid4()),
-        "language": "en",
+        "language": LANGUAGE,
         "status": "final",
         "type": {"coding": [_TYPE]},
         "subject": {"reference": f"{base}/Patient/{summary.patient.id}"},

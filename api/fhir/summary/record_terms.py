@@ -29,6 +29,8 @@ _PROBLEM: Final = {
 }
 _ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _NAME_BYTES: Final = 16
+# Of UCUM as well, and what R4's profiles of weight, height and temperature let be.
+_OTHER_UNITS: Final = frozenset({"g", "[lb_av]", "[in_i]", "[degF]"})
 
 
 def listed_condition(patient: PatientRecord, term: ListedTerm, about: str) -> Resource:
@@ -80,6 +82,8 @@ def imported_observation(entry: DatedEntry, about: str) -> Resource:
     unit: dict[str, Any] = {"unit": entry.unit} if entry.unit else {}
     if entry.unit in {vital.ucum, vital.unit}:
         unit = {"unit": vital.unit, "system": systems.UCUM, "code": vital.ucum}
+    elif entry.unit in _OTHER_UNITS:
+        unit |= {"system": systems.UCUM, "code": entry.unit}
     return {
         "resourceType": "Observation",
         "id": str(entry.id),

@@ -29,6 +29,8 @@ _REASONS: Final = {
     "withheld": "Not disclosed to whoever asked for this summary.",
 }
 _NAMESPACE: Final = "http://www.w3.org/1999/xhtml"
+#: Of the titles and of what is said in words.
+LANGUAGE: Final = "en"
 
 # Tells of a type whether the token of whoever asks opens it.
 Opens = Callable[[str], bool]
@@ -159,7 +161,9 @@ def _alone(resource: Resource) -> Entry:
 
 def _narrative(lines: Sequence[str]) -> Resource:
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    div = f'<div xmlns="{_NAMESPACE}"><ul>{items}</ul></div>'
+    # In the language that the Composition says, as XHTML and as XML say it.
+    spoken = f'xmlns="{_NAMESPACE}" lang="{LANGUAGE}" xml:lang="{LANGUAGE}"'
+    div = f"<div {spoken}><ul>{items}</ul></div>"
     return {"status": "generated", "div": div}
 
 

@@ -1,5 +1,6 @@
 """The International Patient Summary: one document, by whoever may read its parts."""
 
+from copy import deepcopy
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from services.patients.records import patients
 from tests.api.conftest import NEWEST
 from tests.api.fhir.conftest import LINE, actions_about
 from tests.api.fhir.oracles import validate
+from tests.api.fhir.patient_summaries import RULES, problems_of
 
 PROBLEMS, MEDICATIONS, ALLERGIES, VITALS = "11450-4", "10160-0", "48765-2", "8716-3"
 LISTS = {
@@ -44,6 +46,7 @@ ENTRIES = [
     ("observation", "Body weight", LOINC, "29463-7", 80, "kg", "2020-01-01", None),
     ("observation", "Body weight", LOINC, "29463-7", 82, "kg", "2021-01-01", None),
     ("observation", "Heart rate", LOINC, "8867-4", 99, "/min", "2021-01-01", None),
+    ("observation", "Height", LOINC, "8302-2", 70, "[in_i]", "2021-01-01", None),
 ]
 
 
@@ -73,6 +76,7 @@ def summary_of(client, patient_id, **parameters) -> dict[str, Any]:
     validate(bundle)
     for entry in bundle["entry"]:
         validate(entry["resource"])
+    assert problems_of(bundle) == []
     return bundle
 
 
@@ -179,8 +183,73 @@ def test_of_each_vital_sign_the_last_is_told_whoever_measured_it(as_role, patien
         for resource in resources
         if "valueQuantity" in resource
     }
-    assert values == {"Pulse": 64, "Body weight": 82}
+    assert values == {"Pulse": 64, "Body weight": 82, "Height": 70}
     assert "Blood pressure" in {words_of(resource) for resource in resources}
+
+
+def _break(bundle, kind, rule) -> dict[str, Any]:
+    """Return the document with a resource of the kind that breaks the rule."""
+    broken = deepcopy(bundle)
+    resource = next(
+        resource
+        for resource in (broken, *(entry["resource"] for entry in broken["entry"]))
+        if resource["resourceType"] == kind
+    )
+    BREAKING[kind, rule](resource)
+    return broken
+
+
+def _drop(name):
+    return lambda resource: resource.pop(name)
+
+
+def _without(name):
+    return lambda resource: [part.pop(name) for part in resource["section"]]
+
+
+BREAKING = {
+    ("Bundle", "identifier"): _drop("identifier"),
+    ("Bundle", "timestamp"): _drop("timestamp"),
+    ("Bundle", "entry.fullUrl"): lambda b: b["entry"][-1].pop("fullUrl"),
+    ("Bundle", "entry:composition"): lambda b: b["entry"].insert(0, b["entry"][1]),
+    ("Bundle", "entry:patient"): lambda b: b["entry"].append(b["entry"][1]),
+    ("Bundle", "bdl-ips-1"): lambda b: b["entry"].append(b["entry"][0]),
+    ("Composition", "type"): lambda c: c["type"]["coding"][0].update(code="60591-6"),
+    ("Composition", "subject"): _drop("subject"),
+    ("Composition", "section.text"): _without("text"),
+    ("Composition", "section:48765-2"): lambda c: c["section"].pop(2),
+    ("Composition", "ips-comp-1"): lambda c: c["section"][0].pop("entry"),
+    ("Patient", "name"): _drop("name"),
+    ("Patient", "birthDate"): _drop("birthDate"),
+    ("Condition", "code"): _drop("code"),
+    ("AllergyIntolerance", "patient.reference"): lambda a: a["patient"].clear(),
+    ("MedicationStatement", "effective"): _drop("effectivePeriod"),
+    ("Observation", "category"): _drop("category"),
+    ("Observation", "effective"): _drop("effectiveDateTime"),
+    ("Organization", "name"): _drop("name"),
+}
+
+
+@pytest.mark.parametrize(("kind", "rule"), BREAKING, ids=str)
+def test_what_breaks_a_rule_of_ips_is_noticed(as_role, patient_id, kind, rule):
+    bundle = summary_of(as_role(Role.CLINICIAN), patient_id)
+
+    assert rule in RULES[kind]
+    assert f"{kind} breaks {rule}" in problems_of(_break(bundle, kind, rule))
+
+
+def test_what_a_document_refers_to_is_in_it(as_role, patient_id):
+    bundle = summary_of(as_role(Role.CLINICIAN), patient_id)
+    bundle["entry"] = [
+        entry
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] != "MedicationStatement"
+    ]
+
+    [problem, misplaced] = problems_of(bundle)
+
+    assert problem.startswith("Composition refers to urn:uuid:")
+    assert misplaced == "Nothing is nothing for the section 10160-0"
 
 
 def test_who_reads_no_notes_gets_the_record_and_is_told_what_is_withheld(
