@@ -1,9 +1,10 @@
 """What a type of resources says of itself: its parameters, its order, its readers."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,11 +13,13 @@ from api.core.answers import to_json
 from api.core.dependencies import Caller
 from api.core.outcomes import Issue
 from services.core.actors import Actor, Permission
+from services.core.errors import InvalidInput
 from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
 from services.lists.criteria import Count, Criteria
-from services.lists.pages import Page, Row
+from services.lists.pages import Page, Place, Row
 
 Resource = dict[str, Any]
+_NOBODY: Final = UUID(int=0)
 What = TypeVar("What")
 
 
@@ -81,18 +84,38 @@ def search_page(
     resource_of: Callable[[Row], Resource],
     count: Callable[[], Count],
 ) -> SearchPage:
-    """Return a page of one of the clinic's lists; it is counted if that is asked."""
+    """Return a page of one of the clinic's lists; it is counted if that is asked.
+
+    The next one goes on at a place, not behind a row: rows that others write meanwhile
+    go elsewhere in the list, and whoever keeps in step would miss all between.
+    """
     total = None
     if page.is_counted:
         counted = count()
         total = counted.value if counted.is_exact else None
     resources = [resource_of(row) for row in listed.rows[: page.size]]
-    return SearchPage(resources, str(listed.next) if listed.next else None, total)
+    goes_on = None if listed.place is None else json.dumps(listed.place)
+    return SearchPage(resources, goes_on, total)
+
+
+def place_in(after: str | None) -> Place | None:
+    """Return where a page of one of the clinic's lists begins.
+
+    Raises InvalidInput for what another version of this server has told.
+    """
+    if after is None:
+        return None
+    try:
+        return tuple(json.loads(after))
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(
+            "_page", "This page is gone; begin again at the first."
+        ) from error
 
 
 Read = Callable[[Session, Caller, str], Resource]
 Search = Callable[[Session, Wanted, PageWanted], SearchPage]
-# What refers to the resources of a page, and is told with them.
+# What refers to the resources of a page, or they refer to, and is told with them.
 Include = Callable[[Session, Caller, Sequence[Resource]], Sequence[Resource]]
 
 
@@ -196,8 +219,9 @@ class ResourceType:
     """A type of resources that is served.
 
     `sorts` names the fields of the list behind each value of `_sort`. `includes` has
-    what each value of `_revinclude` adds. Where it has no `read`, its route is its own.
-    `bulk` is how all of its resources are exported, `bulk_operation` how that is asked.
+    what each value of `_include` adds, `revincludes` of `_revinclude`. Where it has no
+    `read`, its route is its own. `bulk` is how all of its resources are exported,
+    `bulk_operation` how that is asked.
     """
 
     name: str
@@ -207,6 +231,7 @@ class ResourceType:
     parameters: tuple[SearchParameter, ...] = ()
     sorts: Mapping[str, str] = field(default_factory=dict)
     includes: Mapping[str, Include] = field(default_factory=dict)
+    revincludes: Mapping[str, Include] = field(default_factory=dict)
     is_versioned: bool = True
     operations: tuple[Operation, ...] = ()
     documents: tuple[DocumentOperation, ...] = ()
@@ -264,11 +289,16 @@ def page_of(
 
 
 def uuid_of(text: str) -> UUID:
-    """Return the id that a text is; one that nothing has, if it is none."""
+    """Return the id that a text is; one that nothing has, if it is none.
+
+    Ids are told apart to the letter: a resource has one address, and not also those in
+    capitals, in braces or as a URN.
+    """
     try:
-        return UUID(text)
+        id_ = UUID(text)
     except ValueError:
-        return UUID(int=0)
+        return _NOBODY
+    return id_ if str(id_) == text else _NOBODY
 
 
 def meta(version: int | None, updated_at: datetime | None, **more: Any) -> Resource:
@@ -298,6 +328,19 @@ def without_empty(resource: Resource) -> Resource:
 def concept(text: str, *codings: Mapping[str, str]) -> Resource:
     """Return a CodeableConcept: the clinic's words, and codes for the same."""
     return without_empty({"coding": [dict(code) for code in codings], "text": text})
+
+
+def elements_at(resource: Resource, path: Sequence[str]) -> Sequence[Resource]:
+    """Return the elements that stand there, through lists as if they were not there."""
+    elements: list[Resource] = [resource]
+    for name in path:
+        under = [element[name] for element in elements if name in element]
+        elements = [
+            element
+            for value in under
+            for element in (value if isinstance(value, list) else [value])
+        ]
+    return elements
 
 
 def coding(system: str, code: str) -> Resource:

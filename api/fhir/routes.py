@@ -108,10 +108,11 @@ def _described(kind: ResourceType) -> dict[str, Any]:
         searching.COUNT: "How many at a time: 20 unless given, 1,000 at most.",
         searching.SORT: f"By {', '.join(kind.sorts) or 'nothing'}; - turns it round.",
         searching.TOTAL: "none spares the count.",
+        searching.SUMMARY: "count tells the total alone.",
         FORMAT: "json",
     }
-    if kind.includes:
-        texts[searching.REVINCLUDE] = f"Adds {', '.join(kind.includes)}."
+    for name, includes in searching.includes_of(kind).items():
+        texts[name] = f"Adds {', '.join(includes)}."
     return {
         "parameters": [
             {"name": name, "in": "query", "description": text, "schema": _TEXT}
@@ -133,10 +134,14 @@ def _searched(
 
     def find(session: Session) -> SearchPage:
         listed = search(session, query.wanted, page)
-        if query.included is None or not query.size:
+        if not query.size:
             return listed
-        include = kind.includes[query.included]
-        return replace(listed, included=include(session, caller, listed.resources))
+        included = [
+            resource
+            for include in query.includes
+            for resource in include(session, caller, listed.resources)
+        ]
+        return replace(listed, included=included)
 
     read = caller.read(find)
     bundle = searching.searchset(base_of(request), kind, query, read.value, links)

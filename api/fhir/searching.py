@@ -4,9 +4,8 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -15,6 +14,7 @@ from starlette.datastructures import Headers
 from api.core.dependencies import Caller
 from api.core.outcomes import outcome
 from api.fhir.definitions import (
+    Include,
     PageWanted,
     Resource,
     ResourceType,
@@ -27,11 +27,11 @@ from services.core.typed_text import is_storable
 from services.lists.criteria import Direction, Order
 
 COUNT, SORT, TOTAL, FORMAT, PAGE = "_count", "_sort", "_total", "_format", "_page"
-REVINCLUDE: Final = "_revinclude"
+SUMMARY, INCLUDE, REVINCLUDE = "_summary", "_include", "_revinclude"
 # Where a client says what it has seen, beside the header (see `place_seen_by`).
 BESIDE: Final = frozenset({FORMAT, "after_lsn"})
 # What every search understands beside the parameters of its type.
-OF_ALL: Final = (COUNT, SORT, TOTAL, REVINCLUDE)
+OF_ALL: Final = (COUNT, SORT, TOTAL, SUMMARY, INCLUDE, REVINCLUDE)
 _USUAL_SIZE: Final = 20
 _MAX_SIZE: Final = 1_000
 _MOST_DIGITS: Final = 9
@@ -46,8 +46,8 @@ Pairs = Sequence[tuple[str, str]]
 class FhirSearch:
     """A search as it was understood; `ignored` are the parameters that nobody knows.
 
-    `total` was counted with the first page, and is told with the others. `included`
-    names what is told beside the resources that were found.
+    `total` was counted with the first page, and is told with the others. `includes`
+    find what is told beside the resources that were found.
     """
 
     pairs: Pairs
@@ -55,7 +55,7 @@ class FhirSearch:
     size: int
     is_counted: bool
     ignored: tuple[str, ...] = ()
-    included: str | None = None
+    includes: tuple[Include, ...] = ()
     after: str | None = None
     total: int | None = None
 
@@ -78,9 +78,11 @@ def read_search(
     wanted, ignored = Wanted(caller), []
     used: list[tuple[str, str]] = []
     given: dict[str, str] = {}
+    offered = includes_of(kind)
+    includes: dict[tuple[str, str], Include] = {}
     for name, value in search_pairs:
         parameter = kind.parameter(name)
-        if parameter is None and not _is_of_all(kind, name, value):
+        if parameter is None and not _is_of_all(offered, name, value):
             if not lenient:
                 raise _unknown(kind, name)
             ignored.append(name[:40])
@@ -89,6 +91,8 @@ def read_search(
             used.append((name, value))
             if parameter is not None:
                 wanted = parameter.narrow(wanted, _values(name, value))
+            elif name in offered:
+                includes[name, value] = offered[name][value]
             elif name in given:
                 raise InvalidInput(name, f"{name} is given more than once.")
             else:
@@ -96,23 +100,34 @@ def read_search(
     if SORT in given:
         wanted = _sorted(kind, wanted, given[SORT])
     size, is_counted = read_count(given.get(COUNT)), _is_counted(given.get(TOTAL))
-    return FhirSearch(
-        used, wanted, size, is_counted, tuple(ignored), given.get(REVINCLUDE)
-    )
+    if _is_summary(given.get(SUMMARY)):
+        size, is_counted = 0, True
+    passed_over, including = tuple(ignored), tuple(includes.values())
+    return FhirSearch(used, wanted, size, is_counted, passed_over, including)
 
 
-def _is_of_all(kind: ResourceType, name: str, value: str) -> bool:
+Includes = Mapping[str, Mapping[str, Include]]
+
+
+def includes_of(kind: ResourceType) -> Includes:
+    """Return what a search of the type includes, by parameter and by its value."""
+    offered = {INCLUDE: kind.includes, REVINCLUDE: kind.revincludes}
+    return {name: includes for name, includes in offered.items() if includes}
+
+
+def _is_of_all(offered: Includes, name: str, value: str) -> bool:
     """Tell whether every search, or of includes that of the type, understands it."""
-    return value in kind.includes if name == REVINCLUDE else name in OF_ALL
+    if name in {INCLUDE, REVINCLUDE}:
+        return name in offered and (not value or value in offered[name])
+    return name in OF_ALL
 
 
 def _unknown(kind: ResourceType, name: str) -> InvalidInput:
-    if name == REVINCLUDE and kind.includes:
-        return InvalidInput(name, f"{name} is {' or '.join(kind.includes)}.")
-    names = [parameter.name for parameter in kind.parameters] + [*OF_ALL]
-    known = ", ".join(
-        offered for offered in names if offered != REVINCLUDE or kind.includes
-    )
+    offered = includes_of(kind)
+    if name in offered:
+        return InvalidInput(name, f"{name} is {' or '.join(offered[name])}.")
+    names = [parameter.name for parameter in kind.parameters]
+    known = ", ".join([*names, COUNT, SORT, TOTAL, SUMMARY, *offered])
     return InvalidInput(
         name[:40],
         f'{kind.name} has no search parameter "{name[:40]}". It has {known}. With '
@@ -124,7 +139,11 @@ def _values(name: str, value: str) -> list[str]:
     """Return the values of which one must hold: commas stand between them."""
     if not is_storable(value):
         raise InvalidInput(name, f"{name} holds a character no record can.")
-    return [_ESCAPED.sub(r"\1", part) for part in _UNESCAPED_COMMA.split(value)]
+    parts = _UNESCAPED_COMMA.split(value)
+    # Every text begins with nothing: a comma too many would find everybody.
+    if not all(parts):
+        raise InvalidInput(name, f"{name} has a comma with nothing beside it.")
+    return [_ESCAPED.sub(r"\1", part) for part in parts]
 
 
 def _sorted(kind: ResourceType, wanted: Wanted, value: str) -> Wanted:
@@ -153,6 +172,13 @@ def _is_counted(value: str | None) -> bool:
     if value not in {None, "none", "estimate", "accurate"}:
         raise InvalidInput(TOTAL, "_total is none, estimate or accurate.")
     return value != "none"
+
+
+def _is_summary(value: str | None) -> bool:
+    """Tell whether the number of what is found is asked for, and nothing of it."""
+    if value not in {None, "false", "count"}:
+        raise InvalidInput(SUMMARY, "_summary is count or false.")
+    return value == "count"
 
 
 class PageLinks:
@@ -217,7 +243,7 @@ def searchset(
         link.append({"relation": "next", "url": f"{address}?{next_}"})
     total = page.total if search.after is None else search.total
     entries = list(entries_of(address, page.resources)) if search.size else []
-    entries += map(partial(_included, base), page.included)
+    entries += _included(base, page)
     if search.ignored:
         entries.append(_passed_over(search.ignored))
     return {
@@ -239,12 +265,22 @@ def entries_of(address: str, resources: Sequence[Resource]) -> Iterable[dict[str
         }
 
 
-def _included(base: str, resource: Resource) -> dict[str, Any]:
-    return {
-        "fullUrl": f"{base}/{resource['resourceType']}/{resource['id']}",
-        "resource": resource,
-        "search": {"mode": "include"},
-    }
+def _included(base: str, page: SearchPage) -> Iterator[dict[str, Any]]:
+    """Yield the entries of what is told beside what was found, each once."""
+    places = {_place(resource) for resource in page.resources}
+    for resource in page.included:
+        place = _place(resource)
+        if place not in places:
+            places.add(place)
+            yield {
+                "fullUrl": f"{base}/{place}",
+                "resource": resource,
+                "search": {"mode": "include"},
+            }
+
+
+def _place(resource: Resource) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
 def _passed_over(names: Sequence[str]) -> dict[str, Any]:

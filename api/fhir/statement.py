@@ -17,7 +17,7 @@ from api.fhir.table import SERVED
 
 VERSION: Final = "4.0.1"
 # The day on which what is served last changed.
-_DATE: Final = "2026-11-26"
+_DATE: Final = "2026-11-27"
 _SECURITY: Final = (
     "A bearer token of Chartroom's, from the page Tokens, or the short one that a "
     "connected system gets with a signature (SMART backend services), or an app with "
@@ -31,8 +31,8 @@ _OAUTH_URIS: Final = (
 )
 _SEARCHES: Final = (
     "An unknown search parameter is refused unless Prefer: handling=lenient. "
-    "Modifiers are not known. Also _count, _sort, _total and _format, and with POST "
-    "_search, so that names stand in no address."
+    "Modifiers are not known. Also _count, _sort, _total, _summary=count and _format, "
+    "and with POST _search, so that names stand in no address."
 )
 _TRANSACTIONS: Final = (
     "One document: a DocumentReference, and the Binary to which its attachment refers."
@@ -112,8 +112,13 @@ def _resource(kind: ResourceType) -> dict[str, Any]:
         "interaction": [{"code": code} for code in _interactions(kind)],
         "versioning": "versioned" if kind.is_versioned else "no-version",
         "readHistory": kind.history is not None,
+        # Files have an ETag of their own.
+        "conditionalRead": "not-match"
+        if kind.is_versioned or kind.read is None
+        else "not-supported",
         "conditionalCreate": kind.creation is not None,
-        **({"searchRevInclude": [*kind.includes]} if kind.includes else {}),
+        **({"searchInclude": [*kind.includes]} if kind.includes else {}),
+        **({"searchRevInclude": [*kind.revincludes]} if kind.revincludes else {}),
         **({"searchParam": parameters} if parameters else {}),
         **({"operation": operations} if operations else {}),
     }

@@ -7,6 +7,7 @@ from typing import Final
 from api.fhir.booking import OPERATIONS
 from api.fhir.bulk.operations import OF_GROUP, OF_PATIENTS, OPERATION_DEFINITION
 from api.fhir.definitions import ResourceType
+from api.fhir.including import with_includes
 from api.fhir.resources.allergies import ALLERGY
 from api.fhir.resources.appointments import APPOINTMENT
 from api.fhir.resources.audit_events import AUDIT_EVENT
@@ -29,28 +30,54 @@ from services.fhir.bulk_exports.model import BulkSource
 _REGISTERED: Final = replace(
     PATIENT,
     creation=sent_patients.CREATION,
-    includes=BY_TARGET,
+    revincludes=BY_TARGET,
     bulk_operation=OF_PATIENTS,
     documents=(SUMMARY,),
 )
 _GROUPED: Final = replace(GROUP, bulk_operation=OF_GROUP)
-_PRESCRIBED: Final = replace(MEDICATION_REQUEST, includes=BY_TARGET)
-_FILED: Final = replace(DOCUMENT, includes=BY_TARGET)
+_PRESCRIBED: Final = replace(MEDICATION_REQUEST, revincludes=BY_TARGET)
+_FILED: Final = replace(DOCUMENT, revincludes=BY_TARGET)
 _BOOKED: Final = replace(APPOINTMENT, operations=OPERATIONS)
+# What a search tells of others with what it finds, by the names of FHIR's parameters.
+_OF_SUBJECT: Final = (("subject",), PATIENT)
+_AT_ENCOUNTER: Final = {"encounter": (("encounter",), ENCOUNTER)}
+_PARTICIPANTS: Final = ("participant", "actor")
 SERVED: Final[tuple[ResourceType, ...]] = (
     _REGISTERED,
-    ALLERGY,
-    CONDITION,
-    OBSERVATION,
-    _PRESCRIBED,
+    with_includes(ALLERGY, {"patient": (("patient",), PATIENT)}),
+    with_includes(CONDITION, {"patient": _OF_SUBJECT, **_AT_ENCOUNTER}),
+    with_includes(OBSERVATION, {"patient": _OF_SUBJECT, **_AT_ENCOUNTER}),
+    with_includes(
+        _PRESCRIBED,
+        {
+            "patient": _OF_SUBJECT,
+            **_AT_ENCOUNTER,
+            "requester": (("requester",), PRACTITIONER),
+        },
+    ),
     PRACTITIONER,
-    PRACTITIONER_ROLE,
-    _FILED,
+    with_includes(
+        PRACTITIONER_ROLE, {"practitioner": (("practitioner",), PRACTITIONER)}
+    ),
+    with_includes(_FILED, {"patient": _OF_SUBJECT}),
     BINARY,
-    SCHEDULE,
-    SLOT,
-    _BOOKED,
-    ENCOUNTER,
+    with_includes(SCHEDULE, {"actor": (("actor",), PRACTITIONER)}),
+    with_includes(SLOT, {"schedule": (("schedule",), SCHEDULE)}),
+    with_includes(
+        _BOOKED,
+        {
+            "patient": (_PARTICIPANTS, PATIENT),
+            "practitioner": (_PARTICIPANTS, PRACTITIONER),
+        },
+    ),
+    with_includes(
+        ENCOUNTER,
+        {
+            "patient": _OF_SUBJECT,
+            "practitioner": (("participant", "individual"), PRACTITIONER),
+            "appointment": (("appointment",), APPOINTMENT),
+        },
+    ),
     PROVENANCE,
     AUDIT_EVENT,
     _GROUPED,

@@ -1,7 +1,7 @@
 """One page of a list, counted from whichever row or end it begins at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from functools import lru_cache, partial
@@ -15,7 +15,13 @@ from services.core.actors import Actor
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.lists.criteria import Criteria
-from services.lists.criteria.paging import Key, behind
+from services.lists.criteria.paging import (
+    Key,
+    behind,
+    behind_place,
+    place_columns,
+    place_names,
+)
 from services.lists.queries import (
     Build,
     ListDefinition,
@@ -40,17 +46,23 @@ class _Row(Protocol):
 Row = TypeVar("Row", bound=_Row)
 
 
+# What a row had, by each key of its list, when it was shown.
+Place = tuple[str | None, ...]
+
+
 # Without slots: Python 3.11 cannot make a frozen one by the name of Page[SomeRow].
 @dataclass(frozen=True)
 class Page(Generic[Row]):
     """Some rows of a list, and the ids that the pages around them begin at.
 
-    `next` is passed as `after`, `previous` as `before`; None where the list ends.
+    `next` is passed as `after`, `previous` as `before`; None where the list ends. Of a
+    page that is placed, `place` is where the next one begins.
     """
 
     rows: tuple[Row, ...]
     next: UUID | None
     previous: UUID | None
+    place: Place | None = None
 
 
 class PageEnd(Enum):
@@ -58,6 +70,7 @@ class PageEnd(Enum):
 
     FIRST = auto()
     AFTER = auto()
+    BEHIND = auto()
     BEFORE = auto()
     LAST = auto()
     NUMBERED = auto()
@@ -79,18 +92,25 @@ class PageEnd(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PagePosition:
-    """Which page of a list is asked for, by a row or, from 1, by its number."""
+    """Which page of a list is asked for, by a row or, from 1, by its number.
+
+    One that `is_placed` begins behind a place or, without any, with the first row: it
+    is told where the next one begins, which holds whatever becomes of the rows.
+    """
 
     size: int = USUAL_SIZE
     after: UUID | None = None
     before: UUID | None = None
     last: bool = False
     number: int | None = None
+    place: Place | None = None
+    is_placed: bool = False
 
     def end(self) -> PageEnd:
         """Return what the page counts from; raises InvalidInput for two at once."""
         candidates = (
             (PageEnd.AFTER, self.after),
+            (PageEnd.BEHIND, self.place),
             (PageEnd.BEFORE, self.before),
             (PageEnd.LAST, self.last or None),
             (PageEnd.NUMBERED, self.number),
@@ -108,7 +128,10 @@ class PagePosition:
                 size, Sentence("A page has 1 to {most:,} rows.", most=MAX_SIZE)
             )
         if self.number is None:
-            return {"most": self.size + 1, "cursor": self.after or self.before}
+            place = self.place or ()
+            named = zip(place_names(len(place)), place, strict=True)
+            cursor = self.after or self.before
+            return {"most": self.size + 1, "cursor": cursor, **dict(named)}
         offset = (self.number - 1) * self.size
         # All of the rows before are read to be skipped, so the numbers are bounded.
         if not 0 <= offset <= MAX_OFFSET:
@@ -144,10 +167,20 @@ def read_page(
     definition.subject.require_list(actor)
     given, end = at.given(definition.subject.name), at.end()
     query = prepare(session, actor, definition, criteria, now)
-    rows, query = _find(session, query, _PAGES[end], given)
+    keys = query.shape.keys
+    if at.place is not None and len(at.place) != len(keys):
+        raise _is_gone()
+    builds = _PLACED if at.is_placed else _PAGES
+    rows, query = _find(session, query, builds[end], given)
+    places: Sequence[Place] = ()
+    if at.is_placed:
+        places = [row[-len(keys) :] for row in rows[: at.size]]
+        rows = [row[: -len(keys)] for row in rows]
     if not rows and end.has_cursor:
         _require_row(session, definition.id_column, given)
     records = _cut(session, rows, at.size, end, query)
+    if places and records.next:
+        records = replace(records, place=places[-1])
     page = definition.page_of(session, records, query)
     action, called = definition.shown, definition.subject.name
     record(session, actor, action, criteria, shown=page.rows, called=called)
@@ -203,9 +236,13 @@ def _require_row(
 ) -> None:
     known = select(id_column).where(id_column == bindparam("cursor"))
     if not run(session, compiled(known), given):
-        raise InvalidInput(
-            "after", "The place in this list is gone; begin again at its first page."
-        )
+        raise _is_gone()
+
+
+def _is_gone() -> InvalidInput:
+    return InvalidInput(
+        "after", "The place in this list is gone; begin again at its first page."
+    )
 
 
 def _cut(
@@ -261,6 +298,18 @@ def _page(end: PageEnd, shape: ListShape[Any, Any]) -> str:
     return compiled(shape.page(keys, behind(shape.table, keys, cursor)))
 
 
+def _placed_page(end: PageEnd, shape: ListShape[Any, Any]) -> str:
+    table, keys = shape.table, shape.keys
+    where = (behind_place(table, keys),) if end is PageEnd.BEHIND else ()
+    return compiled(shape.page(keys, *where, also=place_columns(table, keys)))
+
+
 _PAGES: Final[dict[PageEnd, Build]] = {
-    end: lru_cache(maxsize=512)(partial(_page, end)) for end in PageEnd
+    end: lru_cache(maxsize=512)(partial(_page, end))
+    for end in PageEnd
+    if end is not PageEnd.BEHIND
+}
+_PLACED: Final[dict[PageEnd, Build]] = {
+    end: lru_cache(maxsize=512)(partial(_placed_page, end))
+    for end in (PageEnd.FIRST, PageEnd.BEHIND)
 }

@@ -72,8 +72,12 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
         keys: Sequence[Key],
         *where: ColumnElement[bool],
         offset: BindParameter[int] | None = None,
+        also: Sequence[ColumnElement[Any]] = (),
     ) -> Select[Any]:
-        """Select the first MOST rows by the keys, of those that meet also `where`."""
+        """Select the first MOST rows by the keys, of those that meet also `where`.
+
+        Each has at its end what is asked for `also`.
+        """
 
     def whole(self) -> Select[Any] | None:
         """Select the rows with the given IDS, by the same plan whatever they are.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -51,7 +51,6 @@ _PERSON, _THING = (coding(systems.AUDIT_ENTITY_TYPE, code) for code in ("1", "2"
 _USER_ROLE: Final = coding(systems.OBJECT_ROLE, "11")
 _REQUEST: Final = coding(systems.BALP_ENTITY_TYPE, "XrequestId")
 _IP_ADDRESS: Final = "2"
-_YEARS: Final = range(1900, 2200)
 _SERVER: Final = coding(systems.AUDIT_SOURCE_TYPE, "4")
 
 
@@ -132,8 +131,9 @@ def filter_of(values: Mapping[str, Sequence[str]], zone: tzinfo) -> AuditFilter 
 
     None where nothing can meet them. Raises InvalidInput.
     """
-    since, until = _stretch("date", values, zone)
-    shipped_since, shipped_until = _stretch("_lastUpdated", values, zone)
+    since, until = parameters.stretch("date", values.get("date", ()), zone)
+    name = "_lastUpdated"
+    shipped_since, shipped_until = parameters.stretch(name, values.get(name, ()), zone)
     wanted = AuditFilter(
         since=since,
         until=until,
@@ -216,53 +216,8 @@ def _value(name: str, values: Mapping[str, Sequence[str]]) -> str | None:
     return given[0] if given else None
 
 
-def _stretch(
-    name: str, values: Mapping[str, Sequence[str]], zone: tzinfo
-) -> tuple[datetime | None, datetime | None]:
-    """Return from when on, and until when: all values hold, as they stand apart."""
-    since: list[datetime] = []
-    until: list[datetime] = []
-    for value in values.get(name, ()):
-        prefix, begins, ends = _timespan(name, value, zone)
-        if prefix in {"eq", "ge"}:
-            since.append(begins)
-        if prefix == "gt":
-            since.append(ends)
-        if prefix in {"eq", "le"}:
-            until.append(ends)
-        if prefix == "lt":
-            until.append(begins)
-    return max(since, default=None), min(until, default=None)
-
-
-def _timespan(name: str, value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
-    """Return the prefix, when what is meant begins, and when it is over."""
-    prefix, first, last, timestamp = parameters.read_date(name, value)
-    # Close to either end of the calendar no zone has a midnight that can be compared.
-    if first.year not in _YEARS:
-        raise InvalidInput(name, f"{name} takes years from 1900 to 2199.")
-    if timestamp is not None:
-        step = timedelta(microseconds=1) if "." in value else timedelta(seconds=1)
-        return prefix, timestamp, timestamp + step
-    after = last + timedelta(days=1)
-    return (
-        prefix,
-        datetime.combine(first, time.min, zone),
-        datetime.combine(after, time.min, zone),
-    )
-
-
 def _dated(name: str, documentation: str) -> SearchParameter:
-    """Return a parameter that may stand there several times, for a from and a to."""
-
-    def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
-        if len(values) > 1:
-            raise InvalidInput(name, f"Of {name} one value has to hold at a time.")
-        parameters.read_date(name, values[0])
-        before = wanted.values.get(name, ())
-        return replace(wanted, values={**wanted.values, name: (*before, *values)})
-
-    return SearchParameter(name, "date", documentation, narrow)
+    return SearchParameter(name, "date", documentation, parameters.keeping_dates(name))
 
 
 def _read(session: Session, caller: Caller, id_: str) -> Resource:

@@ -19,6 +19,7 @@ from api.fhir.definitions import (
     without_empty,
 )
 from api.fhir.resources.parts import (
+    DateOf,
     PartsOfRecords,
     has_code,
     notes_source,
@@ -87,6 +88,7 @@ _PARTS: Final = PartsOfRecords(
     of_patient=_OF_PATIENT,
     permission=Permission.READ_RECORDS,
     holds={"category": has_code("category"), "code": has_code("code")},
+    dates={"recorded-date": DateOf(("recordedDate",), "When the visit began.")},
 )
 CONDITION: Final = ResourceType(
     name=NAME,

@@ -21,6 +21,7 @@ from api.fhir.definitions import (
     concept,
     instant,
     meta,
+    place_in,
     search_page,
     uuid_of,
     without_empty,
@@ -179,9 +180,14 @@ def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines
 
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     actor, criteria = wanted.actor, wanted.criteria
-    after = uuid_of(page.after) if page.after else None
     listed = search.list_documents(
-        session, actor, criteria, size=page.size or 1, after=after, now=page.now
+        session,
+        actor,
+        criteria,
+        size=page.size or 1,
+        place=place_in(page.after),
+        is_placed=True,
+        now=page.now,
     )
     return search_page(
         listed,
@@ -201,6 +207,18 @@ def _of_patient(wanted: Wanted, values: Sequence[str]) -> Wanted:
     return parameters.narrowed_to(wanted, Group(Combine.OR, tuple(filters)))
 
 
+_BY_OWN_TYPE: Final = parameters.one_of(
+    "type", "document_type", [*DocumentType], ["", systems.DOCUMENT_TYPE]
+)
+
+
+def _of_type(value: str) -> Filter | Group:
+    """Return the filter of a type, by the clinic's own code or by LOINC's."""
+    system, _, code = value.rpartition("|")
+    kind = TYPES_BY_LOINC.get(code) if system in {"", systems.LOINC} else None
+    return _BY_OWN_TYPE(value if kind is None else kind.value)
+
+
 DOCUMENT: Final = ResourceType(
     name=NAME,
     documentation="Documents that are not deleted, each with its latest version.",
@@ -215,15 +233,8 @@ DOCUMENT: Final = ResourceType(
         SearchParameter(
             "type",
             "token",
-            "The clinic's type of document.",
-            parameters.filtering(
-                parameters.one_of(
-                    "type",
-                    "document_type",
-                    [*DocumentType],
-                    ["", systems.DOCUMENT_TYPE],
-                )
-            ),
+            "The type of document, by the clinic's own code or by LOINC's.",
+            parameters.filtering(_of_type),
         ),
         SearchParameter(
             "date",

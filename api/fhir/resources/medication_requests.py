@@ -20,7 +20,7 @@ from api.fhir.definitions import (
     uuid_of,
     without_empty,
 )
-from api.fhir.resources.parts import PartsOfRecords, is_code
+from api.fhir.resources.parts import DateOf, PartsOfRecords, is_code
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (
     PrescriptionLine,
@@ -149,6 +149,7 @@ _PARTS: Final = PartsOfRecords(
     of_patient=_of_patient,
     permission=Permission.VIEW_PRESCRIPTIONS,
     holds={"status": is_code("status"), "intent": is_code("intent")},
+    dates={"authoredon": DateOf(("authoredOn",), "When that version was issued.")},
 )
 MEDICATION_REQUEST: Final = ResourceType(
     name=NAME,

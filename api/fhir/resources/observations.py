@@ -16,6 +16,7 @@ from api.fhir.definitions import (
     meta,
 )
 from api.fhir.resources.parts import (
+    DateOf,
     PartsOfRecords,
     has_code,
     notes_source,
@@ -104,6 +105,7 @@ _PARTS: Final = PartsOfRecords(
     of_patient=_OF_PATIENT,
     permission=Permission.READ_RECORDS,
     holds={"category": has_code("category"), "code": has_code("code")},
+    dates={"date": DateOf(("effectiveDateTime",), "When the visit began.")},
 )
 OBSERVATION: Final = ResourceType(
     name=NAME,

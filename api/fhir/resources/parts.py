@@ -1,8 +1,10 @@
 """Resources that are entries of a record, each with an id below the record's."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,6 +18,7 @@ from api.fhir.definitions import (
     SearchParameter,
     Wanted,
     bulk_source,
+    elements_at,
     page_of,
     uuid_of,
 )
@@ -26,6 +29,16 @@ from services.core.errors import InvalidInput, NotFound
 from services.fhir.bulk_exports.model import BulkSelection, BulkSource
 from services.patients.records import patients
 
+
+@dataclass(frozen=True, slots=True)
+class DateOf:
+    """Where a part has a moment by which it is searched for."""
+
+    path: tuple[str, ...]
+    documentation: str
+
+
+_LAST_UPDATED: Final = DateOf(("meta", "lastUpdated"), "When it was changed last.")
 ListParts = Callable[[Session, Actor, UUID], Sequence[Resource]]
 Holds = Callable[[Resource, str], bool]
 
@@ -37,7 +50,7 @@ class PartsOfRecords:
     An id is the record's uuid, a point, and what tells the part from the others.
     `of_record` returns the parts of one record, `of_patient` those of all records of a
     patient. `permission` is what somebody needs who has not said whose. `holds` tells
-    of each further parameter whether a part has a value.
+    of each further parameter whether a part has a value, `dates` where it has a moment.
     """
 
     noun: str
@@ -45,6 +58,7 @@ class PartsOfRecords:
     of_patient: ListParts
     permission: Permission
     holds: dict[str, Holds]
+    dates: Mapping[str, DateOf] = field(default_factory=dict)
 
     def read(self, session: Session, caller: Caller, id_: str) -> Resource:
         """Return the part of this id; raises NotFound, NotAllowed."""
@@ -56,12 +70,25 @@ class PartsOfRecords:
     def search(self, session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
         """Return a page of parts, of a patient or with these ids."""
         ids = wanted.values.get("_id", ())
+        zone = page.now.tzinfo
+        assert zone is not None  # noqa: S101 (the clinic's clock has one)
+        bounds = [
+            (date.path, *parameters.stretch(name, wanted.values[name], zone))
+            for name, date in self._dates.items()
+            if name in wanted.values
+        ]
         parts = [
             part
             for part in self._parts(session, wanted, ids)
-            if (not ids or part["id"] in ids) and self._matches(part, wanted)
+            if (not ids or part["id"] in ids)
+            and self._matches(part, wanted)
+            and all(_is_within(part, *each) for each in bounds)
         ]
         return page_of(parts, dict, page)
+
+    @property
+    def _dates(self) -> Mapping[str, DateOf]:
+        return {"_lastUpdated": _LAST_UPDATED, **self.dates}
 
     def _parts(
         self, session: Session, wanted: Wanted, ids: Sequence[str]
@@ -97,7 +124,7 @@ class PartsOfRecords:
         )
 
     def parameters(self, **documentation: str) -> tuple[SearchParameter, ...]:
-        """Return `_id`, `patient` and the further parameters, which are tokens."""
+        """Return `_id`, `patient`, further ones, which are tokens, and dates."""
         return (
             SearchParameter("_id", "token", "The id.", parameters.keeping("_id")),
             SearchParameter(
@@ -110,7 +137,26 @@ class PartsOfRecords:
                 SearchParameter(name, "token", text, parameters.keeping(name))
                 for name, text in documentation.items()
             ),
+            *(
+                SearchParameter(
+                    name, "date", date.documentation, parameters.keeping_dates(name)
+                )
+                for name, date in self._dates.items()
+            ),
         )
+
+
+def _is_within(
+    part: Resource,
+    path: Sequence[str],
+    since: datetime | None,
+    until: datetime | None,
+) -> bool:
+    """Tell whether a moment of the part is not before the one, and before the other."""
+    return any(
+        (since is None or since <= at) and (until is None or at < until)
+        for at in map(datetime.fromisoformat, map(str, elements_at(part, path)))
+    )
 
 
 def parts_of_notes(
@@ -149,13 +195,17 @@ def notes_source(
 
 
 def has_code(*path: str) -> Holds:
-    """Return what tells whether a concept of the part has a code, `system|code`."""
+    """Return what tells whether a concept of the part has a code, `system|code`.
+
+    With nothing behind the bar that is any code of the system.
+    """
 
     def holds(part: Resource, value: str) -> bool:
         system, bar, code = value.rpartition("|")
         return any(
-            coding["code"] == code and (not bar or coding["system"] == system)
-            for concept in _concepts(part, path)
+            (coding["code"] == code or (bar and not code))
+            and (not bar or coding["system"] == system)
+            for concept in elements_at(part, path)
             for coding in concept.get("coding", ())
         )
 
@@ -165,18 +215,6 @@ def has_code(*path: str) -> Holds:
 def is_code(name: str) -> Holds:
     """Return what tells whether an element, which is a code, has a value."""
     return lambda part, value: part.get(name) == value.rpartition("|")[2]
-
-
-def _concepts(part: Resource, path: Sequence[str]) -> Sequence[Resource]:
-    elements: list[Resource] = [part]
-    for name in path:
-        under = [element[name] for element in elements if name in element]
-        elements = [
-            element
-            for value in under
-            for element in (value if isinstance(value, list) else [value])
-        ]
-    return elements
 
 
 def _record_of(id_: str) -> UUID:

@@ -19,6 +19,7 @@ from api.fhir.definitions import (
     coding,
     concept,
     meta,
+    place_in,
     search_page,
     uuid_of,
     without_empty,
@@ -136,9 +137,14 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     if wanted.exactly is not None:
         return _search_exactly(session, wanted, page)
     actor, criteria = wanted.actor, wanted.criteria
-    after = uuid_of(page.after) if page.after else None
     listed = search.list_patients(
-        session, actor, criteria, size=page.size or 1, after=after, now=page.now
+        session,
+        actor,
+        criteria,
+        size=page.size or 1,
+        place=place_in(page.after),
+        is_placed=True,
+        now=page.now,
     )
     return search_page(
         listed,

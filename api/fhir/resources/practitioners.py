@@ -25,6 +25,7 @@ from api.fhir.definitions import (
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
 from services.fhir.bulk_exports.model import BulkSelection
+from services.lists.folding import fold
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorRecord
 
@@ -88,7 +89,8 @@ def _searching(describe: Describe) -> Search:
         rows = doctors.list_doctors(
             session, wanted.actor, with_inactive=True, limit=_MOST
         )
-        met = [row for row in rows if _meets(row, wanted)]
+        named = _find_named(session, rows, wanted.values.get("name", ()))
+        met = [row for row in named if _meets(row, wanted)]
         return page_of(met, describe, page)
 
     return search
@@ -101,17 +103,34 @@ def _stream(
     return [doctors.list_doctors(session, actor, with_inactive=True, limit=_MOST)]
 
 
+def _find_named(
+    session: Session, listed: Sequence[DoctorRecord], names: Sequence[str]
+) -> Sequence[DoctorRecord]:
+    """Return those whose name, or a word of it, begins with one of these, if any are.
+
+    In any case and without accents, as patients are found.
+    """
+    if not names:
+        return listed
+    folded = fold(session, [*names, *(doctor.name for doctor in listed)])
+    begins = tuple(folded[name] for name in names)
+    return [
+        doctor
+        for doctor in listed
+        if any(
+            word.startswith(begins)
+            for word in (folded[doctor.name], *folded[doctor.name].split())
+        )
+    ]
+
+
 def _meets(doctor: DoctorRecord, wanted: Wanted) -> bool:
-    """Tell whether the doctor has, of each parameter, one of the values."""
+    """Tell whether the doctor has, of each other parameter, one of the values."""
     return all(
         any(_HOLDS[name](doctor, value) for value in values)
         for name, values in wanted.values.items()
+        if name != "name"
     )
-
-
-def _begins(text: str, value: str) -> bool:
-    words = (text, *text.split())
-    return any(word.casefold().startswith(value.casefold()) for word in words)
 
 
 def _is_active(doctor: DoctorRecord, value: str) -> bool:
@@ -129,7 +148,6 @@ def _is_referred_to(doctor: DoctorRecord, value: str) -> bool:
 _HOLDS: Final[dict[str, Callable[[DoctorRecord, str], bool]]] = {
     "_id": _is,
     "active": _is_active,
-    "name": lambda doctor, value: _begins(doctor.name, value),
     "practitioner": _is_referred_to,
     "actor": _is_referred_to,
 }

@@ -1,8 +1,7 @@
 """Schedule and Slot: a doctor's times, and which of them are free."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from api.fhir.definitions import (
     SearchParameter,
     Wanted,
     instant,
+    meta,
     page_of,
     uuid_of,
     without_empty,
@@ -29,7 +29,6 @@ from services.visits.schedule.slots.records import SlotRecord
 
 _STATUS: Final = {"free": "free", "held": "busy-tentative", "booked": "busy"}
 MOST_DAYS: Final = 62
-_AN_INSTANT: Final = timedelta(microseconds=1)
 _ASK: Final = (
     "Say from when and until when, as in start=ge2026-11-23&start=lt2026-11-30, or of "
     f"which day; at most {MOST_DAYS} days at once."
@@ -43,6 +42,7 @@ def schedule_resource(doctor: DoctorRecord) -> Resource:
         {
             "resourceType": "Schedule",
             "id": str(doctor.id),
+            "meta": meta(doctor.revision, None),
             "active": doctor.is_active,
             "specialty": [{"text": doctor.speciality}],
             "actor": [practitioner],
@@ -88,44 +88,12 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
 
 def _stretch(values: Sequence[str], zone: tzinfo) -> tuple[datetime, datetime]:
     """Return from when on and until when slots begin; raises InvalidInput."""
-    begins, ends = [], []
-    for value in values:
-        prefix, begin, end = _timespan(value, zone)
-        if prefix in {"eq", "ge"}:
-            begins.append(begin)
-        elif prefix == "gt":
-            begins.append(end)
-        if prefix in {"eq", "le"}:
-            ends.append(end)
-        elif prefix == "lt":
-            ends.append(begin)
-    if not begins or not ends:
+    first, last = parameters.stretch("start", values, zone)
+    if first is None or last is None:
         raise InvalidInput("start", _ASK)
-    first, last = max(begins), min(ends)
     if last - first > timedelta(days=MOST_DAYS, hours=1):
         raise InvalidInput("start", _ASK)
     return first, last
-
-
-def _timespan(value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
-    """Return the prefix, when what is named begins, and when it is over."""
-    prefix, first, last, timestamp = parameters.read_date("start", value)
-    if timestamp is not None:
-        return prefix, timestamp, timestamp + _AN_INSTANT
-    try:
-        over = last + timedelta(days=1)
-    except OverflowError as error:
-        raise InvalidInput("start", _ASK) from error
-    begin, end = (datetime.combine(day, time.min, zone) for day in (first, over))
-    return prefix, begin, end
-
-
-def _keep_start(wanted: Wanted, values: Sequence[str]) -> Wanted:
-    """Keep one bound beside the other: `start` is given twice for a stretch."""
-    if len(values) > 1:
-        raise InvalidInput("start", _ASK)
-    bounds = (*wanted.values.get("start", ()), *values)
-    return replace(wanted, values={**wanted.values, "start": bounds})
 
 
 SCHEDULE: Final = doctor_type(
@@ -150,7 +118,12 @@ SLOT: Final = ResourceType(
             "Of which schedule; needed.",
             parameters.keeping("schedule"),
         ),
-        SearchParameter("start", "date", f"When they begin. {_ASK}", _keep_start),
+        SearchParameter(
+            "start",
+            "date",
+            f"When they begin. {_ASK}",
+            parameters.keeping_dates("start"),
+        ),
         SearchParameter(
             "status",
             "token",

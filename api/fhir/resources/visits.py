@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any, Final
 from uuid import UUID
 
@@ -42,6 +42,8 @@ Describe = Callable[[VisitRecord], Resource]
 def searching(describe: Describe, read: Read) -> Search:
     """Return what finds visits: of a patient, the latest first, or of a day.
 
+    Either may be narrowed by what has become of them, a patient's by when they begin.
+
     `read` reads the one of an id.
     """
 
@@ -77,10 +79,10 @@ def visits_source(describe: Describe, names: Sequence[str]) -> BulkSource:
 def _search(
     session: Session, wanted: Wanted, page: PageWanted, describe: Describe
 ) -> SearchPage:
-    size = min(page.size, _MOST)
-    page = replace(page, size=size)
-    visits = _listed(session, wanted, page)
-    shown = visits[:size]
+    # Of no page the total is told all the same.
+    size = min(page.size or _MOST, _MOST)
+    visits = _met(session, wanted, replace(page, size=size), describe)
+    shown = visits[: min(page.size, size)]
     goes_on = len(visits) > size
     is_all = page.after is None and not goes_on
     return SearchPage(
@@ -102,33 +104,89 @@ def _named(
     return page_of(resources, dict, page)
 
 
+def _met(
+    session: Session, wanted: Wanted, page: PageWanted, describe: Describe
+) -> list[VisitRecord]:
+    """Return the visits that are asked for, one more than the page has if it goes on.
+
+    Of a list that is narrowed further, as many are read as it takes.
+    """
+    narrows = _narrowing(wanted, page, describe)
+    most = _MOST if narrows else page.size
+    after, met = uuid_of(page.after) if page.after else None, list[VisitRecord]()
+    while True:
+        listed = _listed(session, wanted, page, after, most + 1)
+        met += (visit for visit in listed if all(holds(visit) for holds in narrows))
+        if len(met) > page.size or len(listed) <= most:
+            return met
+        after = listed[-1].id
+
+
+def _narrowing(
+    wanted: Wanted, page: PageWanted, describe: Describe
+) -> list[Callable[[VisitRecord], bool]]:
+    """Return what has to hold of a visit beyond whose it is, or on which day."""
+    narrows: list[Callable[[VisitRecord], bool]] = []
+    if "status" in wanted.values:
+        codes = {value.rpartition("|")[2] for value in wanted.values["status"]}
+        narrows.append(lambda visit: describe(visit)["status"] in codes)
+    if "date" in wanted.values and _patient_id(wanted) is not None:
+        dates = wanted.values["date"]
+        since, until = parameters.stretch("date", dates, _zone_of(page))
+        narrows.append(
+            lambda visit: (
+                (since is None or since <= visit.starts_at)
+                and (until is None or visit.starts_at < until)
+            )
+        )
+    return narrows
+
+
 def _listed(
-    session: Session, wanted: Wanted, page: PageWanted
+    session: Session, wanted: Wanted, page: PageWanted, after: UUID | None, most: int
 ) -> tuple[VisitRecord, ...]:
-    actor, after = wanted.actor, uuid_of(page.after) if page.after else None
-    patient_id = _referenced_id(wanted, "patient", "Patient") or actor.patient_id
-    most = page.size + 1
+    actor, patient_id = wanted.actor, _patient_id(wanted)
     if actor.patient_id is None:
         actor.require(Permission.VIEW_VISITS)
-    if "date" not in wanted.values and "practitioner" not in wanted.values:
-        if patient_id is None:
-            raise InvalidInput("patient", "Say whose, by patient, or of which day.")
+    doctor_id = _referenced_id(wanted, "practitioner", "Practitioner")
+    if patient_id is not None and doctor_id is None:
         return appointments.list_of_patient(
             session, actor, patient_id, after=after, limit=most
         )
     if patient_id is not None or "date" not in wanted.values:
-        raise InvalidInput("date", "Ask for a patient's visits, or for those of a day.")
-    zone = page.now.tzinfo
-    assert zone is not None  # noqa: S101 (the clinic's clock has one)
+        sentence = "Say whose, by patient, or of which day, perhaps with whom."
+        raise InvalidInput("patient", sentence)
     return appointments.list_of_day(
         session,
         actor,
-        date.fromisoformat(wanted.values["date"][0]),
-        zone,
-        doctor_id=_referenced_id(wanted, "practitioner", "Practitioner"),
+        _day(wanted.values["date"]),
+        _zone_of(page),
+        doctor_id=doctor_id,
         after=after,
         limit=most,
     )
+
+
+def _patient_id(wanted: Wanted) -> UUID | None:
+    """Return whose visits are asked for: patients need not say, it is their own."""
+    return _referenced_id(wanted, "patient", "Patient") or wanted.actor.patient_id
+
+
+def _zone_of(page: PageWanted) -> tzinfo:
+    zone = page.now.tzinfo
+    assert zone is not None  # noqa: S101 (the clinic's clock has one)
+    return zone
+
+
+def _day(values: Sequence[str]) -> date:
+    """Return the one day of which everybody's visits are told; raises InvalidInput."""
+    day = parameters.find_day("date", values[0]) if len(values) == 1 else None
+    if day is None:
+        raise InvalidInput(
+            "date",
+            "Without a patient, date is one day, such as 2026-11-23.",
+        )
+    return day
 
 
 def _referenced_id(wanted: Wanted, name: str, kind: str) -> UUID | None:
@@ -136,15 +194,6 @@ def _referenced_id(wanted: Wanted, name: str, kind: str) -> UUID | None:
     if len(values) > 1:
         raise InvalidInput(name, f"Ask for one {name} at a time.")
     return uuid_of(parameters.reference_to(kind, values[0])) if values else None
-
-
-def _keep_day(wanted: Wanted, values: Sequence[str]) -> Wanted:
-    try:
-        [day] = values
-        date.fromisoformat(day.removeprefix("eq"))
-    except ValueError as error:
-        raise InvalidInput("date", "date is one day, such as 2026-11-23.") from error
-    return parameters.keeping("date")(wanted, [day.removeprefix("eq")])
 
 
 def _parameter(name: str, documentation: str) -> SearchParameter:
@@ -161,7 +210,13 @@ PARAMETERS: Final = (
     _parameter("_id", "The id; it stands alone."),
     _parameter("patient", "Whose visits, the latest first; or a date."),
     SearchParameter(
-        "date", "date", "Of which day, the earliest first; or a patient.", _keep_day
+        "date",
+        "date",
+        "Of which day, the earliest first; of a patient, when they begin.",
+        parameters.keeping_dates("date"),
     ),
     _parameter("practitioner", "Of a day, with whom."),
+    SearchParameter(
+        "status", "token", "How far it has come.", parameters.keeping("status")
+    ),
 )

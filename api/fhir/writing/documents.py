@@ -18,7 +18,7 @@ from api.fhir.writing.elements import (
     REFERENCE,
     Refused,
     Shape,
-    day_of_moment,
+    day_of_timestamp,
     invalid,
     require_type,
     understand,
@@ -217,7 +217,7 @@ def _draft(
         if subject is None
         else _patient_id(subject, f"{path}.subject", base),
         dated_on=creation
-        and day_of_moment(creation, f"{path}.content[0].attachment.creation"),
+        and day_of_timestamp(creation, f"{path}.content[0].attachment.creation"),
         confidential=_is_confidential(reference, path),
     )
 

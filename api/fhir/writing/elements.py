@@ -179,7 +179,7 @@ def day_of(text: str, path: str) -> date:
     raise invalid(f"{path} is a day such as 1980-05-17.", path)
 
 
-def day_of_moment(text: str, path: str) -> date:
+def day_of_timestamp(text: str, path: str) -> date:
     """Return the day of a dateTime as it was written; raises InvalidResource."""
     day, _, time = text.partition("T")
     if time and not _TIME.fullmatch(time):

@@ -22,7 +22,14 @@ from services.documents.search.records import ListedDocument
 from services.documents.search.spelling import Spelling
 from services.documents.search.typed import ParsedSearch
 from services.lists.criteria import Criteria
-from services.lists.pages import USUAL_SIZE, Page, PagePosition, peek, read_page
+from services.lists.pages import (
+    USUAL_SIZE,
+    Page,
+    PagePosition,
+    Place,
+    peek,
+    read_page,
+)
 from services.lists.queries import ListDefinition, ListQuery
 from services.lists.recording import record
 
@@ -51,7 +58,7 @@ def _page_of(
     if rows and query.shape.search is DocumentSearch.WORDS:
         rows = passages.with_passages(session, rows, query.search)
     spelled = spelling.spellings(query.search)
-    return DocumentPage(rows, page.next, page.previous, spelled)
+    return DocumentPage(rows, page.next, page.previous, page.place, spelled)
 
 
 DOCUMENT_LISTS: Final = ListDefinition(
@@ -78,15 +85,18 @@ def list_documents(
     after: UUID | None = None,
     before: UUID | None = None,
     last: bool = False,
+    place: Place | None = None,
+    is_placed: bool = False,
     now: datetime | None = None,
 ) -> DocumentPage:
     """Return the page behind or before a document, or the list's first or last page.
 
-    The newest come first, of deleted ones (`criteria.archived`) those deleted last.
-    Raises InvalidInput, NotAllowed, Unavailable. A page deep in the list costs what
-    the first one does.
+    One that `is_placed` is told where the next one begins, which that then takes as its
+    `place`, whatever is changed meanwhile. The newest come first, of deleted ones
+    (`criteria.archived`) those deleted last. Raises InvalidInput, NotAllowed,
+    Unavailable. A page deep in the list costs what the first one does.
     """
-    at = PagePosition(size, after, before, last)
+    at = PagePosition(size, after, before, last, place=place, is_placed=is_placed)
     return read_page(session, actor, DOCUMENT_LISTS, criteria, at, now=now)
 
 

@@ -139,6 +139,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         keys: Sequence[Key],
         *where: ColumnElement[bool],
         offset: BindParameter[int] | None = None,
+        also: Sequence[ColumnElement[Any]] = (),
     ) -> Select[Any]:
         """Select the first MOST rows by the keys, of those that meet also `where`.
 
@@ -149,9 +150,10 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         order = order_by(self.table, keys)
         if self.is_planned_once:
             has_version = LISTED.c.version_id.is_not(None)
-            rows = self.select(*WHOLE, where=(has_version, *where), order=order)
+            conditions = (has_version, *where)
+            rows = self.select(*WHOLE, *also, where=conditions, order=order)
         else:
-            rows = self.select(self.table.c.id, where=where, order=order)
+            rows = self.select(self.table.c.id, *also, where=where, order=order)
         return rows.limit(MOST).offset(offset)
 
     def whole(self) -> Select[Any] | None:

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    ScalarSelect,
+    Label,
+    String,
+    Text,
     UnaryExpression,
     and_,
+    bindparam,
+    cast,
     or_,
     select,
     tuple_,
@@ -75,7 +79,41 @@ def behind(
     The row's own values are looked up in the same statement: one round trip, and no
     value ever has to travel in a link. No rows are behind one that does not exist.
     """
-    row = _Row(table, row_id)
+    return _behind(table, keys, _Row(table, row_id))
+
+
+def behind_place(table: FromClause, keys: Sequence[Key]) -> ColumnElement[bool]:
+    """Return the condition for the rows behind a place, which `place_names` name.
+
+    A place is what a row had when it was shown. The row itself may stand elsewhere by
+    now: a page that began behind it would leave out, or repeat, all that is between.
+    """
+    return _behind(table, keys, _Place(table, keys))
+
+
+def place_columns(table: FromClause, keys: Sequence[Key]) -> tuple[Label[str], ...]:
+    """Return what a row's place is made of, as texts that PostgreSQL reads again."""
+    names = place_names(len(keys))
+    return tuple(
+        cast(key.of(table), Text).label(name)
+        for key, name in zip(keys, names, strict=True)
+    )
+
+
+def place_names(count: int) -> list[str]:
+    """Return the names of a place's values, in the order of the keys."""
+    return [f"place_{position}" for position in range(count)]
+
+
+class _Position(Protocol):
+    """Where a page begins: what it has by each of some keys."""
+
+    def value(self, *keys: Key) -> ColumnElement[Any]: ...
+
+
+def _behind(
+    table: FromClause, keys: Sequence[Key], row: _Position
+) -> ColumnElement[bool]:
     is_uniform = len({key.direction for key in keys}) == 1
     if is_uniform and not any(key.is_nullable for key in keys):
         # Only this form lets an index over all keys begin at the row.
@@ -96,12 +134,33 @@ class _Row:
         self._row = table.alias("row_before")
         self._row_id = row_id
 
-    def value(self, *keys: Key) -> ScalarSelect[Any]:
+    def value(self, *keys: Key) -> ColumnElement[Any]:
         columns = (key.of(self._row) for key in keys)
         return select(*columns).where(self._row.c.id == self._row_id).scalar_subquery()
 
 
-def _later(table: FromClause, keys: Sequence[Key], row: _Row) -> ColumnElement[bool]:
+class _Place:
+    """The place that a page begins behind."""
+
+    def __init__(self, table: FromClause, keys: Sequence[Key]) -> None:
+        self._values = {
+            key.column: cast(bindparam(name, type_=Text), _plain(key.of(table).type))
+            for key, name in zip(keys, place_names(len(keys)), strict=True)
+        }
+
+    def value(self, *keys: Key) -> ColumnElement[Any]:
+        values = [self._values[key.column] for key in keys]
+        return values[0] if len(values) == 1 else tuple_(*values)
+
+
+def _plain(kind: Any) -> Any:
+    """Return the type as CAST takes it: that of a text names no collation."""
+    return Text() if isinstance(kind, String) else kind
+
+
+def _later(
+    table: FromClause, keys: Sequence[Key], row: _Position
+) -> ColumnElement[bool]:
     first, *rest = keys
     if not rest:
         return _after(table, first, row)
@@ -109,7 +168,7 @@ def _later(table: FromClause, keys: Sequence[Key], row: _Row) -> ColumnElement[b
     return or_(_after(table, first, row), and_(tied, _later(table, rest, row)))
 
 
-def _after(table: FromClause, key: Key, row: _Row) -> ColumnElement[bool]:
+def _after(table: FromClause, key: Key, row: _Position) -> ColumnElement[bool]:
     ours, theirs = key.of(table), row.value(key)
     is_up = key.direction is Direction.ASC
     beyond = ours > theirs if is_up else ours < theirs
@@ -121,6 +180,6 @@ def _after(table: FromClause, key: Key, row: _Row) -> ColumnElement[bool]:
     return or_(beyond, and_(ours.is_not(None), theirs.is_(None), row_exists))
 
 
-def _not_before(table: FromClause, key: Key, row: _Row) -> ColumnElement[bool]:
+def _not_before(table: FromClause, key: Key, row: _Position) -> ColumnElement[bool]:
     ours, theirs = key.of(table), row.value(key)
     return ours >= theirs if key.direction is Direction.ASC else ours <= theirs

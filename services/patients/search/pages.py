@@ -13,7 +13,7 @@ from services.core.sentences import Sentence
 from services.lists import counting
 from services.lists.counting import MOST_COUNTED
 from services.lists.criteria import Count, Criteria
-from services.lists.pages import USUAL_SIZE, Page, PagePosition, read_page
+from services.lists.pages import USUAL_SIZE, Page, PagePosition, Place, read_page
 from services.lists.queries import ListDefinition
 from services.patients.records.model import UnnamedPatient
 from services.patients.search import fields, terms, typed
@@ -53,16 +53,20 @@ def list_patients(
     after: UUID | None = None,
     before: UUID | None = None,
     last: bool = False,
+    place: Place | None = None,
+    is_placed: bool = False,
     now: datetime | None = None,
     is_kept_back: bool = False,
 ) -> PatientPage:
     """Return the page behind or before a patient, or the list's first or last page.
 
-    Without names that is a page of everybody's list, unless it `is_kept_back` by the
-    caller until it may be told. Raises InvalidInput, NotAllowed, Unavailable. A page
-    deep in the list costs what the first one does.
+    One that `is_placed` is told where the next one begins, which that then takes as its
+    `place`, whatever is changed meanwhile; it has names and ids in it. Without names
+    that is a page of everybody's list, unless it `is_kept_back` by the caller until it
+    may be told. Raises InvalidInput, NotAllowed, Unavailable. A page deep in the list
+    costs what the first one does.
     """
-    at = PagePosition(size, after, before, last)
+    at = PagePosition(size, after, before, last, place=place, is_placed=is_placed)
     return _read(session, actor, criteria, at, now, is_kept_back=is_kept_back)
 
 
@@ -117,11 +121,11 @@ def _read(
     rows = tuple(
         hiding.hidden(row) for row in page.rows if isinstance(row, UnnamedPatient)
     )
-    ends = (
+    next_, previous = (
         patient_id and hiding.hide(patient_id)
         for patient_id in (page.next, page.previous)
     )
-    return Page(rows, *ends)
+    return Page(rows, next_, previous, page.place)
 
 
 def count_patients(

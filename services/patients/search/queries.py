@@ -171,9 +171,10 @@ class PatientListShape(ListShape[PatientVisibility, SearchShape]):
         keys: Sequence[Key],
         *where: ColumnElement[bool],
         offset: BindParameter[int] | None = None,
+        also: Sequence[ColumnElement[Any]] = (),
     ) -> Select[Any]:
         """Select the first MOST rows by the keys, of those that meet also `where`."""
-        rows = select(*self._rows.columns).where(self.belongs(), *where)
+        rows = select(*self._rows.columns, *also).where(self.belongs(), *where)
         return rows.order_by(*order_by(PATIENTS, keys)).limit(MOST).offset(offset)
 
     @property

@@ -283,6 +283,9 @@ NOON = "2026-11-20T12:00:00Z"
         (["ge2026-11-20", "lt2026-11-21"], MIDNIGHT, MIDNIGHT + DAY),
         ([f"ge{NOON}"], AT, None),
         ([f"gt{NOON}"], AT + SECOND, None),
+        (["gt2026-11-20T12:00Z"], AT + 60 * SECOND, None),
+        # What has no zone is by the clinic's clock, also beside what has one.
+        (["ge2026-11-20T13:00", f"ge{NOON}"], AT, None),
         (["gt2026-11-20T12:00:00.5Z"], AT + SECOND / 2 + SECOND / 10**6, None),
     ],
     ids=str,

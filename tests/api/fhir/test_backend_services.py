@@ -375,6 +375,20 @@ def test_who_made_a_record_is_told_with_both_scopes_only(open_with, ada):
     assert other.get(path).status_code == 403
 
 
+def test_what_a_page_includes_is_told_with_its_own_scope_only(open_with, ada, paper):
+    path = f"/fhir/DocumentReference?_id={paper['id']}&_include="
+    path += "DocumentReference:patient"
+    both = open_with("Patient", "DocumentReference").get(path)
+    alone = open_with("DocumentReference").get(path)
+
+    assert [entry["resource"]["id"] for entry in both.json()["entry"]] == [
+        paper["id"],
+        ada["uuid"],
+    ]
+    assert alone.status_code == 403
+    assert ada["uuid"] not in alone.text
+
+
 def test_a_summary_tells_a_system_what_its_scopes_open_and_no_more(open_with, register):
     known = {"medical_history": ["Gout"], "current_medications": ["Fish oil"]}
     patient = register(allergies=["Latex"], **known)

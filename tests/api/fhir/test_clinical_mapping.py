@@ -253,6 +253,7 @@ def test_a_doctor_has_one_schedule():
     assert schedule_resource(doctor) == {
         "resourceType": "Schedule",
         "id": str(DOCTOR),
+        "meta": {"versionId": "1"},
         "active": True,
         "specialty": [{"text": "Cardiology"}],
         "actor": [{"reference": f"Practitioner/{DOCTOR}", "display": "Dora Doctor"}],

@@ -120,6 +120,15 @@ def test_what_refers_to_a_visit_leads_to_its_encounter_and_appointment(
         ("Observation", {"code": "urn:other|8867-4"}, 0),
         ("Observation", {"category": "vital-signs"}, 2),
         ("Observation", {"category": "laboratory"}, 0),
+        ("Observation", {"code": "http://loinc.org|"}, 2),
+        ("Observation", {"code": "|8867-4"}, 0),
+        ("Observation", {"date": "ge2020-01-01"}, 2),
+        ("Observation", {"date": ["ge2020", "lt2020-06"]}, 0),
+        ("Observation", {"_lastUpdated": "gt2020"}, 2),
+        ("Condition", {"code": "http://hl7.org/fhir/sid/icd-10|"}, 1),
+        ("Condition", {"recorded-date": "lt2020-01-01T00:00:00Z"}, 0),
+        ("MedicationRequest", {"authoredon": "ge2020"}, 2),
+        ("MedicationRequest", {"authoredon": "eq2020"}, 0),
         ("Condition", {"code": "I10"}, 1),
         ("Condition", {"category": "encounter-diagnosis"}, 2),
         ("MedicationRequest", {"status": "active"}, 2),
@@ -226,8 +235,14 @@ def test_who_read_notes_by_fhir_is_in_the_audit_log(
         ("Slot", "schedule=x&start=ge2026-01-01&start=lt2026-12-01", "62 days"),
         ("Slot", "schedule=x&start=2026", "62 days"),
         ("Slot", "schedule=x&start=soon", "moments such as"),
-        ("Slot", "schedule=x&start=2026-11-23,2026-11-24", "from when"),
-        ("Slot", "schedule=x&start=9999-12-31", "from when"),
+        ("Slot", "schedule=x&start=2026-11-23,2026-11-24", "one value"),
+        ("Slot", "schedule=x&start=9999-12-31", "1900 to 2199"),
+        (
+            "Slot",
+            "schedule=x&start=ge2026-11-23&start=le9999-12-31T23:59:59.999999Z",
+            "1900 to 2199",
+        ),
+        ("Observation", "patient=x&date=soon", "moments such as"),
     ],
 )
 def test_what_cannot_be_searched_for_is_refused_in_a_sentence(
@@ -298,6 +313,27 @@ def test_slots_begin_in_the_time_that_is_asked_for(client, practice):
 
     assert {slot["id"] for slot in bounded} == {second["id"], third["id"]}
     assert [slot["id"] for slot in exactly] == [second["id"]]
+
+
+def test_moments_without_a_zone_are_by_the_clinic_s_clock(client, practice):
+    doctor, today = str(practice.doctor_id), datetime.now(UTC).date()
+    last = today + timedelta(days=30)
+
+    days = [f"ge{today}", f"lt{last}"]
+    timestamps = [f"ge{today}T00:00", f"lt{last}T00:00:00"]
+    by_day = _search(client, "Slot", schedule=doctor, start=days)
+    by_timestamp = _search(client, "Slot", schedule=doctor, start=timestamps)
+
+    assert by_timestamp == by_day != []
+
+
+def test_a_schedule_is_known_by_its_tag_until_the_doctor_is_changed(client, practice):
+    answer = _read(client, "Schedule", practice.doctor_id)
+    known = {"If-None-Match": answer.headers["ETag"], **NEWEST}
+
+    again = client.get(f"/fhir/Schedule/{practice.doctor_id}", headers=known)
+
+    assert (answer.headers["ETag"], again.status_code) == ('W/"1"', 304)
 
 
 def test_there_is_no_time_that_was_never_offered(client):

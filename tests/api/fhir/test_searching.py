@@ -1,9 +1,13 @@
 """Searchsets: what they find, their pages, and what nobody learns from addresses."""
 
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 
+from api.fhir.resources import visits as visit_searches
 from services.core.actors import Role
-from tests.api.document_samples import upload
+from tests.api.document_samples import pdf, upload
 from tests.api.fhir.conftest import ids_of, link_of
 from tests.services.visits.booking.bookings import samples
 
@@ -29,6 +33,71 @@ def test_pages_lead_through_all_that_was_found_once(client, register):
     assert {bundle["total"] for bundle in bundles} == {5}
     assert link_of(bundles[0], "self").endswith("_count=2&_sort=-_lastUpdated")
     assert bundles[0]["entry"][0]["fullUrl"].endswith(f"/fhir/Patient/{ids[0]}")
+
+
+def _change(client, patient, **changes):
+    """Change somebody's record, as others do while its list is read."""
+    names = ("first_name", "last_name", "date_of_birth", "email")
+    body = {name: patient[name] for name in names} | changes
+    path = f"/api/v1/patients/{patient['uuid']}"
+    answer = client.put(path, body, headers={"If-Match": '"1"'})
+    assert answer.status_code == 200, answer.text
+
+
+def test_who_keeps_in_step_misses_nobody_whose_neighbour_was_changed_meanwhile(
+    client, register
+):
+    first = register()
+    family = first["last_name"]
+    patients = [first, *(register(last_name=family) for _ in range(3))]
+    ids = [patient["uuid"] for patient in patients]
+
+    page = _search(client, "Patient", family=family, _count=2, _sort="_lastUpdated")
+    _change(client, patients[1], address="2 Quay Street")
+    second = client.get(link_of(page.json(), "next")).json()
+    third = client.get(link_of(second, "next")).json()
+
+    assert ids_of(page.json()) == ids[:2]
+    assert ids_of(second) == ids[2:]
+    # Now the last that was changed, so it is told once more, as it is by now.
+    assert ids_of(third) == [ids[1]]
+    assert link_of(third, "next") is None
+
+
+def test_a_page_goes_on_where_it_was_though_its_last_is_called_otherwise_since(
+    client, register
+):
+    given = ("Abe", "Bea", "Cid", "Dot")
+    family = register(first_name=given[0])["last_name"]
+    others = [register(first_name=name, last_name=family) for name in given[1:]]
+
+    sort = {"_sort": "family,-given", "_count": 2}
+    page = _search(client, "Patient", family=family, **sort).json()
+    _change(client, others[1], first_name="Aaron")
+    rest = client.get(link_of(page, "next")).json()
+
+    names = [
+        entry["resource"]["name"][0]["given"][0]
+        for bundle in (page, rest)
+        for entry in bundle["entry"]
+    ]
+    assert names == [*reversed(given)]
+
+
+def test_no_document_is_missed_since_another_was_changed_between_two_pages(client, ada):
+    papers = [
+        upload(client, patient_id=ada["uuid"]).json()["document"]["id"]
+        for _ in range(3)
+    ]
+    wanted = {"patient": ada["uuid"], "_sort": "_lastUpdated", "_count": 1}
+
+    page = _search(client, "DocumentReference", **wanted).json()
+    file = {"file": ("Second.pdf", pdf(), "application/pdf")}
+    path = f"/api/documents/{papers[0]}/versions"
+    assert client.ask("POST", path, files=file).is_success
+    second = client.get(link_of(page, "next")).json()
+
+    assert (ids_of(page), ids_of(second)) == ([papers[0]], [papers[1]])
 
 
 def test_names_stand_in_no_address_where_they_are_sent_as_a_form(client, register):
@@ -129,6 +198,20 @@ def test_all_parameters_must_hold(client, register, parameters, is_listed):
     assert bool(ids_of(bundle)) is is_listed
 
 
+def test_a_moment_to_the_minute_is_all_of_that_minute(client, register):
+    patient = register()
+    changed = datetime.fromisoformat(patient["updated_at"]).astimezone(UTC)
+    minute = f"{changed:%Y-%m-%dT%H:%MZ}"
+
+    def ids_with(value):
+        return ids_of(
+            _search(client, "Patient", _id=patient["uuid"], _lastUpdated=value).json()
+        )
+
+    assert ids_with(minute) == ids_with(f"le{minute}") == [patient["uuid"]]
+    assert ids_with(f"gt{minute}") == ids_with(f"lt{minute}") == []
+
+
 def test_an_archived_patient_is_found_where_archived_ones_are_asked_for(
     client, register
 ):
@@ -154,8 +237,13 @@ def test_an_archived_patient_is_found_where_archived_ones_are_asked_for(
         ("Patient", "_sort=color", "family"),
         ("Patient", "_count=many", "_count"),
         ("Patient", "_total=most", "_total"),
+        ("Patient", "_summary=text", "_summary"),
         ("Patient", "_count=1&_count=2", "more than once"),
         ("Patient", "name=%00", "character"),
+        ("Patient", "name=Ada,", "comma"),
+        ("Practitioner", "name=,Ann", "comma"),
+        ("Provenance", "_id=" + ",".join(["1"] * 101), "at most 100"),
+        ("AllergyIntolerance", "_id=" + ",".join(["1"] * 101), "at most 100"),
         ("Practitioner", "active=perhaps", "active"),
         ("Practitioner", "_sort=name", "nothing"),
         ("AllergyIntolerance", "", "patient=Patient/id"),
@@ -163,8 +251,15 @@ def test_an_archived_patient_is_found_where_archived_ones_are_asked_for(
         ("DocumentReference", "type=x", "lab_report"),
         ("Appointment", "", "of which day"),
         ("Appointment", "date=gt2026-11-23", "one day"),
-        ("Appointment", "date=2026-11-23&patient=x", "or for those of a day"),
-        ("Appointment", "practitioner=x", "or for those of a day"),
+        ("Appointment", "date=2026-11", "one day"),
+        ("Appointment", "date=20261123", "moments such as"),
+        ("Encounter", "date=9999-12-31", "one day"),
+        ("Encounter", "date=2026-11-23T10:00:00Z", "one day"),
+        ("Encounter", "date=ge2026-11-23&date=lt2026-11-25", "one day"),
+        ("Appointment", "practitioner=x", "of which day"),
+        ("Appointment", "practitioner=x&patient=y", "of which day"),
+        ("Appointment", "patient=x&date=soon", "moments such as"),
+        ("Appointment", "patient=x&date=2026,2027", "one value"),
         ("Appointment", "patient=1,2", "one patient"),
         ("Appointment", "_id=1&patient=2", "stands alone"),
     ],
@@ -196,11 +291,14 @@ def test_who_is_lenient_is_told_what_was_passed_over(client, register):
 def test_a_count_of_nothing_tells_the_total_alone(client, register):
     patient = register()
 
-    bundle = _search(client, "Patient", _id=patient["uuid"], _count=0).json()
+    for wanted in ({"_count": 0}, {"_summary": "count", "_total": "none"}):
+        bundle = _search(client, "Patient", _id=patient["uuid"], **wanted).json()
 
-    assert bundle["total"] == 1
-    assert "entry" not in bundle
-    assert link_of(bundle, "next") is None
+        assert bundle["total"] == 1
+        assert "entry" not in bundle
+        assert link_of(bundle, "next") is None
+    whole = _search(client, "Patient", _id=patient["uuid"], _summary="false").json()
+    assert ids_of(whole) == [patient["uuid"]]
 
 
 def test_who_needs_no_total_gets_none(client):
@@ -224,7 +322,15 @@ def test_documents_are_found_by_patient_type_and_day(client, ada, paper):
     today = paper["created_at"][:10]
 
     every = _search(client, "DocumentReference", **of_ada).json()
-    reports = _search(client, "DocumentReference", **of_ada, type="lab_report").json()
+    reports, by_loinc, by_code, of_none = (
+        _search(client, "DocumentReference", **of_ada, type=code).json()
+        for code in (
+            "lab_report",
+            "http://loinc.org|11502-2",
+            "11502-2",
+            "http://loinc.org|lab_report",
+        )
+    )
     later = _search(
         client, "DocumentReference", **of_ada, date=f"gt{paper['created_at']}"
     ).json()
@@ -232,6 +338,8 @@ def test_documents_are_found_by_patient_type_and_day(client, ada, paper):
     other = _search(client, "DocumentReference", patient="Device/1").json()
 
     assert (every["total"], ids_of(reports)) == (2, [paper["id"]])
+    assert ids_of(by_loinc) == ids_of(by_code) == [paper["id"]]
+    assert ids_of(of_none) == []
     assert (ids_of(later), len(ids_of(then))) == ([ids_of(every)[0]], 2)
     assert ids_of(other) == []
 
@@ -244,6 +352,28 @@ def doctors(client):
         for name in names
     ]
     return [answer.json()["id"] for answer in made]
+
+
+@pytest.mark.parametrize("name", ["zoë", "Zoe", "MULLER", "Other,mül"])
+def test_a_doctor_is_found_in_any_case_and_without_accents(client, name):
+    body = {"name": "Zoë Müller", "specialization": "Zoology"}
+    doctor_id = client.post("/api/doctors", body).json()["id"]
+
+    bundle = _search(client, "Practitioner", name=name, _count=100).json()
+
+    assert doctor_id in ids_of(bundle)
+
+
+def _forms_of(id_):
+    return [id_.upper(), UUID(id_).hex, f"urn:uuid:{id_}", f"{{{id_}}}"]
+
+
+def test_a_resource_has_one_id_to_the_letter(client, ada):
+    for form in _forms_of(ada["uuid"]):
+        assert client.get(f"/fhir/Patient/{form}").status_code == 404, form
+        assert ids_of(_search(client, "Patient", _id=form).json()) == []
+        about = client.get("/fhir/Provenance", params={"target": f"Patient/{form}"})
+        assert about.status_code in {400, 404}, form
 
 
 def test_visits_are_found_by_patient_and_by_day(client, ada, visits):
@@ -262,6 +392,48 @@ def test_visits_are_found_by_patient_and_by_day(client, ada, visits):
     assert (ids_of(named), named["total"]) == ([first], 1)
     other = _search(client, "Appointment", date="2020-01-01", practitioner=doctor)
     assert ids_of(other.json()) == []
+
+
+def test_a_patient_s_visits_are_narrowed_by_when_they_begin_and_how_far_they_are(
+    client, ada, visits
+):
+    first, second = visits["ids"]
+    whose = {"patient": ada["uuid"]}
+    starts = client.get(f"/fhir/Appointment/{second}").json()["start"]
+    client.post(f"/api/bookings/{first}/cancel")
+
+    def bundle_of(kind="Appointment", **narrower):
+        return _search(client, kind, **whose, **narrower).json()
+
+    since = bundle_of(date=f"ge{starts}")
+    assert (ids_of(since), since["total"]) == ([second], 1)
+    assert ids_of(bundle_of(date=f"lt{starts}")) == [first]
+    assert ids_of(bundle_of(date=f"gt{starts}")) == []
+    assert ids_of(bundle_of(date=[f"ge{starts[:10]}", f"le{starts}"])) == [
+        second,
+        first,
+    ]
+    assert ids_of(bundle_of(status="booked")) == [second]
+    assert ids_of(bundle_of(status="cancelled")) == [first]
+    assert len(ids_of(bundle_of(status="cancelled,booked"))) == 2
+    assert len(ids_of(bundle_of("Encounter", status="planned"))) == 1
+    none = bundle_of(status="booked", _count=0)
+    assert (none["total"], "entry" in none) == (1, False)
+
+
+def test_a_narrowed_list_goes_on_until_all_of_it_was_told(
+    client, ada, visits, monkeypatch
+):
+    monkeypatch.setattr(visit_searches, "_MOST", 1)
+    first, second = visits["ids"]
+    client.post(f"/api/bookings/{second}/cancel")
+
+    late = _search(
+        client, "Appointment", patient=ada["uuid"], status="booked", _count=1
+    )
+
+    assert ids_of(late.json()) == [first]
+    assert link_of(late.json(), "next") is None
 
 
 def test_patients_find_their_own_visits_and_no_other_s(as_role, ada, visits):

@@ -53,6 +53,19 @@ def test_the_statement_and_the_routes_are_of_one_table(stranger):
     }
 
 
+def test_what_is_versioned_can_be_asked_for_on_condition(stranger):
+    [rest] = stranger.get("/fhir/metadata").json()["rest"]
+
+    conditional = {
+        resource["type"]
+        for resource in rest["resource"]
+        if resource["conditionalRead"] == "not-match"
+    }
+
+    versioned = {kind.name for kind in SERVED if kind.is_versioned}
+    assert conditional == versioned | {"Binary"}
+
+
 def _path_of(kind: str, operation: str) -> str:
     of_one = "/{group_id}" if kind == "Group" else ""
     if operation == "summary":

@@ -81,4 +81,4 @@ def test_the_docs_name_what_the_table_has():
 
 
 def _names_in(cell: str) -> set[str]:
-    return set(re.findall(r"`(\w+)`", cell))
+    return set(re.findall(r"`([\w-]+)`", cell))

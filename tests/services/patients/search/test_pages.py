@@ -1,5 +1,6 @@
 """Pages of a list, one by one."""
 
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -74,6 +75,67 @@ def test_a_page_behind_a_patient_archived_meanwhile_goes_on_from_there(session, 
 
     assert listed(session, clerk, after=second) == [third]
     assert listed(session, clerk, before=second) == [first]
+
+
+placed = partial(search.list_patients, is_placed=True)
+
+
+def walked(session, actor, list_criteria, size=2):
+    """Return who is on a list, read page by page from place to place."""
+    ids, place = [], None
+    while True:
+        page = placed(session, actor, list_criteria, size=size, place=place)
+        ids += [row.id for row in page.rows]
+        if page.place is None:
+            return ids
+        place = page.place
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        (),
+        (Order("updated_at"),),
+        (Order("last_name", Direction.DESC),),
+        (Order("last_name"), Order("date_of_birth", Direction.DESC)),
+        (Order("email"), Order("first_name")),
+        (Order("email", Direction.DESC),),
+        (Order("address"),),
+        (Order("allergies"), Order("id", Direction.DESC)),
+    ],
+    ids=str,
+)
+def test_pages_from_place_to_place_lead_through_a_list_as_others_do(
+    session, clerk, orders
+):
+    for number, name in enumerate(("Łukasz", "lukas", "Müller", "Étienne", "Doe")):
+        email = f"{number}@example.org" if number % 2 else None
+        address = f"{number % 3} Quay Street" if number else None
+        named(session, name, f"A{number % 2}", email=email, address=address)
+    sorted_by = Criteria(orders=orders)
+
+    ids = walked(session, clerk, sorted_by)
+
+    assert ids == listed(session, clerk, sorted_by)
+    assert len(ids) == 5
+
+
+def test_a_place_stays_where_it_was_wherever_its_patient_goes(session, clerk):
+    first, second, third = (named(session, name) for name in ("A", "B", "C"))
+    page = placed(session, clerk, EVERYBODY, size=2, place=None)
+    session.get(Patient, second).last_name = "Z"
+    session.flush()
+
+    behind = placed(session, clerk, EVERYBODY, size=2, place=page.place)
+
+    assert [row.id for row in page.rows] == [first, second]
+    assert [row.id for row in behind.rows] == [third, second]
+    assert behind.place is None
+
+
+def test_a_place_in_a_list_of_another_order_is_none(session, clerk):
+    with pytest.raises(InvalidInput, match="begin again at its first page"):
+        placed(session, clerk, EVERYBODY, size=2, place=("A",))
 
 
 def test_an_empty_list_has_one_empty_page(session, clerk):

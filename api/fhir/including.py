@@ -1,0 +1,76 @@
+"""`_include`: what the resources of a page refer to, told beside them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from api.core.dependencies import Caller
+from api.fhir.definitions import (
+    Include,
+    Read,
+    Resource,
+    ResourceType,
+    elements_at,
+)
+from api.fhir.searching import COUNT
+from services.core.errors import Gone, InvalidInput, NotFound
+
+# Each is read as it is by its own address, and written down.
+MOST_INCLUDED: Final = 50
+Path = tuple[str, ...]
+
+
+def with_includes(
+    kind: ResourceType, paths: Mapping[str, tuple[Path, ResourceType]]
+) -> ResourceType:
+    """Return the type with what its `_include` takes.
+
+    By the name of each search parameter that is where the references stand, and to
+    which type.
+    """
+    includes = {
+        f"{kind.name}:{name}": _including(path, target)
+        for name, (path, target) in paths.items()
+    }
+    return replace(kind, includes=includes)
+
+
+def _including(path: Path, target: ResourceType) -> Include:
+    read = target.read
+    assert read is not None  # noqa: S101 (what is referred to is read by its address)
+
+    def include(
+        session: Session, caller: Caller, resources: Sequence[Resource]
+    ) -> list[Resource]:
+        caller.require_type(target.name)
+        ids = list(dict.fromkeys(_ids_in(resources, path, target.name)))
+        if len(ids) > MOST_INCLUDED:
+            raise InvalidInput(
+                COUNT,
+                f"A page is told with at most {MOST_INCLUDED} resources {target.name}: "
+                f"say {COUNT}.",
+            )
+        return list(_read_each(session, caller, read, ids))
+
+    return include
+
+
+def _ids_in(resources: Sequence[Resource], path: Path, name: str) -> Iterator[str]:
+    """Yield the ids in references to this type, as often as they are there."""
+    for resource in resources:
+        for element in elements_at(resource, path):
+            kind, _, id_ = str(element.get("reference", "")).partition("/")
+            if kind == name:
+                yield id_
+
+
+def _read_each(
+    session: Session, caller: Caller, read: Read, ids: Sequence[str]
+) -> Iterator[Resource]:
+    """Yield those that the caller may see: others are left out, as from a search."""
+    for id_ in ids:
+        with suppress(NotFound, Gone):
+            yield read(session, caller, id_)
