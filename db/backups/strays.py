@@ -5,10 +5,12 @@ what it is. Whatever neither knows was put there by somebody, or is what is left
 something; nobody restores from it, and nothing removes it.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +29,7 @@ from db.files import private_files
 
 _SWEPT: Final = "files-swept.json"
 _LOCK: Final = "lock"
+_NAMES_KEPT: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ def note_sweep(repository: Path, sweep: FileSweep) -> None:
         new.replace(path)
 
 
+# A log of five weeks has tens of thousands, and is looked at twice a minute.
+@lru_cache(_NAMES_KEPT)
 def is_of_log(name: str) -> bool:
     """Tell by its name whether an object is one of the log's."""
     readers = (
@@ -157,8 +162,8 @@ def _stray_log(repository: Repository) -> Iterator[str]:
 
 
 def _names_in(folder: Path) -> Iterator[str]:
-    with suppress(FileNotFoundError):
-        yield from (path.name for path in folder.iterdir())
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        yield from (entry.name for entry in entries)
 
 
 def _size_of(path: Path) -> int | None:

@@ -6,6 +6,7 @@ none can stand in another's place. Names say all that has to be known without op
 there can go back to any time before UNTIL.
 """
 
+import os
 import re
 import zlib
 from base64 import b64decode, b64encode
@@ -193,8 +194,8 @@ class LogArchive:
         return names
 
     def _look(self) -> frozenset[str]:
-        with suppress(FileNotFoundError):
-            return frozenset(path.name for path in self.folder.iterdir())
+        with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
+            return frozenset(entry.name for entry in entries)
         return frozenset()
 
     def add(self, name: str, data: bytes) -> Path:
