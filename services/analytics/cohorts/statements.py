@@ -444,8 +444,9 @@ def _judged(cohort: Cohort, entered: CTE) -> Select[Any]:
     """Select who came in, which steps they pass, and which in each variation."""
     judged = entered
     had = {id(rule): _had(rule, entered) for step in cohort.steps for rule in step}
-    if number_joined(cohort):
-        # Inlined, each rule would be looked at for every variation.
+    if number_joined(cohort) or len(cohort.steps) > 1:
+        # Inlined, each rule would be looked at for every variation that names it; of a
+        # single step that stands alone none does.
         ruled = {each: f"rule_{place}" for place, each in enumerate(had)}
         columns = (had[each].label(name) for each, name in ruled.items())
         judged = select(entered, *columns).cte("ruled").prefix_with("MATERIALIZED")
