@@ -20,6 +20,8 @@ SCRIPTS: Final = {
     path: f"window.location.assign({json.dumps(path)})"
     for path in (SIGN_IN_PATH, SIGN_OUT_PATH)
 } | {
-    path: f"window.location.assign({json.dumps(path + '?next=')} + {_AND_BACK})"
+    # By the page's own script (web/sessions/session_watch/watch.js), which keeps for
+    # the way back what is typed and not sent.
+    path: f"window.chartroomLeave({json.dumps(path + '?next=')} + {_AND_BACK})"
     for path in (PASSKEYS_PATH, CONFIRM_PATH)
 }

@@ -1,4 +1,4 @@
-"""Fills in again what somebody had typed when their sign-in ended.
+"""Fills in again what somebody had typed before they signed in or proved it was them.
 
 The page's script (dashboard/web/sessions/session_watch/watch.js) keeps it in the tab,
 and opens it for its author alone. Here it becomes the widgets' own values before they
@@ -53,9 +53,11 @@ def _take() -> None:
 
 def _fill(key: str, value: Any) -> bool:
     widget = _widget(key)
-    if widget is None or not _suits(widget, value):
+    # JSON writes 20.0 as 20, and what stands in a field for numbers is none of these.
+    typed = float(value) if type(value) is int else value
+    if widget is None or not _suits(widget, typed):
         return False
-    st.session_state[key] = widget.deserializer(value)
+    st.session_state[key] = widget.deserializer(typed)
     return True
 
 
@@ -64,10 +66,25 @@ def _suits(widget: WidgetMetadata[Any], value: Any) -> bool:
     match widget.value_type, value:
         case ("bool_value", bool()) | ("string_value", str()):
             return True
+        case "double_value", float():
+            return True
+        case None, str() | float():
+            return _takes(widget, value)
         case "string_array_value", list():
             return all(isinstance(item, str) for item in value)
         case _:
             return False
+
+
+def _takes(widget: WidgetMetadata[Any], value: str | float) -> bool:
+    """Tell whether an empty field, of which Streamlit forgets the kind, has the value.
+
+    One that it cannot have becomes another, or raises.
+    """
+    try:
+        return bool(widget.serializer(widget.deserializer(value)) == value)
+    except (TypeError, ValueError):
+        return False
 
 
 def _widget(key: str) -> WidgetMetadata[Any] | None:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
-from sqlalchemy import text
+from sqlalchemy import func, text, update
 
+from db.models.user import UserSession
 from services.core.actors import Role
 from tests.browser.axe import TAGS, problems
 from tests.browser.conftest import Site, ready
@@ -113,6 +115,34 @@ def test_who_has_none_is_led_from_the_deed_to_a_passkey_and_back(admin: Page) ->
     admin.wait_for_url(re.compile(r"^[^?]*/invite$"))
     ready(admin).get_by_role("heading", name="Invite a colleague").wait_for()
     expect(admin.get_by_role("button", name="Confirm with a passkey")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("device")
+def test_what_was_typed_is_back_once_the_passkey_is_used(
+    named: Site, admin: Page
+) -> None:
+    add_passkey(admin, "Laptop")
+    # It asks the device by itself, and goes on.
+    admin.goto("/sign-in/confirm?next=/invite")
+    admin.wait_for_url(re.compile(r"^[^?]*/invite$"))
+    ready(admin).get_by_label("Name", exact=True).fill(cast.DORA.name)
+    admin.get_by_label("E-mail").fill("typed.before@example.org")
+    # Somebody is called away, and comes back when the proof is too old.
+    proven = update(UserSession).where(UserSession.confirmed_at.is_not(None))
+    ages = {"confirmed_at": func.now() - timedelta(minutes=6)}
+    named.write(lambda session: session.execute(proven.values(ages)))
+    admin.get_by_role("button", name="Send invitation").click()
+    admin.get_by_text("at most 5 minutes old").wait_for()
+
+    admin.get_by_role("button", name="Confirm with a passkey").click()
+    admin.wait_for_url("**/sign-in/confirm?**")
+    admin.wait_for_url(re.compile(r"^[^?]*/invite$"))
+
+    admin.get_by_text("What you had typed is back.").wait_for()
+    name = ready(admin).get_by_label("Name", exact=True)
+    expect(name).to_have_value(cast.DORA.name)
+    expect(admin.get_by_label("E-mail")).to_have_value("typed.before@example.org")
+    assert admin.evaluate("sessionStorage.getItem('chartroom.typed')") is None
 
 
 def test_a_locked_device_is_explained_and_may_be_tried_again(

@@ -16,6 +16,8 @@ def _page():
     st.checkbox("Sure", key="sure")
     st.selectbox("Number", [1, 2], format_func=names.get, key="number")
     st.multiselect("Numbers", [1, 2], format_func=names.get, key="numbers")
+    st.selectbox("Empty", [1, 2], None, format_func=names.get, key="empty")
+    st.number_input("Minutes", value=None, step=1.0, key="minutes")
     st.multiselect("Terms", ["Asthma"], accept_new_options=True, key="terms")
 
     def take():
@@ -40,6 +42,8 @@ def test_every_kind_of_widget_gets_back_what_stood_in_it():
             "sure": True,
             "number": "Two",
             "numbers": ["Two", "One"],
+            "minutes": 20,
+            "empty": "Two",
             "terms": ["Asthma", "Something new"],
         }
     )
@@ -49,6 +53,8 @@ def test_every_kind_of_widget_gets_back_what_stood_in_it():
     assert app.checkbox(key="sure").value is True
     assert app.selectbox(key="number").value == 2
     assert app.multiselect(key="numbers").value == [2, 1]
+    assert app.number_input(key="minutes").value == 20.0
+    assert app.selectbox(key="empty").value == 2
     assert app.multiselect(key="terms").value == ["Asthma", "Something new"]
 
 
@@ -71,6 +77,10 @@ def test_what_is_no_widget_is_left_alone():
         {"number": "Three"},
         {"numbers": ["Three"]},
         {"numbers": "One"},
+        {"minutes": True},
+        {"empty": "Three"},
+        {"empty": 2},
+        {"minutes": "20"},
         {"terms": [1]},
         {f"name{number}": "x" for number in range(201)} | {"name": "Ada"},
     ],
@@ -81,5 +91,7 @@ def test_what_the_widgets_own_part_could_not_send_is_ignored(typed):
     assert app.text_input(key="name").value == ""
     assert app.checkbox(key="sure").value is False
     assert app.selectbox(key="number").value == 1
+    assert app.selectbox(key="empty").value is None
+    assert app.number_input(key="minutes").value is None
     assert app.multiselect(key="numbers").value == []
     assert app.multiselect(key="terms").value == []

@@ -1,6 +1,7 @@
 // Watches the sign-in of the page that it stands in: reports what a person does, warns
 // before the end, and leaves for the sign-in page when it comes. What was typed and not
-// sent is kept in this tab, encrypted with a key that only its author gets.
+// sent is kept in this tab, encrypted with a key that only its author gets: then, and
+// while a passkey is asked for on a page of its own.
 ;(() => {
   "use strict"
 
@@ -51,6 +52,8 @@
     }
     const box = container.querySelector('input[type="checkbox"]')
     if (box) return box.checked
+    const number = container.querySelector('input[type="number"]')
+    if (number) return number.value && !number.disabled ? Number(number.value) : null
     const field = container.querySelector(
       'textarea, input[type="text"], input[type="email"], input:not([type])',
     )
@@ -249,6 +252,15 @@
     } finally {
       const next = encodeURIComponent(here())
       location.replace(`/sign-in?next=${next}&ended=1`)
+    }
+  }
+
+  // Leaves for a page from which one comes back, such as the one that asks for a passkey.
+  window.chartroomLeave = async (target) => {
+    try {
+      await keepTyped()
+    } finally {
+      location.assign(target)
     }
   }
 
