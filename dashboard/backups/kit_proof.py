@@ -11,6 +11,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.notices import notify
+from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.ui.words import plain
 from services.backups import kits
 from services.backups.kits import KitNotProven
@@ -18,6 +19,7 @@ from services.core import throttling
 
 # Fields with other keys are empty again: nobody keeps a passphrase that was used.
 _PROVEN: Final = "kit_times_proven"
+_TEXT: Final = "kit_proof_text"
 _LINES_SHOWN: Final = 160
 
 
@@ -42,7 +44,7 @@ def _ask() -> None:
     with st.form(f"kit_proof_form_{times}", border=False):
         text = st.text_area(
             _("The kit's codes or text"),
-            key=f"kit_proof_text_{times}",
+            key=f"{_TEXT}_{times}",
             height=_LINES_SHOWN,
             help=_("All codes, one below the other in any order, or the whole text."),
         )
@@ -78,7 +80,10 @@ def _prove(text: str, passphrase: str) -> None:
         with st.spinner(_("The kit is being opened.")):
             kits.note_proven(wired.backups, write(prove))
     except KitNotProven as refusal:
-        st.error(plain(translate_failure(refusal.args[0])), icon=":material/key_off:")
+        with problem_of(_TEXT):
+            st.error(
+                plain(translate_failure(refusal.args[0])), icon=":material/key_off:"
+            )
         return
     st.session_state[_PROVEN] += 1
     notify(_("The recovery kit opens the newest backup."), icon="key")

@@ -139,7 +139,9 @@ def _ask(log: LogState, *, is_open: bool) -> None:
             _("Compare"), key="previews_do", icon=":material/compare:", disabled=is_open
         )
     if is_wanted:
-        _request(typed, log)
+        # Refused, it leaves the comparison below and what can be done with it.
+        with error_boundary():
+            _request(typed, log)
 
 
 def _request(typed: str, log: LogState) -> None:

@@ -19,8 +19,8 @@ def ask_for_passkey(purpose: str, *, key: str = _LEAVE) -> bool:
 
     `purpose` says what the passkey is needed for, such as "Changing people's roles".
     A page that asks for two purposes gives one of them a key of its own.
-    Put the question above the form: leaving later would lose what was typed. It keeps
-    nobody from anything; services do, see services.people.sign_in.confirmations.
+    Put the question above the form. It keeps nobody from anything; services do, see
+    services.people.sign_in.confirmations.
     """
     actor, sign_in = current_actor(), current_sign_in()
     # Of the primary if it can be had: a replica may not know it yet.
@@ -41,15 +41,20 @@ def ask_for_passkey(purpose: str, *, key: str = _LEAVE) -> bool:
     return False
 
 
-def require_passkey(purpose: str) -> None:
-    """Draw nothing more of the page until a passkey was used just now.
+def is_let_on(purpose: str, *, key: str = _LEAVE) -> bool:
+    """Tell whether to draw a form that is sent with a passkey, and ask for one.
 
     Nobody fills in what they could not send yet. Who was let on once in this tab keeps
     the form: a proof that becomes too old meanwhile must not take what was typed.
     """
-    if ask_for_passkey(purpose):
+    if ask_for_passkey(purpose, key=key):
         st.session_state[_LET_ON] = True
-    elif not st.session_state.get(_LET_ON):
+    return bool(st.session_state.get(_LET_ON))
+
+
+def require_passkey(purpose: str) -> None:
+    """Draw nothing more of the page until a passkey was used, as `is_let_on` has it."""
+    if not is_let_on(purpose):
         st.stop()
 
 

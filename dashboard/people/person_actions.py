@@ -129,8 +129,12 @@ def shut_out_or_let_in(person: Person) -> None:
         if st.button(_("Deactivate"), key="user_deactivate", icon=":material/block:"):
             _confirm_deactivation(person)
     elif st.button(_("Reactivate"), key="user_reactivate", type="primary"):
-        write(lambda s: accounts.reactivate(s, actor, person.id, session_id=sign_in))
-        _done(_("{name} may sign in again.").format(name=plain(person.name)))
+        # Refused, it leaves the forms below.
+        with error_boundary():
+            write(
+                lambda s: accounts.reactivate(s, actor, person.id, session_id=sign_in)
+            )
+            _done(_("{name} may sign in again.").format(name=plain(person.name)))
 
 
 @dialog(marked("Reset the passkeys?"), icon=":material/key_off:")

@@ -13,6 +13,7 @@ from dashboard.ui.outcomes.field_problems import problem_of
 from dashboard.ui.words import plain
 from dashboard.web.log.json_log import describe
 from services.core.errors import (
+    Conflict,
     InvalidInput,
     NotAllowed,
     NotFound,
@@ -71,7 +72,7 @@ def explain(refusal: ServiceError) -> None:
         st.error(sentence, icon=":material/lock:", title=_("Not allowed"))
     elif isinstance(refusal, NotFound):
         st.warning(sentence, icon=":material/search_off:", title=_("Not found"))
-    elif isinstance(refusal, InvalidInput):
+    elif isinstance(refusal, InvalidInput | Conflict) and refusal.property_name:
         with problem_of(refusal.property_name):
             st.error(sentence, icon=":material/block:")
     else:

@@ -7,6 +7,7 @@ from dashboard.people import person_actions
 from dashboard.people.open_sign_ins import open_sign_ins
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.people.person_details import chosen_person, person_details
+from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.words import plain
@@ -18,11 +19,13 @@ with page_header(plain(person.name)):
     person_actions.shut_out_or_let_in(person)
 person_details(person)
 ask_for_passkey(_("Changing somebody's sign-in"))
-person_actions.renew_link(person)
+# What is refused of one takes away nothing that is typed into another.
+with error_boundary():
+    person_actions.renew_link(person)
 role, particulars = st.columns(2, gap="medium")
-with role:
+with role, error_boundary():
     person_actions.change_role(person)
-with particulars:
+with particulars, error_boundary():
     person_actions.correct(person)
 open_sign_ins(person)
 st.caption(freshness())

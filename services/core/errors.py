@@ -62,7 +62,12 @@ class NotFound(ServiceError):
 
 
 class Conflict(ServiceError):
-    """Someone else got there first; other values may still work."""
+    """Someone else got there first; other values may still work.
+
+    `property_name` is the one to change, if it is one value that is taken.
+    """
+
+    property_name: str = ""
 
 
 class Gone(ServiceError):

@@ -46,6 +46,8 @@ class View:
 class NameTaken(Conflict):
     """The person already calls another list so."""
 
+    property_name = "name"
+
     def __init__(self, name: str) -> None:
         super().__init__(
             Sentence(

@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, read, write
-from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.people.passkey_confirmation import is_let_on
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
@@ -56,8 +56,9 @@ def show_groups(system: ConnectedSystem) -> None:
                 "*Change* to do so."
             )
         )
-    if ask_for_passkey(_("Granting a group"), key="system_groups_passkey"):
-        _offer_groups(system)
+    if is_let_on(_("Granting a group"), key="system_groups_passkey"):
+        with error_boundary():
+            _offer_groups(system)
 
 
 def _show_group(system: ConnectedSystem, group: GroupGrant) -> None:

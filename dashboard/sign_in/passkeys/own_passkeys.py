@@ -57,6 +57,8 @@ class _OwnPasskeys:
         if form is None:
             return refused()
 
+        name = form.get("name", "")
+
         def add() -> None:
             party, answer = self._questions.receive(
                 request, Purpose.ADD_PASSKEY, form.get("answer", "")
@@ -68,12 +70,12 @@ class _OwnPasskeys:
                     live.actor,
                     party,
                     answer,
-                    name=form.get("name", ""),
+                    name=name,
                     session_id=live.record.id,
                 ),
             )
 
-        return await self._change(request, live, add, form.get("next"))
+        return await self._change(request, live, add, form.get("next"), name)
 
     async def remove(self, request: Request, live: Live) -> Response:
         """Forget a passkey."""
@@ -98,13 +100,14 @@ class _OwnPasskeys:
         live: Live,
         change: Callable[[], None],
         way_on: str | None,
+        typed_name: str = "",
     ) -> Response:
         try:
             await run_in_threadpool(change)
         except NotConfirmed:
             return go(await to_proof(self._context, live, _here(way_on)))
         except ServiceError as refusal:
-            return await self._show(request, live, way_on, refusal)
+            return await self._show(request, live, way_on, refusal, typed_name)
         return go(safe_next(way_on) if way_on else PASSKEYS_PATH)
 
     async def _show(
@@ -113,6 +116,7 @@ class _OwnPasskeys:
         live: Live,
         way_on: str | None,
         problem: ServiceError | None = None,
+        typed_name: str = "",
     ) -> Response:
         def offer(session: Session, party: RelyingParty, browser: str) -> str:
             return passkeys.offer_new(
@@ -125,6 +129,7 @@ class _OwnPasskeys:
             "label": self._context.settings.oidc_label,
             "accounts": await self._accounts(live),
             "longest": passkeys.LONGEST_NAME,
+            "typed_name": typed_name,
         }
         try:
             return await self._questions.ask(

@@ -37,6 +37,8 @@ _NAME_ONCE: Final = "dashboards_name_once"
 class DashboardNameTaken(Conflict):
     """The person already calls another dashboard so."""
 
+    property_name = "name"
+
     def __init__(self, name: str) -> None:
         super().__init__(
             Sentence(

@@ -38,6 +38,8 @@ _LONGEST_KEY: Final = 40
 class FieldExists(Conflict):
     """Another field has this name, whatever its capitals and accents."""
 
+    property_name = "name"
+
     def __init__(self) -> None:
         super().__init__(
             "There is a field of this name already, perhaps an archived one. Choose "

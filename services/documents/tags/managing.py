@@ -25,6 +25,8 @@ MOST_TAGS: Final = 200
 class TagExists(Conflict):
     """Another tag has this name, whatever its capitals and accents."""
 
+    property_name = "name"
+
     def __init__(self) -> None:
         super().__init__("There is a tag of this name already. Choose another name.")
 

@@ -18,6 +18,8 @@ _EMAIL_ONCE: Final = "users_email_once"
 class AddressTaken(Conflict):
     """Somebody signs in with this address already."""
 
+    property_name = "email"
+
     def __init__(self) -> None:
         super().__init__(
             "Somebody signs in with this address already. Look for them in the list "

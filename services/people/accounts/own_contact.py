@@ -82,6 +82,8 @@ class EmailNotProved(InvalidInput):
 class EmailInUse(Conflict):
     """The address is somebody else's here, which is told to its owner alone."""
 
+    property_name = "email"
+
     def __init__(self) -> None:
         super().__init__(
             "This e-mail address is on another record of the clinic. Enter another "

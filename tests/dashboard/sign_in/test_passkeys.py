@@ -55,6 +55,18 @@ def test_a_passkey_is_added_and_listed(server, kept):
         assert "Blue key" in browser.get("/sign-in/passkeys").text
 
 
+def test_what_it_was_to_be_called_stays_when_it_is_refused(server, kept):
+    with signed_in(server, Role.ADMIN) as browser:
+        browser.get("/sign-in/passkeys")
+
+        refused = browser.post(
+            "/sign-in/passkeys", data={"answer": "{}", "name": "Blue key"}
+        )
+
+    assert refused.status_code == 422
+    assert 'value="Blue key"' in refused.text
+
+
 def test_afterwards_it_goes_on_to_where_somebody_wanted(server, kept):
     with signed_in(server, Role.ADMIN) as browser:
         added = add_passkey(browser, device_for(server), next="/users")

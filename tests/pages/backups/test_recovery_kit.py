@@ -1,13 +1,17 @@
 """The recovery kit on screen: never made, made, old, refused."""
 
 from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from sqlalchemy import func, update
 
 from dashboard import wiring
 from dashboard.ui.language import GERMAN, speaking
 from dashboard.ui.language.backup_failures import translate_failure
 from db.backups.recovery_kit import RecoveryKit, read_note, write_note
+from db.models.user import UserSession
 from services.backups import kits
 from services.core import throttling
 from services.core.actors import Role
@@ -15,6 +19,7 @@ from services.core.sentences import Sentence
 from tests.kit import backup_sets
 from tests.kit.recovery_kits import PASSPHRASE, sealed_quickly
 from tests.pages.backups.conftest import said
+from tests.pages.conftest import problem_places
 
 
 @pytest.fixture
@@ -85,6 +90,24 @@ def test_a_passkey_is_asked_for_before_there_is_a_passphrase_to_type(opened, cli
     assert not app.get("download_button")
 
 
+def test_a_passkey_that_grows_too_old_takes_no_passphrase_from_the_form(opened, kept):
+    app = opened()
+    kept.execute(
+        update(UserSession)
+        .where(UserSession.id == UUID(app.user["sid"]))
+        .values(confirmed_at=func.now() - timedelta(minutes=6))
+    )
+    kept.commit()
+
+    words = make(app)
+
+    assert "at most 5 minutes old" in words
+    assert app.button(key="confirming_leave")
+    typed = {field.label: field.value for field in app.text_input}
+    assert typed["Passphrase"] == typed["Repeat the passphrase"] == PASSPHRASE
+    assert not app.exception
+
+
 @pytest.fixture
 def sealed(repository, clinic):
     """The kit of a clinic whose newest backup it opens, as text."""
@@ -130,6 +153,7 @@ def test_a_wrong_passphrase_is_told_in_a_sentence_and_nothing_is_lost(
     words = prove(app, sealed, "another one that is long enough")
 
     assert "The passphrase does not open this recovery kit. Each of its lines" in words
+    assert problem_places(app) == ["kit_proof_text"]
     assert [field.value for field in app.text_area] == [sealed]
     assert "Nobody has shown yet that it opens." in words
     assert clinic.audit("backup:prove-kit")[-1].outcome == "failed"

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
 
 from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import PERMISSIONS, Permission, Role
@@ -14,7 +15,7 @@ from services.documents.sharing import offboarding
 from services.people import accounts, sessions
 from services.people.accounts import invitations
 from tests.kit import cast
-from tests.pages.conftest import Clinic, rows_of
+from tests.pages.conftest import Clinic, problem_places, rows_of
 from tests.pages.document_samples import press
 
 
@@ -22,6 +23,16 @@ from tests.pages.document_samples import press
 def confirmed(at_desk):
     """Open a page as an administrator who has just used a passkey."""
     return partial(at_desk, role=Role.ADMIN)
+
+
+def _let_passkey_age(kept: Session, app: AppTest) -> None:
+    """Let it be longer ago than changes to people allow."""
+    kept.execute(
+        update(UserSession)
+        .where(UserSession.id == UUID(app.user["sid"]))
+        .values(confirmed_at=func.now() - timedelta(minutes=6))
+    )
+    kept.commit()
 
 
 def _role(kept: Session, user: User) -> str:
@@ -95,12 +106,7 @@ def test_a_passkey_that_grows_too_old_invites_nobody_and_takes_nothing_typed(
     app.text_input(key="invite_name").set_value(cast.DORA.name)
     address = f"{uuid4().hex}@example.org"
     app.text_input(key="invite_email").set_value(address)
-    kept.execute(
-        update(UserSession)
-        .where(UserSession.id == UUID(app.user["sid"]))
-        .values(confirmed_at=func.now() - timedelta(minutes=6))
-    )
-    kept.commit()
+    _let_passkey_age(kept, app)
 
     app.button(key="invite_send").click().run()
 
@@ -167,6 +173,35 @@ def test_who_corrects_the_address_of_an_invitation_is_told_to_send_it_anew(
 
     assert any("send another one" in toast.value for toast in app.toast)
     assert "user_renew" in [button.key for button in app.button]
+    assert not app.exception
+
+
+def test_an_address_that_somebody_has_is_said_at_its_field(confirmed):
+    app = confirmed("invite")
+    app.text_input(key="invite_name").set_value(cast.DORA.name)
+    app.text_input(key="invite_email").set_value(cast.ROSA.email)
+
+    app.button(key="invite_send").click().run()
+
+    assert "Somebody signs in with this address already" in app.error[0].value
+    assert problem_places(app) == ["email"]
+    assert app.text_input(key="invite_email").value == cast.ROSA.email
+
+
+def test_what_is_refused_about_a_person_takes_nothing_else_from_the_page(
+    confirmed, kept: Session, cleo: User
+):
+    app = confirmed("user", user=cleo.id)
+    app.selectbox(key=f"user_role_{cleo.id}").set_value(Role.ANALYST)
+    _let_passkey_age(kept, app)
+
+    app.button(key="user_role_save").click().run()
+
+    assert "at most 5 minutes old" in app.error[0].value
+    assert app.selectbox(key=f"user_role_{cleo.id}").value == Role.ANALYST
+    assert app.text_input(key=f"user_name_{cleo.id}").value == cleo.name
+    assert "Signed in now" in [part.value for part in app.subheader]
+    assert _role(kept, cleo) == Role.STAFF
     assert not app.exception
 
 
