@@ -1,6 +1,6 @@
 """What an administrator can do about keeping documents, each with its question."""
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from dashboard.context import current_actor, current_sign_in, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import whole_number_field
+from dashboard.ui.fields.versioned_forms import VersionedForm
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
@@ -23,41 +24,51 @@ _DAYS_OF_YEAR: Final = 365.25
 
 
 def change_rule(rule: RetentionPeriod) -> None:
-    """Offer one class's rule to be changed.
-
-    The fields' keys carry the moment of the last change: what a colleague has changed
-    meanwhile is shown, not what stood here before.
-    """
-    stamp = f"{rule.classification}_{rule.updated_at.timestamp():.6f}"
+    """Offer one class's rule to be changed."""
+    form = VersionedForm(f"retention_{rule.classification}", _values, _key)
+    opened = form.open(rule)
+    stamp = _stamp(opened)
     with st.form(f"retention_form_{stamp}"):
         st.subheader(_(CLASS_LABELS[rule.classification]), anchor=False)
-        count, unit = split(rule.keep_days)
         number, units = st.columns(2, vertical_alignment="bottom")
         with number:
             kept = whole_number_field(
-                _("Kept for"), count, field="keep_days", key=f"retention_keep_{stamp}"
+                _("Kept for"), field="keep_days", key=f"retention_keep_{stamp}"
             )
         chosen: Literal["days", "years"] = units.selectbox(
             _("Unit"),
             _UNITS,
-            index=_UNITS.index(unit),
             format_func=lambda each: _(_LABELS[each]),
             key=f"retention_unit_{stamp}",
         )
         restorable = whole_number_field(
             _("Deleted ones can be restored for (days)"),
-            rule.restore_days,
             field="restore_days",
             key=f"retention_restore_{stamp}",
         )
-        st.caption(_("Changed {when}.").format(when=at(rule.updated_at)))
+        st.caption(_("Changed {when}.").format(when=at(opened.updated_at)))
         if st.form_submit_button(
             _("Change rule"), key=f"retention_save_{rule.classification}"
         ):
             with error_boundary():
                 typed = kept.whole()
                 days = typed if chosen == DAYS else days_of_years(typed)
-                _save(rule, days, restorable.whole())
+                with form.saving(retention.RetentionRuleChanged):
+                    _save(opened, days, restorable.whole())
+                st.rerun()
+
+
+def _values(rule: RetentionPeriod) -> dict[str, Any]:
+    count, unit = split(rule.keep_days)
+    return {"keep": float(count), "unit": unit, "restore": float(rule.restore_days)}
+
+
+def _key(rule: RetentionPeriod, field: str) -> str:
+    return f"retention_{field}_{_stamp(rule)}"
+
+
+def _stamp(rule: RetentionPeriod) -> str:
+    return f"{rule.classification}_{rule.updated_at.timestamp():.6f}"
 
 
 def _save(rule: RetentionPeriod, keep_days: int, restore_days: int) -> None:
@@ -77,7 +88,6 @@ def _save(rule: RetentionPeriod, keep_days: int, restore_days: int) -> None:
             kind=_(CLASS_LABELS[rule.classification]), time=lasting(keep_days)
         )
     )
-    st.rerun()
 
 
 @dialog(marked("Release this hold?"), icon=":material/lock_open:")

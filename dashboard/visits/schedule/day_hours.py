@@ -66,6 +66,13 @@ class DayHours:
             for number in range(st.session_state[self._key("stretches")])
         )
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether something else is chosen than what the form began with."""
+        self.begin()
+        saved = _places(plans.open_stretches(self.week, self.weekday))
+        return self.chosen != tuple(saved)
+
     def begin(self) -> None:
         """Fill what is not in the session yet with what is saved."""
         saved = _places(plans.open_stretches(self.week, self.weekday))

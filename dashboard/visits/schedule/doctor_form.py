@@ -1,8 +1,9 @@
 """Which doctor's plan a page is about, and the form of what is known about them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import streamlit as st
@@ -16,96 +17,120 @@ from dashboard.ui.fields import (
     number_field,
     whole_number_field,
 )
+from dashboard.ui.fields.versioned_forms import VersionedForm
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from services.core.errors import NotFound
 from services.visits.schedule import doctors
-from services.visits.schedule.doctors import SLOT_MINUTES, DoctorDraft, DoctorRecord
+from services.visits.schedule.doctors import DoctorDraft, DoctorRecord
 from services.visits.schedule.doctors.rules import LONGEST, SEXES
+
+# A doctor as kept, or one who is still to be added.
+_Known = DoctorRecord | DoctorDraft
 
 _NOBODY: Final = marked("Nobody")
 _SECONDS: Final = 30.0
+_LINES: Final = {
+    "name": marked("Name"),
+    "speciality": marked("Speciality"),
+    "email": marked("E-mail"),
+    "license_number": marked("License number"),
+    "room": marked("Room"),
+    "city": marked("City"),
+}
+_LABELS: Final = _LINES | {
+    "sex": marked("Sex"),
+    "fee": marked("Fee"),
+    "minutes": marked("A visit lasts (minutes)"),
+    "user": marked("Signs in as"),
+    "active": marked("Can be booked"),
+}
+_MEANWHILE: Final = "doctor_saved_meanwhile"
 
 
 def facts_form(doctor: DoctorRecord | None) -> None:
     """Offer to change what is known of the doctor, or to add one."""
-    # What a colleague has saved meanwhile is shown, not what stood here before.
-    stamp = f"{doctor.id}_{doctor.revision}" if doctor else "new"
-    with st.form(f"doctor_facts_{stamp}"):
-        draft, minutes = _fields(doctor, stamp)
+    names = _clinicians()
+    form: VersionedForm[_Known] = VersionedForm(
+        f"doctor_facts_{doctor.id if doctor else 'new'}",
+        lambda known: _values(known, names),
+        lambda known, field: f"doctor_{field}_{_stamp(known)}",
+    )
+    known = form.open(doctor or DoctorDraft(name="", speciality=""))
+    _say_what_was_saved_meanwhile(known)
+    with st.form(f"doctor_facts_{_stamp(known)}"):
+        draft, minutes = _fields(known, names)
         label = _("Save") if doctor else _("Add the doctor")
         if st.form_submit_button(label, type="primary", key="doctor_plan_save"):
-            _save(doctor, replace(draft, slot_minutes=minutes.whole()))
+            wanted = replace(draft, slot_minutes=minutes.whole())
+            if isinstance(known, DoctorRecord):
+                _save(known, wanted, form)
+            else:
+                _add(wanted)
 
 
-def _fields(doctor: DoctorRecord | None, stamp: str) -> tuple[DoctorDraft, TypedNumber]:
+def _stamp(known: _Known) -> str:
+    return f"{known.id}_{known.revision}" if isinstance(known, DoctorRecord) else "new"
+
+
+def _values(known: _Known, names: Mapping[UUID, str]) -> dict[str, Any]:
+    """Return what the fields begin with, by the names that their keys have."""
+    return {
+        **{name: getattr(known, name) or "" for name in _LINES},
+        "sex": known.sex,
+        "fee": None if known.fee is None else float(known.fee),
+        "minutes": float(known.slot_minutes),
+        "user": known.user_id if known.user_id in names else None,
+        "active": known.is_active,
+    }
+
+
+def _fields(
+    known: _Known, names: Mapping[UUID, str]
+) -> tuple[DoctorDraft, TypedNumber]:
     """Draw the fields; return what stands there, and how long a visit lasts."""
-    known = doctor or DoctorDraft(name="", speciality="", slot_minutes=SLOT_MINUTES)
-    names = _clinicians()
-
-    def line(label: str, name: str) -> str:
-        return bounded_line(
-            label,
-            getattr(known, name) or "",
-            longest=LONGEST.get(name, 254),
-            key=f"doctor_{name}_{stamp}",
-            autocomplete="off",
-        )
-
+    stamp = _stamp(known)
     with st.grid(2, min_column_width=240):
-        draft = DoctorDraft(
-            name=line(_("Name"), "name"),
-            speciality=line(_("Speciality"), "speciality"),
-            email=line(_("E-mail"), "email"),
-            license_number=line(_("License number"), "license_number"),
-            room=line(_("Room"), "room"),
-            city=line(_("City"), "city"),
-            sex=st.selectbox(
-                _("Sex"),
-                SEXES,
-                index=SEXES.index(known.sex),
-                format_func=lambda sex: _(sex.capitalize()),
-                key=f"doctor_sex_{stamp}",
-            ),
+        lines: dict[str, Any] = {
+            name: bounded_line(
+                _(label),
+                longest=LONGEST.get(name, 254),
+                key=f"doctor_{name}_{stamp}",
+                autocomplete="off",
+            )
+            for name, label in _LINES.items()
+        }
+        sex = st.selectbox(
+            _(_LABELS["sex"]),
+            SEXES,
+            format_func=lambda sex: _(sex.capitalize()),
+            key=f"doctor_sex_{stamp}",
         )
-        fee = _fee(known.fee, stamp)
+        fee = number_field(
+            _(_LABELS["fee"]),
+            field="fee",
+            step=5.0,
+            format="%.2f",
+            key=f"doctor_fee_{stamp}",
+        )
         minutes = whole_number_field(
-            _("A visit lasts (minutes)"),
-            known.slot_minutes,
-            field="slot_minutes",
-            key=f"doctor_minutes_{stamp}",
+            _(_LABELS["minutes"]), field="slot_minutes", key=f"doctor_minutes_{stamp}"
         )
-        user_id = _sign_in(known.user_id, names, stamp)
-        is_active = st.checkbox(
-            _("Can be booked"), known.is_active, key=f"doctor_active_{stamp}"
+        user_id: UUID | None = st.selectbox(
+            _(_LABELS["user"]),
+            [None, *names],
+            format_func=lambda user_id: names.get(user_id, _(_NOBODY)),
+            key=f"doctor_user_{stamp}",
+            help=_("The clinician who sees this doctor's visits as their own."),
         )
-    return replace(draft, fee=fee, user_id=user_id, is_active=is_active), minutes
-
-
-def _fee(known: Decimal | None, stamp: str) -> Decimal | None:
-    """Ask for the fee; an emptied field is a doctor without one."""
-    typed = number_field(
-        _("Fee"),
-        None if known is None else float(known),
-        field="fee",
-        step=5.0,
-        format="%.2f",
-        key=f"doctor_fee_{stamp}",
+        is_active = st.checkbox(_(_LABELS["active"]), key=f"doctor_active_{stamp}")
+    # An emptied fee is a doctor without one.
+    typed_fee = None if fee.value is None else Decimal(str(fee.value))
+    draft = DoctorDraft(
+        **lines, sex=sex, fee=typed_fee, user_id=user_id, is_active=is_active
     )
-    return None if typed.value is None else Decimal(str(typed.value))
-
-
-def _sign_in(known: UUID | None, names: dict[UUID, str], stamp: str) -> UUID | None:
-    offered: list[UUID | None] = [None, *names]
-    return st.selectbox(
-        _("Signs in as"),
-        offered,
-        index=offered.index(known) if known in offered else 0,
-        format_func=lambda user_id: names.get(user_id, _(_NOBODY)),
-        key=f"doctor_user_{stamp}",
-        help=_("The clinician who sees this doctor's visits as their own."),
-    )
+    return draft, minutes
 
 
 def _clinicians() -> dict[UUID, str]:
@@ -117,23 +142,53 @@ def _clinicians() -> dict[UUID, str]:
     )
 
 
-def _save(doctor: DoctorRecord | None, draft: DoctorDraft) -> None:
-    actor, horizon = current_actor(), calendar()
-    if doctor is None:
-        kept = write(lambda session: doctors.add_doctor(session, actor, draft))
-        notify(
-            _("{doctor} is added. Say below when they work.").format(
-                doctor=plain(kept.name)
-            )
-        )
-        go("visits/doctor_plan.py", doctor=str(kept.id))
-    write(
-        lambda session: doctors.change_doctor(
-            session, actor, doctor.id, draft, horizon, revision=doctor.revision
+def _add(draft: DoctorDraft) -> None:
+    actor = current_actor()
+    kept = write(lambda session: doctors.add_doctor(session, actor, draft))
+    notify(
+        _("{doctor} is added. Say below when they work.").format(
+            doctor=plain(kept.name)
         )
     )
+    go("visits/doctor_plan.py", doctor=str(kept.id))
+
+
+def _save(
+    opened: DoctorRecord, draft: DoctorDraft, form: VersionedForm[_Known]
+) -> None:
+    actor, horizon = current_actor(), calendar()
+    try:
+        write(
+            lambda session: doctors.change_doctor(
+                session, actor, opened.id, draft, horizon, revision=opened.revision
+            )
+        )
+    except doctors.StaleDoctor as refusal:
+        both = form.follow(opened, refusal.current)
+        st.session_state[_MEANWHILE] = (refusal.current.id, tuple(both))
+        st.rerun()
+    form.close()
     notify(_("The doctor is saved."))
     st.rerun()
+
+
+def _say_what_was_saved_meanwhile(known: _Known) -> None:
+    """Say once that a colleague was quicker, and what both have changed."""
+    whose, both = st.session_state.get(_MEANWHILE, (None, ()))
+    if not isinstance(known, DoctorRecord) or whose != known.id:
+        return
+    del st.session_state[_MEANWHILE]
+    said = [
+        _(
+            "Somebody else changed this doctor after you opened it. What you typed "
+            "stands below and is not saved yet; everything else is as they saved it. "
+            "Look through it, then save again."
+        )
+    ]
+    if both:
+        fields = ", ".join(_(_LABELS[name]) for name in both)
+        said.append(_("You have both changed: {fields}.").format(fields=plain(fields)))
+    st.warning(" ".join(said), icon=":material/sync_problem:")
 
 
 def planned_doctor() -> DoctorRecord | None:

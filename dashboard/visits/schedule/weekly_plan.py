@@ -25,15 +25,14 @@ _USUALLY_WORKED: Final = slice(1, 5)
 def week_form(doctor: DoctorRecord) -> None:
     """Offer to exchange the weekly plan; slots follow at once."""
     actor = current_actor()
-    week = read(lambda session: weeks.get_week(session, actor, doctor.id))
-    _edit_week(doctor, week)
+    saved = read(lambda session: weeks.get_week(session, actor, doctor.id))
+    _edit_week(doctor, saved)
 
 
 @st.fragment
-def _edit_week(doctor: DoctorRecord, week: tuple[Hours, ...]) -> None:
-    # What a colleague has saved meanwhile is shown, not what stood here before.
-    stamp = f"{doctor.id}_{stamp_of(week)}"
-    days = [DayHours(number, stamp, week) for number in range(1, len(WEEKDAYS) + 1)]
+def _edit_week(doctor: DoctorRecord, saved: tuple[Hours, ...]) -> None:
+    week = _opened(doctor, saved)
+    stamp, days = _stamp(doctor, week), _days(doctor, week)
     for day in days:
         day.begin()
     with error_boundary():
@@ -41,8 +40,63 @@ def _edit_week(doctor: DoctorRecord, week: tuple[Hours, ...]) -> None:
         _offer_copies(days, stamp)
         for day in days:
             day.show()
+        if week != saved:
+            _say_that_it_changed(doctor)
+        seen = st.session_state.get(_seen_key(doctor), saved)
         if st.button(_("Save the week"), key="doctor_plan_week", type="primary"):
-            _save(doctor, week, days)
+            _save(doctor, days, seen)
+        st.session_state[_seen_key(doctor)] = saved
+
+
+def _opened(doctor: DoctorRecord, saved: tuple[Hours, ...]) -> tuple[Hours, ...]:
+    """Return the week that the form began with: the saved one until hours are chosen.
+
+    What a colleague saves from then on does not take away what is chosen.
+    """
+    opened: tuple[Hours, ...] = st.session_state.get(_opened_key(doctor), saved)
+    if not any(day.is_typed for day in _days(doctor, opened)):
+        opened = saved
+    st.session_state[_opened_key(doctor)] = opened
+    return opened
+
+
+def _opened_key(doctor: DoctorRecord) -> str:
+    return f"doctor_week_{doctor.id}"
+
+
+def _seen_key(doctor: DoctorRecord) -> str:
+    """Return the key of the saved week that the person was last shown."""
+    return f"doctor_week_seen_{doctor.id}"
+
+
+def _stamp(doctor: DoctorRecord, week: tuple[Hours, ...]) -> str:
+    return f"{doctor.id}_{stamp_of(week)}"
+
+
+def _days(doctor: DoctorRecord, week: tuple[Hours, ...]) -> list[DayHours]:
+    stamp = _stamp(doctor, week)
+    return [DayHours(number, stamp, week) for number in range(1, len(WEEKDAYS) + 1)]
+
+
+def _say_that_it_changed(doctor: DoctorRecord) -> None:
+    st.warning(
+        _(
+            "Somebody else changed this week after you opened it. What you chose "
+            "stands above and is not saved yet; saved, it takes the place of theirs."
+        ),
+        icon=":material/sync_problem:",
+    )
+    st.button(
+        _("Show what is saved now"),
+        key="doctor_plan_theirs",
+        on_click=_close,
+        args=(doctor,),
+    )
+
+
+def _close(doctor: DoctorRecord) -> None:
+    for key in (_opened_key(doctor), _seen_key(doctor)):
+        st.session_state.pop(key, None)
 
 
 def _show_offer(doctor: DoctorRecord, days: Sequence[DayHours]) -> None:
@@ -100,17 +154,24 @@ def _offer_copies(days: Sequence[DayHours], stamp: str) -> None:
 
 
 def _save(
-    doctor: DoctorRecord, week: tuple[Hours, ...], days: Sequence[DayHours]
+    doctor: DoctorRecord, days: Sequence[DayHours], seen: tuple[Hours, ...]
 ) -> None:
     actor = current_actor()
     hours = [
         stretch
         for day in days
         if not day.is_closed
-        for stretch in plans.read_day(week, day.weekday, day.chosen)
+        for stretch in plans.read_day(day.week, day.weekday, day.chosen)
     ]
-    became = write(
-        lambda session: weeks.change_week(session, actor, doctor.id, hours, calendar())
-    )
+    try:
+        became = write(
+            lambda session: weeks.change_week(
+                session, actor, doctor.id, hours, calendar(), seen=seen
+            )
+        )
+    except weeks.WeekChanged:
+        # What it is now is read anew, and said beside what was chosen.
+        st.rerun()
+    _close(doctor)
     say_what_became(_("The week is saved."), became)
     st.rerun()

@@ -12,6 +12,7 @@ from db.models.doctor import Doctor, WorkingHours
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.core.errors import Conflict
 from services.core.sentences import Sentence
 from services.core.weekdays import WEEKDAYS
 from services.visits.schedule.plans.errors import InvalidWeek, NoSuchDoctor
@@ -26,6 +27,16 @@ from services.visits.schedule.plans.records import (
 _KINDS: Final[dict[str, HoursKind]] = {kind: kind for kind in get_args(HoursKind)}
 
 
+class WeekChanged(Conflict):
+    """Somebody else was faster."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this week in the meantime. Look at what it says "
+            "now, then change it again; nothing was changed."
+        )
+
+
 def get_week(session: Session, actor: Actor, doctor_id: UUID) -> tuple[Hours, ...]:
     """Return the doctor's weekly plan in the order of the week; raises NotAllowed."""
     actor.require(Permission.VIEW_DOCTORS)
@@ -38,16 +49,21 @@ def change_week(
     doctor_id: UUID,
     hours: Sequence[Hours],
     calendar: Calendar,
+    *,
+    seen: Sequence[Hours] | None = None,
 ) -> PlanResult:
     """Exchange the doctor's weekly plan, and the slots with it; the caller commits.
 
-    Raises InvalidWeek, NotFound, NotAllowed.
+    With `seen` only the week that somebody has looked at is exchanged.
+    Raises InvalidWeek, WeekChanged, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
     wanted = tuple(sorted(set(hours)))
     check_week(wanted)
     lock_doctor(session, doctor_id)
     before = _week(session, doctor_id)
+    if seen is not None and before not in (tuple(seen), wanted):
+        raise WeekChanged
     if before != wanted:
         exchange_week(session, doctor_id, wanted)
         audit.record(
