@@ -1,5 +1,6 @@
 """Two to four cohorts side by side: which, and how they differ."""
 
+from contextlib import suppress
 from math import isfinite
 from typing import Final
 
@@ -16,6 +17,7 @@ from dashboard.analytics.cohort_charts import (
     value_name,
 )
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.fields import begin_with
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import at, plain
@@ -28,7 +30,9 @@ from services.analytics.cohorts import (
     Comparison,
     Dimension,
 )
+from services.core.errors import NotFound
 
+_CHOICE: Final = "cohorts_compared"
 _LETTERS: Final = "ABCD"
 _COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#7A8790")
 _HEIGHT: Final = 280
@@ -48,14 +52,21 @@ def show_choice() -> None:
     known = {view.key: view.name for view in kept_questions.list_saved(COHORTS)}
     if current := kept_questions.current_key():
         known.setdefault(current, _("The cohort on this page"))
+    compared = cohort_address.compared_keys()
+    for key in compared:
+        # Compared is also what nobody has saved: it stays to be compared with others.
+        if key not in known:
+            with suppress(NotFound):
+                known |= {key: cohort_address.sentences_of([key])[0]}
     if len(known) < FEWEST:
         st.caption(_("Save two cohorts to compare them."))
         return
+    begin_with([key for key in compared if key in known], _CHOICE)
     chosen = st.multiselect(
         _("Cohorts to compare"),
         list(known),
         format_func=known.__getitem__,
-        key="cohorts_compared",
+        key=_CHOICE,
         max_selections=MOST,
         placeholder=_("Two to four"),
         select_all=False,

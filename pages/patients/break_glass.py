@@ -9,7 +9,8 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import at, born, full_name, plain
+from dashboard.ui.words import at, born, full_name, numbered, plain
+from services.core.errors import InvalidInput
 from services.core.reasons import LONGEST
 from services.patients import search
 from services.patients.care import break_glass
@@ -20,7 +21,7 @@ _TYPED_WIDTH = 480
 actor = current_actor()
 # Whoever followed a link to a record that is not among their patients is sent here.
 if named := st.query_params.pop("patient", ""):
-    st.session_state["break_glass_typed"] = named
+    st.session_state["break_glass_search"] = named
     st.session_state["break_glass_asked"] = named
 
 
@@ -33,19 +34,43 @@ def ask_why(matches: tuple[Identity, ...]) -> None:
             format_func=lambda match: (
                 f"{plain(full_name(match))}, {born(match, today())}"
             ),
-            captions=[_("Archived") if match.is_archived else "" for match in matches],
+            captions=[_described(match) for match in matches],
+            # Nobody opens the wrong record because it was the first of several.
+            index=0 if len(matches) == 1 else None,
             key="break_glass_patient",
         )
         reason = bounded_area(_("Reason"), key="break_glass_reason", longest=LONGEST)
         opens = st.form_submit_button(
             _("Open the record"), type="primary", key="break_glass_open"
         )
-    if opens and chosen:
-        patient_id = chosen.id
+    if opens:
         with error_boundary():
-            write(lambda s: break_glass.open_record(s, actor, patient_id, reason))
-            del st.session_state["break_glass_asked"]
-            open_patient(patient_id)
+            _open(chosen, reason)
+
+
+def _open(chosen: Identity | None, reason: str) -> None:
+    if chosen is None:
+        raise InvalidInput("patient", "Choose whose record is to be opened.")
+    write(lambda s: break_glass.open_record(s, actor, chosen.id, reason))
+    del st.session_state["break_glass_asked"]
+    open_patient(chosen.id)
+
+
+def _described(match: Identity) -> str:
+    number = numbered(match)
+    return f"{number} · {_('Archived')}" if match.is_archived else number
+
+
+def _show_people(search_text: str) -> None:
+    people = read(
+        lambda s: search.identify(s, actor, search_text),
+        keep=("identify", search_text),
+        seconds=120,
+    )
+    if people:
+        ask_why(people)
+    else:
+        empty_state(_("Nobody has this name and date of birth."), icon="search_off")
 
 
 page_header(_("Emergency access to a record"))
@@ -57,12 +82,12 @@ st.caption(
     ).format(hours=break_glass.HOURS)
 )
 with (
-    st.form("break_glass_search", border=False),
+    st.form("break_glass_find_form", border=False),
     st.container(horizontal=True, vertical_alignment="bottom"),
 ):
     typed = st.text_input(
         _("Name and date of birth, or the patient id"),
-        key="break_glass_typed",
+        key="break_glass_search",
         placeholder=_("Lovelace 1980-05-17"),
         autocomplete="off",
         # The button stands at its field, however wide the screen is.
@@ -72,15 +97,9 @@ with (
         st.session_state["break_glass_asked"] = typed.strip()
 search_text: str = st.session_state.get("break_glass_asked", "")
 if search_text:
-    people = read(
-        lambda s: search.identify(s, actor, search_text),
-        keep=("identify", search_text),
-        seconds=120,
-    )
-    if people:
-        ask_why(people)
-    else:
-        empty_state(_("Nobody has this name and date of birth."), icon="search_off")
+    # Refused, it leaves the records below that are open already.
+    with error_boundary():
+        _show_people(search_text)
 for access in read(lambda s: break_glass.list_own(s, actor)):
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(

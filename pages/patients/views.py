@@ -38,8 +38,11 @@ is_mailed = actor.may(Permission.COUNT_COHORTS) and bool(most_subscriptions())
 @dialog(marked("Rename this view"), icon=":material/edit:")
 def rename(view: View) -> None:
     """Ask for another name."""
-    with error_boundary(), st.form("views_rename_form", border=False):
-        name = st.text_input(_("Name"), value=view.name, key="views_rename_name")
+    # What was typed about one view, and not saved, is nothing of another.
+    with error_boundary(), st.form(f"views_rename_form_{view.id}", border=False):
+        name = st.text_input(
+            _("Name"), value=view.name, key=f"views_rename_{view.id}_name"
+        )
         if st.form_submit_button(_("Rename view"), type="primary", key="views_rename"):
             write(lambda s: views.rename_view(s, actor, view.id, name))
             notify(_("The view is renamed."))

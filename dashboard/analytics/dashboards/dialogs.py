@@ -45,7 +45,7 @@ def show_new_dashboard() -> None:
             autocomplete="off",
         )
         description = bounded_area(
-            _("Name"),
+            _("Description"),
             key="dashboards_new_description",
             longest=LONGEST_DESCRIPTION,
             height=80,
@@ -70,7 +70,7 @@ def change_dashboard(dashboard: Dashboard, shown: DashboardFilter) -> None:
                 _("Name"), draft.name, key="dashboard_name", longest=LONGEST_NAME
             )
             description = bounded_area(
-                _("Name"),
+                _("Description"),
                 draft.description,
                 key="dashboard_description",
                 longest=LONGEST_DESCRIPTION,
@@ -115,27 +115,26 @@ def change_card(dashboard: Dashboard, card: Card) -> None:
     """Ask for another title, width and place; or take the card away."""
     cards = dashboard.draft.cards
     place = cards.index(card)
+    # What was typed about one card, and not saved, is nothing of another.
+    key = f"dashboard_card_{card.id}"
     with error_boundary():
-        with st.form("dashboard_card_form", border=False):
+        with st.form(f"{key}_form", border=False):
             title = bounded_line(
-                _("Title"),
-                card.title,
-                key="dashboard_card_title",
-                longest=LONGEST_TITLE,
+                _("Title"), card.title, key=f"{key}_title", longest=LONGEST_TITLE
             )
             is_wide = st.radio(
                 _("Width"),
                 (False, True),
                 index=int(card.is_wide),
                 format_func=lambda wide: _("Whole row") if wide else _("Half a row"),
-                key="dashboard_card_width",
+                key=f"{key}_width",
                 horizontal=True,
             )
             number = st.selectbox(
                 _("Place"),
                 range(1, len(cards) + 1),
                 index=place,
-                key="dashboard_card_place",
+                key=f"{key}_place",
             )
             saves = st.form_submit_button(
                 _("Save card"), type="primary", key="dashboard_card_save"
@@ -148,8 +147,8 @@ def change_card(dashboard: Dashboard, card: Card) -> None:
         with st.container(horizontal=True):
             if st.button(_("Open in Cohorts"), key="dashboard_card_open"):
                 actor, figure = current_actor(), card.figure
-                key = write(lambda s: figures.remember(s, actor, figure))
-                go("analytics/cohorts.py", list=key)
+                shown = write(lambda s: figures.remember(s, actor, figure))
+                go("analytics/cohorts.py", list=shown)
             if st.button(f":red[{_('Remove card')}]", key="dashboard_card_remove"):
                 left = tuple(each for each in cards if each.id != card.id)
                 _save(dashboard, replace(dashboard.draft, cards=left))
@@ -240,7 +239,7 @@ def _add(dashboard: Dashboard, view: View) -> None:
     question = read(lambda session: figures.recall(session, actor, view.key))
     if not isinstance(question, Figure):
         raise InvalidInput(
-            "by",
+            "view",
             "A card shows a figure: split the cohort by something, then count and save "
             "it.",
         )

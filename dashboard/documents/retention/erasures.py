@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_area, whole_number_field
 from dashboard.ui.fields.days import needed_day_field
+from dashboard.ui.fields.versioned_forms import VersionedForm
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
@@ -74,12 +75,13 @@ def show_erasures(status: Erasures) -> None:
 
 
 def _show_rule(rule: ErasureRule) -> None:
-    """Offer the rule to be changed; its key carries the moment of the last change."""
-    stamp = f"{rule.updated_at.timestamp():.6f}"
+    """Offer the rule to be changed."""
+    form = VersionedForm("erasure_rule", _values, _key)
+    opened = form.open(rule)
+    stamp = _stamp(opened)
     with st.form(f"erasure_form_{stamp}"):
         years = whole_number_field(
             _("Erase archived patients after (years)"),
-            rule.years or 0,
             field="years",
             key=f"erasure_years_{stamp}",
             help=_(
@@ -97,7 +99,21 @@ def _show_rule(rule: ErasureRule) -> None:
         )
         if st.form_submit_button(_("Change rule"), key="erasure_save"):
             with error_boundary():
-                _save(rule, years.whole() or None)
+                with form.saving(erasure.ErasureRuleChanged):
+                    _save(opened, years.whole() or None)
+                st.rerun()
+
+
+def _values(rule: ErasureRule) -> dict[str, Any]:
+    return {"years": float(rule.years or 0)}
+
+
+def _key(rule: ErasureRule, field: str) -> str:
+    return f"erasure_{field}_{_stamp(rule)}"
+
+
+def _stamp(rule: ErasureRule) -> str:
+    return f"{rule.updated_at.timestamp():.6f}"
 
 
 def _save(rule: ErasureRule, years: int | None) -> None:
@@ -116,7 +132,6 @@ def _save(rule: ErasureRule, years: int | None) -> None:
     else:
         said = _("Archived patients are not erased.")
     notify(said)
-    st.rerun()
 
 
 def erasures_table(dues: Sequence[DueErasure]) -> DueErasure | None:
@@ -180,7 +195,9 @@ def _outcome(due: DueErasure) -> Cell:
 @dialog(marked("Postpone this erasure"), icon=":material/event_upcoming:")
 def confirm_postponement(due: DueErasure) -> None:
     """Ask until when the record stays, and why."""
-    with error_boundary(), st.form("erasure_postpone_form", border=False):
+    # What was typed about one record, and not sent, is nothing of another.
+    key = f"erasure_postpone_{due.patient_id}"
+    with error_boundary(), st.form(f"{key}_form", border=False):
         st.markdown(
             _("Record **{number}** stays until that day.").format(
                 number=plain(spelt(due.record_number))
@@ -190,11 +207,11 @@ def confirm_postponement(due: DueErasure) -> None:
             _("Until"),
             today() + _A_YEAR,
             field="until",
-            key="erasure_postpone_until",
+            key=f"{key}_until",
         )
         reason = bounded_area(
             _("Reason"),
-            key="erasure_postpone_reason",
+            key=f"{key}_reason",
             longest=LONGEST,
             help=_("Such as a case number, and no name."),
         )

@@ -87,7 +87,8 @@ def _actions(actor: Actor) -> Iterator[RowAction]:
 @dialog(marked("Set the type of these documents"), icon=":material/label:")
 def _set_type(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
-        kind = document_form.document_type_field(_PAGE, DocumentType.OTHER)
+        key = _ACTS.key_of(documents)
+        kind = document_form.document_type_field(key, DocumentType.OTHER)
         if st.button(
             _("Set type of {count}").format(count=bulk_words.counted(len(documents))),
             type="primary",
@@ -99,7 +100,7 @@ def _set_type(documents: Sequence[DocumentRecord]) -> None:
 @dialog(marked("Add tags to these documents"), icon=":material/sell:")
 def _add_tags(documents: Sequence[DocumentRecord]) -> None:
     with error_boundary():
-        chosen = tags_field(_PAGE, ())
+        chosen = tags_field(_ACTS.key_of(documents), ())
         if st.button(
             _("Add to {count}").format(count=bulk_words.counted(len(documents))),
             type="primary",
@@ -115,7 +116,7 @@ def _mark(documents: Sequence[DocumentRecord]) -> None:
         chosen = st.radio(
             _("Mark them as"),
             list(_MARKS),
-            key=f"{_PAGE}_mark",
+            key=f"{_ACTS.key_of(documents)}_mark",
             format_func=_,
             horizontal=True,
         )
@@ -168,7 +169,7 @@ def _hold(documents: Sequence[DocumentRecord]) -> None:
         )
         reason = bounded_area(
             _("Reason"),
-            key=f"{_PAGE}_hold_reason",
+            key=f"{_ACTS.key_of(documents)}_hold_reason",
             longest=reasons.LONGEST,
             help=_("Such as a case number. It is kept with each document."),
         )

@@ -5,7 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from dashboard.ui.language import gettext as _
+from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.words import at
 from services.core.actors import Role
 from services.documents.records.model import DocumentRecord
@@ -58,25 +58,26 @@ def show_sealed(patient_id: UUID) -> bool:
     )
     if not sealed.number or sealed.last_filed_at is None:
         return False
-    if sealed.number == 1:
-        what = _("1 confidential document") + (_(", urgent") if sealed.urgent else "")
-        when, them = "filed", "it"
-    else:
-        urgent = (
-            _(", {urgent} of them urgent").format(urgent=sealed.urgent)
-            if sealed.urgent
-            else ""
-        )
-        what = _("{number} confidential documents{urgent}").format(
-            number=sealed.number, urgent=urgent
-        )
-        when, them = _("the last filed"), "them"
     st.caption(
-        _(
-            ":material/lock: {what}, {when} {last_filed_at}: only clinicians who "
-            "treat the patient open {them}."
+        ngettext(
+            ":material/lock: {number} confidential document{urgent}, filed {time}: "
+            "only clinicians who treat the patient open it.",
+            ":material/lock: {number} confidential documents{urgent}, the last filed "
+            "{time}: only clinicians who treat the patient open them.",
+            sealed.number,
         ).format(
-            what=what, when=when, last_filed_at=at(sealed.last_filed_at), them=them
+            number=sealed.number,
+            urgent=_urgent(sealed.urgent, sealed.number),
+            time=at(sealed.last_filed_at),
         )
     )
     return True
+
+
+def _urgent(urgent: int, number: int) -> str:
+    """Say how many of so many are urgent; nothing if none is."""
+    if not urgent:
+        return ""
+    if number == 1:
+        return _(", urgent")
+    return _(", {urgent} of them urgent").format(urgent=urgent)

@@ -144,7 +144,7 @@ def _ask_for_death(patient: PatientRecord) -> None:
         died = day_field(
             _("Date of death"),
             patient.deceased_on,
-            key="patient_deceased_on",
+            key=f"patient_{patient.id}_deceased_on",
             help=_("Leave it empty if the patient is alive."),
         )
         st.markdown(

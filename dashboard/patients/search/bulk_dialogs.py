@@ -71,7 +71,7 @@ def _assign(__: Listing, chosen: Sequence[Listed]) -> None:
             read(lambda s: care.list_clinicians(s, actor), keep=("clinicians",)),
             index=None,
             format_func=lambda person: person.name,
-            key=f"{PAGE}_clinician",
+            key=f"{ACTS.key_of(chosen)}_clinician",
             placeholder=_("Treating clinician"),
         )
         if st.button(
@@ -160,7 +160,7 @@ def _archive(__: Listing, chosen: Sequence[Listed]) -> None:
         warn_of_visits({patient.id: name_of(patient) for patient in chosen})
         reason = bounded_area(
             _("Reason"),
-            key=f"{PAGE}_archive_reason",
+            key=f"{ACTS.key_of(chosen)}_archive_reason",
             longest=reasons.LONGEST,
             help=_(
                 "Such as “moved away”. It is kept in the audit log with each record."

@@ -26,16 +26,16 @@ from dashboard.patients.search.disclosed_lists import (
     smallest_group,
 )
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_area
+from dashboard.ui.fields import bounded_area, renewed_forms
 from dashboard.ui.language import gettext as _
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.lists.list_words import patients_in_words
-from dashboard.ui.words import is_family_first, plain, sorted_by
+from dashboard.ui.words import is_family_first, sorted_by
 from services.analytics import unnamed_lists
 from services.analytics.unnamed_lists import DisclosedList, KeptBack
 from services.core.actors import Permission
-from services.core.errors import InvalidInput, NotAllowed
+from services.core.errors import NotAllowed
 from services.core.reasons import LONGEST
 from services.lists.criteria import Count, Criteria, Order
 from services.lists.pages import PagePosition
@@ -51,6 +51,7 @@ _FIGURES_SECONDS = 30.0
 _SHOWN_LIST: Final = "patients_told_list"
 _SHOWN_LASTS: Final = timedelta(seconds=_FIGURES_SECONDS)
 _NO_ROWS: Final = PatientPage((), None, None)
+_NAMED_EXPORT: Final = "patients_named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,20 +243,19 @@ def offer_named_export(listing: Listing) -> None:
                 "reason is kept in the audit log together with the export."
             )
         )
-        with st.form("patients_named_form", border=False, clear_on_submit=True):
+        with st.form("patients_named_form", border=False):
             reason = bounded_area(
-                _("Reason"), key="patients_named_reason", longest=LONGEST
+                _("Reason"),
+                key=renewed_forms.key_in(_NAMED_EXPORT, "reason"),
+                longest=LONGEST,
             )
             is_wanted = st.form_submit_button(
                 _("Prepare the file"), type="primary", key="patients_named_ask"
             )
         if is_wanted:
-            try:
-                address = listing.csv_with_names(reason)
-            except InvalidInput:
-                # The field is empty for the next file; this is what to correct.
-                st.caption(_("Typed: “{text}”").format(text=plain(reason)))
-                raise
+            address = listing.csv_with_names(reason)
+            # A reason is one of this file: the next needs its own.
+            renewed_forms.begin(_NAMED_EXPORT)
             st.link_button(
                 _("Download with names"),
                 address,

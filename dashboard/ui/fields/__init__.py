@@ -10,4 +10,7 @@ from dashboard.ui.fields.numbers import (
     typed_number as typed_number,
     whole_number_field as whole_number_field,
 )
-from dashboard.ui.fields.typed_values import TypedValue as TypedValue
+from dashboard.ui.fields.typed_values import (
+    TypedValue as TypedValue,
+    begin_with as begin_with,
+)

@@ -7,15 +7,26 @@ summary says what was done, and what not with whom and why.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, Protocol, TypeVar
+from uuid import UUID
 
 import streamlit as st
 
+from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.ui.words import plain
 from services.core.errors import NotFound, ServiceError, TooOften, Unavailable
 
-Thing = TypeVar("Thing")
+
+class Identified(Protocol):
+    """Whatever is told from others of its kind by an id."""
+
+    @property
+    def id(self) -> UUID:
+        """The id."""
+
+
+Thing = TypeVar("Thing", bound=Identified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,14 @@ class BulkActs(Generic[Thing]):
         st.button(
             _("OK"), key=f"{self._key}_read", type="tertiary", on_click=self._forget
         )
+
+    def key_of(self, things: Sequence[Thing]) -> str:
+        """Return what the keys of a question about these begin with.
+
+        Other things are asked about anew: what was typed of these, and left, is no
+        reason for those.
+        """
+        return f"{self.page}_{stamp_of(sorted(thing.id for thing in things))}"
 
     @property
     def has_summary(self) -> bool:

@@ -120,7 +120,7 @@ def ask_to_cancel(visit: VisitRecord) -> None:
             st.warning(_("It has begun, so say why."), icon=":material/gavel:")
         reason = bounded_line(
             _("Reason"),
-            key="visits_cancel_reason",
+            key=f"visits_cancel_{visit.id}_reason",
             longest=LONGEST,
             placeholder="" if overrides else _("Optional"),
         )

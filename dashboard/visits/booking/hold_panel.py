@@ -23,6 +23,7 @@ from dashboard.visits.booking.held import (
     note_booked,
     say_what_ran_out,
 )
+from dashboard.visits.booking.leaving import NOTE
 from dashboard.visits.booking.moving import booking_of
 from dashboard.visits.booking.times import clock, when
 from services.core.actors import Permission
@@ -68,7 +69,7 @@ def _panel(held: Sequence[BookingRecord]) -> None:
         key = f"booking_countdown_{first.id}_{first.renewals}"
         if countdown(_countdown(held), key=key):
             st.rerun()
-        _begin_with_reason(first)
+        _begin_with_note(first)
         note = bounded_line(
             _("What is the visit at {starts_at} about?").format(
                 starts_at=clock(first.starts_at)
@@ -77,16 +78,26 @@ def _panel(held: Sequence[BookingRecord]) -> None:
             longest=LONGEST_NOTE,
             placeholder=_("Optional, for the doctor"),
         )
+        st.session_state[NOTE] = (first.patient_id, note)
         with st.container(horizontal=True):
             _offer_actions(held, note)
 
 
-def _begin_with_reason(held: BookingRecord) -> None:
-    """Let a visit that is moved be about what it was about, unless somebody types."""
+def _begin_with_note(held: BookingRecord) -> None:
+    """Begin with what was typed for the time before, or the visit that is moved had.
+
+    Whoever chooses another time, or was too slow for one, types nothing once more.
+    """
     key = f"booking_note_{held.id}"
-    if held.replaces_id and key not in st.session_state:
-        moved = booking_of(held.replaces_id)
-        st.session_state[key] = held.note or moved.note
+    if key in st.session_state or held.waitlist_id:
+        return
+    whose, note = st.session_state.get(NOTE, (None, ""))
+    if whose != held.patient_id:
+        note = ""
+    if not note and held.replaces_id:
+        note = held.note or booking_of(held.replaces_id).note
+    if note:
+        st.session_state[key] = note
 
 
 def _sentence(held: Sequence[BookingRecord]) -> str:
@@ -143,6 +154,7 @@ def _confirm(held: Sequence[BookingRecord], note: str) -> None:
     # What ran out just now, the page says anew, with the times there are.
     with suppress(HoldExpired):
         note_booked(write(confirm))
+        st.session_state.pop(NOTE, None)
 
 
 def _offer_more_time(held: Sequence[BookingRecord]) -> None:

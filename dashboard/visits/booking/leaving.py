@@ -25,6 +25,8 @@ LOST: Final = "booking_lost"
 REFUSED: Final = "booking_refused"
 # The time that was chosen last on this page, until it is confirmed or another one is.
 CHOSEN: Final = "booking_chosen"
+# What was typed of the visit for whom: another time that is chosen begins with it.
+NOTE: Final = "booking_typed_note"
 _PAGE: Final = "booking_page"
 
 
@@ -34,7 +36,7 @@ def stay_on(page: str) -> None:
     st.session_state[_PAGE] = page
     if before in (None, page):
         return
-    for passing in (BOOKED, LOST, REFUSED, CHOSEN):
+    for passing in (BOOKED, LOST, REFUSED, CHOSEN, NOTE):
         st.session_state.pop(passing, None)
     held: dict[UUID, BookingRecord] = st.session_state.get(HELD, {})
     # It may have run out, or the database be away: then it runs out by itself.

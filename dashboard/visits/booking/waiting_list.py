@@ -108,7 +108,7 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
             _(
                 "When a time with **{whom}** frees up, it is held for whoever has "
                 "waited "
-                "longest. They get a letter and have 15 minutes to confirm."
+                "longest. They get a message and have 15 minutes to confirm."
             ).format(whom=plain(whom))
         )
         weeks = st.selectbox(

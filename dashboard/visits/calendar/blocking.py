@@ -11,6 +11,7 @@ from dashboard.context import current_actor, write
 from dashboard.ui.clock import calendar, zone
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.fields.days import needed_time_field
 from dashboard.ui.language import gettext as _, marked
 from dashboard.visits.booking.times import heading
@@ -19,14 +20,19 @@ from dashboard.visits.schedule.plan_changes import say_what_became
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.core.actors import Permission
 from services.visits.schedule import plans
-from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, VisitWithin
+from services.visits.schedule.plans import (
+    ExceptionDraft,
+    ExceptionKind,
+    VisitWithin,
+)
 
 _REQUEST: Final = "calendar_block_asked"
 _PREVIEW: Final = "calendar_block_preview"
 _DOCTOR: Final = "calendar_block_doctor"
 _DAY: Final = "calendar_block_day"
-_FROM: Final = "calendar_block_from"
-_UNTIL: Final = "calendar_block_until"
+_FROM: Final = "calendar_block_starts_at"
+_UNTIL: Final = "calendar_block_ends_at"
+_REASON: Final = "calendar_block_reason"
 _HOUR: Final = 60
 _LAST: Final = time(23, 59)
 _USUAL: Final = (12 * _HOUR, 13 * _HOUR)
@@ -65,6 +71,8 @@ def _prepare(doctor_id: UUID | None, day: date, begins: int, ends: int) -> None:
     st.session_state[_DAY] = day
     st.session_state[_FROM] = _time(begins)
     st.session_state[_UNTIL] = _time(ends)
+    # Set, not left out: the browser would send what was typed of another stretch.
+    st.session_state[_REASON] = ""
 
 
 def _time(minute: int) -> time:
@@ -115,12 +123,15 @@ def _fields() -> ExceptionDraft | None:
         first, last = (
             needed_time_field(label, field=field, key=key, step=300, width=120)
             for label, field, key in (
-                (_("From"), "from", _FROM),
-                (_("Until"), "until", _UNTIL),
+                (_("From"), "starts_at", _FROM),
+                (_("Until"), "ends_at", _UNTIL),
             )
         )
-    reason = st.text_input(
-        _("Why (of no patient)"), key="calendar_block_reason", autocomplete="off"
+    reason = bounded_line(
+        _("Why (of no patient)"),
+        key=_REASON,
+        longest=ExceptionDraft.LONGEST_REASON,
+        autocomplete="off",
     )
     if doctor_id is None:
         return None

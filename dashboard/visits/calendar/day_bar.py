@@ -7,7 +7,8 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.ui.clock import today
-from dashboard.ui.language import day_format, gettext as _
+from dashboard.ui.fields.days import day_field
+from dashboard.ui.language import gettext as _
 from dashboard.visits.booking.times import DAYS_OF_WEEK
 from dashboard.visits.calendar import period
 from dashboard.visits.calendar.period import DAY, ROOMS, WEEK, CalendarRequest
@@ -67,12 +68,7 @@ def _offer_any_day() -> None:
     # for whom the buttons beside it lead to any day as well.
     with st.popover(_("Go to a day"), icon=":material/calendar_today:"):
         st.session_state[_PICKED] = period.shown_day()
-        st.date_input(
-            _("Day"),
-            key=_PICKED,
-            on_change=_show_picked,
-            format=day_format(),
-        )
+        day_field(_("Day"), key=_PICKED, on_change=_show_picked)
 
 
 def _choose_doctors(doctors: dict[UUID, DoctorRecord]) -> tuple[UUID, ...]:

@@ -168,7 +168,7 @@ def _ask_why(visit: VisitRecord) -> str | None:
     st.warning(rule, icon=":material/gavel:")
     return bounded_line(
         _("Reason"),
-        key="calendar_move_reason",
+        key=f"calendar_move_{visit.id}_reason",
         longest=LONGEST,
         help=_("It is kept with the booking and in the audit log."),
     )

@@ -34,6 +34,9 @@ _SECONDS: Final = 30.0
 _UNHEARD_SECONDS: Final = 10.0
 # Who leaves the calendar open has looked again after so long.
 _ONE_LOOK: Final = timedelta(hours=1)
+# Further away lie the ends of what a day can be reckoned with.
+_FIRST: Final = date(1900, 1, 1)
+_LAST: Final = date(2999, 12, 31)
 _MOST_DOCTORS: Final = 500
 _OWN_SECONDS: Final = 300.0
 
@@ -60,14 +63,14 @@ class _ShownPeople:
 def shown_day() -> date:
     """Return the day that is shown; the address may name the first one."""
     if _DAY not in st.session_state:
-        st.session_state[_DAY] = _named_day() or today()
+        show_day(_named_day() or today())
     day: date = st.session_state[_DAY]
     return day
 
 
 def show_day(day: date) -> None:
-    """Turn to a day."""
-    st.session_state[_DAY] = day
+    """Turn to a day, or to the first or last one that there is a calendar of."""
+    st.session_state[_DAY] = max(_FIRST, min(day, _LAST))
 
 
 def shown_doctor() -> UUID | None:

@@ -38,7 +38,7 @@ _KINDS = {
 _TO = Column("To")
 _COLUMNS = (
     Column(marked("Written"), is_whole=True),
-    Column(marked("Letter")),
+    Column(marked("E-mail")),
     _TO,
     Column(marked("State")),
     Column(""),
@@ -82,11 +82,11 @@ def emails_table(
         )
         for email in emails
     ]
-    event = record_table(payload_of(columns, rows, name=_("Letters")), key=key)
+    event = record_table(payload_of(columns, rows, name=_("E-mails")), key=key)
     return chosen_of(event, emails, lambda email: email.id)
 
 
-@dialog(marked("Letter"), width="medium")
+@dialog(marked("E-mail"), width="medium")
 def show_email(email: NotificationRecord) -> None:
     """Show what an e-mail says."""
     st.caption(

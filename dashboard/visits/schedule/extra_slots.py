@@ -14,6 +14,7 @@ from dashboard.ui.fields import (
     TypedNumber,
     TypedValue,
     bounded_line,
+    renewed_forms,
     whole_number_field,
 )
 from dashboard.ui.fields.days import needed_day_field, needed_time_field
@@ -29,7 +30,6 @@ from dashboard.ui.record_table import (
 )
 from dashboard.ui.words import at
 from dashboard.visits.booking.times import when
-from dashboard.visits.schedule import renewed_forms
 from services.core.reasons import LONGEST
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
@@ -65,6 +65,8 @@ def show_extras(doctor: DoctorRecord) -> None:
         write(lambda s: plans.withdraw_extra(s, actor, withdrawn))
         notify(_("The extra slot is withdrawn."), icon="undo")
         st.rerun()
+    # A doctor's visits last as long as theirs do, and a reason is one of theirs.
+    renewed_forms.belong_to(_FORM, doctor.id)
     with st.form(_FORM):
         typed = _fields(doctor)
         is_wanted = st.form_submit_button(_("Add the slot"), key="doctor_extra_add")

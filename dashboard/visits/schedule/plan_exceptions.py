@@ -12,6 +12,7 @@ from dashboard.ui.clock import calendar, zone
 from dashboard.ui.dialogs import dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line, renewed_forms
 from dashboard.ui.fields.days import needed_day_field, needed_time_field
 from dashboard.ui.language import gettext as _, marked, pgettext
 from dashboard.ui.record_table import (
@@ -23,7 +24,6 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import at
-from dashboard.visits.schedule import renewed_forms
 from dashboard.visits.schedule.plan_changes import say_what_became
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.visits.schedule import plans
@@ -64,15 +64,16 @@ def kind_of(kind: ExceptionKind) -> str:
 def show_exceptions(doctor: DoctorRecord) -> None:
     """Show what lies ahead, and offer to add to it."""
     actor = current_actor()
-    exceptions = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
-    if not exceptions:
+    planned = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
+    if not planned:
         empty_state(_("No exceptions from the weekly plan."), icon="event_available")
-    elif removed := _table(exceptions):
+    elif removed := _table(planned):
         became = write(
             lambda session: plans.remove_exception(session, actor, removed, calendar())
         )
         say_what_became(_("It is removed."), became)
         st.rerun()
+    renewed_forms.belong_to(_FORM, doctor.id)
     with st.form("doctor_exception"):
         typed = _fields(doctor)
         is_wanted = st.form_submit_button(_("Add"), key="doctor_plan_except")
@@ -127,9 +128,10 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
             key=renewed_forms.key_in(_FORM, "kind"),
             help=_("Special hours replace the week on their day, on a holiday too."),
         )
-        reason = st.text_input(
+        reason = bounded_line(
             _("Why (of no patient)"),
             key=renewed_forms.key_in(_FORM, "reason"),
+            longest=ExceptionDraft.LONGEST_REASON,
             autocomplete="off",
         )
         first_day = needed_day_field(
@@ -168,7 +170,7 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
     )
 
 
-def _table(exceptions: Sequence[ExceptionRecord]) -> UUID | None:
+def _table(planned: Sequence[ExceptionRecord]) -> UUID | None:
     """Show the exceptions; return which one is to be taken back."""
     rows = [
         Row(
@@ -187,7 +189,7 @@ def _table(exceptions: Sequence[ExceptionRecord]) -> UUID | None:
                 ),
             ),
         )
-        for exception in exceptions
+        for exception in planned
     ]
     payload = payload_of(_COLUMNS, rows, name=_("Exceptions from the weekly plan"))
     event = record_table(payload, key="doctor_exceptions")

@@ -261,6 +261,29 @@ def test_saved_cohorts_stand_side_by_side(clinic: Clinic, hypertensive):
     assert [row[:3] for row in ages] == [["A", "70–79", "12"], ["B", "70–79", "14"]]
     assert ages[0][3:] == ["100.0%", "75.8% to 100.0%"]
     assert opened.query_params["compare"]
+    chosen = opened.multiselect(key="cohorts_compared")
+    assert chosen.value == opened.query_params["compare"].split(",")
+
+
+def test_a_cohort_that_nobody_saved_stays_chosen_once_it_is_compared(clinic: Clinic):
+    app = clinic.open("cohorts", Role.ANALYST)
+    app.multiselect(key="cohorts_sexes").set_value([Sex.FEMALE])
+    press(app, "cohorts_count")
+    _save(app, "Only women")
+    app.multiselect(key="cohorts_sexes").set_value([Sex.MALE])
+    press(app, "cohorts_count")
+    choice = app.multiselect(key="cohorts_compared")
+    choice.select("Only women").select("The cohort on this page").run()
+
+    press(app, "cohorts_compare")
+
+    chosen = app.multiselect(key="cohorts_compared").value
+    assert chosen == app.query_params["compare"].split(",")
+    assert len(chosen) == 2
+    # Whoever gets the link may exchange one of them.
+    compared = app.query_params["compare"]
+    link = clinic.open("cohorts", Role.ANALYST, compare=compared)
+    assert link.multiselect(key="cohorts_compared").value == chosen
 
 
 def test_a_subtraction_is_refused_in_a_sentence(clinic: Clinic, hypertensive):

@@ -290,9 +290,10 @@ def test_a_card_is_changed_from_how_it_is(clinic: Clinic, two_cards: DashboardDr
 
     press(app, f"dashboard_card_{second.id}")
 
-    assert app.text_input(key="dashboard_card_title").value == second.title
-    assert app.radio(key="dashboard_card_width").value is False
-    assert app.selectbox(key="dashboard_card_place").value == 2
+    key = f"dashboard_card_{second.id}"
+    assert app.text_input(key=f"{key}_title").value == second.title
+    assert app.radio(key=f"{key}_width").value is False
+    assert app.selectbox(key=f"{key}_place").value == 2
 
 
 def test_a_dashboard_is_changed_from_how_it_is(
@@ -302,7 +303,8 @@ def test_a_dashboard_is_changed_from_how_it_is(
     app = clinic.open("dashboard", Role.ANALYST, dashboard=opened)
     press(app, "dashboard_change")
     assert app.text_input(key="dashboard_name").value == two_cards.name
-    assert app.text_area(key="dashboard_description").value == "For Mondays"
+    description = app.text_area(key="dashboard_description")
+    assert (description.label, description.value) == ("Description", "For Mondays")
     # There is no other filter to open it with.
     assert "dashboard_keeps_filter" not in {each.key for each in app.checkbox}
 

@@ -577,7 +577,7 @@ def test_somebody_elses_patient_is_opened_for_a_reason_only(clinic, doctor_id):
 
     app = opened(clinic, visit_id)
 
-    assert app.text_input(key="break_glass_typed").value == str(stranger.id)
+    assert app.text_input(key="break_glass_search").value == str(stranger.id)
 
 
 def test_drafts_are_the_authors_own(clinic, visit):

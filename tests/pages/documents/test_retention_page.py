@@ -54,6 +54,22 @@ def rule_of(clinic, classification):
     return next(rule for rule in rules if rule.classification is classification)
 
 
+def let_be_kept(clinic, days):
+    """Change at another desk how long clinical documents are kept."""
+    row = update(RetentionRule).where(RetentionRule.classification == "clinical")
+    changed = {"keep_days": days, "updated_at": func.clock_timestamp()}
+    clinic.write(lambda session: session.execute(row.values(changed)))
+    return rule_of(clinic, Classification.CLINICAL)
+
+
+@pytest.fixture
+def clinical_rule(clinic):
+    """The rule of clinical documents, which is the same again afterwards."""
+    rule = rule_of(clinic, Classification.CLINICAL)
+    yield rule
+    let_be_kept(clinic, rule.keep_days)
+
+
 def key_of(rule, field):
     return f"retention_{field}_{rule.classification}_{rule.updated_at.timestamp():.6f}"
 
@@ -152,20 +168,35 @@ def test_every_kind_of_file_has_a_name_that_people_use(confirmed, clinic):
 
 
 def test_a_rule_that_a_colleague_changed_meanwhile_is_not_overwritten(
-    confirmed, clinic
+    confirmed, clinic, clinical_rule
 ):
     app = confirmed()
-    rule = rule_of(clinic, Classification.CLINICAL)
-    app.number_input(key=key_of(rule, "keep")).set_value(1)
-    row = update(RetentionRule).where(RetentionRule.classification == "clinical")
-    clinic.write(lambda s: s.execute(row.values(keep_days=3700, updated_at=func.now())))
+    app.number_input(key=key_of(clinical_rule, "keep")).set_value(1)
+    let_be_kept(clinic, 3700)
 
     app.button(key="retention_save_clinical").click().run()
 
     assert "Somebody else changed this rule" in app.error[0].value
     assert rule_of(clinic, Classification.CLINICAL).keep_days == 3700
-    row = row.values(keep_days=3653, updated_at=func.now())
-    clinic.write(lambda s: s.execute(row))
+
+
+def test_what_a_colleague_changed_is_not_said_to_be_what_was_typed(
+    confirmed, clinic, clinical_rule
+):
+    app = confirmed()
+    app.number_input(key=key_of(clinical_rule, "keep")).set_value(1)
+    clinical_rule = let_be_kept(clinic, 3700)
+    clinic.catch_up(app)
+
+    app.button(key="retention_save_clinical").click().run()
+
+    assert "Somebody else changed this rule" in app.error[0].value
+    assert not app.toast
+    assert rule_of(clinic, Classification.CLINICAL) == clinical_rule
+    app.run()
+    assert app.number_input(key=key_of(clinical_rule, "keep")).value == 3700
+    assert app.selectbox(key=key_of(clinical_rule, "unit")).value == "days"
+    assert not app.exception
 
 
 def test_a_hold_is_shown_by_id_and_reason_and_never_by_title(confirmed, held):
@@ -294,20 +325,21 @@ def test_who_is_to_be_erased_stands_there_without_a_name_and_is_postponed(
             lambda *_: status.dues[0],
         )
         app = confirmed()
-        _postpone(app)
+        _postpone(app, archived)
 
     (row,) = rows_of(confirmed(), "erasure_dues")
     assert row[3].startswith("Postponed until")
     assert row[3].endswith(REASON)
 
 
-def _postpone(app):
-    app.text_area(key="erasure_postpone_reason").set_value("Why")
+def _postpone(app, archived):
+    reason = f"erasure_postpone_{archived.id}_reason"
+    app.text_area(key=reason).set_value("Why")
     app.button(key="erasure_postpone_confirm").click().run()
     assert "at least 10 characters" in app.error[0].value
-    assert app.text_area(key="erasure_postpone_reason").value == "Why"
+    assert app.text_area(key=reason).value == "Why"
 
-    app.text_area(key="erasure_postpone_reason").set_value(REASON)
+    app.text_area(key=reason).set_value(REASON)
     app.button(key="erasure_postpone_confirm").click().run()
     assert not app.error
     assert not app.exception

@@ -41,6 +41,12 @@ def choose(clinic: Clinic, monkeypatch, three: list[DocumentRecord]) -> Choose:
     return choose
 
 
+def hold_reason(app: AppTest):
+    """The field of why the documents are kept."""
+    (field,) = [f for f in app.text_area if str(f.key).endswith("_hold_reason")]
+    return field
+
+
 @pytest.mark.parametrize(
     ("role", "acts"),
     [
@@ -61,12 +67,30 @@ def test_a_hold_needs_a_reason_and_is_of_all(clinic: Clinic, three, choose):
     app = choose("hold")
     app.button(key="documents_bulk_hold_confirm").click().run()
     assert "reason" in app.error[0].value
-    app.text_area(key="documents_bulk_hold_reason").set_value("Case 7 of 2026")
+    hold_reason(app).set_value("Case 7 of 2026")
     app.button(key="documents_bulk_hold_confirm").click().run()
 
     assert "2 documents on legal hold." in said(app)
     held = [stored(clinic, document).is_held for document in three]
     assert held == [True, True, False]
+
+
+def test_a_reason_for_some_is_none_for_others(three, choose, monkeypatch):
+    app = choose("hold")
+    hold_reason(app).set_value("Case 7")
+    app.button(key="documents_bulk_hold_confirm").click().run()
+    assert "at least 10 characters" in app.error[0].value
+    assert hold_reason(app).value == "Case 7"
+
+    event = TableEvent(selected=((str(three[2].id),), "hold"))
+    monkeypatch.setattr(
+        "dashboard.documents.search.document_list.document_table",
+        lambda *_, **__: event,
+    )
+    app.run()
+
+    assert hold_reason(app).value == ""
+    assert not app.exception
 
 
 def test_what_is_on_hold_stays_and_the_summary_says_so(clinic: Clinic, three, choose):

@@ -10,7 +10,7 @@ from services.patients.care import break_glass
 from services.patients.care.break_glass import EmergencyAccess
 from services.patients.records.model import PatientRecord
 from tests.kit import cast
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, problem_places
 
 REASON = "Unconscious in the waiting room"
 
@@ -29,7 +29,7 @@ def access(clinic: Clinic, patient: PatientRecord) -> EmergencyAccess:
 
 
 def find(app: AppTest, typed: str) -> AppTest:
-    app.text_input(key="break_glass_typed").set_value(typed)
+    app.text_input(key="break_glass_search").set_value(typed)
     return app.button(key="break_glass_find").click().run()
 
 
@@ -76,6 +76,26 @@ def test_an_opened_record_can_be_gone_back_to(clinic: Clinic, access, patient):
     app = app.button(key=f"break_glass_go_{access.id}").click().run()
 
     assert patient.last_name in app.title[0].value
+    assert not app.exception
+
+
+def test_of_several_nobody_is_chosen_before_somebody_chooses(clinic: Clinic):
+    first = clinic.register(first_name="Ann")
+    clinic.register(first_name="Bea", last_name=first.last_name)
+    app = clinic.open("break_glass", Role.CLINICIAN)
+    app = find(app, f"{first.last_name} 1980-05-17")
+    assert len(app.radio(key="break_glass_patient").options) == 2
+
+    app = open_because(app, REASON)
+
+    assert app.error[0].value == "Choose whose record is to be opened."
+    assert problem_places(app) == ["patient"]
+    assert app.text_area(key="break_glass_reason").value == REASON
+    app.radio(key="break_glass_patient").set_value(
+        app.radio(key="break_glass_patient").options[0]
+    )
+    app = open_because(app, REASON)
+    assert first.last_name in app.title[0].value
     assert not app.exception
 
 

@@ -371,7 +371,7 @@ def test_the_time_line_has_dated_entries_with_their_codes(clinic, ada):
 def test_a_death_is_recorded_and_stands_in_the_header(clinic, ada):
     app = opened(clinic, ada, "overview")
     app.button(key="patient_death").click().run()
-    app.date_input(key="patient_deceased_on").set_value(date(2026, 3, 9))
+    app.date_input(key=f"patient_{ada.id}_deceased_on").set_value(date(2026, 3, 9))
 
     press(app, "patient_death", "patient_died_save")
 
@@ -380,8 +380,8 @@ def test_a_death_is_recorded_and_stands_in_the_header(clinic, ada):
 
     # It was a mistake: an emptied field takes it back.
     app.button(key="patient_death").click().run()
-    assert app.date_input(key="patient_deceased_on").value == date(2026, 3, 9)
-    app.date_input(key="patient_deceased_on").set_value(None)
+    assert app.date_input(key=f"patient_{ada.id}_deceased_on").value == date(2026, 3, 9)
+    app.date_input(key=f"patient_{ada.id}_deceased_on").set_value(None)
     press(app, "patient_death", "patient_died_save")
 
     assert not any("Died 9 March" in said.value for said in app.markdown)

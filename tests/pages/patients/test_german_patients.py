@@ -213,7 +213,10 @@ def test_what_is_done_with_several_is_asked_and_told_in_german(
 
     assert left_english(app) == set()
     if action == "archive":
-        app.text_area(key="patients_bulk_archive_reason").set_value("Weggezogen")
+        (reason,) = [
+            area for area in app.text_area if str(area.key).endswith("_archive_reason")
+        ]
+        reason.set_value("Weggezogen")
         press(app, "patients_bulk_archive_confirm", "patients_bulk_archive_confirm")
         assert left_english(app) == set()
         assert "1 Patient ist archiviert." in said(app)
@@ -311,7 +314,7 @@ def test_a_merge_is_german(german: Clinic, ada) -> None:
 def test_emergency_access_is_german(german: Clinic, ada) -> None:
     okafor = german.cast[Role.CLINICIAN]
     app = german.open("break_glass", Role.CLINICIAN)
-    app.text_input(key="break_glass_typed").set_value(f"{ada.last_name} 1980-05-17")
+    app.text_input(key="break_glass_search").set_value(f"{ada.last_name} 1980-05-17")
     app.button(key="break_glass_find").click().run()
     german.write(lambda s: break_glass.open_record(s, okafor, ada.id, REASON))
 

@@ -130,6 +130,7 @@ def test_without_a_reason_there_is_no_file_with_names(clinic: Clinic):
 
     assert "at least 10 characters" in app.error[0].value
     assert not [b for b in app.get("link_button") if "grant" in b.proto.url]
+    assert app.text_area(key="patients_named_reason").value == "because"
     assert not app.exception
 
 

@@ -58,6 +58,12 @@ def said(app: AppTest) -> str:
     return "\n".join(str(element.value) for element in elements)
 
 
+def field(app: AppTest, kind: str, end: str):
+    """The field of the patients who are ticked whose key ends so."""
+    (element,) = [each for each in getattr(app, kind) if str(each.key).endswith(end)]
+    return element
+
+
 def offered(app: AppTest) -> list[str]:
     """Return the acts that the table offers for several rows."""
     for table in app.get("bidi_component"):
@@ -92,7 +98,7 @@ def test_some_are_archived_for_a_reason_and_the_others_are_named(
     assert clinic.get(family[0].id).deleted_at is None
 
     clinic.edit(family[2], address="2 New Road")
-    app.text_area(key="patients_bulk_archive_reason").set_value(REASON)
+    field(app, "text_area", "_archive_reason").set_value(REASON)
     app.button(key="patients_bulk_archive_confirm").click().run()
 
     archived = [clinic.get(patient.id).is_archived for patient in family]
@@ -114,7 +120,7 @@ def test_who_is_treated_already_is_named_and_the_others_are_assigned(
     app = choose("assign")
     assert app.button(key="patients_bulk_assign_confirm").disabled
 
-    clinician = app.selectbox(key="patients_bulk_clinician")
+    clinician = field(app, "selectbox", "_clinician")
     clinician.set_value(
         next(name for name in clinician.options if amara.name in name)
     ).run()

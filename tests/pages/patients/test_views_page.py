@@ -76,7 +76,7 @@ def test_renaming_starts_with_the_name_there_is(clinic: Clinic, view: View):
 
     app.button(key=f"views_rename_{view.id}").click().run()
 
-    assert app.text_input(key="views_rename_name").value == view.name
+    assert app.text_input(key=f"views_rename_{view.id}_name").value == view.name
     assert not app.exception
 
 

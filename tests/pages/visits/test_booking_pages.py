@@ -114,7 +114,8 @@ def cancel(
     with monkeypatch.context() as patch:
         patch.setattr(visits_table, "record_table", table)
         app.run()
-        app.text_input(key="visits_cancel_reason").set_value(reason)
+        key = f"visits_cancel_{booking.appointment_id}_reason"
+        app.text_input(key=key).set_value(reason)
         app.button(key="visits_cancel_confirm").click().run()
 
 
@@ -248,6 +249,28 @@ def test_a_second_time_takes_the_place_of_the_first(
     assert stored(clinic, first).status is BookingStatus.CANCELLED
     assert states(app, dora)[:3] == ["free", "free", "own_hold"]
     assert not app.warning
+    assert not app.exception
+
+
+def test_what_was_typed_goes_along_to_another_time_of_the_same_patient(
+    clinic: Clinic, dora: Practice, choose
+):
+    patient, other = clinic.register(), clinic.register()
+    app = clinic.open("doctor", doctor=dora.id, patient=patient.id)
+    choose(app, dora.slots[0])
+    first = latest(clinic, patient.id)
+    app.text_input(key=f"booking_note_{first.id}").set_value("A cough").run()
+
+    choose(app, dora.slots[2])
+
+    second = latest(clinic, patient.id)
+    assert app.text_input(key=f"booking_note_{second.id}").value == "A cough"
+    app.button(key=f"booking_confirm_{second.id}").click().run()
+    assert stored(clinic, second).note == "A cough"
+    app.query_params["patient"] = str(other.id)
+    choose(app, dora.slots[0])
+    of_another = latest(clinic, other.id)
+    assert app.text_input(key=f"booking_note_{of_another.id}").value == ""
     assert not app.exception
 
 

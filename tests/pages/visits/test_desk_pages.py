@@ -364,6 +364,23 @@ def test_that_somebody_was_phoned_stands_on_the_visit(clinic, to_phone):
     assert any("No answer, " in text for text in words_on(app))
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("view", ["Day", "Week"])
+def test_the_calendar_of_a_day_that_nobody_lives_to_see_is_empty(clinic, day, view):
+    app = clinic.at_page(clinic.browser(), "calendar", day=day)
+    app.session_state["calendar_view"] = view
+
+    app.run()
+
+    assert not app.error
+    assert not app.exception
+    # Nor does it turn beyond.
+    turned = "previous" if day.startswith("0") else "next"
+    app.button(key=f"calendar_{turned}").click().run()
+    assert not app.error
+    assert not app.exception
+
+
 def test_all_that_is_done_at_the_desk_is_written_on_its_button():
     drawn = [act for act in vars(desk_tables).values() if isinstance(act, RowAction)]
 

@@ -30,7 +30,6 @@ from services.visits.schedule.plans.visits import list_visits_of_slots
 from services.visits.schedule.plans.weeks import lock_doctor
 
 LONGEST: Final = timedelta(days=366)
-LONGEST_REASON: Final = 200
 _COLUMNS: Final = (
     ScheduleException.id,
     ScheduleException.kind,
@@ -136,12 +135,11 @@ def _checked(draft: ExceptionDraft) -> str:
     if draft.kind is ExceptionKind.HOURS and draft.doctor_id is None:
         raise InvalidInput("doctor_id", "Special hours are one doctor's; choose whose.")
     reason = " ".join(unicodedata.normalize("NFC", draft.reason).split())
-    if len(reason) > LONGEST_REASON or not reason.isprintable():
+    longest = draft.LONGEST_REASON
+    if len(reason) > longest or not reason.isprintable():
         raise InvalidInput(
             "reason",
-            Sentence(
-                "Write the reason in at most {most} characters.", most=LONGEST_REASON
-            ),
+            Sentence("Write the reason in at most {most} characters.", most=longest),
         )
     return reason
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 from uuid import UUID
 
 HoursKind = Literal["work", "break"]
@@ -51,6 +51,8 @@ class ExceptionKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ExceptionDraft:
     """A time that is to differ from the plan; without a doctor, the whole clinic's."""
+
+    LONGEST_REASON: ClassVar[int] = 200
 
     kind: ExceptionKind
     starts_at: datetime

@@ -1,7 +1,7 @@
 """Forms that are empty again once what was typed is taken, and not before.
 
-Streamlit's own way empties a form whatever became of it, so that whoever was refused
-typed everything once more.
+Streamlit's own way (`clear_on_submit`) empties a form whatever became of it, so that
+whoever was refused typed everything once more.
 """
 
 import streamlit as st
@@ -19,6 +19,14 @@ def key_in(form: str, name: str) -> str:
 def begin(form: str) -> None:
     """Empty the form the next time that it is drawn."""
     st.session_state[_turns(form)] = st.session_state.get(_turns(form), 0) + 1
+
+
+def belong_to(form: str, whose: object) -> None:
+    """Empty the form, before it is drawn, if it was about somebody else until now."""
+    key = f"{form}_whose"
+    if st.session_state.setdefault(key, whose) != whose:
+        st.session_state[key] = whose
+        begin(form)
 
 
 def _turns(form: str) -> str:
