@@ -14,6 +14,7 @@ from dashboard.navigation import path_of
 from dashboard.ui.chart_tools import bare_box
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.language.chart_locale import in_language
+from dashboard.ui.words import plain
 
 _HEIGHT: Final = 64
 _LEAST_WIDTH: Final = 185
@@ -74,7 +75,8 @@ def show_figures(figures: Sequence[Figure]) -> None:
 def _show(figure: Figure, *, key: str) -> None:
     has_delta = figure.delta is not None
     st.metric(
-        figure.label,
+        # A saved view is called as somebody typed it.
+        plain(figure.label),
         figure.value,
         delta=figure.delta,
         # More is neither good nor bad in itself.

@@ -14,7 +14,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
-from dashboard.ui.words import full_name
+from dashboard.ui.words import full_name, plain
 from dashboard.visits.front_desk import newcomer_panel
 from services.patients.duplicates import duplicates
 from services.patients.records import patients
@@ -50,7 +50,9 @@ def register(draft: PatientDraft) -> None:
         )
     )
     finish(
-        _("{patient} is registered; check them in.").format(patient=full_name(saved))
+        _("{patient} is registered; check them in.").format(
+            patient=plain(full_name(saved))
+        )
     )
 
 

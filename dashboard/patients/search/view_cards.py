@@ -12,7 +12,7 @@ from dashboard.ui import measures
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure, show_figures
-from dashboard.ui.language import gettext as _, refusal_text
+from dashboard.ui.language import gettext as _, percent, refusal_text
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.list_words import counted
 from services.analytics.cohorts import RevealsFew
@@ -89,7 +89,7 @@ def _figure(view: View, criteria: Criteria) -> Figure:
         view.name,
         number,
         _("{share} of all patients. The bars show their ages.").format(
-            share=f"{share:.0%}"
+            share=percent(share)
         ),
         trend=[
             (_("Age {ages}").format(ages=bar.label), bar.count)
@@ -97,7 +97,7 @@ def _figure(view: View, criteria: Criteria) -> Figure:
         ],
         is_course=False,
         page=page,
-        link=_("Open the list, {share} of all").format(share=f"{share:.0%}"),
+        link=_("Open the list, {share} of all").format(share=percent(share)),
         query=query,
     )
 

@@ -89,6 +89,7 @@ const makeTools = (parentElement, name, frame) => {
   const saveFile = () => {
     // Of what is drawn now the file may be here: what comes the same again is not told.
     tools.awaitsFile = tools.drawn.csv === undefined
+    tools.isAskedAgain = false
     say()
     if (tools.awaitsFile) tools.setTriggerValue("csv", true)
     else save(tools.drawn.csv, name)
@@ -100,6 +101,7 @@ const makeTools = (parentElement, name, frame) => {
   const tools = {
     name,
     awaitsFile: false,
+    isAskedAgain: false,
     show: () => {
       const isOpen = opened.has(frame)
       const numbers = isOpen ? tools.drawn.table : undefined
@@ -114,6 +116,11 @@ const makeTools = (parentElement, name, frame) => {
     receive: () => {
       tools.show()
       if (tools.awaitsFile && tools.drawn.csv !== undefined) saveFile()
+      else if (tools.awaitsFile && !tools.isAskedAgain) {
+        // A chart that moves along may be drawn anew without what was asked for meanwhile.
+        tools.isAskedAgain = true
+        tools.setTriggerValue("csv", true)
+      }
       // It may be older than what was asked for since.
       if (opened.has(frame) && !tools.drawn.table) tools.setStateValue("opened", true)
     },

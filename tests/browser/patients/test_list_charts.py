@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import Site, ready
 from tests.browser.patients.test_front_desk import add_patient, unlike
@@ -70,6 +70,42 @@ def test_a_chart_scrolls_with_the_page_is_saved_and_its_bars_filter_the_list(
     chart = ready(charts).locator(".st-key-patients_chart_sex_box .stVegaLiteChart")
     chart.locator(".mark-rect.role-mark path").first.click()
     expect(charts.get_by_text("whose sex is").first).to_be_visible()
+
+
+def test_a_file_that_was_asked_for_in_vain_is_asked_for_once_more(
+    site: Site, page: Page
+):
+    lost: list[bytes] = []
+
+    def lose_first(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            sent = message if isinstance(message, bytes) else message.encode()
+            if b'"csv"' in sent and not lost:
+                lost.append(sent)
+            else:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+    add_patient(site, "Greta", unlike())
+    page.route_web_socket("**/_stcore/stream*", lose_first)
+    page.goto("/patients")
+    ready(page).get_by_text("Charts of this list").click()
+    box = page.locator(".st-key-patients_chart_age_box")
+    expect(box.locator(".mark-rect.role-mark path").first).to_be_visible()
+    # By keys: a press on what moves while the page is drawn is no click.
+    box.get_by_role("button", name="CSV: ").press("Enter")
+    expect(box.get_by_text("The numbers are on their way.")).to_be_visible()
+    assert lost, "what asks for a file is written otherwise"
+
+    # The next drawing has no file, as that of a chart that moves along.
+    with page.expect_download() as csv:
+        box.get_by_role("button", name="Table: ").press("Enter")
+
+    assert csv.value.suggested_filename == "patients-by-age.csv"
+    expect(box.get_by_text("The numbers are on their way.")).to_have_count(0)
 
 
 def assert_wheel_scrolls(charts: Page) -> None:
