@@ -17,7 +17,8 @@ from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import plain
 
 _HEIGHT: Final = 64
-_LEAST_WIDTH: Final = 185
+# Whatever a figure is called, in German as well, its name is not cut off.
+_LEAST_WIDTH: Final = 211
 # How many stand side by side, by how many there are: no row ends half empty.
 _COLUMNS: Final = {5: 5, 6: 3, 8: 4}
 _USUAL: Final = 4

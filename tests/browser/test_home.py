@@ -19,9 +19,10 @@ _CUT = """all => all
 _NAMES = re.compile("Telefon|Allergien|Mail")
 
 
-def test_what_is_counted_is_named_in_full_in_german(site: Site) -> None:
+@pytest.mark.parametrize("width", [390, 430, 820, 1180])
+def test_what_is_counted_is_named_in_full_in_german(site: Site, width: int) -> None:
     german = {"name": COOKIE, "value": "de", "url": site.address}
-    with site.lend(width=390) as page:
+    with site.lend(width=width) as page:
         page.context.add_cookies([german])
         page.goto("/")
         labels = ready(page).get_by_test_id("stMetricLabel")
