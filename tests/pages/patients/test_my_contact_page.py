@@ -1,5 +1,6 @@
 """A patient corrects how the clinic reaches them, on a page of their own."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -7,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.sign_in.codes import new_address
+from services.core import throttling
 from services.core.actors import Role
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
@@ -26,11 +28,13 @@ def record(clinic: Clinic) -> PatientRecord:
 
 
 @pytest.fixture
-def code(monkeypatch: pytest.MonkeyPatch) -> str:
-    """The code that everybody gets, shown as in the demo."""
+def code(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The code that everybody gets, shown as in the demo; none was sent before it."""
     monkeypatch.setattr(codes, "new_code", lambda: CODE)
     monkeypatch.setattr(new_address, "is_shown", lambda: True)
-    return CODE
+    yield CODE
+    patient = str(clinic.cast[Role.PATIENT].id)
+    clinic.wiring.throttle.forgive(throttling.CODES_HERE, patient)
 
 
 def opened(clinic: Clinic, **typed: str) -> AppTest:
