@@ -58,14 +58,18 @@ def people(application):
                 for _ in range(number):
                     born_on = date(year, 5, 1)
                     cast.add_patient(session, sex=sex, date_of_birth=born_on)
-            # Of nearly everybody nothing is told.
-            for _ in range(10):
-                cast.add_patient(session, date_of_birth=date(1970, 5, 1))
+            add_others(session)
 
         application.database.write(register, identity=SYSTEM)
         return BY_SEX.format(year)
 
     return born
+
+
+def add_others(session):
+    """Register ten more: of nearly everybody nothing is told."""
+    for _ in range(10):
+        cast.add_patient(session, date_of_birth=date(1970, 5, 1))
 
 
 def outcomes_of(application, sql):
@@ -244,6 +248,7 @@ def test_a_difference_of_few_is_refused_in_a_sentence(call, application):
         for year in (1931, 1934, 1937):
             for _ in range(3):
                 cast.add_patient(session, date_of_birth=date(year, 5, 1))
+        add_others(session)
 
     application.database.write(register, identity=SYSTEM)
     older = "SELECT count(*) FROM patients WHERE birth_year < {}"

@@ -68,6 +68,8 @@ def test_options_are_told_as_streamlit_tells_them():
 
 
 def test_options_are_read_once(monkeypatch):
+    # The first who asks for an option has the files of settings read, which ask, too.
+    message_of(warming.copy_config)
     read, get_option = [], config.get_option
     monkeypatch.setattr(
         config, "get_option", lambda key: read.append(key) or get_option(key)
