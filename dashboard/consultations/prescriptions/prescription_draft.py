@@ -32,7 +32,8 @@ def keep(visit_id: UUID, typed: DraftPrescription) -> None:
     """Keep what stands in the form unless nothing was typed into it; say so."""
     draft_id = form.draft_id(visit_id)
     if form.is_touched(typed):
-        _DRAFTS.keep(UnfinishedPrescription(draft_id, visit_id, typed))
+        kept = form.with_warnings(typed)
+        _DRAFTS.keep(UnfinishedPrescription(draft_id, visit_id, kept))
     _DRAFTS.say_whether_kept(draft_id)
 
 

@@ -20,7 +20,7 @@ from services.consultations.prescriptions import (
     PrescriptionLine,
     PrescriptionRecord,
 )
-from services.consultations.prescriptions.allergies import find_warning
+from services.consultations.prescriptions.allergies import find_unread, find_warning
 from services.consultations.prescriptions.last_orders import find_last
 from services.consultations.prescriptions.rules import (
     LONGEST_DRUG,
@@ -82,12 +82,9 @@ def begin(before: PrescriptionRecord) -> None:
     """Begin with what was issued before."""
     # Its warning is no part of what is typed: it is found anew.
     lines = tuple(replace(line, warning="") for line in before.version.lines)
-    issued = DraftPrescription(lines, before.version.note)
+    issued = DraftPrescription(before.version.lines, before.version.note)
     fill(issued, before.appointment_id, draft_id=uuid4())
-    st.session_state[_FILLED] = issued
-    keys = st.session_state[_LINES]
-    for key, line in zip(keys, before.version.lines, strict=True):
-        st.session_state[f"{key}_warned"] = line.warning
+    st.session_state[_FILLED] = replace(issued, lines=lines)
 
 
 def fill(typed: DraftPrescription, visit_id: UUID, *, draft_id: UUID) -> None:
@@ -101,6 +98,8 @@ def fill(typed: DraftPrescription, visit_id: UUID, *, draft_id: UUID) -> None:
     for key, line in zip(keys, typed.lines, strict=True):
         for name in _TYPED:
             st.session_state[f"{key}_{name}"] = getattr(line, name)
+        # What warned when the reason was typed, which is none for another warning.
+        st.session_state[f"{key}_warned"] = line.warning
 
 
 def draft_id(visit_id: UUID) -> UUID:
@@ -123,6 +122,7 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
     What stands against a drug is said as soon as it is typed.
     """
     keys: list[str] = st.session_state.setdefault(_LINES, [_new_key()])
+    _say_what_is_not_checked(allergies)
     if len(keys) < MOST_LINES or _without_drug(keys):
         st.selectbox(
             _("Find a drug"),
@@ -177,6 +177,17 @@ def forget() -> None:
         del st.session_state[key]
     for name in (_NOTE, _DRAFT, _FILLED):
         st.session_state.pop(name, None)
+
+
+def _say_what_is_not_checked(allergies: Sequence[str]) -> None:
+    """Name the allergies of which only a drug of the same name is warned."""
+    if unread := find_unread(allergies, known_drugs()):
+        st.caption(
+            _(
+                "Neither a substance nor a class of the list of drugs: {allergies}. "
+                "Only a drug of that very name is warned of."
+            ).format(allergies=", ".join(map(plain, unread)))
+        )
 
 
 def _ask_line(

@@ -4,6 +4,7 @@ International nonproprietary names (WHO), by the group that allergies are told o
 interaction database: a help to memory for common groups, not a licensed knowledge base.
 """
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -15,47 +16,99 @@ CLASSES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
             "penicillins": (
                 "penicillin benzylpenicillin phenoxymethylpenicillin amoxicillin "
                 "ampicillin flucloxacillin dicloxacillin cloxacillin oxacillin "
-                "piperacillin pivmecillinam temocillin co-amoxiclav augmentin"
+                "piperacillin pivmecillinam mecillinam temocillin ticarcillin "
+                "mezlocillin azlocillin bacampicillin sultamicillin sulbactam "
+                "tazobactam co-amoxiclav augmentin"
             ),
             "cephalosporins": (
                 "cefalexin cephalexin cefaclor cefuroxime cefadroxil cefixime "
-                "cefotaxime ceftazidime ceftriaxone cefpodoxime cefazolin cefepime"
+                "cefotaxime ceftazidime ceftriaxone cefpodoxime cefazolin cefepime "
+                "cefdinir cefoxitin ceftaroline cefditoren cefprozil ceftibuten "
+                "cefotetan cefiderocol ceftobiprole ceftolozane cefradine cefalotin"
             ),
             "carbapenems": "imipenem meropenem ertapenem doripenem",
             "sulfonamides": (
-                "sulfonamide sulfamethoxazole sulfadiazine sulfasalazine "
+                "sulfonamide sulfamethoxazole sulfadiazine sulfasalazine sulfadoxine "
                 "co-trimoxazole trimethoprim-sulfamethoxazole sulfacetamide bactrim"
             ),
-            "macrolides": "erythromycin clarithromycin azithromycin roxithromycin",
-            "tetracyclines": "tetracycline doxycycline minocycline lymecycline",
-            "fluoroquinolones": (
-                "ciprofloxacin levofloxacin moxifloxacin ofloxacin norfloxacin"
+            "macrolides": (
+                "erythromycin clarithromycin azithromycin roxithromycin fidaxomicin "
+                "josamycin spiramycin telithromycin"
             ),
-            "aminoglycosides": "gentamicin tobramycin amikacin neomycin streptomycin",
+            "tetracyclines": (
+                "tetracycline doxycycline minocycline lymecycline oxytetracycline "
+                "demeclocycline tigecycline eravacycline omadacycline"
+            ),
+            "fluoroquinolones": (
+                "ciprofloxacin levofloxacin moxifloxacin ofloxacin norfloxacin "
+                "gemifloxacin delafloxacin enoxacin"
+            ),
+            "aminoglycosides": (
+                "gentamicin tobramycin amikacin neomycin streptomycin netilmicin "
+                "kanamycin paromomycin framycetin plazomicin"
+            ),
             "NSAIDs": (
                 "nsaid aspirin ibuprofen naproxen diclofenac indometacin indomethacin "
                 "ketoprofen ketorolac meloxicam piroxicam etoricoxib celecoxib "
-                "mefenamic flurbiprofen acetylsalicylic"
+                "mefenamic flurbiprofen acetylsalicylic dexketoprofen dexibuprofen "
+                "lornoxicam tenoxicam nabumetone nepafenac bromfenac aceclofenac "
+                "etodolac sulindac parecoxib nimesulide tiaprofenic tolfenamic "
+                "phenylbutazone"
+            ),
+            # Whom aspirin gives asthma or hives must not have these either.
+            "pyrazolones": (
+                "metamizole metamizol dipyrone novaminsulfon phenazone propyphenazone"
             ),
             "opioids": (
                 "opioid opiate morphine codeine dihydrocodeine oxycodone hydrocodone "
-                "hydromorphone tramadol fentanyl buprenorphine tapentadol methadone"
+                "hydromorphone oxymorphone diamorphine tramadol fentanyl alfentanil "
+                "remifentanil sufentanil buprenorphine tapentadol methadone "
+                "levomethadone pethidine meperidine meptazinol nalbuphine pentazocine "
+                "butorphanol pholcodine piritramide tilidine co-codamol co-dydramol"
             ),
             "ACE inhibitors": (
                 "captopril enalapril lisinopril perindopril quinapril ramipril "
-                "benazepril fosinopril trandolapril"
+                "benazepril fosinopril trandolapril cilazapril imidapril moexipril "
+                "zofenopril"
             ),
             "statins": (
                 "statin atorvastatin fluvastatin lovastatin pravastatin rosuvastatin "
                 "simvastatin pitavastatin"
             ),
             "local anaesthetics": (
-                "lidocaine lignocaine bupivacaine mepivacaine articaine prilocaine "
-                "ropivacaine"
+                "lidocaine lignocaine bupivacaine levobupivacaine mepivacaine "
+                "articaine prilocaine ropivacaine tetracaine amethocaine benzocaine "
+                "procaine chloroprocaine oxybuprocaine proxymetacaine cinchocaine"
             ),
             "heparins": (
-                "heparin enoxaparin dalteparin tinzaparin nadroparin fondaparinux"
+                "heparin enoxaparin dalteparin tinzaparin nadroparin certoparin "
+                "bemiparin fondaparinux danaparoid"
             ),
+        }.items()
+    }
+)
+# How people note an allergy to all of a class, in English and in German, in small
+# letters without accents. Of whole words where another drug's name has the same in it:
+# magnesium sulfate is no sulfa drug, and nystatin no statin.
+_PATTERNS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
+    {
+        name: re.compile(pattern)
+        for name, pattern in {
+            "penicillins": "penicillin|penizillin|beta-? ?la[ck]tam",
+            "cephalosporins": "[ckz]e(ph|f)alosporin|beta-? ?la[ck]tam",
+            "carbapenems": "carbapenem|beta-? ?la[ck]tam",
+            "sulfonamides": r"sul(f|ph)onamid|\bsul(f|ph)as?\b",
+            "macrolides": "ma[ck]rolid",
+            "tetracyclines": "tetra[cz]y[ck]lin",
+            "fluoroquinolones": "quinolon|chinolon|gyrasehemmer",
+            "aminoglycosides": "aminogly[ck]osid",
+            "NSAIDs": r"\bnsaids?\b|\bnsar\b|non-? ?steroidal anti|antirheumatika",
+            "pyrazolones": "pyra[sz]olon",
+            "opioids": "opioid|opiat",
+            "ACE inhibitors": r"\bace[ -]?(inhibitor|hemmer)",
+            "statins": r"\bstatine?s?\b|cse[ -]?hemmer",
+            "local anaesthetics": "local ana?esthetic|lokalan(a|ae)sthe",
+            "heparins": "heparin",
         }.items()
     }
 )
@@ -65,36 +118,45 @@ RELATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "penicillins": frozenset({"cephalosporins", "carbapenems"}),
         "cephalosporins": frozenset({"penicillins", "carbapenems"}),
         "carbapenems": frozenset({"penicillins", "cephalosporins"}),
+        "NSAIDs": frozenset({"pyrazolones"}),
+        "pyrazolones": frozenset({"NSAIDs"}),
     }
 )
 # The same by the WHO's ATC codes, of which a clinic's own drugs may have one: a brand
 # names no substance. Each begins with one of these.
 _ATC: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "J01C": "penicillins",
-        "J01DB": "cephalosporins",
-        "J01DC": "cephalosporins",
-        "J01DD": "cephalosporins",
-        "J01DE": "cephalosporins",
-        "J01DH": "carbapenems",
-        "J01EB": "sulfonamides",
-        "J01EC": "sulfonamides",
-        "J01ED": "sulfonamides",
-        "J01EE": "sulfonamides",
-        "J01FA": "macrolides",
-        "J01AA": "tetracyclines",
-        "J01MA": "fluoroquinolones",
-        "J01G": "aminoglycosides",
-        "M01A": "NSAIDs",
-        "N02BA": "NSAIDs",
-        "N02A": "opioids",
-        "C09A": "ACE inhibitors",
-        "C09B": "ACE inhibitors",
-        "C10AA": "statins",
-        "N01BB": "local anaesthetics",
-        "B01AB": "heparins",
+        code: name
+        for name, codes in {
+            "penicillins": "J01C",
+            "cephalosporins": "J01DB J01DC J01DD J01DE J01DI",
+            "carbapenems": "J01DH",
+            "sulfonamides": "J01EB J01EC J01ED J01EE A07EC01 D06BA S01AB",
+            "macrolides": "J01FA A07AA12 D10AF02 S01AA17 S01AA26",
+            "tetracyclines": "J01AA D06AA S01AA09",
+            "fluoroquinolones": "J01MA J01MB S01AE",
+            "aminoglycosides": "J01G A07AA01 D06AX04 D06AX07 S01AA11 S01AA12",
+            # Aspirin against clots, and what is put on the skin or into the eyes.
+            "NSAIDs": "M01A M01BA N02BA B01AC06 B01AC56 M02AA S01BC R02AX01",
+            "pyrazolones": "N02BB",
+            # Those for anaesthesia, coughs and dependence as well.
+            "opioids": (
+                "N02A N01AH R05DA03 R05DA04 R05DA08 N07BC01 N07BC02 N07BC05 N07BC51"
+            ),
+            "ACE inhibitors": "C09A C09B",
+            "statins": "C10AA C10BA0 C10BA11 C10BA12 C10BX",
+            "local anaesthetics": "N01BA N01BB C05AD D04AB R02AD S01HA",
+            "heparins": "B01AB B01AX05 C05BA03",
+        }.items()
+        for code in codes.split()
     }
 )
+
+
+def classes_named_in(text: str) -> frozenset[str]:
+    """Return the classes that a text names, spelt as of `plain`."""
+    matching = (name for name, known in _PATTERNS.items() if known.search(text))
+    return frozenset(matching)
 
 
 def class_of_atc(code: str) -> str | None:

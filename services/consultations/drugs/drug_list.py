@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from services.consultations.drugs.drug_classes import CLASSES, class_of_atc
+from services.consultations.drugs.drug_contents import ABBREVIATIONS, with_contents
 from services.consultations.drugs.drug_names import (
     built_in_forms,
     is_idle,
@@ -61,6 +62,27 @@ class ClinicDrug:
     def label(self) -> str:
         """Return it as it is prescribed: its name, strength and form."""
         return " ".join(filter(None, (self.name, self.strength, self.form)))
+
+
+@cache
+def _built_in_names() -> frozenset[str]:
+    """Return every word that names a substance alone, whatever a clinic lists."""
+    return frozenset().union(*CLASSES.values(), *map(words_of, built_in_forms()))
+
+
+@lru_cache(_KEPT_NAMES)
+def _name_begun_by(word: str) -> str | None:
+    """Return the name that a word begins with which is none itself.
+
+    Salts and allergies are one word in German: Tramadolhydrochlorid,
+    Penicillinallergie; and names lack an e: Metamizol, Codeinphosphat.
+    """
+    known = _built_in_names()
+    if word in known:
+        return None
+    starts = (word[:end] for end in range(len(word), _SHORTEST_MISSPELT - 1, -1))
+    names = (name for start in starts for name in (start, f"{start}e"))
+    return next((name for name in names if name in known), None)
 
 
 class DrugList:
@@ -132,11 +154,17 @@ class DrugList:
     def substances_in(self, text: str) -> frozenset[str]:
         """Return the words that may name a substance, of what is in its drugs as well.
 
-        Of a brand that the clinic lists, its active ingredients.
+        Of a brand that the clinic lists, its active ingredients; of a substance all its
+        names.
         """
         named, _ = self._own_in(text)
         ingredients = (name for drug in named for name in drug.ingredients)
-        return words_of(text).union(*map(words_of, ingredients))
+        words = words_of(text).union(*map(words_of, ingredients))
+        # "Amoxicillin-clavulanate" is one word, as "gastro-resistant" is.
+        joined = words_of(text.replace("-", " ")) & self.names.keys()
+        short = ABBREVIATIONS.intersection(tokens_of(text))
+        begun = frozenset(filter(None, map(_name_begun_by, words)))
+        return with_contents(words | joined | short | begun)
 
     def classes_in(self, text: str) -> frozenset[str]:
         """Return the classes that the ATC codes of the clinic's drugs stand for."""

@@ -12,8 +12,10 @@ from typing import Final
 from services.consultations.drugs import (
     BUILT_IN,
     CLASSES,
+    KNOWN_WORDS,
     RELATED,
     DrugList,
+    classes_named_in,
     plain,
 )
 from services.core.sentences import Sentence
@@ -71,6 +73,25 @@ def find_match(
     return None
 
 
+def find_unread(
+    allergies: Iterable[str], drugs: DrugList = BUILT_IN
+) -> tuple[str, ...]:
+    """Return the allergies that name no substance and no class of drugs.
+
+    A drug of the same name is warned of all the same, but none that goes with it:
+    whoever prescribes has to think of that.
+    """
+    return tuple(
+        allergy for allergy in allergies if not _is_read(allergy.strip(), drugs)
+    )
+
+
+def _is_read(allergy: str, drugs: DrugList) -> bool:
+    words = _meant(drugs.substances_in(allergy), drugs)
+    is_known = not words.isdisjoint(drugs.names) or not words.isdisjoint(KNOWN_WORDS)
+    return is_known or bool(_classes(allergy, words, drugs))
+
+
 def as_sentence(warning: str) -> str:
     """Return a warning that was kept as text as the sentence that it was made of.
 
@@ -109,9 +130,6 @@ def _meant(words: frozenset[str], drugs: DrugList) -> frozenset[str]:
 
 def _classes(text: str, words: frozenset[str], drugs: DrugList) -> frozenset[str]:
     """Return the classes that the text names, or whose members are among its words."""
-    spelt = plain(text)
-    return drugs.classes_in(text) | frozenset(
-        name
-        for name, members in CLASSES.items()
-        if words & members or name.lower().removesuffix("s") in spelt
-    )
+    of_members = (name for name, members in CLASSES.items() if words & members)
+    named = classes_named_in(plain(text))
+    return drugs.classes_in(text) | named | frozenset(of_members)

@@ -204,6 +204,17 @@ def test_a_drug_that_is_not_recognised_is_said_and_put_right(clinic, visit):
     assert "Did you mean" not in [element.value for element in app.caption]
 
 
+def test_allergies_that_the_list_does_not_know_are_named(clinic, visit):
+    seen = clinic.write(lambda s: appointments.look_up(s, clinic.clerk, visit))
+    clinic.edit(clinic.get(seen.patient_id), allergies=("Latex", "Penicillin"))
+
+    app = clinic.catch_up(opened(clinic, visit)).run()
+
+    (said,) = [each.value for each in app.caption if "that very name" in each.value]
+    assert "Latex" in said
+    assert "Penicillin" not in said
+
+
 def test_a_drug_named_alone_is_offered_as_it_is_dispensed(clinic, visit):
     app = type_in(opened(clinic, visit), drug="amoxicillin")
 
@@ -249,6 +260,27 @@ def test_a_reason_for_one_warning_is_none_for_another(clinic, visit):
     assert any("allergic to Zzyzx" in element.value for element in app.warning)
     assert not field(app, "override_reason").value
     assert any("Imported for this patient" in e.value for e in app.caption)
+
+
+@pytest.mark.parametrize("is_allergic_since", [True, False])
+def test_a_reason_in_a_draft_answers_the_warning_that_it_was_typed_for(
+    clinic, visit, is_allergic_since
+):
+    reason = "Imported for this patient alone"
+    first = type_in(opened(clinic, visit), drug="Zzyzx 5 mg")
+    type_in(first, override_reason=reason)
+    if is_allergic_since:
+        seen = clinic.write(lambda s: appointments.look_up(s, clinic.clerk, visit))
+        clinic.edit(clinic.get(seen.patient_id), allergies=("Zzyzx",))
+
+    app = clinic.catch_up(opened(clinic, visit)).run()
+    press(app, "prescription_continue_")
+
+    is_said = any("allergic to Zzyzx" in words for words in warnings(app))
+    assert is_said == is_allergic_since
+    assert bool(field(app, "override_reason").value) != is_allergic_since
+    is_shown = any(reason in element.value for element in app.caption)
+    assert is_shown == is_allergic_since
 
 
 def test_what_is_not_recognised_is_signed_with_a_reason_only(clinic, visit):

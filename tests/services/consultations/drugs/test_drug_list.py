@@ -63,7 +63,8 @@ OWN = (
     ),
     ClinicDrug("Mopen forte", "capsules", ingredients=("Amoxicillin trihydrate",)),
     ClinicDrug("ASS", "tablets", "100 mg", ingredients=("Acetylsalicylic acid",)),
-    ClinicDrug("Kefzol", atc_code="J01DB04", ingredients=("Cefazolinum",)),
+    ClinicDrug("Kezolin", atc_code="J01DB04", ingredients=("Cefazolinum",)),
+    ClinicDrug("Trazyl", ingredients=("Tramadolhydrochlorid",)),
     ClinicDrug("Oldex", ingredients=("Metformin",), is_retired=True),
 )
 CLINICS = DrugList(OWN, has_built_in=False)
@@ -76,10 +77,12 @@ CLINICS = DrugList(OWN, has_built_in=False)
         ("Zyrafen", "Naproxen", "the same class: NSAIDs"),
         ("Naproxen", "Zyrafen", "the same class: NSAIDs"),
         ("mopen FORTE capsules", "Penicillin V", "the same class: penicillins"),
-        ("ASS 100 mg tablets", "aspirin", "the same class: NSAIDs"),
+        ("ASS 100 mg tablets", "aspirin", "allergic to aspirin"),
+        ("ASS 100 mg tablets", "Naproxen", "the same class: NSAIDs"),
         # By its ATC code alone: the list spells the ingredient in its own way.
-        ("Kefzol", "Cefalexin", "the same class: cephalosporins"),
-        ("Kefzol", "Penicillin V", "sometimes are to this as well"),
+        ("Kezolin", "Cefalexin", "the same class: cephalosporins"),
+        ("Kezolin", "Penicillin V", "sometimes are to this as well"),
+        ("Trazyl", "Morphine", "the same class: opioids"),
     ],
 )
 def test_a_brand_of_the_clinic_is_checked_by_what_is_in_it(drug, allergy, words):
@@ -112,9 +115,10 @@ def test_the_clinics_own_list_offers_its_drugs_in_their_forms_but_no_retired_one
     assert CLINICS.offered == (
         "ASS",
         "ASS 100 mg tablets",
-        "Kefzol",
+        "Kezolin",
         "Mopen forte",
         "Mopen forte capsules",
+        "Trazyl",
         "Zyrafen",
         "Zyrafen 400 mg tablets",
     )

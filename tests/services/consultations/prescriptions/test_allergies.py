@@ -1,10 +1,14 @@
 """Which drugs an allergy warns of."""
 
+import re
+
 import pytest
 
+from services.consultations.drugs import BUILT_IN, CLASSES, ClinicDrug, DrugList
 from services.consultations.prescriptions.allergies import (
     NOT_RECOGNISED,
     find_match,
+    find_unread,
     find_warning,
 )
 
@@ -52,6 +56,138 @@ def test_the_name_or_the_class_warns(drug, allergy):
 )
 def test_what_has_nothing_to_do_with_it_does_not(drug, allergy):
     assert find_match(drug, (allergy,)) is None
+
+
+@pytest.mark.parametrize(
+    ("drug", "allergy"),
+    [
+        # The same substance by another name.
+        ("Acetaminophen 500 mg tablets", "Paracetamol"),
+        ("Paracetamol 500 mg", "Tylenol (acetaminophen)"),
+        ("Salbutamol inhaler", "Albuterol"),
+        ("Pethidine", "Meperidine"),
+        ("Glyceryl trinitrate spray", "Nitroglycerin"),
+        ("Aspirin 75 mg tablets", "Acetylsalicylsäure"),
+        ("Ibuprofen 400 mg", "ASS"),
+        ("Mesalazine", "5-ASA"),
+        ("Amoxicillin", "PCN"),
+        # What is in a combination, and in a brand.
+        ("Co-codamol", "Codeine"),
+        ("Co-codamol", "Acetaminophen"),
+        ("Morphine", "Co-codamol"),
+        ("Co-dydramol", "Paracetamol"),
+        ("Co-trimoxazole", "Trimethoprim"),
+        ("Trimethoprim 200 mg", "Co-trimoxazole"),
+        ("Trimethoprim 200 mg", "TMP-SMX"),
+        ("Amoxicillin-clavulanate", "Clavulanic acid"),
+        ("Co-amoxiclav", "Clavulanic acid"),
+        ("Mirena", "Levonorgestrel"),
+        ("Humulin", "Insulin"),
+        ("Diclofenac 1 % gel", "Voltaren"),
+        ("Paracetamol", "Vicodin"),
+        ("Cefalexin", "Augmentin"),
+        # All of a class, as people note it.
+        ("Co-trimoxazole", "Sulfa"),
+        ("Sulfadiazine", "Sulfa drugs"),
+        ("Sulfasalazine", "Sulpha-allergy"),
+        ("Ciprofloxacin", "Quinolones"),
+        ("Cefalexin", "Beta-lactam antibiotics"),
+        ("Lisinopril", "ACE-inhibitor"),
+        ("Lisinopril", "ACE-Hemmer"),
+        ("Lidocaine", "Local anesthetics"),
+        ("Lidocaine", "Lokalanästhetika"),
+        ("Clarithromycin", "Makrolide"),
+        ("Doxycycline", "Tetrazykline"),
+        ("Levofloxacin", "Chinolone"),
+        ("Naproxen", "NSAR"),
+        ("Gentamicin", "Aminoglykoside"),
+        ("Metamizole", "Aspirin"),
+        # Words of which a name is the beginning.
+        ("Tramadolhydrochlorid", "Opioide"),
+        ("Codeinphosphat", "Codeine"),
+        ("Amoxicillin", "Penicillinallergie"),
+        ("Metamizol", "Ibuprofenunverträglichkeit"),
+    ],
+)
+def test_a_drug_is_known_by_all_its_names_and_by_what_is_in_it(drug, allergy):
+    warning = find_match(drug, ("Latex", allergy))
+
+    assert warning is not None
+    assert allergy in warning
+
+
+# How the WHO's names of a class end or begin.
+STEMS = {
+    "penicillins": "cillin$",
+    "cephalosporins": "^ce(f|ph)",
+    "carbapenems": "penem$",
+    "sulfonamides": "^sulfa",
+    "macrolides": "thromycin$",
+    "tetracyclines": "cycline$",
+    "fluoroquinolones": "floxacin$",
+    "NSAIDs": "(oxicam|profen|fenac|coxib)$",
+    "opioids": "(fentanyl|fentanil|codone|morphone|codeine)$",
+    "ACE inhibitors": "pril$",
+    "statins": "vastatin$",
+    "local anaesthetics": "caine$",
+    "heparins": "parin$",
+}
+
+
+@pytest.mark.parametrize("group", STEMS)
+def test_no_drug_of_the_list_is_left_out_of_its_class(group):
+    of_stem = {name for name in BUILT_IN.names if re.search(STEMS[group], name)}
+
+    assert of_stem
+    assert of_stem - CLASSES[group] == set()
+
+
+@pytest.mark.parametrize(
+    ("atc_code", "allergy"),
+    [
+        ("B01AC06", "Ibuprofen"),
+        ("M02AA15", "NSAIDs"),
+        ("J01DI02", "Cefalexin"),
+        ("N01AH01", "Morphine"),
+        ("R05DA04", "Codeine"),
+        ("N07BC02", "Opioids"),
+        ("C10BA05", "Simvastatin"),
+        ("B01AX05", "Heparin"),
+        ("D04AB01", "Lidocaine"),
+        ("S01AE03", "Ciprofloxacin"),
+        ("D06AX07", "Gentamicin"),
+    ],
+)
+def test_a_brand_of_the_clinic_belongs_to_the_class_of_its_code(atc_code, allergy):
+    own = DrugList([ClinicDrug("Zyrafen", atc_code=atc_code, ingredients=("Zyra",))])
+
+    assert find_match("Zyrafen", (allergy,), own) is not None
+
+
+@pytest.mark.parametrize(
+    ("drug", "allergy"),
+    [
+        ("Nystatin oral suspension", "Simvastatin"),
+        ("Simvastatin", "Nystatin"),
+        ("Magnesium sulfate", "Sulfa"),
+        ("Penicillamine", "Penicillin V"),
+        ("Procainamide", "Novocaine"),
+        ("Paracetamol", "Codeine"),
+        ("Trimethoprim", "Sulfadiazine"),
+        ("Interferon beta-1a", "Beta-blockers"),
+    ],
+)
+def test_what_only_sounds_alike_does_not_warn(drug, allergy):
+    assert find_match(drug, (allergy,)) is None
+
+
+def test_what_an_allergy_is_to_is_said_where_the_list_does_not_know_it():
+    allergies = ("Latex", "Penicilin", "Voltaren", "ASS", "Sulfa", "Peanuts", "Opiates")
+
+    assert find_unread(allergies) == ("Latex", "Peanuts")
+    assert find_unread(("Zyrafen",)) == ("Zyrafen",)
+    own = DrugList([ClinicDrug("Zyrafen", ingredients=("Ibuprofen",))])
+    assert find_unread(("Zyrafen forte", "Latex"), own) == ("Latex",)
 
 
 def test_without_allergies_there_is_nothing_to_warn_of():
