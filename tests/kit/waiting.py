@@ -8,11 +8,17 @@ from threading import Semaphore, Thread
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 T = TypeVar("T")
 
 _SHORTEST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 0.25
+_WAIT_FOR_THIS_SESSION = text(
+    "SELECT count(*) FROM pg_locks WHERE NOT granted "
+    "AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+)
 
 
 def eventually(
@@ -39,6 +45,11 @@ def eventually(
 def _pause_after(waited_seconds: float) -> float:
     """Return a pause that lets whoever waits wait for an eighth longer at most."""
     return min(max(_SHORTEST_PAUSE_SECONDS, waited_seconds / 8), _LONGEST_PAUSE_SECONDS)
+
+
+def await_blocked(session: Session, work: Future[Any]) -> None:
+    """Wait until the work waits for what this session has locked, or is done."""
+    eventually(lambda: work.done() or session.scalar(_WAIT_FOR_THIS_SESSION))
 
 
 def in_time(action: Callable[[], T], *, seconds: float = 120.0) -> T:

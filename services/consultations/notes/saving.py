@@ -17,7 +17,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.patients.records import locks
-from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus, locking
 
 _NOT_HELD: Final = (VisitStatus.CANCELLED, VisitStatus.NO_SHOW)
 
@@ -40,9 +40,12 @@ def save(
     actor.require(Permission.WRITE_RECORDS)
     visit = visits.to_read(session, actor, appointment_id)
     notes = typed.read(written, code_lists.diagnoses(session))
+    locks.lock(session, visit.patient_id)
+    # Somebody may be cancelling it in this moment, or say that nobody came.
+    locking.lock(session, appointment_id)
+    visit = visits.to_read(session, actor, appointment_id)
     if visit.status in _NOT_HELD:
         raise VisitDidNotTakePlace
-    locks.lock(session, visit.patient_id)
     before = rows.find(session, appointment_id)
     if before is not None:
         notes = _as_coded_before(notes, before.latest.notes)

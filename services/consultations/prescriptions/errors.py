@@ -34,6 +34,27 @@ class NotAtVisit(Conflict):
         )
 
 
+class PrescribedToDeceased(Conflict):
+    """The patient has died: nothing is prescribed in their name."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The patient has died, so nothing can be prescribed. If that is a mistake, "
+            "correct the date of death in the record."
+        )
+
+
+class RecordsMerged(Conflict):
+    """The visit belongs to another record by now, with its own allergies."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This patient's record was merged with another one in the meantime, so "
+            "nothing was issued. Look at the allergies that are there now, then do it "
+            "again."
+        )
+
+
 class AlreadyPrescribed(Conflict):
     """The visit has its prescription; it can be amended."""
 

@@ -1,6 +1,5 @@
 """Prescriptions issued, amended and withdrawn."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -13,6 +12,7 @@ from db.models.booking import Appointment
 from db.models.consultation import Prescription, PrescriptionVersion
 from db.models.doctor import Doctor
 from db.models.patient import Patient
+from db.postgres import assume_role
 from services.consultations import code_lists
 from services.consultations.prescriptions import current_medications, rows
 from services.consultations.prescriptions.content import PrescriptionOrder
@@ -20,6 +20,8 @@ from services.consultations.prescriptions.errors import (
     AlreadyPrescribed,
     NoSuchPrescription,
     NotAtVisit,
+    PrescribedToDeceased,
+    RecordsMerged,
     Superseded,
     VisitNotFound,
     Withdrawn,
@@ -39,6 +41,9 @@ from services.consultations.prescriptions.rules import (
 from services.core import reasons
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.patients.records import patients
+from services.patients.records.refusals import PatientArchived
+from services.visits.front_desk.appointments import locking
 
 _AT_WORK: Final = ("checked-in", "completed")
 
@@ -49,7 +54,7 @@ def prepare(
     """Return all that the paper of a first prescription says; nothing is written.
 
     Raises InvalidPrescription, DrugWarnings, AlreadyPrescribed, NotAtVisit,
-    NoSuchVisit, NotAllowed.
+    PrescribedToDeceased, PatientArchived, NoSuchVisit, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
     visit = _visit(session, visit_id)
@@ -70,7 +75,8 @@ def prepare_amendment(
     """Return all that the paper of the next version says; nothing is written.
 
     `number` is the version that was read. Raises InvalidPrescription, DrugWarnings,
-    Superseded, Withdrawn, NoSuchPrescription, NotAllowed.
+    Superseded, Withdrawn, PrescribedToDeceased, PatientArchived, NoSuchPrescription,
+    NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
     before = _current(session, actor, prescription_id, number)
@@ -85,14 +91,14 @@ def issue(
 
     At most one prescription belongs to a visit, however many try at once. The
     allergies are those of this moment, and the patient's current medications follow.
-    Raises AlreadyPrescribed, Superseded,
-    Withdrawn, DrugWarnings, NotAtVisit, NoSuchVisit, NoSuchPrescription, NotAllowed.
+    Raises AlreadyPrescribed, Superseded, Withdrawn, DrugWarnings, NotAtVisit,
+    RecordsMerged, PrescribedToDeceased, PatientArchived, NoSuchVisit,
+    NoSuchPrescription, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
-    # What became of the visit meanwhile counts, too.
-    _require_begun(_visit(session, order.appointment_id))
-    allergies = _lock_allergies(session, order.patient_id)
-    lines = find_warnings(order.lines, allergies, code_lists.drugs(session))
+    visit = _lock(session, order)
+    _require_possible(session, actor, visit)
+    lines = find_warnings(order.lines, visit.allergies, code_lists.drugs(session))
     require_reasons(lines, [line.warning for line in order.lines])
     if order.number == 1:
         _insert(session, order)
@@ -145,7 +151,7 @@ def withdraw(
     actor.require(Permission.PRESCRIBE)
     read_reason = reasons.read(reason)
     before = _current(session, actor, prescription_id, number)
-    _lock_allergies(session, before.patient_id)
+    _lock_patient(session, before.patient_id)
     _move(session, before.id, number, {"status": PrescriptionStatus.WITHDRAWN.value})
     current_medications.follow(
         session, actor, before.patient_id, stopped=before.version.lines
@@ -165,7 +171,7 @@ def _order(
     order_id: UUID,
     number: int,
 ) -> PrescriptionOrder:
-    _require_begun(visit)
+    _require_possible(session, actor, visit)
     checked = check_draft(draft)
     drugs = code_lists.drugs(session)
     lines = find_warnings(checked.lines, visit.allergies, drugs)
@@ -188,9 +194,28 @@ def _order(
     )
 
 
-def _require_begun(visit: Any) -> None:
+def _require_possible(session: Session, actor: Actor, visit: Any) -> None:
+    """Raise NotAtVisit, PrescribedToDeceased or PatientArchived."""
     if visit.status not in _AT_WORK:
         raise NotAtVisit
+    if visit.deceased_on is not None:
+        raise PrescribedToDeceased
+    if visit.deleted_at is not None:
+        raise PatientArchived(patients.look_up(session, actor, visit.patient_id))
+
+
+def _lock(session: Session, order: PrescriptionOrder) -> Any:
+    """Return the visit as it stays until the transaction ends, and its patient.
+
+    What became of both meanwhile counts: the check-in may have been undone, and in a
+    merge the visit goes to another record, with other allergies. Raises RecordsMerged.
+    """
+    _lock_patient(session, order.patient_id)
+    locking.lock(session, order.appointment_id)
+    visit = _visit(session, order.appointment_id)
+    if visit.patient_id != order.patient_id:
+        raise RecordsMerged
+    return visit
 
 
 def _visit(session: Session, visit_id: UUID) -> Any:
@@ -208,6 +233,8 @@ def _visit(session: Session, visit_id: UUID) -> Any:
             Patient.date_of_birth,
             Patient.allergies,
             Patient.no_known_allergies,
+            Patient.deceased_on,
+            Patient.deleted_at,
         )
         .join(Doctor, Doctor.id == Appointment.doctor_id)
         .join(Patient, Patient.id == Appointment.patient_id)
@@ -218,14 +245,12 @@ def _visit(session: Session, visit_id: UUID) -> Any:
     return row
 
 
-def _lock_allergies(session: Session, patient_id: UUID) -> Sequence[str]:
-    """Return the allergies; nobody changes the record before the transaction ends."""
-    allergies = session.scalar(
-        select(Patient.allergies).where(Patient.id == patient_id).with_for_update()
-    )
-    if allergies is None:
-        raise VisitNotFound
-    return allergies
+def _lock_patient(session: Session, patient_id: UUID) -> None:
+    """Let nobody change the record before the transaction ends."""
+    statement = select(Patient.id).where(Patient.id == patient_id)
+    # A record that was merged is not the clinician's to see any more, and still locked.
+    with assume_role(session, "system"):
+        session.execute(statement.with_for_update())
 
 
 def _insert(session: Session, order: PrescriptionOrder) -> None:

@@ -58,6 +58,8 @@ def check_draft(draft: DraftPrescription) -> DraftPrescription:
                 "The note is too long: at most {most} characters.", most=LONGEST_NOTE
             ),
         )
+    if not is_storable(note):
+        raise InvalidPrescription("note", "The note holds a character no record can.")
     lines = tuple(_check_line(index, line) for index, line in enumerate(draft.lines))
     return DraftPrescription(lines, note)
 
@@ -123,6 +125,9 @@ def _check_line(index: int, line: PrescriptionLine) -> PrescriptionLine:
             "the reason is too long, at most {most} characters.", most=LONGEST_REASON
         )
         raise _wrong(index, "override_reason", too_long)
+    if not is_storable(typed["override_reason"]):
+        unstorable = Sentence("the reason holds a character no record can.")
+        raise _wrong(index, "override_reason", unstorable)
     return PrescriptionLine(**typed)
 
 

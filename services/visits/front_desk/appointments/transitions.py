@@ -14,6 +14,7 @@ from db.models.consultation import MedicalRecord, Prescription
 from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.visits.front_desk.appointments import locking
 from services.visits.front_desk.appointments.errors import (
     NotItsTime,
     StaleVisit,
@@ -40,6 +41,9 @@ class _Transition:
     values: Mapping[str, Any]
     is_possible: ColumnElement[bool] | None = None
     otherwise: str = ""
+    # Whether that is judged by other rows than the visit's own, which somebody may be
+    # writing: the statement that waits for them does not see them yet.
+    looks_elsewhere: bool = False
 
 
 # Not by the day, which ends for a visit after midnight before the patient is there.
@@ -73,6 +77,7 @@ _UNDO_CHECK_IN: Final = _Transition(
         "Notes or a prescription were written at this visit, so the patient was there. "
         "Mark it as completed instead."
     ),
+    looks_elsewhere=True,
 )
 _CALL_IN: Final = _Transition(
     action=Action.VISIT_CALL_IN,
@@ -200,6 +205,8 @@ def _do(
     actor.require(Permission.RUN_THE_DESK)
     # In the actor's own name, which is what decides whose visits these are.
     before = look_up(session, actor, visit_id)
+    if transition.looks_elsewhere:
+        locking.lock(session, visit_id)
     # Clinicians write no visits themselves: see db/migrations/rights/visits.py.
     with assume_role(session, "system"):
         changed = session.execute(

@@ -5,18 +5,23 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from db.models.booking import Appointment
 from db.models.consultation import MedicalRecord
 from db.postgres import SYSTEM
 from services.consultations import notes
-from services.consultations.notes.errors import NotTreated, StaleNotes
+from services.consultations.notes.errors import (
+    NotTreated,
+    StaleNotes,
+    VisitDidNotTakePlace,
+)
 from services.core.errors import NotAllowed
 from services.core.on_behalf import RefusedByDatabase
 from services.patients.care import break_glass, care
 from services.patients.duplicates import merging
 from services.visits.front_desk import appointments
+from tests.kit.waiting import await_blocked
 from tests.services.consultations.notes import samples
 from tests.services.patients.clinic_samples import REASON, TODAY, Clinic, open_clinic
 
@@ -222,3 +227,24 @@ def test_after_a_merge_the_notes_are_the_kept_patients(clinic, visit):
     assert (after.patient_id, after.latest) == (kept.id, saved.latest)
     again = write(clinic, dora, visit, 1, complaint="After the merge")
     assert again.patient_id == kept.id
+
+
+def test_nothing_is_noted_of_a_visit_that_is_marked_as_missed_in_that_moment(
+    clinic, visit
+):
+    come = update(Appointment).values(status="scheduled")
+    clinic.database.write(lambda s: s.execute(come) and None, identity=SYSTEM)
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def miss_while_somebody_writes(session):
+            appointments.miss(session, clinic.cleo, visit.id)
+            saving = pool.submit(write, clinic, clinic.dora, visit)
+            await_blocked(session, saving)
+            return saving
+
+        saving = clinic.write(clinic.cleo, miss_while_somebody_writes)
+        with pytest.raises(VisitDidNotTakePlace):
+            saving.result(timeout=30)
+
+    assert clinic.read(clinic.dora, calls(clinic.dora, visit)[0]) is None

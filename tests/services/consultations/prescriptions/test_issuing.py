@@ -2,15 +2,16 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 
 import pypdfium2
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from db.files.gridfs import Bucket
-from db.models.booking import Appointment
+from db.models.booking import Appointment, Slot
+from db.models.doctor import Doctor
 from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.consultations import prescriptions
@@ -22,18 +23,29 @@ from services.consultations.prescriptions.errors import (
     NoSuchPrescription,
     NotAtVisit,
     PaperDamaged,
+    PrescribedToDeceased,
+    RecordsMerged,
     Superseded,
     VisitNotFound,
     Withdrawn,
 )
 from services.consultations.prescriptions.last_orders import find_last
 from services.core.errors import Conflict, NotAllowed, ServiceError
+from services.patients.care import care
+from services.patients.records import patients
+from services.patients.records.refusals import PatientArchived
 from services.pdf import signing
+from services.visits.front_desk import appointments
+from tests.kit import cast
+from tests.kit.waiting import await_blocked
 from tests.services.consultations.prescriptions.conftest import (
     AMOXICILLIN,
     PARACETAMOL,
     draft,
 )
+from tests.services.patients.clinic_samples import TODAY
+from tests.services.patients.duplicates import merge_samples
+from tests.services.visits import visit_samples
 
 REASON = "Tolerated amoxicillin well last year"
 
@@ -217,6 +229,10 @@ def test_nothing_is_prescribed_at_a_visit_that_did_not_begin(room, status):
         ((replace(PARACETAMOL, route="x" * 81),), "lines.0.route"),
         ((replace(PARACETAMOL, repeats="13"),), "lines.0.repeats"),
         ((replace(PARACETAMOL, repeats="often"),), "lines.0.repeats"),
+        (
+            (replace(PARACETAMOL, override_reason=f"{REASON}\x00"),),
+            "lines.0.override_reason",
+        ),
     ],
 )
 def test_a_line_that_breaks_a_rule_is_named(room, lines, field):
@@ -233,6 +249,118 @@ def test_a_line_that_breaks_a_rule_is_named(room, lines, field):
         attempt()
 
     assert refused.value.property_name == field
+
+
+def test_a_note_that_cannot_be_kept_is_named(room):
+    with pytest.raises(InvalidPrescription) as refused:
+        room.read(
+            room.clinic.dora,
+            lambda s, a: prescriptions.prepare(
+                s, a, room.graces, draft(note="With food\x00")
+            ),
+        )
+
+    assert refused.value.property_name == "note"
+
+
+def begun_visit(room, **patient):
+    """Return the record and the visit of somebody whom Dora treats, who is there."""
+    clinic, dora = room.clinic, room.clinic.dora
+
+    def begin(session):
+        session.execute(update(Slot).values(withdrawn_at=func.now()))
+        known = patients.register(
+            session, clinic.cleo, cast.ada(email=None, **patient), today=TODAY
+        )
+        care.begin(session, known.id, dora.id, by=clinic.cleo)
+        doctor = select(Doctor.id).where(Doctor.user_id == dora.id)
+        return known, visit_samples.visit(
+            session,
+            session.scalars(doctor).one(),
+            known.id,
+            visit_samples.soon(5),
+            status="checked-in",
+            checked_in_at=datetime.now(UTC),
+        )
+
+    return clinic.database.write(begin, identity=SYSTEM).value
+
+
+def order_at(room, visit_id):
+    return room.read(
+        room.clinic.dora, lambda s, a: prescriptions.prepare(s, a, visit_id, draft())
+    )
+
+
+def test_a_record_that_is_merged_while_somebody_signs_gets_no_prescription(room):
+    cleo = room.clinic.cleo
+    merged, visit_id = begun_visit(room, first_name="Augusta")
+    kept, _ = begun_visit(room, first_name="Ada", allergies=("Paracetamol",))
+    order = order_at(room, visit_id)
+    room.write(
+        cleo,
+        lambda s, a: merge_samples.merge(s, a, (kept, merged), TODAY, kept.draft()),
+    )
+
+    with pytest.raises(RecordsMerged):
+        room.keep(order)
+
+    assert stored(room) == set()
+    # Asked again, it is checked against the allergies of the record that was kept.
+    with pytest.raises(DrugWarnings, match="allergic to Paracetamol"):
+        order_at(room, visit_id)
+
+
+def let_be(room, patient_id, **values):
+    change = update(Patient).where(Patient.id == patient_id).values(**values)
+    room.clinic.database.write(lambda s: s.execute(change) and None, identity=SYSTEM)
+
+
+GONE = {
+    "deceased": ({"deceased_on": date(2026, 11, 1)}, PrescribedToDeceased),
+    "archived": ({"deleted_at": func.now()}, PatientArchived),
+}
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_nothing_is_prescribed_to_whom_nothing_can_be_given(room, how):
+    values, refusal = GONE[how]
+    patient, visit_id = begun_visit(room)
+    order = order_at(room, visit_id)
+    let_be(room, patient.id, **values)
+
+    with pytest.raises(refusal):
+        order_at(room, visit_id)
+    with pytest.raises(refusal):
+        room.keep(order)
+    assert stored(room) == set()
+
+
+def test_a_check_in_is_not_undone_while_something_is_prescribed(room):
+    clinic, order = room.clinic, order_at(room, room.graces)
+    paper = room.make(order)
+
+    def undo():
+        return room.write(
+            clinic.cleo, lambda s, a: appointments.undo_check_in(s, a, room.graces)
+        )
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def issue_while_somebody_undoes(session):
+            issued = prescriptions.issue(session, clinic.dora, order, paper)
+            undone = pool.submit(undo)
+            await_blocked(session, undone)
+            return issued, undone
+
+        with room.issuer.row_of(paper):
+            issued, undone = clinic.write(clinic.dora, issue_while_somebody_undoes)
+        with pytest.raises(appointments.NotItsTime, match="the patient was there"):
+            undone.result(timeout=30)
+
+    visit = room.read(clinic.cleo, lambda s, a: appointments.get(s, a, room.graces))
+    assert visit.status is appointments.VisitStatus.CHECKED_IN
+    assert issued.appointment_id == visit.id
 
 
 def medications(room):
