@@ -128,7 +128,7 @@ def register(
             return _registered_before(session, before, patient_id)
         if before.status is not NewcomerStatus.CONFIRMED:
             raise NewcomerOver(before)
-        booking_id = _book(session, actor, newcomer_id, patient_id)
+        booking_id = _book(session, actor, before, patient_id)
         bookings.begin_care(session, actor, before.doctor_id, patient_id)
         visit_changes.changed(session)
     audit.record(
@@ -161,7 +161,9 @@ def call_off(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecor
     return after
 
 
-def _book(session: Session, actor: Actor, newcomer_id: UUID, patient_id: UUID) -> UUID:
+def _book(
+    session: Session, actor: Actor, newcomer: NewcomerRecord, patient_id: UUID
+) -> UUID:
     # Merging waits for the patient's row, or is waited for: see bookings.confirming.
     session.execute(
         select(Patient.id)
@@ -169,8 +171,9 @@ def _book(session: Session, actor: Actor, newcomer_id: UUID, patient_id: UUID) -
         .with_for_update(read=True, key_share=True)
     )
     require_in_use(session, patient_id)
+    rules.require_free(session, newcomer.slot_id, patient_id, but_for=newcomer.id)
     values: dict[str, Any] = {
-        "newcomer_id": newcomer_id,
+        "newcomer_id": newcomer.id,
         "patient_id": patient_id,
         "by": actor.id,
         "by_name": actor.name,

@@ -11,7 +11,7 @@ from db.models.booking import Appointment, Booking, BookingSlot, Slot
 from db.models.doctor import Doctor
 from services.core.actors import Actor
 from services.visits.booking.bookings import holding, reading
-from services.visits.booking.bookings.errors import NoSuchSlot
+from services.visits.booking.bookings.errors import AttemptTaken, NoSuchSlot
 from services.visits.booking.bookings.records import (
     AnyRequest,
     BookingRecord,
@@ -35,7 +35,7 @@ def hold_any(session: Session, actor: Actor, request: AnyRequest) -> BookingReco
     Raises NoSuchSlot when nobody is free, and what `hold` raises.
     """
     require_booking(actor, request.patient_id)
-    if earlier := _find_earlier(session, actor, request.attempt):
+    if earlier := _find_earlier(session, actor, request):
         return earlier
     lost: BookingRecord | None = None
     # Who has how many visits is not for everybody to see.
@@ -63,17 +63,26 @@ def _attempt(attempt: UUID, number: int) -> UUID:
 
 
 def _find_earlier(
-    session: Session, actor: Actor, attempt: UUID
+    session: Session, actor: Actor, request: AnyRequest
 ) -> BookingRecord | None:
-    """Return what the attempt made before: what it won, else what it lost last."""
-    made = [_attempt(attempt, number) for number in range(_MOST_TRIES)]
+    """Return what the attempt made before: what it won, else what it lost last.
+
+    Raises AttemptTaken if that was for somebody else, or at another time.
+    """
+    made = [_attempt(request.attempt, number) for number in range(_MOST_TRIES)]
     bookings = reading.find(
         session, actor, Booking.created_by == actor.id, Booking.attempt.in_(made)
     )
     won = [
         booking for booking in bookings if booking.status is not BookingStatus.FAILED
     ]
-    return next(iter([*won, *reversed(bookings)]), None)
+    earlier = next(iter([*won, *reversed(bookings)]), None)
+    if earlier is None:
+        return None
+    wanted = (request.patient_id, request.starts_at)
+    if (earlier.patient_id, earlier.starts_at) != wanted:
+        raise AttemptTaken
+    return earlier
 
 
 def _list_free(session: Session, request: AnyRequest) -> list[UUID]:

@@ -13,7 +13,11 @@ from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.patients.care import care
 from services.visits.booking.bookings import freeing, holding, reading, rules
-from services.visits.booking.bookings.errors import NoSuchBooking, require_pending
+from services.visits.booking.bookings.errors import (
+    BookingOver,
+    NoSuchBooking,
+    require_pending,
+)
 from services.visits.booking.bookings.records import (
     BookingRecord,
     BookingRequest,
@@ -112,14 +116,22 @@ def move(
 def _give_back_replaced(
     session: Session, actor: Actor, booking: BookingRecord
 ) -> BookingRecord | None:
-    """Give back what the booking takes the place of, unless that is over already."""
+    """Give back what the booking takes the place of, unless that is cancelled.
+
+    Raises BookingOver if the patient has come to it meanwhile, or did not: whoever is
+    there has a visit that goes on, and would have two.
+    """
     if booking.replaces_id is None:
         return None
     replaced = reading.look_up(session, actor, booking.replaces_id)
     if replaced.status is not BookingStatus.CONFIRMED:
         return None
-    is_given_back = freeing.give_back(session, actor, replaced, because="moved")
-    return replaced if is_given_back else None
+    if freeing.give_back(session, actor, replaced, because="moved"):
+        return replaced
+    now = reading.look_up(session, actor, booking.replaces_id)
+    if now.status is BookingStatus.CONFIRMED:
+        raise BookingOver
+    return None
 
 
 def _confirm(session: Session, booking: BookingRecord, note: str | None) -> bool:
@@ -170,8 +182,12 @@ def begin_care(
 ) -> None:
     """Let the doctor see the patient's record, if the doctor signs in here.
 
-    In the background's role.
+    In the background's role. A clinician who does not treat the patient has the record
+    open in an emergency: nothing that they book lets anybody see it for longer.
     """
+    is_clinician = actor.role is Role.CLINICIAN
+    if is_clinician and not care.is_treated_by(session, actor.id, patient_id):
+        return
     clinician_id = session.scalar(
         select(User.id)
         .join(Doctor, Doctor.user_id == User.id)

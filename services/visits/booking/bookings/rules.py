@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models.booking import Booking, BookingSlot, Slot
+from db.models.booking import Appointment, Booking, BookingSlot, Slot
 from db.models.patient import Patient
 from db.postgres.violations import violated
 from services.core.actors import Actor, Role
@@ -19,6 +19,7 @@ from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
 from services.visits.booking.bookings.errors import (
     AttemptTaken,
+    BookingOver,
     PatientBusy,
     TooLateToCancel,
     TooManyHolds,
@@ -85,8 +86,8 @@ def require_free(
 ) -> None:
     """Raise PatientBusy if the patient is elsewhere then, `but_for` one booking.
 
-    For a move, which the constraint has to let overlap what it takes the place of;
-    when it is confirmed the constraint has the last word.
+    The constraint has to let a move overlap what it takes the place of until it is
+    confirmed, and does not know what was let overlap once, by staff or in a merge.
     """
     elsewhere = (
         select(BookingSlot.slot_id)
@@ -102,6 +103,15 @@ def require_free(
     )
     if session.scalar(elsewhere.limit(1)) is not None:
         raise PatientBusy
+
+
+def require_expected(session: Session, booking: BookingRecord) -> None:
+    """Raise BookingOver unless the visit is still to come: checked in, it goes on."""
+    expected = select(Appointment.id).where(
+        Appointment.booking_id == booking.id, Appointment.status == "scheduled"
+    )
+    if session.scalar(expected) is None:
+        raise BookingOver
 
 
 def require_notice(

@@ -13,7 +13,11 @@ from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.visits.booking.bookings import confirming, holding, reading
-from services.visits.booking.bookings.errors import HoldExpired, NoSuchSlot
+from services.visits.booking.bookings.errors import (
+    AttemptTaken,
+    HoldExpired,
+    NoSuchSlot,
+)
 from services.visits.booking.bookings.records import (
     BookingRecord,
     BookingRequest,
@@ -58,10 +62,16 @@ def hold_series(
     """Hold each of the slots, or write down which were lost; in the order given.
 
     The caller commits either way. The same series again returns what the first call
-    made. Raises InvalidInput, and what `hold` raises.
+    made. Raises InvalidInput, AttemptTaken if the series is somebody else's, and what
+    `hold` raises.
     """
+    require_booking(actor, request.patient_id)
     slot_ids = tuple(dict.fromkeys(request.slot_ids))
     _require_length(len(slot_ids), "slot_ids")
+    # It is confirmed as a whole: nobody is booked with what is held for another.
+    of_series = reading.find(session, actor, Booking.series_id == request.series_id)
+    if any(booking.patient_id != request.patient_id for booking in of_series):
+        raise AttemptTaken
     # In one order for everybody: two series never wait for each other in a ring.
     made = {
         slot_id: holding.hold(session, actor, _wanted(request, slot_id))

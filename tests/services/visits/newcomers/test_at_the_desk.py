@@ -85,9 +85,12 @@ def test_it_is_not_made_another_patients_afterwards(session, clerk, booked, pati
         newcomers.register(session, clerk, booked.id, cast.add_patient(session).id)
 
 
-def test_a_patient_is_in_one_place_at_a_time(session, clerk, booked, patient):
+@pytest.mark.parametrize("override_reason", [None, "Her son takes one"])
+def test_a_patient_is_in_one_place_at_a_time(
+    session, clerk, booked, patient, override_reason
+):
     other = samples.slot(session, cast.add_doctor(session))
-    samples.hold(session, clerk, other, patient.id)
+    samples.hold(session, clerk, other, patient.id, override_reason=override_reason)
 
     with pytest.raises(PatientBusy), session.begin_nested():
         newcomers.register(session, clerk, booked.id, patient.id)

@@ -1,5 +1,6 @@
 """Any doctor, and the same time every week."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -10,7 +11,11 @@ from db.models.booking import Appointment, Booking
 from services.core.errors import InvalidInput
 from services.visits.booking import bookings
 from services.visits.booking.bookings import AnyRequest, BookingStatus, SeriesRequest
-from services.visits.booking.bookings.errors import HoldExpired, NoSuchSlot
+from services.visits.booking.bookings.errors import (
+    AttemptTaken,
+    HoldExpired,
+    NoSuchSlot,
+)
 from tests.kit import cast
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import FIRST, count, hold, let_pass
@@ -58,6 +63,20 @@ def test_the_same_attempt_at_any_doctor_is_one_booking(session, herself, patient
 
     assert again.id == first.id
     assert count(session, Booking) == 1
+
+
+@pytest.mark.parametrize("other_wish", ["whose", "when"])
+def test_an_attempt_at_any_doctor_is_of_one_wish(
+    session, clerk, patient, other, other_wish
+):
+    samples.slot(session, cast.add_doctor(session, **SKIN))
+    request = wanted(patient)
+    bookings.hold_any(session, clerk, request)
+    later = FIRST + timedelta(hours=1)
+    changed = {"whose": {"patient_id": other.id}, "when": {"starts_at": later}}
+
+    with pytest.raises(AttemptTaken):
+        bookings.hold_any(session, clerk, replace(request, **changed[other_wish]))
 
 
 def test_nobody_is_free_at_another_time(session, clerk, patient):
@@ -149,6 +168,17 @@ def test_a_series_is_confirmed_as_a_whole_or_not(session, clerk, dora, patient):
         bookings.confirm_series(session, clerk, request.series_id)
 
     assert count(session, Appointment) == 0
+
+
+def test_a_series_is_one_patients(session, clerk, dora, patient, other):
+    first, second = weeks(session, dora, 2)
+    request = SeriesRequest((first,), patient.id, uuid4())
+    bookings.hold_series(session, clerk, request)
+
+    with pytest.raises(AttemptTaken):
+        bookings.hold_series(
+            session, clerk, replace(request, slot_ids=(second,), patient_id=other.id)
+        )
 
 
 def test_nothing_held_is_nothing_confirmed(session, clerk):

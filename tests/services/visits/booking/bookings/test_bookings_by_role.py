@@ -10,15 +10,19 @@ from itertools import count
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import update
 
+from db.models.doctor import Doctor
 from db.postgres import SYSTEM
 from services.core.actors import Actor
+from services.patients.care import break_glass, care
+from services.patients.records import patients
 from services.patients.records.refusals import NoSuchPatient
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import NoSuchBooking
 from tests.kit import cast
-from tests.services.patients.clinic_samples import Clinic, open_clinic
+from tests.services.patients.clinic_samples import REASON, TODAY, Clinic, open_clinic
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import hold, let_pass
 
@@ -50,6 +54,13 @@ def offered(clinic: Clinic, **doctor) -> UUID:
         return samples.slot(session, who, next(_numbers))
 
     return clinic.database.write(offer, identity=SYSTEM).value
+
+
+def offered_by(clinic: Clinic, clinician: Actor) -> UUID:
+    """Return a slot of a new doctor, as whom the clinician signs in from now on."""
+    nobody = update(Doctor).values(user_id=None)
+    clinic.database.write(lambda s: s.execute(nobody) and None, identity=SYSTEM)
+    return offered(clinic, user_id=clinician.id)
 
 
 @pytest.mark.parametrize("who", ["clerk", "clinician", "patient"])
@@ -112,13 +123,36 @@ def test_clinicians_book_for_whom_they_treat(clinic: Clinic):
 
 
 def test_a_doctor_sees_the_record_of_whoever_is_booked_with_them(clinic: Clinic):
-    slot, emil, cleo = offered(clinic, user_id=clinic.emil.id), clinic.emil, clinic.cleo
+    slot, emil, cleo = offered_by(clinic, clinic.emil), clinic.emil, clinic.cleo
     assert "Ada" not in clinic.names(emil)
 
     held = clinic.write(cleo, lambda s: hold(s, cleo, slot, clinic.ada.id))
     clinic.write(cleo, lambda s: bookings.confirm(s, cleo, held.id))
 
     assert "Ada" in clinic.names(emil)
+
+
+def test_what_is_booked_in_an_emergency_opens_the_record_for_nobody(clinic: Clinic):
+    """For no longer than the emergency, whoever the visit is with."""
+    cleo, dora, emil = clinic.cleo, clinic.dora, clinic.emil
+    annie = clinic.write(
+        cleo,
+        lambda s: patients.register(
+            s,
+            cleo,
+            cast.ada(first_name="Annie", last_name="Easley", email=None),
+            today=TODAY,
+        ),
+    )
+    clinic.write(emil, lambda s: break_glass.open_record(s, emil, annie.id, REASON))
+
+    for clinician in (dora, emil):
+        slot = offered_by(clinic, clinician)
+        held = clinic.write(emil, lambda s, slot=slot: hold(s, emil, slot, annie.id))
+        clinic.write(emil, lambda s, held=held: bookings.confirm(s, emil, held.id))
+
+    team = clinic.read(cleo, lambda s: care.list_team(s, cleo, annie.id))
+    assert team == ()
 
 
 def test_the_background_writes_down_what_ran_out(clinic: Clinic):

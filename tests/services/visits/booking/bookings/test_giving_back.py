@@ -202,19 +202,19 @@ def test_a_move_does_not_let_other_visits_overlap(session, clerk, dora, slot, pa
         samples.move(session, clerk, before.id, at_once, uuid4())
 
 
-def test_what_came_between_hold_and_confirm_of_a_move_stands(
+def test_what_is_held_for_a_move_is_in_the_way_of_other_visits(
     session, clerk, dora, slot, patient
 ):
     before = booked(session, clerk, slot, patient.id)
     there = samples.slot(session, dora, 5)
     moving = hold(session, clerk, there, patient.id, replaces_id=before.id)
-    booked(
-        session, clerk, samples.slot(session, cast.add_doctor(session), 5), patient.id
-    )
+    at_once = samples.slot(session, cast.add_doctor(session), 5)
 
     with pytest.raises(PatientBusy), session.begin_nested():
-        bookings.confirm(session, clerk, moving.id)
-    assert holders(session, slot) == [before.id]
+        hold(session, clerk, at_once, patient.id)
+
+    bookings.confirm(session, clerk, moving.id)
+    assert (holders(session, slot), holders(session, there)) == ([], [moving.id])
 
 
 def test_patients_move_visits_in_time(session, herself, dora, patient):

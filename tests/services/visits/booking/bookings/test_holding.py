@@ -181,6 +181,19 @@ def test_staff_let_visits_overlap_for_a_reason(session, clerk, slot, patient):
     assert event.reason == "Her son takes one"
 
 
+def test_what_was_let_overlap_once_is_in_the_way_of_what_comes_later(
+    session, clerk, herself, slot, patient
+):
+    hold(session, clerk, slot, patient.id, override_reason="Her son takes one")
+    at_once = samples.slot(session, cast.add_doctor(session))
+
+    for actor in (clerk, herself):
+        with pytest.raises(PatientBusy), session.begin_nested():
+            hold(session, actor, at_once, patient.id)
+
+    assert holders(session, at_once) == []
+
+
 def test_no_reason_lets_two_have_one_slot(session, clerk, slot, patient, other):
     hold(session, clerk, slot, patient.id)
 

@@ -111,6 +111,39 @@ def test_a_visit_that_has_begun_is_moved_for_a_reason_only(session, clerk, dora,
     assert events(session, "booking:hold")[-1].reason == REASON
 
 
+@pytest.mark.parametrize("status", ["checked-in", "completed", "no-show"])
+def test_who_has_come_or_never_came_is_not_moved_whatever_the_reason(
+    session, clerk, dora, visit, status
+):
+    there = samples.slot(session, dora, 5)
+    session.execute(update(Appointment).values(status=status))
+
+    with pytest.raises(BookingOver):
+        hold(
+            session,
+            clerk,
+            there,
+            visit.patient_id,
+            replaces_id=visit.id,
+            override_reason=REASON,
+        )
+
+
+def test_who_comes_while_the_visit_is_being_moved_has_no_second_one(
+    session, clerk, dora, slot, patient
+):
+    booked = bookings.confirm(session, clerk, hold(session, clerk, slot, patient.id).id)
+    there = samples.slot(session, dora, 5)
+    moving = hold(session, clerk, there, patient.id, replaces_id=booked.id)
+    session.execute(update(Appointment).values(status="checked-in"))
+
+    with pytest.raises(BookingOver), session.begin_nested():
+        bookings.confirm(session, clerk, moving.id)
+
+    assert samples.count(session, Appointment) == 1
+    assert holders(session, slot) == [booked.id]
+
+
 def test_a_patient_is_in_one_line_more_for_a_reason_only(session, clerk, patient):
     wishes = [_wish(session, patient) for _ in range(waitlist.MOST_PLACES + 1)]
     for wish in wishes[:-1]:
