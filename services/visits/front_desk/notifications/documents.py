@@ -22,8 +22,8 @@ def write_of_documents(session: Session, *, is_wanted: bool = True) -> int:
     """Write to whoever has not read of a document for a while; return how many.
 
     For the background; the caller commits. Patients are written to at the address in
-    their record, colleagues at the one with which they sign in. Who has none, was
-    archived or shut out is not; where the clinic does not want it, nobody is.
+    their record, colleagues at the one with which they sign in. Who has none, has died,
+    was archived or shut out is not; where the clinic does not want it, nobody is.
     """
     unaware = user_notifications.take_due_to_mail(session)
     if not (unaware and is_wanted):
@@ -44,6 +44,7 @@ def write_of_documents(session: Session, *, is_wanted: bool = True) -> int:
             User.id.in_(unaware),
             User.deactivated_at.is_(None),
             Patient.deleted_at.is_(None),
+            Patient.deceased_on.is_(None),
             to_address.is_not(None),
         )
     )

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from db.models.booking import Appointment, Booking, VisitNotification
 from db.models.user import User
@@ -163,6 +163,31 @@ def _is_stale() -> ColumnElement[bool]:
     )
     return or_(
         VisitNotification.created_at < func.now() - _STALE,
+        _is_overtaken(),
         and_(VisitNotification.kind == "reminder", ~comes),
         and_(VisitNotification.kind == "offer", ~stands),
+    )
+
+
+def _is_overtaken() -> ColumnElement[bool]:
+    """Return what was put off, and tells a time that is not the visit's any more.
+
+    What was written later has gone out by now: whoever moved a visit must not read of
+    the time before after that.
+    """
+    later = aliased(VisitNotification)
+    stands = exists().where(
+        Booking.id == VisitNotification.booking_id, Booking.status == "confirmed"
+    )
+    changed_since = exists().where(
+        later.newcomer_id == VisitNotification.newcomer_id,
+        later.created_at > VisitNotification.created_at,
+    )
+    return and_(
+        VisitNotification.kind.in_(("confirmed", "moved")),
+        VisitNotification.send_at > VisitNotification.created_at,
+        or_(
+            and_(VisitNotification.booking_id.is_not(None), ~stands),
+            changed_since,
+        ),
     )

@@ -32,8 +32,9 @@ _MOST_REMINDERS: Final = 200
 def write(session: Session, kind: NotificationKind, booking_id: UUID) -> None:
     """Write to the patient of a booking; for services, and the caller commits.
 
-    Checks no permission. Whoever has no e-mail address is written nothing. A moved
-    visit is told of with its new booking, which knows the one that it replaces.
+    Checks no permission. Whoever has no e-mail address is written nothing, nor is
+    whoever has died. A moved visit is told of with its new booking, which knows the one
+    that it replaces.
     """
     with assume_role(session, "system"):
         row = session.execute(_facts_of(booking_id)).one_or_none()
@@ -132,5 +133,6 @@ def _facts_of(booking_id: UUID) -> Select[*tuple[Any, ...]]:
             Booking.id == booking_id,
             Patient.email.is_not(None),
             Patient.deleted_at.is_(None),
+            Patient.deceased_on.is_(None),
         )
     )

@@ -14,6 +14,7 @@ from services.visits import newcomers
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings.errors import TooLateToCancel
 from services.visits.booking.waitlist import WaitRequest
+from services.visits.front_desk import notifications
 from services.visits.newcomers import (
     NewcomerStatus,
     holding,
@@ -247,6 +248,21 @@ def test_a_moved_visit_frees_the_old_time_and_has_the_new_one(session, dora, boo
     assert kit.taken_by(session, later) == booked.id
     status = select(BookingSlot.status).where(BookingSlot.slot_id == later)
     assert session.scalar(status) == "booked"
+
+
+def test_who_has_moved_reads_no_more_of_the_time_before(session, dora, booked):
+    earlier = func.now() - timedelta(minutes=5)
+    session.execute(update(VisitNotification).values(created_at=earlier))
+    elsewhere = samples.slot(session, dora, 3)
+    newcomers.move(session, booked.id, elsewhere, notice_hours=24)
+
+    notifications.give_up_stale(session)
+
+    rows = select(VisitNotification.kind, VisitNotification.given_up_at.is_(None))
+    assert dict(map(tuple, session.execute(rows))) == {
+        "confirmed": False,
+        "moved": True,
+    }
 
 
 def test_a_time_that_somebody_has_is_not_moved_to(

@@ -173,9 +173,10 @@ def test_who_is_named_for_a_document_is_written_to_at_their_own_address(
     [
         (Patient, {"email": None}),
         (Patient, {"deleted_at": func.now()}),
+        (Patient, {"deceased_on": func.current_date()}),
         (User, {"deactivated_at": func.now()}),
     ],
-    ids=["no address", "archived", "shut out"],
+    ids=["no address", "archived", "has died", "shut out"],
 )
 def test_who_cannot_be_written_to_is_not(papers, grace, mailer, table, changed):
     file_of_grace(papers)

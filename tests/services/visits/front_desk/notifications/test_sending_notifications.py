@@ -215,6 +215,30 @@ def test_nobody_is_reminded_late_of_a_visit_that_is_over(post, mailer, mailbox, 
     assert mailbox.emails == []
 
 
+@pytest.mark.parametrize("is_put_off", [True, False])
+def test_what_was_put_off_does_not_come_after_what_was_written_since(
+    written, mailer, mailbox, is_put_off
+):
+    if is_put_off:
+        mailbox.refusal = "451 later"
+        send(written, mailer)
+        mailbox.refusal = None
+    written.change(Booking, status="cancelled", ended_at=func.now())
+    written.do(
+        lambda s: notifications.write(s, NotificationKind.CANCELLED, written.booking)
+    )
+    if is_put_off:
+        # In a minute it is tried again, and the other one has gone out by then.
+        send(written, mailer)
+        written.change(VisitNotification, send_at=func.now())
+
+    send(written, mailer)
+
+    subjects = [email["Subject"].partition(": ")[2] for email in mailbox.emails]
+    last = ["your visit is cancelled"]
+    assert subjects == (last if is_put_off else ["your visit is booked", *last])
+
+
 @pytest.mark.parametrize(("minutes", "sent"), [(5, 1), (-1, 0)])
 def test_an_offer_goes_out_only_while_it_stands(post, mailer, minutes, sent):
     post.change(Booking, status="pending", expires_at=soon(minutes))

@@ -88,7 +88,9 @@ def test_a_moved_booking_tells_the_time_of_the_one_it_replaces(post):
 
 
 @pytest.mark.parametrize(
-    "values", [{"email": None}, {"deleted_at": NOON}], ids=["no address", "archived"]
+    "values",
+    [{"email": None}, {"deleted_at": NOON}, {"deceased_on": NOON.date()}],
+    ids=["no address", "archived", "has died"],
 )
 def test_who_cannot_be_written_to_is_not(post, values):
     patient = update(Patient).where(Patient.id == post.clinic.grace.id)
@@ -99,7 +101,7 @@ def test_who_cannot_be_written_to_is_not(post, values):
         )
         assert post.notifications() == []
     finally:
-        back = patient.values(email=cast.GRACE.email, deleted_at=None)
+        back = patient.values(email=cast.GRACE.email, deleted_at=None, deceased_on=None)
         post.do(lambda s: s.execute(back) and None)
 
 
