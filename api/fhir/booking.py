@@ -94,7 +94,14 @@ def _book(caller: Caller, arguments: Arguments, key: str | None) -> OperationRes
             held = bookings.hold(session, actor, wanted, notice_hours=notice)
             if held.status is not BookingStatus.PENDING:
                 return held
-        return bookings.confirm(session, actor, held.id)
+        if request.patient_id not in {_NOBODY, held.patient_id}:
+            raise InvalidInput(
+                "patient-reference",
+                "This time is held for another patient. Leave patient-reference out, "
+                "or hold a time for this one.",
+            )
+        note = request.note or None
+        return bookings.confirm(session, actor, held.id, note=note)
 
     written = caller.write(book)
     booking = _require_live(written.value)

@@ -38,7 +38,11 @@ _STATUS: Final = {
 }
 # As many as no patient has: FHIR cuts a list by pages, not without a word.
 _MOST: Final = 10_000
-_QUANTITY: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(?:\s+(.{1,80}))?")
+# One number and its unit. "20 000 units" and "2 x 30 tablets" are no 20 and no 2, and
+# of "1.000 units" nobody knows whether they are one or a thousand.
+_QUANTITY: Final = re.compile(
+    r"([0-9]{1,6}(?:\.[0-9]{1,2})?)(?:\s+(?!x\b)([^\W\d_].{0,79}))?"
+)
 
 
 def medication_resources(prescription: PrescriptionRecord) -> list[Resource]:

@@ -122,6 +122,23 @@ def test_what_was_held_is_booked_under_the_same_id(client, practice, ada):
     assert ids_of(listed.json()) == [held["id"]]
 
 
+def test_what_is_held_for_one_patient_is_not_booked_for_another(
+    client, practice, ada, register
+):
+    held = _resource(_invoke(client, "hold", **_of(practice, ada)))
+    of_held = {"appointment_reference": f"Appointment/{held['id']}"}
+
+    other = {"patient_reference": f"Patient/{register()['uuid']}"}
+    refused = _invoke(client, "book", **of_held, **other)
+    own = {"patient_reference": f"Patient/{ada['uuid']}"}
+    booked = _resource(_invoke(client, "book", **of_held, **own, comment="A cough"))
+
+    assert refused.status_code == 400
+    assert "held for another patient" in refused.json()["issue"][0]["diagnostics"]
+    booking = client.get(f"/api/bookings/{booked['id']}", headers=NEWEST).json()
+    assert booking["note"] == "A cough"
+
+
 def test_a_proposed_time_is_booked_in_one_step_with_what_it_is_for(
     client, practice, ada
 ):

@@ -191,6 +191,28 @@ def test_a_quantity_in_words_is_no_number():
     assert "dispenseRequest" not in second
 
 
+@pytest.mark.parametrize(
+    ("typed", "quantity"),
+    [
+        ("2.5 mL", {"value": 2.5, "unit": "mL"}),
+        ("30", {"value": 30.0}),
+        ("1 box of 30", {"value": 1.0, "unit": "box of 30"}),
+        ("20 000 units", None),
+        ("1.000 units", None),
+        ("2 x 30 tablets", None),
+    ],
+)
+def test_a_quantity_is_the_number_that_it_begins_with_only_if_that_is_all(
+    typed, quantity
+):
+    line = replace(LINE, quantity=typed)
+    version = replace(PRESCRIPTION.version, lines=(line,))
+
+    (request,) = medication_resources(replace(PRESCRIPTION, version=version))
+
+    assert request["dispenseRequest"].get("quantity") == quantity
+
+
 def test_a_withdrawn_prescription_is_cancelled():
     withdrawn = replace(PRESCRIPTION, status=PrescriptionStatus.WITHDRAWN)
 
