@@ -11,11 +11,11 @@ from dashboard.consultations.chart.patient_notes import (
 )
 from dashboard.consultations.notes.measurements import (
     TITLES,
-    is_adult,
     judgement,
     measured_with,
     show_vital,
     vitals_of,
+    was_adult,
 )
 from dashboard.consultations.notes.shown_notes import as_number
 from dashboard.context import in_zone
@@ -64,19 +64,15 @@ def show_all_vitals(patient: PatientRecord) -> None:
             ):
                 with place, st.container(border=True, gap="small"):
                     st.subheader(_(title), anchor=False)
-                    show_vital(
-                        title,
-                        measured_with(visits, title),
-                        for_adult=is_adult(patient),
-                    )
+                    show_vital(title, measured_with(visits, title), patient)
         offer_earlier_notes(patient.id, key="vitals_more")
 
 
 def _metric(
     patient: PatientRecord, title: str, measured: Sequence[EarlierNotes]
 ) -> None:
-    vitals = vitals_of(title, for_adult=is_adult(patient))
     last = measured[-1]
+    vitals = vitals_of(title, for_adult=was_adult(patient, last))
     numbers = [getattr(last.notes.vitals, vital.name) for vital in vitals]
     judged = [
         vital.judge(value)

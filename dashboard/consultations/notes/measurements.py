@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.consultations.notes.before_visit import notes_before
 from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.shown_notes import as_number
-from dashboard.context import in_zone, today
+from dashboard.context import in_zone
 from dashboard.ui.chart_tools import bare_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, lowered, marked, ngettext, pgettext
@@ -51,9 +51,7 @@ def show_measurements(opened: Opened) -> None:
         )
         return
     chosen = st.selectbox(_("Vital sign"), titles, format_func=_, key="visit_vital")
-    show_vital(
-        chosen, measured_with(visits, chosen), for_adult=is_adult(opened.patient)
-    )
+    show_vital(chosen, measured_with(visits, chosen), opened.patient)
 
 
 def measured_with(visits: Sequence[EarlierNotes], title: str) -> list[EarlierNotes]:
@@ -75,9 +73,9 @@ def vitals_of(title: str, *, for_adult: bool) -> list[Vital]:
     return vitals if for_adult else [replace(vital, usual=None) for vital in vitals]
 
 
-def is_adult(patient: PatientRecord) -> bool:
-    """Tell whether the usual ranges of adults are this patient's."""
-    return patient.age(today()) >= ADULT_FROM_YEARS
+def was_adult(patient: PatientRecord, visit: EarlierNotes) -> bool:
+    """Tell whether the usual ranges of adults were this patient's at the visit."""
+    return patient.age(in_zone(visit.visited_at).date()) >= ADULT_FROM_YEARS
 
 
 def judgement(outside: str) -> str:
@@ -88,11 +86,18 @@ def judgement(outside: str) -> str:
 
 
 def show_vital(
-    title: str, measured: Sequence[EarlierNotes], *, for_adult: bool
+    title: str, measured: Sequence[EarlierNotes], patient: PatientRecord
 ) -> None:
-    """Draw one of TITLES over time, and the same numbers as a table."""
-    vitals = vitals_of(title, for_adult=for_adult)
+    """Draw one of TITLES over time, and the same numbers as a table.
+
+    What somebody had as a child is not held against what is usual for adults.
+    """
+
+    def vitals_at(visit: EarlierNotes) -> list[Vital]:
+        return vitals_of(title, for_adult=was_adult(patient, visit))
+
     latest = measured[-1]
+    vitals = vitals_at(latest)
     with bare_box(f"vitals_{title.lower().replace(' ', '_')}"):
         st.altair_chart(
             in_language(_lines(vitals, measured)),
@@ -111,7 +116,10 @@ def show_vital(
             ),
         )
     st.table(
-        {at(visit.visited_at): _as_text(visit, vitals) for visit in reversed(measured)},
+        {
+            at(visit.visited_at): _as_text(visit, vitals_at(visit))
+            for visit in reversed(measured)
+        },
         border="horizontal",
         alt=_("{title}, the newest first").format(title=_(title)),
     )

@@ -50,9 +50,9 @@ def ada(clinic: Clinic) -> PatientRecord:
     return treated(clinic)
 
 
-def treated(clinic: Clinic) -> PatientRecord:
+def treated(clinic: Clinic, **facts) -> PatientRecord:
     """Register a patient whom the clinician treats."""
-    patient = clinic.register(allergies=("Penicillin",))
+    patient = clinic.register(allergies=("Penicillin",), **facts)
     clinician = clinic.cast[Role.CLINICIAN].id
     clinic.write(lambda s: care.assign(s, clinic.clerk, patient.id, clinician))
     return patient
@@ -293,6 +293,21 @@ def test_the_overview_says_what_is_known_of_all_visits(clinic, doctor_id, ada):
     assert "2 visits" in said
     assert said.count("I10") == 1
     assert "Penicillin" in said
+
+
+def test_what_somebody_had_as_a_child_is_not_held_against_adults(clinic, doctor_id):
+    patient = treated(clinic, date_of_birth=date(2009, 1, 2))
+    for year in (2020, 2026):
+        visit_with(clinic, doctor_id, patient, year, pulse="120")
+
+    app = opened(clinic, patient, "vital-signs")
+
+    (table,) = app.table
+    lines = table.value.to_string().splitlines()
+    assert {
+        year: ["(high)" in line for line in lines if year in line]
+        for year in ("2020", "2026")
+    } == {"2020": [False], "2026": [True]}
 
 
 def test_the_time_line_has_all_kinds_by_year_with_the_last_first(
