@@ -51,9 +51,9 @@ To restore the clinic on a machine that has nothing of it
    Everybody signs in anew. A new backup is made within minutes, into the folder that
    CHARTROOM_BACKUP_DIR names: keep this one until then, and where you can for ever.
 
-Restoring changes no file of this folder, which may be read-only; otherwise it notes in
-it which times the clinic went back over. If a file is damaged or missing, the command
-names it; if the passphrase is wrong, it says so.
+This folder may be read-only. Where it is not, restoring notes in it which times the
+clinic went back over, and changes no backup. If a file is damaged or missing, the
+command names it; if the passphrase is wrong, it says so.
 """
 
 

@@ -74,6 +74,12 @@ class Survey:
         )
 
     @property
+    def names(self) -> frozenset[str]:
+        """The names of all sets, whether they can be restored, or read, or not."""
+        there = (each.set_id for each in (*self.sets, *self.orphans))
+        return frozenset((*there, *self.unreadable))
+
+    @property
     def unusable(self) -> tuple[str, ...]:
         """The names of all that cannot be restored."""
         orphans = (each.set_id for each in self.orphans)
@@ -342,8 +348,7 @@ class Repository:
 
     def _names(self) -> Set[str]:
         """Return the names of all sets, whether they can be read or not."""
-        names = (path.name for path in self._sets.glob("*/"))
-        return {name for name in names if _IS_SET.fullmatch(name)}
+        return {name for name in self.survey().names if _IS_SET.fullmatch(name)}
 
     def stored_files(self) -> Iterator[Path]:
         """Yield the bytes of every stored file; each is named by their SHA-256."""

@@ -442,11 +442,17 @@ def discard_abandoned(folder: DataFolder) -> None:
     Rows lie open in it, those that were purged since among them, and the next of its
     kind may be a month away. Of going back the next start decides. Raises OSError.
     """
+    failures: list[OSError] = []
     for name in SandboxName:
         place = folder.path / name
         if name is not SandboxName.GOING_BACK and place.exists():
-            with suppress(CannotRestore), alone(place):
-                pass
+            try:
+                with suppress(CannotRestore), alone(place):
+                    pass
+            except OSError as error:
+                failures.append(error)
+    if failures:
+        raise failures[0]
 
 
 def _as_it_is(member: tarfile.TarInfo, _path: str) -> tarfile.TarInfo:

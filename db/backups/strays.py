@@ -6,7 +6,7 @@ something; nobody restores from it, and nothing removes it.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,7 +88,7 @@ def survey_with_faults(repository: Repository) -> tuple[Survey, RepositoryFaults
         tuple(_incomplete(repository, (*survey.sets, *survey.orphans))),
         (*_stray_sets(repository, folders, survey), *_stray_log(repository)),
         None if sweep is None else sweep.missing,
-        tuple(sorted(known - _names_of(survey))),
+        tuple(sorted(known - survey.names)),
     )
 
 
@@ -138,17 +138,12 @@ def _incomplete(
 def _stray_sets(
     repository: Repository, names: Iterable[str], survey: Survey
 ) -> Iterator[str]:
-    known = _names_of(survey)
+    known = survey.names
     for name in sorted(names):
         if name in known or is_set_unfinished(name):
             continue
         if repository.set_folder(name).exists():
             yield f"sets/{name}"
-
-
-def _names_of(survey: Survey) -> Set[str]:
-    there = (each.set_id for each in (*survey.sets, *survey.orphans))
-    return {*there, *survey.unreadable}
 
 
 def _stray_log(repository: Repository) -> Iterator[str]:

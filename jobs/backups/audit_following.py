@@ -17,7 +17,7 @@ from bson.codec_options import CodecOptions
 from bson.errors import InvalidBSON
 
 from db.backups.backup_errors import SetBroken
-from db.backups.log.archive import LogArchive
+from db.backups.log.archive import AuditPiece, LogArchive
 from db.backups.log.windows import read_position
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository
@@ -58,6 +58,8 @@ class AuditFollower(Follower):
         super().__init__(repository, require_repository)
         self._store = store
         self._archive = archive
+        # Objects that do not open, until all that each had is copied once more.
+        self._broken: list[AuditPiece] = []
         # What was copied by then still is, whoever followed.
         if (position := read_position(archive.folder)) is not None:
             self.until = position.audit_until
@@ -84,18 +86,31 @@ class AuditFollower(Follower):
         self._archive.add_audit(first, last, packed)
         if before:
             self._archive.remove_audit(first, before[-1]["_id"])
+        self._forget_broken(AuditPiece(first, last))
         return entries if len(entries) < _OF_A_WHOLE else []
+
+    def _forget_broken(self, copied: AuditPiece) -> None:
+        """Throw away what does not open once all that it had is in other objects.
+
+        Of two objects that begin with one entry the longer is read.
+        """
+        for piece in [each for each in self._broken if each.last <= copied.last]:
+            self._broken.remove(piece)
+            if piece != copied:
+                self._archive.remove_audit(piece.first, piece.last)
 
     def _resume(self) -> tuple[Link, list[dict[str, Any]]]:
         """Return where copying goes on, and the entries of the last object, if few.
 
-        What does not open any more is copied once more, over it.
+        What does not open any more is copied once more.
         """
+        self._broken = []
         for piece in reversed(self._archive.list_audit()):
             try:
                 entries = list(read_entries(self._archive, piece.name))
             except SetBroken as error:
                 _log.warning("Entries of the audit log are copied anew: %s", error)
+                self._broken.append(piece)
                 continue
             link = link_of(entries[-1])
             return link, entries if len(entries) < _OF_A_WHOLE else []

@@ -6,12 +6,13 @@ hold up all others, and die with the connection to a primary that goes.
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from db.backups.backup_errors import BackupRunning, CannotBackUp
@@ -19,6 +20,7 @@ from db.backups.log.windows import read_position
 from db.backups.notes import Failure
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, note_sweep, read_sweep
+from db.files import private_files
 from db.files.file_keys import FileKeys
 from db.postgres import SYSTEM, Database
 from jobs.backups.copying.copy_keeping import CopyKeeper
@@ -41,6 +43,8 @@ _SWEEP_EVERY: Final = timedelta(days=1)
 # knows yet that the clock is right.
 _LEAP: Final = timedelta(days=4)
 _DOUBT: Final = timedelta(days=1)
+_LEAP_NOTE: Final = "clock-leap.json"
+_LEAPS: Final = TypeAdapter(tuple[datetime, datetime])
 _NICE: Final = 15
 _UNEXPECTED: Final = "The backup ended in an unexpected error: see the worker's log."
 _log = logging.getLogger(__name__)
@@ -139,12 +143,23 @@ class BackupScheduler:
         # What was done, until a primary has it.
         self._unwritten: list[Callable[[Session], None]] = []
 
+    def remember(self) -> None:
+        """Read when a worker last looked, before this one notes anything."""
+        with suppress(OSError):
+            self._looked_at = self._last_noted(self._clock())
+        with suppress(OSError, ValidationError):
+            note = self.repository.folder / _LEAP_NOTE
+            self._leap = _LEAPS.validate_json(note.read_bytes())
+
     def run(self, stopping: Event) -> None:
         """Look until `stopping` is set, behind everybody else who wants to work."""
         try:
             self._tidy()
         except OSError as error:
             _log.warning("What a restore has left could not be removed: %s", error)
+        except Exception:
+            # Whatever it was, backups are made: nobody would miss a thread that ended.
+            _log.exception("What a restore has left could not be removed.")
         poll(self.look, stopping, subject="backups that are due", nice=_NICE)
 
     def look(self) -> None:
@@ -228,12 +243,21 @@ class BackupScheduler:
         self._looked_at = now
         if looked_at is not None and now - looked_at > _LEAP:
             _log.warning("The clock leapt, or nobody looked: no backup goes for a day.")
-            self._leap = looked_at, now
+            self._note_leap(looked_at, now)
         if self._leap is not None:
             before, after = self._leap
             if after <= now < after + _DOUBT:
                 return before - self.plan.kept
         return now - self.plan.kept
+
+    def _note_leap(self, before: datetime, now: datetime) -> None:
+        """Keep a leap for workers that start later; of two, the time before both."""
+        if self._leap is not None and before < self._leap[1] + _DOUBT:
+            before = min(before, self._leap[0])
+        self._leap = before, now
+        with suppress(OSError):
+            note = self.repository.folder / _LEAP_NOTE
+            private_files.replace(note, _LEAPS.dump_json(self._leap))
 
     def _last_noted(self, now: datetime) -> datetime | None:
         """Return when a worker last did anything with the repository."""
@@ -304,6 +328,8 @@ def _recording(
 @contextmanager
 def backing_up(scheduler: BackupScheduler) -> Iterator[None]:
     """Back up, keep the log, make previews and run drills until the block ends."""
+    # Before the threads: one of them notes at once that the log is kept now.
+    scheduler.remember()
     threads = {"backups": scheduler.run}
     if scheduler.log is not None:
         threads["backup_log"] = scheduler.log.run

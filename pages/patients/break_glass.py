@@ -31,10 +31,12 @@ def ask_why(matches: tuple[Identity, ...]) -> None:
         chosen = st.radio(
             _("Patient"),
             matches,
+            # Streamlit tells options apart by their words: two of one name and day of
+            # birth would both open the last.
             format_func=lambda match: (
-                f"{plain(full_name(match))}, {born(match, today())}"
+                f"{plain(full_name(match))}, {born(match, today())}, {numbered(match)}"
             ),
-            captions=[_described(match) for match in matches],
+            captions=[_("Archived") if match.is_archived else "" for match in matches],
             # Nobody opens the wrong record because it was the first of several.
             index=0 if len(matches) == 1 else None,
             key="break_glass_patient",
@@ -54,11 +56,6 @@ def _open(chosen: Identity | None, reason: str) -> None:
     write(lambda s: break_glass.open_record(s, actor, chosen.id, reason))
     del st.session_state["break_glass_asked"]
     open_patient(chosen.id)
-
-
-def _described(match: Identity) -> str:
-    number = numbered(match)
-    return f"{number} · {_('Archived')}" if match.is_archived else number
 
 
 def _show_people(search_text: str) -> None:

@@ -23,6 +23,10 @@ from services.visits import newcomers
 
 actor = current_actor()
 newcomer = newcomer_panel.chosen_newcomer()
+# Who was found for one newcomer, and not taken, is not the next one.
+if st.session_state.get("newcomer_chosen_for") != newcomer.id:
+    st.session_state["newcomer_chosen_for"] = newcomer.id
+    forget_patient("newcomer")
 # Drawn before the form is sent, so that a second click registers nobody twice.
 patient_id = newcomer_panel.begin_form(newcomer)
 

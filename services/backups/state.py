@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +54,8 @@ class BackupState:
 
     `is_beside` tells that the backups are lost with the disk of what they are of.
     `before` is what the servers had before the clinic went back, as long as it is kept,
-    and `copy` how the copy elsewhere stands, if one was begun. `orphans` are
+    and `copy` how the copy elsewhere stands, if one was begun. `read_at` is of when
+    all of it is: what is dated later a clock that was ahead has made. `orphans` are
     incremental backups that lack what they are based on, and `faults` is what else is
     wrong with what lies there.
     """
@@ -72,6 +73,7 @@ class BackupState:
     copy: CopyNote | None = None
     orphans: tuple[Manifest, ...] = ()
     faults: RepositoryFaults = field(default_factory=RepositoryFaults)
+    read_at: datetime | None = None
 
     @property
     def chain(self) -> tuple[Manifest, ...]:
@@ -89,7 +91,9 @@ class BackupState:
     @property
     def newest(self) -> Manifest | None:
         """The newest backup."""
-        return self.sets[-1] if self.sets else None
+        if self.read_at is None:
+            return self.sets[-1] if self.sets else None
+        return Survey(self.sets, ()).newest_by(self.read_at)
 
     @property
     def is_newest_proven(self) -> bool:
@@ -103,6 +107,7 @@ def read_state(
 ) -> BackupState:
     """Return what backups there are; `data` is the folder of what they are of."""
     actor.require(Permission.VIEW_REPLICATION)
+    now = datetime.now(UTC)
     survey, faults = survey_with_faults(repository)
     return BackupState(
         repository.folder,
@@ -111,13 +116,14 @@ def read_state(
         repository.is_busy,
         repository.is_beside(data),
         repository.last_failure(),
-        repository.last_proof(),
+        repository.last_proof(now),
         repository.free_bytes,
         _read_log(repository, survey.sets, keys),
         tuple(list_before(data)),
         read_copy_note(repository.folder),
         survey.orphans,
         faults,
+        now,
     )
 
 

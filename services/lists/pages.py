@@ -179,7 +179,8 @@ def read_page(
     if not rows and end.has_cursor:
         _require_row(session, definition.id_column, given)
     records = _cut(session, rows, at.size, end, query)
-    if places and records.next:
+    # Also where all of its rows have gone since they were found.
+    if places and len(rows) > at.size:
         records = replace(records, place=places[-1])
     page = definition.page_of(session, records, query)
     action, called = definition.shown, definition.subject.name

@@ -41,7 +41,9 @@ _MOST: Final = 10_000
 # One number and its unit. "20 000 units" and "2 x 30 tablets" are no 20 and no 2, and
 # of "1.000 units" nobody knows whether they are one or a thousand.
 _QUANTITY: Final = re.compile(
-    r"([0-9]{1,6}(?:\.[0-9]{1,2})?)(?:\s+(?!x\b)([^\W\d_].{0,79}))?"
+    r"([0-9]{1,6}(?:\.[0-9]{1,2})?)"
+    r"(?:\s+(?!(?:x|times|mal|to|bis|or|oder)\b)([^\W\d_].{0,79}))?",
+    re.IGNORECASE,
 )
 
 

@@ -55,6 +55,8 @@ SHAPE: Final[dict[str, Shape]] = {
     "birthDate": str,
     "deceasedBoolean": bool,
     "deceasedDateTime": Refused,
+    # What has no value of its own, such as a time that nobody knows.
+    **dict.fromkeys(("_deceasedBoolean", "_deceasedDateTime"), Refused),
     "link": Refused,
     "address": [_POSTAL],
     "contact": [{"relationship": [CODEABLE], "name": _PERSON, "telecom": _TELECOM}],
@@ -126,6 +128,12 @@ def _unkept(resource: Resource) -> Iterator[str]:
     for number in range(len(resource.get("telecom", ()))):
         if number not in kept:
             yield f"{NAME}.telecom[{number}]"
+    position = _position(resource, "contact")
+    for number, contact_point in enumerate(
+        _kept(resource, "contact").get("telecom", ())
+    ):
+        if not _is_todays(contact_point):
+            yield f"{NAME}.contact[{position}].telecom[{number}]"
 
 
 def _reached(resource: Resource) -> Sequence[tuple[str, int]]:

@@ -100,7 +100,8 @@ def show_vital(
     vitals = vitals_at(latest)
     with bare_box(f"vitals_{title.lower().replace(' ', '_')}"):
         st.altair_chart(
-            in_language(_lines(vitals, measured)),
+            # The band lies behind all of them: there is none if one was a child's.
+            in_language(_lines(vitals_at(measured[0]), measured)),
             height=_HEIGHT,
             alt=ngettext(
                 "{title} at {count} visit, the last {when}: {value}; the table below "

@@ -184,8 +184,8 @@ def _say_what_is_not_checked(allergies: Sequence[str]) -> None:
     if unread := find_unread(allergies, known_drugs()):
         st.caption(
             _(
-                "Neither a substance nor a class of the list of drugs: {allergies}. "
-                "Only a drug of that very name is warned of."
+                "The list of drugs knows no substance or class called {allergies}: "
+                "you are warned only of a drug with that very name."
             ).format(allergies=", ".join(map(plain, unread)))
         )
 

@@ -243,6 +243,8 @@ def offer_named_export(listing: Listing) -> None:
                 "reason is kept in the audit log together with the export."
             )
         )
+        # A reason is one of this list: another needs its own.
+        renewed_forms.belong_to(_NAMED_EXPORT, listing.criteria)
         with st.form("patients_named_form", border=False):
             reason = bounded_area(
                 _("Reason"),
@@ -254,8 +256,6 @@ def offer_named_export(listing: Listing) -> None:
             )
         if is_wanted:
             address = listing.csv_with_names(reason)
-            # A reason is one of this file: the next needs its own.
-            renewed_forms.begin(_NAMED_EXPORT)
             st.link_button(
                 _("Download with names"),
                 address,

@@ -78,7 +78,9 @@ def _panel(held: Sequence[BookingRecord]) -> None:
             longest=LONGEST_NOTE,
             placeholder=_("Optional, for the doctor"),
         )
-        st.session_state[NOTE] = (first.patient_id, note)
+        # An offer is no time that is exchanged for another.
+        if not first.waitlist_id:
+            st.session_state[NOTE] = (first.patient_id, note)
         with st.container(horizontal=True):
             _offer_actions(held, note)
 

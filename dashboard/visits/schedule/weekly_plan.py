@@ -9,7 +9,9 @@ from dashboard.context import current_actor, read, write
 from dashboard.ui.clock import calendar, zone
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields.keys import stamp_of
-from dashboard.ui.language import decimal, gettext as _, pgettext
+from dashboard.ui.language import decimal, gettext as _, pgettext, refusal_text
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
 from dashboard.visits.schedule.day_hours import DayHours
 from dashboard.visits.schedule.drawn_week import show_drawn_week
 from dashboard.visits.schedule.plan_changes import say_what_became
@@ -169,8 +171,9 @@ def _save(
                 session, actor, doctor.id, hours, calendar(), seen=seen
             )
         )
-    except weeks.WeekChanged:
+    except weeks.WeekChanged as refusal:
         # What it is now is read anew, and said beside what was chosen.
+        notify(plain(refusal_text(refusal)), icon="sync_problem")
         st.rerun()
     _close(doctor)
     say_what_became(_("The week is saved."), became)

@@ -120,7 +120,10 @@ class RepositoryCopy:
         )
         is_listed = self._look_there(system_id)
         note = self._note(seal)
-        self._begun = set(note.begun)
+        # One whose manifest is there was sent whole, whatever ended the round then.
+        self._begun = {
+            each for each in note.begun if f"sets/{each}/{MANIFEST}" not in self._there
+        }
         self._look_at_purged(archive)
         here, broken = self._send(seal, archive, listing, note)
         waiting = self._remove(here, archive, seal, is_listed=is_listed)

@@ -70,6 +70,8 @@ class BackupErasure:
             return
         archive = LogArchive(repository.folder, system_id, self.keys)
         archive.folder.mkdir(mode=0o700, exist_ok=True)
+        # Before lists are read: one that ends meanwhile would be in none of them.
+        was_busy = repository.is_busy
         with repository.unread() as is_unread, archive.copying_files():
             if not is_unread:
                 raise CannotBackUp("A backup is being read.")
@@ -78,7 +80,7 @@ class BackupErasure:
             if new:
                 add_purged_files(archive, datetime.now(UTC), new)
             self._destroy({each.sha256 for each in (*known.values(), *new)})
-            if repository.is_busy:
+            if was_busy or repository.is_busy:
                 # It may have copied some of them before they went, and lists them only
                 # once it is whole.
                 raise CannotBackUp("A backup is being made.")

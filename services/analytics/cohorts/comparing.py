@@ -22,7 +22,11 @@ from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.results import Hidden
 from services.analytics.cohorts.statistics import Interval
 from services.analytics.cohorts.storing import to_json
-from services.analytics.cohorts.telling import UndisclosedAnswer, refusal
+from services.analytics.cohorts.telling import (
+    UndisclosedAnswer,
+    refusal,
+    require_not_refused_often,
+)
 from services.analytics.cohorts.wording import describe
 from services.analytics.joined_conditions import few_decide
 from services.core import audit
@@ -128,7 +132,8 @@ def compare(
     """Count cohorts side by side; nothing below `smallest_group` is in it.
 
     What they are split by does not matter. It may be shown once `tell` has held it
-    against what was told before. Raises InvalidInput, RevealsFew, NotAllowed.
+    against what was told before. Raises InvalidInput, RevealsFew, RefusedOften,
+    NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     whole = [replace(cohort, split_by=()) for cohort in compared]
@@ -141,6 +146,8 @@ def compare(
     ):
         counted = [_count(session, cohort, now, smallest_group) for cohort in whole]
         if _are_some_equal(counted, smallest_group):
+            # As for whatever else is new: which refusal it is would be an answer.
+            require_not_refused_often(session, actor)
             raise refusal(actor.id, question, smallest_group)
     shared = list(_overlaps(counted, smallest_group))
     return UndisclosedAnswer(

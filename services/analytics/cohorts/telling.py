@@ -121,8 +121,8 @@ class RefusedOften(RevealsFew):
             Sentence(
                 "Within a day, {most:,} of your questions were refused because they "
                 "would reveal too few patients. Such refusals tell of patients as "
-                "well, so new questions are answered again tomorrow. What you were "
-                "told before is still shown.",
+                "well, so new questions are answered again a day later. What you "
+                "were told before is still shown.",
                 most=MOST_REFUSED,
             ),
         )
@@ -175,6 +175,13 @@ def tell(
             answer = _as_of(earlier, answer, kind)
         _keep_answer(session, digest, answer, kind, {**groups, **events})
     return answer
+
+
+def require_not_refused_often(session: Session, actor: Actor) -> None:
+    """Raise RefusedOften for whom so much was refused that no more may be told."""
+    with assume_role(session, "system"):
+        if _is_refused_often(session, actor):
+            raise RefusedOften
 
 
 def refusal(person_id: UUID, question: str, smallest_group: int) -> RevealsFew:

@@ -106,7 +106,7 @@ _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
             "pyrazolones": "pyra[sz]olon",
             "opioids": "opioid|opiat",
             "ACE inhibitors": r"\bace[ -]?(inhibitor|hemmer)",
-            "statins": r"\bstatine?s?\b|cse[ -]?hemmer",
+            "statins": r"\bstatine?s?\b|vastatin|cse[ -]?hemmer",
             "local anaesthetics": "local ana?esthetic|lokalan(a|ae)sthe",
             "heparins": "heparin",
         }.items()

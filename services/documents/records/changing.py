@@ -70,6 +70,12 @@ def change(
     # Who shared it from a record that it did not belong in may have been its patient.
     is_taken_out = "patient_id" in values and before.patient_id is not None
     if values.get("confidential") or is_taken_out:
+        # Whoever makes a link at this moment is waited for, so that theirs ends, too.
+        session.execute(
+            select(Document.id)
+            .where(Document.id == document_id)
+            .with_for_update(key_share=True)
+        )
         _revoke_links(session, actor, before)
     if "fields" in values:
         fill(session, document_id, before.fields, values["fields"])

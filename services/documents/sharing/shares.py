@@ -112,6 +112,7 @@ def create(
     _require_still_in(session, actor)
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
         raise InvalidInput("minutes", "A link can last from 5 minutes to 7 days.")
+    _keep_in_record(session, document_id)
     document = records.look_up(session, actor, document_id, number=number)
     records.require_served(document.version)
     if document.confidential:
@@ -129,6 +130,16 @@ def create(
     share = _find_share(session, actor, row.id)
     _record(session, actor, Action.SHARE_CREATE, document, share)
     return NewShare(share, secret)
+
+
+def _keep_in_record(session: Session, document_id: UUID) -> None:
+    """Let whoever takes the document out of its record now wait, and find the link."""
+    with assume_role(session, "system"):
+        session.execute(
+            select(Document.id)
+            .where(Document.id == document_id)
+            .with_for_update(read=True)
+        )
 
 
 def list_of(session: Session, actor: Actor, document_id: UUID) -> tuple[Share, ...]:

@@ -112,10 +112,10 @@ def ask(
 def check(session: Session, code_request: CodeRequest, code: str) -> CodeCheck:
     """Try a code; one that holds is used up. The caller commits, also a wrong try."""
     tried = try_code(session, _use(code_request), code)
-    if tried.is_right:
+    if tried.is_right and _is_still_theirs(session, tried.user_id, code_request):
         return CodeCheck(tried.user_id, 0)
     _record_failure(session, code_request, tried.user_id)
-    return CodeCheck(None, tried.tries_left)
+    return CodeCheck(None, 0 if tried.is_right else tried.tries_left)
 
 
 def keep(session: Session, use: CodeUse, code: str, user_id: UUID | None) -> None:
@@ -169,6 +169,17 @@ def forget(session: Session, expired_before: datetime) -> None:
 def _is_open(kept: LoginCode, session: Session) -> bool:
     now = session.scalars(select(func.clock_timestamp())).one()
     return kept.used_at is None and kept.tries < TRIES and now < kept.expires_at
+
+
+def _is_still_theirs(
+    session: Session, user_id: UUID | None, code_request: CodeRequest
+) -> bool:
+    """Tell whether they still sign in with the address that the code was sent to.
+
+    It may have been corrected since, because somebody else reads it.
+    """
+    email = accounts.find_email(session, user_id) if user_id else None
+    return (email or "").casefold() == code_request.email.strip().casefold()
 
 
 def _record_failure(

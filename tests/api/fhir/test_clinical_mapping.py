@@ -200,6 +200,9 @@ def test_a_quantity_in_words_is_no_number():
         ("20 000 units", None),
         ("1.000 units", None),
         ("2 x 30 tablets", None),
+        ("2 X 30 tablets", None),
+        ("1 to 2 tablets", None),
+        ("2 mal 30 Tabletten", None),
     ],
 )
 def test_a_quantity_is_the_number_that_it_begins_with_only_if_that_is_all(

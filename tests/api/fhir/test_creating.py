@@ -279,7 +279,12 @@ def test_what_is_not_kept_is_passed_over_for_who_is_lenient(client, newcomer):
     assert {issue["severity"] for issue in passed} == {"warning"}
 
 
+_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 MODIFIERS = {
+    # Somebody has died, and nobody knows when.
+    "Patient._deceasedDateTime": {
+        "_deceasedDateTime": {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}
+    },
     "Patient.implicitRules": {"implicitRules": "http://example.org/rules"},
     "Patient.modifierExtension": {"modifierExtension": [{"url": "urn:x"}]},
     "Patient.deceasedDateTime": {"deceasedDateTime": "2020-01-01"},
@@ -353,6 +358,19 @@ def test_what_is_of_before_is_not_taken_for_what_is_of_today(client, newcomer):
         newcomer["telecom"][0]["value"],
         newcomer["telecom"][1]["value"].replace(" ", ""),
     }
+
+
+def test_a_number_of_before_of_the_contact_is_lost_to_nobody_without_a_word(
+    client, newcomer
+):
+    contact = {
+        "name": {"text": "Ann Roe"},
+        "telecom": [{"system": "phone", "value": "01632 960127", "use": "old"}],
+    }
+
+    [issue] = _issues(_create(client, newcomer | {"contact": [contact]}))
+
+    assert issue["expression"] == ["Patient.contact[0].telecom[0]"]
 
 
 def test_who_has_no_name_but_one_of_before_is_not_registered_by_it(client, newcomer):

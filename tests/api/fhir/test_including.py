@@ -88,19 +88,10 @@ def test_what_several_refer_to_is_told_once_and_goes_on_with_the_pages(client, a
     assert "entry" not in _search(client, "DocumentReference", **wanted, _count="0")
 
 
-def test_times_are_told_with_their_schedule_and_that_with_its_doctor(
-    client, application, visits
-):
+def test_a_schedule_is_told_with_its_doctor(client, application, visits):
     doctor = visits["doctor"]
 
     schedules = _search(client, "Schedule", _id=doctor, _include="Schedule:actor")
-    slots = _search(
-        client,
-        "Slot",
-        schedule=doctor,
-        start=["ge2020-01-01", "lt2020-01-02"],
-        _include="Slot:schedule",
-    )
     roles = _search(
         client,
         "PractitionerRole",
@@ -109,7 +100,6 @@ def test_times_are_told_with_their_schedule_and_that_with_its_doctor(
     )
 
     assert _included(schedules) == _included(roles) == {f"Practitioner/{doctor}"}
-    assert "entry" not in slots
 
 
 def test_who_reads_what_is_included_is_in_the_log(application, client, ada, paper):

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from playwright.sync_api import Page, WebSocket, expect
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select
 
 from db.embedded import Cluster
 from db.files.gridfs import Bucket, FileStore
@@ -21,7 +21,11 @@ from db.models.patient import Patient
 from services.core.audit import Action
 from tests.browser.conftest import Site, ready
 from tests.browser.patients.test_front_desk import unlike
-from tests.browser.visits.test_booking import next_monday, time_of
+from tests.browser.visits.test_booking import (
+    free_first_hours,
+    next_monday,
+    time_of,
+)
 from tests.kit import cast
 from tests.kit.breaking import switch_over
 from tests.kit.waiting import eventually
@@ -155,7 +159,7 @@ def doctor_on_monday(site: Site) -> UUID:
     """Add a doctor with times on Monday, when nobody has anything else to do."""
 
     def add(session) -> UUID:
-        session.execute(update(BookingSlot).values(may_overlap=True))
+        free_first_hours(session)
         doctor_id = cast.add_doctor(session, name=f"Dora {unlike()}").id
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id

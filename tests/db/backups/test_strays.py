@@ -114,12 +114,16 @@ def test_what_no_name_explains_belongs_to_none(repository, place):
     assert find_faults(repository) == RepositoryFaults(strays=(place,))
 
 
+@pytest.mark.parametrize("name", ["a copy", f"{SET[:-1]}f"])
 def test_a_copy_of_a_set_under_another_name_is_none_and_keeps_no_set_from_going(
-    repository,
+    repository, name
 ):
-    shutil.copytree(repository.set_folder(SET), repository.folder / "sets" / "a copy")
+    shutil.copytree(repository.set_folder(SET), repository.folder / "sets" / name)
+    # A backup notes what sets there are.
+    with repository.held():
+        pass
 
-    assert find_faults(repository) == RepositoryFaults(strays=("sets/a copy",))
+    assert find_faults(repository) == RepositoryFaults(strays=(f"sets/{name}",))
     assert [each.set_id for each in repository.survey().sets] == [SET]
     repository.remove(SET)
     assert repository.survey().sets == ()

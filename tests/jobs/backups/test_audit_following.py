@@ -44,7 +44,7 @@ class Once:
         return self.rounds > 1
 
 
-@pytest.mark.parametrize("of_a_whole", [2, 1000])
+@pytest.mark.parametrize("of_a_whole", [2, 3, 1000])
 def test_an_object_that_does_not_open_any_more_is_copied_once_more(
     endpoints, tmp_path, monkeypatch, of_a_whole
 ):

@@ -324,7 +324,8 @@ def test_whoever_has_just_taken_over_says_on_which_timeline_it_is(clinic):
     switching.start()
     deadline = None
     while deadline is None or time.monotonic() < deadline:
-        if deadline is None and not switching.is_alive():
+        # Once the new one has answered: on a busy machine that takes a while.
+        if deadline is None and not switching.is_alive() and len(set(said)) > 1:
             deadline = time.monotonic() + 2
         with suppress(CannotBackUp):
             before, _ = leader.history_file()

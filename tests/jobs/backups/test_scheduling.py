@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from db.backups.backup_errors import BackupRunning, CannotBackUp
-from db.backups.notes import Failure
+from db.backups.notes import Failure, LogPosition
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, read_sweep
 from db.files.file_keys import FileKeys
@@ -23,7 +23,7 @@ from services.cluster import alerts
 from services.cluster.alerts import AlertKind
 from services.core.actors import KEEPER
 from tests.jobs.backups import samples
-from tests.kit import backup_sets, cast
+from tests.kit import backup_logs, backup_sets, cast
 from tests.kit.waiting import eventually
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -421,6 +421,43 @@ def test_a_clock_that_leaps_ahead_removes_nothing_before_it_was_right_for_a_day(
     assert count_after(400) == 5
     assert count_after(400.9) == 5
     assert count_after(401.1) == 1
+
+
+def test_whoever_keeps_the_log_does_not_hide_that_the_clock_leapt(
+    database, repository, maker, clock, tmp_path
+):
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    archive = backup_logs.archive_of(repository, keys)
+    for day in range(1, 30, 7):
+        at = clock.now - day * DAY
+        set_id = f"{at:%Y%m%dT%H%M%SZ}-0001"
+        backup_sets.add_set(repository, set_id=set_id, as_of=at, finished_at=at)
+
+    class Keeper:
+        """Notes at once that the log is kept, as the one of a worker does."""
+
+        is_cut_off = False
+
+        def run(self, _stopping):
+            archive.note(LogPosition(1, "0/0", None, None, clock.now))
+
+    plan = BackupPlan(None, kept=35 * DAY)
+
+    def count_left():
+        scheduler = BackupScheduler(
+            database, repository, keys, maker, plan, log=Keeper(), clock=clock
+        )
+        with backing_up(scheduler):
+            eventually(lambda: scheduler._removed_at)
+        return len(repository.survey().sets)
+
+    clock.now += 400 * DAY
+    assert count_left() == 5
+    # Nor does it count for right because the worker starts once more.
+    clock.now += DAY / 2
+    assert count_left() == 5
+    clock.now += DAY
+    assert count_left() == 1
 
 
 def test_old_sets_go_although_none_is_made_by_itself(

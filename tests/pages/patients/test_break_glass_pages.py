@@ -54,6 +54,18 @@ def test_a_record_is_found_and_opened_for_a_reason(clinic: Clinic, patient):
     assert not app.exception
 
 
+def test_two_records_of_one_name_and_day_are_told_apart_by_their_numbers(clinic):
+    first = clinic.register()
+    clinic.register(first_name=first.first_name, last_name=first.last_name)
+
+    app = find(
+        clinic.open("break_glass", Role.CLINICIAN), f"{first.last_name} 1980-05-17"
+    )
+
+    options = app.radio(key="break_glass_patient").options
+    assert len({*options}) == len(options) == 2
+
+
 def test_what_was_typed_stays_out_of_the_address(clinic: Clinic, patient):
     app = clinic.open("break_glass", Role.CLINICIAN)
 

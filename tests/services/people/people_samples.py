@@ -1,18 +1,15 @@
 """People with sign-ins, for tests that manage them."""
 
-from concurrent.futures import Future
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select, update
 
 from db.models.audit import AuditEvent
 from db.models.user import User, UserSession
 from services.core.actors import Actor, Role
 from services.people import accounts, sessions
 from tests.kit import cast
-from tests.kit.waiting import eventually
 
 
 @dataclass(frozen=True)
@@ -60,12 +57,3 @@ def events(session, action) -> list[AuditEvent]:
             .order_by(AuditEvent.position)
         )
     )
-
-
-def await_blocked(session: Session, work: Future) -> None:
-    """Wait until the work waits for what this session has locked, or is done."""
-    waits = text(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted "
-        "AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-    )
-    eventually(lambda: work.done() or session.scalar(waits))

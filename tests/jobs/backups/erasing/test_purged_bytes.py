@@ -136,6 +136,25 @@ def test_what_a_backup_that_is_made_meanwhile_has_copied_goes_once_it_is_there(
     assert stored(repository) == [len(FILES[1])]
 
 
+def test_what_a_backup_that_ends_meanwhile_has_copied_goes_another_time(
+    erasure, repository, names, monkeypatch
+):
+    """It is in none of the lists that were read."""
+    held = repository.held()
+    held.__enter__()
+    destroy = BackupErasure._destroy
+
+    def end(erasure, digests):
+        held.__exit__(None, None, None)
+        destroy(erasure, digests)
+
+    monkeypatch.setattr(BackupErasure, "_destroy", end)
+    assert not erasure.try_to_erase(names)
+
+    monkeypatch.setattr(BackupErasure, "_destroy", destroy)
+    assert erasure.try_to_erase(names)
+
+
 def test_a_repository_that_is_not_mounted_is_waited_for(
     erasure, repository, names, tmp_path
 ):

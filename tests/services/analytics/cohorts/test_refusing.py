@@ -11,7 +11,13 @@ from sqlalchemy import func, update
 from db.models.care import DisclosedAnswer
 from db.postgres import SYSTEM, Database
 from services.analytics import cohorts
-from services.analytics.cohorts import Cohort, CohortEvent, EventKind, telling
+from services.analytics.cohorts import (
+    Cohort,
+    CohortEvent,
+    EventKind,
+    comparing,
+    telling,
+)
 from services.analytics.cohorts.telling import RefusedOften
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
@@ -85,6 +91,22 @@ def test_whom_much_was_refused_is_told_nothing_new(clinic):
     assert clinic.refuse(WOMEN) is RefusedOften
     assert clinic.ask(ALL) == 20 + LATE
     assert clinic.ask(WOMEN, clinic.colleague) == 12
+
+
+def test_cohorts_of_the_same_patients_are_refused_like_all_that_is_new(clinic):
+    """That one comparison is refused otherwise than another would be an answer."""
+    clinic.ask(ALL)
+    assert clinic.refuse(until(0)) is cohorts.RevealsFew
+    assert clinic.refuse(until(1)) is cohorts.RevealsFew
+    everybody = Cohort(entry=GOUT, sexes=tuple(Sex))
+
+    def compare(session):
+        return comparing.compare(
+            session, clinic.analyst, (ALL, everybody), now=NOW, smallest_group=5
+        )
+
+    with pytest.raises(RefusedOften):
+        ActorDatabase(clinic.database, clinic.analyst).write(compare)
 
 
 def test_the_same_question_counts_once_and_a_day_later_no_more(clinic):

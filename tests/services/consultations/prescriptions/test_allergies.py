@@ -94,6 +94,7 @@ def test_what_has_nothing_to_do_with_it_does_not(drug, allergy):
         ("Cefalexin", "Beta-lactam antibiotics"),
         ("Lisinopril", "ACE-inhibitor"),
         ("Lisinopril", "ACE-Hemmer"),
+        ("Simvastatin", "Cerivastatin"),
         ("Lidocaine", "Local anesthetics"),
         ("Lidocaine", "Lokalanästhetika"),
         ("Clarithromycin", "Makrolide"),

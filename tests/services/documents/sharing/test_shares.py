@@ -20,8 +20,9 @@ from services.documents.sharing import offboarding, shares
 from services.documents.sharing.links import LinkSigner
 from tests.conftest import connect
 from tests.kit import cast
+from tests.kit.waiting import await_blocked
 from tests.services.documents.records.samples import content, file, mark
-from tests.services.people.people_samples import await_blocked, desk, events
+from tests.services.people.people_samples import desk, events
 
 
 @pytest.fixture
@@ -176,6 +177,32 @@ def test_a_link_that_is_made_while_its_maker_is_shut_out_is_revoked(database_url
         with Session(engine) as session, session.begin():
             made = shares.create(session, rosa, filed.id, None, minutes=60)
             done = aside.submit(shut_out)
+            await_blocked(session, done)
+        done.result(timeout=30)
+
+    with Session(engine) as session:
+        assert shares.find(session, made.secret) is None
+    engine.dispose()
+
+
+def test_a_link_that_is_made_while_the_document_leaves_the_record_is_revoked(
+    database_url,
+):
+    engine = connect(database_url)
+    with Session(engine) as session, session.begin():
+        rosa = cast.add_actor(session, cast.ROSA)
+        patient, other = cast.add_patient(session), cast.add_patient(session)
+        filed = file(session, rosa, of=patient)
+        changes = _changed(filed, patient_id=other.id)
+
+    def move():
+        with Session(engine) as session, session.begin():
+            records.change(session, rosa, filed.id, changes, revision=1)
+
+    with ThreadPoolExecutor(1) as aside:
+        with Session(engine) as session, session.begin():
+            made = shares.create(session, rosa, filed.id, None, minutes=60)
+            done = aside.submit(move)
             await_blocked(session, done)
         done.result(timeout=30)
 

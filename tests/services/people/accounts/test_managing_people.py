@@ -325,6 +325,17 @@ def test_a_code_for_the_former_address_lets_nobody_in(session, boss, rosa):
     assert codes.check(session, request, "271828").user_id is None
 
 
+def test_a_code_for_an_address_that_is_another_by_now_lets_nobody_in(session, rosa):
+    """However that came: an invitation takes the address of the patient's record."""
+    request = codes.CodeRequest(rosa.email, "b" * 43, "k" * 32)
+    codes.ask(session, request, "271828", is_demo=False)
+
+    session.get_one(User, rosa.id).email = ROTH.email
+    session.flush()
+
+    assert codes.check(session, request, "271828").user_id is None
+
+
 def test_a_code_outlives_a_name_that_is_corrected(session, boss, rosa):
     request = codes.CodeRequest(rosa.email, "b" * 43, "k" * 32)
     codes.ask(session, request, "271828", is_demo=False)

@@ -19,7 +19,8 @@ from services.people.tokens import issuing
 from tests.conftest import connect
 from tests.kit import cast
 from tests.kit.authenticator import Authenticator
-from tests.services.people.people_samples import await_blocked, desk
+from tests.kit.waiting import await_blocked
+from tests.services.people.people_samples import desk
 from tests.services.people.sign_in.passkeys import desk as passkey_desk
 
 

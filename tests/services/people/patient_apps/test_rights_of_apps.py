@@ -39,7 +39,8 @@ from tests.kit.patient_apps import (
     register,
     sign_in,
 )
-from tests.services.people.people_samples import Desk, await_blocked, desk
+from tests.kit.waiting import await_blocked
+from tests.services.people.people_samples import Desk, desk
 
 ROSA = cast.act_as(cast.ROSA)
 
