@@ -430,6 +430,7 @@ ALLOWED: Final = {
 # Tools of the services themselves: they take an actor to ask what it may or to write
 # down who it was, and decide nothing.
 TOOLS: Final = {
+    "analytics.cohorts.telling.require_not_refused_often",
     "visits.booking.bookings.confirming.begin_care",
     "visits.front_desk.appointments.reading.require_view",
     "core.audit.record",
