@@ -1,14 +1,17 @@
 """Asks for a time of the past, and shows what going back to it would undo."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Final
 
 import streamlit as st
 
 from dashboard import wiring
 from dashboard.backups.going_back import find_order, offer_going_back, show_order
+from dashboard.backups.time_line import choose_time
 from dashboard.context import current_actor, in_zone, now, read, write
+from dashboard.ui.clock import zone
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked
@@ -17,9 +20,16 @@ from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import plain, to_the_second
 from services import backups
-from services.backups import BackupWindow, LogState, RequestedRestore, previews
+from services.backups import (
+    BackupState,
+    BackupWindow,
+    LogState,
+    RequestedRestore,
+    previews,
+)
 from services.backups.previews import ChangedKind, RestorePreview
 from services.core.actors import Permission
+from services.core.errors import InvalidInput
 
 _AS_OF: Final = "previews_as_of"
 _COLUMNS: Final = (
@@ -84,7 +94,7 @@ def show_restore_preview() -> None:
                 st.rerun()
             if order is not None:
                 show_order(order)
-            _ask(_log(), is_open=is_open)
+            _ask(_state(), is_open=is_open)
             if preview is not None:
                 _show(preview)
                 if not is_open:
@@ -102,15 +112,16 @@ def _newest() -> RestorePreview | None:
     return read(lambda session: previews.newest_preview(session, actor))
 
 
-def _log() -> LogState:
+def _state() -> BackupState:
     wired = wiring.current()
     data, keys = wired.settings.data, wired.file_keys
-    return backups.read_state(current_actor(), wired.backups, data, keys).log
+    return backups.read_state(current_actor(), wired.backups, data, keys)
 
 
-def _ask(log: LogState, *, is_open: bool) -> None:
+def _ask(state: BackupState, *, is_open: bool) -> None:
     if not current_actor().may(Permission.ACT_ON_CLUSTER):
         return
+    log = state.log
     if not log.windows:
         empty_state(
             _(
@@ -122,6 +133,10 @@ def _ask(log: LogState, *, is_open: bool) -> None:
         return
     if _AS_OF not in st.session_state:
         st.session_state[_AS_OF] = _proposed(log.window or log.windows[-1])
+    dragged_to = choose_time(state, _time_of(st.session_state[_AS_OF]))
+    if dragged_to is not None:
+        st.session_state[_AS_OF] = previews.write_time(in_zone(dragged_to))
+        st.rerun()
     with st.form("previews_form"):
         typed = st.text_input(
             _("Day and time"),
@@ -144,11 +159,16 @@ def _ask(log: LogState, *, is_open: bool) -> None:
             _request(typed, log)
 
 
+def _time_of(typed: str) -> datetime | None:
+    """Return the time that is typed, as far as it is one."""
+    with suppress(InvalidInput):
+        return previews.read_time(typed, zone())
+    return None
+
+
 def _request(typed: str, log: LogState) -> None:
-    actor, local = current_actor(), in_zone(now())
-    zone = local.tzinfo
-    assert zone is not None  # noqa: S101 - by the clinic's clock it has one
-    to = previews.read_time(typed, zone)
+    actor = current_actor()
+    to = previews.read_time(typed, zone())
     write(lambda session: previews.request_preview(session, actor, to, log))
     notify(_("The worker compares. You may leave this page."), icon="compare")
     st.rerun()

@@ -1,6 +1,7 @@
 """The clinic's clock: its day, its moment, any moment as it shows it."""
 
-from datetime import date, datetime, time
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,23 @@ def now() -> datetime:
 def in_zone(timestamp: datetime) -> datetime:
     """Return the moment on the clinic's clock."""
     return timestamp.astimezone(zone())
+
+
+def on_axis(timestamp: datetime) -> float:
+    """Return the moment as charts know it: their axis of time has no zone."""
+    return in_zone(timestamp).replace(tzinfo=UTC).timestamp() * 1000
+
+
+def off_axis(milliseconds: float) -> datetime:
+    """Return the moment of a place on a chart's axis."""
+    (timestamp,) = all_off_axis((milliseconds,))
+    return timestamp
+
+
+def all_off_axis(axis: Iterable[float]) -> list[datetime]:
+    """Return the moments of places on a chart's axis, by the clock of its reader."""
+    places = (datetime.fromtimestamp(place / 1000, UTC) for place in axis)
+    return [place.replace(tzinfo=zone()) for place in places]
 
 
 def midnight(day: date) -> datetime:

@@ -10,9 +10,8 @@ from typing import Final
 import streamlit as st
 
 from dashboard.cluster.charts.chart_layers import Window
-from dashboard.cluster.charts.series import off_clock, on_clock
 from dashboard.context import in_zone, now
-from dashboard.ui.clock import time_of_day
+from dashboard.ui.clock import off_axis, on_axis, time_of_day
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import to_the_second
 
@@ -68,7 +67,7 @@ class Shown:
     @property
     def window(self) -> Window:
         """Return the same for the charts' axis."""
-        return Window(on_clock(self.since), on_clock(self.until), self.is_live)
+        return Window(on_axis(self.since), on_axis(self.until), self.is_live)
 
     @property
     def words(self) -> str:
@@ -111,7 +110,7 @@ def shown(period: Period) -> Shown:
 
 def zoom_into(span: tuple[float, float]) -> None:
     """Show what was marked on a chart from now on."""
-    since, until = (off_clock(x) for x in sorted(span))
+    since, until = (off_axis(x) for x in sorted(span))
     if until - since < _LEAST:
         since, until = since - _LEAST / 2, until + _LEAST / 2
     _zoom(since, until)

@@ -32,7 +32,7 @@ from dashboard.cluster.monitoring.recorded_sentences import retold_all
 from dashboard.context import CachedRead, current_actor, in_zone, read, read_all
 from dashboard.ui import measures
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.clock import time_of_day
+from dashboard.ui.clock import all_off_axis, on_axis, time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import (
@@ -118,7 +118,7 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
         return
     labels = retold_all(event.label for event in events)
     marks = [
-        Mark(series.on_clock(event.at), event.kind, label)
+        Mark(on_axis(event.at), event.kind, label)
         for event, label in zip(events, labels, strict=True)
         if event.at >= shown.since
     ]
@@ -221,7 +221,7 @@ def _times_of(points: Points) -> Mapping[float, str]:
     places = points.frame["at"].unique().tolist()
     return {
         place: timestamp.isoformat()
-        for place, timestamp in zip(places, series.all_off_clock(places), strict=True)
+        for place, timestamp in zip(places, all_off_axis(places), strict=True)
     }
 
 

@@ -10,7 +10,7 @@ and what is made of points is made once.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -18,7 +18,7 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
-from dashboard.context import in_zone
+from dashboard.ui.clock import off_axis, on_axis
 from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot, Sample
 
 COLUMNS: Final = (
@@ -91,24 +91,6 @@ def of_looks(looks: Looks) -> Points:
     return of_snapshots(looks.snapshots)
 
 
-def on_clock(timestamp: datetime) -> float:
-    """Return the moment as charts know it."""
-    return in_zone(timestamp).replace(tzinfo=UTC).timestamp() * 1000
-
-
-def off_clock(milliseconds: float) -> datetime:
-    """Return the moment of a place on a chart's axis."""
-    (timestamp,) = all_off_clock((milliseconds,))
-    return timestamp
-
-
-def all_off_clock(axis: Iterable[float]) -> list[datetime]:
-    """Return the moments of places on a chart's axis, by the clock of its reader."""
-    zone = in_zone(datetime.now(UTC)).tzinfo
-    places = (datetime.fromtimestamp(place / 1000, UTC) for place in axis)
-    return [place.replace(tzinfo=zone) for place in places]
-
-
 def of_snapshots(snapshots: Iterable[ClusterSnapshot]) -> Points:
     """Return what was seen, a row for each server and look."""
     rows = [row for snapshot in snapshots for row in _rows(snapshot)]
@@ -116,7 +98,7 @@ def of_snapshots(snapshots: Iterable[ClusterSnapshot]) -> Points:
 
 
 def _rows(snapshot: ClusterSnapshot) -> Iterator[tuple[object, ...]]:
-    at, primary = on_clock(snapshot.taken_at), snapshot.primary
+    at, primary = on_axis(snapshot.taken_at), snapshot.primary
     for node in snapshot.nodes:
         yield at, node.name, *_values(node, leads=node is primary)
 
@@ -144,7 +126,7 @@ def of_samples(samples: Iterable[Sample]) -> Points:
     """Return what was kept, a row for each server and span."""
     rows = [
         (
-            on_clock(sample.taken_at),
+            on_axis(sample.taken_at),
             sample.node,
             sample.role,
             sample.replay_lag,
@@ -199,6 +181,6 @@ def led_meanwhile(points: Points) -> tuple[tuple[str, datetime, datetime], ...]:
     led = set(nodes[is_primary]).intersection(nodes[roles == "replica"])
     when = {node: points.frame["at"][is_primary & (nodes == node)] for node in led}
     return tuple(
-        (str(node), off_clock(when[node].min()), off_clock(when[node].max()))
+        (str(node), off_axis(when[node].min()), off_axis(when[node].max()))
         for node in sorted(led)
     )

@@ -81,6 +81,29 @@ def compare(page: Page, to: datetime) -> None:
     expect(sentence).to_be_visible(timeout=_LONG_MS)
 
 
+def drag_on_the_time_line(page: Page) -> None:
+    """Choose a time by dragging, and again in what is shown then."""
+    page.goto("/backups")
+    field = ready(page).get_by_role("textbox", name="Day and time")
+    proposed = field.input_value()
+    for _ in range(2):
+        chart = page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").last
+        chart.scroll_into_view_if_needed()
+        box = chart.bounding_box()
+        assert box
+        middle = box["y"] + 20
+        page.mouse.move(box["x"] + box["width"] * 0.4, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.6, middle, steps=6)
+        page.mouse.up()
+        expect(field).not_to_have_value(proposed)
+        proposed = field.input_value()
+        ready(page)
+    page.get_by_role("button", name="Show the whole time").click()
+    expect(page.get_by_role("button", name="Show the whole time")).to_be_hidden()
+    expect(field).to_have_value(proposed)
+
+
 def confirm(page: Page) -> None:
     """Use the passkey, and come back to what was compared."""
     page.get_by_role("button", name="Confirm with a passkey").last.click()
@@ -102,6 +125,7 @@ def test_a_table_dropped_by_hand_is_back_and_the_page_says_so(
         to = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
         await_way_back(data, to)
         by_hand(data, "DROP TABLE notes")
+        drag_on_the_time_line(page)
         compare(page, to)
         confirm(page)
         page.get_by_label("Why").fill("A table was dropped by hand")

@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.cluster.charts import series
 from dashboard.cluster.charts.heat_strip import GONE, binned
+from dashboard.ui.clock import off_axis, on_axis
 from services.cluster.monitoring import Sample
 from tests.dashboard.cluster.monitoring.samples import (
     AT,
@@ -74,7 +75,7 @@ def test_a_strip_that_moves_along_is_as_long_as_before():
 
 
 def test_a_place_on_the_axis_is_the_moment_it_shows():
-    assert series.off_clock(series.on_clock(AT)) == AT
+    assert off_axis(on_axis(AT)) == AT
 
 
 def looks_at(*seconds: float) -> series.Looks:
@@ -91,7 +92,7 @@ def test_whoever_looks_at_the_same_time_is_shown_the_same_points():
 
     assert series.of_looks(looks_at(100, 101)) is points
     assert series.of_looks(looks_at(100, 102)) is not points
-    assert series.of_looks(looks_at(101)).frame["at"].tolist()[0] > series.on_clock(AT)
+    assert series.of_looks(looks_at(101)).frame["at"].tolist()[0] > on_axis(AT)
 
 
 def test_whoever_asks_earlier_or_later_is_shown_the_same_until_the_next_look():

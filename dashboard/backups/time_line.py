@@ -1,0 +1,272 @@
+"""The times that can be gone to, as a chart on which one of them is chosen by dragging.
+
+What is dragged over is shown alone, so that a second can be met in five weeks; its end
+is the time that is chosen.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.context import current_actor, now, read
+from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.clock import off_axis, on_axis
+from dashboard.ui.language import gettext as _, marked, ngettext
+from dashboard.ui.language.chart_locale import day_and_month_format, spec_in_language
+from dashboard.ui.words import to_the_second
+from services.backups import BackupState, drills
+from services.cluster import monitoring
+
+Spec = dict[str, Any]
+
+_SPAN: Final = "previews_span"
+_TURN: Final = "previews_span_turn"
+_DRAGGED: Final = "dragged"
+_ROW: Final = 34
+_AXIS: Final = 96
+_MOST_DRILLS: Final = 60
+_DAY: Final = 26 * 3_600_000.0
+_MINUTES: Final = 20 * 60_000.0
+# As short as what is shown may be: a second is wide enough to be met.
+_LEAST: Final = 20_000.0
+_LOG, _SETS, _DRILLS, _SERVERS = (
+    marked("Any second"),
+    marked("Backups"),
+    marked("Drills"),
+    marked("Servers"),
+)
+_FULL, _INCREMENTAL = marked("Full backup"), marked("Incremental backup")
+_PROVEN, _BROKEN = marked("Restore proven"), marked("Drill broken")
+_FAILOVER, _SWITCHOVER = marked("Failover"), marked("Switchover")
+_CHANGES: Final = {"failover": _FAILOVER, "switchover": _SWITCHOVER}
+# Each has a shape of its own: none is told by its colour alone.
+_SHAPES: Final = {
+    _FULL: "square",
+    _INCREMENTAL: "circle",
+    _PROVEN: "triangle-up",
+    _BROKEN: "cross",
+    _FAILOVER: "diamond",
+    _SWITCHOVER: "triangle-right",
+}
+# Legible on both backgrounds.
+_BAND: Final = "#2F9E73"
+_SIGN: Final = "#7D8A94"
+_CHOSEN: Final = "#D9534A"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What happened at a time, or was so until another, in a row of the chart."""
+
+    row: str
+    what: str
+    at: datetime
+    until: datetime | None = None
+
+
+def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
+    """Draw what leads where, and `chosen` in it; return the time that was dragged to.
+
+    Raises the services' refusals.
+    """
+    windows = state.log.windows
+    since, until = windows[0].since, max(now(), windows[-1].until)
+    shown = st.session_state.get(_SPAN) or (on_axis(since), on_axis(until))
+    marks = [*_of_backups(state), *_of_drills(), *_of_servers(since, until)]
+    turn = st.session_state.get(_TURN, 0)
+    name = _("Times that can be gone to")
+    with chart_box(name, partial(_table, marks), key="previews_time_line"):
+        event = st.vega_lite_chart(
+            pd.DataFrame(map(_sent, marks)),
+            spec_in_language(_spec(shown, marks, chosen)),
+            # A browser gives a chart of the same key the span that was dragged in it.
+            key=f"previews_time_line_{turn}",
+            height=_ROW * len(_rows(marks)) + _AXIS,
+            alt=_described(state, marks),
+            on_select="rerun",
+            selection_mode=_DRAGGED,
+        )
+    st.caption(
+        _(
+            "Drag over the chart: the end of what you drag over is the time to compare "
+            "with, and that stretch alone is shown, so that you can come to the second."
+        )
+    )
+    if st.session_state.get(_SPAN) and st.button(
+        _("Show the whole time"), key="previews_whole", icon=":material/zoom_out_map:"
+    ):
+        _show(None)
+        st.rerun()
+    span = (event.get("selection") or {}).get(_DRAGGED, {}).get("at")
+    if not span:
+        return None
+    begin, end = sorted(map(float, span))
+    _show((min(begin, end - _LEAST), end))
+    return min(off_axis(end).replace(microsecond=0), windows[-1].until)
+
+
+def _show(span: tuple[float, float] | None) -> None:
+    """Let the next run show a span of the axis, or all of it."""
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    st.session_state[_SPAN] = span
+
+
+def _of_backups(state: BackupState) -> Iterator[_Mark]:
+    for window in state.log.windows:
+        if window.has_log:
+            yield _Mark(_LOG, _LOG, window.since, window.until)
+    for each in state.sets:
+        yield _Mark(_SETS, _FULL if each.is_full else _INCREMENTAL, each.as_of)
+
+
+def _of_drills() -> Iterator[_Mark]:
+    actor = current_actor()
+    for each in read(lambda s: drills.list_drills(s, actor, _MOST_DRILLS)):
+        if each.ended_at is not None:
+            what = _BROKEN if each.proof is None else _PROVEN
+            yield _Mark(_DRILLS, what, each.ended_at)
+
+
+def _of_servers(since: datetime, until: datetime) -> Iterator[_Mark]:
+    actor = current_actor()
+    for each in read(lambda s: monitoring.list_events(s, actor, since, until)):
+        if each.kind in _CHANGES:
+            yield _Mark(_SERVERS, _CHANGES[each.kind], each.at)
+
+
+def _rows(marks: list[_Mark]) -> list[str]:
+    there = {_LOG, *(mark.row for mark in marks)}
+    return [row for row in (_LOG, _SETS, _DRILLS, _SERVERS) if row in there]
+
+
+def _sent(mark: _Mark) -> dict[str, object]:
+    return {
+        "row": _(mark.row),
+        "what": _(mark.what),
+        "at": on_axis(mark.at),
+        "until": None if mark.until is None else on_axis(mark.until),
+        "when": _when(mark),
+    }
+
+
+def _when(mark: _Mark) -> str:
+    when = to_the_second(mark.at)
+    return when if mark.until is None else f"{when} – {to_the_second(mark.until)}"
+
+
+def _table(marks: list[_Mark]) -> pd.DataFrame:
+    ordered = sorted(marks, key=lambda mark: mark.at, reverse=True)
+    rows = [{_("At"): _when(mark), _("What"): _(mark.what)} for mark in ordered]
+    return pd.DataFrame(rows, columns=[_("At"), _("What")])
+
+
+def _described(state: BackupState, marks: list[_Mark]) -> str:
+    count = sum(mark.row is _SETS for mark in marks)
+    words = ngettext("{count} backup is shown", "{count} backups are shown", count)
+    window = state.log.window
+    if window is None:
+        return f"{words.format(count=count)}."
+    return _("Any second from {since} to {until}; {backups}.").format(
+        since=to_the_second(window.since),
+        until=to_the_second(window.until),
+        backups=words.format(count=count),
+    )
+
+
+def _spec(
+    shown: tuple[float, float], marks: list[_Mark], chosen: datetime | None
+) -> Spec:
+    x: Spec = {
+        "field": "at",
+        "type": "temporal",
+        "scale": {"type": "utc", "domain": list(shown)},
+        "axis": {
+            "title": None,
+            "labelOverlap": "greedy",
+            "tickCount": 6,
+            "format": _format(shown[1] - shown[0]),
+        },
+    }
+    rows = [_(row) for row in _rows(marks)]
+    y: Spec = {
+        "field": "row",
+        "type": "nominal",
+        "scale": {"domain": rows},
+        "axis": {"title": None, "labelLimit": 90, "ticks": False, "domain": False},
+    }
+    tooltip = [
+        {"field": "what", "title": _("What")},
+        {"field": "when", "title": _("At")},
+    ]
+    kinds = list(dict.fromkeys(mark.what for mark in marks if mark.until is None))
+    shape: Spec = {
+        "field": "what",
+        "type": "nominal",
+        "scale": {
+            "domain": [_(kind) for kind in kinds],
+            "range": [_SHAPES[kind] for kind in kinds],
+        },
+        "legend": {
+            "orient": "bottom",
+            "title": None,
+            "columns": 3,
+            "symbolFillColor": _SIGN,
+            "symbolOpacity": 1,
+        },
+    }
+    drag: Spec = {
+        "name": _DRAGGED,
+        "select": {"type": "interval", "encodings": ["x"]},
+    }
+    band: Spec = {
+        "params": [drag],
+        "transform": [{"filter": "isValid(datum.until)"}],
+        "mark": {
+            "type": "bar",
+            "color": _BAND,
+            "height": {"band": 0.6},
+            "clip": True,
+            "aria": False,
+        },
+        "encoding": {"x": x, "x2": {"field": "until"}, "y": y, "tooltip": tooltip},
+    }
+    signs: Spec = {
+        "transform": [{"filter": "!isValid(datum.until)"}],
+        "mark": {
+            "type": "point",
+            "filled": True,
+            "color": _SIGN,
+            "opacity": 1,
+            "size": 80,
+            "clip": True,
+            "aria": False,
+        },
+        "encoding": {"x": x, "y": y, "shape": shape, "tooltip": tooltip},
+    }
+    layers = [band, signs]
+    if chosen is not None and shown[0] <= on_axis(chosen) <= shown[1]:
+        layers.append(
+            {
+                "data": {"values": [{"at": on_axis(chosen)}]},
+                "mark": {
+                    "type": "rule",
+                    "color": _CHOSEN,
+                    "strokeWidth": 2,
+                    "tooltip": None,
+                    "aria": False,
+                },
+                "encoding": {"x": x},
+            }
+        )
+    return {"layer": layers}
+
+
+def _format(length: float) -> str:
+    if length <= _MINUTES:
+        return "%H:%M:%S"
+    return "%H:%M" if length <= _DAY else day_and_month_format()
