@@ -63,5 +63,4 @@ def write_readme(folder: Path) -> None:
     with suppress(FileNotFoundError):
         if path.read_text() == TEXT:
             return
-    with private_files.aside(path, TEXT.encode()) as new:
-        new.replace(path)
+    private_files.replace(path, TEXT.encode())

@@ -469,9 +469,8 @@ class Repository:
         before = self.last_failure()
         tries = before.tries + 1 if before else 1
         failure = FAILURES.dump_json(Failure(datetime.now(UTC), sentence, tries))
-        path = self.folder / "failure.json"
-        with suppress(OSError), private_files.aside(path, failure) as new:
-            new.replace(path)
+        with suppress(OSError):
+            private_files.replace(self.folder / "failure.json", failure)
 
     def last_failure(self) -> Failure | None:
         """Return why the last backup came to nothing, if it did."""

@@ -101,9 +101,7 @@ def read_sweep(repository: Path) -> FileSweep | None:
 
 def note_sweep(repository: Path, sweep: FileSweep) -> None:
     """Keep what a look at all stored files has shown. Raises OSError."""
-    path = repository / _SWEPT
-    with private_files.aside(path, _SWEEPS.dump_json(sweep)) as new:
-        new.replace(path)
+    private_files.replace(repository / _SWEPT, _SWEEPS.dump_json(sweep))
 
 
 # A log of five weeks has tens of thousands, and is looked at twice a minute.

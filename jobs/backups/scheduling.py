@@ -136,20 +136,18 @@ class BackupScheduler:
         self.started_at = clock()
         self.failure = repository.last_failure()
         self._removed_at: datetime | None = None
+        # Read here, before the threads begin: one notes at once that the log is kept.
         self._looked_at: datetime | None = None
+        with suppress(OSError):
+            self._looked_at = self._last_noted(self.started_at)
         # Between which two looks the clock leapt last.
         self._leap: tuple[datetime, datetime] | None = None
+        with suppress(OSError, ValidationError):
+            note = repository.folder / _LEAP_NOTE
+            self._leap = _LEAPS.validate_json(note.read_bytes())
         self._swept_at: datetime | None = None
         # What was done, until a primary has it.
         self._unwritten: list[Callable[[Session], None]] = []
-
-    def remember(self) -> None:
-        """Read when a worker last looked, before this one notes anything."""
-        with suppress(OSError):
-            self._looked_at = self._last_noted(self._clock())
-        with suppress(OSError, ValidationError):
-            note = self.repository.folder / _LEAP_NOTE
-            self._leap = _LEAPS.validate_json(note.read_bytes())
 
     def run(self, stopping: Event) -> None:
         """Look until `stopping` is set, behind everybody else who wants to work."""
@@ -328,8 +326,6 @@ def _recording(
 @contextmanager
 def backing_up(scheduler: BackupScheduler) -> Iterator[None]:
     """Back up, keep the log, make previews and run drills until the block ends."""
-    # Before the threads: one of them notes at once that the log is kept now.
-    scheduler.remember()
     threads = {"backups": scheduler.run}
     if scheduler.log is not None:
         threads["backup_log"] = scheduler.log.run

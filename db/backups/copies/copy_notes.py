@@ -62,9 +62,7 @@ def read_copy_note(repository: Path) -> CopyNote | None:
 
 def write_copy_note(repository: Path, note: CopyNote) -> None:
     """Note how the copy stands. Raises OSError."""
-    path = repository / _NAME
-    with private_files.aside(path, NOTES.dump_json(note)) as new:
-        new.replace(path)
+    private_files.replace(repository / _NAME, NOTES.dump_json(note))
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,6 +314,8 @@ class LogArchive:
     def note(self, position: LogPosition) -> None:
         """Say how far the log reaches. Raises OSError."""
         path = self.folder / "position.json"
+        # Twice a second, so the folder is not written as well: after a power cut the
+        # note of before is as good.
         with private_files.aside(path, POSITIONS.dump_json(position)) as new:
             new.replace(path)
 

@@ -320,8 +320,7 @@ class RepositoryFetch:
     def _write(self, name: str, content: bytes) -> None:
         path = self._folder / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with private_files.aside(path, content) as new:
-            new.replace(path)
+        private_files.replace(path, content)
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:

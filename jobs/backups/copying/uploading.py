@@ -121,9 +121,7 @@ class RepositoryCopy:
         is_listed = self._look_there(system_id)
         note = self._note(seal)
         # One whose manifest is there was sent whole, whatever ended the round then.
-        self._begun = {
-            each for each in note.begun if f"sets/{each}/{MANIFEST}" not in self._there
-        }
+        self._begun = {each for each in note.begun if not self._is_whole_there(each)}
         self._look_at_purged(archive)
         here, broken = self._send(seal, archive, listing, note)
         waiting = self._remove(here, archive, seal, is_listed=is_listed)
@@ -288,7 +286,7 @@ class RepositoryCopy:
                     f"{each.name} of backup {manifest.set_id} was changed here: the "
                     "backup is not copied."
                 )
-            if f"sets/{manifest.set_id}/{MANIFEST}" not in self._there:
+            if not self._is_whole_there(manifest.set_id):
                 self._begin_set(manifest.set_id, note)
             self._send_file(name)
 
@@ -428,7 +426,7 @@ class RepositoryCopy:
         def is_stray(name: str) -> bool:
             if (set_id := set_of(name)) is None:
                 return not is_ours(name)
-            is_named = set_id in own or f"sets/{set_id}/{MANIFEST}" in self._there
+            is_named = set_id in own or self._is_whole_there(set_id)
             is_going = is_before(set_id, oldest_base) or self._is_half_sent(set_id)
             return not is_named and not is_going
 
@@ -445,11 +443,15 @@ class RepositoryCopy:
                 times += [leads_to] if leads_to else []
         return max(times, default=None)
 
+    def _is_whole_there(self, set_id: str) -> bool:
+        """Tell whether all of a set is there: its manifest is sent last."""
+        return f"sets/{set_id}/{MANIFEST}" in self._there
+
     def _is_half_sent(self, set_id: str) -> bool:
         """Tell whether a set is not here any more, and never was whole there."""
         return (
             set_id in self._begun
-            and f"sets/{set_id}/{MANIFEST}" not in self._there
+            and not self._is_whole_there(set_id)
             and not self.repository.set_folder(set_id).exists()
         )
 
