@@ -17,7 +17,7 @@ from dashboard.context import current_actor, now, read
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.clock import off_axis, on_axis
 from dashboard.ui.language import gettext as _, marked, ngettext
-from dashboard.ui.language.chart_locale import day_and_month_format, spec_in_language
+from dashboard.ui.language.chart_locale import spec_in_language, time_format
 from dashboard.ui.words import to_the_second
 from services.backups import BackupState, drills
 from services.cluster import monitoring
@@ -30,8 +30,6 @@ _DRAGGED: Final = "dragged"
 _ROW: Final = 34
 _AXIS: Final = 96
 _MOST_DRILLS: Final = 60
-_DAY: Final = 26 * 3_600_000.0
-_MINUTES: Final = 20 * 60_000.0
 # As short as what is shown may be: a second is wide enough to be met.
 _LEAST: Final = 20_000.0
 _LOG, _SETS, _DRILLS, _SERVERS = (
@@ -189,7 +187,7 @@ def _spec(
             "title": None,
             "labelOverlap": "greedy",
             "tickCount": 6,
-            "format": _format(shown[1] - shown[0]),
+            "format": time_format(shown[1] - shown[0]),
         },
     }
     rows = [_(row) for row in _rows(marks)]
@@ -264,9 +262,3 @@ def _spec(
             }
         )
     return {"layer": layers}
-
-
-def _format(length: float) -> str:
-    if length <= _MINUTES:
-        return "%H:%M:%S"
-    return "%H:%M" if length <= _DAY else day_and_month_format()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dashboard.ui.language import gettext as _
-from dashboard.ui.language.chart_locale import day_and_month_format
+from dashboard.ui.language.chart_locale import day_and_month_format, time_format
 
 Spec = dict[str, Any]
 
@@ -22,12 +22,6 @@ _SHAPES: Final = {
     "rejoin": "triangle-up",
     "backup": "square",
 }
-_MINUTE: Final = 60_000.0
-# Up to how long a window is, and how its times are written.
-_FORMATS: Final = (
-    (20 * _MINUTE, "%H:%M:%S"),
-    (26 * 60 * _MINUTE, "%H:%M"),
-)
 # What is no server: events, and the period before.
 MARKED: Final = "#7D8A94"
 # Legible on both backgrounds.
@@ -60,7 +54,7 @@ class Window:
         axis: Spec = {
             "title": None,
             "labelOverlap": "greedy",
-            "format": self._format(),
+            "format": time_format(self.until - self.since),
             "tickCount": 6,
         }
         scale: Spec = {"type": "utc"}
@@ -86,11 +80,6 @@ class Window:
             "mark": {"type": "point", "opacity": 0, "tooltip": None, "aria": False},
             "encoding": encoding,
         }
-
-    def _format(self) -> str:
-        length = self.until - self.since
-        fitting = (how for most, how in _FORMATS if length <= most)
-        return next(fitting, day_and_month_format())
 
 
 @dataclass(frozen=True, slots=True)

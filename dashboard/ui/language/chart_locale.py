@@ -13,6 +13,7 @@ C = TypeVar("C", bound=alt.Chart | alt.LayerChart | alt.FacetChart)
 
 # A Sunday, with which Vega begins a week.
 _SUNDAY: Final = date(2023, 1, 1)
+_MINUTE: Final = 60_000.0
 
 
 def in_language(chart: C) -> C:
@@ -28,6 +29,13 @@ def spec_in_language(spec: dict[str, Any]) -> dict[str, Any]:
     if current_language() != GERMAN:
         return spec
     return {**spec, "config": {**spec.get("config", {}), "locale": _german()}}
+
+
+def time_format(milliseconds: float) -> str:
+    """Return how Vega writes a time on an axis that is so long."""
+    if milliseconds <= 20 * _MINUTE:
+        return "%H:%M:%S"
+    return "%H:%M" if milliseconds <= 26 * 60 * _MINUTE else day_and_month_format()
 
 
 def day_format() -> str:
