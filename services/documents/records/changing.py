@@ -53,10 +53,9 @@ def change(
     """Describe the document anew, or file it under a patient; the caller commits.
 
     Links to one that becomes confidential, or is taken out of a patient's record, open
-    nothing any more. Whoever makes it so at
-    the front desk sees it this last time, unless they filed it or are named. Raises
-    InvalidDocument, StaleRevision, NoSuchDocument, NoSuchPatient, PatientArchived,
-    NotAllowed.
+    nothing any more. Whoever makes it confidential at the front desk sees it this last
+    time, unless they filed it or are named. Raises InvalidDocument, StaleRevision,
+    NoSuchDocument, NoSuchPatient, PatientArchived, NotAllowed.
     """
     before = to_change(session, actor, document_id)
     # Patients change no tags, and see few.

@@ -85,7 +85,7 @@ def test_all_of_it_comes_from_the_copy_and_is_compared_with_the_clinic(
     assert proof.as_of > began
     assert proof.files == len(samples.FILES) + 1
     assert proof.from_copy == practice.store.address.shown
-    # The log goes on behind the last commit, which is what all of it is of.
+    # The copy is waited for until it leads beyond the place that is compared.
     first = repository.survey().sets[0]
     assert first.as_of <= proof.drill.any_second < proof.proved_at
     assert 0 < proof.drill.rto_seconds < proof.seconds
