@@ -29,13 +29,29 @@ def answered(context: SignInContext, handler: Handler) -> Handler:
         try:
             return await handler(request)
         except LimitReached as refusal:
-            if refusal.is_first:
-                await run_in_threadpool(_write_down, context, request, refusal)
+            await run_in_threadpool(note_limit, context, request, refusal)
             return _too_often(refusal)
         except DatabaseUnavailable as error:
             return unavailable(error, context.disks)
 
     return answer
+
+
+def note_limit(context: SignInContext, request: Request, refusal: LimitReached) -> None:
+    """Write down that a limit was reached, if nobody has for a while."""
+    if not refusal.is_first:
+        return
+
+    def operation(session: Session) -> None:
+        audit.record(
+            session,
+            None,
+            Action.LIMIT_REACH,
+            outcome="refused",
+            details={"limit": refusal.limit.name},
+        )
+
+    context.write(request, operation)
 
 
 def count_request(context: SignInContext, request: Request, address: str) -> None:
@@ -103,18 +119,3 @@ def _too_often(refusal: LimitReached) -> Response:
     )
     response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response
-
-
-def _write_down(
-    context: SignInContext, request: Request, refusal: LimitReached
-) -> None:
-    def operation(session: Session) -> None:
-        audit.record(
-            session,
-            None,
-            Action.LIMIT_REACH,
-            outcome="refused",
-            details={"limit": refusal.limit.name},
-        )
-
-    context.write(request, operation)

@@ -1,7 +1,5 @@
 """From the doctors to the code: how somebody books who has no account."""
 
-from contextlib import suppress
-from dataclasses import asdict, dataclass
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -11,61 +9,49 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.sign_in.booking import own_visit
+from dashboard.sign_in.booking.code_pages import CodePages
+from dashboard.sign_in.booking.held_times import HeldTime, HeldTimes
 from dashboard.sign_in.booking.visitors import (
     BOOKING_PATH,
     CODE_PATH,
+    REFUSALS,
     Visitors,
     id_in,
 )
-from dashboard.sign_in.cookies import SignedCookie
 from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, refused
-from dashboard.sign_in.limiting import answered
+from dashboard.sign_in.limiting import answered, note_limit
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.ui.language import gettext as _, refusal_text
 from dashboard.web.gate.networks import network_of
-from dashboard.web.installation_key import derive
-from services.core.errors import Conflict, Gone, InvalidInput, NotFound, TooOften
+from services.core.errors import InvalidInput, NotFound, TooOften
+from services.core.throttling import LimitReached
 from services.people.sign_in import codes
 from services.visits import newcomers
 from services.visits.newcomers import NewcomerRecord, NewcomerRequest, limits
-from services.visits.newcomers.errors import NotTheCode
 
 _UNPROCESSABLE: Final = 422
-_MINUTES: Final = 60
-_TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")
+_TOO_MANY: Final = 429
 _DOCTOR: Final = f"{BOOKING_PATH}/doctors/{{doctor:uuid}}"
 _TIME: Final = f"{_DOCTOR}/times/{{slot:uuid}}"
-_REFUSALS: Final = (NotFound, Conflict, Gone, TooOften)
-
-
-@dataclass(frozen=True, slots=True)
-class _HeldTime:
-    """What a browser remembers of the time that it holds; in the demo, the code."""
-
-    id: str
-    doctor: str
-    email: str
-    until: str
-    what: str
-    shown: str | None = None
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the pages; none where the clinic does not let people book so."""
     if not context.settings.public_booking:
         return []
-    pages = _BookingPages(context)
+    pages, code = _BookingPages(context), CodePages(context)
     return [
         Route(path, answered(context, handler), methods=[method])
         for method, path, handler in (
             ("GET", BOOKING_PATH, pages.show_doctors),
             ("GET", _DOCTOR, pages.show_times),
+            ("POST", _DOCTOR, pages.show_times_again),
             ("GET", _TIME, pages.show_form),
             ("POST", _TIME, pages.hold),
-            ("GET", CODE_PATH, pages.show_code),
-            ("POST", CODE_PATH, pages.confirm),
-            ("POST", f"{CODE_PATH}/release", pages.release),
+            ("GET", CODE_PATH, code.show_code),
+            ("POST", CODE_PATH, code.confirm),
+            ("POST", f"{CODE_PATH}/release", code.release),
         )
     ] + own_visit.routes(context)
 
@@ -74,11 +60,7 @@ class _BookingPages:
     def __init__(self, context: SignInContext) -> None:
         self._context = context
         self._visitors = Visitors(context)
-        self._cookie = SignedCookie(
-            "chartroom-booking",
-            derive(context.key, "booking"),
-            lifetime_seconds=15 * _MINUTES,
-        )
+        self._held = HeldTimes(context)
 
     async def show_doctors(self, request: Request) -> Response:
         """Ask with whom."""
@@ -97,6 +79,15 @@ class _BookingPages:
         here = f"{BOOKING_PATH}/doctors/{doctor_id}"
         return self._visitors.show_times(times, here=here, back=BOOKING_PATH, own=False)
 
+    async def show_times_again(self, request: Request) -> Response:
+        """Ask when, for whoever has said already who they are."""
+        form = await read_form(request)
+        if form is None or not is_own_form(request.headers):
+            return refused()
+        return await self._visitors.ask_when_again(
+            request, id_in(request, "doctor"), form
+        )
+
     async def show_form(self, request: Request) -> Response:
         """Ask for name and e-mail address."""
         return await self._show_form(request, attempt=str(uuid4()))
@@ -114,64 +105,14 @@ class _BookingPages:
             return await self._show_form(
                 request, **typed, problems={field: refusal_text(refusal)}
             )
-        except _REFUSALS as refusal:
-            doctor_id = id_in(request, "doctor")
-            way_on = f"{BOOKING_PATH}/doctors/{doctor_id}"
-            return self._visitors.refuse(refusal, way_on)
-        response = go(CODE_PATH)
-        self._cookie.write(request, response, asdict(held))
-        return response
-
-    async def show_code(self, request: Request) -> Response:
-        """Ask for the code."""
-        held = self._held_time(request)
-        return go(BOOKING_PATH) if held is None else self._show_code(held)
-
-    async def confirm(self, request: Request) -> Response:
-        """Make the time firm for whoever has the code, and show their visit."""
-        form = await read_form(request)
-        if form is None or not is_own_form(request.headers):
-            return refused()
-        held = self._held_time(request)
-        if held is None:
-            return go(BOOKING_PATH)
-        code = form.get("code", "").translate(_TYPED_WITH)
-        if not (len(code) == codes.DIGITS and code.isascii() and code.isdigit()):
-            return self._show_code(held, _("A code is six digits. Look again."))
-        return await self._confirmed(request, held, code)
-
-    async def _confirmed(
-        self, request: Request, held: _HeldTime, code: str
-    ) -> Response:
-        way_on = f"{BOOKING_PATH}/doctors/{held.doctor}"
-        try:
-            newcomer = await run_in_threadpool(self._confirm, request, held, code)
-        except NotTheCode as refusal:
-            if refusal.tries_left:
-                return self._show_code(held, refusal_text(refusal))
-            return self._visitors.refuse(Gone(refusal_text(refusal)), way_on)
-        except _REFUSALS as refusal:
-            return self._visitors.refuse(refusal, way_on)
-        response = go(f"{own_visit.path_of(self._context, newcomer)}?booked")
-        self._cookie.clear(request, response)
-        return response
-
-    async def release(self, request: Request) -> Response:
-        """Give the time back and begin anew."""
-        if not is_own_form(request.headers):
-            return refused()
-        held = self._held_time(request)
-        if held is None:
-            return go(BOOKING_PATH)
-        # Of a time that was given back before, nothing need be left.
-        with suppress(NotFound):
-            await run_in_threadpool(
-                self._context.write,
-                request,
-                lambda session: newcomers.release(session, UUID(held.id)),
+        except TooOften as refusal:
+            return await self._put_off(request, refusal, typed)
+        except REFUSALS as refusal:
+            return await self._visitors.ask_when_again(
+                request, id_in(request, "doctor"), typed, refusal
             )
-        response = go(f"{BOOKING_PATH}/doctors/{held.doctor}")
-        self._cookie.clear(request, response)
+        response = go(CODE_PATH)
+        self._held.write(request, response, held)
         return response
 
     async def _show_form(
@@ -185,9 +126,8 @@ class _BookingPages:
         except NotFound as refusal:
             return self._visitors.refuse(refusal)
         if slot is None:
-            way_on = f"{BOOKING_PATH}/doctors/{doctor_id}"
             gone = NotFound(_("This time is not free any more. Choose another one."))
-            return self._visitors.refuse(gone, way_on)
+            return await self._visitors.ask_when_again(request, doctor_id, typed, gone)
         return self._visitors.show(
             "book_form.html",
             _UNPROCESSABLE if problems else 200,
@@ -197,7 +137,20 @@ class _BookingPages:
             typed=typed,
         )
 
-    def _hold(self, request: Request, typed: dict[str, str]) -> _HeldTime:
+    async def _put_off(
+        self, request: Request, refusal: TooOften, typed: dict[str, str]
+    ) -> Response:
+        """Show what was typed, to be sent later."""
+        if isinstance(refusal, LimitReached):
+            await run_in_threadpool(note_limit, self._context, request, refusal)
+        response = await self._show_form(
+            request, **typed, problems={"time": refusal_text(refusal)}
+        )
+        response.status_code = _TOO_MANY
+        response.headers["Retry-After"] = str(refusal.retry_after_seconds)
+        return response
+
+    def _hold(self, request: Request, typed: dict[str, str]) -> HeldTime:
         try:
             attempt = UUID(typed["attempt"])
         except ValueError:
@@ -218,35 +171,13 @@ class _BookingPages:
             offer.send_code(code, newcomer.email)
         return self._remembered(newcomer, code if is_demo and is_new else None)
 
-    def _remembered(self, newcomer: NewcomerRecord, shown: str | None) -> _HeldTime:
+    def _remembered(self, newcomer: NewcomerRecord, shown: str | None) -> HeldTime:
         until = newcomer.expires_at
-        return _HeldTime(
+        return HeldTime(
             str(newcomer.id),
             str(newcomer.doctor_id),
             newcomer.email,
             self._visitors.clock(until) if until else "",
             f"{self._visitors.when(newcomer.starts_at)}, {newcomer.doctor_name}",
             shown,
-        )
-
-    def _confirm(self, request: Request, held: _HeldTime, code: str) -> NewcomerRecord:
-        limits.count_try(self._context.throttle, network_of(request))
-        tried = self._context.write(
-            request,
-            lambda session: newcomers.confirm(
-                session, UUID(held.id), code, key=self._context.key
-            ),
-        )
-        return newcomers.require_confirmed(tried)
-
-    def _held_time(self, request: Request) -> _HeldTime | None:
-        note = self._cookie.read(request)
-        return None if note is None else _HeldTime(**note)
-
-    def _show_code(self, held: _HeldTime, problem: str | None = None) -> Response:
-        return self._visitors.show(
-            "book_code.html",
-            _UNPROCESSABLE if problem else 200,
-            asked=held,
-            problem=problem,
         )

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -32,6 +33,7 @@ BOOKING_PATH: Final = "/book-a-visit"
 CODE_PATH: Final = f"{BOOKING_PATH}/code"
 # Some weeks of a doctor's times.
 _MOST_TIMES: Final = 300
+REFUSALS: Final = (NotFound, Conflict, Gone, TooOften)
 _STATUS: Final[Mapping[type[ServiceError], int]] = {
     NotFound: 404,
     Conflict: 409,
@@ -139,10 +141,14 @@ class Visitors:
             **values,
         )
 
-    def show_times(self, times: Times, **values: Any) -> Response:
-        """Return the page on which one of the times is chosen."""
+    def show_times(
+        self, times: Times, refusal: ServiceError | None = None, **values: Any
+    ) -> Response:
+        """Return the page on which one of the times is chosen, or another one."""
         return self.show(
             "book_times.html",
+            200 if refusal is None else _status_of(refusal),
+            problem=None if refusal is None else _sentence(refusal),
             doctor=times.doctor,
             days=times.days,
             day=times.day,
@@ -150,12 +156,36 @@ class Visitors:
             **values,
         )
 
+    async def ask_when_again(
+        self,
+        request: Request,
+        doctor_id: UUID,
+        typed: Mapping[str, str],
+        refusal: ServiceError | None = None,
+    ) -> Response:
+        """Ask for another time, of whoever need not say again who they are."""
+        try:
+            times = await run_in_threadpool(
+                self.times, request, doctor_id, request.query_params.get("day")
+            )
+        except NotFound as nobody:
+            return self.refuse(nobody)
+        # The attempt that was sent belongs to the time that is gone.
+        known = {name: typed.get(name, "") for name in ("name", "email")}
+        return self.show_times(
+            times,
+            refusal,
+            here=f"{BOOKING_PATH}/doctors/{doctor_id}",
+            back=BOOKING_PATH,
+            own=False,
+            typed=known | {"attempt": str(uuid4())} if any(known.values()) else None,
+        )
+
     def refuse(self, refusal: ServiceError, way_on: str = BOOKING_PATH) -> Response:
         """Return what says why something cannot be done, and leads on."""
-        status = next((s for kind, s in _STATUS.items() if isinstance(refusal, kind)))
         return page(
             "message.html",
-            status,
+            _status_of(refusal),
             title=_("That did not work"),
             sentence=_sentence(refusal),
             way_on=way_on,
@@ -172,6 +202,10 @@ def id_in(request: Request, name: str) -> UUID:
     """Return the id that stands in the path; the route holds it to be one."""
     value: UUID = request.path_params[name]
     return value
+
+
+def _status_of(refusal: ServiceError) -> int:
+    return next(status for kind, status in _STATUS.items() if isinstance(refusal, kind))
 
 
 def _sentence(refusal: ServiceError) -> str:

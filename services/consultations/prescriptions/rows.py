@@ -143,10 +143,11 @@ def kept_lines(lines: Sequence[PrescriptionLine]) -> list[dict[str, str]]:
 
 def _version_of(row: Sequence[Any]) -> records.PrescriptionVersion:
     number, lines, *rest = row
-    return records.PrescriptionVersion(number, tuple(map(_line_of, lines)), *rest)
+    return records.PrescriptionVersion(number, tuple(map(line_of, lines)), *rest)
 
 
-def _line_of(kept: Mapping[str, str]) -> PrescriptionLine:
+def line_of(kept: Mapping[str, str]) -> PrescriptionLine:
+    """Return a line as the row keeps it."""
     # A later version, beside which this one still serves, may keep more of a line.
     known = PrescriptionLine.__slots__
     return PrescriptionLine(**{name: kept[name] for name in known if name in kept})

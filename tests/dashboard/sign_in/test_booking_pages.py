@@ -3,14 +3,17 @@
 import re
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.models.audit import AuditEvent
 from db.models.booking import BookingSlot, Newcomer, VisitNotification
 from db.postgres import Database
+from services.core import throttling
 from tests.dashboard import codes
 from tests.kit import cast
 from tests.kit.replicas import await_everywhere
@@ -19,6 +22,7 @@ from tests.services.visits import visit_samples
 
 PATH = "/book-a-visit"
 NAME = "Nora Newman"
+_NETWORKS = count(1)
 
 
 @pytest.fixture
@@ -45,6 +49,8 @@ def email():
 @pytest.fixture
 def visitor(clinic):
     with clinic.browser() as browser:
+        # Everybody from one network would book more than one network may.
+        browser.headers["X-Forwarded-For"] = f"198.51.100.{next(_NETWORKS)}"
         yield browser
 
 
@@ -68,6 +74,11 @@ def _book(visitor, doctor, email, mailbox):
     answer = visitor.post(f"{PATH}/code", data={"code": codes.code(mailbox, email)})
     assert answer.status_code == 303
     return answer.headers["location"].partition("?")[0]
+
+
+def _typed_in(page):
+    """Return what a page sends of what was typed before."""
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
 
 
 def _holder(clinic_engine, slot_id):
@@ -171,6 +182,68 @@ def test_who_is_too_late_is_led_to_other_times(
     assert answer.status_code == 409
     assert "Somebody was quicker" in answer.text
     assert f"{PATH}/doctors/{doctor[0]}" in answer.text
+
+
+def test_who_is_too_late_says_only_another_time(visitor, clinic, doctor, email):
+    path, form = _form(visitor, doctor)
+    with clinic.browser() as quicker:
+        _ask(quicker, doctor, f"first-{email}")
+    late = visitor.post(path, data=form | {"email": email}).text
+
+    typed = _typed_in(late)
+    (second,) = re.findall(rf'formaction="([^"]+{doctor[1][1]}[^"]*)"', late)
+    answer = visitor.post(second, data=typed)
+
+    assert (typed["name"], typed["email"]) == (NAME, email)
+    assert answer.headers["location"] == f"{PATH}/code"
+    assert email in visitor.get(f"{PATH}/code").text
+
+
+def test_on_another_day_who_was_too_late_need_not_say_again_who_they_are(
+    visitor, clinic, doctor, email
+):
+    path, form = _form(visitor, doctor)
+    with clinic.browser() as quicker:
+        _ask(quicker, doctor, f"first-{email}")
+    late = visitor.post(path, data=form | {"email": email}).text
+    day = re.findall(r'formaction="([^"]+[?]day=[^"]+)"', late)[0]
+
+    typed = _typed_in(visitor.post(day, data=_typed_in(late)).text)
+
+    assert (typed["name"], typed["email"]) == (NAME, email)
+
+
+def test_after_the_last_wrong_code_only_the_time_is_chosen_again(
+    visitor, doctor, email, mailbox
+):
+    _ask(visitor, doctor, email)
+    right = codes.code(mailbox, email)
+    wrong = f"{(int(right) + 1) % 1_000_000:06}"
+
+    answers = [visitor.post(f"{PATH}/code", data={"code": wrong}) for _ in range(5)]
+
+    assert answers[-1].status_code == 410
+    assert "the time is given back" in answers[-1].text
+    typed = _typed_in(answers[-1].text)
+    assert (typed["name"], typed["email"]) == (NAME, email)
+
+
+def test_who_asked_too_often_finds_in_the_form_what_they_typed(
+    visitor, doctor, email, clinic_engine
+):
+    path, form = _form(visitor, doctor)
+    for _ in range(throttling.CODES_HERE.amount):
+        visitor.post(path, data=form | {"email": email})
+
+    answer = visitor.post(path, data=form | {"email": email})
+
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+    assert f'value="{NAME}"' in answer.text
+    assert f'value="{email}"' in answer.text
+    with Session(clinic_engine) as session:
+        reached = AuditEvent.details["limit"].astext == throttling.CODES_HERE.name
+        assert session.scalars(select(AuditEvent.outcome).where(reached)).first()
 
 
 def test_a_time_that_is_given_back_is_free_at_once(

@@ -46,6 +46,7 @@ from tests.services.consultations.prescriptions.conftest import (
 from tests.services.patients.clinic_samples import TODAY
 from tests.services.patients.duplicates import merge_samples
 from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
 
 REASON = "Tolerated amoxicillin well last year"
 
@@ -370,6 +371,27 @@ def medications(room):
     ).value
 
 
+def withdraw(room, issued):
+    room.write(
+        room.clinic.dora,
+        lambda s, a: prescriptions.withdraw(
+            s, a, issued.id, number=issued.latest, reason="Not tolerated at all"
+        ),
+    )
+
+
+def another_visit(room, doctors):
+    """Return the room with a later visit of Grace's at Dora's, who is there."""
+    began = {"status": "checked-in", "checked_in_at": datetime.now(UTC)}
+    visit = room.clinic.database.write(
+        lambda s: visit_samples.visit(
+            s, doctors[0], room.clinic.grace.id, soon(65), **began
+        ),
+        identity=SYSTEM,
+    ).value
+    return replace(room, graces=visit)
+
+
 def let_take(room, *drugs):
     change = update(Patient).where(Patient.id == room.clinic.grace.id)
     room.clinic.database.write(
@@ -390,19 +412,30 @@ def test_a_name_that_is_not_recognised_needs_a_reason(room):
 
 def test_current_medications_follow_what_is_prescribed(room):
     let_take(room, "Aspirin 75 mg")
-    ibuprofen = replace(PARACETAMOL, drug="Ibuprofen 400 mg")
+    metformin = replace(PARACETAMOL, drug="Metformin 500 mg")
+    ramipril = replace(PARACETAMOL, drug="Ramipril 5 mg")
 
-    first = room.issue(PARACETAMOL)
-    assert medications(room) == ["Aspirin 75 mg", PARACETAMOL.drug]
-    second = room.amend(first, ibuprofen)
-    assert medications(room) == ["Aspirin 75 mg", ibuprofen.drug]
-    room.write(
-        room.clinic.dora,
-        lambda s, a: prescriptions.withdraw(
-            s, a, second.id, number=2, reason="Not tolerated at all"
-        ),
-    )
+    first = room.issue(metformin)
+    assert medications(room) == ["Aspirin 75 mg", metformin.drug]
+    second = room.amend(first, ramipril)
+    assert medications(room) == ["Aspirin 75 mg", ramipril.drug]
+    withdraw(room, second)
     assert medications(room) == ["Aspirin 75 mg"]
+
+
+def test_what_another_prescription_has_stays_a_current_medication(room, doctors):
+    let_take(room)
+    bisoprolol = replace(PARACETAMOL, drug="Bisoprolol 5 mg")
+    earlier = room.issue(bisoprolol)
+
+    later = another_visit(room, doctors).issue(
+        replace(bisoprolol, drug="BISOPROLOL 5 mg"), PARACETAMOL
+    )
+    withdraw(room, later)
+    assert medications(room) == [bisoprolol.drug]
+
+    withdraw(room, earlier)
+    assert medications(room) == []
 
 
 def test_what_is_listed_already_is_not_listed_twice(room):
