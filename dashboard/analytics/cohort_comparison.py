@@ -47,8 +47,8 @@ _TITLES: Final = {
 }
 
 
-def show_choice() -> None:
-    """Choose saved cohorts, and have them compared."""
+def choose() -> bool:
+    """Choose saved cohorts; tell whether they are compared from the next run on."""
     known = {view.key: view.name for view in kept_questions.list_saved(COHORTS)}
     if current := kept_questions.current_key():
         known.setdefault(current, _("The cohort on this page"))
@@ -60,7 +60,7 @@ def show_choice() -> None:
                 known |= {key: cohort_address.sentences_of([key])[0]}
     if len(known) < FEWEST:
         st.caption(_("Save two cohorts to compare them."))
-        return
+        return False
     begin_with([key for key in compared if key in known], _CHOICE)
     chosen = st.multiselect(
         _("Cohorts to compare"),
@@ -73,7 +73,8 @@ def show_choice() -> None:
     )
     if st.button(_("Compare"), key="cohorts_compare", disabled=len(chosen) < FEWEST):
         cohort_address.show_compared(chosen)
-        st.rerun()
+        return True
+    return False
 
 
 def show(comparison: Comparison) -> None:

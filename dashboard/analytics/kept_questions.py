@@ -8,6 +8,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, read, write
+from dashboard.ui.dialogs import leave_menu, menu
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
@@ -56,14 +57,21 @@ def list_saved(subject: Subject) -> tuple[View, ...]:
     return read(lambda session: views.list_views(session, actor, subject=subject))
 
 
-@st.fragment
-def show_saved(
-    subject: Subject, *, page: str, nothing: str, label: str, button: str
+def saved_menu(
+    name: str, subject: Subject, *, page: str, nothing: str, label: str, button: str
 ) -> None:
-    """Open a question by its name, or give the one of the address a name.
+    """Draw the button under which questions have names: to open, or to give one.
 
     `nothing` is said where none has a name; `label` and `button` are those of the form.
     """
+    with menu(name, key=_key(page), icon=":material/bookmarks:"):
+        _show_saved(subject, page=page, nothing=nothing, label=label, button=button)
+
+
+@st.fragment
+def _show_saved(
+    subject: Subject, *, page: str, nothing: str, label: str, button: str
+) -> None:
     with error_boundary():
         known = list_saved(subject)
         for view in known:
@@ -74,6 +82,7 @@ def show_saved(
                 width="stretch",
             ):
                 show_key(view.key)
+                leave_menu(_key(page))
                 st.rerun()
         if not known:
             st.caption(nothing)
@@ -85,7 +94,12 @@ def show_saved(
         if saves:
             view = _save(name, subject)
             notify(_("Saved as {name}.").format(name=plain(view.name)))
+            leave_menu(_key(page))
             st.rerun()
+
+
+def _key(page: str) -> str:
+    return f"{page}_saved"
 
 
 def _save(name: str, subject: Subject) -> View:

@@ -5,6 +5,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.analytics import query_address
+from dashboard.ui.dialogs import leave_menu, menu
 from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import decimal, gettext as _, marked
 from services.analytics import queries
@@ -22,6 +23,8 @@ _FILLED: Final = "sql_filled"
 # What was typed before an example or a saved query took its place.
 _TYPED: Final = "sql_typed"
 _OFFERED: Final = "sql_offered"
+_EXAMPLES_MENU: Final = "sql_examples"
+_SCHEMA_MENU: Final = "sql_schema"
 _HEIGHT: Final = 240
 _NAMES: Final = (
     marked("Visits of each month"),
@@ -84,19 +87,25 @@ def show_cost(cost: int) -> None:
 
 def draw_examples() -> None:
     """Offer texts to begin with."""
-    for name in _NAMES:
-        st.button(
-            _(name),
-            key=f"sql_example_{_NAMES.index(name)}",
-            icon=":material/edit_note:",
-            width="stretch",
-            on_click=_replace,
-            args=(EXAMPLES[name],),
-        )
+    with menu(_("Examples"), key=_EXAMPLES_MENU, icon=":material/edit_note:"):
+        for name in _NAMES:
+            st.button(
+                _(name),
+                key=f"sql_example_{_NAMES.index(name)}",
+                icon=":material/edit_note:",
+                width="stretch",
+                on_click=_begin_with,
+                args=(EXAMPLES[name], _EXAMPLES_MENU),
+            )
 
 
 def draw_schema() -> None:
     """List the views and their columns, each with a text to begin with."""
+    with menu(_("Views and columns"), key=_SCHEMA_MENU, icon=":material/table:"):
+        _draw_views()
+
+
+def _draw_views() -> None:
     st.caption(
         _(
             "A row of *patients* is a patient, one of every other view an event with a "
@@ -110,9 +119,10 @@ def draw_schema() -> None:
             st.button(
                 _("Begin with {view}").format(view=view.name),
                 key=f"sql_view_{view.name}",
-                on_click=_replace,
+                on_click=_begin_with,
                 args=(
                     f"SELECT count(DISTINCT patient_id) AS patients\nFROM {view.name}",
+                    _SCHEMA_MENU,
                 ),
             )
 
@@ -123,6 +133,11 @@ def _lines(view: OfferedView) -> list[str]:
         f"{_(_KINDS[kind])}"
         for name, kind in view.columns.items()
     ]
+
+
+def _begin_with(text: str, menu_key: str) -> None:
+    _replace(text)
+    leave_menu(menu_key)
 
 
 def _replace(text: str) -> None:

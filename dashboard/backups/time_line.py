@@ -195,7 +195,7 @@ def _spec(
         "field": "row",
         "type": "nominal",
         "scale": {"domain": rows},
-        "axis": {"title": None, "labelLimit": 90, "ticks": False, "domain": False},
+        "axis": {"title": None, "labelLimit": 120, "ticks": False, "domain": False},
     }
     tooltip = [
         {"field": "what", "title": _("What")},

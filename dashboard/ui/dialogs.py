@@ -1,10 +1,11 @@
-"""Dialogs: their titles in the language of the page, and the way out at their foot."""
+"""What opens over a page: dialogs, with the way out at their foot, and menus."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
 import streamlit as st
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from dashboard.ui.language import gettext as _
 
@@ -44,3 +45,19 @@ def confirmed(
             # The dialog is gone in the next run.
             st.rerun()
     return wanted
+
+
+def menu(label: str, *, key: str, icon: str) -> PopoverContainer:
+    """Return what stands under a button, until `leave_menu` is called with its key."""
+    if st.session_state.pop(_left(key), False):
+        st.session_state[key] = False
+    return st.popover(label, key=key, icon=icon, on_change="rerun")
+
+
+def leave_menu(key: str) -> None:
+    """Let the menu be closed in the next run: what was asked for lies below it."""
+    st.session_state[_left(key)] = True
+
+
+def _left(key: str) -> str:
+    return f"{key}_left"

@@ -16,6 +16,7 @@ from dashboard.analytics.dashboards.dialogs import show_dashboard_choice
 from dashboard.analytics.figure_charts import show_figure
 from dashboard.context import freshness
 from dashboard.patients.search.disclosed_lists import smallest_group
+from dashboard.ui.dialogs import leave_menu, menu
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
@@ -24,6 +25,7 @@ from dashboard.ui.words import at, plain
 from services.analytics.cohorts import COHORTS
 from services.analytics.figures import Figure
 
+_COMPARING: Final = "cohorts_comparing"
 FORMATS: Final = {"xlsx": _("Excel"), "parquet": "Parquet", "json": "JSON"}
 
 
@@ -40,7 +42,9 @@ def show_editor() -> None:
 def choose_compared() -> None:
     """Choose which cohorts stand side by side."""
     with error_boundary():
-        cohort_comparison.show_choice()
+        if cohort_comparison.choose():
+            leave_menu(_COMPARING)
+            st.rerun()
 
 
 @st.fragment
@@ -70,19 +74,15 @@ st.caption(
     ).format(least=least)
 )
 with st.container(horizontal=True):
-    with st.popover(
-        _("Saved cohorts"), key="cohorts_saved", icon=":material/bookmarks:"
-    ):
-        kept_questions.show_saved(
-            COHORTS,
-            page="cohorts",
-            nothing=_("No saved cohorts yet. Count one, then name it."),
-            label=_("Save this cohort as"),
-            button=_("Save cohort"),
-        )
-    with st.popover(
-        _("Compare"), key="cohorts_comparing", icon=":material/compare_arrows:"
-    ):
+    kept_questions.saved_menu(
+        _("Saved cohorts"),
+        COHORTS,
+        page="cohorts",
+        nothing=_("No saved cohorts yet. Count one, then name it."),
+        label=_("Save this cohort as"),
+        button=_("Save cohort"),
+    )
+    with menu(_("Compare"), key=_COMPARING, icon=":material/compare_arrows:"):
         choose_compared()
 with error_boundary():
     question = cohort_address.find_current()

@@ -52,18 +52,16 @@ st.caption(
     ).format(least=smallest_group())
 )
 with st.container(horizontal=True):
-    with st.popover(_("Saved queries"), key="sql_saved", icon=":material/bookmarks:"):
-        kept_questions.show_saved(
-            QUERIES,
-            page="sql",
-            nothing=_("No saved queries yet. Run one, then name it."),
-            label=_("Save this query as"),
-            button=_("Save query"),
-        )
-    with st.popover(_("Examples"), key="sql_examples", icon=":material/edit_note:"):
-        query_editor.draw_examples()
-    with st.popover(_("Views and columns"), key="sql_schema", icon=":material/table:"):
-        query_editor.draw_schema()
+    kept_questions.saved_menu(
+        _("Saved queries"),
+        QUERIES,
+        page="sql",
+        nothing=_("No saved queries yet. Run one, then name it."),
+        label=_("Save this query as"),
+        button=_("Save query"),
+    )
+    query_editor.draw_examples()
+    query_editor.draw_schema()
 with error_boundary():
     current_text = query_address.find_text()
     query_editor.fill(current_text)

@@ -1,8 +1,10 @@
 """How documents are kept: for how long, what is on hold, how their files are."""
 
+from typing import Final
+
 import streamlit as st
 
-from dashboard.context import current_actor, freshness, now, read
+from dashboard.context import CachedRead, current_actor, freshness, now, read_all
 from dashboard.documents.retention import retention_actions
 from dashboard.documents.retention.erasures import show_erasures
 from dashboard.documents.retention.integrity_state import show_integrity
@@ -17,6 +19,8 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import page_header
 from services.documents import erasure, retention
 
+_SECONDS: Final = 30.0
+
 actor = current_actor()
 page_header(_("Retention"))
 st.caption(
@@ -25,13 +29,22 @@ st.caption(
         "is unchanged. Documents have no names here."
     )
 )
-status = read(
-    lambda session: retention.look(session, actor),
-    keep=("retention", actor.id),
-    seconds=30,
+# The rules are those of this moment: who is told that a colleague has changed one would
+# be shown the old one again, and refused again.
+status, erasures, rules, erasure_rule = read_all(
+    CachedRead(
+        lambda session: retention.look(session, actor),
+        ("retention", actor.id),
+        _SECONDS,
+    ),
+    CachedRead(
+        lambda session: erasure.look(session, actor), ("erasures", actor.id), _SECONDS
+    ),
+    CachedRead(retention.list_rules),
+    CachedRead(erasure.find_rule),
 )
 ask_for_passkey(_("Changing a rule, or releasing a hold,"))
-for column, rule in zip(st.columns(len(status.rules)), status.rules, strict=True):
+for column, rule in zip(st.columns(len(rules)), rules, strict=True):
     with column:
         retention_actions.change_rule(rule)
 st.caption(
@@ -51,13 +64,7 @@ if status.holds:
 else:
     empty_state(_("Nothing is on hold."), icon="lock_open")
 st.subheader(_("Archived patients"), anchor=False)
-show_erasures(
-    read(
-        lambda session: erasure.look(session, actor),
-        keep=("erasures", actor.id),
-        seconds=30,
-    )
-)
+show_erasures(erasures, erasure_rule)
 st.subheader(_("Files"), anchor=False)
 show_integrity(status.walk, status.runs, status.pending_deletions, now())
 if status.walk.damaged:

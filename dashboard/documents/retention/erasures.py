@@ -41,14 +41,14 @@ _POSTPONE: Final = "postpone"
 _A_YEAR: Final = timedelta(days=365)
 
 
-def show_erasures(status: Erasures) -> None:
+def show_erasures(status: Erasures, rule: ErasureRule) -> None:
     """Show after how many years archived patients are erased, and who is next."""
-    _show_rule(status.rule)
+    _show_rule(rule)
     erased = _records(status.erased)
     if not status.dues:
         said = (
             _("Records are not erased. Erased so far: {erased}.")
-            if status.rule.years is None
+            if rule.years is None
             else _("Nobody is due. Erased so far: {erased}.")
         )
         empty_state(said.format(erased=erased), icon="inventory_2")

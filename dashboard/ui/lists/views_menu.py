@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.context import read
+from dashboard.ui.dialogs import leave_menu, menu
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from dashboard.ui.lists import list_addresses
@@ -14,19 +15,14 @@ from services.lists import views
 
 def views_menu(listing: AddressedList) -> None:
     """Draw the button under which the views are; they are read when it is open."""
-    key = f"{listing.subject.name}_views"
-    if st.session_state.pop(f"{key}_done", False):
-        # Left open, it would cover the list that was asked for.
-        st.session_state[key] = False
-    menu = st.popover(
-        _("Saved views"),
-        key=key,
-        icon=":material/bookmarks:",
-        on_change="rerun",
-    )
-    if menu.open:
-        with menu:
+    shown = menu(_("Saved views"), key=_key(listing), icon=":material/bookmarks:")
+    if shown.open:
+        with shown:
             _open_or_save(listing)
+
+
+def _key(listing: AddressedList) -> str:
+    return f"{listing.subject.name}_views"
 
 
 @st.fragment
@@ -45,7 +41,7 @@ def _open_or_save(listing: AddressedList) -> None:
                 icon=":material/bookmark:",
                 width="stretch",
             ):
-                st.session_state[f"{page}_views_done"] = True
+                leave_menu(_key(listing))
                 list_addresses.show(view.key)
         if not known:
             st.caption(_("No saved views yet. Name this list to find it here again."))
@@ -59,5 +55,5 @@ def _open_or_save(listing: AddressedList) -> None:
         if saves:
             saved = listing.save(name)
             notify(_("Saved as {name}.").format(name=plain(saved.name)))
-            st.session_state[f"{page}_views_done"] = True
+            leave_menu(_key(listing))
             st.rerun()

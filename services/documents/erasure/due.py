@@ -16,10 +16,8 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.documents.erasure.rule import (
-    ErasureRule,
     ended,
     ends_at,
-    find_rule,
 )
 
 SOON: Final = timedelta(days=90)
@@ -46,9 +44,8 @@ class DueErasure:
 
 @dataclass(frozen=True, slots=True)
 class Erasures:
-    """The rule, the first of what is due within a while, and how many there are."""
+    """The first of what is due within a while, and how many there are."""
 
-    rule: ErasureRule
     dues: tuple[DueErasure, ...]
     total: int
     erased: int
@@ -69,7 +66,6 @@ def look(session: Session, actor: Actor) -> Erasures:
         rows = session.execute(_DUES.limit(MOST_LISTED)).all()
         erased = select(func.count()).where(Patient.erased_at.is_not(None))
         return Erasures(
-            find_rule(session),
             tuple(DueErasure(*row[:-1]) for row in rows),
             rows[0][-1] if rows else 0,
             session.scalars(erased).one(),

@@ -19,7 +19,6 @@ from services.documents.integrity.runs import CheckRun
 from services.documents.records.kinds import Classification
 from services.documents.retention.dates import OF_ITS_CLASS, ended
 from services.documents.retention.holds import HeldDocument, list_holds
-from services.documents.retention.rules import RetentionPeriod, list_rules
 
 SOON: Final = timedelta(days=30)
 MOST_LISTED: Final = 50
@@ -65,7 +64,6 @@ class Walk:
 class Overview:
     """How documents are kept, at one moment."""
 
-    rules: tuple[RetentionPeriod, ...]
     dues: tuple[Dues, ...]
     holds: tuple[HeldDocument, ...]
     walk: Walk
@@ -81,7 +79,6 @@ def look(session: Session, actor: Actor) -> Overview:
     actor.require(Permission.MANAGE_RETENTION)
     audit.record(session, actor, Action.RETENTION_READ)
     return Overview(
-        list_rules(session),
         _count_dues(session),
         list_holds(session, actor),
         _describe_walk(session),

@@ -228,8 +228,10 @@ def test_a_cohort_is_saved_and_opened_again(clinic: Clinic, hypertensive):
 
     opened = clinic.open("cohorts", Role.ANALYST)
     [saved] = [b.key for b in opened.button if b.label == "High blood pressure"]
+    opened.session_state["cohorts_saved"] = True
     press(opened, saved)
 
+    assert not opened.session_state["cohorts_saved"]
     assert opened.text_input(key=f"{ENTRY}_code").value == "I10"
     assert [row[1] for row in tables(opened)["Attrition"]] == ["26"]
 
@@ -251,8 +253,11 @@ def test_saved_cohorts_stand_side_by_side(clinic: Clinic, hypertensive):
     keys = opened.multiselect(key="cohorts_compared").options
     assert {"Women", "Men"} <= set(keys)
     opened.multiselect(key="cohorts_compared").select("Women").select("Men").run()
+    # As if it were open: it would lie over what is compared.
+    opened.session_state["cohorts_comparing"] = True
     press(opened, "cohorts_compare")
 
+    assert not opened.session_state["cohorts_comparing"]
     said = [each.value for each in opened.markdown]
     assert any(line.startswith("**A: 12 patients.**") for line in said)
     assert any(line.startswith("**B: 14 patients.**") for line in said)

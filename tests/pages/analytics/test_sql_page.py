@@ -140,7 +140,9 @@ def test_a_query_that_takes_too_long_is_stopped_in_words(
 
 def test_examples_and_views_fill_the_editor(clinic: Clinic):
     app = clinic.open("sql", Role.ANALYST)
+    app.session_state["sql_examples"] = True
     press(app, "sql_example_0")
+    assert not app.session_state["sql_examples"]
     assert app.text_area(key="sql_text").value == next(iter(EXAMPLES.values()))
 
     press(app, "sql_view_vitals")
