@@ -162,7 +162,8 @@ class UserIdentity(Base):
     """Who a person is at an identity provider: its issuer and their subject there.
 
     The provider decides the role of people whom it brought in itself; of others, who
-    connected their sign-in to it later, an administrator does.
+    connected their sign-in to it later, an administrator does. `withdrawn_at` is when
+    the provider gave them no role any more, and their sign-in here was ended for that.
     """
 
     __tablename__ = "user_identities"
@@ -173,6 +174,7 @@ class UserIdentity(Base):
     decides_role: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[Timestamp | None]
+    withdrawn_at: Mapped[Timestamp | None]
 
 
 class Invitation(Base):

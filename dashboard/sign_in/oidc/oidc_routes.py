@@ -74,11 +74,19 @@ class _WayIn:
             return await self._refuse(request, refusal)
 
     async def _let_in(self, request: Request, answer: Answer) -> Response:
-        actor = await run_in_threadpool(
-            self._account.write,
-            request,
-            lambda session: identities.sign_in(session, answer.claimed),
-        )
+        try:
+            actor = await run_in_threadpool(
+                self._account.write,
+                request,
+                lambda session: identities.sign_in(session, answer.claimed),
+            )
+        except identities.RoleWithdrawn:
+            await run_in_threadpool(
+                self._account.write,
+                request,
+                lambda session: identities.end_access(session, answer.claimed),
+            )
+            raise
         response = go(answer.next)
         await self._context.identity.sign_in(request, response, actor.id, method="oidc")
         return response

@@ -59,6 +59,13 @@ class IdentityRefused(NotAllowed):
         self.user_id = user_id
 
 
+class RoleWithdrawn(IdentityRefused):
+    """The provider, which brought the person in, gives them no role any more.
+
+    `end_access` then ends what they can still do here.
+    """
+
+
 class IdentityTaken(Conflict):
     """The account belongs to somebody else here."""
 
@@ -91,13 +98,16 @@ def sign_in(session: Session, claimed: Claimed) -> Actor:
     """Return who this is here, or raise IdentityRefused; the caller commits.
 
     Whom the provider brings in is made here at once, and has the role that it gives
-    them from then on; whoever connected their account themselves keeps theirs.
+    them from then on; whoever connected their account themselves keeps theirs. Raises
+    RoleWithdrawn for somebody to whom it gives none any more.
     """
     _let_one_in_at_a_time(session, claimed)
     identity_and_user = _find(session, claimed)
     if identity_and_user is None:
         return _bring_in(session, claimed)
     identity, user = identity_and_user
+    if _is_withdrawn(identity, user) and claimed.role is not None:
+        _let_in_again(session, identity, user)
     if user.deactivated_at is not None:
         raise IdentityRefused(
             "Your sign-in here was ended. Ask an administrator if your work needs it.",
@@ -108,6 +118,28 @@ def sign_in(session: Session, claimed: Claimed) -> Actor:
     identity.last_used_at = func.now()
     session.flush()
     return accounts.actor_of(user)
+
+
+def end_access(session: Session, claimed: Claimed) -> None:
+    """End the sign-ins of somebody who lost their role there; the caller commits.
+
+    No code and no token of theirs opens anything until the provider gives them a role
+    again, or an administrator reactivates them. Tokens are kept: a mistake at the
+    provider must not cost what programs were given.
+    """
+    _let_one_in_at_a_time(session, claimed)
+    identity_and_user = _find(session, claimed)
+    if identity_and_user is None:
+        return
+    identity, user = identity_and_user
+    if not identity.decides_role or user.deactivated_at is not None:
+        return
+    user.deactivated_at = identity.withdrawn_at = session.scalar(select(func.now()))
+    session.flush()
+    actor = accounts.actor_of(user)
+    sessions.end_all(session, actor, user.id)
+    ending.end_exports(session, user.id)
+    _record(session, actor, Action.USER_DEACTIVATE, {"issuer": claimed.issuer})
 
 
 def connect(
@@ -194,7 +226,7 @@ def _bring_in(session: Session, claimed: Claimed) -> Actor:
 def _follow(session: Session, user: User, claimed: Claimed) -> None:
     """Give somebody whom the provider brought in the role that it says now."""
     if claimed.role is None:
-        raise IdentityRefused(
+        raise RoleWithdrawn(
             "The clinic's sign-in does not give you a role in Chartroom any more. Ask "
             "an administrator if your work needs it.",
             user_id=user.id,
@@ -210,6 +242,22 @@ def _follow(session: Session, user: User, claimed: Claimed) -> None:
     ending.end_exports(session, user.id)
     details = {"changed": changes, "issuer": claimed.issuer}
     _record(session, actor, Action.USER_CHANGE_ROLE, details)
+
+
+def _is_withdrawn(identity: UserIdentity, user: User) -> bool:
+    """Tell whether nobody but the provider ended the person's sign-in."""
+    return (
+        identity.decides_role
+        and identity.withdrawn_at is not None
+        and identity.withdrawn_at == user.deactivated_at
+    )
+
+
+def _let_in_again(session: Session, identity: UserIdentity, user: User) -> None:
+    user.deactivated_at = identity.withdrawn_at = None
+    session.flush()
+    details = {"issuer": identity.issuer}
+    _record(session, accounts.actor_of(user), Action.USER_REACTIVATE, details)
 
 
 def _find(session: Session, claimed: Claimed) -> tuple[UserIdentity, User] | None:

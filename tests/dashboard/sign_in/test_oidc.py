@@ -261,6 +261,18 @@ def test_an_address_lets_nobody_be_the_person_who_has_it(clinic):
     assert clinic.rows("SELECT 1 FROM user_identities") == []
 
 
+def test_who_loses_their_role_is_signed_out_everywhere_until_they_have_one(clinic):
+    groups = clinic.provider.person["groups"]
+    with clinic.browser() as elsewhere, clinic.browser() as browser:
+        assert enter(elsewhere).status_code == 303
+        clinic.provider.person["groups"] = []
+        assert enter(browser).status_code == 403
+
+        assert elsewhere.get("/account").status_code == 303
+        clinic.provider.person["groups"] = groups
+        assert enter(browser).status_code == 303
+
+
 def test_who_connects_an_account_signs_in_with_it(clinic):
     clinic.provider.person["groups"] = []
     with signed_in(clinic.server, Role.ADMIN) as browser:

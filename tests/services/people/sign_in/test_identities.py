@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -15,7 +16,12 @@ from services.core.errors import NotFound
 from services.people import sessions
 from services.people.sign_in import identities
 from services.people.sign_in.confirmations import NotConfirmed
-from services.people.sign_in.identities import Claimed, IdentityRefused, IdentityTaken
+from services.people.sign_in.identities import (
+    Claimed,
+    IdentityRefused,
+    IdentityTaken,
+    RoleWithdrawn,
+)
 from tests.kit import cast
 
 ISSUER = "https://accounts.clinic.example"
@@ -150,11 +156,52 @@ def test_the_role_of_whom_the_provider_brought_in_follows_it(session):
     }
 
 
-def test_who_lost_their_role_at_the_provider_stays_outside(session):
-    identities.sign_in(session, ROSA)
-
-    with pytest.raises(IdentityRefused, match="any more"):
+@pytest.fixture
+def withdrawn(session):
+    """Rosa, whom the provider brought in and then gave no role any more."""
+    rosa = identities.sign_in(session, ROSA)
+    sessions.start(session, rosa.id, method="oidc", network=None, browser=None)
+    with pytest.raises(RoleWithdrawn, match="any more"):
         identities.sign_in(session, replace(ROSA, role=None))
+    identities.end_access(session, replace(ROSA, role=None))
+    return rosa
+
+
+def test_who_lost_their_role_at_the_provider_is_shut_out_of_all(session, withdrawn):
+    user = session.get(User, withdrawn.id)
+
+    assert user.deactivated_at is not None
+    assert session.scalars(select(UserSession)).one().ended_at is not None
+    (ended,) = recorded(session, Action.USER_DEACTIVATE)
+    assert ended.details == {"issuer": ISSUER}
+
+
+def test_a_role_given_again_lets_them_in_again(session, withdrawn):
+    assert identities.sign_in(session, ROSA) == withdrawn
+
+    assert session.get(User, withdrawn.id).deactivated_at is None
+    assert len(recorded(session, Action.USER_REACTIVATE)) == 1
+
+
+def test_whom_an_administrator_shut_out_no_role_lets_in_again(session, withdrawn):
+    later = func.now() + timedelta(seconds=1)
+    session.execute(update(User).values(deactivated_at=later))
+
+    with pytest.raises(IdentityRefused, match="was ended"):
+        identities.sign_in(session, ROSA)
+
+
+def test_a_provider_ends_the_access_of_those_alone_whom_it_brought_in(
+    session, dora, sign_in
+):
+    account = Claimed(ISSUER, "dora-1")
+    identities.connect(session, dora, account, session_id=sign_in)
+
+    identities.end_access(session, account)
+    identities.end_access(session, replace(account, subject="nobody"))
+
+    assert session.get(User, dora.id).deactivated_at is None
+    assert session.get(UserSession, sign_in).ended_at is None
 
 
 def test_who_was_shut_out_here_stays_outside(session):
