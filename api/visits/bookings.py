@@ -68,6 +68,9 @@ class CancelBody(Body):
         str | None,
         Field(description="Why staff cancel a visit that has begun."),
     ] = None
+    despite_notes: Annotated[
+        bool, Field(description="Whether staff cancel a visit that has notes, too.")
+    ] = False
 
 
 class RenewBody(Body):
@@ -164,6 +167,7 @@ def cancel_booking(
             uuid,
             reason=body.reason,
             override_reason=body.override_reason,
+            despite_notes=body.despite_notes,
             notice_hours=notice_hours,
         ),
     )

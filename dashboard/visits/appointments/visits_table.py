@@ -10,7 +10,7 @@ from dashboard.context import current_actor, now, read, write
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
-from dashboard.ui.language import gettext as _, marked, pgettext
+from dashboard.ui.language import gettext as _, marked, pgettext, refusal_text
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import (
     Cell,
@@ -30,6 +30,7 @@ from dashboard.visits.front_desk import desk_words
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
 from services.visits.booking import bookings
+from services.visits.booking.bookings.errors import NotesWritten
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MOVE: Final = "move"
@@ -130,19 +131,32 @@ def ask_to_cancel(visit: VisitRecord) -> None:
             is_final=True,
             otherwise=_("Keep it"),
         ):
-            actor, hours = current_actor(), notice_hours()
-            write(
-                lambda s: bookings.cancel(
-                    s,
-                    actor,
-                    visit.booking_id,
-                    reason=reason.strip() or None,
-                    override_reason=reason if overrides else None,
-                    notice_hours=hours,
-                )
+            _cancel(visit, reason, overrides=overrides)
+
+
+def _cancel(visit: VisitRecord, reason: str, *, overrides: bool) -> None:
+    """Cancel it; of a visit that has notes only once that is read."""
+    actor, hours = current_actor(), notice_hours()
+    is_read = f"visits_cancel_{visit.id}_notes"
+    try:
+        write(
+            lambda s: bookings.cancel(
+                s,
+                actor,
+                visit.booking_id,
+                reason=reason.strip() or None,
+                override_reason=reason if overrides else None,
+                despite_notes=st.session_state.get(is_read, False),
+                notice_hours=hours,
             )
-            notify(_("The visit is cancelled."), icon="event_busy")
-            st.rerun()
+        )
+    except NotesWritten as refusal:
+        st.session_state[is_read] = True
+        again = _("To cancel it all the same, press *Cancel visit* again.")
+        st.warning(f"{refusal_text(refusal)} {again}", icon=":material/clinical_notes:")
+        return
+    notify(_("The visit is cancelled."), icon="event_busy")
+    st.rerun()
 
 
 def _has_begun(visit: VisitRecord) -> bool:

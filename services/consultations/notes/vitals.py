@@ -94,7 +94,7 @@ VITALS: Final = (
     Vital("weight", "Weight", "kg", 0.3, 500, 2, loinc="29463-7", ucum="kg"),
     Vital("height", "Height", "cm", 20, 260, 1, loinc="8302-2", ucum="cm"),
 )
-_NUMBER: Final = re.compile(r"([0-9]{1,4})(?:[.,]([0-9]{1,4}))?")
+_NUMBER: Final = re.compile(r"(-?[0-9]{1,9})(?:[.,]([0-9]{1,4}))?")
 
 
 class NotMeasured(ValueError):

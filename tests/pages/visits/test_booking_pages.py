@@ -421,6 +421,24 @@ def test_staff_cancel_what_has_begun_for_a_reason(
     assert not app.exception
 
 
+def test_who_cancels_a_visit_with_notes_is_asked_first(
+    clinic: Clinic, dora: Practice, monkeypatch: pytest.MonkeyPatch
+):
+    visit = booked(clinic, dora.slots[0], clinic.register().id)
+    clinic.write(lambda s: samples.write_notes(s, visit))
+    app = clinic.open("visits", patient=visit.patient_id)
+
+    cancel(app, monkeypatch, visit, "Moved away")
+
+    (asked,) = app.warning
+    assert "Notes are saved of this visit" in asked.value
+    assert "press *Cancel visit* again" in asked.value
+    assert stored(clinic, visit).status is BookingStatus.CONFIRMED
+    cancel(app, monkeypatch, visit, "Moved away")
+    assert stored(clinic, visit).status is BookingStatus.CANCELLED
+    assert not app.exception
+
+
 def test_a_patient_who_cancels_too_late_is_told_to_call(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):

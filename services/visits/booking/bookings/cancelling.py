@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.postgres import assume_role
-from services.core.actors import Actor
+from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -30,14 +30,16 @@ def cancel(
     *,
     reason: str | None = None,
     override_reason: str | None = None,
+    despite_notes: bool = False,
     notice_hours: float = rules.NOTICE_HOURS,
 ) -> BookingRecord:
     """Give back a hold or a visit, so that others can have it at once.
 
     The caller commits. What is over already stays as it is and is returned. Patients
     give visits back `notice_hours` before they begin; with `override_reason` staff do
-    when they have begun. Raises TooLateToCancel, VisitHasBegun, BookingOver once the
-    patient is checked in, NoSuchBooking, InvalidInput, NotAllowed.
+    when they have begun, and `despite_notes` when notes are saved. Raises
+    TooLateToCancel, VisitHasBegun, NotesWritten, BookingOver once the patient is
+    checked in, NoSuchBooking, InvalidInput, NotAllowed.
     """
     require_booking(actor)
     override = permissions.read_override(actor, override_reason)
@@ -48,6 +50,9 @@ def cancel(
     if before.status is not BookingStatus.CONFIRMED:
         return before
     rules.require_notice(session, actor, before, notice_hours, override=override)
+    # What is prepared for a visit keeps no patient from giving it back.
+    if actor.role is not Role.PATIENT and not despite_notes:
+        rules.require_unwritten(session, before)
     return _give_back(session, actor, before, because, override=override)
 
 

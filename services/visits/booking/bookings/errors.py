@@ -104,6 +104,17 @@ class VisitHasBegun(Conflict):
         )
 
 
+class NotesWritten(Conflict):
+    """Notes are saved of the visit; whoever gives it back knowingly says so."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Notes are saved of this visit, so the patient may have been there: check "
+            "them in then. Cancelled, the visit keeps its notes, and nobody can add to "
+            "them."
+        )
+
+
 class AttemptTaken(Conflict):
     """The key of this attempt belongs to another wish of the same person."""
 

@@ -11,7 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment, Booking, BookingSlot, Slot
+from db.models.consultation import MedicalRecord
 from db.models.patient import Patient
+from db.postgres import assume_role
 from db.postgres.violations import violated
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput
@@ -20,6 +22,7 @@ from services.core.typed_text import is_storable
 from services.visits.booking.bookings.errors import (
     AttemptTaken,
     BookingOver,
+    NotesWritten,
     PatientBusy,
     TooLateToCancel,
     TooManyHolds,
@@ -134,6 +137,21 @@ def require_notice(
     is_bound = actor.role is Role.PATIENT and booking.status is BookingStatus.CONFIRMED
     if is_bound and left < timedelta(hours=hours):
         raise TooLateToCancel(hours)
+
+
+def require_unwritten(session: Session, booking: BookingRecord) -> None:
+    """Raise NotesWritten if notes are saved of the booking's visit.
+
+    The visit is locked: whoever is saving notes in this moment has saved them, or finds
+    it cancelled.
+    """
+    visit = select(Appointment.id).where(Appointment.booking_id == booking.id)
+    # The desk reads no notes; that there are some it may know.
+    with assume_role(session, "system"):
+        visit_id = session.scalar(visit.with_for_update())
+        notes = select(MedicalRecord.id).where(MedicalRecord.appointment_id == visit_id)
+        if session.scalar(notes) is not None:
+            raise NotesWritten
 
 
 @contextmanager

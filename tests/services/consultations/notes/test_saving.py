@@ -126,6 +126,8 @@ def test_an_archived_patients_notes_are_not_written(session, clinician, clerk, v
 
 REFUSED = {
     "no-number": ({"pulse": "fast"}, "Pulse must be a number (/min)."),
+    "negative": ({"weight": "-3"}, "Weight must lie between 0.3 and 500 kg."),
+    "five-digits": ({"pulse": "10000"}, "Pulse must lie between 20 and 300 /min."),
     "exponent": ({"pulse": "1e2"}, "Pulse must be a number (/min)."),
     "too-hot": ({"temperature": "376"}, "Temperature must lie between 25 and 45 °C."),
     "too-light": ({"weight": "0.2"}, "Weight must lie between 0.3 and 500 kg."),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models.audit import AuditEvent
 from db.models.booking import Appointment, Booking, BookingSlot, Slot
+from db.models.consultation import MedicalRecord
 from db.models.doctor import Doctor
 from services.visits.booking import bookings
 from services.visits.booking.bookings import (
@@ -92,6 +93,16 @@ def begin(session: Session, booking: BookingRecord) -> None:
             )
             .execution_options(synchronize_session=False)
         )
+
+
+def write_notes(session: Session, booking: BookingRecord) -> None:
+    """Save a note of the booking's visit."""
+    visit = session.get_one(Appointment, booking.appointment_id)
+    of = {"patient_id": visit.patient_id, "doctor_id": visit.doctor_id}
+    session.add(
+        MedicalRecord(appointment_id=visit.id, content={"complaint": "Cough"}, **of)
+    )
+    session.flush()
 
 
 def holders(session: Session, slot_id: UUID) -> list[UUID]:

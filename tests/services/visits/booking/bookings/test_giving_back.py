@@ -121,6 +121,18 @@ def test_the_desk_cancels_until_the_visit_begins(session, clerk, dora, patient):
     assert bookings.cancel(session, clerk, visit.id).status is BookingStatus.CANCELLED
 
 
+def test_what_is_prepared_for_a_visit_keeps_no_patient_from_giving_it_back(
+    session, herself, dora
+):
+    slot = samples.slot(session, dora, starts_at=soon(hours=25))
+    visit = booked(session, herself, slot, herself.patient_id)
+    samples.write_notes(session, visit)
+
+    after = bookings.cancel(session, herself, visit.id)
+
+    assert after.status is BookingStatus.CANCELLED
+
+
 def test_a_visit_that_has_begun_is_not_cancelled(session, clerk, slot, patient):
     visit = booked(session, clerk, slot, patient.id)
     session.execute(update(Appointment).values(status="checked-in"))

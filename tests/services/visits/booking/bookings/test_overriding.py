@@ -13,6 +13,7 @@ from services.visits.booking.bookings import BookingStatus
 from services.visits.booking.bookings.errors import (
     BookingOver,
     HoldExpired,
+    NotesWritten,
     VisitHasBegun,
 )
 from services.visits.booking.waitlist import WaitRequest
@@ -83,6 +84,20 @@ def test_a_visit_that_has_begun_is_cancelled_for_a_reason_only(
     assert events(session, "booking:cancel")[-1].reason == REASON
     row = session.get(Appointment, visit.appointment_id, populate_existing=True)
     assert row.cancelled_because == REASON
+
+
+def test_a_visit_with_notes_is_given_back_only_by_who_knows_of_them(
+    session, clerk, slot, patient
+):
+    booked = bookings.confirm(session, clerk, hold(session, clerk, slot, patient.id).id)
+    samples.write_notes(session, booked)
+
+    with pytest.raises(NotesWritten, match="check them in"):
+        bookings.cancel(session, clerk, booked.id, override_reason=REASON)
+    assert holders(session, slot) == [booked.id]
+
+    after = bookings.cancel(session, clerk, booked.id, despite_notes=True)
+    assert after.status is BookingStatus.CANCELLED
 
 
 def test_who_is_checked_in_is_not_cancelled_whatever_the_reason(session, clerk, visit):
