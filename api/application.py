@@ -52,13 +52,13 @@ from api.visits import (
     schedule,
     tickets,
 )
-from db.backups.repository import Repository
 from db.cluster.observing import ClusterMonitor
 from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
 from db.mongo.audit_store import AuditStore
 from db.postgres import Database
+from services.backups import BackupReader
 from services.cluster.operations import OperationRunner
 from services.core.audit_without_primary import Spooling
 from services.core.throttling import CallLimits
@@ -154,7 +154,7 @@ def create_api(
     spool: Spooling | None = None,
     disks: DiskSpace | None = None,
     statements: StatementReader | None = None,
-    backups: Repository | None = None,
+    backups: BackupReader | None = None,
     copy_place: str | None = None,
     metrics_token: str | None = None,
     cors_origins: Collection[str] = (),

@@ -7,6 +7,7 @@ patients has no use for what operates the cluster, nor for the reader of PDFs.
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from db.files.seal_keys import SealKeyFile
     from db.files.signing_keys import SigningKeyFile
     from db.postgres.listening import ListenerConnection
+    from services.backups import BackupReader
     from services.cluster.operations import OperationRunner
     from services.consultations.code_lists import CodeListCache
     from services.consultations.prescriptions import PrescriptionIssuer
@@ -106,6 +108,24 @@ class Wiring:
     def backups(self) -> "Repository":
         """The backups of this clinic."""
         return backups_of(self.settings)
+
+    @property
+    def backup_reader(self) -> "BackupReader":
+        """Who reads those backups for pages, which must not hang with their disk."""
+        from services.backups import BackupReader
+
+        folder, readers = self.settings.backups, self._backup_readers
+        with self.making:
+            if folder not in readers:
+                readers[folder] = BackupReader(
+                    self.backups, self.settings.data, self.file_keys
+                )
+            return readers[folder]
+
+    @_MadeOnce
+    def _backup_readers(self) -> "dict[Path, BackupReader]":
+        """Who reads which folder: one each, with one thread, which may hang."""
+        return {}
 
     @_MadeOnce
     def inspector(self) -> "PdfInspector":

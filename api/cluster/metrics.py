@@ -19,14 +19,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.responses import PlainTextResponse, Response
 
+from api.cluster.backup_metrics import gauges_of
 from api.cluster.server_metrics import ServerMetrics
 from api.core.dependencies import FORWARDED, stores_of, unauthorised
 from api.core.documented import refuses
-from db.backups.copies.copy_notes import CopyNote, read_copy_note
-from db.backups.log.windows import read_position
-from db.backups.recovery_kit import read_note
-from db.backups.repository import Repository
-from db.backups.strays import RepositoryFaults, survey_with_faults
 from db.cluster.statements import NotCounted, StatementReader, StatementTotals
 from db.files.gridfs import FileStoreUnavailable
 from db.postgres import SYSTEM, DatabaseUnavailable
@@ -215,144 +211,11 @@ def _backups(request: Request) -> bytes:
     if (backups := stores.backups) is None:
         return b""
     try:
-        return backup_gauges(backups, datetime.now(UTC), copy_place=stores.copy_place)
+        seen = backups.facts()
     except OSError:
         # A disk of backups that is ill takes no number of the clinic with it.
         return b""
-
-
-def backup_gauges(
-    backups: Repository, now: datetime, *, copy_place: str | None = None
-) -> bytes:
-    """Return what the repository of backups tells at a time, in numbers.
-
-    What is noted of a copy in another place than `copy_place` stays as it was for ever.
-    """
-    survey, faults = survey_with_faults(backups)
-    failure = backups.last_failure()
-    registry = CollectorRegistry()
-    values = [
-        ("sets", "Backups that count.", float(len(survey.sets))),
-        (
-            "unreadable_sets",
-            "Backups whose manifest somebody has changed or deleted.",
-            float(len(survey.unreadable)),
-        ),
-        (
-            "orphan_sets",
-            "Incremental backups that lack what they are based on.",
-            float(len(survey.orphans)),
-        ),
-        *_fault_gauges(faults),
-        (
-            "failed_tries",
-            "Backups in a row that came to nothing since one succeeded.",
-            float(failure.tries if failure else 0),
-        ),
-    ]
-    if (newest := survey.newest_by(now)) is not None:
-        age = max(0.0, (now - newest.as_of).total_seconds())
-        *_, full = chain = list(survey.bases_of(newest))
-        full_age = max(0.0, (now - full.as_of).total_seconds())
-        words = "Backups that the newest is restored from, itself included."
-        values += [
-            ("age_seconds", "Age of the newest backup.", age),
-            ("full_age_seconds", "Age of the full one that it goes back to.", full_age),
-            ("chain_sets", words, float(len(chain))),
-            ("bytes", "Size of the newest backup, sealed.", float(newest.sealed_bytes)),
-        ]
-    if (proof := backups.last_proof(now)) is not None:
-        age = max(0.0, (now - proof.proved_at).total_seconds())
-        values += [
-            ("proof_age_seconds", "Age of the last proven restore.", age),
-            ("proof_seconds", "How long the last proven restore took.", proof.seconds),
-        ]
-        if proof.drill is not None:
-            rto, rpo = proof.drill.rto_seconds, proof.drill.rpo_seconds
-            values += [
-                ("drill_rto_seconds", "Until the last drill's rows answered.", rto),
-                ("drill_rpo_seconds", "What would have been lost then.", rpo),
-            ]
-    if (kit := read_note(backups.folder)) is not None:
-        age = max(0.0, (now - kit.made_at).total_seconds())
-        held = max(0.0, (now - kit.held_at).total_seconds())
-        values += [
-            ("kit_age_seconds", "Age of the last recovery kit.", age),
-            ("kit_held_seconds", "How long ago it was made or proven to open.", held),
-        ]
-    if (position := read_position(backups.folder / "log")) is not None:
-        leads_to = position.leads_to or (newest.as_of if newest else position.noted_at)
-        behind = max(0.0, (now - leads_to).total_seconds())
-        words = "How long ago the newest second was that backups and their log lead to."
-        values += [
-            ("log_behind_seconds", words, behind),
-            (
-                "log_cut_off",
-                "Whether the log goes on from no backup: 1 until there is a new one.",
-                float(position.is_cut_off),
-            ),
-        ]
-    copied = read_copy_note(backups.folder)
-    if copied is not None and copied.place == copy_place:
-        values += _copy_gauges(copied, now)
-    for name, words, value in values:
-        Gauge(f"chartroom_backup_{name}", words, registry=registry).set(value)
-    return generate_latest(registry)
-
-
-def _fault_gauges(faults: RepositoryFaults) -> list[tuple[str, str, float]]:
-    """Return how many backups lack something, and what belongs to none."""
-    values = [
-        (
-            "incomplete_sets",
-            "Backups that lack an object, or have one of another size.",
-            float(len(faults.incomplete)),
-        ),
-        (
-            "gone_sets",
-            "Backups that somebody else than retention has removed.",
-            float(len(faults.gone)),
-        ),
-        (
-            "stray_objects",
-            "What lies among the backups and belongs to none.",
-            float(len(faults.strays)),
-        ),
-    ]
-    if faults.missing_files is not None:
-        words = "Stored files that backups name and that are gone."
-        values.append(("missing_files", words, float(faults.missing_files)))
-    return values
-
-
-def _copy_gauges(note: CopyNote, now: datetime) -> list[tuple[str, str, float]]:
-    """Return what is noted of the copy elsewhere: how far behind, how much, and how."""
-    values = [
-        ("copy_failed", "Whether the copy fails just now.", float(bool(note.failure))),
-        ("copy_bytes", "Size of the copy elsewhere.", float(note.bytes)),
-        ("copy_objects", "Objects of the copy elsewhere.", float(note.objects)),
-        ("copy_sets", "Backups that are whole in the copy.", float(note.sets)),
-        (
-            "copy_waiting_objects",
-            "Objects that are too old and locked in the copy.",
-            float(note.waiting),
-        ),
-        (
-            "copy_stray_objects",
-            "Objects in the copy that belong to no backup.",
-            float(len(note.strays)),
-        ),
-        (
-            "copy_mended_objects",
-            "Objects that were missing or changed in the copy, and sent again.",
-            float(note.mended),
-        ),
-    ]
-    if note.whole_until is not None:
-        behind = max(0.0, (now - note.whole_until).total_seconds())
-        words = "How long ago the newest second was that the copy leads to."
-        values.append(("copy_behind_seconds", words, behind))
-    return values
+    return gauges_of(seen, datetime.now(UTC), copy_place=stores.copy_place)
 
 
 class SpoolMetrics(Collector):

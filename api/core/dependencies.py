@@ -21,13 +21,13 @@ from api.core.bearers import (
 )
 from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
-from db.backups.repository import Repository
 from db.cluster.observing import ClusterMonitor
 from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
 from db.mongo.audit_store import AuditStore
 from db.postgres import ANONYMOUS, Database, DatabaseUnavailable, Lsn, Read, WriteResult
+from services.backups import BackupReader
 from services.cluster.operations import (
     OperationRequest,
     OperationRunner,
@@ -135,7 +135,7 @@ class Stores:
     spool: Spooling | None = None
     disks: DiskSpace | None = None
     statements: StatementReader | None = None
-    backups: Repository | None = None
+    backups: BackupReader | None = None
     # Where the copy of the backups is, if one is kept elsewhere.
     copy_place: str | None = None
     # The least number of patients that a count of a cohort tells.

@@ -1,5 +1,7 @@
 """Makes a report on backups and restores for an auditor, of a month or any days."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from dashboard import wiring
@@ -9,14 +11,20 @@ from dashboard.ui.fields.days import day_field
 from dashboard.ui.language import gettext as _
 from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.language.papers import wording_of_page
-from services.backups import reports
+from services.backups import BackupFolderSilent, reports
 from services.backups.reports import ReportPeriod
 
 
 def show_auditor_report() -> None:
     """Offer a report as a PDF; raises the services' refusals."""
     wired = wiring.current()
-    if not wired.settings.is_embedded or wired.backups.system_id is None:
+    if not wired.settings.is_embedded:
+        return
+    is_there = False
+    # That their folder does not answer the overview says.
+    with suppress(BackupFolderSilent):
+        is_there = wired.backup_reader.ask(lambda each: each.system_id is not None)
+    if not is_there:
         return
     st.subheader(_("Report for auditors"), anchor=False)
     st.caption(
@@ -60,8 +68,11 @@ def _paper(period: ReportPeriod) -> bytes:
     actor, wired = current_actor(), wiring.current()
     settings = wired.settings
     keys, key_files = wired.file_keys, wiring.key_files(settings)
-    sources = reports.read_sources(
-        actor, settings, wired.backups, keys=keys, key_files=key_files, now=now()
+    as_of = now()
+    sources = wired.backup_reader.ask(
+        lambda repository: reports.read_sources(
+            actor, settings, repository, keys=keys, key_files=key_files, now=as_of
+        )
     )
     report = write(
         lambda session: reports.gather_report(session, actor, period, sources)

@@ -1,4 +1,4 @@
-"""Says which backups cannot be restored, what belongs to none, and what to do."""
+"""Says what is wrong with the backups and their folder, and what to do."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,10 +7,25 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.ui.language import decimal, gettext as _, ngettext
-from dashboard.ui.words import plain
+from dashboard.ui.words import plain, to_the_second
 from services.backups import BackupState
 
 _MOST_NAMED: Final = 5
+
+
+def show_silence(state: BackupState) -> None:
+    """Say since when the folder answers nothing, if it does not."""
+    if state.silent_since is None:
+        return
+    sentence = _(
+        "The backup folder {folder} does not answer since {time}: see that its disk is "
+        "mounted and that whoever serves it runs. No backup is made, and nothing can "
+        "be restored from it, until it does. The clinic itself goes on."
+    ).format(folder=plain(str(state.folder)), time=to_the_second(state.silent_since))
+    if state.read_at is not None:
+        known = _("What is shown here is as of {time}.")
+        sentence += " " + known.format(time=to_the_second(state.read_at))
+    st.error(sentence, icon=":material/cloud_off:")
 
 
 def show_faults(state: BackupState) -> None:

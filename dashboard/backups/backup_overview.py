@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.backups.back_up_now import is_going_on, show_back_up_now
 from dashboard.backups.backup_copy import show_copy
-from dashboard.backups.backup_faults import show_faults
+from dashboard.backups.backup_faults import show_faults, show_silence
 from dashboard.backups.log_window import show_window
 from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
@@ -63,13 +63,15 @@ def show_backups() -> None:
 
 
 def _read() -> tuple[BackupState, BackupRequest | None]:
-    actor, wired = current_actor(), wiring.current()
-    keys = wired.file_keys
-    state = backups.read_state(actor, wired.backups, wired.settings.data, keys)
+    actor = current_actor()
+    state = wiring.current().backup_reader.state(actor)
     return state, read(lambda session: backups.newest_request(session, actor))
 
 
 def _show(state: BackupState, request: BackupRequest | None) -> None:
+    show_silence(state)
+    if not state.is_known:
+        return
     _show_troubles(state)
     show_back_up_now(state, request)
     settings = wiring.current().settings

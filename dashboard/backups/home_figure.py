@@ -10,7 +10,6 @@ from dashboard.context import current_actor, in_zone, now, today
 from dashboard.ui.figures import Figure
 from dashboard.ui.language import day_and_month, gettext as _
 from dashboard.ui.measures import ago
-from services import backups
 from services.backups import BackupState, Manifest
 
 _DAYS: Final = 30
@@ -25,15 +24,13 @@ def backup_figures() -> list[Figure]:
     wired = wiring.current()
     if not wired.settings.is_embedded:
         return []
-    keys = wired.file_keys
-    state = backups.read_state(
-        current_actor(), wired.backups, wired.settings.data, keys
-    )
+    state = wired.backup_reader.state(current_actor())
     newest = state.newest
+    none = _("None yet") if state.is_known else _("Not known")
     return [
         Figure(
             _("Newest backup"),
-            ago(now() - newest.as_of) if newest else _("None yet"),
+            ago(now() - newest.as_of) if newest else none,
             _(
                 "When the newest backup was made; the bars show the size of each "
                 "day's backups for a month."
@@ -48,6 +45,8 @@ def backup_figures() -> list[Figure]:
 
 def _verdict(state: BackupState) -> str:
     """Say what matters most about them in a few words."""
+    if state.silent_since is not None:
+        return _("Their folder does not answer")
     if state.failure is not None:
         return _("The last one failed")
     if state.proof is None:

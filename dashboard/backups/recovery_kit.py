@@ -1,5 +1,6 @@
 """Makes a recovery kit of the clinic's keys, and says when the last one is old."""
 
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -14,9 +15,9 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from dashboard.ui.measures import ago
 from dashboard.ui.words import at
-from services.backups import kits
+from services.backups import BackupFolderSilent, kits
 from services.backups.kits import KitState
-from services.core.actors import Permission
+from services.core.actors import Actor, Permission
 
 # The sealed paper, until it is taken or another page is opened.
 _PAPER: Final = "kit_paper"
@@ -27,7 +28,10 @@ _MADE: Final = "kit_times_made"
 def show_recovery_kit() -> None:
     """Say how the kit stands, and offer to make one; raises the services' refusals."""
     wired = wiring.current()
-    if not wired.settings.is_embedded or wired.backups.system_id is None:
+    if not wired.settings.is_embedded:
+        return
+    actor = current_actor()
+    if (state := _read_state(actor)) is None:
         return
     st.subheader(_("Recovery kit"), anchor=False)
     st.caption(
@@ -37,8 +41,6 @@ def show_recovery_kit() -> None:
             "backups the clinic is restored on an empty machine."
         )
     )
-    actor, keys = current_actor(), wiring.key_files(wired.settings)
-    state = kits.read_kit_state(actor, wired.backups, keys, now())
     _show_state(state)
     if not actor.may(Permission.ACT_ON_CLUSTER):
         return
@@ -47,6 +49,22 @@ def show_recovery_kit() -> None:
             ask_for_kit(is_due=state.is_due)
         _ask()
     _offer_paper()
+
+
+def _read_state(actor: Actor) -> KitState | None:
+    """Return how the kit stands; None before there are backups to read."""
+    wired, as_of = wiring.current(), now()
+    keys = wiring.key_files(wired.settings)
+    # That their folder does not answer the overview says.
+    with suppress(BackupFolderSilent):
+        return wired.backup_reader.ask(
+            lambda repository: (
+                None
+                if repository.system_id is None
+                else kits.read_kit_state(actor, repository, keys, as_of)
+            )
+        )
+    return None
 
 
 def _show_state(state: KitState) -> None:

@@ -19,7 +19,6 @@ from dashboard.ui.language.backup_failures import translate_failure
 from dashboard.ui.notices import notify
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import plain, to_the_second
-from services import backups
 from services.backups import (
     BackupState,
     BackupWindow,
@@ -113,15 +112,16 @@ def _newest() -> RestorePreview | None:
 
 
 def _state() -> BackupState:
-    wired = wiring.current()
-    data, keys = wired.settings.data, wired.file_keys
-    return backups.read_state(current_actor(), wired.backups, data, keys)
+    return wiring.current().backup_reader.state(current_actor())
 
 
 def _ask(state: BackupState, *, is_open: bool) -> None:
     if not current_actor().may(Permission.ACT_ON_CLUSTER):
         return
     log = state.log
+    if not state.is_known:
+        # The overview above says that, and why.
+        return
     if not log.windows:
         empty_state(
             _(

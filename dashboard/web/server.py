@@ -148,7 +148,7 @@ def create_app(
             spool=wired.audit_spool,
             disks=wired.disks,
             statements=wired.statements,
-            backups=wired.backups if settings.is_embedded else None,
+            backups=wired.backup_reader if settings.is_embedded else None,
             copy_place=store.address.shown if store else None,
             metrics_token=_secret(settings.metrics_token),
             cors_origins=settings.cors_origins,

@@ -138,6 +138,15 @@ class RestoreDrill(Base):
     of_copy: Mapped[bool] = mapped_column(server_default=false())
 
 
+class SchemaChange(Base):
+    """A migration that ran, and when it had; the owner of the schema writes it."""
+
+    __tablename__ = "schema_changes"
+
+    revision: Mapped[str] = mapped_column(Text, primary_key=True)
+    ran_at: Mapped[Timestamp] = mapped_column(server_default=func.clock_timestamp())
+
+
 class RestorePreview(Base):
     """What going back to a time would undo; the worker compares, or says why not."""
 

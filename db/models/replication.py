@@ -64,6 +64,7 @@ ALERT_KINDS = (
     "restore-unproven",
     "backup-copy-behind",
     "backup-damaged",
+    "backup-folder-silent",
 )
 
 

@@ -64,6 +64,7 @@ class BackupWatch:
             unusable_sets=self._unusable_sets,
             missing_files=self._faults.missing_files or 0,
             strays=len(self._faults.strays) + self._copy_strays,
+            folder_silent=self._silent(now),
         )
 
     def _keep_looking(self, now: datetime) -> None:
@@ -83,6 +84,12 @@ class BackupWatch:
         )
         self._looking.start()
         self._looking.join(_PATIENCE_SECONDS)
+
+    def _silent(self, now: datetime) -> timedelta:
+        """Return for how long the folder has not answered."""
+        if self._looked_at is None or not (self._looking and self._looking.is_alive()):
+            return timedelta()
+        return max(timedelta(), now - self._looked_at)
 
     def _look(self, now: datetime) -> None:
         try:

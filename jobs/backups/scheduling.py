@@ -20,6 +20,7 @@ from db.backups.log.windows import read_position
 from db.backups.notes import Failure
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, note_sweep, read_sweep
+from db.disk_reading import DiskReader, DiskSilent
 from db.files import private_files
 from db.files.file_keys import FileKeys
 from db.postgres import SYSTEM, Database
@@ -46,6 +47,7 @@ _DOUBT: Final = timedelta(days=1)
 _LEAP_NOTE: Final = "clock-leap.json"
 _LEAPS: Final = TypeAdapter(tuple[datetime, datetime])
 _NICE: Final = 15
+_PATIENCE_SECONDS: Final = 5.0
 _UNEXPECTED: Final = "The backup ended in an unexpected error: see the worker's log."
 _log = logging.getLogger(__name__)
 
@@ -134,20 +136,27 @@ class BackupScheduler:
         self.plan = plan
         self._clock = clock
         self.started_at = clock()
-        self.failure = repository.last_failure()
+        self.failure: Failure | None = None
         self._removed_at: datetime | None = None
-        # Read here, before the threads begin: one notes at once that the log is kept.
         self._looked_at: datetime | None = None
-        with suppress(OSError):
-            self._looked_at = self._last_noted(self.started_at)
         # Between which two looks the clock leapt last.
         self._leap: tuple[datetime, datetime] | None = None
-        with suppress(OSError, ValidationError):
-            note = repository.folder / _LEAP_NOTE
-            self._leap = _LEAPS.validate_json(note.read_bytes())
+        # Read here, before the threads begin: one notes at once that the log is kept.
+        # Where the disk does not answer, the worker has more to do than wait for it.
+        with suppress(DiskSilent):
+            DiskReader(_PATIENCE_SECONDS).read(self._recall)
         self._swept_at: datetime | None = None
         # What was done, until a primary has it.
         self._unwritten: list[Callable[[Session], None]] = []
+
+    def _recall(self) -> None:
+        """Read what workers of before have noted, as far as it can be read."""
+        self.failure = self.repository.last_failure()
+        with suppress(OSError):
+            self._looked_at = self._last_noted(self.started_at)
+        with suppress(OSError, ValidationError):
+            note = self.repository.folder / _LEAP_NOTE
+            self._leap = _LEAPS.validate_json(note.read_bytes())
 
     def run(self, stopping: Event) -> None:
         """Look until `stopping` is set, behind everybody else who wants to work."""

@@ -5,6 +5,10 @@ from db.backups.log.windows import BackupWindow as BackupWindow
 from db.backups.manifest import Manifest as Manifest
 from db.backups.notes import Proof as Proof
 from db.backups.requested_restore import RequestedRestore as RequestedRestore
+from services.backups.reading import (
+    BackupFolderSilent as BackupFolderSilent,
+    BackupReader as BackupReader,
+)
 from services.backups.requests import (
     BackupRequest as BackupRequest,
     BackupRequested as BackupRequested,

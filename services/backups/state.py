@@ -57,7 +57,8 @@ class BackupState:
     and `copy` how the copy elsewhere stands, if one was begun. `read_at` is of when
     all of it is: what is dated later a clock that was ahead has made. `orphans` are
     incremental backups that lack what they are based on, and `faults` is what else is
-    wrong with what lies there.
+    wrong with what lies there. A folder that answers nobody since `silent_since` is
+    shown as it was when it last did.
     """
 
     folder: Path
@@ -74,6 +75,17 @@ class BackupState:
     orphans: tuple[Manifest, ...] = ()
     faults: RepositoryFaults = field(default_factory=RepositoryFaults)
     read_at: datetime | None = None
+    silent_since: datetime | None = None
+
+    @classmethod
+    def unknown(cls, folder: Path) -> "BackupState":
+        """Return what is known of a folder that has never answered: nothing."""
+        return cls(folder, (), (), False, False, None, None)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the folder has ever answered what is in it."""
+        return self.silent_since is None or self.read_at is not None
 
     @property
     def chain(self) -> tuple[Manifest, ...]:

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg2
@@ -42,7 +43,22 @@ def test_a_file_of_functions_can_be_loaded_again(engine: Engine, path: Path):
 def test_the_owner_brings_a_database_up_to_date(databases):
     with databases.fresh() as endpoints:
         schema.bring_up_to_date(endpoints)
+        ran = _read_runs(endpoints)
         schema.bring_up_to_date(endpoints)
+
+        # That nobody kept before there was a place for it.
+        assert "0067" not in ran
+        assert ran["0071"] <= datetime.now(UTC)
+        assert _read_runs(endpoints) == ran
+
+
+def _read_runs(endpoints: Endpoints) -> dict[str, datetime]:
+    with (
+        closing(psycopg2.connect(owner(endpoints))) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT revision, ran_at FROM schema_changes")
+        return dict(cursor.fetchall())
 
 
 def test_without_the_owners_login_nobody_changes_the_schema(endpoints: Endpoints):

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
-from api.cluster.metrics import SpoolMetrics, backup_gauges
+from api.cluster.backup_metrics import backup_gauges
+from api.cluster.metrics import SpoolMetrics
 from api.cluster.server_metrics import ServerMetrics
 from dashboard.web.log import request_log
 from db.backups.copies.copy_notes import CopyNote, write_copy_note

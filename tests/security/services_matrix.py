@@ -34,6 +34,7 @@ ALLOWED: Final = {
     "backups.reports.report_sources.read_sources": ADMIN,
     "backups.requests.newest_request": ADMIN,
     "backups.requests.request_backup": ADMIN,
+    "backups.schema_changes.list_migration_runs": ADMIN,
     "backups.state.read_state": ADMIN,
     "backups.state.record_proven": ADMIN,
     "backups.state.record_removed": ADMIN,

@@ -124,6 +124,13 @@ WORDS: Final = {
         "broken_image",
         runbook=_BACKUPS,
     ),
+    AlertKind.BACKUP_FOLDER_SILENT: Words(
+        marked("Backup folder silent"),
+        marked("The folder of the backups does not answer for over {bar}"),
+        "cloud_off",
+        "s",
+        runbook=_BACKUPS,
+    ),
     AlertKind.ERROR_BUDGET: Words(
         marked("Error budget"),
         marked("The error budget burns over {bar}"),

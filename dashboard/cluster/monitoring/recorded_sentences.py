@@ -45,6 +45,10 @@ _MESSAGES: Final = (
         "belongs to no backup: {strays}. The page Backups names them; python -m "
         "dashboard backup --full makes one that needs no other."
     ),
+    marked(
+        "The backup folder does not answer: no backup is made, and none can be "
+        "restored from it, until its disk is back."
+    ),
     marked("A restore was last proven {days} days ago."),
     marked("There are backups for {days} days, and no proven restore."),
     marked(

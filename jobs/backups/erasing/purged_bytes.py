@@ -8,7 +8,7 @@ older time knows that they are gone for good. The copy elsewhere follows that li
 import logging
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from db.backups.log.purged_files import (
 )
 from db.backups.repository import Repository
 from db.backups.sealing import seal_of
+from db.disk_reading import DiskReader, DiskSilent
 from db.files import private_files
 from db.files.file_keys import FileKeys, UnusableFileKeys
 
@@ -40,6 +41,7 @@ class BackupErasure:
     repository: Repository
     keys: FileKeys
     data: Path
+    disk: DiskReader = field(default_factory=DiskReader)
 
     def try_to_erase(self, files: Collection[tuple[str, str]]) -> bool:
         """Destroy files by bucket and id; tell whether none is in a backup any more.
@@ -47,7 +49,11 @@ class BackupErasure:
         Where that cannot be done now, it has to be done again.
         """
         try:
+            # The queue has more to do than to wait for a disk that answers nobody.
+            self.disk.read(lambda: self.repository.system_id)
             self.erase(files)
+        except DiskSilent as silent:
+            _log.warning("Purged files stay in the backups until later: %s", silent)
         except (CannotBackUp, CannotRestore, UnusableFileKeys) as error:
             _log.warning("Purged files stay in the backups until later: %s", error)
         except OSError as error:

@@ -30,6 +30,7 @@ BACKUP_ALERTS: Final = frozenset(
         AlertKind.RESTORE_UNPROVEN,
         AlertKind.BACKUP_COPY_BEHIND,
         AlertKind.BACKUP_DAMAGED,
+        AlertKind.BACKUP_FOLDER_SILENT,
     }
 )
 _MOST_PEOPLE: Final = 1000

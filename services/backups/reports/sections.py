@@ -27,6 +27,7 @@ _ALERTS: Final = {
     AlertKind.RESTORE_UNPROVEN: Sentence("Restore unproven"),
     AlertKind.BACKUP_COPY_BEHIND: Sentence("Backup copy behind"),
     AlertKind.BACKUP_DAMAGED: Sentence("Backups damaged"),
+    AlertKind.BACKUP_FOLDER_SILENT: Sentence("Backup folder silent"),
 }
 
 

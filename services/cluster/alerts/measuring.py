@@ -121,6 +121,7 @@ def _backups(condition: BackupCondition) -> Iterator[Measure]:
     yield _proof(condition)
     yield _copy(condition)
     yield _damage(condition)
+    yield _silence(condition)
 
 
 def _kit(condition: BackupCondition) -> Measure:
@@ -175,6 +176,17 @@ def _damage(condition: BackupCondition) -> Measure:
         f"Backups that cannot be restored: {sets or 0}; files that are gone: {files}; "
         f"what belongs to no backup: {strays}. The page Backups names them; python -m "
         "dashboard backup --full makes one that needs no other.",
+    )
+
+
+def _silence(condition: BackupCondition) -> Measure:
+    silent = condition.folder_silent
+    return Measure(
+        AlertKind.BACKUP_FOLDER_SILENT,
+        None,
+        None if silent is None else silent.total_seconds(),
+        "The backup folder does not answer: no backup is made, and none can be "
+        "restored from it, until its disk is back.",
     )
 
 

@@ -25,6 +25,7 @@ class AlertKind(StrEnum):
     RESTORE_UNPROVEN = "restore-unproven"
     BACKUP_COPY_BEHIND = "backup-copy-behind"
     BACKUP_DAMAGED = "backup-damaged"
+    BACKUP_FOLDER_SILENT = "backup-folder-silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class BackupCondition:
     second was that the copy elsewhere has. `unusable_sets` are backups that cannot be
     restored, `missing_files` stored files that are named and gone, and `strays` what
     lies among the backups, or in their copy, and belongs to none.
+    `folder_silent` is for how long the folder has not answered what is in it.
     What is None is not known.
     """
 
@@ -116,6 +118,7 @@ class BackupCondition:
     unusable_sets: int | None = None
     missing_files: int = 0
     strays: int = 0
+    folder_silent: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

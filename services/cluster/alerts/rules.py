@@ -38,6 +38,7 @@ FIRST_RULES: Final[Mapping[AlertKind, RuleDraft]] = {
     AlertKind.RESTORE_UNPROVEN: RuleDraft(True, 691_200, 0, 691_200, 0),
     AlertKind.BACKUP_COPY_BEHIND: RuleDraft(True, 900, 60, 300, 60),
     AlertKind.BACKUP_DAMAGED: RuleDraft(True, 0, 120, 0, 60),
+    AlertKind.BACKUP_FOLDER_SILENT: RuleDraft(True, 60, 0, 0, 0),
 }
 _MOST_SECONDS: Final = 86_400.0
 _MOST_ADDRESSES: Final = 20

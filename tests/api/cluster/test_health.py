@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import pytest
 from sqlalchemy import delete, insert, text, update
@@ -20,11 +21,13 @@ from db.files.file_keys import FileKeys
 from db.models.audit import AuditEvent, AuditHead
 from db.postgres import SYSTEM, Absence, Database
 from services.audit import chain
+from services.backups import BackupReader
 from services.core import audit
 from services.core.actors import Role
 from services.core.audit import Action
 from tests.api.conftest import Client
 from tests.kit import backup_logs, backup_sets
+from tests.kit.hanging_files import hanging
 from tests.kit.replicas import write_everywhere
 from tests.kit.signing_in import cookie_of
 from tests.kit.statements import count_statements
@@ -334,7 +337,9 @@ def guarded(application, module_files, module_log, papers, module_endpoints, tmp
         runner=None,
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         statements=StatementReader(lambda: module_endpoints),
-        backups=Repository(tmp_path / "backups"),
+        backups=BackupReader(
+            Repository(tmp_path / "backups"), tmp_path, module_files.keys
+        ),
         copy_place="s3://clinic/chartroom",
         metrics_token=TOKEN,
     )
@@ -364,6 +369,28 @@ def test_metrics_tell_what_statements_took(guarded, addresses, module_endpoints)
         assert f"chartroom_node_statement_seconds_total{label}" in metrics_text
 
 
+def test_metrics_answer_although_the_backups_do_not(guarded, tmp_path):
+    repository = Repository(tmp_path / "backups")
+    backup_sets.add_set(repository, as_of=datetime.now(UTC) - timedelta(hours=1))
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    before = guarded.get("/metrics", headers=headers).text
+    assert "chartroom_backup_folder_silent_seconds 0.0" in before
+
+    with hanging(repository.folder / "failure.json"):
+        began = monotonic()
+        first, second = (guarded.get("/metrics", headers=headers) for _ in range(2))
+        took = monotonic() - began
+
+    assert first.status_code == second.status_code == 200
+    assert took < 8
+    lines = second.text.splitlines()
+    values = dict(line.split() for line in lines if line.startswith("chartroom_back"))
+    assert float(values["chartroom_backup_folder_silent_seconds"]) > 1
+    # What was seen last grows older all the same.
+    assert values["chartroom_backup_sets"] == "1.0"
+    assert float(values["chartroom_backup_age_seconds"]) >= 3601
+
+
 def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     def read_metrics():
         answer = guarded.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
@@ -371,6 +398,7 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
         return dict(line.split() for line in lines if line.startswith("chartroom_back"))
 
     assert read_metrics() == {
+        "chartroom_backup_folder_silent_seconds": "0.0",
         "chartroom_backup_sets": "0.0",
         "chartroom_backup_unreadable_sets": "0.0",
         "chartroom_backup_orphan_sets": "0.0",

@@ -34,6 +34,7 @@ UPKEEP: dict[str, Rights] = {
     "told_answers": {"system": EVERYTHING},
     "pseudonym_keys": {"system": "SELECT all"},
     "keeping_runs": {"admin": "SELECT all", "system": EVERYTHING},
+    "schema_changes": {"admin": "SELECT all", "system": "SELECT all"},
     "alembic_version": {"nobody": "SELECT all", "system": "SELECT all"},
     "procrastinate_jobs": {"nobody": EVERYTHING, "system": "SELECT all"},
     "procrastinate_workers": {"nobody": EVERYTHING, "system": "SELECT all"},

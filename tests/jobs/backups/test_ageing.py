@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
-from api.cluster.metrics import backup_gauges
+from api.cluster.backup_metrics import backup_gauges
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.notes import LogPosition
 from db.backups.recovery_kit import (
@@ -29,6 +29,7 @@ from jobs.cluster.sampling import Sampler
 from services.backups.kits import PROVEN_EVERY
 from tests.db.cluster.observing.snapshots import primary, snapshot
 from tests.kit import backup_sets
+from tests.kit.hanging_files import hanging
 
 
 def test_without_a_backup_there_is_no_age(tmp_path):
@@ -107,6 +108,23 @@ def test_a_disk_that_does_not_answer_keeps_nobody_waiting(tmp_path, monkeypatch)
     finally:
         answers.set()
         watch._looking.join()
+
+
+def test_for_how_long_the_folder_has_been_silent_is_told(tmp_path, monkeypatch):
+    scheduler, minute = scheduler_of(tmp_path), timedelta(minutes=1)
+    manifest = backup_sets.add_set(scheduler.repository)
+    watch, now = BackupWatch(scheduler), manifest.as_of
+    assert watch.at(now).folder_silent == timedelta()
+    monkeypatch.setattr(ageing, "_PATIENCE_SECONDS", 0.05)
+
+    with hanging(scheduler.repository.folder / "files-swept.json"):
+        assert watch.at(now + minute).folder_silent == timedelta()
+        condition = watch.at(now + 3 * minute)
+
+    assert condition.folder_silent == 2 * minute
+    assert condition.age == 3 * minute
+    watch._looking.join(5)
+    assert watch.at(now + 4 * minute).folder_silent == timedelta()
 
 
 def test_who_watches_the_servers_judges_the_age(tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ from db.backups.strays import FileSweep, read_sweep
 from db.files.file_keys import FileKeys
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
+from jobs.backups import scheduling
 from jobs.backups.looking import look as look_into
 from jobs.backups.scheduling import BackupPlan, BackupScheduler, backing_up
 from jobs.backups.taking import BackupTaken, take
@@ -24,6 +25,7 @@ from services.cluster.alerts import AlertKind
 from services.core.actors import KEEPER
 from tests.jobs.backups import samples
 from tests.kit import backup_logs, backup_sets, cast
+from tests.kit.hanging_files import hanging
 from tests.kit.waiting import eventually
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -458,6 +460,19 @@ def test_whoever_keeps_the_log_does_not_hide_that_the_clock_leapt(
     assert count_left() == 5
     clock.now += DAY
     assert count_left() == 1
+
+
+def test_a_worker_starts_although_the_backups_do_not_answer(
+    database, repository, maker, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(scheduling, "_PATIENCE_SECONDS", 0.05)
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    plan = BackupPlan(None, kept=35 * DAY)
+
+    with hanging(repository.folder / "failure.json"):
+        scheduler = BackupScheduler(database, repository, keys, maker, plan)
+
+        assert scheduler.failure is None
 
 
 def test_old_sets_go_although_none_is_made_by_itself(

@@ -9,12 +9,15 @@ from bson import ObjectId
 from db.backups.backup_errors import SetBroken
 from db.backups.log.purged_files import list_purged_files
 from db.backups.repository import Repository
+from db.disk_reading import DiskReader
 from db.files.file_keys import FileKeys
 from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.backups.retention.removing import remove_expired
 from jobs.backups.taking import known_copies
 from tests.jobs.backups.samples import flip
 from tests.kit import backup_logs, backup_sets
+from tests.kit.hanging_files import hanging
+from tests.kit.waiting import eventually
 
 FILES = (b"encrypted one " * 30, b"encrypted two " * 20)
 DAY = timedelta(days=1)
@@ -65,6 +68,21 @@ def test_the_bytes_of_what_was_purged_go_and_no_others(
     assert len(repository.survey().sets) == 1
     erasure.erase(names[:1])
     assert len(list_purged_files(archive)) == 1
+
+
+def test_whoever_empties_the_queue_does_not_wait_for_a_disk_that_is_silent(
+    repository, keys, tmp_path, names
+):
+    impatient = BackupErasure(repository, keys, tmp_path, DiskReader(0.05))
+    claim = repository.folder / "repository.json"
+    content = claim.read_bytes()
+
+    with hanging(claim):
+        assert not impatient.try_to_erase(names[:1])
+
+    claim.write_bytes(content)
+    eventually(lambda: impatient.try_to_erase(names[:1]))
+    assert stored(repository) == [len(FILES[1])]
 
 
 def test_an_erasure_that_was_killed_before_the_bytes_went_is_finished_by_any_next(

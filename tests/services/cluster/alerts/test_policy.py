@@ -276,6 +276,21 @@ def test_a_copy_of_the_backups_that_is_behind_is_told_of(values, value, words):
 
 
 @pytest.mark.parametrize(
+    ("silent", "value"), [(None, None), (timedelta(), 0), (timedelta(minutes=2), 120)]
+)
+def test_a_backup_folder_that_does_not_answer_is_told_of(silent, value):
+    condition = BackupCondition(folder_silent=silent)
+    (measurement,) = (
+        measured
+        for measured in measure(snapshot(primary()), None, backups=condition)
+        if measured.kind is AlertKind.BACKUP_FOLDER_SILENT
+    )
+
+    assert measurement.value == value
+    assert measurement.sentence.startswith("The backup folder does not answer")
+
+
+@pytest.mark.parametrize(
     ("values", "value", "counts"),
     [
         ({}, None, (0, 0, 0)),

@@ -1,0 +1,178 @@
+"""What /metrics tells of backups: facts that are read, and numbers of them at a time.
+
+Apart, so that ages go on while the disk of the backups answers nobody.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from db.backups.copies.copy_notes import CopyNote
+from db.backups.manifest import Manifest
+from db.backups.notes import LogPosition, Proof
+from db.backups.repository import Repository, Survey
+from db.backups.strays import RepositoryFaults
+from db.disk_reading import Seen
+from services.backups.facts import BackupFacts, read_facts
+
+# What a gauge is called after `chartroom_backup_`, what it is, and its value.
+_Value = tuple[str, str, float]
+_SILENT: Final = "How long the folder of the backups has not answered; 0 if it does."
+
+
+def backup_gauges(
+    backups: Repository, now: datetime, *, copy_place: str | None = None
+) -> bytes:
+    """Return what the repository of backups tells at a time, in numbers."""
+    return gauges_of(Seen(read_facts(backups, now)), now, copy_place=copy_place)
+
+
+def gauges_of(
+    seen: Seen[BackupFacts], now: datetime, *, copy_place: str | None = None
+) -> bytes:
+    """Return what was seen last, in the numbers of a time.
+
+    What is noted of a copy in another place than `copy_place` stays as it was for ever.
+    """
+    registry = CollectorRegistry()
+    silent = _age(seen.silent_since, now) if seen.silent_since else 0.0
+    values: list[_Value] = [("folder_silent_seconds", _SILENT, silent)]
+    if (facts := seen.value) is not None:
+        values += _values(facts, now, copy_place)
+    for name, words, value in values:
+        Gauge(f"chartroom_backup_{name}", words, registry=registry).set(value)
+    return generate_latest(registry)
+
+
+def _age(timestamp: datetime, now: datetime) -> float:
+    return max(0.0, (now - timestamp).total_seconds())
+
+
+def _values(
+    facts: BackupFacts, now: datetime, copy_place: str | None
+) -> Iterator[_Value]:
+    survey, newest = facts.survey, facts.survey.newest_by(now)
+    yield "sets", "Backups that count.", float(len(survey.sets))
+    yield (
+        "unreadable_sets",
+        "Backups whose manifest somebody has changed or deleted.",
+        float(len(survey.unreadable)),
+    )
+    yield (
+        "orphan_sets",
+        "Incremental backups that lack what they are based on.",
+        float(len(survey.orphans)),
+    )
+    yield from _of_faults(facts.faults)
+    yield (
+        "failed_tries",
+        "Backups in a row that came to nothing since one succeeded.",
+        float(facts.failure.tries if facts.failure else 0),
+    )
+    if newest is not None:
+        yield from _of_newest(survey, newest, now)
+    if facts.proof is not None:
+        yield from _of_proof(facts.proof, now)
+    if (kit := facts.kit) is not None:
+        held = "How long ago it was made or proven to open."
+        yield "kit_age_seconds", "Age of the last recovery kit.", _age(kit.made_at, now)
+        yield "kit_held_seconds", held, _age(kit.held_at, now)
+    if facts.position is not None:
+        yield from _of_log(facts.position, newest, now)
+    if facts.copied is not None and facts.copied.place == copy_place:
+        yield from _of_copy(facts.copied, now)
+
+
+def _of_faults(faults: RepositoryFaults) -> Iterator[_Value]:
+    """Yield how many backups lack something, and what belongs to none."""
+    yield (
+        "incomplete_sets",
+        "Backups that lack an object, or have one of another size.",
+        float(len(faults.incomplete)),
+    )
+    yield (
+        "gone_sets",
+        "Backups that somebody else than retention has removed.",
+        float(len(faults.gone)),
+    )
+    yield (
+        "stray_objects",
+        "What lies among the backups and belongs to none.",
+        float(len(faults.strays)),
+    )
+    if faults.missing_files is not None:
+        words = "Stored files that backups name and that are gone."
+        yield "missing_files", words, float(faults.missing_files)
+
+
+def _of_newest(survey: Survey, newest: Manifest, now: datetime) -> Iterator[_Value]:
+    *_, full = chain = list(survey.bases_of(newest))
+    yield "age_seconds", "Age of the newest backup.", _age(newest.as_of, now)
+    yield (
+        "full_age_seconds",
+        "Age of the full one that it goes back to.",
+        _age(full.as_of, now),
+    )
+    yield (
+        "chain_sets",
+        "Backups that the newest is restored from, itself included.",
+        float(len(chain)),
+    )
+    yield "bytes", "Size of the newest backup, sealed.", float(newest.sealed_bytes)
+
+
+def _of_proof(proof: Proof, now: datetime) -> Iterator[_Value]:
+    yield (
+        "proof_age_seconds",
+        "Age of the last proven restore.",
+        _age(proof.proved_at, now),
+    )
+    yield "proof_seconds", "How long the last proven restore took.", proof.seconds
+    if (drill := proof.drill) is not None:
+        words = "Until the last drill's rows answered."
+        yield "drill_rto_seconds", words, drill.rto_seconds
+        yield "drill_rpo_seconds", "What would have been lost then.", drill.rpo_seconds
+
+
+def _of_log(
+    position: LogPosition, newest: Manifest | None, now: datetime
+) -> Iterator[_Value]:
+    leads_to = position.leads_to or (newest.as_of if newest else position.noted_at)
+    yield (
+        "log_behind_seconds",
+        "How long ago the newest second was that backups and their log lead to.",
+        _age(leads_to, now),
+    )
+    yield (
+        "log_cut_off",
+        "Whether the log goes on from no backup: 1 until there is a new one.",
+        float(position.is_cut_off),
+    )
+
+
+def _of_copy(note: CopyNote, now: datetime) -> Iterator[_Value]:
+    """Yield what is noted of the copy elsewhere: how far behind, how much, and how."""
+    yield "copy_failed", "Whether the copy fails just now.", float(bool(note.failure))
+    yield "copy_bytes", "Size of the copy elsewhere.", float(note.bytes)
+    yield "copy_objects", "Objects of the copy elsewhere.", float(note.objects)
+    yield "copy_sets", "Backups that are whole in the copy.", float(note.sets)
+    yield (
+        "copy_waiting_objects",
+        "Objects that are too old and locked in the copy.",
+        float(note.waiting),
+    )
+    yield (
+        "copy_stray_objects",
+        "Objects in the copy that belong to no backup.",
+        float(len(note.strays)),
+    )
+    yield (
+        "copy_mended_objects",
+        "Objects that were missing or changed in the copy, and sent again.",
+        float(note.mended),
+    )
+    if note.whole_until is not None:
+        words = "How long ago the newest second was that the copy leads to."
+        yield "copy_behind_seconds", words, _age(note.whole_until, now)

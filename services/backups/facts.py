@@ -1,0 +1,38 @@
+"""What lies in the repository of backups, as far as numbers tell of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.backups.copies.copy_notes import CopyNote, read_copy_note
+from db.backups.log.windows import read_position
+from db.backups.notes import Failure, LogPosition, Proof
+from db.backups.recovery_kit import KitNote, read_note
+from db.backups.repository import Repository, Survey
+from db.backups.strays import RepositoryFaults, survey_with_faults
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFacts:
+    """What was found there at a time: no age is among it, so it can be told later."""
+
+    survey: Survey
+    faults: RepositoryFaults
+    failure: Failure | None
+    proof: Proof | None
+    kit: KitNote | None
+    position: LogPosition | None
+    copied: CopyNote | None
+
+
+def read_facts(repository: Repository, now: datetime) -> BackupFacts:
+    """Read what lies there. Raises OSError."""
+    survey, faults = survey_with_faults(repository)
+    return BackupFacts(
+        survey,
+        faults,
+        repository.last_failure(),
+        repository.last_proof(now),
+        read_note(repository.folder),
+        read_position(repository.folder / "log"),
+        read_copy_note(repository.folder),
+    )

@@ -1,0 +1,102 @@
+"""What lies on a disk that answers nobody: how long who waits, and what is known."""
+
+import threading
+from datetime import UTC, datetime
+from time import monotonic
+
+import pytest
+
+from db.disk_reading import DiskReader, DiskSilent, KeptReading, Seen
+from tests.kit.hanging_files import hanging
+
+PATIENCE = 0.2
+
+
+def readers():
+    return [thread for thread in threading.enumerate() if thread.name == "disk"]
+
+
+def end_of(some):
+    for thread in some:
+        thread.join(5)
+
+
+def test_what_was_read_and_what_went_wrong_come_back_to_whoever_asked(tmp_path):
+    reader = DiskReader()
+    path = tmp_path / "note"
+
+    with pytest.raises(FileNotFoundError):
+        reader.read(path.read_text)
+    path.write_text("all is well")
+
+    assert reader.read(path.read_text) == "all is well"
+
+
+def test_one_thread_waits_for_a_disk_that_is_silent_however_many_ask(tmp_path):
+    reader, path = DiskReader(PATIENCE), tmp_path / "note"
+    began_at, began = datetime.now(UTC), monotonic()
+
+    with hanging(path):
+        silences = []
+        for _ in range(20):
+            with pytest.raises(DiskSilent) as silent:
+                reader.read(path.read_text)
+            silences.append(silent.value.since)
+        waiting = readers()
+
+        assert len(waiting) == 1
+        # The first waits, and all after it know.
+        assert monotonic() - began < 5 * PATIENCE
+        assert len(set(silences)) == 1
+        assert began_at <= silences[0] <= datetime.now(UTC)
+    end_of(waiting)
+    assert reader.read(lambda: "it is back") == "it is back"
+
+
+def test_a_disk_that_gets_on_slowly_is_not_taken_for_a_silent_one():
+    """Each waits for those before, longer together than for any one of them."""
+    reader, answers = DiskReader(PATIENCE), []
+    slowly = threading.Event()
+
+    def read(number):
+        slowly.wait(PATIENCE / 2)
+        return number
+
+    threads = [
+        threading.Thread(
+            target=lambda n=number: answers.append(reader.read(lambda: read(n)))
+        )
+        for number in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    end_of(threads)
+
+    assert sorted(answers) == list(range(6))
+
+
+def test_what_was_read_last_is_known_while_the_disk_is_silent(tmp_path):
+    path = tmp_path / "note"
+    path.write_text("14:02")
+    kept = KeptReading(path.read_text, DiskReader(PATIENCE))
+    assert kept.look() == Seen("14:02")
+
+    with hanging(path):
+        seen = kept.look()
+        assert seen.value == "14:02"
+        assert seen.silent_since is not None
+        waiting = readers()
+    end_of(waiting)
+    path.write_text("14:09")
+
+    assert kept.look() == Seen("14:09")
+
+
+def test_what_never_answered_is_not_known(tmp_path):
+    with hanging(tmp_path / "note"):
+        seen = KeptReading((tmp_path / "note").read_text, DiskReader(PATIENCE)).look()
+
+        assert seen.value is None
+        assert seen.silent_since is not None
+        waiting = readers()
+    end_of(waiting)

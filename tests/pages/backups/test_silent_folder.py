@@ -1,0 +1,62 @@
+"""A backup disk that answers nobody: the pages answer, and say so."""
+
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+import pytest
+
+from services.core.actors import Role
+from tests.kit import backup_sets
+from tests.kit.hanging_files import hanging
+from tests.pages.backups.conftest import said
+
+# What a page of a healthy disk takes, and as long again as is waited for an ill one.
+_SOON = 15
+
+
+@pytest.fixture
+def silent(repository):
+    """The disk hangs; how its sets are noted is what it hangs at."""
+    repository.claim(backup_sets.SYSTEM_ID)
+    with hanging(repository.folder / "failure.json"):
+        yield repository
+
+
+def test_what_was_never_known_is_not_taken_for_nothing(clinic, silent):
+    began = monotonic()
+    app = clinic.open("backups", Role.ADMIN)
+
+    words = said(app)
+    assert monotonic() - began < _SOON
+    assert f"The backup folder {silent.folder} does not answer since" in words
+    assert "The clinic itself goes on." in words
+    assert "There is no backup yet" not in words
+    assert "Once there is a backup" not in words
+    # Nobody makes a kit of a folder that cannot be written.
+    assert "Recovery kit" not in [each.value for each in app.subheader]
+
+
+def test_what_was_there_last_is_shown_and_of_when_it_is(clinic, repository):
+    backup_sets.add_set(repository, as_of=datetime.now(UTC) - timedelta(hours=3))
+    assert "does not answer" not in said(clinic.open("backups", Role.ADMIN))
+
+    with hanging(repository.folder / "failure.json"):
+        words = said(clinic.open("backups", Role.ADMIN))
+        home = clinic.start(Role.ADMIN)
+
+    assert "does not answer since" in words
+    assert "What is shown here is as of" in words
+    assert "**The newest backup is of" in words
+    assert not home.exception
+    (newest,) = [each for each in home.metric if each.label == "Newest backup"]
+    assert newest.value == "3 h ago"
+    links = [link.proto.label for link in home.get("page_link")]
+    assert "Their folder does not answer" in links
+
+
+def test_home_does_not_say_that_there_is_none(clinic, silent):
+    home = clinic.start(Role.ADMIN)
+
+    assert not home.exception
+    (newest,) = [each for each in home.metric if each.label == "Newest backup"]
+    assert newest.value == "Not known"
