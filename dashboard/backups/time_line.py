@@ -4,7 +4,7 @@ What is dragged over is shown alone, so that a second can be met in five weeks; 
 is the time that is chosen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,14 +13,17 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.context import current_actor, now, read
+from dashboard.context import CachedRead, current_actor, now, read_all
 from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.clock import off_axis, on_axis
 from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.language.chart_locale import spec_in_language, time_format
 from dashboard.ui.words import to_the_second
-from services.backups import BackupState, drills
+from services.backups import BackupState, drills, schema_changes
+from services.backups.drills import RestoreDrill
+from services.backups.schema_changes import MigrationRun
 from services.cluster import monitoring
+from services.cluster.monitoring import Event
 
 Spec = dict[str, Any]
 
@@ -32,12 +35,16 @@ _AXIS: Final = 96
 _MOST_DRILLS: Final = 60
 # As short as what is shown may be: a second is wide enough to be met.
 _LEAST: Final = 20_000.0
-_LOG, _SETS, _DRILLS, _SERVERS = (
+_LOG, _SETS, _DRILLS, _SERVERS, _MIGRATIONS = (
     marked("Any second"),
     marked("Backups"),
     marked("Drills"),
     marked("Servers"),
+    marked("Migrations"),
 )
+_MIGRATION: Final = marked("Migration")
+# While a comparison is awaited the panel is drawn every other second.
+_KEPT_SECONDS: Final = 20.0
 _FULL, _INCREMENTAL = marked("Full backup"), marked("Incremental backup")
 _PROVEN, _BROKEN = marked("Restore proven"), marked("Drill broken")
 _FAILOVER, _SWITCHOVER = marked("Failover"), marked("Switchover")
@@ -50,6 +57,7 @@ _SHAPES: Final = {
     _BROKEN: "cross",
     _FAILOVER: "diamond",
     _SWITCHOVER: "triangle-right",
+    _MIGRATION: "triangle-down",
 }
 # Legible on both backgrounds.
 _BAND: Final = "#2F9E73"
@@ -65,6 +73,12 @@ class _Mark:
     what: str
     at: datetime
     until: datetime | None = None
+    name: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is, by its name if it has one."""
+        return f"{_(self.what)} {self.name}".rstrip()
 
 
 def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
@@ -75,7 +89,8 @@ def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
     windows = state.log.windows
     since, until = windows[0].since, max(now(), windows[-1].until)
     shown = st.session_state.get(_SPAN) or (on_axis(since), on_axis(until))
-    marks = [*_of_backups(state), *_of_drills(), *_of_servers(since, until)]
+    happened = _read(since)
+    marks = [*_of_backups(state), *happened.marks]
     turn = st.session_state.get(_TURN, 0)
     name = _("Times that can be gone to")
     with chart_box(name, partial(_table, marks), key="previews_time_line"):
@@ -95,6 +110,7 @@ def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
             "with, and that stretch alone is shown, so that you can come to the second."
         )
     )
+    _warn_of_migrations(happened.migrations, chosen)
     if st.session_state.get(_SPAN) and st.button(
         _("Show the whole time"), key="previews_whole", icon=":material/zoom_out_map:"
     ):
@@ -122,30 +138,84 @@ def _of_backups(state: BackupState) -> Iterator[_Mark]:
         yield _Mark(_SETS, _FULL if each.is_full else _INCREMENTAL, each.as_of)
 
 
-def _of_drills() -> Iterator[_Mark]:
-    actor = current_actor()
-    for each in read(lambda s: drills.list_drills(s, actor, _MOST_DRILLS)):
-        if each.ended_at is not None:
-            what = _BROKEN if each.proof is None else _PROVEN
-            yield _Mark(_DRILLS, what, each.ended_at)
+@dataclass(frozen=True, slots=True)
+class _Happened:
+    """What the rows tell of the time that the backups lead to."""
+
+    drills: Sequence[RestoreDrill]
+    events: Sequence[Event]
+    migrations: Sequence[MigrationRun]
+
+    @property
+    def marks(self) -> Iterator[_Mark]:
+        """A sign for each of it."""
+        for drill in self.drills:
+            if drill.ended_at is not None:
+                what = _BROKEN if drill.proof is None else _PROVEN
+                yield _Mark(_DRILLS, what, drill.ended_at)
+        for event in self.events:
+            if event.kind in _CHANGES:
+                yield _Mark(_SERVERS, _CHANGES[event.kind], event.at)
+        for run in self.migrations:
+            yield _Mark(_MIGRATIONS, _MIGRATION, run.at, name=run.revision)
 
 
-def _of_servers(since: datetime, until: datetime) -> Iterator[_Mark]:
-    actor = current_actor()
-    for each in read(lambda s: monitoring.list_events(s, actor, since, until)):
-        if each.kind in _CHANGES:
-            yield _Mark(_SERVERS, _CHANGES[each.kind], each.at)
+def _read(since: datetime) -> _Happened:
+    """Read what happened since a time, or what was read just now."""
+    actor, until = current_actor(), now()
+    return _Happened(
+        *read_all(
+            CachedRead(
+                lambda s: drills.list_drills(s, actor, _MOST_DRILLS),
+                "time_line_drills",
+                _KEPT_SECONDS,
+            ),
+            CachedRead(
+                lambda s: monitoring.list_events(s, actor, since, until),
+                ("time_line_events", since),
+                _KEPT_SECONDS,
+            ),
+            CachedRead(
+                lambda s: schema_changes.list_migration_runs(s, actor, since, until),
+                ("time_line_migrations", since),
+                _KEPT_SECONDS,
+            ),
+        )
+    )
+
+
+def _warn_of_migrations(
+    migrations: Sequence[MigrationRun], chosen: datetime | None
+) -> None:
+    """Say what comes of rows that are older than how they are kept today."""
+    later = [run for run in migrations if chosen is not None and run.at > chosen]
+    if not later:
+        return
+    words = ngettext(
+        "A migration ran after that time ({migrations}). Whoever goes back there gets "
+        "its rows as they were, and the same migration brings them up to date before "
+        "the clinic opens: what it filled in then it fills in from those rows.",
+        "{count} migrations ran after that time ({migrations}). Whoever goes back "
+        "there gets its rows as they were, and the same migrations bring them up to "
+        "date before the clinic opens: what they filled in then they fill in from "
+        "those rows.",
+        len(later),
+    )
+    named = ", ".join(f"{run.revision}, {to_the_second(run.at)}" for run in later[-3:])
+    st.caption(words.format(count=len(later), migrations=named))
 
 
 def _rows(marks: list[_Mark]) -> list[str]:
     there = {_LOG, *(mark.row for mark in marks)}
-    return [row for row in (_LOG, _SETS, _DRILLS, _SERVERS) if row in there]
+    every = (_LOG, _SETS, _DRILLS, _SERVERS, _MIGRATIONS)
+    return [row for row in every if row in there]
 
 
 def _sent(mark: _Mark) -> dict[str, object]:
     return {
         "row": _(mark.row),
         "what": _(mark.what),
+        "name": mark.words,
         "at": on_axis(mark.at),
         "until": None if mark.until is None else on_axis(mark.until),
         "when": _when(mark),
@@ -159,7 +229,7 @@ def _when(mark: _Mark) -> str:
 
 def _table(marks: list[_Mark]) -> pd.DataFrame:
     ordered = sorted(marks, key=lambda mark: mark.at, reverse=True)
-    rows = [{_("At"): _when(mark), _("What"): _(mark.what)} for mark in ordered]
+    rows = [{_("At"): _when(mark), _("What"): mark.words} for mark in ordered]
     return pd.DataFrame(rows, columns=[_("At"), _("What")])
 
 
@@ -198,7 +268,7 @@ def _spec(
         "axis": {"title": None, "labelLimit": 120, "ticks": False, "domain": False},
     }
     tooltip = [
-        {"field": "what", "title": _("What")},
+        {"field": "name", "title": _("What")},
         {"field": "when", "title": _("At")},
     ]
     kinds = list(dict.fromkeys(mark.what for mark in marks if mark.until is None))

@@ -45,6 +45,7 @@ from services.audit.chain import (
 )
 from services.documents.integrity.file_references import (
     FileReference,
+    known_by_id,
     list_by_id,
     list_versions,
     versions,
@@ -216,7 +217,8 @@ def list_references(session: Session) -> Iterator[FileReference]:
     """Yield every row that names files."""
     yield from list_versions(session, versions())
     after = None
-    while some := list_by_id(session, after, _AT_ONCE):
+    buckets = known_by_id(session)
+    while some := list_by_id(session, after, _AT_ONCE, buckets=buckets):
         yield from some
         after = some[-1].id
 

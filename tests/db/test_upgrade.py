@@ -1,6 +1,7 @@
 """A data folder of 0.5 opens in today's version: everything is there, and whole."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -10,8 +11,12 @@ from sqlalchemy.orm import Session
 from db import schema
 from db.mongo.audit_store import COLLECTION
 from db.postgres import SYSTEM
+from jobs.backups.looking import list_references
 from services.audit import chain
-from services.core.actors import Actor
+from services.audit.chain import Link, seals
+from services.backups import previews
+from services.backups.previews import ChangeList
+from services.core.actors import KEEPER, Actor
 from services.documents import records as documents, search as document_search
 from services.documents.integrity import checking, file_references
 from services.documents.integrity.checking import State
@@ -20,26 +25,64 @@ from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.records import record_numbers
 from services.visits.front_desk import appointments
+from tests.conftest import connect, owner
 from tests.db import recorded
 from tests.db.recorded import Entry, Restored
 
 
+@dataclass(frozen=True)
+class ReadAsItWas:
+    """What a restore reads of rows before it brings them up to date."""
+
+    references: list[FileReference]
+    head: Link
+    seals: int
+    changes: tuple[ChangeList, ...]
+
+
 @pytest.fixture(scope="module")
-def opened(databases, addresses) -> Iterator[Restored]:
-    """The recorded folder, opened by today's version."""
+def as_it_was(folder) -> ReadAsItWas:
+    """What a restore to before all migrations since would read of the folder."""
+    engine = connect(owner(folder.endpoints))
+    with Session(engine) as session:
+
+        def read(operation):
+            return operation(session)
+
+        as_restored = ReadAsItWas(
+            list(list_references(session)),
+            chain.read_head(session),
+            len(list(seals.list_seals(session))),
+            previews.list_changes(KEEPER, read, read),
+        )
+    engine.dispose()
+    return as_restored
+
+
+@pytest.fixture(scope="module")
+def folder(databases, addresses) -> Iterator[Restored]:
+    """The recorded folder, as 0.5 has left it."""
     with recorded.restored(databases, addresses) as folder:
-        schema.bring_up_to_date(folder.endpoints)
         yield folder
 
 
-def test_it_gets_the_schema_of_a_fresh_database(opened, databases, addresses, template):
-    upgraded = recorded.name_of(opened.endpoints)
+@pytest.fixture(scope="module")
+def opened(folder, as_it_was) -> Restored:
+    """The recorded folder, opened by today's version."""
+    schema.bring_up_to_date(folder.endpoints)
+    return folder
 
-    schemas = [
-        recorded.schema_of(databases, addresses, name) for name in (upgraded, template)
-    ]
 
-    assert schemas[0] == schemas[1]
+def test_rows_of_before_a_migration_are_read_as_they_were_by_a_restore(
+    as_it_was, opened
+):
+    now = opened.database.read_latest(
+        lambda session: {each.id for each in list_references(session)}, identity=SYSTEM
+    ).value
+
+    assert {each.id for each in as_it_was.references} == now != set()
+    assert as_it_was.head.sequence >= as_it_was.seals > 0
+    assert not any(each.changes for each in as_it_was.changes)
 
 
 def test_patients_are_found_by_a_search(opened):

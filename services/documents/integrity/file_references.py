@@ -175,6 +175,20 @@ def list_by_id(
     return tuple(map(_named, session.execute(statement)))
 
 
+def known_by_id(session: Session) -> tuple[Bucket, ...]:
+    """Return those of the buckets `BY_ID` of which rows may name files.
+
+    Rows of an earlier version, as a restore reads them, have no table of later ones.
+    """
+    table = DocumentOriginal.__tablename__
+    has_originals = session.scalar(select(func.to_regclass(table)))
+    return tuple(
+        bucket
+        for bucket in BY_ID
+        if has_originals or bucket is not Bucket.DOCUMENT_ORIGINALS
+    )
+
+
 def get_again(
     session: Session, before: Collection[FileReference]
 ) -> tuple[FileReference, ...]:

@@ -1,15 +1,19 @@
 """Times that can be gone to, as a chart: backups, log, drills, changes of leaders."""
 
 import json
+from contextlib import closing
 from datetime import timedelta
 from uuid import uuid4
 
+import psycopg2
 import pyarrow as pa
 import pytest
 
-from db.models.integrity import RestoreDrill
+from dashboard.ui.words import to_the_second
+from db.models.integrity import RestoreDrill, RestorePreview
 from db.models.replication import ClusterOperation
-from services.backups import drills
+from services.backups import drills, schema_changes
+from tests.conftest import owner
 from tests.kit import backup_sets, cast
 from tests.pages.backups.conftest import said
 from tests.pages.backups.test_restore_preview import compare, keep_log, opened
@@ -20,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def what_happened_in_one_test(kept):
-    with forgetting(kept, RestoreDrill, ClusterOperation):
+    with forgetting(kept, RestoreDrill, RestorePreview, ClusterOperation):
         yield
 
 
@@ -104,3 +108,46 @@ def test_the_time_that_is_compared_with_is_drawn_where_it_is(clinic, repository)
     ]
     (value,) = rule["data"]["values"]
     assert value["at"] == (backup_sets.AS_OF + timedelta(minutes=3)).timestamp() * 1000
+
+
+def test_migrations_are_marked_and_said_of_a_time_before_them(
+    clinic, repository, endpoints
+):
+    keep_log(clinic, repository)
+    # The tests' databases were made after the time that is gone back to.
+    with (
+        closing(psycopg2.connect(owner(endpoints))) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT revision, ran_at FROM schema_changes ORDER BY ran_at")
+        ((revision, ran_at), *_) = cursor.fetchall()
+
+    app = opened(clinic)
+
+    first, *_ = drawn(app, "Migrations")
+    assert first == ("Migration", to_the_second(ran_at))
+    words = said(app)
+    assert "ran after that time" in words
+    assert f"{revision}, {to_the_second(ran_at)}" in words
+    later = (ran_at + HOUR).strftime("%Y-%m-%d %H:%M:%S")
+    assert "ran after that time" not in compare(app, later)
+
+
+def test_what_happened_is_read_once_while_a_comparison_is_awaited(
+    clinic, repository, monkeypatch
+):
+    keep_log(clinic, repository)
+    read = []
+    listed = schema_changes.list_migration_runs
+
+    def count(*given):
+        read.append(1)
+        return listed(*given)
+
+    monkeypatch.setattr(schema_changes, "list_migration_runs", count)
+    app = opened(clinic)
+    for _ in range(3):
+        app.run()
+
+    assert charts(app)
+    assert len(read) == 1

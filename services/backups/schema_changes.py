@@ -1,0 +1,36 @@
+"""When migrations ran: rows of before are brought up to date when one goes back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models.integrity import SchemaChange
+from services.core.actors import Actor, Permission
+
+_MOST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRun:
+    """That a migration ran, by its number, and when it had."""
+
+    revision: str
+    at: datetime
+
+
+def list_migration_runs(
+    session: Session, actor: Actor, since: datetime, until: datetime
+) -> tuple[MigrationRun, ...]:
+    """Return the newest migrations of a time, the oldest first; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    rows = session.scalars(
+        select(SchemaChange)
+        .where(SchemaChange.ran_at.between(since, until))
+        .order_by(SchemaChange.ran_at.desc(), SchemaChange.revision.desc())
+        .limit(_MOST)
+    )
+    runs = [MigrationRun(row.revision, row.ran_at) for row in rows]
+    return tuple(reversed(runs))
