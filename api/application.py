@@ -156,6 +156,7 @@ def create_api(
     statements: StatementReader | None = None,
     backups: BackupReader | None = None,
     copy_place: str | None = None,
+    backup_tool: str | None = None,
     metrics_token: str | None = None,
     cors_origins: Collection[str] = (),
     smallest_group: int = 5,
@@ -171,7 +172,8 @@ def create_api(
 
     Without a primary, what is read is kept in the spool; without one of those it is
     not shown. Where one of the disks is full, whoever it keeps waiting is told so.
-    `copy_place` is where the backups are copied to.
+    `copy_place` is where the backups are copied to, and `backup_tool` what the clinic's
+    own tool for them is called, if it has one.
 
     Whoever serves it puts `dashboard.web.gate.middleware` in front, which knows
     browsers.
@@ -200,6 +202,7 @@ def create_api(
         statements,
         backups,
         copy_place,
+        backup_tool,
         smallest_group,
         system_keys=SystemKeys(jwks_hosts),
     )

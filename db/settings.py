@@ -3,7 +3,7 @@
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -18,6 +18,9 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from db.auth_settings import AuthSettings
 from db.endpoints import LONGEST_DELAY, Endpoints
+
+if TYPE_CHECKING:
+    from db.backups.tools.backup_tool import BackupTool
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -48,6 +51,8 @@ class Settings(AuthSettings):
     backup_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 7
     backup_copy_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 28
     backup_report_by_mail: bool = False
+    backup_tool: str | None = None
+    backup_tool_command: str | None = None
     backup_s3_url: str | None = None
     backup_s3_endpoint: str | None = None
     backup_s3_region: str | None = None
@@ -198,6 +203,34 @@ class Settings(AuthSettings):
             )
         return value
 
+    @field_validator("backup_tool")
+    @classmethod
+    def _is_a_tool(cls, value: str | None) -> str | None:
+        if value is not None:
+            from db.backups.tools.backup_tool import BackupTool
+
+            BackupTool.parse(value)
+        return value
+
+    @model_validator(mode="after")
+    def _a_tool_backs_up_servers_of_ones_own(self) -> Self:
+        if self.backup_tool is None:
+            if self.backup_tool_command is not None:
+                raise ValueError(
+                    "CHARTROOM_BACKUP_TOOL_COMMAND starts the tool that "
+                    "CHARTROOM_BACKUP_TOOL names: set that as well"
+                )
+            return self
+        # Here its command can be wrong alone: the tool was read before.
+        self.own_backup_tool  # noqa: B018
+        if self.is_embedded:
+            raise ValueError(
+                "CHARTROOM_BACKUP_TOOL is for servers of your own: set "
+                "CHARTROOM_DATABASE_URL and those beside it as well. Chartroom backs "
+                "up the servers that it starts itself"
+            )
+        return self
+
     @field_validator("backup_s3_url")
     @classmethod
     def _is_a_bucket(cls, value: str | None) -> str | None:
@@ -316,6 +349,15 @@ class Settings(AuthSettings):
     def backups(self) -> Path:
         """The folder that keeps the backups."""
         return (self.backup_dir or self.data / "backups").expanduser().resolve()
+
+    @property
+    def own_backup_tool(self) -> "BackupTool | None":
+        """What backs PostgreSQL up, where the clinic has a tool of its own."""
+        if self.backup_tool is None:
+            return None
+        from db.backups.tools.backup_tool import BackupTool
+
+        return BackupTool.parse(self.backup_tool, self.backup_tool_command)
 
     @property
     def backup_interval(self) -> timedelta | None:

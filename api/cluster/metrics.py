@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Final
@@ -21,12 +22,14 @@ from starlette.responses import PlainTextResponse, Response
 
 from api.cluster.backup_metrics import gauges_of
 from api.cluster.server_metrics import ServerMetrics
+from api.cluster.tool_metrics import tool_gauges
 from api.core.dependencies import FORWARDED, stores_of, unauthorised
 from api.core.documented import refuses
 from db.cluster.statements import NotCounted, StatementReader, StatementTotals
 from db.files.gridfs import FileStoreUnavailable
-from db.postgres import SYSTEM, DatabaseUnavailable
+from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from db.spool import Waiting
+from services.backups import tools
 from services.cluster.monitoring import counts
 from services.people import sessions
 
@@ -208,6 +211,8 @@ def _disk(request: Request) -> bytes:
 def _backups(request: Request) -> bytes:
     """Return how old backups and their proof are; nothing if that is not known."""
     stores = stores_of(request)
+    if stores.backup_tool is not None:
+        return _tool(stores.database, stores.backup_tool)
     if (backups := stores.backups) is None:
         return b""
     try:
@@ -216,6 +221,16 @@ def _backups(request: Request) -> bytes:
         # A disk of backups that is ill takes no number of the clinic with it.
         return b""
     return gauges_of(seen, datetime.now(UTC), copy_place=stores.copy_place)
+
+
+def _tool(database: Database, name: str) -> bytes:
+    """Return what the clinic's own tool told; nothing while no database answers."""
+    find = partial(tools.find_tool, name=name)
+    try:
+        state = database.read(find, identity=SYSTEM).value
+    except DatabaseUnavailable:
+        return b""
+    return b"" if state is None else tool_gauges(state, datetime.now(UTC))
 
 
 class SpoolMetrics(Collector):

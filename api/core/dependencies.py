@@ -138,6 +138,8 @@ class Stores:
     backups: BackupReader | None = None
     # Where the copy of the backups is, if one is kept elsewhere.
     copy_place: str | None = None
+    # What the clinic's own tool for backups is called in the database, if it has one.
+    backup_tool: str | None = None
     # The least number of patients that a count of a cohort tells.
     smallest_group: int = 5
     exports: ListExports = field(default_factory=ListExports)

@@ -10,6 +10,7 @@ from dashboard.backups.back_up_now import is_going_on, show_back_up_now
 from dashboard.backups.backup_copy import show_copy
 from dashboard.backups.backup_faults import show_faults, show_silence
 from dashboard.backups.log_window import show_window
+from dashboard.backups.tool_overview import show_tool
 from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -39,12 +40,17 @@ _DAY: Final = timedelta(days=1)
 def show_backups() -> None:
     """Show the state of the repository; raises the services' refusals."""
     wired = wiring.current()
+    if (tool := wired.settings.own_backup_tool) is not None:
+        show_tool(tool)
+        return
     if not wired.settings.is_embedded:
         st.info(
             _(
                 "Chartroom backs up the servers that it starts itself. These are "
                 "your own: back them up with their own tools, including MongoDB and "
-                "the file keys."
+                "the file keys. Where Barman or pgBackRest backs up PostgreSQL, name "
+                "it with CHARTROOM_BACKUP_TOOL, and this page says how its backups "
+                "stand."
             ),
             icon=":material/info:",
         )

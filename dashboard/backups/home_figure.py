@@ -6,11 +6,13 @@ from datetime import date, timedelta
 from typing import Final
 
 from dashboard import wiring
+from dashboard.backups.tool_overview import read_tool_state
 from dashboard.context import current_actor, in_zone, now, today
 from dashboard.ui.figures import Figure
 from dashboard.ui.language import day_and_month, gettext as _
 from dashboard.ui.measures import ago
 from services.backups import BackupState, Manifest
+from services.backups.tools import BackupTool
 
 _DAYS: Final = 30
 _MEGABYTE: Final = 1_000_000
@@ -19,9 +21,12 @@ _MEGABYTE: Final = 1_000_000
 def backup_figures() -> list[Figure]:
     """Return how old the newest backup is, and how large those of a month were.
 
-    Nothing where the servers are the clinic's own, since others back those up.
+    Nothing where the servers are the clinic's own, since others back those up; where
+    their tool is named, what that told.
     """
     wired = wiring.current()
+    if (tool := wired.settings.own_backup_tool) is not None:
+        return [_figure_of(tool)]
     if not wired.settings.is_embedded:
         return []
     state = wired.backup_reader.state(current_actor())
@@ -41,6 +46,25 @@ def backup_figures() -> list[Figure]:
             link=_verdict(state),
         )
     ]
+
+
+def _figure_of(tool: BackupTool) -> Figure:
+    """Return how old the newest backup of a tool is, and whether all is well."""
+    state = read_tool_state(tool)
+    newest = state.report.newest if state and state.report else None
+    words = _("{tool} does not answer")
+    if state is not None and not state.failure:
+        faults = state.report.faults if state.report else ()
+        words = _("{tool} complains") if faults else _("By {tool}")
+    return Figure(
+        _("Newest backup"),
+        ago(now() - newest.stopped_at) if newest else _("None yet"),
+        _("When the newest backup was made, as {tool} told the worker.").format(
+            tool=tool.label
+        ),
+        page="backups/backups.py",
+        link=words.format(tool=tool.label),
+    )
 
 
 def _verdict(state: BackupState) -> str:

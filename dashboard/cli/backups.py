@@ -56,6 +56,12 @@ def take_backup(settings: "Settings", *, is_full: bool = False) -> "BackupTaken"
     from db.postgres import SYSTEM
     from services import backups
 
+    if (tool := settings.own_backup_tool) is not None:
+        raise CannotBackUp(
+            f"{tool.label} backs up PostgreSQL of these servers: {tool.backup_command}."
+            " The page Backups says how its backups stand. Files and audit log are "
+            "in MongoDB, of which it knows nothing: back that up with its own tools."
+        )
     if not settings.is_embedded:
         raise CannotBackUp(
             "Chartroom backs up the servers that it starts itself. Back up your own "
@@ -156,6 +162,8 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
     """
     with explain_errors():
         settings, timestamp = choose(data=data), _time_of(to)
+        if source is None and kit is None:
+            _require_no_tool(settings, timestamp)
         store = fetched = None
         if source is not None:
             from dashboard.cli.recovery.copies import find_store
@@ -333,6 +341,19 @@ def _comparing(settings: "Settings", to: datetime | None) -> Iterator[Comparison
         return
     with contextlib.closing(wired):
         yield Comparison(to, wired)
+
+
+def _require_no_tool(settings: "Settings", to: datetime | None) -> None:
+    """Raise CannotRestore, with its command, where a tool has the backups."""
+    from db.backups.backup_errors import CannotRestore
+
+    if (tool := settings.own_backup_tool) is not None:
+        raise CannotRestore(
+            f"{tool.label} restores PostgreSQL of these servers, on the machine where "
+            f"it is to run: {tool.restore_command(to)}. Take MongoDB to the same time "
+            "with its own tools; docs/runbooks/restore.md says what has to be done to "
+            "the rows then. Nothing was touched."
+        )
 
 
 def _require_usable(report: Path | None, to: datetime | None) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jobs.analytics.mailing import AnalystMailing
     from jobs.backups.copying.copy_keeping import CopyKeeper
     from jobs.backups.scheduling import BackupScheduler
+    from jobs.backups.tools.tool_asking import ToolAsker
     from jobs.fhir.exporting import BulkExporter
     from services.fhir.bulk_exports.model import BulkSource
     from services.lists.criteria import Criteria
@@ -160,6 +161,7 @@ def work(settings: "Settings") -> None:
         _exporter(wired),
         _analyst_mailing(settings),
         report_mailing_of(wired),
+        backup_tool=_tool_asker(wired),
     )
     try:
         with (
@@ -219,6 +221,16 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
         wording=wording,
         criteria=criteria,
     )
+
+
+def _tool_asker(wired: "Wiring") -> "ToolAsker | None":
+    """Return who asks the clinic's own tool; None if the settings name none."""
+    tool = wired.settings.own_backup_tool
+    if tool is None:
+        return None
+    from jobs.backups.tools.tool_asking import ToolAsker
+
+    return ToolAsker(wired.database, tool)
 
 
 def _backups(wired: "Wiring") -> "BackupScheduler":

@@ -150,6 +150,7 @@ def create_app(
             statements=wired.statements,
             backups=wired.backup_reader if settings.is_embedded else None,
             copy_place=store.address.shown if store else None,
+            backup_tool=settings.backup_tool,
             metrics_token=_secret(settings.metrics_token),
             cors_origins=settings.cors_origins,
             smallest_group=settings.smallest_group,

@@ -9,6 +9,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     Text,
     false,
@@ -103,6 +104,36 @@ class BackupRequest(Base):
     ended_at: Mapped[Timestamp | None]
     set_id: Mapped[str | None] = mapped_column(Text)
     failure: Mapped[str | None] = mapped_column(Text)
+
+
+class ToolAnswer(Base):
+    """What a tool of the clinic's own told last of its backups, as the worker asked it.
+
+    `marks` are times, with the segment of the log that each lies in, of which it is not
+    known yet that the tool has them.
+    """
+
+    __tablename__ = "backup_tools"
+    __table_args__ = (
+        CheckConstraint(
+            "(failure IS NULL) = (tries = 0)", name="backup_tools_failure_counted"
+        ),
+        CheckConstraint(
+            "(answered_at IS NULL) = (report IS NULL)",
+            name="backup_tools_answer_complete",
+        ),
+    )
+
+    # With the name that the servers have there: barman:clinic.
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    tried_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    # In vain, in a row.
+    tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    failure: Mapped[str | None] = mapped_column(Text)
+    answered_at: Mapped[Timestamp | None]
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    archived_until: Mapped[Timestamp | None]
+    marks: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
 
 
 class RestoreDrill(Base):

@@ -14,6 +14,7 @@ from typing import Final
 from db.cluster.observing import ClusterSnapshot, Observer
 from db.postgres import Database
 from jobs.backups.ageing import BackupWatch
+from jobs.backups.tools.tool_watch import ToolWatch
 from jobs.cluster.availability import AvailabilityCounter, WebProbe
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.cluster.monitor_writer import MonitorWriter
@@ -35,7 +36,7 @@ def sampling(
     availability: AvailabilityCounter | None = None,
     probe: WebProbe | None = None,
     *,
-    backups: BackupWatch | None = None,
+    backups: BackupWatch | ToolWatch | None = None,
 ) -> Iterator[None]:
     """Watch in the background until the block ends."""
     ledger = Ledger()
@@ -58,7 +59,7 @@ class Sampler:
         availability: AvailabilityCounter | None = None,
         probe: WebProbe | None = None,
         *,
-        backups: BackupWatch | None = None,
+        backups: BackupWatch | ToolWatch | None = None,
     ) -> None:
         self._observer = observer
         self._ledger = ledger

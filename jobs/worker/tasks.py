@@ -20,6 +20,7 @@ from jobs.analytics.mailing import AnalystMailing
 from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.backups.reporting.mailing import ReportMailing
 from jobs.backups.scheduling import BackupScheduler
+from jobs.backups.tools.tool_asking import ToolAsker
 from jobs.documents import integrity, purge
 from jobs.fhir.exporting import BulkExporter
 from services.audit import chain
@@ -97,6 +98,8 @@ class Stores:
     analyst_mailing: AnalystMailing | None = None
     # What sends the monthly report on backups, if the clinic wants it.
     report_mailing: ReportMailing | None = None
+    # What asks the tool that backs up servers of the clinic's own.
+    backup_tool: ToolAsker | None = None
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

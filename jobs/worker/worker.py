@@ -16,6 +16,8 @@ from jobs.audit.shipping import shipping
 from jobs.audit.spooled_events import writing_down
 from jobs.backups.ageing import BackupWatch
 from jobs.backups.scheduling import backing_up
+from jobs.backups.tools.tool_asking import asking
+from jobs.backups.tools.tool_watch import ToolWatch
 from jobs.cluster.availability import AvailabilityCounter, WebProbe
 from jobs.cluster.sampling import sampling
 from jobs.fhir.exporting import exporting
@@ -58,16 +60,20 @@ def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
             post,
             AvailabilityCounter(stores.availability_objective),
             WebProbe(stores.health_addresses),
-            backups=(
-                BackupWatch(stores.backups, stores.key_files)
-                if stores.backups
-                else None
-            ),
+            backups=_watch_of(stores),
         ),
         backing_up(stores.backups) if stores.backups else nullcontext(),
+        asking(stores.backup_tool) if stores.backup_tool else nullcontext(),
         exporting(stores.exporter) if stores.exporter else nullcontext(),
     ):
         asyncio.run(_run(stores))
+
+
+def _watch_of(stores: Stores) -> BackupWatch | ToolWatch | None:
+    """Return who knows how backups stand, whoever makes them."""
+    if stores.backups is not None:
+        return BackupWatch(stores.backups, stores.key_files)
+    return ToolWatch(stores.backup_tool) if stores.backup_tool else None
 
 
 async def _run(stores: Stores) -> None:

@@ -136,6 +136,26 @@ def test_reports_by_mail_need_a_mail_server(monkeypatch: pytest.MonkeyPatch):
     assert Settings().backup_report_by_mail
 
 
+def test_a_backup_tool_is_for_servers_of_ones_own(monkeypatch: pytest.MonkeyPatch):
+    def refusal() -> str:
+        with pytest.raises(ValidationError) as error:
+            Settings()
+        return explain(error.value)
+
+    monkeypatch.setenv("CHARTROOM_BACKUP_TOOL_COMMAND", "ssh backup barman")
+    assert "CHARTROOM_BACKUP_TOOL names: set that as well" in refusal()
+    monkeypatch.setenv("CHARTROOM_BACKUP_TOOL", "barman:clinic")
+    assert "CHARTROOM_BACKUP_TOOL is for servers of your own" in refusal()
+    for name, value in SERVERS.items():
+        monkeypatch.setenv(name, value)
+    tool = Settings().own_backup_tool
+    assert (str(tool), tool.command) == ("barman:clinic", ("ssh", "backup", "barman"))
+    monkeypatch.setenv("CHARTROOM_BACKUP_TOOL_COMMAND", "ssh 'backup")
+    assert "No closing quotation" in refusal()
+    monkeypatch.setenv("CHARTROOM_BACKUP_TOOL", "wal-g")
+    assert "CHARTROOM_BACKUP_TOOL: write barman:SERVER or" in refusal()
+
+
 def test_how_often_backups_are_full_ones(monkeypatch: pytest.MonkeyPatch):
     assert Settings().backup_full_interval == timedelta(days=7)
     assert Settings().backup_interval == timedelta(hours=1)

@@ -37,6 +37,7 @@ ALLOWED: Final = {
     "backups.schema_changes.list_migration_runs": ADMIN,
     "backups.state.read_state": ADMIN,
     "backups.state.record_proven": ADMIN,
+    "backups.tools.answers.read_tool": ADMIN,
     "backups.state.record_removed": ADMIN,
     "backups.state.record_taken": ADMIN,
     "cluster.alerts.history.acknowledge": ADMIN,

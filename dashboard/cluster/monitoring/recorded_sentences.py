@@ -36,6 +36,7 @@ _MESSAGES: Final = (
     marked("The newest backup is {hours} h old."),
     marked("There is no backup yet, {hours} h after the worker began."),
     marked("The last backup failed. {why}"),
+    marked("Something is wrong with the backups that {tool} makes. {why}"),
     marked("The newest second to which one can go back was {seconds} s ago. {why}"),
     marked("The newest second to which one can go back was {seconds} s ago."),
     marked("The copy of the backups is {minutes} min behind. {why}"),
@@ -51,6 +52,14 @@ _MESSAGES: Final = (
     ),
     marked("A restore was last proven {days} days ago."),
     marked("There are backups for {days} days, and no proven restore."),
+    marked(
+        "{tool} has backups for {days} days, and Chartroom practises no restore of "
+        "them."
+    ),
+    marked(
+        "Backups of {tool} that are not counted on: {sets}. The page Backups names "
+        "them."
+    ),
     marked(
         "The error budget burns {times} times as fast as it lasts: the clinic was away "
         "too long within the last hour."

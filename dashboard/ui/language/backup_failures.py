@@ -35,6 +35,47 @@ _MESSAGES: Final = (
     marked("PostgreSQL gave no base backup: {why}"),
     marked("PostgreSQL gave no incremental backup: {why}"),
     marked("PostgreSQL's leader does not answer: {why}"),
+    marked(
+        "There is no program {program} where the worker runs: name it with "
+        "CHARTROOM_BACKUP_TOOL_COMMAND."
+    ),
+    marked(
+        "The program {program} cannot be started ({why}): see "
+        "CHARTROOM_BACKUP_TOOL_COMMAND."
+    ),
+    marked("{tool} did not answer within {seconds} seconds."),
+    marked(
+        "{tool} ended with exit code {code}: run it by hand, as the worker's user, to "
+        "see why."
+    ),
+    marked("{tool} answers in another way than Chartroom knows ({what})."),
+    marked("{tool} knows no {name}: correct CHARTROOM_BACKUP_TOOL."),
+    marked("Checks of {tool} fail: {names}."),
+    marked("{tool} has no backup that can be restored."),
+    marked("{tool} has lost what it knows of {name}."),
+    marked(
+        "Repositories of {tool} are not as they should be (number {keys}): run "
+        "{command} by hand to see why."
+    ),
+    marked(
+        "Another server leads than when the newest backup was made, and {tool} does "
+        "not tell how far the log goes since: make a backup."
+    ),
+    marked("Of the log from backup {name} to the end, segments are missing: {count}."),
+    marked(
+        "Of the log from backup {name} to the next backup, segments are missing: "
+        "{count}."
+    ),
+    marked("The log of backup {name} is not in the archive, from {first} to {last}."),
+    marked("Backup {name} has pages whose checksums are wrong."),
+    marked(
+        "Backup {name} is of {time} UTC, which is to come: set the clock of the tool's "
+        "machine."
+    ),
+    marked(
+        "The backups are of another PostgreSQL ({other}, this one is {own}): correct "
+        "CHARTROOM_BACKUP_TOOL, which is {name}."
+    ),
     marked("The log could not be received: {why}"),
     marked(
         "The log did not come within {seconds} seconds: back up again when the servers"
@@ -258,6 +299,7 @@ _WHOLE: Final = (
     marked("The leader has given up the log's slot: it begins anew."),
     marked("The log is received once Patroni has made its slot."),
     marked("The log does not go on from the newest backup."),
+    marked("Asking the backup tool broke: the worker's log says why."),
     marked("Another worker keeps the log of this clinic."),
     marked("Another worker copies the backups."),
     marked("The backups are not copied: the worker's log says why."),

@@ -102,11 +102,14 @@ def _backups(condition: BackupCondition) -> Iterator[Measure]:
     if not condition.has_any:
         sentence = f"There is no backup yet, {hours:.0f} h after the worker began."
     yield Measure(AlertKind.BACKUP_TOO_OLD, None, seconds, sentence)
+    failed = "The last backup failed."
+    if condition.tool:
+        failed = f"Something is wrong with the backups that {condition.tool} makes."
     yield Measure(
         AlertKind.BACKUP_FAILED,
         None,
         condition.failed_tries,
-        f"The last backup failed. {condition.failure}",
+        f"{failed} {condition.failure}",
     )
     behind = condition.log_behind
     ago = 0.0 if behind is None else behind.total_seconds()
@@ -143,6 +146,11 @@ def _proof(condition: BackupCondition) -> Measure:
     sentence = f"A restore was last proven {days:.0f} days ago."
     if not condition.has_proof:
         sentence = f"There are backups for {days:.0f} days, and no proven restore."
+    if condition.tool:
+        sentence = (
+            f"{condition.tool} has backups for {days:.0f} days, and Chartroom "
+            "practises no restore of them."
+        )
     return Measure(
         AlertKind.RESTORE_UNPROVEN,
         None,
@@ -169,13 +177,21 @@ def _damage(condition: BackupCondition) -> Measure:
         condition.missing_files,
         condition.strays,
     )
+    sentence = (
+        f"Backups that cannot be restored: {sets or 0}; files that are gone: {files}; "
+        f"what belongs to no backup: {strays}. The page Backups names them; python -m "
+        "dashboard backup --full makes one that needs no other."
+    )
+    if condition.tool:
+        sentence = (
+            f"Backups of {condition.tool} that are not counted on: {sets or 0}. The "
+            "page Backups names them."
+        )
     return Measure(
         AlertKind.BACKUP_DAMAGED,
         None,
         None if sets is None else float(sets + files + strays),
-        f"Backups that cannot be restored: {sets or 0}; files that are gone: {files}; "
-        f"what belongs to no backup: {strays}. The page Backups names them; python -m "
-        "dashboard backup --full makes one that needs no other.",
+        sentence,
     )
 
 

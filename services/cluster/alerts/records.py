@@ -99,6 +99,7 @@ class BackupCondition:
     restored, `missing_files` stored files that are named and gone, and `strays` what
     lies among the backups, or in their copy, and belongs to none.
     `folder_silent` is for how long the folder has not answered what is in it.
+    `tool` is what makes the backups, where that is not Chartroom.
     What is None is not known.
     """
 
@@ -119,6 +120,7 @@ class BackupCondition:
     missing_files: int = 0
     strays: int = 0
     folder_silent: timedelta | None = None
+    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,38 @@ def test_a_clinic_that_does_not_run_is_not_backed_up(run, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("words", "sentences"),
+    [
+        (
+            ("backup",),
+            (
+                (
+                    "pgBackRest backs up PostgreSQL of these servers: pgbackrest "
+                    "--stanza=main backup. The page Backups"
+                ),
+                "of which it knows nothing",
+            ),
+        ),
+        (
+            ("restore", "--look", "--to", "2026-11-25T14:03:07Z"),
+            (
+                "pgBackRest restores PostgreSQL of these servers, on the machine",
+                '--type=time --target="2026-11-25 14:03:07+00" restore.',
+                "Nothing was touched.",
+            ),
+        ),
+    ],
+)
+def test_where_a_tool_has_the_backups_its_command_is_named(run, words, sentences):
+    finished = run(*words, CHARTROOM_BACKUP_TOOL="pgbackrest:main")
+
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr.startswith(sentences[0])
+    assert all(each in finished.stderr for each in sentences)
+    assert finished.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     ("words", "sentence"),
     [
         ((), "Add --look to restore into a sandbox, or --to TIME --go-back --reason"),

@@ -15,6 +15,7 @@ UPKEEP: dict[str, Rights] = {
         "system": EVERYTHING,
     },
     "backup_requests": {"admin": "SELECT all; INSERT all", "system": EVERYTHING},
+    "backup_tools": {"admin": "SELECT all", "system": EVERYTHING},
     "restore_drills": {"admin": "SELECT all; INSERT all", "system": EVERYTHING},
     "restore_previews": {"admin": "SELECT all; INSERT all", "system": EVERYTHING},
     "restore_preview_lists": {"admin": "SELECT all", "system": EVERYTHING},

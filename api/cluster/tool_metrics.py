@@ -1,0 +1,54 @@
+"""What a backup tool of the clinic's own told, by the names that our backups have."""
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from services.backups.tools import ToolState
+
+
+def tool_gauges(state: ToolState, now: datetime) -> bytes:
+    """Return what a tool tells of its backups, by the names that ours have."""
+    values = [
+        (
+            "failed_tries",
+            "Times in a row that the backup tool did not answer.",
+            float(state.tries),
+        ),
+    ]
+    if (report := state.report) is not None and state.answered_at is not None:
+        values += [
+            (
+                "tool_answer_age_seconds",
+                "How long ago the backup tool said how its backups stand.",
+                _age(state.answered_at, now),
+            ),
+            (
+                "tool_faults",
+                "What is wrong with its backups, as the backup tool says.",
+                float(len(report.faults)),
+            ),
+            ("sets", "Backups that count.", float(len(report.valid))),
+            (
+                "incomplete_sets",
+                "Backups that lack log, or have damaged pages.",
+                float(len(report.problems)),
+            ),
+        ]
+        if (newest := report.newest) is not None:
+            age, size = _age(newest.stopped_at, now), float(newest.size_bytes)
+            until = max(state.archived_until or newest.stopped_at, newest.stopped_at)
+            words = "How long ago the newest second was that backups and log lead to."
+            values += [
+                ("age_seconds", "Age of the newest backup.", age),
+                ("bytes", "Size of the newest backup.", size),
+                ("log_behind_seconds", words, _age(until, now)),
+            ]
+    registry = CollectorRegistry()
+    for name, words, value in values:
+        Gauge(f"chartroom_backup_{name}", words, registry=registry).set(value)
+    return generate_latest(registry)
+
+
+def _age(at: datetime, now: datetime) -> float:
+    return max(0.0, (now - at).total_seconds())

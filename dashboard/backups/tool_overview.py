@@ -1,0 +1,186 @@
+"""Shows how the backups stand that a tool of the clinic's own makes.
+
+The worker asks the tool and keeps what it was told; a page never starts it.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, now, read
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import decimal, gettext as _, marked
+from dashboard.ui.language.backup_failures import translate_failure
+from dashboard.ui.measures import ago, amount
+from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.words import at, plain, to_the_second
+from services.backups import tools
+from services.backups.tools import BackupTool, ToolBackup, ToolReport, ToolState
+
+_COLUMNS: Final = (
+    Column(marked("As of"), is_whole=True),
+    Column(marked("Kind"), is_whole=True),
+    Column(marked("Name")),
+    Column(marked("Size"), is_whole=True),
+    Column(marked("Status")),
+)
+_KINDS: Final = {
+    "full": marked("Full"),
+    "differential": marked("Differential"),
+    "incremental": marked("Incremental"),
+}
+_MOST_SHOWN: Final = 31
+# The worker asks every minute, and the tool may take one to answer.
+_LATE: Final = timedelta(minutes=5)
+
+
+def show_tool(tool: BackupTool) -> None:
+    """Show what the tool told last; raises the services' refusals."""
+
+    @st.fragment(run_every="20s")
+    def panel() -> None:
+        with error_boundary():
+            _show(tool, read_tool_state(tool))
+
+    panel()
+
+
+def read_tool_state(tool: BackupTool) -> ToolState | None:
+    """Return what the tool told last; None if it was never asked."""
+    actor, name = current_actor(), str(tool)
+    return read(lambda session: tools.read_tool(session, actor, name))
+
+
+def _show(tool: BackupTool, state: ToolState | None) -> None:
+    st.info(
+        _(
+            "{tool} backs up PostgreSQL of these servers, which it knows as {server}: "
+            "`{command}`. **It knows nothing of MongoDB:** files and the audit log are "
+            "in none of its backups. Back MongoDB up with its own tools, and keep the "
+            "file keys."
+        ).format(
+            tool=tool.label, server=plain(tool.server), command=tool.backup_command
+        ),
+        icon=":material/info:",
+    )
+    if state is None:
+        words = _("{tool} was not asked yet: the worker does within minutes.")
+        empty_state(words.format(tool=tool.label), icon="backup")
+        return
+    _show_troubles(tool, state)
+    if state.report is None or state.answered_at is None:
+        return
+    _show_window(tool, state)
+    _show_newest(state.report)
+    st.caption(
+        _("{tool} said so at {time} ({ago}).").format(
+            tool=tool.label,
+            time=to_the_second(state.answered_at),
+            ago=ago(now() - state.answered_at),
+        )
+    )
+    _show_what_is_not_proven(tool, state)
+    _show_backups(state.report)
+
+
+def _show_troubles(tool: BackupTool, state: ToolState) -> None:
+    """Say first what is wrong."""
+    if state.failure:
+        st.error(
+            _("{tool} was asked in vain at {time}. {why}").format(
+                tool=tool.label,
+                time=to_the_second(state.tried_at),
+                why=plain(translate_failure(state.failure)),
+            ),
+            icon=":material/error:",
+        )
+    elif now() - state.tried_at > _LATE:
+        words = _("{tool} was last asked at {time}: see that the worker runs.")
+        st.error(
+            words.format(tool=tool.label, time=to_the_second(state.tried_at)),
+            icon=":material/error:",
+        )
+    for sentence in state.report.faults if state.report else ():
+        st.error(plain(translate_failure(sentence)), icon=":material/error:")
+    if state.report is not None and state.report.is_busy:
+        st.info(_("A backup is being made right now."), icon=":material/sync:")
+
+
+def _show_window(tool: BackupTool, state: ToolState) -> None:
+    """Say from when to when one can go back, and by which command."""
+    if (window := state.window) is None:
+        if state.report is not None and state.report.valid:
+            st.info(
+                _(
+                    "It is not known yet until when the archive has the log. The "
+                    "worker marks the time in it every minute, and sees which marks "
+                    "have come."
+                ),
+                icon=":material/info:",
+            )
+        return
+    since, until = window
+    st.markdown(
+        _(
+            "**You can go back to any second from {since} to {until}** ({ago}), by "
+            "{tool} and on the machine where PostgreSQL is to run: `{command}`"
+        ).format(
+            since=to_the_second(since),
+            until=to_the_second(until),
+            ago=ago(now() - until),
+            tool=tool.label,
+            command=tool.restore_command(until),
+        )
+    )
+
+
+def _show_newest(report: ToolReport) -> None:
+    if (newest := report.newest) is not None:
+        st.markdown(
+            _("**The newest backup is of {time}** ({ago}): {size}.").format(
+                time=at(newest.stopped_at),
+                ago=ago(now() - newest.stopped_at),
+                size=amount(newest.size_bytes),
+            )
+        )
+
+
+def _show_what_is_not_proven(tool: BackupTool, state: ToolState) -> None:
+    if state.report is None or not state.report.valid:
+        return
+    st.warning(
+        _(
+            "Restores are not practised here: that {tool} has a backup does not prove "
+            "that it can be restored. Practise it with {tool} on another machine, with "
+            "the files of MongoDB."
+        ).format(tool=tool.label),
+        icon=":material/warning:",
+    )
+
+
+def _show_backups(report: ToolReport) -> None:
+    if not report.backups:
+        return
+    shown = report.backups[-_MOST_SHOWN:]
+    if (count := len(report.backups)) > len(shown):
+        words = _("The newest {shown} of {count} backups:")
+        st.caption(words.format(shown=len(shown), count=decimal(count)))
+    rows = [Row(each.name, _cells(each)) for each in reversed(shown)]
+    payload = payload_of(_COLUMNS, rows, name=_("Backups, the newest first"))
+    record_table(payload, key="tool_backups_table")
+
+
+def _cells(backup: ToolBackup) -> tuple[Cell, ...]:
+    status = Cell(_("Valid"), tone="ok", icon="check_circle")
+    if backup.problem:
+        problem = translate_failure(backup.problem)
+        status = Cell(problem, tone="danger", icon="error")
+    return (
+        Cell(at(backup.stopped_at)),
+        Cell(_(_KINDS[backup.kind])),
+        Cell(backup.name),
+        Cell(amount(backup.size_bytes)),
+        status,
+    )

@@ -1,0 +1,1 @@
+"""What tools of the clinic's own, Barman or pgBackRest, tell of their backups."""

@@ -1,0 +1,139 @@
+"""Starts a tool and reads what it answers, for so long and no longer."""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.backups.tools.backup_tool import BackupTool
+
+T = TypeVar("T")
+
+# Barman's checks wait for PostgreSQL and for ssh, for 30 seconds at most each.
+SECONDS: Final = 60.0
+# A thousand backups are half a megabyte.
+_MOST_BYTES: Final = 16_000_000
+
+
+class ToolNotRead(Exception):
+    """The tool did not say how its backups stand; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool wrote, and with which code it ended."""
+
+    text: bytes
+    code: int
+
+
+Ask = Callable[..., Answer]
+
+
+def ask(tool: BackupTool, *arguments: str, seconds: float = SECONDS) -> Answer:
+    """Start the tool with more arguments and wait for its end; raises ToolNotRead.
+
+    What it answers goes into a file: whoever it has started may outlive it, and would
+    hold a pipe open.
+    """
+    program = tool.command[0]
+    with tempfile.TemporaryFile() as written:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - the administrator's own command
+                [*tool.command, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise ToolNotRead(
+                f"There is no program {program} where the worker runs: name it with "
+                "CHARTROOM_BACKUP_TOOL_COMMAND."
+            ) from error
+        except OSError as error:
+            raise ToolNotRead(
+                f"The program {program} cannot be started "
+                f"({(error.strerror or str(error)).lower()}): see "
+                "CHARTROOM_BACKUP_TOOL_COMMAND."
+            ) from error
+        code = _wait(process, tool, seconds)
+        written.seek(0)
+        text = written.read(_MOST_BYTES + 1)
+    if len(text) > _MOST_BYTES:
+        raise unknown_answer(tool, "more than 16 MB")
+    return Answer(text, code)
+
+
+def _wait(process: "subprocess.Popen[bytes]", tool: BackupTool, seconds: float) -> int:
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired as error:
+        # Whatever it has started is of its group.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise ToolNotRead(
+            f"{tool.label} did not answer within {seconds:g} seconds."
+        ) from error
+
+
+def _environment() -> dict[str, str]:
+    """Return what the tool may know of our environment: none of our secrets."""
+    known = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CHARTROOM_", "AWS_"))
+    }
+    return known | {"LC_ALL": "C"}
+
+
+def read_json(tool: BackupTool, answer: Answer) -> Any:
+    """Return what an answer holds; raises ToolNotRead."""
+    try:
+        return json.loads(answer.text)
+    except ValueError as error:
+        if answer.code:
+            raise ended(tool, answer) from error
+        raise unknown_answer(tool, "no JSON") from error
+
+
+def shaped(tool: BackupTool, value: object, shape: TypeAdapter[T]) -> T:
+    """Return a part of an answer as it has to be; raises ToolNotRead."""
+    try:
+        return shape.validate_python(value)
+    except ValidationError as error:
+        where = error.errors(include_input=False)[0]["loc"]
+        what = ".".join(map(str, where)) or type(value).__name__
+        raise unknown_answer(tool, what) from error
+
+
+def ended(tool: BackupTool, answer: Answer) -> ToolNotRead:
+    """Return what to raise where the tool ended without having told anything.
+
+    What it says of it may name anything, and is for whoever runs it by hand.
+    """
+    return ToolNotRead(
+        f"{tool.label} ended with exit code {answer.code}: run it by hand, as the "
+        "worker's user, to see why."
+    )
+
+
+def unknown_answer(tool: BackupTool, what: str) -> ToolNotRead:
+    """Return what to raise where an answer is of another shape than is known."""
+    return ToolNotRead(
+        f"{tool.label} answers in another way than Chartroom knows ({what})."
+    )
+
+
+def unknown_server(tool: BackupTool) -> ToolNotRead:
+    """Return what to raise where the tool does not know the clinic's servers."""
+    return ToolNotRead(
+        f"{tool.label} knows no {tool.server}: correct CHARTROOM_BACKUP_TOOL."
+    )

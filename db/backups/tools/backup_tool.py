@@ -1,0 +1,60 @@
+"""Which tool backs up the clinic's PostgreSQL, and how it is called."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, Self, cast
+
+Program = Literal["barman", "pgbackrest"]
+
+_NAMED: Final = re.compile(r"(barman|pgbackrest):([A-Za-z0-9_][A-Za-z0-9_.-]{0,62})")
+_TITLES: Final[dict[Program, str]] = {"barman": "Barman", "pgbackrest": "pgBackRest"}
+
+
+@dataclass(frozen=True, slots=True)
+class BackupTool:
+    """A tool, and what it calls the clinic's servers; `command` starts it."""
+
+    program: Program
+    server: str
+    command: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, named: str, command: str | None = None) -> Self:
+        """Read `barman:SERVER` or `pgbackrest:STANZA`; raises ValueError."""
+        match = _NAMED.fullmatch(named)
+        if match is None:
+            raise ValueError(
+                "write barman:SERVER or pgbackrest:STANZA, with the name by which the "
+                "tool knows these servers: letters, digits, points, - and _"
+            )
+        program = cast("Program", match[1])
+        words = tuple(shlex.split(command or program))
+        if not words:
+            raise ValueError("write the command that starts the tool")
+        return cls(program, match[2], words)
+
+    def __str__(self) -> str:
+        return f"{self.program}:{self.server}"
+
+    @property
+    def label(self) -> str:
+        """What the tool is called where it is spoken of."""
+        return _TITLES[self.program]
+
+    @property
+    def backup_command(self) -> str:
+        """What makes a backup."""
+        if self.program == "barman":
+            return f"barman backup {self.server}"
+        return f"pgbackrest --stanza={self.server} backup"
+
+    def restore_command(self, to: datetime | None) -> str:
+        """Return what restores a time, on the machine that it is restored to."""
+        time = f"{to.astimezone(UTC):%Y-%m-%d %H:%M:%S}+00" if to else "TIME"
+        if self.program == "barman":
+            return f'barman restore --target-time "{time}" {self.server} auto FOLDER'
+        return (
+            f'pgbackrest --stanza={self.server} --type=time --target="{time}" restore'
+        )

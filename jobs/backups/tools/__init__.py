@@ -1,0 +1,1 @@
+"""Asks the tool that backs PostgreSQL up, where the clinic has one of its own."""

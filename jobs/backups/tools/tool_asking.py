@@ -1,0 +1,142 @@
+"""Asks a tool of the clinic's own every minute how its backups stand.
+
+In a thread of the worker: a tool may need a minute to answer, and by ssh longer.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Final, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.backups.tools.archived_marks import ArchiveMark
+from db.backups.tools.asking import ToolNotRead
+from db.backups.tools.backup_tool import BackupTool
+from db.backups.tools.reading import ToolReader, reader_of
+from db.postgres import SYSTEM, Database
+from jobs.backups.polling import poll
+from jobs.worker.background_threads import background_threads
+from services.backups import tools
+from services.backups.tools import ToolState
+
+T = TypeVar("T")
+
+_EVERY: Final = timedelta(minutes=1)
+_NICE: Final = 10
+_OWN: Final = text(
+    "SELECT system_identifier::text, "
+    "(SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size') "
+    "FROM pg_control_system()"
+)
+# After the transaction that it is asked after: so at or behind its end.
+_REACHED: Final = text("SELECT pg_walfile_name(pg_current_wal_flush_lsn())")
+_UNEXPECTED: Final = "Asking the backup tool broke: the worker's log says why."
+_log = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ToolAsker:
+    """Asks when a minute is over; `state` is what is known since.
+
+    Of several workers whoever comes first asks, and the others read what was noted.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tool: BackupTool,
+        reader: ToolReader | None = None,
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self.tool = tool
+        self.state: ToolState | None = None
+        self.started_at = clock()
+        self._database = database
+        self._reader = reader or reader_of(tool)
+        self._clock = clock
+        self._looked_at: datetime | None = None
+        self._mark: ArchiveMark | None = None
+
+    def run(self, stopping: Event) -> None:
+        """Ask until `stopping` is set."""
+        poll(self.look, stopping, subject="the backup tool", nice=_NICE)
+
+    def look(self) -> None:
+        """Ask, if it is time and nobody else has."""
+        now = self._clock()
+        if _is_fresh(self._looked_at, now):
+            return
+        known = self._read(lambda session: tools.find_tool(session, str(self.tool)))
+        self._looked_at = now
+        if known is not None and _is_fresh(known.tried_at, now):
+            self.state, self._looked_at = known, known.tried_at
+            return
+        self.state = self._ask()
+
+    def _ask(self) -> ToolState:
+        own_system_id, segment_bytes = self._read(_own)
+        name = str(self.tool)
+        try:
+            report = self._reader.read(segment_bytes)
+        except ToolNotRead as error:
+            return self._fail(str(error))
+        except Exception:
+            _log.exception("Asking %s broke.", name)
+            return self._fail(_UNEXPECTED)
+        mark = self._mark
+
+        def note(session: Session) -> ToolState:
+            return tools.note_answer(
+                session, name, report, mark, own_system_id=own_system_id
+            )
+
+        state = self._database.write(note, identity=SYSTEM).value
+        self._tell(state)
+        # What was just committed began at that time, and ends before this.
+        reached = self._read(lambda session: session.scalars(_REACHED).one())
+        self._mark = ArchiveMark(state.tried_at, reached)
+        return state
+
+    def _fail(self, sentence: str) -> ToolState:
+        name = str(self.tool)
+        _log.warning("%s was asked for its backups in vain: %s", name, sentence)
+        return self._database.write(
+            lambda session: tools.note_failure(session, name, sentence),
+            identity=SYSTEM,
+        ).value
+
+    def _tell(self, state: ToolState) -> None:
+        """Write into the log what is wrong since this answer."""
+        before = self.state.report.faults if self.state and self.state.report else ()
+        for sentence in state.report.faults if state.report else ():
+            if sentence not in before:
+                _log.warning("%s: %s", self.tool, sentence)
+
+    def _read(self, operation: Callable[[Session], T]) -> T:
+        return self._database.read_latest(operation, identity=SYSTEM).value
+
+
+def _own(session: Session) -> tuple[str, int]:
+    """Return which PostgreSQL this is, and how long a segment of its log is."""
+    system_id, segment_bytes = session.execute(_OWN).one()
+    return system_id, segment_bytes
+
+
+def _is_fresh(at: datetime | None, now: datetime) -> bool:
+    """Tell whether a time was less than a minute ago; one that is to come was not."""
+    return at is not None and timedelta() <= now - at < _EVERY
+
+
+@contextmanager
+def asking(asker: ToolAsker) -> Iterator[None]:
+    """Ask until the block ends."""
+    with background_threads(backup_tool=asker.run):
+        yield

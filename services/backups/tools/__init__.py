@@ -1,0 +1,14 @@
+"""A backup tool of the clinic's own: what it told of its backups, and when."""
+
+from db.backups.tools.backup_tool import BackupTool as BackupTool
+from db.backups.tools.tool_report import (
+    ToolBackup as ToolBackup,
+    ToolReport as ToolReport,
+)
+from services.backups.tools.answers import (
+    ToolState as ToolState,
+    find_tool as find_tool,
+    note_answer as note_answer,
+    note_failure as note_failure,
+    read_tool as read_tool,
+)

@@ -1,0 +1,191 @@
+"""What a tool of the clinic's own told of its backups, when, and what follows.
+
+The worker notes it, page and metrics read it, and nobody else asks the tool. Callers
+commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.backups.tools.archived_marks import (
+    ArchiveMark,
+    archived_until,
+    marks_to_keep,
+)
+from db.backups.tools.tool_report import ToolReport
+from db.backups.tools.wal_names import is_before_end
+from db.models.integrity import ToolAnswer as ToolRow
+from services.core.actors import Actor, Permission
+
+_REPORTS: Final = TypeAdapter(ToolReport)
+_MARKS: Final = TypeAdapter(tuple[ArchiveMark, ...])
+# A tool dates in whole seconds, and clocks that are kept are less than this apart.
+_APART: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolState:
+    """How the backups of a tool stand, as it was told at `answered_at`.
+
+    `failure` is why it did not answer when it was asked last, `tries` times in a row.
+    `archived_until` is the newest time to which one can go back by its archive, if that
+    is known.
+    """
+
+    name: str
+    tried_at: datetime
+    tries: int = 0
+    failure: str = ""
+    answered_at: datetime | None = None
+    report: ToolReport | None = None
+    archived_until: datetime | None = None
+
+    @property
+    def window(self) -> tuple[datetime, datetime] | None:
+        """From when to when one can go back to any second, where that is known."""
+        since = self.report.unbroken_since if self.report else None
+        until = self.archived_until
+        return (since, until) if since and until and since < until else None
+
+
+def read_tool(session: Session, actor: Actor, name: str) -> ToolState | None:
+    """Return what a tool told last, None if it was never asked; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    return find_tool(session, name)
+
+
+def find_tool(session: Session, name: str) -> ToolState | None:
+    """Return the same for the worker and for metrics."""
+    row = session.get(ToolRow, name)
+    return None if row is None else _state(row)
+
+
+def note_answer(
+    session: Session,
+    name: str,
+    report: ToolReport,
+    mark: ArchiveMark | None,
+    *,
+    own_system_id: str,
+) -> ToolState:
+    """Keep what a tool told, and until when its archive has the log by that.
+
+    `mark` is one that was made when the tool was asked before. One that the rows do not
+    know of is of a server that was lost: whatever it says of the log is void.
+    """
+    row = _row(session, name)
+    at = _now(session)
+    marks = [*_MARKS.validate_python(row.marks)]
+    if mark is not None and mark.at == row.tried_at:
+        marks.append(mark)
+    if is_of_others := bool(report.system_id) and report.system_id != own_system_id:
+        marks = []
+    until = archived_until(marks, report.last_wal)
+    if until is None and not is_of_others and _still_reaches(row, report):
+        until = row.archived_until
+    row.report = _REPORTS.dump_python(
+        with_own_faults(name, report, own_system_id, at), mode="json"
+    )
+    row.marks = _dumped(marks_to_keep(marks, report.last_wal))
+    row.archived_until = until
+    row.tried_at = row.answered_at = at
+    row.tries, row.failure = 0, None
+    session.flush()
+    return _state(row)
+
+
+def note_failure(session: Session, name: str, sentence: str) -> ToolState:
+    """Keep that a tool did not answer; what it told before stays."""
+    row = _row(session, name)
+    row.tried_at = _now(session)
+    row.tries, row.failure = row.tries + 1, sentence
+    session.flush()
+    return _state(row)
+
+
+def with_own_faults(
+    name: str, report: ToolReport, own_system_id: str, now: datetime
+) -> ToolReport:
+    """Return a report with what only we can see to be wrong with it."""
+    faults = [*report.problems, *report.faults]
+    ahead = [each for each in report.backups if each.stopped_at > now + _APART]
+    if ahead:
+        faults.insert(
+            0,
+            f"Backup {ahead[-1].name} is of {ahead[-1].stopped_at:%Y-%m-%d %H:%M:%S} "
+            "UTC, which is to come: set the clock of the tool's machine.",
+        )
+    if report.system_id and report.system_id != own_system_id:
+        faults.insert(
+            0,
+            f"The backups are of another PostgreSQL ({report.system_id}, this one is "
+            f"{own_system_id}): correct CHARTROOM_BACKUP_TOOL, which is {name}.",
+        )
+        # Of ours there is none.
+        return ToolReport(faults=tuple(faults), is_busy=report.is_busy)
+    return ToolReport(
+        tuple(each for each in report.backups if each not in ahead),
+        report.last_wal,
+        report.system_id,
+        report.is_busy,
+        tuple(faults),
+    )
+
+
+def _still_reaches(row: ToolRow, report: ToolReport) -> bool:
+    """Tell whether an archive goes at least as far as when it was asked before."""
+    before = _report(row)
+    if before is None or not before.last_wal or not report.last_wal:
+        return False
+    return is_before_end(before.last_wal, report.last_wal)
+
+
+def _row(session: Session, name: str) -> ToolRow:
+    """Return a tool's row, locked: two workers may have asked at once."""
+    session.execute(
+        insert(ToolRow)
+        .values(name=name, tried_at=func.clock_timestamp())
+        .on_conflict_do_nothing()
+    )
+    locked = select(ToolRow).where(ToolRow.name == name).with_for_update()
+    return session.scalars(locked).one()
+
+
+def _now(session: Session) -> datetime:
+    """Return the time by the clock that commits are dated by."""
+    at: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return at
+
+
+def _report(row: ToolRow) -> ToolReport | None:
+    """Return what was told; None where another version has written it."""
+    if row.report is None:
+        return None
+    try:
+        return _REPORTS.validate_python(row.report)
+    except ValidationError:
+        return None
+
+
+def _dumped(marks: Sequence[ArchiveMark]) -> list[Any]:
+    dumped: list[Any] = _MARKS.dump_python(tuple(marks), mode="json")
+    return dumped
+
+
+def _state(row: ToolRow) -> ToolState:
+    return ToolState(
+        row.name,
+        row.tried_at,
+        row.tries,
+        row.failure or "",
+        row.answered_at,
+        _report(row),
+        row.archived_until,
+    )

@@ -1,0 +1,209 @@
+"""Backups that a tool of the clinic's own makes, on the page and on Home."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete, update
+from streamlit.testing.v1 import AppTest
+
+from dashboard.cluster.monitoring.recorded_sentences import retold
+from dashboard.ui.language import GERMAN, speaking
+from dashboard.ui.language.backup_failures import translate_failure
+from db.backups.tools.archived_marks import ArchiveMark
+from db.models.integrity import ToolAnswer
+from services.backups import tools
+from services.core.actors import Role
+from tests.kit.tool_reports import NAME, SYSTEM_ID, WAL, report_at
+from tests.pages.backups.conftest import said
+from tests.pages.conftest import Clinic, rows_of
+
+
+@pytest.fixture
+def tool(clinic: Clinic, monkeypatch: pytest.MonkeyPatch):
+    """A clinic with servers of its own, which Barman backs up."""
+    changes = {"database_url": "postgresql://", "backup_tool": NAME}
+    own = clinic.wiring.settings.model_copy(update=changes)
+    monkeypatch.setattr(clinic.wiring, "settings", own)
+    yield
+    clinic.write(lambda session: session.execute(delete(ToolAnswer)))
+
+
+def opened(clinic: Clinic) -> AppTest:
+    return clinic.open("backups", Role.ADMIN)
+
+
+def tell(clinic: Clinic, report, mark=None) -> tools.ToolState:
+    state: tools.ToolState = clinic.write(
+        lambda session: tools.note_answer(
+            session, NAME, report, mark, own_system_id=SYSTEM_ID
+        )
+    )
+    return state
+
+
+def of_today():
+    now = datetime.now(UTC).replace(microsecond=0)
+    return report_at(now - timedelta(hours=3))
+
+
+def test_before_it_was_asked_the_page_says_what_it_does_not_back_up(clinic, tool):
+    words = said(opened(clinic))
+
+    assert "Barman backs up PostgreSQL of these servers" in words
+    assert "`barman backup clinic`" in words
+    assert "It knows nothing of MongoDB" in words
+    assert "Barman was not asked yet" in words
+
+
+def test_the_page_says_to_which_second_one_can_go_back_and_how(clinic, tool):
+    first = tell(clinic, of_today())
+    assert "It is not known yet until when" in said(opened(clinic))
+    tell(clinic, of_today(), ArchiveMark(first.tried_at, WAL))
+
+    app = opened(clinic)
+
+    words = said(app)
+    assert "You can go back to any second from" in words
+    command = f'barman restore --target-time "{first.tried_at:%Y-%m-%d %H:%M:%S}+00"'
+    assert f"{command} clinic auto FOLDER" in words
+    assert "The newest backup is of" in words
+    assert "Barman said so at" in words
+    assert "Restores are not practised here" in words
+    names = [row[2] for row in rows_of(app, "tool_backups_table")]
+    assert names == ["I2", "F1"]
+    # What only our own backups have.
+    keys = [button.key for button in app.button]
+    assert not {"backups_now", "restore_drills_now"} & set(keys)
+
+
+def test_what_is_wrong_stands_first(clinic, tool):
+    report = of_today()
+    broken = replace(report.backups[0], problem="The log is missing.")
+    tell(
+        clinic,
+        replace(
+            report,
+            backups=(broken, report.backups[1]),
+            faults=("Checks of Barman fail: postgresql.",),
+            is_busy=True,
+        ),
+    )
+
+    app = opened(clinic)
+
+    errors = [each.value for each in app.error]
+    assert errors == ["The log is missing.", "Checks of Barman fail: postgresql."]
+    assert "A backup is being made right now." in said(app)
+    rows = rows_of(app, "tool_backups_table")
+    assert [row[4] for row in rows] == ["Valid", "The log is missing."]
+
+
+def test_an_answer_that_did_not_come_is_told_with_what_was_told_before(clinic, tool):
+    tell(clinic, of_today())
+    clinic.write(
+        lambda session: tools.note_failure(session, NAME, "Barman did not answer.")
+    )
+
+    app = opened(clinic)
+
+    (error,) = app.error
+    assert error.value.startswith("Barman was asked in vain at")
+    assert error.value.endswith("Barman did not answer.")
+    assert "The newest backup is of" in said(app)
+
+
+def test_a_worker_that_does_not_ask_is_missed(clinic, tool):
+    tell(clinic, of_today())
+    long_ago = datetime.now(UTC) - timedelta(minutes=6)
+    clinic.write(
+        lambda session: session.execute(update(ToolAnswer).values(tried_at=long_ago))
+    )
+
+    (error,) = opened(clinic).error
+
+    assert error.value.startswith("Barman was last asked at")
+    assert error.value.endswith("see that the worker runs.")
+
+
+def test_home_says_how_old_the_newest_is_and_whether_the_tool_complains(clinic, tool):
+    def newest():
+        app = clinic.start(Role.ADMIN)
+        assert not app.exception
+        (figure,) = [each for each in app.metric if each.label == "Newest backup"]
+        links = [link.proto.label for link in app.get("page_link")]
+        return figure.value, links
+
+    value, links = newest()
+    assert (value, "Barman does not answer" in links) == ("None yet", True)
+    tell(clinic, of_today())
+    value, links = newest()
+    assert (value, "By Barman" in links) == ("3 h ago", True)
+    tell(clinic, replace(of_today(), faults=("Checks of Barman fail: x.",)))
+    assert "Barman complains" in newest()[1]
+
+
+def test_what_a_tool_says_has_german_sentences() -> None:
+    faults = (
+        "Checks of Barman fail: postgresql, ssh.",
+        "Barman has no backup that can be restored.",
+        "pgBackRest has lost what it knows of main.",
+        (
+            "Repositories of pgBackRest are not as they should be (number 1, 2): run "
+            "pgbackrest --stanza=main info by hand to see why."
+        ),
+        (
+            "Another server leads than when the newest backup was made, and Barman "
+            "does not tell how far the log goes since: make a backup."
+        ),
+        (
+            "Of the log from backup 20261127T224226 to the next backup, segments are "
+            "missing: 1."
+        ),
+        "Of the log from backup 20261127T224226 to the end, segments are missing: 3.",
+        (
+            f"The log of backup 20261127-224233F is not in the archive, from {WAL} to "
+            f"{WAL}."
+        ),
+        "Backup 20261127-224233F has pages whose checksums are wrong.",
+        (
+            "Backup I2 is of 2026-11-27 12:00:00 UTC, which is to come: set the clock "
+            "of the tool's machine."
+        ),
+        (
+            "The backups are of another PostgreSQL (7, this one is 42): correct "
+            "CHARTROOM_BACKUP_TOOL, which is barman:clinic."
+        ),
+        (
+            "There is no program barman where the worker runs: name it with "
+            "CHARTROOM_BACKUP_TOOL_COMMAND."
+        ),
+        (
+            "The program barman cannot be started (permission denied): see "
+            "CHARTROOM_BACKUP_TOOL_COMMAND."
+        ),
+        "Barman did not answer within 60 seconds.",
+        (
+            "Barman ended with exit code 1: run it by hand, as the worker's user, to "
+            "see why."
+        ),
+        "Barman answers in another way than Chartroom knows (0.backup_id).",
+        "Barman knows no clinic: correct CHARTROOM_BACKUP_TOOL.",
+        "Asking the backup tool broke: the worker's log says why.",
+    )
+    alerts = (
+        (
+            "Something is wrong with the backups that Barman makes. Barman did not "
+            "answer within 60 seconds."
+        ),
+        "Barman has backups for 9 days, and Chartroom practises no restore of them.",
+        "Backups of Barman that are not counted on: 1. The page Backups names them.",
+    )
+
+    with speaking(GERMAN):
+        german = [translate_failure(each) for each in faults]
+        shown = [retold(each) for each in alerts]
+
+    assert not set(german) & set(faults)
+    assert not set(shown) & set(alerts)
+    assert shown[0].endswith("Barman hat nicht innerhalb von 60 Sekunden geantwortet.")
