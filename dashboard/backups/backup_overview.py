@@ -10,6 +10,7 @@ from dashboard.backups.back_up_now import is_going_on, show_back_up_now
 from dashboard.backups.backup_copy import show_copy
 from dashboard.backups.backup_faults import show_faults, show_silence
 from dashboard.backups.log_window import show_window
+from dashboard.backups.storage_chart import show_storage
 from dashboard.backups.tool_overview import show_tool
 from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
@@ -119,6 +120,7 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
         )
     show_copy(state.copy)
     _show_plan(state, every, kept, settings.backup_full_interval)
+    show_storage(state)
     _show_sets(state)
 
 

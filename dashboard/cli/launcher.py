@@ -250,6 +250,7 @@ def _seed(wired: Wiring) -> None:
             ],
         ),
     )
+    history.invent_storage(wired.backups, datetime.now(UTC))
 
 
 def _tell_the_way(

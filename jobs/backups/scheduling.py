@@ -16,9 +16,17 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from db.backups.backup_errors import BackupRunning, CannotBackUp
+from db.backups.copies.copy_notes import read_copy_note
 from db.backups.log.windows import read_position
 from db.backups.notes import Failure
 from db.backups.repository import Repository
+from db.backups.storage.storage_meter import StorageMeter
+from db.backups.storage.storage_notes import (
+    NOTED_EVERY,
+    StorageSample,
+    add_sample,
+    read_storage,
+)
 from db.backups.strays import FileSweep, note_sweep, read_sweep
 from db.disk_reading import DiskReader, DiskSilent
 from db.files import private_files
@@ -138,6 +146,7 @@ class BackupScheduler:
         self.started_at = clock()
         self.failure: Failure | None = None
         self._removed_at: datetime | None = None
+        self._measured_at: datetime | None = None
         self._looked_at: datetime | None = None
         # Between which two looks the clock leapt last.
         self._leap: tuple[datetime, datetime] | None = None
@@ -146,6 +155,7 @@ class BackupScheduler:
         with suppress(DiskSilent):
             DiskReader(_PATIENCE_SECONDS).read(self._recall)
         self._swept_at: datetime | None = None
+        self._meter = StorageMeter(repository)
         # What was done, until a primary has it.
         self._unwritten: list[Callable[[Session], None]] = []
 
@@ -176,6 +186,7 @@ class BackupScheduler:
             return
         kept_since = self._kept_since(now)
         self._remove_expired(now, kept_since)
+        self._note_storage(now)
         if self._is_due(now):
             self._attempt(None)
         self._write_down()
@@ -305,6 +316,27 @@ class BackupScheduler:
                     session, KEEPER, removed.set_ids, removed.files
                 )
             )
+
+    def _note_storage(self, now: datetime) -> None:
+        """Note once an hour what backups take, for the chart of it."""
+        folder = self.repository.folder
+        if _is_within(NOTED_EVERY, self._measured_at, now):
+            return
+        if self.repository.system_id is None:
+            return
+        self._measured_at = now
+        noted = [each.at for each in read_storage(folder) if each.at <= now]
+        if noted and _is_within(NOTED_EVERY, noted[-1], now):
+            # A worker of before has noted it just now.
+            self._measured_at = noted[-1]
+            return
+        note = read_copy_note(folder) if self.copy is not None else None
+        copied = note.use if note is not None else None
+        try:
+            sample = StorageSample(now, self._meter.measure(), copied)
+            add_sample(folder, sample)
+        except OSError as error:
+            _log.warning("What backups take could not be noted: %s", error)
 
     def _note_sweep(self, sweep: FileSweep) -> None:
         if sweep.missing:

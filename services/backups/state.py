@@ -17,6 +17,7 @@ from db.backups.manifest import Manifest
 from db.backups.notes import Failure, LogPosition, Proof, TimeLeft
 from db.backups.replaced_data import DataBefore, list_before
 from db.backups.repository import Repository, Survey
+from db.backups.storage.storage_notes import StorageSample, read_storage
 from db.backups.strays import RepositoryFaults, survey_with_faults
 from db.files.file_keys import FileKeys, UnusableFileKeys
 from services.core import audit
@@ -58,7 +59,7 @@ class BackupState:
     all of it is: what is dated later a clock that was ahead has made. `orphans` are
     incremental backups that lack what they are based on, and `faults` is what else is
     wrong with what lies there. A folder that answers nobody since `silent_since` is
-    shown as it was when it last did.
+    shown as it was when it last did. `storage` is what backups took, the oldest first.
     """
 
     folder: Path
@@ -76,6 +77,7 @@ class BackupState:
     faults: RepositoryFaults = field(default_factory=RepositoryFaults)
     read_at: datetime | None = None
     silent_since: datetime | None = None
+    storage: tuple[StorageSample, ...] = ()
 
     @classmethod
     def unknown(cls, folder: Path) -> "BackupState":
@@ -136,6 +138,7 @@ def read_state(
         survey.orphans,
         faults,
         now,
+        storage=read_storage(repository.folder),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from db.backups.backup_errors import SetBroken
+from db.backups.storage.storage_use import StorageUse
 from db.files import private_files
 from db.files.ciphers import NotDecrypted
 from db.files.file_keys import FileKeys, KeyUnknown, SealBroken
@@ -29,7 +30,8 @@ class CopyNote:
     locked there, the last of them until `purged_until`. Notes there are sealed with
     `key_id`; what was due to be read back on `checked_on` was. `strays` are objects
     there that are none of ours, or of a set whose manifest is in neither place; `begun`
-    are the sets that are being sent, or were until they went here.
+    are the sets that are being sent, or were until they went here. `use` is how much
+    each kind took there when all of it was last listed.
     """
 
     place: str
@@ -48,6 +50,7 @@ class CopyNote:
     checked_on: date | None = None
     strays: tuple[str, ...] = ()
     begun: tuple[str, ...] = ()
+    use: StorageUse | None = None
 
 
 NOTES: Final = TypeAdapter(CopyNote)

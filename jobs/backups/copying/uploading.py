@@ -50,6 +50,7 @@ from db.backups.notes import POSITIONS
 from db.backups.readme import NAME as README, TEXT
 from db.backups.repository import Repository
 from db.backups.sealing import digest_of
+from db.backups.storage.storage_use import StorageUse, use_of
 from db.files.file_keys import FileKeys
 from jobs.backups.copying.sets_alone import SetsAlone
 from jobs.backups.retention.removing import LogStart, is_before, list_named
@@ -142,9 +143,13 @@ class RepositoryCopy:
             key_id=key_id,
             strays=self._list_strays(here) if is_listed else note.strays,
             begun=tuple(sorted(self._begun & self._sets_there)),
+            use=self._use() if is_listed else note.use,
         )
         write_copy_note(self.repository.folder, note)
         return self._check(seal, note)
+
+    def _use(self) -> StorageUse:
+        return use_of(self._there.items(), self.repository.survey())
 
     def _note(self, seal: NoteSeal) -> CopyNote:
         """Return what was noted last, of this place."""

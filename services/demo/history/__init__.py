@@ -3,5 +3,6 @@
 Its papers are another matter, for whoever may print: see `history.papers`.
 """
 
+from services.demo.history.backups import invent_storage as invent_storage
 from services.demo.history.filling import History as History, fill as fill
 from services.demo.history.servers import Server as Server

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from db.backups.backup_errors import BackupRunning, CannotBackUp
 from db.backups.notes import Failure, LogPosition
 from db.backups.repository import Repository
+from db.backups.storage.storage_notes import read_storage
 from db.backups.strays import FileSweep, read_sweep
 from db.files.file_keys import FileKeys
 from db.models.audit import AuditEvent
@@ -473,6 +474,37 @@ def test_a_worker_starts_although_the_backups_do_not_answer(
         scheduler = BackupScheduler(database, repository, keys, maker, plan)
 
         assert scheduler.failure is None
+
+
+def test_what_backups_take_is_noted_once_an_hour_whoever_looks(
+    database, repository, maker, clock, tmp_path
+):
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+
+    def start():
+        plan = BackupPlan(None, kept=35 * DAY)
+        return BackupScheduler(database, repository, keys, maker, plan, clock=clock)
+
+    def noted():
+        return [each.at for each in read_storage(repository.folder)]
+
+    start().look()
+    assert noted() == []
+    backup_sets.add_set(repository, as_of=clock.now)
+    scheduler, began = start(), clock.now
+    for minutes in (1, 30, 30):
+        clock.now += minutes * MINUTE
+        scheduler.look()
+    assert noted() == [began + MINUTE, began + 61 * MINUTE]
+
+    # A worker that starts has noted nothing yet, and does not note it twice.
+    scheduler = start()
+    clock.now += 59 * MINUTE
+    scheduler.look()
+    assert len(noted()) == 2
+    clock.now += MINUTE
+    scheduler.look()
+    assert len(noted()) == 3
 
 
 def test_old_sets_go_although_none_is_made_by_itself(

@@ -98,6 +98,30 @@ def test_what_is_not_of_the_log_itself_does_not_leave_the_machine(
     assert f"log/{name}" not in server.names(prefix)
 
 
+def test_the_copy_is_noted_by_kind_also_of_sets_that_are_here_no_more(
+    copy, server, prefix, repository, clock
+):
+    note = copy.round()
+    there = server.store(prefix).names()
+
+    def lying(folder):
+        return sum(size for name, size in there.items() if name.startswith(folder))
+
+    audit = lying(f"{SET}/audit")
+    assert note.use.by_kind == {
+        "full": lying(SET) - audit,
+        "incremental": 0,
+        "log": lying("log/"),
+        "files": lying("files/"),
+        "audit": audit,
+        "others": 0,
+    }
+    shutil.rmtree(repository.set_folder(backup_sets.MANIFEST.set_id))
+    clock.now += timedelta(hours=1)
+    later = copy.round()
+    assert (later.use.full, later.use.others) == (0, lying(SET) - audit)
+
+
 def test_a_second_round_sends_what_is_new_alone(copy, server, prefix, repository, keys):
     copy.round()
     before = server.names(prefix)

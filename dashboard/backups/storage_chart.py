@@ -1,0 +1,177 @@
+"""Shows what backups take through time, by kind: here, and in the copy elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.clock import on_axis
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.language.chart_locale import spec_in_language, time_format
+from dashboard.ui.measures import amount
+from dashboard.ui.words import at
+from services.backups import BackupState
+
+Spec = dict[str, Any]
+# What each kind took at a time.
+Taken = tuple[datetime, Mapping[str, int]]
+
+_HEIGHT: Final = 220
+_FEWEST: Final = 2
+_KINDS: Final[Mapping[str, str]] = {
+    "full": marked("Full backups"),
+    "incremental": marked("Incremental backups"),
+    "log": marked("Log"),
+    "files": marked("Files"),
+    "audit": marked("Audit log"),
+    "others": marked("Other backups"),
+}
+# Told apart on both backgrounds, and by their lightness where colours are not.
+_COLOURS: Final = {
+    "full": "#0E7A86",
+    "incremental": "#6FC2C4",
+    "log": "#C77700",
+    "files": "#7D8A94",
+    "audit": "#8458A8",
+    "others": "#D9534A",
+}
+
+
+def show_storage(state: BackupState) -> None:
+    """Draw what each kind took from hour to hour, once that is known of two."""
+    st.subheader(_("Storage"), anchor=False)
+    here = [(each.at, each.here.by_kind) for each in state.storage]
+    if len(here) < _FEWEST:
+        empty_state(
+            _(
+                "What backups take is noted once an hour: from the second hour on it "
+                "is drawn here."
+            ),
+            icon="area_chart",
+        )
+        return
+    _draw(_("What the backups take"), here, key="backups_storage")
+    copied = [
+        (each.at, each.copy.by_kind) for each in state.storage if each.copy is not None
+    ]
+    if wiring.current().settings.backup_s3_url and len(copied) >= _FEWEST:
+        name = _("What the copy elsewhere takes")
+        _draw(name, copied, key="backups_storage_copy")
+
+
+def _draw(name: str, taken: Sequence[Taken], *, key: str) -> None:
+    kinds = [kind for kind in _KINDS if any(use[kind] for _time, use in taken)]
+    (first, _first), (last, newest) = taken[0], taken[-1]
+    sizes = ", ".join(
+        _("{kind}: {size}").format(kind=_(_KINDS[kind]), size=amount(newest[kind]))
+        for kind in kinds
+    )
+    numbers = partial(_table, taken, kinds)
+    with chart_box(name, numbers, key=key, filed=partial(_filed, taken, kinds)):
+        st.caption(f"{name}: {amount(sum(newest.values()))}")
+        st.vega_lite_chart(
+            pd.DataFrame(_points(taken, kinds)),
+            spec_in_language(_spec(kinds, on_axis(last) - on_axis(first))),
+            key=f"{key}_chart",
+            height=_HEIGHT,
+            alt=_("{name}, from {since} to {until}. {sizes}.").format(
+                name=name, since=at(first), until=at(last), sizes=sizes
+            ),
+        )
+
+
+def _points(taken: Sequence[Taken], kinds: Sequence[str]) -> list[dict[str, object]]:
+    return [
+        {
+            "at": on_axis(time),
+            "when": at(time),
+            "kind": _(_KINDS[kind]),
+            "bytes": use[kind],
+            "size": amount(use[kind]),
+            "order": number,
+        }
+        for time, use in taken
+        for number, kind in enumerate(kinds)
+    ]
+
+
+def _spec(kinds: Sequence[str], milliseconds: float) -> Spec:
+    color: Spec = {
+        "field": "kind",
+        "type": "nominal",
+        "scale": {
+            "domain": [_(_KINDS[kind]) for kind in kinds],
+            "range": [_COLOURS[kind] for kind in kinds],
+        },
+        "legend": {"orient": "bottom", "title": None, "columns": 3},
+    }
+    encoding: Spec = {
+        "x": {
+            "field": "at",
+            "type": "temporal",
+            "scale": {"type": "utc"},
+            "axis": {
+                "title": None,
+                "labelOverlap": "greedy",
+                "format": time_format(milliseconds),
+                "tickCount": 6,
+            },
+        },
+        "y": {
+            "field": "bytes",
+            "type": "quantitative",
+            "stack": "zero",
+            "axis": {
+                "title": None,
+                "tickCount": 4,
+                "labelExpr": "format(datum.value, '~s') + 'B'",
+            },
+        },
+        "order": {"field": "order"},
+        "color": color,
+    }
+    tooltip = [
+        {"field": "when", "title": _("At")},
+        {"field": "kind", "title": _("What")},
+        {"field": "size", "title": _("Size")},
+    ]
+    return {
+        "layer": [
+            {
+                "mark": {"type": "area", "aria": False, "tooltip": None},
+                "encoding": encoding,
+            },
+            # An area tells of its first time alone, whatever is pointed at.
+            {
+                "mark": {"type": "point", "aria": False, "opacity": 0, "size": 120},
+                "encoding": {**encoding, "tooltip": tooltip},
+            },
+        ]
+    }
+
+
+def _table(taken: Sequence[Taken], kinds: Sequence[str]) -> pd.DataFrame:
+    """Return the numbers as somebody reads them."""
+    return pd.DataFrame(
+        [
+            {_("At"): at(time)} | {_(_KINDS[kind]): amount(use[kind]) for kind in kinds}
+            for time, use in taken
+        ]
+    )
+
+
+def _filed(taken: Sequence[Taken], kinds: Sequence[str]) -> pd.DataFrame:
+    """Return the numbers as programs read them: in bytes."""
+    return pd.DataFrame(
+        [
+            {_("At"): time.isoformat(timespec="seconds")}
+            | {_(_KINDS[kind]): use[kind] for kind in kinds}
+            for time, use in taken
+        ]
+    )

@@ -1,0 +1,72 @@
+"""What backups took through time, noted once an hour in their own folder.
+
+There it outlasts going back, and goes with the disk: another one begins anew.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.backups.storage.storage_use import StorageUse
+from db.files import private_files
+
+NOTED_EVERY: Final = timedelta(hours=1)
+_NAME: Final = "storage.json"
+# Every hour for a week, then one of each day, for two years.
+_ALL_KEPT_FOR: Final = timedelta(days=7)
+_KEPT_FOR: Final = timedelta(days=730)
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSample:
+    """What each kind took at a time: here, and in the copy elsewhere, if any.
+
+    The copy is as it was when it was listed last, up to an hour before.
+    """
+
+    at: datetime
+    here: StorageUse
+    copy: StorageUse | None = None
+
+
+_SAMPLES: Final = TypeAdapter(tuple[StorageSample, ...])
+
+
+def read_storage(repository: Path) -> tuple[StorageSample, ...]:
+    """Return what was noted, the oldest first."""
+    with suppress(OSError, ValidationError):
+        return _SAMPLES.validate_json((repository / _NAME).read_bytes())
+    return ()
+
+
+def write_storage(repository: Path, samples: Iterable[StorageSample]) -> None:
+    """Note what backups took, and nothing else. Raises OSError."""
+    content = _SAMPLES.dump_json(tuple(samples))
+    private_files.replace(repository / _NAME, content)
+
+
+def add_sample(repository: Path, sample: StorageSample) -> None:
+    """Note what backups take now, and thin out what is old. Raises OSError."""
+    write_storage(repository, (*_thinned(read_storage(repository), sample.at), sample))
+
+
+def _thinned(
+    samples: Iterable[StorageSample], now: datetime
+) -> Iterator[StorageSample]:
+    """Yield what stays: of older days the first; of times that are to come nothing.
+
+    A clock that was ahead has noted those.
+    """
+    days = set[date]()
+    for sample in samples:
+        age, day = now - sample.at, sample.at.astimezone(UTC).date()
+        if not timedelta() < age < _KEPT_FOR:
+            continue
+        if age < _ALL_KEPT_FOR or day not in days:
+            days.add(day)
+            yield sample
