@@ -19,16 +19,18 @@ _CUT = """all => all
 _NAMES = re.compile("Telefon|Allergien|Mail")
 
 
-@pytest.mark.parametrize("width", [390, 430, 820, 1180])
+@pytest.mark.parametrize("width", [390, 430, 820, 1440])
 def test_what_is_counted_is_named_in_full_in_german(site: Site, width: int) -> None:
     german = {"name": COOKIE, "value": "de", "url": site.address}
     with site.lend(width=width) as page:
         page.context.add_cookies([german])
         page.goto("/")
-        labels = ready(page).get_by_test_id("stMetricLabel")
-        expect(labels.filter(has_text="Ohne Telefon und E-Mail")).to_be_visible()
+        # With what they are compared with below them.
+        figures = ready(page).get_by_test_id("stMetric")
+        expect(figures.filter(has_text="Ohne Telefon und E-Mail")).to_be_visible()
+        expect(figures.filter(has_text="ggü. den 7 Tagen davor")).to_be_visible()
 
-        assert labels.locator("p, div").evaluate_all(_CUT) == []
+        assert figures.locator("p, div").evaluate_all(_CUT) == []
 
 
 @pytest.mark.parametrize("width", [430, 472, 700])

@@ -342,6 +342,13 @@ class _Reader:
     ) -> Iterator[OutputColumn]:
         names: set[str] = set()
         for item in part(self.tree, "expressions"):
+            if is_a(item, "Star") or (is_a(item, "Column") and is_a(item.this, "Star")):
+                raise QueryRefused(
+                    Sentence(
+                        "No rows are listed here, they are counted: write count(*) "
+                        "after SELECT, beside columns by which you group."
+                    )
+                )
             node, name = item, None
             if is_a(item, "Alias"):
                 only(item, "this", "alias")

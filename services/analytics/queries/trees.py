@@ -136,8 +136,8 @@ def not_understood() -> QueryRefused:
     return QueryRefused(
         Sentence(
             "A part of this query is not offered here. Write one SELECT from the views "
-            "below with JOIN, WHERE, GROUP BY, HAVING, ORDER BY and LIMIT, without "
-            "WITH, UNION, DISTINCT, CASE, casts, windows and other functions than "
-            "those in the examples."
+            "of this page with JOIN, WHERE, GROUP BY, HAVING, ORDER BY and LIMIT, "
+            "without WITH, UNION, DISTINCT, CASE, casts, windows and other functions "
+            "than those in the examples."
         )
     )

@@ -126,7 +126,8 @@ def request_preview(
     if not any(to in window for window in log.windows):
         raise InvalidInput(
             "as_of",
-            "No backup leads to this time: take one from when to when one can go back.",
+            "No backup leads to this time: choose one of those that can be gone back "
+            "to, above.",
         )
     values = {"as_of": to, "requested_by": actor.id, "requested_by_name": actor.name}
     row = session.scalar(

@@ -136,7 +136,12 @@ def _checked(kind: AlertKind, change: RuleDraft) -> RuleDraft:
     _require_sensible_bars(kind, change)
     _require_sensible_spans(change)
     url = (change.webhook_url or "").strip() or None
-    if url is not None and not (len(url) <= _LONGEST_URL and is_webhook(url)):
+    if url is not None and len(url) > _LONGEST_URL:
+        raise InvalidInput(
+            "webhook_url",
+            Sentence("A webhook has at most {most} characters.", most=_LONGEST_URL),
+        )
+    if url is not None and not is_webhook(url):
         raise InvalidInput(
             "webhook_url",
             "A webhook is an address that begins with https://. Correct it, or leave "
@@ -152,12 +157,14 @@ def _require_sensible_bars(kind: AlertKind, change: RuleDraft) -> None:
     # No number is told: people type bars in units of which services know nothing.
     for name in ("threshold", "clear_threshold"):
         if not 0 <= getattr(change, name) < math.inf:
-            raise InvalidInput(name, "The bars of an alert are numbers from 0 on.")
+            raise InvalidInput(
+                name, "The thresholds of an alert are numbers from 0 on."
+            )
     if change.clear_threshold > change.threshold:
         raise InvalidInput(
             "clear_threshold",
-            "An alert ends at or below the bar at which it begins. Let it end at a "
-            "lower number, or begin over a higher one.",
+            "An alert ends at or below the threshold over which it begins. Let it end "
+            "at a lower number, or begin over a higher one.",
         )
     if kind is AlertKind.DISK and change.threshold >= 1:
         raise InvalidInput(

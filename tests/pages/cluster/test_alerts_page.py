@@ -92,7 +92,7 @@ def test_an_impossible_rule_is_explained(changing: AppTest, kept: Session):
 
     changing.button(key="alerts_save_disk").click().run()
 
-    assert "ends at or below the bar" in changing.error[0].value
+    assert "ends at or below the threshold" in changing.error[0].value
     assert not changing.exception
 
 

@@ -145,6 +145,11 @@ def test_a_rule_that_makes_no_sense_is_refused(session, admin, values, named):
     assert refused.value.property_name == named
 
 
+def test_a_webhook_that_is_too_long_is_told_how_long_it_may_be(session, admin):
+    with pytest.raises(InvalidInput, match="at most 500 characters"):
+        change(session, admin, webhook_url="https://example.org/" + 500 * "x")
+
+
 def test_only_administrators_change_rules_and_acknowledge(session, clerk):
     with pytest.raises(NotAllowed):
         change(session, clerk)
