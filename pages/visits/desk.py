@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.context import freshness, now
+from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, pgettext
@@ -60,7 +61,13 @@ def show_waiting_room() -> None:
         whole, timestamp = day_queue.today(), now()
         unregistered = newcomer_panel.of_day(timestamp.date())
         if whole.is_empty and not unregistered:
-            empty_state(_("Nobody has a visit today."), icon="event_available")
+            if empty_state(
+                _("Nobody has a visit today."),
+                icon="event_available",
+                action=_("Book a visit"),
+                key="desk_book",
+            ):
+                go("visits/book.py")
             return
         st.markdown(f"**{desk_words.summary(whole)}**")
         day_queue.offer_rest(whole, key="desk_rest")

@@ -7,6 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, freshness
+from dashboard.navigation import go
 from dashboard.ui.clock import in_zone, today
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, marked
@@ -23,6 +24,7 @@ from dashboard.visits.booking.times import (
     week_of,
     weeks_ahead,
 )
+from services.core.actors import Permission
 from services.visits.schedule.doctors import DoctorRecord
 
 _DAY: Final = "doctor_day"
@@ -157,10 +159,15 @@ def _show_nothing_free(doctor: DoctorRecord, days: int) -> None:
     first = _first_free(doctor)
     name = plain(doctor.name)
     if doctor.next_free_at is None or first is None:
-        empty_state(
+        # Whoever sets working hours may have set none yet.
+        may_plan = current_actor().may(Permission.MANAGE_DOCTORS)
+        if empty_state(
             _("{name} has no free times at the moment.").format(name=name),
             icon="event_busy",
-        )
+            action=_("Working hours") if may_plan else "",
+            key="doctor_hours",
+        ):
+            go("visits/doctor_plan.py", doctor=str(doctor.id))
         return
     empty_state(
         (

@@ -35,7 +35,7 @@ def show_grid(shown: CalendarRequest) -> None:
     actor, period = current_actor(), read_shown(shown)
     lanes = lanes_of(period, shown)
     if not lanes:
-        empty_state(_("Nobody can be booked here on this day."), icon="event_busy")
+        _show_nobody()
         return
     payload = payload_of(
         lanes,
@@ -83,3 +83,16 @@ def _follow(event: GridEvent, period: CalendarPeriod) -> None:
 
 def _slot(period: CalendarPeriod, slot_id: str) -> SlotRecord | None:
     return next((slot for slot in period.slots if str(slot.id) == slot_id), None)
+
+
+def _show_nobody() -> None:
+    """Say that nobody works on these days, and lead to where hours are set."""
+    sentence, icon = _("Nobody can be booked here on this day."), "event_busy"
+    if not may_block():
+        empty_state(sentence, icon=icon)
+        return
+    hours = _("Working hours are set in a doctor's *Plan*.")
+    if empty_state(
+        f"{sentence} {hours}", icon=icon, action=_("Doctors"), key="calendar_hours"
+    ):
+        go("visits/doctors.py")

@@ -386,6 +386,19 @@ def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
     assert not app.exception
 
 
+def test_a_doctor_without_times_leads_whoever_may_to_their_hours(clinic: Clinic):
+    doctor = clinic.write(lambda s: cast.add_doctor(s).id)
+    staff = clinic.open("doctor", doctor=doctor)
+    patient = clinic.open("doctor", Role.PATIENT, doctor=doctor)
+
+    staff.button(key="doctor_hours").click().run()
+
+    assert staff.button(key="doctor_plan_week")
+    assert "has no free times at the moment" in markdown(patient)
+    assert "doctor_hours" not in {button.key for button in patient.button}
+    assert not staff.exception
+
+
 def test_visits_are_listed_and_one_is_cancelled(
     clinic: Clinic, dora: Practice, monkeypatch: pytest.MonkeyPatch
 ):

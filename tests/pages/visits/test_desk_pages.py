@@ -119,6 +119,8 @@ def test_a_day_without_visits_says_so(clinic, visit):
     app = clinic.open("desk")
 
     assert any("Nobody has a visit today." in text for text in words_on(app))
+    app.button(key="desk_book").click().run()
+    assert [title.value for title in app.title] == ["Book a visit"]
     assert not app.exception
 
 
@@ -362,6 +364,18 @@ def test_that_somebody_was_phoned_stands_on_the_visit(clinic, to_phone):
     app.run()
 
     assert any("No answer, " in text for text in words_on(app))
+
+
+def test_a_day_on_which_nobody_works_leads_to_where_hours_are_set(clinic):
+    app = clinic.open("calendar", day="2001-01-07")
+
+    assert any("Working hours are set in" in text for text in words_on(app))
+    app.button(key="calendar_hours").click().run()
+    assert [title.value for title in app.title] == ["Doctors"]
+    colleague = clinic.open("calendar", Role.CLINICIAN, day="2001-01-07")
+    assert any("Nobody can be booked" in text for text in words_on(colleague))
+    assert not any("Working hours are" in text for text in words_on(colleague))
+    assert not app.exception
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
