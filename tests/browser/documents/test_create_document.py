@@ -59,3 +59,8 @@ def test_what_is_wrong_with_a_long_form_is_said_in_sight(page: Page):
     expect(first).to_be_focused()
     expect(first).to_be_in_viewport(ratio=1)
     expect(first).to_have_accessible_description(re.compile("."))
+    # The line goes around all of a date's field, not around its year, month and day.
+    born = page.get_by_test_id("stDateInput").filter(has_text="Date of birth").first
+    field = born.get_by_test_id("stDateInputField")
+    expect(field).to_have_css("outline-style", "solid")
+    expect(born.get_by_role("group")).not_to_have_css("outline-style", "solid")

@@ -16,7 +16,8 @@
     [data-testid="stTextAreaRootElement"]:has([${MARK}]),
     [data-testid="stNumberInputContainer"]:has([${MARK}]),
     [data-testid="stSelectbox"] [${MARK}], [data-testid="stMultiSelect"]:has([${MARK}]) > div:last-child,
-    [data-testid="stFileUploaderDropzone"]:has([${MARK}]), [role="group"]:has(> [${MARK}]) {
+    [data-testid="stFileUploaderDropzone"]:has([${MARK}]), [data-testid="stDateInputField"]:has([${MARK}]),
+    [data-testid="stTimeInputTimeDisplay"]:has([${MARK}]) {
       outline: 2px solid var(--cr-wrong); outline-offset: -1px;
     }
   `
