@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from api.analytics.saved_questions import SavedQuestionsShown, saved_response
 from api.core.answers import JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
@@ -236,6 +237,12 @@ def count(
     """
     cohort = cohorts.from_json(body.model_dump())
     return _counted(caller, lambda _: cohort, file_format)
+
+
+@router.get("", responses=shows(SavedQuestionsShown))
+def list_saved(caller: ProgramOrPerson) -> Response:
+    """List the saved cohorts that the caller may open; nothing is counted."""
+    return saved_response(caller, cohorts.COHORTS)
 
 
 @router.get("/{key}", responses=shows(CohortShown, 404, files=MEDIA_TYPES.values()))

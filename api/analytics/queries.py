@@ -8,6 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.analytics.cohorts import count_and_disclose, table_response
+from api.analytics.saved_questions import SavedQuestionsShown, saved_response
 from api.core.answers import From, JsonResponse, Shown, written_headers
 from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
@@ -68,6 +69,12 @@ def run(
     403 as well where earlier counts and these together would tell of few patients.
     """
     return _ran(caller, queries.read(body.sql), file_format)
+
+
+@router.get("", responses=shows(SavedQuestionsShown))
+def list_saved(caller: ProgramOrPerson) -> Response:
+    """List the saved queries that the caller may open; nothing is run."""
+    return saved_response(caller, queries.QUERIES)
 
 
 @router.get("/{key}", responses=shows(QueryShown, 404, files=MEDIA_TYPES.values()))

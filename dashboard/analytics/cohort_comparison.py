@@ -49,7 +49,10 @@ _TITLES: Final = {
 
 def choose() -> bool:
     """Choose saved cohorts; tell whether they are compared from the next run on."""
-    known = {view.key: view.name for view in kept_questions.list_saved(COHORTS)}
+    known: dict[str, str] = {}
+    # Equal cohorts have one key, and one's own name goes before a colleague's.
+    for view in kept_questions.list_saved(COHORTS):
+        known.setdefault(view.key, kept_questions.name_of(view))
     if current := kept_questions.current_key():
         known.setdefault(current, _("The cohort on this page"))
     compared = cohort_address.compared_keys()

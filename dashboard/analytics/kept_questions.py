@@ -1,4 +1,4 @@
-"""What analysts ask behind the key in the address: kept, named, found, taken along."""
+"""What analysts ask behind the key in the address: kept, named, shared, taken along."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
@@ -13,6 +13,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
+from services.analytics import shared_questions
 from services.core.errors import NotSaved
 from services.lists import views
 from services.lists.subjects import Subject
@@ -52,9 +53,18 @@ def show(
 
 
 def list_saved(subject: Subject) -> tuple[View, ...]:
-    """Return the person's own names for questions of a kind."""
+    """Return the person's own names for questions of a kind, then colleagues'."""
     actor = current_actor()
-    return read(lambda session: views.list_views(session, actor, subject=subject))
+    return read(
+        lambda session: shared_questions.list_questions(session, actor, subject=subject)
+    )
+
+
+def name_of(view: View) -> str:
+    """Return a question's name, and whose it is if it is a colleague's."""
+    if view.is_own:
+        return view.name
+    return _("{name}, by {owner}").format(name=view.name, owner=view.owner)
 
 
 def saved_menu(
@@ -76,9 +86,10 @@ def _show_saved(
         known = list_saved(subject)
         for view in known:
             if st.button(
-                plain(view.name),
+                plain(name_of(view)),
                 key=f"{page}_saved_{view.id}",
-                icon=":material/bookmark:",
+                icon=":material/bookmark:" if view.is_own else ":material/group:",
+                help=plain(view.description) or None,
                 width="stretch",
             ):
                 show_key(view.key)
@@ -90,9 +101,17 @@ def _show_saved(
             return
         with st.form(f"{page}_save_form", border=False):
             name = st.text_input(label, key=f"{page}_name", autocomplete="off")
+            description = st.text_input(
+                _("What it is for, if you like"),
+                key=f"{page}_description",
+                autocomplete="off",
+            )
+            shares = st.checkbox(
+                _("Share it with everybody who may count cohorts"), key=f"{page}_share"
+            )
             saves = st.form_submit_button(button, key=f"{page}_save")
         if saves:
-            view = _save(name, subject)
+            view = _save(name, description, subject, shares=shares)
             notify(_("Saved as {name}.").format(name=plain(view.name)))
             leave_menu(_key(page))
             st.rerun()
@@ -102,12 +121,19 @@ def _key(page: str) -> str:
     return f"{page}_saved"
 
 
-def _save(name: str, subject: Subject) -> View:
+def _save(name: str, description: str, subject: Subject, *, shares: bool) -> View:
     """Give what the address names a name; raises NameTaken, InvalidInput."""
     actor, key = current_actor(), current_key()
-    return write(
-        lambda session: views.save_view(session, actor, name, key, subject=subject)
-    )
+
+    def save(session: Session) -> View:
+        view = views.save_view(
+            session, actor, name, key, subject=subject, description=description
+        )
+        if not shares:
+            return view
+        return shared_questions.share(session, actor, view.id, with_everybody=True)
+
+    return write(save)
 
 
 def show_files(

@@ -40,13 +40,23 @@ class StoredCriteria(Base):
 
 
 class SavedView(Base):
-    """A person's own name for a list."""
+    """A person's own name for a list.
+
+    A cohort or a query may be shared with all who count cohorts, or with some people.
+    """
 
     __tablename__ = "saved_views"
     __table_args__ = (
         CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="saved_views_name"),
         CheckConstraint(
             "cardinality(columns) BETWEEN 1 AND 50", name="saved_views_columns_some"
+        ),
+        CheckConstraint(
+            "char_length(description) <= 300", name="saved_views_description"
+        ),
+        CheckConstraint(
+            "subject IN ('cohorts', 'queries') OR NOT is_shared AND shared_with = '{}'",
+            name="saved_views_questions_are_shared",
         ),
     )
 
@@ -60,6 +70,11 @@ class SavedView(Base):
     created_at: Mapped[CreatedAt]
     # Which columns its table shows, in this order; else those that its owner has.
     columns: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    description: Mapped[str] = mapped_column(Text, server_default="")
+    is_shared: Mapped[bool] = mapped_column(server_default=false())
+    shared_with: Mapped[list[UUID]] = mapped_column(
+        ARRAY(Uuid), server_default=text("'{}'")
+    )
 
 
 class ListColumns(Base):
@@ -244,6 +259,11 @@ Index(
     DashboardRow.owner_id,
     unique=True,
     postgresql_where=DashboardRow.is_home,
+)
+Index(
+    "saved_views_shared",
+    SavedView.subject,
+    postgresql_where=text("is_shared OR shared_with <> '{}'"),
 )
 Index(
     "saved_views_name_once",

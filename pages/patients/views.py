@@ -1,7 +1,11 @@
-"""A person's saved views: opened, given another name, taken away."""
+"""A person's saved views: opened, given another name, shared, taken away."""
 
 import streamlit as st
 
+from dashboard.analytics.dashboards.question_sharing import (
+    readers_in_words,
+    show_question_sharing,
+)
 from dashboard.analytics.dashboards.subscribing import (
     most_subscriptions,
     show_subscribing,
@@ -15,8 +19,10 @@ from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import at, plain
+from services.analytics import shared_questions
 from services.analytics.cohorts import COHORTS
 from services.analytics.queries import QUERIES
+from services.analytics.shared_questions import SHARED_SUBJECTS
 from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Permission
 from services.documents.search.fields import DOCUMENTS
@@ -43,8 +49,18 @@ def rename(view: View) -> None:
         name = st.text_input(
             _("Name"), value=view.name, key=f"views_rename_{view.id}_name"
         )
+        description = st.text_input(
+            _("What it is for, if you like"),
+            value=view.description,
+            key=f"views_rename_{view.id}_description",
+            autocomplete="off",
+        )
         if st.form_submit_button(_("Rename view"), type="primary", key="views_rename"):
-            write(lambda s: views.rename_view(s, actor, view.id, name))
+            write(
+                lambda s: views.rename_view(
+                    s, actor, view.id, name, description=description
+                )
+            )
             notify(_("The view is renamed."))
             st.rerun()
 
@@ -60,10 +76,19 @@ def confirm_deletion(view: View) -> None:
                 "working."
             ).format(name=plain(view.name))
         )
+        if view.is_shared or view.shared_with:
+            st.markdown(_("Colleagues with whom you share it do not see it any more."))
         if confirmed(_("Delete view"), key="views_delete", is_final=True):
             write(lambda s: views.delete_view(s, actor, view.id))
             notify(_("{name} is deleted.").format(name=plain(view.name)), icon="delete")
             st.rerun()
+
+
+@dialog(marked("Share this view"), icon=":material/group:")
+def share(view: View) -> None:
+    """Ask who else sees the view."""
+    with error_boundary():
+        show_question_sharing(view)
 
 
 @dialog(marked("Send this list by mail"), icon=":material/mail:")
@@ -75,12 +100,54 @@ def send_by_mail(view: View) -> None:
 
 
 def views_of(subject: Subject) -> tuple[View, ...]:
-    """Read the person's own names for lists of one kind."""
+    """Read the names for lists of one kind: the person's own, and what is shared."""
+    if subject in SHARED_SUBJECTS:
+        return read(
+            lambda s: shared_questions.list_questions(s, actor, subject=subject)
+        )
     return read(lambda s: views.list_views(s, actor, subject=subject))
 
 
+def words_of(view: View, subject: Subject) -> str:
+    """Return what kind of view it is, since when, and of questions who sees it."""
+    words = _("{subject} · saved {time}").format(
+        subject=_(subject.name.capitalize()), time=at(view.created_at)
+    )
+    if subject not in SHARED_SUBJECTS:
+        return words
+    readers = readers_in_words(
+        view.owner, is_shared=view.is_shared, shared_with=view.shared_with
+    )
+    return f"{words} · {readers}"
+
+
+def show_changes(view: View, subject: Subject) -> None:
+    """Offer what only the owner of a view may do with it."""
+    if (
+        is_mailed
+        and subject in MAILED
+        and st.button(_("Send by mail"), key=f"views_mail_{view.id}")
+    ):
+        send_by_mail(view)
+    if subject in SHARED_SUBJECTS and st.button(
+        _("Share"), key=f"views_share_{view.id}"
+    ):
+        share(view)
+    if st.button(_("Rename"), key=f"views_rename_{view.id}"):
+        rename(view)
+    if st.button(_("Delete"), key=f"views_delete_{view.id}"):
+        confirm_deletion(view)
+
+
 page_header(_("Saved views"))
-st.caption(_("Lists that you have named. Only you see them here."))
+st.caption(
+    _(
+        "Lists that you have named; only you see them here. Cohorts and queries can be "
+        "shared, and what colleagues share with you is here, too."
+    )
+    if actor.may(Permission.COUNT_COHORTS)
+    else _("Lists that you have named. Only you see them here.")
+)
 known = [
     (view, subject, page) for subject, page in SUBJECTS for view in views_of(subject)
 ]
@@ -98,20 +165,10 @@ for view, subject, page in known:
     ):
         with st.container(width="stretch", gap="xxsmall"):
             st.markdown(f"**{plain(view.name)}**")
-            st.caption(
-                _("{subject} · saved {time}").format(
-                    subject=_(subject.name.capitalize()), time=at(view.created_at)
-                )
-            )
+            if view.description:
+                st.markdown(plain(view.description))
+            st.caption(words_of(view, subject))
         if st.button(_("Open"), key=f"views_open_{view.id}"):
             go(page, list=view.key)
-        if (
-            is_mailed
-            and subject in MAILED
-            and st.button(_("Send by mail"), key=f"views_mail_{view.id}")
-        ):
-            send_by_mail(view)
-        if st.button(_("Rename"), key=f"views_rename_{view.id}"):
-            rename(view)
-        if st.button(_("Delete"), key=f"views_delete_{view.id}"):
-            confirm_deletion(view)
+        if view.is_own:
+            show_changes(view, subject)

@@ -150,6 +150,7 @@ class Action(StrEnum):
     COUNT_ALERT_DELETE = "watch:delete"
     VIEW_SAVE = "view:save"
     VIEW_RENAME = "view:rename"
+    VIEW_SHARE = "view:share"
     VIEW_DELETE = "view:delete"
     VIEW_CHOOSE_COLUMNS = "view:choose-columns"
     CARE_ASSIGN = "care:assign"

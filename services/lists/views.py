@@ -26,6 +26,7 @@ from services.lists.criteria import Criteria, Json
 from services.lists.subjects import Subject
 
 MAX_NAME_LENGTH: Final = 60
+LONGEST_DESCRIPTION: Final = 300
 # Of one person and one kind of list; their page shows them all. Two that are saved at
 # the same moment may both be the last.
 MOST_VIEWS: Final = 200
@@ -35,12 +36,24 @@ _NAME_ONCE: Final = "saved_views_name_once"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A person's own name for a list."""
+    """A person's own name for a list; `owner` is that person's if it is somebody else.
+
+    What analysts ask may be shared with all who count cohorts, or with some of them.
+    """
 
     id: UUID
     name: str
     key: str
     created_at: datetime
+    description: str = ""
+    owner: str = ""
+    is_shared: bool = False
+    shared_with: tuple[UUID, ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the actor's, who alone may change it."""
+        return not self.owner
 
 
 class NameTaken(Conflict):
@@ -142,13 +155,14 @@ def save_view(
     key: str,
     *,
     subject: Subject,
+    description: str = "",
 ) -> View:
-    """Give the list behind the key a name; the caller commits.
+    """Give the list behind the key a name, and say what it is for; the caller commits.
 
     Raises NameTaken, TooManyViews, InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.SAVE_VIEWS)
-    name = _read_name(name)
+    name, description = _read_name(name), _read_description(description)
     find = recall if subject.keeps_criteria else find_kept
     find(session, actor, key, subject=subject)
     counted = select(func.count()).where(_is_own(actor, subject))
@@ -160,11 +174,12 @@ def save_view(
         name=name,
         criteria_key=key,
         columns=_columns_of(session, actor, subject),
+        description=description,
     )
     with translate_violations(session, {_NAME_ONCE: partial(NameTaken, name)}):
         session.add(view)
     _record(session, actor, Action.VIEW_SAVE, view, name=[None, name])
-    return _view_of(view)
+    return view_of(view)
 
 
 def list_views(session: Session, actor: Actor, *, subject: Subject) -> tuple[View, ...]:
@@ -175,22 +190,33 @@ def list_views(session: Session, actor: Actor, *, subject: Subject) -> tuple[Vie
         .where(_is_own(actor, subject))
         .order_by(func.lower(SavedView.name))
     )
-    return tuple(map(_view_of, views))
+    return tuple(map(view_of, views))
 
 
-def rename_view(session: Session, actor: Actor, view_id: UUID, name: str) -> View:
+def rename_view(
+    session: Session,
+    actor: Actor,
+    view_id: UUID,
+    name: str,
+    *,
+    description: str | None = None,
+) -> View:
     """Give one of the actor's views another name; the caller commits.
+
+    What it is for stays unless there is a `description`.
 
     Raises NameTaken, InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.SAVE_VIEWS)
     name = _read_name(name)
-    view = _get_own(session, actor, view_id)
+    view = get_own(session, actor, view_id)
     before = view.name
+    if description is not None:
+        view.description = _read_description(description)
     with translate_violations(session, {_NAME_ONCE: partial(NameTaken, name)}):
         view.name = name
     _record(session, actor, Action.VIEW_RENAME, view, name=[before, name])
-    return _view_of(view)
+    return view_of(view)
 
 
 def delete_view(session: Session, actor: Actor, view_id: UUID) -> None:
@@ -199,7 +225,7 @@ def delete_view(session: Session, actor: Actor, view_id: UUID) -> None:
     Raises NotFound, NotAllowed.
     """
     actor.require(Permission.SAVE_VIEWS)
-    view = _get_own(session, actor, view_id)
+    view = get_own(session, actor, view_id)
     session.delete(view)
     session.flush()
     _record(session, actor, Action.VIEW_DELETE, view, name=[view.name, None])
@@ -228,19 +254,33 @@ def _columns_of(session: Session, actor: Actor, subject: Subject) -> list[str] |
     )
 
 
-def _is_own(actor: Actor, subject: Subject) -> ColumnElement[bool]:
-    return and_(SavedView.owner_id == actor.id, SavedView.subject == subject.name)
-
-
-def _get_own(session: Session, actor: Actor, view_id: UUID) -> SavedView:
-    view = session.get(SavedView, view_id)
+def get_own(
+    session: Session, actor: Actor, view_id: UUID, *, locks: bool = False
+) -> SavedView:
+    """Return the row of one of the actor's views; raises NotFound, NotAllowed."""
+    actor.require(Permission.SAVE_VIEWS)
+    view = session.get(SavedView, view_id, with_for_update=locks or None)
     if view is None or view.owner_id != actor.id:
         raise NotFound("You have no such view; perhaps it was deleted elsewhere.")
     return view
 
 
-def _view_of(view: SavedView) -> View:
-    return View(view.id, view.name, view.criteria_key, view.created_at)
+def view_of(view: SavedView, *, owner: str = "") -> View:
+    """Return what a view is to whoever reads it; `owner` is its owner's name."""
+    return View(
+        view.id,
+        view.name,
+        view.criteria_key,
+        view.created_at,
+        description=view.description,
+        owner=owner,
+        is_shared=view.is_shared,
+        shared_with=tuple(view.shared_with),
+    )
+
+
+def _is_own(actor: Actor, subject: Subject) -> ColumnElement[bool]:
+    return and_(SavedView.owner_id == actor.id, SavedView.subject == subject.name)
 
 
 def _read_name(typed: str) -> str:
@@ -258,6 +298,28 @@ def _read_name(typed: str) -> str:
     if not name.isprintable():
         raise InvalidInput("name", "The name holds a character that cannot be shown.")
     return name
+
+
+def _read_description(typed: str) -> str:
+    description = " ".join(typed.split())
+    if len(description) > LONGEST_DESCRIPTION:
+        raise InvalidInput(
+            "description",
+            Sentence(
+                "{label} is too long; shorten it to {most} characters.",
+                label=Sentence("Description"),
+                most=LONGEST_DESCRIPTION,
+            ),
+        )
+    if not description.isprintable():
+        raise InvalidInput(
+            "description",
+            Sentence(
+                "{label} holds a character that cannot be shown.",
+                label=Sentence("Description"),
+            ),
+        )
+    return description
 
 
 def _digest(subject: Subject, actor: Actor, kept: Json) -> bytes:

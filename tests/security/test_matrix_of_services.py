@@ -412,6 +412,8 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "people": (),
             "with_everybody": True,
         },
+        "analytics.analysts": lambda: {"people": ()},
+        "analytics.shared_questions": lambda: {"with_everybody": True},
         "analytics.subscriptions": lambda: {
             "content": "visits",
             "draft": SubscriptionDraft(

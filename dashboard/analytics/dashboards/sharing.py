@@ -6,12 +6,15 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard.analytics.dashboards.dialogs import PAGE
-from dashboard.context import current_actor, read, write
+from dashboard.analytics.dashboards.question_sharing import (
+    ask_sharing,
+    readers_in_words,
+)
+from dashboard.context import current_actor, write
 from dashboard.navigation import go
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _, translated
 from dashboard.ui.notices import notify
-from dashboard.ui.words import plain
 from services.analytics import dashboards
 from services.analytics.dashboards import LONGEST_NAME, Dashboard, DashboardDraft
 
@@ -19,42 +22,25 @@ from services.analytics.dashboards import LONGEST_NAME, Dashboard, DashboardDraf
 def show_sharing(dashboard: Dashboard) -> None:
     """Ask who else may open a dashboard."""
     actor = current_actor()
-    names = {
-        analyst.id: analyst.name
-        for analyst in read(lambda session: dashboards.list_analysts(session, actor))
-    }
     st.caption(
         _(
             "Whoever may open a dashboard can view and copy it. Each of them sees "
             "what they could count for themselves."
         )
     )
-    with st.form("dashboard_share_form", border=False):
-        with_everybody = st.checkbox(
-            _("Everybody who may count cohorts"),
-            dashboard.is_shared,
-            key="dashboard_share_all",
-        )
-        people = st.multiselect(
-            _("Or only these people"),
-            list(names),
-            [each for each in dashboard.shared_with if each in names],
-            format_func=lambda each: names[each],
-            key="dashboard_share_people",
-            placeholder=_("Nobody"),
-            select_all=False,
-        )
-        saves = st.form_submit_button(
-            _("Save sharing"), type="primary", key="dashboard_share_save"
-        )
-    if saves:
+    chosen = ask_sharing(
+        "dashboard_share",
+        is_shared=dashboard.is_shared,
+        shared_with=dashboard.shared_with,
+    )
+    if chosen is not None:
         write(
             lambda session: dashboards.share(
                 session,
                 actor,
                 dashboard.id,
-                with_everybody=with_everybody,
-                people=people,
+                with_everybody=chosen.with_everybody,
+                people=chosen.people,
             )
         )
         notify(_("The dashboard is shared as you chose."))
@@ -63,13 +49,11 @@ def show_sharing(dashboard: Dashboard) -> None:
 
 def sharing_words(dashboard: Dashboard) -> str:
     """Return whose a dashboard is, or with whom it is shared."""
-    if not dashboard.is_own:
-        return _("by {owner}").format(owner=plain(dashboard.owner))
-    if dashboard.is_shared:
-        return _("shared with all analysts")
-    if dashboard.shared_with:
-        return _("shared with some analysts")
-    return _("only you see it")
+    return readers_in_words(
+        dashboard.owner,
+        is_shared=dashboard.is_shared,
+        shared_with=dashboard.shared_with,
+    )
 
 
 def show_copying(draft: DashboardDraft) -> None:

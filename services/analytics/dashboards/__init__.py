@@ -33,7 +33,6 @@ from services.analytics.dashboards.pinning import (
 )
 from services.analytics.dashboards.ready import READY as READY
 from services.analytics.dashboards.sharing import (
-    list_analysts as list_analysts,
     record_print as record_print,
     share as share,
 )

@@ -101,14 +101,6 @@ class Dashboard:
         return not self.owner
 
 
-@dataclass(frozen=True, slots=True)
-class Analyst:
-    """Somebody with whom a dashboard can be shared."""
-
-    id: UUID
-    name: str
-
-
 def checked(draft: DashboardDraft) -> DashboardDraft:
     """Return the draft without stray blanks; raises InvalidInput, in a sentence."""
     name = " ".join(draft.name.split())

@@ -6,9 +6,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models.user import User
 from db.models.view import DashboardRow
-from db.postgres import assume_role
+from services.analytics import analysts
 from services.analytics.dashboards.model import Dashboard, DashboardDraft
 from services.analytics.dashboards.storing import read_cards, read_filter
 from services.core.errors import NotFound
@@ -51,12 +50,7 @@ def find_owners(
 ) -> Mapping[UUID, str]:
     """Return the names of the others whose dashboards these are."""
     others = {row.owner_id for row in dashboards} - {reader_id}
-    if not others:
-        return {}
-    # Analysts see no other account.
-    with assume_role(session, "system"):
-        names = session.execute(select(User.id, User.name).where(User.id.in_(others)))
-        return {user_id: name for user_id, name in names}  # noqa: C416 - of rows
+    return analysts.find_names(session, others)
 
 
 def dashboard_of(

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models.user import User
-from db.postgres import assume_role
+from services.analytics import analysts
 from services.analytics.dashboards import rows
-from services.analytics.dashboards.model import Analyst, Dashboard
+from services.analytics.dashboards.model import Dashboard
 from services.core import audit
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import InvalidInput
 
 
 def share(
@@ -31,12 +28,7 @@ def share(
     """
     actor.require(Permission.COUNT_COHORTS)
     row = rows.get_own(session, actor.id, dashboard_id, locks=True)
-    known = {analyst.id for analyst in list_analysts(session, actor)}
-    if not known.issuperset(people):
-        raise InvalidInput(
-            "people",
-            "Somebody you chose may not count cohorts any more. Choose again.",
-        )
+    analysts.require_analysts(session, actor, people)
     row.is_shared = with_everybody
     row.shared_with = sorted(set(people))
     rows.touch(row)
@@ -49,23 +41,6 @@ def share(
         session, actor, Action.DASHBOARD_SHARE, subject=subject, details=shared
     )
     return rows.dashboard_of(row)
-
-
-def list_analysts(session: Session, actor: Actor) -> tuple[Analyst, ...]:
-    """Return the others who count cohorts, by name; raises NotAllowed."""
-    actor.require(Permission.COUNT_COHORTS)
-    # Analysts see no other account; names of those at work are no secret among them.
-    with assume_role(session, "system"):
-        analysts = session.execute(
-            select(User.id, User.name)
-            .where(
-                User.role == Role.ANALYST,
-                User.deactivated_at.is_(None),
-                User.id != actor.id,
-            )
-            .order_by(func.lower(User.name), User.id)
-        ).all()
-    return tuple(Analyst(*each) for each in analysts)
 
 
 def record_print(session: Session, actor: Actor, dashboard_id: UUID | None) -> None:

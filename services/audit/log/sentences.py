@@ -150,6 +150,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.BACKUP_GO_BACK: "took the clinic back to an earlier time",
         Action.VIEW_SAVE: "saved a view of a list",
         Action.VIEW_RENAME: "renamed a saved view",
+        Action.VIEW_SHARE: "changed with whom a saved cohort or query is shared",
         Action.VIEW_DELETE: "deleted a saved view",
         Action.VIEW_CHOOSE_COLUMNS: "chose the columns of a list",
         Action.CARE_ASSIGN: "assigned a patient to a clinician",

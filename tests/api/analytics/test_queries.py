@@ -11,17 +11,19 @@ from sqlalchemy import select
 
 from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
-from services.analytics import queries
+from services.analytics import queries, shared_questions
 from services.analytics.cohorts import tables
 from services.analytics.figures import protecting
-from services.analytics.queries import executing
+from services.analytics.queries import QUERIES as QUERIES_SAVED, executing
 from services.core.actors import Role, Scope
 from services.core.audit import Action
+from services.lists import views
 from services.people import tokens
 from tests.kit import cast
 from tests.services.analytics.cohorts.test_running import diagnosed
 
 QUERIES = "/api/v1/queries"
+LISTED = "SELECT count(*) FROM vitals"
 BY_SEX = (
     "SELECT sex, count(*) AS patients FROM patients WHERE birth_year = {} "
     "GROUP BY sex ORDER BY 1"
@@ -258,3 +260,27 @@ def test_a_difference_of_few_is_refused_in_a_sentence(call, application):
 
     assert answer.status_code == 403
     assert "fewer than 5 patients" in answer.text
+
+
+def test_saved_queries_are_listed_with_those_of_colleagues(application, call):
+    def save(session):
+        ana = cast.add_actor(session, Role.ANALYST)
+        for name, is_shared in (("Hers", False), ("Ours", True)):
+            key = queries.remember(session, ana, queries.read(f"{LISTED} -- {name}"))
+            view = views.save_view(
+                session, ana, name, key, subject=QUERIES_SAVED, description="Why"
+            )
+            shared_questions.share(session, ana, view.id, with_everybody=is_shared)
+        return ana.name
+
+    name = application.database.write(save, identity=SYSTEM).value
+
+    answer = call("GET", QUERIES, None, Scope.READ_STATISTICS)
+
+    assert answer.status_code == 200
+    [shown] = answer.json()["saved"]
+    assert (shown["name"], shown["description"]) == ("Ours", "Why")
+    assert (shown["owner"], shown["is_shared"]) == (name, True)
+    kept = call("GET", f"{QUERIES}/{shown['key']}", None, Scope.READ_STATISTICS)
+    assert kept.json()["columns"] == ["number"]
+    assert call("GET", "/api/v1/cohorts").json() == {"saved": []}

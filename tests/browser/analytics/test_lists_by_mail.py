@@ -1,4 +1,4 @@
-"""An analyst has a saved list sent by mail, in Chromium."""
+"""An analyst has a saved list sent by mail, and shares a query, in Chromium."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models.user import User
-from services.analytics import subscriptions
+from services.analytics import queries, subscriptions
 from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Actor, Role
 from services.lists import views
@@ -77,3 +77,35 @@ def test_a_saved_list_is_sent_every_month_and_left_to_be_sent_no_more(
         expect(
             page.get_by_text("Saved list · On day 3 of every month at 07:00")
         ).to_be_visible()
+
+
+@pytest.fixture
+def query(site: Site) -> Iterator[View]:
+    """Return a query that is saved; it is taken away again."""
+
+    def save(session: Session) -> View:
+        analyst, name = jonas(session), f"Visits {uuid4().hex[:6]}"
+        counting = queries.read("SELECT count(*) FROM visits")
+        key = queries.remember(session, analyst, counting)
+        return views.save_view(session, analyst, name, key, subject=queries.QUERIES)
+
+    saved = site.write(save)
+    yield saved
+    site.write(lambda s: views.delete_view(s, jonas(s), saved.id))
+
+
+def test_a_saved_query_is_shared_with_everybody_who_may_count(site: Site, query: View):
+    with site.lend(Role.ANALYST) as page:
+        page.set_viewport_size({"width": 390, "height": 900})
+        page.goto("/views")
+        ready(page)
+        page.locator(f".st-key-views_share_{query.id} button").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_text("Everybody who may count cohorts").click()
+        page.wait_for_function("document.documentElement.scrollWidth <= 390")
+        dialog.get_by_role("button", name="Save sharing").click()
+
+        expect(
+            page.get_by_text(f"{query.name} is shared as you chose.")
+        ).to_be_visible()
+        expect(page.get_by_text("shared with all analysts")).to_be_visible()

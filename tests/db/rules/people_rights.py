@@ -37,9 +37,9 @@ PEOPLE: dict[str, Rights] = {
         "system": EVERYTHING,
     },
     "saved_views": dict.fromkeys(
-        ("staff", "clinician", "analyst"),
-        "SELECT own; INSERT own; UPDATE own; DELETE own",
+        ("staff", "clinician"), "SELECT own; INSERT own; UPDATE own; DELETE own"
     )
+    | {"analyst": "SELECT own shared given; INSERT own; UPDATE own; DELETE own"}
     # What connected systems may be granted, by its name: not what it asks.
     | {
         "admin": "SELECT(id, owner_id, subject, name, criteria_key) all",

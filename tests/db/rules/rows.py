@@ -74,6 +74,9 @@ def rows() -> Iterator[Row]:
     to_one = {"name": "given", "shared_with": [USERS["analyst"]]}
     yield Row("dashboards", "shared", of_colleague | to_all)
     yield Row("dashboards", "given", of_colleague | to_one)
+    question = of_colleague | {"subject": "cohorts", "criteria_key": "named"}
+    yield Row("saved_views", "shared", question | to_all)
+    yield Row("saved_views", "given", question | to_one)
     sent = _subscription(USERS["colleague"]) | {"recipients": [USERS["analyst"]]}
     yield Row("dashboard_subscriptions", "given", sent)
     yield Row("clinical_terms", "term", {"kind": "allergies", "term": "Nuts"})

@@ -1,15 +1,19 @@
 """The page on which analysts ask in SQL, from the empty state to rows and files."""
 
 from datetime import date
+from uuid import UUID
 
 import pytest
+from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from services.analytics import queries
+from services.analytics import queries, shared_questions
 from services.analytics.figures import protecting
-from services.analytics.queries import EXAMPLES, executing
-from services.core.actors import Role
+from services.analytics.queries import EXAMPLES, QUERIES, executing
+from services.core.actors import Actor, Role
+from services.lists import views
 from services.patients.records.model import Sex
+from tests.kit import cast
 from tests.kit.german_pages import english, texts_of
 from tests.pages.conftest import Clinic, captions, press, rows_of
 from tests.services.analytics.cohorts.test_running import diagnosed
@@ -187,6 +191,60 @@ def test_a_query_is_saved_and_opened_by_its_name(clinic: Clinic, people):
 
     listed = clinic.open("views", Role.ANALYST)
     assert any("Queries · saved" in each.value for each in listed.caption)
+
+
+def save_query(session: Session, owner: Actor, name: str, sql: str) -> UUID:
+    key = queries.remember(session, owner, queries.read(sql))
+    return views.save_view(
+        session, owner, name, key, subject=QUERIES, description="Quartal"
+    ).id
+
+
+def test_a_query_is_shared_with_all_while_it_is_saved(clinic: Clinic, people):
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, BY_SEX)
+    app.text_input(key="sql_name").set_value("Befund")
+    app.text_input(key="sql_description").set_value("Quartal")
+    app.checkbox(key="sql_share").check()
+    press(app, "sql_save")
+
+    assert not app.exception
+    assert clinic.audit("view:share")[-1].details["with_everybody"]
+    [saved] = [each for each in app.button if each.label == "Befund"]
+    assert saved.help == "Quartal"
+
+
+def test_what_a_colleague_shares_is_opened_and_not_changed(clinic: Clinic, people):
+    def share(session: Session) -> UUID:
+        colleague = cast.add_actor(session, Role.ANALYST)
+        view_id = save_query(session, colleague, "Auswertung", BY_SEX)
+        shared_questions.share(session, colleague, view_id, with_everybody=True)
+        return view_id
+
+    view_id = clinic.write(share)
+    app = clinic.open("sql", Role.ANALYST)
+    shared = app.button(key=f"sql_saved_{view_id}")
+    assert shared.label.startswith("Auswertung, by ")
+    press(app, shared.key)
+    assert app.text_area(key="sql_text").value == BY_SEX
+
+    listed = clinic.open("views", Role.ANALYST)
+    keys = {each.key for each in listed.button}
+    assert f"views_open_{view_id}" in keys
+    assert not keys & {f"views_share_{view_id}", f"views_delete_{view_id}"}
+    assert any(" · by " in each.value for each in listed.caption)
+
+
+def test_with_whom_a_query_is_shared_is_asked_on_saved_views(clinic: Clinic):
+    ana = clinic.cast[Role.ANALYST]
+    sql = "SELECT count(*) FROM vitals"
+    view_id = clinic.write(lambda s: save_query(s, ana, "Vitals", sql))
+    clinic.write(lambda s: shared_questions.share(s, ana, view_id, with_everybody=True))
+    app = clinic.open("views", Role.ANALYST)
+    press(app, f"views_share_{view_id}")
+
+    assert app.checkbox(key=f"views_share_{view_id}_all").value
+    assert any("shared with all analysts" in each.value for each in app.caption)
 
 
 def test_of_a_mean_of_few_no_row_is_shown(clinic: Clinic, people):

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.analytics import dashboards, figures
+from services.analytics import analysts, dashboards, figures
 from services.analytics.dashboards import READY, DashboardDraft
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotFound
@@ -61,7 +61,7 @@ def test_what_is_shared_with_all_is_everybodys_to_read(
 def test_analysts_at_work_are_offered_and_nobody_else(session, analyst, colleague):
     cast.add_actor(session, Role.STAFF)
 
-    offered = dashboards.list_analysts(session, analyst)
+    offered = analysts.list_analysts(session, analyst)
 
     assert [each.id for each in offered] == [colleague.id]
 

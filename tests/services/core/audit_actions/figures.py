@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from services.analytics import cohorts, dashboards, queries
+from services.analytics import cohorts, dashboards, queries, shared_questions
 from services.analytics.cohorts import Cohort, CohortEvent, EventKind
 from services.analytics.dashboards import DashboardDraft
 from services.analytics.dashboards.sharing import record_print, share
 from services.core.actors import Actor, Role
 from services.core.audit import Action
+from services.lists import views
 from services.visits.figures import statistics
 from services.visits.figures.statistics import Period
 from tests.services.core.audit_actions.world import TODAY, ActionCall, World, prepares
@@ -35,6 +36,17 @@ def query_run(w: World) -> ActionCall:
     query = queries.read("SELECT count(*) FROM visits")
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)
     return lambda: queries.count(w.session, analyst, query, now=now, smallest_group=5)
+
+
+@prepares(Action.VIEW_SHARE)
+def view_share(w: World) -> ActionCall:
+    analyst = w.somebody(Role.ANALYST).actor
+    query = queries.read("SELECT count(*) FROM visits")
+    key = queries.remember(w.session, analyst, query)
+    subject = queries.QUERIES
+    view = views.save_view(w.session, analyst, "Visits", key, subject=subject)
+    given = (w.session, analyst, view.id)
+    return lambda: shared_questions.share(*given, with_everybody=True)
 
 
 def _dashboard(w: World) -> tuple[Actor, UUID, int]:

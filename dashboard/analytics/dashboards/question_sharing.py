@@ -1,0 +1,95 @@
+"""With whom what analysts have made is shared, and saved cohorts and queries are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.ui.language import gettext as _
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
+from services.analytics import analysts, shared_questions
+from services.lists.views import View
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenReaders:
+    """All who count cohorts, or some people, or nobody."""
+
+    with_everybody: bool
+    people: tuple[UUID, ...]
+
+
+def ask_sharing(
+    key: str, *, is_shared: bool, shared_with: Sequence[UUID]
+) -> ChosenReaders | None:
+    """Ask who else may open something, which is shared so now; None until it is sent.
+
+    `key` is the beginning of the keys of its fields.
+    """
+    actor = current_actor()
+    names = {
+        analyst.id: analyst.name
+        for analyst in read(lambda session: analysts.list_analysts(session, actor))
+    }
+    with st.form(f"{key}_form", border=False):
+        with_everybody = st.checkbox(
+            _("Everybody who may count cohorts"), is_shared, key=f"{key}_all"
+        )
+        people = st.multiselect(
+            _("Or only these people"),
+            list(names),
+            [each for each in shared_with if each in names],
+            format_func=lambda each: names[each],
+            key=f"{key}_people",
+            placeholder=_("Nobody"),
+            select_all=False,
+        )
+        saves = st.form_submit_button(
+            _("Save sharing"), type="primary", key=f"{key}_save"
+        )
+    return ChosenReaders(with_everybody, tuple(people)) if saves else None
+
+
+def show_question_sharing(view: View) -> None:
+    """Ask who else sees a saved cohort or query."""
+    actor = current_actor()
+    st.markdown(f"**{plain(view.name)}**")
+    st.caption(
+        _(
+            "They see its name, what it is for and that it is yours, and open it. Each "
+            "of them sees what they could count for themselves, and changes nothing."
+        )
+    )
+    # What was chosen for one, and not saved, is nothing of another.
+    chosen = ask_sharing(
+        f"views_share_{view.id}", is_shared=view.is_shared, shared_with=view.shared_with
+    )
+    if chosen is None:
+        return
+    write(
+        lambda session: shared_questions.share(
+            session,
+            actor,
+            view.id,
+            with_everybody=chosen.with_everybody,
+            people=chosen.people,
+        )
+    )
+    notify(_("{name} is shared as you chose.").format(name=plain(view.name)))
+    st.rerun()
+
+
+def readers_in_words(
+    owner: str, *, is_shared: bool, shared_with: Sequence[UUID]
+) -> str:
+    """Return by whom something is, or with whom one's own is shared."""
+    if owner:
+        return _("by {owner}").format(owner=plain(owner))
+    if is_shared:
+        return _("shared with all analysts")
+    if shared_with:
+        return _("shared with some analysts")
+    return _("only you see it")

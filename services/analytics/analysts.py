@@ -1,0 +1,58 @@
+"""Who counts cohorts, by name: with whom analysts share what they have made."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models.user import User
+from db.postgres import assume_role
+from services.core.actors import Actor, Permission, Role
+from services.core.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Analyst:
+    """Somebody with whom an analyst can share what they have made."""
+
+    id: UUID
+    name: str
+
+
+def list_analysts(session: Session, actor: Actor) -> tuple[Analyst, ...]:
+    """Return the others who count cohorts, by name; raises NotAllowed."""
+    actor.require(Permission.COUNT_COHORTS)
+    # Analysts see no other account; names of those at work are no secret among them.
+    with assume_role(session, "system"):
+        analysts = session.execute(
+            select(User.id, User.name)
+            .where(
+                User.role == Role.ANALYST,
+                User.deactivated_at.is_(None),
+                User.id != actor.id,
+            )
+            .order_by(func.lower(User.name), User.id)
+        ).all()
+    return tuple(Analyst(*each) for each in analysts)
+
+
+def require_analysts(session: Session, actor: Actor, people: Collection[UUID]) -> None:
+    """Raise InvalidInput unless all of some people are others who count cohorts."""
+    known = {analyst.id for analyst in list_analysts(session, actor)}
+    if not known.issuperset(people):
+        raise InvalidInput(
+            "people",
+            "Somebody you chose may not count cohorts any more. Choose again.",
+        )
+
+
+def find_names(session: Session, people: Collection[UUID]) -> Mapping[UUID, str]:
+    """Return what those are called who share something with whoever asks."""
+    if not people:
+        return {}
+    # Analysts see no other account.
+    with assume_role(session, "system"):
+        names = session.execute(select(User.id, User.name).where(User.id.in_(people)))
+        return {user_id: name for user_id, name in names}  # noqa: C416 - of rows

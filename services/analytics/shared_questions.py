@@ -1,0 +1,93 @@
+"""Cohorts and queries that analysts have saved: with whom they are shared, and read."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from db.models.view import SavedView
+from services.analytics import analysts
+from services.analytics.cohorts import COHORTS
+from services.analytics.queries import QUERIES
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.lists import views
+from services.lists.subjects import Subject
+from services.lists.views import View
+
+SHARED_SUBJECTS: Final = (COHORTS, QUERIES)
+# Of one kind; a page and an answer of the API hold them all.
+_MOST_OF_COLLEAGUES: Final = 200
+
+
+def list_questions(
+    session: Session, actor: Actor, *, subject: Subject
+) -> tuple[View, ...]:
+    """Return the actor's own cohorts or queries by name, then those of colleagues.
+
+    What colleagues share, the latest 200 of a kind. Raises NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    saved = select(SavedView).where(SavedView.subject == subject.name)
+    by_name = (func.lower(SavedView.name), SavedView.id)
+    own = session.scalars(
+        saved.where(SavedView.owner_id == actor.id).order_by(*by_name)
+    ).all()
+    latest = (
+        select(SavedView.id)
+        .where(
+            SavedView.subject == subject.name,
+            SavedView.owner_id != actor.id,
+            _is_shared_with(actor.id),
+        )
+        .order_by(SavedView.created_at.desc(), SavedView.id)
+        .limit(_MOST_OF_COLLEAGUES)
+    )
+    shared = session.scalars(
+        saved.where(SavedView.id.in_(latest)).order_by(*by_name)
+    ).all()
+    names = analysts.find_names(session, {row.owner_id for row in shared})
+    return (
+        *map(views.view_of, own),
+        *(views.view_of(row, owner=names[row.owner_id]) for row in shared),
+    )
+
+
+def share(
+    session: Session,
+    actor: Actor,
+    view_id: UUID,
+    *,
+    with_everybody: bool,
+    people: Sequence[UUID] = (),
+) -> View:
+    """Show a cohort or query to all who count cohorts, or to some, or to nobody.
+
+    The caller commits. They may open it, and change or delete nothing. Raises
+    InvalidInput for people who count no cohorts and for lists, NotFound, NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    row = views.get_own(session, actor, view_id, locks=True)
+    if row.subject not in {subject.name for subject in SHARED_SUBJECTS}:
+        raise InvalidInput("view", "Only saved cohorts and queries can be shared.")
+    analysts.require_analysts(session, actor, people)
+    row.is_shared = with_everybody
+    row.shared_with = sorted(set(people))
+    session.flush()
+    shared = {
+        "list": row.criteria_key,
+        "with_everybody": with_everybody,
+        "people": [str(each) for each in row.shared_with],
+    }
+    audit.record(
+        session, actor, Action.VIEW_SHARE, subject=("view", row.id), details=shared
+    )
+    return views.view_of(row)
+
+
+def _is_shared_with(reader_id: UUID) -> ColumnElement[bool]:
+    return or_(SavedView.is_shared, SavedView.shared_with.contains([reader_id]))
