@@ -195,6 +195,8 @@ class DisclosedGroup(Base):
     SHA-256 of these, so a group that is told again is kept once. With `of_events` it is
     their events whose number was told: each hash begins with the patient's, and
     `patients` is of how many they are, None until the next answer is held against them.
+    `namings` are what the conditions named under which they were told, each as digests:
+    an empty one named nothing.
     """
 
     __tablename__ = "told_groups"
@@ -217,6 +219,7 @@ class DisclosedGroup(Base):
     disclosed_to: Mapped[UUID] = mapped_column("told_to")
     of_events: Mapped[bool] = mapped_column(server_default=false())
     patients: Mapped[int | None]
+    namings: Mapped[list[list[str]]] = mapped_column(JSONB, server_default="[]")
 
 
 class DisclosedAnswer(Base):

@@ -298,6 +298,76 @@ def homogeneity_side_by_side(analyst, people):
     return sizes[0] if sizes and sizes[0] == sizes[1] else None
 
 
+def homogeneity_in_two_questions(analyst, people):
+    """Who came on days when somebody did, and who came with gout then: all of them."""
+    give(analyst.session, people[:20], "Gout", kind="procedure")
+    came = CohortEvent(kind=EventKind.PROCEDURE)
+    whole = analyst.number(Cohort(entry=came))
+    ill = analyst.number(Cohort(entry=replace(came, words="gout")))
+    return whole if whole == ill else None
+
+
+def homogeneity_the_other_way_round(analyst, people):
+    """The same by shares: who has gout is asked first, and by sex."""
+    women = [each for each in people if each.sex == "female"][:20]
+    give(analyst.session, women, "Gout", kind="procedure")
+    came = CohortEvent(kind=EventKind.PROCEDURE)
+    ill = analyst.number(Cohort(entry=replace(came, words="gout")))
+    figure = Figure(cohort=Cohort(entry=came), by=(Dimension.SEX,))
+    return ill if ill in analyst.cells(figure).values() else None
+
+
+def homogeneity_of_a_difference(analyst, people):
+    """In three: who came at all, minus who came earlier, are those who had gout."""
+    give(analyst.session, people[:20], "Gout", kind="procedure")
+    earlier = DAY - timedelta(100)
+    give(analyst.session, people[20:50], "Check-up", earlier, kind="procedure")
+    came = CohortEvent(kind=EventKind.PROCEDURE)
+    before = replace(came, until=DAY - timedelta(1))
+    late = analyst.sum((1, Cohort(entry=came)), (-1, Cohort(entry=before)))
+    ill = analyst.number(Cohort(entry=replace(came, words="gout")))
+    return late if late == ill else None
+
+
+def homogeneity_of_queries(analyst, people):
+    """In SQL: a query, and the same with one condition more on what they have."""
+    give(analyst.session, people[:20], "Gout", kind="procedure")
+    whole = "SELECT count(DISTINCT patient_id) FROM procedures"
+    return _alike(analyst, whole, f"{whole} WHERE term ILIKE 'gou%'")
+
+
+def homogeneity_of_queries_with_exists(analyst, people):
+    """In SQL: all with a check-up have influenza, and gout besides."""
+    for kind, term in (("procedure", "Gout"), ("condition", "Influenza")):
+        give(analyst.session, people[:20], term, kind=kind)
+    ill = "SELECT count(DISTINCT patient_id) FROM diagnoses d WHERE term = 'Influenza'"
+    also = (
+        "EXISTS (SELECT 1 FROM procedures p WHERE p.patient_id = d.patient_id"
+        " AND p.term = 'Gout')"
+    )
+    return _alike(analyst, ill, f"{ill} AND {also}")
+
+
+def homogeneity_of_events(analyst, people):
+    """In SQL: as many events as events with gout."""
+    give(analyst.session, people[:20], "Gout", kind="procedure")
+    whole = "SELECT count(*) FROM procedures"
+    return _alike(analyst, whole, f"{whole} WHERE term = 'Gout'")
+
+
+def _alike(analyst, first, second):
+    """Return the one number of two queries if both are told and equal."""
+    rows = analyst.sql(first), analyst.sql(second)
+    return rows[0][0][0] if all(rows) and rows[0] == rows[1] else None
+
+
+def homogeneity_of_lists(analyst, people):
+    """All women are allergic: the list of women, and of the women who are."""
+    make_allergic(analyst.session, [each for each in people if each.sex == "female"])
+    women, allergic = analyst.rows(FEMALE), analyst.rows(FEMALE, QUINCE)
+    return women if women == allergic else None
+
+
 def small_cells(analyst, people):
     """The few men among many women, or all minus the women."""
     men = [each for each in people if each.sex == "male"][:3]
@@ -542,6 +612,21 @@ def _tell_of_all_of_a_cohort(patch):
     patch.setattr(figures.counting, "_whole_of", lambda *_: None)
 
 
+def _tell_what_two_questions_have_in_common(patch):
+    patch.setattr(telling, "_tell_what_all_have", lambda *_: False)
+    patch.setattr(telling, "nested_groups", lambda *_: ())
+
+
+def _in_two_questions(lift_rule):
+    """Return what lifts a rule of one answer, and that on two of them besides."""
+
+    def lift(patch):
+        lift_rule(patch)
+        _tell_what_two_questions_have_in_common(patch)
+
+    return lift
+
+
 def _compare_equal_cohorts(patch):
     patch.setattr(comparing, "_are_some_equal", lambda *_: False)
 
@@ -613,12 +698,19 @@ ATTACKS = {
     differencing: (1, _allow_subtraction),
     complement: (2, _allow_subtraction),
     tracker: (2, _allow_trackers),
-    homogeneity: (20, _show_every_step),
+    homogeneity: (20, _in_two_questions(_show_every_step)),
     homogeneity_of_a_table: (20, _tell_what_all_have),
     homogeneity_of_a_figure: (20, _let_few_decide),
-    homogeneity_of_other_events: (20, _tell_of_all_of_a_cohort),
-    homogeneity_in_another_order: (20, _let_few_decide),
-    homogeneity_side_by_side: (20, _compare_equal_cohorts),
+    homogeneity_of_other_events: (20, _in_two_questions(_tell_of_all_of_a_cohort)),
+    homogeneity_in_another_order: (20, _in_two_questions(_let_few_decide)),
+    homogeneity_side_by_side: (20, _in_two_questions(_compare_equal_cohorts)),
+    homogeneity_in_two_questions: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_the_other_way_round: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_of_a_difference: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_of_queries: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_of_queries_with_exists: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_of_events: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_of_lists: (True, _tell_what_two_questions_have_in_common),
     small_cells: (3, _show_every_cell),
     marginals: (3, _allow_subtraction),
     repeated_question: (1, _allow_subtraction),

@@ -2,6 +2,10 @@
 
 Columns with defaults, and for analysts the rows that colleagues share. The version
 before knows neither: it lists, renames and deletes for whoever saved them, as it did.
+
+And of groups that analysts were told it is kept what their conditions named. The
+version before writes none: what it tells meanwhile is held against nothing by what it
+names, as until now, and in all else as ever. It passes over what stands there.
 """
 
 from typing import Final
@@ -26,6 +30,7 @@ ALTER TABLE saved_views
 # Of a list of patients even the name is its owner's alone. Whoever opens what is
 # shared is an analyst: nobody else may count.
 _READABLE: Final = "is_shared OR acting_user() = ANY (owner_id || shared_with)"
+_NAMINGS: Final = "ADD COLUMN namings jsonb NOT NULL DEFAULT '[]'"
 _SHARED: Final = "CREATE INDEX saved_views_shared ON saved_views (subject) WHERE "
 
 
@@ -33,6 +38,7 @@ def upgrade() -> None:
     run(_COLUMNS)
     run(f"ALTER POLICY analyst_select ON saved_views USING ({_READABLE})")
     run(f"{_SHARED} is_shared OR shared_with <> '{{}}'")
+    run(f"ALTER TABLE told_groups {_NAMINGS}")
 
 
 def downgrade() -> None:

@@ -29,6 +29,7 @@ from services.analytics.cohorts.telling import (
 )
 from services.analytics.cohorts.wording import describe
 from services.analytics.joined_conditions import few_decide
+from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -101,6 +102,7 @@ class _Counted:
     """
 
     sentence: str
+    naming: Naming
     members: Members
     members_by_value: _Values
     met: tuple[Members, ...]
@@ -150,6 +152,11 @@ def compare(
             require_not_refused_often(session, actor)
             raise refusal(actor.id, question, smallest_group)
     shared = list(_overlaps(counted, smallest_group))
+    disclosed: list[tuple[Members, Naming | None]] = [
+        *_disclosed_groups(counted, smallest_group),
+        # Who is in both is no part of whoever has a value, as anybody could know.
+        *((members, None) for each, members in shared if each.patients is not None),
+    ]
     return UndisclosedAnswer(
         question=question,
         answer=Comparison(
@@ -158,10 +165,10 @@ def compare(
             smallest_group,
             now,
         ),
-        groups=tuple(_disclosed_groups(counted, smallest_group))
-        + tuple(members for overlap, members in shared if overlap.patients is not None),
+        groups=tuple(members for members, _ in disclosed),
         population=None,
         smallest_group=smallest_group,
+        namings=tuple(naming for _, naming in disclosed),
     )
 
 
@@ -202,7 +209,10 @@ def _count(session: Session, cohort: Cohort, now: datetime, k: int) -> _Counted:
         for value, members in _by_value(cohort, every, place, k).items()
     }
     members = members_of_all(classes, last)
-    return _Counted(describe(cohort), members, members_by_value, met, met_joined)
+    naming = cohort.naming(last)
+    return _Counted(
+        describe(cohort), naming, members, members_by_value, met, met_joined
+    )
 
 
 def _by_value(
@@ -291,8 +301,10 @@ def _part(
     )
 
 
-def _disclosed_groups(counted: Sequence[_Counted], k: int) -> Iterator[Members]:
+def _disclosed_groups(
+    counted: Sequence[_Counted], k: int
+) -> Iterator[tuple[Members, Naming]]:
     for each in counted:
         if each.is_disclosed(k):
-            yield each.members
-            yield from each.members_by_value.values()
+            for members in (each.members, *each.members_by_value.values()):
+                yield members, each.naming

@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Members = NDArray[np.int64]
+# The places of groups that have something in common, and of those that have less of it.
+NestedGroups = tuple[tuple[int, ...], tuple[int, ...]]
 _Matrix = NDArray[np.int64]
 
 # Sums of products of a bit and a remainder stay exact in 64 bits, and in a float's 53
@@ -107,10 +109,13 @@ def reveals_few(
     disclosed_groups: Sequence[Members],
     population: int,
     k: int,
+    nested: Sequence[NestedGroups] = (),
 ) -> bool:
     """Return whether `groups`, told beside what is told, give away 1 to k - 1 patients.
 
-    How many patients there are, `population`, is known to everybody.
+    Or one of the `nested`, who have more in common, is a sum and difference of those
+    who have less, and so are all of these. How many patients there are, `population`,
+    is known to everybody.
     """
     rows = [*groups, *disclosed_groups]
     belongs, sizes = _classes(rows, population)
@@ -118,7 +123,9 @@ def reveals_few(
     differences = differs @ sizes
     if np.any((differences > 0) & (differences < k)):
         return True
-    return _is_computable(belongs, _Sizes(sizes), k)
+    return _is_computable(belongs, _Sizes(sizes), k) or _do_all_have(
+        belongs[:, sizes > 0], nested
+    )
 
 
 def events_reveal_few(
@@ -218,6 +225,24 @@ def _classes(
     # Who is in no group is a class as well; records that have gone since are none.
     others = max(population - len(everybody), 0)
     return belongs, np.append(sizes, others)
+
+
+def _do_all_have(belongs: NDArray[np.bool_], nested: Sequence[NestedGroups]) -> bool:
+    """Return whether a group is a sum and difference of such as have less in common.
+
+    It is 0 against whatever all of these are 0 against, and everybody together, who are
+    the last row.
+    """
+    if not nested:
+        return False
+    rows = _condensed(belongs)
+    against: dict[tuple[int, ...], _Matrix] = {}
+    for groups, others in nested:
+        if others not in against:
+            against[others] = _null_vectors(rows[[*others, -1]])
+        if not _product(rows[list(groups)], against[others]).any(axis=1).all():
+            return True
+    return False
 
 
 def _is_computable(belongs: NDArray[np.bool_], sizes: _Sizes, k: int) -> bool:

@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from services.analytics.namings import NOTHING, Naming, naming_of
 from services.patients.records.model import Sex
 
 MOST_STEPS: Final = 8
@@ -84,6 +85,19 @@ class CohortEvent:
     since: date | None = None
     until: date | None = None
 
+    @property
+    def naming(self) -> Naming:
+        """What it names of a patient: nothing by its kind, its days and ages alone.
+
+        Nor that somebody was measured, which is no illness; what was measured does.
+        """
+        values = (self.at_least, self.at_most)
+        is_measured = self.kind is EventKind.VITAL and values == (None, None)
+        if is_measured or not (self.words or self.code or values != (None, None)):
+            return NOTHING
+        words = " ".join(self.words.casefold().split())
+        return naming_of(self.kind, words, self.code, *values)
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -102,6 +116,13 @@ class Rule:
     times: int = 1
     within: Window | None = None
 
+    @property
+    def naming(self) -> Naming:
+        """What it names of whoever meets it."""
+        if self.has or not self.event.naming:
+            return self.event.naming
+        return naming_of("has not", *self.event.naming)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cohort:
@@ -115,3 +136,17 @@ class Cohort:
     sexes: tuple[Sex, ...] = ()
     steps: tuple[tuple[Rule, ...], ...] = ()
     split_by: tuple[Dimension, ...] = ()
+
+    def naming(self, passed: int) -> Naming:
+        """Return what is named of those who pass so many steps.
+
+        One of several rules in a step is met, so what they name is one thing together.
+        """
+        steps = (
+            next(iter(step)).naming
+            if len(step) == 1
+            else naming_of("or", sorted(name for rule in step for name in rule.naming))
+            for step in self.steps[:passed]
+            if any(rule.naming for rule in step)
+        )
+        return self.entry.naming.union(*steps)

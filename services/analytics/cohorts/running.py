@@ -27,9 +27,13 @@ from services.analytics.cohorts.storing import to_json
 from services.analytics.cohorts.telling import UndisclosedAnswer
 from services.analytics.cohorts.wording import describe, tell_steps
 from services.analytics.joined_conditions import few_decide
+from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+
+# Who is in a number that is told, and what is named of them where that is known.
+_NamedGroup = tuple[Members, Naming | None]
 
 
 def count(
@@ -53,6 +57,7 @@ def count(
     classes = read_classes(session, cohort, now)
     attrition, reached = _attrition(cohort, classes, smallest_group)
     cells, within = _cells(cohort, classes, smallest_group)
+    disclosed = (*reached, *within)
     return UndisclosedAnswer(
         question=json.dumps([to_json(cohort), smallest_group], sort_keys=True),
         answer=CohortResult(
@@ -64,15 +69,16 @@ def count(
             smallest_group,
             now,
         ),
-        groups=(*reached, *within),
+        groups=tuple(members for members, _ in disclosed),
         population=None,
         smallest_group=smallest_group,
+        namings=tuple(naming for _, naming in disclosed),
     )
 
 
 def _attrition(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
-) -> tuple[tuple[AttritionStep, ...], list[Members]]:
+) -> tuple[tuple[AttritionStep, ...], list[_NamedGroup]]:
     """Return the attrition, and who is in the counts of it that are told."""
     words = tell_steps(cohort)
     reached = [members_of_all(classes, passed) for passed in range(len(words))]
@@ -89,8 +95,9 @@ def _attrition(
         AttritionStep(f"{said[:1].upper()}{said[1:]}", number)
         for said, number in zip(words, counts, strict=True)
     )
-    pairs = zip(reached, counts, strict=True)
-    return steps, [members for members, count in pairs if count.number is not None]
+    named = [(members, cohort.naming(place)) for place, members in enumerate(reached)]
+    pairs = zip(named, counts, strict=True)
+    return steps, [group for group, count in pairs if count.number is not None]
 
 
 def _attrition_counts(
@@ -120,7 +127,7 @@ def _attrition_counts(
 
 def _cells(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
-) -> tuple[tuple[Cell, ...], list[Members]]:
+) -> tuple[tuple[Cell, ...], list[_NamedGroup]]:
     """Return the counts by what they are split by, and who is in those that are told.
 
     Also those that nobody is in, but no value of which nothing is told.
@@ -136,11 +143,12 @@ def _cells(
     table = suppression.protect_table(
         every, smallest_group, unsaid=unsaid, withheld=withheld
     )
+    namings = tables.namings_of(cohort, cohort.split_by)
     shown = [
-        members
+        (members, naming)
         for key, numbers in table.items()
-        for members, number in zip(
-            (groups[key].patients, groups[key].counted), numbers, strict=True
+        for members, naming, number in zip(
+            (groups[key].patients, groups[key].counted), namings, numbers, strict=True
         )
         if number is not None
     ]

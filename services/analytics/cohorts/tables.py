@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.analytics.cohorts.inference import Members
-from services.analytics.cohorts.model import Dimension
+from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.suppression import Key
+from services.analytics.namings import Naming
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.core.weekdays import WEEKDAYS
@@ -128,6 +129,18 @@ def find_common_to_all(
             } - {OTHERS, NO_VALUE, ""}
             common |= {key for key in cells if key[place] in values}
     return common
+
+
+def namings_of(
+    cohort: Cohort, split_by: Sequence[Dimension]
+) -> tuple[Naming | None, Naming | None]:
+    """Return what is named in the cells of a table: of who came in, and who remains.
+
+    None where cells are by words: what all of such a table have, it does not tell.
+    """
+    if OPEN & set(split_by):
+        return None, None
+    return cohort.naming(0), cohort.naming(len(cohort.steps))
 
 
 def require_not_too_many_cells(number: int) -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from itertools import starmap
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from db.models.care import DisclosedAnswer, DisclosedGroup
@@ -42,6 +43,7 @@ from services.analytics.cohorts.inference import (
     reveals_few,
 )
 from services.analytics.cohorts.statements import PATIENT_SHIFT
+from services.analytics.namings import Naming, is_nested, nested_groups
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
@@ -49,8 +51,8 @@ from services.core.sentences import Sentence
 REMEMBERED_FOR: Final = timedelta(days=90)
 # The latest groups, and those of almost the same size however old they are.
 MOST_COMPARED: Final = 200
-# So many different questions may be refused to somebody in a day: of whom they ask for,
-# each says whether there is somebody.
+# So many different questions may be refused to somebody in a day, or differ in nobody
+# from what was told: of whom they ask for, each says whether there is somebody.
 MOST_REFUSED: Final = 100
 _REFUSED_WITHIN: Final = timedelta(days=1)
 # So many hashes of disclosed groups are read before these are read whole.
@@ -81,6 +83,8 @@ class UndisclosedAnswer(Generic[Answer]):
     the last part of a whole. Whoever is told `needs` a permission. `events` are those
     of each number of events, as hashes whose first bits are the patient's. With
     `is_live` something of this moment is shown beside the answer, such as rows.
+    `namings` are what is named of each of the groups, or, where there are none, of the
+    events; None where that is told by nothing that is named.
     """
 
     question: str
@@ -92,6 +96,7 @@ class UndisclosedAnswer(Generic[Answer]):
     implied: tuple[Members, ...] = ()
     events: tuple[Members, ...] = ()
     is_live: bool = False
+    namings: tuple[Naming | None, ...] = ()
 
 
 class RevealsFew(NotAllowed):
@@ -104,9 +109,9 @@ class RevealsFew(NotAllowed):
         super().__init__(
             Sentence(
                 "These counts are suppressed: together with counts that analysts "
-                "have seen before, they would reveal fewer than {k} patients. Change "
-                "the question so that it differs from earlier ones by more patients, "
-                "or ask an earlier one again.",
+                "have seen before, they would reveal fewer than {k} patients, or what "
+                "nearly all of a group have. Change the question so that it differs "
+                "from earlier ones by more patients, or ask an earlier one again.",
                 k=smallest_group,
             )
         )
@@ -120,9 +125,9 @@ class RefusedOften(RevealsFew):
             self,
             Sentence(
                 "Within a day, {most:,} of your questions were refused because they "
-                "would reveal too few patients. Such refusals tell of patients as "
-                "well, so new questions are answered again a day later. What you "
-                "were told before is still shown.",
+                "would reveal too few patients, or had the same patients as earlier "
+                "ones. That tells of patients as well, so new questions are answered "
+                "again a day later. What you were told before is still shown.",
                 most=MOST_REFUSED,
             ),
         )
@@ -135,18 +140,22 @@ def tell(
 
     A question that was answered before, and whose answer has changed by too few
     patients, gets that answer again; if it has changed by nobody, it is as of the same
-    time, or the time would tell these apart. Raises RevealsFew, RefusedOften for a new
-    question of whom many were refused to, NotAllowed.
+    time, or the time would tell these apart. A new question about the same patients as
+    others says that there is nobody whom it leaves out, and counts as one that is
+    refused. Raises RevealsFew, RefusedOften for a new question of whom many were
+    refused to, NotAllowed.
     """
     actor.require(undisclosed.needs)
     kind = TypeAdapter(type(undisclosed.answer))
     digest = hashlib.sha256(undisclosed.question.encode()).digest()
     groups = {_digest(group): group for group in undisclosed.groups}
     events = {_digest(group): group for group in undisclosed.events}
+    named = _named(undisclosed)
     with assume_role(session, "system"):
         session.execute(select(_LOCK))
         _forget(session)
         known = _known(session, {**groups, **events})
+        renamed = _renamed(session, named, known)
         new = {key: group for key, group in groups.items() if key not in known}
         new_events = {key: group for key, group in events.items() if key not in known}
         earlier = session.scalars(
@@ -156,7 +165,8 @@ def tell(
             raise RefusedOften
         if (
             _has_lost_few(session, earlier, {**groups, **events}, undisclosed)
-            or (new and _gives_away(session, new, known, undisclosed))
+            or any(starmap(_tell_what_all_have, renamed.values()))
+            or (new and _gives_away(session, new, named, known, undisclosed))
             or (
                 new_events
                 and _events_give_away(session, new_events, known, undisclosed)
@@ -168,8 +178,11 @@ def tell(
                 )
             return kind.validate_python(earlier)
         _keep_again(session, actor, known)
-        _keep(session, actor, new, of_events=False)
-        _keep(session, actor, new_events, of_events=True)
+        _keep(session, actor, new, named, of_events=False)
+        _keep(session, actor, new_events, named, of_events=True)
+        _keep_namings(session, renamed, known)
+        if earlier is None and known and not (new or new_events):
+            _note(session, "unchanged", actor.id, undisclosed.question)
         answer = undisclosed.answer
         if earlier is not None and not (new or new_events or undisclosed.is_live):
             answer = _as_of(earlier, answer, kind)
@@ -190,20 +203,27 @@ def refusal(person_id: UUID, question: str, smallest_group: int) -> RevealsFew:
     Each question counts once, however often it is asked.
     """
     refused = RevealsFew(smallest_group)
-    to = str(person_id)
-    digest = hashlib.sha256(f"refused {to} {question}".encode()).digest()
-    refused.note_refusal = partial(_note_refusal, digest=digest, to=to)
+    refused.note_refusal = partial(
+        _note_refusal, person_id=person_id, question=question
+    )
     return refused
 
 
-def _note_refusal(session: Session, *, digest: bytes, to: str) -> None:
-    new = insert(DisclosedAnswer).values(digest=digest, answer={_REFUSED_TO: to})
+def _note_refusal(session: Session, *, person_id: UUID, question: str) -> None:
     with assume_role(session, "system"):
-        session.execute(
-            new.on_conflict_do_update(
-                index_elements=[DisclosedAnswer.digest], set_={"told_at": func.now()}
-            )
+        _note(session, "refused", person_id, question)
+
+
+def _note(session: Session, what: str, person_id: UUID, question: str) -> None:
+    """Count a question among those of a person's day that tell by not being told."""
+    digest = hashlib.sha256(f"{what} {person_id} {question}".encode()).digest()
+    to = {_REFUSED_TO: str(person_id)}
+    new = insert(DisclosedAnswer).values(digest=digest, answer=to)
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=[DisclosedAnswer.digest], set_={"told_at": func.now()}
         )
+    )
 
 
 def _is_refused_often(session: Session, actor: Actor) -> bool:
@@ -241,9 +261,45 @@ def _has_lost_few(
     return session.scalars(small.limit(1)).one_or_none() is not None
 
 
+def _named(undisclosed: UndisclosedAnswer[Any]) -> dict[bytes, set[Naming]]:
+    """Return what is named of groups, by their digests; nothing where all are shown."""
+    named: dict[bytes, set[Naming]] = {}
+    if undisclosed.smallest_group > 1:
+        groups = undisclosed.groups or undisclosed.events
+        for group, naming in zip(groups, undisclosed.namings, strict=False):
+            if naming is not None:
+                named.setdefault(_digest(group), set()).add(naming)
+    return named
+
+
+def _renamed(
+    session: Session,
+    named: Mapping[bytes, Collection[Naming]],
+    known: Collection[bytes],
+) -> dict[bytes, tuple[set[Naming], set[Naming]]]:
+    """Return of groups under new names: what they were told under, and what is new."""
+    rows = session.execute(
+        select(DisclosedGroup.digest, DisclosedGroup.namings).where(
+            DisclosedGroup.digest.in_(known)
+        )
+    )
+    before = {digest: set(map(frozenset, namings)) for digest, namings in rows}
+    both = {
+        digest: (before.get(digest, set()), set(namings) - before.get(digest, set()))
+        for digest, namings in named.items()
+    }
+    return {digest: pair for digest, pair in both.items() if pair[1]}
+
+
+def _tell_what_all_have(before: Collection[Naming], new: Collection[Naming]) -> bool:
+    """Return whether the same patients are told as such who have less, and more."""
+    return any(is_nested(naming, {*before, *new}) for naming in new)
+
+
 def _gives_away(
     session: Session,
     groups: dict[bytes, Members],
+    named: Mapping[bytes, Collection[Naming]],
     known: set[bytes],
     undisclosed: UndisclosedAnswer[Any],
 ) -> bool:
@@ -259,8 +315,15 @@ def _gives_away(
     if population is None:
         in_use = select(func.count()).where(Patient.deleted_at.is_(None))
         population = session.scalars(in_use).one()
-    rows = session.scalars(select(DisclosedGroup.members).where(is_wanted))
-    return reveals_few(new, list(map(members_of, rows)), population, k)
+    rows = session.execute(
+        select(DisclosedGroup.members, DisclosedGroup.namings).where(is_wanted)
+    ).all()
+    disclosed = [members_of(members) for members, _ in rows]
+    nested = nested_groups(
+        [named.get(digest, ()) for digest in groups],
+        [list(map(frozenset, namings)) for _, namings in rows],
+    )
+    return reveals_few(new, disclosed, population, k, nested)
 
 
 def _events_give_away(
@@ -399,7 +462,12 @@ def _keep_again(session: Session, actor: Actor, known: set[bytes]) -> None:
 
 
 def _keep(
-    session: Session, actor: Actor, new: dict[bytes, Members], *, of_events: bool
+    session: Session,
+    actor: Actor,
+    new: dict[bytes, Members],
+    named: Mapping[bytes, Collection[Naming]],
+    *,
+    of_events: bool,
 ) -> None:
     if new:
         rows = [
@@ -412,10 +480,27 @@ def _keep(
                 "patients": (
                     patients_behind(group, PATIENT_SHIFT) if of_events else None
                 ),
+                "namings": list(map(sorted, named.get(digest, ()))),
             }
             for digest, group in new.items()
         ]
         session.execute(insert(DisclosedGroup).values(rows))
+
+
+def _keep_namings(
+    session: Session,
+    renamed: Mapping[bytes, tuple[Collection[Naming], set[Naming]]],
+    known: Collection[bytes],
+) -> None:
+    """Note under what known groups were told besides; all of an answer mostly alike."""
+    alike: dict[frozenset[Naming], list[bytes]] = {}
+    for digest, (_, new) in renamed.items():
+        if digest in known:
+            alike.setdefault(frozenset(new), []).append(digest)
+    for besides, digests in alike.items():
+        both = DisclosedGroup.namings + cast(list(map(sorted, besides)), JSONB)
+        are_alike = DisclosedGroup.digest.in_(digests)
+        session.execute(update(DisclosedGroup).where(are_alike).values(namings=both))
 
 
 def _as_of(

@@ -47,6 +47,7 @@ from services.analytics.figures.protecting import (
 from services.analytics.figures.storing import to_json
 from services.analytics.figures.wording import describe
 from services.analytics.joined_conditions import few_decide
+from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -88,7 +89,7 @@ def count(
     groups = _read(session, figure, now, smallest_group, remaining)
     totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
-        cells, members = _shares(
+        cells, members, namings = _shares(
             figure,
             groups,
             smallest_group,
@@ -105,6 +106,7 @@ def count(
         if figure.totals:
             totals, summed = _totals(figure, groups, smallest_group, remaining)
             members += summed
+        namings = (_naming(figure),) * len(members)
     is_of_events = figure.measure is FigureMeasure.EVENTS
     cells, totals = without_undisclosed(figure.by, cells, totals)
     return UndisclosedAnswer(
@@ -116,6 +118,7 @@ def count(
         population=None,
         smallest_group=smallest_group,
         events=members if is_of_events else (),
+        namings=namings,
     )
 
 
@@ -165,7 +168,16 @@ def _spread(
         population=None,
         smallest_group=k,
         events=facts,
+        namings=(_naming(figure),) * len(patients),
     )
+
+
+def _naming(figure: Figure) -> Naming | None:
+    """Return what is named of who is in each number, None where that is by words."""
+    _, remaining = tables.namings_of(figure.cohort, figure.by)
+    if remaining is None or figure.of is None:
+        return remaining
+    return remaining | figure.of.naming
 
 
 def _read(
@@ -243,24 +255,27 @@ def _remaining(session: Session, figure: Figure, now: datetime) -> _Remaining:
 
 def _shares(
     figure: Figure, groups: Mapping[Key, Groups], k: int, outside: int
-) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
-    """Return how many came in and remain, and who is in each number that is told."""
+) -> tuple[tuple[FigureCell, ...], tuple[Members, ...], tuple[Naming | None, ...]]:
+    """Return how many came in and remain, who is in each number, and what it names."""
     sizes = {key: (len(g.patients), len(g.counted)) for key, g in groups.items()}
     unsaid = {key for key, each in groups.items() if few_decide(each.met, k)}
     withheld = tables.find_common_to_all(figure.by, groups, k)
     table = suppression.protect_table(
         sizes, k, outside=outside, unsaid=unsaid, withheld=withheld
     )
+    namings = tables.namings_of(figure.cohort, figure.by)
+    disclosed = [
+        (members, naming)
+        for key, numbers in table.items()
+        for members, naming, number in zip(
+            (groups[key].patients, groups[key].counted), namings, numbers, strict=True
+        )
+        if number is not None
+    ]
     return (
         tuple(FigureCell(key, left, came) for key, (came, left) in table.items()),
-        tuple(
-            members
-            for key, numbers in table.items()
-            for members, number in zip(
-                (groups[key].patients, groups[key].counted), numbers, strict=True
-            )
-            if number is not None
-        ),
+        tuple(members for members, _ in disclosed),
+        tuple(naming for _, naming in disclosed),
     )
 
 

@@ -35,6 +35,7 @@ from services.analytics.joined_conditions import (
 from services.analytics.queries import statements
 from services.analytics.queries.executing import run_within_limit
 from services.analytics.queries.model import Counted, Query, QueryRefused, Spread
+from services.analytics.queries.naming import naming_of_query
 from services.analytics.queries.results import CountedCells
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -82,6 +83,8 @@ def count(
             population=None,
             smallest_group=k,
             events=shown.facts,
+            namings=(naming_of_query(counted),)
+            * (len(shown.patients) or len(shown.facts)),
         )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import UndisclosedAnswer, suppression
 from services.analytics.cohorts.inference import Members, members_of
-from services.analytics.unnamed_lists.sizes import question_of
+from services.analytics.unnamed_lists.sizes import naming_of_list, question_of
 from services.core.actors import Actor, Permission
 from services.lists.criteria import Criteria
 from services.patients import search
@@ -48,6 +48,7 @@ def describe(
         raise TooFew(smallest_group)
     # That all are on everybody's list is known anyway.
     whole = () if search.is_public(criteria) and not list_bars.sampled else (everybody,)
+    naming = naming_of_list(criteria)
     answers = {}
     for figure in figures:
         shown_bars = _protected(figure, bars[figure], len(everybody), smallest_group)
@@ -64,6 +65,11 @@ def describe(
             Permission.LIST_PATIENTS,
             # The last part of a whole follows from the others.
             (max(shown_bars.values(), key=len),) if makes_up else (),
+            namings=(
+                *(naming for _ in whole),
+                # What all of a list are allergic to, its bars do not tell.
+                *((naming if figure in _PARTITIONS else None) for _ in shown_bars),
+            ),
         )
     return answers
 

@@ -8,24 +8,28 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import UndisclosedAnswer, tell
 from services.analytics.cohorts.inference import members_of
+from services.analytics.namings import NOTHING, Naming, naming_of
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence, on_day_at
 from services.lists import criteria as list_criteria
 from services.lists.counting import MOST_COUNTED
-from services.lists.criteria import Count, Criteria
+from services.lists.criteria import Combine, Count, Criteria, Group
 from services.lists.recording import record
 from services.patients import search
 from services.patients.search import TooFew
 
 T = TypeVar("T")
+_NAMED: Final = frozenset(
+    {"allergies", "no_known_allergies", "medical_history", "current_medications"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,14 @@ def keep_back(
     size = ListSize(len(members), now)
     question = question_of("list", criteria, smallest_group)
     undisclosed = UndisclosedAnswer(
-        question, size, (members,), None, smallest_group, needs, is_live=True
+        question,
+        size,
+        (members,),
+        None,
+        smallest_group,
+        needs,
+        is_live=True,
+        namings=(naming_of_list(criteria),),
     )
     return KeptBack(disclosed_list, undisclosed)
 
@@ -148,6 +159,22 @@ def question_of(what: str, criteria: Criteria, smallest_group: int) -> str:
     """Name what is asked of a list, whatever its order."""
     criteria_json = list_criteria.to_json(replace(criteria, orders=()))
     return json.dumps([what, criteria_json, smallest_group], sort_keys=True)
+
+
+def naming_of_list(criteria: Criteria) -> Naming:
+    """Return what the filters of a list name: what patients have or take.
+
+    Filters that OR joins are one condition.
+    """
+    where = criteria.where
+    parts = where.members if where.combine is Combine.AND else (where,)
+    wholes = (Criteria(Group(members=(part,))) for part in parts)
+    named = (
+        naming_of(list_criteria.to_json(whole))
+        for whole in wholes
+        if _NAMED & set(whole.fields())
+    )
+    return NOTHING.union(*named)
 
 
 def _count(size: int, smallest_group: int) -> Count:

@@ -17,6 +17,7 @@ from services.analytics.cohorts import (
     Rule,
     comparing,
     running,
+    telling,
 )
 from services.analytics.figures import Figure, FigureMeasure, Quantity, counting
 from services.core.errors import InvalidInput
@@ -181,6 +182,9 @@ def learn(session, analyst):
 def lift_rule(monkeypatch):
     for module in (running, comparing, counting):
         monkeypatch.setattr(module, "few_decide", lambda *_, **__: False)
+    # Some are stopped by what two questions have in common as well.
+    monkeypatch.setattr(telling, "_tell_what_all_have", lambda *_: False)
+    monkeypatch.setattr(telling, "nested_groups", lambda *_: ())
 
 
 @pytest.mark.parametrize("oracle", ORACLES.values(), ids=ORACLES)

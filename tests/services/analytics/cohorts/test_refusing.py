@@ -126,3 +126,15 @@ def test_the_same_question_counts_once_and_a_day_later_no_more(clinic):
     )
 
     assert clinic.ask(WOMEN) == 12
+
+
+def test_what_leaves_out_nobody_counts_as_what_is_refused(clinic):
+    """Sweeps that are answered tell that nobody is there, as refusals tell of one."""
+    clinic.ask(ALL)
+    for days in (LATE, LATE + 1):
+        assert clinic.ask(until(days)) == 20 + LATE
+    # Asked again they count no more.
+    assert clinic.ask(until(LATE)) == 20 + LATE
+
+    assert clinic.refuse(until(LATE + 2)) is RefusedOften
+    assert clinic.ask(until(LATE), clinic.colleague) == 20 + LATE

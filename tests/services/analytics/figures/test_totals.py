@@ -37,7 +37,12 @@ def tell(session):
 
 
 def fill(session, **numbers):
-    """Register patients with hypertension, so many of a sex in each of two years."""
+    """Register patients with hypertension, so many of a sex in each of two years.
+
+    And others: of everybody nothing is told.
+    """
+    for _ in range(10):
+        person(session)
     patients = []
     for sex, years in numbers.items():
         for place, number in enumerate(years):
@@ -89,8 +94,6 @@ def test_a_total_of_few_is_hidden(session, tell):
 
 def test_totals_are_held_against_what_is_told_later(session, tell):
     """No cell is told; who was told of a column learns of who has come since."""
-    for _ in range(10):
-        person(session)
     fill(session, female=(3, 3), male=(3, 3))
     result = tell(PIVOT)
     assert {cell.number for cell in result.cells} == {None}

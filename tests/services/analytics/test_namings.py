@@ -1,0 +1,148 @@
+"""What conditions name, and which groups are held against which by it."""
+
+from datetime import date
+
+import pytest
+
+from services.analytics import queries
+from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind, Rule
+from services.analytics.namings import NOTHING, nested_groups
+from services.analytics.queries.naming import naming_of_query
+from services.analytics.unnamed_lists.sizes import naming_of_list
+from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
+
+GOUT = CohortEvent(kind=EventKind.DIAGNOSIS, words="gout")
+CAME = CohortEvent(kind=EventKind.VISIT, from_age=90, since=date(2025, 1, 1))
+A, B = (frozenset(letter) for letter in "ab")
+FROM = "SELECT count(*) FROM"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [CAME, CohortEvent(kind=EventKind.VITAL, words="weight")],
+    ids=["days and ages", "that somebody was measured"],
+)
+def test_days_ages_and_that_somebody_was_measured_name_nothing(event):
+    assert event.naming == NOTHING
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        GOUT,
+        CohortEvent(kind=EventKind.DIAGNOSIS, code="M10"),
+        CohortEvent(kind=EventKind.VITAL, words="weight", at_least=120),
+    ],
+    ids=["words", "code", "what was measured"],
+)
+def test_words_codes_and_what_was_measured_name_something(event):
+    assert event.naming
+
+
+def test_a_cohort_names_more_with_each_step_that_names_something():
+    cohort = Cohort(
+        entry=CAME,
+        steps=(
+            (Rule(event=CAME),),
+            (Rule(event=GOUT),),
+            (Rule(event=CAME), Rule(event=GOUT, has=False)),
+        ),
+    )
+
+    namings = [cohort.naming(passed) for passed in range(4)]
+
+    assert namings[0] == namings[1] == NOTHING
+    assert namings[1] < namings[2] < namings[3]
+    assert GOUT.naming <= namings[2]
+    assert not Rule(event=GOUT, has=False).naming & GOUT.naming
+
+
+EXISTS = "EXISTS (SELECT 1 FROM diagnoses d WHERE d.patient_id = v.patient_id AND"
+JOINED = "JOIN diagnoses d ON d.patient_id = v.patient_id AND"
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("visits WHERE age >= 90 AND sex = 'male'", 0),
+        ("vitals WHERE term = 'Weight'", 0),
+        ("vitals WHERE term = 'Weight' AND value > 120", 1),
+        ("diagnoses WHERE term = 'Gout' AND age >= 90", 1),
+        ("diagnoses WHERE term = 'Gout' AND code LIKE 'M1%'", 2),
+        ("diagnoses WHERE term = 'Gout' OR age >= 90", 1),
+        (f"visits v {JOINED} d.term = 'Gout'", 1),
+        (f"visits v {JOINED} d.age < 9", 0),
+        (f"visits v WHERE {EXISTS} d.term = 'Gout' AND d.age < 9)", 1),
+        (f"visits v WHERE {EXISTS} d.age < 9)", 0),
+    ],
+)
+def test_conditions_of_a_query_are_named_one_by_one(query, number):
+    counted = queries.read(f"{FROM} {query}").counted
+
+    assert len(naming_of_query(counted)) == number
+
+
+def test_a_query_with_one_condition_more_names_more():
+    less = f"{FROM} diagnoses WHERE term = 'Gout' AND age > 3"
+    namings = [
+        naming_of_query(queries.read(text).counted)
+        for text in (less, f"{less} AND code = 'M10'", less.replace("Gout", "HIV"))
+    ]
+
+    assert namings[0] < namings[1]
+    assert not namings[0] & namings[2]
+
+
+def test_of_a_table_by_words_nothing_is_held_against_others():
+    text = f"{FROM} diagnoses WHERE age > 3 GROUP BY term".replace(
+        "SELECT", "SELECT term,"
+    )
+    query = queries.read(text)
+
+    assert query.counted.by == (Dimension.WORDS,)
+    assert naming_of_query(query.counted) is None
+
+
+def test_filters_of_what_patients_have_are_named_one_by_one():
+    born = Filter("birth_year", Operator.LESS_THAN, 1940)
+    gout = Filter("medical_history", Operator.HAS, "gout")
+    quince = Filter("allergies", Operator.HAS, "quince")
+
+    nothing, gout_alone, both, either = (
+        naming_of_list(Criteria(where))
+        for where in (
+            Group(members=(born,)),
+            Group(members=(born, gout)),
+            Group(members=(gout, born, quince)),
+            Group(Combine.OR, (born, gout)),
+        )
+    )
+
+    assert nothing == NOTHING < gout_alone < both
+    assert (len(gout_alone), len(both), len(either)) == (1, 2, 1)
+    assert not either & both
+
+
+@pytest.mark.parametrize(
+    ("new", "disclosed", "expected"),
+    [
+        ([{A}], [{NOTHING}], [((0,), (1,))]),
+        ([{A}], [], [((0,), ())]),
+        ([{NOTHING}], [{A}, {NOTHING}], [((1,), (0, 2))]),
+        ([{NOTHING}], [{NOTHING}], []),
+        ([{A}], [{B}], [((0,), ())]),
+        ([{A | B}], [{B}, set(), {A | B}], [((0,), (1,))]),
+        ([set()], [{A}], []),
+    ],
+    ids=[
+        "words after none",
+        "words beside everybody",
+        "none after words",
+        "no words",
+        "other words",
+        "more words",
+        "by words",
+    ],
+)
+def test_who_names_more_is_held_against_who_names_less(new, disclosed, expected):
+    assert nested_groups(new, disclosed) == expected
