@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from db.models.audit import AuditEvent
+from db.models.patient import Patient
 from db.models.user import User, UserNotification
 from db.models.view import AnalystMail, CountAlert
 from db.postgres import Database
@@ -159,6 +160,24 @@ def test_a_crossing_is_told_once_by_the_bell_and_by_mail(database, write, analys
     assert "more than 10 are counted" in said
     assert "https://clinic.example/dashboards" in said
     assert "14" not in said.replace("clinic", "")
+
+
+def test_it_is_told_again_once_it_was_on_the_other_side(database, write, analyst):
+    come(write, 14, hour=9)
+    watch(write, analyst)
+    look(database)
+    assert state(write, analyst) is AlertState.BEYOND
+    some = select(Patient.id).where(Patient.date_of_birth == date(1950, 1, 1)).limit(6)
+    gone = update(Patient).where(Patient.id.in_(some)).values(deleted_at=NOW)
+    write(lambda s: s.execute(gone) and None)
+
+    look(database, days=1)
+    assert state(write, analyst) is AlertState.WITHIN
+    come(write, 8, hour=14)
+    look(database, days=2)
+
+    crossings = select(AuditEvent.id).where(AuditEvent.action == "watch:tell")
+    assert len(write(lambda s: s.scalars(crossings).all())) == 2
 
 
 def test_it_is_looked_at_once_a_morning_and_without_mail_the_bell_tells(
