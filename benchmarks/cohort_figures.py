@@ -1,6 +1,6 @@
 """Figures, facets and the front desk's list beside a heavy count, against SQL by hand.
 
-Run as `python -m benchmarks.cohort_figures [--patients N]`, on the clinic of
+Run as `python -m benchmarks.cohort_figures [--patients N] [--kept]`, on the clinic of
 `benchmarks.cohorts`. The service brings who is in each number, hides what is small and
 fills gaps; the hand groups and counts. Last, the list that the front desk opens, alone
 and while an analyst has figures counted without a pause: the peer is the same list
@@ -42,8 +42,8 @@ _READS: Final = 40
 _LAST: Final = 18
 _DIAGNOSED: Final = Cohort(entry=HYPERTENSION)
 _PRESSURE: Final = CohortEvent(kind=EventKind.VITAL, words="systolic")
-_SERIES: Final = Figure(cohort=_DIAGNOSED, by=(Dimension.QUARTER,))
-_PIVOT: Final = Figure(
+SERIES: Final = Figure(cohort=_DIAGNOSED, by=(Dimension.QUARTER,))
+PIVOT: Final = Figure(
     cohort=_DIAGNOSED, by=(Dimension.YEAR, Dimension.SEX), totals=True
 )
 _HEAT: Final = Figure(
@@ -66,13 +66,13 @@ WHERE measured.kind = 'observation' AND measured.term = 'Systolic pressure'
 _CASES: Final = (
     (
         "series by quarter",
-        _SERIES,
+        SERIES,
         f"""{FIRST_HYPERTENSION}
         SELECT date_trunc('quarter', started_on), count(*) FROM came GROUP BY 1""",
     ),
     (
         "pivot by year and sex, with totals",
-        _PIVOT,
+        PIVOT,
         f"""{FIRST_HYPERTENSION}
         SELECT date_trunc('year', started_on), sex, count(*) FROM came
         GROUP BY CUBE (1, 2)""",

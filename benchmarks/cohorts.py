@@ -1,12 +1,14 @@
 """Five cohorts counted, against the same cohorts as SQL written by hand.
 
-Run as `python -m benchmarks.cohorts [--patients N]`. N invented patients with ten dated
-events each (`seed --events 10`); the service and psycopg2 are in transactions on the
-same replica and have to agree. Both leave out what somebody has taken off a record's
-list; the hand knows how words are spelled. The service also brings who is counted
-(64-bit hashes), hides what is small, and puts the cohort into words; telling the answer
-on the primary is measured by `benchmarks.unnamed_lists`. The bar is 1.3 times the
-peer's time. `benchmarks.cohort_figures` measures figures and facets of the same clinic.
+Run as `python -m benchmarks.cohorts [--patients N] [--kept]`. N invented patients with
+ten dated events each (`seed --events 10`), made anew, or `--kept` in the data folder
+that CHARTROOM_DATA names, for the next benchmark; the service and psycopg2 are in
+transactions on the same replica and have to agree. Both leave out what somebody has
+taken off a record's list; the hand knows how words are spelled. The service also brings
+who is counted (64-bit hashes), hides what is small, and puts the cohort into words;
+telling the answer on the primary is measured by `benchmarks.unnamed_lists`. The bar is
+1.3 times the peer's time. `benchmarks.cohort_figures` measures figures and facets of
+the same clinic.
 """
 
 import argparse
@@ -24,13 +26,16 @@ from psycopg2.extensions import (
     make_dsn,
     parse_dsn,
 )
+from sqlalchemy import func, select as sql_select
 from sqlalchemy.orm import Session
 
 from benchmarks import dataset
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
+from db import schema
 from db.endpoints import Endpoints
-from db.postgres import Database
+from db.models.patient import ClinicalEntry
+from db.postgres import SYSTEM, Database
 from services.analytics import cohorts
 from services.analytics.cohorts import (
     Cohort,
@@ -48,6 +53,7 @@ from services.patients.records.model import Sex
 
 ANALYST: Final = Actor(uuid4(), "benchmark", Role.ANALYST)
 NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_EVENTS: Final = 10
 _ROUNDS: Final = 15
 
 # What lasts counts while it is on the record's list.
@@ -103,7 +109,7 @@ _HIGH_TWICE: Final = Rule(
 _NEVER_TREATED: Final = Rule(
     event=CohortEvent(kind=EventKind.MEDICATION, words="metformin"), has=False
 )
-_CASES: Final = (
+CASES: Final = (
     (
         "first diagnosis",
         Cohort(entry=HYPERTENSION),
@@ -156,14 +162,33 @@ def filled(name: str) -> Iterator[tuple[Database, Endpoints]]:
     """Make a clinic of as many patients as the command line says, with their events."""
     parser = argparse.ArgumentParser(prog=f"python -m {name}")
     parser.add_argument("--patients", type=int, default=100_000)
-    patients = parser.parse_args().patients
-    with endpoints() as fresh, closing(Database(fresh)) as database:
-        seeding.seed(database, patients=patients, visits=lambda _: None)
+    parser.add_argument("--kept", action="store_true")
+    options = parser.parse_args()
+    where = _kept() if options.kept else endpoints()
+    with where as its_endpoints, closing(Database(its_endpoints)) as database:
+        fill(database, options.patients)
+        yield database, its_endpoints
+
+
+def fill(database: Database, patients: int) -> None:
+    """Bring a clinic up to so many patients with their events, on every node."""
+    counted = sql_select(func.count()).select_from(ClinicalEntry)
+    there = database.read(lambda s: s.scalar(counted), identity=SYSTEM).value or 0
+    # To look for what each of them lacks takes as long as some of the comparisons.
+    if there < patients * _EVENTS:
+        today = NOW.date()
+        seeding.seed(database, patients=patients, today=today, visits=lambda _: None)
         seeding.add_events(
-            database, patients=patients, events=10, seed_number=1, today=NOW.date()
+            database, patients=patients, events=_EVENTS, seed_number=1, today=today
         )
-        dataset.await_replay(database)
-        yield database, fresh
+    dataset.await_replay(database)
+
+
+@contextmanager
+def _kept() -> Iterator[Endpoints]:
+    with dataset.cluster() as addresses:
+        schema.bring_up_to_date(addresses.endpoints)
+        yield addresses.endpoints
 
 
 @contextmanager
@@ -188,7 +213,7 @@ def _same_node(fresh: Endpoints, session: Session) -> str:
 
 
 def _compare(session: Session, raw: DriverConnection) -> None:
-    for name, cohort, statement in _CASES:
+    for name, cohort, statement in CASES:
         compare(
             name,
             partial(_count, session, cohort),

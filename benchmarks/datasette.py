@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -83,11 +84,29 @@ def main() -> list[float]:
         if not SQLITE.exists():
             with million.side_by_side() as (_, raw):
                 _copy(raw, SQLITE)
-        with _chartroom() as ours, _datasette() as theirs:
-            return [_compare(case, ours, theirs) for case in CASES]
+        path = f"/{SQLITE.stem}/patients.json?_shape=objects&_size=20&"
+        with chartroom("staff") as ours, datasette(SQLITE) as theirs:
+            return [
+                _compare(
+                    case,
+                    partial(_get, ours, "/patient-register?per_page=20&"),
+                    partial(_get, theirs, path),
+                )
+                for case in CASES
+            ]
 
 
 Ask = Callable[[str], dict[str, Any]]
+
+
+def _get(client: httpx.Client, path: str, query: str) -> dict[str, Any]:
+    return answered(client.get(path + query))
+
+
+def answered(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON of an answer that is no refusal."""
+    answer: dict[str, Any] = response.raise_for_status().json()
+    return answer
 
 
 def _compare(case: Case, ours: Ask, theirs: Ask) -> float:
@@ -103,11 +122,12 @@ def _compare(case: Case, ours: Ask, theirs: Ask) -> float:
 
 
 @contextmanager
-def _chartroom() -> Iterator[Ask]:
+def chartroom(role: str) -> Iterator[httpx.Client]:
+    """Serve the API of the data folder; the client has a token of the role."""
     command = [sys.executable, "-m", "dashboard"]
     data = ["--data", str(dataset.DATA)]
     printed = subprocess.run(
-        [*command, "token", "--role", "staff", *data],
+        [*command, "token", "--role", role, *data],
         check=True,
         capture_output=True,
         text=True,
@@ -115,26 +135,26 @@ def _chartroom() -> Iterator[Ask]:
     headers = {"Authorization": f"Bearer {printed.stdout.splitlines()[-1]}"}
     port = _free_port()
     web = [*command, "web", *data, "--port", str(port)]
-    with _serving(web, f"http://127.0.0.1:{port}", headers) as get:
-        yield lambda query: get(f"/patient-register?per_page=20&{query}")
+    with _serving(web, f"http://127.0.0.1:{port}", headers) as client:
+        yield client
 
 
 @contextmanager
-def _datasette() -> Iterator[Ask]:
+def datasette(path: Path) -> Iterator[httpx.Client]:
+    """Serve a SQLite file, whose queries may take a minute."""
     port = _free_port()
     command = [
-        *(sys.executable, "-m", "datasette", "serve", str(SQLITE)),
+        *(sys.executable, "-m", "datasette", "serve", str(path)),
         *("--port", str(port), "--setting", "sql_time_limit_ms", "60000"),
     ]
-    path = f"/{SQLITE.stem}/patients.json?_shape=objects&_size=20&"
-    with _serving(command, f"http://127.0.0.1:{port}", {}) as get:
-        yield lambda query: get(path + query)
+    with _serving(command, f"http://127.0.0.1:{port}", {}) as client:
+        yield client
 
 
 @contextmanager
 def _serving(
     command: list[str], address: str, headers: dict[str, str]
-) -> Iterator[Ask]:
+) -> Iterator[httpx.Client]:
     silent = subprocess.DEVNULL
     server = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=silent, stderr=silent
@@ -142,12 +162,7 @@ def _serving(
     try:
         with httpx.Client(base_url=address, headers=headers, timeout=120) as client:
             _await(client)
-
-            def get(path: str) -> dict[str, Any]:
-                answer: dict[str, Any] = client.get(path).raise_for_status().json()
-                return answer
-
-            yield get
+            yield client
     finally:
         server.terminate()
         server.wait()

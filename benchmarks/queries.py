@@ -1,6 +1,6 @@
 """Queries of the SQL workspace, against the same counts as SQL written by hand.
 
-Run as `python -m benchmarks.queries [--patients N]`, on the clinic of
+Run as `python -m benchmarks.queries [--patients N] [--kept]`, on the clinic of
 `benchmarks.cohorts`: both sides on the same replica, which have to agree. The service
 reads the text, brings who is in each number (64-bit hashes) and hides what is small.
 Where OR joins conditions it also counts each of them as true of everybody and of
