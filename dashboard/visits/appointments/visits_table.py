@@ -153,7 +153,8 @@ def _cancel(visit: VisitRecord, reason: str, *, overrides: bool) -> None:
     except NotesWritten as refusal:
         st.session_state[is_read] = True
         again = _("To cancel it all the same, press *Cancel visit* again.")
-        st.warning(f"{refusal_text(refusal)} {again}", icon=":material/clinical_notes:")
+        why = plain(refusal_text(refusal))
+        st.warning(f"{why} {again}", icon=":material/clinical_notes:")
         return
     notify(_("The visit is cancelled."), icon="event_busy")
     st.rerun()

@@ -443,9 +443,9 @@ def test_who_cancels_a_visit_with_notes_is_asked_first(
 
     cancel(app, monkeypatch, visit, "Moved away")
 
-    (asked,) = app.warning
-    assert "Notes are saved of this visit" in asked.value
-    assert "press *Cancel visit* again" in asked.value
+    (warning,) = app.warning
+    assert "Notes are saved of this visit" in warning.value
+    assert "press *Cancel visit* again" in warning.value
     assert stored(clinic, visit).status is BookingStatus.CONFIRMED
     cancel(app, monkeypatch, visit, "Moved away")
     assert stored(clinic, visit).status is BookingStatus.CANCELLED
