@@ -15,6 +15,7 @@ from db.backups.notes import LogPosition, Proof
 from db.backups.repository import Repository, Survey
 from db.backups.strays import RepositoryFaults
 from db.disk_reading import Seen
+from db.files.file_keys import FileKeys
 from services.backups.facts import BackupFacts, read_facts
 
 # What a gauge is called after `chartroom_backup_`, what it is, and its value.
@@ -23,10 +24,15 @@ _SILENT: Final = "How long the folder of the backups has not answered; 0 if it d
 
 
 def backup_gauges(
-    backups: Repository, now: datetime, *, copy_place: str | None = None
+    backups: Repository,
+    keys: FileKeys,
+    now: datetime,
+    *,
+    copy_place: str | None = None,
 ) -> bytes:
     """Return what the repository of backups tells at a time, in numbers."""
-    return gauges_of(Seen(read_facts(backups, now)), now, copy_place=copy_place)
+    facts = read_facts(backups, keys, now)
+    return gauges_of(Seen(facts), now, copy_place=copy_place)
 
 
 def gauges_of(
@@ -96,6 +102,11 @@ def _of_faults(faults: RepositoryFaults) -> Iterator[_Value]:
         "gone_sets",
         "Backups that somebody else than retention has removed.",
         float(len(faults.gone)),
+    )
+    yield (
+        "keyless_sets",
+        "Backups that the key file lacks a key of.",
+        float(len(faults.keyless)),
     )
     yield (
         "stray_objects",

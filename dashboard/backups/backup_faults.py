@@ -68,7 +68,15 @@ def _errors(state: BackupState) -> list[str]:
         ).format(name=plain(name), folder=plain(str(state.folder)))
         for name in state.faults.gone
     ]
-    if sentences:
+    if keyless := state.faults.keyless:
+        sentences.append(
+            _(
+                "The key file lacks a key of these backups, which cannot be restored "
+                "without it: {names}. Put the key file of their time back, or take it "
+                "from the recovery kit."
+            ).format(names=_named(keyless))
+        )
+    if len(sentences) > bool(keyless):
         sentences.append(
             _(
                 "Put back what is gone, or run `python -m dashboard backup --full`: "

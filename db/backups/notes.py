@@ -108,13 +108,15 @@ class TimeLeft:
     Whoever wants what was between `to` and `at` finds it in what was kept aside, or in
     a set of that time. `timeline` is the one that was gone back along: its log leads to
     times up to `to`. `begun` is the one that the clinic of then takes: while an older
-    one is written, it never went. Earlier versions noted neither.
+    one is written, it never went; nor where the servers have begun that one
+    elsewhere in the log than at `begun_at`. Earlier versions noted none of these.
     """
 
     to: datetime
     at: datetime
     timeline: int = 0
     begun: int = 0
+    begun_at: str = ""
 
     def __contains__(self, timestamp: datetime) -> bool:
         return self.to < timestamp < self.at

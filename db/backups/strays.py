@@ -26,6 +26,7 @@ from db.backups.log.segments import timeline_of_history
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository, Survey, is_set_unfinished
 from db.files import private_files
+from db.files.file_keys import FileKeys, UnusableFileKeys
 
 _SWEPT: Final = "files-swept.json"
 _LOCK: Final = "lock"
@@ -47,18 +48,20 @@ class RepositoryFaults:
     `gone` are sets that somebody else than retention has removed. `strays` are places
     below its folder of what belongs to no set and no log. `missing_files` counts the
     stored files that sets or the log name and that are gone, as of the last look at all
-    of them; None before there was one.
+    of them; None before there was one. Of `keyless` sets, or of files in them, the key
+    file lacks a key.
     """
 
     incomplete: tuple[IncompleteSet, ...] = ()
     strays: tuple[str, ...] = ()
     missing_files: int | None = None
     gone: tuple[str, ...] = ()
+    keyless: tuple[str, ...] = ()
 
     def count_unusable(self, unusable: Iterable[str]) -> int:
         """Return how many sets cannot be restored, with those that a survey names."""
         incomplete = (each.set_id for each in self.incomplete)
-        return len({*incomplete, *self.gone}.union(unusable))
+        return len({*incomplete, *self.gone, *self.keyless}.union(unusable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ class FileSweep:
 _SWEEPS: Final = TypeAdapter(FileSweep)
 
 
-def survey_with_faults(repository: Repository) -> tuple[Survey, RepositoryFaults]:
+def survey_with_faults(
+    repository: Repository, keys: FileKeys
+) -> tuple[Survey, RepositoryFaults]:
     """Return what sets there are, and what is wrong with what lies there.
 
     All that lies among the sets and in the log is looked at; nothing is opened.
@@ -89,6 +94,7 @@ def survey_with_faults(repository: Repository) -> tuple[Survey, RepositoryFaults
         (*_stray_sets(repository, folders, survey), *_stray_log(repository)),
         None if sweep is None else sweep.missing,
         tuple(sorted(known - survey.names)),
+        tuple(_keyless((*survey.sets, *survey.orphans), keys)),
     )
 
 
@@ -131,6 +137,18 @@ def _incomplete(
         # One that was removed meanwhile has lost its name first.
         if lacking and folder.is_dir():
             yield IncompleteSet(manifest.set_id, lacking)
+
+
+def _keyless(manifests: Iterable[Manifest], keys: FileKeys) -> Iterator[str]:
+    """Yield the sets that a key is missing for; a drill would find that a week later.
+
+    That the key file cannot be read at all is told by whoever seals something.
+    """
+    with suppress(UnusableFileKeys):
+        there = keys.ids
+        yield from (
+            each.set_id for each in manifests if not there.issuperset(each.key_ids)
+        )
 
 
 def _stray_sets(

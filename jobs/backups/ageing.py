@@ -106,7 +106,7 @@ class BackupWatch:
         """Look at what lies there; a folder that is away is told of by other alerts."""
         repository = self._scheduler.repository
         with suppress(OSError):
-            survey, faults = survey_with_faults(repository)
+            survey, faults = survey_with_faults(repository, self._scheduler.keys)
             self._unusable_sets = faults.count_unusable(survey.unusable)
             self._faults = faults
         # What is noted of a copy that is kept no more stays as it was for ever.

@@ -24,6 +24,7 @@ from db.backups.log.archive import LogArchive
 from db.backups.log.marks import TimeMarker
 from db.backups.log.receiver import ReceivedLog, SupervisedReceiver, give_up_slot
 from db.backups.log.sealer import LogSealer
+from db.backups.log.segments import TimelineHistory
 from db.backups.log.windows import is_cut_off
 from db.backups.manifest import Manifest
 from db.backups.notes import LogPosition
@@ -144,12 +145,14 @@ class LogKeeper:
 
     def _keep(self, stopping: Event) -> None:
         """Receive and seal until something raises or `stopping` is set."""
-        system = self._find_leader().system()
+        leader = self._find_leader()
+        system = leader.system()
+        history = TimelineHistory.parse(*leader.history_file())
         claim(self._repository, system.system_id, self._folder.path)
         archive = LogArchive(self._repository.folder, system.system_id, self._keys)
         with ExitStack() as held:
             held.enter_context(archive.kept())
-            archive.forget_not_left(system.timeline)
+            archive.forget_not_left(history)
             if self._repository.survey().newest is not None:
                 self.began_at = self.began_at or self._clock()
             received = ReceivedLog(self._folder.run / "log")

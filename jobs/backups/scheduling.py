@@ -139,7 +139,7 @@ class BackupScheduler:
         self.copy = copy
         self._database = database
         self.repository = repository
-        self._keys = keys
+        self.keys = keys
         self._take = take
         self.plan = plan
         self._clock = clock
@@ -298,7 +298,7 @@ class BackupScheduler:
         try:
             removed = remove_expired(
                 self.repository,
-                self._keys,
+                self.keys,
                 before,
                 is_sweeping=is_sweeping,
                 now=before + self.plan.kept,

@@ -9,6 +9,7 @@ from db.backups.notes import Failure, LogPosition, Proof
 from db.backups.recovery_kit import KitNote, read_note
 from db.backups.repository import Repository, Survey
 from db.backups.strays import RepositoryFaults, survey_with_faults
+from db.files.file_keys import FileKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,9 @@ class BackupFacts:
     copied: CopyNote | None
 
 
-def read_facts(repository: Repository, now: datetime) -> BackupFacts:
+def read_facts(repository: Repository, keys: FileKeys, now: datetime) -> BackupFacts:
     """Read what lies there. Raises OSError."""
-    survey, faults = survey_with_faults(repository)
+    survey, faults = survey_with_faults(repository, keys)
     return BackupFacts(
         survey,
         faults,

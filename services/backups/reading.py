@@ -53,7 +53,7 @@ class BackupReader:
             lambda: read_state(KEEPER, repository, data, keys), self._reader
         )
         self._facts = KeptReading(
-            lambda: read_facts(repository, datetime.now(UTC)), self._reader
+            lambda: read_facts(repository, keys, datetime.now(UTC)), self._reader
         )
 
     def state(self, actor: Actor) -> BackupState:

@@ -122,7 +122,7 @@ def read_state(
     """Return what backups there are; `data` is the folder of what they are of."""
     actor.require(Permission.VIEW_REPLICATION)
     now = datetime.now(UTC)
-    survey, faults = survey_with_faults(repository)
+    survey, faults = survey_with_faults(repository, keys)
     return BackupState(
         repository.folder,
         survey.sets,

@@ -89,7 +89,7 @@ def scrape_backups():
         write_copy_note(repository.folder, CopyNote("s3://bucket", NOON, NOON))
         note_sweep(repository.folder, FileSweep(NOON, 0))
         place, later = "s3://bucket", backup_sets.PROOF.proved_at
-        return backup_gauges(repository, later, copy_place=place).decode()
+        return backup_gauges(repository, keys, later, copy_place=place).decode()
 
 
 METRICS = WHOLE + generate_latest().decode() + scrape_backups()

@@ -62,7 +62,8 @@ DRILLED: Final = replace(
 
 def add_set(repository: Repository, **values: Any) -> Manifest:
     """Let a repository have a set that is made up, and be a clinic's if it is not."""
-    manifest = replace(MANIFEST, **values)
+    # No key file has the one of the manifest.
+    manifest = replace(MANIFEST, **({"key_ids": ()} | values))
     repository.claim(SYSTEM_ID)
     unfinished = repository.set_folder(f"{manifest.set_id}.unfinished")
     unfinished.mkdir()
@@ -88,7 +89,7 @@ def add_sealed_set(
 
     `entries` are of more files, and `pages` is what an incremental one goes on from.
     """
-    manifest = replace(MANIFEST, **values)
+    manifest = replace(MANIFEST, **({"key_ids": (keys.primary,)} | values))
     repository.claim(SYSTEM_ID)
     key = FileCipher.new()
     seal = SetSeal(SYSTEM_ID, manifest.set_id, key)

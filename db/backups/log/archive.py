@@ -139,13 +139,13 @@ class LogArchive:
             self._note_left(before)
             raise
 
-    def forget_not_left(self, timeline: int) -> None:
-        """Forget times that are in the log after all; `timeline` is what is written.
+    def forget_not_left(self, history: TimelineHistory) -> None:
+        """Forget times that are in the log after all; `history` is of what is written.
 
         Whoever was to go back over them was killed after that was noted.
         """
         times = self.times_left()
-        left = tuple(each for each in times if each.begun <= timeline)
+        left = tuple(each for each in times if _was_left(each, history))
         if left != times:
             self._note_left(left)
 
@@ -354,3 +354,15 @@ def _read(text: str) -> datetime:
 def _label(name: str) -> str:
     piece = LogPiece.parse(name)
     return name if piece is None else f"segment {piece.segment.name}"
+
+
+def _was_left(left: TimeLeft, history: TimelineHistory) -> bool:
+    """Tell whether the clinic did go back, of which that was noted beforehand.
+
+    After a power cut the servers may take the same timeline of their own accord, and
+    begin it where their log ends, not where it was to be gone back to.
+    """
+    if left.begun > history.timeline:
+        return False
+    begun_at = history.begun_at(left.begun)
+    return not left.begun_at or begun_at is None or str(begun_at) == left.begun_at

@@ -86,6 +86,13 @@ class TimelineHistory:
         older = tuple(each for each in self.left if each[0] < timeline)
         return TimelineHistory(timeline, older)
 
+    def begun_at(self, timeline: int) -> Lsn | None:
+        """Return where one of these timelines was begun; None for any other."""
+        if timeline not in {self.timeline, *(older for older, _ in self.left)}:
+            return None
+        before = (place for older, place in reversed(self.left) if older < timeline)
+        return next(before, None)
+
     def left_at(self, timeline: int) -> Lsn | None:
         """Return where an older timeline was left; None for the newest."""
         return dict(self._ends).get(timeline)

@@ -30,7 +30,7 @@ from db import embedded, schema
 from db.backups.backup_errors import CannotBackUp, CannotRestore, SetBroken
 from db.backups.base_backup import Leader
 from db.backups.log.archive import LogArchive
-from db.backups.log.segments import history_name
+from db.backups.log.segments import TimelineHistory, history_name
 from db.backups.notes import Proof, TimeLeft
 from db.backups.repository import Repository
 from db.backups.sandbox import (
@@ -64,7 +64,12 @@ _COPIES: Final = 2
 _OWNER: Final = (
     "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
 )
-_TIMELINE: Final = "SELECT timeline_id FROM pg_control_checkpoint()"
+# It was begun a moment ago, so there is such a file.
+_TIMELINE: Final = """
+SELECT timeline_id,
+    pg_read_file('pg_wal/' || lpad(upper(to_hex(timeline_id)), 8, '0') || '.history')
+FROM pg_control_checkpoint()
+"""
 
 # Told a stage, and the seconds it took.
 Report = Callable[[str, float], None]
@@ -142,7 +147,13 @@ def go_back(
                 report("The clinic is closed", going.lap())
                 begun = going.finish(url, went)
             data = going.sandbox.hand_over()
-            left = TimeLeft(order.to, datetime.now(UTC), going.target.timeline, begun)
+            left = TimeLeft(
+                order.to,
+                datetime.now(UTC),
+                going.target.timeline,
+                begun.timeline,
+                str(begun.begun_at(begun.timeline)),
+            )
             with nullcontext() if clinic.read_only else going.logs.own.leaving(left):
                 Replacement(clinic.folder).be_ready(data)
             report("Rows brought up to date", going.lap())
@@ -265,10 +276,10 @@ class _GoingBack:
                 and reference.patient_id not in since.erased
             )
 
-    def finish(self, url: str, went: WentBack) -> int:
+    def finish(self, url: str, went: WentBack) -> TimelineHistory:
         """Let the restored rows take writes, and bring them up to date.
 
-        Returns the timeline that they are on from here on.
+        Returns the timeline that they are on from here on, and where it was begun.
         """
         is_complete = _drain(self.clinic)
         with reading(url) as session:
@@ -282,8 +293,8 @@ class _GoingBack:
             is_complete=is_complete,
         )
         until = datetime.now(UTC) + self.clinic.kept
-        with _owning(url) as (engine, timeline):
-            if timeline <= self.logs.timeline:
+        with _owning(url) as (engine, history):
+            if history.timeline <= self.logs.timeline:
                 raise CannotRestore(
                     "The restored clinic would take a timeline that was taken before: "
                     "try again."
@@ -297,7 +308,7 @@ class _GoingBack:
                     list_references(session)
                 )
                 went.files_aside = self._returns.set_aside(session, until)
-        return timeline
+        return history
 
     @property
     def _returns(self) -> FileReturns:
@@ -373,8 +384,8 @@ def _drain(clinic: LiveClinic) -> bool:
 
 
 @contextmanager
-def _owning(url: str) -> Iterator[tuple[Any, int]]:
-    """Connect as the owner of the schema; yield that, and which timeline it is on.
+def _owning(url: str) -> Iterator[tuple[Any, TimelineHistory]]:
+    """Connect as the owner of the schema; yield that, and the timeline that it is on.
 
     What is written is on the disk afterwards, as far as PostgreSQL knows.
     """
@@ -383,14 +394,15 @@ def _owning(url: str) -> Iterator[tuple[Any, int]]:
         with connection.cursor() as cursor:
             cursor.execute("CHECKPOINT")
             cursor.execute(_TIMELINE)
-            timeline = (cursor.fetchone() or (0,))[0]
+            timeline, text = cursor.fetchone() or (0, "")
+            history = TimelineHistory.parse(timeline, text)
             cursor.execute(_OWNER)
             owner = (cursor.fetchone() or ("",))[0]
             engine = create_engine(
                 "postgresql+psycopg2://", creator=partial(_as_owner, url, owner)
             )
             try:
-                yield engine, timeline
+                yield engine, history
             finally:
                 engine.dispose()
             cursor.execute("CHECKPOINT")

@@ -52,7 +52,19 @@ def repository(tmp_path, keys):
 
 
 def find_faults(repository):
-    return survey_with_faults(repository)[1]
+    keys = FileKeys(repository.folder.parent / "file.keys", may_be_made=True)
+    return survey_with_faults(repository, keys)[1]
+
+
+def test_a_backup_whose_key_is_missing_cannot_be_restored(repository):
+    """A drill would tell so a week later, and where none runs nobody would."""
+    set_id = "20261125T030000Z-0001"
+    backup_sets.add_set(repository, set_id=set_id, key_ids=(7,))
+
+    faults = find_faults(repository)
+
+    assert faults.keyless == (set_id,)
+    assert faults.count_unusable(()) == 1
 
 
 def test_nothing_is_wrong_with_what_chartroom_itself_lays_there(repository):

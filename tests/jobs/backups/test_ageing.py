@@ -18,6 +18,7 @@ from db.backups.recovery_kit import (
 )
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, note_sweep
+from db.files.file_keys import FileKeys
 from jobs.backups import ageing
 from jobs.backups.ageing import BackupWatch
 from jobs.backups.copying.copy_keeping import CopyKeeper
@@ -63,7 +64,8 @@ def test_what_a_clock_that_was_ahead_has_dated_hides_no_age(tmp_path):
     condition = BackupWatch(scheduler_of(tmp_path)).at(now)
 
     assert (condition.age, condition.unproven) == (30 * hour, 200 * hour)
-    gauges = backup_gauges(repository, now).decode()
+    keys = FileKeys(tmp_path / "other.keys", may_be_made=True)
+    gauges = backup_gauges(repository, keys, now).decode()
     assert "chartroom_backup_age_seconds 108000.0" in gauges
     assert "chartroom_backup_proof_age_seconds 720000.0" in gauges
 
@@ -292,4 +294,5 @@ def scheduler_of(tmp_path, every=timedelta(days=1)):
     """A scheduler that nobody lets run."""
     plan = BackupPlan(every, kept=timedelta(days=35))
     repository = Repository(tmp_path / "backups")
-    return BackupScheduler(None, repository, None, None, plan)
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    return BackupScheduler(None, repository, keys, None, plan)

@@ -397,3 +397,17 @@ def test_others_do_not_see_backups(clinic: Clinic, repository):
     app = clinic.go_to_address("backups", Role.STAFF)
 
     assert "backup" not in said(app).lower().replace("see the state", "")
+
+
+def test_backups_whose_key_is_missing_are_told_of_once(clinic: Clinic, repository):
+    for number in (1, 2):
+        at = backup_sets.AS_OF + number * timedelta(hours=1)
+        set_id = f"{at:%Y%m%dT%H%M%SZ}-0001"
+        backup_sets.add_set(repository, set_id=set_id, as_of=at, key_ids=(7,))
+
+    words = said(opened(clinic))
+
+    assert "The key file lacks a key of these backups" in words
+    assert "20261125T030007Z-0001, 20261125T040007Z-0001" in words
+    # Another full one would not bring that key back.
+    assert "that one needs no other" not in words

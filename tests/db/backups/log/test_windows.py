@@ -67,10 +67,34 @@ def test_a_going_back_that_was_killed_once_it_was_noted_leaves_every_time(
         assert windows(repository, archive) == [(0, first), (2, third), (7, 9)]
 
         # While somebody keeps the log.
-        archive.forget_not_left(2)
+        archive.forget_not_left(TimelineHistory(2, ((1, Lsn(99)),)))
 
         assert [*archive.times_left()] == times[:2]
         assert windows(repository, archive) == [(0, first), (2, 9)]
+
+
+@pytest.mark.parametrize(
+    ("history", "is_left"),
+    [
+        pytest.param(((1, 0x3000000),), True, id="it went"),
+        pytest.param(((1, 0x5000000),), False, id="the servers began it"),
+        pytest.param(((1, 0x3000000), (2, 0x9000000)), True, id="it went, failed over"),
+        pytest.param(((1, 0x5000000), (2, 0x9000000)), False, id="began it, then over"),
+        pytest.param(((1, 0x2000000),), True, id="gone back over, by timeline 3"),
+    ],
+)
+def test_a_timeline_that_servers_took_after_a_power_cut_was_not_gone_back_along(
+    archive, history, is_left
+):
+    to, at = AS_OF + MINUTE, AS_OF + 2 * MINUTE
+    noted = TimeLeft(to, at, timeline=1, begun=2, begun_at=str(Lsn(0x3000000)))
+    newest = 3 if history[-1] == (1, 0x2000000) else history[-1][0] + 1
+    places = tuple((timeline, Lsn(place)) for timeline, place in history)
+
+    with archive.leaving(noted):
+        archive.forget_not_left(TimelineHistory(newest, places))
+
+        assert archive.times_left() == ((noted,) if is_left else ())
 
 
 def test_what_somebody_who_was_killed_had_begun_to_write_is_thrown_away(archive):

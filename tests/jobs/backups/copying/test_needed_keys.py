@@ -107,7 +107,7 @@ def test_log_that_is_there_alone_keeps_its_keys_and_those_of_files_it_lists(
 
     needed = find()
 
-    assert {purged, sealing, keys.primary} < needed.keys
+    assert needed.keys == {purged, sealing, keys.primary}
     # A whole segment, the pieces of the next, and the list of files.
     assert (needed.sets, needed.log_objects) == (1, 3)
 
