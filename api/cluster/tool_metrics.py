@@ -9,13 +9,12 @@ from services.backups.tools import ToolState
 
 def tool_gauges(state: ToolState, now: datetime) -> bytes:
     """Return what a tool tells of its backups, by the names that ours have."""
-    values = [
-        (
-            "failed_tries",
-            "Times in a row that the backup tool did not answer.",
-            float(state.tries),
-        ),
-    ]
+    values = []
+    if (tries := state.failed_tries) is not None:
+        words = (
+            "What is wrong with the backup tool's backups, or its answers that failed."
+        )
+        values.append(("failed_tries", words, float(tries)))
     if (report := state.report) is not None and state.answered_at is not None:
         values += [
             (
@@ -37,7 +36,7 @@ def tool_gauges(state: ToolState, now: datetime) -> bytes:
         ]
         if (newest := report.newest) is not None:
             age, size = _age(newest.stopped_at, now), float(newest.size_bytes)
-            until = max(state.archived_until or newest.stopped_at, newest.stopped_at)
+            until = state.newest_second or newest.stopped_at
             words = "How long ago the newest second was that backups and log lead to."
             values += [
                 ("age_seconds", "Age of the newest backup.", age),

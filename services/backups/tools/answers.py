@@ -28,6 +28,7 @@ _REPORTS: Final = TypeAdapter(ToolReport)
 _MARKS: Final = TypeAdapter(tuple[ArchiveMark, ...])
 # A tool dates in whole seconds, and clocks that are kept are less than this apart.
 _APART: Final = timedelta(seconds=30)
+_BORNE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,31 @@ class ToolState:
     answered_at: datetime | None = None
     report: ToolReport | None = None
     archived_until: datetime | None = None
+
+    @property
+    def failed_tries(self) -> int | None:
+        """How many things are wrong, or tries in a row failed; None if not known yet.
+
+        One answer that fails to come is a network's, or a tool's that is being updated.
+        """
+        if self.tries >= _BORNE:
+            return self.tries
+        return None if self.report is None else len(self.report.faults)
+
+    @property
+    def trouble(self) -> str:
+        """The first of them as a sentence; empty if nothing is wrong."""
+        if self.tries >= _BORNE:
+            return self.failure
+        return self.report.faults[0] if self.report and self.report.faults else ""
+
+    @property
+    def newest_second(self) -> datetime | None:
+        """The newest time that there is to go back to; None without a backup."""
+        newest = self.report.newest if self.report else None
+        if newest is None:
+            return None
+        return max(self.archived_until or newest.stopped_at, newest.stopped_at)
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:

@@ -21,12 +21,12 @@ from db.files.file_keys import FileKeys
 from db.models.audit import AuditEvent, AuditHead
 from db.postgres import SYSTEM, Absence, Database
 from services.audit import chain
-from services.backups import BackupReader
+from services.backups import BackupReader, tools
 from services.core import audit
 from services.core.actors import Role
 from services.core.audit import Action
 from tests.api.conftest import Client
-from tests.kit import backup_logs, backup_sets
+from tests.kit import backup_logs, backup_sets, tool_reports
 from tests.kit.hanging_files import hanging
 from tests.kit.replicas import write_everywhere
 from tests.kit.signing_in import cookie_of
@@ -455,6 +455,40 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
     backup_logs.note(archive, datetime.now(UTC), is_cut_off=True)
     assert 3600 <= float(read_metrics()["chartroom_backup_log_behind_seconds"]) < 3700
     assert read_metrics()["chartroom_backup_log_cut_off"] == "1.0"
+
+
+def test_metrics_tell_what_a_backup_tool_of_the_clinics_own_told(
+    application, module_files, module_log, papers
+):
+    api = create_api(
+        *(application.database, module_files, module_log, application.limits, papers),
+        monitor=application.monitor,
+        runner=None,
+        now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
+        backup_tool=tool_reports.NAME,
+        metrics_token=TOKEN,
+    )
+    client = Client(api)
+
+    def read_metrics():
+        answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        lines = answer.text.splitlines()
+        return dict(line.split() for line in lines if line.startswith("chartroom_back"))
+
+    assert read_metrics() == {}
+    report = tool_reports.report_at(datetime.now(UTC) - timedelta(hours=1))
+    write_everywhere(
+        application.database,
+        lambda session: tools.note_answer(
+            session,
+            *(tool_reports.NAME, report, None),
+            own_system_id=tool_reports.SYSTEM_ID,
+        ),
+    )
+
+    assert 3600 <= float(read_metrics()["chartroom_backup_age_seconds"]) < 3700
+    assert read_metrics()["chartroom_backup_tool_faults"] == "0.0"
+    client.close()
 
 
 def test_metrics_tell_of_the_copy_that_is_kept_and_of_none_that_was(guarded, tmp_path):

@@ -111,7 +111,7 @@ def test_metrics_have_the_names_that_ours_have():
         return dict(line.split() for line in lines if not line.startswith("#"))
 
     assert gauges(faulty("Checks fail.", problem="The log is missing.")) == {
-        "chartroom_backup_failed_tries": "0.0",
+        "chartroom_backup_failed_tries": "1.0",
         "chartroom_backup_tool_answer_age_seconds": "30.0",
         "chartroom_backup_tool_faults": "1.0",
         "chartroom_backup_sets": "1.0",
@@ -122,3 +122,4 @@ def test_metrics_have_the_names_that_ours_have():
     }
     silent = ToolState(NAME, NOW, 4, "It hangs.")
     assert gauges(silent) == {"chartroom_backup_failed_tries": "4.0"}
+    assert gauges(replace(silent, tries=1)) == {}
