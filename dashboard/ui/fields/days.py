@@ -14,10 +14,10 @@ from dashboard.ui.fields.typed_values import TypedValue, begin_with
 from dashboard.ui.language import day_format, marked
 
 # From here on, so that nothing is sent while the first digits of a year are typed; and
-# up to here: far in the west its evening is the next day's morning in UTC, and what
-# lasts for a day from then on ends on the last one that Python knows.
+# up to here: the calendar below the field counts its years one by one until one is
+# later, which it never is where 9999 is among them, and the tab hangs for good.
 _EARLIEST: Final = date(1000, 1, 1)
-_LATEST: Final = date(9999, 12, 29)
+_LATEST: Final = date(9998, 12, 31)
 _NO_DAY: Final = marked("{label} is empty. Choose a day.")
 _NO_TIME: Final = marked("{label} is empty. Type a time.")
 _NEITHER: Final = marked("{label} is empty. Choose a day and a time.")

@@ -29,7 +29,12 @@ def page(site: Site) -> Iterator[Page]:
 def test_from_the_form_over_the_preview_to_the_document(page: Page):
     page.goto("/create_document")
     _type(page, "Name", _NAME)
-    page.get_by_role("spinbutton", name="Date of birth").first.click()
+    year = page.get_by_role("spinbutton", name="Date of birth").first
+    # A mistyped year does not stop the tab.
+    year.click()
+    page.keyboard.type("99991231")
+    page.keyboard.press("Tab")
+    year.click()
     page.keyboard.type("19800131")
     page.keyboard.press("Tab")
     _type(page, "Diagnosis (optional)", "Ελένη, राजेश, 高血压 and " + "a line. " * 600)
