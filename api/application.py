@@ -53,6 +53,7 @@ from api.visits import (
     tickets,
 )
 from db.cluster.observing import ClusterMonitor
+from db.cluster.site_position import SiteReader
 from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
@@ -153,6 +154,7 @@ def create_api(
     now: Callable[[], datetime],
     spool: Spooling | None = None,
     disks: DiskSpace | None = None,
+    site: SiteReader | None = None,
     statements: StatementReader | None = None,
     backups: BackupReader | None = None,
     copy_place: str | None = None,
@@ -199,6 +201,7 @@ def create_api(
         now,
         spool,
         disks,
+        site,
         statements,
         backups,
         copy_place,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from db.backups.recovery_kit import KeyFiles
     from db.backups.repository import Repository
     from db.cluster.observing import ClusterMonitor
+    from db.cluster.site_position import SiteReader
     from db.cluster.statements import StatementReader
     from db.cluster.vacuuming import VacuumReader
     from db.files.seal_keys import SealKeyFile
@@ -98,6 +99,26 @@ class Wiring:
     making: "RLock" = field(
         init=False, repr=False, compare=False, default_factory=RLock
     )
+
+    @property
+    def may_write_elsewhere(self) -> bool:
+        """Whether the site that this one follows takes what is to be written down."""
+        return self.endpoints.main_url is not None
+
+    @_MadeOnce
+    def main_database(self) -> Database | None:
+        """Way to the main site's servers, where this one follows another; else None."""
+        url = self.endpoints.main_url
+        return Database(Endpoints(url, {}, "", {})) if url else None
+
+    @_MadeOnce
+    def site(self) -> "SiteReader":
+        """Who says up to when this site has what the one has that it follows."""
+        from db.cluster.site_position import SiteReader
+
+        return SiteReader(
+            lambda: self.endpoints, self.database, lambda: self.monitor, self.files
+        )
 
     @property
     def disks(self) -> DiskSpace:
@@ -285,6 +306,9 @@ class Wiring:
             "following", "inspector", "changes", "monitor", "delayed_standbys"
         ):
             member.close()
+        for database in self._made("main_database"):
+            if database is not None:
+                database.close()
         self.database.close()
         self.limits.close()
         self.drafts.close()

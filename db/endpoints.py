@@ -24,6 +24,9 @@ class Endpoints:
     reads from them but who looks for what was there before.
     `control_url` is the launcher's control server, which asks for `control_key`; None
     where the servers are not embedded (see db.cluster.control_client).
+    A standby site has a name, `site`, and `main_url`, which leads to the primary of the
+    site that it follows: as long as nobody leads here, what is read is written down
+    there.
     """
 
     database_url: str
@@ -36,3 +39,5 @@ class Endpoints:
     delayed_urls: dict[str, str] = field(default_factory=dict)
     control_url: str | None = None
     control_key: str = field(default="", repr=False)
+    site: str | None = None
+    main_url: str | None = field(default=None, repr=False)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ from api.core.answers import JsonResponse
 from api.core.dependencies import KnownProgram, Stores
 from api.core.documented import shows
 from db.cluster.observing import ClusterSnapshot
+from db.cluster.site_position import SitePosition
 from db.mongo.audit_store import AuditStoreUnavailable
 from db.postgres import SYSTEM, Absence, DatabaseUnavailable
 from db.postgres.watching.nodes import NodeState
@@ -45,15 +46,23 @@ class Health:
     database: Database
     at: datetime
     parts: dict[str, Any]
+    # Where this is a standby site, up to when it has what the main one has.
+    site: SitePosition | None = None
 
-    def response(self, etcd: Mapping[str, Any] | None = None) -> Response:
+    def response(
+        self,
+        etcd: Mapping[str, Any] | None = None,
+        sites: Sequence[Mapping[str, Any]] = (),
+    ) -> Response:
         """Return 503 where no page could be served, otherwise 200.
 
-        Without etcd everything goes on, until a server is lost.
+        Without etcd everything goes on, until a server is lost. So it does without
+        the sites that follow this one.
         """
         is_lesser = self.status == "up" and (etcd or {}).get("status") == "down"
         status = "degraded" if is_lesser else self.status
-        content = {**self._whole, "status": status, **self.parts, "etcd": etcd}
+        parts = {**self.parts, "etcd": etcd, "sites": list(sites)}
+        content = {**self._whole, "status": status, **parts}
         return JsonResponse(content, self._code)
 
     def brief(self) -> Response:
@@ -66,12 +75,15 @@ class Health:
 
     @property
     def _whole(self) -> dict[str, Any]:
-        return {
+        whole = {
             # What is degraded still serves every page.
             "status": "up" if self.status == "degraded" else self.status,
             "database": self.database,
             "timestamp": self.at.isoformat(),
         }
+        if self.site is None:
+            return whole
+        return {**whole, "role": "standby", "lag_seconds": self.site.lag_seconds}
 
     @property
     def _code(self) -> int:
@@ -105,7 +117,8 @@ def examine(stores: Stores) -> Health:
     Nor without room in the data folder, since every look has to be written down.
 
     Without a primary what is there is read from the replicas, so whoever shares out
-    visitors shall go on sending them here; the rest can wait.
+    visitors shall go on sending them here; the rest can wait. So it is at a standby
+    site, which says how far it is behind the main one.
     """
     nodes = stores.database.nodes()
     primary = _primary(nodes) | _since(stores.database.absence())
@@ -116,7 +129,8 @@ def examine(stores: Stores) -> Health:
     mongo, disk = _mongo(stores), _disk(stores)
     # Nobody waits for an answer that will not come.
     worker = _worker(stores) if can_work else _DOWN
-    audit = _audit(stores) if can_work else _DOWN
+    is_led = primary["status"] == "up"
+    audit = _audit(stores, is_led=is_led) if can_work else _DOWN
     parts = {
         "primary": primary,
         "replicas": replicas,
@@ -134,7 +148,8 @@ def examine(stores: Stores) -> Health:
         status = "read-only"
     elif any(part["status"] == "down" for part in lesser) or not replicas:
         status = "degraded"
-    return Health(status, database, stores.now(), parts)
+    site = stores.site.position() if stores.site else None
+    return Health(status, database, stores.now(), parts, site)
 
 
 def checkup_of(request: Request) -> Checkup:
@@ -158,7 +173,8 @@ def health_for_programs(caller: KnownProgram, checkup: TheCheckup) -> Response:
     health = checkup.health()
     if caller is None:
         return health.brief()
-    return health.response(etcd_part(caller.stores.monitor.latest()))
+    snapshot = caller.stores.monitor.latest()
+    return health.response(etcd_part(snapshot), site_parts(snapshot))
 
 
 def etcd_part(snapshot: ClusterSnapshot) -> dict[str, Any] | None:
@@ -168,6 +184,19 @@ def etcd_part(snapshot: ClusterSnapshot) -> dict[str, Any] | None:
         return None
     part = _part(None, last_seen_seconds=round(silent, 1))
     return part if snapshot.is_etcd_answering else part | {"status": "down"}
+
+
+def site_parts(snapshot: ClusterSnapshot) -> list[dict[str, Any]]:
+    """Return how the sites are that follow this one: whether, and how far behind."""
+    return [
+        {
+            "status": "up" if site.is_streaming else "down",
+            "latency_ms": None,
+            "name": site.site,
+            "lag_seconds": site.lag_seconds,
+        }
+        for site in snapshot.sites
+    ]
 
 
 def _database(primary: Mapping[str, Any], answering: Container[str]) -> Database:
@@ -216,14 +245,16 @@ def _worker(stores: Stores) -> dict[str, Any]:
     return part if state.is_at_work else part | {"status": "down"}
 
 
-def _audit(stores: Stores) -> dict[str, Any]:
+def _audit(stores: Stores, *, is_led: bool) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         waiting = stores.database.read(chain.waiting_seconds, identity=SYSTEM).value
     except DatabaseUnavailable:
         return dict(_DOWN)
     part = _part(time.perf_counter() - started, waiting_seconds=round(waiting, 1))
-    if (broken := _break(stores)) is not None:
+    # Only a primary knows, and while nobody leads nothing is added anyway: to wait for
+    # one would keep whoever shares out visitors waiting.
+    if is_led and (broken := _break(stores)) is not None:
         return part | {"status": "down", "failure": str(broken)}
     return part if waiting <= _SHIPPED_WITHIN_SECONDS else part | {"status": "down"}
 

@@ -18,6 +18,13 @@ class AvailabilityShown(Shown):
     status: Literal["up", "read-only", "down"]
     database: Literal["up", "read-only", "down"]
     timestamp: datetime
+    # Only at a standby site.
+    role: Literal["standby"] | None = None
+    lag_seconds: float | None = Field(
+        None,
+        description="At a standby site: how old the newest is that it has of both "
+        "stores; null where that is not known.",
+    )
 
 
 class PartShown(BaseModel):
@@ -33,6 +40,13 @@ class HealthShown(Shown):
     status: Literal["up", "degraded", "read-only", "down"]
     database: Literal["up", "read-only", "down"]
     timestamp: datetime
+    # Only at a standby site.
+    role: Literal["standby"] | None = None
+    lag_seconds: float | None = Field(
+        None,
+        description="At a standby site: how old the newest is that it has of both "
+        "stores; null where that is not known.",
+    )
     primary: PartShown | None = None
     replicas: list[PartShown] | None = None
     mongo: PartShown | None = None
@@ -41,6 +55,8 @@ class HealthShown(Shown):
     disk: PartShown | None = None
     # Null without Patroni.
     etcd: PartShown | None = None
+    # Other sites that follow this one.
+    sites: list[PartShown] | None = None
 
 
 class BehindShown(Shown):

@@ -22,6 +22,7 @@ from api.core.bearers import (
 from api.core.exports import ListExport, ListExports
 from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.cluster.observing import ClusterMonitor
+from db.cluster.site_position import SiteReader
 from db.cluster.statements import StatementReader
 from db.disk_space import DiskSpace
 from db.files.gridfs import FileStore
@@ -134,6 +135,8 @@ class Stores:
     now: Callable[[], datetime]
     spool: Spooling | None = None
     disks: DiskSpace | None = None
+    # Who says of which time a standby site is.
+    site: SiteReader | None = None
     statements: StatementReader | None = None
     backups: BackupReader | None = None
     # Where the copy of the backups is, if one is kept elsewhere.

@@ -42,5 +42,6 @@ for commands in (
     filling,
 ):
     app.add_typer(commands.group)
+app.add_typer(recovery.site_group)
 app.add_typer(cluster, name="cluster")
 app.add_typer(drilling.group)

@@ -31,7 +31,7 @@ from dashboard.web.startup_checks import (
 )
 from dashboard.wiring import Wiring
 from db import embedded, schema
-from db.embedded import DataFolder
+from db.embedded import Cluster, DataFolder
 from db.embedded.replacement import Replacement
 from db.postgres import SYSTEM, Database
 from db.settings import Settings
@@ -95,12 +95,24 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
         held.callback(lambda: children.stop([*web.all(), worker, going_back]))
         # It needs seconds to import everything: it may, while the databases start.
         web.start()
+        cluster = None
         if settings.is_embedded:
-            embedded.start_within(databases, settings.data, report=stages.tell)
-        cast = _prepare(settings, stages, empty=empty)
-        _open(web, worker)
-        stages.done("Web server and worker")
-        _tell_the_way(settings, cast, stages, say)
+            cluster = embedded.start_within(
+                databases, settings.data, report=stages.tell
+            )
+        standby = StandbyLaunch(cluster)
+        if standby.is_following:
+            # It has nothing of its own to write, and nobody would be sent a letter
+            # by both sites.
+            web.begin()
+            web.await_ready()
+            stages.done("Web server")
+            standby.tell_the_way(settings, stages.seconds, say)
+        else:
+            cast = _prepare(settings, stages, empty=empty)
+            _open(web, worker)
+            stages.done("Web server and worker")
+            _tell_the_way(settings, cast, stages, say)
         held.callback(say, "Stopping.")
         reloads = held.enter_context(ReloadServer(settings))
         closings = held.enter_context(ClosingServer(settings))
@@ -112,10 +124,62 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
 
         while True:
             reloads.answer(partial(_reload, web, worker), seconds=_LOOK_SECONDS)
-            orders.answer(partial(_begin, going_back))
-            closings.answer(lambda: children.stop([*web.all(), worker]), reopen)
             web.look_after()
-            worker.look_after()
+            if not standby.is_following:
+                orders.answer(partial(_begin, going_back))
+                closings.answer(lambda: children.stop([*web.all(), worker]), reopen)
+                worker.look_after()
+            elif standby.is_promoted:
+                standby.lead()
+                _be_the_clinic(settings, worker, say)
+
+
+def _be_the_clinic(settings: Settings, worker: Child, say: Say) -> None:
+    """Do at a site that was promoted what a clinic's start does beside its servers."""
+    say("This site was promoted: it is the clinic from now on.")
+    # It is no new clinic, however little there is in it.
+    _prepare(settings, Stages(say), empty=True)
+    worker.start()
+    worker.begin()
+    say("The clinic is open here.")
+
+
+class StandbyLaunch:
+    """A site that follows another, as the launcher has it until it is promoted.
+
+    Of a clinic that follows nobody it says so.
+    """
+
+    def __init__(self, cluster: Cluster | None) -> None:
+        site = cluster.addresses.followed if cluster else None
+        self._site = site
+        self._cluster = cluster
+
+    @property
+    def is_following(self) -> bool:
+        """Whether the site follows another one, and only shows what that has."""
+        return self._site is not None
+
+    @property
+    def is_promoted(self) -> bool:
+        """Whether somebody has let the site lead since it was started."""
+        return self._cluster is not None and self._cluster.is_promoted
+
+    def lead(self) -> None:
+        """Be the clinic from now on."""
+        assert self._cluster is not None  # noqa: S101 - it follows
+        self._cluster.lead()
+        self._site = None
+
+    def tell_the_way(self, settings: Settings, seconds: float, say: Say) -> None:
+        """Say that this is a standby site, and where."""
+        name = self._site.name if self._site else ""
+        say(
+            f"Chartroom is ready after {seconds:.1f} s: {local_address(settings)}, the "
+            f"standby site {name}. It shows what the main site has, and saves nothing "
+            "until python -m dashboard promote-site."
+        )
+        say("Ctrl-C stops everything.")
 
 
 def _begin(child: Child) -> None:
@@ -162,6 +226,9 @@ def _reopen(
 def _reload(web: WebProcesses, worker: Child) -> Iterator[str]:
     """Replace what runs our code, and yield what was done; raises CannotServe."""
     yield from web.reload()
+    if worker.process is None:
+        # A standby site has none.
+        return
     children.stop([worker])
     worker.start()
     worker.begin()

@@ -1,7 +1,7 @@
 """The web server: pages, API and sign-in behind one gate, in one process."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -147,6 +147,7 @@ def create_app(
             now=_clock(settings),
             spool=wired.audit_spool,
             disks=wired.disks,
+            site=wired.site,
             statements=wired.statements,
             backups=wired.backup_reader if settings.is_embedded else None,
             copy_place=store.address.shown if store else None,
@@ -159,6 +160,7 @@ def create_app(
         watch=create_watch(
             wired.database,
             live,
+            site=wired.site,
             key=derive(key, "typed"),
             places=places,
             language=settings.language,
@@ -290,7 +292,12 @@ def _lifespan(
         del app
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
         warming.settle()
-        with writing_down(wired.database, wired.audit_spool):
+        with ExitStack() as held:
+            held.enter_context(writing_down(wired.database, wired.audit_spool))
+            if (main := wired.main_database) is not None:
+                # Whoever is looked at here shall not wait for this site to lead.
+                may = partial(getattr, wired, "may_write_elsewhere")
+                held.enter_context(writing_down(main, wired.audit_spool, may=may))
             async with live.watching(), warming.collecting():
                 yield
         for close in closing:

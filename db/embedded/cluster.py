@@ -27,6 +27,7 @@ from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.fleet import Fleet, is_whole
 from db.embedded.servers.postgres_nodes import Node, Workshop
 from db.embedded.servers.server_startup import Report, Servers, await_mongo
+from db.embedded.sites import standby_site
 from db.embedded.supervision.supervisor import Supervisor
 from db.endpoints import Endpoints
 
@@ -115,6 +116,7 @@ def attach(data: Path) -> Addresses:
         membership.remembered(folder),
         published.control_url,
         published.control_key,
+        standby_site.remembered(folder),
     )
 
 
@@ -126,7 +128,13 @@ class Cluster:
         addresses = _addresses(folder)
         installed = programs.find(folder.path)
         own_etcd = Etcd.of(folder, addresses.ports, addresses.secrets)
-        workshop = Workshop(installed, folder, addresses.secrets)
+        followed = addresses.followed
+        workshop = Workshop(
+            installed,
+            folder,
+            addresses.secrets,
+            followed.standby_cluster if followed else None,
+        )
         self._deadlines = Deadlines()
         self._fleet = Fleet(
             folder,
@@ -225,6 +233,19 @@ class Cluster:
                 f"seconds: see the logs in {self.folder.logs}."
             )
 
+    @property
+    def is_promoted(self) -> bool:
+        """Whether a site that was started to follow another is to lead from now on."""
+        if self._fleet.addresses.followed is None:
+            return False
+        site = standby_site.remembered(self.folder)
+        return site is not None and not site.is_following
+
+    def lead(self) -> None:
+        """Be the clinic, once somebody has promoted this site."""
+        self._fleet.lead()
+        self._servers.bring_up_to_date()
+
     def stop(self) -> None:
         """Stop everything; nothing of the cluster runs when this returns."""
         self._held.close()
@@ -296,4 +317,5 @@ def _addresses(folder: DataFolder) -> Addresses:
     names = ("etcd", "mongo", *there.names, *(f"{name}-api" for name in there.names))
     chosen = ports.choose(names, known)
     folder.remember_ports(chosen)
-    return Addresses(chosen, folder.secrets(), there)
+    site = standby_site.remembered(folder)
+    return Addresses(chosen, folder.secrets(), there, site=site)

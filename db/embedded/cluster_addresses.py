@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from db.embedded.servers import database_roles
 from db.embedded.servers.membership import FOUNDERS, Members
 from db.embedded.servers.mongo import Mongo
+from db.embedded.sites.standby_site import StandbySite
 from db.endpoints import Endpoints
 
 # There is no TLS and no Kerberos between programs on one machine: not asking for
@@ -24,6 +25,7 @@ class Addresses:
     members: Members = FOUNDERS
     control_url: str | None = None
     control_key: str = field(default="", repr=False)
+    site: StandbySite | None = None
 
     @property
     def endpoints(self) -> Endpoints:
@@ -46,7 +48,14 @@ class Addresses:
             delayed_urls=self._node_urls(self.members.delayed, name),
             control_url=self.control_url,
             control_key=self.control_key,
+            site=self.followed.name if self.followed else None,
+            main_url=self._main_url(name),
         )
+
+    @property
+    def followed(self) -> StandbySite | None:
+        """The site that this is, as long as it follows another; None where it leads."""
+        return self.site if self.site and self.site.is_following else None
 
     def primary_url(self, role: str, name: str) -> str:
         """Return the URL that leads to whichever node takes writes."""
@@ -70,10 +79,19 @@ class Addresses:
             self.secrets["mongo_chartroom"],
             self.secrets["mongo_audit"],
             self.secrets["mongo_members"],
+            self.site.name if self.site else None,
         )
 
     def _node_urls(self, nodes: Iterable[str], name: str) -> dict[str, str]:
         return {node: self.node_url(node, database_roles.APP, name) for node in nodes}
+
+    def _main_url(self, name: str) -> str | None:
+        """Return the URL that leads to whichever server leads the main site."""
+        if self.followed is None:
+            return None
+        return self._url_of(
+            self.followed.main.postgres, database_roles.APP, name, target="read-write"
+        )
 
     def _url(
         self,
@@ -82,7 +100,16 @@ class Addresses:
         name: str,
         target: str | None = None,
     ) -> str:
-        hosts = ",".join(f"127.0.0.1:{self.ports[node]}" for node in nodes)
+        places = tuple(f"127.0.0.1:{self.ports[node]}" for node in nodes)
+        return self._url_of(places, role, name, target)
+
+    def _url_of(
+        self,
+        places: tuple[str, ...],
+        role: str,
+        name: str,
+        target: str | None = None,
+    ) -> str:
         options = _LIBPQ | ({"target_session_attrs": target} if target else {})
         login = f"{role}:{self.secrets[role]}"
-        return f"postgresql://{login}@{hosts}/{name}?{urlencode(options)}"
+        return f"postgresql://{login}@{','.join(places)}/{name}?{urlencode(options)}"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
 from time import monotonic, perf_counter
@@ -252,6 +252,14 @@ class FileStore:
         with answering():
             self._client.admin.command("ping")
         return perf_counter() - begun
+
+    def last_written_at(self) -> datetime | None:
+        """Return when the newest change was made that the asked server has."""
+        with answering():
+            said = self._client.admin.command("hello").get("lastWrite", {})
+        at = said.get("lastWriteDate")
+        # What a command answers bears no zone, whatever the client was told.
+        return at.replace(tzinfo=UTC) if isinstance(at, datetime) else None
 
     def list_entries(self, bucket: Bucket) -> Iterator[RawBSONDocument]:
         """Yield the entries of a bucket's files as MongoDB keeps them, for a copy."""

@@ -197,6 +197,11 @@ class AuditStore:
         with _answering():
             return list(self._after(sequence).limit(limit))
 
+    def newest(self) -> Document | None:
+        """Return the entry with the highest number, as it is kept; None without any."""
+        with _answering():
+            return self._logs.find_one(sort=[("_id", DESCENDING)])
+
     def walk_after(self, sequence: int) -> Iterator[Document]:
         """Yield every entry that follows a number, as it is kept."""
         with _answering():

@@ -1,6 +1,6 @@
 """How MongoDB's replica set is: its members, how far behind they are, and its room."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +15,10 @@ MemberRole = Literal["primary", "secondary", "other", "silent"]
 # What a login needs besides its files to be told how far the log reaches back; it
 # opens no data.
 STATUS_ROLE: Final = "chartroomStatus"
-_PRIVILEGE: Final = {"resource": {"cluster": True}, "actions": ["serverStatus"]}
+_PRIVILEGE: Final = {
+    "resource": {"cluster": True},
+    "actions": ["replSetGetStatus", "serverStatus"],
+}
 _ALREADY_EXISTS: Final = 51002
 # A member that does not answer in this time is silent; the page waits for all at once.
 _ANSWER_MS: Final = 700
@@ -84,7 +87,7 @@ def observe(
         )
     stats = client[database].command("dbStats")
     return FilesState(
-        _members(greetings),
+        _members(greetings) + _hidden(client, names),
         _count_files(client, database),
         int(stats["storageSize"] + stats["indexSize"]),
         _room(stats),
@@ -102,6 +105,8 @@ def ensure_status_role(client: MongoClient[dict[str, Any]], user: str) -> None:
     except OperationFailure as error:
         if error.code != _ALREADY_EXISTS:
             raise
+        # An earlier version's may less.
+        client.admin.command("updateRole", STATUS_ROLE, privileges=[_PRIVILEGE])
     client.admin.command("grantRolesToUser", user, roles=[STATUS_ROLE])
 
 
@@ -129,6 +134,29 @@ def _members(greetings: Mapping[str, Mapping[str, Any]]) -> tuple[FilesMember, .
         FilesMember(name, _role_of(said), _behind(written[name], newest))
         for name, said in greetings.items()
     )
+
+
+def _hidden(
+    client: MongoClient[dict[str, Any]], listed: Sequence[str]
+) -> tuple[FilesMember, ...]:
+    """Return the members that no greeting names, such as another site's."""
+    try:
+        members = client.admin.command("replSetGetStatus")["members"]
+    except (OperationFailure, KeyError):
+        # A login of an earlier version may not be told.
+        return ()
+    newest = max((m["optimeDate"] for m in members if "optimeDate" in m), default=None)
+    return tuple(
+        FilesMember(m["name"], _hidden_role(m), _behind(m.get("optimeDate"), newest))
+        for m in members
+        if m["name"] not in listed
+    )
+
+
+def _hidden_role(member: Mapping[str, Any]) -> MemberRole:
+    if not member.get("health"):
+        return "silent"
+    return "secondary" if member["stateStr"] == "SECONDARY" else "other"
 
 
 def _role_of(said: Mapping[str, Any]) -> MemberRole:

@@ -5,7 +5,7 @@ somebody leads again does it, also for one that was killed meanwhile.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Event
@@ -20,10 +20,19 @@ _PAUSE_SECONDS: Final = 30.0
 _log = logging.getLogger(__name__)
 
 
+def _always() -> bool:
+    return True
+
+
 @contextmanager
-def writing_down(database: Database, spool: AuditSpool) -> Iterator[None]:
-    """Look after the spool in the background until the block ends."""
-    with background_threads(audit_spool=partial(_run, database, spool)):
+def writing_down(
+    database: Database, spool: AuditSpool, *, may: Callable[[], bool] = _always
+) -> Iterator[None]:
+    """Look after the spool in the background until the block ends, as long as one may.
+
+    At a standby site the main site's database is written to, until this one leads.
+    """
+    with background_threads(audit_spool=partial(_run, database, spool, may)):
         yield
 
 
@@ -45,7 +54,11 @@ def attempt(database: Database, spool: AuditSpool) -> bool:
     return True
 
 
-def _run(database: Database, spool: AuditSpool, stopping: Event) -> None:
+def _run(
+    database: Database, spool: AuditSpool, may: Callable[[], bool], stopping: Event
+) -> None:
     pause = _LOOK_SECONDS
     while not stopping.wait(pause):
+        if not may():
+            return
         pause = _LOOK_SECONDS if attempt(database, spool) else _PAUSE_SECONDS

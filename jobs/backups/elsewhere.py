@@ -63,7 +63,7 @@ def restore_elsewhere(
     folder = DataFolder(data)
     require_empty(folder.path)
     with _emptied_on_failure(folder):
-        keys = _write_keys(folder, kit)
+        keys = write_keys(folder, kit)
         archive = LogArchive(repository.folder, kit.system_id, keys)
         order = GoingBackOrder(to or newest_time(repository, archive), _REASON, CONSOLE)
         with (
@@ -141,7 +141,8 @@ def _require_of_one_clinic(repository: Repository, kit: RecoveryKit) -> None:
         )
 
 
-def _write_keys(folder: DataFolder, kit: RecoveryKit) -> FileKeys:
+def write_keys(folder: DataFolder, kit: RecoveryKit) -> FileKeys:
+    """Put a kit's keys where the data folder's servers look for them."""
     folder.prepare()
     for name, content in kit.files.items():
         path = folder.path / name

@@ -38,6 +38,7 @@ from services.backups.ledger import Since
 from services.cluster.alerts import AlertKind, RuleDraft
 from services.cluster.drill_kinds import DrillKind
 from services.cluster.operations import OperationKind, OperationRequest
+from services.cluster.sites import SitePromoted
 from services.consultations import code_lists
 from services.consultations.chart import LabelOrder
 from services.consultations.notes import NotesDraft
@@ -507,6 +508,10 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "since": Since(),
             "set_id": backup_sets.MANIFEST.set_id,
             "is_complete": True,
+        },
+        "cluster.sites": lambda: {
+            "site": "north",
+            "promoted": SitePromoted("north", "It has burnt", "No power", None, None),
         },
         "cluster.monitoring": lambda: {
             "operation_id": uuid4(),

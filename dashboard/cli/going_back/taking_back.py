@@ -123,6 +123,11 @@ def _connected(settings: "Settings", *, are_servers_lost: bool) -> "Iterator[Wir
             f"{error} Where its servers do not start any more, add --servers-lost."
         ) from error
     with contextlib.closing(connected) as wired:
+        if wired.endpoints.main_url is not None:
+            raise CannotRestore(
+                "This is a standby site, which shows what the main one has: go back "
+                "there. Nothing was done."
+            )
         yield wired
 
 

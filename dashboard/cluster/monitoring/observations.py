@@ -11,7 +11,7 @@ from typing import Final
 from dashboard import wiring
 from dashboard.context import current_actor, read, require
 from services.cluster import monitoring
-from services.cluster.monitoring import ClusterSnapshot
+from services.cluster.monitoring import ClusterSnapshot, SitePosition
 from services.core.actors import Permission
 from services.core.audit_without_primary import Waiting
 
@@ -40,6 +40,11 @@ def settings_of(snapshot: ClusterSnapshot) -> Mapping[str, object]:
         return snapshot.settings
     remembered = reversed(wiring.current().monitor.recent())
     return next((snapshot.settings for snapshot in remembered if snapshot.settings), {})
+
+
+def site_position() -> SitePosition | None:
+    """Return of which time this site is, where it follows another; None if it leads."""
+    return wiring.current().site.position()
 
 
 def kept_for_the_log() -> Waiting:

@@ -1,9 +1,16 @@
 """The top of the engine room: is it safe, who follows whom, what may be expected."""
 
+from datetime import datetime
+from typing import Final
+
 import streamlit as st
 
 from dashboard.cluster.monitoring.card_lines import cards_of
-from dashboard.cluster.monitoring.observations import current_snapshot, settings_of
+from dashboard.cluster.monitoring.observations import (
+    current_snapshot,
+    settings_of,
+    site_position,
+)
 from dashboard.cluster.monitoring.promises import Promise, promise_of
 from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.cluster.monitoring.replication_tree import boxes_of, describe_tree
@@ -16,10 +23,14 @@ from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
-from dashboard.ui.measures import seconds
+from dashboard.ui.measures import UNKNOWN, seconds
 from dashboard.ui.words import plain
-from services.cluster.monitoring import ClusterSnapshot, verdict
+from services.cluster.monitoring import ClusterSnapshot, SitePosition, verdict
 from services.core.actors import Permission
+
+# Files are known to be as new as MongoDB's last word, which an idle one says each ten
+# seconds.
+_LATE_SITE_SECONDS: Final = 60.0
 
 
 @st.fragment(run_every="1s")
@@ -59,6 +70,9 @@ def show_servers() -> None:
 
 def show_safety(snapshot: ClusterSnapshot) -> None:
     """Say in one sentence whether the records are safe, and what to do if not."""
+    if (site := site_position()) is not None:
+        _show_site(site)
+        return
     judged = verdict(snapshot)
     text = plain(retold(judged.sentence))
     if judged.next_action:
@@ -70,6 +84,43 @@ def show_safety(snapshot: ClusterSnapshot) -> None:
         _show_absence(snapshot)
     else:
         st.warning(text, icon=":material/warning:")
+
+
+def _show_site(site: SitePosition) -> None:
+    """Say that this is a standby site, whom it follows, and how far behind it is."""
+    lag = site.lag_seconds
+    if lag is None:
+        st.warning(
+            _(
+                "Standby site {site}: of which time it is cannot be told. See that "
+                "its servers answer."
+            ).format(site=plain(site.site)),
+            icon=":material/public:",
+        )
+        return
+    as_of = in_zone(site.as_of) if site.as_of else now()
+    sentence = _(
+        "Standby site {site}: as of {time} at the main site, {span} behind. Nothing is "
+        "saved here until it is promoted."
+    ).format(
+        site=plain(site.site),
+        time=time_of_day(as_of, has_seconds=True),
+        span=seconds(lag),
+    )
+    is_late = lag > _LATE_SITE_SECONDS
+    shown, icon = (st.warning, "hourglass") if is_late else (st.info, "public")
+    shown(sentence, icon=f":material/{icon}:")
+    st.caption(
+        _("Rows: as of {rows}. Files: as of {files}. It follows {servers}.").format(
+            rows=_time_of(site.rows_at),
+            files=_time_of(site.files_at),
+            servers=plain(", ".join(site.main)),
+        )
+    )
+
+
+def _time_of(at: datetime | None) -> str:
+    return time_of_day(in_zone(at), has_seconds=True) if at else _(UNKNOWN)
 
 
 def show_etcd(snapshot: ClusterSnapshot) -> None:

@@ -130,6 +130,7 @@ _WHOLE: Final = (
     marked("does not stop"),
     marked("does not start again"),
     marked("not heard of"),
+    marked("cut off"),
     marked("No server takes changes."),
     marked("Changes wait for replicas that do not acknowledge them."),
     marked("Keys have changed since the recovery kit was made: make another."),

@@ -42,6 +42,8 @@ def _described(box: ServerBox) -> str:
 
 def part_of(snapshot: ClusterSnapshot, node: NodeSnapshot) -> tuple[str, str, Tone]:
     """Return what a server is at the moment: in words, as an icon, in a tone."""
+    if node.site is not None:
+        return _part_of_site(node)
     if not node.is_answering:
         return _("Not answering"), "cloud_off", "danger"
     if node is snapshot.primary:
@@ -49,6 +51,16 @@ def part_of(snapshot: ClusterSnapshot, node: NodeSnapshot) -> tuple[str, str, To
     if node.role == "primary":
         return _("Calls itself primary"), "warning", "danger"
     return next(shown for holds, shown in _parts(node) if holds)
+
+
+def _part_of_site(node: NodeSnapshot) -> tuple[str, str, Tone]:
+    """Return what another site's server is, which this one only hears of."""
+    if not node.is_streaming:
+        return _("Standby site, cut off"), "link_off", "warn"
+    late = (node.lag_seconds or 0.0) > LATE_SECONDS
+    if late:
+        return _("Standby site, behind"), "hourglass", "warn"
+    return _("Standby site"), "public", "info"
 
 
 def _parts(node: NodeSnapshot) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]:
@@ -66,7 +78,7 @@ def _parts(node: NodeSnapshot) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]
 
 def _box(snapshot: ClusterSnapshot, node: NodeSnapshot) -> ServerBox:
     part, icon, tone = part_of(snapshot, node)
-    is_fed = node.is_answering and node.is_streaming
+    is_fed = (node.is_answering or node.site is not None) and node.is_streaming
     waited = node.sync in {"quorum", "sync"}
     line: Line = ("waited" if waited else "loose") if is_fed else "broken"
     return ServerBox(
@@ -90,7 +102,8 @@ def _upstream(snapshot: ClusterSnapshot, node: NodeSnapshot) -> str | None:
 
 
 def _first(node: NodeSnapshot) -> str:
-    if not node.is_answering or not (node.role == "primary" or node.is_streaming):
+    is_heard_of = node.is_answering or node.site is not None
+    if not is_heard_of or not (node.role == "primary" or node.is_streaming):
         return retold(node.state)
     timeline = lsn = ""
     if node.timeline is not None:
@@ -101,7 +114,7 @@ def _first(node: NodeSnapshot) -> str:
 
 
 def _second(node: NodeSnapshot) -> str:
-    if not node.is_answering or node.role == "primary":
+    if not (node.is_answering or node.site) or node.role == "primary":
         return ""
     late = node.tags.delayed_seconds
     if late:

@@ -26,6 +26,7 @@ from services.core.on_behalf import ActorDatabase
 from services.lists.cache import CacheRegion, Lasting
 
 if TYPE_CHECKING:
+    from db.cluster.site_position import SitePosition
     from services.consultations.diagnoses import DiagnosisList
     from services.consultations.drugs import DrugList
     from services.documents.search.cache import CachedPage
@@ -199,7 +200,10 @@ def freshness() -> str:
     served: Served | None = st.session_state.get(_SERVED)
     if served is None:
         return ""
-    if absence := wiring.current().database.absence():
+    wired = wiring.current()
+    if (site := wired.site.position()) is not None:
+        return _of_site(site)
+    if absence := wired.database.absence():
         latest = time_of_day(in_zone(absence.since), has_seconds=True)
         alone = (
             _("as of {time} at the latest, primary {node}, no primary")
@@ -207,6 +211,10 @@ def freshness() -> str:
             else _("as of {time} at the latest, replica {node}, no primary")
         )
         return alone.format(time=latest, node=served.node)
+    return _of_server(served)
+
+
+def _of_server(served: Served) -> str:
     timestamp = time_of_day(in_zone(served.at), has_seconds=True)
     if on_behalf().actor.role is Role.PATIENT:
         return _("as of {time}").format(time=timestamp)
@@ -218,6 +226,15 @@ def freshness() -> str:
         return sentence.format(time=timestamp, node=served.node)
     return _("as of {time}, replica {node}, {lag} s behind").format(
         time=timestamp, node=served.node, lag=decimal(served.lag_seconds, 1)
+    )
+
+
+def _of_site(site: "SitePosition") -> str:
+    """Say of which time a standby site is: the older of its two positions."""
+    if site.as_of is None:
+        return _("standby site {site}, of an unknown time").format(site=site.site)
+    return _("as of {time} at the main site, standby site {site}").format(
+        time=time_of_day(in_zone(site.as_of), has_seconds=True), site=site.site
     )
 
 

@@ -1,6 +1,6 @@
 """Puts together what the servers, their followers and Patroni say."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,6 +18,7 @@ from db.cluster.observing.snapshot import (
     Tags,
 )
 from db.cluster.patroni import PatroniMember
+from db.cluster.site_slots import site_of
 from db.disk_space import usage_of
 from db.postgres import Lsn
 
@@ -208,7 +209,7 @@ def _unlisted(look: Round) -> tuple[NodeSnapshot, ...]:
         for known in look.known
         if known.answer and known.answer.receiver
     }
-    return tuple(
+    followers = tuple(
         _follower(sender, upstream, look)
         for upstream in look.known
         for sender in (upstream.answer.senders if upstream.answer else ())
@@ -216,20 +217,42 @@ def _unlisted(look: Round) -> tuple[NodeSnapshot, ...]:
         and (sender.slot is None or sender.slot not in slots)
         and sender.name not in _NO_SERVERS
     )
+    return followers + _lost_sites(look, {node.site for node in followers})
+
+
+def _lost_sites(
+    look: Round, following: Collection[str | None]
+) -> tuple[NodeSnapshot, ...]:
+    """Return the sites that the primary keeps its log for, and that do not fetch it."""
+    primary = look.primary
+    slots = primary.answer.slots if primary and primary.answer else ()
+    return tuple(
+        NodeSnapshot(
+            f"site {site}",
+            state="cut off",
+            is_listed=False,
+            site=site,
+            upstream=primary.name if primary else None,
+        )
+        for slot in slots
+        if (site := site_of(slot.name)) is not None and site not in following
+    )
 
 
 def _follower(sender: Sender, upstream: Known, look: Round) -> NodeSnapshot:
     def behind(position: Lsn | None, seconds: float | None) -> Behind:
         return look.log.behind(position, look.at, reported=seconds)
 
-    timeline = _timeline_of(upstream)
+    timeline, site = _timeline_of(upstream), site_of(sender.slot)
     is_streaming = sender.state == "streaming"
     return NodeSnapshot(
-        sender.name,
+        # Whichever of its servers it is that fetches the log there.
+        f"site {site}" if site else sender.name,
         role="replica",
         state=f"streaming on timeline {timeline}" if is_streaming else sender.state,
         is_streaming=is_streaming,
         is_listed=False,
+        site=site,
         sync=_SYNC_KINDS.get(sender.sync or ""),
         upstream=upstream.name,
         timeline=timeline,

@@ -71,6 +71,8 @@ class NodeSnapshot:
     is_answering: bool = False
     is_streaming: bool = False
     is_listed: bool = True
+    # The site that it is at, where that is another one that follows this.
+    site: str | None = None
     is_diverged: bool = False
     sync: SyncKind | None = None
     upstream: str | None = None
@@ -179,9 +181,14 @@ class ClusterSnapshot:
 
     @property
     def replicas(self) -> tuple[NodeSnapshot, ...]:
-        """All others, whether they answer or not."""
+        """All others of this site, whether they answer or not."""
         primary = self.primary
-        return tuple(node for node in self.nodes if node is not primary)
+        return tuple(n for n in self.nodes if n is not primary and n.site is None)
+
+    @property
+    def sites(self) -> tuple[NodeSnapshot, ...]:
+        """Other sites that follow this one, or should: nobody here counts on them."""
+        return tuple(node for node in self.nodes if node.site is not None)
 
     @property
     def timeline(self) -> int | None:

@@ -15,6 +15,8 @@ Once back, it is not taken for a replica of a timeline that only bears the same 
 see `StricterRewind`. Nor does a server follow who may lack a part of its log: see
 `db.cluster.patroni_node`.
 
+A site that follows another finds its password: see `tell_ports_apart`.
+
 And a replica whose log was damaged while it was down is copied anew: see `DamagedLogs`.
 """
 
@@ -379,6 +381,23 @@ def _answers(ha: Any, leader: Any) -> bool:
     return any(answer.reachable for answer in ha.fetch_nodes_statuses([leader.member]))
 
 
+def tell_ports_apart() -> None:
+    """Have this process's Patroni find its password for servers of several ports.
+
+    It writes a line for each host of another site, and all of their ports into each
+    of them, which no server has: PostgreSQL then asks for a password, for ever.
+    """
+    content_of = patroni.postgresql.config.ConfigHandler._pgpass_content
+
+    def content_for_any_port(record: dict[str, Any]) -> Any:
+        several = "," in str(record.get("port") or "")
+        return content_of(record | {"port": None} if several else record)
+
+    patroni.postgresql.config.ConfigHandler._pgpass_content = staticmethod(
+        content_for_any_port
+    )
+
+
 def copy_damaged_anew() -> None:
     """Have this process's Patroni look before each round whether its log is damaged.
 
@@ -412,4 +431,5 @@ if __name__ == "__main__":
     follow_with_care()
     copy_damaged_anew()
     tell_of_copies()
+    tell_ports_apart()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """The settings of Patroni and PostgreSQL on each node of the embedded cluster."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from db.embedded.data_folder import DataFolder
@@ -96,8 +97,12 @@ def configuration(
     secrets: dict[str, str],
     *,
     is_paused: bool = False,
+    standby_cluster: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return a node's configuration file; paused, it receives and does not replay."""
+    """Return a node's configuration file; paused, it receives and does not replay.
+
+    A cluster that is founded with a `standby_cluster` follows another one.
+    """
     name = member.name
     api = f"127.0.0.1:{ports[f'{name}-api']}"
     certificate = EtcdCertificate.of(folder)
@@ -123,7 +128,8 @@ def configuration(
             "password": secrets["etcd"],
         },
         "bootstrap": {
-            "dcs": DYNAMIC,
+            "dcs": DYNAMIC
+            | ({"standby_cluster": standby_cluster} if standby_cluster else {}),
             "initdb": [
                 {"encoding": "UTF8"},
                 {"locale-provider": "builtin"},

@@ -20,6 +20,7 @@ from db.embedded.servers import membership
 from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.membership import Member, Members
 from db.embedded.servers.postgres_nodes import Node, Workshop
+from db.embedded.sites import standby_site
 from db.endpoints import LONGEST_DELAY
 
 _log = logging.getLogger(__name__)
@@ -72,6 +73,18 @@ class Fleet:
     def primary(self) -> Node | None:
         """Return the node that leads now, if one does."""
         return next((node for node in self.nodes if node.is_primary), None)
+
+    def is_led(self) -> bool:
+        """Tell whether somebody leads: in a site that follows, the others there."""
+        if self.addresses.followed is None:
+            return self.primary() is not None
+        return any(node.is_standby_leader for node in self.nodes)
+
+    def lead(self) -> None:
+        """Go by it that this site follows nobody any more."""
+        site = standby_site.remembered(self._folder)
+        self.addresses = replace(self.addresses, site=site)
+        self._on_change()
 
     def configure(self, node: Node, is_paused: bool) -> None:
         """Write a node's configuration anew, with its replay paused or not."""

@@ -45,10 +45,14 @@ class Members:
         return tuple(member.name for member in self.staying if member.is_delayed)
 
     def joined_by(self, delayed_seconds: int | None) -> "Members":
-        """Return the members with one more at the end, under a name that is free."""
+        """Return the members with one more at the end, under a name that is free.
+
+        It begins as the others' do: those of another site have that in theirs.
+        """
         taken = {*self.names, *self.leaving}
         numbers = range(1, len(taken) + 2)
-        names = (f"db-{number:02}" for number in numbers)
+        prefix = self.staying[0].name.rpartition("-")[0]
+        names = (f"{prefix}-{number:02}" for number in numbers)
         name = next(name for name in names if name not in taken)
         return replace(self, staying=(*self.staying, Member(name, delayed_seconds)))
 

@@ -1,18 +1,21 @@
 """MongoDB: a replica set of one member, closed by passwords."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure
 
-from db.embedded.data_folder import DataFolder
+from db.embedded.data_folder import CannotStart, DataFolder
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
 from db.mongo import audit_access, audit_store, replica_set
 
 REPLICA_SET: Final = "chartroom"
 DATABASE: Final = "chartroom"
+# By which a member of another site is known; those of the main site have none.
+SITE_TAG: Final = "site"
 
 _ANSWER_SECONDS: Final = 10.0
 _NOT_AUTHORISED: Final = 13
@@ -69,6 +72,7 @@ class Mongo:
     password: str
     audit_password: str
     member_key: str
+    site: str | None = None
 
     @property
     def url(self) -> str:
@@ -89,15 +93,15 @@ class Mongo:
 
     def is_up(self) -> bool:
         """Tell whether MongoDB answers at all."""
-        return bool(self._hello())
+        return bool(self.hello())
 
     def is_primary(self) -> bool:
         """Tell whether MongoDB takes writes."""
-        return bool(self._hello().get("isWritablePrimary"))
+        return bool(self.hello().get("isWritablePrimary"))
 
     def is_prepared(self) -> bool:
         """Found the replica set, or tell it about a new port; tell whether it is so."""
-        if self._hello().get("me") == self._member:
+        if self.hello().get("me") == self.place:
             return True
         try:
             return self._prepare()
@@ -123,12 +127,14 @@ class Mongo:
     def _move(self, client: MongoClient[dict[str, Any]]) -> None:
         # It looks for itself under the port of last time, and would wait for ever.
         current = client.admin.command("replSetGetConfig")["config"]
-        if current["members"][0]["host"] != self._member:
-            client.admin.command(
-                "replSetReconfig",
-                self._configuration(current["version"] + 1),
-                force=True,
-            )
+        own = [m for m in current["members"] if site_of_member(m) == self.site]
+        if not own:
+            raise taken_over(site_of_member(current["members"][0]))
+        if own[0]["host"] != self.place:
+            others = [m for m in current["members"] if m not in own]
+            moved = self._configuration(current["version"] + 1)
+            moved["members"] = [own[0] | {"host": self.place}, *others]
+            client.admin.command("replSetReconfig", moved, force=True)
 
     def ensure_users(self) -> None:
         """Make the administrator and Chartroom's own two users; idempotent."""
@@ -144,27 +150,29 @@ class Mongo:
     def _members_url(self) -> str:
         """The address as a member of the replica set signs in there."""
         return (
-            f"mongodb://__system:{self.member_key}@{self._member}/"
+            f"mongodb://__system:{self.member_key}@{self.place}/"
             "?directConnection=true&authSource=local&authMechanism=SCRAM-SHA-256"
         )
 
     @property
-    def _member(self) -> str:
+    def place(self) -> str:
+        """Host and port."""
         return f"127.0.0.1:{self.port}"
 
     def _configuration(self, version: int) -> dict[str, Any]:
-        members = [{"_id": 0, "host": self._member}]
+        members = [{"_id": 0, "host": self.place}]
         return {"_id": REPLICA_SET, "version": version, "members": members}
 
     def _address(self, user: str, password: str, database: str = "") -> str:
         return (
-            f"mongodb://{user}:{password}@{self._member}/{database}"
+            f"mongodb://{user}:{password}@{self.place}/{database}"
             "?directConnection=true&authSource=admin"
         )
 
-    def _hello(self) -> dict[str, Any]:
+    def hello(self) -> dict[str, Any]:
+        """Return what it tells anybody of itself; nothing if it does not answer."""
         try:
-            with self._client(f"mongodb://{self._member}/", seconds=0.5) as client:
+            with self._client(f"mongodb://{self.place}/", seconds=0.5) as client:
                 return dict(client.admin.command("hello"))
         except AutoReconnect:
             return {}
@@ -176,6 +184,22 @@ class Mongo:
         return MongoClient(
             url, directConnection=True, serverSelectionTimeoutMS=milliseconds
         )
+
+
+def site_of_member(member: Mapping[str, Any]) -> str | None:
+    """Return of which other site a member of the set is; None for the main site's."""
+    site: str | None = member.get("tags", {}).get(SITE_TAG)
+    return site
+
+
+def taken_over(site: str | None) -> CannotStart:
+    """Return what a site that was given up says in place of a start."""
+    named = f"The site {site}" if site else "The site that was the main one"
+    return CannotStart(
+        f"{named} was promoted and is the clinic now: this one would write what nobody "
+        "sees there. Keep this data folder aside, and join anew with python -m "
+        "dashboard join-site (docs/runbooks/lost-site.md)."
+    )
 
 
 def create_user(

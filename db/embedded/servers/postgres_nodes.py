@@ -2,6 +2,7 @@
 
 import json
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,6 +120,11 @@ class Node:
         )
 
     @property
+    def is_standby_leader(self) -> bool:
+        """Whether the node leads its site, which follows another one."""
+        return self.answers("/standby-leader")
+
+    @property
     def is_replica(self) -> bool:
         """Whether the node follows the primary and answers readers."""
         return self.answers("/replica")
@@ -186,6 +192,7 @@ class Workshop:
     programs: Programs
     folder: DataFolder
     secrets: dict[str, str] = field(repr=False)
+    standby_cluster: Mapping[str, Any] | None = None
 
     def build(self, member: Member, ports: dict[str, int]) -> Node:
         """Return a node, configured and ready to be started."""
@@ -217,7 +224,13 @@ class Workshop:
     ) -> None:
         """Write a node's configuration; one that runs has to `reload` it."""
         settings = configuration(
-            member, self.programs, self.folder, ports, self.secrets, is_paused=is_paused
+            member,
+            self.programs,
+            self.folder,
+            ports,
+            self.secrets,
+            is_paused=is_paused,
+            standby_cluster=self.standby_cluster,
         )
         # JSON is YAML, and says exactly what was meant.
         self.folder.write(self.config_of(member.name), json.dumps(settings, indent=1))

@@ -17,11 +17,14 @@ from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.fleet import Fleet
 from db.embedded.servers.mongo import Mongo
 from db.embedded.servers.postgres_nodes import Node
+from db.embedded.sites import files_member, standby_site
 
 # Called with a stage, and the seconds it took.
 Report = Callable[[str, float], None]
 
 _START_SECONDS: Final = 120.0
+# A clinic of some terabytes is copied from another city in half a day.
+_COPY_SECONDS: Final = 43_200.0
 
 
 class Servers:
@@ -55,6 +58,9 @@ class Servers:
             files = aside.submit(self._begin_mongo)
             self._begin_etcd()
             clock.done("etcd")
+            if standby_site.invited(self._folder):
+                # It may know that another site leads now: then nothing leads here.
+                files.result()
             self._begin_postgres()
             clock.done("PostgreSQL primary")
             files.result()
@@ -85,17 +91,15 @@ class Servers:
                 node.patroni.start()
         self._await_leader(self._fleet.nodes)
         self._replacement.finish()
-        self._bring_up_to_date()
-        database_roles.ensure(
-            self._fleet.addresses.administrator_url, self._fleet.addresses.secrets
-        )
+        if self._fleet.addresses.followed is None:
+            self.bring_up_to_date()
 
     def _bootstrap_cluster(self) -> None:
         """Let the first node found the cluster; others would only be in its way."""
         first = self._fleet.nodes[0]
         first.patroni.start()
         child_processes.wait_for(
-            lambda: has_data(first.data), [first.patroni], seconds=_START_SECONDS
+            lambda: has_data(first.data), [first.patroni], seconds=self._most_seconds
         )
 
     def _begin_those_with_data(self) -> None:
@@ -125,13 +129,26 @@ class Servers:
 
     def _await_leader(self, nodes: Sequence[Node]) -> None:
         patronis = [node.patroni for node in nodes]
-        child_processes.wait_for(self._takes_writes, patronis, seconds=_START_SECONDS)
+        child_processes.wait_for(
+            self._fleet.is_led, patronis, seconds=self._most_seconds
+        )
 
-    def _bring_up_to_date(self) -> None:
-        """Tell a cluster of an earlier version what is new in Patroni's settings.
+    @property
+    def _most_seconds(self) -> float:
+        """How long a start may take: a site that follows first copies the other's."""
+        is_copying = self._fleet.addresses.followed and not self._folder.is_complete
+        return _COPY_SECONDS if is_copying else _START_SECONDS
 
-        Those that are there may have been changed by somebody, and stay.
+    def bring_up_to_date(self) -> None:
+        """Have a cluster that takes writes know what an earlier version did not.
+
+        Patroni's settings that are there may have been changed by somebody, and stay.
         """
+        self._add_settings()
+        addresses = self._fleet.addresses
+        database_roles.ensure(addresses.administrator_url, addresses.secrets)
+
+    def _add_settings(self) -> None:
         leads = self._fleet.primary()
         settings = leads.report("/config") if leads else {}
         if leads is None or not settings:
@@ -140,11 +157,31 @@ class Servers:
         if new:
             leads.command("/config", new, method="PATCH")
 
-    def _takes_writes(self) -> bool:
-        return self._fleet.primary() is not None
-
     def _begin_mongo(self) -> None:
-        await_mongo(self._fleet.addresses.mongo, self._mongod)
+        own, site = self._fleet.addresses.mongo, self._fleet.addresses.followed
+        if site is not None:
+            self._follow_mongo(own, site.main.mongo)
+            return
+        if standby_site.invited(self._folder):
+            child_processes.wait_for(
+                lambda: files_member.is_still_main(own),
+                [self._mongod],
+                seconds=_START_SECONDS,
+            )
+        await_mongo(own, self._mongod)
+
+    def _follow_mongo(self, own: Mongo, main: str) -> None:
+        """Wait until the main site's set has this member, and the member its files."""
+        child_processes.wait_for(
+            lambda: files_member.is_entered(own, main),
+            [self._mongod],
+            seconds=_START_SECONDS,
+        )
+        child_processes.wait_for(
+            lambda: files_member.is_following(own),
+            [self._mongod],
+            seconds=self._most_seconds,
+        )
 
     def _end_postgres(self, seconds: float) -> None:
         """Stop the nodes without a failover from one dying node to the next.

@@ -9,6 +9,7 @@ from services.backups.kits.making import (
     make_kit as make_kit,
     note_kit as note_kit,
     read_kit_state as read_kit_state,
+    require_good_passphrase as require_good_passphrase,
 )
 from services.backups.kits.paper import print_kit as print_kit, read_paper as read_paper
 from services.backups.kits.proving import (

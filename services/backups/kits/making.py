@@ -87,7 +87,7 @@ def make_kit(
     actor.require(Permission.ACT_ON_CLUSTER)
     if not confirmations.needs_no_passkey(actor):
         confirmations.require_passkey(session, actor, session_id)
-    _require_good(passphrase, repeated)
+    require_good_passphrase(passphrase, repeated)
     if (system_id := repository.system_id) is None:
         raise NoBackupYet
     try:
@@ -158,7 +158,8 @@ def _due_at(note: KitNote) -> datetime:
     return note.held_at + PROVEN_EVERY
 
 
-def _require_good(passphrase: str, repeated: str) -> None:
+def require_good_passphrase(passphrase: str, repeated: str) -> None:
+    """Raise InvalidInput for a passphrase that can be guessed, or was mistyped."""
     passphrase = passphrase.strip()
     if len(passphrase) < _SHORTEST or len(set(passphrase)) < _FEWEST_DIFFERENT:
         raise InvalidInput(

@@ -5,6 +5,7 @@ from db.cluster.observing import (
     ClusterSnapshot as ClusterSnapshot,
     NodeSnapshot as NodeSnapshot,
 )
+from db.cluster.site_position import SitePosition as SitePosition
 from db.mongo.replica_set import FilesMember as FilesMember, FilesState as FilesState
 from services.cluster.monitoring.events import (
     Event as Event,

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import delete, insert, text, update
 
 from api.application import create_api
-from api.cluster.health import Checkup, Health, examine
+from api.cluster.health import Checkup, Health, examine, site_parts
 from api.core.dependencies import Stores
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.recovery_kit import KitNote, write_note
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, note_sweep
-from db.cluster.observing import ClusterSnapshot
+from db.cluster.observing import Behind, ClusterSnapshot, NodeSnapshot
+from db.cluster.site_position import SitePosition
 from db.cluster.statements import StatementReader
 from db.files.file_keys import FileKeys
 from db.models.audit import AuditEvent, AuditHead
@@ -114,6 +115,62 @@ def test_without_a_primary_visitors_still_come_and_are_told_it_is_read_only(stor
 
     assert (health.status, health.response().status_code) == ("read-only", 200)
     assert health.parts["primary"]["status"] == "down"
+
+
+def test_nobody_waits_for_a_primary_to_hear_that_there_is_none(stores):
+    seen = _seen_as(stores, primary={"reachable": False})
+    questions = []
+    seen.database.read_latest = lambda *_, **__: questions.append("who leads")
+
+    assert examine(seen).parts["audit"]["status"] == "up"
+    assert questions == []
+
+
+class _Site:
+    """Who says of which time a standby site is."""
+
+    def __init__(self, position):
+        self.position = lambda: position
+
+
+def test_a_standby_site_says_what_it_is_and_how_far_it_is_behind(stores):
+    newest = datetime.now(UTC) - timedelta(seconds=7)
+    older = newest - timedelta(seconds=5)
+    site = _Site(SitePosition("north", ("a:5432",), newest, older))
+    seen = replace(_seen_as(stores, primary={"reachable": False}), site=site)
+
+    health = examine(seen)
+
+    assert health.response().status_code == 200
+    body = json.loads(health.brief().body)
+    assert (body["role"], body["status"]) == ("standby", "read-only")
+    assert body["lag_seconds"] == pytest.approx(12, abs=2)
+    assert "role" not in json.loads(examine(stores).brief().body)
+
+
+def test_of_a_site_of_which_nobody_knows_the_time_none_is_said(stores):
+    site = _Site(SitePosition("north", (), datetime.now(UTC), None))
+
+    body = json.loads(examine(replace(stores, site=site)).brief().body)
+
+    assert (body["role"], body["lag_seconds"]) == ("standby", None)
+
+
+def test_programs_hear_of_the_sites_that_follow():
+    def site(name, **facts):
+        return NodeSnapshot(f"site {name}", site=name, **facts)
+
+    near = site("north", is_streaming=True, replay=Behind(0.5, 10))
+    seen = ClusterSnapshot(datetime.now(UTC), (near, site("south")))
+
+    north, south = site_parts(seen)
+
+    assert (north["name"], north["status"], north["lag_seconds"]) == (
+        "north",
+        "up",
+        0.5,
+    )
+    assert (south["status"], south["lag_seconds"]) == ("down", None)
 
 
 def test_without_any_server_of_postgresql_the_answer_is_503(stores):

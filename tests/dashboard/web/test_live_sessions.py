@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from contextlib import AsyncExitStack, closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from dashboard.web.sessions import live_sessions
 from dashboard.web.sessions.live_sessions import LiveSessions
-from dashboard.web.sessions.session_watch.socket import SessionSocket
+from dashboard.web.sessions.session_watch import socket
+from dashboard.web.sessions.session_watch.socket import SessionSocket, database_state
+from db.cluster.site_position import SitePosition
 from db.models.user import User, UserNotification, UserSession
 from db.postgres import Absence, Database, DatabaseUnavailable
 from services.people import sessions
@@ -444,3 +446,16 @@ def test_a_page_with_nothing_to_tell_rests_until_it_is_time_to_warn(database, st
 
     assert 12 * 60 < quiet <= 13 * 60
     assert warned <= 1
+
+
+def test_a_page_at_a_standby_site_hears_of_which_minute_it_is(monkeypatch):
+    # The clinic's own clock comes with a clinic.
+    monkeypatch.setattr(socket, "in_zone", lambda at: at)
+    noon = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    site = SitePosition("north", (), noon, noon - timedelta(minutes=1))
+
+    state = database_state(Absence(noon, 900.0, is_lasting=True), site)
+
+    assert (state.state, state.since) == ("standby", "11:59")
+    unknown = SitePosition("north", (), noon, None)
+    assert database_state(None, unknown).since == "?"

@@ -77,7 +77,7 @@ def test_the_role_opens_no_data(addresses):
         ]
 
     assert role["inheritedPrivileges"] == [
-        {"resource": {"cluster": True}, "actions": ["serverStatus"]}
+        {"resource": {"cluster": True}, "actions": ["replSetGetStatus", "serverStatus"]}
     ]
 
 

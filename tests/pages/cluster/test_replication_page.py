@@ -5,7 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.cluster.monitoring.files_database import summary_of
 from db.cluster.observing import ClusterMonitor
+from db.cluster.site_position import SitePosition, SiteReader
 from db.files.gridfs import FileStore, FileStoreUnavailable
 from services.cluster.monitoring import FilesState
 from services.core import audit
@@ -102,6 +103,49 @@ def test_without_a_primary_the_page_works_and_says_since_when(
     # It would have to be written on a primary.
     assert len(clinic.audit("replication:read")) == before
     assert not app.exception
+
+
+def standby_site(behind: timedelta, *, are_files_known: bool = True) -> SitePosition:
+    """Return a site whose files are so much older than now, and its rows not."""
+    at = datetime.now(UTC)
+    files_at = at - behind if are_files_known else None
+    return SitePosition("north", ("10.0.0.1:5432",), at, files_at)
+
+
+def test_at_a_standby_site_the_page_says_so_and_whom_it_follows(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ClusterMonitor, "latest", lambda _: leaderless(12))
+    site = standby_site(timedelta(seconds=8))
+    monkeypatch.setattr(SiteReader, "position", lambda _: site)
+
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert site.as_of is not None
+    assert "Standby site north: as of " in said(app.info)
+    assert "Nothing is saved here until it is promoted." in said(app.info)
+    assert "It follows 10.0.0.1:5432." in said(app.caption)
+    assert "no server takes changes" not in said(app.error)
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("site", "words"),
+    [
+        (standby_site(timedelta(seconds=90)), "behind. Nothing is saved here"),
+        (standby_site(timedelta(), are_files_known=False), "cannot be told"),
+    ],
+    ids=["late", "silent"],
+)
+def test_a_standby_site_that_is_late_or_does_not_know_is_warned_of(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, site: SitePosition, words: str
+):
+    monkeypatch.setattr(SiteReader, "position", lambda _: site)
+
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert words in said(app.warning)
+    assert "Standby site north" in said(app.warning)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.ui.record_table import TableEvent
 from dashboard.visits.appointments import visits_table
 from dashboard.visits.booking import any_doctor, browsing
+from db.cluster.site_position import SitePosition, SiteReader
 from db.models.booking import Appointment
 from db.models.doctor import Doctor
 from services.core.actors import Role
@@ -144,6 +145,20 @@ def test_a_time_that_is_chosen_is_held_and_confirmed_with_what_it_is_about(
     assert "Dora Doctor" in markdown(app)
     assert app.button(key="booked_visits")
     assert not app.exception
+
+
+def test_what_a_page_shows_at_a_standby_site_is_of_the_older_of_its_two_times(
+    clinic: Clinic, dora: Practice, monkeypatch: pytest.MonkeyPatch
+):
+    at = datetime.now(UTC)
+    site = SitePosition("north", (), at, at - timedelta(minutes=3, seconds=1))
+    monkeypatch.setattr(SiteReader, "position", lambda _: site)
+
+    app = clinic.open("doctor", doctor=dora.id, patient=clinic.register().id)
+
+    captions = [caption.value for caption in app.caption]
+    as_of = f":{site.as_of:%M:%S} at the main site, standby site north"
+    assert any(as_of in caption for caption in captions)
 
 
 def test_what_others_hold_says_when_it_may_be_free(clinic: Clinic, dora: Practice):

@@ -26,6 +26,7 @@ from dashboard.web.sessions.session_watch.page import (
     script,
 )
 from dashboard.web.sessions.session_watch.socket import SessionSocket
+from db.cluster.site_position import SiteReader
 from db.postgres import Database
 from services.people.sessions import Live
 
@@ -36,15 +37,22 @@ CLOCK_PATH = f"{PREFIX}/clock"
 
 
 def create_watch(
-    database: Database, live: LiveSessions, *, key: str, places: Places, language: str
+    database: Database,
+    live: LiveSessions,
+    *,
+    key: str,
+    places: Places,
+    language: str,
+    site: SiteReader | None = None,
 ) -> Starlette:
     """Return what answers below PREFIX; `key` is what people's own keys come from.
 
-    `language` is the clinic's own, for whoever has chosen none.
+    `language` is the clinic's own, for whoever has chosen none; `site` says whether
+    this is a standby site, and of which time.
     """
     return Starlette(
         routes=[
-            WebSocketRoute(WATCH_PATH, SessionSocket(live, key=key).follow),
+            WebSocketRoute(WATCH_PATH, SessionSocket(live, key=key, site=site).follow),
             Route(STATE_PATH, _state, methods=["GET"]),
             Route(PLACES_PATH, _telling(places, language), methods=["GET"]),
             *(

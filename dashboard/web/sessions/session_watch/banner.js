@@ -18,6 +18,12 @@
           "This note goes away by itself.",
         { since },
       ),
+    standby: (since) =>
+      translate(
+        "Standby site, as of {since} at the main site. Lists and documents open; " +
+          "nothing can be saved here until an administrator lets this site lead.",
+        { since },
+      ),
     well: () => translate("The database takes changes again. You can save."),
   }
   const COLOURS = {
@@ -31,6 +37,7 @@
   banner.setAttribute("role", "status")
   banner.hidden = true
   let shownState = "well"
+  let shownSince = null
   let leaving = null
 
   const isDark = () => {
@@ -88,8 +95,10 @@
   window.addEventListener("chartroom:database", (event) => {
     const { state, since } = event.detail
     // All is well on most days, and nobody needs to be told.
-    if (state === shownState) return
+    const isAsBefore = state === shownState && (state !== "standby" || since === shownSince)
+    if (isAsBefore) return
     shownState = state
+    shownSince = since
     show(state, since)
   })
 })()

@@ -6,12 +6,14 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 import anyio
+from anyio import to_thread
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.core.dependencies import SESSION
 from dashboard.ui.clock import in_zone
 from dashboard.web.installation_key import derive
 from dashboard.web.sessions.live_sessions import Attendance, LiveSessions
+from db.cluster.site_position import SitePosition, SiteReader
 from db.postgres import Absence
 from services.people.sessions import Live
 
@@ -28,14 +30,22 @@ _BLINK_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
-    """Whether the database takes changes and, if not, since what time of day."""
+    """Whether the database takes changes and, if not, since what time of day.
 
-    state: Literal["well", "changing", "read-only"]
+    Of a standby site, of what time of day it is: the minute is enough for a note.
+    """
+
+    state: Literal["well", "changing", "read-only", "standby"]
     since: str | None = None
 
 
-def database_state(absence: Absence | None) -> DatabaseState:
+def database_state(
+    absence: Absence | None, site: SitePosition | None = None
+) -> DatabaseState:
     """Return what a page is told; a blink of an eye is not worth a word."""
+    if site is not None:
+        as_of = f"{in_zone(site.as_of):%H:%M}" if site.as_of else "?"
+        return DatabaseState("standby", as_of)
     if absence is None or absence.seconds < _BLINK_SECONDS:
         return DatabaseState("well")
     since = f"{in_zone(absence.since):%H:%M}"
@@ -45,8 +55,11 @@ def database_state(absence: Absence | None) -> DatabaseState:
 class SessionSocket:
     """Answers WATCH_PATH; the gate lets only signed-in people's own pages through."""
 
-    def __init__(self, live: LiveSessions, *, key: str) -> None:
+    def __init__(
+        self, live: LiveSessions, *, key: str, site: SiteReader | None = None
+    ) -> None:
         self._live = live
+        self._site = site
         self._key = key
         self._idle = live.limits.idle.total_seconds()
         self._warned = self._idle * _WARNED_SHARE
@@ -90,7 +103,7 @@ class SessionSocket:
         how many notifications are unread.
         """
         warned_of: Ending | None = None
-        known_state, known_live = database_state(self._live.absence()), page.live
+        known_state, known_live = await self._state(), page.live
         try:
             await websocket.send_json(self._greeting(known_live, known_state))
             while not page.is_over:
@@ -100,7 +113,7 @@ class SessionSocket:
                         {"kind": "warning", "of": warning, "seconds": seconds}
                     )
                     warned_of = warning
-                state = database_state(self._live.absence())
+                state = await self._state()
                 if state != known_state:
                     await websocket.send_json({"kind": "database", **asdict(state)})
                     known_state = state
@@ -116,6 +129,12 @@ class SessionSocket:
             # The page went away while it was told; there is nobody to tell any more.
             pass
         scope.cancel()
+
+    async def _state(self) -> DatabaseState:
+        site = None
+        if self._site is not None and self._site.is_following:
+            site = await to_thread.run_sync(self._site.position)
+        return database_state(self._live.absence(), site)
 
     def _pause(self, page: Attendance, warned_of: Ending | None) -> float:
         """Return for how long there is nothing to tell, but for news of the page.

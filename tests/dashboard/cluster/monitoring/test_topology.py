@@ -1,6 +1,7 @@
 """Who follows whom, as a picture on a desk and on a phone."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from dashboard.cluster.monitoring.topology.placing import (
     place_deep,
     place_wide,
 )
+from db.cluster.observing import NodeSnapshot
 from tests.dashboard.cluster.monitoring.samples import (
     delayed,
     healthy,
@@ -33,6 +35,24 @@ def test_a_cascade_stands_beyond_the_one_it_follows():
     assert wide["db-01"].x < wide["db-02"].x < wide["db-03"].x
     assert deep["db-01"].y < deep["db-02"].y < deep["db-03"].y
     assert deep["db-02"].x < deep["db-03"].x
+
+
+@pytest.mark.parametrize(
+    ("site", "part", "line"),
+    [
+        (replica("site north", site="north", is_answering=False), "", "loose"),
+        (replica("site north", 9.0, site="north", is_answering=False), ", behind", ""),
+        (NodeSnapshot("site north", site="north", state="cut off"), ", cut off", ""),
+    ],
+    ids=["well", "behind", "cut off"],
+)
+def test_another_site_is_drawn_for_what_it_is(site, part, line):
+    seen = snapshot(primary(), replace(site, upstream="db-01", sync="async"))
+
+    _, box = boxes_of(seen)
+
+    assert (box.part, box.upstream) == (f"Standby site{part}", "db-01")
+    assert not line or box.line == line
 
 
 def test_the_primary_stands_in_the_middle_of_its_replicas():

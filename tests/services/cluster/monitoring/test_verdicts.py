@@ -35,6 +35,20 @@ def test_a_standby_that_is_late_on_purpose_counts_on_nobody(is_held):
     assert judged.sentence == "Safe: 2 of 2 replicas streaming, 0.1 s behind."
 
 
+@pytest.mark.parametrize(
+    "site",
+    [
+        replica("site north", lag=900, sync="async", site="north"),
+        silent("site north", site="north"),
+    ],
+    ids=["behind", "cut off"],
+)
+def test_nobody_here_counts_on_another_site(site):
+    judged = verdict(snapshot(primary(), replica(lag=0.1), site))
+
+    assert judged.sentence == "Safe: 1 of 1 replica streaming, 0.1 s behind."
+
+
 def test_commits_that_wait_for_nobody_are_safe_but_said():
     judged = verdict(snapshot(primary(), replica(sync="async"), acknowledgements=0))
 

@@ -1,0 +1,358 @@
+"""Commands for another site: invite it, join, forget it, and let it lead."""
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from dashboard.cli.explaining import explain_errors
+from dashboard.cli.options import Data, choose, require_new, write_new
+from dashboard.cli.recovery.kits import ask_passphrase
+from services.core.actors import CONSOLE
+
+if TYPE_CHECKING:
+    from db.embedded import DataFolder
+    from db.embedded.sites.main_signs import MainSigns
+    from db.embedded.sites.newest_changes import NewestChanges
+    from db.embedded.sites.standby_site import StandbySite
+    from db.endpoints import Endpoints
+    from db.settings import Settings
+
+_PASSPHRASE: Final = "Passphrase of the invitation"  # noqa: S105 - a question
+_SHORTEST: Final = 10
+_LONGEST: Final = 500
+
+site_group = typer.Typer()
+
+Site = Annotated[str, typer.Argument(help="The other site's name, such as north.")]
+Reason = Annotated[
+    str, typer.Option(help="Why, in ten characters or more; the audit log keeps it.")
+]
+CutOff = Annotated[
+    str,
+    typer.Option(
+        help="By whom, and how, the main site was kept from writing; the audit log "
+        "keeps it."
+    ),
+]
+
+
+@site_group.command()
+def invite_site(
+    site: Site,
+    out: Annotated[
+        Path | None, typer.Option(help="The file to make; SITE.invitation if left out.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Let another site follow: make the file with which it joins, and keep its log."""
+    with explain_errors():
+        settings = choose(data=data)
+        path = out or Path(f"{site}.invitation")
+        _require_embedded(settings)
+        require_new(path)
+        sentence = write_invitation(settings, site, path)
+    typer.echo(sentence)
+
+
+@site_group.command()
+def join_site(
+    invitation: Annotated[
+        Path, typer.Argument(help="The file that invite-site has made.")
+    ],
+    data: Data = None,
+) -> None:
+    """Make an empty data folder a standby site's, which script/server starts then."""
+    with explain_errors():
+        settings = choose(data=data)
+        _require_embedded(settings)
+        name = join(settings, invitation)
+    typer.echo(
+        f"{settings.data} is the site {name} now. Start it with: script/server --data "
+        f"{settings.data}"
+    )
+
+
+@site_group.command()
+def forget_site(site: Site, data: Data = None) -> None:
+    """Let another site follow no more, and keep no log for it."""
+    with explain_errors():
+        settings = choose(data=data)
+        _require_embedded(settings)
+        forget(settings, site)
+    typer.echo(f"The site {site} follows no more; no log is kept for it.")
+
+
+@site_group.command()
+def promote_site(reason: Reason = "", cut_off: CutOff = "", data: Data = None) -> None:
+    """Let this standby site lead, once the main one is lost and cannot write."""
+    with explain_errors():
+        settings = choose(data=data)
+        _require_embedded(settings)
+        let_lead(settings, reason, cut_off)
+
+
+def write_invitation(settings: "Settings", site: str, path: Path) -> str:
+    """Have the log kept for a site, and write the file with which it joins.
+
+    Raises CannotStart, NotRunning, and what a recovery kit's passphrase is refused for.
+    """
+    from dashboard import wiring
+    from db import embedded
+    from db.backups.recovery_kit import RecoveryKit
+    from db.cluster.site_slots import slot_of
+    from db.embedded.sites import standby_site
+    from db.embedded.sites.invitation import (
+        MainSite,
+        SiteInvitation,
+        require_site_name,
+    )
+    from db.postgres import SYSTEM
+    from services.backups import kits
+    from services.cluster import sites
+
+    require_site_name(site)
+    passphrase, repeated = ask_passphrase(_PASSPHRASE), ask_passphrase("Once more")
+    kits.require_good_passphrase(passphrase, repeated)
+    folder = embedded.DataFolder(settings.data)
+    with contextlib.closing(wiring.connect(settings)) as wired:
+        _require_leading(folder)
+        addresses = embedded.attach(settings.data)
+        wiring.make_missing_keys(settings)
+        kit = RecoveryKit(
+            folder.system_id() or "",
+            datetime.now(UTC),
+            wiring.key_files(settings).read(),
+        )
+        main = MainSite(
+            tuple(
+                f"127.0.0.1:{addresses.ports[name]}"
+                for name in addresses.members.ordinary
+            ),
+            tuple(addresses.endpoints.patroni_urls.values()),
+            addresses.mongo.place,
+        )
+        _keep_log(wired.endpoints, slot_of(site))
+        wired.database.write(
+            lambda session: sites.record_invited(session, CONSOLE, site),
+            identity=SYSTEM,
+        )
+        standby_site.note_invited(folder, site)
+        invitation = SiteInvitation(site, main, kit.sealed(passphrase))
+        write_new(path, invitation.packed().encode(), of="The invitation")
+    return (
+        f"{path} has the clinic's keys, sealed to the passphrase, and where its "
+        "servers are. The other site joins with: python -m dashboard join-site. From "
+        "now on the log is kept for it."
+    )
+
+
+def join(settings: "Settings", path: Path) -> str:
+    """Make the empty data folder a standby site's; return the site's name.
+
+    Raises CannotRestore, and CannotStart.
+    """
+    from db.backups.recovery_kit import RecoveryKit
+    from db.embedded import DataFolder
+    from db.embedded.sites import standby_site
+    from db.embedded.sites.invitation import SiteInvitation, require_site_name
+    from jobs.backups.elsewhere import require_empty, write_keys
+
+    require_empty(settings.data)
+    invitation = SiteInvitation.read(path)
+    require_site_name(invitation.site)
+    kit = RecoveryKit.opened(invitation.kit, ask_passphrase(_PASSPHRASE))
+    folder = DataFolder(settings.data)
+    write_keys(folder, kit)
+    standby_site.join(folder, invitation)
+    return invitation.site
+
+
+def forget(settings: "Settings", site: str) -> None:
+    """Keep no log for a site; raises CannotStart and NotRunning."""
+    from dashboard import wiring
+    from db import embedded
+    from db.cluster.site_slots import slot_of
+    from db.embedded.sites import files_member, standby_site
+    from db.postgres import SYSTEM
+    from services.cluster import sites
+
+    folder = embedded.DataFolder(settings.data)
+    with contextlib.closing(wiring.connect(settings)) as wired:
+        _require_leading(folder)
+        if site not in standby_site.invited(folder):
+            raise embedded.CannotStart(f"No site {site} was invited.")
+        addresses = embedded.attach(settings.data)
+        _keep_log(wired.endpoints, slot_of(site), is_kept=False)
+        files_member.leave(addresses.mongo, site)
+        wired.database.write(
+            lambda session: sites.record_forgotten(session, CONSOLE, site),
+            identity=SYSTEM,
+        )
+        standby_site.note_forgotten(folder, site)
+
+
+def let_lead(settings: "Settings", reason: str, cut_off: str) -> None:
+    """Show what would be lost, require proof and a typed name, and promote the site.
+
+    Raises CannotStart, also where the main site may still write; NotRunning.
+    """
+    from dashboard import wiring
+    from db import embedded
+    from db.embedded.sites import main_signs, newest_changes, standby_site
+    from jobs.cluster import site_promotion
+    from services.cluster.sites import SitePromoted
+
+    reason, cut_off = " ".join(reason.split()), " ".join(cut_off.split())
+    folder = embedded.DataFolder(settings.data)
+    site = standby_site.remembered(folder)
+    if site is None or not site.is_following:
+        raise embedded.CannotStart(
+            f"{settings.data} follows no other site: there is nothing to promote."
+        )
+    with contextlib.closing(wiring.connect(settings)) as wired:
+        addresses = embedded.attach(settings.data)
+        newest = newest_changes.look(addresses)
+        for line in in_words(newest, datetime.now(UTC)):
+            typer.echo(line)
+        require_reason(reason)
+        require_silent(main_signs.look(site, addresses), site, cut_off)
+        _require_typed(site, settings.clinic_name)
+        site_promotion.promote(
+            site_promotion.StandbyClinic(
+                folder, addresses, wired.audit, wired.seal_keys.read_or_make()
+            ),
+            SitePromoted(site.name, reason, cut_off, newest.rows_at, newest.files_at),
+            CONSOLE,
+            report=lambda stage, seconds: typer.echo(f"  {stage:<40}{seconds:6.1f} s"),
+        )
+    typer.echo(
+        f"The site {site.name} leads. Its launcher opens it for changes in a moment; "
+        "docs/runbooks/lost-site.md goes on from here."
+    )
+
+
+def in_words(newest: "NewestChanges", now: datetime) -> tuple[str, ...]:
+    """Say what is here of the clinic, before anybody decides."""
+    if newest.as_of is None:
+        loss = "Of which time this site is cannot be told: see that its servers answer."
+    else:
+        loss = (
+            "What the main site acknowledged until "
+            f"{_in_utc(newest.as_of)} is here with its files. What it acknowledged "
+            "later may be lost."
+        )
+    rows = f"Rows: the newest change is of {_with_age(newest.rows_at, now)}."
+    changed, stored = newest.files_at, newest.file_at
+    files = (
+        f"Files: the newest change is of {_with_age(changed, now)}; the newest file is "
+        f"of {_with_age(stored, now)}."
+    )
+    return rows, files, loss
+
+
+def require_silent(signs: "MainSigns", site: "StandbySite", cut_off: str) -> None:
+    """Raise CannotStart unless the main site is kept from writing, for certain.
+
+    It does not answer, and somebody says by whom and how it was cut off: silence alone
+    is what a cut cable makes as well, behind which people go on working.
+    """
+    from db.embedded import CannotStart
+
+    if signs.writing:
+        raise CannotStart(
+            f"The main site takes changes: {_listed(signs.writing)}. Two sites that "
+            "both do can never be put together again. Stop it first, with Ctrl-C where "
+            "it runs. Nothing was changed."
+        )
+    if signs.answering:
+        raise CannotStart(
+            f"The main site still answers: {_listed(signs.answering)}. A server there "
+            "may take changes in the next second. Stop it first, with Ctrl-C where it "
+            "runs. Nothing was changed."
+        )
+    if len(cut_off) < _SHORTEST:
+        raise CannotStart(
+            f"The main site of {site.name} does not answer from here, which a cut "
+            "cable explains as well. Say by whom and how it is kept from writing, with "
+            '--cut-off "...": the audit log keeps it. Nothing was changed.'
+        )
+    if len(cut_off) > _LONGEST:
+        raise CannotStart(
+            f"--cut-off is longer than {_LONGEST} characters: shorten it."
+        )
+
+
+def require_reason(reason: str) -> None:
+    """Raise CannotStart without a reason that somebody can understand later."""
+    from db.embedded import CannotStart
+
+    if len(reason) < _SHORTEST:
+        raise CannotStart(
+            f"Say why this site is to lead, in {_SHORTEST} characters or more, with "
+            "--reason: the audit log keeps it. Nothing was changed."
+        )
+    if len(reason) > _LONGEST:
+        raise CannotStart(f"--reason is longer than {_LONGEST} characters: shorten it.")
+
+
+def _require_typed(site: "StandbySite", clinic_name: str) -> None:
+    from db.embedded import CannotStart
+
+    try:
+        typed = typer.prompt(
+            f"Type {site.name} or {clinic_name} to let this site lead", default=""
+        ).strip()
+    except typer.Abort:
+        typed = ""
+    if typed not in {site.name, clinic_name}:
+        raise CannotStart("It was not confirmed: nothing was changed.")
+
+
+def _require_leading(folder: "DataFolder") -> None:
+    from db.embedded import CannotStart
+    from db.embedded.sites import standby_site
+
+    site = standby_site.remembered(folder)
+    if site is not None and site.is_following:
+        raise CannotStart(
+            f"This is the site {site.name}, which follows another: do it there."
+        )
+
+
+def _require_embedded(settings: "Settings") -> None:
+    from db.embedded import CannotStart
+
+    if not settings.is_embedded:
+        raise CannotStart(
+            "Chartroom joins sites of servers that it starts itself. Of your own, "
+            "docs/deployment.md says how a second site follows and is let lead."
+        )
+
+
+def _keep_log(endpoints: "Endpoints", slot: str, *, is_kept: bool = True) -> None:
+    """Have every server that may lead keep a slot, or none."""
+    from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
+    from db.embedded import CannotStart
+
+    wanted = {"type": "physical"} if is_kept else None
+    try:
+        Patroni(endpoints).patch_config({"slots": {slot: wanted}})
+    except (PatroniRefused, PatroniSilent) as error:
+        raise CannotStart(f"Patroni does not keep the log: {error}") from error
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(words)
+
+
+def _with_age(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "an unknown time"
+    return f"{_in_utc(at)}, {max(0.0, (now - at).total_seconds()):.0f} s ago"
+
+
+def _in_utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

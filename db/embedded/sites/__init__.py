@@ -1,0 +1,1 @@
+"""Another site: a cluster that follows the clinic's, until somebody lets it lead."""

@@ -1,0 +1,150 @@
+"""A site's MongoDB: a hidden member of the main site's set, until it leads its own.
+
+Hidden, without a vote and without a wish to lead, it has all files and is never waited
+for: the main site's writes are as quick, and as safe, as without it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from pymongo import MongoClient
+from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
+
+from db.embedded.servers.mongo import (
+    REPLICA_SET,
+    SITE_TAG,
+    Mongo,
+    site_of_member,
+    taken_over,
+)
+
+_ANSWER_MS: Final = 3_000
+_Config = dict[str, Any]
+
+
+def is_entered(own: Mongo, main: str) -> bool:
+    """See that the main site's set has this member; tell whether this one knows it.
+
+    One that is in the set already goes on by itself, whether or not the main site
+    answers.
+    """
+    hello = own.hello()
+    if hello.get("setName"):
+        return True
+    if hello:
+        with suppress(PyMongoError):
+            _enter(own, main)
+    return False
+
+
+def is_following(own: Mongo) -> bool:
+    """Tell whether the member has all files, and gets those that are added."""
+    return bool(own.hello().get("secondary"))
+
+
+def leave(main: Mongo, site: str) -> bool:
+    """Take a site out of the main site's set; tell whether it was there."""
+    with _administering(main, main.place) as client:
+        config = _config_of(client)
+        kept = [m for m in config["members"] if site_of_member(m) != site]
+        if len(kept) == len(config["members"]):
+            return False
+        _reconfigure(client, config, kept)
+    return True
+
+
+def lead(own: Mongo) -> None:
+    """Have this member lead a set of its own, of which nobody else is; idempotent.
+
+    A member of the former set that comes back, and reaches this one, is told by it that
+    it belongs to no set any more, and takes no writes.
+    """
+    with _administering(own, own.place) as client:
+        config = _config_of(client)
+        mine = next(m for m in config["members"] if site_of_member(m) == own.site)
+        member = {key: mine[key] for key in ("_id", "host", "tags")}
+        if config["members"] != [mine] or mine.get("hidden"):
+            _reconfigure(client, config, [member], force=True)
+
+
+def is_still_main(main: Mongo) -> bool:
+    """Tell whether no site that followed this one leads; raise CannotStart if one does.
+
+    It is known by the set's configuration where such sites are; until that can be read
+    the answer is no. Of a site that does not answer nothing is known:
+    docs/runbooks/lost-site.md says what keeps it from harm.
+    """
+    try:
+        with _administering(main, main.place) as client:
+            members = _config_of(client)["members"]
+    except (AutoReconnect, OperationFailure):
+        # It is on its way, or has just heard that it belongs to no set any more, with
+        # which it hangs up on everybody.
+        return False
+    for member in members:
+        site = site_of_member(member)
+        if site not in {None, main.site} and _leads(member["host"]):
+            raise taken_over(site)
+    return True
+
+
+def _enter(own: Mongo, main: str) -> None:
+    with _administering(own, main) as client:
+        config = _config_of(client)
+        others = [m for m in config["members"] if site_of_member(m) != own.site]
+        member = {
+            "_id": 1 + max(m["_id"] for m in config["members"]),
+            "host": own.place,
+            "hidden": True,
+            "priority": 0,
+            "votes": 0,
+            "tags": {SITE_TAG: own.site},
+        }
+        _reconfigure(client, config, [*others, member])
+
+
+def _reconfigure(
+    client: MongoClient[dict[str, Any]],
+    config: _Config,
+    members: list[dict[str, Any]],
+    *,
+    force: bool = False,
+) -> None:
+    changed = {"_id": REPLICA_SET, "version": config["version"] + 1, "members": members}
+    # It may hang up on everybody when its role changes: whoever asks looks again.
+    with suppress(AutoReconnect):
+        client.admin.command("replSetReconfig", changed, force=force)
+
+
+def _config_of(client: MongoClient[dict[str, Any]]) -> _Config:
+    config: _Config = client.admin.command("replSetGetConfig")["config"]
+    return config
+
+
+def _leads(place: str) -> bool:
+    """Tell whether a member takes writes, which it tells anybody."""
+    with (
+        suppress(PyMongoError),
+        MongoClient[dict[str, Any]](f"mongodb://{place}/", **_waits()) as client,
+    ):
+        return bool(client.admin.command("hello").get("isWritablePrimary"))
+    return False
+
+
+@contextmanager
+def _administering(server: Mongo, place: str) -> Iterator[MongoClient[dict[str, Any]]]:
+    """Sign in at a member as the administrator, who is the same at each of them."""
+    with MongoClient[dict[str, Any]](
+        f"mongodb://admin:{server.admin_password}@{place}/?authSource=admin", **_waits()
+    ) as client:
+        yield client
+
+
+def _waits() -> dict[str, Any]:
+    return {
+        "directConnection": True,
+        "serverSelectionTimeoutMS": _ANSWER_MS,
+        "connectTimeoutMS": _ANSWER_MS,
+        "socketTimeoutMS": 5 * _ANSWER_MS,
+    }

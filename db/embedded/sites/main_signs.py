@@ -1,0 +1,109 @@
+"""Whether the main site's servers can still be reached from here, and take changes."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg2
+from psycopg2.extensions import make_dsn
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from db import json_http
+from db.embedded.cluster_addresses import Addresses
+from db.embedded.servers import database_roles
+from db.embedded.sites.standby_site import StandbySite
+
+_ANSWER_SECONDS: Final = 3
+_MOST_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MainSigns:
+    """What answers there, in words: `writing` may take changes now, `answering` soon.
+
+    Silence proves nothing: a network that is cut is as silent as a fire.
+    """
+
+    writing: tuple[str, ...]
+    answering: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    words: str
+    is_writing: bool
+
+
+def look(site: StandbySite, addresses: Addresses) -> MainSigns:
+    """Ask each server of the main site, all of them at once."""
+    questions: list[Callable[[], _Sign | None]] = [
+        *(_asking(_ask_patroni, url) for url in site.main.patroni),
+        *(_asking(_ask_postgres, place, addresses) for place in site.main.postgres),
+        _asking(_ask_mongo, site.main.mongo),
+    ]
+    with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
+        signs = [sign for sign in pool.map(lambda ask: ask(), questions) if sign]
+    return MainSigns(_words(signs, is_writing=True), _words(signs, is_writing=False))
+
+
+def _asking(ask: Callable[..., _Sign | None], *given: Any) -> Callable[[], Any]:
+    return lambda: ask(*given)
+
+
+def _words(signs: Iterable[_Sign], *, is_writing: bool) -> tuple[str, ...]:
+    return tuple(sign.words for sign in signs if sign.is_writing == is_writing)
+
+
+def _ask_patroni(url: str) -> _Sign | None:
+    answer = json_http.ask("GET", f"{url}/primary", timeout_seconds=_ANSWER_SECONDS)
+    if answer is None:
+        return None
+    return _Sign(f"Patroni at {url}", answer.is_ok)
+
+
+def _ask_postgres(place: str, addresses: Addresses) -> _Sign | None:
+    host, _, port = place.rpartition(":")
+    try:
+        with (
+            closing(psycopg2.connect(_dsn(host, port, addresses))) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SELECT pg_is_in_recovery()")
+            is_writing = not (cursor.fetchone() or (True,))[0]
+    except psycopg2.OperationalError as error:
+        # It is there, and says no: it starts, or it is full.
+        is_there = "FATAL" in str(error)
+        return _Sign(f"PostgreSQL at {place}", False) if is_there else None
+    return _Sign(f"PostgreSQL at {place}", is_writing)
+
+
+def _dsn(host: str, port: str, addresses: Addresses) -> str:
+    return make_dsn(
+        host=host,
+        port=port,
+        user=database_roles.APP,
+        password=addresses.secrets[database_roles.APP],
+        dbname=database_roles.NAME,
+        connect_timeout=_ANSWER_SECONDS,
+        options=f"-c statement_timeout={_ANSWER_SECONDS}s",
+        tcp_user_timeout=1000 * _ANSWER_SECONDS,
+    )
+
+
+def _ask_mongo(place: str) -> _Sign | None:
+    waits: dict[str, Any] = dict.fromkeys(
+        ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS"),
+        1000 * _ANSWER_SECONDS,
+    )
+    with (
+        suppress(PyMongoError),
+        MongoClient[dict[str, Any]](
+            f"mongodb://{place}/", directConnection=True, **waits
+        ) as client,
+    ):
+        hello = client.admin.command("hello")
+        return _Sign(f"MongoDB at {place}", bool(hello.get("isWritablePrimary")))
+    return None

@@ -1,0 +1,188 @@
+"""Lets a standby site lead: both stores, and all that has to be true of them then.
+
+It may be repeated after any failure: each step that was done is done again without
+harm, and the site counts as promoted with the last one.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg2
+from pymongo.errors import PyMongoError
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
+from db.embedded import Addresses, CannotStart, DataFolder
+from db.embedded.sites import files_member, standby_site
+from db.files.seal_keys import SealKeys
+from db.mongo.audit_store import AuditStore
+from jobs.backups.going_back.replaying import GoingBackOrder, Rejoined, replay
+from services.audit import chain
+from services.audit.chain import Link
+from services.backups.ledger import Since, read_since
+from services.cluster import sites
+from services.cluster.sites import SitePromoted
+from services.core.actors import Actor
+
+_LEAD_SECONDS: Final = 120.0
+_LOOK_SECONDS: Final = 0.1
+
+# Told a stage, and the seconds it took.
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StandbyClinic:
+    """A standby site that runs: its folder, its servers, its audit log and its keys."""
+
+    folder: DataFolder
+    addresses: Addresses
+    audit: AuditStore
+    seal_keys: SealKeys
+
+
+@dataclass(frozen=True, slots=True)
+class _LogEnd:
+    """Where the audit log ends that is here, and what it tells beyond the rows."""
+
+    end: Link
+    since: Since
+    lost_entries: int = 0
+
+
+def promote(
+    clinic: StandbyClinic,
+    order: SitePromoted,
+    actor: Actor,
+    *,
+    report: Report = lambda _stage, _seconds: None,
+) -> None:
+    """Let the site lead; whoever calls has seen that the other one cannot write.
+
+    Raises CannotStart, and what a database refuses: then it may be repeated.
+    """
+    began = time.monotonic()
+    _lead_rows(clinic)
+    report("PostgreSQL leads", time.monotonic() - began)
+    began = time.monotonic()
+    _lead_files(clinic)
+    report("MongoDB leads", time.monotonic() - began)
+    began = time.monotonic()
+    with _owning(clinic.addresses) as session:
+        settle(session, clinic.audit, clinic.seal_keys, order, actor)
+    standby_site.note_promoted(clinic.folder)
+    report("Rows brought up to date with the log", time.monotonic() - began)
+
+
+def _lead_rows(clinic: StandbyClinic) -> None:
+    try:
+        Patroni(clinic.addresses.endpoints).patch_config({"standby_cluster": None})
+    except (PatroniRefused, PatroniSilent) as error:
+        raise CannotStart(
+            f"Patroni does not let a server of this site lead ({error}): see that the "
+            "servers here answer, and repeat the command."
+        ) from error
+    # What was received is replayed before anybody is let write.
+    _await(lambda: _takes_writes(clinic.addresses), "No server of this site leads yet")
+
+
+def _takes_writes(addresses: Addresses) -> bool:
+    try:
+        psycopg2.connect(addresses.administrator_url).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def _lead_files(clinic: StandbyClinic) -> None:
+    own = clinic.addresses.mongo
+
+    def leads() -> bool:
+        try:
+            files_member.lead(own)
+        except PyMongoError:
+            return False
+        return own.is_primary()
+
+    _await(leads, "MongoDB does not lead here yet")
+
+
+def _await(condition: Callable[[], bool], failure: str) -> None:
+    deadline = time.monotonic() + _LEAD_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise CannotStart(f"{failure}: look at its log, and repeat the command.")
+        time.sleep(_LOOK_SECONDS)
+
+
+def settle(
+    session: Session,
+    store: AuditStore,
+    seal_keys: SealKeys,
+    order: SitePromoted,
+    actor: Actor,
+) -> None:
+    """Make rows and audit log agree, and record who let the site lead.
+
+    Each store was as far as it was: the log may know of what the rows have lost, which
+    has to stand all the same, or lack the last entries that the rows have given it.
+    The caller commits. Raises CannotStart where it is not known of when the rows are.
+    """
+    log = _read_log(session, store)
+    rejoined = Rejoined(
+        log.end,
+        log.since,
+        seal_keys,
+        f"site {order.site}",
+        # Nobody knows what the lost site has sent last.
+        is_complete=False,
+    )
+    replay(session, GoingBackOrder(_time_of(order), order.reason, actor), rejoined)
+    promoted = replace(order, lost_entries=log.lost_entries)
+    sites.record_promoted(session, actor, promoted)
+
+
+def _time_of(order: SitePromoted) -> datetime:
+    if order.rows_at is None:
+        raise CannotStart(
+            "Of which time the rows here are cannot be told: see that the site's "
+            "servers answer, and repeat the command."
+        )
+    return order.rows_at
+
+
+def _read_log(session: Session, store: AuditStore) -> _LogEnd:
+    head = chain.read_head(session)
+    last = store.newest()
+    if last is not None and last["_id"] < head.sequence:
+        end = chain.link_of(last)
+        return _LogEnd(end, Since(), head.sequence - end.sequence)
+    end = head
+
+    def followed() -> Iterator[Mapping[str, Any]]:
+        nonlocal end
+        for entry in chain.walk_after_head(session, store):
+            end = chain.link_of(entry)
+            yield entry
+
+    since = read_since(followed())
+    return _LogEnd(end, since)
+
+
+@contextmanager
+def _owning(addresses: Addresses) -> Iterator[Session]:
+    """Work in one transaction as the owner of the schema, as who goes back does."""
+    url = addresses.endpoints.owner_url or ""
+    engine = create_engine(
+        "postgresql+psycopg2://", creator=lambda: psycopg2.connect(url)
+    )
+    try:
+        with Session(engine) as session, session.begin():
+            yield session
+    finally:
+        engine.dispose()

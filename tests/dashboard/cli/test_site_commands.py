@@ -1,0 +1,95 @@
+"""Another site: what its commands refuse, in one sentence, and change nothing."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+
+from dashboard.cli.recovery.sites import in_words, require_reason, require_silent
+from db.embedded import CannotStart
+from db.embedded.sites.invitation import MainSite
+from db.embedded.sites.main_signs import MainSigns
+from db.embedded.sites.newest_changes import NewestChanges
+from db.embedded.sites.standby_site import StandbySite
+from tests.dashboard.cli.test_restore_elsewhere import NOBODYS, refusal
+
+NORTH = StandbySite("north", MainSite((), (), "127.0.0.1:1"))
+CUT_OFF = "Ada Boss pulled the network cable"
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def site(run, tmp_path):
+    return partial(run, **NOBODYS, CHARTROOM_DATA=str(tmp_path / "data"))
+
+
+@pytest.mark.parametrize(
+    ("signs", "words"),
+    [
+        (MainSigns(("PostgreSQL at a:1",), ()), "takes changes: PostgreSQL at a:1."),
+        (MainSigns(("X",), ("Y",)), "The main site takes changes: X."),
+        (MainSigns((), ("Patroni at b",)), "still answers: Patroni at b."),
+    ],
+)
+def test_a_main_site_that_answers_is_stopped_first(signs, words):
+    with pytest.raises(CannotStart, match=words):
+        require_silent(signs, NORTH, CUT_OFF)
+
+
+@pytest.mark.parametrize("cut_off", ["", "gone"])
+def test_silence_proves_nothing_until_somebody_says_who_cut_it_off(cut_off):
+    with pytest.raises(CannotStart, match="by whom and how it is kept from writing"):
+        require_silent(MainSigns((), ()), NORTH, cut_off)
+
+    require_silent(MainSigns((), ()), NORTH, CUT_OFF)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("", "Say why this site is to lead"), ("gone", "Say why"), ("x" * 501, "longer")],
+)
+def test_a_reason_is_asked_for(reason, words):
+    with pytest.raises(CannotStart, match=words):
+        require_reason(reason)
+
+
+def test_what_would_be_lost_is_said_by_the_older_of_both_stores():
+    rows_at, files_at = NOW - timedelta(seconds=4), NOW - timedelta(seconds=9)
+    newest = NewestChanges(rows_at, files_at, None)
+
+    rows, files, loss = in_words(newest, NOW)
+
+    assert rows == "Rows: the newest change is of 2026-11-27 11:59:56 UTC, 4 s ago."
+    assert "11:59:51 UTC, 9 s ago; the newest file is of an unknown time." in files
+    assert loss.startswith(
+        "What the main site acknowledged until 2026-11-27 11:59:51 UTC is here"
+    )
+
+
+def test_where_one_store_is_silent_nothing_is_promised():
+    *_, loss = in_words(NewestChanges(NOW, None, None), NOW)
+
+    assert loss.startswith("Of which time this site is cannot be told")
+
+
+def test_what_follows_nobody_is_not_promoted(site):
+    said = refusal(site("promote-site", "--reason", "The other site has burnt"))
+
+    assert "follows no other site: there is nothing to promote" in said
+
+
+def test_sites_are_of_servers_that_chartroom_starts(run):
+    said = refusal(run("promote-site"))
+
+    assert said.startswith("Chartroom joins sites of servers that it starts itself.")
+
+
+def test_a_site_needs_a_name_that_slots_may_have(site):
+    assert "small letters and digits" in refusal(site("invite-site", "North Side"))
+
+
+def test_a_folder_that_is_not_empty_does_not_join(site, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "letter.txt").touch()
+
+    assert "is not empty" in refusal(site("join-site", tmp_path / "x.invitation"))
