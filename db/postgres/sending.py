@@ -1,4 +1,4 @@
-"""Lines that PostgreSQL sends as fast as it makes them, by COPY."""
+"""Rows that PostgreSQL sends as fast as it finds them, by COPY."""
 
 from collections.abc import Generator
 from contextlib import suppress
@@ -14,44 +14,46 @@ from sqlalchemy.orm import Session
 
 from db.postgres.connections.pools import driver_of
 
-# What is not quoted is sent as it is. Only what holds one of these two would be.
-_COPY: Final = (
-    b"COPY (%b) TO STDOUT "
-    b"(FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01', ENCODING 'UTF8')"
-)
-_PIECE_BYTES: Final = 256 * 1024
+_COPY: Final = b"COPY (%b) TO STDOUT (FORMAT text, ENCODING 'UTF8')"
+# What makes something of them takes many at a time.
+_PIECE_BYTES: Final = 4 * 1024 * 1024
 # So much may have come before it is wanted: PostgreSQL goes on while a file is stored.
-_PIECES_AHEAD: Final = 16
-# Whoever stores the lines may have to wait for a store or a primary to come back. What
+_PIECES_AHEAD: Final = 2
+# Whoever stores the rows may have to wait for a store or a primary to come back. What
 # nobody fetches meanwhile fills the connection, and by its own limit the server would
 # soon take such a client for one that has vanished.
 _BEAR_PAUSES: Final = "SET LOCAL tcp_user_timeout = '2min'"
 
 
-def sent_lines(session: Session, statement: Select[*tuple[str]]) -> Generator[bytes]:
-    """Yield the texts of a statement, each with a line's end, some at a time.
+def sent_rows(
+    session: Session, statement: Select[*tuple[Any, ...]]
+) -> Generator[bytes]:
+    """Yield the rows of a statement in COPY's text format, some at a time.
 
-    No text may be empty, or have a line's end or a control character of its own: JSON
-    is none of that. They come by a thread of their own, so nothing else may be asked of
-    the session until the last one is there. Closed before that, the server is told to
-    stop. Raises psycopg2.Error.
+    Each ends with a line's end, and has tabs between what its columns have as text. A
+    backslash stands before what is escaped: line's ends, tabs and backslashes, some
+    more; and, before an N, for what is missing.
+
+    They come by a thread of their own, so nothing else may be asked of the session
+    until the last one is there. Closed before that, the server is told to stop. Raises
+    psycopg2.Error.
     """
     connection = session.connection()
     compiled = statement.compile(
         dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
     )
-    arriving = _ArrivingLines(
+    arriving = _ArrivingRows(
         driver_of(connection), str(compiled), dict(compiled.params)
     )
     arriving.begin()
     try:
-        yield from arriving.whole_lines()
+        yield from arriving.whole_rows()
     finally:
         arriving.end()
 
 
-class _ArrivingLines(RawIOBase):
-    """Lines on their way: psycopg2 writes them to a buffer, and that writes here."""
+class _ArrivingRows(RawIOBase):
+    """Rows on their way: psycopg2 writes them to a buffer, and that writes here."""
 
     def __init__(
         self, driver: DriverConnection, statement: str, values: dict[str, Any]
@@ -64,7 +66,7 @@ class _ArrivingLines(RawIOBase):
         self._pieces: SimpleQueue[bytes | None] = SimpleQueue()
         self._failure: BaseException | None = None
         self._is_over = False
-        self._thread = Thread(target=self._copy, name="lines-by-copy", daemon=True)
+        self._thread = Thread(target=self._copy, name="rows-by-copy", daemon=True)
 
     def begin(self) -> None:
         """Have the server send."""
@@ -73,7 +75,7 @@ class _ArrivingLines(RawIOBase):
     def end(self) -> None:
         """Leave the connection to whoever asks next: between two statements."""
         if not self._is_over:
-            # A server that is gone cannot be told, and the lines have ended with it.
+            # A server that is gone cannot be told, and the rows have ended with it.
             with suppress(psycopg2.Error):
                 self._driver.cancel()
             # What is on its way arrives still; the server's answer comes behind it.
@@ -81,14 +83,17 @@ class _ArrivingLines(RawIOBase):
                 pass
         self._thread.join()
 
-    def whole_lines(self) -> Generator[bytes]:
+    def whole_rows(self) -> Generator[bytes]:
         """Yield what arrives; raises whatever the statement came to."""
         rest = b""
         for piece in self._arriving():
-            lines, end, begun = (rest + piece).rpartition(b"\n")
-            rest = begun
+            # What is begun is of one row, and all else goes on as it is.
+            end = piece.rfind(b"\n") + 1
             if end:
-                yield lines + end
+                yield rest + piece[:end] if rest or end < len(piece) else piece
+                rest = piece[end:]
+            else:
+                rest += piece
         if self._failure is not None:
             raise self._failure
 
@@ -97,7 +102,7 @@ class _ArrivingLines(RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        """Hand over some lines, which are in the buffer and may be overwritten there.
+        """Hand over some rows, which are in the buffer and may be overwritten there.
 
         Waits for room: what nobody fetches is not to fill the memory.
         """
@@ -114,7 +119,7 @@ class _ArrivingLines(RawIOBase):
 
     def _copy(self) -> None:
         try:
-            # A call of Python for each line would take as long as to receive it.
+            # A call of Python for each row would take as long as to receive it.
             buffer = BufferedWriter(self, _PIECE_BYTES)
             with self._driver.cursor() as cursor:
                 statement = cursor.mogrify(self._statement, self._values)
@@ -122,7 +127,7 @@ class _ArrivingLines(RawIOBase):
                 cursor.copy_expert(_COPY % statement, buffer)
             buffer.flush()
         except BaseException as failure:
-            # For whoever waits for the lines, in a thread that has others above it.
+            # For whoever waits for the rows, in a thread that has others above it.
             self._failure = failure
         finally:
             self._pieces.put(None)

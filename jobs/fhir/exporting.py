@@ -6,10 +6,9 @@ would hold up all others.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
-from io import RawIOBase
 from threading import Event
 from time import monotonic, sleep
 from typing import Final
@@ -22,6 +21,7 @@ from sqlalchemy.orm import Session
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
 from db.postgres import SYSTEM, Database, DatabaseUnavailable, Lsn
 from jobs.backups.polling import poll
+from jobs.fhir.reading_ahead import read_ahead
 from jobs.worker.background_threads import background_threads
 from services.fhir import bulk_exports
 from services.fhir.bulk_exports.model import (
@@ -32,6 +32,8 @@ from services.fhir.bulk_exports.model import (
     ExportTask,
     UnreadableGroup,
 )
+from services.fhir.bulk_exports.packing import PACKED, PackedStream
+from services.lists.streaming.line_counting import count_lines
 
 # What is changed by a transaction that is still open bears the time of its beginning,
 # and is in the next export if that asks for what came after this one. So an export
@@ -47,7 +49,6 @@ _TELL_EVERY_SECONDS: Final = 5.0
 _REPLICA_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
 _NICE: Final = 10
-_NDJSON: Final = "application/fhir+ndjson"
 _OUTCOME: Final = "OperationOutcome"
 _log = logging.getLogger(__name__)
 
@@ -134,9 +135,9 @@ class BulkExporter:
             selection = self._select(session, task)
             for kind in task.types:
                 read = sources[kind].read(session, task.actor, selection)
-                # A cursor that is left open would be closed at some later time, within
-                # whatever transaction has the connection then.
-                with closing(read) as pieces:
+                # It closes them: a cursor that is left open would be closed at some
+                # later time, within whatever transaction has the connection then.
+                with read_ahead(read) as pieces:
                     making.export(kind, pieces)
         if task.passed_over:
             making.export(_OUTCOME, map(_passed_over, task.passed_over))
@@ -175,30 +176,26 @@ class _Making:
 
         Raises ExportGiven, FileStoreUnavailable.
         """
-        lines = LineStream(self._telling(kind, pieces))
+        lines = LineStream(pieces, partial(self._tell_at_times, kind))
         while lines.begin_file(_LINES_IN_A_FILE):
             put = self._store.put_stream(
                 Bucket.BULK_EXPORTS,
-                lines,  # type: ignore[arg-type] # it has what is asked of it
-                content_type=_NDJSON,
+                PackedStream(lines),  # type: ignore[arg-type] # it has what is asked
+                content_type=PACKED,
             )
             number = len(self.files) + 1
             self.files.append(
-                ExportedFile(number, kind, lines.count, put.size, put.file_id)
+                ExportedFile(number, kind, lines.count, lines.size, put.file_id)
             )
 
     def discard(self) -> None:
         """Delete what was stored."""
         bulk_exports.discard(self._store, [file.file_id for file in self.files])
 
-    def _telling(self, kind: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the pieces, and tell every few seconds how many lines they were."""
-        count = 0
-        for piece in pieces:
-            count += piece.count(b"\n")
-            if monotonic() - self._progress_at > _TELL_EVERY_SECONDS:
-                self._tell(f"{kind}: {count:,}")
-            yield piece
+    def _tell_at_times(self, kind: str, count: int) -> None:
+        """Tell every few seconds how many lines of a type there are."""
+        if monotonic() - self._progress_at > _TELL_EVERY_SECONDS:
+            self._tell(f"{kind}: {count:,}")
 
     def _tell(self, progress: str) -> None:
         self._database.write(
@@ -208,27 +205,32 @@ class _Making:
         self._progress_at = monotonic()
 
 
-class LineStream(RawIOBase):
-    """Lines as files to be read, each of at most so many; only a piece is held."""
+class LineStream:
+    """Lines as files to be read, each of at most so many; only a piece is held.
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        super().__init__()
+    `tell` is told how many lines were read so far, of all files.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], tell: Callable[[int], None]) -> None:
         self._pieces = iter(pieces)
+        self._tell = tell
+        self._total = 0
         self._next = b""
         self._left = 0
         self.count = 0
+        self.size = 0
 
     def begin_file(self, most: int) -> bool:
         """Begin a file of at most so many lines; False if there are none any more."""
-        self._left, self.count = most, 0
+        self._left, self.count, self.size = most, 0, 0
         self._fetch()
         return bool(self._next)
 
-    def read(self, _: int = -1, /) -> bytes:
+    def read(self) -> bytes:
         """Return some whole lines, however many bytes; none at a file's end."""
         self._fetch()
         lines, self._next = self._next, b""
-        count = lines.count(b"\n")
+        count = count_lines(lines)
         if count > self._left:
             taken = lines.splitlines(keepends=True)[: self._left]
             count = self._left
@@ -236,6 +238,10 @@ class LineStream(RawIOBase):
             lines, self._next = lines[:whole], lines[whole:]
         self._left -= count
         self.count += count
+        self.size += len(lines)
+        if count:
+            self._total += count
+            self._tell(self._total)
         return lines
 
     def _fetch(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from api.core.answers import to_json
 from api.fhir.definitions import Resource
-from services.lists.streaming.lines import (
+from services.lists.streaming.line_fields import (
     LineField,
     LineFieldKind,
     Shape,

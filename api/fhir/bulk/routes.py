@@ -32,11 +32,11 @@ from services.fhir.bulk_exports.model import (
     ExportState,
     NoSuchExport,
 )
+from services.fhir.bulk_exports.packing import unpacked
 
 router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
 
 _ACCEPTED: Final = 202
-_PIECE_BYTES: Final = 256 * 1024
 _AGAIN_SECONDS: Final = 5
 _TEXT: Final = {"type": "string"}
 _BEING_MADE: Final[Responses] = {
@@ -234,8 +234,7 @@ def _read_pieces(caller: Caller, file: ExportedFile) -> Generator[bytes]:
         translate_file_errors(),
         caller.stores.files.open(Bucket.BULK_EXPORTS, file.file_id) as stream,
     ):
-        while piece := stream.read(_PIECE_BYTES):
-            yield piece
+        yield from unpacked(stream)
 
 
 def _manifest(base: str, export: ExportRecord) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 import hmac
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
 from sqlalchemy.orm import Session
 
 from api.fhir import systems
@@ -22,7 +21,6 @@ from api.fhir.definitions import (
 from api.fhir.resources.parts import PartsOfRecords
 from services.core.actors import Actor, Permission
 from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
-from services.lists.streaming.lines import SEPARATOR
 from services.patients.records import lines, patients
 from services.patients.records.model import PatientRecord
 
@@ -30,8 +28,9 @@ NAME: Final = "AllergyIntolerance"
 _NONE_KNOWN: Final = "No known allergies"
 _NONE_KNOWN_CODE: Final = "716186003"
 _DIGITS: Final = 12
-_SEPARATOR: Final = SEPARATOR.encode()
-_HOLE: Final = lines.HOLE.encode()
+# RFC 2104: what a key, filled up to a block with zeros, is combined with.
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+_INNER_REST, _OUTER_REST = _INNER[:1] * 32, _OUTER[:1] * 32
 
 
 def allergy_resources(patient: PatientRecord) -> list[Resource]:
@@ -81,30 +80,38 @@ def _own_id(patient_id: bytes, registered_at: bytes, term: bytes) -> bytes:
 def describe_fields(values: Mapping[str, Any]) -> Resource:
     """Return the allergy of ALLERGY_FIELDS."""
     known = dict(values)
-    id_, term = known.pop("entry_id"), known.pop("term")
+    own_id, term = known.pop("own_id"), known.pop("term")
+    id_ = f"{known['id']}.{own_id}"
     return allergy_resource(known_of(PatientRecord, known), term, id_)
 
 
 def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
-    pieces = lines.stream_allergies(
+    return lines.stream_allergies(
         session,
         actor,
         template_maker(lines.ALLERGY_FIELDS, describe_fields),
         selection.patient_ids,
         none_known=_NONE_KNOWN,
+        own_ids=_own_ids,
         since=selection.since,
     )
-    with closing(pieces):
-        for piece in pieces:
-            yield b"".join(map(_completed, piece.splitlines()))
 
 
-def _completed(line: bytes) -> bytes:
-    """Return a line with its own id, which PostgreSQL cannot make by itself."""
-    resource, patient_id, registered_at, term = line.split(_SEPARATOR)
-    text = orjson.loads(term).encode() if b"\\" in term else term[1:-1]
-    own = _own_id(patient_id, registered_at, text)
-    return resource.replace(_HOLE, own, 1) + b"\n"
+def _own_ids(
+    patient_ids: Sequence[bytes], registered_at: Sequence[bytes], terms: Sequence[bytes]
+) -> Sequence[bytes]:
+    """Return what `_own_id` does of each, for a third less.
+
+    OpenSSL looks up what an HMAC is for each one anew; so this is what it is by its
+    definition, with a key that is longer than a block.
+    """
+    own_ids = []
+    for patient_id, at, term in zip(patient_ids, registered_at, terms, strict=True):
+        key = sha256(b"%b %b" % (patient_id, at)).digest()
+        inner = sha256(key.translate(_INNER) + _INNER_REST + term).digest()
+        outer = sha256(key.translate(_OUTER) + _OUTER_REST + inner)
+        own_ids.append(outer.hexdigest()[:_DIGITS].encode())
+    return own_ids
 
 
 def _of_patient(session: Session, actor: Actor, patient_id: UUID) -> Sequence[Resource]:

@@ -12,14 +12,13 @@ from db.models.document import Document, DocumentVersion
 from services.core.actors import Actor, Permission
 from services.documents.records.rows.documents import records
 from services.documents.records.visibility import is_visible_to, require_view
-from services.lists.streaming.lines import (
+from services.lists.streaming.line_fields import (
     LineField,
     LineFieldKind,
-    LineSource,
     TemplateOf,
     field_of,
-    stream_lines,
 )
+from services.lists.streaming.lines import LineSource, stream_lines
 
 # Fields of a DocumentRecord, and those of its latest version, by their names there.
 DOCUMENT_FIELDS: Final = (

@@ -1,29 +1,28 @@
 """Patients and their allergies told as lines, for whoever exports them all."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, Text, case, cast, column, func, or_, select, true
+from sqlalchemy import ScalarSelect, Select, Text, case, column, func, null, or_, select
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from db.models.patient import Patient
 from db.postgres import DatabaseRole
 from services.core.actors import Actor, Permission, Role
-from services.lists.streaming.lines import (
+from services.lists.streaming.line_fields import (
     LineField,
     LineFieldKind,
-    LineSource,
+    MadeWord,
     TemplateOf,
     field_of,
-    stream_lines,
 )
+from services.lists.streaming.lines import LineSource, stream_lines
 from services.patients.records.patients import permission_to_stream
 
-# What nobody writes down: where a line is still to be completed.
-HOLE: Final = "\x1e"
 _VERSION: Final = tuple(
     map(field_of, (Patient.id, Patient.version, Patient.updated_at))
 )
@@ -42,14 +41,17 @@ PATIENT_FIELDS: Final = (
     field_of(Patient.emergency_contact),
     field_of(Patient.merged_into_id),
 )
-_TERM: Final = column("term", Text)
-_PATIENT_ID: Final = cast(Patient.id, Text)
+_TERM: Final = LineField("term", column("term", Text), LineFieldKind.TEXT)
+_OF_ENTRY: Final = ("id", "created_at", "term")
 ALLERGY_FIELDS: Final = (
     field_of(Patient.no_known_allergies, LineFieldKind.FACT),
     *_VERSION,
-    LineField("entry_id", func.concat(_PATIENT_ID, ".", HOLE), LineFieldKind.WORD),
-    LineField("term", _TERM, LineFieldKind.TEXT),
+    field_of(Patient.created_at),
+    LineField("own_id", null(), LineFieldKind.WORD),
+    _TERM,
 )
+# The own ids of entries, from the patients' ids, when they were registered, and terms.
+OwnIds = Callable[[Sequence[bytes], Sequence[bytes], Sequence[bytes]], Sequence[bytes]]
 
 
 def stream_patients(
@@ -79,40 +81,47 @@ def stream_allergies(
     patient_ids: Sequence[UUID] | None,
     *,
     none_known: str,
+    own_ids: OwnIds,
     since: datetime | None = None,
 ) -> Generator[bytes]:
     """Yield lines of the allergies of those whom `stream_patients` yields, each once.
 
     That somebody said that there are none is one, too, in the words of `none_known`.
-    An `entry_id` is a patient's id and a HOLE. Behind each line are the patient's id,
-    when the patient was registered, and the term, as texts of JSON. Raises NotAllowed.
+    Raises NotAllowed.
     """
     said = case(
-        (Patient.no_known_allergies, array([none_known])), else_=Patient.allergies
+        (Patient.no_known_allergies, array([none_known])),
+        (func.cardinality(Patient.allergies) > 1, func.array(_once_each())),
+        else_=Patient.allergies,
     )
-    entry = (
-        func.unnest(said)
-        .table_valued(_TERM, with_ordinality="place", name="entry")
-        .render_derived()
-    )
-    rows = (
-        _everybody(actor, since)
-        .join(entry, true())
-        .where(
-            or_(Patient.no_known_allergies, func.cardinality(Patient.allergies) > 0),
-            # What is written down twice is one allergy.
-            entry.c.place == func.array_position(said, entry.c.term),
-        )
-    )
-    registered_at = field_of(Patient.created_at).printed
-    term = LineField("term", _TERM, LineFieldKind.TEXT).printed
+    term = replace(_TERM, column=func.unnest(said, type_=Text))
     source = LineSource(
-        rows=rows,
-        fields=ALLERGY_FIELDS,
+        rows=_everybody(actor, since).where(
+            or_(Patient.no_known_allergies, func.cardinality(Patient.allergies) > 0)
+        ),
+        fields=(*ALLERGY_FIELDS[:-1], term),
         patient_id=Patient.id,
-        beside=(_PATIENT_ID, registered_at, term),
+        made={"own_id": MadeWord(_OF_ENTRY, own_ids)},
     )
     return stream_lines(session, source, template_of, patient_ids, role=_role_of(actor))
+
+
+def _once_each() -> ScalarSelect[Any]:
+    """Select a patient's allergies: what is written down twice is one."""
+    entry = (
+        func.unnest(Patient.allergies)
+        .table_valued(column("term", Text), with_ordinality="place", name="entry")
+        .render_derived()
+    )
+    is_first = entry.c.place == func.array_position(Patient.allergies, entry.c.term)
+    return (
+        select(entry.c.term)
+        .select_from(entry)
+        .where(is_first)
+        .order_by(entry.c.place)
+        .correlate(Patient)
+        .scalar_subquery()
+    )
 
 
 def _everybody(actor: Actor, since: datetime | None) -> Select[*tuple[Any, ...]]:

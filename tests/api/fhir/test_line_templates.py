@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import cast as as_type, literal, select, union_all
+from sqlalchemy import cast as as_type, func, literal, select, union_all
 
 from api.core.answers import to_json
 from api.fhir.bulk.line_templates import EmbeddedText, known_of, template_maker
@@ -21,13 +22,9 @@ from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.demo import seeding
 from services.fhir.bulk_exports.model import BulkSelection
-from services.lists.streaming.lines import (
-    LineField,
-    LineFieldKind,
-    LinesMissing,
-    LineSource,
-    stream_lines,
-)
+from services.lists.streaming.line_fields import LineField, LineFieldKind, MadeWord
+from services.lists.streaming.line_filling import LineFiller, LinesMissing
+from services.lists.streaming.lines import LineSource, stream_lines
 from services.patients.records.lines import PATIENT_FIELDS
 from services.patients.records.model import PatientRecord, Sex
 from tests.api.fhir.conftest import link_of
@@ -54,12 +51,21 @@ ODD = {
     "archived": replace(ADA, deleted_at=AT),
     "merged": replace(ADA, deleted_at=AT, merged_into_id=UUID(int=2)),
     "dead": replace(ADA, deceased_on=date(2026, 1, 2)),
-    "escaped": replace(ADA, last_name='O"Neil \\ \t\n\r\b\f\x01\x02\x1e\x1f/'),
+    "escaped": replace(ADA, last_name='O"Neil \\ \t\n\r\b\f\v\x01\x02\x1e\x1f/'),
+    "a vertical tab": replace(ADA, last_name="a\vb"),
+    "escaped, and a letter": replace(ADA, last_name="\\v \\\\v \\n \\N"),
+    "like what is missing": replace(ADA, last_name="\\N", first_name="NULL"),
+    "a byte order mark": replace(ADA, last_name="\ufeffa", first_name="\ufeff"),
     "a back slash at the end": replace(ADA, last_name='"\\'),
     "per cent": replace(ADA, last_name="100 % %s %(a)s %1$s {0}"),
     "other letters": replace(ADA, first_name="Zoë 李 😀 \u2028\x7f"),
     "like a placeholder": replace(ADA, first_name="\ue0003\ue001\ue0020\ue003"),
     "empty": replace(ADA, address="", emergency_contact=""),
+    "whole seconds": replace(ADA, updated_at=AT.replace(microsecond=0)),
+    "tenths of seconds": replace(ADA, updated_at=AT.replace(microsecond=100_000)),
+    "long ago": replace(
+        ADA, date_of_birth=date(1, 2, 3), updated_at=AT.replace(year=1)
+    ),
 }
 
 [ID] = [field for field in PATIENT_FIELDS if field.name == "id"]
@@ -90,21 +96,46 @@ def _plain(record: Any, field: LineField) -> Any:
 
 
 def lines_of(
-    database: Database, fields: Sequence[LineField], records: Iterable[Any], describe
+    database: Database,
+    fields: Sequence[LineField],
+    records: Iterable[Any],
+    describe,
+    zone: str = "UTC",
 ) -> list[bytes]:
     rows = source_of(fields, records)
     template_of = template_maker(rows.fields, describe)
     with database.reading(identity=SYSTEM, is_snapshot=True) as session:
+        session.execute(select(func.set_config("timezone", zone, True)))
         return b"".join(stream_lines(session, rows, template_of, None)).splitlines()
 
 
-def test_lines_are_what_the_mapping_returns(application):
+@pytest.mark.parametrize(
+    "some", [[*ODD.values()], *([each] for each in ODD.values())], ids=["all", *ODD]
+)
+def test_lines_are_what_the_mapping_returns(application, some):
     lines = lines_of(
-        application.database, PATIENT_FIELDS, ODD.values(), patients.describe_fields
+        application.database, PATIENT_FIELDS, some, patients.describe_fields
     )
 
-    expected = [to_json(patient_resource(patient)) for patient in ODD.values()]
+    expected = [to_json(patient_resource(patient)) for patient in some]
     assert sorted(lines) == sorted(expected)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
+def test_moments_are_told_by_the_database_s_clock_as_the_mapping_does(
+    application, zone
+):
+    zoned = ZoneInfo(zone)
+    changed = [
+        replace(ADA, updated_at=at.astimezone(zoned))
+        for at in (AT, AT.replace(microsecond=0), AT.replace(month=7))
+    ]
+
+    lines = lines_of(
+        application.database, PATIENT_FIELDS, changed, patients.describe_fields, zone
+    )
+
+    assert sorted(lines) == sorted(to_json(patient_resource(each)) for each in changed)
 
 
 def test_what_the_mapping_asks_of_a_record_is_read():
@@ -120,11 +151,11 @@ def test_a_mapping_that_makes_another_text_of_one_is_refused(application):
         lines_of(application.database, PATIENT_FIELDS, [ADA], describe)
 
 
-def test_shapes_that_would_share_a_template_are_refused(application):
-    # One is "a" and "b|c" to PostgreSQL, the other "a|b" and "c".
+def test_texts_that_decide_how_a_line_reads_are_told_apart(application):
+    # With a bar between them they would be the same.
     alike = [
         replace(ADA, last_name=last, first_name=first)
-        for last, first in (("a", "b|c"), ("a|b", "c"))
+        for last, first in (("a", "b|c"), ("a|b", "c"), ("\t", "\\N"))
     ]
     fields = [
         LineField(field.name, field.column, LineFieldKind.FACT)
@@ -132,20 +163,65 @@ def test_shapes_that_would_share_a_template_are_refused(application):
         if field.name in {"first_name", "last_name"}
     ]
 
-    with pytest.raises(LinesMissing):
-        lines_of(application.database, [*fields, ID], alike, lambda _: {})
+    lines = lines_of(application.database, [*fields, ID], alike, dict)
+
+    assert sorted(lines) == sorted(
+        to_json(
+            {
+                "last_name": patient.last_name,
+                "first_name": patient.first_name,
+                "id": patient.id,
+            }
+        )
+        for patient in alike
+    )
 
 
-def test_a_row_without_a_template_is_not_left_out(application):
-    # PostgreSQL writes a moment otherwise than Python.
+def test_what_begins_with_a_byte_order_mark_is_sent_whole(application):
+    [name] = [field for field in PATIENT_FIELDS if field.name == "last_name"]
+    marked = [replace(ADA, last_name="\ufeffa")]
+
+    [line] = lines_of(application.database, [name, ID], marked, dict)
+
+    assert json.loads(line)["last_name"] == "\ufeffa"
+
+
+def test_what_is_neither_a_text_nor_holds_cannot_decide_how_a_line_reads(application):
+    # Of a moment PostgreSQL has other words than Python.
     fields = [
         LineField(field.name, field.column, LineFieldKind.FACT)
         for field in PATIENT_FIELDS
         if field.name == "updated_at"
     ]
 
-    with pytest.raises(LinesMissing):
+    with pytest.raises(TypeError, match="updated_at"):
         lines_of(application.database, [*fields, ID], [ADA], lambda _: {})
+
+
+@pytest.mark.parametrize(
+    ("rows", "own_id"),
+    [(b"a\t\\N\rb\t\\N\n", b"x"), (b"a\t\\N\nb\t\\N\n", None)],
+    ids=["a row that Arrow takes for two", "a word that is missing"],
+)
+def test_a_row_that_would_become_no_line_is_not_left_out(rows, own_id):
+    text, _, *_ = PATIENT_FIELDS
+    fields = [LineField(name, text.column, LineFieldKind.WORD) for name in ("a", "b")]
+    made = {"b": MadeWord(("a",), lambda given: [own_id] * len(given))}
+    filler = LineFiller(fields, lambda _: ["{", 0, ",", 1, "}"], made)
+
+    with pytest.raises(LinesMissing):
+        list(filler.fill(rows))
+
+
+@pytest.mark.parametrize(
+    "timestamp", [b"infinity", b"10000-01-01 00:00:00+00", b"0044-03-15 12:00:00+00 BC"]
+)
+def test_a_time_that_no_record_can_have_ends_the_export(timestamp):
+    fields = [field for field in PATIENT_FIELDS if field.name == "updated_at"]
+    filler = LineFiller(fields, lambda _: [0], {})
+
+    with pytest.raises(LinesMissing):
+        list(filler.fill(b"2026-11-20 12:00:00.25+00\n" + timestamp + b"\n"))
 
 
 @pytest.fixture(scope="module")

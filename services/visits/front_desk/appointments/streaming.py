@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 from db.models.booking import Appointment
 from db.models.doctor import Doctor
 from services.core.actors import Actor, Permission
-from services.lists.streaming.lines import (
+from services.lists.streaming.line_fields import (
     LineField,
     LineFieldKind,
-    LineSource,
     TemplateOf,
     field_of,
-    stream_lines,
 )
+from services.lists.streaming.lines import LineSource, stream_lines
 from services.visits.front_desk.appointments.rows import STATUS, visits
 
 # Fields of a VisitRecord, by their names there.

@@ -10,7 +10,7 @@ import pytest
 
 from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
-from services.lists.streaming import lines as lines_of
+from services.lists.streaming.line_fields import LineFieldKind
 from services.patients.records import lines, patients, rows
 from services.patients.records.model import PatientRecord, Sex
 from tests.kit import cast
@@ -34,6 +34,11 @@ VALUES = {
     "merged_into_id": None,
 }
 ROW = tuple(map(VALUES.get, (column.key for column in rows.COLUMNS)))
+
+OWN_ID, TERM = (
+    [field.name for field in lines.ALLERGY_FIELDS].index(name)
+    for name in ("own_id", "term")
+)
 
 
 def test_the_columns_are_the_fields_in_their_order():
@@ -103,7 +108,8 @@ def test_a_row_of_other_columns_is_noticed(count):
 def test_all_patients_at_once_are_as_they_are_one_by_one(endpoints):
     clerk = cast.act_as(cast.CLEO)
     odd = 'Nuts, "all" {kinds} \\ 100 %'
-    fields = {"address": odd, "last_name": "Ä", "allergies": ["Latex", odd, "Ä"]}
+    allergies = ["Latex", odd, "Ä", "Latex"]
+    fields = {"address": odd, "last_name": "Ä", "allergies": allergies}
     with closing(Database(endpoints)) as database:
         id_ = write_everywhere(database, lambda s: cast.add_patient(s, **fields).id)
         record = write_everywhere(
@@ -111,23 +117,35 @@ def test_all_patients_at_once_are_as_they_are_one_by_one(endpoints):
         )
         with database.reading(identity=SYSTEM, is_snapshot=True) as session:
             [line] = lines_in(lines.stream_patients(session, clerk, texts_of, None))
-            allergies = lines_in(
+            allergy_lines = lines_in(
                 lines.stream_allergies(
-                    session, clerk, lambda _: [""], None, none_known="None"
+                    session,
+                    clerk,
+                    lambda _: ["[", TERM, ', "', OWN_ID, '"]'],
+                    None,
+                    none_known="None",
+                    own_ids=own_ids,
                 )
             )
 
     streamed = json.loads(line)
     assert {"last_name", "address"} <= streamed.keys()
     assert streamed == {name: getattr(record, name) for name in streamed}
-    terms = [each.split(lines_of.SEPARATOR)[-1] for each in allergies]
-    assert tuple(map(json.loads, terms)) == record.allergies
+    terms, made = zip(*map(json.loads, allergy_lines), strict=True)
+    # What is written down twice is one.
+    assert terms == tuple(allergies[:3])
+    at = record.created_at.isoformat(timespec="microseconds")
+    assert made == tuple(f"{id_} {at} {term}".encode().hex() for term in terms)
+
+
+def own_ids(*of_entries):
+    return [b" ".join(each).hex().encode() for each in zip(*of_entries, strict=True)]
 
 
 def texts_of(shape):
     """Return what a line reads that is JSON of a patient's texts."""
     named = [field.name for field in lines.PATIENT_FIELDS]
-    texts = [n for n in named if shape[n] is lines_of.LineFieldKind.TEXT]
+    texts = [n for n in named if shape[n] is LineFieldKind.TEXT]
     pieces = [piece for n in texts for piece in (f', "{n}": ', named.index(n))]
     return ["{" + pieces[0].removeprefix(", "), *pieces[1:], "}"]
 

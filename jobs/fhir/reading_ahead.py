@@ -1,0 +1,73 @@
+"""Reads on while what was read is being stored."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from queue import SimpleQueue
+from threading import BoundedSemaphore, Event, Thread
+from typing import Final
+
+# Some megabytes: what a store of files takes while it waits for its disks.
+_PIECES_AHEAD: Final = 8
+
+
+@contextmanager
+def read_ahead(pieces: Generator[bytes]) -> Iterator[Iterator[bytes]]:
+    """Give the pieces as a thread of their own reads them, a few ahead.
+
+    Until the block ends, whatever they are read from is that thread's, which closes
+    them. What goes wrong there is raised by whoever takes the pieces.
+    """
+    reader = _Reader(pieces)
+    reader.begin()
+    try:
+        yield reader.taken()
+    finally:
+        reader.end()
+
+
+class _Reader:
+    """A thread that reads, until all is read or nobody wants more."""
+
+    def __init__(self, pieces: Generator[bytes]) -> None:
+        self._pieces = pieces
+        self._room = BoundedSemaphore(_PIECES_AHEAD)
+        self._ready: SimpleQueue[bytes | None] = SimpleQueue()
+        self._stopping = Event()
+        self._failure: BaseException | None = None
+        self._thread = Thread(target=self._read, name="reading-ahead", daemon=True)
+
+    def begin(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        """Wait for the thread, which reads no more than it is reading."""
+        self._stopping.set()
+        while self._thread.is_alive():
+            if self._ready.get() is None:
+                break
+            self._room.release()
+        self._thread.join()
+
+    def taken(self) -> Iterator[bytes]:
+        """Yield the pieces; raises what reading them has come to."""
+        while (piece := self._ready.get()) is not None:
+            self._room.release()
+            yield piece
+        # For whoever ends it, who waits for the same.
+        self._ready.put(None)
+        if self._failure is not None:
+            raise self._failure
+
+    def _read(self) -> None:
+        try:
+            with closing(self._pieces):
+                for piece in self._pieces:
+                    self._room.acquire()
+                    self._ready.put(piece)
+                    if self._stopping.is_set():
+                        break
+        except BaseException as failure:
+            # For whoever takes the pieces, in a thread that has others above it.
+            self._failure = failure
+        finally:
+            self._ready.put(None)
