@@ -6,7 +6,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
 
 from db.models.patient import ClinicalEntry, Patient
 from services.analytics import cohorts
@@ -19,6 +19,7 @@ from services.analytics.cohorts import (
     Rule,
     Window,
     WindowSide,
+    statements,
 )
 from services.core.actors import Role, Scope
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
@@ -277,6 +278,20 @@ def test_women_and_men_are_compared_by_quarter(session, count, doctor_id):
     ]
     women = count(Cohort(entry=cohort.entry, sexes=(Sex.FEMALE,), steps=cohort.steps))
     assert numbers(women) == [12, 6]
+
+
+def test_a_count_by_words_needs_no_more_of_entries_than_the_index_has(session):
+    """With one column more the table would be read, for all entries of the kind."""
+    for way in ("seqscan", "bitmapscan", "indexscan"):
+        session.execute(text(f"SET LOCAL enable_{way} = off"))
+    counted = statements.classes(Cohort(entry=HYPERTENSION)).compile(
+        session.connection(), compile_kwargs={"render_postcompile": True}
+    )
+
+    plan = session.connection().exec_driver_sql(f"EXPLAIN {counted}", counted.params)
+
+    lines = [line for (line,) in plan]
+    assert any("Index Only Scan using clinical_entries_words" in line for line in lines)
 
 
 def test_few_are_told_nowhere(session, count):
