@@ -24,7 +24,7 @@ _COLUMNS: Final = (
     Column(marked("Kind"), is_whole=True),
     Column(marked("Name")),
     Column(marked("Size"), is_whole=True),
-    Column(marked("Status")),
+    Column(marked("State")),
 )
 _KINDS: Final = {
     "full": marked("Full"),

@@ -14,6 +14,7 @@ from db.backups.tools.archived_marks import ArchiveMark
 from db.models.integrity import ToolAnswer
 from services.backups import tools
 from services.core.actors import Role
+from tests.kit.german_pages import left_english
 from tests.kit.tool_reports import NAME, SYSTEM_ID, WAL, report_at
 from tests.pages.backups.conftest import said
 from tests.pages.conftest import Clinic, rows_of
@@ -141,6 +142,23 @@ def test_home_says_how_old_the_newest_is_and_whether_the_tool_complains(clinic, 
     assert (value, "By Barman" in links) == ("3 h ago", True)
     tell(clinic, replace(of_today(), faults=("Checks of Barman fail: x.",)))
     assert "Barman complains" in newest()[1]
+
+
+def test_in_german_nothing_of_it_stays_english(clinic, tool):
+    clinic.speak_german(Role.ADMIN)
+    assert left_english(opened(clinic)) == set()
+    report = of_today()
+    backups = (*report.backups, replace(report.backups[0], kind="differential"))
+    first = tell(clinic, report)
+    later = replace(
+        report, backups=backups, faults=("Checks of Barman fail: ssh.",), is_busy=True
+    )
+    tell(clinic, later, ArchiveMark(first.tried_at, WAL))
+
+    app = opened(clinic)
+
+    assert left_english(app) == set()
+    assert "zu jeder Sekunde von" in said(app)
 
 
 def test_what_a_tool_says_has_german_sentences() -> None:
