@@ -1,4 +1,10 @@
 """Commands for the day on which the machine is lost, and for preparing for it."""
 
-from dashboard.cli.recovery.kits import group as group
+import typer
+
+from dashboard.cli.recovery import copy_owner, kits
 from dashboard.cli.recovery.sites import site_group as site_group
+
+group = typer.Typer()
+for commands in (kits, copy_owner):
+    group.add_typer(commands.group)

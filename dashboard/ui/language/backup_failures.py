@@ -12,6 +12,12 @@ from dashboard.ui.language.kept_sentences import KeptSentences
 # Of two that fit, the first: what says more stands before what says less.
 _MESSAGES: Final = (
     marked(
+        "{place} has been written by another machine of this clinic since {time} UTC: "
+        "two would take from each other what they send. If that one is gone, run "
+        "python -m dashboard take-over-copy here; else name another prefix with "
+        "CHARTROOM_BACKUP_S3_URL. Nothing was sent."
+    ),
+    marked(
         "The backup folder {folder} cannot be used ({why}): make it yours to write, or"
         " name another with CHARTROOM_BACKUP_DIR."
     ),

@@ -27,7 +27,9 @@ POSITION: Final = "log/position.json"
 MANIFEST: Final = "manifest.json"
 KIT: Final = "kit.json"
 TIMES_LEFT: Final = "log/times-left.json"
-KEPT_OPEN: Final = frozenset({CLAIM, README})
+# Who writes there; it is in the copy alone.
+OWNER: Final = "owner.json"
+KEPT_OPEN: Final = frozenset({CLAIM, OWNER, README})
 _BUNDLE: Final = re.compile(
     r"log/(?P<segment>[0-9A-F]{24})\.(?P<first>[0-9A-F]{7})-(?P<end>[0-9A-F]{7})"
     r"\.pieces"

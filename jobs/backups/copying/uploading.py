@@ -52,6 +52,7 @@ from db.backups.repository import Repository
 from db.backups.sealing import digest_of
 from db.backups.storage.storage_use import StorageUse, use_of
 from db.files.file_keys import FileKeys
+from jobs.backups.copying.ownership import require_owned
 from jobs.backups.copying.sets_alone import SetsAlone
 from jobs.backups.retention.removing import LogStart, is_before, list_named
 
@@ -73,7 +74,8 @@ def _utc_now() -> datetime:
 class RepositoryCopy:
     """The copy of a repository in a store; `kept` is for how long backups are.
 
-    What one is based on may be older by `full_every`.
+    What one is based on may be older by `full_every`. `owner` tells this machine from
+    others that have the same clinic; without one nobody is asked.
     """
 
     repository: Repository
@@ -82,6 +84,7 @@ class RepositoryCopy:
     kept: timedelta
     clock: Callable[[], datetime] = _utc_now
     full_every: timedelta = timedelta()
+    owner: str = ""
     _listing: LocalListing | None = None
     _there: dict[str, int] = field(default_factory=dict)
     _listed_at: datetime | None = None
@@ -120,6 +123,8 @@ class RepositoryCopy:
             self.repository, archive
         )
         is_listed = self._look_there(system_id)
+        if self.owner:
+            require_owned(self.store, self.owner, self.clock())
         note = self._note(seal)
         # One whose manifest is there was sent whole, whatever ended the round then.
         self._begun = {each for each in note.begun if not self._is_whole_there(each)}

@@ -6,7 +6,7 @@ import shutil
 import socket
 import time
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import bson
@@ -14,6 +14,7 @@ import pytest
 from bson import ObjectId
 from sqlalchemy import select
 
+from db.backups.backup_errors import CannotBackUp
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
@@ -21,6 +22,7 @@ from db.files.gridfs import Bucket, FileStore
 from db.models.audit import AuditEvent
 from db.mongo.draft_store import DraftStore
 from db.postgres import SYSTEM, Database
+from jobs.backups.copying.ownership import require_owned, token_of
 from jobs.backups.copying.uploading import RepositoryCopy
 from tests.kit import backup_logs, backup_sets, object_stores
 
@@ -255,3 +257,27 @@ def test_a_key_file_that_is_missing_is_one_sentence(run, tmp_path):
     assert finished.stderr == (
         f"There is no key file {path}: put it back from your copy.\n"
     )
+
+
+def test_the_copy_is_taken_over_by_a_command_and_who_had_it_is_told(
+    run, store, tmp_path
+):
+    server, settings = store
+    other = token_of(make_folder(tmp_path / "other"))
+    require_owned(server.store("of-us"), other, datetime(2026, 11, 25, 3, tzinfo=UTC))
+
+    finished = [run("take-over-copy", **settings) for _ in range(2)]
+
+    assert [each.stderr for each in finished] == ["", ""]
+    assert "which did since 2026-11-25 03:00 UTC, is refused" in finished[0].stdout
+    assert finished[1].stdout.endswith("as before.\n")
+    with pytest.raises(CannotBackUp, match="by another machine"):
+        require_owned(server.store("of-us"), other, datetime.now(UTC))
+    none = run("take-over-copy", CHARTROOM_BACKUP_S3_URL="")
+    assert none.returncode == 1
+    assert "There is no copy to take over" in none.stderr
+
+
+def make_folder(path):
+    path.mkdir()
+    return path

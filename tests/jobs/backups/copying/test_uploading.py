@@ -21,6 +21,7 @@ from db.backups.notes import TimeLeft
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
 from jobs.backups.copying.copy_keeping import CopyKeeper
+from jobs.backups.copying.ownership import take_over, token_of
 from jobs.backups.copying.uploading import RepositoryCopy
 from jobs.backups.retention.removing import remove_expired
 from tests.jobs.backups.samples import flip
@@ -96,6 +97,32 @@ def test_what_is_not_of_the_log_itself_does_not_leave_the_machine(
 
     assert copy.round().strays == ()
     assert f"log/{name}" not in server.names(prefix)
+
+
+def test_of_two_machines_of_one_clinic_one_writes_until_the_other_takes_over(
+    copy, server, prefix, tmp_path
+):
+    def machine(name):
+        (tmp_path / name).mkdir(exist_ok=True)
+        owner = token_of(tmp_path / name)
+        given = (copy.repository, copy.keys, copy.store, KEPT, copy.clock)
+        return RepositoryCopy(*given, owner=owner)
+
+    first, second = machine("first"), machine("second")
+    assert machine("first").owner == first.owner
+    first.round()
+    before = {name: server.read(f"{prefix}/{name}") for name in server.names(prefix)}
+    backup_sets.keep_file(copy.repository, b"came later")
+
+    with pytest.raises(CannotBackUp, match="by another machine of this clinic since"):
+        second.round()
+
+    after = {name: server.read(f"{prefix}/{name}") for name in server.names(prefix)}
+    assert after == before
+    assert take_over(copy.store, second.owner, copy.clock()).token == first.owner
+    assert second.round().strays == ()
+    with pytest.raises(CannotBackUp, match=r"2026-11-25 03:00 UTC: .* take-over-copy"):
+        first.round()
 
 
 def test_the_copy_is_noted_by_kind_also_of_sets_that_are_here_no_more(

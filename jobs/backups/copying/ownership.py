@@ -1,0 +1,74 @@
+"""Which machine writes into a copy: one, also where two have the same clinic.
+
+A clinic that was restored on another machine has the same number, and would take away
+there what the first has sent. Whoever has copied a data folder with all that is in it
+has copied its token, and passes for the same machine.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.backups.backup_errors import CannotBackUp
+from db.backups.copies.local_objects import OWNER
+from db.backups.copies.object_store import ObjectMissing, ObjectStore
+from db.files import private_files
+
+_TOKEN: Final = "copy-owner"  # noqa: S105 - the name of a file, and no secret
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOwner:
+    """Who writes into a copy, by a token of its data folder, and since when."""
+
+    token: str
+    since: datetime
+
+
+_OWNERS: Final = TypeAdapter(CopyOwner)
+
+
+def token_of(data: Path) -> str:
+    """Return what tells this data folder from all others. Raises OSError."""
+    path = data / _TOKEN
+    private_files.make(path, secrets.token_hex(16).encode())
+    return path.read_text().strip()
+
+
+def require_owned(store: ObjectStore, token: str, now: datetime) -> None:
+    """Raise CannotBackUp if another machine writes there; the first one may.
+
+    Raises StoreFailed.
+    """
+    owner = _read(store)
+    if owner is None:
+        store.put_new(OWNER, _OWNERS.dump_json(CopyOwner(token, now)))
+        owner = _read(store)
+    if owner is None or owner.token != token:
+        since = f"{owner.since.astimezone(UTC):%Y-%m-%d %H:%M}" if owner else "?"
+        raise CannotBackUp(
+            f"{store.address.shown} has been written by another machine of this clinic "
+            f"since {since} UTC: two would take from each other what they send. If "
+            "that one is gone, run python -m dashboard take-over-copy here; else name "
+            "another prefix with CHARTROOM_BACKUP_S3_URL. Nothing was sent."
+        )
+
+
+def take_over(store: ObjectStore, token: str, now: datetime) -> CopyOwner | None:
+    """Let this machine write there from now on, and no other; return which did."""
+    before = _read(store)
+    content = _OWNERS.dump_json(CopyOwner(token, now))
+    store.put(OWNER, content, locked_until=None)
+    return before
+
+
+def _read(store: ObjectStore) -> CopyOwner | None:
+    """Return who writes there; None if nobody has yet, or it cannot be told."""
+    try:
+        return _OWNERS.validate_json(store.read(OWNER))
+    except (ObjectMissing, ValidationError):
+        return None
