@@ -125,6 +125,7 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
         while True:
             reloads.answer(partial(_reload, web, worker), seconds=_LOOK_SECONDS)
             web.look_after()
+            standby.require_main()
             if not standby.is_following:
                 orders.answer(partial(_begin, going_back))
                 closings.answer(lambda: children.stop([*web.all(), worker]), reopen)
@@ -145,7 +146,7 @@ def _be_the_clinic(settings: Settings, worker: Child, say: Say) -> None:
 
 
 class StandbyLaunch:
-    """A site that follows another, as the launcher has it until it is promoted.
+    """What the launcher has to know of sites: whether this one follows, or is replaced.
 
     Of a clinic that follows nobody it says so.
     """
@@ -164,6 +165,11 @@ class StandbyLaunch:
     def is_promoted(self) -> bool:
         """Whether somebody has let the site lead since it was started."""
         return self._cluster is not None and self._cluster.is_promoted
+
+    def require_main(self) -> None:
+        """Raise CannotStart once another site is the clinic in this one's place."""
+        if self._cluster is not None:
+            self._cluster.require_main()
 
     def lead(self) -> None:
         """Be the clinic from now on."""

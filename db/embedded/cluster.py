@@ -27,7 +27,8 @@ from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.fleet import Fleet, is_whole
 from db.embedded.servers.postgres_nodes import Node, Workshop
 from db.embedded.servers.server_startup import Report, Servers, await_mongo
-from db.embedded.sites import standby_site
+from db.embedded.sites import files_member, standby_site
+from db.embedded.sites.takeover_watch import TakeoverWatch
 from db.embedded.supervision.supervisor import Supervisor
 from db.endpoints import Endpoints
 
@@ -160,6 +161,7 @@ class Cluster:
             is_held=self._breakage.holds,
             look_after_folder=self._publish_again,
         )
+        self._takeovers = TakeoverWatch(self._look_at_sites)
         self._is_public = False
         self._drills = Drills(folder.path)
         self._control_server = ControlServer()
@@ -241,6 +243,10 @@ class Cluster:
         site = standby_site.remembered(self.folder)
         return site is not None and not site.is_following
 
+    def require_main(self) -> None:
+        """Raise CannotStart once a site that followed this one is the clinic."""
+        self._takeovers.require_main()
+
     def lead(self) -> None:
         """Be the clinic, once somebody has promoted this site."""
         self._fleet.lead()
@@ -268,6 +274,11 @@ class Cluster:
         self._is_public = True
         self._supervisor.start()
         self._fleet.see_to_traces()
+        self._takeovers.start()
+
+    def _look_at_sites(self) -> None:
+        if standby_site.invited(self.folder):
+            files_member.is_still_main(self._fleet.addresses.mongo)
 
     def _commands(self) -> dict[str, Callable[..., object]]:
         pauses = Pauses(self._deadlines, self._fleet.configure)
@@ -289,6 +300,7 @@ class Cluster:
     def _end(self) -> None:
         self._is_public = False
         self.folder.withdraw()
+        self._takeovers.stop()
         self._control_server.close()
         self._drills.close()
         self._deadlines.close()

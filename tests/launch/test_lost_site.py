@@ -137,7 +137,7 @@ def test_a_lost_site_is_replaced_by_the_other_and_nothing_is_lost_before_its_tim
     main.await_ready()
     let_join(main, north, tmp_path / "north.invitation")
     # For so long a save waits for somebody to lead, who does not come.
-    north.start(CHARTROOM_RETRY_SECONDS="8")
+    north.start(CHARTROOM_RETRY_SECONDS="3")
     work = SteadyWork.of(main)
     work.patients, work.files = Acknowledged(), Acknowledged()
     work.do_each_once()
