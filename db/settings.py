@@ -1,5 +1,6 @@
 """Chartroom's settings, read from CHARTROOM_* variables and an .env file."""
 
+import os
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -347,8 +348,12 @@ class Settings(AuthSettings):
 
     @property
     def backups(self) -> Path:
-        """The folder that keeps the backups."""
-        return (self.backup_dir or self.data / "backups").expanduser().resolve()
+        """The folder that keeps the backups.
+
+        Its disk may answer nobody, and is not asked where links lead.
+        """
+        folder = (self.backup_dir or self.data / "backups").expanduser()
+        return Path(os.path.abspath(folder))  # noqa: PTH100 - see above
 
     @property
     def own_backup_tool(self) -> "BackupTool | None":

@@ -45,14 +45,16 @@ def make(folder: Path, names: list[str]) -> None:
     missing = [name for name in names if not (folder / f"{name}.pem").exists()]
     if not missing:
         return
-    key = load_pem_private_key((folder / "authority.key").read_bytes(), password=None)
-    assert isinstance(key, EllipticCurvePrivateKey)  # noqa: S101 - made here, above
+    key = _key_of_authority(folder)
     for name in missing:
         private_files.make(folder / f"{name}.pem", _machine(name, authority, key))
 
 
 def _make_authority(folder: Path) -> None:
-    key = generate_private_key(SECP256R1())
+    # One whose certificate was taken away keeps its key: machines' are signed with it.
+    new = _private(generate_private_key(SECP256R1()))
+    private_files.make(folder / "authority.key", new)
+    key = _key_of_authority(folder)
     name = _named("Chartroom's machines")
     public = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     certificate = (
@@ -62,8 +64,13 @@ def _make_authority(folder: Path) -> None:
         .add_extension(public, critical=False)
         .sign(key, SHA256())
     )
-    private_files.make(folder / "authority.key", _private(key))
     private_files.make(folder / "authority.pem", certificate.public_bytes(Encoding.PEM))
+
+
+def _key_of_authority(folder: Path) -> EllipticCurvePrivateKey:
+    key = load_pem_private_key((folder / "authority.key").read_bytes(), password=None)
+    assert isinstance(key, EllipticCurvePrivateKey)  # noqa: S101 - made here
+    return key
 
 
 def _machine(

@@ -56,6 +56,12 @@ def show_backups() -> None:
             icon=":material/info:",
         )
         return
+    st.caption(
+        _(
+            "A backup has the rows, the files and the audit log of one time, sealed "
+            "with keys of the data folder. The log after it leads to any second since."
+        )
+    )
     was_going_on = is_going_on(*_read())
 
     @st.fragment(run_every="2s" if was_going_on else "20s")

@@ -52,10 +52,11 @@ def _figure_of(tool: BackupTool) -> Figure:
     """Return how old the newest backup of a tool is, and whether all is well."""
     state = read_tool_state(tool)
     newest = state.report.newest if state and state.report else None
-    words = _("{tool} does not answer")
-    if state is not None and not state.failure:
-        faults = state.report.faults if state.report else ()
-        words = _("{tool} complains") if faults else _("By {tool}")
+    words = _("By {tool}")
+    if state is not None and state.failure:
+        words = _("{tool} does not answer")
+    elif state is not None and state.report is not None and state.report.faults:
+        words = _("{tool} complains")
     return Figure(
         _("Newest backup"),
         ago(now() - newest.stopped_at) if newest else _("None yet"),

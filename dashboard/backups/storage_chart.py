@@ -92,16 +92,17 @@ def _draw(name: str, taken: Sequence[Taken], *, key: str) -> None:
 
 
 def _points(taken: Sequence[Taken], kinds: Sequence[str]) -> list[dict[str, object]]:
+    names = [_(_KINDS[kind]) for kind in kinds]
     return [
         {
-            "at": on_axis(time),
-            "when": at(time),
-            "kind": _(_KINDS[kind]),
+            "at": x,
+            "when": when,
+            "kind": names[number],
             "bytes": use[kind],
             "size": amount(use[kind]),
             "order": number,
         }
-        for time, use in taken
+        for x, when, use in ((on_axis(time), at(time), use) for time, use in taken)
         for number, kind in enumerate(kinds)
     ]
 

@@ -1,7 +1,5 @@
 """Backups: what there is of the clinic beside the clinic, and what was proven of it."""
 
-import streamlit as st
-
 from dashboard.backups.auditor_report import show_auditor_report
 from dashboard.backups.backup_overview import show_backups
 from dashboard.backups.recovery_kit import show_recovery_kit
@@ -14,12 +12,6 @@ from dashboard.ui.page_header import page_header
 
 page_header(_("Backups"))
 show_page_links()
-st.caption(
-    _(
-        "A backup has the rows, the files and the audit log of one time, sealed with "
-        "keys of the data folder. The log after it leads to any second since."
-    )
-)
 with error_boundary():
     show_backups()
 with error_boundary():

@@ -34,6 +34,7 @@ def test_what_was_read_and_what_went_wrong_come_back_to_whoever_asked(tmp_path):
 
 def test_one_thread_waits_for_a_disk_that_is_silent_however_many_ask(tmp_path):
     reader, path = DiskReader(PATIENCE), tmp_path / "note"
+    before = readers()
     began_at, began = datetime.now(UTC), monotonic()
 
     with hanging(path):
@@ -42,11 +43,11 @@ def test_one_thread_waits_for_a_disk_that_is_silent_however_many_ask(tmp_path):
             with pytest.raises(DiskSilent) as silent:
                 reader.read(path.read_text)
             silences.append(silent.value.since)
-        waiting = readers()
+        waiting = [each for each in readers() if each not in before]
 
         assert len(waiting) == 1
         # The first waits, and all after it know.
-        assert monotonic() - began < 5 * PATIENCE
+        assert monotonic() - began < 10 * PATIENCE
         assert len(set(silences)) == 1
         assert began_at <= silences[0] <= datetime.now(UTC)
     end_of(waiting)
@@ -55,11 +56,11 @@ def test_one_thread_waits_for_a_disk_that_is_silent_however_many_ask(tmp_path):
 
 def test_a_disk_that_gets_on_slowly_is_not_taken_for_a_silent_one():
     """Each waits for those before, longer together than for any one of them."""
-    reader, answers = DiskReader(PATIENCE), []
+    reader, answers = DiskReader(patience_seconds=1), []
     slowly = threading.Event()
 
     def read(number):
-        slowly.wait(PATIENCE / 2)
+        slowly.wait(0.25)
         return number
 
     threads = [

@@ -73,6 +73,16 @@ def opened(folder, as_it_was) -> Restored:
     return folder
 
 
+def test_it_gets_the_schema_of_a_fresh_database(opened, databases, addresses, template):
+    upgraded = recorded.name_of(opened.endpoints)
+
+    schemas = [
+        recorded.schema_of(databases, addresses, name) for name in (upgraded, template)
+    ]
+
+    assert schemas[0] == schemas[1]
+
+
 def test_rows_of_before_a_migration_are_read_as_they_were_by_a_restore(
     as_it_was, opened
 ):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 from psycopg2.extensions import parse_dsn
 from psycopg2.extras import PhysicalReplicationConnection
 
@@ -184,7 +185,7 @@ def test_a_machine_that_shows_another_name_is_not_believed(certificates, node, p
         began = time.monotonic()
         with pytest.raises(psycopg2.OperationalError), connect(node, inside):
             pass
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
 
 
 def test_certificates_are_made_once_and_are_their_owners_alone(tmp_path):
@@ -202,6 +203,20 @@ def test_certificates_are_made_once_and_are_their_owners_alone(tmp_path):
     assert first.keys() == {"authority.key", "authority.pem", "db-main.pem"}
     assert {name: (tmp_path / name).read_bytes() for name in first} == first
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_an_authority_that_is_made_anew_keeps_its_key(tmp_path):
+    def of_authority():
+        make_machine_certificates.make(tmp_path, [])
+        pem = (tmp_path / "authority.pem").read_bytes()
+        return load_pem_x509_certificate(pem)
+
+    first = of_authority()
+    (tmp_path / "authority.pem").unlink()
+    second = of_authority()
+
+    assert second.serial_number != first.serial_number
+    assert second.public_key() == first.public_key()
 
 
 def test_files_name_every_node_of_the_compose_file(compose):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 import streamlit as st
@@ -35,6 +36,8 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MOVE: Final = "move"
 _CANCEL: Final = "cancel"
+# So long may the warning of notes stand before *Cancel visit* is pressed again.
+_READ_FOR: Final = timedelta(minutes=2)
 _COLUMNS: Final = (
     Column(marked("When")),
     Column(marked("Doctor")),
@@ -137,7 +140,8 @@ def ask_to_cancel(visit: VisitRecord) -> None:
 def _cancel(visit: VisitRecord, reason: str, *, overrides: bool) -> None:
     """Cancel it; of a visit that has notes only once that is read."""
     actor, hours = current_actor(), notice_hours()
-    is_read = f"visits_cancel_{visit.id}_notes"
+    read = f"visits_cancel_{visit.id}_notes"
+    read_at = st.session_state.pop(read, None)
     try:
         write(
             lambda s: bookings.cancel(
@@ -146,12 +150,12 @@ def _cancel(visit: VisitRecord, reason: str, *, overrides: bool) -> None:
                 visit.booking_id,
                 reason=reason.strip() or None,
                 override_reason=reason if overrides else None,
-                despite_notes=st.session_state.get(is_read, False),
+                despite_notes=read_at is not None and now() - read_at < _READ_FOR,
                 notice_hours=hours,
             )
         )
     except NotesWritten as refusal:
-        st.session_state[is_read] = True
+        st.session_state[read] = now()
         again = _("To cancel it all the same, press *Cancel visit* again.")
         why = plain(refusal_text(refusal))
         st.warning(f"{why} {again}", icon=":material/clinical_notes:")

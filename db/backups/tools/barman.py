@@ -30,7 +30,8 @@ _RUNNING: Final = frozenset({"EMPTY", "STARTED"})
 _OFTEN: Final = 2
 _SHOWN_AGAIN_AFTER: Final = timedelta(days=1)
 T = TypeVar("T")
-_WORD: Final = re.compile(r"^[a-z0-9_]{1,80}$")
+_NO_WORD: Final = re.compile(r"[^a-z0-9_]")
+_LONGEST_NAME: Final = 80
 
 
 class _Check(BaseModel):
@@ -126,9 +127,10 @@ def parse_checks(tool: BackupTool, answer: Answer) -> tuple[str, ...]:
     """
     checks = _of_server(tool, answer, _CHECKS)
     return tuple(
-        name
+        # Only what can be a word of the tool's is repeated.
+        _NO_WORD.sub("_", name.lower())[:_LONGEST_NAME]
         for name, check in sorted(checks.items())
-        if check.status != "OK" and _WORD.match(name)
+        if check.status != "OK"
     )
 
 

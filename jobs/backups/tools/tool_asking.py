@@ -63,7 +63,6 @@ class ToolAsker:
         self._reader = reader or reader_of(tool)
         self._clock = clock
         self._looked_at: datetime | None = None
-        self._mark: ArchiveMark | None = None
 
     def run(self, stopping: Event) -> None:
         """Ask until `stopping` is set."""
@@ -76,10 +75,14 @@ class ToolAsker:
             return
         known = self._read(lambda session: tools.find_tool(session, str(self.tool)))
         self._looked_at = now
-        if known is not None and _is_fresh(known.tried_at, now):
-            self.state, self._looked_at = known, known.tried_at
-            return
-        self.state = self._ask()
+        if known is not None:
+            self.state = self.state or known
+            if _is_fresh(known.tried_at, now):
+                self.state, self._looked_at = known, known.tried_at
+                return
+        self.state = state = self._ask()
+        if not state.tries:
+            self._mark(state.tried_at)
 
     def _ask(self) -> ToolState:
         own_system_id, segment_bytes = self._read(_own)
@@ -91,19 +94,21 @@ class ToolAsker:
         except Exception:
             _log.exception("Asking %s broke.", name)
             return self._fail(_UNEXPECTED)
-        mark = self._mark
 
         def note(session: Session) -> ToolState:
-            return tools.note_answer(
-                session, name, report, mark, own_system_id=own_system_id
-            )
+            return tools.note_answer(session, name, report, own_system_id=own_system_id)
 
         state = self._database.write(note, identity=SYSTEM).value
         self._tell(state)
-        # What was just committed began at that time, and ends before this.
-        reached = self._read(lambda session: session.scalars(_REACHED).one())
-        self._mark = ArchiveMark(state.tried_at, reached)
         return state
+
+    def _mark(self, at: datetime) -> None:
+        """Note where the log is after what was committed at a time: it ends before."""
+        reached = self._read(lambda session: session.scalars(_REACHED).one())
+        mark, name = ArchiveMark(at, reached), str(self.tool)
+        self._database.write(
+            lambda session: tools.note_mark(session, name, mark), identity=SYSTEM
+        )
 
     def _fail(self, sentence: str) -> ToolState:
         name = str(self.tool)

@@ -17,9 +17,8 @@ class ToolWatch:
         """Return how backups stand at a time."""
         state, tool = self._asker.state, self._asker.tool.label
         if state is None:
-            return BackupCondition(
-                age=_since(self._asker.started_at, now), has_any=False, tool=tool
-            )
+            # Not known yet: an alert that is open stays so.
+            return BackupCondition(age=None, has_any=False, tool=tool)
         report = state.report or ToolReport()
         newest_second = state.newest_second
         newest, oldest = report.newest, report.valid[0] if report.valid else None

@@ -194,6 +194,8 @@ def gather_report(
     span = reported.since, reported.until
     drills = list_drills_between(session, actor, *span)
     alerts = list_alerts(session, actor, kinds=BACKUP_ALERTS, during=span, limit=None)
+    # Before anything is written: the disk of the backups may answer nobody.
+    proofs = sources.repository.proofs_between(*span)
     audit.record(
         session,
         actor,
@@ -202,7 +204,7 @@ def gather_report(
     )
     return BackupReport(
         reported,
-        _merged(drills, sources.repository.proofs_between(*span)),
+        _merged(drills, proofs),
         alerts[::-1],
         _list_restorers(session, actor),
         sources,

@@ -10,5 +10,6 @@ from services.backups.tools.answers import (
     find_tool as find_tool,
     note_answer as note_answer,
     note_failure as note_failure,
+    note_mark as note_mark,
     read_tool as read_tool,
 )

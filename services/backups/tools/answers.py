@@ -97,20 +97,13 @@ def note_answer(
     session: Session,
     name: str,
     report: ToolReport,
-    mark: ArchiveMark | None,
     *,
     own_system_id: str,
 ) -> ToolState:
-    """Keep what a tool told, and until when its archive has the log by that.
-
-    `mark` is one that was made when the tool was asked before. One that the rows do not
-    know of is of a server that was lost: whatever it says of the log is void.
-    """
+    """Keep what a tool told, and until when its archive has the log by that."""
     row = _row(session, name)
     at = _now(session)
     marks = [*_MARKS.validate_python(row.marks)]
-    if mark is not None and mark.at == row.tried_at:
-        marks.append(mark)
     if is_of_others := bool(report.system_id) and report.system_id != own_system_id:
         marks = []
     until = archived_until(marks, report.last_wal)
@@ -125,6 +118,18 @@ def note_answer(
     row.tries, row.failure = 0, None
     session.flush()
     return _state(row)
+
+
+def note_mark(session: Session, name: str, mark: ArchiveMark) -> None:
+    """Keep where the log had come to after the answer of the mark's time.
+
+    If the rows do not know of that answer, it was given to a server that was lost, and
+    whatever the mark says of the log is void.
+    """
+    row = _row(session, name)
+    if row.answered_at == mark.at:
+        row.marks = _dumped([*_MARKS.validate_python(row.marks), mark])
+        session.flush()
 
 
 def note_failure(session: Session, name: str, sentence: str) -> ToolState:

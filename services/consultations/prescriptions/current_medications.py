@@ -1,9 +1,11 @@
 """A patient's current medications, which follow what is prescribed."""
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models.consultation import Prescription, PrescriptionVersion
@@ -16,6 +18,9 @@ from services.consultations.prescriptions.records import (
 from services.core.actors import Actor
 from services.patients.records import patients
 from services.patients.records.rules import MOST_ITEMS
+
+# What was prescribed longer ago was taken up since, or has been prescribed anew.
+_STILL_TAKEN: Final = timedelta(days=60)
 
 
 def follow(
@@ -30,9 +35,9 @@ def follow(
 
     For a transaction that has locked the patient, who was found, and in which what
     stopped counts no more. Only what is written just as the prescription has it is
-    taken from the list, and what another prescription has stays. An archived record
-    stays as it is, and so does a list that is full: what is prescribed stands on its
-    paper.
+    taken from the list, and what another prescription of the last two months has
+    stays. An archived record stays as it is, and so does a list that is full: what is
+    prescribed stands on its paper.
     """
     record = patients.look_up(session, actor, patient_id)
     before = record.current_medications
@@ -71,6 +76,7 @@ def _counting(session: Session, patient_id: UUID) -> Iterator[PrescriptionLine]:
         .where(
             Prescription.patient_id == patient_id,
             Prescription.status == PrescriptionStatus.ISSUED.value,
+            Prescription.created_at > func.now() - _STILL_TAKEN,
         )
     )
     # Another doctor's may not be the clinician's to see, and is taken all the same.

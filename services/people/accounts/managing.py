@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models.user import Invitation, Passkey, User
+from db.models.user import Invitation, Passkey, User, UserIdentity
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -135,10 +135,11 @@ def deactivate_sign_in(session: Session, actor: Actor, user_id: UUID) -> None:
     LastAdmin, NotFound, NotAllowed.
     """
     user = _get_other(session, actor, user_id)
-    if user.deactivated_at is not None:
+    if user.deactivated_at is not None and not _may_be_let_in_again(session, user):
         return
-    _keep_an_admin(session, user)
-    user.deactivated_at = session.scalar(select(func.now()))
+    if user.deactivated_at is None:
+        _keep_an_admin(session, user)
+    user.deactivated_at = session.scalar(select(func.clock_timestamp()))
     session.flush()
     sessions.end_all(session, actor, user_id)
     # For good: who comes back is let in by somebody, not by what lay about meanwhile.
@@ -189,6 +190,18 @@ def void_invitations(session: Session, user_id: UUID) -> None:
         .where(Invitation.user_id == user_id, Invitation.used_at.is_(None))
         .values(expires_at=func.least(Invitation.expires_at, func.now()))
     )
+
+
+def _may_be_let_in_again(session: Session, user: User) -> bool:
+    """Tell whether the identity provider alone shut somebody out, and may let them in.
+
+    Whom an administrator shuts out as well stays outside.
+    """
+    withdrawn = select(UserIdentity.subject).where(
+        UserIdentity.user_id == user.id,
+        UserIdentity.withdrawn_at == user.deactivated_at,
+    )
+    return session.scalar(withdrawn.limit(1)) is not None
 
 
 def _get_other(session: Session, actor: Actor, user_id: UUID) -> User:

@@ -11,7 +11,7 @@ from tests.kit.hanging_files import hanging
 from tests.pages.backups.conftest import said
 
 # What a page of a healthy disk takes, and as long again as is waited for an ill one.
-_SOON = 15
+_SOON = 60
 
 
 @pytest.fixture

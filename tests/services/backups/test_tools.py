@@ -23,7 +23,9 @@ def now(session):
 
 
 def note(session, report, mark=None, own=SYSTEM_ID):
-    return tools.note_answer(session, NAME, report, mark, own_system_id=own)
+    if mark is not None:
+        tools.note_mark(session, NAME, mark)
+    return tools.note_answer(session, NAME, report, own_system_id=own)
 
 
 def test_what_was_told_is_read_by_administrators(session, admin, clerk, now):

@@ -145,10 +145,15 @@ def require_unwritten(session: Session, booking: BookingRecord) -> None:
     The visit is locked: whoever is saving notes in this moment has saved them, or finds
     it cancelled.
     """
-    visit = select(Appointment.id).where(Appointment.booking_id == booking.id)
+    # Of one that is no longer to come it is said that it is over.
+    visit = select(Appointment.id).where(
+        Appointment.booking_id == booking.id, Appointment.status == "scheduled"
+    )
     # The desk reads no notes; that there are some it may know.
     with assume_role(session, "system"):
-        visit_id = session.scalar(visit.with_for_update())
+        visit_id = session.scalar(visit.with_for_update(key_share=True))
+        if visit_id is None:
+            return
         notes = select(MedicalRecord.id).where(MedicalRecord.appointment_id == visit_id)
         if session.scalar(notes) is not None:
             raise NotesWritten

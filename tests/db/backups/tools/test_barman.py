@@ -128,6 +128,17 @@ def test_checks_that_fail_are_named():
     assert report.newest is not None
 
 
+def test_a_failing_check_is_named_whatever_it_is_called():
+    checks = recorded("check-failing")
+    for check in checks["clinic"].values():
+        check["status"] = "OK"
+    checks["clinic"]["Snapshots (one/two)"] = {"hint": "", "status": "FAILED"}
+
+    report = BarmanReader(TOOL, Recorded({"check": checks}, code=1)).read(SEGMENT)
+
+    assert report.faults == ("Checks of Barman fail: snapshots__one_two_.",)
+
+
 def test_only_backups_that_are_done_count():
     listed = recorded("list-backups")
     for each, status in zip(

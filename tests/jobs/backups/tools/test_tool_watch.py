@@ -46,7 +46,7 @@ def faulty(*faults, problem=""):
 def test_a_tool_that_was_not_asked_yet_has_no_backup_yet():
     condition = condition_of(None)
 
-    assert (condition.age, condition.has_any) == (timedelta(), False)
+    assert (condition.age, condition.has_any) == (None, False)
     assert (condition.failed_tries, condition.log_behind) == (None, None)
 
 

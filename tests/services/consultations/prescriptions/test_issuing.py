@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
 import pypdfium2
@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from db.files.gridfs import Bucket
 from db.models.booking import Appointment, Slot
+from db.models.consultation import Prescription
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from db.postgres import SYSTEM
@@ -48,6 +49,7 @@ from tests.services.patients.duplicates import merge_samples
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
+MONTHS_AGO = update(Prescription).values(created_at=func.now() - timedelta(days=61))
 REASON = "Tolerated amoxicillin well last year"
 
 
@@ -393,11 +395,14 @@ def another_visit(room, doctors):
 
 
 def let_take(room, *drugs):
+    """Let Grace take these drugs, and all that earlier tests prescribed be long ago."""
     change = update(Patient).where(Patient.id == room.clinic.grace.id)
-    room.clinic.database.write(
-        lambda s: s.execute(change.values(current_medications=drugs)) and None,
-        identity=SYSTEM,
-    )
+
+    def let(session):
+        session.execute(change.values(current_medications=drugs))
+        session.execute(MONTHS_AGO)
+
+    room.clinic.database.write(let, identity=SYSTEM)
 
 
 def test_a_name_that_is_not_recognised_needs_a_reason(room):
@@ -435,6 +440,16 @@ def test_what_another_prescription_has_stays_a_current_medication(room, doctors)
     assert medications(room) == [bisoprolol.drug]
 
     withdraw(room, earlier)
+    assert medications(room) == []
+
+
+def test_what_was_prescribed_months_ago_keeps_no_drug_that_is_withdrawn(room, doctors):
+    let_take(room)
+    room.issue(PARACETAMOL)
+    let_take(room, PARACETAMOL.drug)
+
+    withdraw(room, another_visit(room, doctors).issue(PARACETAMOL))
+
     assert medications(room) == []
 
 

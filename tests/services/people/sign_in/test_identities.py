@@ -13,7 +13,7 @@ from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.core.audit import Action
 from services.core.errors import NotFound
-from services.people import sessions
+from services.people import accounts, sessions
 from services.people.sign_in import identities
 from services.people.sign_in.confirmations import NotConfirmed
 from services.people.sign_in.identities import (
@@ -186,6 +186,17 @@ def test_a_role_given_again_lets_them_in_again(session, withdrawn):
 def test_whom_an_administrator_shut_out_no_role_lets_in_again(session, withdrawn):
     later = func.now() + timedelta(seconds=1)
     session.execute(update(User).values(deactivated_at=later))
+
+    with pytest.raises(IdentityRefused, match="was ended"):
+        identities.sign_in(session, ROSA)
+
+
+def test_whom_an_administrator_shuts_out_later_no_role_lets_in_again(
+    session, withdrawn
+):
+    adam = cast.add_actor(session, cast.ADAM)
+
+    accounts.deactivate_sign_in(session, adam, withdrawn.id)
 
     with pytest.raises(IdentityRefused, match="was ended"):
         identities.sign_in(session, ROSA)

@@ -100,7 +100,12 @@ def test_a_visit_with_notes_is_given_back_only_by_who_knows_of_them(
     assert after.status is BookingStatus.CANCELLED
 
 
-def test_who_is_checked_in_is_not_cancelled_whatever_the_reason(session, clerk, visit):
+@pytest.mark.parametrize("has_notes", [False, True])
+def test_who_is_checked_in_is_not_cancelled_whatever_the_reason(
+    session, clerk, visit, has_notes
+):
+    if has_notes:
+        samples.write_notes(session, visit)
     session.execute(update(Appointment).values(status="checked-in"))
 
     with pytest.raises(BookingOver):
