@@ -104,7 +104,7 @@ def _rows(snapshot: ClusterSnapshot) -> Iterator[tuple[object, ...]]:
 
 
 def _values(node: NodeSnapshot, *, leads: bool) -> tuple[object, ...]:
-    if not node.is_answering:
+    if not node.is_heard_of:
         return (None,) * 8
     if leads:
         return ("primary", *(None,) * 6, node.wal_bytes_per_second)

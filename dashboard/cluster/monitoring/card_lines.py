@@ -38,9 +38,7 @@ def cards_of(snapshot: ClusterSnapshot, *, leads_on: bool) -> tuple[Card, ...]:
 
 def _card(snapshot: ClusterSnapshot, node: NodeSnapshot, *, leads_on: bool) -> Card:
     part, icon, tone = part_of(snapshot, node)
-    # Of another site's server the primary tells how far it is.
-    is_known = node.is_answering or (node.site is not None and node.is_streaming)
-    facts = _facts(snapshot, node) if is_known else _last_seen(snapshot, node)
+    facts = _facts(snapshot, node) if node.is_heard_of else _last_seen(snapshot, node)
     state = capitalised(retold(node.state))
     url = f"one_server?node={quote(node.name)}" if leads_on and node.is_listed else ""
     return Card(node.name, part, icon, tone, state, tuple(facts), url)

@@ -78,7 +78,7 @@ def _parts(node: NodeSnapshot) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]
 
 def _box(snapshot: ClusterSnapshot, node: NodeSnapshot) -> ServerBox:
     part, icon, tone = part_of(snapshot, node)
-    is_fed = (node.is_answering or node.site is not None) and node.is_streaming
+    is_fed = node.is_heard_of and node.is_streaming
     waited = node.sync in {"quorum", "sync"}
     line: Line = ("waited" if waited else "loose") if is_fed else "broken"
     return ServerBox(
@@ -102,8 +102,7 @@ def _upstream(snapshot: ClusterSnapshot, node: NodeSnapshot) -> str | None:
 
 
 def _first(node: NodeSnapshot) -> str:
-    is_heard_of = node.is_answering or node.site is not None
-    if not is_heard_of or not (node.role == "primary" or node.is_streaming):
+    if not node.is_heard_of or not (node.role == "primary" or node.is_streaming):
         return retold(node.state)
     timeline = lsn = ""
     if node.timeline is not None:
@@ -114,7 +113,7 @@ def _first(node: NodeSnapshot) -> str:
 
 
 def _second(node: NodeSnapshot) -> str:
-    if not (node.is_answering or node.site) or node.role == "primary":
+    if not node.is_heard_of or node.role == "primary":
         return ""
     late = node.tags.delayed_seconds
     if late:

@@ -77,8 +77,7 @@ def etcd_in_words(snapshot: ClusterSnapshot) -> str:
 def _row(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Row:
     part, icon, tone = part_of(snapshot, node)
     role = Cell(part, tone, icon)
-    is_known = node.is_answering or (node.site is not None and node.is_streaming)
-    facts = _facts(snapshot, node) if is_known else _silent(snapshot, node)
+    facts = _facts(snapshot, node) if node.is_heard_of else _silent(snapshot, node)
     url = f"one_server?node={node.name}" if node.is_listed else ""
     return Row(node.name, (Cell(node.name), role, *facts), url=url)
 

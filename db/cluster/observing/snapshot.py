@@ -114,6 +114,11 @@ class NodeSnapshot:
     copied_anew_at: datetime | None = None
 
     @property
+    def is_heard_of(self) -> bool:
+        """Whether it answers or, at another site, the primary tells how far it is."""
+        return self.is_answering or (self.site is not None and self.is_streaming)
+
+    @property
     def retained_bytes(self) -> int | None:
         """The most log that the server keeps for one slot."""
         return max((slot.retained_bytes for slot in self.slots), default=None)

@@ -55,8 +55,7 @@ def _of_node(node: NodeSnapshot, snapshot: ClusterSnapshot) -> Iterator[Measure]
 
 def _lag(node: NodeSnapshot) -> Measure:
     # One that is late on purpose takes its time to catch up after somebody held it.
-    is_known = node.is_answering or node.site is not None
-    is_late = node.tags.is_delayed or not is_known
+    is_late = node.tags.is_delayed or not node.is_heard_of
     seconds = None if is_late else node.lag_seconds
     sentence = f"{node.name} is {seconds or 0:.0f} s behind."
     return Measure(AlertKind.LAG, node.name, seconds, sentence)

@@ -48,6 +48,15 @@ def test_a_delayed_standby_counts_from_its_delay():
     assert points[points["node"] == "db-04"]["replay"].tolist() == [0.0]
 
 
+def test_of_another_site_is_shown_what_the_primary_tells():
+    site = replica("site north", 2.0, site="north", is_answering=False)
+
+    points = series.of_snapshots([snapshot(primary(), site)])
+
+    north = points.frame[points.frame["node"] == "site north"]
+    assert north["replay"].tolist() == [2.0]
+
+
 def test_a_strip_shows_the_worst_of_each_step():
     points = series.of_samples([kept(0, lag=0.1), kept(1, lag=3.0), kept(60, lag=0.1)])
 
