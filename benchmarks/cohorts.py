@@ -158,12 +158,19 @@ def main() -> None:
 
 
 @contextmanager
-def filled(name: str) -> Iterator[tuple[Database, Endpoints]]:
-    """Make a clinic of as many patients as the command line says, with their events."""
+def filled(
+    name: str, *, must_be_kept: bool = False
+) -> Iterator[tuple[Database, Endpoints]]:
+    """Make a clinic of as many patients as the command line says, with their events.
+
+    One that `must_be_kept`, since it is served besides, is that of the data folder.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m {name}")
     parser.add_argument("--patients", type=int, default=100_000)
     parser.add_argument("--kept", action="store_true")
     options = parser.parse_args()
+    if must_be_kept and not options.kept:
+        parser.error("only with --kept: the API serves the clinic of the data folder")
     where = _kept() if options.kept else endpoints()
     with where as its_endpoints, closing(Database(its_endpoints)) as database:
         fill(database, options.patients)

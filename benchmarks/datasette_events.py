@@ -42,6 +42,7 @@ WHERE entry.started_on IS NOT NULL AND (
     OR entry.term = ANY (patient.medical_history || patient.current_medications)
 )
 """
+_COUNT: Final = "SELECT count(*) FROM {}"
 _TABLE: Final = """
 CREATE TABLE events (
     patient INTEGER, sex TEXT, born INTEGER, kind TEXT, term TEXT, day INTEGER,
@@ -112,9 +113,10 @@ _FIGURES: Final = (
 
 def main() -> None:
     """Print a line for each; a ratio above a third is a defect."""
-    with filled("benchmarks.datasette_events") as (database, fresh):
-        if not SQLITE.exists():
-            with side_by_side(database, fresh) as (_, raw):
+    with filled("benchmarks.datasette_events", must_be_kept=True) as (database, fresh):
+        with side_by_side(database, fresh) as (_, raw):
+            # The clinic grows where a later run asks for more patients.
+            if not _is_copied(raw, SQLITE):
                 _copy(raw, SQLITE)
         with chartroom("analyst") as ours, datasette(SQLITE) as theirs:
             for name, path, question, lite in _cases():
@@ -140,6 +142,17 @@ def _ask(client: httpx.Client, path: str, question: dict[str, Any]) -> dict[str,
 def _select(client: httpx.Client, lite: str) -> dict[str, Any]:
     question = {"sql": lite, "_shape": "arrays"}
     return answered(client.get(f"/{SQLITE.stem}.json", params=question))
+
+
+def _is_copied(raw: DriverConnection, path: Path) -> bool:
+    if not path.exists():
+        return False
+    with raw.cursor() as events:
+        events.execute(_COUNT.format(f"({_READ}) AS events"))
+        counts = events.fetchone()
+    with closing(sqlite3.connect(path)) as lite:
+        copied: object = lite.execute(_COUNT.format("events")).fetchone()
+    return counts == copied
 
 
 def _copy(raw: DriverConnection, path: Path) -> None:
