@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from dashboard.context import current_actor, read, write
 from dashboard.ui.dialogs import leave_menu, menu
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
@@ -101,9 +102,10 @@ def _show_saved(
             return
         with st.form(f"{page}_save_form", border=False):
             name = st.text_input(label, key=f"{page}_name", autocomplete="off")
-            description = st.text_input(
+            description = bounded_line(
                 _("What it is for, if you like"),
                 key=f"{page}_description",
+                longest=views.LONGEST_DESCRIPTION,
                 autocomplete="off",
             )
             shares = st.checkbox(

@@ -15,6 +15,7 @@ from dashboard.navigation import go
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_line
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
@@ -49,10 +50,11 @@ def rename(view: View) -> None:
         name = st.text_input(
             _("Name"), value=view.name, key=f"views_rename_{view.id}_name"
         )
-        description = st.text_input(
+        description = bounded_line(
             _("What it is for, if you like"),
-            value=view.description,
+            view.description,
             key=f"views_rename_{view.id}_description",
+            longest=views.LONGEST_DESCRIPTION,
             autocomplete="off",
         )
         if st.form_submit_button(_("Rename view"), type="primary", key="views_rename"):
