@@ -142,6 +142,14 @@ class Analyst:
         factors = [factor for factor, _ in terms]
         return sum(f * number for f, number in zip(factors, numbers, strict=True))
 
+    def commonest(self, kind):
+        """Return the commonest words of a kind that are told, with their numbers."""
+        undisclosed = figures.find_facets(
+            self.session, self.actor, kind, now=NOW, smallest_group=K
+        )
+        facets = figures.tell_facets(self.session, self.actor, undisclosed)
+        return {facet.words: facet.patients for facet in facets}
+
     def rows(self, *filters):
         """Return how many rows a list shows, None if it shows none."""
         criteria = Criteria(Group(members=filters))
@@ -353,6 +361,64 @@ def homogeneity_of_events(analyst, people):
     give(analyst.session, people[:20], "Gout", kind="procedure")
     whole = "SELECT count(*) FROM procedures"
     return _alike(analyst, whole, f"{whole} WHERE term = 'Gout'")
+
+
+def homogeneity_after_a_table(analyst, people):
+    """In SQL: a table by words tells how many had gout, which is asked by itself then.
+
+    All who came, minus who came earlier, are as many.
+    """
+    _came_and_came_earlier(analyst, people)
+    whole = "SELECT count(DISTINCT patient_id) FROM procedures"
+    analyst.sql(whole.replace("SELECT", "SELECT term,") + " GROUP BY term")
+    return _late_and_ill(analyst, whole)
+
+
+def homogeneity_in_parts(analyst, people):
+    """Who came, and who came with gout by sex: both parts together are all of them."""
+    for sex in ("female", "male"):
+        some = [each for each in people if each.sex == sex][:10]
+        give(analyst.session, some, "Gout", kind="procedure")
+    came = CohortEvent(kind=EventKind.PROCEDURE)
+    whole = analyst.number(Cohort(entry=came))
+    gout = Cohort(entry=replace(came, words="gout"))
+    cells = analyst.cells(Figure(cohort=gout, by=(Dimension.SEX,)))
+    return whole if sum(cells.values()) == whole else None
+
+
+def homogeneity_of_a_difference_of_events(analyst, people):
+    """In SQL: all events, minus the earlier ones, are as many as those of gout."""
+    _came_and_came_earlier(analyst, people)
+    return _late_and_ill(analyst, "SELECT count(*) FROM procedures")
+
+
+def homogeneity_of_the_commonest(analyst, people):
+    """The commonest words of a kind, beside how many had any: all had the same."""
+    give(analyst.session, people[:20], "Gout", kind="procedure")
+    commonest = analyst.commonest(EventKind.PROCEDURE)
+    whole = analyst.number(Cohort(entry=CohortEvent(kind=EventKind.PROCEDURE)))
+    return whole if whole in commonest.values() else None
+
+
+def _came_and_came_earlier(analyst, people):
+    """Give twenty gout, and thirty others a check-up in another year."""
+    give(analyst.session, people[:20], "Gout", kind="procedure")
+    earlier = DAY - timedelta(100)
+    give(analyst.session, people[20:50], "Check-up", earlier, kind="procedure")
+
+
+def _late_and_ill(analyst, whole):
+    """Return how many came late in a query if as many had gout, and all is told."""
+    questions = (
+        whole,
+        f"{whole} WHERE occurred_on < '{DAY}'",
+        f"{whole} WHERE term = 'Gout'",
+    )
+    answers = [analyst.sql(text) for text in questions]
+    if not all(answers):
+        return None
+    came, before, ill = (rows[0][0] for rows in answers)
+    return ill if came - before == ill else None
 
 
 def _alike(analyst, first, second):
@@ -627,6 +693,10 @@ def _in_two_questions(lift_rule):
     return lift
 
 
+def _tell_the_commonest(patch):
+    patch.setattr(figures.facets, "_have_all", lambda *_: False)
+
+
 def _compare_equal_cohorts(patch):
     patch.setattr(comparing, "_are_some_equal", lambda *_: False)
 
@@ -700,7 +770,7 @@ ATTACKS = {
     tracker: (2, _allow_trackers),
     homogeneity: (20, _in_two_questions(_show_every_step)),
     homogeneity_of_a_table: (20, _tell_what_all_have),
-    homogeneity_of_a_figure: (20, _let_few_decide),
+    homogeneity_of_a_figure: (20, _in_two_questions(_let_few_decide)),
     homogeneity_of_other_events: (20, _in_two_questions(_tell_of_all_of_a_cohort)),
     homogeneity_in_another_order: (20, _in_two_questions(_let_few_decide)),
     homogeneity_side_by_side: (20, _in_two_questions(_compare_equal_cohorts)),
@@ -710,6 +780,13 @@ ATTACKS = {
     homogeneity_of_queries: (20, _tell_what_two_questions_have_in_common),
     homogeneity_of_queries_with_exists: (20, _tell_what_two_questions_have_in_common),
     homogeneity_of_events: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_in_parts: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_after_a_table: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_of_a_difference_of_events: (
+        20,
+        _tell_what_two_questions_have_in_common,
+    ),
+    homogeneity_of_the_commonest: (20, _in_two_questions(_tell_the_commonest)),
     homogeneity_of_lists: (True, _tell_what_two_questions_have_in_common),
     small_cells: (3, _show_every_cell),
     marginals: (3, _allow_subtraction),

@@ -113,9 +113,9 @@ def reveals_few(
 ) -> bool:
     """Return whether `groups`, told beside what is told, give away 1 to k - 1 patients.
 
-    Or one of the `nested`, who have more in common, is a sum and difference of those
-    who have less, and so are all of these. How many patients there are, `population`,
-    is known to everybody.
+    Or a sum and difference of `nested` groups, who have something in common, is one of
+    such as have less: then all whom it counts have it. How many patients there are,
+    `population`, is known to everybody.
     """
     rows = [*groups, *disclosed_groups]
     belongs, sizes = _classes(rows, population)
@@ -123,9 +123,9 @@ def reveals_few(
     differences = differs @ sizes
     if np.any((differences > 0) & (differences < k)):
         return True
-    return _is_computable(belongs, _Sizes(sizes), k) or _do_all_have(
-        belongs[:, sizes > 0], nested
-    )
+    # Everybody, the last row, has nothing in common.
+    known = [(more, (*less, len(rows))) for more, less in nested]
+    return _is_either(belongs, _Sizes(sizes), k, known, len(groups))
 
 
 def events_reveal_few(
@@ -133,11 +133,13 @@ def events_reveal_few(
     disclosed_groups: Sequence[Members],
     patient_shift: int,
     k: int,
+    nested: Sequence[NestedGroups] = (),
 ) -> bool:
     """Return whether counts of events give away any of 1 to k - 1 patients.
 
     Members are hashes of events, whose bits from `patient_shift` on are those of the
-    patient. The rules are those of patients; how many events there are nobody knows.
+    patient. The rules are those of patients, with what the `nested` have in common;
+    how many events there are nobody knows.
     """
     rows = [*groups, *disclosed_groups]
     everything, places = np.unique(np.concatenate(rows), return_inverse=True)
@@ -160,7 +162,7 @@ def events_reveal_few(
         for other in differs[is_few]:
             if len(np.unique(pairs[1][other[pairs[0]]])) < k:
                 return True
-    return _is_computable(belongs, _Sizes(sizes, pairs), k)
+    return _is_either(belongs, _Sizes(sizes, pairs), k, nested, len(groups))
 
 
 def differ_in_few(
@@ -227,35 +229,71 @@ def _classes(
     return belongs, np.append(sizes, others)
 
 
-def _do_all_have(belongs: NDArray[np.bool_], nested: Sequence[NestedGroups]) -> bool:
-    """Return whether a group is a sum and difference of such as have less in common.
-
-    It is 0 against whatever all of these are 0 against, and everybody together, who are
-    the last row.
-    """
-    if not nested:
-        return False
-    rows = _condensed(belongs)
-    against: dict[tuple[int, ...], _Matrix] = {}
-    for groups, others in nested:
-        if others not in against:
-            against[others] = _null_vectors(rows[[*others, -1]])
-        if not _product(rows[list(groups)], against[others]).any(axis=1).all():
-            return True
-    return False
-
-
-def _is_computable(belongs: NDArray[np.bool_], sizes: _Sizes, k: int) -> bool:
-    """Return whether a combination of rows is 1 for few patients and 0 for all others.
-
-    Its factors have to make 0 of each class that is not few: what is left is small.
-    """
+def _is_either(
+    belongs: NDArray[np.bool_],
+    sizes: _Sizes,
+    k: int,
+    nested: Sequence[NestedGroups],
+    new: int,
+) -> bool:
+    """Return whether few can be computed, or what all of those have who have less."""
     is_there = sizes.numbers > 0
     belongs, sizes = belongs[:, is_there], sizes.where(is_there)
     is_few = sizes.numbers < k
     free = _left_null_space(_condensed(belongs[:, ~is_few]))
-    left = free @ belongs[:, is_few] % _PRIME
-    few = sizes.where(is_few)
+    of_few = belongs[:, is_few]
+    if _is_computable(free @ of_few % _PRIME, sizes.where(is_few), k):
+        return True
+    if not nested:
+        return False
+    nothing = _left_null_space(_product(free, _condensed(of_few)))
+    return _do_all_have(_product(nothing, free), nested, new)
+
+
+def _do_all_have(free: _Matrix, nested: Sequence[NestedGroups], new: int) -> bool:
+    """Return whether sums of groups are sums of such as have less in common.
+
+    `free` are the combinations of all groups that make 0 of everybody. It counts what
+    the first, `new` groups have a part in: what told groups alone make up, no answer
+    tells anew.
+    """
+    for groups, others in nested:
+        more, less = set(groups) - set(others), set(others)
+        disclosed = (
+            {group for group in more if group >= new},
+            {group for group in less if group >= new},
+        )
+        number = _number_shared(free, more, less)
+        if number and number > _number_shared(free, *disclosed):
+            return True
+    return False
+
+
+def _number_shared(free: _Matrix, more: set[int], less: set[int]) -> int:
+    """Return how many independent sums of some groups are sums of others as well.
+
+    Each is a combination of both that makes 0, and of neither alone.
+    """
+    of_both = _number_within(free, more | less)
+    if not of_both:
+        return 0
+    return of_both - _number_within(free, more) - _number_within(free, less)
+
+
+def _number_within(free: _Matrix, groups: set[int]) -> int:
+    """Return how many independent ones of some combinations are of these groups."""
+    outside = np.ones(free.shape[1], dtype=np.bool_)
+    outside[list(groups)] = False
+    left = free[:, outside]
+    return len(free) - len(_eliminate(left, left.shape[1]))
+
+
+def _is_computable(left: _Matrix, few: _Sizes, k: int) -> bool:
+    """Return whether a combination of rows is 1 for few patients and 0 for all others.
+
+    Its factors have to make 0 of each class that is not few; `left` is what those that
+    do so make of the `few`, which is small.
+    """
     while True:
         left, few = _merged(left, few)
         if not len(few.numbers):

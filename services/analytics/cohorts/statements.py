@@ -331,6 +331,12 @@ def members_by_term(kind: EventKind, term_keys: Sequence[str]) -> Select[Any]:
     )
 
 
+def patients_of(kind: EventKind) -> Select[int]:
+    """Select how many patients had a dated event of a kind."""
+    patients = func.count(distinct(_SOURCES[kind].view.c.patient_id))
+    return select(patients).where(*_dated(kind))
+
+
 def _dated(kind: EventKind) -> tuple[ColumnElement[bool], ...]:
     source = _SOURCES[kind]
     is_dated = source.view.c.occurred_on.is_not(None)

@@ -35,6 +35,7 @@ from db.models.patient import Patient
 from db.postgres import assume_role
 from services.analytics.cohorts.inference import (
     Members,
+    NestedGroups,
     differ_in_few,
     events_reveal_few,
     is_apart,
@@ -84,7 +85,8 @@ class UndisclosedAnswer(Generic[Answer]):
     of each number of events, as hashes whose first bits are the patient's. With
     `is_live` something of this moment is shown beside the answer, such as rows.
     `namings` are what is named of each of the groups, or, where there are none, of the
-    events; None where that is told by nothing that is named.
+    events; None where that is told by nothing that is named. `part_of` is another
+    question, with which this one is counted as one: the list that a chart is of.
     """
 
     question: str
@@ -97,6 +99,16 @@ class UndisclosedAnswer(Generic[Answer]):
     events: tuple[Members, ...] = ()
     is_live: bool = False
     namings: tuple[Naming | None, ...] = ()
+    part_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A group that is told anew, or under `namings` under which it was not told."""
+
+    digest: bytes
+    members: Members
+    namings: set[Naming]
 
 
 class RevealsFew(NotAllowed):
@@ -166,10 +178,9 @@ def tell(
         if (
             _has_lost_few(session, earlier, {**groups, **events}, undisclosed)
             or any(starmap(_tell_what_all_have, renamed.values()))
-            or (new and _gives_away(session, new, named, known, undisclosed))
-            or (
-                new_events
-                and _events_give_away(session, new_events, known, undisclosed)
+            or _gives_away(session, _judged(groups, known, renamed), known, undisclosed)
+            or _events_give_away(
+                session, _judged(events, known, renamed), known, undisclosed
             )
         ):
             if earlier is None:
@@ -181,8 +192,13 @@ def tell(
         _keep(session, actor, new, named, of_events=False)
         _keep(session, actor, new_events, named, of_events=True)
         _keep_namings(session, renamed, known)
-        if earlier is None and known and not (new or new_events):
-            _note(session, "unchanged", actor.id, undisclosed.question)
+        if (
+            earlier is None
+            and not (new or new_events)
+            and known - _disclosed_by(session, undisclosed.part_of)
+        ):
+            whole = undisclosed.part_of or undisclosed.question
+            _note(session, "unchanged", actor.id, whole)
         answer = undisclosed.answer
         if earlier is not None and not (new or new_events or undisclosed.is_live):
             answer = _as_of(earlier, answer, kind)
@@ -237,6 +253,14 @@ def _is_refused_often(session: Session, actor: Actor) -> bool:
 def _known(session: Session, groups: dict[bytes, Members]) -> set[bytes]:
     known = select(DisclosedGroup.digest).where(DisclosedGroup.digest.in_(groups))
     return set(session.scalars(known))
+
+
+def _disclosed_by(session: Session, question: str) -> set[bytes]:
+    """Return the digests of the groups that a question's latest answer has told."""
+    digest = hashlib.sha256(question.encode()).digest()
+    answer = select(DisclosedAnswer.answer[_GROUPS])
+    groups = session.scalars(answer.where(DisclosedAnswer.digest == digest)).first()
+    return set(map(bytes.fromhex, groups or ()))
 
 
 def _has_lost_few(
@@ -296,21 +320,41 @@ def _tell_what_all_have(before: Collection[Naming], new: Collection[Naming]) -> 
     return any(is_nested(naming, {*before, *new}) for naming in new)
 
 
+def _judged(
+    groups: Mapping[bytes, Members],
+    known: Collection[bytes],
+    renamed: Mapping[bytes, tuple[Collection[Naming], set[Naming]]],
+) -> list[_Judged]:
+    """Return the groups of which an answer tells anew: who is in them, or of what.
+
+    That a number was told, by a table of words say, is no reason to tell it with a name
+    besides: beside others it may say what all of them have.
+    """
+    return [
+        _Judged(digest, group, renamed[digest][1] if digest in renamed else set())
+        for digest, group in groups.items()
+        if digest not in known or digest in renamed
+    ]
+
+
 def _gives_away(
     session: Session,
-    groups: dict[bytes, Members],
-    named: Mapping[bytes, Collection[Naming]],
+    judged: Sequence[_Judged],
     known: set[bytes],
     undisclosed: UndisclosedAnswer[Any],
 ) -> bool:
-    new, implied = list(groups.values()), set(map(_digest, undisclosed.implied))
+    if not judged:
+        return False
+    new, implied = _members(judged), set(map(_digest, undisclosed.implied))
     k, population = undisclosed.smallest_group, undisclosed.population
     is_wanted = compared(new, k) | (
         DisclosedGroup.digest.in_(known) & ~DisclosedGroup.of_events
     )
-    # Sums of all are sums of those that make up the others.
-    needed = [group for digest, group in groups.items() if digest not in implied]
-    if are_apart(session, needed, is_wanted, k):
+    # Sums of all are sums of those that make up the others; and nothing is apart from
+    # itself as it was told before.
+    needed = [each.members for each in judged if each.digest not in implied]
+    is_another = DisclosedGroup.digest.not_in([each.digest for each in judged])
+    if are_apart(session, needed, is_wanted & is_another, k):
         return False
     if population is None:
         in_use = select(func.count()).where(Patient.deleted_at.is_(None))
@@ -319,20 +363,32 @@ def _gives_away(
         select(DisclosedGroup.members, DisclosedGroup.namings).where(is_wanted)
     ).all()
     disclosed = [members_of(members) for members, _ in rows]
-    nested = nested_groups(
-        [named.get(digest, ()) for digest in groups],
-        [list(map(frozenset, namings)) for _, namings in rows],
-    )
+    nested = _nested(judged, [namings for _, namings in rows])
     return reveals_few(new, disclosed, population, k, nested)
+
+
+def _members(judged: Sequence[_Judged]) -> list[Members]:
+    return [each.members for each in judged]
+
+
+def _nested(
+    judged: Sequence[_Judged], disclosed: Sequence[Sequence[Sequence[str]]]
+) -> Sequence[NestedGroups]:
+    return nested_groups(
+        [each.namings for each in judged],
+        [list(map(frozenset, namings)) for namings in disclosed],
+    )
 
 
 def _events_give_away(
     session: Session,
-    new: dict[bytes, Members],
+    judged: Sequence[_Judged],
     known: set[bytes],
     undisclosed: UndisclosedAnswer[Any],
 ) -> bool:
-    groups, k = list(new.values()), undisclosed.smallest_group
+    if not judged:
+        return False
+    groups, k = _members(judged), undisclosed.smallest_group
     if _differ_in_few_events(session, groups, k):
         return True
     latest = (
@@ -344,8 +400,12 @@ def _events_give_away(
         DisclosedGroup.digest.in_(latest.limit(MOST_COMPARED)),
         DisclosedGroup.digest.in_(known) & DisclosedGroup.of_events,
     )
-    rows = session.scalars(select(DisclosedGroup.members).where(is_wanted))
-    return events_reveal_few(groups, list(map(members_of, rows)), PATIENT_SHIFT, k)
+    rows = session.execute(
+        select(DisclosedGroup.members, DisclosedGroup.namings).where(is_wanted)
+    ).all()
+    disclosed = [members_of(members) for members, _ in rows]
+    nested = _nested(judged, [namings for _, namings in rows])
+    return events_reveal_few(groups, disclosed, PATIENT_SHIFT, k, nested)
 
 
 def _differ_in_few_events(session: Session, new: Sequence[Members], k: int) -> bool:

@@ -5,7 +5,7 @@ groups, which are in the log once, and a rule with these words is the same group
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import (
+    CohortEvent,
     EventKind,
     RevealsFew,
     UndisclosedAnswer,
@@ -48,8 +49,9 @@ def find_facets(
 ) -> tuple[UndisclosedAnswer[Facet], ...]:
     """Count the commonest words of a kind, each for itself; few are left out.
 
-    They may be shown once `tell_facets` has held them against what was told before.
-    Raises NotAllowed.
+    So are words that all have who had such an event, or all but few: whoever is known
+    to have had one has them. They may be shown once `tell_facets` has held them against
+    what was told before. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     details = {"criteria": {"commonest": kind.value}}
@@ -62,6 +64,7 @@ def find_facets(
     commonest = [key for key, (_, number) in terms.items() if number >= smallest_group]
     matches = {key: list(_terms_with(key, terms)) for key in commonest[:MOST]}
     members = _members(session, kind, matches)
+    number = _number_of_patients(session, kind, members.values(), smallest_group)
     population = session.execute(statements.population()).scalar_one()
     return tuple(
         UndisclosedAnswer(
@@ -70,9 +73,13 @@ def find_facets(
             groups=(group,),
             population=population,
             smallest_group=smallest_group,
+            namings=(CohortEvent(kind=kind, words=terms[key][0]).naming,),
+            # Whoever opens them has asked once, and chosen no words.
+            part_of=json.dumps(["commonest", kind, smallest_group]),
         )
         for key, group in members.items()
         if not 0 < population - len(group) < smallest_group
+        and not _have_all(number, group, smallest_group)
     )
 
 
@@ -100,6 +107,25 @@ def _tell_each(
 def _terms_with(key: str, terms: Mapping[str, object]) -> Iterator[str]:
     """Yield what a rule finds by these words: they begin at the beginning of a word."""
     return (other for other in terms if f" {key}" in f" {other}")
+
+
+def _number_of_patients(
+    session: Session, kind: EventKind, groups: Collection[Members], k: int
+) -> int:
+    """Return how many had such an event, or fewer of whom k are beside each group.
+
+    Mostly the commonest words say so of each other, and nobody else is counted.
+    """
+    if not groups:
+        return 0
+    number = len(np.unique(np.concatenate([*groups])))
+    if not any(_have_all(number, group, k) for group in groups):
+        return number
+    return session.execute(statements.patients_of(kind)).scalar_one()
+
+
+def _have_all(number: int, group: Members, k: int) -> bool:
+    return k > 1 and number - len(group) < k
 
 
 def _members(

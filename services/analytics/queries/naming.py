@@ -3,9 +3,18 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import BooleanClauseList, ColumnElement, FromClause, Join, TableClause
+from sqlalchemy import (
+    BinaryExpression,
+    BindParameter,
+    BooleanClauseList,
+    ClauseElement,
+    ColumnElement,
+    FromClause,
+    Join,
+    TableClause,
+)
 from sqlalchemy.dialects.postgresql import psycopg2
-from sqlalchemy.sql import visitors
+from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import ColumnClause
 
 from services.analytics.cohorts import tables
@@ -17,6 +26,8 @@ _DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 _WORDS: Final = frozenset({"term", "term_key", "code"})
 _VALUE: Final = "value"
 _VITALS: Final = "vitals"
+_LIKE: Final = {operators.like_op, operators.ilike_op}
+_ANYTHING: Final = "%"
 
 
 def naming_of_query(counted: Counted) -> Naming | None:
@@ -43,11 +54,25 @@ def _tied(rows: FromClause) -> Iterator[ColumnElement[bool]]:
     yield from (each for each in parts if each is not None)
 
 
-def _names(condition: ColumnElement[bool]) -> bool:
-    return any(
-        each.name == _VALUE or (each.name in _WORDS and _view_of(each) != _VITALS)
-        for each in visitors.iterate(condition)
-        if isinstance(each, ColumnClause)
+def _names(condition: ClauseElement) -> bool:
+    if isinstance(condition, ColumnClause) and (
+        condition.name == _VALUE
+        or (condition.name in _WORDS and _view_of(condition) != _VITALS)
+    ):
+        return True
+    if isinstance(condition, BinaryExpression) and _fits_all(condition):
+        return False
+    parts = condition.get_children()
+    return any(_names(each) for each in parts if isinstance(each, ClauseElement))
+
+
+def _fits_all(condition: BinaryExpression[Any]) -> bool:
+    """Return whether a pattern says no more than that there are words or a code."""
+    pattern = condition.right
+    return (
+        condition.operator in _LIKE
+        and isinstance(pattern, BindParameter)
+        and set(str(pattern.value)) == {_ANYTHING}
     )
 
 

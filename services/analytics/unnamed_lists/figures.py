@@ -65,6 +65,7 @@ def describe(
             Permission.LIST_PATIENTS,
             # The last part of a whole follows from the others.
             (max(shown_bars.values(), key=len),) if makes_up else (),
+            part_of=question_of("list", criteria, smallest_group),
             namings=(
                 *(naming for _ in whole),
                 # What all of a list are allergic to, its bars do not tell.

@@ -5,7 +5,7 @@ Rows can be counted, so a list shows none of them unless its number is told
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Generic, TypeVar
@@ -21,7 +21,7 @@ from services.core.errors import NotAllowed
 from services.core.sentences import Sentence, on_day_at
 from services.lists import criteria as list_criteria
 from services.lists.counting import MOST_COUNTED
-from services.lists.criteria import Combine, Count, Criteria, Group
+from services.lists.criteria import Combine, Count, Criteria, Filter, Group
 from services.lists.recording import record
 from services.patients import search
 from services.patients.search import TooFew
@@ -164,17 +164,20 @@ def question_of(what: str, criteria: Criteria, smallest_group: int) -> str:
 def naming_of_list(criteria: Criteria) -> Naming:
     """Return what the filters of a list name: what patients have or take.
 
-    Filters that OR joins are one condition.
+    Filters that OR joins are one condition, those of AND in AND are each one.
     """
-    where = criteria.where
-    parts = where.members if where.combine is Combine.AND else (where,)
-    wholes = (Criteria(Group(members=(part,))) for part in parts)
+    wholes = (Criteria(Group(members=(part,))) for part in _joined_by_and(criteria))
     named = (
         naming_of(list_criteria.to_json(whole))
         for whole in wholes
         if _NAMED & set(whole.fields())
     )
     return NOTHING.union(*named)
+
+
+def _joined_by_and(criteria: Criteria) -> Sequence[Filter | Group]:
+    where = criteria.where.simplified()
+    return where.members if where.combine is Combine.AND else (where,)
 
 
 def _count(size: int, smallest_group: int) -> Count:

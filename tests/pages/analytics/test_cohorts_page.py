@@ -1,10 +1,12 @@
 """The page on which analysts count, from the empty state to an answer by quarter."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from db.models.patient import ClinicalEntry
 from services.analytics import cohorts
 from services.analytics.cohorts import (
     COHORTS,
@@ -33,10 +35,12 @@ ENTRY = "cohorts_entry"
 def hypertensive(clinic: Clinic) -> None:
     """Have 12 women and 14 men diagnosed at a visit; 6 and 5 come again in time.
 
-    Six others are well: else the 26 would be nearly everybody.
+    Six others have something rare: else the 26 would be nearly everybody, and all who
+    were diagnosed.
     """
     for number in range(6):
-        clinic.register(first_name=f"W{number}", date_of_birth=date(1950, 1, 1))
+        other = clinic.register(first_name=f"W{number}", date_of_birth=date(1950, 1, 1))
+        clinic.write(lambda s, of=other.id, n=number: _add_rarity(s, of, n))
     clinician = clinic.cast[Role.CLINICIAN]
     doctor = clinic.write(lambda s: cast.add_doctor(s, user_id=clinician.id).id)
     number = 0
@@ -44,6 +48,13 @@ def hypertensive(clinic: Clinic) -> None:
         for place in range(people):
             number += 1
             _diagnose(clinic, doctor, sex, number, comes_again=place < come_again)
+
+
+def _add_rarity(session, patient_id, number):
+    day = DIAGNOSED_AT.date()
+    dated = {"kind": "condition", "started_on": day, "ended_on": day}
+    of = {"patient_id": patient_id, "source": "synthea", "source_key": uuid4()}
+    session.add(ClinicalEntry(term=f"Rarity {number}", **dated, **of))
 
 
 def _diagnose(clinic, doctor, sex, number, *, comes_again):
@@ -224,6 +235,11 @@ def test_a_cohort_is_saved_and_opened_again(clinic: Clinic, hypertensive):
     app.text_input(key=f"{ENTRY}_code").set_value("I10")
     press(app, "cohorts_count")
     app.text_input(key="cohorts_name").set_value("High blood pressure")
+    app.text_input(key="cohorts_description").set_value("x" * 301)
+    press(app, "cohorts_save")
+    field = "What it is for, if you like must have at most 300 characters"
+    assert any(field in caption.value for caption in app.caption)
+    app.text_input(key="cohorts_description").set_value("")
     press(app, "cohorts_save")
 
     opened = clinic.open("cohorts", Role.ANALYST)

@@ -69,11 +69,14 @@ JOINED = "JOIN diagnoses d ON d.patient_id = v.patient_id AND"
         ("vitals WHERE term = 'Weight' AND value > 120", 1),
         ("diagnoses WHERE term = 'Gout' AND age >= 90", 1),
         ("diagnoses WHERE term = 'Gout' AND code LIKE 'M1%'", 2),
+        ("diagnoses WHERE term LIKE '%' AND code ILIKE '%%'", 0),
+        ("diagnoses WHERE term LIKE '%' AND term LIKE 'g%'", 1),
         ("diagnoses WHERE term = 'Gout' OR age >= 90", 1),
         (f"visits v {JOINED} d.term = 'Gout'", 1),
         (f"visits v {JOINED} d.age < 9", 0),
         (f"visits v WHERE {EXISTS} d.term = 'Gout' AND d.age < 9)", 1),
         (f"visits v WHERE {EXISTS} d.age < 9)", 0),
+        (f"visits v WHERE {EXISTS} d.term LIKE '%' AND d.age < 9)", 0),
     ],
 )
 def test_conditions_of_a_query_are_named_one_by_one(query, number):
@@ -108,17 +111,18 @@ def test_filters_of_what_patients_have_are_named_one_by_one():
     gout = Filter("medical_history", Operator.HAS, "gout")
     quince = Filter("allergies", Operator.HAS, "quince")
 
-    nothing, gout_alone, both, either = (
+    nothing, gout_alone, both, nested, either = (
         naming_of_list(Criteria(where))
         for where in (
             Group(members=(born,)),
             Group(members=(born, gout)),
             Group(members=(gout, born, quince)),
+            Group(members=(Group(members=(gout, Group(members=(quince,)))), born)),
             Group(Combine.OR, (born, gout)),
         )
     )
 
-    assert nothing == NOTHING < gout_alone < both
+    assert nothing == NOTHING < gout_alone < both == nested
     assert (len(gout_alone), len(both), len(either)) == (1, 2, 1)
     assert not either & both
 

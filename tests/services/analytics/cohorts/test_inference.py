@@ -254,3 +254,65 @@ def reveals_together(*small):
 )
 def test_a_patient_counts_once_in_several_classes_together(small, is_few):
     assert reveals_together(*small) is is_few
+
+
+WHOLE, EARLIER, ILL = people((50,)), people((20, 50)), people((20,))
+SOME, STRANGERS = people((10, 30)), people((100, 140))
+
+
+@pytest.mark.parametrize(
+    ("new", "disclosed", "nested", "is_seen"),
+    [
+        ([ILL], [WHOLE, EARLIER], [((0,), (1, 2))], True),
+        ([WHOLE], [EARLIER, ILL], [((2,), (0, 1))], True),
+        ([SOME], [WHOLE, EARLIER], [((0,), (1, 2))], False),
+        ([ILL], [WHOLE, STRANGERS], [((0,), (1, 2))], False),
+        ([ILL], [WHOLE, SOME], [((0,), (1, 2))], False),
+        ([ILL, EARLIER], [WHOLE], [((0, 1), (2,))], True),
+        ([ILL, SOME], [WHOLE], [((0, 1), (2,))], False),
+        ([ILL, SOME], [ILL[:10], SOME[10:]], [((0, 1, 2, 3), ())], False),
+        ([STRANGERS], [WHOLE, EARLIER, ILL], [((3,), (0, 1, 2))], False),
+        ([ILL, STRANGERS], [WHOLE, EARLIER, ILL], [((0,), (1, 2, 3))], True),
+    ],
+    ids=[
+        "who has it at last", "the whole at last", "some of them", "no difference",
+        "another difference", "in parts", "in parts of some", "sums of their own",
+        "others, after all was told", "under a name at last",
+    ],
+)  # fmt: skip
+def test_who_has_something_is_no_sum_of_who_has_less(new, disclosed, nested, is_seen):
+    as_events = [[events(group, 1) for group in some] for some in (new, disclosed)]
+
+    assert reveals_few(new, disclosed, EVERYBODY, K, nested) is is_seen
+    assert events_reveal_few(*as_events, SHIFT, K, nested) is is_seen
+
+
+def rank(rows):
+    """Return how many of the rows do not depend on others."""
+    columns = list(zip(*rows, strict=True))
+    return len(rows) - len(null_space(columns)) if rows else 0
+
+
+def test_what_sums_have_in_common_is_what_exact_arithmetic_says():
+    rng, seen = np.random.default_rng(103), []
+    for _ in range(200):
+        population = int(rng.integers(6, 16))
+        rows = [
+            np.flatnonzero(rng.random(population) < rng.choice([0.3, 0.5, 0.8]))
+            for _ in range(int(rng.integers(2, 8)))
+        ]
+        if rng.random() < 0.5:
+            rows[0] = np.setxor1d(rows[-1], rows[len(rows) // 2])
+        number = int(rng.integers(1, len(rows) + 1))
+        more, less = range(number), range(number, len(rows))
+        exact = [[Fraction(p in row) for p in range(population)] for row in rows]
+        of_less = [*exact[number:], [Fraction(1)] * population]
+        both = rank([*exact[:number], *of_less])
+        is_shared = rank(exact[:number]) + rank(of_less) > both
+
+        # Nobody is fewer than one: what is seen is what sums have in common.
+        nested = [(tuple(more), tuple(less))]
+        assert reveals_few(rows, [], population, 1, nested) is is_shared
+        seen.append(is_shared)
+
+    assert 50 < sum(seen) < 150

@@ -157,7 +157,8 @@ def learn(session, analyst):
                     date_of_birth=born,
                 )
                 diagnosed(session, patient)
-                if number < 20:
+                # Some of each sex and of all ages: else all of an age would have it.
+                if number % 4 in {0, 1}:
                     diagnosed(session, patient, term="Gout")
                 if 10 <= number < 30:
                     diagnosed(session, patient, DAY + timedelta(1), term="Asthma")

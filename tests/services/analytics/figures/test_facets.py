@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from db.models.care import DisclosedAnswer
 from services.analytics import cohorts, figures
 from services.analytics.cohorts import Cohort, CohortEvent, EventKind
 from services.core.actors import Role
@@ -68,6 +70,30 @@ def test_a_rule_with_these_words_finds_as_many(tell, count):
     assert count(replace(GOUT, words=words)) == patients
 
 
+@pytest.mark.parametrize("others", [0, 4, 5])
+def test_words_that_all_but_few_have_are_left_out(session, tell, others):
+    for _ in range(8):
+        diagnosed(session, person(session), term="Gout")
+    for number in range(others):
+        diagnosed(session, person(session), term=f"Rarity {number}")
+    for _ in range(10):
+        person(session)
+
+    assert tell() == ([("Gout", 8)] if others == K else [])
+
+
+def test_who_has_the_words_is_nobody_elses_whole(session, tell, count):
+    """All who came from a day on had gout, and are told as such who had it."""
+    for term, number, days in (("Gout", 8, 30), ("Asthma", 9, 0)):
+        for _ in range(number):
+            diagnosed(session, person(session), DAY + timedelta(days), term=term)
+    late = CohortEvent(kind=EventKind.DIAGNOSIS, since=DAY + timedelta(1))
+    assert ("Gout", 8) in tell()
+
+    with pytest.raises(cohorts.RevealsFew):
+        count(late)
+
+
 @pytest.mark.usefixtures("ill")
 def test_nothing_is_taken_from_them_that_leaves_few(tell, count):
     tell()
@@ -81,6 +107,16 @@ def test_what_would_tell_of_few_beside_earlier_counts_is_left_out(tell, count):
     assert count(replace(GOUT, until=DAY)) == 8
 
     assert tell() == [("Asthma", 6)]
+
+
+@pytest.mark.usefixtures("ill")
+def test_whoever_opens_what_was_told_before_has_asked_once(session, tell, count):
+    for words in ("gout", "asthma"):
+        count(replace(GOUT, words=words))
+
+    assert len(tell()) == 2
+    noted = DisclosedAnswer.answer.has_key("refused_to")
+    assert len(session.scalars(select(DisclosedAnswer.digest).where(noted)).all()) == 1
 
 
 @pytest.mark.usefixtures("ill")

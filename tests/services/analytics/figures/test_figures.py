@@ -94,6 +94,7 @@ def test_which_part_of_women_and_men_came_again_by_quarter(session, tell, visit)
         for place, each in enumerate(patients(session, number, sex=sex)):
             if place < again:
                 visit(each, DAY + timedelta(10))
+    bystanders(session)
     entry = replace(HYPERTENSION, from_age=51)
     seen = Rule(event=VISIT, within=Window(90))
     figure = Figure(

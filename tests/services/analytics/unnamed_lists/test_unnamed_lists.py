@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from db.models.care import DisclosedGroup
+from db.models.care import DisclosedAnswer, DisclosedGroup
 from services.analytics import cohorts, unnamed_lists
 from services.analytics.cohorts import telling
 from services.analytics.unnamed_lists import sizes
@@ -86,6 +86,14 @@ def draw(session, analyst):
         return replace(sex, ages=age.ages, allergies=allergy.allergies)
 
     return draw
+
+
+def noted(session):
+    """Return how many questions count among the hundred of a day."""
+    of_a_day = DisclosedAnswer.answer.has_key("refused_to")
+    return session.scalar(
+        select(func.count()).select_from(DisclosedAnswer).where(of_a_day)
+    )
 
 
 def disclosed_sizes(session):
@@ -255,3 +263,19 @@ def test_a_token_for_exports_is_held_to_the_same(session, read):
         read(WOMEN)
     with pytest.raises(NotAllowed, match="list patients"):
         read(NUTS, program)
+
+
+def test_a_list_and_its_charts_are_one_question_that_leaves_out_nobody(
+    session, register, read, draw
+):
+    """A chart of one bar, or of none that may be told, has the patients of its list."""
+    register(20, "female", "Nuts")
+    register(30, "male")
+    read(NUTS)
+    draw(NUTS)
+
+    assert noted(session) == 0
+
+    read(WOMEN)
+    draw(WOMEN)
+    assert noted(session) == 1
