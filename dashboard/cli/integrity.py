@@ -111,7 +111,26 @@ def rotate_file_keys(settings: "Settings") -> str:
         rewrapped, left = _rewrap(wired)
         _record_rotation(wired, key, "done", rewrapped)
     sentence = f"Key {key} wraps the keys of {rewrapped} files and drafts from now on."
-    return f"{sentence} {left} do not open and keep theirs." if left else sentence
+    if left:
+        sentence += f" {left} do not open and keep theirs."
+    return sentence + _of_other_sites(settings)
+
+
+def _of_other_sites(settings: "Settings") -> str:
+    """Say what has to be brought to sites that follow; keys are not replicated."""
+    from dashboard import wiring
+    from db.embedded import DataFolder
+    from db.embedded.sites import standby_site
+
+    if not settings.is_embedded:
+        return ""
+    if not (sites := standby_site.invited(DataFolder(settings.data))):
+        return ""
+    return (
+        f" No file opens at the other site ({', '.join(sites)}) until "
+        f"{wiring.file_keys(settings).path} is copied there, over the one that is "
+        "there."
+    )
 
 
 def drop_old_file_keys(settings: "Settings") -> str:

@@ -67,16 +67,23 @@ def promote(
     Raises CannotStart, and what a database refuses: then it may be repeated.
     """
     began = time.monotonic()
-    _lead_rows(clinic)
-    report("PostgreSQL leads", time.monotonic() - began)
-    began = time.monotonic()
+    # Before anybody can write here: by it a main site that comes back hears that it is
+    # the main one no more.
     _lead_files(clinic)
     report("MongoDB leads", time.monotonic() - began)
+    began = time.monotonic()
+    _lead_rows(clinic)
+    report("PostgreSQL leads", time.monotonic() - began)
     began = time.monotonic()
     with _owning(clinic.addresses) as session:
         settle(session, clinic.audit, clinic.seal_keys, order, actor)
     standby_site.note_promoted(clinic.folder)
     report("Rows brought up to date with the log", time.monotonic() - began)
+
+
+def is_begun(addresses: Addresses) -> bool:
+    """Tell whether a store leads already, by a promotion that was cut short."""
+    return addresses.mongo.is_primary() or _takes_writes(addresses)
 
 
 def _lead_rows(clinic: StandbyClinic) -> None:
@@ -159,6 +166,8 @@ def _time_of(order: SitePromoted) -> datetime:
 def _read_log(session: Session, store: AuditStore) -> _LogEnd:
     head = chain.read_head(session)
     last = store.newest()
+    if last is None and head.sequence:
+        return _LogEnd(head, Since(), head.sequence)
     if last is not None and last["_id"] < head.sequence:
         end = chain.link_of(last)
         return _LogEnd(end, Since(), head.sequence - end.sequence)

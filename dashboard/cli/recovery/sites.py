@@ -1,6 +1,7 @@
 """Commands for another site: invite it, join, forget it, and let it lead."""
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -114,9 +115,10 @@ def write_invitation(settings: "Settings", site: str, path: Path) -> str:
     from services.cluster import sites
 
     require_site_name(site)
+    folder = embedded.DataFolder(settings.data)
+    _require_other(folder, site)
     passphrase, repeated = ask_passphrase(_PASSPHRASE), ask_passphrase("Once more")
     kits.require_good_passphrase(passphrase, repeated)
-    folder = embedded.DataFolder(settings.data)
     with contextlib.closing(wiring.connect(settings)) as wired:
         _require_leading(folder)
         addresses = embedded.attach(settings.data)
@@ -201,7 +203,12 @@ def let_lead(settings: "Settings", reason: str, cut_off: str) -> None:
     """
     from dashboard import wiring
     from db import embedded
-    from db.embedded.sites import main_signs, newest_changes, standby_site
+    from db.embedded.sites import (
+        files_member,
+        main_signs,
+        newest_changes,
+        standby_site,
+    )
     from jobs.cluster import site_promotion
     from services.cluster.sites import SitePromoted
 
@@ -215,11 +222,21 @@ def let_lead(settings: "Settings", reason: str, cut_off: str) -> None:
     with contextlib.closing(wiring.connect(settings)) as wired:
         addresses = embedded.attach(settings.data)
         newest = newest_changes.look(addresses)
+        if site.rows_at is not None and site_promotion.is_begun(addresses):
+            newest = _as_begun(newest, site.rows_at, site.files_at)
         for line in in_words(newest, datetime.now(UTC)):
             typer.echo(line)
         require_reason(reason)
+        if newest.rows_at is None or not files_member.is_following(addresses.mongo):
+            raise embedded.CannotStart(
+                "This site's servers do not answer, or its MongoDB has fallen too far "
+                f"behind the main one: see {folder.logs}. Nothing was changed."
+            )
         require_silent(main_signs.look(site, addresses), site, cut_off)
         _require_typed(site, settings.clinic_name)
+        # Whoever typed the name may have thought for long.
+        require_silent(main_signs.look(site, addresses), site, cut_off)
+        standby_site.note_begun(folder, newest.rows_at, newest.files_at)
         site_promotion.promote(
             site_promotion.StandbyClinic(
                 folder, addresses, wired.audit, wired.seal_keys.read_or_make()
@@ -309,6 +326,30 @@ def _require_typed(site: "StandbySite", clinic_name: str) -> None:
         typed = ""
     if typed not in {site.name, clinic_name}:
         raise CannotStart("It was not confirmed: nothing was changed.")
+
+
+def _as_begun(
+    newest: "NewestChanges", rows_at: str, files_at: str | None
+) -> "NewestChanges":
+    """Return of when the site was before a promotion that was cut short."""
+    return replace(
+        newest,
+        rows_at=datetime.fromisoformat(rows_at),
+        files_at=datetime.fromisoformat(files_at) if files_at else None,
+    )
+
+
+def _require_other(folder: "DataFolder", name: str) -> None:
+    """Raise CannotStart if a name is this site's own: its servers have it in theirs."""
+    from db.embedded import CannotStart
+    from db.embedded.sites import standby_site
+
+    own = standby_site.remembered(folder)
+    if own is not None and own.name == name:
+        raise CannotStart(
+            f"{name} is the name of this site, and part of its servers' names: give "
+            "the other one another."
+        )
 
 
 def _require_leading(folder: "DataFolder") -> None:

@@ -78,7 +78,10 @@ class Fleet:
         """Tell whether somebody leads: in a site that follows, the others there."""
         if self.addresses.followed is None:
             return self.primary() is not None
-        return any(node.is_standby_leader for node in self.nodes)
+        if any(node.is_standby_leader for node in self.nodes):
+            return True
+        # A promotion that was cut short, which somebody has to repeat.
+        return self.primary() is not None
 
     def lead(self) -> None:
         """Go by it that this site follows nobody any more."""

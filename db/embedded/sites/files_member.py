@@ -39,8 +39,12 @@ def is_entered(own: Mongo, main: str) -> bool:
 
 
 def is_following(own: Mongo) -> bool:
-    """Tell whether the member has all files, and gets those that are added."""
-    return bool(own.hello().get("secondary"))
+    """Tell whether the member has all files, and gets those that are added.
+
+    One that leads after a promotion that was cut short has them as well.
+    """
+    hello = own.hello()
+    return bool(hello.get("secondary") or hello.get("isWritablePrimary"))
 
 
 def leave(main: Mongo, site: str) -> bool:
@@ -58,11 +62,15 @@ def lead(own: Mongo) -> None:
     """Have this member lead a set of its own, of which nobody else is; idempotent.
 
     A member of the former set that comes back, and reaches this one, is told by it that
-    it belongs to no set any more, and takes no writes.
+    it belongs to no set any more, and takes no writes. Raises CannotStart where this
+    member was told so itself.
     """
     with _administering(own, own.place) as client:
         config = _config_of(client)
-        mine = next(m for m in config["members"] if site_of_member(m) == own.site)
+        here = [m for m in config["members"] if site_of_member(m) == own.site]
+        if not here:
+            raise taken_over(site_of_member(config["members"][0]))
+        mine = here[0]
         member = {key: mine[key] for key in ("_id", "host", "tags")}
         if config["members"] != [mine] or mine.get("hidden"):
             _reconfigure(client, config, [member], force=True)
@@ -82,11 +90,23 @@ def is_still_main(main: Mongo) -> bool:
         # It is on its way, or has just heard that it belongs to no set any more, with
         # which it hangs up on everybody.
         return False
+    if all(site_of_member(member) != main.site for member in members):
+        # The newest configuration is of a site that leads, whether it answers or not.
+        raise taken_over(site_of_member(members[0]))
     for member in members:
         site = site_of_member(member)
         if site not in {None, main.site} and _leads(member["host"]):
             raise taken_over(site)
     return True
+
+
+def other_sites(own: Mongo) -> tuple[str, ...]:
+    """Return where members of other invited sites are; raises PyMongoError."""
+    with _administering(own, own.place) as client:
+        members = _config_of(client)["members"]
+    return tuple(
+        m["host"] for m in members if site_of_member(m) not in {None, own.site}
+    )
 
 
 def _enter(own: Mongo, main: str) -> None:

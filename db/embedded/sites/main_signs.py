@@ -14,6 +14,7 @@ from pymongo.errors import PyMongoError
 from db import json_http
 from db.embedded.cluster_addresses import Addresses
 from db.embedded.servers import database_roles
+from db.embedded.sites import files_member
 from db.embedded.sites.standby_site import StandbySite
 
 _ANSWER_SECONDS: Final = 3
@@ -44,6 +45,9 @@ def look(site: StandbySite, addresses: Addresses) -> MainSigns:
         *(_asking(_ask_postgres, place, addresses) for place in site.main.postgres),
         _asking(_ask_mongo, site.main.mongo),
     ]
+    with suppress(PyMongoError):
+        others = files_member.other_sites(addresses.mongo)
+        questions += [_asking(_ask_other_site, place) for place in others]
     with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
         signs = [sign for sign in pool.map(lambda ask: ask(), questions) if sign]
     return MainSigns(_words(signs, is_writing=True), _words(signs, is_writing=False))
@@ -66,16 +70,18 @@ def _ask_patroni(url: str) -> _Sign | None:
 
 def _ask_postgres(place: str, addresses: Addresses) -> _Sign | None:
     host, _, port = place.rpartition(":")
+    is_there = False
     try:
         with (
             closing(psycopg2.connect(_dsn(host, port, addresses))) as connection,
             connection.cursor() as cursor,
         ):
+            is_there = True
             cursor.execute("SELECT pg_is_in_recovery()")
             is_writing = not (cursor.fetchone() or (True,))[0]
     except psycopg2.OperationalError as error:
-        # It is there, and says no: it starts, or it is full.
-        is_there = "FATAL" in str(error)
+        # It is there, and says no: it starts, or it is full, or slow.
+        is_there = is_there or "FATAL" in str(error)
         return _Sign(f"PostgreSQL at {place}", False) if is_there else None
     return _Sign(f"PostgreSQL at {place}", is_writing)
 
@@ -91,6 +97,12 @@ def _dsn(host: str, port: str, addresses: Addresses) -> str:
         options=f"-c statement_timeout={_ANSWER_SECONDS}s",
         tcp_user_timeout=1000 * _ANSWER_SECONDS,
     )
+
+
+def _ask_other_site(place: str) -> _Sign | None:
+    """Ask a site that followed as well: one that still does is in nobody's way."""
+    sign = _ask_mongo(place)
+    return sign if sign and sign.is_writing else None
 
 
 def _ask_mongo(place: str) -> _Sign | None:

@@ -18,11 +18,17 @@ _SERVERS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class StandbySite:
-    """A site that follows the main one, or did until it was promoted."""
+    """A site that follows the main one, or did until it was promoted.
+
+    `rows_at` and `files_at` are of when its rows and its files were as somebody began
+    to let it lead: its servers cannot tell that later.
+    """
 
     name: str
     main: MainSite
     promoted_at: str | None = None
+    rows_at: str | None = None
+    files_at: str | None = None
 
     @property
     def is_following(self) -> bool:
@@ -54,6 +60,8 @@ def remembered(folder: DataFolder) -> StandbySite | None:
         content["name"],
         MainSite(tuple(main["postgres"]), tuple(main["patroni"]), main["mongo"]),
         content["promoted_at"],
+        content.get("rows_at"),
+        content.get("files_at"),
     )
 
 
@@ -67,6 +75,16 @@ def join(folder: DataFolder, invitation: SiteInvitation) -> None:
     names = (f"db-{invitation.site}-{number:02}" for number in numbers)
     membership.remember(folder, Members(tuple(Member(name) for name in names)))
     _write(folder, StandbySite(invitation.site, invitation.main))
+
+
+def note_begun(
+    folder: DataFolder, rows_at: datetime, files_at: datetime | None
+) -> None:
+    """Note of when a site is, before it leads."""
+    site = remembered(folder)
+    assert site is not None  # noqa: S101 - only a site is promoted
+    files = files_at.isoformat() if files_at else None
+    _write(folder, replace(site, rows_at=rows_at.isoformat(), files_at=files))
 
 
 def note_promoted(folder: DataFolder) -> None:

@@ -123,8 +123,7 @@ class RepositoryCopy:
             self.repository, archive
         )
         is_listed = self._look_there(system_id)
-        if self.owner:
-            require_owned(self.store, self.owner, self.clock())
+        self._require_owned()
         note = self._note(seal)
         # One whose manifest is there was sent whole, whatever ended the round then.
         self._begun = {each for each in note.begun if not self._is_whole_there(each)}
@@ -168,6 +167,10 @@ class RepositoryCopy:
                 del self._there[name]
         return replace(note, failure="")
 
+    def _require_owned(self) -> None:
+        if self.owner:
+            require_owned(self.store, self.owner, self.clock())
+
     def _look_there(self, system_id: str) -> bool:
         """Ask the store what it has, if it is time to; tell whether it was."""
         now = self.clock()
@@ -183,6 +186,8 @@ class RepositoryCopy:
         if CLAIM not in there:
             store.put_new(CLAIM, (self.repository.folder / CLAIM).read_bytes())
         self._require_own(system_id)
+        # Before anything is touched there: the other one may be in the middle of it.
+        self._require_owned()
         store.abandon_unfinished()
         if self._listed_at is not None and (lost := self._there.keys() - there.keys()):
             self._mended += len(lost)

@@ -6,8 +6,9 @@ from functools import partial
 import pytest
 
 from dashboard.cli.recovery.sites import in_words, require_reason, require_silent
-from db.embedded import CannotStart
-from db.embedded.sites.invitation import MainSite
+from db.embedded import CannotStart, DataFolder
+from db.embedded.sites import standby_site
+from db.embedded.sites.invitation import MainSite, SiteInvitation
 from db.embedded.sites.main_signs import MainSigns
 from db.embedded.sites.newest_changes import NewestChanges
 from db.embedded.sites.standby_site import StandbySite
@@ -86,6 +87,17 @@ def test_sites_are_of_servers_that_chartroom_starts(run):
 
 def test_a_site_needs_a_name_that_slots_may_have(site):
     assert "small letters and digits" in refusal(site("invite-site", "North Side"))
+
+
+def test_no_other_site_is_called_as_this_one_was(site, tmp_path):
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    standby_site.join(folder, SiteInvitation("north", NORTH.main, "sealed"))
+    standby_site.note_promoted(folder)
+
+    refused = refusal(site("invite-site", "north", "--out", tmp_path / "x"))
+
+    assert "north is the name of this site" in refused
 
 
 def test_a_folder_that_is_not_empty_does_not_join(site, tmp_path):

@@ -80,6 +80,16 @@ def test_entries_that_only_the_lost_site_had_are_counted_and_the_log_goes_on(log
     assert (verdict.is_whole, verdict.last) == (True, 3 + 2)
 
 
+def test_where_all_of_the_log_was_lost_all_of_it_is_counted(log):  # noqa: F811
+    log.happen(3)
+    log.ship_all()
+    log.entries.delete_many({})
+
+    lead(log)
+
+    assert promotion(log).details["lost_entries"] == 3
+
+
 def test_nobody_leads_with_rows_of_an_unknown_time(log):  # noqa: F811
     order = SitePromoted("north", ORDER.reason, ORDER.cut_off, None, None)
 

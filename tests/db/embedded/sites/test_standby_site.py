@@ -1,12 +1,13 @@
 """What a data folder remembers of sites, and the file with which one joins."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from db.embedded import CannotStart, DataFolder
 from db.embedded.servers import membership
-from db.embedded.sites import standby_site
+from db.embedded.sites import files_member, standby_site
 from db.embedded.sites.invitation import (
     MainSite,
     SiteInvitation,
@@ -49,6 +50,38 @@ def test_a_site_follows_all_servers_of_the_other_until_it_is_promoted(
     site = standby_site.remembered(folder)
     assert site is not None
     assert not site.is_following
+
+
+def test_of_when_a_site_was_is_known_to_whoever_promotes_it_once_more(
+    folder: DataFolder,
+):
+    standby_site.join(folder, INVITATION)
+    rows_at = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+    standby_site.note_begun(folder, rows_at, None)
+
+    site = standby_site.remembered(folder)
+    assert site is not None
+    assert (site.rows_at, site.files_at) == (rows_at.isoformat(), None)
+    assert site.is_following
+
+
+@pytest.mark.parametrize(
+    ("hello", "is_following"),
+    [
+        ({"secondary": True}, True),
+        # As a promotion that was cut short leaves it.
+        ({"isWritablePrimary": True, "secondary": False}, True),
+        ({"secondary": False}, False),
+        ({}, False),
+    ],
+)
+def test_a_member_that_is_copied_or_too_far_behind_follows_nobody(hello, is_following):
+    class Member:
+        def hello(self):
+            return hello
+
+    assert files_member.is_following(Member()) is is_following
 
 
 def test_no_server_of_a_site_has_a_name_that_the_main_site_may_give(folder: DataFolder):
