@@ -538,7 +538,7 @@ def test_metrics_tell_what_a_backup_tool_of_the_clinics_own_told(
         application.database,
         lambda session: tools.note_answer(
             session,
-            *(tool_reports.NAME, report, None),
+            *(tool_reports.NAME, report),
             own_system_id=tool_reports.SYSTEM_ID,
         ),
     )
