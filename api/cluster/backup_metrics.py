@@ -3,7 +3,7 @@
 Apart, so that ages go on while the disk of the backups answers nobody.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +19,7 @@ from db.files.file_keys import FileKeys
 from services.backups.facts import BackupFacts, read_facts
 
 # What a gauge is called after `chartroom_backup_`, what it is, and its value.
-_Value = tuple[str, str, float]
+BackupGauge = tuple[str, str, float]
 _SILENT: Final = "How long the folder of the backups has not answered; 0 if it does."
 
 
@@ -42,23 +42,29 @@ def gauges_of(
 
     What is noted of a copy in another place than `copy_place` stays as it was for ever.
     """
-    registry = CollectorRegistry()
-    silent = _age(seen.silent_since, now) if seen.silent_since else 0.0
-    values: list[_Value] = [("folder_silent_seconds", _SILENT, silent)]
+    silent = seconds_since(seen.silent_since, now) if seen.silent_since else 0.0
+    values: list[BackupGauge] = [("folder_silent_seconds", _SILENT, silent)]
     if (facts := seen.value) is not None:
         values += _values(facts, now, copy_place)
+    return written(values)
+
+
+def written(values: Iterable[BackupGauge]) -> bytes:
+    """Return gauges in Prometheus' text format."""
+    registry = CollectorRegistry()
     for name, words, value in values:
         Gauge(f"chartroom_backup_{name}", words, registry=registry).set(value)
     return generate_latest(registry)
 
 
-def _age(timestamp: datetime, now: datetime) -> float:
+def seconds_since(timestamp: datetime, now: datetime) -> float:
+    """Return how many seconds ago something was; 0 for what is to come."""
     return max(0.0, (now - timestamp).total_seconds())
 
 
 def _values(
     facts: BackupFacts, now: datetime, copy_place: str | None
-) -> Iterator[_Value]:
+) -> Iterator[BackupGauge]:
     survey, newest = facts.survey, facts.survey.newest_by(now)
     yield "sets", "Backups that count.", float(len(survey.sets))
     yield (
@@ -83,15 +89,19 @@ def _values(
         yield from _of_proof(facts.proof, now)
     if (kit := facts.kit) is not None:
         held = "How long ago it was made or proven to open."
-        yield "kit_age_seconds", "Age of the last recovery kit.", _age(kit.made_at, now)
-        yield "kit_held_seconds", held, _age(kit.held_at, now)
+        yield (
+            "kit_age_seconds",
+            "Age of the last recovery kit.",
+            seconds_since(kit.made_at, now),
+        )
+        yield "kit_held_seconds", held, seconds_since(kit.held_at, now)
     if facts.position is not None:
         yield from _of_log(facts.position, newest, now)
     if facts.copied is not None and facts.copied.place == copy_place:
         yield from _of_copy(facts.copied, now)
 
 
-def _of_faults(faults: RepositoryFaults) -> Iterator[_Value]:
+def _of_faults(faults: RepositoryFaults) -> Iterator[BackupGauge]:
     """Yield how many backups lack something, and what belongs to none."""
     yield (
         "incomplete_sets",
@@ -118,13 +128,15 @@ def _of_faults(faults: RepositoryFaults) -> Iterator[_Value]:
         yield "missing_files", words, float(faults.missing_files)
 
 
-def _of_newest(survey: Survey, newest: Manifest, now: datetime) -> Iterator[_Value]:
+def _of_newest(
+    survey: Survey, newest: Manifest, now: datetime
+) -> Iterator[BackupGauge]:
     *_, full = chain = list(survey.bases_of(newest))
-    yield "age_seconds", "Age of the newest backup.", _age(newest.as_of, now)
+    yield "age_seconds", "Age of the newest backup.", seconds_since(newest.as_of, now)
     yield (
         "full_age_seconds",
         "Age of the full one that it goes back to.",
-        _age(full.as_of, now),
+        seconds_since(full.as_of, now),
     )
     yield (
         "chain_sets",
@@ -134,11 +146,11 @@ def _of_newest(survey: Survey, newest: Manifest, now: datetime) -> Iterator[_Val
     yield "bytes", "Size of the newest backup, sealed.", float(newest.sealed_bytes)
 
 
-def _of_proof(proof: Proof, now: datetime) -> Iterator[_Value]:
+def _of_proof(proof: Proof, now: datetime) -> Iterator[BackupGauge]:
     yield (
         "proof_age_seconds",
         "Age of the last proven restore.",
-        _age(proof.proved_at, now),
+        seconds_since(proof.proved_at, now),
     )
     yield "proof_seconds", "How long the last proven restore took.", proof.seconds
     if (drill := proof.drill) is not None:
@@ -149,12 +161,12 @@ def _of_proof(proof: Proof, now: datetime) -> Iterator[_Value]:
 
 def _of_log(
     position: LogPosition, newest: Manifest | None, now: datetime
-) -> Iterator[_Value]:
+) -> Iterator[BackupGauge]:
     leads_to = position.leads_to or (newest.as_of if newest else position.noted_at)
     yield (
         "log_behind_seconds",
         "How long ago the newest second was that backups and their log lead to.",
-        _age(leads_to, now),
+        seconds_since(leads_to, now),
     )
     yield (
         "log_cut_off",
@@ -163,7 +175,7 @@ def _of_log(
     )
 
 
-def _of_copy(note: CopyNote, now: datetime) -> Iterator[_Value]:
+def _of_copy(note: CopyNote, now: datetime) -> Iterator[BackupGauge]:
     """Yield what is noted of the copy elsewhere: how far behind, how much, and how."""
     yield "copy_failed", "Whether the copy fails just now.", float(bool(note.failure))
     yield "copy_bytes", "Size of the copy elsewhere.", float(note.bytes)
@@ -186,4 +198,4 @@ def _of_copy(note: CopyNote, now: datetime) -> Iterator[_Value]:
     )
     if note.whole_until is not None:
         words = "How long ago the newest second was that the copy leads to."
-        yield "copy_behind_seconds", words, _age(note.whole_until, now)
+        yield "copy_behind_seconds", words, seconds_since(note.whole_until, now)

@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
-
+from api.cluster.backup_metrics import BackupGauge, seconds_since, written
 from services.backups.tools import ToolState
 
 
 def tool_gauges(state: ToolState, now: datetime) -> bytes:
     """Return what a tool tells of its backups, by the names that ours have."""
-    values = []
+    values: list[BackupGauge] = []
     if (tries := state.failed_tries) is not None:
         words = (
             "What is wrong with the backup tool's backups, or its answers that failed."
@@ -20,7 +19,7 @@ def tool_gauges(state: ToolState, now: datetime) -> bytes:
             (
                 "tool_answer_age_seconds",
                 "How long ago the backup tool said how its backups stand.",
-                _age(state.answered_at, now),
+                seconds_since(state.answered_at, now),
             ),
             (
                 "tool_faults",
@@ -35,19 +34,12 @@ def tool_gauges(state: ToolState, now: datetime) -> bytes:
             ),
         ]
         if (newest := report.newest) is not None:
-            age, size = _age(newest.stopped_at, now), float(newest.size_bytes)
+            age, size = seconds_since(newest.stopped_at, now), float(newest.size_bytes)
             until = state.newest_second or newest.stopped_at
             words = "How long ago the newest second was that backups and log lead to."
             values += [
                 ("age_seconds", "Age of the newest backup.", age),
                 ("bytes", "Size of the newest backup.", size),
-                ("log_behind_seconds", words, _age(until, now)),
+                ("log_behind_seconds", words, seconds_since(until, now)),
             ]
-    registry = CollectorRegistry()
-    for name, words, value in values:
-        Gauge(f"chartroom_backup_{name}", words, registry=registry).set(value)
-    return generate_latest(registry)
-
-
-def _age(at: datetime, now: datetime) -> float:
-    return max(0.0, (now - at).total_seconds())
+    return written(values)

@@ -2,6 +2,9 @@
 
 from unicodedata import category, normalize
 
+from services.core.errors import InvalidInput
+from services.core.sentences import Sentence
+
 
 def tidy(text: str) -> str:
     """Return the text in composed characters, without control characters and edges."""
@@ -15,3 +18,28 @@ def tidy(text: str) -> str:
 def is_storable(text: str) -> bool:
     """Tell whether PostgreSQL can take the text: no NUL, no half of a character."""
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def require_line(name: str, text: str, longest: int) -> None:
+    """Raise InvalidInput for a line of text that is too long or cannot be shown.
+
+    `name` is the field's, and what it is called in the sentence.
+    """
+    label = Sentence(name.capitalize())
+    if len(text) > longest:
+        raise InvalidInput(
+            name,
+            Sentence(
+                "{label} is too long; shorten it to {most} characters.",
+                label=label,
+                most=longest,
+            ),
+        )
+    if not is_storable(text) or not text.isprintable():
+        raise InvalidInput(
+            name,
+            Sentence(
+                "{label} holds a character that cannot be shown.",
+                label=label,
+            ),
+        )

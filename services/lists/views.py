@@ -21,6 +21,7 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
+from services.core.typed_text import require_line
 from services.lists import criteria
 from services.lists.criteria import Criteria, Json
 from services.lists.subjects import Subject
@@ -302,23 +303,7 @@ def _read_name(typed: str) -> str:
 
 def _read_description(typed: str) -> str:
     description = " ".join(typed.split())
-    if len(description) > LONGEST_DESCRIPTION:
-        raise InvalidInput(
-            "description",
-            Sentence(
-                "{label} is too long; shorten it to {most} characters.",
-                label=Sentence("Description"),
-                most=LONGEST_DESCRIPTION,
-            ),
-        )
-    if not description.isprintable():
-        raise InvalidInput(
-            "description",
-            Sentence(
-                "{label} holds a character that cannot be shown.",
-                label=Sentence("Description"),
-            ),
-        )
+    require_line("description", description, LONGEST_DESCRIPTION)
     return description
 
 

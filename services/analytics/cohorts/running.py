@@ -144,14 +144,7 @@ def _cells(
         every, smallest_group, unsaid=unsaid, withheld=withheld
     )
     namings = tables.namings_of(cohort, cohort.split_by)
-    shown = [
-        (members, naming)
-        for key, numbers in table.items()
-        for members, naming, number in zip(
-            (groups[key].patients, groups[key].counted), namings, numbers, strict=True
-        )
-        if number is not None
-    ]
+    shown = tables.members_disclosed(table, groups, namings)
     is_there = tables.on_disclosed_axes(
         cohort.split_by,
         (key for key, numbers in table.items() if numbers != (None, None)),

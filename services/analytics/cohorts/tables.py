@@ -131,6 +131,22 @@ def find_common_to_all(
     return common
 
 
+def members_disclosed(
+    table: Mapping[Key, Sequence[int | None]],
+    groups: Mapping[Key, Groups],
+    namings: Sequence[Naming | None],
+) -> list[tuple[Members, Naming | None]]:
+    """Return who is in each number that a table discloses, and what it names."""
+    return [
+        (members, naming)
+        for key, numbers in table.items()
+        for members, naming, number in zip(
+            (groups[key].patients, groups[key].counted), namings, numbers, strict=True
+        )
+        if number is not None
+    ]
+
+
 def namings_of(
     cohort: Cohort, split_by: Sequence[Dimension]
 ) -> tuple[Naming | None, Naming | None]:

@@ -359,11 +359,7 @@ def _gives_away(
     if population is None:
         in_use = select(func.count()).where(Patient.deleted_at.is_(None))
         population = session.scalars(in_use).one()
-    rows = session.execute(
-        select(DisclosedGroup.members, DisclosedGroup.namings).where(is_wanted)
-    ).all()
-    disclosed = [members_of(members) for members, _ in rows]
-    nested = _nested(judged, [namings for _, namings in rows])
+    disclosed, nested = _compared_with(session, is_wanted, judged)
     return reveals_few(new, disclosed, population, k, nested)
 
 
@@ -371,13 +367,18 @@ def _members(judged: Sequence[_Judged]) -> list[Members]:
     return [each.members for each in judged]
 
 
-def _nested(
-    judged: Sequence[_Judged], disclosed: Sequence[Sequence[Sequence[str]]]
-) -> Sequence[NestedGroups]:
-    return nested_groups(
+def _compared_with(
+    session: Session, is_wanted: ColumnElement[bool], judged: Sequence[_Judged]
+) -> tuple[list[Members], Sequence[NestedGroups]]:
+    """Return who is in wanted groups that were told, and which name more."""
+    rows = session.execute(
+        select(DisclosedGroup.members, DisclosedGroup.namings).where(is_wanted)
+    ).all()
+    nested = nested_groups(
         [each.namings for each in judged],
-        [list(map(frozenset, namings)) for namings in disclosed],
+        [list(map(frozenset, namings)) for _, namings in rows],
     )
+    return [members_of(members) for members, _ in rows], nested
 
 
 def _events_give_away(
@@ -400,11 +401,7 @@ def _events_give_away(
         DisclosedGroup.digest.in_(latest.limit(MOST_COMPARED)),
         DisclosedGroup.digest.in_(known) & DisclosedGroup.of_events,
     )
-    rows = session.execute(
-        select(DisclosedGroup.members, DisclosedGroup.namings).where(is_wanted)
-    ).all()
-    disclosed = [members_of(members) for members, _ in rows]
-    nested = _nested(judged, [namings for _, namings in rows])
+    disclosed, nested = _compared_with(session, is_wanted, judged)
     return events_reveal_few(groups, disclosed, PATIENT_SHIFT, k, nested)
 
 

@@ -12,7 +12,7 @@ from services.analytics.dashboards.age_bands import AGE_BANDS
 from services.analytics.figures import Figure
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
-from services.core.typed_text import is_storable
+from services.core.typed_text import require_line
 from services.patients.records.model import Sex
 
 # Each card is counted and told by itself: what a page may cost has an end.
@@ -106,9 +106,9 @@ def checked(draft: DashboardDraft) -> DashboardDraft:
     name = " ".join(draft.name.split())
     if not name:
         raise InvalidInput("name", "Give the dashboard a name.")
-    _require_text("name", name, LONGEST_NAME)
+    require_line("name", name, LONGEST_NAME)
     description = " ".join(draft.description.split())
-    _require_text("description", description, LONGEST_DESCRIPTION)
+    require_line("description", description, LONGEST_DESCRIPTION)
     check_filter(draft.shown)
     return DashboardDraft(
         name=name,
@@ -131,7 +131,7 @@ def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card,
     for card in cards:
         if not card.title.strip():
             raise InvalidInput("title", "Give the card a title.")
-        _require_text("title", card.title, LONGEST_TITLE)
+        require_line("title", card.title, LONGEST_TITLE)
         figures.validate(card.figure)
         check_filter(card.narrowed)
     return tuple(cards)
@@ -154,23 +154,3 @@ def check_filter(shown: DashboardFilter) -> None:
         raise InvalidInput("since", "The first month is after the last one; swap them.")
     if shown.age_band and shown.age_band not in AGE_BANDS:
         raise InvalidInput("age_band", "Choose a band of ages, such as 30–39.")
-
-
-def _require_text(name: str, text: str, longest: int) -> None:
-    if len(text) > longest:
-        raise InvalidInput(
-            name,
-            Sentence(
-                "{label} is too long; shorten it to {most} characters.",
-                label=Sentence(name.capitalize()),
-                most=longest,
-            ),
-        )
-    if not is_storable(text) or not text.isprintable():
-        raise InvalidInput(
-            name,
-            Sentence(
-                "{label} holds a character that cannot be shown.",
-                label=Sentence(name.capitalize()),
-            ),
-        )

@@ -264,14 +264,7 @@ def _shares(
         sizes, k, outside=outside, unsaid=unsaid, withheld=withheld
     )
     namings = tables.namings_of(figure.cohort, figure.by)
-    disclosed = [
-        (members, naming)
-        for key, numbers in table.items()
-        for members, naming, number in zip(
-            (groups[key].patients, groups[key].counted), namings, numbers, strict=True
-        )
-        if number is not None
-    ]
+    disclosed = tables.members_disclosed(table, groups, namings)
     return (
         tuple(FigureCell(key, left, came) for key, (came, left) in table.items()),
         tuple(members for members, _ in disclosed),

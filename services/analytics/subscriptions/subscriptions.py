@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models.user import User
 from db.models.view import DashboardRow, DashboardSubscription, SavedView
 from db.postgres import assume_role
+from services.analytics import analysts
 from services.analytics.dashboards import READY
 from services.analytics.dashboards.rows import is_readable
 from services.analytics.dashboards.storing import filter_to_json
@@ -65,8 +65,8 @@ def list_subscriptions(session: Session, actor: Actor) -> tuple[Subscription, ..
     saved = {row.view_id for row in subscriptions if row.view_id}
     # Analysts see no other account, and not whether a dashboard that is not shared with
     # them any more is still there.
+    names = analysts.find_names(session, people)
     with assume_role(session, "system"):
-        names = _names(session, people)
         titles = {**_titles(session, actor, named), **_view_names(session, saved)}
     return tuple(_subscription_of(row, actor, names, titles) for row in subscriptions)
 
@@ -251,11 +251,6 @@ def _get_own(
 
 def _no_such() -> NotFound:
     return NotFound("This is not sent to you any more. Open Dashboards again.")
-
-
-def _names(session: Session, people: set[UUID]) -> Mapping[UUID, str]:
-    rows = session.execute(select(User.id, User.name).where(User.id.in_(people)))
-    return {user_id: name for user_id, name in rows}  # noqa: C416 - of rows
 
 
 def _titles(
