@@ -324,6 +324,9 @@ class BackupScheduler:
             return
         if self.repository.system_id is None:
             return
+        if self.repository.survey().newest_by(now) is None:
+            # How little there is before the first backup would be shown for an hour.
+            return
         self._measured_at = now
         noted = [each.at for each in read_storage(folder) if each.at <= now]
         if noted and _is_within(NOTED_EVERY, noted[-1], now):

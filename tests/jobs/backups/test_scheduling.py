@@ -490,6 +490,9 @@ def test_what_backups_take_is_noted_once_an_hour_whoever_looks(
 
     start().look()
     assert noted() == []
+    repository.claim(backup_sets.SYSTEM_ID)
+    start().look()
+    assert noted() == []
     backup_sets.add_set(repository, as_of=clock.now)
     scheduler, began = start(), clock.now
     for minutes in (1, 30, 30):
