@@ -62,9 +62,11 @@ def prove(clinic, repository, keys, **how):
 def summarized(folder):
     """Return up to which byte of the log summaries in a folder tell what changed.
 
-    Their names are a timeline, a beginning and an end, as PostgreSQL writes them.
+    Their names are a timeline, a beginning and an end, as PostgreSQL writes them; one
+    that it is still writing is called temp.
     """
-    return max((int(path.stem[24:], 16) for path in folder.iterdir()), default=0)
+    names = (path.stem for path in folder.glob("*.summary") if path.stem != "temp")
+    return max((int(name[24:], 16) for name in names), default=0)
 
 
 def size_of(manifest):
