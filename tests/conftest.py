@@ -220,9 +220,9 @@ def _group(item: pytest.Item) -> str:
         return item.path.relative_to(item.config.rootpath).as_posix()
     if item.get_closest_marker("browser"):
         return "clusters in a browser"
-    # Three workers at a time, and one for those that keep a log (tests/jobs/backups/
-    # log_samples.py): these wait for servers most of the time, and one after the other
-    # they would take longer than all that is not a cluster's.
+    # Three workers at a time, and one each for those that keep a log and that go back
+    # (tests/jobs/backups): these wait for servers most of the time, and one after the
+    # other they would take longer than all that is not a cluster's.
     tests = item.config.rootpath / "tests"
     if item.path.is_relative_to(tests / "db/embedded"):
         return "clusters that break"

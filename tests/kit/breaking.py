@@ -98,6 +98,18 @@ def drop_leader_key(cluster: Cluster, dead: Node) -> None:
         assert etcd.drop(key)
 
 
+def command_line(process: psutil.Process) -> list[str]:
+    """Return the words a process was started with, or calls itself; none once it ended.
+
+    PostgreSQL's processes for a single connection end at any time.
+    """
+    try:
+        # Of a warm one, what is left of the room for them follows.
+        return [word for word in process.cmdline() if word]
+    except psutil.Error:
+        return []
+
+
 @contextmanager
 def suspended(first: psutil.Process, *others: psutil.Process) -> Iterator[None]:
     """Stop processes in their tracks: one, and its children as far as they live.

@@ -10,7 +10,7 @@ from typing import Final
 import psutil
 
 from db.embedded import Cluster, Node
-from tests.kit.breaking import replicas, suspended
+from tests.kit.breaking import command_line, replicas, suspended
 
 # Seconds; unset, replicas replay as soon as they can.
 VARIABLE: Final = "CHARTROOM_TEST_REPLAY_LAG"
@@ -49,6 +49,6 @@ def _startup_process(node: Node) -> psutil.Process:
     (process,) = (
         child
         for child in node.postmaster().children()
-        if _TITLE.match(" ".join(child.cmdline()))
+        if _TITLE.match(" ".join(command_line(child)))
     )
     return process

@@ -16,6 +16,7 @@ import psutil
 
 from db.embedded.processes import ports
 from tests.kit import warm_children
+from tests.kit.breaking import command_line
 from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
 
@@ -165,11 +166,11 @@ class Launcher:
         psutil.process_iter.cache_clear()
         mentioning = [p for p in psutil.process_iter() if self._mentions(p)]
         # They end with those in whose place they stand.
-        return [p for p in mentioning if not warm_children.is_stand_in(_words(p))]
+        return [p for p in mentioning if not warm_children.is_stand_in(command_line(p))]
 
     def words_left(self) -> list[list[str]]:
         """Return what each process was started with that still works for it."""
-        return [_words(process) for process in self.processes()]
+        return [command_line(process) for process in self.processes()]
 
     def child(self, name: str) -> psutil.Process:
         """Return one of its own children: the web server, a web process, the worker.
@@ -182,7 +183,7 @@ class Launcher:
 
     def find_child(self, name: str) -> psutil.Process | None:
         """Return one of its own children, or None while it is not there."""
-        children = [p for p in self.processes() if _is_child(name, _words(p))]
+        children = [p for p in self.processes() if _is_child(name, command_line(p))]
         pids = {p.pid for p in children}
         # What such a child starts has its parent's words until it is another program.
         return next((p for p in children if _parent_of(p) not in pids), None)
@@ -192,7 +193,9 @@ class Launcher:
             belongs_to = process.environ().get("CHARTROOM_DATA", "")
         except psutil.Error:
             return False
-        return any(str(self.data) in word for word in [*_words(process), belongs_to])
+        return any(
+            str(self.data) in word for word in [*command_line(process), belongs_to]
+        )
 
 
 def _is_child(name: str, words: list[str]) -> bool:
@@ -205,15 +208,6 @@ def _parent_of(process: psutil.Process) -> int | None:
         return process.ppid()
     except psutil.Error:
         return None
-
-
-def _words(process: psutil.Process) -> list[str]:
-    """Return what it was started with; of one that has just ended, nothing."""
-    try:
-        # Of a warm one, what is left of the room for them follows.
-        return [word for word in process.cmdline() if word]
-    except psutil.Error:
-        return []
 
 
 def sweep(launcher: Launcher) -> None:

@@ -102,12 +102,14 @@ def test_uv_looks_for_packages_where_pip_was_told_to(clone: Path):
         PIP_INDEX_URL="https://packages.example/simple",
         PIP_EXTRA_INDEX_URL="https://a.example/simple\n https://b.example/simple",
         PIP_FIND_LINKS="/wheels /more",
+        PIP_CONSTRAINT="/limits.txt /more.txt",
         PIP_QUIET="1",
     )
 
     assert result.returncode == 0, result.stderr
     *settings, words = result.stdout.splitlines()
     assert settings == [
+        "UV_CONSTRAINT=/limits.txt /more.txt",
         "UV_DEFAULT_INDEX=https://packages.example/simple",
         "UV_FIND_LINKS=/wheels,/more",
         "UV_INDEX=https://a.example/simple https://b.example/simple",
@@ -121,7 +123,7 @@ def test_uv_looks_for_packages_where_pip_was_told_to(clone: Path):
     [
         ("echo asked >&2; exit 1", {}),
         # uv is not told of it, so it might take something else.
-        ("echo asked", {"PIP_CONSTRAINT": "/dev/null"}),
+        ("echo asked", {"PIP_TRUSTED_HOST": "packages.example"}),
     ],
     ids=["fails", "is not told enough"],
 )
@@ -167,23 +169,7 @@ def test_a_domain_that_does_not_exist_is_told_those_that_do():
 
 
 def test_a_domain_has_its_tests_of_every_room(tmp_path: Path):
-    shutil.copytree(ROOT / "script", tmp_path / "script")
-    (tmp_path / "script/setup").write_text("#!/bin/sh\n")
-    for room in ("services", "pages", "api"):
-        (tmp_path / "tests" / room / "visits").mkdir(parents=True)
-    (tmp_path / "tests/api/patients").mkdir()
-    python = tmp_path / ".venv/bin/python"
-    python.parent.mkdir(parents=True)
-    python.write_text('#!/bin/sh\necho "$@"\n')
-    python.chmod(stat.S_IRWXU)
-
-    result = subprocess.run(
-        [tmp_path / "script/test", "visits", "-x"],
-        env={"PATH": "/usr/bin:/bin", "CHARTROOM_CHROMIUM": "/bin/true"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    result = try_domain(tmp_path, 'echo "$@"')
 
     assert result.stdout.split()[2:5] == [
         "tests/api/visits",
@@ -191,3 +177,42 @@ def test_a_domain_has_its_tests_of_every_room(tmp_path: Path):
         "tests/services/visits",
     ]
     assert result.stdout.split()[-1] == "-x"
+
+
+@pytest.mark.parametrize("outcome", [0, 1])
+def test_what_a_domain_writes_goes_into_memory_and_away_again(
+    tmp_path: Path, outcome: int
+):
+    memory = tmp_path / "memory"
+
+    result = try_domain(
+        tmp_path, f'touch "$TMPDIR/file"; exit {outcome}', room=f"mkdir {memory}"
+    )
+
+    assert result.returncode == outcome
+    assert result.stdout == ""
+    assert not memory.exists()
+
+
+def try_domain(
+    folder: Path, python: str, room: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run script/test for a domain of three rooms, with this as its Python."""
+    shutil.copytree(ROOT / "script", folder / "script")
+    (folder / "script/setup").write_text("#!/bin/sh\n")
+    named = f"echo {room.split()[-1]}" if room else ""
+    (folder / "script/room").write_text(f"#!/bin/sh\n{room}\n{named}\n")
+    for place in ("services", "pages", "api"):
+        (folder / "tests" / place / "visits").mkdir(parents=True)
+    (folder / "tests/api/patients").mkdir()
+    program = folder / ".venv/bin/python"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\n{python}\n")
+    program.chmod(stat.S_IRWXU)
+    return subprocess.run(
+        [folder / "script/test", "visits", "-x"],
+        env={"PATH": "/usr/bin:/bin", "CHARTROOM_CHROMIUM": "/bin/true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -14,7 +14,7 @@ from db.embedded import Cluster
 from db.embedded.processes import child_processes, killing
 from db.embedded.servers.fleet import is_whole
 from tests.db.embedded.test_cluster import Notes
-from tests.kit.breaking import ask, suspended
+from tests.kit.breaking import ask, command_line, suspended
 from tests.kit.waiting import eventually, in_time, noting_calls
 
 pytestmark = pytest.mark.cluster
@@ -166,7 +166,9 @@ def _count(cluster: Cluster, name: str) -> None:
 
 def _backends(server: psutil.Process) -> list[psutil.Process]:
     return [
-        child for child in server.children() if "SELECT" in " ".join(child.cmdline())
+        child
+        for child in server.children()
+        if "SELECT" in " ".join(command_line(child))
     ]
 
 

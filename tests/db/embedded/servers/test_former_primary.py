@@ -17,6 +17,7 @@ from db.embedded import Cluster, Node
 from db.embedded.servers.etcd import Etcd
 from tests.kit.breaking import (
     ask,
+    command_line,
     drop_leader_key,
     etcd_of,
     replicas,
@@ -73,7 +74,7 @@ def not_promoted(node: Node) -> Iterator[None]:
     (startup,) = (
         process
         for process in postmaster.children()
-        if " startup " in " ".join(process.cmdline())
+        if " startup " in " ".join(command_line(process))
     )
     with suspended(startup):
         yield

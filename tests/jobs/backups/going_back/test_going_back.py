@@ -48,7 +48,6 @@ from services.core.audit import Action
 from services.documents import retention
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import (
-    LOG_GROUP,
     await_kept,
     await_log,
     keeping,
@@ -57,7 +56,8 @@ from tests.kit import cast, object_stores
 from tests.kit.scratch import scratch_folder
 from tests.kit.waiting import eventually
 
-pytestmark = [pytest.mark.cluster, LOG_GROUP]
+# On servers of its own, as long as all others that keep a log: beside those.
+pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("clusters that go back")]
 _ROOT = Path(__file__).resolve().parents[4]
 _LATER = b"%PDF filed later" * 30
 
