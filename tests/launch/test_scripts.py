@@ -200,7 +200,7 @@ def try_domain(
     """Run script/test for a domain of three rooms, with this as its Python."""
     shutil.copytree(ROOT / "script", folder / "script")
     (folder / "script/setup").write_text("#!/bin/sh\n")
-    named = f"echo {room.split()[-1]}" if room else ""
+    named = f"echo {room.rsplit(maxsplit=1)[-1]}" if room else ""
     (folder / "script/room").write_text(f"#!/bin/sh\n{room}\n{named}\n")
     for place in ("services", "pages", "api"):
         (folder / "tests" / place / "visits").mkdir(parents=True)
