@@ -501,6 +501,8 @@ def _closed_page(place: NavigationEntry, language: str) -> StreamlitPage:
 
     def refuse() -> None:
         assert place.permission is not None  # noqa: S101 (others are everybody's)
+        # A page has a heading, whoever reads it; what is on it is not for them.
+        st.title(_(place.title), anchor=False)
         context.require(place.permission)
 
     return st.Page(

@@ -162,7 +162,9 @@ def test_the_address_of_another_roles_page_is_refused_in_words(
         assert "You may not" in app.error[0].value
         # Nobody is left without a way on.
         assert [each.label for each in app.button if each.key == "navigation_home"]
-        assert not app.title
+        # The heading says which page it is, and nothing of the page is there.
+        assert len(app.title) == 1
+        assert not [*app.caption, *app.text_input, *app.dataframe, *app.metric]
         assert not app.exception
 
     refused = [event.actor_id for event in clinic.audit("access:refuse")]

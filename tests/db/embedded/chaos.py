@@ -57,8 +57,9 @@ def stop_for_long(cluster: BreakableCluster, witness: Witness) -> None:
     late = next(node for node in cluster.nodes if node != former)
     with suspended(cluster.launcher.seen):
         former.patroni.kill()
-        # Its own key must outlive that of the leader, or nobody counts its vote.
-        time.sleep(10)
+        # Its own key must outlive that of the leader, which ends 20 seconds after it
+        # was last renewed, or nobody counts its vote.
+        time.sleep(15)
         with suspended(heartbeat(cluster, late)):
             cluster.await_leader_after(former)
             time.sleep(2)
