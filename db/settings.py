@@ -74,6 +74,8 @@ class Settings(AuthSettings):
     delayed_minutes: Annotated[
         float, Field(gt=0, le=LONGEST_DELAY // timedelta(minutes=1))
     ] = 15
+    site: Annotated[str, Field(pattern="^[a-z][a-z0-9]{0,15}$")] | None = None
+    main_url: str | None = None
     demo: bool | None = None
     test_cluster_name: str | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
@@ -333,6 +335,16 @@ class Settings(AuthSettings):
         return self
 
     @model_validator(mode="after")
+    def _a_site_follows_another(self) -> Self:
+        if self.site and (self.is_embedded or self.main_url is None):
+            raise ValueError(
+                "CHARTROOM_SITE is for servers of your own that follow another site: "
+                "set CHARTROOM_DATABASE_URL and those beside it to this site's "
+                "servers, and CHARTROOM_MAIN_URL to the other's"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _the_public_address_is_the_fronts(self) -> Self:
         if self.https and (self.public_url or "https:").startswith("http:"):
             raise ValueError(
@@ -423,6 +435,8 @@ class Settings(AuthSettings):
                 else ""
             ),
             delayed_urls=self.delayed_urls,
+            site=self.site,
+            main_url=self.main_url if self.site else None,
         )
 
 

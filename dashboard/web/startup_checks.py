@@ -113,6 +113,7 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
     for name, url in (
         ("CHARTROOM_DATABASE_URL", settings.database_url),
         ("CHARTROOM_OWNER_URL", settings.owner_url),
+        ("CHARTROOM_MAIN_URL", settings.main_url),
         ("CHARTROOM_MONGO_URL", settings.mongo_url),
         ("CHARTROOM_AUDIT_MONGO_URL", settings.audit_mongo_url),
         (

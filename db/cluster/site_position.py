@@ -15,6 +15,7 @@ from db.files.gridfs import FileStore, FileStoreUnavailable
 from db.postgres import Database
 
 _KEPT_SECONDS: Final = 1.0
+_USUAL_PORT: Final = "5432"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class SiteReader:
     def _look(self, endpoints: Endpoints) -> SitePosition:
         return SitePosition(
             endpoints.site or "",
-            _places(endpoints.main_url or ""),
+            places_of(endpoints.main_url or ""),
             self._rows_at(),
             self._files_at(),
         )
@@ -104,7 +105,11 @@ class SiteReader:
             return None
 
 
-def _places(url: str) -> tuple[str, ...]:
+def places_of(url: str) -> tuple[str, ...]:
+    """Return where the servers are that a libpq URL names, as host:port."""
     said = parse_dsn(url)
     hosts, ports = said.get("host", "").split(","), said.get("port", "").split(",")
+    if len(ports) == 1:
+        # As libpq has it: one for all of them, or the usual one.
+        ports = [ports[0] or _USUAL_PORT] * len(hosts)
     return tuple(f"{host}:{port}" for host, port in zip(hosts, ports, strict=False))

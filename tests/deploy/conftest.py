@@ -1,4 +1,4 @@
-"""What docker-compose.yml says, and its secrets."""
+"""What the Compose files say, and their secrets."""
 
 import subprocess
 import sys
@@ -15,6 +15,23 @@ ROOT = Path(__file__).parents[2]
 def compose() -> dict[str, Any]:
     """docker-compose.yml, read."""
     content: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return content
+
+
+@pytest.fixture(scope="session")
+def site() -> dict[str, Any]:
+    """docker-compose.site.yml, read."""
+    text = (ROOT / "docker-compose.site.yml").read_text()
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
+
+
+@pytest.fixture(
+    scope="session", params=["docker-compose.yml", "docker-compose.site.yml"]
+)
+def either(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Each of the two, read."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / request.param).read_text())
     return content
 
 

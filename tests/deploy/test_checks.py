@@ -35,14 +35,15 @@ def _needed(program: str) -> str:
     return path
 
 
-def test_the_compose_file_is_one(tmp_path: Path):
+@pytest.mark.parametrize("file", ["docker-compose.yml", "docker-compose.site.yml"])
+def test_a_compose_file_is_one(file: str):
     """By Compose itself where it is installed, by its schema everywhere."""
     checker = str(_BESIDE_PYTHON / "check-jsonschema")
-    _run(checker, "--builtin-schema", "vendor.compose-spec", "docker-compose.yml")
+    _run(checker, "--builtin-schema", "vendor.compose-spec", file)
     if not _has_compose():
         pytest.skip("The schema holds; Docker Compose is not installed here.")
-    example = "deploy/example.env"
-    _run("docker", "compose", "--env-file", example, "config", "--quiet")
+    said = ("-f", file, "--env-file", "deploy/example.env", "config", "--quiet")
+    _run("docker", "compose", *said, OTHER_SITE_ADDRESS="10.0.0.1:6443")
 
 
 def _has_compose() -> bool:

@@ -12,64 +12,14 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from db.embedded.processes.programs import find
 from db.mongo import audit_access, audit_store, replica_set
 from db.mongo.exposure import find_exposed
 from tests.browser.running import free_port
 from tests.deploy.conftest import ROOT
+from tests.deploy.mongo_image import start_member
 from tests.kit.scratch import scratch_folder
 
 pytestmark = pytest.mark.cluster
-
-# What MongoDB's image does before it starts mongod as it was told: where nobody else
-# reaches it, it makes the administrator of a new member.
-_IMAGE = """#!/usr/bin/env bash
-set -euo pipefail
-if [ -n "${MONGO_INITDB_ROOT_USERNAME:-}" ]; then
-    "$MONGOD" --dbpath "$DATA" --port "$ALONE" --nounixsocket \\
-        --fork --logpath "$DATA/log"
-    "$PYTHON" - <<END
-from pymongo import MongoClient
-client = MongoClient("mongodb://127.0.0.1:$ALONE/?directConnection=true")
-client.admin.command(
-    "createUser",
-    "$MONGO_INITDB_ROOT_USERNAME",
-    pwd=open("$MONGO_INITDB_ROOT_PASSWORD_FILE").read(),
-    roles=["root"],
-)
-END
-    "$MONGOD" --dbpath "$DATA" --shutdown
-fi
-exec "$MONGOD" "${@:2}" --dbpath "$DATA" --port "$PORT" --nounixsocket \\
-    --wiredTigerCacheSizeGB 0.25 --oplogSize 64
-"""
-
-
-def _start(
-    folder: Path, secrets: Path, port: int, said: dict[str, str]
-) -> "subprocess.Popen[bytes]":
-    data, run = folder / f"data-{port}", folder / f"run-{port}"
-    data.mkdir()
-    run.mkdir()
-    variables = {
-        "PATH": f"{folder}:{os.environ['PATH']}",
-        "MONGOD": str(find(folder).mongod),
-        "PYTHON": sys.executable,
-        "DATA": str(data),
-        "PORT": str(port),
-        "ALONE": str(free_port()),
-        "SECRETS": str(secrets),
-        "MONGO_RUN": str(run),
-        "MONGO_USER": str(os.geteuid()),
-    }
-    with (folder / f"mongo-{port}.log").open("w") as log:
-        return subprocess.Popen(
-            ["bash", "deploy/mongo.sh"],
-            cwd=ROOT,
-            env=os.environ | variables | said,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +30,9 @@ def members(
     ports = [free_port() for _ in range(3)]
     with ExitStack() as held:
         folder = held.enter_context(scratch_folder(tmp_path_factory, "mongo"))
-        (folder / "docker-entrypoint.sh").write_text(_IMAGE)
-        (folder / "docker-entrypoint.sh").chmod(0o755)
         for number, port in enumerate(ports, 1):
             said = compose["services"][f"mongo-{number}"].get("environment", {})
-            process = _start(folder, secrets, port, said)
+            process = start_member(folder, secrets, port, said)
             held.callback(process.wait, 30)
             # Asked politely, a leader first looks for a successor.
             held.callback(process.kill)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from db.embedded import DataFolder
     from db.embedded.sites.main_signs import MainSigns
     from db.embedded.sites.newest_changes import NewestChanges
-    from db.embedded.sites.standby_site import StandbySite
     from db.endpoints import Endpoints
     from db.settings import Settings
 
@@ -232,10 +231,10 @@ def let_lead(settings: "Settings", reason: str, cut_off: str) -> None:
                 "This site's servers do not answer, or its MongoDB has fallen too far "
                 f"behind the main one: see {folder.logs}. Nothing was changed."
             )
-        require_silent(main_signs.look(site, addresses), site, cut_off)
-        _require_typed(site, settings.clinic_name)
+        require_silent(main_signs.look(site, addresses), site.name, cut_off)
+        require_typed(site.name, settings.clinic_name)
         # Whoever typed the name may have thought for long.
-        require_silent(main_signs.look(site, addresses), site, cut_off)
+        require_silent(main_signs.look(site, addresses), site.name, cut_off)
         standby_site.note_begun(folder, newest.rows_at, newest.files_at)
         site_promotion.promote(
             site_promotion.StandbyClinic(
@@ -270,7 +269,7 @@ def in_words(newest: "NewestChanges", now: datetime) -> tuple[str, ...]:
     return rows, files, loss
 
 
-def require_silent(signs: "MainSigns", site: "StandbySite", cut_off: str) -> None:
+def require_silent(signs: "MainSigns", site: str, cut_off: str) -> None:
     """Raise CannotStart unless the main site is kept from writing, for certain.
 
     It does not answer, and somebody says by whom and how it was cut off: silence alone
@@ -292,7 +291,7 @@ def require_silent(signs: "MainSigns", site: "StandbySite", cut_off: str) -> Non
         )
     if len(cut_off) < _SHORTEST:
         raise CannotStart(
-            f"The main site of {site.name} does not answer from here, which a cut "
+            f"The main site of {site} does not answer from here, which a cut "
             "cable explains as well. Say by whom and how it is kept from writing, with "
             '--cut-off "...": the audit log keeps it. Nothing was changed.'
         )
@@ -315,16 +314,17 @@ def require_reason(reason: str) -> None:
         raise CannotStart(f"--reason is longer than {_LONGEST} characters: shorten it.")
 
 
-def _require_typed(site: "StandbySite", clinic_name: str) -> None:
+def require_typed(site: str, clinic_name: str) -> None:
+    """Raise CannotStart unless somebody types the name of the site or of the clinic."""
     from db.embedded import CannotStart
 
     try:
         typed = typer.prompt(
-            f"Type {site.name} or {clinic_name} to let this site lead", default=""
+            f"Type {site} or {clinic_name} to let this site lead", default=""
         ).strip()
     except typer.Abort:
         typed = ""
-    if typed not in {site.name, clinic_name}:
+    if typed not in {site, clinic_name}:
         raise CannotStart("It was not confirmed: nothing was changed.")
 
 

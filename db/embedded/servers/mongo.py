@@ -1,6 +1,5 @@
 """MongoDB: a replica set of one member, closed by passwords."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,11 +10,10 @@ from db.embedded.data_folder import CannotStart, DataFolder
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
 from db.mongo import audit_access, audit_store, replica_set
+from db.mongo.site_members import site_of_member
 
 REPLICA_SET: Final = "chartroom"
 DATABASE: Final = "chartroom"
-# By which a member of another site is known; those of the main site have none.
-SITE_TAG: Final = "site"
 
 _ANSWER_SECONDS: Final = 10.0
 _NOT_AUTHORISED: Final = 13
@@ -184,12 +182,6 @@ class Mongo:
         return MongoClient(
             url, directConnection=True, serverSelectionTimeoutMS=milliseconds
         )
-
-
-def site_of_member(member: Mapping[str, Any]) -> str | None:
-    """Return of which other site a member of the set is; None for the main site's."""
-    site: str | None = member.get("tags", {}).get(SITE_TAG)
-    return site
 
 
 def taken_over(site: str | None) -> CannotStart:

@@ -11,16 +11,11 @@ from typing import Any, Final
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
-from db.embedded.servers.mongo import (
-    REPLICA_SET,
-    SITE_TAG,
-    Mongo,
-    site_of_member,
-    taken_over,
-)
+from db.embedded.servers.mongo import Mongo, taken_over
+from db.mongo import site_members
+from db.mongo.site_members import config_of, site_of_member
 
 _ANSWER_MS: Final = 3_000
-_Config = dict[str, Any]
 
 
 def is_entered(own: Mongo, main: str) -> bool:
@@ -50,11 +45,10 @@ def is_following(own: Mongo) -> bool:
 def leave(main: Mongo, site: str) -> bool:
     """Take a site out of the main site's set; tell whether it was there."""
     with _administering(main, main.place) as client:
-        config = _config_of(client)
-        kept = [m for m in config["members"] if site_of_member(m) != site]
-        if len(kept) == len(config["members"]):
+        changed = site_members.left(config_of(client), site)
+        if changed is None:
             return False
-        _reconfigure(client, config, kept)
+        site_members.reconfigure(client, changed)
     return True
 
 
@@ -66,14 +60,12 @@ def lead(own: Mongo) -> None:
     member was told so itself.
     """
     with _administering(own, own.place) as client:
-        config = _config_of(client)
-        here = [m for m in config["members"] if site_of_member(m) == own.site]
-        if not here:
+        config = config_of(client)
+        changed = site_members.alone(config, own.site)
+        if changed is None:
             raise taken_over(site_of_member(config["members"][0]))
-        mine = here[0]
-        member = {key: mine[key] for key in ("_id", "host", "tags")}
-        if config["members"] != [mine] or mine.get("hidden"):
-            _reconfigure(client, config, [member], force=True)
+        if changed != config:
+            site_members.reconfigure(client, changed, force=True)
 
 
 def is_still_main(main: Mongo) -> bool:
@@ -85,7 +77,7 @@ def is_still_main(main: Mongo) -> bool:
     """
     try:
         with _administering(main, main.place) as client:
-            members = _config_of(client)["members"]
+            members = config_of(client)["members"]
     except (AutoReconnect, OperationFailure):
         # It is on its way, or has just heard that it belongs to no set any more, with
         # which it hangs up on everybody.
@@ -103,7 +95,7 @@ def is_still_main(main: Mongo) -> bool:
 def other_sites(own: Mongo) -> tuple[str, ...]:
     """Return where members of other invited sites are; raises PyMongoError."""
     with _administering(own, own.place) as client:
-        members = _config_of(client)["members"]
+        members = config_of(client)["members"]
     return tuple(
         m["host"] for m in members if site_of_member(m) not in {None, own.site}
     )
@@ -111,35 +103,8 @@ def other_sites(own: Mongo) -> tuple[str, ...]:
 
 def _enter(own: Mongo, main: str) -> None:
     with _administering(own, main) as client:
-        config = _config_of(client)
-        others = [m for m in config["members"] if site_of_member(m) != own.site]
-        member = {
-            "_id": 1 + max(m["_id"] for m in config["members"]),
-            "host": own.place,
-            "hidden": True,
-            "priority": 0,
-            "votes": 0,
-            "tags": {SITE_TAG: own.site},
-        }
-        _reconfigure(client, config, [*others, member])
-
-
-def _reconfigure(
-    client: MongoClient[dict[str, Any]],
-    config: _Config,
-    members: list[dict[str, Any]],
-    *,
-    force: bool = False,
-) -> None:
-    changed = {"_id": REPLICA_SET, "version": config["version"] + 1, "members": members}
-    # It may hang up on everybody when its role changes: whoever asks looks again.
-    with suppress(AutoReconnect):
-        client.admin.command("replSetReconfig", changed, force=force)
-
-
-def _config_of(client: MongoClient[dict[str, Any]]) -> _Config:
-    config: _Config = client.admin.command("replSetGetConfig")["config"]
-    return config
+        changed = site_members.entered(config_of(client), own.site, own.place)
+        site_members.reconfigure(client, changed)
 
 
 def _leads(place: str) -> bool:

@@ -39,15 +39,34 @@ class _Sign:
 
 
 def look(site: StandbySite, addresses: Addresses) -> MainSigns:
-    """Ask each server of the main site, all of them at once."""
-    questions: list[Callable[[], _Sign | None]] = [
-        *(_asking(_ask_patroni, url) for url in site.main.patroni),
-        *(_asking(_ask_postgres, place, addresses) for place in site.main.postgres),
-        _asking(_ask_mongo, site.main.mongo),
-    ]
+    """Ask each server of the main site, and other sites that followed it."""
+    others: tuple[str, ...] = ()
     with suppress(PyMongoError):
         others = files_member.other_sites(addresses.mongo)
-        questions += [_asking(_ask_other_site, place) for place in others]
+    return look_at(
+        site.main.postgres,
+        (site.main.mongo,),
+        addresses.secrets[database_roles.APP],
+        patroni=site.main.patroni,
+        others=others,
+    )
+
+
+def look_at(
+    postgres: Iterable[str],
+    mongo: Iterable[str],
+    password: str,
+    *,
+    patroni: Iterable[str] = (),
+    others: Iterable[str] = (),
+) -> MainSigns:
+    """Ask servers at these places, all of them at once, as Chartroom's own login."""
+    questions: list[Callable[[], _Sign | None]] = [
+        *(_asking(_ask_patroni, url) for url in patroni),
+        *(_asking(_ask_postgres, place, password) for place in postgres),
+        *(_asking(_ask_mongo, place) for place in mongo),
+        *(_asking(_ask_other_site, place) for place in others),
+    ]
     with ThreadPoolExecutor(_MOST_AT_ONCE) as pool:
         signs = [sign for sign in pool.map(lambda ask: ask(), questions) if sign]
     return MainSigns(_words(signs, is_writing=True), _words(signs, is_writing=False))
@@ -68,12 +87,12 @@ def _ask_patroni(url: str) -> _Sign | None:
     return _Sign(f"Patroni at {url}", answer.is_ok)
 
 
-def _ask_postgres(place: str, addresses: Addresses) -> _Sign | None:
+def _ask_postgres(place: str, password: str) -> _Sign | None:
     host, _, port = place.rpartition(":")
     is_there = False
     try:
         with (
-            closing(psycopg2.connect(_dsn(host, port, addresses))) as connection,
+            closing(psycopg2.connect(_dsn(host, port, password))) as connection,
             connection.cursor() as cursor,
         ):
             is_there = True
@@ -86,12 +105,12 @@ def _ask_postgres(place: str, addresses: Addresses) -> _Sign | None:
     return _Sign(f"PostgreSQL at {place}", is_writing)
 
 
-def _dsn(host: str, port: str, addresses: Addresses) -> str:
+def _dsn(host: str, port: str, password: str) -> str:
     return make_dsn(
         host=host,
         port=port,
         user=database_roles.APP,
-        password=addresses.secrets[database_roles.APP],
+        password=password,
         dbname=database_roles.NAME,
         connect_timeout=_ANSWER_SECONDS,
         options=f"-c statement_timeout={_ANSWER_SECONDS}s",

@@ -46,12 +46,19 @@ class NewestChanges:
 
 def look(addresses: Addresses) -> NewestChanges:
     """Ask the servers of this site."""
-    rows_at = max(_rows_at(addresses), default=None)
+    names = addresses.members.ordinary
+    urls = [addresses.node_url(name, "postgres", database_roles.NAME) for name in names]
+    return look_at(urls, addresses.mongo.url)
+
+
+def look_at(postgres: Iterable[str], mongo_url: str) -> NewestChanges:
+    """Ask servers by their URLs; PostgreSQL's as somebody who may read every table."""
+    rows_at = max(_rows_at(postgres), default=None)
     files_at = file_at = None
     waits: dict[str, Any] = {"serverSelectionTimeoutMS": 3_000, "tz_aware": True}
     with (
         suppress(PyMongoError),
-        MongoClient[dict[str, Any]](addresses.mongo.url, **waits) as client,
+        MongoClient[dict[str, Any]](mongo_url, **waits) as client,
     ):
         said = client.admin.command("hello").get("lastWrite", {})
         if isinstance(at := said.get("lastWriteDate"), datetime):
@@ -61,9 +68,8 @@ def look(addresses: Addresses) -> NewestChanges:
     return NewestChanges(rows_at, files_at, file_at)
 
 
-def _rows_at(addresses: Addresses) -> Iterable[datetime]:
-    for name in addresses.members.ordinary:
-        url = addresses.node_url(name, "postgres", database_roles.NAME)
+def _rows_at(urls: Iterable[str]) -> Iterable[datetime]:
+    for url in urls:
         with (
             suppress(psycopg2.Error),
             closing(psycopg2.connect(url)) as connection,

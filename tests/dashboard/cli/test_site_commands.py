@@ -34,15 +34,15 @@ def site(run, tmp_path):
 )
 def test_a_main_site_that_answers_is_stopped_first(signs, words):
     with pytest.raises(CannotStart, match=words):
-        require_silent(signs, NORTH, CUT_OFF)
+        require_silent(signs, "north", CUT_OFF)
 
 
 @pytest.mark.parametrize("cut_off", ["", "gone"])
 def test_silence_proves_nothing_until_somebody_says_who_cut_it_off(cut_off):
     with pytest.raises(CannotStart, match="by whom and how it is kept from writing"):
-        require_silent(MainSigns((), ()), NORTH, cut_off)
+        require_silent(MainSigns((), ()), "north", cut_off)
 
-    require_silent(MainSigns((), ()), NORTH, CUT_OFF)
+    require_silent(MainSigns((), ()), "north", CUT_OFF)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""Members of MongoDB's set that are at another site, until that one leads.
+
+Hidden, without a vote and without a wish to lead, such a member has all files and is
+never waited for. A configuration is what `replSetGetConfig` returns.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from pymongo import MongoClient
+from pymongo.errors import AutoReconnect
+
+# By which a member of another site is known; those of the main site have none.
+SITE_TAG: Final = "site"
+
+Config = dict[str, Any]
+
+
+def site_of_member(member: Mapping[str, Any]) -> str | None:
+    """Return of which other site a member of the set is; None for the main site's."""
+    site: str | None = member.get("tags", {}).get(SITE_TAG)
+    return site
+
+
+def config_of(client: MongoClient[dict[str, Any]]) -> Config:
+    """Return the set's configuration, as a member has it."""
+    config: Config = client.admin.command("replSetGetConfig")["config"]
+    return config
+
+
+def entered(config: Config, site: str | None, host: str) -> Config:
+    """Return the configuration with a site's member, which is at no other host."""
+    hidden = {
+        "_id": 1 + max(member["_id"] for member in config["members"]),
+        "host": host,
+        "hidden": True,
+        "priority": 0,
+        "votes": 0,
+        "tags": {SITE_TAG: site},
+    }
+    return _with(config, [*_others(config, site), hidden])
+
+
+def left(config: Config, site: str) -> Config | None:
+    """Return the configuration without a site's member; None where it has none."""
+    others = _others(config, site)
+    return None if others == config["members"] else _with(config, others)
+
+
+def alone(config: Config, site: str | None) -> Config | None:
+    """Return a configuration in which a site's member leads, and nobody else is.
+
+    None where the set has no member of that site.
+    """
+    members = [m for m in config["members"] if site_of_member(m) == site]
+    if not members:
+        return None
+    own = members[0]
+    if config["members"] == [own] and not own.get("hidden"):
+        return config
+    return _with(config, [{key: own[key] for key in ("_id", "host", "tags")}])
+
+
+def reconfigure(
+    client: MongoClient[dict[str, Any]], config: Config, *, force: bool = False
+) -> None:
+    """Give the set a configuration; `force` where no majority is left to agree."""
+    # It may hang up on everybody when its role changes: whoever asks looks again.
+    with suppress(AutoReconnect):
+        client.admin.command("replSetReconfig", config, force=force)
+
+
+def _others(config: Config, site: str | None) -> list[dict[str, Any]]:
+    return [m for m in config["members"] if site_of_member(m) != site]
+
+
+def _with(config: Config, members: list[dict[str, Any]]) -> Config:
+    return {
+        "_id": config["_id"],
+        "version": config["version"] + 1,
+        "members": members,
+    }
