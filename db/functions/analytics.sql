@@ -6,9 +6,12 @@
 -- its own patient: a join above a UNION would read the patients once more.
 CREATE SCHEMA IF NOT EXISTS analytics;
 
+-- In completed years, below 0 before birth: age() leaves the months of a first year out,
+-- on either side of birth. After 400 years the calendar is the same.
 CREATE OR REPLACE FUNCTION analytics.age_on(born date, day date) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN extract(year FROM age(day::timestamp, born::timestamp))::integer;
+RETURN extract(year FROM age(day + interval '400 years', born::timestamp))::integer
+    - 400;
 
 CREATE OR REPLACE FUNCTION analytics.age_band(age integer) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
