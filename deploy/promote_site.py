@@ -31,9 +31,11 @@ from dashboard import wiring
 from dashboard.cli.explaining import explain_errors
 from dashboard.cli.recovery.sites import (
     CutOff,
+    DespiteGoingBack,
     Reason,
     in_words,
     require_reason,
+    require_same_history,
     require_silent,
     require_typed,
 )
@@ -56,7 +58,11 @@ _LOOK_SECONDS: Final = 0.2
 _ANSWER_MS: Final = 5_000
 
 
-def promote_site(reason: Reason = "", cut_off: CutOff = "") -> None:
+def promote_site(
+    reason: Reason = "",
+    cut_off: CutOff = "",
+    despite_going_back: DespiteGoingBack = False,
+) -> None:
     """Let this site lead, once the main one is lost and cannot write."""
     with explain_errors():
         settings = Settings()
@@ -75,6 +81,8 @@ def promote_site(reason: Reason = "", cut_off: CutOff = "") -> None:
                     "far behind the main one: see their logs. Nothing was changed."
                 )
             require_silent(_signs(main_url), site, cut_off)
+            if not despite_going_back:
+                require_same_history(wired)
             require_typed(site, settings.clinic_name)
             # Whoever typed the name may have thought for long.
             require_silent(_signs(main_url), site, cut_off)

@@ -4,6 +4,7 @@ It may be repeated after any failure: each step that was done is done again with
 harm, and the site counts as promoted with the last one.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from services.backups.ledger import Since, read_since
 from services.cluster import sites
 from services.cluster.sites import SitePromoted
 from services.core.actors import Actor
+from services.core.audit import Action
 
 _LEAD_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.1
@@ -84,6 +86,23 @@ def promote(
 def is_begun(addresses: Addresses) -> bool:
     """Tell whether a store leads already, by a promotion that was cut short."""
     return addresses.mongo.is_primary() or _takes_writes(addresses)
+
+
+def went_back_to(session: Session, store: AuditStore) -> datetime | None:
+    """Return to when the main site went back after the rows here; None if it did not.
+
+    Rows that were sent before are of a time that was undone, and their log goes on
+    nowhere: nothing of what the main site did since can ever come here.
+    """
+    head, last = chain.read_head(session), store.newest()
+    if last is None or last["_id"] <= head.sequence:
+        return None
+    undone = [
+        json.loads(entry["details"])["to"]
+        for entry in chain.walk_after_head(session, store)
+        if entry["action"] == Action.BACKUP_GO_BACK
+    ]
+    return datetime.fromisoformat(undone[-1]) if undone else None
 
 
 def _lead_rows(clinic: StandbyClinic) -> None:

@@ -14,6 +14,7 @@ from dashboard.cli.recovery.kits import ask_passphrase
 from services.core.actors import CONSOLE
 
 if TYPE_CHECKING:
+    from dashboard.wiring import Wiring
     from db.embedded import DataFolder
     from db.embedded.sites.main_signs import MainSigns
     from db.embedded.sites.newest_changes import NewestChanges
@@ -35,6 +36,15 @@ CutOff = Annotated[
     typer.Option(
         help="By whom, and how, the main site was kept from writing; the audit log "
         "keeps it."
+    ),
+]
+
+
+DespiteGoingBack = Annotated[
+    bool,
+    typer.Option(
+        "--despite-going-back",
+        help="Also with rows of before the main site went back.",
     ),
 ]
 
@@ -86,12 +96,17 @@ def forget_site(site: Site, data: Data = None) -> None:
 
 
 @site_group.command()
-def promote_site(reason: Reason = "", cut_off: CutOff = "", data: Data = None) -> None:
+def promote_site(
+    reason: Reason = "",
+    cut_off: CutOff = "",
+    data: Data = None,
+    despite_going_back: DespiteGoingBack = False,
+) -> None:
     """Let this standby site lead, once the main one is lost and cannot write."""
     with explain_errors():
         settings = choose(data=data)
         _require_embedded(settings)
-        let_lead(settings, reason, cut_off)
+        let_lead(settings, reason, cut_off, is_undone_wanted=despite_going_back)
 
 
 def write_invitation(settings: "Settings", site: str, path: Path) -> str:
@@ -195,7 +210,9 @@ def forget(settings: "Settings", site: str) -> None:
         standby_site.note_forgotten(folder, site)
 
 
-def let_lead(settings: "Settings", reason: str, cut_off: str) -> None:
+def let_lead(
+    settings: "Settings", reason: str, cut_off: str, *, is_undone_wanted: bool = False
+) -> None:
     """Show what would be lost, require proof and a typed name, and promote the site.
 
     Raises CannotStart, also where the main site may still write; NotRunning.
@@ -232,6 +249,8 @@ def let_lead(settings: "Settings", reason: str, cut_off: str) -> None:
                 f"behind the main one: see {folder.logs}. Nothing was changed."
             )
         require_silent(main_signs.look(site, addresses), site.name, cut_off)
+        if not is_undone_wanted:
+            require_same_history(wired)
         require_typed(site.name, settings.clinic_name)
         # Whoever typed the name may have thought for long.
         require_silent(main_signs.look(site, addresses), site.name, cut_off)
@@ -298,6 +317,25 @@ def require_silent(signs: "MainSigns", site: str, cut_off: str) -> None:
     if len(cut_off) > _LONGEST:
         raise CannotStart(
             f"--cut-off is longer than {_LONGEST} characters: shorten it."
+        )
+
+
+def require_same_history(wired: "Wiring") -> None:
+    """Raise CannotStart if the main site went back after the rows here."""
+    from db.embedded import CannotStart
+    from db.postgres import SYSTEM
+    from jobs.cluster import site_promotion
+
+    to = wired.database.read(
+        lambda session: site_promotion.went_back_to(session, wired.audit),
+        identity=SYSTEM,
+    ).value
+    if to is not None:
+        raise CannotStart(
+            f"The main site went back to {_in_utc(to)}, and this site has not followed "
+            "it: the rows here are of what was undone then, without anything since. "
+            "Restore from the copy elsewhere if there is one; with "
+            "--despite-going-back this site leads all the same. Nothing was changed."
         )
 
 

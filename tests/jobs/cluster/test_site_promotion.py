@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from db.embedded import CannotStart
 from db.mongo.audit_store import AuditFilter
-from jobs.cluster.site_promotion import settle
+from jobs.cluster.site_promotion import settle, went_back_to
+from services.backups import ledger
+from services.backups.ledger import Since
 from services.cluster.sites import SitePromoted
 from services.core.actors import CONSOLE
 from services.core.audit import Action
@@ -22,6 +24,8 @@ ORDER = SitePromoted(
     datetime(2026, 11, 27, 12, tzinfo=UTC),
     datetime(2026, 11, 27, 12, 0, 3, tzinfo=UTC),
 )
+
+WENT_BACK_TO = datetime(2026, 11, 27, 11, tzinfo=UTC)
 
 
 def lead(log: Log, order: SitePromoted = ORDER) -> None:  # noqa: F811 - the fixture
@@ -95,3 +99,46 @@ def test_nobody_leads_with_rows_of_an_unknown_time(log):  # noqa: F811
 
     with pytest.raises(CannotStart, match="Of which time the rows here are"):
         lead(log, order)
+
+
+def undone(log: Log) -> datetime | None:  # noqa: F811
+    """Ask as whoever lets the site lead."""
+    to: datetime | None = log.write(lambda session: went_back_to(session, log.store))
+    return to
+
+
+def go_back(log: Log) -> None:  # noqa: F811
+    """Note in the log that the main site went back, as it does itself."""
+    log.write(
+        lambda session: ledger.record_going_back(
+            session,
+            CONSOLE,
+            "A table was dropped",
+            Since(),
+            to=WENT_BACK_TO,
+            set_id="20261127-110000",
+            is_complete=True,
+        )
+    )
+    log.ship_all()
+
+
+def test_rows_of_before_the_main_site_went_back_are_known_as_such(log):  # noqa: F811
+    log.happen(3)
+    log.ship_all()
+    former = log.head()
+    go_back(log)
+    # Rows that have the entry themselves went back as well.
+    assert undone(log) is None
+
+    log.set_head(*former)
+
+    assert undone(log) == WENT_BACK_TO
+
+
+def test_a_log_that_is_behind_the_rows_tells_of_no_going_back(log):  # noqa: F811
+    log.happen(3)
+    go_back(log)
+    log.entries.delete_many({"_id": {"$gt": 2}})
+
+    assert undone(log) is None
