@@ -8,6 +8,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.context import current_actor, read, write
+from dashboard.navigation import path_of
 from dashboard.ui.dialogs import leave_menu, menu
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
@@ -21,6 +22,7 @@ from services.lists.subjects import Subject
 from services.lists.views import View
 
 _ADDRESS: Final = "list"
+_SAVED_VIEWS: Final = "patients/views.py"
 
 Question = TypeVar("Question")
 
@@ -96,6 +98,12 @@ def _show_saved(
                 show_key(view.key)
                 leave_menu(_key(page))
                 st.rerun()
+        if any(view.is_own for view in known):
+            st.page_link(
+                path_of(_SAVED_VIEWS),
+                label=_("Share, rename or delete"),
+                icon=":material/tune:",
+            )
         if not known:
             st.caption(nothing)
         if not current_key():

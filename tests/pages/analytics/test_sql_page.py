@@ -212,6 +212,9 @@ def test_a_query_is_shared_with_all_while_it_is_saved(clinic: Clinic, people):
     assert clinic.audit("view:share")[-1].details["with_everybody"]
     [saved] = [each for each in app.button if each.label == "Befund"]
     assert saved.help == "Quartal"
+    # Where it is shared with some only, or has another name later.
+    ways = {each.proto.label: each.proto.page for each in app.get("page_link")}
+    assert ways["Share, rename or delete"] == "views"
 
 
 def test_what_a_colleague_shares_is_opened_and_not_changed(clinic: Clinic, people):
