@@ -1,12 +1,15 @@
 """One command for everything: databases, schema, demo data, web server and worker."""
 
+import shlex
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 from zoneinfo import ZoneInfo
@@ -337,8 +340,27 @@ def _tell_the_way(
         for person in cast:
             say(f"  {person.name:<20}{person.role}")
     else:
-        say("Invite the first administrator with: python -m dashboard create-admin")
+        say(f"Invite the first administrator with: {_first_invitation(settings)}")
     say("Ctrl-C stops everything.")
+
+
+def _first_invitation(settings: Settings) -> str:
+    """Return what to type in another terminal, which knows no option of this start."""
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    return shlex.join(
+        [
+            "env",
+            # Their link leads there.
+            f"CHARTROOM_PORT={settings.port}",
+            str(python),
+            *("-m", "dashboard", "create-admin"),
+            *("--data", str(settings.data)),
+            *("--email", "NAME@EXAMPLE.ORG"),
+            *("--name", "First Last"),
+        ]
+    )
 
 
 @contextmanager

@@ -181,19 +181,28 @@ def test_a_taken_data_folder_is_one_sentence(running: Launcher):
     second.output_file.unlink()
 
 
-def _invite(launcher: Launcher, python: tuple[str, ...]) -> str:
-    """Invite the first administrator; return the path of their link."""
-    command = ["create-admin", "--email", cast.ADAM.email, "--name", cast.ADAM.name]
+def _invite(launcher: Launcher, user: tuple[str, ...]) -> str:
+    """Invite the first administrator as one is told to; return the path of their link.
+
+    In a terminal of its own, that has none of the variables of the server's.
+    """
+    way = re.search(
+        r"^Invite the first administrator with: (.+)$", launcher.output, re.M
+    )
+    assert way, launcher.output
+    command = way[1].replace("NAME@EXAMPLE.ORG", cast.ADAM.email)
     ran = subprocess.run(
-        [*python, "-m", "dashboard", *command, "--data", str(launcher.data)],
+        [*user, "sh", "-c", command.replace("First Last", cast.ADAM.name)],
         cwd=ROOT,
+        env={n: v for n, v in os.environ.items() if not n.startswith("CHARTROOM_")},
         capture_output=True,
         text=True,
         check=False,
     )
-    match = re.search(r"https?://\S+/welcome/\S+", ran.stdout)
-    assert match, (ran.stdout, ran.stderr)
-    return urlsplit(match[0]).path
+    link = urlsplit(ran.stdout.strip())
+    assert link.path.startswith("/welcome/"), (ran.stdout, ran.stderr)
+    assert link.port == launcher.port
+    return link.path
 
 
 def _code(mailbox: Mailbox) -> str:
@@ -233,7 +242,7 @@ def test_an_ordinary_person_runs_a_clinic_of_their_own_beside_it_and_nobody_is_i
     own_clinic: tuple[Launcher, tuple[str, ...], Mailbox],
 ):
     launcher, python, mailbox = own_clinic
-    link = _invite(launcher, python)
+    link = _invite(launcher, python[:-1])
     headers = {"Sec-Fetch-Site": "same-origin"}
     with httpx.Client(
         base_url=launcher.address, headers=headers, timeout=60
