@@ -35,7 +35,8 @@ with_inactive = is_manager and st.toggle(
 specialities, doctors = doctors_listed(
     search or "", kept, with_inactive=with_inactive, limit=_MOST
 )
-st.pills(_("Speciality"), specialities, key="doctors_speciality")
+if specialities:
+    st.pills(_("Speciality"), specialities, key="doctors_speciality")
 if doctors:
     event = doctor_table(
         doctors, is_managed=is_manager, written_time=shortly, key="doctors_table"
