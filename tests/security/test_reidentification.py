@@ -356,6 +356,25 @@ def homogeneity_of_queries_with_exists(analyst, people):
     return _alike(analyst, ill, f"{ill} AND {also}")
 
 
+def homogeneity_of_queries_in_another_order(analyst, people):
+    """In SQL: all with gout took something, which is asked of them first then.
+
+    Within the EXISTS the conditions stand in another order, too.
+    """
+    give(analyst.session, people[:40], "Check-up", kind="procedure")
+    for kind, term in (("condition", "Gout"), ("medication", "Quinine")):
+        give(analyst.session, people[:20], term, kind=kind)
+    came = "SELECT count(DISTINCT patient_id) FROM procedures p WHERE"
+    ill = "SELECT 1 FROM diagnoses d WHERE d.patient_id = p.patient_id"
+    ill_first = ill.replace("WHERE", "WHERE d.term = 'Gout' AND")
+    took = "SELECT 1 FROM medications m WHERE m.patient_id = p.patient_id"
+    return _alike(
+        analyst,
+        f"{came} EXISTS ({ill} AND d.term = 'Gout')",
+        f"{came} EXISTS ({took} AND m.term = 'Quinine') AND EXISTS ({ill_first})",
+    )
+
+
 def homogeneity_of_events(analyst, people):
     """In SQL: as many events as events with gout."""
     give(analyst.session, people[:20], "Gout", kind="procedure")
@@ -779,6 +798,10 @@ ATTACKS = {
     homogeneity_of_a_difference: (20, _tell_what_two_questions_have_in_common),
     homogeneity_of_queries: (20, _tell_what_two_questions_have_in_common),
     homogeneity_of_queries_with_exists: (20, _tell_what_two_questions_have_in_common),
+    homogeneity_of_queries_in_another_order: (
+        20,
+        _tell_what_two_questions_have_in_common,
+    ),
     homogeneity_of_events: (20, _tell_what_two_questions_have_in_common),
     homogeneity_in_parts: (20, _tell_what_two_questions_have_in_common),
     homogeneity_after_a_table: (20, _tell_what_two_questions_have_in_common),

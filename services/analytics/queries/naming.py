@@ -1,9 +1,11 @@
 """What the conditions of a query name of a patient: words, codes, what was measured."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import (
+    Alias,
     BinaryExpression,
     BindParameter,
     BooleanClauseList,
@@ -15,7 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import psycopg2
 from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import ColumnClause
+from sqlalchemy.sql.elements import ColumnClause, ExpressionClauseList
+from sqlalchemy.sql.visitors import cloned_traverse, iterate
 
 from services.analytics.cohorts import tables
 from services.analytics.joined_conditions import rendered
@@ -28,6 +31,18 @@ _VALUE: Final = "value"
 _VITALS: Final = "vitals"
 _LIKE: Final = {operators.like_op, operators.ilike_op}
 _ANYTHING: Final = "%"
+_UNORDERED: Final = {operators.and_, operators.or_}
+_MIRRORED: Final = {
+    operators.eq: operators.eq,
+    operators.ne: operators.ne,
+    operators.lt: operators.gt,
+    operators.gt: operators.lt,
+    operators.le: operators.ge,
+    operators.ge: operators.le,
+}
+# What reading calls the views of a query, by their places in it.
+_BOUND: Final = re.compile(r"%\((\w+)\)s")
+_PLACE: Final = re.compile(r"\bview_\d+\b")
 
 
 def naming_of_query(counted: Counted) -> Naming | None:
@@ -82,8 +97,45 @@ def _view_of(column: ColumnClause[Any]) -> str:
     return named.name if isinstance(named, TableClause) else ""
 
 
-def _text_of(condition: ColumnElement[bool]) -> tuple[str, dict[str, Any]]:
+def _text_of(condition: ColumnElement[bool]) -> tuple[str, tuple[Any, ...]]:
+    """Return what a condition says, the same in whatever order it is written."""
+    return _compiled(cloned_traverse(condition, {}, _IN_ORDER))
+
+
+def _order_clauses(clauses: ExpressionClauseList[Any]) -> None:
+    if clauses.operator in _UNORDERED:
+        clauses.clauses = tuple(sorted(clauses.clauses, key=_sort_key))
+
+
+def _order_sides(comparison: BinaryExpression[Any]) -> None:
+    mirrored = _MIRRORED.get(comparison.operator)
+    sides = comparison.left, comparison.right
+    if mirrored and _sort_key(sides[0]) > _sort_key(sides[1]):
+        comparison.right, comparison.left = sides
+        comparison.operator = mirrored
+
+
+def _sort_key(part: ClauseElement) -> str:
+    return str(_compiled(part))
+
+
+def _compiled(condition: ClauseElement) -> tuple[str, tuple[Any, ...]]:
+    """Return a condition as text, in which a view has no place in the query."""
     compiled = condition.compile(
         dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
     )
-    return str(compiled), dict(compiled.params)
+    views = {
+        str(each.table.name): _view_of(each)
+        for each in iterate(condition)
+        if isinstance(each, ColumnClause) and isinstance(each.table, Alias)
+    }
+    # What was typed is bound, so nothing else in the text is called so.
+    text = _PLACE.sub(lambda place: views[place[0]], str(compiled))
+    values = tuple(compiled.params[name] for name in _BOUND.findall(text))
+    return _BOUND.sub("?", text), values
+
+
+_IN_ORDER: Final[Mapping[str, Callable[[Any], None]]] = {
+    ExpressionClauseList.__visit_name__: _order_clauses,
+    BinaryExpression.__visit_name__: _order_sides,
+}

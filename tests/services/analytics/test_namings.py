@@ -96,6 +96,82 @@ def test_a_query_with_one_condition_more_names_more():
     assert not namings[0] & namings[2]
 
 
+ILL = "EXISTS (SELECT 1 FROM diagnoses d WHERE d.patient_id = v.patient_id AND"
+TOOK = "EXISTS (SELECT 1 FROM medications m WHERE m.patient_id = v.patient_id AND"
+
+
+@pytest.mark.parametrize(
+    ("query", "same"),
+    [
+        (
+            f"visits v WHERE {ILL} d.term = 'Gout') AND {TOOK} m.term = 'Quinine')",
+            f"visits v WHERE {TOOK} m.term = 'Quinine') AND {ILL} d.term = 'Gout')",
+        ),
+        (
+            f"visits v WHERE {ILL} d.term = 'Gout' AND d.age > 3)",
+            (
+                "visits v WHERE EXISTS (SELECT 1 FROM diagnoses x WHERE x.age > 3 AND "
+                "x.term = 'Gout' AND x.patient_id = v.patient_id)"
+            ),
+        ),
+        (
+            f"visits v WHERE NOT {ILL} (d.term = 'Gout' OR d.code = 'M10'))",
+            f"visits v WHERE NOT {ILL} (d.code = 'M10' OR d.term = 'Gout'))",
+        ),
+        (
+            (
+                "visits v JOIN diagnoses d ON d.patient_id = v.patient_id AND "
+                "d.term = 'Gout'"
+            ),
+            (
+                "diagnoses d JOIN visits v ON v.patient_id = d.patient_id "
+                "WHERE d.term = 'Gout'"
+            ),
+        ),
+    ],
+)
+def test_a_query_names_the_same_in_whatever_order_it_is_written(query, same):
+    first, second = (
+        naming_of_query(queries.read(f"{FROM} {text}").counted)
+        for text in (query, same)
+    )
+
+    assert first == second != NOTHING
+
+
+@pytest.mark.parametrize(
+    ("condition", "same"),
+    [
+        ("term = 'Gout'", "'Gout' = term"),
+        ("code >= 'M10'", "'M10' <= code"),
+        ("value > 120", "120 < value"),
+        ("term = 'Gout' AND code <> 'M10'", "'M10' <> code AND 'Gout' = term"),
+    ],
+)
+def test_a_comparison_names_the_same_from_either_side(condition, same):
+    view = "vitals" if "value" in condition else "diagnoses"
+
+    first, second = (
+        naming_of_query(queries.read(f"{FROM} {view} WHERE {each}").counted)
+        for each in (condition, same)
+    )
+
+    assert first == second != NOTHING
+
+
+def test_two_values_that_change_places_are_other_namings():
+    first, second = (
+        naming_of_query(
+            queries.read(
+                f"{FROM} visits v WHERE {ILL} d.term = '{term}' AND d.code = '{code}')"
+            ).counted
+        )
+        for term, code in (("Gout", "M10"), ("M10", "Gout"))
+    )
+
+    assert first != second
+
+
 def test_of_a_table_by_words_nothing_is_held_against_others():
     text = f"{FROM} diagnoses WHERE age > 3 GROUP BY term".replace(
         "SELECT", "SELECT term,"
