@@ -91,8 +91,8 @@ def is_begun(addresses: Addresses) -> bool:
 def went_back_to(session: Session, store: AuditStore) -> datetime | None:
     """Return to when the main site went back after the rows here; None if it did not.
 
-    Rows that were sent before are of a time that was undone, and their log goes on
-    nowhere: nothing of what the main site did since can ever come here.
+    Of a site that was cut off before, the rows are of what was undone then; one that
+    reaches the main site goes back along with it.
     """
     head, last = chain.read_head(session), store.newest()
     if last is None or last["_id"] <= head.sequence:
