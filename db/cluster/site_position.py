@@ -110,6 +110,9 @@ def places_of(url: str) -> tuple[str, ...]:
     said = parse_dsn(url)
     hosts, ports = said.get("host", "").split(","), said.get("port", "").split(",")
     if len(ports) == 1:
-        # As libpq has it: one for all of them, or the usual one.
-        ports = [ports[0] or _USUAL_PORT] * len(hosts)
-    return tuple(f"{host}:{port}" for host, port in zip(hosts, ports, strict=False))
+        # As libpq has it: one for all of them.
+        ports *= len(hosts)
+    return tuple(
+        f"{host}:{port or _USUAL_PORT}"
+        for host, port in zip(hosts, ports, strict=False)
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from db.cluster.site_position import places_of
 from db.settings import Settings, explain
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -70,6 +71,36 @@ def test_servers_of_ones_own_replace_the_embedded_ones(monkeypatch: pytest.Monke
     assert endpoints.replica_urls == {"a": "postgresql://x", "y:1": "postgresql://y:1"}
 
 
+def test_a_site_follows_the_main_one_for_as_long_as_it_has_a_name(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    main = "postgresql://app@db-main,db-slave-01/chartroom"
+    for name, value in (SERVERS | {"CHARTROOM_MAIN_URL": main}).items():
+        monkeypatch.setenv(name, value)
+    # As docker-compose.site.yml says once the site leads.
+    monkeypatch.setenv("CHARTROOM_SITE", "")
+    leading = Settings().external_endpoints()
+    monkeypatch.setenv("CHARTROOM_SITE", "north")
+    following = Settings().external_endpoints()
+
+    assert (leading.site, leading.main_url) == (None, None)
+    assert (following.site, following.main_url) == ("north", main)
+
+
+@pytest.mark.parametrize(
+    ("url", "places"),
+    [
+        ("postgresql://a,b/x", ("a:5432", "b:5432")),
+        ("postgresql://a:1,b:2/x", ("a:1", "b:2")),
+        ("host=a,b port=7", ("a:7", "b:7")),
+    ],
+)
+def test_where_the_main_site_is_is_read_as_libpq_does(
+    url: str, places: tuple[str, ...]
+):
+    assert places_of(url) == places
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
@@ -85,6 +116,8 @@ def test_servers_of_ones_own_replace_the_embedded_ones(monkeypatch: pytest.Monke
         ("READ_SCANS", "perhaps", "CHARTROOM_READ_SCANS: Input should be a valid bool"),
         ("MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
         ("AUDIT_MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
+        ("SITE", "north", "CHARTROOM_SITE is for servers of your own that follow"),
+        ("SITE", "North-1", "CHARTROOM_SITE: String should match pattern"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_wrong(
