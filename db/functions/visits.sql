@@ -116,6 +116,19 @@ BEGIN
         UPDATE bookings SET status = 'failed', ended_at = hold_slot.ended_at,
             expires_at = hold_slot.expires_at
         WHERE id = hold_slot.booking_id;
+    -- The constraint does not know what was let overlap once, by staff or in a merge.
+    -- The patient is locked: two that overlap see each other.
+    ELSIF NOT overlapping AND wish ->> 'waitlist_id' IS NULL AND EXISTS (
+        SELECT FROM booking_slots AS elsewhere
+        WHERE elsewhere.patient_id = whose AND elsewhere.slot_id <> wanted_slot
+            AND elsewhere.starts_at < hold_slot.ends_at
+            AND elsewhere.ends_at > hold_slot.starts_at
+            AND (elsewhere.expires_at IS NULL
+                OR elsewhere.expires_at > hold_slot.created_at)
+    ) THEN
+        RAISE exclusion_violation USING
+            MESSAGE = 'The patient is elsewhere at that time.',
+            CONSTRAINT = 'booking_slots_one_place';
     END IF;
     INSERT INTO audit_events (
         action, outcome, actor_id, actor_role, session_id, request_id, network,

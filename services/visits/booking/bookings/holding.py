@@ -51,8 +51,6 @@ def hold(
         _check(session, actor, request, override, notice_hours)
     with writing_as(session, actor), rules.translate_violations():
         booking = taking.take(session, actor, _wish(actor, request, override))
-        if booking and booking.status is BookingStatus.PENDING:
-            _require_one_place(session, booking, override)
     return booking or _made_before(session, actor, request)
 
 
@@ -86,18 +84,6 @@ def _check(
                 request.patient_id,
                 but_for=request.replaces_id,
             )
-
-
-def _require_one_place(
-    session: Session, held: BookingRecord, override: str | None
-) -> None:
-    """Raise PatientBusy where the constraint does not know what is in the way.
-
-    Of a move that was asked before. Now the patient is locked: two that overlap see
-    each other.
-    """
-    if not (override or held.replaces_id):
-        rules.require_free(session, held.slot_id, held.patient_id, but_for=held.id)
 
 
 def _wish(actor: Actor, request: BookingRequest, override: str | None) -> Wish:
