@@ -83,10 +83,10 @@ def test_a_cohort_is_the_one_that_circe_counts(both, name):
 def test_cohorts_of_chance_are_those_that_circe_counts(both):
     sizes = []
 
-    for cohort in cohorts_of_chance(30, ALL_EVENTS, seed=18):
+    for cohort in cohorts_of_chance(12, ALL_EVENTS, seed=18):
         circes = both.cdm.count(cohort)
         assert both.count(cohort) == circes, cohort
         sizes.append((circes.attrition[0], circes.attrition[-1]))
 
     # Else it would say nothing that both agree.
-    assert sum(0 < last < first for first, last in sizes) > 2
+    assert any(0 < last < first for first, last in sizes)
