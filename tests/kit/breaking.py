@@ -110,6 +110,18 @@ def command_line(process: psutil.Process) -> list[str]:
         return []
 
 
+def wal_receiver(node: Node) -> psutil.Process:
+    """Return the process by which a replica receives the log."""
+    postmaster = node.postmaster()
+    assert postmaster is not None
+    (process,) = (
+        child
+        for child in postmaster.children()
+        if "walreceiver" in " ".join(command_line(child))
+    )
+    return process
+
+
 @contextmanager
 def suspended(first: psutil.Process, *others: psutil.Process) -> Iterator[None]:
     """Stop processes in their tracks: one, and its children as far as they live.

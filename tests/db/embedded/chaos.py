@@ -12,7 +12,7 @@ from collections.abc import Callable
 from db.cluster.fault_kinds import Fault
 from tests.db.embedded.breakable_cluster import BreakableCluster
 from tests.db.embedded.witness import Witness
-from tests.kit.breaking import heartbeat, suspended
+from tests.kit.breaking import heartbeat, suspended, wal_receiver
 
 Scenario = Callable[[BreakableCluster, Witness], None]
 
@@ -61,7 +61,9 @@ def stop_for_long(cluster: BreakableCluster, witness: Witness) -> None:
         # was last renewed, or nobody counts its vote.
         time.sleep(15)
         with suspended(heartbeat(cluster, late)):
-            cluster.await_leader_after(former)
+            # Nobody would lead while it hangs, had it more of the former one's log.
+            with suspended(wal_receiver(late)):
+                cluster.await_leader_after(former)
             time.sleep(2)
     witness.await_writes()
 
