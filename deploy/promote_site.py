@@ -10,8 +10,6 @@ is their administrator's.
 
 import os
 import sys
-import time
-from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +38,6 @@ from dashboard.cli.recovery.sites import (
     require_typed,
 )
 from dashboard.wiring import Wiring
-from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
 from db.cluster.site_position import places_of
 from db.embedded.data_folder import CannotStart
 from db.embedded.sites import main_signs, newest_changes
@@ -53,8 +50,6 @@ from jobs.cluster import site_promotion
 from services.cluster.sites import SitePromoted
 from services.core.actors import CONSOLE
 
-_LEAD_SECONDS: Final = 120.0
-_LOOK_SECONDS: Final = 0.2
 _ANSWER_MS: Final = 5_000
 
 
@@ -122,16 +117,11 @@ def _is_following(mongo_url: str) -> bool:
 def _promote(wired: Wiring, order: SitePromoted) -> None:
     # Before anybody can write here: by it members of the main site that come back hear
     # that they belong to no set any more.
-    _await(lambda: _lead_files(order.site), "MongoDB does not lead here yet")
-    try:
-        Patroni(wired.endpoints).patch_config({"standby_cluster": None})
-    except (PatroniRefused, PatroniSilent) as error:
-        raise CannotStart(
-            f"Patroni does not let a server of this site lead ({error}): see that the "
-            "servers here answer, and repeat the command."
-        ) from error
+    site_promotion.await_leader(
+        lambda: _lead_files(order.site), "MongoDB does not lead here yet"
+    )
     owner_url = wired.endpoints.owner_url or ""
-    _await(lambda: _takes_writes(owner_url), "No server of this site leads yet")
+    site_promotion.lead_rows(wired.endpoints, owner_url)
     engine = create_engine(
         "postgresql+psycopg2://", creator=lambda: psycopg2.connect(owner_url)
     )
@@ -162,22 +152,6 @@ def _lead_files(site: str) -> bool:
             return bool(client.admin.command("hello").get("isWritablePrimary"))
     except PyMongoError:
         return False
-
-
-def _takes_writes(url: str) -> bool:
-    try:
-        psycopg2.connect(url).close()
-    except psycopg2.OperationalError:
-        return False
-    return True
-
-
-def _await(condition: Callable[[], bool], failure: str) -> None:
-    deadline = time.monotonic() + _LEAD_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise CannotStart(f"{failure}: look at its log, and repeat the command.")
-        time.sleep(_LOOK_SECONDS)
 
 
 if __name__ == "__main__":

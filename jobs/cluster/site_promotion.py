@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
 from db.embedded import Addresses, CannotStart, DataFolder
 from db.embedded.sites import files_member, standby_site
+from db.endpoints import Endpoints
 from db.files.seal_keys import SealKeys
 from db.mongo.audit_store import AuditStore
 from jobs.backups.going_back.replaying import GoingBackOrder, Rejoined, replay
@@ -74,7 +75,7 @@ def promote(
     _lead_files(clinic)
     report("MongoDB leads", time.monotonic() - began)
     began = time.monotonic()
-    _lead_rows(clinic)
+    lead_rows(clinic.addresses.endpoints, clinic.addresses.administrator_url)
     report("PostgreSQL leads", time.monotonic() - began)
     began = time.monotonic()
     with _owning(clinic.addresses) as session:
@@ -85,7 +86,7 @@ def promote(
 
 def is_begun(addresses: Addresses) -> bool:
     """Tell whether a store leads already, by a promotion that was cut short."""
-    return addresses.mongo.is_primary() or _takes_writes(addresses)
+    return addresses.mongo.is_primary() or _takes_writes(addresses.administrator_url)
 
 
 def went_back_to(session: Session, store: AuditStore) -> datetime | None:
@@ -105,21 +106,25 @@ def went_back_to(session: Session, store: AuditStore) -> datetime | None:
     return datetime.fromisoformat(undone[-1]) if undone else None
 
 
-def _lead_rows(clinic: StandbyClinic) -> None:
+def lead_rows(endpoints: Endpoints, owner_url: str) -> None:
+    """Let a server of this site lead, and wait until one takes writes.
+
+    Raises CannotStart.
+    """
     try:
-        Patroni(clinic.addresses.endpoints).patch_config({"standby_cluster": None})
+        Patroni(endpoints).patch_config({"standby_cluster": None})
     except (PatroniRefused, PatroniSilent) as error:
         raise CannotStart(
             f"Patroni does not let a server of this site lead ({error}): see that the "
             "servers here answer, and repeat the command."
         ) from error
     # What was received is replayed before anybody is let write.
-    _await(lambda: _takes_writes(clinic.addresses), "No server of this site leads yet")
+    await_leader(lambda: _takes_writes(owner_url), "No server of this site leads yet")
 
 
-def _takes_writes(addresses: Addresses) -> bool:
+def _takes_writes(url: str) -> bool:
     try:
-        psycopg2.connect(addresses.administrator_url).close()
+        psycopg2.connect(url).close()
     except psycopg2.OperationalError:
         return False
     return True
@@ -135,12 +140,13 @@ def _lead_files(clinic: StandbyClinic) -> None:
             return False
         return own.is_primary()
 
-    _await(leads, "MongoDB does not lead here yet")
+    await_leader(leads, "MongoDB does not lead here yet")
 
 
-def _await(condition: Callable[[], bool], failure: str) -> None:
+def await_leader(leads: Callable[[], bool], failure: str) -> None:
+    """Wait for as long as it takes a server to lead, or raise CannotStart."""
     deadline = time.monotonic() + _LEAD_SECONDS
-    while not condition():
+    while not leads():
         if time.monotonic() > deadline:
             raise CannotStart(f"{failure}: look at its log, and repeat the command.")
         time.sleep(_LOOK_SECONDS)
