@@ -22,7 +22,7 @@ from typing import Final
 import psycopg2
 
 from db import embedded
-from db.backups.log.receiver import SLOT
+from db.backups.log.log_slot import SLOT
 from db.backups.repository import Repository
 from db.embedded import Cluster
 from db.files.file_keys import FileKeys

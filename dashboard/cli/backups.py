@@ -86,8 +86,15 @@ def back_up(
     """
     from jobs.backups.taking import take
 
-    full_every = None if is_full else wired.settings.backup_full_interval
-    return take(source_of(wired), repository, full_every=full_every)
+    settings = wired.settings
+    return take(
+        source_of(wired),
+        repository,
+        full_every=None if is_full else settings.backup_full_interval,
+        # The worker receives the log unless nothing is backed up by itself, and in its
+        # first minutes not yet.
+        is_log_kept=settings.backup_interval is not None,
+    )
 
 
 def source_of(wired: "Wiring") -> "BackupSource":

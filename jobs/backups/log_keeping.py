@@ -20,9 +20,10 @@ from db import embedded
 from db.backups.backup_errors import CannotBackUp, CannotRestore
 from db.backups.base_backup import Leader
 from db.backups.known_repository import claim
+from db.backups.log import log_slot
 from db.backups.log.archive import LogArchive
 from db.backups.log.marks import TimeMarker
-from db.backups.log.receiver import ReceivedLog, SupervisedReceiver, give_up_slot
+from db.backups.log.receiver import ReceivedLog, SupervisedReceiver
 from db.backups.log.sealer import LogSealer
 from db.backups.log.segments import TimelineHistory
 from db.backups.log.windows import is_cut_off
@@ -118,7 +119,7 @@ class LogKeeper:
         while not stopping.wait(_SUPERVISE_SECONDS):
             try:
                 if not self._is_wanted:
-                    give_up_slot(self._find_leader())
+                    log_slot.give_up(self._find_leader())
                     return
                 if self._is_time():
                     self._keep(stopping)

@@ -25,6 +25,7 @@ from db.backups.backup_errors import (
 from db.backups.base_backup import Leader, LeaderSystem
 from db.backups.file_copies import CopiedFile, FileCopies, list_set_copies
 from db.backups.known_repository import claim
+from db.backups.log import log_slot
 from db.backups.log.segments import TimelineHistory
 from db.backups.manifest import BasedOn, Manifest, SealedObject, TableDigest
 from db.backups.repository import Repository
@@ -99,17 +100,21 @@ def take(
     repository: Repository,
     *,
     full_every: timedelta | None = None,
+    is_log_kept: bool = False,
 ) -> BackupTaken:
     """Take a backup; raises CannotBackUp, and then nothing of it counts.
 
     It is a full one where the last is as old as `full_every`, or without that; else an
-    incremental one, if that can be.
+    incremental one, if that can be. With `is_log_kept` somebody is to receive the log
+    that goes on from it, though perhaps only later.
     """
     leader = Leader(source.addresses, programs.find(source.folder.path), sys.executable)
     system = leader.system()
     claim(repository, system.system_id, source.folder.path)
     with repository.held():
         try:
+            if is_log_kept:
+                log_slot.await_kept(leader)
             history = TimelineHistory.parse(*leader.history_file())
             base = choose_base(repository, source.keys, history, full_every)
             base = _with_its_audit_log(base, source.audit)

@@ -20,6 +20,8 @@ from typing import Final
 
 from db.backups.backup_errors import CannotBackUp
 from db.backups.base_backup import Leader, last_line, tied
+from db.backups.log import log_slot
+from db.backups.log.log_slot import SLOT
 from db.backups.log.segments import (
     SEGMENT_BYTES,
     LogSegment,
@@ -27,21 +29,15 @@ from db.backups.log.segments import (
     history_name,
     timeline_of_history,
 )
-from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
 from db.files import private_files
 from db.postgres import Lsn
 
-# The name of the slot, and of the program among the leader's followers.
-SLOT: Final = "chartroom_log"
 _PARTIAL: Final = ".partial"
 _END_SECONDS: Final = 10.0
 # So much waits for a repository that is away; then the leader's slot keeps the log.
 MOST_WAITING: Final = 64
 _FREE_BYTES: Final = 1_000_000_000
 _STALLED_SECONDS: Final = 15.0
-_LOST: Final = (
-    "SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = %s"
-)
 _log = logging.getLogger(__name__)
 
 
@@ -228,29 +224,16 @@ class SupervisedReceiver:
             )
 
     def _require_slot(self, leader: Leader) -> None:
-        """See that Patroni keeps our place on every server; raises CannotBackUp.
-
-        Only who receives asks for it: on a cluster without a receiver the slot would
-        keep up to 4 GB of log on each server for nobody.
-        """
-        with leader.asking() as cursor:
-            cursor.execute(_LOST, [SLOT])
-            row = cursor.fetchone()
-            if row is not None and (row[0] or self._is_behind):
-                _log.warning("The leader has given up the log's slot: it begins anew.")
-                cursor.execute("SELECT pg_drop_replication_slot(%s)", [SLOT])
-                self.log.put_aside(self.log.segments())
-                row = None
-            self._is_behind = False
-        if row is not None:
-            return
-        patroni = Patroni(leader.addresses.endpoints)
-        try:
-            if SLOT not in (patroni.config().get("slots") or {}):
-                patroni.patch_config({"slots": {SLOT: {"type": "physical"}}})
-        except (PatroniRefused, PatroniSilent) as error:
-            raise CannotBackUp(f"Patroni does not keep the log: {error}") from error
-        raise CannotBackUp("The log is received once Patroni has made its slot.")
+        """See that Patroni keeps our place on every server; raises CannotBackUp."""
+        status = log_slot.status_of(leader)
+        if status is not None and (status == log_slot.LOST or self._is_behind):
+            log_slot.begin_anew(leader)
+            self.log.put_aside(self.log.segments())
+            status = None
+        self._is_behind = False
+        if status is None:
+            log_slot.ask_for(leader)
+            raise CannotBackUp("The log is received once Patroni has made its slot.")
 
     def _history(self, leader: Leader) -> TimelineHistory:
         timeline, text = leader.history_file()
@@ -260,16 +243,6 @@ class SupervisedReceiver:
             if not path.exists() or path.read_bytes() != text.encode():
                 private_files.replace(path, text.encode())
         return TimelineHistory.parse(timeline, text)
-
-
-def give_up_slot(leader: Leader) -> None:
-    """Have no server keep log for a receiver any more; raises CannotBackUp."""
-    patroni = Patroni(leader.addresses.endpoints)
-    try:
-        if SLOT in (patroni.config().get("slots") or {}):
-            patroni.patch_config({"slots": {SLOT: None}})
-    except (PatroniRefused, PatroniSilent) as error:
-        raise CannotBackUp(f"Patroni still keeps the log: {error}") from error
 
 
 def _segments_in(folder: Path) -> Iterator[ReceivedSegment]:

@@ -43,7 +43,17 @@ def test_it_is_incremental_as_the_settings_say_unless_a_full_one_is_asked_for(
 
     backups.back_up(SimpleNamespace(settings=settings), None, is_full=is_full)
 
-    assert taken == [{"full_every": full_every}]
+    assert taken == [{"full_every": full_every, "is_log_kept": True}]
+
+
+def test_nothing_keeps_the_log_of_a_clinic_that_is_not_backed_up_by_itself(monkeypatch):
+    taken, settings = [], Settings(backup_every_hours=0)
+    monkeypatch.setattr(backups, "source_of", lambda wired: wired)
+    monkeypatch.setattr(taking, "take", lambda *_, **how: taken.append(how))
+
+    backups.back_up(SimpleNamespace(settings=settings), None)
+
+    assert not taken[0]["is_log_kept"]
 
 
 def test_a_clinic_that_does_not_run_is_not_backed_up(run, tmp_path):

@@ -14,8 +14,10 @@ import psycopg2
 import pytest
 
 from db.backups.backup_errors import SetBroken
+from db.backups.base_backup import Leader
+from db.backups.log import log_slot
 from db.backups.log.archive import LogArchive
-from db.backups.log.receiver import SLOT
+from db.backups.log.log_slot import SLOT
 from db.backups.log.replay import add_log, find_place
 from db.backups.log.windows import find_windows, read_position
 from db.backups.repository import Repository
@@ -390,6 +392,33 @@ def test_a_slot_that_keeps_what_is_there_no_more_begins_anew(
         take(clinic.source, folder)
         eventually(lambda: not keeper.is_cut_off)
         await_kept(keeper, datetime.now(UTC))
+
+
+def test_the_log_that_goes_on_from_a_first_set_is_kept_until_somebody_receives_it(
+    clinic, keys, tmp_path
+):
+    source, cluster = clinic.source, clinic.cluster
+    leader = Leader(source.addresses, programs.find(source.folder.path), sys.executable)
+    log_slot.give_up(leader)
+    eventually(lambda: log_slot.status_of(leader) is None)
+    shutil.rmtree(source.folder.run / "log", ignore_errors=True)
+    repository = Repository(tmp_path / "the first set")
+
+    manifest = take(source, repository, is_log_kept=True).manifest
+    administrate(clinic, "SELECT pg_switch_wal()", "SELECT pg_current_xact_id()")
+    # Nobody else needs the segment that the set ended in.
+    primary = cluster.primary()
+    written = Lsn.parse(ask(cluster, primary, _WRITTEN))
+    others = (
+        f"SELECT min(restart_lsn) FROM pg_replication_slots WHERE slot_name <> '{SLOT}'"
+    )
+    eventually(lambda: Lsn.parse(ask(cluster, primary, others)) >= written)
+    administrate(clinic, "CHECKPOINT")
+    with keeping(clinic, repository) as keeper:
+        at = datetime.now(UTC)
+        await_kept(keeper, at)
+
+    assert look(source.folder, repository, keys, to=at).set_id == manifest.set_id
 
 
 def test_who_receives_the_log_is_no_server():
