@@ -31,7 +31,8 @@ from db.backups.base_backup import CHECKSUMS, error_in, tied
 from db.backups.manifest import Manifest
 from db.backups.sealing import SetSeal
 from db.embedded import DataFolder
-from db.embedded.processes import child_processes, ports
+from db.embedded.processes import child_processes
+from db.embedded.processes.ports import PortReservations
 from db.embedded.processes.programs import Programs, runs_as
 from db.embedded.servers.configuration import DYNAMIC
 from db.files import private_files
@@ -165,7 +166,15 @@ class Sandbox:
     @contextmanager
     def started(self, database: str, target: ReplayTarget) -> Iterator[str]:
         """Run it at a place in the log; yield the address of a database."""
-        port = ports.choose(["sandbox"], {})["sandbox"]
+        with PortReservations() as ports:
+            port = ports.choose(["sandbox"], {})["sandbox"]
+            with self._listening(database, target, port) as url:
+                yield url
+
+    @contextmanager
+    def _listening(
+        self, database: str, target: ReplayTarget, port: int
+    ) -> Iterator[str]:
         self._configure(target, port)
         url = (
             f"postgresql://postgres:{self.password}@127.0.0.1:{port}/"

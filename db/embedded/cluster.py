@@ -19,8 +19,9 @@ from db.embedded.deadlines import Deadlines
 from db.embedded.faults.breakage import Breakage
 from db.embedded.faults.replay_pauses import Pauses
 from db.embedded.polling import look_until
-from db.embedded.processes import child_processes as processes, ports, programs
+from db.embedded.processes import child_processes as processes, programs
 from db.embedded.processes.child_processes import Program
+from db.embedded.processes.ports import PortReservations
 from db.embedded.replacement import Replacement
 from db.embedded.servers import database_roles, membership, mongo
 from db.embedded.servers.etcd import Etcd
@@ -65,7 +66,7 @@ def start_within(held: ExitStack, data: Path, *, report: Report) -> "Cluster":
     held.enter_context(folder.locked())
     _clean_up(folder, report)
     Replacement(folder).resume()
-    cluster = Cluster(folder)
+    cluster = Cluster(folder, held.enter_context(PortReservations()))
     held.callback(cluster._end)
     cluster._begin(report)
     return cluster
@@ -79,9 +80,9 @@ def files_alone(data: Path) -> Iterator[Addresses]:
     """
     folder = DataFolder(data)
     folder.prepare()
-    with folder.locked():
+    with folder.locked(), PortReservations() as ports:
         processes.end(_remains(folder), grace_seconds=_STOP_SECONDS)
-        addresses, installed = _addresses(folder), programs.find(folder.path)
+        addresses, installed = _addresses(folder, ports), programs.find(folder.path)
         key = addresses.secrets["mongo_members"]
         mongod = mongo.program(installed, folder, addresses.ports["mongo"], key)
         try:
@@ -124,9 +125,9 @@ def attach(data: Path) -> Addresses:
 class Cluster:
     """A running cluster; made by `start`."""
 
-    def __init__(self, folder: DataFolder) -> None:
+    def __init__(self, folder: DataFolder, ports: PortReservations) -> None:
         self.folder = folder
-        addresses = _addresses(folder)
+        addresses = _addresses(folder, ports)
         installed = programs.find(folder.path)
         own_etcd = Etcd.of(folder, addresses.ports, addresses.secrets)
         followed = addresses.followed
@@ -142,6 +143,7 @@ class Cluster:
             workshop,
             own_etcd,
             addresses,
+            ports,
             on_change=self._changed,
             deadlines=self._deadlines,
         )
@@ -323,7 +325,7 @@ def _remains(folder: DataFolder) -> list[psutil.Process]:
     return processes.find(folder.etcd, folder.mongo, folder.postgres)
 
 
-def _addresses(folder: DataFolder) -> Addresses:
+def _addresses(folder: DataFolder, ports: PortReservations) -> Addresses:
     there = membership.remembered(folder)
     known = folder.ports()
     names = ("etcd", "mongo", *there.names, *(f"{name}-api" for name in there.names))

@@ -2,8 +2,8 @@
 
 import random
 import socket
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Self
 
 from db.embedded.data_folder import CannotStart
 
@@ -14,15 +14,73 @@ _LAST: Final = 32_000
 _ATTEMPTS: Final = 2_000
 
 
-def choose(names: Iterable[str], remembered: dict[str, int]) -> dict[str, int]:
-    """Return a free port for each name: the remembered one unless it is taken."""
-    chosen: dict[str, int] = {}
-    for name in names:
-        port = remembered.get(name)
-        if port is None or not is_free(port):
-            port = _find(set(chosen.values()) | set(remembered.values()))
-        chosen[name] = port
-    return chosen
+class PortReservations:
+    """Ports that no other cluster of this machine takes while this one has them.
+
+    A server that is down, or is started again, listens nowhere: without a reservation
+    its port is free for whoever looks just then. It is a name of the kernel's, which
+    whoever uses the same network cannot have twice and which goes with the process.
+    """
+
+    def __init__(self) -> None:
+        self._sockets: dict[int, socket.socket] = {}
+
+    def __enter__(self) -> Self:
+        """Reserve until the end of a block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let others have the ports."""
+        self.close()
+
+    def choose(
+        self, names: Iterable[str], remembered: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Reserve a port for each name: the remembered one unless it is taken.
+
+        Raises CannotStart where none is free.
+        """
+        chosen: dict[str, int] = {}
+        for name in names:
+            port = remembered.get(name)
+            if port is None or not self._try_to_reserve(port):
+                port = self._find({*chosen.values(), *remembered.values()})
+            chosen[name] = port
+        return chosen
+
+    def give_back(self, ports: Iterable[int]) -> None:
+        """Let others have some of the ports."""
+        for port in ports:
+            if reserved := self._sockets.pop(port, None):
+                reserved.close()
+
+    def close(self) -> None:
+        """Let others have the ports."""
+        self.give_back(tuple(self._sockets))
+
+    def _find(self, avoided: set[int]) -> int:
+        for _ in range(_ATTEMPTS):
+            port = random.randint(_FIRST, _LAST)  # noqa: S311 - not a secret
+            if port not in avoided and self._try_to_reserve(port):
+                return port
+        raise CannotStart(
+            f"No port between {_FIRST} and {_LAST} is free on 127.0.0.1: stop some of "
+            "the programs that listen there."
+        )
+
+    def _try_to_reserve(self, port: int) -> bool:
+        if not is_free(port):
+            return False
+        if port not in self._sockets:
+            # Nobody listens there either, so nobody can connect to it.
+            reservation = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                reservation.bind(f"\0chartroom-port-{port}")
+            except OSError:
+                reservation.close()
+                return False
+            self._sockets[port] = reservation
+        return True
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -36,14 +94,3 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
         except OSError:
             return False
     return True
-
-
-def _find(avoided: set[int]) -> int:
-    for _ in range(_ATTEMPTS):
-        port = random.randint(_FIRST, _LAST)  # noqa: S311 - not a secret
-        if port not in avoided and is_free(port):
-            return port
-    raise CannotStart(
-        f"No port between {_FIRST} and {_LAST} is free on 127.0.0.1: stop some of the "
-        "programs that listen there."
-    )

@@ -15,7 +15,8 @@ from db.cluster.control_client import ControlRefused
 from db.embedded.cluster_addresses import Addresses
 from db.embedded.data_folder import DataFolder
 from db.embedded.deadlines import Deadlines
-from db.embedded.processes import child_processes, ports
+from db.embedded.processes import child_processes
+from db.embedded.processes.ports import PortReservations
 from db.embedded.servers import membership
 from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.membership import Member, Members
@@ -47,6 +48,7 @@ class Fleet:
         workshop: Workshop,
         etcd: Etcd,
         addresses: Addresses,
+        ports: PortReservations,
         *,
         on_change: Callable[[], None],
         deadlines: Deadlines,
@@ -55,6 +57,7 @@ class Fleet:
         self._deadlines = deadlines
         self._workshop = workshop
         self._etcd = etcd
+        self._ports = ports
         self._on_change = on_change
         self._changing = Lock()
         self.addresses = addresses
@@ -100,7 +103,7 @@ class Fleet:
             self._require_room(delayed_seconds)
             joined = self.addresses.members.joined_by(delayed_seconds)
             name = joined.staying[-1].name
-            own = ports.choose((name, f"{name}-api"), self.addresses.ports)
+            own = self._ports.choose((name, f"{name}-api"), self.addresses.ports)
             known = self.addresses.ports | own
             # A former node of this name may have left its files to a full disk.
             shutil.rmtree(self._folder.node_data(name), ignore_errors=True)
@@ -199,9 +202,10 @@ class Fleet:
             return
         traceless: Members = self.addresses.members.without_traces_of(name)
         membership.remember(self._folder, traceless)
-        own = {name, f"{name}-api"}
-        kept = {k: port for k, port in self.addresses.ports.items() if k not in own}
+        kept = dict(self.addresses.ports)
+        own = [kept.pop(each) for each in (name, f"{name}-api") if each in kept]
         self._folder.remember_ports(kept)
+        self._ports.give_back(own)
         self.addresses = replace(self.addresses, members=traceless, ports=kept)
 
     def _drop_slot(self, slot: str) -> bool:
