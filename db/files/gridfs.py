@@ -197,6 +197,17 @@ class FileStore:
             )
             return {str(file["_id"]) for file in files}
 
+    def list_left(self, bucket: Bucket, file_ids: Collection[str]) -> set[str]:
+        """Return those of the ids of which anything is left, fragments as well."""
+        ids = [ObjectId(file_id) for file_id in file_ids if ObjectId.is_valid(file_id)]
+        with answering():
+            begun = self._collections(bucket).chunks.find(
+                {"files_id": {"$in": ids}, "n": 0}, {"_id": False, "files_id": True}
+            )
+            return self.existing(bucket, file_ids) | {
+                str(chunk["files_id"]) for chunk in begun
+            }
+
     def list_older_than(self, bucket: Bucket, timestamp: datetime) -> Iterator[str]:
         """Yield the ids of files stored before a moment, oldest first."""
         older = {"uploadDate": {"$lt": timestamp}}

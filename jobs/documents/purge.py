@@ -65,7 +65,7 @@ def sweep(
     # On the primary: a replica may not know yet that a file is in use.
     compared = database.read_latest(compare, identity=SYSTEM).value
     database.write(
-        lambda session: sweeping.keep(session, compared, GRACE), identity=SYSTEM
+        lambda session: sweeping.keep(session, files, compared, GRACE), identity=SYSTEM
     )
     for bucket, swept in compared.items():
         if swept.is_suspicious:

@@ -45,8 +45,8 @@ def add_purged(session: Session, bucket: Bucket, file_ids: Collection[str]) -> N
 
 def note_unreferenced(
     session: Session, bucket: Bucket, file_ids: Collection[str]
-) -> int:
-    """Note all files that nothing refers to; return how many are new among them.
+) -> Sequence[str]:
+    """Note all files that nothing refers to; return those that are new among them.
 
     What is not among them any more has got a row, and is forgotten.
     """
@@ -155,9 +155,9 @@ def _add(
     due_at: ColumnElement[datetime] | None,
     *,
     detected_at: datetime | None = None,
-) -> int:
+) -> Sequence[str]:
     if not file_ids:
-        return 0
+        return ()
     rows = [
         {
             "bucket": str(bucket),
@@ -170,4 +170,4 @@ def _add(
         for file_id in sorted(file_ids)
     ]
     statement = insert(PendingFileDeletion).values(rows).on_conflict_do_nothing()
-    return len(session.scalars(statement.returning(PendingFileDeletion.file_id)).all())
+    return session.scalars(statement.returning(PendingFileDeletion.file_id)).all()

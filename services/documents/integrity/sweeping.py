@@ -85,16 +85,20 @@ def sweep(
 
 
 def keep(
-    session: Session, results: Mapping[Bucket, SweepResult], grace: timedelta
+    session: Session,
+    files: FileStore,
+    results: Mapping[Bucket, SweepResult],
+    grace: timedelta,
 ) -> None:
     """Note what a sweep found, and write down what is new; the caller commits.
 
-    Files without a row go once they have been noted for as long as `grace`.
+    Files without a row go once they have been noted for as long as `grace`. One that
+    another worker has removed since the sweep is not noted again.
     """
     before = runs.find_run(session, Job.SWEEP)
     known = before.results if before else {}
     for bucket, swept in results.items():
-        new = pending_deletions.note_unreferenced(session, bucket, swept.unreferenced)
+        new = _note(session, files, bucket, swept.unreferenced)
         if not swept.is_suspicious:
             pending_deletions.mark_due(session, bucket, grace)
         missing_before = known.get(bucket, {}).get("missing_rows", [])
@@ -122,6 +126,27 @@ def forget(session: Session, removed: Sequence[PendingDeletion]) -> int:
 def _record(session: Session, bucket: Bucket, details: Mapping[str, object]) -> None:
     subject = ("bucket", bucket)
     audit.record(session, KEEPER, Action.FILE_SWEEP, subject=subject, details=details)
+
+
+def _note(
+    session: Session, files: FileStore, bucket: Bucket, file_ids: Sequence[str]
+) -> int:
+    """Note files that nothing refers to; return how many are new and still there.
+
+    Whoever removes one deletes its bytes first and its note in the end. So what is
+    there after the note was made is forgotten, and counted, by nobody but who finds
+    this note; and of what has gone before nobody is to find one.
+    """
+    new = pending_deletions.note_unreferenced(session, bucket, file_ids)
+    left = {
+        file_id
+        for start in range(0, len(new), _AT_ONCE)
+        for file_id in files.list_left(bucket, new[start : start + _AT_ONCE])
+    }
+    removed = [PendingDeletion(bucket, each) for each in new if each not in left]
+    for start in range(0, len(removed), _AT_ONCE):
+        pending_deletions.forget(session, removed[start : start + _AT_ONCE])
+    return len(left)
 
 
 def _unreferenced(

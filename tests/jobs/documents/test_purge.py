@@ -337,6 +337,25 @@ def test_a_sweep_killed_at_any_step_is_finished_by_the_next_one(house, hasty):
     assert removed(house) == lost
 
 
+def test_what_another_sweep_removed_meanwhile_is_not_noted_again(house, hasty):
+    for _ in range(3):
+        house.store(b"lost")
+    swept = house.write(
+        lambda session: {
+            bucket: sweeping.sweep(session, house.files, bucket, datetime.now(UTC))
+            for bucket in sweeping.SWEPT_BUCKETS
+        }
+    )
+    sweep(house)
+    house.store(b"lost, too")
+
+    house.write(lambda session: sweeping.keep(session, house.files, swept, timedelta()))
+    assert pending(house) == set()
+    sweep(house)
+
+    assert removed(house) == 4
+
+
 def test_two_sweeps_at_once_count_each_file_once(house, hasty):
     for _ in range(20):
         house.store(b"lost")

@@ -54,8 +54,9 @@ def document_purge(w: World) -> ActionCall:
 
 @prepares(Action.FILE_SWEEP)
 def file_sweep(w: World) -> ActionCall:
-    swept = {Bucket.DOCUMENTS: SweepResult(0, ("0" * 24,), ())}
-    return lambda: sweeping.keep(w.session, swept, timedelta(days=7))
+    lost = w.files.put(Bucket.DOCUMENTS, b"lost", content_type="application/pdf")
+    swept = {Bucket.DOCUMENTS: SweepResult(0, (lost,), ())}
+    return lambda: sweeping.keep(w.session, w.files, swept, timedelta(days=7))
 
 
 @prepares(Action.PHOTO_DAMAGED)
