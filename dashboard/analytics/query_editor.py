@@ -1,5 +1,6 @@
 """Where a query is typed, beside the views that it can ask and examples."""
 
+from contextlib import suppress
 from typing import Final
 
 import streamlit as st
@@ -16,6 +17,7 @@ from services.analytics.queries import (
     ColumnKind,
     OfferedView,
 )
+from services.core.errors import InvalidInput
 
 _TEXT: Final = "sql_text"
 # The text that the field was filled with, so that it is filled once.
@@ -50,8 +52,12 @@ def fill(text: str | None) -> None:
         st.session_state[_FILLED] = text
 
 
-def draw() -> None:
-    """Show the editor; a query is run once that is asked for."""
+def draw(answered: str | None) -> None:
+    """Show the editor; a query is run once that is asked for.
+
+    What the query in it costs is said if that is asked for, and of the one that is
+    answered on the page as well.
+    """
     text = bounded_area(
         _("Query"),
         longest=LONGEST_TEXT,
@@ -72,11 +78,14 @@ def draw() -> None:
     if runs:
         query_address.show(queries.read(text))
     if estimates:
-        show_cost(query_address.estimate(queries.read(text)))
+        _show_cost(query_address.estimate(queries.read(text)))
+    elif answered is not None and text.strip() == answered.strip():
+        # One that is not offered any more is refused where its answer would be.
+        with suppress(InvalidInput):
+            _show_cost(query_address.estimate(queries.read(answered)))
 
 
-def show_cost(cost: int) -> None:
-    """Say what PostgreSQL expects a query to cost."""
+def _show_cost(cost: int) -> None:
     st.caption(
         _(
             "Estimated cost: about {cost} in PostgreSQL's units, for any values. A "

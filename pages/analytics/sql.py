@@ -25,16 +25,15 @@ _FORMATS: Final = {
 
 
 @st.fragment
-def show_editor() -> None:
+def show_editor(answered: str | None) -> None:
     """Type a query; nothing is run until that is asked for."""
     with error_boundary():
-        query_editor.draw()
+        query_editor.draw(answered)
 
 
 def show_answer(text: str) -> None:
-    """Say what the query costs, run it, and show what may be told."""
+    """Run a query, and show what may be told."""
     query = queries.read(text)
-    query_editor.show_cost(query_address.estimate(query))
     with st.spinner(_("Counting...")):
         result = query_address.run(query)
     show_result(query, result)
@@ -65,7 +64,7 @@ with st.container(horizontal=True):
 with error_boundary():
     current_text = query_address.find_text()
     query_editor.fill(current_text)
-    show_editor()
+    show_editor(current_text)
     st.divider()
     if current_text is None:
         empty_state(

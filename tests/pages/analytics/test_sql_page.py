@@ -95,6 +95,19 @@ def test_the_cost_is_estimated_before_anything_is_run(clinic: Clinic):
     assert "list" not in app.query_params
 
 
+@pytest.mark.parametrize("sql", [BY_SEX, "SELECT count(*) FROM visits"])
+def test_above_an_answer_one_estimate_stands_the_one_asked_for(
+    clinic: Clinic, people, sql
+):
+    app = clinic.open("sql", Role.ANALYST)
+    run(app, BY_SEX)
+    app.text_area(key="sql_text").set_value(sql)
+    press(app, "sql_estimate")
+
+    assert rows_of(app, "sql_result") == [["Female", "9"], ["Male", "7"]]
+    assert captions(app).count("Estimated cost: about") == 1
+
+
 def test_a_refusal_says_what_to_write_and_the_text_stays(clinic: Clinic):
     app = clinic.open("sql", Role.ANALYST)
     run(app, "SELECT * FROM visits WHERE age = 1/0")
