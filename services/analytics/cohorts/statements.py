@@ -304,37 +304,21 @@ def quantities(
     )
 
 
-def terms(kind: EventKind) -> Select[Any]:
-    """Select the words of dated events of a kind, and of how many patients they are.
+def members_by_term(kind: EventKind) -> Select[Any]:
+    """Select who had dated events of a kind, by the words of these.
 
-    As they are compared, as most write them, and the commonest first.
+    As they are compared and as they are written, the commonest writing first; how many
+    events they are, and a hash of the patient of each.
     """
     source = _SOURCES[kind].view
-    number = func.count(distinct(source.c.patient_id))
-    written = func.mode().within_group(source.c.term)
+    number = func.count()
+    written = (source.c.term_key, source.c.term)
     return (
-        select(source.c.term_key, written, number)
-        .where(*_dated(kind), source.c.term_key != "")
-        .group_by(source.c.term_key)
-        .order_by(number.desc(), source.c.term_key)
+        select(*written, number, _members(source))
+        .where(*_dated(kind))
+        .group_by(*written)
+        .order_by(source.c.term_key, number.desc(), source.c.term)
     )
-
-
-def members_by_term(kind: EventKind, term_keys: Sequence[str]) -> Select[Any]:
-    """Select who had dated events of a kind, by their words."""
-    source = _SOURCES[kind].view
-    hashes = distinct(func.int8send(patient_hash(source.c.patient_id)))
-    return (
-        select(source.c.term_key, gathered(hashes))
-        .where(*_dated(kind), source.c.term_key.in_(term_keys))
-        .group_by(source.c.term_key)
-    )
-
-
-def patients_of(kind: EventKind) -> Select[int]:
-    """Select how many patients had a dated event of a kind."""
-    patients = func.count(distinct(_SOURCES[kind].view.c.patient_id))
-    return select(patients).where(*_dated(kind))
 
 
 def _dated(kind: EventKind) -> tuple[ColumnElement[bool], ...]:
@@ -388,8 +372,8 @@ def _remains_in_any(judged: CTE, cohort: Cohort) -> ColumnElement[bool]:
     )
 
 
-def _members(judged: CTE) -> ColumnElement[bytes]:
-    return gathered(func.int8send(patient_hash(judged.c.patient_id)))
+def _members(source: FromClause) -> ColumnElement[bytes]:
+    return gathered(func.int8send(patient_hash(source.c.patient_id)))
 
 
 def gathered(hashes: ColumnElement[bytes]) -> ColumnElement[bytes]:

@@ -5,9 +5,10 @@ groups, which are in the log once, and a rule with these words is the same group
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nlargest
 from typing import Final
 
 import numpy as np
@@ -22,7 +23,7 @@ from services.analytics.cohorts import (
     statements,
     tell,
 )
-from services.analytics.cohorts.inference import Members, members_of
+from services.analytics.cohorts.inference import Members
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -37,6 +38,15 @@ class Facet:
     words: str
     patients: int
     counted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """Words as most write them, of how many events, and the patient of each event."""
+
+    words: str
+    events: int
+    members: Members
 
 
 def find_facets(
@@ -57,23 +67,21 @@ def find_facets(
     details = {"criteria": {"commonest": kind.value}}
     audit.record(session, actor, Action.COHORT_COUNT, details=details)
     classes.use_clock(session, now)
-    terms = {
-        key: (term, number)
-        for key, term, number in session.execute(statements.terms(kind))
+    terms = _read_terms(session, kind)
+    members = {
+        key: _united(terms[other].members for other in _terms_with(key, terms))
+        for key in _commonest(terms, smallest_group)
     }
-    commonest = [key for key, (_, number) in terms.items() if number >= smallest_group]
-    matches = {key: list(_terms_with(key, terms)) for key in commonest[:MOST]}
-    members = _members(session, kind, matches)
-    number = _number_of_patients(session, kind, members.values(), smallest_group)
+    number = _number_of_patients(terms.values(), members.values(), smallest_group)
     population = session.execute(statements.population()).scalar_one()
     return tuple(
         UndisclosedAnswer(
             question=json.dumps(["commonest", kind, key, smallest_group]),
-            answer=Facet(terms[key][0], len(group), now),
+            answer=Facet(terms[key].words, len(group), now),
             groups=(group,),
             population=population,
             smallest_group=smallest_group,
-            namings=(CohortEvent(kind=kind, words=terms[key][0]).naming,),
+            namings=(CohortEvent(kind=kind, words=terms[key].words).naming,),
             # Whoever opens them has asked once, and chosen no words.
             part_of=json.dumps(["commonest", kind, smallest_group]),
         )
@@ -104,37 +112,69 @@ def _tell_each(
             continue
 
 
+def _read_terms(session: Session, kind: EventKind) -> Mapping[str, _Term]:
+    """Return the words of dated events of a kind, as they are compared.
+
+    In one pass, whoever had an event several times as often: to count patients in
+    PostgreSQL, all events would be sorted, and those of the commonest read once more.
+    """
+    writings: dict[str, list[tuple[str, int, Members]]] = {}
+    for key, words, events, members in session.execute(
+        statements.members_by_term(kind)
+    ):
+        read = (words, events, np.frombuffer(members, dtype=">i8"))
+        writings.setdefault(key, []).append(read)
+    return {
+        key: _Term(
+            # The commonest is first.
+            words=some[0][0],
+            events=sum(events for _, events, _ in some),
+            members=np.concatenate([members for *_, members in some]),
+        )
+        for key, some in writings.items()
+    }
+
+
+def _commonest(terms: Mapping[str, _Term], k: int) -> list[str]:
+    """Return the words that most patients have, the commonest first, and of k at least.
+
+    Of words of which there are fewer events than others have patients, nobody counts
+    the patients.
+    """
+    sizes: dict[str, int] = {}
+    for key in sorted(filter(None, terms), key=lambda each: -terms[each].events):
+        is_enough = len(sizes) >= MOST
+        if is_enough and terms[key].events < min(nlargest(MOST, sizes.values())):
+            break
+        sizes[key] = len(np.unique(terms[key].members))
+    # In the order of the words where they are as many.
+    ordered = sorted(filter(sizes.get, terms), key=lambda each: -sizes[each])
+    return [key for key in ordered[:MOST] if sizes[key] >= k]
+
+
 def _terms_with(key: str, terms: Mapping[str, object]) -> Iterator[str]:
     """Yield what a rule finds by these words: they begin at the beginning of a word."""
     return (other for other in terms if f" {key}" in f" {other}")
 
 
 def _number_of_patients(
-    session: Session, kind: EventKind, groups: Collection[Members], k: int
+    terms: Iterable[_Term], groups: Collection[Members], k: int
 ) -> int:
     """Return how many had such an event, or fewer of whom k are beside each group.
 
     Mostly the commonest words say so of each other, and nobody else is counted.
     """
-    if not groups:
-        return 0
-    number = len(np.unique(np.concatenate([*groups])))
+    number = len(_united(groups))
     if not any(_have_all(number, group, k) for group in groups):
         return number
-    return session.execute(statements.patients_of(kind)).scalar_one()
+    return len(_united(each.members for each in terms))
 
 
 def _have_all(number: int, group: Members, k: int) -> bool:
     return k > 1 and number - len(group) < k
 
 
-def _members(
-    session: Session, kind: EventKind, matches: Mapping[str, Sequence[str]]
-) -> dict[str, Members]:
-    wanted = sorted({key for keys in matches.values() for key in keys})
-    rows = session.execute(statements.members_by_term(kind, wanted))
-    by_term = {key: members_of(members) for key, members in rows}
-    return {
-        key: np.unique(np.concatenate([by_term[each] for each in keys]))
-        for key, keys in matches.items()
-    }
+def _united(groups: Iterable[Members]) -> Members:
+    """Return who is in any of the groups, each once."""
+    nobody = np.empty(0, dtype=np.int64)
+    return np.unique(np.concatenate([nobody, *groups]).astype(np.int64))

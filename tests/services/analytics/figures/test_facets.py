@@ -63,6 +63,30 @@ def test_the_commonest_come_first_and_few_are_left_out(tell):
     assert tell(EventKind.MEDICATION) == []
 
 
+def test_the_eight_that_most_patients_have_come_however_often_these_had_it(
+    session, tell
+):
+    terms = {f"Illness {number}": K + 1 + number for number in range(8)}
+    for term, number in (terms | {"Cold": K}).items():
+        for _ in range(number):
+            patient = person(session)
+            # As many events as any other has, of the fewest patients.
+            for day in range(4 if term == "Cold" else 1):
+                diagnosed(session, patient, DAY + timedelta(day), term=term)
+
+    assert tell() == sorted(terms.items(), key=lambda each: -each[1])
+
+
+def test_of_as_many_the_first_word_comes_first_as_most_write_it(session, tell):
+    for term, number in (("GOUT", 2), ("gout", 4), ("Gout", 2), ("Asthma", 8)):
+        for _ in range(number):
+            diagnosed(session, person(session), term=term)
+    for _ in range(10):
+        person(session)
+
+    assert tell() == [("Asthma", 8), ("gout", 8)]
+
+
 @pytest.mark.usefixtures("ill")
 def test_a_rule_with_these_words_finds_as_many(tell, count):
     [(words, patients), *_] = tell()
