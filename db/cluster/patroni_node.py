@@ -12,7 +12,7 @@ rule. This file needs nothing but Patroni, so that it can be put on other machin
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 # First: Patroni's modules import each other in a circle that only opens here.
 import patroni.postgresql  # isort: skip
@@ -171,6 +171,11 @@ def follow_with_care() -> None:
     patroni.ha.Ha._get_node_to_follow = choose_with_care
 
 
-if __name__ == "__main__":
+def run() -> NoReturn:
+    """Be Patroni, with that rule."""
     follow_with_care()
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -9,10 +9,11 @@ from contextlib import suppress
 from typing import Any, Final
 
 from pymongo import MongoClient
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, PyMongoError
 
 # By which a member of another site is known; those of the main site have none.
 SITE_TAG: Final = "site"
+_ANSWER_MS: Final = 3_000
 
 Config = dict[str, Any]
 
@@ -27,6 +28,24 @@ def config_of(client: MongoClient[dict[str, Any]]) -> Config:
     """Return the set's configuration, as a member has it."""
     config: Config = client.admin.command("replSetGetConfig")["config"]
     return config
+
+
+def is_leading(place: str) -> bool | None:
+    """Tell whether the member at HOST:PORT takes writes, which it tells anybody.
+
+    None where nobody answers.
+    """
+    waits: dict[str, Any] = dict.fromkeys(
+        ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS"), _ANSWER_MS
+    )
+    with (
+        suppress(PyMongoError),
+        MongoClient[dict[str, Any]](
+            f"mongodb://{place}/", directConnection=True, **waits
+        ) as client,
+    ):
+        return bool(client.admin.command("hello").get("isWritablePrimary"))
+    return None
 
 
 def entered(config: Config, site: str | None, host: str) -> Config:

@@ -4,22 +4,30 @@ What the file says is used as it stands: command, variables and secrets. Only wh
 container's own is put in its place here: names and ports, and the folder /data.
 """
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from db.embedded.processes.programs import find
 from tests.browser.running import free_port
+from tests.kit.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 # A newer one than the embedded one, which takes its place here.
 _ETCD = "/opt/etcd/etcd"
+_SECONDS = 90
 _ANY = "0.0.0.0"  # noqa: S104 - what containers listen on
+
+
+class Ended(Exception):
+    """A service ended instead of answering; what it said."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,7 @@ class Machine:
     secrets: Path
     services: Mapping[str, Any]
     ports: dict[tuple[str, int], int]
+    nodes: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     def port(self, service: str, inside: int) -> int:
         """Return where a port of a service is found."""
@@ -62,8 +71,8 @@ class Machine:
         return command
 
     @contextmanager
-    def running(self, service: str, **also: str) -> Iterator[Path]:
-        """Run a service as an ordinary user until the block ends; yield its log."""
+    def running(self, service: str, **also: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run a service as an ordinary user until the block ends."""
         here = find(self.folder)
         said = [word.replace(_ETCD, str(here.etcd)) for word in self._command(service)]
         command = ["python", "deploy/entry.py", *said]
@@ -85,7 +94,65 @@ class Machine:
                 stderr=subprocess.STDOUT,
             )
         try:
-            yield log
+            yield process
         finally:
             process.terminate()
             process.wait(60)
+
+    @contextmanager
+    def running_node(self, node: str, **also: str) -> Iterator[None]:
+        """Run a node until the block ends, with what is elsewhere in a container.
+
+        Raises Ended if it ends before Patroni answers.
+        """
+        data = self.data(node)
+        listening = f"127.0.0.1:{self.port(node, 5432)}"
+        places = {
+            "PATRONI_RESTAPI_LISTEN": f"127.0.0.1:{self.port(node, 8008)}",
+            "PATRONI_POSTGRESQL_LISTEN": listening,
+            "PATRONI_POSTGRESQL_BIN_DIR": str(find(self.folder).postgres.parent),
+            "PATRONI_POSTGRESQL_DATA_DIR": str(data / "postgres"),
+            "PATRONI_POSTGRESQL_PGPASS": str(data / "pgpass"),
+            "TMPDIR": str(data),
+            "OTHER_SITE_ADDRESS": "",
+        }
+        with self.running(node, **places | also) as process:
+            self.nodes.append(process)
+            self.await_answer(node, 8008, "/health", process)
+            try:
+                yield
+            finally:
+                # All of them at once: each takes its time.
+                for each in self.nodes:
+                    each.terminate()
+
+    def ask(self, service: str, inside: int, path: str) -> Any:
+        """Return what a service answers by HTTP."""
+        address = f"http://127.0.0.1:{self.port(service, inside)}{path}"
+        with urlopen(address, timeout=5) as answer:
+            return json.load(answer)
+
+    def await_answer(
+        self,
+        service: str,
+        inside: int,
+        path: str,
+        process: "subprocess.Popen[bytes] | None" = None,
+    ) -> None:
+        """Wait until a service answers; fail with the end of its log.
+
+        Raises Ended where the process that is to answer ends.
+        """
+
+        def unanswered() -> str:
+            ended = process is not None and process.poll() is not None
+            try:
+                self.ask(service, inside, path)
+            except OSError:
+                log = (self.folder / f"{service}.log").read_text()[-3000:]
+                if ended:
+                    raise Ended(log) from None
+                return log or "It has said nothing."
+            return ""
+
+        eventually(unanswered, lambda log: not log, seconds=_SECONDS)

@@ -13,7 +13,7 @@ from tests.deploy.conftest import ROOT
 # reaches it, it makes the administrator of a new member.
 _IMAGE = """#!/usr/bin/env bash
 set -euo pipefail
-if [ -n "${MONGO_INITDB_ROOT_USERNAME:-}" ]; then
+if [ -n "${MONGO_INITDB_ROOT_USERNAME:-}" ] && [ ! -e "$DATA/WiredTiger" ]; then
     "$MONGOD" --dbpath "$DATA" --port "$ALONE" --nounixsocket \\
         --fork --logpath "$DATA/log"
     "$PYTHON" - <<END
@@ -41,8 +41,8 @@ def start_member(
     entry.write_text(_IMAGE)
     entry.chmod(0o755)
     data, run = folder / f"data-{port}", folder / f"run-{port}"
-    data.mkdir()
-    run.mkdir()
+    data.mkdir(exist_ok=True)
+    run.mkdir(exist_ok=True)
     variables = {
         "PATH": f"{folder}:{os.environ['PATH']}",
         "MONGOD": str(find(folder).mongod),

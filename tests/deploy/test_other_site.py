@@ -126,6 +126,20 @@ def test_the_main_site_finds_the_member_that_it_is_given(
     assert (link["MEMBER"], link["MEMBER_HERE"]) == (name, f":{port}")
 
 
+def test_whoever_may_lead_at_the_main_site_hears_that_the_other_one_does(
+    compose: Compose,
+):
+    member = compose["services"]["let-north-follow"]["command"][-1]
+    for name, service in compose["services"].items():
+        if "deploy/patroni.yml" in service.get("command", ()):
+            said = service["environment"]
+            assert "db.cluster.fenced_node" in service["command"], name
+            assert said["OTHER_SITE_MEMBER"] == member
+            # The volume outlives the container.
+            assert said["OTHER_SITE_LEADS"].startswith("/data/")
+            assert any(each.endswith(":/data") for each in service["volumes"]), name
+
+
 def test_no_node_has_the_name_of_one_of_the_main_site(compose: Compose, site: Compose):
     """A commit there would wait for whoever bears it."""
 

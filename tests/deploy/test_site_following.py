@@ -3,17 +3,14 @@
 Between the sites is HAProxy with certificates, where that is installed.
 """
 
-import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import psycopg2
 import pytest
@@ -21,13 +18,14 @@ import yaml
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from db.embedded.processes.programs import find
 from deploy import make_machine_certificates
+from deploy.entry import filled_in, secrets_in
 from tests.browser.running import free_port
-from tests.deploy.composed import Machine
+from tests.deploy.composed import Ended, Machine
 from tests.deploy.conftest import ROOT
 from tests.deploy.mongo_image import start_member
 from tests.deploy.test_machines import _HAPROXY
+from tests.kit import warm_start
 from tests.kit.scratch import scratch_folder
 from tests.kit.waiting import eventually
 
@@ -81,16 +79,15 @@ class Site:
         said = self.machine.services[service]
         variables = self.machine.environment(service)
         variables = {name: self._located(value) for name, value in variables.items()}
-        command = said["command"][1:] if not words else list(words)
-        return subprocess.run(
-            [sys.executable, "deploy/entry.py", sys.executable, *command],
-            cwd=ROOT,
-            env=os.environ | {"SECRETS": str(self.machine.secrets)} | variables | also,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
+        first, *rest = words or said["command"][1:]
+        if first == "-m":
+            first, *rest = rest
+        # What starts it in a container, tests/deploy/test_nodes.py sees.
+        environment = filled_in(
+            os.environ | variables | also, secrets_in(self.machine.secrets)
         )
+        module = first.removesuffix(".py").replace("/", ".")
+        return warm_start.run([module, *rest], cwd=ROOT, env=environment, given=given)
 
     def _located(self, value: str) -> str:
         """Put ports in the place of names that stand alone; .env is empty."""
@@ -107,34 +104,9 @@ class Site:
 
 def start(site: Site, node: str, **also: str) -> None:
     """Start a node and wait until it answers."""
-    machine = site.machine
-    data, port = machine.data(node), machine.port(node, 5432)
-    places = {
-        "PATRONI_ETCD3_HOSTS": f"127.0.0.1:{machine.port('etcd-1', 2379)}",
-        "PATRONI_RESTAPI_LISTEN": f"127.0.0.1:{machine.port(node, 8008)}",
-        "PATRONI_POSTGRESQL_LISTEN": f"127.0.0.1:{port}",
-        "PATRONI_POSTGRESQL_BIN_DIR": str(find(machine.folder).postgres.parent),
-        "PATRONI_POSTGRESQL_DATA_DIR": str(data / "postgres"),
-        "PATRONI_POSTGRESQL_PGPASS": str(data / "pgpass"),
-        "TMPDIR": str(data),
-    }
-    site.stack.enter_context(machine.running(node, **places, **also))
-    await_answer(machine, node, 8008, "/health")
-
-
-def await_answer(machine: Machine, service: str, inside: int, path: str) -> None:
-    address = f"http://127.0.0.1:{machine.port(service, inside)}{path}"
-
-    def unanswered() -> str:
-        try:
-            with urlopen(address, timeout=5) as answer:
-                json.load(answer)
-        except OSError:
-            log = (machine.folder / f"{service}.log").read_text()
-            return log[-3000:] or "It has said nothing."
-        return ""
-
-    eventually(unanswered, lambda log: not log, seconds=_SECONDS)
+    etcd = f"127.0.0.1:{site.machine.port('etcd-1', 2379)}"
+    running = site.machine.running_node(node, PATRONI_ETCD3_HOSTS=etcd, **also)
+    site.stack.enter_context(running)
 
 
 def start_etcd(site: Site) -> None:
@@ -145,10 +117,11 @@ def start_etcd(site: Site) -> None:
     site.stack.enter_context(
         machine.running("etcd-1", ETCD_INITIAL_CLUSTER=f"etcd-1={peer}")
     )
-    await_answer(machine, "etcd-1", 2379, "/health")
+    machine.await_answer("etcd-1", 2379, "/health")
 
 
 def start_mongo(site: Site, service: str) -> None:
+    """Start the site's member, with what it has had before."""
     said = site.machine.services[service].get("environment", {})
     process = start_member(site.machine.folder, site.machine.secrets, site.mongo, said)
     site.stack.callback(process.wait, 30)
@@ -355,6 +328,39 @@ def let_follow(sites: Sites) -> None:
     eventually(lambda: has_file(sites.north), seconds=_SECONDS)
 
 
+def comes_back(sites: Sites) -> None:
+    """Let the main site start again as it was, and require that it takes no changes."""
+    main = sites.main
+    main.machine.ports["mongo-north", 27017] = sites.member
+    start_etcd(main)
+    start_mongo(main, "mongo-1")
+    refused = start_refused(main, "db-main")
+    assert "The other site was promoted and is the clinic now" in refused
+    # By its own set it hears that it belongs to none any more.
+    eventually(lambda: is_expelled(main), seconds=_SECONDS)
+
+
+def start_refused(site: Site, node: str) -> str:
+    """Start a node that ends by itself; return what it says."""
+    etcd = at(site.machine.port("etcd-1", 2379))
+    places = {"PATRONI_ETCD3_HOSTS": etcd, "OTHER_SITE_ADDRESS": "north.example:6443"}
+    with (
+        pytest.raises(Ended) as ended,
+        site.machine.running_node(node, **places),
+    ):
+        pass
+    return str(ended.value)
+
+
+def is_expelled(site: Site) -> bool:
+    try:
+        with site.files() as client:
+            hello = client.admin.command("hello")
+            return not (hello.get("setName") or hello["isWritablePrimary"])
+    except PyMongoError:
+        return False
+
+
 def has_file(site: Site) -> bool:
     try:
         with site.files() as client:
@@ -447,3 +453,4 @@ def test_a_site_by_the_compose_files_follows_and_leads_once_the_main_one_is_lost
         "SELECT count(*) FROM audit_events WHERE action = 'cluster:promote-site'",
     )
     assert noted == (1,)
+    comes_back(sites)

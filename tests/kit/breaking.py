@@ -1,5 +1,6 @@
 """Ways to break a cluster that tests may break, each undone at its block's end."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
@@ -110,14 +111,25 @@ def command_line(process: psutil.Process) -> list[str]:
         return []
 
 
+def startup_process(node: Node) -> psutil.Process:
+    """Return the process by which a server replays the log."""
+    return _process_of(node, "startup")
+
+
 def wal_receiver(node: Node) -> psutil.Process:
     """Return the process by which a replica receives the log."""
+    return _process_of(node, "walreceiver")
+
+
+def _process_of(node: Node, title: str) -> psutil.Process:
     postmaster = node.postmaster()
     assert postmaster is not None
+    # A connection that begins is called startup for a moment, too, after whose it is.
+    titled = re.compile(rf"postgres: (\S+: )?{title}( |$)")
     (process,) = (
         child
         for child in postmaster.children()
-        if "walreceiver" in " ".join(command_line(child))
+        if titled.match(" ".join(command_line(child)))
     )
     return process
 

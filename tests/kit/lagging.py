@@ -1,30 +1,25 @@
 """Replicas that are late on purpose: what works only by luck then fails every time."""
 
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 from typing import Final
 
-import psutil
-
-from db.embedded import Cluster, Node
-from tests.kit.breaking import command_line, replicas, suspended
+from db.embedded import Cluster
+from tests.kit.breaking import replicas, startup_process, suspended
 
 # Seconds; unset, replicas replay as soon as they can.
 VARIABLE: Final = "CHARTROOM_TEST_REPLAY_LAG"
 # Enough for whatever has arrived meanwhile.
 _REPLAY_SECONDS: Final = 0.03
 _START_SECONDS: Final = 60
-# A connection that begins is called so for a moment as well, after whose it is.
-_TITLE: Final = re.compile(r"postgres: (\S+: )?startup( |$)")
 
 
 @contextmanager
 def lagging(cluster: Cluster, seconds: float) -> Iterator[None]:
     """Let replicas replay only every so many seconds; they answer all the time."""
-    processes = [_startup_process(node) for node in replicas(cluster)]
+    processes = [startup_process(node) for node in replicas(cluster)]
     begun, over = Event(), Event()
 
     def hold_back() -> None:
@@ -42,13 +37,3 @@ def lagging(cluster: Cluster, seconds: float) -> Iterator[None]:
         finally:
             over.set()
             holding.result()
-
-
-def _startup_process(node: Node) -> psutil.Process:
-    """Return the process that replays, which PostgreSQL calls the startup process."""
-    (process,) = (
-        child
-        for child in node.postmaster().children()
-        if _TITLE.match(" ".join(command_line(child)))
-    )
-    return process

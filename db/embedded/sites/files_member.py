@@ -87,7 +87,7 @@ def is_still_main(main: Mongo) -> bool:
         raise taken_over(site_of_member(members[0]))
     for member in members:
         site = site_of_member(member)
-        if site not in {None, main.site} and _leads(member["host"]):
+        if site not in {None, main.site} and site_members.is_leading(member["host"]):
             raise taken_over(site)
     return True
 
@@ -105,16 +105,6 @@ def _enter(own: Mongo, main: str) -> None:
     with _administering(own, main) as client:
         changed = site_members.entered(config_of(client), own.site, own.place)
         site_members.reconfigure(client, changed)
-
-
-def _leads(place: str) -> bool:
-    """Tell whether a member takes writes, which it tells anybody."""
-    with (
-        suppress(PyMongoError),
-        MongoClient[dict[str, Any]](f"mongodb://{place}/", **_waits()) as client,
-    ):
-        return bool(client.admin.command("hello").get("isWritablePrimary"))
-    return False
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import psycopg2
 from psycopg2.extensions import make_dsn
-from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from db import json_http
@@ -16,6 +15,7 @@ from db.embedded.cluster_addresses import Addresses
 from db.embedded.servers import database_roles
 from db.embedded.sites import files_member
 from db.embedded.sites.standby_site import StandbySite
+from db.mongo import site_members
 
 _ANSWER_SECONDS: Final = 3
 _MOST_AT_ONCE: Final = 8
@@ -125,16 +125,5 @@ def _ask_other_site(place: str) -> _Sign | None:
 
 
 def _ask_mongo(place: str) -> _Sign | None:
-    waits: dict[str, Any] = dict.fromkeys(
-        ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS"),
-        1000 * _ANSWER_SECONDS,
-    )
-    with (
-        suppress(PyMongoError),
-        MongoClient[dict[str, Any]](
-            f"mongodb://{place}/", directConnection=True, **waits
-        ) as client,
-    ):
-        hello = client.admin.command("hello")
-        return _Sign(f"MongoDB at {place}", bool(hello.get("isWritablePrimary")))
-    return None
+    is_writing = site_members.is_leading(place)
+    return None if is_writing is None else _Sign(f"MongoDB at {place}", is_writing)

@@ -17,10 +17,10 @@ from db.embedded import Cluster, Node
 from db.embedded.servers.etcd import Etcd
 from tests.kit.breaking import (
     ask,
-    command_line,
     drop_leader_key,
     etcd_of,
     replicas,
+    startup_process,
     suspended,
     switch_over,
 )
@@ -69,14 +69,7 @@ def hanging(node: Node) -> Iterator[None]:
 @contextmanager
 def not_promoted(node: Node) -> Iterator[None]:
     """Let a replica answer, and take the leader's key, and not become a primary."""
-    postmaster = node.postmaster()
-    assert postmaster is not None
-    (startup,) = (
-        process
-        for process in postmaster.children()
-        if " startup " in " ".join(command_line(process))
-    )
-    with suspended(startup):
+    with suspended(startup_process(node)):
         yield
 
 

@@ -1,0 +1,105 @@
+"""Patroni as a program of the main site: no node leads once another site was promoted.
+
+A main site that comes back, or that was only cut off, knows nothing of it, and would
+write what nobody sees at the other one. That one's member of MongoDB's set tells
+anybody whether it leads: a node asks before it starts, and again and again from then
+on. What it has heard once it keeps in a file beside its data, and starts no more,
+whomever it reaches: docs/runbooks/lost-site.md.
+
+`python -m db.cluster.fenced_node CONFIGURATION` is db.cluster.patroni_node with that
+rule, which OTHER_SITE_ADDRESS turns on. OTHER_SITE_MEMBER is HOST:PORT of the other
+site's member, OTHER_SITE_LEADS the file.
+"""
+
+import logging
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Final
+
+from db.cluster.patroni_node import run
+from db.mongo import site_members
+
+_WAIT_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 3.0
+_PAUSE_SECONDS: Final = 0.5
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFence:
+    """The other site's member, as HOST:PORT, and the file that says that it led."""
+
+    member: str
+    heard: Path
+
+    @classmethod
+    def from_environment(cls) -> "SiteFence":
+        """Return the fence that the variables of a node name."""
+        variables = os.environ
+        return cls(variables["OTHER_SITE_MEMBER"], Path(variables["OTHER_SITE_LEADS"]))
+
+    @property
+    def refusal(self) -> str:
+        """What a node says in place of a start."""
+        return (
+            f"The other site was promoted and is the clinic now, as its MongoDB said "
+            f"({self.member}): this node would write what nobody sees there. Keep its "
+            f"data aside (docs/runbooks/lost-site.md). That it heard so is kept in "
+            f"{self.heard}."
+        )
+
+    def require_main(self, wait_seconds: float = _WAIT_SECONDS) -> None:
+        """Raise SystemExit if the other site leads, or did once.
+
+        What leads there, and the way to it, may start later than this. One that does
+        not answer at all keeps nobody from starting: it may be what is lost.
+        """
+        deadline = time.monotonic() + wait_seconds
+        while (leads := self.is_other_leading()) is None:
+            if time.monotonic() > deadline:
+                _log.warning("The other site (%s) does not answer.", self.member)
+                return
+            time.sleep(_PAUSE_SECONDS)
+        if leads:
+            raise SystemExit(self.refusal)
+
+    def is_other_leading(self) -> bool | None:
+        """Ask, and keep that it leads; None while nobody answers."""
+        if self.heard.exists():
+            return True
+        leads = site_members.is_leading(self.member)
+        if leads:
+            self.heard.touch()
+        return leads
+
+    def watch(self, every_seconds: float = _LOOK_SECONDS) -> None:
+        """Look from now on, beside this process; end it once the other site leads."""
+        Thread(
+            target=self._watch, args=[every_seconds], name="other site", daemon=True
+        ).start()
+
+    def _watch(self, every_seconds: float) -> None:
+        while not self._leads():
+            time.sleep(every_seconds)
+        _log.critical("%s", self.refusal)
+        # As a container's end does: PostgreSQL is stopped in order.
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _leads(self) -> bool:
+        try:
+            return bool(self.is_other_leading())
+        except OSError:
+            # It cannot be kept, and is true all the same.
+            return True
+
+
+if __name__ == "__main__":
+    if os.environ.get("OTHER_SITE_ADDRESS"):
+        fence = SiteFence.from_environment()
+        fence.require_main()
+        fence.watch()
+    run()
