@@ -1,4 +1,4 @@
-"""What docs/fhir.md shows of connecting a system, run against a server."""
+"""What docs/fhir.md shows of connecting a system, and what others wrote for it."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from api.fhir.bulk import routes
 from jobs.fhir.exporting import exporting
 from tests.kit.backend_services import connect, ec_key
 
+SMART_FETCH = Path(sys.prefix) / "smart-fetch/bin/smart-fetch"
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "fhir.md"
 
 
@@ -60,3 +61,29 @@ def test_a_system_connects_and_exports_as_the_docs_show(
     assert json.loads("{" + bundle)["entry"]
     lines = [json.loads(line) for line in ("{" + exported).split("\n") if line]
     assert ada["uuid"] in {line["id"] for line in lines}
+
+
+@pytest.mark.skipif(not SMART_FETCH.exists(), reason="smart-fetch is not installed")
+@pytest.mark.usefixtures("worker")
+def test_smart_fetch_connects_and_exports(application, ada, address, tmp_path):
+    types, purpose = ("Patient", "AllergyIntolerance"), "A nightly copy"
+    system = connect(application.database, *types, export_purpose=purpose)
+    key, files = tmp_path / "key.jwks", tmp_path / "exported"
+    sign = ec_key().as_dict(private=True) | {"key_ops": ["sign"], "alg": "ES384"}
+    key.write_text(json.dumps({"keys": [sign]}))
+
+    done = subprocess.run(
+        [
+            *(SMART_FETCH, "bulk", files, "--no-compression", "--type", "Patient"),
+            *("--fhir-url", f"{address}/fhir"),
+            *("--smart-client-id", str(system.id), "--smart-key", key),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    patients = "".join(file.read_text() for file in files.glob("*Patient*.ndjson"))
+    assert ada["uuid"] in {json.loads(line)["id"] for line in patients.splitlines()}
