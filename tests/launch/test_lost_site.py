@@ -1,4 +1,7 @@
-"""A site is lost, and the other one leads by docs/runbooks/lost-site.md."""
+"""Another site goes back in time with the main one, and leads once that is lost.
+
+The latter by docs/runbooks/lost-site.md.
+"""
 
 import re
 import shlex
@@ -10,9 +13,11 @@ from http import HTTPStatus
 from pathlib import Path
 
 import httpx
+import psycopg2
 import pytest
 
 from db import embedded
+from db.backups.repository import Repository
 from db.embedded.servers import membership
 from db.embedded.servers.membership import Members
 from db.files.file_keys import FileKeys
@@ -24,7 +29,7 @@ from tests.kit.recovery_kits import PASSPHRASE
 from tests.kit.waiting import eventually
 from tests.launch.launcher import ROOT, Launcher
 from tests.launch.steady_work import SteadyWork
-from tests.launch.test_lost_machine import ask, own_variables
+from tests.launch.test_lost_machine import ask, leads_to, own_variables
 
 pytestmark = pytest.mark.launch
 _RUNBOOK = ROOT / "docs/runbooks/lost-site.md"
@@ -95,7 +100,10 @@ def health(of: Launcher, token: str) -> dict[str, object]:
 def shows_standby_site(main: Launcher, north: Launcher, work: SteadyWork) -> None:
     """Require that each site says what it is, and that the other reads and no more."""
     keys = FileKeys(north.data / "secrets/file.keys")
-    brief = north.get("/health")
+    # Servers that have just gone back have yet to say of when they are.
+    brief = eventually(
+        lambda: north.get("/health"), lambda at: at.json()["lag_seconds"] is not None
+    )
     assert brief.status_code == HTTPStatus.OK
     assert (brief.json()["role"], brief.json()["status"]) == ("standby", "read-only")
     assert 0 <= brief.json()["lag_seconds"] < 60
@@ -120,6 +128,45 @@ def shows_standby_site(main: Launcher, north: Launcher, work: SteadyWork) -> Non
         assert eventually(lambda: spool.is_empty)
 
 
+def patients_at(site: Launcher) -> set[int | None]:
+    """Return how many patients the servers of a site know; None of one that is away."""
+    addresses = embedded.attach(site.data)
+    counts: set[int | None] = set()
+    for name in addresses.members.ordinary:
+        url = addresses.node_url(name, "postgres", "chartroom")
+        try:
+            with closing(psycopg2.connect(url)) as server, server.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM patients")
+                counts.add(cursor.fetchone()[0])
+        except psycopg2.Error:
+            counts.add(None)
+    return counts
+
+
+def reaches(main: Launcher, at: datetime) -> bool:
+    return leads_to(Repository(main.data / "backups")) > at
+
+
+def goes_back_along(main: Launcher, north: Launcher) -> None:
+    """Let the main site go back in time; require that the other one goes along."""
+    to = datetime.now(UTC)
+    eventually(lambda: reaches(main, to + timedelta(seconds=1)))
+    count = "SELECT count(*) FROM patients"
+    before = ask(main.data, count)
+    # What is undone has reached the site.
+    SteadyWork.of(main).do_each_once()
+    undone = ask(main.data, count)
+    assert undone > before
+    eventually(lambda: patients_at(north), lambda counts: counts == {undone})
+    said(
+        *("restore", "--to", to.isoformat(), "--go-back", "--data", main.data),
+        *("--reason", "A table was dropped"),
+        given="Your clinic\n",
+    )
+    assert ask(main.data, count) == before
+    eventually(lambda: patients_at(north), lambda counts: counts == {before})
+
+
 def promoted_as_of(words: str) -> datetime:
     """Read until when nothing is lost."""
     until = re.search(r"acknowledged until (\S+ \S+) UTC is here", words)
@@ -127,7 +174,7 @@ def promoted_as_of(words: str) -> datetime:
     return datetime.fromisoformat(until[1]).replace(tzinfo=UTC)
 
 
-def test_a_lost_site_is_replaced_by_the_other_and_nothing_is_lost_before_its_time(
+def test_a_site_goes_back_with_the_main_one_and_replaces_it_once_it_is_lost(
     launch: Callable[..., Launcher], tmp_path: Path
 ):
     main = launch(tmp_path / "main", "--empty", is_warm=True)
@@ -138,10 +185,12 @@ def test_a_lost_site_is_replaced_by_the_other_and_nothing_is_lost_before_its_tim
     let_join(main, north, tmp_path / "north.invitation")
     # For so long a save waits for somebody to lead, who does not come.
     north.start(CHARTROOM_RETRY_SECONDS="3")
+    said("backup", "--data", main.data)
+    north.await_saying("the standby site north")
+    goes_back_along(main, north)
     work = SteadyWork.of(main)
     work.patients, work.files = Acknowledged(), Acknowledged()
     work.do_each_once()
-    north.await_saying("the standby site north")
     shows_standby_site(main, north, work)
     promote = by_the_runbook("promote-site", DATA=north.data)
 
