@@ -1,21 +1,30 @@
 """A clinic for people of a table, and what Chartroom counts in any clinic."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count, groupby
+from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import Engine, func, update
 from sqlalchemy.orm import Session
 
-from db.models.patient import ClinicalEntry
+from db.models.consultation import Prescription, PrescriptionVersion
+from db.models.document import Document
+from db.models.patient import ClinicalEntry, Patient
 from services.analytics.cohorts import Cohort, Dimension, EventKind, classes
 from tests.kit import cast
-from tests.services.analytics.omop.cdm import Counted, Event, Person
+from tests.services.analytics.omop.cdm import Cdm, Counted, Event, Person
 from tests.services.visits import visit_samples
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+# What is on papers that no analyst counts: each paper that counts has such beside it.
+AMENDED, WITHDRAWN, UNSEEN = "Warfarin 5 mg", "Digoxin 125 mcg", "invoice"
+# By name: the sex, the day of birth, and what happened.
+People = Mapping[str, tuple[str, str, list[Event]]]
 _ENTRIES = {
     EventKind.DIAGNOSIS: "condition",
     EventKind.MEDICATION: "medication",
@@ -66,10 +75,17 @@ class Diary:
             current_medications=[],
             allergies=[],
         ).id
+        prescribed = [each for each in events if each.kind is EventKind.PRESCRIPTION]
+        for day, lines in groupby(prescribed, key=lambda each: each.day):
+            drugs = [each.term for each in lines]
+            self._keep_prescription(patient_id, day, [AMENDED], drugs)
+            self._keep_prescription(patient_id, day, [WITHDRAWN], status="withdrawn")
         for event in events:
             if event.kind in _STATUSES:
                 self._keep_visit(patient_id, event)
-            else:
+            elif event.kind is EventKind.DOCUMENT:
+                self._keep_documents(patient_id, event)
+            elif event.kind is not EventKind.PRESCRIPTION:
                 self._keep_entry(patient_id, event)
         self._session.flush()
         return patient_id
@@ -87,6 +103,66 @@ class Diary:
             source_key=uuid4(),
         )
         self._session.add(entry)
+
+    def _keep_prescription(
+        self, patient_id: UUID, day: date, *versions: Sequence[str], **more: Any
+    ) -> None:
+        """Keep a prescription with its versions, made in the last minute of a day."""
+        doctor_id = self._doctor("Cardiology")
+        number = next(self._numbers)
+        visit_id = visit_samples.visit(
+            self._session, doctor_id, patient_id, NOW + timedelta(hours=number)
+        )
+        row = Prescription(
+            appointment_id=visit_id,
+            patient_id=patient_id,
+            doctor_id=doctor_id,
+            latest=len(versions),
+            created_at=datetime.combine(day, time(23, 59), UTC),
+            **more,
+        )
+        self._session.add(row)
+        self._session.flush()
+        for place, drugs in enumerate(versions, start=1):
+            version = PrescriptionVersion(
+                prescription_id=row.id,
+                number=place,
+                lines=[{"drug": drug} for drug in drugs],
+                file_id=uuid4().hex,
+                filename="prescription.pdf",
+                filesize=1,
+                sha256=bytes(32),
+                signer=bytes(32),
+                author_id=uuid4(),
+                author_name=cast.DORA.name,
+            )
+            self._session.add(version)
+
+    def _keep_documents(self, patient_id: UUID, event: Event) -> None:
+        """Keep a document, and a confidential and a deleted one beside it."""
+        filed_at = datetime.combine(event.day, time(23, 59), UTC)
+        # Every other one says nothing of its day: it counts as of when it was filed.
+        dated: dict[str, Any] = (
+            {"created_at": filed_at}
+            if next(self._numbers) % 2
+            else {"dated_on": event.day}
+        )
+        deleted = {"deleted_at": NOW, "deleted_by": uuid4()}
+        for of_type, more in (
+            (event.term, {}),
+            (UNSEEN, {"confidential": True}),
+            (UNSEEN, deleted),
+        ):
+            document = Document(
+                patient_id=patient_id,
+                title="Paper",
+                document_type=of_type,
+                created_by=uuid4(),
+                created_by_name=cast.CLEO.name,
+                **dated,
+                **more,
+            )
+            self._session.add(document)
 
     def _keep_visit(self, patient_id: UUID, event: Event) -> None:
         # A doctor sees nobody beside another: each visit is at a time of its own.
@@ -108,3 +184,55 @@ class Diary:
             doctor = cast.add_doctor(self._session, speciality=speciality)
             self._doctors[speciality] = doctor.id
         return self._doctors[speciality]
+
+
+@dataclass(frozen=True)
+class BothSides:
+    """A clinic and a CDM, to whose patients the same has happened."""
+
+    session: Session
+    cdm: Cdm
+    names: Mapping[UUID, str]
+
+    def count(self, cohort: Cohort) -> Counted:
+        """Return what Chartroom counts, by the names of the people."""
+        counted = count_cohort(self.session, cohort)
+        names = frozenset(self.names[patient_id] for patient_id in counted.members)
+        return replace(counted, members=names)
+
+
+@contextmanager
+def both_sides(engine: Engine, people: People, archived: str) -> Iterator[BothSides]:
+    """Keep the people on both sides, and one like `archived` whose record is not used.
+
+    To that one everything has happened.
+    """
+    persons = {
+        name: Person(name, sex, date.fromisoformat(born))
+        for name, (sex, born, _) in people.items()
+    }
+    events = events_of(people)
+    with engine.connect() as connection, connection.begin() as outer:
+        session = Session(connection, join_transaction_mode="create_savepoint")
+        diary = Diary(session)
+        names = {
+            diary.keep(person, [each for each in events if each.patient == name]): name
+            for name, person in persons.items()
+        }
+        unused = diary.keep(persons[archived], events)
+        session.execute(
+            update(Patient).where(Patient.id == unused).values(deleted_at=func.now())
+        )
+        with closing(Cdm(persons.values(), events)) as cdm:
+            yield BothSides(session, cdm, names)
+        session.close()
+        outer.rollback()
+
+
+def events_of(people: People) -> list[Event]:
+    """Return what happened to all people, by their names."""
+    return [
+        replace(event, patient=name)
+        for name, (_, _, events) in people.items()
+        for event in events
+    ]

@@ -14,6 +14,7 @@ from services.analytics.cohorts import (
 )
 from services.patients.records.model import Sex
 from tests.services.analytics.omop.cdm import Event
+from tests.services.analytics.omop.clinics import People
 
 DIAGNOSIS, DRUG, VISIT = EventKind.DIAGNOSIS, EventKind.MEDICATION, EventKind.VISIT
 # 2024 has a 29th of February within 90 days of this, 2023 has none.
@@ -29,8 +30,7 @@ def ill(day: str, term: str = "Essential hypertension", **more) -> Event:
     return on(day, DIAGNOSIS, term, **more)
 
 
-# By name: the sex, the day of birth, and what happened.
-PEOPLE: Mapping[str, tuple[str, str, list[Event]]] = {
+PEOPLE: People = {
     "nothing happened": ("female", "1960-06-15", []),
     **{
         f"seen {days:+} of {year}": (
