@@ -10,6 +10,7 @@ from dashboard.analytics.cohort_editor import cohort_of
 from dashboard.context import current_actor, now, read, write
 from dashboard.navigation import go
 from dashboard.patients.search.disclosed_lists import smallest_group
+from dashboard.ui.dialogs import leave_menu
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line, whole_number_field
 from dashboard.ui.language import decimal, gettext as _, marked
@@ -32,6 +33,8 @@ _STATES: Final[Mapping[AlertState, str]] = {
     AlertState.BEYOND: marked("crossed"),
 }
 _HUNDRED: Final = 100
+# The menu in which a count is watched.
+ALERT_MENU: Final = "cohorts_alert"
 
 
 def most_count_alerts() -> int:
@@ -155,6 +158,7 @@ def _add(draft: CountAlertDraft) -> None:
         )
     )
     notify(_("The count is watched. It is listed under Dashboards."))
+    leave_menu(ALERT_MENU)
     st.rerun()
 
 

@@ -74,7 +74,7 @@ def explain_suppressed(least: int) -> None:
         _(
             "“suppressed” stands for fewer than {least} patients, for all but fewer "
             "than {least}, and for any number from which one of these could be "
-            "worked out. What no number is told of is left out."
+            "worked out. Groups with no number at all are left out."
         ).format(least=least)
     )
 

@@ -65,7 +65,7 @@ class AvailabilityCounter:
                     self._counted[span] = left
 
     def burn_rate(self, at: datetime) -> float:
-        """Return how many times as fast as it lasts the budget burnt in the last hour.
+        """Return the error budget's burn rate of the last hour; at 1 it just lasts.
 
         By what this worker has seen; of what it has not seen it takes nothing for lost.
         """

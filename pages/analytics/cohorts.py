@@ -11,7 +11,11 @@ from dashboard.analytics import (
     kept_questions,
 )
 from dashboard.analytics.cohort_charts import show_attrition
-from dashboard.analytics.count_alerts import most_count_alerts, show_alert_choice
+from dashboard.analytics.count_alerts import (
+    ALERT_MENU,
+    most_count_alerts,
+    show_alert_choice,
+)
 from dashboard.analytics.dashboards.dialogs import show_dashboard_choice
 from dashboard.analytics.figure_charts import show_figure
 from dashboard.context import freshness
@@ -138,8 +142,6 @@ with error_boundary():
                 says=_("A row for each step, with how many remain as a number."),
             )
             if most_count_alerts():
-                with st.popover(
-                    _("Watch"), key="cohorts_alert", icon=":material/notifications:"
-                ):
+                with menu(_("Watch"), key=ALERT_MENU, icon=":material/notifications:"):
                     show_alert_choice(question)
         st.caption(freshness())

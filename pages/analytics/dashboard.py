@@ -37,6 +37,7 @@ from dashboard.analytics.dashboards.subscribing import (
 from dashboard.analytics.figure_charts import explain_suppressed
 from dashboard.context import current_actor, freshness, read
 from dashboard.patients.search.disclosed_lists import smallest_group
+from dashboard.ui.dialogs import menu
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _
@@ -52,6 +53,8 @@ from services.analytics.dashboards import (
 )
 from services.core.actors import Permission
 from services.core.errors import NotFound
+
+_MAILING: Final = "dashboard_mailing"
 
 
 def find_dashboard() -> Dashboard:
@@ -98,7 +101,7 @@ def print_it(
 def subscribe(dashboard: UUID | str, shown: DashboardFilter) -> None:
     """Choose when the dashboard is sent by mail, and to whom."""
     with error_boundary():
-        show_subscribing(dashboard, shown)
+        show_subscribing(dashboard, shown, menu_key=_MAILING)
 
 
 def show_actions(
@@ -112,9 +115,7 @@ def show_actions(
         with st.popover(_("Print"), key="dashboard_printing", icon=":material/print:"):
             print_it(draft, dashboard, shown)
         if most_subscriptions():
-            with st.popover(
-                _("Send by mail"), key="dashboard_mailing", icon=":material/mail:"
-            ):
+            with menu(_("Send by mail"), key=_MAILING, icon=":material/mail:"):
                 subscribe(dashboard.id if dashboard else key, shown)
     if dashboard is not None and dashboard.is_own:
         with st.popover(_("Add a card"), key="dashboard_adding", icon=":material/add:"):

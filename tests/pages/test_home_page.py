@@ -120,6 +120,29 @@ def test_an_administrator_sees_servers_and_no_patient(clinic: Clinic):
     assert not app.exception
 
 
+def test_what_the_desk_has_seen_is_beside_what_it_had_seen_a_week_before(
+    clinic: Clinic,
+):
+    doctor = clinic.write(lambda s: cast.add_doctor(s).id)
+    patient = clinic.register()
+    last_week = midnight(today() - timedelta(days=7))
+
+    def add(session):
+        for hours in (0, 1):
+            starts_at = last_week + timedelta(hours=hours)
+            done = {"status": "completed", "completed_at": last_week}
+            visit_samples.visit(session, doctor, patient.id, starts_at, **done)
+        # Begun by this time of today, and not seen.
+        visit_samples.visit(session, doctor, patient.id, midnight(today()))
+
+    clinic.write(add)
+
+    app = clinic.start()
+
+    [seen] = [metric for metric in app.metric if metric.label == "Seen"]
+    assert (seen.value, seen.delta) == ("0", "-2")
+
+
 def test_the_day_by_hour_is_drawn_by_either_clock(clinic: Clinic, monkeypatch):
     patient = clinic.register()
     for hour in (8, 14):

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.clock import time_of_day
+from dashboard.ui.dialogs import leave_menu
 from dashboard.ui.language import gettext as _, marked, weekday
 from dashboard.ui.notices import notify
 from services.analytics import subscriptions
@@ -52,8 +53,13 @@ def explain_no_mail() -> None:
         )
 
 
-def show_subscribing(content: Content, shown: DashboardFilter | None = None) -> None:
-    """Ask when something is sent, a dashboard as it is `shown` now, and to whom."""
+def show_subscribing(
+    content: Content, shown: DashboardFilter | None = None, *, menu_key: str = ""
+) -> None:
+    """Ask when something is sent, a dashboard as it is `shown` now, and to whom.
+
+    The menu with the key in which this is asked closes once it is.
+    """
     actor = current_actor()
     names = read(lambda session: subscriptions.list_readers(session, actor, content))
     st.caption(
@@ -87,6 +93,8 @@ def show_subscribing(content: Content, shown: DashboardFilter | None = None) -> 
             plan=plan,
         )
         _add(draft)
+        if menu_key:
+            leave_menu(menu_key)
         st.rerun()
 
 
@@ -142,6 +150,6 @@ def _add(draft: SubscriptionDraft) -> None:
     said = (
         _("The list is sent {when}. *Dashboards* says what is sent.")
         if isinstance(draft.content, SavedList)
-        else _("The dashboard is sent {when}.")
+        else _("The dashboard is sent {when}. *Dashboards* says what is sent.")
     )
     notify(said.format(when=plan_words(draft.plan)))

@@ -7,6 +7,7 @@ from uuid import UUID
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from dashboard.analytics.dashboards.dialogs import PAGE
 from dashboard.analytics.dashboards.subscribing import (
     explain_no_mail,
     is_mailing,
@@ -14,6 +15,7 @@ from dashboard.analytics.dashboards.subscribing import (
     plan_words,
 )
 from dashboard.context import current_actor, now, read, write
+from dashboard.navigation import go
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked, ngettext, translated
@@ -24,6 +26,7 @@ from services.analytics.subscriptions import StopReason, Subscription
 from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Actor
 
+_VIEWS: Final = "patients/views.py"
 _STOPPED: Final = {
     StopReason.PERSON: marked("Stopped."),
     StopReason.OWNER: marked(
@@ -132,6 +135,11 @@ def _last_run(subscription: Subscription) -> list[str]:
 
 def _show_actions(subscription: Subscription) -> None:
     key = f"dashboards_mail_{{}}_{subscription.id}".format
+    if (leads_to := _page_of(subscription)) and st.button(
+        _("Open"), key=key("open"), type="tertiary"
+    ):
+        file, query = leads_to
+        go(file, **query)
     if not subscription.is_own:
         if st.button(_("Leave"), key=key("leave"), type="tertiary"):
             _do(subscriptions.leave, subscription, _("It is no longer sent to you."))
@@ -151,6 +159,16 @@ def _show_actions(subscription: Subscription) -> None:
         _do(subscriptions.stop, subscription, _("It is not sent any more."))
     if st.button(f":red[{_('Delete')}]", key=key("delete"), type="tertiary"):
         _confirm_deletion(subscription)
+
+
+def _page_of(subscription: Subscription) -> tuple[str, dict[str, str]] | None:
+    """Return where what is sent can be seen, if its reader may open it."""
+    if not subscription.name:
+        return None
+    if _is_list(subscription):
+        # Somebody else's list is theirs, and only its numbers are sent.
+        return (_VIEWS, {}) if subscription.is_own else None
+    return PAGE, {"dashboard": str(subscription.content)}
 
 
 @dialog(marked("Send this no longer?"), icon=":material/delete:")

@@ -133,9 +133,9 @@ WORDS: Final = {
     ),
     AlertKind.ERROR_BUDGET: Words(
         marked("Error budget"),
-        marked("The error budget burns over {bar}"),
+        marked("The burn rate of the error budget is over {bar}"),
         "local_fire_department",
-        marked("times as fast as it lasts"),
+        "×",
     ),
 }
 

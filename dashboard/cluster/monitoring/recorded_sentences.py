@@ -61,8 +61,8 @@ _MESSAGES: Final = (
         "them."
     ),
     marked(
-        "The error budget burns {times} times as fast as it lasts: the clinic was away "
-        "too long within the last hour."
+        "The error budget burns {times} times too fast: the clinic was away too long "
+        "within the last hour."
     ),
     # What operations did, step by step, and what came of it.
     marked("Asking Patroni to let {server} lead"),

@@ -152,7 +152,7 @@ def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
             key=key,
             accept_new_options=True,
             select_all=False,
-            placeholder=_("Choose, or type a new one and press Enter"),
+            placeholder=_("Choose, or type one and press Enter"),
             persist_state="session",
         )
     return st.text_input(

@@ -62,6 +62,8 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
                 value,
                 delta if before is not None else None,
                 delta_color="off",
+                # What stayed as it was went neither way.
+                delta_arrow="off" if str(delta).startswith("0") else "auto",
                 help=meaning,
                 border=True,
             )
@@ -75,7 +77,9 @@ def _points(now: float | None, before: float | None) -> str | None:
     """Return by how many hundredths a share has changed."""
     if now is None or before is None:
         return None
-    return _("{change} points").format(change=f"{100 * (now - before):+.0f}")
+    # Half a point less is no change: it would be written -0, with an arrow downwards.
+    change = round(100 * (now - before))
+    return _("{change} points").format(change=f"{change:+d}" if change else "0")
 
 
 def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:

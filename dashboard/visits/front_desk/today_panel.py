@@ -108,7 +108,7 @@ def today_figures() -> list[Figure]:
             _("Seen"),
             decimal(today.seen),
             _("Visits completed today, compared with last week at this time."),
-            today.so_far - before.so_far,
+            today.seen - before.seen_by_now,
             _("vs last {weekday} by now").format(weekday=last),
             [(day_heading(day.day), day.seen) for day in until_today],
             page=_DESK,

@@ -42,6 +42,16 @@ class TooManyCountAlerts(Conflict):
         )
 
 
+class AlreadyWatched(Conflict):
+    """The person watches the same count at the same threshold."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You watch this count at this threshold already. It is listed under "
+            "Dashboards."
+        )
+
+
 def list_alerts(session: Session, actor: Actor) -> tuple[CountAlertRecord, ...]:
     """Return the actor's own alerts, the oldest first; raises NotAllowed."""
     actor.require(Permission.COUNT_COHORTS)
@@ -77,7 +87,8 @@ def create(
     """Watch a count from now on, and return the alert's id; the caller commits.
 
     `most` is how many a person may have. Raises InvalidInput, also for a line below
-    `smallest_group`, which no count is told of; TooManyCountAlerts, NotAllowed.
+    `smallest_group`, which no count is told of; TooManyCountAlerts, AlreadyWatched,
+    NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     name = _checked(draft, smallest_group)
@@ -95,6 +106,7 @@ def create(
         line=draft.line,
         next_at=now,
     )
+    _require_new(session, row)
     session.add(row)
     session.flush()
     details = {
@@ -125,6 +137,18 @@ def delete(session: Session, actor: Actor, alert_id: UUID) -> None:
     session.delete(row)
     session.flush()
     audit.record(session, actor, Action.COUNT_ALERT_DELETE, subject=(SUBJECT, alert_id))
+
+
+def _require_new(session: Session, wanted: CountAlert) -> None:
+    """Refuse what is watched already: a second press would notify twice."""
+    twins = select(CountAlert.id).where(
+        CountAlert.owner_id == wanted.owner_id,
+        CountAlert.criteria_key == wanted.criteria_key,
+        CountAlert.is_above == wanted.is_above,
+        CountAlert.line == wanted.line,
+    )
+    if session.scalars(twins.limit(1)).first() is not None:
+        raise AlreadyWatched
 
 
 def _checked(draft: CountAlertDraft, k: int) -> str:

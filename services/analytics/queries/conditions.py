@@ -141,8 +141,8 @@ class NameScope:
                 break
         raise QueryRefused(
             Sentence(
-                "There is no column {name} here. Under “Views and columns” stand "
-                "those of each view.",
+                "These views have no column “{name}”. “Views and columns” lists those "
+                "of each.",
                 name=f"{wanted}.{name}" if wanted else name,
             )
         )

@@ -51,6 +51,16 @@ class TooManySubscriptions(Conflict):
         )
 
 
+class AlreadySent(Conflict):
+    """The person has the same sent to the same people at the same times."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is sent to the same people at these times already. It is listed "
+            "under Dashboards."
+        )
+
+
 def list_subscriptions(session: Session, actor: Actor) -> tuple[Subscription, ...]:
     """Return what the actor has sent, then what others send them; raises NotAllowed."""
     actor.require(Permission.COUNT_COHORTS)
@@ -82,7 +92,7 @@ def create(
     """Have something sent from now on, and return the subscription's id.
 
     The caller commits. `now` is by the clinic's clock, `most` how many a person may
-    have. Raises InvalidInput, TooManySubscriptions, NotFound, NotAllowed.
+    have. Raises InvalidInput, TooManySubscriptions, AlreadySent, NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     plan = checked_plan(draft.plan)
@@ -102,6 +112,7 @@ def create(
         hour=plan.hour,
         next_at=plan.next_after(now),
     )
+    _require_new(session, row)
     session.add(row)
     session.flush()
     details = {
@@ -230,6 +241,25 @@ def _require_room(session: Session, actor: Actor, most: int) -> None:
     own = DashboardSubscription.owner_id == actor.id
     if session.scalars(select(func.count()).where(own)).one() >= most:
         raise TooManySubscriptions(most)
+
+
+def _require_new(session: Session, wanted: DashboardSubscription) -> None:
+    """Refuse what is sent already: a second press would send every mail twice."""
+    row = DashboardSubscription
+    twins = select(row.id).where(
+        row.owner_id == wanted.owner_id,
+        row.next_at.is_not(None),
+        row.dashboard_id.is_not_distinct_from(wanted.dashboard_id),
+        row.ready.is_not_distinct_from(wanted.ready),
+        row.view_id.is_not_distinct_from(wanted.view_id),
+        row.shown == wanted.shown,
+        row.recipients == wanted.recipients,
+        row.rhythm == wanted.rhythm,
+        row.day == wanted.day,
+        row.hour == wanted.hour,
+    )
+    if session.scalars(twins.limit(1)).first() is not None:
+        raise AlreadySent
 
 
 def _get_own(

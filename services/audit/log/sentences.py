@@ -214,7 +214,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.STATISTICS_READ: "viewed how visits are booked",
         Action.ACCESS_REFUSE: "was refused access",
         Action.LIMIT_REACH: "reached a limit",
-        Action.AUDIT_READ: "read the audit log",
+        Action.AUDIT_READ: "viewed the audit log",
         Action.AUDIT_EXPORT: "exported the audit log",
         Action.AUDIT_VERIFY: "verified the audit log",
         Action.AUDIT_CORRECT: "corrected what the audit log had missed",

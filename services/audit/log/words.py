@@ -138,6 +138,9 @@ _OF_DOCUMENT: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+# Their values are words of ours, which nobody has typed.
+_OUR_VALUES: Final = frozenset({"role", "state", "status"})
+
 _SOMETHING: Final = "did something with your record"
 _SOMETHING_ELSE: Final = "did something with {version}"
 
@@ -189,7 +192,7 @@ def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
             case _ if not is_clinical:
                 yield _value(name, value)
             case _, bool() | int():
-                yield _value(name, field_name(str(value).lower()))
+                yield _value(name, value)
 
 
 def _showed(patients: int) -> str:
@@ -202,7 +205,24 @@ def _showed(patients: int) -> str:
 
 
 def _value(name: str, value: object) -> str:
-    return Sentence("{field}: {value}", field=field_name(name), value=value)
+    shown = _shown(name, value)
+    return Sentence("{field}: {value}", field=field_name(name), value=shown)
+
+
+def _shown(name: str, value: object) -> object:
+    """Return a value as it is read, and not as Python writes it."""
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return field_name(str(value).lower())
+        case list():
+            return ", ".join(map(str, value)) or "–"
+        case dict():
+            return ", ".join(f"{key}: {each}" for key, each in value.items()) or "–"
+        case str() if name in _OUR_VALUES:
+            return field_name(value)
+    return value
 
 
 def _change(change: tuple[str, Any]) -> str:
@@ -212,8 +232,8 @@ def _change(change: tuple[str, Any]) -> str:
             return Sentence(
                 "{field}: {before} → {after}",
                 field=field_name(name),
-                before=before,
-                after=after,
+                before=_shown(name, before),
+                after=_shown(name, after),
             )
         case _:
             return _value(name, values)

@@ -22,7 +22,7 @@ def measure(
 ) -> tuple[Measure, ...]:
     """Return every measure of a snapshot; `before` is the one before it.
 
-    `burn_rate` is how many times as fast as it lasts the error budget burns.
+    `burn_rate` is that of the error budget: at 1 it lasts exactly its period.
     """
     return (
         _quorum(snapshot),
@@ -208,7 +208,7 @@ def _silence(condition: BackupCondition) -> Measure:
 
 def _budget(burn_rate: float | None) -> Measure:
     sentence = (
-        f"The error budget burns {burn_rate or 0:.0f} times as fast as it lasts: the "
-        "clinic was away too long within the last hour."
+        f"The error budget burns {burn_rate or 0:.0f} times too fast: the clinic was "
+        "away too long within the last hour."
     )
     return Measure(AlertKind.ERROR_BUDGET, None, burn_rate, sentence)

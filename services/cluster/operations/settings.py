@@ -174,8 +174,8 @@ def _require_fitting(settings: Mapping[str, int | str]) -> None:
         raise InvalidInput(
             "ttl",
             Sentence(
-                "The leader's lease must be at least {seconds} s: the seconds between "
-                "looks and twice the patience have to fit into it.",
+                "ttl must be at least {seconds} s: loop_wait and twice retry_timeout "
+                "have to fit into it.",
                 seconds=needed,
             ),
         )

@@ -12,9 +12,11 @@ from services.core.actors import Actor, Permission
 _COUNT: Final = text("""
 SELECT (starts_at AT TIME ZONE :zone)::date AS day,
     count(*) FILTER (WHERE status <> 'cancelled') AS booked,
-    count(*) FILTER (WHERE status <> 'cancelled'
-        AND (starts_at AT TIME ZONE :zone)::time <= :clock) AS so_far,
     count(*) FILTER (WHERE status = 'completed') AS seen,
+    count(*) FILTER (WHERE status = 'completed'
+        AND coalesce(completed_at, ends_at) AT TIME ZONE :zone
+            <= (starts_at AT TIME ZONE :zone)::date + CAST(:clock AS time)
+    ) AS seen_by_now,
     count(*) FILTER (WHERE status = 'no-show') AS missed,
     count(*) FILTER (WHERE status = 'cancelled') AS cancelled
 FROM appointments
@@ -27,12 +29,12 @@ GROUP BY day
 
 @dataclass(frozen=True, slots=True)
 class VisitDay:
-    """One day's visits: `so_far` of those `booked` began by this time of the day."""
+    """One day's visits: `seen_by_now` were completed by this time of the day."""
 
     day: date
     booked: int = 0
-    so_far: int = 0
     seen: int = 0
+    seen_by_now: int = 0
     missed: int = 0
     cancelled: int = 0
 

@@ -51,6 +51,14 @@ def test_a_patient_is_chosen_while_one_types_and_nothing_typed_is_in_an_address(
     expect(options.first).to_contain_text(last)
 
 
+def test_an_example_that_is_longer_than_its_field_ends_in_dots(page: Page):
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto("/upload_documents")
+    field = ready(page).get_by_role("combobox", name="Patient", exact=True)
+
+    expect(field).to_have_css("text-overflow", "ellipsis")
+
+
 def test_the_field_says_that_the_search_cannot_be_reached(page: Page):
     page.goto("/upload_documents")
     ready(page).route("**/api/v1/search", lambda route: route.abort())

@@ -85,6 +85,33 @@ def test_a_dashboard_is_sent_regularly_with_the_filter_that_is_chosen(
     assert read_filter(kept) == DashboardFilter(sexes=(Sex.MALE,))
 
 
+def test_the_menu_in_which_it_was_asked_closes_and_a_second_press_is_refused(
+    clinic: Clinic,
+):
+    analyst = clinic.cast[Role.ANALYST]
+    app = clinic.open("dashboard", Role.ANALYST, dashboard="visits")
+    app.session_state["dashboard_mailing"] = True
+
+    press(app, "dashboard_mail_add")
+
+    assert not app.session_state["dashboard_mailing"]
+    press(app, "dashboard_mail_add")
+    [error] = app.error
+    assert "sent to the same people at these times already" in error.value
+    assert (
+        len(clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst))) == 1
+    )
+
+
+def test_what_is_sent_is_opened_from_its_list(clinic: Clinic):
+    made = subscribe(clinic)
+    app = clinic.open("dashboards", Role.ANALYST)
+
+    press(app, f"dashboards_mail_open_{made}")
+
+    assert app.title[0].value == "Visits and no-shows"
+
+
 def test_to_nobody_it_is_not_sent(clinic: Clinic):
     app = clinic.open("dashboard", Role.ANALYST, dashboard="visits")
     app.multiselect(key="dashboard_mail_recipients").set_value([])
@@ -190,6 +217,8 @@ def test_a_dashboard_that_is_not_shared_any_more_is_left_without_its_name(
 
     said = " ".join(each.value for each in app.markdown)
     assert "A dashboard that is not shared with you any more" in said
+    # And leads nowhere.
+    assert not [each for each in app.button if "mail_open" in str(each.key)]
     assert name not in said
 
 
@@ -204,10 +233,18 @@ def test_a_count_is_watched_where_it_is_counted_and_listed(clinic: Clinic):
     press(app, "cohorts_alert_add")
     assert "Threshold is empty. Type a number." in [each.value for each in app.error]
     app.number_input(key="cohorts_alert_line").set_value(1200)
+    app.session_state["cohorts_alert"] = True
     app.radio(key="cohorts_alert_question").set_value(True)
     press(app, "cohorts_alert_add")
 
+    assert not app.session_state["cohorts_alert"]
     [made] = clinic.write(lambda s: count_alerts.list_alerts(s, analyst))
+    press(app, "cohorts_alert_add")
+    assert (
+        "You watch this count at this threshold already"
+        in ([each.value for each in app.error][-1])
+    )
+    assert clinic.write(lambda s: count_alerts.list_alerts(s, analyst)) == (made,)
     app = clinic.open("dashboards", Role.ANALYST)
     assert "More than 1,200 · not counted yet" in captions(app)
     press(app, f"dashboards_alert_delete_{made.id}")

@@ -61,6 +61,27 @@ def test_entries_are_read_in_german(german: Clinic) -> None:
     assert "„Nicht zuständig“" in " ".join(texts_of(app))
 
 
+def test_details_and_what_they_are_of_are_named_in_german(german: Clinic) -> None:
+    admin = german.cast[Role.ADMIN]
+    german.write(
+        lambda session: audit.record(
+            session,
+            admin,
+            Action.USER_CHANGE_ROLE,
+            subject=("session", admin.id),
+            details={"changed": {"role": ["analyst", "staff"]}, "with_everybody": True},
+        )
+    )
+    ship(german)
+
+    app = german.open("audit", Role.ADMIN, subject=admin.id)
+
+    assert not app.exception
+    said = set(texts_of(app))
+    assert f"Anmeldung {admin.id}" in said
+    assert "Rolle: Analyse → Empfang; mit allen geteilt: ja" in said
+
+
 def test_the_log_is_verified_in_german(german: Clinic, tmp_path) -> None:
     own = replace(german.wiring, settings=Settings(data=tmp_path))
     own.seal_keys.read_or_make()

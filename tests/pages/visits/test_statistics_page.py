@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy.orm import Session
+from streamlit.proto.Metric_pb2 import Metric as MetricProto
+from streamlit.testing.v1 import AppTest
 
 from db.models.booking import Booking, Slot
 from jobs.visits import booking_proof
@@ -78,6 +80,26 @@ def test_figures_stand_beside_those_of_as_many_days_before(clinic: Clinic, booke
     [missed] = [metric for metric in app.metric if metric.label == "No-shows"]
     assert (missed.value, missed.delta) == ("1", "1")
     assert any("number of days before" in caption.value for caption in app.caption)
+
+
+def page_of_nearly_the_same_figures() -> None:
+    from dashboard.visits.figures.figure_tables import show_totals
+    from services.visits.figures.statistics import Figures
+
+    now = Figures(slots=1000, booked=731, holds=10, confirmed=9)
+    show_totals(now, Figures(slots=1000, booked=734, holds=10, confirmed=8))
+
+
+def test_what_stayed_the_same_went_neither_down_nor_up():
+    shown = AppTest.from_function(page_of_nearly_the_same_figures).run().metric
+
+    arrows = {each.label: (each.delta, each.proto.direction) for each in shown}
+    assert arrows["Utilisation"] == ("0 points", MetricProto.MetricDirection.NONE)
+    assert arrows["Hold-to-booking rate"] == (
+        "+10 points",
+        MetricProto.MetricDirection.UP,
+    )
+    assert arrows["No-shows"] == ("0", MetricProto.MetricDirection.NONE)
 
 
 def test_a_doctor_whom_nobody_tried_to_book_is_named_and_is_no_row_of_zeros(

@@ -11,7 +11,9 @@ from sqlalchemy import delete, select
 
 from db.models.audit import AuditEvent
 from db.mongo.audit_store import AuditStore
+from services.audit.log.words import field_name, tell
 from services.core.audit import Action
+from tests.kit.sentences import translations
 from tests.services.core.audit_actions import PREPARATIONS, World
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -70,6 +72,20 @@ def test_asvs_16_3_1_an_action_is_recorded_as_what_it_is_and_as_nothing_else(
     assert len(events) > len(others)
     assert others <= FOLLOWING.get(action, set())
     assert {event.outcome for event in events} == {"done"}
+    # Whoever reads the log in German has words for what it names.
+    assert set(map(field_name, _names_in(events))) <= translations().keys()
+
+
+def _names_in(events: list[AuditEvent]) -> Iterator[str]:
+    """Yield the kinds of things, and the fields, that the page *Audit* writes out."""
+    for event in events:
+        if event.subject_kind:
+            yield event.subject_kind
+        for name, value in event.details.items():
+            if name == "changed" and isinstance(value, dict):
+                yield from value
+            elif f"{field_name(name)}: " in tell(event.action, event.details):
+                yield name
 
 
 def test_no_action_goes_without_a_call():

@@ -196,14 +196,14 @@ REFUSED = {
     "backslash": (r"SELECT count(*) FROM visits WHERE term LIKE 'a\'", "backslash"),
     "pattern": ("SELECT count(*) FROM visits WHERE term LIKE code", "After LIKE"),
     "row": ("SELECT count(*) FROM visits WHERE (age, sex) = (1, 'a')", "not offered"),
-    "whole row": ("SELECT count(*) FROM visits v WHERE v IS NULL", "no column v"),
+    "whole row": ("SELECT count(*) FROM visits v WHERE v IS NULL", "no column “v”"),
     "hidden column": (
         "SELECT count(*) FROM visits WHERE ctid IS NULL",
-        "no column ctid",
+        "no column “ctid”",
     ),
     "name": (
         "SELECT count(*) FROM patients WHERE last_name = 'X'",
-        "no column last_name",
+        "no column “last_name”",
     ),
     "patient": (
         (

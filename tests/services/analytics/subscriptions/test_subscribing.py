@@ -15,11 +15,15 @@ from services.analytics.subscriptions import (
     SubscriptionDraft,
 )
 from services.analytics.subscriptions.contents import SavedList
-from services.analytics.subscriptions.subscriptions import TooManySubscriptions
+from services.analytics.subscriptions.subscriptions import (
+    AlreadySent,
+    TooManySubscriptions,
+)
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotFound
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients.records.model import Sex
 from services.patients.search.fields import PATIENTS
 from tests.kit import cast
 
@@ -74,6 +78,35 @@ def test_what_is_sent_is_listed_for_its_owner_and_whoever_gets_it(
     # Who else is written to is its owner's to know.
     assert (sent.owner, sent.recipients) == (analyst.name, ())
     assert subscriptions.list_subscriptions(session, other) == ()
+
+
+def test_a_second_press_sends_nothing_twice(session, analyst, colleague):
+    made = subscribe(session, analyst, "visits", analyst, colleague)
+
+    with pytest.raises(AlreadySent):
+        subscribe(session, analyst, "visits", colleague, analyst)
+
+    assert [each.id for each in subscriptions.list_subscriptions(session, analyst)] == [
+        made
+    ]
+
+
+def test_the_same_is_sent_to_others_at_other_times_by_others_or_anew(
+    session, analyst, colleague
+):
+    stopped = subscribe(session, analyst, "visits", analyst)
+    subscriptions.stop(session, analyst, stopped)
+
+    assert subscribe(session, analyst, "visits", analyst)
+    assert subscribe(session, analyst, "patients", analyst)
+    assert subscribe(session, analyst, "visits", analyst, colleague)
+    assert subscribe(session, colleague, "visits", analyst)
+    for change in (
+        {"plan": replace(MONDAYS, hour=8)},
+        {"shown": DashboardFilter(sexes=(Sex.MALE,))},
+    ):
+        other = replace(draft("visits", analyst), **change)
+        assert subscriptions.create(session, analyst, other, now=NOW, most=9)
 
 
 def test_nobody_is_chosen_who_may_not_open_it(session, analyst, colleague, made):

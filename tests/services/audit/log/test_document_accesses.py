@@ -141,6 +141,23 @@ def test_no_title_is_told_to_administrators():
     assert sentence == "changed title; version: 2"
 
 
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ({"changed": {"room": [None, "12"]}}, "room: – → 12"),
+        ({"changed": {"unique_emails": [False, True]}}, "unique emails: false → true"),
+        (
+            {"scopes": ["patients:read", "audit:read"]},
+            "scopes: patients:read, audit:read",
+        ),
+        ({"resources": {"Patient": 2}}, "resources: Patient: 2"),
+        ({"choices": []}, "choices: –"),
+    ],
+)
+def test_values_are_told_as_they_are_read(details, said):
+    assert log.words.tell(Action.DOCTOR_CHANGE, details) == said
+
+
 def test_what_an_app_opened_is_told_apart_from_what_its_patient_did(
     session, rosa, ada, paper, accesses
 ):

@@ -203,7 +203,7 @@ def test_reading_the_log_is_itself_in_the_log(rosa, page, admin):
     (entry,) = page(AuditFilter(actions=frozenset({"audit:read"}))).entries
     assert entry.details == f"actor id: {rosa.id}"
     # The test's administrator has no account: nobody is named by an id.
-    assert entry.sentence == "A program or former account (admin) read the audit log"
+    assert entry.sentence == "A program or former account (admin) viewed the audit log"
     assert entry.actor_id == admin.id
 
 
@@ -306,4 +306,4 @@ def test_a_log_that_does_not_answer_says_so_before_anything_is_sent(session, adm
 def test_a_verification_is_written_down_with_its_result(session, admin, page):
     log.record_verification(session, admin, is_whole=False, sentence="Broken.")
 
-    assert page().entries[0].details == "whole: False; Broken."
+    assert page().entries[0].details == "whole: false; Broken."

@@ -350,4 +350,4 @@ def test_a_budget_that_burns_is_measured_where_it_is_known():
         if value.kind is AlertKind.ERROR_BUDGET
     )
     assert burning.value == 16.7
-    assert "17 times as fast as it lasts" in burning.sentence
+    assert "17 times too fast" in burning.sentence

@@ -39,10 +39,33 @@ def test_each_day_has_a_row_and_the_clock_is_the_clinics(session, clerk, at):
 
     day = NOON.date()
     assert counted == (
-        VisitDay(day - timedelta(days=2), booked=1, so_far=1, seen=1),
+        VisitDay(day - timedelta(days=2), booked=1, seen=1),
         VisitDay(day - timedelta(days=1)),
-        VisitDay(day, booked=2, so_far=1, missed=1),
+        VisitDay(day, booked=2, missed=1),
     )
+
+
+@pytest.mark.parametrize(
+    ("completed_at", "by_now"),
+    [
+        (NOON - timedelta(days=7), 1),
+        (NOON - timedelta(days=7, minutes=-1), 0),
+        # On the day after, and earlier in it.
+        (NOON - timedelta(days=6, hours=2), 0),
+        # Of a visit from elsewhere it may not be known: it ended at half past nine.
+        (None, 1),
+    ],
+)
+def test_what_was_seen_by_now_was_completed_by_this_time_of_its_day(
+    session, clerk, at, completed_at, by_now
+):
+    before = NOON - timedelta(days=7)
+    at(before.replace(hour=9), status="completed", completed_at=completed_at)
+    at(before.replace(hour=10))
+
+    [counted] = count_days(session, clerk, before.date(), before.date(), NOON)
+
+    assert counted == VisitDay(before.date(), booked=2, seen=1, seen_by_now=by_now)
 
 
 def test_what_was_cancelled_is_not_booked(session, clerk, at):
