@@ -89,6 +89,12 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
             "whether it was kept. Look before you save it again."
         ) from error
     except NoPrimary as error:
+        if wiring.current().site.is_following:
+            raise NotSaved(
+                "Nothing can be saved here: this is a standby site. Save it at the "
+                "main site, or here once an administrator lets this one lead. What you "
+                "typed is still here."
+            ) from error
         raise NotSaved(
             Sentence(
                 "Nothing can be saved since {time}: no server leads the database. What "

@@ -38,6 +38,21 @@ _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
 
+def show_backups_elsewhere() -> bool:
+    """Say that a standby site makes no backups; tell whether this is one."""
+    if (site := wiring.current().site.position()) is None:
+        return False
+    st.info(
+        _(
+            "This is the standby site {site}: nothing is backed up here until it "
+            "leads. The clinic's backups, its drills and the recovery kit are at the "
+            "main site."
+        ).format(site=site.site),
+        icon=":material/public:",
+    )
+    return True
+
+
 def show_backups() -> None:
     """Show the state of the repository; raises the services' refusals."""
     wired = wiring.current()

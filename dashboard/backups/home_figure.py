@@ -21,10 +21,12 @@ _MEGABYTE: Final = 1_000_000
 def backup_figures() -> list[Figure]:
     """Return how old the newest backup is, and how large those of a month were.
 
-    Nothing where the servers are the clinic's own, since others back those up; where
-    their tool is named, what that told.
+    Nothing at a standby site, nor where the servers are the clinic's own, since others
+    back those up; where their tool is named, what that told.
     """
     wired = wiring.current()
+    if wired.site.is_following:
+        return []
     if (tool := wired.settings.own_backup_tool) is not None:
         return [_figure_of(tool)]
     if not wired.settings.is_embedded:

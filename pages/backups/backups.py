@@ -1,7 +1,7 @@
 """Backups: what there is of the clinic beside the clinic, and what was proven of it."""
 
 from dashboard.backups.auditor_report import show_auditor_report
-from dashboard.backups.backup_overview import show_backups
+from dashboard.backups.backup_overview import show_backups, show_backups_elsewhere
 from dashboard.backups.recovery_kit import show_recovery_kit
 from dashboard.backups.restore_drills import show_restore_drills
 from dashboard.backups.restore_preview import show_restore_preview
@@ -12,13 +12,14 @@ from dashboard.ui.page_header import page_header
 
 page_header(_("Backups"))
 show_page_links()
-with error_boundary():
-    show_backups()
-with error_boundary():
-    show_restore_drills()
-with error_boundary():
-    show_auditor_report()
-with error_boundary():
-    show_recovery_kit()
-with error_boundary():
-    show_restore_preview()
+if not show_backups_elsewhere():
+    with error_boundary():
+        show_backups()
+    with error_boundary():
+        show_restore_drills()
+    with error_boundary():
+        show_auditor_report()
+    with error_boundary():
+        show_recovery_kit()
+    with error_boundary():
+        show_restore_preview()

@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from dashboard import wiring
+from db.cluster.site_position import SitePosition, SiteReader
 from db.postgres import Database, DiskFull
 from services.core.actors import Role
 from services.core.errors import StorageFull
@@ -245,6 +247,23 @@ def test_what_could_not_be_saved_is_still_in_the_form(clinic: Clinic):
         app.button(key="edit_save").click().run()
 
         assert "Nothing can be saved since" in app.warning[0].value
+        assert app.text_input(key="edit_address").value == "1 Patient Road"
+        assert not app.exception
+
+
+def test_at_a_standby_site_a_save_is_refused_with_where_else_to_save(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    app = clinic.open("edit", patient=clinic.register().id)
+    app.text_input(key="edit_address").set_value("1 Patient Road")
+    now = datetime.now(UTC)
+    site = SitePosition("north", ("10.0.0.1:5432",), now, now)
+    monkeypatch.setattr(SiteReader, "position", lambda _: site)
+    monkeypatch.setattr(SiteReader, "is_following", True)
+    with nobody_answers(clinic):
+        app.button(key="edit_save").click().run()
+
+        assert "this is a standby site. Save it at the main" in app.warning[0].value
         assert app.text_input(key="edit_address").value == "1 Patient Road"
         assert not app.exception
 

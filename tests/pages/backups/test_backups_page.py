@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
 from db.backups.repository import Repository
 from db.backups.strays import FileSweep, note_sweep
+from db.cluster.site_position import SitePosition, SiteReader
 from services import backups
 from services.core.actors import Role
 from tests.kit import backup_logs, backup_sets
@@ -31,6 +32,25 @@ def test_where_servers_are_ones_own_their_tools_are_named(
     assert "These are your own: back them up with their own tools" in said(
         opened(clinic)
     )
+
+
+def test_at_a_standby_site_the_page_says_where_backups_are_and_offers_none(
+    clinic: Clinic, repository, monkeypatch: pytest.MonkeyPatch
+):
+    now = datetime.now(UTC)
+    site = SitePosition("north", ("10.0.0.1:5432",), now, now)
+    monkeypatch.setattr(SiteReader, "position", lambda _: site)
+    monkeypatch.setattr(SiteReader, "is_following", True)
+
+    app = opened(clinic)
+
+    assert "the standby site north: nothing is backed up here until it leads" in said(
+        app
+    )
+    assert not any((button.key or "").startswith("backups_") for button in app.button)
+    labels = {metric.label for metric in clinic.start(Role.ADMIN).metric}
+    assert labels
+    assert "Newest backup" not in labels
 
 
 def test_without_a_backup_the_page_says_when_the_first_is_made(
