@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.cluster.charts.replication_charts import show_charts
 from dashboard.cluster.monitoring.files_database import show_files_database
+from dashboard.cluster.monitoring.observations import site_position
 from dashboard.cluster.monitoring.overview import show_servers, show_state
 from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.context import current_actor
@@ -15,7 +16,8 @@ from services.core.actors import Permission
 
 _SWITCHOVER = "cluster/switchover.py"
 
-may_act = current_actor().may(Permission.ACT_ON_CLUSTER)
+# Nobody leads at a standby site.
+may_act = current_actor().may(Permission.ACT_ON_CLUSTER) and not site_position()
 with page_header(_("Replication")):
     if may_act and st.button(
         _("Change the primary"),

@@ -126,6 +126,8 @@ def test_at_a_standby_site_the_page_says_so_and_whom_it_follows(
     assert "Nothing is saved here until it is promoted." in said(app.info)
     assert "It follows 10.0.0.1:5432." in said(app.caption)
     assert "no server takes changes" not in said(app.error)
+    # Nobody leads here, so there is no primary to change.
+    assert "replication_change" not in {button.key for button in app.button}
     assert not app.exception
 
 
