@@ -1,5 +1,7 @@
 """How resources are answered: as JSON for who reads that, with their version."""
 
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final
@@ -8,26 +10,47 @@ from fastapi import HTTPException, Request
 
 from api.core.documented import Responses
 from api.core.files.ranges import is_known
+from api.core.files.sending import PDF
 from api.core.outcomes import FHIR_JSON, FHIR_PATH
 from api.fhir.definitions import Resource
 from api.fhir.searching import FORMAT
 
 _NOT_ACCEPTABLE: Final = 406
+_FHIR_VERSION: Final = "4.0"
+_NO_WEIGHT: Final = re.compile(r"0(\.0*)?")
 _ANY_JSON: Final = frozenset(
     {"json", "application/json", "text/json", FHIR_JSON, "application/*", "*/*"}
 )
 
 
-def require_wanted(request: Request, *, served: frozenset[str] = _ANY_JSON) -> None:
+def require_wanted(
+    request: Request,
+    pairs: Sequence[tuple[str, str]] = (),
+    *,
+    served: frozenset[str] = _ANY_JSON,
+) -> None:
     """Raise what is answered as 406 unless the client reads what is served.
 
-    `_format` counts more than Accept, as browsers cannot say the latter.
+    `_format` counts more than Accept, as browsers cannot say the latter; in a form it
+    is among the `pairs`.
     """
-    said = request.query_params.get(FORMAT) or request.headers.get("accept", "*/*")
-    types = {part.partition(";")[0].strip().lower() for part in said.split(",")}
-    # A plus sign in an address is a space once it is read.
-    if types.isdisjoint(served) and said.replace(" ", "+").lower() not in served:
-        raise HTTPException(_NOT_ACCEPTABLE, f"This is served as {min(served)}.")
+    if format_ := dict(pairs).get(FORMAT) or request.query_params.get(FORMAT):
+        # A plus sign in an address is a space once it is read.
+        said = re.sub(r"(?<=fhir) (?=json)", "+", format_)
+    else:
+        said = request.headers.get("accept", "").strip() or "*/*"
+    if not any(_is_read(part, served) for part in said.split(",")):
+        name = FHIR_JSON if FHIR_JSON in served else PDF
+        raise HTTPException(_NOT_ACCEPTABLE, f"This is served as {name}.")
+
+
+def _is_read(media_type: str, served: frozenset[str]) -> bool:
+    """Tell whether a part of Accept is one of what is served, in R4 and not refused."""
+    name, *said = (part.strip().lower() for part in media_type.split(";"))
+    parameters = dict(part.replace(" ", "").partition("=")[::2] for part in said)
+    version = parameters.get("fhirversion", _FHIR_VERSION).strip('"')
+    is_refused = _NO_WEIGHT.fullmatch(parameters.get("q", "1"))
+    return name in served and version == _FHIR_VERSION and not is_refused
 
 
 def refuses(*statuses: int) -> Responses:

@@ -127,7 +127,7 @@ _TEXT: Final = {"type": "string"}
 def _searched(
     kind: ResourceType, search: Search, caller: Caller, request: Request, pairs: Pairs
 ) -> Response:
-    require_wanted(request)
+    require_wanted(request, pairs)
     links = PageLinks(kind, caller)
     query = _search_of(kind, caller, request, pairs, links)
     page = query.page(caller.stores.now())
@@ -230,7 +230,7 @@ def _documented(
     resource_id: str,
     pairs: Pairs,
 ) -> Response:
-    require_wanted(request)
+    require_wanted(request, pairs)
     arguments = read_arguments(operation, pairs)
     bundle, headers = operation.run(caller, base_of(request), resource_id, arguments)
     return FhirResponse(bundle, headers=dict(headers))
@@ -252,7 +252,7 @@ def _invoked(
     pairs: Pairs,
     key: str | None = None,
 ) -> Response:
-    require_wanted(request)
+    require_wanted(request, pairs)
     try:
         result = operation.run(caller, read_arguments(operation, pairs), key)
     except (SlotTaken, NoSuchSlot) as gone:

@@ -3,6 +3,8 @@
 from typing import Final
 
 RECORD_NUMBER: Final = "urn:chartroom:record-number"
+# What a patient is called where an import comes from; the source is named in the end.
+SOURCE: Final = "urn:chartroom:source:"
 DOCUMENT_TYPE: Final = "urn:chartroom:document-type"
 LICENSE_NUMBER: Final = "urn:chartroom:license-number"
 SHA256: Final = "urn:chartroom:sha-256"

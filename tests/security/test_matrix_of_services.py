@@ -353,6 +353,8 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "unfinished": AuthoringDraft(uuid4(), "sick_note", None, None, {}),
         "session_id": house.sign_ins[role],
         "share_id": uuid4(),
+        "source": "fhir",
+        "source_id": "nobody",
         "size": 10,
         "step": "added",
         "statements": StatementReader(lambda: Endpoints("postgresql:///", {}, "", {})),

@@ -34,6 +34,7 @@ from services.patients.records import lines, patients, record_numbers
 from services.patients.records.model import PatientRecord, Sex, UnnamedPatient
 
 NAME: Final = "Patient"
+_IDENTIFIER: Final = "identifier"
 _NUMBER_TYPE: Final = concept("Record number", coding(systems.IDENTIFIER_TYPE, "MR"))
 _EMERGENCY: Final = concept("Emergency contact", coding(systems.CONTACT_ROLE, "C"))
 
@@ -47,7 +48,7 @@ def patient_resource(patient: PatientRecord | UnnamedPatient) -> Resource:
             "resourceType": NAME,
             "id": str(patient.id),
             "meta": meta(patient.version, patient.updated_at),
-            "identifier": [_record_number(patient)],
+            "identifier": [_record_number(patient), *_source_ids(patient)],
             "active": not patient.is_archived,
             "name": [{"family": patient.last_name, "given": [patient.first_name]}],
             "telecom": _telecom(patient),
@@ -81,6 +82,13 @@ def _record_number(patient: PatientRecord) -> Resource:
         "system": systems.RECORD_NUMBER,
         "value": patient.record_number,
     }
+
+
+def _source_ids(patient: PatientRecord) -> list[Resource]:
+    if patient.source is None or patient.source_id is None:
+        return []
+    system = f"{systems.SOURCE}{patient.source}"
+    return [{"use": "secondary", "system": system, "value": patient.source_id}]
 
 
 def _telecom(patient: PatientRecord) -> list[Resource]:
@@ -136,6 +144,7 @@ def _read_all(session: Session, actor: Actor, selection: BulkSelection) -> Lines
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     if wanted.exactly is not None:
         return _search_exactly(session, wanted, page)
+    wanted = _narrow_to_source(session, wanted)
     actor, criteria = wanted.actor, wanted.criteria
     listed = search.list_patients(
         session,
@@ -154,6 +163,15 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     )
 
 
+def _narrow_to_source(session: Session, wanted: Wanted) -> Wanted:
+    """Return what is wanted with the id of whom an import calls so, where asked for."""
+    if _IDENTIFIER not in wanted.values:
+        return wanted
+    source, value = wanted.values[_IDENTIFIER]
+    id_ = patients.find_imported(session, wanted.actor, source, value)
+    return parameters.narrowed_to(wanted, parameters.is_id(str(id_ or "")))
+
+
 def _search_exactly(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     """Find by what one patient has: the search box finds phone numbers as well."""
     assert wanted.exactly is not None  # noqa: S101 (asked so)
@@ -165,9 +183,12 @@ def _search_exactly(session: Session, wanted: Wanted, page: PageWanted) -> Searc
 
 
 def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
-    if len(values) > 1 or wanted.exactly:
-        raise InvalidInput("identifier", "Ask for one identifier at a time.")
+    if len(values) > 1 or wanted.exactly or _IDENTIFIER in wanted.values:
+        raise InvalidInput(_IDENTIFIER, "Ask for one identifier at a time.")
     system, bar, value = values[0].rpartition("|")
+    source = system.removeprefix(systems.SOURCE)
+    if value and source != system:
+        return replace(wanted, values={**wanted.values, _IDENTIFIER: (source, value)})
     number = record_numbers.find(value)
     if (bar and system not in {"", systems.RECORD_NUMBER}) or number is None:
         return parameters.narrowed_to(wanted, parameters.NOTHING)
@@ -201,7 +222,12 @@ PATIENT: Final = ResourceType(
     parameters=(
         parameters.ID,
         parameters.last_updated(),
-        SearchParameter("identifier", "token", "The record number.", _identified),
+        SearchParameter(
+            _IDENTIFIER,
+            "token",
+            "The record number, or with its system what an import calls the patient.",
+            _identified,
+        ),
         *(
             SearchParameter(
                 name,

@@ -40,6 +40,8 @@ PATIENT_FIELDS: Final = (
     field_of(Patient.address),
     field_of(Patient.emergency_contact),
     field_of(Patient.merged_into_id),
+    field_of(Patient.source, LineFieldKind.FACT),
+    field_of(Patient.source_id),
 )
 _TERM: Final = LineField("term", column("term", Text), LineFieldKind.TEXT)
 _OF_ENTRY: Final = ("id", "created_at", "term")

@@ -157,6 +157,9 @@ class PatientRecord(PatientFields):
     # Since when nothing is left of it but that it was there.
     erased_at: datetime | None = None
     deceased_on: date | None = None
+    # Of one that came with an import: of what, and what it is called there.
+    source: str | None = None
+    source_id: str | None = None
 
     @property
     def is_archived(self) -> bool:

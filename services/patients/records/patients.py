@@ -51,6 +51,7 @@ __all__ = [
     "archive",
     "change",
     "edit",
+    "find_imported",
     "get_patient",
     "is_reachable",
     "look_up",
@@ -88,6 +89,19 @@ def look_up(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
     if record.erased_at:
         raise PatientErased
     return record
+
+
+def find_imported(
+    session: Session, actor: Actor, source: str, source_id: str
+) -> UUID | None:
+    """Return the patient whom an import calls so; None if the actor sees nobody such.
+
+    Raises NotAllowed.
+    """
+    actor.require(Permission.LIST_PATIENTS)
+    actor.require(Permission.VIEW_NAMES)
+    is_it = and_(Patient.source == source, Patient.source_id == source_id)
+    return session.scalar(select(Patient.id).where(is_it))
 
 
 def permission_to_stream(actor: Actor) -> Permission:

@@ -51,6 +51,7 @@ ODD = {
     "archived": replace(ADA, deleted_at=AT),
     "merged": replace(ADA, deleted_at=AT, merged_into_id=UUID(int=2)),
     "dead": replace(ADA, deceased_on=date(2026, 1, 2)),
+    "imported": replace(ADA, source="fhir", source_id="patient-7"),
     "escaped": replace(ADA, last_name='O"Neil \\ \t\n\r\b\f\v\x01\x02\x1e\x1f/'),
     "a vertical tab": replace(ADA, last_name="a\vb"),
     "escaped, and a letter": replace(ADA, last_name="\\v \\\\v \\n \\N"),

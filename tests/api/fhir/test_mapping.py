@@ -83,6 +83,18 @@ PAPER = DocumentRecord(
 )
 
 
+def test_a_patient_of_an_import_has_the_number_there_as_well():
+    patient = replace(ADA, source="synthea", source_id="b91f")
+
+    [_, of_source] = patient_resource(patient)["identifier"]
+
+    assert of_source == {
+        "use": "secondary",
+        "system": "urn:chartroom:source:synthea",
+        "value": "b91f",
+    }
+
+
 def test_a_patient_has_number_name_contact_and_birth():
     assert patient_resource(ADA) == {
         "resourceType": "Patient",

@@ -114,7 +114,16 @@ def test_without_a_token_an_outcome_says_so(stranger):
     assert answer.headers["www-authenticate"] == 'Bearer realm="Chartroom"'
 
 
-@pytest.mark.parametrize("format_", ["json", "application/fhir+json", "text/json"])
+@pytest.mark.parametrize(
+    "format_",
+    [
+        "json",
+        "application/fhir+json",
+        "application/fhir json",
+        "application/fhir json; fhirVersion=4.0",
+        "text/json",
+    ],
+)
 def test_json_is_asked_for_by_any_of_its_names(client, format_):
     answer = client.get("/fhir/Patient", params={"_format": format_})
 
@@ -128,6 +137,40 @@ def test_accept_names_what_the_client_reads(client):
     )
 
     assert (xml.status_code, either.status_code) == (406, 200)
+    assert xml.json()["issue"][0]["diagnostics"] == f"This is served as {JSON}."
+
+
+@pytest.mark.parametrize(
+    ("accepted", "status"),
+    [
+        ("", 200),
+        (f"{JSON}; fhirVersion=4.0", 200),
+        (f"{JSON}; fhirVersion=3.0", 406),
+        (f"{JSON};q=0", 406),
+        (f"{JSON}; q=0.000, text/html", 406),
+        (f"text/html, {JSON};q=0.1", 200),
+    ],
+)
+def test_what_is_accepted_says_also_which_version_and_what_is_not(
+    client, accepted, status
+):
+    answer = client.get("/fhir/Patient", headers={"Accept": accepted})
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("format_", "accepted", "status"), [("xml", JSON, 406), ("json", "text/xml", 200)]
+)
+def test_a_form_may_say_the_format(client, format_, accepted, status):
+    answer = client.ask(
+        "POST",
+        "/fhir/Patient/_search",
+        data={"_format": format_, "_count": "1"},
+        headers={"Accept": accepted},
+    )
+
+    assert answer.status_code == status
 
 
 def test_a_token_without_the_scope_is_refused_and_told_so(application, ada):

@@ -4,13 +4,21 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from api.fhir.resources import visits as visit_searches
+from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.api.document_samples import pdf, upload
 from tests.api.fhir.conftest import ids_of, link_of
 from tests.services.visits.booking.bookings import samples
 
+_RESOURCE = {
+    "resourceType": "Patient",
+    "name": [{"family": "There", "given": ["Is"]}],
+    "birthDate": "1980-05-17",
+    "telecom": [{"system": "email", "value": "is.there@example.org"}],
+}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -148,6 +156,44 @@ def test_a_patient_is_found_by_it(client, register, parameters):
     bundle = _search(client, "Patient", **criteria).json()
 
     assert (ids_of(bundle), bundle["total"]) == ([patient["uuid"]], 1)
+
+
+def test_who_came_with_an_import_is_found_by_the_number_there(
+    application, client, as_role, register
+):
+    patient = register()
+    number = f"there-{patient['uuid']}"
+    came = text(
+        "UPDATE patients SET source = 'fhir', source_id = :number WHERE id = :id"
+    )
+    application.database.write(
+        lambda session: session.execute(
+            came, {"number": number, "id": patient["uuid"]}
+        ),
+        identity=SYSTEM,
+    )
+
+    def matches_of(system):
+        identifier = f"{system}|{number}"
+        bundle = _search(client, "Patient", identifier=identifier).json()
+        return ids_of(bundle), bundle["total"]
+
+    assert matches_of("urn:chartroom:source:fhir") == ([patient["uuid"]], 1)
+    assert matches_of("urn:chartroom:source:synthea") == ([], 0)
+    assert matches_of("urn:chartroom:record-number") == ([], 0)
+    [_, of_source] = client.get(f"/fhir/Patient/{patient['uuid']}").json()["identifier"]
+    assert (of_source["system"], of_source["value"]) == (
+        "urn:chartroom:source:fhir",
+        number,
+    )
+    wanted = {"If-None-Exist": f"identifier=urn:chartroom:source:fhir|{number}"}
+    again = client.post("/fhir/Patient", _RESOURCE, headers=wanted)
+    assert (again.status_code, again.json()["id"]) == (200, patient["uuid"])
+    for role in (Role.ANALYST, Role.PATIENT):
+        refused = _search(
+            as_role(role), "Patient", identifier=f"urn:chartroom:source:fhir|{number}"
+        )
+        assert refused.status_code == 403
 
 
 @pytest.mark.parametrize(
