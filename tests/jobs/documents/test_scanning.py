@@ -417,6 +417,24 @@ def test_what_somebody_called_a_document_it_stays(database, files, file):
     assert recorded(database, "document:change") == []
 
 
+def test_what_says_no_more_than_the_name_of_its_file_changes_nothing(
+    database, files, file
+):
+    file(samples.wide_tree(1), scanner=None, name="scan0001.pdf")
+    (version,) = versions(database)
+
+    database.write(
+        lambda session: records.suppose(
+            session, version.file_id, [""], today=date(2026, 3, 15)
+        ),
+        identity=SYSTEM,
+    )
+
+    (document,) = documents(database)
+    assert document.revision == 1
+    assert recorded(database, "document:change") == []
+
+
 def test_pages_without_any_words_are_not_read_again(database, files, file):
     file(samples.wide_tree(2), scanner=None)
 
