@@ -16,6 +16,7 @@ from dashboard.people.passkey_confirmation import suggest_passkey
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure, show_figures
 from dashboard.ui.language import gettext as _, weekday
+from dashboard.ui.lists.list_words import counted
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain, written
 from services.core.actors import Permission, Role
@@ -34,8 +35,14 @@ def show_matter(matter: Matter, place: DeltaGenerator) -> None:
     listing = replace(everybody, criteria=matter.criteria)
     with error_boundary():
         count = listing.count()
-        with place.container(border=True, gap="small"):
-            st.metric(matter.title, str(count), icon=f":material/{matter.icon}:")
+        # The buttons of a row stand in one line, however long the advice is.
+        with place.container(
+            border=True,
+            gap="small",
+            height="stretch",
+            vertical_alignment="distribute",
+        ):
+            st.metric(matter.title, counted(count), icon=f":material/{matter.icon}:")
             st.caption(matter.advice)
             if st.button(_("Show list"), key=f"home_{matter.name}"):
                 open_list(listing.key_of(matter.criteria))

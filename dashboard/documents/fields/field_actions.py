@@ -83,14 +83,18 @@ def show_field(field: DocumentField) -> None:
             ):
                 _restore(field)
             return
-        if st.button(
-            _("Change"), key=f"fields_change_{field.id}", icon=":material/edit:"
-        ):
-            _change(field)
-        if st.button(
-            _("Archive"), key=f"fields_archive_{field.id}", icon=":material/archive:"
-        ):
-            _archive(field)
+        # Side by side on a phone, too.
+        with st.container(horizontal=True, width="content"):
+            if st.button(
+                _("Change"), key=f"fields_change_{field.id}", icon=":material/edit:"
+            ):
+                _change(field)
+            if st.button(
+                _("Archive"),
+                key=f"fields_archive_{field.id}",
+                icon=":material/archive:",
+            ):
+                _archive(field)
 
 
 def _said(field: DocumentField) -> str:

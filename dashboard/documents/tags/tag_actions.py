@@ -61,12 +61,16 @@ def show_tag(tag: DocumentTag) -> None:
                 if tag.is_shown_to_patients
                 else _("For the clinic only")
             )
-        if st.button(_("Change"), key=f"tags_change_{tag.id}", icon=":material/edit:"):
-            _change(tag)
-        if st.button(
-            _("Delete"), key=f"tags_delete_{tag.id}", icon=":material/delete:"
-        ):
-            _delete(tag)
+        # Side by side on a phone, too.
+        with st.container(horizontal=True, width="content"):
+            if st.button(
+                _("Change"), key=f"tags_change_{tag.id}", icon=":material/edit:"
+            ):
+                _change(tag)
+            if st.button(
+                _("Delete"), key=f"tags_delete_{tag.id}", icon=":material/delete:"
+            ):
+                _delete(tag)
 
 
 @dialog(marked("Change this tag"), icon=":material/sell:")

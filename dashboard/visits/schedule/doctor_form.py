@@ -122,6 +122,8 @@ def _fields(
             [None, *names],
             format_func=lambda user_id: names.get(user_id, _(_NOBODY)),
             key=f"doctor_user_{stamp}",
+            # Streamlit takes None for nothing chosen, and says so in English.
+            placeholder=_(_NOBODY),
             help=_("The clinician who sees this doctor's visits as their own."),
         )
         is_active = st.checkbox(_(_LABELS["active"]), key=f"doctor_active_{stamp}")

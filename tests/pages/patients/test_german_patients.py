@@ -6,11 +6,20 @@ from datetime import date
 import pytest
 
 from dashboard.patients.search import patient_table
+from dashboard.patients.search.patient_listing import Listing
 from dashboard.ui.language import GERMAN, speaking
 from dashboard.ui.record_table import TableEvent
 from services.core.actors import Role
 from services.lists import views
-from services.lists.criteria import Combine, Criteria, Filter, Group, Operator, Order
+from services.lists.criteria import (
+    Combine,
+    Count,
+    Criteria,
+    Filter,
+    Group,
+    Operator,
+    Order,
+)
 from services.patients.care import break_glass, care
 from services.patients.records import deaths, patients
 from services.patients.records.model import PatientRecord, Sex
@@ -42,6 +51,19 @@ def ada(german: Clinic) -> PatientRecord:
         current_medications=("Salbutamol",),
         address="Seestraße 1",
     )
+
+
+def test_records_to_complete_are_counted_in_german(
+    german: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a clinic of many: nobody registers ten thousand for a sentence.
+    many = Count(10_000, is_exact=False)
+    monkeypatch.setattr(Listing, "count", lambda _: many)
+
+    app = german.start(Role.STAFF)
+
+    [tile] = [each for each in app.metric if each.label.endswith("Archiviert")]
+    assert tile.value == "über 10.000"
 
 
 @pytest.fixture

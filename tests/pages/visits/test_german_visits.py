@@ -141,8 +141,13 @@ def test_a_page_is_german(german: Clinic, page: str, role: Role) -> None:
 
 
 def test_a_doctors_plan_is_german(german: Clinic, doctor_id: UUID) -> None:
-    said = is_german(german.open("doctor_plan", doctor=doctor_id))
+    app = german.open("doctor_plan", doctor=doctor_id)
+    said = is_german(app)
 
+    [signs_in_as] = [
+        each for each in app.selectbox if each.label == "Meldet sich an als"
+    ]
+    assert signs_in_as.placeholder == "Niemand"
     assert "Urlaub oder Feiertag" in said
     assert "Montag, Vormittag, von" in said
     assert "In einer Woche buchbar" in said
@@ -243,6 +248,6 @@ def test_the_proof_is_german(
 
     assert "Die Buchung hält." in said
     assert "2,3 s" in said
-    refusal = "Der erste Tag liegt nach dem letzten; ändern Sie die beiden."
+    refusal = "Der erste Tag liegt nach dem letzten; tauschen Sie die beiden."
     assert app.error[0].value == refusal
     is_german(app)
