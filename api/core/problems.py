@@ -255,15 +255,20 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _method_not_allowed(
     routes: Sequence[APIRoute], request: Request, error: Exception
 ) -> Response:
-    """Answer with all that can be done: Starlette names what one of the routes can."""
-    del error
+    """Answer with all that can be done: Starlette names what one of the routes can.
+
+    A route that refuses itself, in words of its own, says what can be done.
+    """
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101 (registered so)
+    sentence = HTTPStatus(_METHOD_NOT_ALLOWED).phrase
+    if error.detail != sentence:
+        return _http_error(request, error)
     there = (
         route for route in routes if route.matches(request.scope)[0] is not Match.NONE
     )
     allowed = ", ".join(
         sorted({method for route in there for method in route.methods or ()})
     )
-    sentence = HTTPStatus(_METHOD_NOT_ALLOWED).phrase
     headers = {"Allow": allowed}
     return _refusal(request.url.path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
 

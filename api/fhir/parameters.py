@@ -79,6 +79,20 @@ def keeping(name: str) -> Callable[[Wanted, Sequence[str]], Wanted]:
     return narrow
 
 
+def keeping_codes(
+    name: str, codes: Sequence[str]
+) -> Callable[[Wanted, Sequence[str]], Wanted]:
+    """Return what keeps codes, perhaps with their system, if all are among these."""
+    keep = keeping(name)
+
+    def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
+        if any(value.rpartition("|")[2] not in codes for value in values):
+            raise InvalidInput(name, f"{name} is one of {', '.join(codes)}.")
+        return keep(wanted, values)
+
+    return narrow
+
+
 def starts_with(*fields: str) -> Read:
     """Return the reader of a text that one of these fields begins with."""
 

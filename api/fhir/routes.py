@@ -271,13 +271,19 @@ def _invoked(
 
 def _serve_read(kind: ResourceType, read: Read) -> None:
     """Add the route that reads one resource of the type."""
+    posted = {f"${each.name}" for each in kind.operations} | {"_search"}
 
     @router.get(
         f"/{kind.name}/{{resource_id}}",
-        responses=_OK | _UNCHANGED | refuses(404, 406, 410),
+        responses=_OK | _UNCHANGED | refuses(404, 405, 406, 410),
     )
     def read_resource(caller: Program, request: Request, resource_id: str) -> Response:
         require_wanted(request)
+        if resource_id in posted:
+            sentence = "This is asked for by POST."
+            raise HTTPException(405, sentence, headers={"Allow": "POST"})
+        if resource_id.startswith(("$", "_")):
+            raise HTTPException(404, f"There is no such operation of {kind.name} here.")
         resource = caller.read(lambda session: read(session, caller, resource_id))
         headers = read_headers(resource, caller.after) | version_headers(resource.value)
         if has_it(request, headers):

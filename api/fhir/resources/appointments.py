@@ -1,6 +1,8 @@
 """Appointment: bookings, from the time that is proposed to the visit that was kept."""
 
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +17,7 @@ from api.fhir.definitions import (
     without_empty,
 )
 from api.fhir.resources import visits
+from services.core.actors import Actor
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRecord, BookingStatus
 from services.visits.front_desk import appointments
@@ -40,6 +43,19 @@ _OF_BOOKINGS: Final = {
 }
 
 
+# http://hl7.org/fhir/R4/valueset-appointmentstatus.html
+_STATUSES: Final = (
+    "proposed",
+    visits.PENDING,
+    "booked",
+    "arrived",
+    "fulfilled",
+    "cancelled",
+    "noshow",
+    "entered-in-error",
+    "checked-in",
+    "waitlist",
+)
 _FIELDS_READ: Final = (
     "booking_id",
     "revision",
@@ -130,6 +146,13 @@ def read(session: Session, caller: Caller, id_: str) -> Resource:
     )
 
 
+def _list_pending(
+    session: Session, actor: Actor, patient_id: UUID
+) -> Sequence[Resource]:
+    held = bookings.list_of_patient(session, actor, patient_id, are_held=True)
+    return list(map(booking_resource, held))
+
+
 def _participant(reference: str, status: str, display: str = "") -> Resource:
     actor = without_empty({"reference": reference, "display": display})
     return {"actor": actor, "status": status}
@@ -137,9 +160,10 @@ def _participant(reference: str, status: str, display: str = "") -> Resource:
 
 APPOINTMENT: Final = ResourceType(
     name=NAME,
-    documentation="Visits that were booked, of a patient or of a day, and holds by id.",
+    documentation="Visits that were booked, of a patient or of a day, and holds of a "
+    "patient (status=pending) or by id.",
     read=read,
     bulk=visits.visits_source(appointment_resource, _FIELDS_READ),
-    search=visits.searching(appointment_resource, read),
-    parameters=visits.PARAMETERS,
+    search=visits.searching(appointment_resource, read, _list_pending),
+    parameters=visits.parameters_of(_STATUSES),
 )

@@ -30,6 +30,18 @@ _STATUS: Final = {
     # R4 has no other for a patient who did not come; the Appointment says which.
     VisitStatus.NO_SHOW: "cancelled",
 }
+# http://hl7.org/fhir/R4/valueset-encounter-status.html
+_STATUSES: Final = (
+    "planned",
+    "arrived",
+    "triaged",
+    "in-progress",
+    "onleave",
+    "finished",
+    "cancelled",
+    "entered-in-error",
+    "unknown",
+)
 _AMBULATORY: Final = coding(systems.ACT_CODE, "AMB") | {"display": "ambulatory"}
 
 
@@ -86,5 +98,5 @@ ENCOUNTER: Final = ResourceType(
     read=_read,
     bulk=visits.visits_source(encounter_resource, _FIELDS_READ),
     search=visits.searching(encounter_resource, _read),
-    parameters=visits.PARAMETERS,
+    parameters=visits.parameters_of(_STATUSES),
 )

@@ -36,20 +36,30 @@ from services.visits.front_desk.appointments.streaming import VISIT_FIELDS
 # As many as a list of a day has at most, less the one that tells whether it goes on.
 _MOST: Final = 499
 
+# Of what is held, and no visit yet.
+PENDING: Final = "pending"
+
 Describe = Callable[[VisitRecord], Resource]
+ListPending = Callable[[Session, Actor, UUID], Sequence[Resource]]
 
 
-def searching(describe: Describe, read: Read) -> Search:
+def searching(
+    describe: Describe, read: Read, list_pending: ListPending | None = None
+) -> Search:
     """Return what finds visits: of a patient, the latest first, or of a day.
 
     Either may be narrowed by what has become of them, a patient's by when they begin.
 
-    `read` reads the one of an id.
+    `read` reads the one of an id. `list_pending` lists what of a patient is no visit
+    yet; without it nothing is.
     """
 
     def search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
         if "_id" in wanted.values:
             return _named(session, wanted, page, read)
+        if list_pending is not None and PENDING in _codes(wanted):
+            patient_id = _patient_of_pending(wanted)
+            return page_of(list_pending(session, wanted.actor, patient_id), dict, page)
         return _search(session, wanted, page, describe)
 
     return search
@@ -127,8 +137,7 @@ def _narrowing(
 ) -> list[Callable[[VisitRecord], bool]]:
     """Return what has to hold of a visit beyond whose it is, or on which day."""
     narrows: list[Callable[[VisitRecord], bool]] = []
-    if "status" in wanted.values:
-        codes = {value.rpartition("|")[2] for value in wanted.values["status"]}
+    if codes := _codes(wanted):
         narrows.append(lambda visit: describe(visit)["status"] in codes)
     if "date" in wanted.values and _patient_id(wanted) is not None:
         dates = wanted.values["date"]
@@ -140,6 +149,21 @@ def _narrowing(
             )
         )
     return narrows
+
+
+def _codes(wanted: Wanted) -> set[str]:
+    return {value.rpartition("|")[2] for value in wanted.values.get("status", ())}
+
+
+def _patient_of_pending(wanted: Wanted) -> UUID:
+    """Return whose holds are asked for, and nothing beside; raises InvalidInput."""
+    patient_id = _patient_id(wanted)
+    if patient_id is None or wanted.values.keys() - {"patient"} != {"status"}:
+        sentence = f"{PENDING} is asked for of a patient, and of no date or doctor."
+        raise InvalidInput("status", sentence)
+    if len(_codes(wanted)) > 1:
+        raise InvalidInput("status", f"{PENDING} stands alone: ask for others apart.")
+    return patient_id
 
 
 def _listed(
@@ -206,17 +230,22 @@ def _parameter(name: str, documentation: str) -> SearchParameter:
     )
 
 
-PARAMETERS: Final = (
-    _parameter("_id", "The id; it stands alone."),
-    _parameter("patient", "Whose visits, the latest first; or a date."),
-    SearchParameter(
-        "date",
-        "date",
-        "Of which day, the earliest first; of a patient, when they begin.",
-        parameters.keeping_dates("date"),
-    ),
-    _parameter("practitioner", "Of a day, with whom."),
-    SearchParameter(
-        "status", "token", "How far it has come.", parameters.keeping("status")
-    ),
-)
+def parameters_of(statuses: Sequence[str]) -> tuple[SearchParameter, ...]:
+    """Return by what visits are found; `statuses` are the codes of the standard."""
+    return (
+        _parameter("_id", "The id; it stands alone."),
+        _parameter("patient", "Whose visits, the latest first; or a date."),
+        SearchParameter(
+            "date",
+            "date",
+            "Of which day, the earliest first; of a patient, when they begin.",
+            parameters.keeping_dates("date"),
+        ),
+        _parameter("practitioner", "Of a day, with whom."),
+        SearchParameter(
+            "status",
+            "token",
+            "How far it has come.",
+            parameters.keeping_codes("status", statuses),
+        ),
+    )

@@ -103,6 +103,10 @@ def test_what_is_held_is_pending_until_its_hold_ends_and_is_proposed_to_nobody(
     assert timedelta(0) < lasts <= timedelta(seconds=120)
     read = client.get(f"/fhir/Appointment/{held['id']}", headers=NEWEST)
     assert read.json() == held
+    own = {"patient": f"Patient/{ada['uuid']}", "status": "pending"}
+    bundle = client.get("/fhir/Appointment", params=own, headers=NEWEST).json()
+    assert [entry["resource"] for entry in bundle["entry"]] == [held]
+    assert bundle["total"] == 1
     slot = client.get(f"/fhir/{held['slot'][0]['reference']}", headers=NEWEST).json()
     assert slot["status"] == "busy-tentative"
     proposed = _find(client, practitioner=str(practice.doctor_id))
@@ -115,9 +119,12 @@ def test_what_was_held_is_booked_under_the_same_id(client, practice, ada):
     parameters = {"appointment_reference": f"Appointment/{held['id']}"}
     booked = _resource(_invoke(client, "book", **parameters))
     again = _resource(_invoke(client, "book", **parameters))
+    own = {"patient": f"Patient/{ada['uuid']}", "status": "pending"}
+    pending = client.get("/fhir/Appointment", params=own, headers=NEWEST).json()
 
     assert (booked["id"], booked["status"]) == (held["id"], "booked")
     assert again == booked
+    assert booked["id"] not in ids_of(pending)
     listed = client.get(f"/fhir/Appointment?patient={ada['uuid']}", headers=NEWEST)
     assert ids_of(listed.json()) == [held["id"]]
 
@@ -232,8 +239,60 @@ def test_analysts_book_nothing(as_role, practice, ada, operation):
 def test_nothing_is_changed_by_get(client, operation):
     answer = client.get(f"/fhir/Appointment/${operation}")
 
-    # It is no Appointment either.
-    assert answer.status_code in {404, 405}
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
+    assert "POST" in answer.json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize("path", ["Appointment/$nope", "Patient/_nope"])
+def test_what_is_no_operation_is_called_none(client, path):
+    answer = client.get(f"/fhir/{path}")
+
+    assert answer.status_code == 404
+    assert "operation" in answer.json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "word"),
+    [
+        ({"status": "pending"}, "of a patient"),
+        ({"status": "pending", "date": "2026-11-23"}, "of a patient"),
+        ({"status": "pending,booked", "patient": str(uuid4())}, "alone"),
+        ({"status": "pending", "patient": str(uuid4()), "date": "2026"}, "no date"),
+        ({"status": "nope", "patient": str(uuid4())}, "one of proposed, pending"),
+    ],
+)
+def test_holds_are_found_of_a_patient_and_by_themselves(client, parameters, word):
+    answer = client.get("/fhir/Appointment", params=parameters)
+
+    assert answer.status_code == 400
+    assert word in answer.json()["issue"][0]["diagnostics"]
+
+
+def test_patients_find_what_is_held_for_them_alone(
+    application, as_role, client, practice, ada
+):
+    patient = as_role(Role.PATIENT)
+    own = str(application.people[Role.PATIENT].patient_id)
+    _resource(_invoke(client, "hold", **_of(practice, ada)))
+    reference = f"Appointment/{practice.slot_ids[1]}"
+    held = _resource(_invoke(patient, "hold", appointment_reference=reference))
+
+    bundle = patient.get("/fhir/Appointment?status=pending", headers=NEWEST).json()
+
+    assert ids_of(bundle) == [held["id"]]
+    [entry] = bundle["entry"]
+    participant = entry["resource"]["participant"][0]["actor"]
+    assert participant == {"reference": f"Patient/{own}"}
+
+
+@pytest.mark.parametrize("path", ["Appointment", "Encounter"])
+def test_no_status_of_the_standard_is_refused(client, ada, path):
+    own = {"patient": f"Patient/{ada['uuid']}", "status": "entered-in-error"}
+
+    answer = client.get(f"/fhir/{path}", params=own)
+
+    assert (answer.status_code, answer.json()["total"]) == (200, 0)
 
 
 @pytest.mark.parametrize(

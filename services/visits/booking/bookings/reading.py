@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import Session
 
 from db.models.booking import Booking, Slot
@@ -52,17 +52,24 @@ def current_holds(session: Session, actor: Actor) -> tuple[BookingRecord, ...]:
 
 
 def list_of_patient(
-    session: Session, actor: Actor, patient_id: UUID, *, limit: int = _MOST
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    *,
+    are_held: bool = False,
+    limit: int = _MOST,
 ) -> tuple[BookingRecord, ...]:
     """Return the patient's bookings, the latest times first, whatever became of them.
 
-    Raises NoSuchPatient, NotAllowed.
+    If they `are_held`, those alone whose hold goes on. Raises NoSuchPatient,
+    NotAllowed.
     """
     require_view(actor)
     require_patient(session, actor, patient_id)
+    of_patient = Booking.patient_id == patient_id
     rows = session.execute(
         records()
-        .where(Booking.patient_id == patient_id, is_visible_to(actor))
+        .where(of_patient, is_visible_to(actor), IS_LIVE if are_held else true())
         .order_by(Slot.starts_at.desc(), Booking.id.desc())
         .limit(limit)
     )
