@@ -85,7 +85,8 @@ def _record_number(patient: PatientRecord) -> Resource:
 
 
 def _source_ids(patient: PatientRecord) -> list[Resource]:
-    if patient.source is None or patient.source_id is None:
+    # Of invented patients the source says how they were made.
+    if patient.source not in systems.IMPORTS or patient.source_id is None:
         return []
     system = f"{systems.SOURCE}{patient.source}"
     return [{"use": "secondary", "system": system, "value": patient.source_id}]
@@ -187,7 +188,7 @@ def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
         raise InvalidInput(_IDENTIFIER, "Ask for one identifier at a time.")
     system, bar, value = values[0].rpartition("|")
     source = system.removeprefix(systems.SOURCE)
-    if value and source != system:
+    if value and source != system and source in systems.IMPORTS:
         return replace(wanted, values={**wanted.values, _IDENTIFIER: (source, value)})
     number = record_numbers.find(value)
     if (bar and system not in {"", systems.RECORD_NUMBER}) or number is None:

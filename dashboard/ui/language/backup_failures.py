@@ -87,6 +87,10 @@ _MESSAGES: Final = (
         "The log did not come within {seconds} seconds: back up again when the servers"
         " are less busy."
     ),
+    marked(
+        "No server kept the log for the backup within {seconds} seconds: back up again "
+        "when the cluster is well."
+    ),
     marked("The incremental backup does not go on from {name}."),
     marked("The last one cannot be read ({why})."),
     marked("The audit log no longer has entry {entry} as backup {name} ends with it."),

@@ -95,6 +95,12 @@ def test_a_patient_of_an_import_has_the_number_there_as_well():
     }
 
 
+def test_an_invented_patient_has_the_clinics_number_alone():
+    patient = replace(ADA, source="seed 1", source_id="000007")
+
+    assert len(patient_resource(patient)["identifier"]) == 1
+
+
 def test_a_patient_has_number_name_contact_and_birth():
     assert patient_resource(ADA) == {
         "resourceType": "Patient",

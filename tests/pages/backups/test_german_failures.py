@@ -87,7 +87,7 @@ def is_english(text: str) -> bool:
         ),
         (
             "rows of backup b1 is missing here: the backup is not copied.",
-            "rows der Sicherung b1 fehlt hier: Die Sicherung wird nicht kopiert.",
+            "Zeilen der Sicherung b1 fehlt hier: Die Sicherung wird nicht kopiert.",
         ),
         (
             "The backups cannot be read (No space left on device).",
