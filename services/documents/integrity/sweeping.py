@@ -138,15 +138,14 @@ def _note(
     this note; and of what has gone before nobody is to find one.
     """
     new = pending_deletions.note_unreferenced(session, bucket, file_ids)
-    left = {
-        file_id
-        for start in range(0, len(new), _AT_ONCE)
-        for file_id in files.list_left(bucket, new[start : start + _AT_ONCE])
-    }
-    removed = [PendingDeletion(bucket, each) for each in new if each not in left]
-    for start in range(0, len(removed), _AT_ONCE):
-        pending_deletions.forget(session, removed[start : start + _AT_ONCE])
-    return len(left)
+    number = 0
+    for start in range(0, len(new), _AT_ONCE):
+        some = new[start : start + _AT_ONCE]
+        left = files.list_left(bucket, some)
+        number += len(left)
+        if gone := [PendingDeletion(bucket, each) for each in some if each not in left]:
+            pending_deletions.forget(session, gone)
+    return number
 
 
 def _unreferenced(
