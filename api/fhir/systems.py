@@ -5,7 +5,6 @@ from typing import Final
 RECORD_NUMBER: Final = "urn:chartroom:record-number"
 # What a patient is called where an import comes from; the source is named in the end.
 SOURCE: Final = "urn:chartroom:source:"
-IMPORTS: Final = frozenset({"fhir", "synthea"})
 DOCUMENT_TYPE: Final = "urn:chartroom:document-type"
 LICENSE_NUMBER: Final = "urn:chartroom:license-number"
 SHA256: Final = "urn:chartroom:sha-256"

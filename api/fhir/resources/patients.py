@@ -31,10 +31,16 @@ from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
 from services.lists.pages import MAX_SIZE
 from services.patients import search
 from services.patients.records import lines, patients, record_numbers
-from services.patients.records.model import PatientRecord, Sex, UnnamedPatient
+from services.patients.records.model import (
+    ImportSource,
+    PatientRecord,
+    Sex,
+    UnnamedPatient,
+)
 
 NAME: Final = "Patient"
 _IDENTIFIER: Final = "identifier"
+_IMPORTS: Final = frozenset(ImportSource)
 _NUMBER_TYPE: Final = concept("Record number", coding(systems.IDENTIFIER_TYPE, "MR"))
 _EMERGENCY: Final = concept("Emergency contact", coding(systems.CONTACT_ROLE, "C"))
 
@@ -86,7 +92,7 @@ def _record_number(patient: PatientRecord) -> Resource:
 
 def _source_ids(patient: PatientRecord) -> list[Resource]:
     # Of invented patients the source says how they were made.
-    if patient.source not in systems.IMPORTS or patient.source_id is None:
+    if patient.source not in _IMPORTS or patient.source_id is None:
         return []
     system = f"{systems.SOURCE}{patient.source}"
     return [{"use": "secondary", "system": system, "value": patient.source_id}]
@@ -188,7 +194,7 @@ def _identified(wanted: Wanted, values: Sequence[str]) -> Wanted:
         raise InvalidInput(_IDENTIFIER, "Ask for one identifier at a time.")
     system, bar, value = values[0].rpartition("|")
     source = system.removeprefix(systems.SOURCE)
-    if value and source != system and source in systems.IMPORTS:
+    if value and source != system and source in _IMPORTS:
         return replace(wanted, values={**wanted.values, _IDENTIFIER: (source, value)})
     number = record_numbers.find(value)
     if (bar and system not in {"", systems.RECORD_NUMBER}) or number is None:

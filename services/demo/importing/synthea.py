@@ -17,8 +17,9 @@ from services.demo.importing.applying import Outcome
 from services.demo.importing.csv_lines import CannotImport, CsvFile
 from services.demo.importing.rejects import RejectsFile
 from services.patients.records import rules
+from services.patients.records.model import ImportSource
 
-_SOURCE: Final = "synthea"
+_SOURCE: Final = ImportSource.SYNTHEA.value
 _TERM_FILES: Final = {
     "allergies.csv": ("allergies", records.TERM_COLUMNS),
     "conditions.csv": ("medical_history", records.TERM_COLUMNS),

@@ -17,6 +17,13 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ImportSource(StrEnum):
+    """What patients were imported from; invented ones come from none of these."""
+
+    FHIR = "fhir"
+    SYNTHEA = "synthea"
+
+
 @dataclass(frozen=True, slots=True)
 class PatientField:
     """How people call a field, how long its text may be, and what its form says."""

@@ -23,11 +23,12 @@ from services.demo.importing.records import Arrival
 from services.demo.importing.rejects import RejectedResource, RejectsFile
 from services.demo.importing.staging import WaitingLine, WaitingTable
 from services.patients.records import rules, unique_emails
+from services.patients.records.model import ImportSource
 
 # A Patient as it arrives, or Rejected.
 ReadPatient = Callable[[BundleEntry], Arrival]
 
-_SOURCE: Final = "fhir"
+_SOURCE: Final = ImportSource.FHIR.value
 _PATIENT: Final = "Patient"
 _MOST_WAITING: Final = 5_000
 _TABLE: Final = """
