@@ -10,9 +10,14 @@ from dashboard.analytics.cohort_editor import cohort_of
 from dashboard.context import current_actor, now, read, write
 from dashboard.navigation import go
 from dashboard.patients.search.disclosed_lists import smallest_group
-from dashboard.ui.dialogs import leave_menu
+from dashboard.ui.dialogs import dialog, leave_menu
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_line, whole_number_field
+from dashboard.ui.fields import (
+    TypedNumber,
+    begin_with,
+    bounded_line,
+    whole_number_field,
+)
 from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, capitalised, plain
@@ -35,6 +40,7 @@ _STATES: Final[Mapping[AlertState, str]] = {
 _HUNDRED: Final = 100
 # The menu in which a count is watched.
 ALERT_MENU: Final = "cohorts_alert"
+_KEY: Final = "cohorts_alert"
 
 
 def most_count_alerts() -> int:
@@ -54,12 +60,7 @@ def show_alert_choice(question: Cohort | Figure) -> None:
             )
         )
         with st.form("cohorts_alert_form", border=False):
-            name = bounded_line(
-                _("Name of the alert"),
-                key="cohorts_alert_name",
-                longest=LONGEST_NAME,
-                autocomplete="off",
-            )
+            name = _name_field(_KEY, "")
             is_of_figure = isinstance(question, Figure) and st.radio(
                 _("What is watched"),
                 (False, True),
@@ -68,22 +69,8 @@ def show_alert_choice(question: Cohort | Figure) -> None:
                 ),
                 key="cohorts_alert_question",
             )
-            is_above = st.radio(
-                _("Notify me about"),
-                (True, False),
-                format_func=lambda each: (
-                    _("More than the threshold")
-                    if each
-                    else _("Fewer than the threshold")
-                ),
-                key="cohorts_alert_side",
-                horizontal=True,
-            )
-            line = whole_number_field(
-                _("Threshold"),
-                max(_HUNDRED, smallest_group()),
-                field="line",
-                key="cohorts_alert_line",
+            is_above, line = _threshold_fields(
+                _KEY, is_above=True, line=max(_HUNDRED, smallest_group())
             )
             adds = st.form_submit_button(
                 _("Watch this count"), type="primary", key="cohorts_alert_add"
@@ -96,10 +83,38 @@ def show_alert_choice(question: Cohort | Figure) -> None:
                 CountAlertDraft(
                     name=name,
                     question=watched,
-                    is_above=bool(is_above),
+                    is_above=is_above,
                     line=line.whole(),
                 )
             )
+
+
+def _name_field(key: str, name: str) -> str:
+    return bounded_line(
+        _("Name of the alert"),
+        name,
+        key=f"{key}_name",
+        longest=LONGEST_NAME,
+        autocomplete="off",
+    )
+
+
+def _threshold_fields(
+    key: str, *, is_above: bool, line: int
+) -> tuple[bool, TypedNumber]:
+    """Ask for a threshold and the side of it that is told of; return what stands."""
+    begin_with(is_above, f"{key}_side")
+    side = st.radio(
+        _("Notify me about"),
+        (True, False),
+        format_func=lambda each: (
+            _("More than the threshold") if each else _("Fewer than the threshold")
+        ),
+        key=f"{key}_side",
+        horizontal=True,
+    )
+    typed = whole_number_field(_("Threshold"), line, field="line", key=f"{key}_line")
+    return bool(side), typed
 
 
 @st.fragment
@@ -128,6 +143,10 @@ def _show(alert: CountAlertRecord) -> None:
                 _("Open"), key=f"dashboards_alert_open_{alert.id}", type="tertiary"
             ):
                 go("analytics/cohorts.py", list=alert.key)
+            if st.button(
+                _("Change"), key=f"dashboards_alert_change_{alert.id}", type="tertiary"
+            ):
+                _change(alert)
             if st.button(
                 f":red[{_('Delete')}]",
                 key=f"dashboards_alert_delete_{alert.id}",
@@ -159,6 +178,49 @@ def _add(draft: CountAlertDraft) -> None:
     )
     notify(_("The count is watched. It is listed under Dashboards."))
     leave_menu(ALERT_MENU)
+    st.rerun()
+
+
+@dialog(marked("Change this alert"), icon=":material/edit_notifications:")
+def _change(alert: CountAlertRecord) -> None:
+    """Ask for another name or threshold; what is counted stays what it is."""
+    # What was typed about another threshold, and not saved, is nothing of this one.
+    side = "above" if alert.is_above else "below"
+    key = f"dashboards_alert_{alert.id}_{side}_{alert.line}"
+    with error_boundary():
+        with st.form(key, border=False):
+            name = _name_field(key, alert.name)
+            is_above, line = _threshold_fields(
+                key, is_above=alert.is_above, line=alert.line
+            )
+            st.caption(
+                _(
+                    "At another threshold it is counted anew, and you are notified if "
+                    "it is crossed."
+                )
+            )
+            saves = st.form_submit_button(
+                _("Save changes"), type="primary", key=f"{key}_save"
+            )
+        if saves:
+            _save(alert, name, is_above=is_above, line=line.whole())
+
+
+def _save(alert: CountAlertRecord, name: str, *, is_above: bool, line: int) -> None:
+    actor, timestamp, least = current_actor(), now(), smallest_group()
+    write(
+        lambda session: count_alerts.change(
+            session,
+            actor,
+            alert.id,
+            name=name,
+            is_above=is_above,
+            line=line,
+            now=timestamp,
+            smallest_group=least,
+        )
+    )
+    notify(_("The alert is changed."))
     st.rerun()
 
 

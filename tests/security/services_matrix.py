@@ -273,10 +273,12 @@ ALLOWED: Final = {
     "analytics.dashboards.pinning.unpin": {Role.ANALYST},
     "analytics.count_alerts.alerts.list_alerts": {Role.ANALYST},
     "analytics.count_alerts.alerts.create": {Role.ANALYST},
+    "analytics.count_alerts.alerts.change": {Role.ANALYST},
     "analytics.count_alerts.alerts.delete": {Role.ANALYST},
     "analytics.subscriptions.readers.list_readers": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.list_subscriptions": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.create": {Role.ANALYST},
+    "analytics.subscriptions.changing.change": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.stop": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.resume": {Role.ANALYST},
     "analytics.subscriptions.subscriptions.send_now": {Role.ANALYST},
@@ -441,6 +443,9 @@ ALLOWED: Final = {
 # down who it was, and decide nothing.
 TOOLS: Final = {
     "analytics.cohorts.telling.require_not_refused_often",
+    "analytics.subscriptions.subscriptions.checked_recipients",
+    "analytics.subscriptions.subscriptions.get_own",
+    "analytics.subscriptions.subscriptions.record",
     "visits.booking.bookings.confirming.begin_care",
     "visits.front_desk.appointments.reading.require_view",
     "core.audit.record",

@@ -31,7 +31,12 @@ from services.analytics.count_alerts import CountAlertDraft
 from services.analytics.dashboards import Card, DashboardDraft, DashboardFilter
 from services.analytics.figures import Figure
 from services.analytics.queries import read
-from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
+from services.analytics.subscriptions import (
+    Rhythm,
+    SendingPlan,
+    Subscription,
+    SubscriptionDraft,
+)
 from services.analytics.unnamed_lists import DisclosedList, KeptBack, ListSize
 from services.backups import BackupWindow, LogState
 from services.backups.ledger import Since
@@ -103,6 +108,21 @@ _TODAY = date(2026, 11, 20)
 _NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _RULE = RetentionPeriod(
     Classification.TEMPORARY, 30, 30, datetime(2026, 11, 20, tzinfo=UTC)
+)
+_SUBSCRIPTION = Subscription(
+    id=uuid4(),
+    content="visits",
+    name="Visits and no-shows",
+    is_deleted=False,
+    owner="",
+    recipients={},
+    plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+    next_at=None,
+    stopped_because=None,
+    ran_at=None,
+    waiting=0,
+    sent=0,
+    failed=0,
 )
 
 
@@ -427,6 +447,9 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
                 plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
             ),
             "subscription_id": uuid4(),
+            "seen": _SUBSCRIPTION,
+            "recipients": (),
+            "plan": _SUBSCRIPTION.plan,
             "most": 20,
         },
         "analytics.count_alerts": lambda: {
@@ -437,6 +460,8 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
                 line=100,
             ),
             "alert_id": uuid4(),
+            "is_above": True,
+            "line": 100,
             "most": 20,
         },
         "people.patient_apps": lambda: {

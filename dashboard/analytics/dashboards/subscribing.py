@@ -1,7 +1,9 @@
 """A dashboard or a saved list sent by mail: to whom and when it is asked here."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, time, timedelta
 from typing import Final
+from uuid import UUID
 
 import streamlit as st
 
@@ -9,6 +11,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.dialogs import leave_menu
+from dashboard.ui.fields import begin_with
 from dashboard.ui.language import gettext as _, marked, weekday
 from dashboard.ui.notices import notify
 from services.analytics import subscriptions
@@ -25,7 +28,9 @@ _RHYTHMS: Final = {Rhythm.WEEKLY: marked("Weekly"), Rhythm.MONTHLY: marked("Mont
 # A Monday, for the names of the days.
 _MONDAY: Final = date(2024, 1, 1)
 _HOURS: Final = range(24)
-_MORNING: Final = 7
+# What the fields of something new begin with.
+_MONDAYS: Final = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+_KEY: Final = "dashboard_mail"
 
 
 def most_subscriptions() -> int:
@@ -75,27 +80,72 @@ def show_subscribing(
         )
     )
     explain_no_mail()
-    plan = _plan()
-    recipients = st.multiselect(
-        _("Recipients"),
-        list(names),
-        [each for each in names if each == actor.id],
-        format_func=lambda each: names[each],
-        key="dashboard_mail_recipients",
-        placeholder=_("Nobody"),
-        select_all=False,
-    )
+    plan = plan_fields(_KEY, _MONDAYS)
+    own = [each for each in names if each == actor.id]
+    recipients = recipients_field(_KEY, names, own)
     if st.button(_("Send regularly"), type="primary", key="dashboard_mail_add"):
         draft = SubscriptionDraft(
             content=content,
             shown=shown or DashboardFilter(),
-            recipients=tuple(recipients),
+            recipients=recipients,
             plan=plan,
         )
         _add(draft)
         if menu_key:
             leave_menu(menu_key)
         st.rerun()
+
+
+def plan_fields(key: str, plan: SendingPlan) -> SendingPlan:
+    """Ask when something is sent, in fields that begin with a plan; return what stands.
+
+    Their keys begin with `key`.
+    """
+    begin_with(plan.rhythm, f"{key}_rhythm")
+    rhythm = st.radio(
+        _("How often"),
+        list(_RHYTHMS),
+        format_func=lambda each: _(_RHYTHMS[each]),
+        key=f"{key}_rhythm",
+        horizontal=True,
+    )
+    is_kept = rhythm is plan.rhythm
+    with st.container(horizontal=True):
+        if rhythm is Rhythm.WEEKLY:
+            begin_with(plan.day if is_kept else 0, f"{key}_weekday")
+            day = st.selectbox(
+                _("Weekday"), range(7), format_func=_weekday, key=f"{key}_weekday"
+            )
+        else:
+            begin_with(plan.day if is_kept else 1, f"{key}_day")
+            day = st.selectbox(
+                _("Day of the month"), range(1, LAST_DAY + 1), key=f"{key}_day"
+            )
+        begin_with(plan.hour, f"{key}_hour")
+        hour = st.selectbox(
+            _("Time"),
+            _HOURS,
+            format_func=lambda each: time_of_day(time(each)),
+            key=f"{key}_hour",
+        )
+    return SendingPlan(rhythm=rhythm, day=day, hour=hour)
+
+
+def recipients_field(
+    key: str, names: Mapping[UUID, str], recipients: Collection[UUID]
+) -> tuple[UUID, ...]:
+    """Ask to whom something is sent, in a field that begins with these recipients."""
+    begin_with(list(recipients), f"{key}_recipients")
+    return tuple(
+        st.multiselect(
+            _("Recipients"),
+            list(names),
+            format_func=lambda each: names[each],
+            key=f"{key}_recipients",
+            placeholder=_("Nobody"),
+            select_all=False,
+        )
+    )
 
 
 def plan_words(plan: SendingPlan) -> str:
@@ -106,38 +156,6 @@ def plan_words(plan: SendingPlan) -> str:
             weekday=_weekday(plan.day), time=at
         )
     return _("on day {day} of every month at {time}").format(day=plan.day, time=at)
-
-
-def _plan() -> SendingPlan:
-    rhythm = st.radio(
-        _("How often"),
-        list(_RHYTHMS),
-        format_func=lambda each: _(_RHYTHMS[each]),
-        key="dashboard_mail_rhythm",
-        horizontal=True,
-    )
-    with st.container(horizontal=True):
-        if rhythm is Rhythm.WEEKLY:
-            day = st.selectbox(
-                _("Weekday"),
-                range(7),
-                format_func=_weekday,
-                key="dashboard_mail_weekday",
-            )
-        else:
-            day = st.selectbox(
-                _("Day of the month"),
-                range(1, LAST_DAY + 1),
-                key="dashboard_mail_day",
-            )
-        hour = st.selectbox(
-            _("Time"),
-            _HOURS,
-            index=_MORNING,
-            format_func=lambda each: time_of_day(time(each)),
-            key="dashboard_mail_hour",
-        )
-    return SendingPlan(rhythm=rhythm, day=day, hour=hour)
 
 
 def _weekday(number: int) -> str:

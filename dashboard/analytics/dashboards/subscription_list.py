@@ -14,6 +14,7 @@ from dashboard.analytics.dashboards.subscribing import (
     most_subscriptions,
     plan_words,
 )
+from dashboard.analytics.dashboards.subscription_changes import change_subscription
 from dashboard.context import current_actor, now, read, write
 from dashboard.navigation import go
 from dashboard.ui.dialogs import confirmed, dialog
@@ -68,10 +69,7 @@ def _show(subscription: Subscription) -> None:
         st.container(horizontal=True, vertical_alignment="center"),
     ):
         with st.container(width="stretch", gap="xxsmall"):
-            name = subscription.name or _unnamed(subscription)
-            if isinstance(subscription.content, str):
-                name = translated(name)
-            st.markdown(f"**{plain(name)}**")
+            st.markdown(f"**{plain(_name_of(subscription))}**")
             st.caption(" · ".join(_facts(subscription)))
             if subscription.stopped_because is not None:
                 stopped = _STOPPED_LIST if _is_list(subscription) else _STOPPED
@@ -84,7 +82,11 @@ def _is_list(subscription: Subscription) -> bool:
     return isinstance(subscription.content, SavedList)
 
 
-def _unnamed(subscription: Subscription) -> str:
+def _name_of(subscription: Subscription) -> str:
+    name = subscription.name
+    if name:
+        is_ready = isinstance(subscription.content, str)
+        return translated(name) if is_ready else name
     if _is_list(subscription):
         return _("A saved list that was deleted")
     if subscription.is_deleted:
@@ -96,7 +98,7 @@ def _facts(subscription: Subscription) -> list[str]:
     facts = [_("Saved list")] if _is_list(subscription) else []
     facts.append(capitalised(plan_words(subscription.plan)))
     if subscription.is_own:
-        people = ", ".join(map(plain, subscription.recipients)) or _("nobody")
+        people = ", ".join(map(plain, subscription.recipients.values())) or _("nobody")
         facts.append(_("to {people}").format(people=people))
     else:
         facts.append(_("from {owner}").format(owner=plain(subscription.owner)))
@@ -144,6 +146,9 @@ def _show_actions(subscription: Subscription) -> None:
         if st.button(_("Leave"), key=key("leave"), type="tertiary"):
             _do(subscriptions.leave, subscription, _("It is no longer sent to you."))
         return
+    # What is gone, or shared no longer, is sent to nobody.
+    if subscription.name and st.button(_("Change"), key=key("change"), type="tertiary"):
+        change_subscription(subscription, _name_of(subscription))
     is_sending = bool(most_subscriptions())
     if is_sending and st.button(_("Send now"), key=key("now"), type="tertiary"):
         said = (

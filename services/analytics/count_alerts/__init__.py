@@ -1,6 +1,7 @@
 """Alerts of counts: told once when a cohort or a figure is beyond a line."""
 
 from services.analytics.count_alerts.alerts import (
+    change as change,
     create as create,
     delete as delete,
     list_alerts as list_alerts,

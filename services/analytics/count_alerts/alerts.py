@@ -1,14 +1,16 @@
-"""Alerts of counts as they are kept: made, listed and deleted by their owner."""
+"""Alerts of counts as they are kept: made, listed, changed, deleted by their owner."""
 
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, delete as delete_rows, func, select
 from sqlalchemy.orm import Session
 
-from db.models.view import CountAlert
+from db.models.view import AnalystMail, CountAlert
+from db.postgres import assume_role
 from services.analytics import cohorts, figures
+from services.analytics.cohorts import Cohort
 from services.analytics.count_alerts.model import (
     LONGEST_NAME,
     AlertState,
@@ -22,6 +24,8 @@ from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
 from services.core.typed_text import is_storable
+from services.messaging import user_notifications
+from services.messaging.user_notifications import NotificationTopic
 
 SUBJECT: Final = "watch"
 # What fits into the column.
@@ -91,9 +95,11 @@ def create(
     NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    name = _checked(draft, smallest_group)
-    _require_room(session, actor, most)
+    name = _checked_name(draft.name)
+    _require_line(draft.line, smallest_group)
     question = draft.question
+    _require_countable(question)
+    _require_room(session, actor, most)
     row = CountAlert(
         owner_id=actor.id,
         name=name,
@@ -121,27 +127,95 @@ def create(
     return row.id
 
 
+def change(
+    session: Session,
+    actor: Actor,
+    alert_id: UUID,
+    *,
+    name: str,
+    is_above: bool,
+    line: int,
+    now: datetime,
+    smallest_group: int,
+) -> None:
+    """Watch one of the actor's counts by another name, or at another threshold.
+
+    At another one it is looked at anew, and what was told of the one before is taken
+    back: by the bell, and by mail if that still waits. The caller commits. Raises
+    InvalidInput, AlreadyWatched, NotFound, NotAllowed.
+    """
+    actor.require(Permission.COUNT_COHORTS)
+    name = _checked_name(name)
+    _require_line(line, smallest_group)
+    # Analysts may not change how a count stands; of their own, what is watched.
+    with assume_role(session, "system"):
+        row = session.scalars(_own(actor, alert_id).with_for_update()).one_or_none()
+        if row is None:
+            raise _no_such()
+        wanted = {
+            "name": (row.name, name),
+            "above": (row.is_above, is_above),
+            "line": (row.line, line),
+        }
+        changed = {
+            field: values for field, values in wanted.items() if len(set(values)) > 1
+        }
+        if not changed:
+            return
+        row.name, row.is_above, row.line = name, is_above, line
+        _require_new(session, row)
+        if changed.keys() != {"name"}:
+            _look_anew(session, row, now)
+        session.flush()
+    audit.record(
+        session,
+        actor,
+        Action.COUNT_ALERT_CHANGE,
+        subject=(SUBJECT, alert_id),
+        details={"list": row.criteria_key, "changed": changed},
+    )
+
+
 def delete(session: Session, actor: Actor, alert_id: UUID) -> None:
     """Watch one of the actor's counts no longer; the caller commits.
 
     Raises NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    row = session.scalars(
-        select(CountAlert).where(
-            CountAlert.id == alert_id, CountAlert.owner_id == actor.id
-        )
-    ).one_or_none()
+    row = session.scalars(_own(actor, alert_id)).one_or_none()
     if row is None:
-        raise NotFound("There is no such alert of yours. Open Dashboards again.")
+        raise _no_such()
     session.delete(row)
     session.flush()
     audit.record(session, actor, Action.COUNT_ALERT_DELETE, subject=(SUBJECT, alert_id))
 
 
+def _own(actor: Actor, alert_id: UUID) -> Select[CountAlert]:
+    return select(CountAlert).where(
+        CountAlert.id == alert_id, CountAlert.owner_id == actor.id
+    )
+
+
+def _no_such() -> NotFound:
+    return NotFound("There is no such alert of yours. Open Dashboards again.")
+
+
+def _look_anew(session: Session, row: CountAlert, now: datetime) -> None:
+    """Let a count be looked at as if nobody had; the row is locked.
+
+    A worker that counts for the threshold of before throws it away.
+    """
+    row.state, row.next_at = AlertState.UNKNOWN.value, now
+    row.checked_at = row.crossed_at = None
+    user_notifications.take_back(session, NotificationTopic.COUNT, row.id)
+    waiting = delete_rows(AnalystMail).where(AnalystMail.alert_id == row.id)
+    session.execute(waiting.execution_options(synchronize_session=False))
+
+
 def _require_new(session: Session, wanted: CountAlert) -> None:
-    """Refuse what is watched already: a second press would notify twice."""
+    """Refuse what another alert watches already: both would notify."""
     twins = select(CountAlert.id).where(
+        CountAlert.id.is_distinct_from(wanted.id),
         CountAlert.owner_id == wanted.owner_id,
         CountAlert.criteria_key == wanted.criteria_key,
         CountAlert.is_above == wanted.is_above,
@@ -151,9 +225,9 @@ def _require_new(session: Session, wanted: CountAlert) -> None:
         raise AlreadyWatched
 
 
-def _checked(draft: CountAlertDraft, k: int) -> str:
-    """Return the alert's name; raises InvalidInput, in a sentence."""
-    name = " ".join(draft.name.split())
+def _checked_name(name: str) -> str:
+    """Return an alert's name; raises InvalidInput, in a sentence."""
+    name = " ".join(name.split())
     if not name:
         raise InvalidInput("name", "Give the alert a name.")
     if len(name) > LONGEST_NAME:
@@ -166,7 +240,11 @@ def _checked(draft: CountAlertDraft, k: int) -> str:
         )
     if not is_storable(name) or not name.isprintable():
         raise InvalidInput("name", "The name holds a character that cannot be shown.")
-    if draft.line < k:
+    return name
+
+
+def _require_line(line: int, k: int) -> None:
+    if line < k:
         raise InvalidInput(
             "line",
             Sentence(
@@ -175,18 +253,19 @@ def _checked(draft: CountAlertDraft, k: int) -> str:
                 k=k,
             ),
         )
-    if draft.line > _HIGHEST:
+    if line > _HIGHEST:
         raise InvalidInput(
             "line", "Choose a lower threshold: no clinic counts that many."
         )
-    question = draft.question
+
+
+def _require_countable(question: Cohort | Figure) -> None:
     if isinstance(question, Figure) and question.measure not in _COUNTED:
         raise InvalidInput(
             "question",
             "An alert watches a number of patients or of events. Choose one of these, "
             "or watch how many remain.",
         )
-    return name
 
 
 def _require_room(session: Session, actor: Actor, most: int) -> None:

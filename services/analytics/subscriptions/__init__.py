@@ -1,7 +1,7 @@
 """Subscriptions: dashboards and saved lists, sent by mail at set times as a PDF."""
 
+from services.analytics.subscriptions.changing import change as change
 from services.analytics.subscriptions.mailing import (
-    ClaimedMail as ClaimedMail,
     claim_next as claim_next,
     settle as settle,
 )

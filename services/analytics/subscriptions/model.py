@@ -42,6 +42,7 @@ class WithheldReason(StrEnum):
 
     STOPPED = "stopped"
     LEFT = "left"
+    REMOVED = "removed"
     OWNER = "owner"
     DASHBOARD = "dashboard"
     RECIPIENT = "recipient"
@@ -109,6 +110,7 @@ class SubscriptionDraft:
 class Subscription:
     """A kept subscription; `owner` is its owner's name where that is somebody else.
 
+    `recipients` are the names of those whom its owner has chosen, for the owner alone.
     `name` is empty where what is sent is not there any more, or the actor may not open
     it any more. `next_at` is None once it
     is stopped; `waiting`, `sent` and `failed` count the mails of the run at `ran_at`,
@@ -120,7 +122,7 @@ class Subscription:
     name: str
     is_deleted: bool
     owner: str
-    recipients: tuple[str, ...]
+    recipients: Mapping[UUID, str]
     plan: SendingPlan
     next_at: datetime | None
     stopped_because: StopReason | None

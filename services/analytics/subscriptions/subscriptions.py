@@ -1,7 +1,8 @@
 """Subscriptions as they are kept: made, stopped, deleted by their owner, and left."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -96,7 +97,7 @@ def create(
     """
     actor.require(Permission.COUNT_COHORTS)
     plan = checked_plan(draft.plan)
-    recipients = _checked_recipients(session, actor, draft)
+    recipients = checked_recipients(session, actor, draft.content, draft.recipients)
     _require_room(session, actor, most)
     content = draft.content
     is_list = isinstance(content, SavedList)
@@ -112,15 +113,15 @@ def create(
         hour=plan.hour,
         next_at=plan.next_after(now),
     )
-    _require_new(session, row)
+    require_new(session, row)
     session.add(row)
     session.flush()
     details = {
-        **_named(content),
+        **named(content),
         "people": [str(each) for each in recipients],
         "plan": plan.words,
     }
-    _record(session, actor, Action.SUBSCRIPTION_ADD, row, details)
+    record(session, actor, Action.SUBSCRIPTION_ADD, row, details)
     return row.id
 
 
@@ -129,11 +130,11 @@ def stop(session: Session, actor: Actor, subscription_id: UUID) -> None:
 
     Mails that wait are sent no more. Raises NotFound, NotAllowed.
     """
-    row = _get_own(session, actor, subscription_id)
+    row = get_own(session, actor, subscription_id)
     row.next_at, row.stopped_because = None, StopReason.PERSON.value
     withhold(session, row, WithheldReason.STOPPED)
     session.flush()
-    _record(session, actor, Action.SUBSCRIPTION_STOP, row)
+    record(session, actor, Action.SUBSCRIPTION_STOP, row)
 
 
 def resume(
@@ -143,10 +144,10 @@ def resume(
 
     Whatever stopped it is looked at again then. Raises NotFound, NotAllowed.
     """
-    row = _get_own(session, actor, subscription_id)
+    row = get_own(session, actor, subscription_id)
     row.next_at, row.stopped_because = plan_of(row).next_after(now), None
     session.flush()
-    _record(session, actor, Action.SUBSCRIPTION_RESUME, row)
+    record(session, actor, Action.SUBSCRIPTION_RESUME, row)
 
 
 def send_now(
@@ -156,10 +157,10 @@ def send_now(
 
     The caller commits. Raises NotFound, NotAllowed.
     """
-    row = _get_own(session, actor, subscription_id)
+    row = get_own(session, actor, subscription_id)
     row.next_at, row.stopped_because = now, None
     session.flush()
-    _record(session, actor, Action.SUBSCRIPTION_SEND_NOW, row)
+    record(session, actor, Action.SUBSCRIPTION_SEND_NOW, row)
 
 
 def delete(session: Session, actor: Actor, subscription_id: UUID) -> None:
@@ -167,11 +168,11 @@ def delete(session: Session, actor: Actor, subscription_id: UUID) -> None:
 
     Raises NotFound, NotAllowed.
     """
-    row = _get_own(session, actor, subscription_id)
+    row = get_own(session, actor, subscription_id)
     withhold(session, row, WithheldReason.STOPPED)
     session.delete(row)
     session.flush()
-    _record(session, actor, Action.SUBSCRIPTION_DELETE, row)
+    record(session, actor, Action.SUBSCRIPTION_DELETE, row)
 
 
 def leave(session: Session, actor: Actor, subscription_id: UUID) -> None:
@@ -195,7 +196,7 @@ def leave(session: Session, actor: Actor, subscription_id: UUID) -> None:
         row.recipients = [each for each in row.recipients if each != actor.id]
         withhold(session, row, WithheldReason.LEFT, person_id=actor.id)
         session.flush()
-    _record(session, actor, Action.SUBSCRIPTION_LEAVE, row)
+    record(session, actor, Action.SUBSCRIPTION_LEAVE, row)
 
 
 def plan_of(row: DashboardSubscription) -> SendingPlan:
@@ -203,12 +204,22 @@ def plan_of(row: DashboardSubscription) -> SendingPlan:
     return SendingPlan(rhythm=Rhythm(row.rhythm), day=row.day, hour=row.hour)
 
 
-def _checked_recipients(
-    session: Session, actor: Actor, draft: SubscriptionDraft
+def checked_recipients(
+    session: Session,
+    actor: Actor,
+    content: Content,
+    people: Collection[UUID],
+    *,
+    kept: Collection[UUID] = (),
 ) -> list[UUID]:
-    if isinstance(draft.content, str) and draft.content not in READY:
+    """Return to whom something is sent, in the order in which it is kept.
+
+    Those who are `kept` may stay whatever they may open now: they are passed over.
+    Raises InvalidInput, NotFound, NotAllowed.
+    """
+    if isinstance(content, str) and content not in READY:
         raise InvalidInput("dashboard", "Choose a dashboard first.")
-    recipients = sorted(set(draft.recipients))
+    recipients = sorted(set(people))
     if not recipients:
         raise InvalidInput("recipients", "Choose to whom it is sent.")
     if len(recipients) > MOST_RECIPIENTS:
@@ -216,13 +227,13 @@ def _checked_recipients(
             "recipients",
             Sentence("Choose at most {most} people.", most=MOST_RECIPIENTS),
         )
-    readers = list_readers(session, actor, draft.content)
-    if not readers.keys() >= set(recipients):
+    readers = list_readers(session, actor, content)
+    if not readers.keys() >= set(recipients) - set(kept):
         raise InvalidInput(
             "recipients",
             (
                 "Somebody you chose may not count cohorts, or has no e-mail address."
-                if isinstance(draft.content, SavedList)
+                if isinstance(content, SavedList)
                 else "Somebody you chose may not open this dashboard, or has no e-mail "
                 "address. Share it with them first."
             ),
@@ -230,7 +241,8 @@ def _checked_recipients(
     return recipients
 
 
-def _named(content: Content) -> Mapping[str, object]:
+def named(content: Content) -> Mapping[str, object]:
+    """Return what is sent as the audit log has it."""
     if isinstance(content, SavedList):
         return {"view": str(content.view_id)}
     return {"dashboard": str(content)}
@@ -243,10 +255,14 @@ def _require_room(session: Session, actor: Actor, most: int) -> None:
         raise TooManySubscriptions(most)
 
 
-def _require_new(session: Session, wanted: DashboardSubscription) -> None:
-    """Refuse what is sent already: a second press would send every mail twice."""
+def require_new(session: Session, wanted: DashboardSubscription) -> None:
+    """Refuse what another one sends already, or every mail would come twice.
+
+    Raises AlreadySent.
+    """
     row = DashboardSubscription
     twins = select(row.id).where(
+        row.id.is_distinct_from(wanted.id),
         row.owner_id == wanted.owner_id,
         row.next_at.is_not(None),
         row.dashboard_id.is_not_distinct_from(wanted.dashboard_id),
@@ -262,9 +278,10 @@ def _require_new(session: Session, wanted: DashboardSubscription) -> None:
         raise AlreadySent
 
 
-def _get_own(
+def get_own(
     session: Session, actor: Actor, subscription_id: UUID
 ) -> DashboardSubscription:
+    """Return one of the actor's, locked; raises NotFound, NotAllowed."""
     actor.require(Permission.COUNT_COHORTS)
     row = session.scalars(
         select(DashboardSubscription)
@@ -317,6 +334,8 @@ def _subscription_of(
             content.view_id if isinstance(content, SavedList) else content
         )
     is_own = row.owner_id == actor.id
+    # Who else is written to is its owner's to know.
+    recipients = {each: names[each] for each in row.recipients if is_own}
     reason = row.stopped_because
     return Subscription(
         id=row.id,
@@ -324,8 +343,7 @@ def _subscription_of(
         name=name or "",
         is_deleted=name is None,
         owner="" if is_own else names.get(row.owner_id, ""),
-        # Who else is written to is its owner's to know.
-        recipients=tuple(sorted(names[each] for each in row.recipients if is_own)),
+        recipients=dict(sorted(recipients.items(), key=itemgetter(1))),
         plan=plan_of(row),
         next_at=row.next_at,
         stopped_because=None if reason is None else StopReason(reason),
@@ -336,11 +354,12 @@ def _subscription_of(
     )
 
 
-def _record(
+def record(
     session: Session,
     actor: Actor,
     action: Action,
     row: DashboardSubscription,
     details: Mapping[str, object] | None = None,
 ) -> None:
+    """Write down what was done with a subscription."""
     audit.record(session, actor, action, subject=(SUBJECT, row.id), details=details)

@@ -62,12 +62,16 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.DASHBOARD_DELETE: "deleted a dashboard",
         Action.DASHBOARD_PRINT: "printed a dashboard",
         Action.SUBSCRIPTION_ADD: "arranged that a dashboard or a list is sent by mail",
+        Action.SUBSCRIPTION_CHANGE: (
+            "changed when or to whom a dashboard or a list is sent by mail"
+        ),
         Action.SUBSCRIPTION_STOP: "stopped sending a dashboard or a list by mail",
         Action.SUBSCRIPTION_RESUME: "resumed sending a dashboard or a list by mail",
         Action.SUBSCRIPTION_SEND_NOW: "asked for a dashboard or a list by mail at once",
         Action.SUBSCRIPTION_SEND: "sent a dashboard or a list by mail",
         Action.SUBSCRIPTION_LEAVE: "wanted a dashboard or a list by mail no longer",
         Action.COUNT_ALERT_ADD: "asked to be told when a count crosses a line",
+        Action.COUNT_ALERT_CHANGE: "changed a watched count",
         Action.COUNT_ALERT_TELL: "was told that a count has crossed its line",
         Action.COUNT_ALERT_SEND: "got a mail about a count that crossed its line",
         Action.COUNT_ALERT_DELETE: "removed a watched count",

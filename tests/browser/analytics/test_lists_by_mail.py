@@ -1,7 +1,8 @@
 """An analyst has a saved list sent by mail, and shares a query, in Chromium."""
 
 from collections.abc import Iterator
-from uuid import uuid4
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models.user import User
 from services.analytics import queries, subscriptions
+from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
 from services.analytics.subscriptions.contents import SavedList
 from services.core.actors import Actor, Role
 from services.lists import views
@@ -77,6 +79,43 @@ def test_a_saved_list_is_sent_every_month_and_left_to_be_sent_no_more(
         expect(
             page.get_by_text("Saved list · On day 3 of every month at 07:00")
         ).to_be_visible()
+
+
+def test_when_it_is_sent_is_changed_in_place_unless_somebody_has_left(
+    site: Site, view: View
+):
+    mondays = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+
+    def send(session: Session) -> UUID:
+        analyst = jonas(session)
+        draft = SubscriptionDraft(
+            content=SavedList(view.id), recipients=(analyst.id,), plan=mondays
+        )
+        at = datetime.now(UTC)
+        return subscriptions.create(session, analyst, draft, now=at, most=99)
+
+    sent = site.write(send)
+    with site.lend(Role.ANALYST) as page:
+        page.set_viewport_size({"width": 390, "height": 900})
+        page.goto("/dashboards")
+        ready(page)
+        page.locator(f".st-key-dashboards_mail_change_{sent} button").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text(view.name, exact=True)).to_be_visible()
+        weekday = dialog.get_by_role("combobox", name="Weekday")
+        expect(weekday).to_have_value("Monday")
+        choose(page, weekday, "Friday")
+        page.wait_for_function("document.documentElement.scrollWidth <= 390")
+        dialog.get_by_role("button", name="Save changes").click()
+        said = page.get_by_text("The change is saved: sent every Friday at 07:00.")
+        expect(said).to_be_visible()
+        expect(page.get_by_text("Saved list · Every Friday at 07:00")).to_be_visible()
+
+        page.locator(f".st-key-dashboards_mail_change_{sent} button").click()
+        expect(weekday).to_have_value("Friday")
+        site.write(lambda s: subscriptions.leave(s, jonas(s), sent))
+        dialog.get_by_role("button", name="Save changes").click()
+        expect(dialog.get_by_text("a recipient has left")).to_be_visible()
 
 
 @pytest.fixture

@@ -355,6 +355,20 @@ def test_what_is_stopped_meanwhile_is_not_sent(desk, mailbox, mailer):
     assert desk.withheld() == ["stopped", "stopped"]
 
 
+def test_what_waits_for_a_recipient_who_is_taken_out_is_not_sent(desk, mailbox, mailer):
+    desk.run()
+    seen = desk.listed()
+    wanted = {"recipients": [desk.analyst.id], "plan": seen.plan, "now": NOW}
+    desk.act(lambda s: subscriptions.change(s, desk.analyst, seen, **wanted))
+
+    send(desk.database, mailer, desk.papers)
+
+    assert [email["To"] for email in mailbox.emails] == [cast.ANA.email]
+    assert desk.withheld() == ["removed"]
+    now = desk.listed()
+    assert (now.next_at, now.waiting, now.sent) == (seen.next_at, 0, 1)
+
+
 def test_what_waited_when_it_was_stopped_is_not_sent_once_it_is_resumed(
     desk, mailbox, mailer
 ):

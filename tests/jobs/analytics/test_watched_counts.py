@@ -37,7 +37,8 @@ from services.analytics.figures import (
 )
 from services.analytics.subscriptions import MailSender
 from services.core.actors import Role
-from services.core.errors import InvalidInput, NotFound
+from services.core.errors import InvalidInput, NotFound, ServiceError
+from services.core.on_behalf import ActorDatabase
 from services.documents.forms import Clinic
 from services.lists import views
 from tests.kit import cast
@@ -160,6 +161,87 @@ def test_a_crossing_is_told_once_by_the_bell_and_by_mail(database, write, analys
     assert "more than 10 are counted" in said
     assert "https://clinic.example/dashboards" in said
     assert "14" not in said.replace("clinic", "")
+
+
+@pytest.fixture
+def own(database, analyst):
+    """Return what the analyst does, under PostgreSQL's own rules."""
+    return ActorDatabase(database, analyst).write
+
+
+def change(own, analyst, alert_id, *, name="Visitors", is_above=True, line=10):
+    wanted = {"name": name, "is_above": is_above, "line": line}
+    given = {"now": NOW, "smallest_group": 5}
+    own(lambda s: count_alerts.change(s, analyst, alert_id, **wanted, **given))
+
+
+def test_at_another_threshold_it_is_looked_at_anew(database, write, analyst, own):
+    mailbox = Mailbox()
+    come(write, 14, hour=9)
+    made = watch(write, analyst)
+    look(database)
+    assert len(bell(write, analyst)) == 1
+
+    change(own, analyst, made, line=20)
+
+    # What was told was of the threshold of before: by the bell, and by mail, which
+    # has not gone out yet.
+    assert bell(write, analyst) == []
+    with mailer_to(mailbox) as mailer:
+        send(database, mailer, MAILING)
+    assert mailbox.emails == []
+    [alert] = write(lambda s: count_alerts.list_alerts(s, analyst))
+    assert (alert.line, alert.state) == (20, AlertState.UNKNOWN)
+    assert (alert.checked_at, alert.crossed_at) == (None, None)
+    assert look(database) == 1
+    assert state(write, analyst) is AlertState.WITHIN
+    change(own, analyst, made, line=20, is_above=False)
+    look(database)
+    assert state(write, analyst) is AlertState.BEYOND
+    assert len(bell(write, analyst)) == 1
+
+
+def test_by_another_name_it_stands_as_before(database, write, analyst, own):
+    come(write, 14, hour=9)
+    made = watch(write, analyst)
+    look(database)
+
+    change(own, analyst, made, name=" All  visitors ")
+    change(own, analyst, made, name="All visitors")
+
+    [alert] = write(lambda s: count_alerts.list_alerts(s, analyst))
+    assert (alert.name, alert.state) == ("All visitors", AlertState.BEYOND)
+    assert len(bell(write, analyst)) == 1
+    changes = select(AuditEvent.details).where(AuditEvent.action == "watch:change")
+    [details] = write(lambda s: s.scalars(changes).all())
+    assert details["changed"] == {"name": ["Visitors", "All visitors"]}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"name": " "}, "a name"),
+        ({"line": 4}, "No count below 5"),
+        ({"line": 10**10}, "lower threshold"),
+        ({"line": 12}, "at this threshold already"),
+    ],
+)
+def test_a_change_is_refused_as_something_new_would_be(
+    write, analyst, own, wanted, said
+):
+    made = watch(write, analyst)
+    watch(write, analyst, line=12)
+
+    with pytest.raises(ServiceError, match=said):
+        change(own, analyst, made, **wanted)
+
+
+def test_nobody_changes_a_colleagues_alert(database, write, analyst):
+    made = watch(write, analyst)
+    other = write(lambda s: cast.add_actor(s, Role.ANALYST))
+
+    with pytest.raises(NotFound):
+        change(ActorDatabase(database, other).write, other, made, line=20)
 
 
 def test_it_is_told_again_once_it_was_on_the_other_side(database, write, analyst):

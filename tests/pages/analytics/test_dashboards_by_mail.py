@@ -146,6 +146,77 @@ def test_what_is_sent_is_stopped_resumed_sent_at_once_and_deleted(
     assert "Nobody gets it by mail any more" in app.markdown[-1].value
 
 
+def field(app, made: UUID, name: str) -> str:
+    """Return the key of a field of what is changed, in which something stands."""
+    start, end = f"dashboards_mail_{made}_", f"_{name}"
+    fields = (*app.radio, *app.selectbox, *app.multiselect, *app.button)
+    keys = [str(each.key) for each in fields]
+    [key] = [key for key in keys if key.startswith(start) and key.endswith(end)]
+    return key
+
+
+def in_dialog(app, opens: str, presses: str = "") -> None:
+    """Run what a dialog does; AppTest knows none, and runs the page as a whole."""
+    app.button(key=opens).click()
+    if presses:
+        app.button(key=presses).click()
+    app.run()
+    assert not app.exception
+
+
+def test_times_and_recipients_are_changed_in_place(clinic: Clinic):
+    made, analyst = subscribe(clinic), clinic.cast[Role.ANALYST]
+    other = clinic.write(lambda s: cast.add_actor(s, Role.ANALYST))
+    app = clinic.open("dashboards", Role.ANALYST)
+
+    opens = f"dashboards_mail_change_{made}"
+    press(app, opens)
+
+    # What is so now stands in the fields.
+    assert app.radio(key=field(app, made, "rhythm")).value is Rhythm.WEEKLY
+    assert app.selectbox(key=field(app, made, "weekday")).value == 0
+    assert app.selectbox(key=field(app, made, "hour")).value == 7
+    recipients = app.multiselect(key=field(app, made, "recipients"))
+    assert recipients.value == [analyst.id]
+    recipients.set_value([])
+    in_dialog(app, opens, field(app, made, "save"))
+    assert [each.value for each in app.error][-1] == "Choose to whom it is sent."
+    key = field(app, made, "recipients")
+    app.multiselect(key=key).set_value([analyst.id, other.id])
+    app.radio(key=field(app, made, "rhythm")).set_value(Rhythm.MONTHLY)
+    in_dialog(app, opens)
+    app.selectbox(key=field(app, made, "day")).set_value(3)
+    app.selectbox(key=field(app, made, "hour")).set_value(18)
+    in_dialog(app, opens, field(app, made, "save"))
+
+    assert [each.value for each in app.toast] == [
+        "The change is saved: sent on day 3 of every month at 18:00."
+    ]
+    [now] = clinic.write(lambda s: subscriptions.list_subscriptions(s, analyst))
+    assert (now.id, set(now.recipients)) == (made, {analyst.id, other.id})
+    assert now.plan == SendingPlan(rhythm=Rhythm.MONTHLY, day=3, hour=18)
+    assert len(clinic.audit("subscription:change")) == 1
+
+
+def test_what_was_deleted_is_not_changed_any_more(clinic: Clinic, opened: UUID):
+    analyst = clinic.cast[Role.ANALYST]
+    draft = SubscriptionDraft(
+        content=opened,
+        recipients=(analyst.id,),
+        plan=SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7),
+    )
+    made = clinic.write(
+        lambda s: subscriptions.create(s, analyst, draft, now=NOW, most=20)
+    )
+    clinic.write(lambda s: dashboards.delete(s, analyst, opened))
+
+    app = clinic.open("dashboards", Role.ANALYST)
+
+    keys = {each.key for each in app.button}
+    assert f"dashboards_mail_delete_{made}" in keys
+    assert f"dashboards_mail_change_{made}" not in keys
+
+
 def test_what_somebody_else_sends_is_left(clinic: Clinic):
     made, analyst = subscribe(clinic, by_other=True), clinic.cast[Role.ANALYST]
     app = clinic.open("dashboards", Role.ANALYST)
@@ -269,3 +340,32 @@ def test_an_alert_leads_to_what_it_watches(clinic: Clinic):
     press(app, f"dashboards_alert_open_{made}")
 
     assert app.title[0].value == "Cohorts"
+
+
+def test_the_threshold_of_an_alert_is_changed_in_place(clinic: Clinic):
+    analyst = clinic.cast[Role.ANALYST]
+    draft = CountAlertDraft(name="Few", question=BY_SEX, is_above=False, line=20)
+    given = {"now": NOW, "most": 5, "smallest_group": 5}
+    made = clinic.write(lambda s: count_alerts.create(s, analyst, draft, **given))
+    app = clinic.open("dashboards", Role.ANALYST)
+
+    opens = f"dashboards_alert_change_{made}"
+    press(app, opens)
+
+    key = f"dashboards_alert_{made}_below_20"
+    assert app.text_input(key=f"{key}_name").value == "Few"
+    assert app.radio(key=f"{key}_side").value is False
+    assert app.number_input(key=f"{key}_line").value == 20
+    app.number_input(key=f"{key}_line").set_value(4)
+    in_dialog(app, opens, f"{key}_save")
+    assert "No count below 5 is shown" in [each.value for each in app.error][-1]
+    app.text_input(key=f"{key}_name").set_value("Many")
+    app.radio(key=f"{key}_side").set_value(True)
+    app.number_input(key=f"{key}_line").set_value(1200)
+    in_dialog(app, opens, f"{key}_save")
+
+    assert [each.value for each in app.toast] == ["The alert is changed."]
+    assert "More than 1,200 · not counted yet" in captions(app)
+    [now] = clinic.write(lambda s: count_alerts.list_alerts(s, analyst))
+    assert (now.id, now.name, now.is_above, now.line) == (made, "Many", True, 1200)
+    assert len(clinic.audit("watch:change")) == 1

@@ -40,6 +40,7 @@ _TO_BE_UNDONE = {
     "'system_off_confirm'",
     "f'{PAGE}_archive_confirm'",
     "f'{_PAGE}_delete_confirm'",
+    "f'{key}_save'",
 }
 
 

@@ -74,9 +74,9 @@ def test_what_is_sent_is_listed_for_its_owner_and_whoever_gets_it(
         "Visits and no-shows",
         datetime(2026, 11, 30, 7, tzinfo=UTC),
     )
-    assert set(own.recipients) == {analyst.name, colleague.name}
+    assert own.recipients == {each.id: each.name for each in (analyst, colleague)}
     # Who else is written to is its owner's to know.
-    assert (sent.owner, sent.recipients) == (analyst.name, ())
+    assert (sent.owner, sent.recipients) == (analyst.name, {})
     assert subscriptions.list_subscriptions(session, other) == ()
 
 
@@ -183,7 +183,7 @@ def test_whoever_gets_it_may_leave_and_others_still_get_it(session, analyst, col
 
     assert subscriptions.list_subscriptions(session, colleague) == ()
     [left] = subscriptions.list_subscriptions(session, analyst)
-    assert left.recipients == (analyst.name,)
+    assert left.recipients == {analyst.id: analyst.name}
     with pytest.raises(NotFound):
         subscriptions.leave(session, colleague, made)
     with pytest.raises(NotFound):

@@ -1,5 +1,6 @@
 """Actions with dashboards that are sent by mail, and with counts that are watched."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -46,6 +47,14 @@ def _subscribe(w: World, analyst: Actor, *others: Actor) -> tuple[Actor, UUID]:
 def subscription_add(w: World) -> ActionCall:
     analyst = w.somebody(Role.ANALYST).actor
     return lambda: _subscribe(w, analyst)
+
+
+@prepares(Action.SUBSCRIPTION_CHANGE)
+def subscription_change(w: World) -> ActionCall:
+    analyst, _made = _subscription(w)
+    [seen] = subscriptions.list_subscriptions(w.session, analyst)
+    wanted = {"recipients": seen.recipients, "plan": replace(seen.plan, hour=8)}
+    return lambda: subscriptions.change(w.session, analyst, seen, now=_NOW, **wanted)
 
 
 @prepares(Action.SUBSCRIPTION_STOP)
@@ -117,6 +126,14 @@ def _tell(w: World) -> None:
 def count_alert_add(w: World) -> ActionCall:
     analyst = w.somebody(Role.ANALYST).actor
     return lambda: _watch(w, analyst)
+
+
+@prepares(Action.COUNT_ALERT_CHANGE)
+def count_alert_change(w: World) -> ActionCall:
+    analyst, made = _alert(w)
+    wanted = {"name": "Visits", "is_above": True, "line": 200}
+    given = {"now": _NOW, "smallest_group": 5}
+    return lambda: count_alerts.change(w.session, analyst, made, **wanted, **given)
 
 
 @prepares(Action.COUNT_ALERT_TELL)

@@ -1,0 +1,196 @@
+"""What is sent by mail is changed by its owner: when, and to whom."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from db.models.audit import AuditEvent
+from db.models.view import DashboardSubscription
+from services.analytics import dashboards, subscriptions
+from services.analytics.dashboards import DashboardDraft
+from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
+from services.analytics.subscriptions.changing import SubscriptionChanged
+from services.analytics.subscriptions.subscriptions import AlreadySent
+from services.core.actors import Role
+from services.core.errors import InvalidInput, NotFound
+from tests.kit import cast
+
+NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
+MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
+MONTHLY = SendingPlan(rhythm=Rhythm.MONTHLY, day=3, hour=18)
+
+
+@pytest.fixture
+def analyst(session):
+    return cast.add_actor(session, cast.ANA)
+
+
+@pytest.fixture
+def colleague(session):
+    return cast.add_actor(session, Role.ANALYST)
+
+
+@pytest.fixture
+def subscribe(session, analyst):
+    """Have something sent on Mondays, and return what it is."""
+
+    def add(*people, content="visits"):
+        draft = SubscriptionDraft(
+            content=content, recipients=tuple(p.id for p in people), plan=MONDAYS
+        )
+        made = subscriptions.create(session, analyst, draft, now=NOW, most=9)
+        return listed(session, analyst, made)
+
+    return add
+
+
+def listed(session, actor, subscription_id):
+    known = subscriptions.list_subscriptions(session, actor)
+    return next(each for each in known if each.id == subscription_id)
+
+
+def change(session, actor, seen, *people, plan=MONDAYS, now=NOW):
+    recipients = [each.id for each in people]
+    given = {"recipients": recipients, "plan": plan, "now": now}
+    subscriptions.change(session, actor, seen, **given)
+
+
+def changes(session):
+    wanted = select(AuditEvent).where(AuditEvent.action == "subscription:change")
+    return [event.details for event in session.scalars(wanted)]
+
+
+def test_it_is_sent_to_others_at_other_times_from_the_next_time_on(
+    session, analyst, colleague, subscribe
+):
+    seen = subscribe(analyst)
+
+    change(session, analyst, seen, colleague, plan=MONTHLY)
+
+    now = listed(session, analyst, seen.id)
+    assert (now.recipients, now.plan) == ({colleague.id: colleague.name}, MONTHLY)
+    assert now.next_at == datetime(2026, 12, 3, 18, tzinfo=UTC)
+    assert changes(session) == [
+        {
+            "dashboard": "visits",
+            "changed": {
+                "people": [[str(analyst.id)], [str(colleague.id)]],
+                "plan": [
+                    "every Monday at 7:00",
+                    "on day 3 of every month at 18:00",
+                ],
+            },
+        }
+    ]
+
+
+def test_what_is_saved_as_it_was_is_no_change(session, analyst, subscribe):
+    seen = subscribe(analyst)
+
+    change(session, analyst, seen, analyst)
+
+    assert listed(session, analyst, seen.id) == seen
+    assert changes(session) == []
+
+
+def test_it_is_refused_as_something_new_would_be(
+    session, analyst, colleague, subscribe
+):
+    board = dashboards.create(session, analyst, DashboardDraft(name="Desk"))
+    seen = subscribe(analyst, content=board.id)
+
+    with pytest.raises(InvalidInput, match="to whom"):
+        change(session, analyst, seen)
+    with pytest.raises(InvalidInput, match="may not open this dashboard"):
+        change(session, analyst, seen, analyst, colleague)
+    with pytest.raises(InvalidInput, match="a day that every"):
+        change(session, analyst, seen, analyst, plan=replace(MONTHLY, day=31))
+    with pytest.raises(NotFound):
+        change(session, colleague, seen, colleague)
+    dashboards.delete(session, analyst, board.id)
+    with pytest.raises(NotFound):
+        change(session, analyst, seen, analyst, plan=MONTHLY)
+
+
+def test_it_does_not_become_what_is_sent_already(
+    session, analyst, colleague, subscribe
+):
+    subscribe(analyst, colleague)
+    seen = subscribe(analyst)
+
+    with pytest.raises(AlreadySent):
+        change(session, analyst, seen, colleague, analyst)
+
+
+def test_nobody_is_written_to_again_who_has_left_meanwhile(
+    session, analyst, colleague, subscribe
+):
+    seen = subscribe(analyst, colleague)
+    subscriptions.leave(session, colleague, seen.id)
+
+    with pytest.raises(SubscriptionChanged, match="a recipient has left"):
+        change(session, analyst, seen, analyst, colleague, plan=MONTHLY)
+
+    now = listed(session, analyst, seen.id)
+    assert (set(now.recipients), now.plan) == ({analyst.id}, MONDAYS)
+
+
+def test_what_another_window_has_changed_is_not_changed_back(
+    session, analyst, subscribe
+):
+    seen = subscribe(analyst)
+    change(session, analyst, seen, analyst, plan=MONTHLY)
+
+    with pytest.raises(SubscriptionChanged, match="another window"):
+        change(session, analyst, seen, analyst, plan=replace(MONDAYS, hour=9))
+
+
+def test_whoever_is_passed_over_at_present_stays_a_recipient(
+    session, analyst, colleague, subscribe
+):
+    board = dashboards.create(session, analyst, DashboardDraft(name="Desk"))
+    people = [colleague.id]
+    dashboards.share(session, analyst, board.id, with_everybody=False, people=people)
+    seen = subscribe(analyst, colleague, content=board.id)
+    dashboards.share(session, analyst, board.id, with_everybody=False)
+
+    change(session, analyst, seen, analyst, colleague, plan=MONTHLY)
+
+    now = listed(session, analyst, seen.id)
+    assert set(now.recipients) == {analyst.id, colleague.id}
+
+
+def test_what_is_stopped_stays_so_and_is_resumed_at_the_new_time(
+    session, analyst, subscribe
+):
+    made = subscribe(analyst)
+    subscriptions.stop(session, analyst, made.id)
+    seen = listed(session, analyst, made.id)
+
+    change(session, analyst, seen, analyst, plan=MONTHLY)
+
+    assert listed(session, analyst, made.id).next_at is None
+    subscriptions.resume(session, analyst, made.id, now=NOW)
+    resumed = listed(session, analyst, made.id)
+    assert resumed.next_at == datetime(2026, 12, 3, 18, tzinfo=UTC)
+
+
+def test_what_is_due_is_sent_to_those_who_are_chosen_now(
+    session, analyst, colleague, subscribe
+):
+    seen = subscribe(analyst)
+    due_at = NOW + timedelta(days=5)
+    due = subscriptions.find_due(session, due_at)
+
+    change(session, analyst, seen, colleague, plan=MONTHLY, now=due_at)
+
+    # A worker that has begun to make it, for the people of before, throws it away.
+    given = {"now": due_at, "sender": subscriptions.MailSender()}
+    papers = {analyst.id: b"%PDF-1.7"}
+    assert not subscriptions.finish(session, due, papers, **given)
+    again = subscriptions.find_due(session, due_at)
+    assert (again.recipients, again.plan) == ((colleague.id,), MONTHLY)
+    row = session.get_one(DashboardSubscription, seen.id)
+    assert row.next_at == due_at
