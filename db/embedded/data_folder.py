@@ -28,7 +28,7 @@ _SECRETS: Final = (
     "mongo_audit",
     "mongo_members",
 )
-# Three empty nodes, etcd and MongoDB take 0.6 GB together; the rest is for growth.
+# Three empty nodes, etcd and MongoDB take 0.45 GB together; the rest is for growth.
 _FREE_AT_FIRST: Final = 1_500_000_000
 _FREE_LATER: Final = 300_000_000
 _LOCK_WAIT_SECONDS: Final = 1.0

@@ -1,7 +1,10 @@
 """The settings of Patroni and PostgreSQL on each node of the embedded cluster."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
+
+import psutil
 
 from db.embedded.data_folder import DataFolder
 from db.embedded.processes.programs import Programs
@@ -81,6 +84,11 @@ PARAMETERS: Final[dict[str, Any]] = {
 }
 
 
+# PostgreSQL fills a new WAL segment with zeros, so that the disk has its place before a
+# commit waits for it. Memory has no such place, and copy-on-write writes elsewhere.
+_NO_ZERO_FILL: Final[dict[str, str]] = {"wal_init_zero": "off"}
+_NOTHING_RESERVED_ON: Final = {"tmpfs", "btrfs", "zfs"}
+
 # A delayed standby never leads, and no commit or balancer counts on it.
 _DELAYED_TAGS: Final = {"nofailover": True, "nosync": True, "noloadbalance": True}
 # What it still shows, the others may clean up: otherwise they would keep all of it.
@@ -154,6 +162,7 @@ def configuration(
                 "rewind": {"username": "rewind", "password": secrets["rewind"]},
             },
             "parameters": PARAMETERS
+            | _parameters_on(folder.path)
             | {"log_directory": str(folder.logs), "log_filename": f"{name}-%a.log"}
             | (_DELAYED_PARAMETERS if member.is_delayed else {}),
             "recovery_conf": _recovery(member, is_paused=is_paused),
@@ -177,3 +186,12 @@ def _recovery(member: Member, *, is_paused: bool) -> dict[str, str]:
     if member.is_delayed:
         return {"recovery_min_apply_delay": f"{member.delayed_seconds}s"}
     return {}
+
+
+def _parameters_on(path: Path) -> dict[str, str]:
+    mounts = {
+        Path(mount.mountpoint): mount.fstype
+        for mount in psutil.disk_partitions(all=True)
+    }
+    place = next((p for p in (path, *path.parents) if p in mounts), None)
+    return _NO_ZERO_FILL if place and mounts[place] in _NOTHING_RESERVED_ON else {}
