@@ -220,6 +220,23 @@ def keeping_dates(name: str) -> Callable[[Wanted, Sequence[str]], Wanted]:
     return narrow
 
 
+def within(
+    name: str, values: Sequence[str], zone: tzinfo
+) -> Callable[[datetime | None], bool]:
+    """Return what tells whether all of these dates hold of a moment that is known.
+
+    Without any they hold of all. Raises InvalidInput.
+    """
+    since, until = stretch(name, values, zone)
+
+    def holds(at: datetime | None) -> bool:
+        if at is None:
+            return not values
+        return (since is None or since <= at) and (until is None or at < until)
+
+    return holds
+
+
 def find_day(name: str, value: str) -> date | None:
     """Return the day that a date means; None if it means another time than one day."""
     try:
@@ -273,3 +290,12 @@ def last_updated(field: str = "updated_at") -> SearchParameter:
     return SearchParameter(
         "_lastUpdated", "date", "When it was changed last.", filtering(read)
     )
+
+
+# Of what is no list of criteria.
+LAST_UPDATED: Final = SearchParameter(
+    "_lastUpdated",
+    "date",
+    "When it was changed last.",
+    keeping_dates("_lastUpdated"),
+)

@@ -17,7 +17,7 @@ from api.fhir.table import SERVED
 
 VERSION: Final = "4.0.1"
 # The day on which what is served last changed.
-_DATE: Final = "2026-11-27"
+_DATE: Final = "2026-11-28"
 _SECURITY: Final = (
     "A bearer token of Chartroom's, from the page Tokens, or the short one that a "
     "connected system gets with a signature (SMART backend services), or an app with "

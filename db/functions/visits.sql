@@ -1,4 +1,4 @@
--- Visits: who has a slot.
+-- Visits: who has a slot, and when that and visits changed.
 
 -- One call decides who has a slot, and writes down what came of it. A function, because
 -- its statements are planned once for a connection: as one statement of the
@@ -159,3 +159,51 @@ CREATE OR REPLACE TRIGGER booking_slots_of_merged
 BEFORE UPDATE OF patient_id ON booking_slots FOR EACH ROW
 WHEN (OLD.booking_id = NEW.booking_id AND OLD.patient_id <> NEW.patient_id)
 EXECUTE FUNCTION let_merged_overlap();
+
+-- A visit that is another record's is another version of it.
+CREATE OR REPLACE FUNCTION renew_moved_visit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.revision := OLD.revision + 1;
+    NEW.updated_at := now();
+    RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER appointments_of_merged
+BEFORE UPDATE OF patient_id ON appointments FOR EACH ROW
+WHEN (OLD.patient_id <> NEW.patient_id) EXECUTE FUNCTION renew_moved_visit();
+
+-- When a slot was held, booked or let go, and how often: whoever reads the slot with
+-- what it says learns whether that is what they have. Not in the slot's own row, which
+-- all who want it have locked. That a hold runs out is written by nobody in time: from
+-- `held_until` on the slot is free, by one version more.
+CREATE OR REPLACE FUNCTION write_slot_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    changed timestamptz := clock_timestamp();
+    is_over boolean := coalesce(OLD.expires_at <= changed, false);
+    before text := CASE WHEN NOT is_over THEN OLD.status END;
+BEGIN
+    INSERT INTO slot_changes AS known (slot_id, version, changed_at, held_until)
+    VALUES (
+        coalesce(NEW.slot_id, OLD.slot_id),
+        CASE WHEN TG_OP = 'INSERT' THEN 2 ELSE 3 END, changed, NEW.expires_at
+    )
+    ON CONFLICT (slot_id) DO UPDATE
+    SET version = known.version + is_over::integer
+            + (before IS DISTINCT FROM NEW.status)::integer,
+        changed_at = CASE
+            WHEN before IS DISTINCT FROM NEW.status THEN changed
+            WHEN is_over THEN OLD.expires_at
+            ELSE known.changed_at
+        END,
+        held_until = NEW.expires_at;
+    RETURN NULL;
+END
+$$;
+
+REVOKE ALL ON FUNCTION write_slot_change() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER booking_slots_write_changes
+AFTER INSERT OR DELETE OR UPDATE OF status, expires_at ON booking_slots
+FOR EACH ROW EXECUTE FUNCTION write_slot_change();

@@ -189,6 +189,23 @@ class BookingSlot(Base):
     may_overlap: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
+class SlotChange(Base):
+    """When a slot was held, booked or let go last; a trigger writes it.
+
+    Slots of which nobody wanted anything have none. Once `held_until` is over, the slot
+    is free again since then, and by one version more.
+    """
+
+    __tablename__ = "slot_changes"
+
+    slot_id: Mapped[UUID] = mapped_column(
+        ForeignKey("slots.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int]
+    changed_at: Mapped[Timestamp]
+    held_until: Mapped[Timestamp | None]
+
+
 class Newcomer(Base):
     """Somebody who is no patient yet, and the slot that they booked by themselves.
 

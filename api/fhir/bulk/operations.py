@@ -37,7 +37,7 @@ PARAMETERS: Final[Mapping[str, _Parameter]] = {
     "_since": _Parameter(
         "instant",
         "1",
-        "Resources that changed after it; doctors all, for of them that is not known.",
+        "Resources that changed after it.",
     ),
     "_type": _Parameter(
         "string", "*", "Types with a comma between; what you may read, unless given."

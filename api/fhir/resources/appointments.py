@@ -58,7 +58,8 @@ _STATUSES: Final = (
 )
 _FIELDS_READ: Final = (
     "booking_id",
-    "revision",
+    "version",
+    "changed_at",
     "patient_id",
     "doctor_id",
     "doctor_name",
@@ -75,7 +76,7 @@ def appointment_resource(visit: VisitRecord) -> Resource:
         {
             "resourceType": NAME,
             "id": str(visit.booking_id),
-            "meta": meta(visit.revision, None),
+            "meta": meta(visit.version, visit.changed_at),
             "status": _STATUS[visit.status],
             "specialty": [{"text": visit.speciality}] if visit.speciality else None,
             "start": instant(visit.starts_at),
@@ -97,6 +98,7 @@ def booking_resource(booking: BookingRecord) -> Resource:
         {
             "resourceType": NAME,
             "id": str(booking.id),
+            "meta": meta(None, booking.changed_at),
             "extension": _hold_of(booking),
             "status": _OF_BOOKINGS[booking.status],
             "specialty": [{"text": booking.speciality}] if booking.speciality else None,

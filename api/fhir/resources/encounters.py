@@ -47,7 +47,8 @@ _AMBULATORY: Final = coding(systems.ACT_CODE, "AMB") | {"display": "ambulatory"}
 
 _FIELDS_READ: Final = (
     "id",
-    "revision",
+    "version",
+    "changed_at",
     "booking_id",
     "patient_id",
     "doctor_id",
@@ -72,7 +73,7 @@ def encounter_resource(visit: VisitRecord) -> Resource:
         {
             "resourceType": NAME,
             "id": str(visit.id),
-            "meta": meta(visit.revision, None),
+            "meta": meta(visit.version, visit.changed_at),
             "status": _STATUS[visit.status],
             "class": _AMBULATORY,
             "serviceType": {"text": visit.speciality} if visit.speciality else None,

@@ -42,7 +42,7 @@ def practitioner_resource(doctor: DoctorRecord) -> Resource:
         {
             "resourceType": "Practitioner",
             "id": str(doctor.id),
-            "meta": meta(doctor.revision, None),
+            "meta": meta(doctor.revision, doctor.updated_at),
             "identifier": [license_number] if doctor.license_number else None,
             "active": doctor.is_active,
             "name": [{"text": doctor.name}],
@@ -61,7 +61,7 @@ def role_resource(doctor: DoctorRecord) -> Resource:
         {
             "resourceType": "PractitionerRole",
             "id": str(doctor.id),
-            "meta": meta(doctor.revision, None),
+            "meta": meta(doctor.revision, doctor.updated_at),
             "active": doctor.is_active,
             "practitioner": {
                 "reference": f"Practitioner/{doctor.id}",
@@ -90,17 +90,29 @@ def _searching(describe: Describe) -> Search:
             session, wanted.actor, with_inactive=True, limit=_MOST
         )
         named = _find_named(session, rows, wanted.values.get("name", ()))
-        met = [row for row in named if _meets(row, wanted)]
+        zone = page.now.tzinfo
+        assert zone is not None  # noqa: S101 (the clinic's clock has one)
+        name = parameters.LAST_UPDATED.name
+        is_meant = parameters.within(name, wanted.values.get(name, ()), zone)
+        met = [row for row in named if _meets(row, wanted) and is_meant(row.updated_at)]
         return page_of(met, describe, page)
 
     return search
 
 
 def _stream(
-    session: Session, actor: Actor, _: BulkSelection
+    session: Session, actor: Actor, selection: BulkSelection
 ) -> list[Sequence[DoctorRecord]]:
-    """Return all doctors: when one was changed, nobody knows."""
-    return [doctors.list_doctors(session, actor, with_inactive=True, limit=_MOST)]
+    """Return all doctors, or those who were changed since then."""
+    since = selection.since
+    listed = doctors.list_doctors(session, actor, with_inactive=True, limit=_MOST)
+    return [
+        [
+            doctor
+            for doctor in listed
+            if since is None or (doctor.updated_at and doctor.updated_at > since)
+        ]
+    ]
 
 
 def _find_named(
@@ -129,7 +141,7 @@ def _meets(doctor: DoctorRecord, wanted: Wanted) -> bool:
     return all(
         any(_HOLDS[name](doctor, value) for value in values)
         for name, values in wanted.values.items()
-        if name != "name"
+        if name in _HOLDS
     )
 
 
@@ -187,7 +199,7 @@ def doctor_type(
         )
         if is_exported
         else None,
-        parameters=(_ID, _ACTIVE, *own),
+        parameters=(_ID, parameters.LAST_UPDATED, _ACTIVE, *own),
     )
 
 

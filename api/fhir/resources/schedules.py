@@ -42,7 +42,7 @@ def schedule_resource(doctor: DoctorRecord) -> Resource:
         {
             "resourceType": "Schedule",
             "id": str(doctor.id),
-            "meta": meta(doctor.revision, None),
+            "meta": meta(doctor.revision, doctor.updated_at),
             "active": doctor.is_active,
             "specialty": [{"text": doctor.speciality}],
             "actor": [practitioner],
@@ -55,6 +55,7 @@ def slot_resource(slot: SlotRecord) -> Resource:
     return {
         "resourceType": "Slot",
         "id": str(slot.id),
+        "meta": meta(slot.version, slot.changed_at),
         "schedule": {"reference": f"Schedule/{slot.doctor_id}"},
         "status": _STATUS[slot.state],
         "start": instant(slot.starts_at),
@@ -80,9 +81,16 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
         uuid_of(parameters.reference_to("Schedule", schedules[0])),
         begin,
         end,
+        with_versions=True,
     )
     states = wanted.values.get("status", tuple(_STATUS.values()))
-    rows = [slot for slot in listed if _STATUS[slot.state] in states]
+    changes = wanted.values.get("_lastUpdated", ())
+    is_meant = parameters.within("_lastUpdated", changes, zone)
+    rows = [
+        slot
+        for slot in listed
+        if _STATUS[slot.state] in states and is_meant(slot.changed_at)
+    ]
     return page_of(rows, slot_resource, page)
 
 
@@ -130,6 +138,6 @@ SLOT: Final = ResourceType(
             f"One of {', '.join(_STATUS.values())}.",
             parameters.keeping("status"),
         ),
+        parameters.LAST_UPDATED,
     ),
-    is_versioned=False,
 )

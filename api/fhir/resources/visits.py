@@ -139,15 +139,13 @@ def _narrowing(
     narrows: list[Callable[[VisitRecord], bool]] = []
     if codes := _codes(wanted):
         narrows.append(lambda visit: describe(visit)["status"] in codes)
+    zone = _zone_of(page)
     if "date" in wanted.values and _patient_id(wanted) is not None:
-        dates = wanted.values["date"]
-        since, until = parameters.stretch("date", dates, _zone_of(page))
-        narrows.append(
-            lambda visit: (
-                (since is None or since <= visit.starts_at)
-                and (until is None or visit.starts_at < until)
-            )
-        )
+        begins = parameters.within("date", wanted.values["date"], zone)
+        narrows.append(lambda visit: begins(visit.starts_at))
+    if changes := wanted.values.get("_lastUpdated"):
+        changed = parameters.within("_lastUpdated", changes, zone)
+        narrows.append(lambda visit: changed(visit.changed_at))
     return narrows
 
 
@@ -234,6 +232,7 @@ def parameters_of(statuses: Sequence[str]) -> tuple[SearchParameter, ...]:
     """Return by what visits are found; `statuses` are the codes of the standard."""
     return (
         _parameter("_id", "The id; it stands alone."),
+        parameters.LAST_UPDATED,
         _parameter("patient", "Whose visits, the latest first; or a date."),
         SearchParameter(
             "date",

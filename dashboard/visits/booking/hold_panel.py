@@ -29,13 +29,9 @@ from dashboard.visits.booking.times import clock, when
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
 from services.visits.booking import bookings
-from services.visits.booking.bookings import BookingRecord
+from services.visits.booking.bookings import HOLD_SECONDS, BookingRecord
 from services.visits.booking.bookings.errors import HoldExpired
-from services.visits.booking.bookings.rules import (
-    HOLD_SECONDS,
-    LONGEST_NOTE,
-    OFFER_SECONDS,
-)
+from services.visits.booking.bookings.rules import LONGEST_NOTE, OFFER_SECONDS
 
 
 def hold_panels(patient_id: UUID | None) -> None:

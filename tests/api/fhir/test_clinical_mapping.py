@@ -258,11 +258,13 @@ def test_an_encounter_goes_from_when_the_patient_came_until_it_ended():
     [("free", "free"), ("held", "busy-tentative"), ("booked", "busy")],
 )
 def test_a_time_is_free_or_held_or_booked(state, code):
-    slot = SlotRecord(RECORD, DOCTOR, AT, AT.replace(minute=20), state)
+    times = (AT, AT.replace(minute=20))
+    slot = SlotRecord(RECORD, DOCTOR, *times, state, version=3, changed_at=AT)
 
     assert slot_resource(slot) == {
         "resourceType": "Slot",
         "id": str(RECORD),
+        "meta": {"versionId": "3", "lastUpdated": SAID_AT},
         "schedule": {"reference": f"Schedule/{DOCTOR}"},
         "status": code,
         "start": SAID_AT,

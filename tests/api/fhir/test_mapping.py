@@ -279,12 +279,14 @@ def test_a_visit_is_an_appointment_of_two(status, code):
         checked_in_at=None,
         completed_at=None,
         cancelled_at=None,
+        version=6,
+        changed_at=AT,
     )
 
     assert appointment_resource(visit) == {
         "resourceType": "Appointment",
         "id": str(OTHER),
-        "meta": {"versionId": "4"},
+        "meta": {"versionId": "6", "lastUpdated": SAID_AT},
         "status": code,
         "specialty": [{"text": "Cardiology"}],
         "start": SAID_AT,

@@ -71,6 +71,7 @@ CARE: dict[str, Rights] = {
     | {"system": EVERYTHING},
     "booking_slots": dict.fromkeys((*SIGNED_IN, "admin"), _TAKEN)
     | dict.fromkeys(("staff", "system"), EVERYTHING),
+    "slot_changes": dict.fromkeys((*SIGNED_IN, "admin", "system"), "SELECT all"),
     "bookings": {
         "patient": "SELECT ann",
         "staff": "SELECT all; INSERT all; UPDATE all",

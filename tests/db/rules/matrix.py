@@ -30,6 +30,7 @@ FUNCTIONS = {
     "end_apps_of_account": set(),
     "end_apps_of_record": set(),
     "take_code": set(),
+    "write_slot_change": set(),
     "next_record_number": {"staff", "clinician", "system"},
 }
 # What reads a table as its owner, and must not show anybody more than the table does.

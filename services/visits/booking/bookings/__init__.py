@@ -21,6 +21,7 @@ from services.visits.booking.bookings.reading import (
     list_of_patient as list_of_patient,
 )
 from services.visits.booking.bookings.records import (
+    HOLD_SECONDS as HOLD_SECONDS,
     AnyRequest as AnyRequest,
     BookingRecord as BookingRecord,
     BookingRequest as BookingRequest,

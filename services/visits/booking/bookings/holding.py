@@ -14,6 +14,7 @@ from services.visits.booking.bookings.errors import (
     SlotTaken,
 )
 from services.visits.booking.bookings.records import (
+    HOLD_SECONDS,
     BookingRecord,
     BookingRequest,
     BookingStatus,
@@ -93,7 +94,7 @@ def _wish(actor: Actor, request: BookingRequest, override: str | None) -> Wish:
         attempt=request.attempt,
         created_by=actor.id,
         created_by_name=actor.name,
-        seconds=rules.HOLD_SECONDS,
+        seconds=HOLD_SECONDS,
         note=rules.read_note(request.note),
         override_reason=override,
         replaces_id=request.replaces_id,

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
+
+# How long a hold lasts, from the statement that took it or extended it.
+HOLD_SECONDS: Final = 120.0
 
 
 class BookingStatus(StrEnum):
@@ -42,7 +45,7 @@ class BookingRecord:
     `seconds_left` is how long the hold still lasts by the database's clock, when this
     was read; None unless pending. `expires_at` is when the hold ends or has ended; of a
     failed booking, when the hold ends that was in its way. `appointment_id` is set once
-    confirmed.
+    confirmed. `changed_at` is when what others are told of it changed last, until then.
     """
 
     id: UUID
@@ -67,6 +70,7 @@ class BookingRecord:
     confirmed_at: datetime | None
     ended_at: datetime | None
     appointment_id: UUID | None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

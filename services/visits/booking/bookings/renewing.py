@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from services.core.actors import Actor
 from services.core.audit import Action
-from services.visits.booking.bookings import reading, rules
+from services.visits.booking.bookings import reading
 from services.visits.booking.bookings.errors import (
     AlreadyRenewed,
     HoldExpired,
     require_pending,
 )
-from services.visits.booking.bookings.records import BookingRecord
+from services.visits.booking.bookings.records import HOLD_SECONDS, BookingRecord
 from services.visits.booking.bookings.visibility import require_booking, writing_as
 from services.visits.schedule import permissions, visit_changes
 
@@ -57,7 +57,7 @@ def renew(
     values = {
         "slot_id": before.slot_id,
         "booking_id": before.id,
-        "seconds": rules.HOLD_SECONDS,
+        "seconds": HOLD_SECONDS,
         "is_overridden": override is not None,
     }
     with writing_as(session, actor):

@@ -1,13 +1,18 @@
 """How rows of the bookings table become bookings, by the database's clock."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Select, case, extract, func, select
 
 from db.models.booking import Appointment, Booking, Slot
 from db.models.doctor import Doctor
-from services.visits.booking.bookings.records import BookingRecord, BookingStatus
+from services.visits.booking.bookings.records import (
+    HOLD_SECONDS,
+    BookingRecord,
+    BookingStatus,
+)
 
 # Not now(): a transaction may have begun while the hold still lasted.
 NOW: Final = func.clock_timestamp()
@@ -15,6 +20,13 @@ IS_LIVE: Final = (Booking.status == BookingStatus.PENDING) & (Booking.expires_at
 # Run out, whether or not somebody has written that down.
 _RAN_OUT: Final = (Booking.status == BookingStatus.PENDING) & (
     Booking.expires_at <= NOW
+)
+_ENDED_AT: Final = case((_RAN_OUT, Booking.expires_at), else_=Booking.ended_at)
+# When a hold was renewed, its end tells; an offer that is renewed early ends as it did.
+_BEGAN_AT: Final = Booking.expires_at - timedelta(seconds=HOLD_SECONDS)
+_RENEWED_AT: Final = case(((Booking.renewals > 0) & (_BEGAN_AT <= NOW), _BEGAN_AT))
+_CHANGED_AT: Final = func.greatest(
+    Booking.created_at, _RENEWED_AT, _ENDED_AT, Doctor.updated_at
 )
 
 # In the order of BookingRecord's fields; record_of relies on it.
@@ -39,8 +51,9 @@ COLUMNS: Final[tuple[Any, ...]] = (
     Booking.waitlist_id,
     Booking.created_by,
     Booking.confirmed_at,
-    case((_RAN_OUT, Booking.expires_at), else_=Booking.ended_at),
+    _ENDED_AT,
     Appointment.id,
+    _CHANGED_AT,
 )
 _STATUS: Final = 7
 _SECONDS_LEFT: Final = 12

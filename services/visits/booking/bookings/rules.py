@@ -31,8 +31,6 @@ from services.visits.booking.bookings.errors import (
 from services.visits.booking.bookings.records import BookingRecord, BookingStatus
 from services.visits.booking.bookings.rows import NOW
 
-# How long a hold lasts, from the statement that took it or extended it.
-HOLD_SECONDS: Final = 120.0
 # How long somebody from the waiting list has to answer.
 OFFER_SECONDS: Final = 15 * 60.0
 # How long before a visit patients may still give it back, unless a setting says else.

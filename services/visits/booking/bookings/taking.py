@@ -109,4 +109,5 @@ def _record_of(outcome: _Outcome, wish: Wish) -> BookingRecord:
         confirmed_at=None,
         ended_at=outcome.ended_at,
         appointment_id=None,
+        changed_at=outcome.created_at,
     )

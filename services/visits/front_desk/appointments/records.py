@@ -43,6 +43,8 @@ class VisitRecord:
     any more.
     `waited_seconds` is how long a patient who is checked in has been waiting, by the
     database's clock when this was read; None otherwise, also once they are called in.
+    `version` counts all changes of what others are told of a visit, `changed_at` is
+    when the last one was: a doctor who is called otherwise is one of them.
     `call` is the last one that reminded the patient, None before anybody phoned.
     """
 
@@ -68,4 +70,6 @@ class VisitRecord:
     phone: str | None = None
     called_in_at: datetime | None = None
     listed_name: str = ""
+    version: int = 1
+    changed_at: datetime | None = None
     call: PhoneCall | None = None

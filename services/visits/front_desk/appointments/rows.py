@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, case, extract, func, select
+from sqlalchemy import ColumnElement, DateTime, Select, case, extract, func, select
 
 from db.models.booking import Appointment, Booking
 from db.models.doctor import Doctor
@@ -27,6 +27,11 @@ _WAITED: Final = case(
         STATUS.in_((VisitStatus.CHECKED_IN.value,)),
         extract("epoch", func.clock_timestamp() - Appointment.checked_in_at),
     )
+)
+# Of all that a visit says: what it is about is its doctor's.
+VERSION: Final = Appointment.revision + Doctor.revision - 1
+CHANGED_AT: Final = func.greatest(
+    Appointment.updated_at, Doctor.updated_at, type_=DateTime(timezone=True)
 )
 # In the order of VisitRecord's fields; visit_of relies on it.
 _COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
@@ -52,6 +57,8 @@ _COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
     Patient.phone_number,
     Appointment.called_in_at,
     LISTED_NAME,
+    VERSION,
+    CHANGED_AT,
 )
 _CALL: Final = (
     Appointment.phone_outcome,

@@ -17,7 +17,12 @@ from services.lists.streaming.line_fields import (
     field_of,
 )
 from services.lists.streaming.lines import LineSource, stream_lines
-from services.visits.front_desk.appointments.rows import STATUS, visits
+from services.visits.front_desk.appointments.rows import (
+    CHANGED_AT,
+    STATUS,
+    VERSION,
+    visits,
+)
 
 # Fields of a VisitRecord, by their names there.
 VISIT_FIELDS: Final[Mapping[str, LineField]] = {
@@ -32,7 +37,8 @@ VISIT_FIELDS: Final[Mapping[str, LineField]] = {
         field_of(Appointment.patient_id),
         field_of(Appointment.starts_at),
         field_of(Appointment.ends_at),
-        field_of(Appointment.revision),
+        LineField("version", VERSION, LineFieldKind.NUMBER),
+        LineField("changed_at", CHANGED_AT, LineFieldKind.WORD),
         field_of(Appointment.checked_in_at),
         field_of(Appointment.completed_at),
     )
@@ -56,6 +62,6 @@ def stream_visits(
     actor.require(Permission.VIEW_VISITS)
     rows = visits()
     if since is not None:
-        rows = rows.where(Appointment.updated_at > since)
+        rows = rows.where(since < CHANGED_AT)
     source = LineSource(rows=rows, fields=fields, patient_id=Appointment.patient_id)
     return stream_lines(session, source, template_of, patient_ids)

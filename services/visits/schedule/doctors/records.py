@@ -35,14 +35,16 @@ class DoctorRecord(DoctorDraft):
     """A doctor as kept.
 
     `revision` tells a stale page from a fresh one. `next_free_at` is when the next free
-    slot begins, None without one. E-mail address, license number and sign-in are told
-    to those who may change doctors, and None to others.
+    slot begins, None without one; `updated_at` when the revision was made. E-mail
+    address, license number and sign-in are told to those who may change doctors, and
+    None to others.
     """
 
     id: UUID
     photo_file_id: str | None = None
     revision: int = 1
     next_free_at: datetime | None = None
+    updated_at: datetime | None = None
 
     def draft(self) -> DoctorDraft:
         """Return what of this can be typed."""

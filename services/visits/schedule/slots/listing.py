@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from db.models.booking import Booking, BookingSlot, Slot
+from db.models.booking import Booking, BookingSlot, Slot, SlotChange
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -34,11 +34,13 @@ def list_slots(
     until_at: datetime,
     *,
     patient_id: UUID | None = None,
+    with_versions: bool = False,
 ) -> tuple[SlotRecord, ...]:
     """Return the doctor's slots that begin in this time, the earliest first.
 
     Free ones are left out once they have begun. What the patient holds or has booked
-    is marked as their own; patients need not say who they are. Raises NotAllowed.
+    is marked as their own; patients need not say who they are. Which version a slot is
+    of, and since when, is told if asked for. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_DOCTORS)
     if patient_id is not None and patient_id != actor.patient_id:
@@ -46,8 +48,8 @@ def list_slots(
     whose = patient_id or actor.patient_id
     given = {"doctor_id": doctor_id, "from_at": from_at, "until_at": until_at}
     if whose is None:
-        return _read(session, _EVERYBODYS, given)
-    slots = _read(session, _WITH_OWN, given | {"patient_id": whose})
+        return _read(session, _EVERYBODYS[with_versions], given)
+    slots = _read(session, _WITH_OWN[with_versions], given | {"patient_id": whose})
     if own := sum(slot.own_booking_id is not None for slot in slots):
         audit.record(
             session,
@@ -75,22 +77,29 @@ def get_slot(session: Session, actor: Actor, slot_id: UUID) -> SlotRecord:
 def _read(
     session: Session, wanted: Select[*tuple[Any, ...]], given: dict[str, object]
 ) -> tuple[SlotRecord, ...]:
+    doctor_id = cast("UUID", given["doctor_id"])
     # By position: a week has more than a hundred slots, and names cost time.
     return tuple(
-        SlotRecord(
-            id=row[0],
-            doctor_id=cast("UUID", given["doctor_id"]),
-            starts_at=row[1],
-            ends_at=row[2],
-            state=row[3],
-            held_until=row[4],
-            own_booking_id=row[5],
-        )
+        SlotRecord(row[0], doctor_id, *row[1:])
         for row in session.execute(wanted, given)
     )
 
 
-def _slots(own_booking_id: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+def _slots(
+    own_booking_id: ColumnElement[Any], *, with_versions: bool
+) -> Select[*tuple[Any, ...]]:
+    """Select in the order of a SlotRecord's fields but for the doctor."""
+    wanted = _taken_slots(own_booking_id)
+    return _with_versions(wanted) if with_versions else wanted
+
+
+def _with_versions(wanted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return wanted.add_columns(_VERSION, _CHANGED_AT).outerjoin(
+        SlotChange, SlotChange.slot_id == Slot.id
+    )
+
+
+def _taken_slots(own_booking_id: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     is_taken = BookingSlot.slot_id.is_not(None)
     return (
         select(
@@ -116,6 +125,15 @@ def _slots(own_booking_id: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
 _FREE: Final[SlotState] = "free"
 _STATE: Final = func.coalesce(BookingSlot.status, _FREE)
 _IS_OF_SLOT: Final = and_(BookingSlot.slot_id == Slot.id, LIVE)
+# A hold that ran out has changed the slot, whether or not somebody has tidied it away.
+_RAN_OUT: Final = SlotChange.held_until <= func.clock_timestamp()
+_VERSION: Final = (
+    func.coalesce(SlotChange.version, 1) + case((_RAN_OUT, 1), else_=0)
+).label("version")
+_CHANGED_AT: Final = case(
+    (_RAN_OUT, SlotChange.held_until),
+    else_=func.coalesce(SlotChange.changed_at, Slot.created_at),
+).label("changed_at")
 # Not by way of booking_slots: whose a taken slot is, its rules show to nobody else.
 _OWN: Final = (
     select(Booking.id)
@@ -134,9 +152,11 @@ _OWN: Final = (
     .limit(1)
     .scalar_subquery()
 )
-_WITH_OWN: Final = _slots(_OWN)
-_EVERYBODYS: Final = _slots(null())
-_BY_ID: Final = (
+_WITH_OWN: Final = {each: _slots(_OWN, with_versions=each) for each in (False, True)}
+_EVERYBODYS: Final = {
+    each: _slots(null(), with_versions=each) for each in (False, True)
+}
+_BY_ID: Final = _with_versions(
     select(
         Slot.id,
         Slot.doctor_id,

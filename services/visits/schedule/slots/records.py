@@ -13,7 +13,8 @@ class SlotRecord:
     """A slot, and whether it can be booked.
 
     `held_until` is set while somebody holds it. `own_booking_id` is set when the hold
-    or the booking is the person's own.
+    or the booking is the person's own. `version` counts what became of it, `changed_at`
+    is when that was last, both where they are asked for.
     """
 
     id: UUID
@@ -23,3 +24,5 @@ class SlotRecord:
     state: SlotState
     held_until: datetime | None = None
     own_booking_id: UUID | None = None
+    version: int = 1
+    changed_at: datetime | None = None

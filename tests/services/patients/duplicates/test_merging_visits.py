@@ -165,6 +165,21 @@ def test_what_came_of_visits_follows_to_the_record_that_is_kept(clinic, arrange,
     assert not any(count(arrange, table, merged) for table in THEIRS)
 
 
+def test_a_visit_that_is_another_record_s_is_another_version_of_it(
+    clinic, arrange, pair
+):
+    versions = select(Appointment.revision, Appointment.updated_at)
+    in_order = versions.order_by(Appointment.doctor_id)
+    before = arrange(lambda s: s.execute(in_order).all())
+
+    merge(clinic)
+
+    after = arrange(lambda s: s.execute(in_order).all())
+    assert [row.revision for row in after] == [1, 2]
+    assert after[0] == before[0]
+    assert after[1].updated_at > before[1].updated_at
+
+
 def test_visits_at_the_same_time_do_not_stop_a_merge_and_both_stand(
     clinic, arrange, pair
 ):

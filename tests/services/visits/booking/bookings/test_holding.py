@@ -326,7 +326,7 @@ def test_a_note_fits(session, clerk, slot, patient, note):
 def test_another_violation_is_not_taken_for_an_overlap(
     session, clerk, slot, patient, monkeypatch
 ):
-    monkeypatch.setattr("services.visits.booking.bookings.rules.HOLD_SECONDS", None)
+    monkeypatch.setattr("services.visits.booking.bookings.holding.HOLD_SECONDS", None)
 
     with pytest.raises(Exception, match="bookings_pending_expire"):
         hold(session, clerk, slot, patient.id)
