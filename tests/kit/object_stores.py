@@ -1,5 +1,6 @@
 """A store that speaks S3 in a process of its own, and a wire to it that may break."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -7,8 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import botocore.session
 import httpx
@@ -18,6 +23,7 @@ from tests.browser.running import free_port
 from tests.kit.waiting import eventually
 
 BUCKET = "clinic-backups"
+KEY_ID = "clinic"
 SECRET = "a-secret-that-nobody-may-read"
 
 
@@ -34,30 +40,33 @@ class StoreServer:
             "s3",
             endpoint_url=self.url,
             region_name="us-east-1",
-            aws_access_key_id="test",
+            aws_access_key_id=KEY_ID,
             aws_secret_access_key=SECRET,
         )
+
+    def make_bucket(self, name: str, *, is_locking: bool = False) -> None:
+        """Make a bucket unless it is there, as what it is."""
+        there = {each["Name"] for each in self.client.list_buckets()["Buckets"]}
+        if name not in there:
+            self.client.create_bucket(
+                Bucket=name, ObjectLockEnabledForBucket=is_locking
+            )
 
     def address(self, prefix: str, **values: Any) -> StoreAddress:
         """Return where a clinic's backups are copied to, which exists."""
         bucket = values.pop("bucket", BUCKET)
-        with suppress(self.client.exceptions.BucketAlreadyOwnedByYou):
-            self.client.create_bucket(Bucket=bucket)
-        made = StoreAddress(bucket, prefix, self.url, "us-east-1", "test", SECRET)
+        self.make_bucket(bucket)
+        made = StoreAddress(bucket, prefix, self.url, "us-east-1", KEY_ID, SECRET)
         return replace(made, **{"tries": 1, "timeout_seconds": 20.0, **values})
 
     def store(self, prefix: str, **values: Any) -> ObjectStore:
         """Return a store below a prefix, as Chartroom has it."""
         return ObjectStore(self.address(prefix, **values))
 
-    def store_of(self, prefix: str) -> ObjectStore:
+    def store_of(self, prefix: str, secret: str = SECRET) -> ObjectStore:
         """Return a store without seeing to it that its bucket exists."""
-        address = StoreAddress(BUCKET, prefix, self.url, "us-east-1", "test", SECRET)
+        address = StoreAddress(BUCKET, prefix, self.url, "us-east-1", KEY_ID, secret)
         return ObjectStore(replace(address, tries=1))
-
-    def require_credentials(self) -> None:
-        """Believe nobody any more: there is no key that the store knows."""
-        httpx.post(f"{self.url}/moto-api/reset-auth", content=b"0").raise_for_status()
 
     def names(self, prefix: str, bucket: str = BUCKET) -> set[str]:
         """Return what is there below a prefix."""
@@ -65,6 +74,22 @@ class StoreServer:
         listing = pages.paginate(Bucket=bucket, Prefix=f"{prefix}/")
         keys = (each["Key"] for page in listing for each in page.get("Contents", ()))
         return {key.removeprefix(f"{prefix}/") for key in keys}
+
+    def unlock(self, bucket: str, prefix: str) -> None:
+        """Let the time of every lock be over; stores take none that is already."""
+        over = datetime.now(UTC) + timedelta(seconds=1.5)
+        listed = self.client.list_object_versions(Bucket=bucket, Prefix=prefix)
+        for each in listed["Versions"]:
+            head = self.client.head_object(Bucket=bucket, Key=each["Key"])
+            if "ObjectLockRetainUntilDate" in head:
+                self.client.put_object_retention(
+                    Bucket=bucket,
+                    Key=each["Key"],
+                    VersionId=each["VersionId"],
+                    Retention={"Mode": "GOVERNANCE", "RetainUntilDate": over},
+                    BypassGovernanceRetention=True,
+                )
+        eventually(lambda: datetime.now(UTC) > over + timedelta(seconds=1))
 
     def read(self, key: str) -> bytes:
         """Return an object by its whole key."""
@@ -92,13 +117,17 @@ class StoreServer:
 
 
 @contextmanager
-def running() -> Iterator[StoreServer]:
-    """Run a store until the block ends."""
+def running(kind: str = "seaweedfs") -> Iterator[StoreServer]:
+    """Run a store of one of the KINDS until the block ends."""
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", f"{port}"]
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with (
+        TemporaryDirectory(prefix="store-") as folder,
+        subprocess.Popen(
+            KINDS[kind](Path(folder), port),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process,
+    ):
         try:
             url = f"http://127.0.0.1:{port}"
             eventually(lambda: _answers(url))
@@ -107,9 +136,48 @@ def running() -> Iterator[StoreServer]:
             process.kill()
 
 
+def _seaweedfs(folder: Path, port: int) -> list[str]:
+    """Return what starts SeaweedFS, which believes whoever has the secret."""
+    access = folder / "access.json"
+    credentials = [{"accessKey": KEY_ID, "secretKey": SECRET}]
+    identity = {"name": "clinic", "credentials": credentials, "actions": ["Admin"]}
+    access.write_text(json.dumps({"identities": [identity]}))
+    parts = ("master", "volume", "filer")
+    return [
+        str(Path(sys.executable).with_name("weed")),
+        f"-logdir={folder}",
+        "server",
+        f"-dir={folder}",
+        "-ip=127.0.0.1",
+        *(f"-{part}.port={free_port()}" for part in parts),
+        *(f"-{part}.port.grpc={free_port()}" for part in parts),
+        # A store of small volumes on a disk of any size, of which nobody is told.
+        "-master.volumeSizeLimitMB=64",
+        "-master.telemetry=false",
+        "-volume.max=0",
+        "-filer",
+        f"-filer.localSocket={folder}/filer",
+        "-s3",
+        f"-s3.port={port}",
+        f"-s3.port.grpc={free_port()}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        f"-s3.localSocket={folder}/s3",
+        f"-s3.config={access}",
+    ]
+
+
+def _moto(_: Path, port: int) -> list[str]:
+    """Return what starts moto, which does as Amazon's store does and believes all."""
+    return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", f"{port}"]
+
+
+KINDS: Final = {"seaweedfs": _seaweedfs, "moto": _moto}
+
+
 def _answers(url: str) -> bool:
     with suppress(httpx.TransportError):
-        return httpx.get(f"{url}/moto-api/").is_success
+        return httpx.get(url).status_code < HTTPStatus.INTERNAL_SERVER_ERROR
     return False
 
 

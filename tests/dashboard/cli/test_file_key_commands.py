@@ -129,7 +129,7 @@ def store():
             "CHARTROOM_BACKUP_S3_URL": f"s3://{object_stores.BUCKET}/of-us",
             "CHARTROOM_BACKUP_S3_ENDPOINT": server.url,
             "CHARTROOM_BACKUP_S3_REGION": "us-east-1",
-            "CHARTROOM_BACKUP_S3_KEY_ID": "test",
+            "CHARTROOM_BACKUP_S3_KEY_ID": object_stores.KEY_ID,
             "CHARTROOM_BACKUP_S3_SECRET": object_stores.SECRET,
         }
         yield server, settings

@@ -100,7 +100,7 @@ def test_a_copy_is_fetched_and_looked_at_with_the_clinics_keys(restore, tmp_path
         store = {
             "CHARTROOM_BACKUP_S3_URL": f"s3://{object_stores.BUCKET}/of-us",
             "CHARTROOM_BACKUP_S3_ENDPOINT": server.url,
-            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_ACCESS_KEY_ID": object_stores.KEY_ID,
             "AWS_SECRET_ACCESS_KEY": object_stores.SECRET,
             "AWS_DEFAULT_REGION": "us-east-1",
         }

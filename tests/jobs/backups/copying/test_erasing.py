@@ -1,6 +1,5 @@
 """What was purged leaves the copy as well, or the copy says until when it is locked."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,8 +118,7 @@ def test_what_is_locked_is_counted_with_its_time_and_goes_after_it(
     purge, server, prefix
 ):
     bucket, now = "locked-purged", datetime.now(UTC)
-    with suppress(server.client.exceptions.BucketAlreadyOwnedByYou):
-        server.client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    server.make_bucket(bucket, is_locking=True)
     store = server.store(prefix, bucket=bucket)
     copy = purge.copy_into(store)
     copy.clock = lambda: now
@@ -134,15 +132,7 @@ def test_what_is_locked_is_counted_with_its_time_and_goes_after_it(
     # The list alone has its own lock; nothing is asked of the store in between.
     assert copy.round().purged == 1
     key = f"{prefix}/{purge.object}"
-    server.client.put_object_retention(
-        Bucket=bucket,
-        Key=key,
-        Retention={
-            "Mode": "GOVERNANCE",
-            "RetainUntilDate": datetime(2020, 1, 1, tzinfo=UTC),
-        },
-        BypassGovernanceRetention=True,
-    )
+    server.unlock(bucket, key)
     now += HOUR
     note = copy.round()
 

@@ -1,6 +1,5 @@
 """A bucket that locks objects: removal waits until their time is over, and says so."""
 
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,39 +7,30 @@ import pytest
 from db.backups.copies.object_store import ObjectLocked, ObjectStore
 from jobs.backups.copying.uploading import RepositoryCopy
 from jobs.backups.retention.removing import remove_expired
-from tests.kit import backup_sets
+from tests.kit import backup_sets, object_stores
 
 KEPT = timedelta(days=35)
 LOCKED = "locked-backups"
 SET = f"sets/{backup_sets.MANIFEST.set_id}"
 
 
+@pytest.fixture(scope="module", params=object_stores.KINDS)
+def server(request):
+    """Stores that agree on little but what Amazon's documentation says of locks."""
+    with object_stores.running(request.param) as server:
+        yield server
+
+
 @pytest.fixture
 def store(server, prefix):
     """A store that locks objects."""
-    with suppress(server.client.exceptions.BucketAlreadyOwnedByYou):
-        server.client.create_bucket(Bucket=LOCKED, ObjectLockEnabledForBucket=True)
+    server.make_bucket(LOCKED, is_locking=True)
     return server.store(prefix, bucket=LOCKED)
 
 
 def locked_until(server, key):
     head = server.client.head_object(Bucket=LOCKED, Key=key)
     return head.get("ObjectLockRetainUntilDate")
-
-
-def unlock(server, prefix):
-    """Let the time of every lock be over."""
-    listed = server.client.list_object_versions(Bucket=LOCKED, Prefix=f"{prefix}/")
-    over = {"Mode": "GOVERNANCE", "RetainUntilDate": datetime(2020, 1, 1, tzinfo=UTC)}
-    for each in listed["Versions"]:
-        if locked_until(server, each["Key"]):
-            server.client.put_object_retention(
-                Bucket=LOCKED,
-                Key=each["Key"],
-                VersionId=each["VersionId"],
-                Retention=over,
-                BypassGovernanceRetention=True,
-            )
 
 
 def test_what_lasts_is_locked_for_its_time_and_what_is_replaced_is_not(
@@ -84,7 +74,7 @@ def test_what_is_locked_waits_to_be_removed_and_goes_with_all_its_versions(
     # Four of the set, two files, a whole segment.
     assert copy.round().waiting == 7
     assert f"{SET}/manifest.json" in server.names(prefix, LOCKED)
-    unlock(server, prefix)
+    server.unlock(LOCKED, f"{prefix}/")
     now += timedelta(hours=1)
     assert copy.round().waiting == 0
 

@@ -1,7 +1,6 @@
 """Which keys the copy needs: asked of what is there, and not of what was noted."""
 
 import shutil
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import bson
@@ -80,8 +79,7 @@ def test_a_set_that_is_there_alone_keeps_its_key_until_it_is_too_old(
 
 
 def test_a_lock_that_ends_later_is_told(repository, keys, server, prefix):
-    with suppress(server.client.exceptions.BucketAlreadyOwnedByYou):
-        server.client.create_bucket(Bucket=LOCKED, ObjectLockEnabledForBucket=True)
+    server.make_bucket(LOCKED, is_locking=True)
     store = server.store(prefix, bucket=LOCKED)
     sent_at = datetime.now(UTC) + timedelta(days=300)
     RepositoryCopy(repository, keys, store, KEPT, lambda: sent_at).round()

@@ -638,22 +638,18 @@ def test_a_bucket_that_is_not_there_is_named(repository, keys, server, clock):
         copy.round()
 
 
-def test_credentials_that_are_refused_are_not_told(
-    repository, keys, clock, caplog, capfd
-):
+def test_credentials_that_are_refused_are_not_told(copy, server, caplog, capfd):
     caplog.set_level(logging.DEBUG)
-    with object_stores.running() as strict:
-        strict.address("clinic")
-        strict.require_credentials()
-        keeper = CopyKeeper(
-            RepositoryCopy(repository, keys, strict.store_of("clinic"), KEPT, clock)
-        )
+    copy.store = server.store_of("clinic", secret="another that nobody may read")
+    keeper = CopyKeeper(copy)
 
-        keeper.look()
+    keeper.look()
 
     assert "refuses the credentials" in keeper.failure
-    texts = keeper.failure + (repository.folder / "copy.json").read_text()
-    assert object_stores.SECRET not in texts + caplog.text + "".join(capfd.readouterr())
+    texts = keeper.failure + (copy.repository.folder / "copy.json").read_text()
+    assert copy.store.address.secret not in texts + caplog.text + "".join(
+        capfd.readouterr()
+    )
 
 
 def test_two_workers_do_not_copy_at_once(copy, repository):
