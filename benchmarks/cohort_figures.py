@@ -61,7 +61,7 @@ _SPREAD: Final = Figure(
 )
 _MEASURED: Final = """
 FROM came JOIN clinical_entries AS measured ON measured.patient_id = came.patient_id
-WHERE measured.kind = 'observation' AND measured.term = 'Systolic pressure'
+WHERE measured.kind = 'observation' AND measured.term_key = 'systolic pressure'
 """
 _CASES: Final = (
     (

@@ -3,7 +3,9 @@
 -- These views are read as their owner, whom no rule binds, so each says itself which rows
 -- and which columns it shows (docs/decisions/0056). Whoever reads them sets the session's
 -- TimeZone to the clinic's: the days of visits are those of its clock. Each branch joins
--- its own patient: a join above a UNION would read the patients once more.
+-- its own patient: a join above a UNION would read the patients once more. Where only the
+-- archived are left out, these few are read in place of all others: a LEFT JOIN of which
+-- no column is asked for is none.
 CREATE SCHEMA IF NOT EXISTS analytics;
 
 -- In completed years, below 0 before birth: age() leaves the months of a first year out,
@@ -25,10 +27,39 @@ CREATE OR REPLACE FUNCTION analytics.is_listed(listed text[], term text) RETURNS
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN EXISTS (SELECT FROM unnest(listed) AS item WHERE lower(item) = lower(term));
 
+-- The terms of dated entries of a kind, as they are compared; null where there are more
+-- than so many. In clinical_entries_words it goes from one term to the next, so no entry
+-- is read but one of each: a term that is known is found there as no pattern is.
+CREATE OR REPLACE FUNCTION analytics.terms_of_entries(of_kind text, most integer)
+RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH RECURSIVE known (term_key, number) AS (
+        (
+            SELECT entry.term_key, 1
+            FROM clinical_entries AS entry WHERE entry.kind = of_kind
+            ORDER BY entry.term_key LIMIT 1
+        )
+        UNION ALL
+        SELECT following.term_key, known.number + 1
+        FROM known CROSS JOIN LATERAL (
+            SELECT entry.term_key
+            FROM clinical_entries AS entry
+            WHERE entry.kind = of_kind AND entry.term_key > known.term_key
+            ORDER BY entry.term_key LIMIT 1
+        ) AS following
+        WHERE known.number <= most
+    )
+    SELECT CASE
+        WHEN count(*) <= most THEN coalesce(array_agg(known.term_key), '{}')
+    END
+    FROM known
+$$;
+
 CREATE OR REPLACE VIEW analytics.patients AS
 SELECT id AS patient_id, sex, birth_year FROM public.patients WHERE deleted_at IS NULL;
 
--- Of the records, dated or not, and of the notes of visits.
+-- Of the records, dated or not, and of the notes of visits. `is_entry` says which rows
+-- are dated entries, whose terms are known.
 CREATE OR REPLACE VIEW analytics.diagnoses AS
 SELECT event.patient_id, event.sex, event.term, event.term_key,
     event.system, event.code,
@@ -38,11 +69,12 @@ SELECT event.patient_id, event.sex, event.term, event.term_key,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
     analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
     analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
-        AS age_band
+        AS age_band,
+    event.is_entry
 FROM (
     SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
         entry.term_key, entry.system, entry.code, entry.ended_on,
-        entry.started_on AS occurred_on
+        entry.started_on AS occurred_on, true AS is_entry
     FROM clinical_entries AS entry JOIN public.patients AS patient
         ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
     WHERE entry.kind = 'condition' AND (
@@ -52,7 +84,7 @@ FROM (
     )
     UNION ALL
     SELECT patient.id, patient.sex, patient.date_of_birth, item, fold(item), '', '',
-        NULL, NULL
+        NULL, NULL, false
     FROM public.patients AS patient, unnest(patient.medical_history) AS item
     WHERE patient.deleted_at IS NULL AND NOT EXISTS (
         SELECT FROM clinical_entries AS dated
@@ -67,7 +99,8 @@ FROM (
             CASE WHEN diagnosis ->> 'code' <> ''
                 THEN 'http://hl7.org/fhir/sid/icd-10' ELSE '' END
         ),
-        coalesce(diagnosis ->> 'code', ''), NULL, visit.starts_at::date
+        coalesce(diagnosis ->> 'code', ''), NULL, visit.starts_at::date,
+        false
     FROM medical_records AS notes
     JOIN public.appointments AS visit ON visit.id = notes.appointment_id
     JOIN public.patients AS patient
@@ -87,11 +120,12 @@ SELECT event.patient_id, event.sex, event.term, event.term_key,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
     analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
     analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
-        AS age_band
+        AS age_band,
+    event.is_entry
 FROM (
     SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
         entry.term_key, entry.system, entry.code, entry.ended_on,
-        entry.started_on AS occurred_on
+        entry.started_on AS occurred_on, true AS is_entry
     FROM clinical_entries AS entry JOIN public.patients AS patient
         ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
     WHERE entry.kind = 'medication' AND (
@@ -101,7 +135,7 @@ FROM (
     )
     UNION ALL
     SELECT patient.id, patient.sex, patient.date_of_birth, item, fold(item), '', '',
-        NULL, NULL
+        NULL, NULL, false
     FROM public.patients AS patient, unnest(patient.current_medications) AS item
     WHERE patient.deleted_at IS NULL AND NOT EXISTS (
         SELECT FROM clinical_entries AS dated
@@ -119,11 +153,12 @@ SELECT event.patient_id, event.sex, event.term, event.term_key,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
     analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
     analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
-        AS age_band
+        AS age_band,
+    event.is_entry
 FROM (
     SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
         entry.term_key, entry.system, entry.code, entry.ended_on,
-        entry.started_on AS occurred_on
+        entry.started_on AS occurred_on, true AS is_entry
     FROM clinical_entries AS entry JOIN public.patients AS patient
         ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
     WHERE entry.kind = 'allergy' AND (
@@ -133,7 +168,7 @@ FROM (
     )
     UNION ALL
     SELECT patient.id, patient.sex, patient.date_of_birth, item, fold(item), '', '',
-        NULL, NULL
+        NULL, NULL, false
     FROM public.patients AS patient, unnest(patient.allergies) AS item
     WHERE patient.deleted_at IS NULL AND NOT EXISTS (
         SELECT FROM clinical_entries AS dated
@@ -150,13 +185,18 @@ SELECT event.patient_id, event.sex, event.term, event.term_key,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
     analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
     analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
-        AS age_band
+        AS age_band,
+    event.is_entry
 FROM (
-    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
-        entry.term_key, entry.system, entry.code, entry.started_on AS occurred_on
-    FROM clinical_entries AS entry JOIN public.patients AS patient
-        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
-    WHERE entry.kind = 'procedure'
+    SELECT entry.patient_id, patient.sex, patient.date_of_birth, entry.term,
+        entry.term_key, entry.system, entry.code, entry.started_on AS occurred_on,
+        true AS is_entry
+    FROM clinical_entries AS entry
+    LEFT JOIN public.patients AS patient ON patient.id = entry.patient_id
+    WHERE entry.kind = 'procedure' AND NOT EXISTS (
+        SELECT FROM public.patients AS archived
+        WHERE archived.id = entry.patient_id AND archived.deleted_at IS NOT NULL
+    )
 ) AS event;
 
 -- Elsewhere; what happened here is a visit.
@@ -168,13 +208,18 @@ SELECT event.patient_id, event.sex, event.term, event.term_key,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
     analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
     analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
-        AS age_band
+        AS age_band,
+    event.is_entry
 FROM (
-    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
-        entry.term_key, entry.system, entry.code, entry.started_on AS occurred_on
-    FROM clinical_entries AS entry JOIN public.patients AS patient
-        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
-    WHERE entry.kind = 'encounter'
+    SELECT entry.patient_id, patient.sex, patient.date_of_birth, entry.term,
+        entry.term_key, entry.system, entry.code, entry.started_on AS occurred_on,
+        true AS is_entry
+    FROM clinical_entries AS entry
+    LEFT JOIN public.patients AS patient ON patient.id = entry.patient_id
+    WHERE entry.kind = 'encounter' AND NOT EXISTS (
+        SELECT FROM public.patients AS archived
+        WHERE archived.id = entry.patient_id AND archived.deleted_at IS NOT NULL
+    )
 ) AS event;
 
 -- Measured at visits, in the words and units of the notes, or imported.
@@ -188,12 +233,13 @@ SELECT event.patient_id, event.sex, event.term, event.term_key,
     date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
     analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
     analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
-        AS age_band
+        AS age_band,
+    event.is_entry
 FROM (
     SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, vital.term,
         fold(vital.term) AS term_key, '' AS system, '' AS code,
         (measured.value #>> '{}')::numeric AS value, vital.unit,
-        visit.starts_at::date AS occurred_on
+        visit.starts_at::date AS occurred_on, false AS is_entry
     FROM medical_records AS notes
     JOIN public.appointments AS visit ON visit.id = notes.appointment_id
     JOIN public.patients AS patient
@@ -210,11 +256,15 @@ FROM (
             ('height', 'Height', 'cm')
     ) AS vital (name, term, unit) ON vital.name = measured.key
     UNION ALL
-    SELECT patient.id, patient.sex, patient.date_of_birth, entry.term, entry.term_key,
-        entry.system, entry.code, entry.value, entry.unit, entry.started_on
-    FROM clinical_entries AS entry JOIN public.patients AS patient
-        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
-    WHERE entry.kind = 'observation'
+    SELECT entry.patient_id, patient.sex, patient.date_of_birth, entry.term,
+        entry.term_key, entry.system, entry.code, entry.value, entry.unit,
+        entry.started_on, true
+    FROM clinical_entries AS entry
+    LEFT JOIN public.patients AS patient ON patient.id = entry.patient_id
+    WHERE entry.kind = 'observation' AND NOT EXISTS (
+        SELECT FROM public.patients AS archived
+        WHERE archived.id = entry.patient_id AND archived.deleted_at IS NOT NULL
+    )
 ) AS event;
 
 -- The words of a visit are its speciality; it waited from check-in to the call.
@@ -293,20 +343,25 @@ FROM (
 ) AS event;
 
 REVOKE ALL ON ALL TABLES IN SCHEMA analytics FROM PUBLIC;
+REVOKE ALL ON FUNCTION analytics.terms_of_entries FROM PUBLIC;
 GRANT USAGE ON SCHEMA analytics TO chartroom_analyst;
+GRANT EXECUTE ON FUNCTION analytics.terms_of_entries TO chartroom_analyst;
 GRANT SELECT (patient_id, sex, birth_year) ON analytics.patients TO chartroom_analyst;
 GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
-    age_band, ended_on
+    age_band, ended_on, is_entry
 ) ON analytics.diagnoses, analytics.medications, analytics.allergies TO chartroom_analyst;
 GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
-    age_band
-) ON analytics.procedures, analytics.encounters, analytics.prescriptions,
-    analytics.documents TO chartroom_analyst;
+    age_band, is_entry
+) ON analytics.procedures, analytics.encounters TO chartroom_analyst;
 GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
-    age_band, value, unit
+    age_band
+) ON analytics.prescriptions, analytics.documents TO chartroom_analyst;
+GRANT SELECT (
+    patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
+    age_band, value, unit, is_entry
 ) ON analytics.vitals TO chartroom_analyst;
 GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,

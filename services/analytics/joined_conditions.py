@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -24,13 +23,12 @@ from sqlalchemy import (
     true,
 )
 
+from services.analytics.members import Members, distinct, united
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
 
 # Each is counted twice: as if it were true of everybody, and as if of nobody.
 MOST_JOINED: Final = 12
-
-Members = NDArray[np.int64]
 
 
 class FewDecide(NotAllowed):
@@ -179,7 +177,7 @@ def unions_by_bit(
     """Return what meets each of so many conditions, of members by their signatures."""
     rows = list(classes)
     return tuple(
-        _union([members for bits, members in rows if bits >> place & 1])
+        united([members for bits, members in rows if bits >> place & 1])
         for place in range(number)
     )
 
@@ -194,13 +192,9 @@ def few_decide(met: Sequence[Members], k: int, *, patient_shift: int = 0) -> boo
     """
     if k <= 1 or not met:
         return False
-    answer, *varied = (np.unique(members) for members in met)
+    answer, *varied = map(distinct, met)
     return any(
-        len(np.unique(np.setxor1d(answer, each, assume_unique=True) >> patient_shift))
+        len(distinct(np.setxor1d(answer, each, assume_unique=True) >> patient_shift))
         < k
         for each in varied
     )
-
-
-def _union(parts: Sequence[Members]) -> Members:
-    return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)

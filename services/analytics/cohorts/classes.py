@@ -1,17 +1,22 @@
 """The patients of a cohort, in classes that its counts tell apart."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select, text
+from sqlalchemy import ARRAY, Executable, String, func, select, text
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import statements, tables
-from services.analytics.cohorts.inference import Members, members_of
-from services.analytics.cohorts.model import Cohort
+from services.analytics.cohorts.model import Cohort, CohortEvent, EventByTerms
+from services.analytics.members import Members, members_of
+
+# Where nobody chose them from a list, terms may be as many as entries, nearly: to go
+# from one to the next takes longer than patterns then.
+MOST_TERMS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +37,80 @@ def read_classes(
 ) -> tuple[PatientClass, ...]:
     """Read the patients of a cohort, in classes that its counts tell apart."""
     use_clock(session, now)
+    known = by_known_terms(session, cohort)
+    statement = statements.classes(known, with_variations=True)
     width = len(cohort.split_by)
-    statement = statements.classes(cohort, with_variations=True)
-    classes = []
+    return tuple(_class_of(row, width) for row in session.execute(statement))
+
+
+def _class_of(row: Sequence[Any], width: int) -> PatientClass:
+    passed, _, members, *varied = row[width:]
+    return PatientClass(tuple(row[:width]), passed, members_of(members), tuple(varied))
+
+
+def read_with_classes(
+    session: Session, statement: Executable, cohort: Cohort
+) -> tuple[list[Sequence[Any]], tuple[PatientClass, ...]]:
+    """Read the rows of a statement, and the classes of its cohort by sex."""
+    rows: list[Sequence[Any]] = []
+    classes: list[PatientClass] = []
+    width = statements.width_of_classes(cohort)
     for row in session.execute(statement):
-        passed, _, members, *varied = row[width:]
-        values = tuple(row[:width])
-        classes.append(PatientClass(values, passed, members_of(members), tuple(varied)))
-    return tuple(classes)
+        if row[-width] is None:
+            rows.append(row[:-width])
+        else:
+            classes.append(_class_of(row[-width:], 1))
+    return rows, tuple(classes)
 
 
 def find_remaining(session: Session, cohort: Cohort, now: datetime) -> tuple[UUID, ...]:
     """Return who remains of a cohort, for who may know and writes it down."""
     use_clock(session, now)
-    patient_ids = tuple(session.scalars(statements.remaining(cohort)))
+    known = by_known_terms(session, cohort)
+    patient_ids = tuple(session.scalars(statements.remaining(known)))
     # What is read next in this transaction tells its times as ever.
     session.execute(text("SET LOCAL TimeZone TO DEFAULT"))
     return patient_ids
+
+
+def by_known_terms(session: Session, cohort: Cohort) -> Cohort:
+    """Return the cohort with the terms that dated entries have for its words."""
+    steps = tuple(
+        tuple(
+            replace(rule, event=with_known_terms(session, rule.event)) for rule in step
+        )
+        for step in cohort.steps
+    )
+    return replace(cohort, entry=with_known_terms(session, cohort.entry), steps=steps)
+
+
+def with_known_terms(session: Session, event: CohortEvent) -> CohortEvent:
+    """Return the event with the terms that dated entries have for its words.
+
+    As it is where no dated entries are of its kind, or their terms are too many.
+    """
+    entries, words = statements.entries_of(event.kind), event.words.strip()
+    if not (entries and words):
+        return event
+    terms = find_terms(session, entries, words)
+    if terms is None:
+        return event
+    given = {field.name: getattr(event, field.name) for field in fields(CohortEvent)}
+    return EventByTerms(**given, terms=terms)
+
+
+def find_terms(session: Session, entries: str, words: str) -> tuple[str, ...] | None:
+    """Return the terms of dated entries that have the words, as they are compared.
+
+    As in patterns, from the beginning of a word on; but a term that is known is found
+    in an index at once, where a pattern is asked of each entry of its kind. None where
+    there are too many terms to go through.
+    """
+    terms = func.analytics.terms_of_entries(entries, MOST_TERMS, type_=ARRAY(String))
+    known, sought = session.execute(select(terms, func.fold(words))).one()
+    if known is None:
+        return None
+    return tuple(term for term in known if f" {sought}" in f" {term}")
 
 
 def use_clock(session: Session, now: datetime) -> None:

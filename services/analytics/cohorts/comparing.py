@@ -17,7 +17,6 @@ from services.analytics.cohorts.classes import (
     met_by,
     read_classes,
 )
-from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.results import Hidden
 from services.analytics.cohorts.statistics import Interval
@@ -29,6 +28,7 @@ from services.analytics.cohorts.telling import (
 )
 from services.analytics.cohorts.wording import describe
 from services.analytics.joined_conditions import few_decide
+from services.analytics.members import Members
 from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission

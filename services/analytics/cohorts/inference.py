@@ -22,7 +22,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-Members = NDArray[np.int64]
+from services.analytics.members import Members, distinct
+
 # The places of groups that have something in common, and of those that have less of it.
 NestedGroups = tuple[tuple[int, ...], tuple[int, ...]]
 _Matrix = NDArray[np.int64]
@@ -99,11 +100,6 @@ class _Sizes:
         return filled
 
 
-def members_of(kept: bytes | memoryview) -> Members:
-    """Return the hashes in the bytes that PostgreSQL's int8send made, sorted."""
-    return np.sort(np.frombuffer(kept, dtype=">i8").astype(np.int64))
-
-
 def reveals_few(
     groups: Sequence[Members],
     disclosed_groups: Sequence[Members],
@@ -152,7 +148,7 @@ def events_reveal_few(
     _, first, which = np.unique(marks, return_index=True, return_inverse=True)
     belongs = np.zeros((len(rows), len(first)), dtype=np.bool_)
     for number, members in enumerate(np.split(places, ends)):
-        belongs[number, np.unique(which[members])] = True
+        belongs[number, distinct(which[members])] = True
     pairs = np.unique(np.stack((which, patients)), axis=1)
     sizes = np.bincount(pairs[0], minlength=len(first))
     for row in belongs[: len(groups)]:
@@ -160,7 +156,7 @@ def events_reveal_few(
         # Of one class alone are at least k, mostly; else they are counted.
         is_few = differs.any(axis=1) & ((differs * sizes).max(axis=1, initial=0) < k)
         for other in differs[is_few]:
-            if len(np.unique(pairs[1][other[pairs[0]]])) < k:
+            if len(distinct(pairs[1][other[pairs[0]]])) < k:
                 return True
     return _is_either(belongs, _Sizes(sizes, pairs), k, nested, len(groups))
 
@@ -175,7 +171,7 @@ def differ_in_few(
 
 def patients_behind(events: Members, patient_shift: int) -> int:
     """Return how many patients events are of, whose hashes begin with the patient's."""
-    return len(np.unique(events >> patient_shift))
+    return len(distinct(events >> patient_shift))
 
 
 def is_apart(

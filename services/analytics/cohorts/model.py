@@ -99,6 +99,13 @@ class CohortEvent:
         return naming_of(self.kind, words, self.code, *values)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventByTerms(CohortEvent):
+    """Events by words, where the terms of dated entries that have these are known."""
+
+    terms: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """So many days after the first event, or before it; its own day is not one."""

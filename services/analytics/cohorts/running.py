@@ -14,7 +14,6 @@ from services.analytics.cohorts.classes import (
     met_by,
     read_classes,
 )
-from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.model import Cohort
 from services.analytics.cohorts.results import (
     AttritionStep,
@@ -27,6 +26,7 @@ from services.analytics.cohorts.storing import to_json
 from services.analytics.cohorts.telling import UndisclosedAnswer
 from services.analytics.cohorts.wording import describe, tell_steps
 from services.analytics.joined_conditions import few_decide
+from services.analytics.members import Members
 from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     BigInteger,
+    Boolean,
     ColumnClause,
     ColumnElement,
     Date,
@@ -24,24 +25,28 @@ from sqlalchemy import (
     case,
     cast,
     column,
-    distinct,
     exists,
     func,
     literal,
     literal_column,
+    not_,
+    null,
     or_,
     select,
     table,
     true,
     type_coerce,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.sql.selectable import CompoundSelect
 
 from services.analytics.cohorts import tables
 from services.analytics.cohorts.model import (
     Cohort,
     CohortEvent,
     Dimension,
+    EventByTerms,
     EventKind,
     Rule,
     WindowSide,
@@ -78,10 +83,19 @@ def _view(name: str, *more: ColumnClause[Any]) -> TableClause:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where events of a kind are, and in which state a visit has to be."""
+    """Where events of a kind are, and in which state a visit has to be.
+
+    `entries` is what dated entries of the kind are called, where there are such.
+    """
 
     view: TableClause
     states: tuple[str, ...] = ()
+    entries: str = ""
+
+
+def _of_entries(entries: str, name: str, *more: ColumnClause[Any]) -> _Source:
+    view = _view(name, column("is_entry", Boolean), *more)
+    return _Source(view, entries=entries)
 
 
 _PATIENTS: Final = table("patients", schema="analytics")
@@ -105,6 +119,8 @@ _SPLIT: Final[Mapping[Dimension, str]] = {
     Dimension.WORDS: "term",
     Dimension.CODE: "code",
 }
+# The same of all events of a patient.
+_OF_PATIENT: Final = frozenset({"sex"})
 _FORMATS: Final[Mapping[Dimension, str]] = {
     Dimension.MONTH: "YYYY-MM",
     Dimension.QUARTER: 'YYYY "Q"Q',
@@ -117,13 +133,13 @@ _RESERVED: Final = (tables.OTHERS, tables.NO_VALUE)
 # What is left of a hash for the patient, and what the rest is for: the event.
 PATIENT_SHIFT: Final = 24
 _SOURCES: Final[Mapping[EventKind, _Source]] = {
-    EventKind.DIAGNOSIS: _Source(_view("diagnoses")),
-    EventKind.MEDICATION: _Source(_view("medications")),
-    EventKind.ALLERGY: _Source(_view("allergies")),
-    EventKind.PROCEDURE: _Source(_view("procedures")),
-    EventKind.ENCOUNTER: _Source(_view("encounters")),
-    EventKind.VITAL: _Source(
-        _view("vitals", column("value", Numeric), column("unit", String))
+    EventKind.DIAGNOSIS: _of_entries("condition", "diagnoses"),
+    EventKind.MEDICATION: _of_entries("medication", "medications"),
+    EventKind.ALLERGY: _of_entries("allergy", "allergies"),
+    EventKind.PROCEDURE: _of_entries("procedure", "procedures"),
+    EventKind.ENCOUNTER: _of_entries("encounter", "encounters"),
+    EventKind.VITAL: _of_entries(
+        "observation", "vitals", column("value", Numeric), column("unit", String)
     ),
     EventKind.PRESCRIPTION: _Source(_view("prescriptions")),
     EventKind.DOCUMENT: _Source(_view("documents")),
@@ -142,20 +158,54 @@ def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
     steps they passed in each of these comes last. Everything typed is bound.
     """
     judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
+    number = len(variations_of(cohort)) if with_variations else 0
+    return _classes(judged, cohort, cohort.split_by, number)
+
+
+def _classes(
+    judged: CTE,
+    cohort: Cohort,
+    split_by: Sequence[Dimension],
+    number_varied: int,
+    *before: ColumnElement[Any],
+) -> Select[Any]:
+    """Select classes as `classes` does, behind other columns."""
     values = [
         dimension_text(judged, dimension).label(f"value_{place}")
-        for place, dimension in enumerate(cohort.split_by)
+        for place, dimension in enumerate(split_by)
     ]
     passed = _passed(_steps_of(judged, cohort)).label("passed")
     varied = [
         _passed(_steps_of(judged, cohort, variation)).label(f"passed_{variation}")
-        for variation in range(len(variations_of(cohort)) * with_variations)
+        for variation in range(number_varied)
     ]
     split: list[ColumnElement[Any]] = [*values, passed, *varied]
     counted = (func.count(), _members(judged))
     columns: list[ColumnElement[Any]] = [*values, passed, *counted, *varied]
-    grouped = select(*columns).select_from(judged)
-    return grouped.group_by(*split).order_by(*split)
+    return select(*before, *columns).select_from(judged).group_by(*split)
+
+
+def _with_classes(
+    selected: Select[Any], judged: CTE, cohort: Cohort
+) -> CompoundSelect[Any]:
+    """Select besides, in rows of their own, the classes of a cohort by sex.
+
+    Its patients are looked for once then. All columns of the other are empty in such a
+    row, and those of classes in all others.
+    """
+    before = (null() for _ in selected.selected_columns)
+    number = len(variations_of(cohort))
+    classes = _classes(judged, cohort, (Dimension.SEX,), number, *before)
+    after = (null() for _ in range(width_of_classes(cohort)))
+    return union_all(selected.add_columns(*after), classes)
+
+
+def width_of_classes(cohort: Cohort) -> int:
+    """Return how many columns classes by sex have behind those of other rows.
+
+    The sex, the steps passed, how many and who, and the steps passed in each variation.
+    """
+    return 4 + len(variations_of(cohort))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,38 +265,36 @@ def remaining(cohort: Cohort) -> Select[UUID]:
 
 def events(
     cohort: Cohort, event: CohortEvent, split_by: Sequence[Dimension]
-) -> Select[Any]:
+) -> CompoundSelect[Any]:
     """Select a row for each class of such events of those who remain of a cohort.
 
     What they are split by as text, the patients as in `classes`, and a hash of each
-    event, whose first bits are those of its patient's. What happened to a patient twice
-    on one day, at visits in one hour, is one event. Of cohorts with steps those who
-    remain in a variation alone have rows of their own: the last column says who
-    remains.
+    event, whose first bits are those of its patient's. Some come several times:
+    PostgreSQL would sort them to find that out. What happened to a patient twice on one
+    day, at visits in one hour, is one event. Of cohorts with steps those who remain in
+    a variation alone have rows of their own: the last column says who remains. The
+    classes of the cohort come besides.
     """
-    judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
+    judged = _judged(cohort, _entered(cohort, _OF_PATIENT).cte("entered")).cte("judged")
     view = _SOURCES[event.kind].view
     source = view.alias("event")
-    values = [
-        dimension_text(source, dimension).label(f"value_{place}")
-        for place, dimension in enumerate(split_by)
-    ]
+    values = _values(split_by, source, judged)
     remains = _remains(judged, cohort)
     columns: list[ColumnElement[Any]] = [
         *values,
-        gathered(distinct(func.int8send(patient_hash(source.c.patient_id)))),
-        gathered(distinct(func.int8send(event_hash(view, source)))),
+        _members(source),
+        gathered(func.int8send(event_hash(view, source))),
         *remains,
     ]
     is_there = source.c.occurred_on.is_not(None)
-    return (
+    selected = (
         select(*columns)
         .select_from(source)
         .join(judged, judged.c.patient_id == source.c.patient_id)
         .where(_remains_in_any(judged, cohort), is_there, _meets(event, source))
         .group_by(*values, *remains)
-        .order_by(*values)
     )
+    return _with_classes(selected, judged, cohort)
 
 
 def quantities(
@@ -254,31 +302,31 @@ def quantities(
     event: CohortEvent | None,
     split_by: Sequence[Dimension],
     quantity: str,
-) -> Select[Any]:
+) -> CompoundSelect[Any]:
     """Select what a column of events is for each patient who remains, by classes.
 
     That is the first event's, or without more the mean of all of the patient's that are
     like `event`. What they are split by as text, the unit, and 16 bytes for each
-    patient: the hash, and the quantity as a float. Then who remains, as in `events`.
+    patient: the hash, and the quantity as a float. Then who remains, and the classes of
+    the cohort besides, as in `events`.
     """
     source: FromClause
     events: FromClause
     is_such: ColumnElement[bool] = true()
     if event is None:
-        entered = _entered(cohort, {_SPLIT[name] for name in split_by}, quantity)
+        wanted = _OF_PATIENT.union(_SPLIT[name] for name in split_by)
+        entered = _entered(cohort, wanted, quantity)
         judged = _judged(cohort, entered.cte("entered")).cte("judged")
         source, events = judged, judged
     else:
-        judged = _judged(cohort, _entered(cohort).cte("entered")).cte("judged")
+        entered = _entered(cohort, _OF_PATIENT)
+        judged = _judged(cohort, entered.cte("entered")).cte("judged")
         events = _SOURCES[event.kind].view.alias("event")
         source = events.join(judged, judged.c.patient_id == events.c.patient_id)
         is_such = and_(events.c.occurred_on.is_not(None), _meets(event, events))
     remains = _remains(judged, cohort)
     unit = func.coalesce(events.c.unit if "unit" in events.c else None, "")
-    values = [
-        dimension_text(events, dimension).label(f"value_{place}")
-        for place, dimension in enumerate(split_by)
-    ]
+    values = _values(split_by, events, judged)
     own = (
         select(
             *values,
@@ -297,11 +345,9 @@ def quantities(
     split = [own.c[value.name] for value in values]
     pairs = gathered(own_pair(own.c.patient_id, own.c.number))
     remaining = [own.c[each.name] for each in remains]
-    return (
-        select(*split, own.c.unit, pairs, *remaining)
-        .group_by(*split, own.c.unit, *remaining)
-        .order_by(*split, own.c.unit)
-    )
+    selected = select(*split, own.c.unit, pairs, *remaining)
+    grouped = selected.group_by(*split, own.c.unit, *remaining)
+    return _with_classes(grouped, judged, cohort)
 
 
 def members_by_term(kind: EventKind) -> Select[Any]:
@@ -329,9 +375,30 @@ def _dated(kind: EventKind) -> tuple[ColumnElement[bool], ...]:
     return is_dated, source.view.c.status.in_(source.states)
 
 
-def population() -> Select[int]:
-    """Select how many patients there are."""
-    return select(func.count()).select_from(_PATIENTS)
+def entries_of(kind: EventKind) -> str:
+    """Return what dated entries of a kind are called; empty where there are none."""
+    return _SOURCES[kind].entries
+
+
+def population(at_most: int | None = None) -> Select[int]:
+    """Select how many patients there are; no more than so many are looked at."""
+    patients: Select[int] = select(literal_column("1")).select_from(_PATIENTS)
+    return select(func.count()).select_from(patients.limit(at_most).subquery())
+
+
+def _values(
+    split_by: Sequence[Dimension], events: FromClause, judged: FromClause
+) -> list[Any]:
+    """Return what events of a cohort are split by; of patients it knows that already.
+
+    From the events it would be read of every patient who had such a one.
+    """
+    return [
+        dimension_text(
+            judged if _SPLIT[dimension] in _OF_PATIENT else events, dimension
+        ).label(f"value_{place}")
+        for place, dimension in enumerate(split_by)
+    ]
 
 
 def _passed(steps: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
@@ -534,7 +601,7 @@ def _names(event: CohortEvent, source: FromClause) -> list[ColumnElement[bool]]:
     """Return that something has the words of an event, and that it has the code."""
     named: list[ColumnElement[bool]] = []
     if event.words.strip():
-        named.append(_has_words(source.c.term_key, event.words.strip()))
+        named.append(_has_words(event, source))
     if event.code.strip():
         named.append(source.c.code == event.code.strip())
     return named
@@ -558,7 +625,22 @@ def _is_such(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
-def _has_words(term_key: ColumnElement[str], words: str) -> ColumnElement[bool]:
+def _has_words(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
+    """Return the condition that something has the words of an event.
+
+    Of dated entries the terms may be known. Of all else, and of the other branches of
+    their view, patterns are asked.
+    """
+    has_words = _is_like(source.c.term_key, event.words.strip())
+    if not isinstance(event, EventByTerms):
+        return has_words
+    is_known = source.c.term_key.in_(event.terms)
+    return or_(
+        and_(source.c.is_entry, is_known), and_(not_(source.c.is_entry), has_words)
+    )
+
+
+def _is_like(term_key: ColumnElement[str], words: str) -> ColumnElement[bool]:
     """Return the condition that a term has words, from the beginning of a word on.
 
     Prediabetes is no diabetes. As patterns on the bare column: of these the planner

@@ -14,9 +14,9 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.model import Cohort, Dimension
 from services.analytics.cohorts.suppression import Key
+from services.analytics.members import Members, united
 from services.analytics.namings import Naming
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -67,10 +67,10 @@ class Groups:
     def united(cls, parts: Sequence[Self]) -> Self:
         """Return whoever is in one of several cells, once."""
         return cls(
-            _union([part.patients for part in parts]),
-            _union([part.counted for part in parts]),
-            _union([part.numbers for part in parts]),
-            tuple(map(_union, zip(*(part.met for part in parts), strict=True))),
+            united([part.patients for part in parts]),
+            united([part.counted for part in parts]),
+            np.unique(np.concatenate([part.numbers for part in parts])),
+            tuple(map(united, zip(*(part.met for part in parts), strict=True))),
         )
 
 
@@ -116,9 +116,9 @@ def find_common_to_all(
     nobody without them counts as few. Of a sex, an age or a time nothing is learnt, and
     *others* and *none* say nothing of what somebody has.
     """
-    if k <= 1 or not cells:
+    if k <= 1 or not cells or not OPEN & set(split_by):
         return set()
-    everybody = _union([each.patients for each in cells.values()])
+    everybody = united([each.patients for each in cells.values()])
     common: set[Key] = set()
     for place, dimension in enumerate(split_by):
         if dimension in OPEN:
@@ -220,21 +220,30 @@ def _without_rare(
 
 
 def _values(cells: Mapping[Key, Groups], place: int, least: int) -> list[str]:
-    """Return the values that so many patients have at least, sorted."""
+    """Return the values that so many patients have at least, sorted.
+
+    Where so many are in one cell, nobody counts how many they are in all.
+    """
     return sorted(
-        value for value, size in _sizes(cells, place).items() if size >= least
+        value
+        for value, parts in _by_value(cells, place).items()
+        if max(map(len, parts)) >= least or len(united(parts)) >= least
     )
 
 
 def _sizes(cells: Mapping[Key, Groups], place: int) -> Mapping[str, int]:
+    parts_by_value = _by_value(cells, place)
+    return {value: len(united(parts)) for value, parts in parts_by_value.items()}
+
+
+def _by_value(
+    cells: Mapping[Key, Groups], place: int
+) -> Mapping[str, Sequence[Members]]:
+    """Return who is in the cells of each value."""
     by_value: dict[str, list[Members]] = {}
     for key, groups in cells.items():
         by_value.setdefault(key[place], []).append(groups.patients)
-    return {value: len(_union(parts)) for value, parts in by_value.items()}
-
-
-def _union(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return np.unique(np.concatenate(parts))
+    return by_value
 
 
 def _axis(dimension: Dimension, values: Sequence[str]) -> Sequence[str]:

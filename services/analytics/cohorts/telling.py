@@ -34,16 +34,15 @@ from db.models.care import DisclosedAnswer, DisclosedGroup
 from db.models.patient import Patient
 from db.postgres import assume_role
 from services.analytics.cohorts.inference import (
-    Members,
     NestedGroups,
     differ_in_few,
     events_reveal_few,
     is_apart,
-    members_of,
     patients_behind,
     reveals_few,
 )
 from services.analytics.cohorts.statements import PATIENT_SHIFT
+from services.analytics.members import Members, distinct, members_of
 from services.analytics.namings import Naming, is_nested, nested_groups
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
@@ -465,7 +464,7 @@ def are_apart(
     disclosed_groups = [members_of(kept) for _, kept in rows]
     hashed = func.uuid_hash_extended(Patient.id, literal_column("0"))
     some = select(hashed).where(Patient.deleted_at.is_(None)).limit(_MOST_BYSTANDERS)
-    bystanders = np.unique(np.array(session.scalars(some).all(), dtype=np.int64))
+    bystanders = distinct(np.array(session.scalars(some).all(), dtype=np.int64))
     cut = [
         group[-1]
         for (size, _), group in zip(rows, disclosed_groups, strict=True)

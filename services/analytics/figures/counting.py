@@ -18,13 +18,16 @@ from services.analytics.cohorts import (
     tables,
 )
 from services.analytics.cohorts.classes import (
+    PatientClass,
+    by_known_terms,
     groups_of,
     members_of_all,
     met_by,
     read_classes,
+    read_with_classes,
     use_clock,
+    with_known_terms,
 )
-from services.analytics.cohorts.inference import Members, members_of
 from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import Groups
 from services.analytics.figures import quantities
@@ -47,6 +50,7 @@ from services.analytics.figures.protecting import (
 from services.analytics.figures.storing import to_json
 from services.analytics.figures.wording import describe
 from services.analytics.joined_conditions import few_decide
+from services.analytics.members import Members, distinct, members_of, united
 from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -85,24 +89,17 @@ def count(
     audit.record(session, actor, Action.COHORT_COUNT, details=details)
     if figure.measure is FigureMeasure.DISTRIBUTION:
         return _spread(session, figure, now, smallest_group)
-    remaining = _remaining(session, figure, now)
-    groups = _read(session, figure, now, smallest_group, remaining)
+    is_parted = _is_parted(figure)
+    remaining, groups = _read(session, figure, now, smallest_group)
     totals: tuple[FigureCell, ...] = ()
     if figure.measure is FigureMeasure.SHARE:
-        cells, members, namings = _shares(
-            figure,
-            groups,
-            smallest_group,
-            _outside(session, (each.patients for each in groups.values())),
-        )
+        patients = [each.patients for each in groups.values()]
+        outside = _outside(session, patients, smallest_group)
+        cells, members, namings = _shares(figure, groups, smallest_group, outside)
     else:
-        cells, members = _numbers(
-            figure,
-            groups,
-            smallest_group,
-            remaining,
-            _outside(session, (each.counted for each in groups.values())),
-        )
+        counted = [each.counted for each in groups.values()]
+        outside = _outside(session, counted, smallest_group) if is_parted else 0
+        cells, members = _numbers(figure, groups, smallest_group, remaining, outside)
         if figure.totals:
             totals, summed = _totals(figure, groups, smallest_group, remaining)
             members += summed
@@ -138,18 +135,18 @@ def _spread(
     if figure.quantity is None:  # validate() has seen to that
         raise InvalidInput("quantity", "A distribution is of a quantity.")
     use_clock(session, now)
-    rows = session.execute(
-        statements.quantities(
-            figure.cohort, figure.of, figure.by, quantities.COLUMNS[figure.quantity]
-        )
-    ).all()
+    cohort = by_known_terms(session, figure.cohort)
+    event = figure.of and with_known_terms(session, figure.of)
+    column = quantities.COLUMNS[figure.quantity]
+    statement = statements.quantities(cohort, event, figure.by, column)
+    rows, classes = read_with_classes(session, statement, cohort)
+    remaining = _remaining(figure, classes)
     inside, outside = _parted(figure.cohort, rows)
     unit, measured = quantities.of_one_unit(inside)
     others = {
         key: each.patients
         for key, each in quantities.by_unit(outside).get(unit, {}).items()
     }
-    remaining = _remaining(session, figure, now)
     with_met = _with_met(measured, others, remaining.met)
     number = len(remaining.met)
     groups = tables.complete(figure.by, with_met, k, number_met=number)
@@ -181,25 +178,37 @@ def _naming(figure: Figure) -> Naming | None:
 
 
 def _read(
-    session: Session, figure: Figure, now: datetime, k: int, remaining: _Remaining
-) -> Mapping[Key, Groups]:
-    """Return who came in and who remains, or whose events there are and which."""
-    if figure.of is None and figure.measure is not FigureMeasure.EVENTS:
+    session: Session, figure: Figure, now: datetime, k: int
+) -> tuple[_Remaining, Mapping[Key, Groups]]:
+    """Return who came in and who remains, or whose events there are and which.
+
+    And who remains of all, where patients may be in several groups or in none.
+    """
+    if _is_parted(figure):
         split = replace(figure.cohort, split_by=figure.by)
-        return groups_of(split, read_classes(session, split, now), k)
+        groups = groups_of(split, read_classes(session, split, now), k)
+        return _Remaining({}, ()), groups
     use_clock(session, now)
-    event = figure.of or figure.cohort.entry
-    rows = session.execute(statements.events(figure.cohort, event, figure.by)).all()
+    cohort = by_known_terms(session, figure.cohort)
+    event = with_known_terms(session, figure.of or figure.cohort.entry)
+    statement = statements.events(cohort, event, figure.by)
+    rows, classes = read_with_classes(session, statement, cohort)
+    remaining = _remaining(figure, classes)
     inside, outside = _parted(figure.cohort, rows)
     cells = {
-        tuple(values): Groups(members_of(patients), members_of(events))
+        tuple(values): Groups(
+            distinct(members_of(patients)), distinct(members_of(events))
+        )
         for *values, patients, events in inside
     }
     require_not_too_many(len(each.counted) for each in cells.values())
-    others = {tuple(values): members_of(patients) for *values, patients, _ in outside}
+    others = {
+        tuple(values): distinct(members_of(patients))
+        for *values, patients, _ in outside
+    }
     with_met = _with_met(cells, others, remaining.met)
     number = len(remaining.met)
-    return tables.complete(figure.by, with_met, k, number_met=number)
+    return remaining, tables.complete(figure.by, with_met, k, number_met=number)
 
 
 def _parted(
@@ -228,7 +237,9 @@ def _with_met(
             groups,
             met=tuple(
                 np.intersect1d(
-                    each, np.union1d(groups.patients, others.get(key, nobody))
+                    each,
+                    united([groups.patients, others.get(key, nobody)]),
+                    assume_unique=True,
                 )
                 for each in met
             ),
@@ -237,12 +248,9 @@ def _with_met(
     }
 
 
-def _remaining(session: Session, figure: Figure, now: datetime) -> _Remaining:
+def _remaining(figure: Figure, classes: Sequence[PatientClass]) -> _Remaining:
+    """Return who remains, of the classes of its cohort by sex."""
     is_of_others = figure.of is not None
-    if not (is_of_others or figure.cohort.steps):
-        return _Remaining({}, ())
-    by_sex = replace(figure.cohort, split_by=(Dimension.SEX,))
-    classes = read_classes(session, by_sex, now)
     last = len(figure.cohort.steps)
     sizes = {"": len(members_of_all(classes, last))}
     for sex in {each.values[0] for each in classes}:
@@ -272,10 +280,14 @@ def _shares(
     )
 
 
-def _outside(session: Session, groups: Iterable[Members]) -> int:
-    """Return how many patients in daily use, whose number is known, are in no cell."""
+def _outside(session: Session, groups: Iterable[Members], k: int) -> int:
+    """Return how many patients in daily use, whose number is known, are in no cell.
+
+    Of k and more it does not matter how many they are, and nobody counts them.
+    """
     inside = sum(map(len, groups))
-    return max(session.execute(statements.population()).scalar_one() - inside, 0)
+    there = session.execute(statements.population(inside + k)).scalar_one()
+    return max(there - inside, 0)
 
 
 def _numbers(
@@ -285,9 +297,8 @@ def _numbers(
     remaining: _Remaining,
     outside: int = 0,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
-    # Where events are looked at, patients come more than once.
     is_of_events = figure.measure is FigureMeasure.EVENTS
-    is_parted = figure.of is None and not is_of_events
+    is_parted = _is_parted(figure)
     return protect_numbers(
         groups,
         k,
@@ -300,6 +311,11 @@ def _numbers(
         outside=outside,
         do_few_decide=lambda each: few_decide(each.met, k),
     )
+
+
+def _is_parted(figure: Figure) -> bool:
+    """Return whether each patient is in one cell; of events some are in several."""
+    return figure.of is None and figure.measure is not FigureMeasure.EVENTS
 
 
 def _whole_of(figure: Figure, remaining: _Remaining) -> Callable[[Key], int] | None:

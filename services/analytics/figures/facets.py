@@ -23,7 +23,7 @@ from services.analytics.cohorts import (
     statements,
     tell,
 )
-from services.analytics.cohorts.inference import Members
+from services.analytics.members import Members, distinct, united
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -69,7 +69,7 @@ def find_facets(
     classes.use_clock(session, now)
     terms = _read_terms(session, kind)
     members = {
-        key: _united(terms[other].members for other in _terms_with(key, terms))
+        key: united([terms[other].members for other in _terms_with(key, terms)])
         for key in _commonest(terms, smallest_group)
     }
     number = _number_of_patients(terms.values(), members.values(), smallest_group)
@@ -122,8 +122,8 @@ def _read_terms(session: Session, kind: EventKind) -> Mapping[str, _Term]:
     for key, words, events, members in session.execute(
         statements.members_by_term(kind)
     ):
-        read = (words, events, np.frombuffer(members, dtype=">i8"))
-        writings.setdefault(key, []).append(read)
+        hashes = np.frombuffer(members, dtype=">i8").astype(np.int64)
+        writings.setdefault(key, []).append((words, events, hashes))
     return {
         key: _Term(
             # The commonest is first.
@@ -146,7 +146,7 @@ def _commonest(terms: Mapping[str, _Term], k: int) -> list[str]:
         is_enough = len(sizes) >= MOST
         if is_enough and terms[key].events < min(nlargest(MOST, sizes.values())):
             break
-        sizes[key] = len(np.unique(terms[key].members))
+        sizes[key] = len(distinct(terms[key].members))
     # In the order of the words where they are as many.
     ordered = sorted(filter(sizes.get, terms), key=lambda each: -sizes[each])
     return [key for key in ordered[:MOST] if sizes[key] >= k]
@@ -164,17 +164,11 @@ def _number_of_patients(
 
     Mostly the commonest words say so of each other, and nobody else is counted.
     """
-    number = len(_united(groups))
+    number = len(united([*groups]))
     if not any(_have_all(number, group, k) for group in groups):
         return number
-    return len(_united(each.members for each in terms))
+    return len(united([each.members for each in terms]))
 
 
 def _have_all(number: int, group: Members, k: int) -> bool:
     return k > 1 and number - len(group) < k
-
-
-def _united(groups: Iterable[Members]) -> Members:
-    """Return who is in any of the groups, each once."""
-    nobody = np.empty(0, dtype=np.int64)
-    return np.unique(np.concatenate([nobody, *groups]).astype(np.int64))

@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 
 from services.analytics.cohorts import Dimension, suppression, tables
-from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import Groups
 from services.analytics.figures import quantities
 from services.analytics.figures.distributions import distribution_of, is_diverse
 from services.analytics.figures.model import FigureCell, Quantity
 from services.analytics.figures.quantities import OwnValues
+from services.analytics.members import Members, united
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
@@ -186,7 +186,7 @@ def _with_enough_hidden(groups: Mapping[Key, Groups], table: Table, k: int) -> T
         groups[key].patients for key, (number, _) in table.items() if number is None
     ]
     visible = [key for key, (number, _) in table.items() if number is not None]
-    if not hidden or not visible or not 0 < len(np.unique(np.concatenate(hidden))) < k:
+    if not hidden or not visible or not 0 < len(united(hidden)) < k:
         return table
     least = min(visible, key=lambda key: (len(groups[key].patients), key))
     return {**table, least: (None, None)}

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from services.analytics.cohorts.inference import Members
 from services.analytics.cohorts.statements import PATIENT_SHIFT
 from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import OWN_NUMBER, Groups
 from services.analytics.figures.distributions import Values
 from services.analytics.figures.model import Quantity
+from services.analytics.members import Members
 
 COLUMNS: Final[Mapping[Quantity, str]] = {
     Quantity.AGE: "age",

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-import numpy as np
 from sqlalchemy.dialects.postgresql import psycopg2
 from sqlalchemy.orm import Session
 
@@ -16,7 +15,6 @@ from services.analytics.cohorts import (
     tables,
 )
 from services.analytics.cohorts.classes import use_clock
-from services.analytics.cohorts.inference import Members, members_of
 from services.analytics.cohorts.statements import PATIENT_SHIFT, population
 from services.analytics.cohorts.suppression import Key
 from services.analytics.cohorts.tables import Groups
@@ -32,6 +30,7 @@ from services.analytics.joined_conditions import (
     unions_by_bit,
     variations,
 )
+from services.analytics.members import Members, members_of, united
 from services.analytics.queries import statements
 from services.analytics.queries.executing import run_within_limit
 from services.analytics.queries.model import Counted, Query, QueryRefused, Spread
@@ -306,8 +305,7 @@ def _adds_up(counted: Counted) -> bool:
 
 def _whole(groups: Mapping[Key, Groups]) -> Members:
     """Return everybody of whom some number is a part."""
-    parts = [each.patients for each in groups.values()]
-    return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
+    return united([each.patients for each in groups.values()])
 
 
 def _question(counted: Counted, compiled: Any, k: int) -> str:

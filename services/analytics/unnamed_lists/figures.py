@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import UndisclosedAnswer, suppression
-from services.analytics.cohorts.inference import Members, members_of
+from services.analytics.members import Members, members_of
 from services.analytics.unnamed_lists.sizes import naming_of_list, question_of
 from services.core.actors import Actor, Permission
 from services.lists.criteria import Criteria

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 from sqlalchemy.orm import Session
 
 from services.analytics.cohorts import UndisclosedAnswer, tell
-from services.analytics.cohorts.inference import members_of
+from services.analytics.members import members_of
 from services.analytics.namings import NOTHING, Naming, naming_of
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

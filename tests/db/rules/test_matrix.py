@@ -110,8 +110,8 @@ def test_what_runs_as_the_owner_is_called_by_those_who_need_it(ground: Ground):
             "SELECT proname, array_remove(array_agg(CASE WHEN "
             "has_function_privilege('chartroom_' || role, pg_proc.oid, 'EXECUTE') "
             "THEN role END), NULL) FROM pg_proc, unnest(%s) AS role "
-            "WHERE prosecdef AND pronamespace = 'public'::regnamespace "
-            "GROUP BY proname",
+            "WHERE prosecdef AND pronamespace "
+            "IN ('public'::regnamespace, 'analytics'::regnamespace) GROUP BY proname",
             [list(ROLES)],
         )
         callers = {name: set(roles) for name, roles in cursor}
