@@ -5,7 +5,7 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -319,39 +319,46 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(
+def serve(
     browser: Browser,
     databases: Databases,
     template: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
-    """Chartroom with a small clinic in it."""
-    with (
-        databases.fresh(template) as endpoints,
-        closing(Database(endpoints)) as database,
-    ):
-        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        seeding.seed(database, patients=_PATIENTS)
+) -> Callable[..., AbstractContextManager[Site]]:
+    """What serves a clinic of the demo's people and perhaps patients, perhaps set."""
+
+    @contextmanager
+    def served(traces: str = "", patients: int = 0, **settings: str) -> Iterator[Site]:
         data = tmp_path_factory.mktemp("data")
         with (
-            chartroom(
-                endpoints,
-                data,
-                program="tests.kit.noted_addresses",
-                public_booking="true",
-            ) as address,
-            closing(
-                Site(
-                    address,
-                    browser,
-                    database,
-                    endpoints.audit_url,
-                    data,
-                    Traces(data / noted_addresses.FILE),
-                )
-            ) as site,
+            databases.fresh(template) as endpoints,
+            closing(Database(endpoints)) as database,
         ):
-            yield site
+            database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
+            if patients:
+                seeding.seed(database, patients=patients)
+            written = Traces(data / traces) if traces else Traces()
+            with (
+                chartroom(endpoints, data, **settings) as address,
+                closing(
+                    Site(address, browser, database, endpoints.audit_url, data, written)
+                ) as site,
+            ):
+                yield site
+
+    return served
+
+
+@pytest.fixture(scope="session")
+def site(serve: Callable[..., AbstractContextManager[Site]]) -> Iterator[Site]:
+    """Chartroom with a small clinic in it."""
+    with serve(
+        noted_addresses.FILE,
+        patients=_PATIENTS,
+        program="tests.kit.noted_addresses",
+        public_booking="true",
+    ) as site:
+        yield site
 
 
 @pytest.fixture

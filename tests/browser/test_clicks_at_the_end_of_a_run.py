@@ -1,43 +1,22 @@
 """No click is lost that comes while the run which has drawn its page is ending."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from db.postgres import SYSTEM, Database
-from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, open_from_menu, ready
 from tests.browser.patients.test_front_desk import add_patient, record_of, unlike
-from tests.browser.running import chartroom
-from tests.conftest import Databases
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def site(
-    browser: Browser,
-    databases: Databases,
-    template: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
+def site(serve) -> Iterator[Site]:
     """A server of which single runs can be held."""
-    data = tmp_path_factory.mktemp("held")
-    with (
-        databases.fresh(template) as endpoints,
-        closing(Database(endpoints)) as database,
-    ):
-        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        with (
-            chartroom(endpoints, data, program="tests.kit.held_runs") as address,
-            closing(
-                Site(address, browser, database, endpoints.audit_url, data)
-            ) as site,
-        ):
-            yield site
+    with serve(program="tests.kit.held_runs") as site:
+        yield site
 
 
 def open_held(site: Site, page: Page, hold_point: str) -> Callable[[str], None]:

@@ -14,8 +14,8 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.fields import bounded_line
 from dashboard.ui.fields.days import needed_time_field
 from dashboard.ui.language import gettext as _, marked
-from dashboard.visits.booking.times import heading
-from dashboard.visits.calendar.period import bookable_doctors, days_ahead, shown_day
+from dashboard.visits.calendar.doctor_and_day import choose_day, choose_doctor
+from dashboard.visits.calendar.period import shown_day
 from dashboard.visits.schedule.plan_changes import say_what_became
 from dashboard.visits.schedule.visits_to_move import show_visits
 from services.core.actors import Permission
@@ -102,24 +102,9 @@ def _ask() -> None:
 
 
 def _fields() -> ExceptionDraft | None:
-    names = {doctor.id: doctor.name for doctor in bookable_doctors()}
-    if st.session_state.get(_DOCTOR) not in names:
-        st.session_state[_DOCTOR] = next(iter(names), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        doctor_id: UUID | None = st.selectbox(
-            _("Doctor"),
-            list(names),
-            key=_DOCTOR,
-            format_func=names.__getitem__,
-            width=220,
-        )
-        day: date = st.selectbox(
-            _("Day"),
-            days_ahead(st.session_state[_DAY]),
-            key=_DAY,
-            format_func=heading,
-            width=160,
-        )
+        doctor_id = choose_doctor(_DOCTOR)
+        day = choose_day(_DAY)
         first, last = (
             needed_time_field(label, field=field, key=key, step=300, width=120)
             for label, field, key in (

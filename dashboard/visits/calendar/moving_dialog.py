@@ -16,8 +16,9 @@ from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from dashboard.visits.booking.calendar import slots_of
 from dashboard.visits.booking.cancellation_notice import notice_hours
-from dashboard.visits.booking.times import clock, heading, shortly, when
-from dashboard.visits.calendar.period import bookable_doctors, days_ahead
+from dashboard.visits.booking.times import clock, shortly, when
+from dashboard.visits.calendar.doctor_and_day import choose_day, choose_doctor
+from dashboard.visits.calendar.period import bookable_doctors
 from dashboard.visits.front_desk import desk_words
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
@@ -94,26 +95,10 @@ def _ask(visit: VisitRecord) -> None:
 
 def _choose() -> SlotRecord | None:
     """Draw doctor, day and time; return the slot they name."""
-    names = {doctor.id: doctor.name for doctor in bookable_doctors()}
-    if st.session_state.get(_DOCTOR) not in names:
-        st.session_state[_DOCTOR] = next(iter(names), None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        doctor_id: UUID | None = st.selectbox(
-            _("Doctor"),
-            list(names),
-            key=_DOCTOR,
-            format_func=names.__getitem__,
-            width=220,
-        )
-        # No date field: its parts are too small a target for a finger (WCAG 2.5.8).
-        day: date | None = st.selectbox(
-            _("Day"),
-            days_ahead(st.session_state[_DAY]),
-            key=_DAY,
-            format_func=heading,
-            width=160,
-        )
-        if doctor_id is None or day is None:
+        doctor_id = choose_doctor(_DOCTOR)
+        day = choose_day(_DAY)
+        if doctor_id is None:
             return None
         free = {slot.id: slot for slot in _free(doctor_id, day)}
         if st.session_state.get(_TIME) not in free:

@@ -1,17 +1,12 @@
 """A file that the server does not take says why, where it was chosen."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from db.postgres import SYSTEM, Database
-from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, open_from_menu, ready
-from tests.browser.running import chartroom
-from tests.conftest import Databases
 
 pytestmark = pytest.mark.browser
 
@@ -22,26 +17,10 @@ _FULL = (
 
 
 @pytest.fixture(scope="module")
-def site(
-    browser: Browser,
-    databases: Databases,
-    template: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
+def site(serve) -> Iterator[Site]:
     """Chartroom, whose uploaders hold little."""
-    with (
-        databases.fresh(template) as endpoints,
-        closing(Database(endpoints)) as database,
-    ):
-        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        data = tmp_path_factory.mktemp("small")
-        with (
-            chartroom(endpoints, data, upload_megabytes_per_sign_in="1") as address,
-            closing(
-                Site(address, browser, database, endpoints.audit_url, data)
-            ) as site,
-        ):
-            yield site
+    with serve(upload_megabytes_per_sign_in="1") as site:
+        yield site
 
 
 @pytest.fixture

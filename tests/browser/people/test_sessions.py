@@ -4,17 +4,14 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from db.postgres import SYSTEM, Database
+from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.people import sessions
-from services.people.accounts import demo_accounts
 from tests.browser.axe import problems
 from tests.browser.choosing import choose, type_for_options
 from tests.browser.conftest import Site, ready
-from tests.browser.running import chartroom
-from tests.conftest import Databases
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
@@ -26,21 +23,10 @@ _KEPT = "sessionStorage.getItem('chartroom.typed')"
 
 
 @pytest.fixture(scope="module")
-def hasty(
-    browser: Browser,
-    databases: Databases,
-    template: str,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Site]:
+def hasty(serve) -> Iterator[Site]:
     """Chartroom in a hurry."""
-    with (
-        databases.fresh(template) as endpoints,
-        closing(Database(endpoints)) as database,
-    ):
-        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
-        data = tmp_path_factory.mktemp("hasty")
-        with chartroom(endpoints, data, session_idle_minutes=_HASTY_MINUTES) as address:
-            yield Site(address, browser, database, endpoints.audit_url, data)
+    with serve(session_idle_minutes=_HASTY_MINUTES) as site:
+        yield site
 
 
 @pytest.fixture

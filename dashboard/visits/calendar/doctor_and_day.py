@@ -1,0 +1,34 @@
+"""The lists of doctors and days, side by side, in the calendar's dialogs."""
+
+from datetime import date
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.ui.language import gettext as _
+from dashboard.visits.booking.times import heading
+from dashboard.visits.calendar.period import bookable_doctors, days_ahead
+
+
+def choose_doctor(key: str) -> UUID | None:
+    """Draw the list of the doctors who may be booked; None if there is none."""
+    names = {doctor.id: doctor.name for doctor in bookable_doctors()}
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = next(iter(names), None)
+    doctor_id: UUID | None = st.selectbox(
+        _("Doctor"), list(names), key=key, format_func=names.__getitem__, width=220
+    )
+    return doctor_id
+
+
+def choose_day(key: str) -> date:
+    """Draw the list of the days around the one that stands under the key."""
+    # No date field: its parts are too small a target for a finger (WCAG 2.5.8).
+    day: date = st.selectbox(
+        _("Day"),
+        days_ahead(st.session_state[key]),
+        key=key,
+        format_func=heading,
+        width=160,
+    )
+    return day
