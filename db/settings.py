@@ -418,6 +418,14 @@ class Settings(AuthSettings):
         """Whether codes appear on screen and the demo's people may sign in."""
         return self.is_embedded if self.demo is None else self.demo
 
+    @property
+    def fee_currency(self) -> str | None:
+        """The currency of doctors' fees; None where the clinic named none.
+
+        The demo's people live in Great Britain.
+        """
+        return self.currency or ("GBP" if self.is_demo else None)
+
     def external_endpoints(self) -> Endpoints:
         """Return the given servers' addresses; only where nothing is embedded."""
         if self.database_url is None or self.mongo_url is None:

@@ -13,7 +13,11 @@ from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.clock import on_axis
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, marked
-from dashboard.ui.language.chart_locale import spec_in_language, time_format
+from dashboard.ui.language.chart_locale import (
+    bytes_on_axis,
+    spec_in_language,
+    time_format,
+)
 from dashboard.ui.measures import amount
 from dashboard.ui.words import at
 from services.backups import BackupState
@@ -24,11 +28,6 @@ Taken = tuple[datetime, Mapping[str, int]]
 
 _HEIGHT: Final = 300
 _FEWEST: Final = 2
-# 30 MB, as all else on the page has it.
-_BYTES_IN_WORDS: Final = (
-    "datum.value ? replace(format(datum.value, '~s'), regexp('([a-zA-Z])$'), ' $1')"
-    " + 'B' : '0'"
-)
 _KINDS: Final[Mapping[str, str]] = {
     "full": marked("Full backups"),
     "incremental": marked("Incremental backups"),
@@ -136,7 +135,7 @@ def _spec(kinds: Sequence[str], milliseconds: float) -> Spec:
             "axis": {
                 "title": None,
                 "tickCount": 4,
-                "labelExpr": _BYTES_IN_WORDS,
+                "labelExpr": bytes_on_axis(),
             },
         },
         "order": {"field": "order"},

@@ -53,7 +53,21 @@ if doctors:
 elif search or kept:
     empty_state(_("No doctor matches. Check the spelling."), icon="search_off")
 elif is_manager:
-    empty_state(_("No doctors yet. Add the first one above."), icon="stethoscope")
+    if empty_state(
+        _("No doctor can be booked yet. Add one, then say when they work."),
+        icon="stethoscope",
+        action=_("Add a doctor"),
+        key="doctors_add_first",
+    ):
+        go("visits/doctor_plan.py")
+elif actor.patient_id:
+    empty_state(
+        _("No doctor can be booked here yet. Ask the clinic for a visit."),
+        icon="stethoscope",
+    )
 else:
-    empty_state(_("No doctors yet. They come with an import."), icon="stethoscope")
+    empty_state(
+        _("No doctor can be booked yet. The front desk adds them on this page."),
+        icon="stethoscope",
+    )
 st.caption(freshness())

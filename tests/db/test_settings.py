@@ -53,6 +53,12 @@ def test_without_settings_everything_is_embedded():
     assert Settings().is_embedded
 
 
+def test_fees_of_the_demo_are_in_pounds_and_a_clinics_own_in_what_it_names():
+    assert Settings(demo=True).fee_currency == "GBP"
+    assert Settings(demo=True, currency="EUR").fee_currency == "EUR"
+    assert Settings(demo=False).fee_currency is None
+
+
 def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CHARTROOM_DATABASE_URL", "")
 

@@ -26,6 +26,8 @@ _SHAPES: Final = {
 MARKED: Final = "#7D8A94"
 # Legible on both backgrounds.
 _ALERT: Final = "#D9534A"
+# In pixels: half of what 10:24:00 takes.
+_HALF_A_TIME: Final = 24
 # What stands left of each chart is as wide, so that their times are in one line.
 SIDE: Final[Spec] = {"minExtent": 64, "maxExtent": 64, "labelLimit": 60}
 
@@ -54,6 +56,9 @@ class Window:
         axis: Spec = {
             "title": None,
             "labelOverlap": "greedy",
+            # So near an end a time would reach beyond the picture, and be cut off.
+            "labelFlush": _HALF_A_TIME,
+            "labelBound": True,
             "format": time_format(self.until - self.since),
             "tickCount": 6,
         }

@@ -22,7 +22,7 @@ from dashboard.cluster.charts.chart_layers import (
 )
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
 from dashboard.ui.language import current_language, gettext as _, marked
-from dashboard.ui.language.chart_locale import spec_in_language
+from dashboard.ui.language.chart_locale import bytes_on_axis, spec_in_language
 from dashboard.ui.measures import amount, seconds
 
 Measure = Literal["replay", "flush", "write", "bytes"]
@@ -48,7 +48,13 @@ _WORST: Final[Mapping[Measure, str]] = {
 _HEIGHT: Final = 260
 _LOW: Final = 130
 _SECONDS_AXIS: Final[Spec] = {"title": None, "labelExpr": "datum.label + ' s'", **SIDE}
-_BYTES_AXIS: Final[Spec] = {"title": None, "format": "~s", **SIDE}
+_BYTES_AXIS: Final[Spec] = {"title": None, "labelExpr": bytes_on_axis(), **SIDE}
+_RATE_AXIS: Final[Spec] = {
+    "title": None,
+    "labelExpr": bytes_on_axis("/s"),
+    "tickCount": 4,
+    **SIDE,
+}
 # The axis ends with the data, but not below what nobody notices.
 _LEAST: Final[Mapping[Measure, float]] = {
     "replay": 0.02,
@@ -131,7 +137,7 @@ def show_wal_chart(
             "field": "rate",
             "type": "quantitative",
             "stack": None,
-            "axis": {"title": None, "format": "~s", "tickCount": 4, **SIDE},
+            "axis": _RATE_AXIS,
         },
         "tooltip": [
             {"field": "when", "title": _("At")},

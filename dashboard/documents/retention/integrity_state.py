@@ -28,6 +28,7 @@ _BUCKETS: Final = {
     "prescription_files": marked("Prescriptions"),
     "document_originals": marked("Originals of pictures"),
 }
+_COUNTS: Final = ("named", "unreferenced", "missing")
 _ROWS: Final = {
     "document": marked("document"),
     "prescription": marked("prescription"),
@@ -104,14 +105,37 @@ def show_integrity(
         )
     )
     if swept := known.get(Job.SWEEP):
-        for bucket, sweep in swept.results.items():
-            st.markdown(_swept(_(_BUCKETS.get(bucket, bucket)), sweep))
+        _show_sweep(swept)
     st.markdown(
         _("Files waiting to be removed: **{number}**.").format(
             number=decimal(pending_deletions)
         )
     )
     st.caption(" · ".join(_ended(known)))
+
+
+def _show_sweep(swept: CheckRun) -> None:
+    """Show what there was when files and rows were compared, which grows out of date.
+
+    Kinds of files of which there was none say nothing.
+    """
+    when = at(swept.ended_at)
+    kinds = {
+        bucket: sweep
+        for bucket, sweep in swept.results.items()
+        if any(sweep[count] for count in _COUNTS)
+    }
+    if not kinds:
+        st.markdown(
+            _(
+                "When files and rows were compared last, {when}, there was no file "
+                "yet. They are compared every hour."
+            ).format(when=when)
+        )
+        return
+    st.markdown(_("Files and rows as they were compared {when}:").format(when=when))
+    lines = (_swept(_(_BUCKETS.get(kind, kind)), kinds[kind]) for kind in kinds)
+    st.markdown("\n".join(f"- {line}" for line in lines))
 
 
 def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str]:

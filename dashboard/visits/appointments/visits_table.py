@@ -57,8 +57,14 @@ _CELLS: Final = {
 
 def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
     """Show the visits, and do what is asked for with one of them."""
-    rows = [_row(visit) for visit in visits]
-    event = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    actions = [tuple(_actions(visit)) for visit in visits]
+    # Of visits that are over there is nothing to do, and no place for it.
+    columns = _COLUMNS if any(actions) else _COLUMNS[:-1]
+    rows = [
+        _row(visit, of_visit, width=len(columns))
+        for visit, of_visit in zip(visits, actions, strict=True)
+    ]
+    event = record_table(payload_of(columns, rows, name=name), key=key)
     visit = chosen_of(event, visits, lambda visit: visit.id)
     if event.action and visit:
         if event.action[1] == _CANCEL:
@@ -67,19 +73,17 @@ def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
             _move(visit)
 
 
-def _row(visit: VisitRecord) -> Row:
+def _row(visit: VisitRecord, actions: tuple[RowAction, ...], *, width: int) -> Row:
     speciality = visit.speciality.capitalize()
-    return Row(
-        str(visit.id),
-        (
-            Cell(when(visit.starts_at)),
-            Cell(f"{visit.doctor_name}, {speciality}"),
-            Cell(visit.room or ""),
-            Cell(visit.note),
-            state_of(visit),
-            Cell("", actions=tuple(_actions(visit))),
-        ),
+    cells = (
+        Cell(when(visit.starts_at)),
+        Cell(f"{visit.doctor_name}, {speciality}"),
+        Cell(visit.room or ""),
+        Cell(visit.note),
+        state_of(visit),
+        Cell("", actions=actions),
     )
+    return Row(str(visit.id), cells[:width])
 
 
 def _actions(visit: VisitRecord) -> Iterator[RowAction]:

@@ -42,7 +42,7 @@ def fee_of(doctor: DoctorRecord) -> str:
     """Return what a visit costs, in the clinic's currency; nothing if nobody said."""
     if doctor.fee is None:
         return ""
-    return money(doctor.fee, wiring.current().settings.currency)
+    return money(doctor.fee, wiring.current().settings.fee_currency)
 
 
 def doctor_photo(doctor: DoctorRecord) -> None:

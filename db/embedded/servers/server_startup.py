@@ -50,7 +50,10 @@ class Servers:
         return {Fault.STOP_ETCD: self._etcd_program, Fault.STOP_MONGO: self._mongod}
 
     def begin(self, report: Report) -> None:
-        """Start everything until PostgreSQL takes writes, or raise CannotStart."""
+        """Start everything until PostgreSQL takes writes, or raise CannotStart.
+
+        Where another site is followed it takes none, and is read.
+        """
         clock = _StageTimer(report)
         self._mongod.start()
         self._etcd_program.start()
@@ -62,7 +65,9 @@ class Servers:
                 # It may know that another site leads now: then nothing leads here.
                 files.result()
             self._begin_postgres()
-            clock.done("PostgreSQL primary")
+            # Patroni's own words: at a site that follows nobody takes writes.
+            follows = self._fleet.addresses.followed is not None
+            clock.done(f"PostgreSQL {'standby leader' if follows else 'primary'}")
             files.result()
             clock.done("MongoDB")
 

@@ -138,6 +138,11 @@ _OF_DOCUMENT: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+# The address that somebody has typed is no address here: it cannot be read back, and
+# only tells which attempts were of the same one.
+_HASHED: Final = frozenset({Action.CODE_REQUEST, Action.SESSION_START})
+_HASHES: Final[Mapping[str, str]] = MappingProxyType({"address": "hash of the address"})
+
 # Their values are words of ours, which nobody has typed.
 _OUR_VALUES: Final = frozenset({"role", "state", "status"})
 
@@ -148,6 +153,8 @@ _SOMETHING_ELSE: Final = "did something with {version}"
 def tell(action: str, details: Mapping[str, Any]) -> str:
     """Say what the details hold, without what a record says."""
     is_clinical = action.partition(":")[0] in _CLINICAL
+    if action in _HASHED:
+        details = {_HASHES.get(name, name): value for name, value in details.items()}
     return _listed(_parts(details, is_clinical=is_clinical), "; ")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from dashboard.web.page_context.page_language import COOKIE
 from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM
 from services.audit import chain
@@ -63,3 +64,32 @@ def test_what_people_do_is_one_sentence_in_the_log_and_a_row_in_its_file(
     assert ("patient:read", cast.ROSA.name) in {
         (row["action"], row["who"]) for row in rows
     }
+
+
+# What an empty field for a day reads as, its separators included.
+_AS_READ = """field => [...field.querySelectorAll("[data-type]")].map(part =>
+    getComputedStyle(part, "::before").content.replace(/^none$|^"|"$/g, "") ||
+    part.textContent).join("")"""
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"), [("en", "YYYY-MM-DD"), ("de", "TT.MM.JJJJ")]
+)
+def test_an_empty_field_for_a_day_shows_how_one_is_written_in_the_language(
+    site: Site, language: str, shown: str
+):
+    chosen = {"name": COOKIE, "value": language, "url": site.address}
+    with site.lend(Role.ADMIN) as admin:
+        admin.context.add_cookies([chosen])
+        admin.goto("/audit")
+        ready(admin).get_by_test_id("stExpander").locator("summary").click()
+        day = admin.get_by_test_id("stDateInput").first
+        expect(day).to_be_visible()
+        assert day.evaluate(_AS_READ) == shown
+
+        day.get_by_role("spinbutton").first.click()
+        admin.keyboard.type("20")
+
+        expect(day.get_by_role("spinbutton").first).to_contain_text("20")
+        # What is typed stands there alone.
+        assert re.fullmatch(r"(00)?20\D+", day.evaluate(_AS_READ))

@@ -107,6 +107,33 @@ def test_the_servers_and_their_charts_are_drawn_and_renewed_every_second(page: P
     assert any("Alert" in text for text in texts), texts
 
 
+# Texts of charts that reach beyond their picture. What stood on another is hidden.
+_CUT_OFF = """pictures => pictures.flatMap(picture => {
+    const frame = picture.getBoundingClientRect()
+    const shown = picture.querySelectorAll('text:not([opacity="0"])')
+    const texts = [...shown].map(text =>
+        [text.textContent, text.getBoundingClientRect()])
+    return texts.filter(([_, box]) =>
+        box.width && (box.right > frame.right + 1 || box.left < frame.left - 1))
+      .map(([said]) => said) })"""
+
+
+@PHONE
+def test_amounts_have_their_unit_and_no_time_is_cut_off(page: Page):
+    page.get_by_text("Bytes", exact=True).click()
+    drawn = page.get_by_test_id("stVegaLiteChart").locator("svg")
+    expect(drawn).to_have_count(3)
+    amounts, rates = drawn.first.locator("text"), drawn.last.locator("text")
+    for texts, unit in ((amounts, "B"), (rates, "B/s")):
+        said = re.compile(rf"^[\d.]+ [kM]?{unit}$")
+        expect(texts.filter(has_text=said).first).to_be_visible()
+
+    # Live times move: a time is looked at wherever it is.
+    for _second in range(12):
+        assert drawn.evaluate_all(_CUT_OFF) == []
+        page.wait_for_timeout(1000)
+
+
 # Of which step the newest tile tells, as Vega remembers it with what it has drawn.
 _NEWEST = "tiles => Math.max(...tiles.map(tile => tile.__data__.datum.at))"
 _REMEMBER = """tiles => {

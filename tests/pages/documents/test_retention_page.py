@@ -1,5 +1,6 @@
 """Retention on screen: rules changed, holds released, damage told, nobody named."""
 
+import re
 from functools import partial
 
 import pytest
@@ -154,6 +155,31 @@ def test_a_time_that_was_emptied_is_asked_for_and_nothing_is_changed(
     assert [each.value for each in app.error] == [said]
     assert app.number_input(key=key_of(rule, field)).value is None
     assert rule_of(clinic, Classification.CLINICAL) == rule
+
+
+def test_what_was_compared_before_there_were_files_says_when(confirmed, clinic):
+    none = {bucket.value: SweepResult(0, (), ()).as_details() for bucket in Bucket}
+    clinic.write(lambda s: runs.note(s, Job.SWEEP, none))
+
+    said = "\n".join(words_on(confirmed()))
+
+    assert re.search(
+        r"compared last, \d+ \w{3} \d{4}, \d\d:\d\d, there was no file yet", said
+    )
+    assert "**0** rows" not in said
+
+
+def test_a_kind_of_file_of_which_there_is_none_is_not_named(confirmed, clinic):
+    sweeps = {
+        bucket.value: SweepResult(int(bucket is Bucket.DOCUMENTS), (), ()).as_details()
+        for bucket in Bucket
+    }
+    clinic.write(lambda s: runs.note(s, Job.SWEEP, sweeps))
+
+    said = "\n".join(words_on(confirmed()))
+
+    assert "- Documents: **1** rows name a file" in said
+    assert "Prescriptions" not in said
 
 
 def test_every_kind_of_file_has_a_name_that_people_use(confirmed, clinic):

@@ -430,6 +430,8 @@ def test_visits_are_listed_and_one_is_cancelled(
     assert not rows_of(app, "visits_ahead")
     (earlier,) = rows_of(app, "visits_earlier")
     assert "Cancelled" in earlier
+    # Nothing can be done with it, and nothing is offered to be done.
+    assert len(earlier) == len(row) - 1
     assert not app.exception
 
 

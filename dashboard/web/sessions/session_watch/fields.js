@@ -5,6 +5,10 @@
 ;(() => {
   "use strict"
 
+  const translate = window.chartroomTranslate
+  // What an empty field for a day shows, which Streamlit writes in English always.
+  const PARTS = { day: translate("DD"), month: translate("MM"), year: translate("YYYY") }
+  const EMPTY = ':is([data-testid="stDateInput"], [data-testid="stDateTimeInput"]) [data-placeholder]'
   const PROBLEM = "st-key-problem_of_"
   const KEY = "st-key-"
   const CONTROLS =
@@ -20,6 +24,9 @@
     [data-testid="stTimeInputTimeDisplay"]:has([${MARK}]) {
       outline: 2px solid var(--cr-wrong); outline-offset: -1px;
     }
+    ${Object.entries(PARTS).map(([part, shown]) => `
+    ${EMPTY}[data-type="${part}"] { font-size: 0; }
+    ${EMPTY}[data-type="${part}"]::before { content: "${shown}"; font-size: 1rem; }`).join("")}
   `
   const nameIn = (element, prefix) =>
     [...element.classList].find((name) => name.startsWith(prefix))?.slice(prefix.length)

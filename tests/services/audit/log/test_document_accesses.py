@@ -158,6 +158,17 @@ def test_values_are_told_as_they_are_read(details, said):
     assert log.words.tell(Action.DOCTOR_CHANGE, details) == said
 
 
+def test_the_hash_of_an_address_is_not_called_an_address():
+    details = {"method": "code", "address": "5b3c"}
+
+    for action in (Action.CODE_REQUEST, Action.SESSION_START):
+        sentence = log.words.tell(action, details)
+        assert sentence == "method: code; hash of the address: 5b3c"
+    # Of a patient's own nothing is said but that it was changed.
+    changed = {"changed": {"address": ["", ""]}}
+    assert log.words.tell(Action.PATIENT_CHANGE, changed) == "changed address"
+
+
 def test_what_an_app_opened_is_told_apart_from_what_its_patient_did(
     session, rosa, ada, paper, accesses
 ):
