@@ -21,7 +21,7 @@ once; it holds for three days:
 {link}
 
 Afterwards you sign in with this e-mail address: a code is sent to you each time. \
-Pass the link on to nobody.
+Do not forward this link.
 
 If you do not know why you are invited, do nothing: without you nothing happens.
 """)

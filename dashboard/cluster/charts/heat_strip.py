@@ -145,4 +145,4 @@ def _describe(shown: pd.DataFrame) -> str:
             counts.items(), key=lambda counted: (counted[0][0], -counted[1])
         )
     )
-    return _("How far behind, through time: {shares}.").format(shares=shares)
+    return _("Replication lag over time: {shares}.").format(shares=shares)

@@ -125,8 +125,15 @@ def test_from_the_first_word_to_the_completed_visit(
     page.get_by_role("button", name="Save notes").click()
     expect(page.get_by_text("Pulse must lie between 20 and 300 /min.")).to_be_visible()
     leave_with(page, "Pulse (/min)", "70")
+    leave_with(page, "Systolic pressure (mmHg)", "121")
+    leave_with(page, "Diastolic pressure (mmHg)", "79")
     page.get_by_role("button", name="Save notes").click()
     expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
+    # What was measured before is beside what is usual; today's own is no past.
+    page.get_by_role("tab", name="Measured").click()
+    measured = page.get_by_role("tabpanel", name="Measured")
+    expect(measured).to_contain_text("140 / 90 mmHg (high)")
+    expect(measured).not_to_contain_text("121 / 79")
 
     search = page.get_by_role("combobox", name="Find a diagnosis")
     first = page.get_by_role("option").first

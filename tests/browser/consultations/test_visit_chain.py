@@ -30,6 +30,8 @@ LINE = {
     "Frequency": "3 times a day",
     "Duration": "7 days",
 }
+# One letter is missing.
+MISSPELT = "Amoxicilin 500 mg"
 REASON = "Tolerated amoxicillin well last year"
 
 
@@ -93,6 +95,21 @@ def check(page: Page, content: bytes) -> None:
     )
 
 
+def prescribe_misspelt(page: Page) -> None:
+    """Prescribe what nobody knows, which is not issued, and put the name right."""
+    for label, value in {**LINE, "Drug": MISSPELT}.items():
+        leave_with(page, f"{label}, line 1", value)
+    warning = page.get_by_text("allergies cannot be checked")
+    expect(warning).to_be_visible()
+    expect(warning).to_contain_text("The patient is allergic to Penicillin V")
+    ready(page).get_by_role("button", name="Sign and issue").click()
+    expect(page.get_by_text("give the reason for prescribing it")).to_be_visible()
+    expect(page.get_by_role("link", name="Download")).to_have_count(0)
+
+    leave_with(page, "Drug, line 1", LINE["Drug"])
+    expect(warning).to_have_count(0)
+
+
 def test_from_the_booking_to_a_prescription_that_verifies(
     site: Site, page: Page, room: BrowserContext
 ):
@@ -122,8 +139,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     tab.get_by_role("button", name="Save notes").click()
     expect(tab.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
 
-    for label, value in LINE.items():
-        leave_with(tab, f"{label}, line 1", value)
+    prescribe_misspelt(tab)
     # Said as soon as it is typed.
     expect(tab.get_by_text("The patient is allergic to Penicillin V")).to_be_visible()
     ready(tab).get_by_role("button", name="Sign and issue").click()

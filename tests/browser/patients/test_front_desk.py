@@ -203,6 +203,32 @@ def test_a_list_is_sorted_searched_come_back_to_shared_and_opened_by_its_rows(
     expect(page.get_by_role("heading", level=1)).to_have_text(f"{last}, Emil")
 
 
+def test_somebody_is_found_by_telephone_and_year_and_registered_if_nobody_is(
+    site: Site, page: Page
+):
+    last, number = unlike(), a_number()
+    add_patient(site, "Emil", last, phone_number=number)
+    page.goto("/patients")
+    box = ready(page).get_by_label("Search patients")
+    row = page.get_by_role("row").filter(has_text=f"{last}, Emil")
+
+    for typed in (number.replace(" ", ""), f"{last.lower()} 1984"):
+        box.fill(typed)
+        box.press("Enter")
+        expect(page.get_by_text(f"1 patient matching “{typed}”")).to_be_visible()
+        expect(row).to_be_visible()
+
+    first = unlike()
+    nobody = f"{first} Nobody"
+    box.fill(nobody)
+    box.press("Enter")
+    expect(page.get_by_text("No patients match.")).to_be_visible()
+    expect(page.get_by_role("table")).to_have_count(0)
+    page.get_by_role("button", name=f"Register “{nobody}”").click()
+    expect(page.get_by_label("First name")).to_have_value(first)
+    expect(page.get_by_label("Last name")).to_have_value("Nobody")
+
+
 def test_whoever_keeps_the_other_record_keeps_its_values_too(site: Site, page: Page):
     last, number = unlike(), a_number()
     older, newer = (

@@ -119,9 +119,13 @@ def test_two_people_want_one_time_and_each_sees_the_truth(
     expect(maya.get_by_role("link", name="Ticket")).to_be_visible()
     expect(maya.get_by_text("your visit")).to_be_visible()
 
-    # One of the next free times is held with one click.
+    # One of the next free times is held with one click, and another in its place.
     page.get_by_role("button", name=re.compile("Mon .*, 08:40")).click()
     expect(page.get_by_role("timer")).to_be_visible()
+    expect(time_of(page, "08:40")).to_have_count(0)
+    time_of(ready(page), "08:00").click()
+    expect(time_of(page, "08:40")).to_be_visible()
+    expect(page.get_by_role("timer")).to_have_count(1)
     page.get_by_role("button", name="Confirm visit").click()
     expect(page.get_by_role("link", name="Ticket")).to_be_visible()
     expect(page.get_by_text("patient's visit")).to_be_visible()

@@ -90,9 +90,24 @@ def test_a_visit_is_checked_in_and_completed_by_the_keyboard(
     expect(with_whom).to_contain_text(doctor)
     assert lines_of(with_whom) == 1
 
+    # Who it is can be asked, and each step is taken back where it was made.
+    expect(waiting).to_contain_text("born ")
+    waiting.get_by_role("button", name="Call in").press("Enter")
+    inside = page.get_by_role("table", name="In the room")
+    inside = inside.locator(row_with(page, doctor))
+    expect(inside).to_contain_text("In the room")
+    ready(page)
+    inside.get_by_role("button", name="Undo: waits again").press("Enter")
+    expect(waiting).to_be_visible()
+    ready(page)
+
     waiting.get_by_role("button", name="Seen").press("Enter")
     expect(page.get_by_text("is over.")).to_be_visible()
-    expect(row_with(page, "Seen").filter(has_text=doctor)).to_be_visible()
+    over = row_with(page, "Seen").filter(has_text=doctor)
+    expect(over).to_be_visible()
+    ready(page)
+    over.get_by_role("button", name="Undo: not seen yet").press("Enter")
+    expect(waiting).to_contain_text("Waiting")
 
 
 @pytest.fixture
