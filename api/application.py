@@ -116,7 +116,6 @@ _PARTS: Final = (
     operations,
     files,
     audit_file,
-    # Before what reads by id, which would take $export for one.
     fhir_exports,
     fhir_routes,
     fhir_creation,
@@ -218,6 +217,7 @@ def create_api(
     api.add_exception_handler(StaleVersion, stale_patient)
     for part in _PARTS:
         api.include_router(part.router)
+    api.include_router(fhir_routes.unserved)
     documented.describe(api)
     api.add_middleware(CompressedJson)
     origins.admit(api, cors_origins)

@@ -281,10 +281,15 @@ async def program(
     )
     if scopes is not None:
         try:
-            require_in_scope(scopes, request.method, request.scope["route"].path)
+            require_in_scope(scopes, request.method, request.scope["route"].path_format)
         except NotAllowed as refusal:
             await run_in_threadpool(caller.refuse, refusal)
     return caller
+
+
+async def known(request: Request, _: Annotated[object, Depends(_bearer)]) -> None:
+    """Answer 401 or 429 unless the bearer token is somebody's, whatever it opens."""
+    await run_in_threadpool(_admit, request, stores_of(request))
 
 
 async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:

@@ -72,6 +72,7 @@ _STATUS: Final[Mapping[type[ServiceError], int]] = {
     Unavailable: 503,
 }
 _BAD_REQUEST: Final = 400
+_NOT_FOUND: Final = 404
 _METHOD_NOT_ALLOWED: Final = 405
 _RETRY_LATER: Final = {"Retry-After": "2"}
 # Somebody has to do something first.
@@ -79,6 +80,7 @@ _RETRY_MUCH_LATER: Final = {"Retry-After": "30"}
 _CHANGING_HANDS: Final = (
     "Database failover in progress. Nothing is lost; try again in a few seconds."
 )
+_NOTHING_THERE: Final = "There is no such resource or operation here."
 _NOT_DELETED: Final = "Failed to delete document"
 _BROKEN: Final = (
     "Something broke on our side and was logged. Look before you try again."
@@ -255,22 +257,19 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _method_not_allowed(
     routes: Sequence[APIRoute], request: Request, error: Exception
 ) -> Response:
-    """Answer with all that can be done: Starlette names what one of the routes can.
-
-    A route that refuses itself, in words of its own, says what can be done.
-    """
-    assert isinstance(error, StarletteHTTPException)  # noqa: S101 (registered so)
-    sentence = HTTPStatus(_METHOD_NOT_ALLOWED).phrase
-    if error.detail != sentence:
-        return _http_error(request, error)
-    there = (
+    """Answer with all that can be done: Starlette names what one of the routes can."""
+    del error
+    there = [
         route for route in routes if route.matches(request.scope)[0] is not Match.NONE
-    )
-    allowed = ", ".join(
-        sorted({method for route in there for method in route.methods or ()})
-    )
+    ]
+    path = request.url.path
+    methods = sorted({method for route in there for method in route.methods or ()})
+    if not methods:
+        return _refusal(path, _NOT_FOUND, _NOTHING_THERE)
+    allowed = ", ".join(methods)
+    sentence = f"This is asked for by {allowed}."
     headers = {"Allow": allowed}
-    return _refusal(request.url.path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
+    return _refusal(path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Final
 
 from fastapi import HTTPException, Request
+from starlette.convertors import Convertor, register_url_convertor
 
 from api.core.documented import Responses
 from api.core.files.ranges import is_known
@@ -14,6 +15,25 @@ from api.core.files.sending import PDF
 from api.core.outcomes import FHIR_JSON, FHIR_PATH
 from api.fhir.definitions import Resource
 from api.fhir.searching import FORMAT
+
+
+class IdConvertor(Convertor[str]):
+    """An id in a path, as FHIR allows it: `$x` and `_x` are operations, never ids."""
+
+    regex = r"[A-Za-z0-9\-.]{1,64}"
+
+    def convert(self, value: str) -> str:
+        """Return the id as it stands in the path."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Return the id as it stands in a path."""
+        return value
+
+
+register_url_convertor("fhir_id", IdConvertor())
+# Where the id of a resource stands in the path of a route.
+ID_IN_PATH: Final = "{resource_id:fhir_id}"
 
 _NOT_ACCEPTABLE: Final = 406
 _FHIR_VERSION: Final = "4.0"

@@ -11,6 +11,7 @@ from api.core.dependencies import Caller, Program
 from api.core.documented import Responses
 from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse
 from api.fhir.answering import (
+    ID_IN_PATH,
     base_of,
     has_it,
     refuses,
@@ -52,7 +53,7 @@ def _serve_history(kind: ResourceType, history: History) -> None:
         return caller.read(lambda session: history(session, caller, resource_id))
 
     @router.get(
-        f"/{kind.name}/{{resource_id}}/_history",
+        f"/{kind.name}/{ID_IN_PATH}/_history",
         responses=_HISTORY | refuses(404, 406, 410),
     )
     def read_history(caller: Program, request: Request, resource_id: str) -> Response:
@@ -68,7 +69,7 @@ def _serve_history(kind: ResourceType, history: History) -> None:
         )
 
     @router.get(
-        f"/{kind.name}/{{resource_id}}/_history/{{version_id}}",
+        f"/{kind.name}/{ID_IN_PATH}/_history/{{version_id:fhir_id}}",
         responses=_VERSION | refuses(404, 406, 410),
     )
     def read_version(

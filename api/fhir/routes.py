@@ -10,14 +10,21 @@ from starlette.responses import Response
 
 from api.core.answers import read_headers
 from api.core.bodies import read_bounded
-from api.core.dependencies import Caller, Program, program, stores_of
+from api.core.dependencies import Caller, Program, known, program, stores_of
 from api.core.documented import Responses, sends
 from api.core.files.downloads import NOT_MODIFIED, PARTIAL, UNSATISFIABLE, send_version
 from api.core.files.sending import PDF
 from api.core.idempotency import IdempotencyKey
 from api.core.outcomes import FHIR_JSON, FHIR_PATH, FhirResponse, outcome
 from api.fhir import searching, statement
-from api.fhir.answering import base_of, has_it, refuses, require_wanted, version_headers
+from api.fhir.answering import (
+    ID_IN_PATH,
+    base_of,
+    has_it,
+    refuses,
+    require_wanted,
+    version_headers,
+)
 from api.fhir.definitions import (
     DocumentOperation,
     Operation,
@@ -36,7 +43,10 @@ from services.core.errors import InvalidInput
 from services.visits.booking.bookings.errors import NoSuchSlot, SlotTaken
 
 router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
+# Behind all others, and none of what is served.
+unserved = APIRouter(prefix=FHIR_PATH, include_in_schema=False)
 
+_METHOD_NOT_ALLOWED: Final = 405
 _FORM: Final = "application/x-www-form-urlencoded"
 _RESOURCE: Final = {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}
 _OK: Final[Responses] = {200: {"description": "The resource", **_RESOURCE}}
@@ -194,7 +204,7 @@ def _serve_operation(operation: Operation) -> None:
 
 def _serve_document(operation: DocumentOperation) -> None:
     """Add the routes of a document about one resource, by GET and by POST."""
-    path = f"/{operation.on}/{{resource_id}}/${operation.name}"
+    path = f"/{operation.on}/{ID_IN_PATH}/${operation.name}"
     answers = _DOCUMENT | refuses(404, 406, 410)
 
     @router.get(path, responses=answers, openapi_extra=_parameters_of(operation))
@@ -271,19 +281,13 @@ def _invoked(
 
 def _serve_read(kind: ResourceType, read: Read) -> None:
     """Add the route that reads one resource of the type."""
-    posted = {f"${each.name}" for each in kind.operations} | {"_search"}
 
     @router.get(
-        f"/{kind.name}/{{resource_id}}",
-        responses=_OK | _UNCHANGED | refuses(404, 405, 406, 410),
+        f"/{kind.name}/{ID_IN_PATH}",
+        responses=_OK | _UNCHANGED | refuses(404, 406, 410),
     )
     def read_resource(caller: Program, request: Request, resource_id: str) -> Response:
         require_wanted(request)
-        if resource_id in posted:
-            sentence = "This is asked for by POST."
-            raise HTTPException(405, sentence, headers={"Allow": "POST"})
-        if resource_id.startswith(("$", "_")):
-            raise HTTPException(404, f"There is no such operation of {kind.name} here.")
         resource = caller.read(lambda session: read(session, caller, resource_id))
         headers = read_headers(resource, caller.after) | version_headers(resource.value)
         if has_it(request, headers):
@@ -294,7 +298,7 @@ def _serve_read(kind: ResourceType, read: Read) -> None:
 
 
 @router.get(
-    "/Binary/{resource_id}",
+    f"/Binary/{ID_IN_PATH}",
     responses=sends(PDF)
     | _UNCHANGED
     | refuses(404, 406, 409, UNSATISFIABLE)
@@ -309,7 +313,6 @@ def read_binary(caller: Program, request: Request, resource_id: str) -> Response
 
 
 for served in SERVED:
-    # Before what reads by id, which would take their names for one.
     for offered in served.operations:
         _serve_operation(offered)
     for document_operation in served.documents:
@@ -318,3 +321,14 @@ for served in SERVED:
         _serve_search(served, served.search)
     if served.read is not None:
         _serve_read(served, served.read)
+
+
+@unserved.api_route(
+    "/{anything:path}",
+    methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+    dependencies=[Depends(known)],
+)
+def refuse(anything: str) -> None:
+    """Tell those alone who are known what is not served, or by which methods it is."""
+    del anything
+    raise HTTPException(_METHOD_NOT_ALLOWED)

@@ -112,9 +112,10 @@ def _serve_export(path: str, operation: BulkOperation) -> None:
 
 def _serve_group_export(path: str, operation: BulkOperation) -> None:
     """Add the routes that ask for an export of the group whose id the path has."""
+    route = path.format(group_id="{group_id:fhir_id}")
 
     @router.get(
-        path,
+        route,
         status_code=_ACCEPTED,
         responses=_BEING_MADE | refuses(404, 406),
         openapi_extra=_BY_ADDRESS,
@@ -127,7 +128,7 @@ def _serve_group_export(path: str, operation: BulkOperation) -> None:
         return _begun(caller, request, path, pairs, operation)
 
     @router.post(
-        path,
+        route,
         status_code=_ACCEPTED,
         responses=_BEING_MADE | refuses(404, 406, 413, 415),
         openapi_extra=_BY_BODY,
@@ -169,7 +170,7 @@ def _begun(
     return FhirResponse(answer, _ACCEPTED, headers=headers)
 
 
-@router.get("/$export/{export_id}", responses=_STATUS | refuses(404, 406, 500))
+@router.get("/$export/{export_id:fhir_id}", responses=_STATUS | refuses(404, 406, 500))
 def read_export(caller: Program, request: Request, export_id: str) -> Response:
     """Tell how far an export is or, once it is made, which files it has."""
     require_wanted(request)
@@ -196,7 +197,7 @@ def read_export(caller: Program, request: Request, export_id: str) -> Response:
 
 
 @router.delete(
-    "/$export/{export_id}",
+    "/$export/{export_id:fhir_id}",
     status_code=_ACCEPTED,
     responses=_GONE | refuses(404),
 )
@@ -209,7 +210,9 @@ def delete_export(caller: Program, export_id: str) -> Response:
     return Response(status_code=_ACCEPTED, headers=written_headers(written))
 
 
-@router.get("/$export/{export_id}/{number}", responses=_FILE | refuses(404, 409))
+@router.get(
+    "/$export/{export_id:fhir_id}/{number}", responses=_FILE | refuses(404, 409)
+)
 def read_export_file(caller: Program, export_id: str, number: int) -> Response:
     """Send a file of an export: resources of one type, one a line."""
 

@@ -95,6 +95,10 @@ def test_the_file_of_a_document_comes_whole_and_in_parts(client, paper):
         ("GET", "/fhir", 405, "not-supported"),
         ("DELETE", "/fhir/Patient", 405, "not-supported"),
         ("PUT", "/fhir/Patient/x", 405, "not-supported"),
+        ("GET", "/fhir/Patient/a_b", 404, "not-found"),
+        ("GET", f"/fhir/Patient/{'x' * 65}", 404, "not-found"),
+        ("GET", "/fhir/Patient/$nope/_history", 404, "not-found"),
+        ("GET", "/fhir/Nothing/1", 404, "not-found"),
         ("GET", "/fhir/Patient?_format=xml", 406, "not-supported"),
         ("GET", "/fhir/metadata?_format=xml", 406, "not-supported"),
         ("GET", "/fhir/Patient?name:exact=Ada", 400, "invalid"),
@@ -107,8 +111,18 @@ def test_a_refusal_is_an_operation_outcome(client, method, path, status, code):
     assert (answer.status_code, _code(answer)) == (status, code)
 
 
-def test_without_a_token_an_outcome_says_so(stranger):
-    answer = stranger.get("/fhir/Patient")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/fhir/Patient"),
+        ("GET", "/fhir/Patient/$nope"),
+        ("GET", "/fhir/Appointment/$hold"),
+        ("DELETE", "/fhir/Patient"),
+        ("GET", "/fhir/Nothing/1"),
+    ],
+)
+def test_without_a_token_an_outcome_says_so(stranger, method, path):
+    answer = stranger.ask(method, path)
 
     assert (answer.status_code, _code(answer)) == (401, "login")
     assert answer.headers["www-authenticate"] == 'Bearer realm="Chartroom"'
