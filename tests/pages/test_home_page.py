@@ -238,6 +238,8 @@ def test_an_analyst_without_views_is_shown_the_way_to_the_first(clinic: Clinic):
     clinic.write(lambda s: s.execute(delete(SavedView)) and None)
     app = clinic.start(Role.ANALYST)
 
+    assert "All patients" in {metric.label for metric in app.metric}
+    assert app.get("vega_lite_chart")
     app.button(key="home_filter").click().run()
 
     assert app.title[0].value == "Patients"
@@ -248,11 +250,15 @@ def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
     clinic: Clinic, maya
 ):
     doctor = clinic.write(lambda s: cast.add_doctor(s).id)
-    clinic.write(
-        lambda s: visit_samples.visit(
-            s, doctor, maya, midnight(today()) + timedelta(days=2, hours=9)
+
+    def add(session):
+        before, ahead = (
+            midnight(today()) + timedelta(days=d, hours=9) for d in (-2, 2)
         )
-    )
+        visit_samples.visit(session, doctor, maya, before, status="completed")
+        visit_samples.visit(session, doctor, maya, ahead)
+
+    clinic.write(add)
 
     app = clinic.start(Role.PATIENT)
 
@@ -260,6 +266,10 @@ def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
     assert "09:00" in said
     assert "In 2 days" in said
     assert "Please bring" in said
+    # When it was read is of use to them; which server has answered is not.
+    [read] = [text.value for text in app.caption if text.value.startswith("as of")]
+    assert not {"replica", "primary"} & set(read.split())
+    assert app.get("vega_lite_chart")
     assert not app.exception
 
 
@@ -283,6 +293,8 @@ def test_a_first_page_begins_with_what_a_role_looks_for(clinic: Clinic, role: Ro
     shown = set(texts_of(app))
     assert _FIRST[role] <= shown
     assert (_COMPLETING in shown) is (role in {Role.STAFF, Role.CLINICIAN})
+    # Nobody's is a list without a picture, except of visits that there were none.
+    assert app.get("vega_lite_chart") or role is Role.PATIENT
     assert not app.exception
 
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.context import current_actor
 from dashboard.documents.fields.field_words import show_fields
 from dashboard.documents.records import document_words as words
 from dashboard.documents.tags.tag_words import show_tags
@@ -10,6 +11,7 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.page_header import name_breadcrumb, page_header
 from dashboard.ui.record_table import Cell
 from dashboard.ui.words import at, name_in_list, plain
+from services.core.actors import Role
 from services.documents.records.model import DocumentRecord, VersionRecord
 
 _COLOURS = {"danger": "red", "warn": "orange", "ok": "green", "info": "blue"}
@@ -53,7 +55,7 @@ def show_findings(version: VersionRecord) -> None:
 
 
 def version_facts(record: DocumentRecord) -> None:
-    """Show the facts of the version that is shown, for whoever checks it."""
+    """Show the facts of the version that is shown; to the clinic, how to check it."""
     version = record.version
     latest = _("the latest") if version.number == record.latest else _("an earlier one")
     st.table(
@@ -71,6 +73,8 @@ def version_facts(record: DocumentRecord) -> None:
         border="horizontal",
         alt=_("Facts of this version"),
     )
+    if current_actor().role is Role.PATIENT:
+        return
     # Beside the table: it cannot be broken there, and a phone would have to scroll.
     st.caption(_("SHA-256 `{sha256}`").format(sha256=version.sha256))
     st.caption(

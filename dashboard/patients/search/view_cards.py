@@ -30,11 +30,15 @@ _SECONDS: Final = 60.0
 
 @st.fragment
 def show_view_cards() -> None:
-    """Show the first of the person's views, each with its count and its ages."""
+    """Show the first of the person's views, each with its count and its ages.
+
+    Who has none yet is shown how many patients there are, and of which ages.
+    """
     with error_boundary():
         st.subheader(_("Your saved views"), anchor=False)
         saved = _saved()
         if not saved:
+            show_figures([_figure(_("All patients"), "", Criteria())])
             if empty_state(
                 _("No saved views yet. Filter the patients, then save the list."),
                 icon="bookmarks",
@@ -43,7 +47,9 @@ def show_view_cards() -> None:
             ):
                 open_list("")
             return
-        show_figures([_figure(view, wanted) for view, wanted in saved[:_MOST]])
+        show_figures(
+            [_figure(view.name, view.key, wanted) for view, wanted in saved[:_MOST]]
+        )
         if st.button(_("All saved views"), key="home_views", type="tertiary"):
             go("patients/views.py")
 
@@ -63,16 +69,16 @@ def _saved() -> list[tuple[View, Criteria]]:
     return recalled
 
 
-def _figure(view: View, criteria: Criteria) -> Figure:
-    listing = Listing(current_actor(), view.key, criteria)
+def _figure(name: str, key: str, criteria: Criteria) -> Figure:
+    listing = Listing(current_actor(), key, criteria)
     everybody = Listing(current_actor(), "", Criteria())
-    page, query = "patients/patients.py", {"list": view.key}
+    page, query = "patients/patients.py", {"list": key} if key else {}
     link = _("Open the list")
     try:
         count, refusal = listing.count(), listing.refusal()
     except RevealsFew as revealing:
         return Figure(
-            view.name,
+            name,
             _("suppressed"),
             refusal_text(revealing),
             page=page,
@@ -82,11 +88,11 @@ def _figure(view: View, criteria: Criteria) -> Figure:
     number = counted(count)
     if refusal:
         return Figure(
-            view.name, number, refusal_text(refusal), page=page, link=link, query=query
+            name, number, refusal_text(refusal), page=page, link=link, query=query
         )
     share = measures.share(count.value, everybody.count().value)
     return Figure(
-        view.name,
+        name,
         number,
         _("{share} of all patients. The bars show their ages.").format(
             share=percent(share)

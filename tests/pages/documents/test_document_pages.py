@@ -471,6 +471,22 @@ def test_a_strangers_document_is_not_found_by_its_address(clinic: Clinic, file: 
     assert not app.title
 
 
+@pytest.mark.parametrize("role", [Role.PATIENT, Role.STAFF])
+def test_what_checks_a_file_is_shown_to_the_clinic_and_not_to_patients(
+    clinic: Clinic, file: File, maya: UUID, role: Role
+):
+    record = file(of=maya)
+    app = clinic.open("document", role, document=record.id)
+    app.session_state["document_tabs"] = ":gray[Details]"
+    app.run()
+
+    assert app.table
+    said = " ".join(caption.value for caption in app.caption)
+    shown = [text in said for text in (record.version.sha256, str(record.id))]
+    assert shown == [role is Role.STAFF] * 2
+    assert not app.exception
+
+
 def test_patients_are_offered_to_change_only_what_they_filed(
     clinic: Clinic, file: File, maya: UUID
 ):
