@@ -78,6 +78,10 @@ def _values(
         float(len(survey.orphans)),
     )
     yield from _of_faults(facts.faults)
+    if facts.room is not None:
+        free, size = facts.room
+        yield "disk_free_bytes", "Free on the disk of the backups.", float(free)
+        yield "disk_bytes", "Size of the disk of the backups.", float(size)
     yield (
         "failed_tries",
         "Backups in a row that came to nothing since one succeeded.",

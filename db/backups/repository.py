@@ -223,10 +223,14 @@ class Repository:
             )
 
     @property
+    def room(self) -> tuple[int, int] | None:
+        """How much of the repository's disk is free, and its size; None if unknown."""
+        return self._room(self.folder)
+
+    @property
     def free_bytes(self) -> int | None:
         """How much room the repository's disk has; None where that is not known."""
-        usage = self._room(self.folder)
-        return usage[0] if usage else None
+        return self.room[0] if self.room else None
 
     @contextmanager
     def held(self) -> Iterator[None]:

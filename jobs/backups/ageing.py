@@ -36,6 +36,7 @@ class BackupWatch:
         self._unusable_sets: int | None = None
         self._faults = RepositoryFaults()
         self._copy_strays = 0
+        self._disk_used: float | None = None
         self._looked_at: datetime | None = None
         self._looking: threading.Thread | None = None
         self._as_of: datetime | None = None
@@ -65,6 +66,7 @@ class BackupWatch:
             missing_files=self._faults.missing_files or 0,
             strays=len(self._faults.strays) + self._copy_strays,
             folder_silent=self._silent(now),
+            disk_used=self._disk_used,
         )
 
     def _keep_looking(self, now: datetime) -> None:
@@ -97,6 +99,7 @@ class BackupWatch:
             self._look_at_kit(now)
             self._unproven_since = self._look_at_proof(now)
             self._look_at_damage()
+            self._look_at_disk()
         except OSError as error:
             _log.warning("The backups cannot be looked at: %s.", error.strerror)
         except Exception:
@@ -113,6 +116,16 @@ class BackupWatch:
         is_copied = self._scheduler.copy is not None
         note = read_copy_note(repository.folder) if is_copied else None
         self._copy_strays = len(note.strays) if note else 0
+
+    def _look_at_disk(self) -> None:
+        """Look at the disk of the backups, unless it is that of the servers' data.
+
+        That one is watched as theirs.
+        """
+        repository, log = self._scheduler.repository, self._scheduler.log
+        is_theirs = log is not None and repository.is_beside(log.data)
+        room = None if is_theirs else repository.room
+        self._disk_used = 1 - room[0] / room[1] if room else None
 
     def _look_at_kit(self, now: datetime) -> None:
         if self._key_files is None:

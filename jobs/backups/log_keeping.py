@@ -92,6 +92,11 @@ class LogKeeper:
         self._cut_off: Manifest | None = None
 
     @property
+    def data(self) -> Path:
+        """The data folder of the clinic."""
+        return self._folder.path
+
+    @property
     def failure(self) -> str:
         """What is wrong, as a sentence; empty if nothing is."""
         return next((words for words in self._failures.values() if words), "")

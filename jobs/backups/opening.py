@@ -1,8 +1,9 @@
 """Opens the clinic as of a time in a sandbox, beside the one that runs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
+from typing import Any, Final
 
 import psycopg2
 from sqlalchemy import create_engine
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.backups.backup_errors import CannotBackUp, CannotRestore
 from db.backups.log.archive import LogArchive
 from db.backups.log.replay import add_log, find_place
-from db.backups.log.segments import SEGMENT_BYTES
+from db.backups.log.segments import SEGMENT_BYTES, TimelineHistory
 from db.backups.repository import Repository
 from db.backups.sandbox import (
     ReplayTarget,
@@ -25,6 +26,16 @@ from db.embedded import DataFolder
 from db.embedded.processes import programs
 from db.files.file_keys import FileKeys
 from jobs.backups.routes import Route
+
+_OWNER: Final = (
+    "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
+)
+# It was begun a moment ago, so there is such a file.
+_TIMELINE: Final = """
+SELECT timeline_id,
+    pg_read_file('pg_wal/' || lpad(upper(to_hex(timeline_id)), 8, '0') || '.history')
+FROM pg_control_checkpoint()
+"""
 
 
 def require_whole(
@@ -97,3 +108,36 @@ def reading(url: str) -> Iterator[Session]:
             yield session
     finally:
         engine.dispose()
+
+
+@contextmanager
+def owning(url: str) -> Iterator[tuple[Any, TimelineHistory]]:
+    """Connect as the owner of the schema; yield that, and the timeline that it is on.
+
+    What is written is on the disk afterwards, as far as PostgreSQL knows.
+    """
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+            cursor.execute(_TIMELINE)
+            timeline, text = cursor.fetchone() or (0, "")
+            history = TimelineHistory.parse(timeline, text)
+            cursor.execute(_OWNER)
+            owner = (cursor.fetchone() or ("",))[0]
+            engine = create_engine(
+                "postgresql+psycopg2://", creator=partial(_as_owner, url, owner)
+            )
+            try:
+                yield engine, history
+            finally:
+                engine.dispose()
+            cursor.execute("CHECKPOINT")
+
+
+def _as_owner(url: str, owner: str) -> Any:
+    connection = psycopg2.connect(url)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('role', %s, false)", [owner])
+    connection.commit()
+    return connection

@@ -23,6 +23,8 @@ class BackupFacts:
     kit: KitNote | None
     position: LogPosition | None
     copied: CopyNote | None
+    # How much of the disk is free, and its size.
+    room: tuple[int, int] | None
 
 
 def read_facts(repository: Repository, keys: FileKeys, now: datetime) -> BackupFacts:
@@ -36,4 +38,5 @@ def read_facts(repository: Repository, keys: FileKeys, now: datetime) -> BackupF
         read_note(repository.folder),
         read_position(repository.folder / "log"),
         read_copy_note(repository.folder),
+        repository.room,
     )

@@ -12,8 +12,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.models.document import Document, DocumentShare
+from db.models.patient import Patient
+from db.models.user import ApiToken, User
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -94,6 +98,23 @@ def read_since(entries: Iterable[Mapping[str, Any]]) -> Since:
         if entry["outcome"] == _DONE:
             _note(since, entry)
     return since
+
+
+def list_brought_back(session: Session, since: Since) -> list[UUID]:
+    """Return what is there as before, although it was purged, erased or taken since."""
+    return [
+        each
+        for column, taken_at, ids in (
+            (Document.id, Document.purged_at, since.purged),
+            (Patient.id, Patient.erased_at, since.erased),
+            (User.id, User.deactivated_at, since.deactivated),
+            (ApiToken.id, ApiToken.revoked_at, since.tokens),
+            (DocumentShare.id, DocumentShare.revoked_at, since.links),
+        )
+        for each in session.scalars(
+            select(column).where(column.in_(ids), taken_at.is_(None)).order_by(column)
+        )
+    ]
 
 
 def record_going_back(

@@ -82,7 +82,7 @@ def scrape_backups():
     with TemporaryDirectory() as folder:
         repository = Repository(Path(folder))
         backup_sets.add_set(repository)
-        repository.add_proof(backup_sets.PROOF)
+        repository.add_proof(backup_sets.DRILLED)
         write_note(repository.folder, KitNote(NOON, {}))
         keys = FileKeys(Path(folder) / "file.keys", may_be_made=True)
         backup_logs.note(backup_logs.archive_of(repository, keys), NOON)
@@ -123,6 +123,23 @@ def test_panels_ask_for_what_is_told():
             assert metrics_in(target["expr"]) <= NAMES, panel["title"]
     (marks,) = board["annotations"]["list"]
     assert metrics_in(marks["expr"]) <= NAMES
+
+
+def test_whatever_an_alarm_asks_of_backups_has_a_panel():
+    rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
+    asked = set().union(*(metrics_in(rule["expr"]) for rule in rules))
+    panels = json.loads(BOARD.read_text())["panels"]
+    drawn = {
+        name
+        for panel in panels
+        for target in panel["targets"]
+        for name in metrics_in(target["expr"])
+    }
+
+    of_backups = {name for name in asked if name.startswith("chartroom_backup_")}
+
+    assert len(of_backups) > 10
+    assert of_backups <= drawn
 
 
 def test_panels_do_not_lie_on_each_other():

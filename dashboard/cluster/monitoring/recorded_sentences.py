@@ -31,6 +31,7 @@ _MESSAGES: Final = (
     marked("{server} is {seconds} s behind."),
     marked("{server} keeps {size} GB of log for a slot."),
     marked("The disk of {server} is {share} full."),
+    marked("The disk of the backups is {share} full."),
     marked("The clock of {server} is {seconds} s off."),
     marked("Replay on {server} has cancelled queries there."),
     marked("The newest backup is {hours} h old."),

@@ -1,8 +1,9 @@
 """Brings rows of an earlier time to what has to be true today all the same."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
@@ -12,9 +13,10 @@ from db.models.booking import Appointment, VisitNotification
 from db.models.integrity import BackupRequest, RestoreDrill, RestorePreview
 from db.models.replication import AlertNotification, ClusterOperation, Drill, DrillPlan
 from db.models.user import UserNotification
+from db.mongo.audit_store import AuditStore
 from services.analytics import count_alerts, subscriptions
 from services.audit import chain
-from services.audit.chain import Link
+from services.audit.chain import Link, link_of
 from services.backups import ledger
 from services.backups.ledger import Since
 from services.core.actors import Actor
@@ -53,6 +55,22 @@ class Rejoined:
     keys: SealKeys
     set_id: str
     is_complete: bool
+
+
+def read_log(session: Session, store: AuditStore) -> tuple[Since, Link]:
+    """Return what the audit log tells of the time since rows, and where it ends.
+
+    Raises ChainBroken where it does not go on from them, and AuditStoreUnavailable.
+    """
+    end = chain.read_head(session)
+
+    def followed() -> Iterator[Mapping[str, Any]]:
+        nonlocal end
+        for entry in chain.walk_after_head(session, store):
+            end = link_of(entry)
+            yield entry
+
+    return ledger.read_since(followed()), end
 
 
 def replay(session: Session, order: GoingBackOrder, rejoined: Rejoined) -> None:

@@ -8,21 +8,16 @@ whatever ends this before leaves the clinic as it was.
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from contextlib import (
     AbstractContextManager,
     ExitStack,
-    closing,
-    contextmanager,
     nullcontext,
 )
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
-import psycopg2
-from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -49,27 +44,23 @@ from db.files.seal_keys import SealKeys
 from db.mongo.audit_store import AuditStore, AuditStoreUnavailable
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.backups.going_back.files import FileReturns
-from jobs.backups.going_back.replaying import GoingBackOrder, Rejoined, replay
+from jobs.backups.going_back.replaying import (
+    GoingBackOrder,
+    Rejoined,
+    read_log,
+    replay,
+)
 from jobs.backups.looking import Copies, Proving, list_references
-from jobs.backups.opening import reading, target_of
+from jobs.backups.opening import owning, reading, target_of
 from jobs.backups.previewing import compare_live
 from jobs.backups.routes import Route, route_to
 from services.audit import chain
-from services.audit.chain import ChainBroken, Link, link_of
-from services.backups.ledger import Since, read_since
+from services.audit.chain import ChainBroken
+from services.backups.ledger import Since
 from services.backups.previews import ChangeList
 
 # Of the restored rows three copies come to be, beside those that stay aside.
 _COPIES: Final = 2
-_OWNER: Final = (
-    "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
-)
-# It was begun a moment ago, so there is such a file.
-_TIMELINE: Final = """
-SELECT timeline_id,
-    pg_read_file('pg_wal/' || lpad(upper(to_hex(timeline_id)), 8, '0') || '.history')
-FROM pg_control_checkpoint()
-"""
 
 # Told a stage, and the seconds it took.
 Report = Callable[[str, float], None]
@@ -268,7 +259,7 @@ class _GoingBack:
     def bring_files(self, url: str) -> int:
         """Bring files back that rows of then name, those that were purged left out."""
         with reading(url) as session:
-            since, _ = self._read_log(session)
+            since, _ = read_log(session, self.clinic.audit)
             return self._returns.bring_back(
                 reference
                 for reference in list_references(session)
@@ -283,7 +274,7 @@ class _GoingBack:
         """
         is_complete = _drain(self.clinic)
         with reading(url) as session:
-            went.since, end = self._read_log(session)
+            went.since, end = read_log(session, self.clinic.audit)
         self.sandbox.promote(url)
         rejoined = Rejoined(
             end,
@@ -293,7 +284,7 @@ class _GoingBack:
             is_complete=is_complete,
         )
         until = datetime.now(UTC) + self.clinic.kept
-        with _owning(url) as (engine, history):
+        with owning(url) as (engine, history):
             if history.timeline <= self.logs.timeline:
                 raise CannotRestore(
                     "The restored clinic would take a timeline that was taken before: "
@@ -318,18 +309,6 @@ class _GoingBack:
             self.copies,
             self.proving.list_purged(),
         )
-
-    def _read_log(self, session: Session) -> tuple[Since, Link]:
-        """Return what the audit log tells of the time since, and where it ends."""
-        end = chain.read_head(session)
-
-        def followed() -> Iterator[Mapping[str, Any]]:
-            nonlocal end
-            for entry in chain.walk_after_head(session, self.clinic.audit):
-                end = link_of(entry)
-                yield entry
-
-        return read_since(followed()), end
 
 
 def _require_newest_timeline(clinic: LiveClinic, logs: _Logs) -> None:
@@ -381,36 +360,3 @@ def _drain(clinic: LiveClinic) -> bool:
     except (DatabaseUnavailable, SQLAlchemyError):
         return False
     return True
-
-
-@contextmanager
-def _owning(url: str) -> Iterator[tuple[Any, TimelineHistory]]:
-    """Connect as the owner of the schema; yield that, and the timeline that it is on.
-
-    What is written is on the disk afterwards, as far as PostgreSQL knows.
-    """
-    with closing(psycopg2.connect(url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("CHECKPOINT")
-            cursor.execute(_TIMELINE)
-            timeline, text = cursor.fetchone() or (0, "")
-            history = TimelineHistory.parse(timeline, text)
-            cursor.execute(_OWNER)
-            owner = (cursor.fetchone() or ("",))[0]
-            engine = create_engine(
-                "postgresql+psycopg2://", creator=partial(_as_owner, url, owner)
-            )
-            try:
-                yield engine, history
-            finally:
-                engine.dispose()
-            cursor.execute("CHECKPOINT")
-
-
-def _as_owner(url: str, owner: str) -> Any:
-    connection = psycopg2.connect(url)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('role', %s, false)", [owner])
-    connection.commit()
-    return connection

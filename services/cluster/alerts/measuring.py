@@ -11,6 +11,8 @@ _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
 _NOT_KNOWN: Final = BackupCondition()
+# In the place of a server's name.
+_DISK_OF_BACKUPS: Final = "backups"
 
 
 def measure(
@@ -125,6 +127,9 @@ def _backups(condition: BackupCondition) -> Iterator[Measure]:
     yield _copy(condition)
     yield _damage(condition)
     yield _silence(condition)
+    if condition.disk_used is not None:
+        sentence = f"The disk of the backups is {condition.disk_used:.0%} full."
+        yield Measure(AlertKind.DISK, _DISK_OF_BACKUPS, condition.disk_used, sentence)
 
 
 def _kit(condition: BackupCondition) -> Measure:

@@ -98,7 +98,8 @@ class BackupCondition:
     second was that the copy elsewhere has. `unusable_sets` are backups that cannot be
     restored, `missing_files` stored files that are named and gone, and `strays` what
     lies among the backups, or in their copy, and belongs to none.
-    `folder_silent` is for how long the folder has not answered what is in it.
+    `folder_silent` is for how long the folder has not answered what is in it, and
+    `disk_used` the share of its disk that is used, where that is a disk of its own.
     `tool` is what makes the backups, where that is not Chartroom.
     What is None is not known.
     """
@@ -120,6 +121,7 @@ class BackupCondition:
     missing_files: int = 0
     strays: int = 0
     folder_silent: timedelta | None = None
+    disk_used: float | None = None
     tool: str = ""
 
 

@@ -236,6 +236,26 @@ def test_what_is_damaged_and_what_belongs_to_none_is_counted(tmp_path):
     assert counts() == (2, 2, 1)
 
 
+def test_how_full_the_disk_of_the_backups_is_is_known_where_it_is_another(
+    tmp_path,
+):
+    scheduler = scheduler_of(tmp_path)
+    repository = Repository(tmp_path / "backups", room=lambda _: (9, 100))
+    repository.folder.mkdir()
+    scheduler.repository = repository
+
+    assert BackupWatch(scheduler).at(backup_sets.AS_OF).disk_used == 0.91
+    metrics = backup_gauges(repository, scheduler.keys, backup_sets.AS_OF).decode()
+    assert "chartroom_backup_disk_free_bytes 9.0" in metrics.splitlines()
+    assert "chartroom_backup_disk_bytes 100.0" in metrics.splitlines()
+
+    # The servers' own disk is watched as theirs.
+    scheduler.log = LogKeeper(
+        tmp_path, None, repository, scheduler.keys, audit=None, is_wanted=False
+    )
+    assert BackupWatch(scheduler).at(backup_sets.AS_OF).disk_used is None
+
+
 def test_before_the_first_backup_the_age_is_that_of_the_worker(tmp_path):
     scheduler = scheduler_of(tmp_path)
     condition = BackupWatch(scheduler).at(scheduler.started_at + timedelta(hours=27))

@@ -49,6 +49,10 @@ def test_a_page_of_the_servers_is_german(german: Clinic, page: str) -> None:
             "streamt auf Timeline 4, Replay angehalten",
         ),
         ("The disk of db-01 is 93% full.", "Die Platte von db-01 ist zu 93% voll."),
+        (
+            "The disk of the backups is 91% full.",
+            "Die Platte der Sicherungen ist zu 91% voll.",
+        ),
         ("db-02 is 12.5 s behind.", "db-02 liegt 12,5 s zurück."),
         (
             Sentence(

@@ -1,14 +1,17 @@
 """The log is laid out while whoever keeps it goes on, and damage is named."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
 from db.backups.backup_errors import SetBroken
-from db.backups.log.replay import add_log
+from db.backups.log import replay
+from db.backups.log.replay import EndedTransaction, add_log, find_place
 from db.backups.log.segments import SEGMENT_BYTES, TimelineHistory
 from db.backups.repository import Repository
 from db.files.file_keys import FileKeys
+from db.postgres import Lsn
 from tests.kit import backup_logs, backup_sets
 
 FIRST = backup_logs.FIRST
@@ -78,3 +81,37 @@ def test_a_gap_is_not_skipped(archive):
 
     with pytest.raises(SetBroken, match="is missing"):
         laid_out(archive, first, second, third)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "last"),
+    [
+        # Clocks are 90 s apart: of a time that came twice it is the first.
+        (95, 2),
+        (15, 1),
+        (100, 4),
+        # What the next one has written since its clock passed the other's.
+        (120, 5),
+    ],
+)
+def test_a_time_is_found_although_the_next_leaders_clock_is_behind(
+    tmp_path, monkeypatch, seconds, last
+):
+    """What was committed by then, and nothing that came later, is what it leads to."""
+    at, stamps = backup_sets.AS_OF, (10, 90, 100, 11, 101, 121)
+    ended = [
+        EndedTransaction(Lsn(place), 8, at + timedelta(seconds=stamp), True)
+        for place, stamp in enumerate(stamps, 1)
+    ]
+    monkeypatch.setattr(replay, "_ended", lambda *_: iter(ended))
+    sandbox = SimpleNamespace(folder=tmp_path, data=tmp_path, programs=None)
+
+    target = find_place(
+        sandbox,
+        backup_sets.MANIFEST,
+        TimelineHistory(1),
+        [],
+        at + timedelta(seconds=seconds),
+    )
+
+    assert target.lsn == Lsn(last)

@@ -122,6 +122,20 @@ def test_a_piece_leads_to_what_was_marked_before_its_end(archive, received, seal
     assert sealer.until == AS_OF + 2 * MINUTE
 
 
+def test_a_leader_whose_clock_is_behind_takes_no_time_away(archive, received, sealer):
+    later, behind = AS_OF + 5 * MINUTE, timedelta(seconds=90)
+    sealer.mark(TimeMark(1, Lsn(FIRST.start + 3), later))
+    receive(received, FIRST, b"x" * 10)
+    sealer.look()
+
+    sealer.mark(TimeMark(1, Lsn(FIRST.start + 13), later - behind))
+    receive(received, FIRST, b"x" * 20)
+    sealer.look()
+
+    assert sealer.until == later
+    assert [each.until for each in archive.listing().pieces[FIRST]] == [later, later]
+
+
 def test_marks_past_the_parting_of_timelines_lead_nowhere(archive, received, sealer):
     sealer.mark(TimeMark(1, Lsn(FIRST.start + 3), AS_OF + MINUTE))
     sealer.mark(TimeMark(1, Lsn(FIRST.start + 30), AS_OF + 2 * MINUTE))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg2
 import pytest
+from sqlalchemy import select
 
 from db.backups.backup_errors import (
     CannotRestore,
@@ -18,11 +19,17 @@ from db.backups.repository import Repository
 from db.backups.sandbox import Sandbox
 from db.embedded.processes import child_processes
 from db.files.seal_keys import SealKeyFile
+from db.models.document import Document
 from db.postgres import SYSTEM
 from jobs.backups.drills import practising
 from jobs.backups.drills.practising import choose_second, practise
 from jobs.backups.taking import take
 from services.audit import chain
+from services.backups import ledger
+from services.core import audit
+from services.core.actors import KEEPER
+from services.core.audit import Action
+from services.documents import retention
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import await_kept, await_log, keeping
 from tests.kit import backup_sets, cast
@@ -135,6 +142,42 @@ def test_seals_of_another_key_are_told_of(kept, repository, tmp_path):
 
     with pytest.raises(SetBroken, match="not sealed as it was: The seal of"):
         drill(kept, repository, other)
+
+
+def purge_the_newest(session):
+    newest = select(Document.id).order_by(Document.created_at.desc()).limit(1)
+    ids = session.scalars(newest).all()
+    retention.purge_again(session, ids)
+    about = {"subject": ("document", ids[0])}
+    audit.record(session, KEEPER, Action.DOCUMENT_PURGE, **about)
+    return ids[0]
+
+
+def test_what_was_purged_since_is_purged_again_or_the_drill_says_so(
+    kept, repository, seal_keys, monkeypatch
+):
+    practice = practising.Practising.of(kept.source, repository, seal_keys)
+    kept.file(b"%PDF to be purged")
+    second = datetime.now(UTC)
+    purged = kept.database.write(purge_the_newest, identity=SYSTEM).value
+    kept.ship()
+    eventually(lambda: practice.find_window().until > second)
+    monkeypatch.setattr(practising, "choose_second", lambda _: second)
+    asked = []
+    find = ledger.list_brought_back
+
+    def finding(session, since):
+        asked.append(since)
+        return find(session, since)
+
+    monkeypatch.setattr(ledger, "list_brought_back", finding)
+
+    assert practice.restore_any(practice.find_window()) == second
+
+    assert purged in asked[0].purged
+    monkeypatch.setattr(retention, "purge_again", lambda *_: 0)
+    with pytest.raises(SetBroken, match=f"would bring back .*: {purged}"):
+        practice.restore_any(practice.find_window())
 
 
 def test_without_a_replica_to_compare_with_it_is_skipped_and_no_proof(

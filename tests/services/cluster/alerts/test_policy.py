@@ -180,6 +180,19 @@ def test_slots_disks_and_clocks_are_measured_on_every_server():
     assert measured(AlertKind.CLOCK_SKEW, seen)["db-02"] == 2.5
 
 
+def test_the_disk_of_the_backups_is_judged_as_those_of_servers_are():
+    def disks(used):
+        condition = BackupCondition(disk_used=used)
+        return {
+            value.node: value.sentence
+            for value in measure(snapshot(primary()), None, backups=condition)
+            if value.kind is AlertKind.DISK and value.node != "db-01"
+        }
+
+    assert disks(None) == {}
+    assert disks(0.914) == {"backups": "The disk of the backups is 91% full."}
+
+
 def test_without_any_backup_there_is_nothing_to_measure():
     assert measured(AlertKind.BACKUP_TOO_OLD, snapshot(primary())) == {None: None}
     old = BackupCondition(age=timedelta(hours=30))
