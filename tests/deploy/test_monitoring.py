@@ -127,7 +127,7 @@ def test_panels_ask_for_what_is_told():
 
 def test_whatever_an_alarm_asks_of_backups_has_a_panel():
     rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
-    asked = set().union(*(metrics_in(rule["expr"]) for rule in rules))
+    metrics = set().union(*(metrics_in(rule["expr"]) for rule in rules))
     panels = json.loads(BOARD.read_text())["panels"]
     drawn = {
         name
@@ -136,7 +136,7 @@ def test_whatever_an_alarm_asks_of_backups_has_a_panel():
         for name in metrics_in(target["expr"])
     }
 
-    of_backups = {name for name in asked if name.startswith("chartroom_backup_")}
+    of_backups = {name for name in metrics if name.startswith("chartroom_backup_")}
 
     assert len(of_backups) > 10
     assert of_backups <= drawn

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,13 +70,16 @@ def leads_to(repository: Repository) -> datetime:
     return leads or datetime.min.replace(tzinfo=UTC)
 
 
-def lose_a_machine(launch: Callable[..., Launcher], tmp_path: Path) -> tuple[Path, int]:
-    """Run a clinic, back it up, print its kit, and lose all else; count patients."""
+def lose_a_machine(
+    launch: Callable[..., Launcher], tmp_path: Path
+) -> tuple[Path, SteadyWork]:
+    """Run a clinic, back it up, print its kit, and lose all else but what was done."""
     launcher = launch(tmp_path / "lost", "--empty", is_warm=True)
     launcher.start()
     launcher.await_ready()
     # A patient, and a document with a file.
-    SteadyWork.of(launcher).do_each_once()
+    work = SteadyWork.of(launcher)
+    work.do_each_once()
     command("backup", "--data", launcher.data)
     twice = f"{PASSPHRASE}\n{PASSPHRASE}\n"
     kit = ("recovery-kit", "--out", tmp_path / "kit.pdf", "--data", launcher.data)
@@ -85,18 +89,17 @@ def lose_a_machine(launch: Callable[..., Launcher], tmp_path: Path) -> tuple[Pat
     # The log goes on from the backup as soon as there is one.
     at = datetime.now(UTC)
     assert eventually(lambda: leads_to(repository) > at, seconds=90)
-    patients = ask(launcher.data, "SELECT count(*) FROM patients")
     launcher.cut_power()
     elsewhere = tmp_path / "another disk"
     shutil.move(repository.folder, elsewhere)
     shutil.rmtree(launcher.data)
-    return elsewhere, patients
+    return elsewhere, work
 
 
 def test_the_clinic_opens_on_another_machine_by_the_backups_own_readme(
     launch: Callable[..., Launcher], tmp_path: Path
 ):
-    folder, patients = lose_a_machine(launch, tmp_path)
+    folder, work = lose_a_machine(launch, tmp_path)
     readme = (folder / "README.txt").read_text()
     places = {"FOLDER": folder, "KIT": tmp_path / "kit.pdf", "DATA": tmp_path / "new"}
     commands = [
@@ -115,7 +118,11 @@ def test_the_clinic_opens_on_another_machine_by_the_backups_own_readme(
     again.start()
     again.await_ready()
     assert "Demo clinic" not in again.output
-    assert ask(again.data, "SELECT count(*) FROM patients") == patients > 0
+    count = ask(again.data, "SELECT count(*) FROM patients")
+    assert count >= len(work.patients) > 0
+    # Every patient is there, and every document opens with the bytes that were filed.
+    assert len(work.files) > 0
+    assert replace(work, address=again.address).lost() == []
     live = "SELECT count(*) FROM sessions WHERE ended_at IS NULL"
     assert ask(again.data, live) == 0
     assert eventually(again.is_healthy)

@@ -163,18 +163,18 @@ def test_what_was_purged_since_is_purged_again_or_the_drill_says_so(
     kept.ship()
     eventually(lambda: practice.find_window().until > second)
     monkeypatch.setattr(practising, "choose_second", lambda _: second)
-    asked = []
+    replayed = []
     find = ledger.list_brought_back
 
     def finding(session, since):
-        asked.append(since)
+        replayed.append(since)
         return find(session, since)
 
     monkeypatch.setattr(ledger, "list_brought_back", finding)
 
     assert practice.restore_any(practice.find_window()) == second
 
-    assert purged in asked[0].purged
+    assert purged in replayed[0].purged
     monkeypatch.setattr(retention, "purge_again", lambda *_: 0)
     with pytest.raises(SetBroken, match=f"would bring back .*: {purged}"):
         practice.restore_any(practice.find_window())

@@ -17,7 +17,12 @@ from db.models.booking import Appointment, VisitNotification
 from db.models.document import Document, DocumentShare, DocumentVersion
 from db.models.integrity import BackupRequest, PendingFileDeletion, RestorePreview
 from db.models.patient import Patient
-from db.models.replication import ClusterOperation
+from db.models.replication import (
+    Alert,
+    AlertNotification,
+    ClusterOperation,
+    DrillPlan,
+)
 from db.models.user import (
     ApiToken,
     Invitation,
@@ -338,6 +343,45 @@ def test_a_dashboard_that_was_made_and_sent_since_is_not_made_again(
 
     world.session.refresh(row)
     assert row.next_at == (due_at + timedelta(weeks=1) if is_sent else due_at)
+
+
+def test_whoever_was_told_of_alerts_drills_visits_or_news_is_not_told_twice(
+    world, go_back
+):
+    session, now = world.session, datetime.now(UTC)
+    PREPARATIONS[Action.VISIT_PHONE](world)
+    soon = {"starts_at": now + timedelta(hours=1), "ends_at": now + timedelta(hours=2)}
+    session.execute(update(Appointment).values(**soon, reminded_at=None))
+    session.execute(update(DrillPlan).values(next_on=now.date(), reminded_at=None))
+    alert_id = uuid4()
+    session.execute(
+        insert(Alert).values(id=alert_id, kind="disk", node="db-01", sentence="Full.")
+    )
+    for channel, address in (("mail", "a@example.org"), ("webhook", "https://b")):
+        session.execute(
+            insert(AlertNotification).values(
+                alert_id=alert_id, news="began", channel=channel, address=address
+            )
+        )
+    news = {"user_id": world.boss.actor.id, "topic": "alert", "subject_id": alert_id}
+    for at in (now - timedelta(minutes=1), now + timedelta(hours=1)):
+        session.execute(insert(UserNotification).values(**news, mail_at=at))
+
+    go_back(lambda: None)
+
+    def known(column):
+        return [value is not None for value in session.scalars(select(column))]
+
+    reminded = known(Appointment.reminded_at), set(known(DrillPlan.reminded_at))
+    assert (*reminded, known(AlertNotification.given_up_at)) == (
+        [True],
+        {True},
+        [True, True],
+    )
+    # What is to be written later is.
+    is_news = UserNotification.topic == "alert"
+    mails = session.scalars(select(UserNotification.mail_at).where(is_news)).all()
+    assert set(mails) == {None, now + timedelta(hours=1)}
 
 
 def test_nobody_goes_on_with_what_was_under_way_then(world, go_back):
