@@ -1,12 +1,13 @@
-"""A web process dies behind the front while somebody types."""
+"""A web process dies or hangs behind the front while somebody works."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -19,6 +20,7 @@ from tests.browser.choosing import choose
 from tests.browser.conftest import ready
 from tests.browser.running import free_port, variables, warm_process
 from tests.kit import cast
+from tests.kit.breaking import suspended
 from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
 from tests.launch.fronted import FRONT_COOKIE, NAMES, digest_of, needs_caddy
@@ -35,7 +37,22 @@ class Served:
     """The front's address, and the web processes behind it by their names."""
 
     address: str
-    processes: dict[str, WarmProcess]
+    start: Callable[[str], WarmProcess]
+    processes: dict[str, WarmProcess] = field(default_factory=dict)
+
+    def start_missing(self) -> None:
+        """Start each process that does not run."""
+        # One after the other: the first makes the keys of the folder.
+        for name in NAMES:
+            process = self.processes.get(name)
+            if process is None or process.poll() is not None:
+                self.processes[name] = self.start(name)
+
+    def holding(self, page: Page) -> WarmProcess:
+        """Return the process that holds the pages of a browser."""
+        mine = cookie_of(page)
+        [name] = [each for each in NAMES if digest_of(each) == mine]
+        return self.processes[name]
 
 
 @pytest.fixture(scope="module")
@@ -55,26 +72,30 @@ def served(
     own = variables(module_endpoints, data) | {"CHARTROOM_PORT": str(port)}
     address = f"http://127.0.0.1:{port}"
     front = ["dashboard", "front", "--servers", str(len(NAMES))]
-    processes = {}
     with ExitStack() as running:
-        # One after the other: the first makes the keys of the folder.
-        for name in NAMES:
+
+        def start(name: str) -> WarmProcess:
             path = folder.run / f"{name}.sock"
             words = ["dashboard", "web", "--socket", str(path)]
-            processes[name] = process = WarmProcess(
+            process = WarmProcess(
                 words, cwd=ROOT, env=os.environ | own, output=data / f"{name}.log"
             )
             running.callback(process.wait, 20)
             running.callback(process.terminate)
             eventually(partial(_is_served, path), seconds=60)
+            return process
+
+        served = Served(address, start)
+        served.start_missing()
         ready = f"{address}/sign-in"
         running.enter_context(warm_process(front, data / "front.log", own, ready))
-        yield Served(address, processes)
+        yield served
 
 
 @pytest.fixture
 def page(served: Served, browser: Browser) -> Iterator[Page]:
     """A tab of the front desk, while both processes answer."""
+    served.start_missing()
     with closing(browser.new_context(base_url=served.address)) as context:
         page = context.new_page()
         page.goto("/sign-in?next=/register")
@@ -98,14 +119,12 @@ def cookie_of(page: Page) -> str:
 
 def kill_process_of(served: Served, *pages: Page) -> None:
     """Kill the process that holds pages of a browser; wait until another has them."""
-    mine = cookie_of(pages[0])
-    [holding] = [name for name in NAMES if digest_of(name) == mine]
     with ExitStack() as reconnected:
         for page in pages:
             reconnected.enter_context(
                 page.expect_websocket(lambda socket: "/_stcore/stream" in socket.url)
             )
-        served.processes[holding].kill()
+        served.holding(pages[0]).kill()
 
 
 def test_what_is_typed_stays_when_the_process_dies_and_the_first_click_is_done(
@@ -128,4 +147,24 @@ def test_what_is_typed_stays_when_the_process_dies_and_the_first_click_is_done(
     expect(heading).to_have_attribute("aria-sort", "ascending")
     choose(page, page.get_by_role("combobox", name="Sex"), "Female")
     expect(page.get_by_label("First name")).to_have_value("Ada")
+    assert cookie_of(page) != mine
+
+
+def test_who_clicks_while_the_process_hangs_reads_so_and_goes_on_with_another(
+    served: Served, page: Page
+):
+    page.goto("/patients")
+    by_birth = ready(page).get_by_role("button", name="Date of birth")
+    by_birth.wait_for()
+    mine, note = cookie_of(page), page.locator("#chartroom-banner")
+
+    with suspended(psutil.Process(served.holding(page).pid)):
+        by_birth.click()
+        expect(note).to_contain_text("The server does not answer.")
+        # The front gives one that is busy ten seconds.
+        expect(note).to_contain_text("The server answers again.", timeout=60_000)
+        by_birth.click()
+        heading = page.get_by_role("columnheader", name="Date of birth")
+        expect(heading).to_have_attribute("aria-sort", "ascending")
+
     assert cookie_of(page) != mine

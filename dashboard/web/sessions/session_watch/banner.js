@@ -1,5 +1,6 @@
-// Says at the bottom of the page that the database takes no changes, since when, and
-// for a moment that it does again. It comes and goes by itself, on every open page.
+// Says at the bottom of the page that the database takes no changes, since when, or that
+// the server does not answer, and for a moment that they do again. It comes and goes by
+// itself, on every open page.
 ;(() => {
   "use strict"
 
@@ -25,7 +26,15 @@
         { since },
       ),
     well: () => translate("The database takes changes again. You can save."),
+    silent: () =>
+      translate(
+        "The server does not answer. What was saved is safe, and what you type stays here. " +
+          "This note goes away by itself.",
+      ),
+    answering: () =>
+      translate("The server answers again. See whether your last click was done."),
   }
+  const GOOD_NEWS = ["well", "answering"]
   const COLOURS = {
     light: { trouble: ["#FFF1CC", "#3D2E00", "#B7791F"], well: ["#DDF3E4", "#0F3D22", "#2F855A"] },
     dark: { trouble: ["#3A2C05", "#FFEBB8", "#D9A441"], well: ["#0F3320", "#CFF1DC", "#48A873"] },
@@ -86,9 +95,10 @@
     banner.hidden = false
     banner.dataset.state = state
     banner.textContent = TEXTS[state](since)
-    dress(state === "well" ? "well" : "trouble")
+    const isGood = GOOD_NEWS.includes(state)
+    dress(isGood ? "well" : "trouble")
     makeRoom()
-    if (state === "well") leaving = setTimeout(hide, GOOD_NEWS_MS)
+    if (isGood) leaving = setTimeout(hide, GOOD_NEWS_MS)
   }
 
   window.addEventListener("resize", makeRoom)
@@ -100,5 +110,10 @@
     shownState = state
     shownSince = since
     show(state, since)
+  })
+  window.addEventListener("chartroom:server", (event) => {
+    const { isSilent } = event.detail
+    const then = shownState === "well" ? "answering" : shownState
+    show(isSilent ? "silent" : then, shownSince)
   })
 })()
