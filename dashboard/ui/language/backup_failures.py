@@ -210,6 +210,12 @@ _MESSAGES: Final = (
         "nothing was proven of them."
     ),
     marked("The restored audit log is not sealed as it was: {why}"),
+    marked("MongoDB does not answer, so nobody knows what was purged since."),
+    marked("The audit log does not go on from where it was then: {why}"),
+    marked(
+        "Going back to {time} UTC would bring back what was purged, erased or taken "
+        "since: {id}."
+    ),
     marked(
         "{place} cannot be reached: see that the store runs, and the network to it."
     ),
