@@ -13,23 +13,11 @@ from services.analytics.dashboards import DashboardDraft
 from services.analytics.subscriptions import Rhythm, SendingPlan, SubscriptionDraft
 from services.analytics.subscriptions.changing import SubscriptionChanged
 from services.analytics.subscriptions.subscriptions import AlreadySent
-from services.core.actors import Role
 from services.core.errors import InvalidInput, NotFound
-from tests.kit import cast
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
 MONTHLY = SendingPlan(rhythm=Rhythm.MONTHLY, day=3, hour=18)
-
-
-@pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
-def colleague(session):
-    return cast.add_actor(session, Role.ANALYST)
 
 
 @pytest.fixture

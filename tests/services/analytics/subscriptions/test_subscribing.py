@@ -32,16 +32,6 @@ MONDAYS = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
 
 
 @pytest.fixture
-def analyst(session):
-    return cast.add_actor(session, cast.ANA)
-
-
-@pytest.fixture
-def colleague(session):
-    return cast.add_actor(session, Role.ANALYST)
-
-
-@pytest.fixture
 def made(session, analyst):
     return dashboards.create(session, analyst, DashboardDraft(name="Desk"))
 
