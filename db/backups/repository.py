@@ -230,7 +230,8 @@ class Repository:
     @property
     def free_bytes(self) -> int | None:
         """How much room the repository's disk has; None where that is not known."""
-        return self.room[0] if self.room else None
+        room = self.room
+        return room[0] if room else None
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -8,9 +8,14 @@ from numpy.typing import NDArray
 Members = NDArray[np.int64]
 
 
+def hashes_of(kept: bytes | memoryview) -> Members:
+    """Return the hashes in the bytes that PostgreSQL's int8send made, as they came."""
+    return np.frombuffer(kept, dtype=">i8").astype(np.int64)
+
+
 def members_of(kept: bytes | memoryview) -> Members:
-    """Return the hashes in the bytes that PostgreSQL's int8send made, sorted."""
-    return np.sort(np.frombuffer(kept, dtype=">i8").astype(np.int64))
+    """Return the hashes in bytes that have each once, sorted."""
+    return np.sort(hashes_of(kept))
 
 
 def distinct(hashes: Members) -> Members:

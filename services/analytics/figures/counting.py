@@ -50,7 +50,7 @@ from services.analytics.figures.protecting import (
 from services.analytics.figures.storing import to_json
 from services.analytics.figures.wording import describe
 from services.analytics.joined_conditions import few_decide
-from services.analytics.members import Members, distinct, members_of, united
+from services.analytics.members import Members, distinct, hashes_of, united
 from services.analytics.namings import Naming
 from services.core import audit
 from services.core.actors import Actor, Permission
@@ -197,14 +197,13 @@ def _read(
     inside, outside = _parted(figure.cohort, rows)
     cells = {
         tuple(values): Groups(
-            distinct(members_of(patients)), distinct(members_of(events))
+            distinct(hashes_of(patients)), distinct(hashes_of(events))
         )
         for *values, patients, events in inside
     }
     require_not_too_many(len(each.counted) for each in cells.values())
     others = {
-        tuple(values): distinct(members_of(patients))
-        for *values, patients, _ in outside
+        tuple(values): distinct(hashes_of(patients)) for *values, patients, _ in outside
     }
     with_met = _with_met(cells, others, remaining.met)
     number = len(remaining.met)

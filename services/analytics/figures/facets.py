@@ -23,7 +23,7 @@ from services.analytics.cohorts import (
     statements,
     tell,
 )
-from services.analytics.members import Members, distinct, united
+from services.analytics.members import Members, distinct, hashes_of, united
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -122,8 +122,7 @@ def _read_terms(session: Session, kind: EventKind) -> Mapping[str, _Term]:
     for key, words, events, members in session.execute(
         statements.members_by_term(kind)
     ):
-        hashes = np.frombuffer(members, dtype=">i8").astype(np.int64)
-        writings.setdefault(key, []).append((words, events, hashes))
+        writings.setdefault(key, []).append((words, events, hashes_of(members)))
     return {
         key: _Term(
             # The commonest is first.
