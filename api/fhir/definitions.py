@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
@@ -63,6 +63,13 @@ class PageWanted:
     after: str | None
     is_counted: bool
     now: datetime
+
+    @property
+    def zone(self) -> tzinfo:
+        """The clinic's time zone, by which days are told apart."""
+        zone = self.now.tzinfo
+        assert zone is not None  # noqa: S101 (the clinic's clock has one)
+        return zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,21 +281,29 @@ def _unreadable(name: str) -> InvalidInput:
     )
 
 
+_LAST_UPDATED: Final = "_lastUpdated"
+
 ID: Final = SearchParameter("_id", "token", "The logical id.", filtering(is_id))
 
 
 def last_updated(field: str = "updated_at") -> SearchParameter:
     """Return the parameter that finds what changed since then, or before."""
-    read = timed("_lastUpdated", field)
-    return SearchParameter(
-        "_lastUpdated", "date", "When it was changed last.", filtering(read)
-    )
+    return _last_updated(filtering(timed(_LAST_UPDATED, field)))
+
+
+def updated_within(wanted: Wanted, zone: tzinfo) -> Callable[[datetime | None], bool]:
+    """Return what tells whether something changed as LAST_UPDATED asks.
+
+    Raises InvalidInput.
+    """
+    return within(_LAST_UPDATED, wanted.values.get(_LAST_UPDATED, ()), zone)
+
+
+def _last_updated(
+    narrow: Callable[[Wanted, Sequence[str]], Wanted],
+) -> SearchParameter:
+    return SearchParameter(_LAST_UPDATED, "date", "When it was changed last.", narrow)
 
 
 # Of what is no list of criteria.
-LAST_UPDATED: Final = SearchParameter(
-    "_lastUpdated",
-    "date",
-    "When it was changed last.",
-    keeping_dates("_lastUpdated"),
-)
+LAST_UPDATED: Final = _last_updated(keeping_dates(_LAST_UPDATED))

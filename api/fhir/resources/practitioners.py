@@ -90,10 +90,7 @@ def _searching(describe: Describe) -> Search:
             session, wanted.actor, with_inactive=True, limit=_MOST
         )
         named = _find_named(session, rows, wanted.values.get("name", ()))
-        zone = page.now.tzinfo
-        assert zone is not None  # noqa: S101 (the clinic's clock has one)
-        name = parameters.LAST_UPDATED.name
-        is_meant = parameters.within(name, wanted.values.get(name, ()), zone)
+        is_meant = parameters.updated_within(wanted, page.zone)
         met = [row for row in named if _meets(row, wanted) and is_meant(row.updated_at)]
         return page_of(met, describe, page)
 

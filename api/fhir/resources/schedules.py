@@ -72,9 +72,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     schedules = wanted.values.get("schedule", ())
     if len(schedules) != 1:
         raise InvalidInput("schedule", "Ask for the slots of one schedule at a time.")
-    zone = page.now.tzinfo
-    assert zone is not None  # noqa: S101 (the clinic's clock has one)
-    begin, end = _stretch(wanted.values.get("start", ()), zone)
+    begin, end = _stretch(wanted.values.get("start", ()), page.zone)
     listed = slots.list_slots(
         session,
         wanted.actor,
@@ -84,8 +82,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
         with_versions=True,
     )
     states = wanted.values.get("status", tuple(_STATUS.values()))
-    changes = wanted.values.get("_lastUpdated", ())
-    is_meant = parameters.within("_lastUpdated", changes, zone)
+    is_meant = parameters.updated_within(wanted, page.zone)
     rows = [
         slot
         for slot in listed

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, tzinfo
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -139,13 +139,12 @@ def _narrowing(
     narrows: list[Callable[[VisitRecord], bool]] = []
     if codes := _codes(wanted):
         narrows.append(lambda visit: describe(visit)["status"] in codes)
-    zone = _zone_of(page)
     if "date" in wanted.values and _patient_id(wanted) is not None:
-        begins = parameters.within("date", wanted.values["date"], zone)
+        begins = parameters.within("date", wanted.values["date"], page.zone)
         narrows.append(lambda visit: begins(visit.starts_at))
-    if changes := wanted.values.get("_lastUpdated"):
-        changed = parameters.within("_lastUpdated", changes, zone)
-        narrows.append(lambda visit: changed(visit.changed_at))
+    if parameters.LAST_UPDATED.name in wanted.values:
+        is_meant = parameters.updated_within(wanted, page.zone)
+        narrows.append(lambda visit: is_meant(visit.changed_at))
     return narrows
 
 
@@ -182,7 +181,7 @@ def _listed(
         session,
         actor,
         _day(wanted.values["date"]),
-        _zone_of(page),
+        page.zone,
         doctor_id=doctor_id,
         after=after,
         limit=most,
@@ -192,12 +191,6 @@ def _listed(
 def _patient_id(wanted: Wanted) -> UUID | None:
     """Return whose visits are asked for: patients need not say, it is their own."""
     return _referenced_id(wanted, "patient", "Patient") or wanted.actor.patient_id
-
-
-def _zone_of(page: PageWanted) -> tzinfo:
-    zone = page.now.tzinfo
-    assert zone is not None  # noqa: S101 (the clinic's clock has one)
-    return zone
 
 
 def _day(values: Sequence[str]) -> date:

@@ -1,6 +1,5 @@
 """Asks by FHIR, and reads searchsets."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +8,6 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
-import uvicorn
 from sqlalchemy import select, text
 
 from api.fhir.table import BULK_SOURCES
@@ -30,10 +28,10 @@ from services.people.tokens import bearing
 from tests.api.conftest import Application, Client
 from tests.api.document_samples import pdf, upload
 from tests.api.fhir.exports import NOON, Worker, stored
+from tests.api.fhir.serving import serving
 from tests.api.visit_samples import Practice
 from tests.browser.running import free_port
 from tests.kit import cast
-from tests.kit.waiting import eventually
 from tests.services.visits import visit_samples
 
 TYPED = {
@@ -167,16 +165,8 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def address(application, port) -> Iterator[str]:
     """The server of the application, by HTTP."""
-    config = uvicorn.Config(
-        application.app, host="127.0.0.1", port=port, log_config=None, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    eventually(lambda: server.started, seconds=20)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(20)
+    with serving(application.app, port) as address:
+        yield address
 
 
 @pytest.fixture

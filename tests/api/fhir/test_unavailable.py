@@ -1,17 +1,14 @@
 """What other systems hear when PostgreSQL is away, and when they ask too often."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
 import httpx
 import psycopg2
 import pytest
-import uvicorn
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from api.application import create_api
@@ -22,6 +19,7 @@ from db.postgres import Database
 from services.core.actors import Role
 from services.core.throttling import CallLimits, Throttle
 from tests.api.fhir.oracles import validate
+from tests.api.fhir.serving import serving
 from tests.browser.running import free_port
 from tests.conftest import owner
 from tests.db.postgres.cutting import CuttingProxy
@@ -61,28 +59,13 @@ def serve(application, behind, module_files, module_log, papers) -> Iterator[Ser
             given = (database, module_files, module_log, limits, papers)
             now = datetime(2026, 11, 20, 12, tzinfo=UTC)
             api = create_api(*given, monitor=None, runner=None, now=lambda: now)
-            address = stack.enter_context(_served(api))
+            address = stack.enter_context(serving(api, free_port()))
             token = application.tokens[Role.STAFF]
             headers = {"Authorization": f"Bearer {token}"}
             client = httpx.Client(base_url=address, headers=headers, timeout=30)
             return stack.enter_context(client)
 
         yield begin
-
-
-@contextmanager
-def _served(api: Any) -> Iterator[str]:
-    port = free_port()
-    config = uvicorn.Config(
-        api, host="127.0.0.1", port=port, log_config=None, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    eventually(lambda: server.started, seconds=20)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(20)
 
 
 def _code(answer: httpx.Response) -> str:

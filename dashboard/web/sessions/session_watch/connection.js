@@ -72,8 +72,8 @@ window.__streamlit = {
     if (!isThere) return tell(true)
     // A long run says nothing for a while, and its server is there.
     askedAt = null
-    // Streamlit connects anew once it is closed, which one that hangs would be after a
-    // minute: its end of the connection says goodbye, or the browser waits for that.
+    // Streamlit connects anew once this is closed, and to close what hangs takes a minute:
+    // for so long the browser waits for the other end to agree.
     if (isSilent) stream.dispatchEvent(new CloseEvent("close"))
   }, LOOK_MS)
 })()
