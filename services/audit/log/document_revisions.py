@@ -5,14 +5,16 @@ somebody's health, such as titles. So the document of today is led back from one
 revision to the one before, and what is kept nowhere is named.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.models.patient import Patient
 from db.mongo.audit_store import AuditEntry, AuditFilter, AuditStore
 from db.postgres import assume_role
 from services.audit.log.makers import Maker, maker_of
@@ -83,6 +85,11 @@ def list_document_revisions(
     with assume_role(session, "system"):
         made = _made(session, store, document_id)
         names = names_of(session, {entry.actor_id for entry in made.values()})
+        merged = frozenset(
+            session.scalars(
+                select(Patient.id).where(Patient.merged_into_id == record.patient_id)
+            )
+        )
     return tuple(
         DocumentRevision(
             record=replace(led.record, latest=led.number, version=files[led.number]),
@@ -92,7 +99,7 @@ def list_document_revisions(
             maker=maker_of(led.entry, actor, names) if led.entry else None,
             action=Action(led.entry.action) if led.entry else None,
         )
-        for led in _lead_back(record, made)
+        for led in _lead_back(record, made, merged)
         # Not everybody is shown a file that waits for its virus scan.
         if led.number in files
     )
@@ -130,18 +137,21 @@ class _LedBack:
 
 
 def _lead_back(
-    record: DocumentRecord, made: Mapping[int, AuditEntry]
+    record: DocumentRecord, made: Mapping[int, AuditEntry], merged: Set[UUID]
 ) -> Iterator[_LedBack]:
     led: _LedBack | None = _LedBack(
         record, made.get(record.revision), record.version.number
     )
     while led is not None:
         yield led
-        led = _before(led, made, record.patient_id)
+        led = _before(led, made, record.patient_id, merged)
 
 
 def _before(
-    led: _LedBack, made: Mapping[int, AuditEntry], patient_id: UUID | None
+    led: _LedBack,
+    made: Mapping[int, AuditEntry],
+    patient_id: UUID | None,
+    merged: Set[UUID],
 ) -> _LedBack | None:
     """Return the revision before, or None where it is not known or not to be told."""
     entry, revision = led.entry, led.record.revision - 1
@@ -157,6 +167,9 @@ def _before(
     except (AttributeError, KeyError, TypeError, ValueError):
         # Somebody wrote into the log; its verification says so.
         return None
+    # Two records of one person: by the one that was merged nobody is found any more.
+    if values.get("patient_id") in merged:
+        del values["patient_id"]
     # What was filed in somebody else's record is nobody's business in this one.
     if values.get("patient_id") not in {None, patient_id}:
         return None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
@@ -17,6 +17,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.lists.streaming.rows import stream_rows
+from services.patients.duplicates.merged import has_taken_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +95,18 @@ def stream_all(
     *,
     since: datetime | None = None,
 ) -> Iterator[Sequence[VisitNotes]]:
-    """Yield the notes of everybody, or of these patients, saved after `since`.
+    """Yield the notes of everybody, or of these patients.
 
+    With `since` those that were saved after it, or came from a record that was merged.
     The caller writes down that they are exported. Raises NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(Permission.READ_RECORDS)
     statement = _notes()
     if since is not None:
-        statement = statement.where(MedicalRecordVersion.created_at > since)
+        is_another = has_taken_over(MedicalRecord.patient_id, since)
+        is_later = MedicalRecordVersion.created_at > since
+        statement = statement.where(or_(is_later, is_another))
     pieces = stream_rows(session, statement, MedicalRecord.patient_id, patient_ids)
     return (list(map(_notes_of, rows)) for rows in pieces)
 

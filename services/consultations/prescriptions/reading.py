@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, or_
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import (
@@ -33,6 +33,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.lists.streaming.rows import stream_rows
+from services.patients.duplicates.merged import has_taken_over
 
 _MOST: Final = 100
 
@@ -94,14 +95,16 @@ def stream_all(
 ) -> Iterator[Sequence[PrescriptionRecord]]:
     """Yield the prescriptions of everybody, or of these patients.
 
-    With `since` those that were issued, amended or withdrawn after it. The caller
-    writes down that they are exported. Raises NotAllowed.
+    With `since` those that were issued, amended or withdrawn after it, or came from a
+    record that was merged. The caller writes down that they are exported. Raises
+    NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     rows.require_view(actor)
     statement = rows.prescriptions().where(rows.is_visible_to(actor))
     if since is not None:
-        statement = statement.where(Prescription.updated_at > since)
+        is_another = has_taken_over(Prescription.patient_id, since)
+        statement = statement.where(or_(Prescription.updated_at > since, is_another))
     pieces = stream_rows(session, statement, Prescription.patient_id, patient_ids)
     return (list(map(rows.record_of, piece)) for piece in pieces)
 

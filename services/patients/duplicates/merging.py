@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models.base import Base
+from db.models.document import Document
 from db.models.patient import STAYS_WITH_MERGED, Patient, PatientMerge
 from db.postgres import assume_role
 from services.core import audit
@@ -165,6 +166,7 @@ def merge(
     _write_down(session, actor, kept, merged)
     # Who may merge two records need not see, let alone change, all that names them.
     with assume_role(session, "system"):
+        _take_over_documents(session, actor, kept_id, merged_id)
         _repoint(session, kept_id, merged_id)
     _record(session, actor, made, merged)
     return made.after
@@ -242,6 +244,36 @@ def _record(
         subject=("patient", kept_id),
         details={"version": merged.version + 1, "merged_into": kept_id},
     )
+
+
+def _take_over_documents(
+    session: Session, actor: Actor, kept_id: UUID, merged_id: UUID
+) -> None:
+    """Make of each document of the merged record the kept one's next revision."""
+    taken_over = session.execute(
+        update(Document)
+        .where(Document.patient_id == merged_id)
+        .values(
+            patient_id=kept_id,
+            revision=Document.revision + 1,
+            updated_at=func.now(),
+        )
+        .returning(Document.id, Document.latest, Document.revision)
+        .execution_options(synchronize_session=False)
+    )
+    for document in taken_over.all():
+        audit.record(
+            session,
+            actor,
+            Action.DOCUMENT_CHANGE,
+            patient_id=kept_id,
+            subject=("document", document.id),
+            details={
+                "version": document.latest,
+                "revision": document.revision,
+                "changed": {"patient_id": [merged_id, kept_id]},
+            },
+        )
 
 
 def _repoint(session: Session, kept_id: UUID, merged_id: UUID) -> None:

@@ -16,6 +16,7 @@ from services.documents.records.kinds import DocumentType
 from services.patients.records import patients
 from tests.kit import cast
 from tests.services.documents.records import samples
+from tests.services.patients.duplicates.merge_samples import merge
 
 
 @pytest.fixture
@@ -48,6 +49,17 @@ def change(session, rosa, paper):
         seen = records.look_up(session, rosa, paper.id)
         changed = replace(ChangedDocument.of(seen), **values)
         return records.change(session, rosa, paper.id, changed, revision=seen.revision)
+
+    return make
+
+
+@pytest.fixture
+def merge_into_hers(session, rosa, grace, paper, today):
+    """Merge the record that the document is in into Grace's."""
+
+    def make():
+        merged = patients.look_up(session, rosa, paper.patient_id)
+        return merge(session, rosa, (grace, merged), today)
 
     return make
 
@@ -138,6 +150,23 @@ def test_what_was_in_another_record_is_not_told_in_this_one(
         grace.id,
         None,
     ]
+
+
+def test_a_merge_is_a_revision_after_which_what_was_before_is_still_told(
+    rosa, grace, merge_into_hers, revisions
+):
+    merge_into_hers()
+
+    listed = revisions(rosa)
+
+    assert [
+        (revision.record.revision, revision.record.patient_id, revision.action)
+        for revision in listed
+    ] == [
+        (2, grace.id, Action.DOCUMENT_CHANGE),
+        (1, grace.id, Action.DOCUMENT_FILE),
+    ]
+    assert {revision.maker.name for revision in listed} == {rosa.name}
 
 
 def test_a_change_of_which_nobody_knows_the_number_ends_the_history(

@@ -16,9 +16,15 @@ from db.models.booking import (
     VisitNotification,
     WaitlistEntry,
 )
-from db.models.consultation import MedicalRecord, Prescription, PrescriptionVersion
+from db.models.consultation import (
+    MedicalRecord,
+    MedicalRecordVersion,
+    Prescription,
+    PrescriptionVersion,
+)
 from db.postgres import SYSTEM
 from services.consultations import prescriptions
+from services.consultations.notes import of_visits
 from services.patients.duplicates import merging
 from services.visits.booking import bookings
 from services.visits.booking.bookings import (
@@ -80,9 +86,10 @@ def _write_down(
         "patient_id": patient_id,
     }
     prescription = Prescription(**of)
+    notes = MedicalRecord(**of, content={"complaint": "Cough"})
     session.add_all(
         [
-            MedicalRecord(**of, content={"complaint": "Cough"}),
+            notes,
             prescription,
             WaitlistEntry(
                 patient_id=patient_id,
@@ -102,6 +109,15 @@ def _write_down(
     )
     session.flush()
     session.add(_version(prescription.id))
+    session.add(
+        MedicalRecordVersion(
+            record_id=notes.id,
+            number=1,
+            content=notes.content,
+            author_id=uuid4(),
+            author_name=cast.DORA.name,
+        )
+    )
 
 
 def _version(prescription_id: UUID) -> PrescriptionVersion:
@@ -178,6 +194,25 @@ def test_a_visit_that_is_another_record_s_is_another_version_of_it(
     assert [row.revision for row in after] == [1, 2]
     assert after[0] == before[0]
     assert after[1].updated_at > before[1].updated_at
+
+
+@pytest.mark.parametrize("stream_all", [prescriptions.stream_all, of_visits.stream_all])
+def test_what_moved_is_exported_as_changed_since(clinic, arrange, pair, stream_all):
+    since = arrange(lambda s: s.scalar(select(func.clock_timestamp())))
+
+    def exported() -> set[UUID]:
+        return arrange(
+            lambda s: {
+                record.patient_id
+                for piece in stream_all(s, clinic.dora, None, since=since)
+                for record in piece
+            }
+        )
+
+    before = exported()
+    merge(clinic)
+
+    assert (before, exported()) == (set(), {pair[0]})
 
 
 def test_visits_at_the_same_time_do_not_stop_a_merge_and_both_stand(
