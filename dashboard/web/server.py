@@ -1,7 +1,8 @@
 """The web server: pages, API and sign-in behind one gate, in one process."""
 
+import resource
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -68,6 +69,9 @@ SCRIPT: Final = Path(__file__).parents[1] / "app.py"
 # Handlers of the API wait for the database in threads; pools bound what it has to bear.
 _THREADS: Final = 64
 _WEBSOCKET_PING_SECONDS: Final = 20
+# Longer than programs and proxies keep a line (nginx 60 s, HTTPX 5 s): where both hang
+# up at once, a request is lost that nobody may send again unasked.
+_KEEP_ALIVE_SECONDS: Final = 75
 _GRACE_SECONDS: Final = 5
 # The front ends what people ask for when it is stopped itself; when only this process
 # is replaced, what they send and fetch is let finish.
@@ -188,6 +192,7 @@ def run(
     settings: Settings, *, script: Path = SCRIPT, socket: Path | None = None
 ) -> None:
     """Serve until SIGTERM or SIGINT, at a socket for the front if one is given."""
+    allow_open_files()
     app = create_app(settings, script=script, is_behind_front=socket is not None)
     json_log.adopt()
     config = _config(app, settings)
@@ -195,6 +200,17 @@ def run(
     server.run()
     if not server.started:
         raise SystemExit(1)
+
+
+def allow_open_files() -> None:
+    """Have as many files and connections open as the machine lets this process have.
+
+    A login has 1,024 unless it asks, which 500 people's pages and what they fetch use.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Where nothing bounds it, a kernel may have a bound that it does not tell.
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class SocketServer(uvicorn.Server):
@@ -230,6 +246,7 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         ws_max_size=config.get_option("server.maxMessageSize") * _MEGABYTE,
         # Pages are small and mostly local; compressing each message costs more.
         ws_per_message_deflate=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
 

@@ -9,6 +9,7 @@ import ctypes
 import io
 import multiprocessing
 import os
+import resource
 import runpy
 import subprocess
 import sys
@@ -25,6 +26,9 @@ from types import ModuleType
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.kit.loaded"])
+
+# As many as a program has open that is begun by a login, unless it asks for more.
+OPEN_FILES = 1_024
 
 _starting = threading.Lock()
 
@@ -163,6 +167,10 @@ def _run(program: Program, output: Path, errors: Path, given: str) -> None:
     sys.stdin = io.StringIO(given)
     sys.stdout = _append(output, 1)
     sys.stderr = _append(errors, 2)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE,
+        (OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
+    )
     program.become()
 
 

@@ -187,6 +187,9 @@ def test_a_site_goes_back_with_the_main_one_and_replaces_it_once_it_is_lost(
     north.start(CHARTROOM_RETRY_SECONDS="3")
     said("backup", "--data", main.data)
     north.await_saying("the standby site north")
+    # None of its servers takes changes.
+    assert "  PostgreSQL standby leader  " in north.output
+    assert "PostgreSQL primary" not in north.output
     goes_back_along(main, north)
     work = SteadyWork.of(main)
     work.patients, work.files = Acknowledged(), Acknowledged()

@@ -2,7 +2,11 @@
 
 import json
 import re
+import resource
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 from uuid import uuid4
 
 import httpx
@@ -10,9 +14,12 @@ import pytest
 
 from services.core.actors import Role
 from tests.dashboard.page import Page, cookies_of, kept_open, open_page
+from tests.kit import warm_start
 from tests.kit.waiting import eventually
 
 _RUNS = 20
+# HTTPX's own, and a little: who asks on a line that is shut just then gets no answer.
+_KEPT_BY_PROGRAMS_SECONDS = 5.5
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +100,25 @@ def test_the_log_shows_routes_but_no_paths_or_query_strings(server):
     assert _entry("/api/v1/patients") in log
     assert secret not in log
     assert token not in log
+
+
+def test_a_line_outlasts_what_programs_keep_one_for(server):
+    answers = []
+    with closing(HTTPConnection("127.0.0.1", server.port)) as line:
+        for pause in (0, _KEPT_BY_PROGRAMS_SECONDS):
+            time.sleep(pause)
+            line.request("GET", "/health")
+            answer = line.getresponse()
+            answer.read()
+            answers.append(answer.status)
+
+    assert answers == [200, 200]
+
+
+def test_a_server_has_as_many_connections_as_the_machine_lets_it(server):
+    soft, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+
+    assert soft == hard > warm_start.OPEN_FILES
 
 
 def test_every_line_of_the_log_is_json(server, rosa):
