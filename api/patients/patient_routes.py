@@ -46,6 +46,11 @@ router = APIRouter(prefix="/api/v1/patients", tags=["Patients"])
 
 _CURSOR: Final = "after"
 _PAGED: Final = {
+    "0_field": (
+        "A field to filter by; further filters are 1_field, 2_field ... `diagnosis`, "
+        "a code or words in the notes of visits, is for clinicians alone (with a "
+        "token, the scope visits:read): they find the patients whom they treat."
+    ),
     sparse.PARAMETER: sparse.DESCRIPTION,
     "per_page": "10 by default, at most 1,000.",
 }

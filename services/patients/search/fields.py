@@ -1,6 +1,7 @@
 """The fields that lists of patients may be filtered and sorted by."""
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -128,11 +129,18 @@ _FIELDS = (
         can_be_empty=True,
         statements=("seen by no doctor", "seen by a doctor"),
     ),
+    Field("diagnosis", "Diagnosis at a visit", Kind.TEXT, can_be_empty=True),
     Field("id", "Patient id", Kind.ID, is_sortable=True),
 )
 
-# What tells of visits is for those who may see them.
-_OF_VISITS: Final = frozenset({"last_visit", "next_visit", "doctor"})
+# What tells of visits is for those who may see them, what stands in their notes for
+# those who may read these.
+_NEEDED: Final[Mapping[Permission, frozenset[str]]] = MappingProxyType(
+    {
+        Permission.VIEW_VISITS: frozenset({"last_visit", "next_visit", "doctor"}),
+        Permission.READ_RECORDS: frozenset({"diagnosis"}),
+    }
+)
 
 # What is known of a patient without knowing who it is. A list of what may be asked, not
 # of what may not: a field that comes later is hidden until somebody decides.
@@ -153,17 +161,19 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType({f.name: f for f in _FIELD
 UNNAMED_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
     {f.name: f for f in _FIELDS if f.name in _WITHOUT_NAMES}
 )
-_FIELDS_WITHOUT_VISITS: Final[Mapping[str, Field]] = MappingProxyType(
-    {f.name: f for f in _FIELDS if f.name not in _OF_VISITS}
-)
 
 
 def fields_for(actor: Actor) -> Fields:
     """Return the fields that the actor's lists may be filtered and sorted by."""
     if not actor.may(Permission.VIEW_NAMES):
         return UNNAMED_FIELDS
-    may_see_visits = actor.may(Permission.VIEW_VISITS)
-    return FIELDS if may_see_visits else _FIELDS_WITHOUT_VISITS
+    return _fields_without(frozenset(p for p in _NEEDED if not actor.may(p)))
+
+
+@cache
+def _fields_without(missing: frozenset[Permission]) -> Fields:
+    hidden = frozenset[str]().union(*(_NEEDED[permission] for permission in missing))
+    return MappingProxyType({f.name: f for f in _FIELDS if f.name not in hidden})
 
 
 def is_visible(actor: Actor, criteria: Criteria) -> bool:
@@ -180,12 +190,10 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
 
     A filter or an order tells a hidden value as surely as showing it would.
     """
-    visible = fields_for(actor)
-    if visible is FIELDS:
-        return
-    if visible is _FIELDS_WITHOUT_VISITS:
-        if _OF_VISITS & set(criteria.fields()):
-            actor.require(Permission.VIEW_VISITS)
+    if actor.may(Permission.VIEW_NAMES):
+        for permission, names in _NEEDED.items():
+            if not names.isdisjoint(criteria.fields()):
+                actor.require(permission)
         return
     if criteria.search.strip():
         raise NotAllowed(
@@ -198,7 +206,7 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
             "records."
         )
     for name in criteria.fields():
-        if name in FIELDS and name not in visible:
+        if name in FIELDS and name not in UNNAMED_FIELDS:
             raise NotAllowed(
                 Sentence(
                     "You see patients without names and contact details, so your lists "

@@ -17,8 +17,10 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from db.models.booking import Appointment
+from db.models.consultation import MedicalRecord
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 from services.lists.criteria import Criteria, Direction, Kind, Order
@@ -85,6 +87,36 @@ def _was_seen_by(is_doctor: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
+_RECORDS: Final = MedicalRecord.__table__
+# A row for each code and for each text; the system that a code is of is no diagnosis.
+_DIAGNOSES: Final = func.jsonb_path_query(
+    _RECORDS.c.content,
+    literal_column(
+        "'$.diagnoses[*].keyvalue() "
+        """? (@.key == "code" || @.key == "text").value'"""
+    ),
+    type_=JSONB,
+).column_valued("diagnosis", joins_implicitly=True)
+_DIAGNOSIS: Final = _DIAGNOSES.op("#>>")(literal_column("'{}'"))
+
+
+def _was_diagnosed_with(is_diagnosis: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether the notes of a visit have a diagnosis that meets a condition.
+
+    The database shows a clinician the notes of the patients whom they treat, and no
+    others: what is found differs from one to the next.
+    """
+    return (
+        exists()
+        .where(
+            _RECORDS.c.patient_id == PATIENTS.c.id,
+            literal_column("''") != _DIAGNOSIS,
+            is_diagnosis,
+        )
+        .correlate(PATIENTS)
+    )
+
+
 _OWN_TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
     {
         "last_name": Target(PATIENTS.c.last_name_key, PATIENTS.c.name_key),
@@ -107,6 +139,9 @@ _OWN_TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
         "next_visit": Target(_NEXT_VISIT),
         "doctor": RowTarget(
             {Kind.TEXT: Target.folded(Doctor.name.expression).column}, _was_seen_by
+        ),
+        "diagnosis": RowTarget(
+            {Kind.TEXT: Target.folded(_DIAGNOSIS).column}, _was_diagnosed_with
         ),
         "id": Target(PATIENTS.c.id),
     }

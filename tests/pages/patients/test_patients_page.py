@@ -1,18 +1,21 @@
 """Finding patients: by search, by filters, page by page, and again by address."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.postgres import Lsn
+from services.consultations import notes
 from services.core.actors import Role
 from services.lists.criteria import Operator
+from services.patients.care import care
 from services.patients.records.model import Sex
 from tests.kit import cast
 from tests.kit.round_trips import statements_of_pages
 from tests.pages.conftest import Clinic, rows_of
+from tests.services.visits import visit_samples
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -154,6 +157,47 @@ def test_a_filter_narrows_the_list(clinic: Clinic):
     assert [row[0] for row in rows_of(app)] == ["Lovelace, Ada"]
     assert app.markdown[0].value.startswith("**1 patient allergic to")
     assert not app.exception
+
+
+@pytest.fixture
+def diagnosed(clinic: Clinic) -> str:
+    """A patient of the clinician, diagnosed with asthma at a visit; their name."""
+    patient = clinic.register(date_of_birth=date(1991, 2, 3))
+    clinician = clinic.cast[Role.CLINICIAN]
+
+    def keep(session):
+        care.assign(session, clinic.clerk, patient.id, clinician.id)
+        doctor = cast.add_doctor(session, user_id=clinician.id)
+        begins = datetime.now(UTC) - timedelta(days=3)
+        visit = visit_samples.visit(
+            session, doctor.id, patient.id, begins, status="completed"
+        )
+        typed = {"diagnoses": "J45 Asthma"}
+        notes.save(session, clinician, visit, typed, number=0)
+
+    clinic.write(keep)
+    return f"{patient.last_name}, {patient.first_name}"
+
+
+def test_clinicians_filter_by_diagnoses_which_the_desk_neither_chooses_nor_opens(
+    clinic: Clinic, diagnosed: str
+):
+    app = with_filter(
+        clinic.open("patients", Role.CLINICIAN), "diagnosis", Operator.STARTS_WITH
+    )
+    app.text_input(key="patients_text_2").set_value("j45").run()
+    app.button(key="patients_apply").click().run()
+
+    assert [row[0] for row in rows_of(app)] == [diagnosed]
+    assert "whose diagnosis at a visit starts with “j45”" in app.markdown[0].value
+    desk = with_filter(clinic.open("patients"), "sex", Operator.EQUAL)
+    options = desk.selectbox(key="patients_field_2").options
+    assert "Doctor" in options
+    assert "Diagnosis at a visit" not in options
+    key = app.query_params["list"]
+    opened = clinic.open("patients", list=key)
+    assert "You may not read the records of visits" in opened.error[0].value
+    assert diagnosed not in str(rows_of(opened))
 
 
 def test_groups_combine_all_and_any(clinic: Clinic):

@@ -29,6 +29,7 @@ from tests.services.people.people_samples import Desk, desk, events, wait
 
 PURPOSE = "A nightly copy"
 WOMEN = Criteria(where=Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
+NOTED = Criteria(where=Group(members=(Filter("diagnosis", Operator.EQUAL, "I10"),)))
 OF_A_NAME = Criteria(where=Group(members=(Filter("last_name", Operator.EQUAL, "Roe"),)))
 DIAGNOSED = Cohort(entry=CohortEvent(kind=EventKind.DIAGNOSIS))
 
@@ -52,9 +53,10 @@ def connect(session, boss: Desk, role: Role = Role.STAFF) -> UUID:
 
 
 def save(session, question: Criteria | Cohort, owner: Desk | None = None) -> UUID:
-    """Save something as somebody at the desk or, of a cohort, as an analyst."""
+    """Save something as somebody who may ask it, at the desk if anybody may."""
     subject = cohorts.COHORTS if isinstance(question, Cohort) else PATIENTS
     role = Role.ANALYST if isinstance(question, Cohort) else Role.STAFF
+    role = Role.CLINICIAN if question == NOTED else role
     actor = (owner or desk(session, role)).actor
     if isinstance(question, Cohort):
         key = cohorts.remember(session, actor, question)
@@ -98,7 +100,9 @@ def test_a_group_is_withdrawn_once_and_others_stay(session, boss):
     [
         (Role.STAFF, OF_A_NAME, True),
         (Role.STAFF, DIAGNOSED, False),
+        (Role.STAFF, NOTED, False),
         (Role.CLINICIAN, OF_A_NAME, True),
+        (Role.CLINICIAN, NOTED, True),
         (Role.ANALYST, WOMEN, True),
         (Role.ANALYST, OF_A_NAME, False),
         (Role.ANALYST, DIAGNOSED, True),

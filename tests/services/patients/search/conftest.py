@@ -17,6 +17,8 @@ from tests.services.patients.search.plain_python import PlainPython
 
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 CLERK = cast.act_as(cast.CLEO)
+# Asks about everything, what notes say too.
+CLINICIAN = cast.act_as(cast.DORA)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ _COMPARISONS: dict[Operator, Callable[[object, object], bool]] = {
 }
 _LISTS = {"allergies", "medical_history", "current_medications"}
 # Nobody in town has had a visit, or has one booked.
-_OF_VISITS = {"last_visit", "next_visit", "doctor"}
+_OF_VISITS = {"last_visit", "next_visit", "doctor", "diagnosis"}
 _TIMESTAMPS = {"created_at", "updated_at"}
 
 

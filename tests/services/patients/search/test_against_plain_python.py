@@ -19,7 +19,7 @@ from services.lists.criteria import (
 from services.patients import search
 from services.patients.search.fields import FIELDS
 from tests.services.patients.search import population
-from tests.services.patients.search.conftest import CLERK, NOW
+from tests.services.patients.search.conftest import CLINICIAN, NOW
 
 WORDS = sorted(
     {
@@ -150,7 +150,7 @@ def test_every_operator_of_every_field_is_right(visit, plain_python, field):
         for typed in _samples(field.kind, operator):
             criteria = Criteria(Group(members=(Filter(field.name, operator, typed),)))
 
-            page = search.list_patients(visit, CLERK, criteria, size=500, now=NOW)
+            page = search.list_patients(visit, CLINICIAN, criteria, size=500, now=NOW)
 
             assert [row.id for row in page.rows] == plain_python.ids(criteria), criteria
 
@@ -163,8 +163,8 @@ def test_the_first_page_and_the_count_are_right(town, plain_python, criteria):
     expected = plain_python.ids(criteria)
 
     with Session(town) as session:
-        page = search.list_patients(session, CLERK, criteria, size=500, now=NOW)
-        count = search.count_patients(session, CLERK, criteria, now=NOW)
+        page = search.list_patients(session, CLINICIAN, criteria, size=500, now=NOW)
+        count = search.count_patients(session, CLINICIAN, criteria, now=NOW)
 
     assert [row.id for row in page.rows] == expected
     assert (count.value, count.is_exact) == (len(expected), True)
@@ -187,7 +187,7 @@ def forwards(town, criteria, size):
     with Session(town) as session:
         while True:
             page = search.list_patients(
-                session, CLERK, criteria, size=size, after=after, now=NOW
+                session, CLINICIAN, criteria, size=size, after=after, now=NOW
             )
             assert (page.previous is None) == (after is None)
             seen += [row.id for row in page.rows]
@@ -201,7 +201,7 @@ def backwards(town, criteria, size):
     with Session(town) as session:
         while True:
             page = search.list_patients(
-                session, CLERK, criteria, size=size, **position, now=NOW
+                session, CLINICIAN, criteria, size=size, **position, now=NOW
             )
             assert (page.next is None) == ("last" in position)
             seen = [row.id for row in page.rows] + seen

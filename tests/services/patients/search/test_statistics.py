@@ -150,8 +150,8 @@ def test_a_planner_that_guesses_too_low_costs_a_sample_not_the_bound(
     ],
     ids=[*FIELDS, "name", "number", "by id", "archived"],
 )
-def test_a_sample_is_asked_for_what_all_are_asked_for(session, clerk, criteria):
-    shape = queries.prepare(session, clerk, PATIENT_LISTS, criteria, NOW).shape
+def test_a_sample_is_asked_for_what_all_are_asked_for(session, clinician, criteria):
+    shape = queries.prepare(session, clinician, PATIENT_LISTS, criteria, NOW).shape
 
     of_sample, samples = _SAMPLE.subn("patients", statistics._of_sample(shape))
 

@@ -257,8 +257,9 @@ def test_a_token_for_exports_alone_shows_no_names(session, ada):
     assert str(ada) not in row
 
 
-def test_who_sees_names_may_ask_about_everything(clerk, clinician, analyst):
-    assert fields_for(clerk) is fields_for(clinician) is FIELDS
+def test_who_sees_names_asks_about_everything_but_notes(clerk, clinician, analyst):
+    assert fields_for(clinician) == FIELDS
+    assert fields_for(clerk) == {n: f for n, f in FIELDS.items() if n != "diagnosis"}
     assert fields_for(analyst) is UNNAMED_FIELDS
 
 
