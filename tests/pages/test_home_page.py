@@ -1,14 +1,18 @@
 """What wants attention today, for each who looks."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, func, insert, update
+from sqlalchemy.orm import Session
 
 from benchmarks.page_imports import PageImports
 from dashboard.ui import clock
 from dashboard.ui.clock import midnight, today
+from db.cluster.site_position import SitePosition, SiteReader
 from db.models.care import CareRelationship
+from db.models.patient import Patient
 from db.models.view import SavedView
 from services.core.actors import Role
 from services.core.on_behalf import ActorDatabase
@@ -18,6 +22,7 @@ from services.patients.records import patients
 from services.patients.search.fields import PATIENTS
 from tests.kit import cast
 from tests.kit.german_pages import texts_of
+from tests.pages.cluster_samples import sample
 from tests.pages.conftest import Clinic, rows_of
 from tests.services.visits import visit_samples
 
@@ -234,11 +239,38 @@ def test_an_analysts_views_are_cards_with_counts(clinic: Clinic):
     assert not app.exception
 
 
+def test_an_analyst_of_few_patients_is_told_how_many_and_refused_nothing(
+    clinic: Clinic, kept: Session
+):
+    kept.execute(delete(SavedView))
+    archive = update(Patient).where(Patient.deleted_at.is_(None))
+    in_use = kept.scalars(
+        archive.values(deleted_at=func.now()).returning(Patient.id)
+    ).all()
+    kept.commit()
+    try:
+        clinic.register()
+        before = len(clinic.audit("access:refuse"))
+
+        app = clinic.start(Role.ANALYST)
+    finally:
+        again = update(Patient).where(Patient.id.in_(in_use))
+        kept.execute(again.values(deleted_at=None))
+        kept.commit()
+
+    [card] = [metric for metric in app.metric if metric.label == "All patients"]
+    assert (card.value, card.help) == ("1", "Ages would tell of few.")
+    assert not [button for button in app.button if "100" in button.label]
+    assert len(clinic.audit("access:refuse")) == before
+    assert not app.exception
+
+
 def test_an_analyst_without_views_is_shown_the_way_to_the_first(clinic: Clinic):
     clinic.write(lambda s: s.execute(delete(SavedView)) and None)
     app = clinic.start(Role.ANALYST)
 
-    assert "All patients" in {metric.label for metric in app.metric}
+    [card] = [metric for metric in app.metric if metric.label == "All patients"]
+    assert card.help == "The bars show their ages."
     assert app.get("vega_lite_chart")
     app.button(key="home_filter").click().run()
 
@@ -270,6 +302,33 @@ def test_a_patients_first_page_says_what_is_next_and_what_to_bring(
     [read] = [text.value for text in app.caption if text.value.startswith("as of")]
     assert not {"replica", "primary"} & set(read.split())
     assert app.get("vega_lite_chart")
+    assert not app.exception
+
+
+@pytest.mark.usefixtures("uneventful")
+def test_at_a_standby_site_the_servers_figures_are_its_own(
+    clinic: Clinic, kept: Session, monkeypatch: pytest.MonkeyPatch
+):
+    # What is kept of the past has come from the main site.
+    for minutes, resolution in product((60, 1200), (10, 300)):
+        busy = {"connections": 4_000 + minutes, "resolution": resolution}
+        kept.add(sample(minutes, "main-01", **busy))
+    kept.commit()
+    at = datetime.now(UTC) - timedelta(seconds=42)
+    site = SitePosition("north", ("10.0.0.1:5432",), at, at)
+    monkeypatch.setattr(SiteReader, "position", lambda _: site)
+    monkeypatch.setattr(SiteReader, "is_following", True)
+
+    app = clinic.start(Role.ADMIN)
+
+    shown = {metric.label: metric for metric in app.metric}
+    assert "Replication lag" not in shown
+    assert shown["Behind the main site"].value.startswith("4")
+    assert 0 < int(shown["Connections"].value) < 1_000
+    assert not shown["Connections"].delta
+    assert "Change the primary" not in [
+        link.proto.label for link in app.get("page_link")
+    ]
     assert not app.exception
 
 

@@ -4,7 +4,7 @@ Written as Vega-Lite rather than with Altair: these are drawn every second, and 
 takes longer to check a chart than all the rest takes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,8 +28,12 @@ MARKED: Final = "#7D8A94"
 _ALERT: Final = "#D9534A"
 # In pixels: half of what 10:24:00 takes.
 _HALF_A_TIME: Final = 24
-# What stands left of each chart is as wide, so that their times are in one line.
-SIDE: Final[Spec] = {"minExtent": 64, "maxExtent": 64, "labelLimit": 60}
+# In pixels: what numbers take beside a chart, the most that it spares, a character of a
+# name, and what is left between a name and the chart.
+_SIDE: Final = 64
+_WIDEST_SIDE: Final = 120
+_CHARACTER: Final = 7
+_BETWEEN: Final = 4
 
 # The chart as a whole says in words what it shows: its lines need not say it as well.
 LINE: Final[Spec] = {"type": "line", "aria": False}
@@ -42,13 +46,29 @@ def when() -> Spec:
     return {"calculate": f"utcFormat(datum.at, '{written}')", "as": "when"}
 
 
+def side_for(names: Iterable[str]) -> int:
+    """Return how wide what stands left of a chart must be to name these servers."""
+    longest = max(map(len, names), default=0)
+    return min(max(_SIDE, longest * _CHARACTER + _BETWEEN), _WIDEST_SIDE)
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time that charts show, on their axis; open where it moves along."""
+    """The time that charts show, on their axis; open where it moves along.
+
+    What stands left of each chart is as wide, so that their times are in one line.
+    """
 
     since: float
     until: float
     is_live: bool = False
+    side: int = _SIDE
+
+    @property
+    def beside(self) -> Spec:
+        """Return how an axis of names or values is as wide as those of others."""
+        limit = self.side - _BETWEEN
+        return {"minExtent": self.side, "maxExtent": self.side, "labelLimit": limit}
 
     @property
     def axis(self) -> Spec:

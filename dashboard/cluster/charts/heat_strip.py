@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from dashboard.cluster.charts.chart_layers import SIDE, Spec, Window, when
+from dashboard.cluster.charts.chart_layers import Spec, Window, when
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
 from dashboard.ui.language import current_language, gettext as _, marked, percent
 from dashboard.ui.language.chart_locale import spec_in_language
@@ -68,7 +68,7 @@ def _tiles(window: Window) -> Spec:
             "y": {
                 "field": "node",
                 "type": "nominal",
-                "axis": {"title": None, **SIDE},
+                "axis": {"title": None, **window.beside},
                 "scale": {"paddingInner": 0.2},
             },
             "color": {

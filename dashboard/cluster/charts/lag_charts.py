@@ -12,7 +12,6 @@ from dashboard.cluster.charts.chart_layers import (
     AREA,
     LEGEND,
     LINE,
-    SIDE,
     Mark,
     Spec,
     Window,
@@ -47,13 +46,12 @@ _WORST: Final[Mapping[Measure, str]] = {
 }
 _HEIGHT: Final = 260
 _LOW: Final = 130
-_SECONDS_AXIS: Final[Spec] = {"title": None, "labelExpr": "datum.label + ' s'", **SIDE}
-_BYTES_AXIS: Final[Spec] = {"title": None, "labelExpr": bytes_on_axis(), **SIDE}
+_SECONDS_AXIS: Final[Spec] = {"title": None, "labelExpr": "datum.label + ' s'"}
+_BYTES_AXIS: Final[Spec] = {"title": None, "labelExpr": bytes_on_axis()}
 _RATE_AXIS: Final[Spec] = {
     "title": None,
     "labelExpr": bytes_on_axis("/s"),
     "tickCount": 4,
-    **SIDE,
 }
 # The axis ends with the data, but not below what nobody notices.
 _LEAST: Final[Mapping[Measure, float]] = {
@@ -99,7 +97,7 @@ def show_lag_chart(
                 else ()
             ),
             # Idle replicas are at 0, which alone would make no axis.
-            window.ends({"axis": _y_axis(measure)}, least=_LEAST[measure]),
+            window.ends({"axis": _y_axis(window, measure)}, least=_LEAST[measure]),
         ],
         "resolve": {"scale": {"shape": "independent"}},
     }
@@ -137,7 +135,7 @@ def show_wal_chart(
             "field": "rate",
             "type": "quantitative",
             "stack": None,
-            "axis": _RATE_AXIS,
+            "axis": _RATE_AXIS | window.beside,
         },
         "tooltip": [
             {"field": "when", "title": _("At")},
@@ -220,7 +218,7 @@ def _lines(window: Window, measure: Measure) -> Spec:
             "y": {
                 "field": "mean",
                 "type": "quantitative",
-                "axis": _y_axis(measure),
+                "axis": _y_axis(window, measure),
             },
             "color": {"field": "node", "type": "nominal", "legend": LEGEND},
             "tooltip": [
@@ -233,8 +231,8 @@ def _lines(window: Window, measure: Measure) -> Spec:
     }
 
 
-def _y_axis(measure: Measure) -> Spec:
-    return _BYTES_AXIS if measure == "bytes" else _SECONDS_AXIS
+def _y_axis(window: Window, measure: Measure) -> Spec:
+    return (_BYTES_AXIS if measure == "bytes" else _SECONDS_AXIS) | window.beside
 
 
 def _peaks(shown: pd.DataFrame, measure: Measure) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Final
@@ -10,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.cluster.charts import periods, series
-from dashboard.cluster.charts.chart_layers import Mark, Spec
+from dashboard.cluster.charts.chart_layers import Mark, Spec, side_for
 from dashboard.cluster.charts.earlier_period import (
     PeriodBefore,
     choose_comparison,
@@ -126,13 +127,14 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
     # A browser gives a chart of the same key the mark that it had.
     key = f"replication_{shown.period.name}_{periods.zooms()}"
     limit = _alert_seconds()
+    window = replace(shown.window, side=side_for(points.frame["node"].unique()))
     lags, rates = _layers_under(shown, measure, compared)
     # Those of a live chart move on with every second, and are not offered.
     times = None if shown.is_live else cache(partial(_times_of, points))
     with _box("Replication lag", points, times):
         span = show_lag_chart(
             points,
-            shown.window,
+            window,
             measure,
             marks,
             key=f"{key}_{measure}",
@@ -148,10 +150,10 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
     st.caption(_("How far behind each server was, a strip each."))
     step = (shown.until - shown.since).total_seconds() * 1000 / STRIPS
     with _box("Lag of each server", points, times):
-        show_heat_strip(points, shown.window, step, key=f"{key}_strip")
+        show_heat_strip(points, window, step, key=f"{key}_strip")
     st.caption(_("Log that the primary writes, bytes a second."))
     with _box(_WAL_RATE, points, times):
-        show_wal_chart(points, shown.window, key=f"{key}_wal", under=rates)
+        show_wal_chart(points, window, key=f"{key}_wal", under=rates)
     st.caption(note)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from dashboard import wiring
+from dashboard.cluster.monitoring.observations import current_snapshot, site_position
 from dashboard.cluster.performance.availability import availability_text, minutes
 from dashboard.context import CachedRead, current_actor, in_zone, now, read_all
 from dashboard.ui import measures
@@ -19,7 +20,7 @@ from dashboard.ui.language import (
     short_weekday,
 )
 from services.cluster import alerts, monitoring
-from services.cluster.monitoring import Event, Sample
+from services.cluster.monitoring import ClusterSnapshot, Event, Sample, SitePosition
 from services.cluster.performance import AvailabilityReport, read_availability
 
 _SECONDS: Final = 60.0
@@ -33,7 +34,11 @@ _MINUTE: Final = 60
 
 
 def server_figures() -> list[Figure]:
-    """Return lag, load, room, alerts and availability, each with how it was lately."""
+    """Return lag, load, room, alerts and availability, each with how it was lately.
+
+    Samples that a standby site has are of the main site's servers: of its own it is
+    said how they are now.
+    """
     actor, until, settings = current_actor(), now(), wiring.current().settings
     day, month = until - timedelta(hours=_HOURS), until - timedelta(days=_DAYS)
     latest: Sequence[Sample]
@@ -72,12 +77,46 @@ def server_figures() -> list[Figure]:
             _SECONDS,
         ),
     )
+    site = site_position()
+    servers = (
+        [_lag(latest), _load(latest), _room(longer)]
+        if site is None
+        else _of_site(site, current_snapshot())
+    )
     return [
-        _lag(latest),
-        _load(latest),
-        _room(longer),
+        *servers,
         _alerts(events, len(wrong), until.date()),
         _availability(there),
+    ]
+
+
+def _of_site(site: SitePosition, snapshot: ClusterSnapshot) -> list[Figure]:
+    """Return lag, load and room of a standby site's own servers, as they are now."""
+    connections = [n.connections for n in snapshot.nodes if n.connections is not None]
+    free = [n.disk_free_bytes for n in snapshot.nodes if n.disk_free_bytes is not None]
+    link = _("Replication")
+    return [
+        Figure(
+            _("Behind the main site"),
+            measures.seconds(site.lag_seconds),
+            _("How much older rows or files are here than at the main site."),
+            page=_REPLICATION,
+            link=link,
+        ),
+        Figure(
+            _("Connections"),
+            decimal(sum(connections)) if connections else _(measures.UNKNOWN),
+            _("Connections to all servers of this site now."),
+            page=_REPLICATION,
+            link=link,
+        ),
+        Figure(
+            _("Free disk"),
+            measures.amount(min(free, default=None)),
+            _("The least that the disk of any server of this site has left."),
+            page=_REPLICATION,
+            link=link,
+        ),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.observations import current_snapshot
+from dashboard.cluster.monitoring.observations import current_snapshot, site_position
 from dashboard.cluster.monitoring.overview import show_safety
 from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.context import CachedRead, current_actor, read_all, today
@@ -45,7 +45,9 @@ def show_summary() -> None:
                 icon=":material/arrow_forward:",
                 width="content",
             )
-            if current_actor().may(Permission.ACT_ON_CLUSTER):
+            # Nobody leads at a standby site.
+            may_act = current_actor().may(Permission.ACT_ON_CLUSTER)
+            if may_act and site_position() is None:
                 st.page_link(
                     path_of("cluster/switchover.py"),
                     label=_("Change the primary"),

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read
 from dashboard.navigation import go, open_list
+from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.patients.search.patient_listing import Listing
 from dashboard.ui import measures
 from dashboard.ui.empty_state import empty_state
@@ -20,7 +21,7 @@ from services.core.errors import NotAllowed, NotFound
 from services.lists import views
 from services.lists.criteria import Criteria
 from services.lists.views import View
-from services.patients.search import Bar
+from services.patients.search import Bar, is_public
 from services.patients.search.fields import PATIENTS
 
 # Each card counts a list and describes it: what a first page may cost has an end.
@@ -71,7 +72,6 @@ def _saved() -> list[tuple[View, Criteria]]:
 
 def _figure(name: str, key: str, criteria: Criteria) -> Figure:
     listing = Listing(current_actor(), key, criteria)
-    everybody = Listing(current_actor(), "", Criteria())
     page, query = "patients/patients.py", {"list": key} if key else {}
     link = _("Open the list")
     try:
@@ -90,20 +90,22 @@ def _figure(name: str, key: str, criteria: Criteria) -> Figure:
         return Figure(
             name, number, refusal_text(refusal), page=page, link=link, query=query
         )
-    share = measures.share(count.value, everybody.count().value)
+    # Of few nothing is asked that would be refused, and noted as a refusal.
+    bars = _ages(listing) if count.value >= smallest_group() else ()
+    said = _("The bars show their ages.") if bars else _("Ages would tell of few.")
+    if not is_public(criteria):
+        everybody = Listing(current_actor(), "", Criteria())
+        share = percent(measures.share(count.value, everybody.count().value))
+        said = _("{share} of all patients.").format(share=share) + f" {said}"
+        link = _("Open the list, {share} of all").format(share=share)
     return Figure(
         name,
         number,
-        _("{share} of all patients. The bars show their ages.").format(
-            share=percent(share)
-        ),
-        trend=[
-            (_("Age {ages}").format(ages=bar.label), bar.count)
-            for bar in _ages(listing)
-        ],
+        said,
+        trend=[(_("Age {ages}").format(ages=bar.label), bar.count) for bar in bars],
         is_course=False,
         page=page,
-        link=_("Open the list, {share} of all").format(share=percent(share)),
+        link=link,
         query=query,
     )
 

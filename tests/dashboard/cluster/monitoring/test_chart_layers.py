@@ -1,6 +1,14 @@
 """What happened to the servers, as it is marked on the charts."""
 
-from dashboard.cluster.charts.chart_layers import Mark, Window, event_layers, threshold
+import pytest
+
+from dashboard.cluster.charts.chart_layers import (
+    Mark,
+    Window,
+    event_layers,
+    side_for,
+    threshold,
+)
 
 WINDOW = Window(0.0, 60_000.0)
 
@@ -23,6 +31,23 @@ def test_the_axis_reaches_no_further_than_the_data_and_the_least_that_is_asked()
     values = WINDOW.ends(least=0.02)["data"]["values"]
 
     assert [value["least"] for value in values] == [0, 0.02]
+
+
+@pytest.mark.parametrize(
+    ("names", "width"),
+    [
+        ((), 64),
+        (("db-01", "db-02"), 64),
+        (("db-01", "db-north-01"), 81),
+        (("db-of-the-other-site-north-01",), 120),
+    ],
+    ids=["none", "short", "of another site", "too long"],
+)
+def test_what_stands_beside_a_chart_is_as_wide_as_servers_names_need(names, width):
+    window = Window(0.0, 60_000.0, side=side_for(names))
+
+    assert window.beside["minExtent"] == window.beside["maxExtent"] == width
+    assert window.beside["labelLimit"] < width
 
 
 def test_an_alert_is_a_line_at_its_threshold_with_its_word():
