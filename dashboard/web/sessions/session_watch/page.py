@@ -29,6 +29,7 @@ _SCRIPT: Final = read_script(
             "watch.js",
             "banner.js",
             "uploads.js",
+            "notices.js",
             "uploader.js",
             "drops.js",
             "drawer.js",
