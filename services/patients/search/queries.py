@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    any_,
     exists,
     func,
     literal_column,
@@ -104,17 +105,15 @@ def _was_diagnosed_with(is_diagnosis: ColumnElement[bool]) -> ColumnElement[bool
     """Return whether the notes of a visit have a diagnosis that meets a condition.
 
     The database shows a clinician the notes of the patients whom they treat, and no
-    others: what is found differs from one to the next.
+    others: what is found differs from one to the next. It is looked for in all of these
+    at once. Patient by patient, the list of whom they treat would be sorted each time.
     """
-    return (
-        exists()
-        .where(
-            _RECORDS.c.patient_id == PATIENTS.c.id,
-            literal_column("''") != _DIAGNOSIS,
-            is_diagnosis,
-        )
-        .correlate(PATIENTS)
+    diagnosed = (
+        select(_RECORDS.c.patient_id)
+        .where(literal_column("''") != _DIAGNOSIS, is_diagnosis)
+        .correlate(None)
     )
+    return PATIENTS.c.id == any_(func.array(diagnosed.scalar_subquery()))
 
 
 _OWN_TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
