@@ -19,7 +19,7 @@ from db.files.gridfs import FileStore
 from db.mongo.audit_store import AuditStore
 from db.mongo.draft_store import DraftStore
 from db.mongo.limit_storage import LimitStorage
-from db.postgres import Database, DelayedStandbys
+from db.postgres import Database, DelayedStandbys, RestoredClinic
 from db.settings import Settings
 from db.spool import Spool
 from services.core.audit_without_primary import AuditSpool
@@ -216,6 +216,11 @@ class Wiring:
         return DelayedStandbys(lambda: self.endpoints)
 
     @_MadeOnce
+    def restored_clinic(self) -> RestoredClinic:
+        """Way to what is open to look around in; connects when somebody looks."""
+        return RestoredClinic(lambda: self.endpoints)
+
+    @_MadeOnce
     def runner(self) -> "OperationRunner":
         """Who does something to the database servers."""
         from db.cluster.control_client import Control
@@ -303,7 +308,12 @@ class Wiring:
     def close(self) -> None:
         """Close every connection; what nobody has asked for was never opened."""
         for member in self._made(
-            "following", "inspector", "changes", "monitor", "delayed_standbys"
+            "following",
+            "inspector",
+            "changes",
+            "monitor",
+            "delayed_standbys",
+            "restored_clinic",
         ):
             member.close()
         for database in self._made("main_database"):

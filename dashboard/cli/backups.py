@@ -142,6 +142,10 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
         bool,
         typer.Option("--servers-lost", help="Go back although no server starts."),
     ] = False,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="With --look: open for an hour, on As it was."),
+    ] = False,
     source: Annotated[
         str | None,
         typer.Option(
@@ -165,12 +169,19 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
     throws it away then, --go-back has it take the clinic's place. --from and --kit
     restore a clinic into an empty folder, on a machine that has nothing of it. With S3
     what is needed is fetched from the copy of the backups first, also to look or to go
-    back.
+    back. --keep has the worker keep the sandbox open, so that single records can be
+    looked up in it and copied back.
     """
     with explain_errors():
         settings, timestamp = choose(data=data), _time_of(to)
         if source is None and kit is None:
             _require_no_tool(settings, timestamp)
+            if look and keep:
+                from dashboard.cli.recovery.looks import keep_open
+
+                for line in keep_open(settings, timestamp):
+                    typer.echo(line)
+                return
         store = fetched = None
         if source is not None:
             from dashboard.cli.recovery.copies import find_store

@@ -245,6 +245,8 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
         RestoreDriller,
     )
     from jobs.backups.log_keeping import LogKeeper
+    from jobs.backups.open_looks.look_keeper import LookKeeper
+    from jobs.backups.open_looks.opening_looks import LookSource
     from jobs.backups.previewing import RestorePreviewer, preview
     from jobs.backups.scheduling import BackupPlan, BackupScheduler
 
@@ -271,6 +273,17 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
             lambda to: preview(
                 settings.data, wired.database, repository, wired.file_keys, to
             ),
+        ),
+        looks=LookKeeper(
+            wired.database,
+            LookSource(
+                DataFolder(settings.data),
+                repository,
+                wired.file_keys,
+                wired.seal_keys.read_or_make,
+                wired.database,
+                wired.audit,
+            ).opened,
         ),
         driller=RestoreDriller(
             wired.database,

@@ -222,26 +222,36 @@ def prove_copy(
 
     Raises SetBroken, naming the file by bucket and id.
     """
+    digest, size = sha256(), 0
+    for piece in read_plain(copy, repository, keys):
+        digest.update(piece)
+        size += len(piece)
+    if expected is not None and digest.digest() != expected:
+        raise SetBroken(f"{copy.name} is not the file that its row names.")
+    return size
+
+
+def read_plain(
+    copy: CopiedFile, repository: Repository, keys: FileKeys
+) -> Iterator[bytes]:
+    """Yield a copy's file, decrypted; raises SetBroken, at its end if it is another."""
     name, path = copy.name, repository.file(copy.sha256)
     try:
         contents = copy.entry.unseal(keys)
-        digest, size = sha256(), 0
+        digest = sha256()
         with path.open("rb", buffering=0) as source:
             stream = FileCipher.of(contents.key).decrypting(
                 source, binding_of(copy.entry.bucket, copy.entry.file_id)
             )
             while piece := stream.read(PIECE):
                 digest.update(piece)
-                size += len(piece)
+                yield piece
     except FileKeyMissing as error:
         raise SetBroken(f"{name} was sealed with a key that is not here.") from error
     except (FileDamaged, NotDecrypted, tink.TinkError) as error:
         raise SetBroken(f"{name} does not open: it is not what was filed.") from error
-    if digest.digest() != contents.sha256 or digest.digest() != (
-        expected or contents.sha256
-    ):
+    if digest.digest() != contents.sha256:
         raise SetBroken(f"{name} is not the file that its row names.")
-    return size
 
 
 # As MongoDB's own client reads entries: times know their zone.

@@ -16,7 +16,7 @@ import sys
 import tarfile
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -40,7 +40,7 @@ from db.postgres import Lsn
 
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 20.0
-_HBA: Final = "host all postgres 127.0.0.1/32 scram-sha-256\n"
+_LOOPBACK: Final = "127.0.0.1/32 scram-sha-256\n"
 # What the cluster wrote for itself, and what would have the sandbox follow it.
 _OF_THE_CLUSTER: Final = (
     *("postgresql.auto.conf", "postgresql.base.conf", "patroni.dynamic.json"),
@@ -59,6 +59,8 @@ _NO_SPACE: Final = "No space left on device"
 _PAGE_BYTES: Final = 8192
 _COPIED_BYTES: Final = 256 * 1024
 _PAGE_HEAD: Final = 40
+_IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
+_NOT_STARTED: Final = "The backup's PostgreSQL did not start within two minutes."
 _STATE: Final = "SELECT pg_get_wal_replay_pause_state(), pg_last_wal_replay_lsn()::text"
 
 
@@ -67,6 +69,8 @@ class SandboxName(StrEnum):
 
     LOOK = "sandbox"
     PREVIEW = "preview"
+    # What stays for a while, so that people can look around in it.
+    OPEN_LOOK = "open-look"
     DRILL = "drill"
     CHECK = "backup-check"
     GOING_BACK = "going-back"
@@ -176,10 +180,36 @@ class Sandbox:
         self, database: str, target: ReplayTarget, port: int
     ) -> Iterator[str]:
         self._configure(target, port)
-        url = (
-            f"postgresql://postgres:{self.password}@127.0.0.1:{port}/"
-            f"{database}?sslmode=disable&gssencmode=disable&connect_timeout=3"
-        )
+        url = _address("postgres", self.password, port, database)
+        with self._running() as process:
+            self._await_place(process, url, target)
+            yield url
+
+    @contextmanager
+    def serving(
+        self, database: str, *, login: str, password: str, name: str
+    ) -> Iterator[int]:
+        """Run it for one login, as a standby of nobody; yield the port.
+
+        It has left recovery and stopped in good order before. A standby takes no
+        writes, whoever asks: PostgreSQL itself refuses them. `name` tells whoever
+        connects which sandbox it is, since ports are taken again.
+        """
+        with PortReservations() as ports:
+            port = ports.choose(["sandbox"], {})["sandbox"]
+            self._write_settings(port, {"cluster_name": name})
+            self._write("pg_hba.conf", f"host all {login} {_LOOPBACK}")
+            self._write("standby.signal", "")
+            with self._running() as process:
+                _await_standby(
+                    process,
+                    _address(login, password, port, database),
+                    self.folder / "postgres.log",
+                )
+                yield port
+
+    @contextmanager
+    def _running(self) -> Iterator["subprocess.Popen[bytes]"]:
         with (self.folder / "postgres.log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603
                 [
@@ -198,8 +228,7 @@ class Sandbox:
                 start_new_session=True,
             )
         try:
-            self._await_place(process, url, target)
-            yield url
+            yield process
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -214,6 +243,22 @@ class Sandbox:
         for name in _OF_THE_CLUSTER:
             with suppress(FileNotFoundError):
                 (self.data / name).replace(kept / name)
+        self._write_settings(
+            port,
+            {
+                # All of the log is there: nothing else is ever asked for.
+                "restore_command": "/bin/false",
+                "recovery_target_lsn": str(target.lsn),
+                "recovery_target_inclusive": "on" if target.is_included else "off",
+                "recovery_target_timeline": str(target.timeline),
+                "recovery_target_action": "pause",
+            },
+        )
+        self._write("pg_hba.conf", f"host all postgres {_LOOPBACK}")
+        self._write("pg_ident.conf", "")
+        self._write("recovery.signal", "")
+
+    def _write_settings(self, port: int, more: Mapping[str, str]) -> None:
         settings: dict[str, Any] = DYNAMIC["postgresql"]["parameters"] | {
             "port": port,
             "listen_addresses": "127.0.0.1",
@@ -224,18 +269,11 @@ class Sandbox:
             "log_error_verbosity": "terse",
             # It is thrown away: nobody waits for its disk.
             "fsync": "off",
-            # All of the log is there: nothing else is ever asked for.
-            "restore_command": "/bin/false",
-            "recovery_target_lsn": str(target.lsn),
-            "recovery_target_inclusive": "on" if target.is_included else "off",
-            "recovery_target_timeline": str(target.timeline),
-            "recovery_target_action": "pause",
         }
-        lines = (f"{name} = '{value}'\n" for name, value in settings.items())
+        lines = (
+            f"{name} = '{value}'\n" for name, value in {**settings, **more}.items()
+        )
         self._write("postgresql.conf", "".join(lines))
-        self._write("pg_hba.conf", _HBA)
-        self._write("pg_ident.conf", "")
-        self._write("recovery.signal", "")
 
     def promote(self, url: str) -> None:
         """Let it leave recovery and take writes; raises CannotRestore."""
@@ -342,7 +380,34 @@ class Sandbox:
                         f"{target.lsn}."
                     )
             time.sleep(0.05)
-        raise SetBroken("The backup's PostgreSQL did not start within two minutes.")
+        raise SetBroken(_NOT_STARTED)
+
+
+def _await_standby(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SetBroken(
+                "The restored PostgreSQL does not start again: "
+                + child_processes.last_words(log)
+            )
+        with (
+            suppress(psycopg2.OperationalError),
+            closing(psycopg2.connect(url)) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(_IS_STANDBY)
+            if cursor.fetchone() == (True,):
+                return
+        time.sleep(0.05)
+    raise SetBroken(_NOT_STARTED)
+
+
+def _address(login: str, password: str, port: int, database: str) -> str:
+    return (
+        f"postgresql://{login}:{password}@127.0.0.1:{port}/"
+        f"{database}?sslmode=disable&gssencmode=disable&connect_timeout=3"
+    )
 
 
 def _ask(url: str) -> tuple[str, str]:

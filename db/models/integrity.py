@@ -223,3 +223,38 @@ class RestorePreviewList(Base):
     )
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class RestoreLook(Base):
+    """The clinic of a time that somebody asked to look around in, and how that went.
+
+    While it is open, what it is of listens on a port of the worker's machine.
+    """
+
+    __tablename__ = "restore_looks"
+    __table_args__ = (
+        CheckConstraint(
+            "num_nonnulls(opened_at, used_at, port) IN (0, 3)",
+            name="restore_looks_open_somewhere",
+        ),
+        Index(
+            "restore_looks_open_once",
+            text("(true)"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("restore_looks_newest", "requested_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    as_of: Mapped[Timestamp]
+    requested_at: Mapped[CreatedAt]
+    requested_by: Mapped[UUID]
+    # What they were called then.
+    requested_by_name: Mapped[str] = mapped_column(Text)
+    begun_at: Mapped[Timestamp | None]
+    opened_at: Mapped[Timestamp | None]
+    used_at: Mapped[Timestamp | None]
+    port: Mapped[int | None] = mapped_column(Integer)
+    ended_at: Mapped[Timestamp | None]
+    failure: Mapped[str | None] = mapped_column(Text)

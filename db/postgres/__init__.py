@@ -25,7 +25,10 @@ from db.postgres.identity import (
     assume_role as assume_role,
 )
 from db.postgres.transactions.notifying import notifier_of as notifier_of
-from db.postgres.transactions.point_in_time import DelayedStandbys as DelayedStandbys
+from db.postgres.transactions.point_in_time import (
+    DelayedStandbys as DelayedStandbys,
+    RestoredClinic as RestoredClinic,
+)
 from db.postgres.transactions.reads import Served as Served
 from db.postgres.transactions.writes import WritingSession as WritingSession
 from db.postgres.watching.absence import Absence as Absence

@@ -89,9 +89,14 @@ def look(
             if beside is not None:
                 with reading(url) as session:
                     beside(session)
+    keep_proof(folder, repository, proof)
+    return proof
+
+
+def keep_proof(folder: DataFolder, repository: Repository, proof: Proof) -> None:
+    """Keep a proof; what the servers had before what it proves may go now."""
     repository.add_proof(proof)
     remove_before(folder.path, proof.as_of)
-    return proof
 
 
 Copies = Mapping[tuple[str, ObjectId], CopiedFile]

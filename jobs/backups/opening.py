@@ -24,6 +24,7 @@ from db.backups.sandbox import (
 from db.backups.sealing import SetSeal, require_objects, seal_of_chain
 from db.embedded import DataFolder
 from db.embedded.processes import programs
+from db.embedded.servers import database_roles
 from db.files.file_keys import FileKeys
 from jobs.backups.routes import Route
 
@@ -95,6 +96,21 @@ def target_of(sandbox: Sandbox, archive: LogArchive, route: Route) -> ReplayTarg
         route.to,
         fork=route.fork,
     )
+
+
+@contextmanager
+def served(
+    folder: DataFolder, sandbox: Sandbox, database: str, name: str
+) -> Iterator[int]:
+    """Let Chartroom, and nobody else, read from an up-to-date sandbox; yield its port.
+
+    It calls itself by `name`.
+    """
+    login = database_roles.APP
+    with sandbox.serving(
+        database, login=login, password=folder.secrets()[login], name=name
+    ) as port:
+        yield port
 
 
 @contextmanager

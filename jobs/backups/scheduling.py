@@ -35,6 +35,7 @@ from db.postgres import SYSTEM, Database
 from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.drills.scheduling import RestoreDriller
 from jobs.backups.log_keeping import LogKeeper
+from jobs.backups.open_looks.look_keeper import LookKeeper
 from jobs.backups.polling import poll
 from jobs.backups.previewing import RestorePreviewer
 from jobs.backups.retention.removing import remove_expired
@@ -111,7 +112,8 @@ class BackupScheduler:
     """Looks every other second whether a backup is due or asked for, and makes it.
 
     `take` makes one, `log` keeps what comes between two, `previewer` tells what going
-    back would undo, `driller` practises restores, and `copy` has all of it elsewhere.
+    back would undo, `looks` keeps earlier times open to look around in, `driller`
+    practises restores, and `copy` has all of it elsewhere.
     `tidy` throws away what restores have left that were killed.
     What went wrong last is kept here as well as in the repository, which may be what
     could not be written.
@@ -127,6 +129,7 @@ class BackupScheduler:
         *,
         log: LogKeeper | None = None,
         previewer: RestorePreviewer | None = None,
+        looks: LookKeeper | None = None,
         driller: RestoreDriller | None = None,
         copy: CopyKeeper | None = None,
         tidy: Callable[[], None] = lambda: None,
@@ -135,6 +138,7 @@ class BackupScheduler:
         self._tidy = tidy
         self.log = log
         self.previewer = previewer
+        self.looks = looks
         self.driller = driller
         self.copy = copy
         self._database = database
@@ -369,12 +373,14 @@ def _recording(
 
 @contextmanager
 def backing_up(scheduler: BackupScheduler) -> Iterator[None]:
-    """Back up, keep the log, make previews and run drills until the block ends."""
+    """Back up, keep the log, open what is asked for and run drills until the end."""
     threads = {"backups": scheduler.run}
     if scheduler.log is not None:
         threads["backup_log"] = scheduler.log.run
     if scheduler.previewer is not None:
         threads["restore_previews"] = scheduler.previewer.run
+    if scheduler.looks is not None:
+        threads["restore_looks"] = scheduler.looks.run
     if scheduler.driller is not None:
         threads["restore_drills"] = scheduler.driller.run
     if scheduler.copy is not None:

@@ -2,9 +2,9 @@
 
 from dashboard.backups.auditor_report import show_auditor_report
 from dashboard.backups.backup_overview import show_backups, show_backups_elsewhere
+from dashboard.backups.earlier_times.restore_preview import show_restore_preview
 from dashboard.backups.recovery_kit import show_recovery_kit
 from dashboard.backups.restore_drills import show_restore_drills
-from dashboard.backups.restore_preview import show_restore_preview
 from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from dashboard.consultations.notes.visits_then import show_visits_then
 from dashboard.context import current_actor, require
-from dashboard.patients.point_in_time import standby_reading
+from dashboard.documents.records.documents_then import show_documents_then
+from dashboard.patients.point_in_time import point_in_time_source, standby_reading
 from dashboard.patients.point_in_time.choosing import choose_as_of_then
 from dashboard.patients.point_in_time.record_comparison import compare
 from dashboard.patients.records.chosen_patient import named_patient
@@ -35,21 +37,27 @@ def show_waiting() -> None:
 
 
 page_header(_("As it was"))
-if not standby_reading.standbys():
+source = point_in_time_source.choose_source()
+if source is None:
     empty_state(
         _(
-            "No server stays behind on purpose. An administrator can add a delayed "
-            "standby under Replication; from then on the last 15 minutes can be looked "
-            "up here."
+            "Nothing of the past is open. An administrator can add a delayed standby "
+            "under Replication, of which the last 15 minutes can be looked up here, or "
+            "open any second that backups lead to under Backups."
         ),
         icon="history_toggle_off",
     )
 else:
+    point_in_time_source.say_what_is_open(source)
     with error_boundary():
         chosen = (
-            named_patient() if "patient" in st.query_params else choose_as_of_then()
+            named_patient()
+            if "patient" in st.query_params
+            else choose_as_of_then(source)
         )
         if chosen:
-            standby_reading.wait_here()
-            compare(actor, chosen)
+            source.stay()
+            compare(actor, chosen, source)
+            show_documents_then(chosen, source)
+            show_visits_then(chosen, source)
     show_waiting()

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from services.documents.retention import HoldPlaced
 from services.people.accounts.revocations import Revocations
 
 _DONE: Final = "done"
+# A transaction is of when it began, and servers' clocks are not quite the same.
+_DOUBT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,17 @@ def list_brought_back(session: Session, since: Since) -> list[UUID]:
             select(column).where(column.in_(ids), taken_at.is_(None)).order_by(column)
         )
     ]
+
+
+def list_forgotten(session: Session, since: datetime) -> tuple[list[UUID], list[UUID]]:
+    """Return the documents that were purged since, and the patients that were erased.
+
+    By the live rows: the audit log may be some seconds behind them.
+    """
+    since -= _DOUBT
+    purged = select(Document.id).where(Document.purged_at >= since)
+    erased = select(Patient.id).where(Patient.erased_at >= since)
+    return list(session.scalars(purged)), list(session.scalars(erased))
 
 
 def record_going_back(

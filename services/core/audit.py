@@ -124,6 +124,8 @@ class Action(StrEnum):
     BACKUP_REMOVE = "backup:remove"
     BACKUP_PREVIEW = "backup:preview"
     BACKUP_READ_PREVIEW = "backup:read-preview"
+    BACKUP_OPEN_LOOK = "backup:open-look"
+    BACKUP_CLOSE_LOOK = "backup:close-look"
     BACKUP_MAKE_KIT = "backup:make-kit"
     BACKUP_PROVE_KIT = "backup:prove-kit"
     BACKUP_REPORT = "backup:report"
@@ -240,6 +242,7 @@ class Action(StrEnum):
     ALERT_CHANGE_RULE = "alert:change-rule"
     ALERT_ACKNOWLEDGE = "alert:acknowledge"
     POINT_IN_TIME_READ = "past:read"
+    POINT_IN_TIME_COPY_DOCUMENT = "past:copy-document"
     POINT_IN_TIME_COPY = "past:copy"
 
 

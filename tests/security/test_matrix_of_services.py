@@ -7,6 +7,7 @@ database does not know of is as red as one that it grants to nobody.
 import importlib
 import inspect
 import pkgutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -65,6 +66,7 @@ from services.documents.erasure import ErasureRule
 from services.documents.fields import FieldDefinition, FieldKind
 from services.documents.forms import Draft as AuthoringDraft
 from services.documents.inbox import InboxView
+from services.documents.point_in_time import DocumentCopy
 from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.kinds import Classification
 from services.documents.retention import RetentionPeriod
@@ -279,6 +281,7 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "manifest": backup_sets.MANIFEST,
         "proof": backup_sets.PROOF,
         "preview_id": uuid4(),
+        "look_id": uuid4(),
         "restored": _read_nothing,
         "live": _read_nothing,
         "to": backup_sets.AS_OF,
@@ -567,6 +570,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         ),
         "visits.front_desk.appointments": lambda: _with_visit(house, name),
         "documents.records": lambda: _with_documents(house, name, role),
+        "documents.point_in_time": lambda: _with_document_then(house, name, role),
         **dict.fromkeys(
             (
                 "visits.schedule.doctors",
@@ -575,6 +579,10 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             ),
             lambda: _with_doctor(house),
         ),
+        "consultations.point_in_time": lambda: {
+            "of_then": [],
+            "patient_id": house.patient.id,
+        },
         "consultations.prescriptions": lambda: _with_prescriptions(house),
         **dict.fromkeys(
             ("visits.booking.bookings", "visits.booking.waitlist"),
@@ -718,6 +726,22 @@ def _with_documents(house, name: str, role: Role) -> dict[str, Any]:
         "purpose": "view",
         "revision": 2 if name.endswith(".restore") else 1,
         "sha256": bytes(32),
+    }
+
+
+def _with_document_then(house, name: str, role: Role) -> dict[str, Any]:
+    """A document that was called otherwise then."""
+    offer = _with_documents(house, name, role)
+    clerk, document_id = house.cast[Role.STAFF], offer["document_id"]
+    filed = house.database.write(
+        lambda session: records.get(session, clerk, document_id), identity=SYSTEM
+    ).value
+    then = replace(filed, title="As it was")
+    reason = "Renamed the wrong one"
+    return offer | {
+        "copy": DocumentCopy(then, filed.revision, None, reason),
+        "documents": [then],
+        "patient_id": house.patient.id,
     }
 
 

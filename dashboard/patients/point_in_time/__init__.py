@@ -1,1 +1,1 @@
-"""Records as they were: read from a delayed standby, which waits meanwhile."""
+"""Records as they were: read from backups, or from a standby that waits meanwhile."""

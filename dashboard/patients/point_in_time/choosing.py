@@ -1,4 +1,4 @@
-"""Whose record is looked up as it was: found on the standby, among those of then."""
+"""Whose record is looked up as it was: found among those of then."""
 
 from datetime import date
 from typing import Final
@@ -6,8 +6,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import current_actor, now, today
-from dashboard.patients.point_in_time import standby_reading
+from dashboard.context import current_actor, now, read, today
+from dashboard.patients.point_in_time.point_in_time_source import PointInTimeSource
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import at, born, listed_name, numbered, plain
@@ -19,18 +19,21 @@ _ADVICE: Final = marked(
 )
 
 
-def choose_as_of_then() -> UUID | None:
+def choose_as_of_then(source: PointInTimeSource) -> UUID | None:
     """Find somebody as of then; return who was chosen. Raises Unavailable."""
     actor = current_actor()
     typed = _typed()
     if not typed:
         st.caption(_(_ADVICE))
         return None
-    standby_reading.wait_here()
-    snapshot = standby_reading.read_from_standby(
-        lambda s: point_in_time.find(s, actor, typed, now=now())
+    source.stay()
+    snapshot = source.read(
+        lambda s, as_of: point_in_time.find(s, actor, typed, now=now(), as_of=as_of)
     )
-    if not snapshot.patients:
+    ids = [patient.id for patient in snapshot.patients]
+    shown = read(lambda s: point_in_time.shown_today(s, actor, ids))
+    patients = tuple(each for each in snapshot.patients if each.id in shown)
+    if not patients:
         empty_state(
             _(
                 "Nobody was found as of then. Try the last name alone, or the date "
@@ -43,7 +46,7 @@ def choose_as_of_then() -> UUID | None:
         _("As of {time}").format(time=at(snapshot.timestamp))
         if snapshot.timestamp
         else _("As of then"),
-        snapshot.patients,
+        patients,
         index=None,
         format_func=lambda patient: _label(patient, today()),
         key="past_chosen",

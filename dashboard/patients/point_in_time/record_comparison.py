@@ -8,7 +8,10 @@ import streamlit as st
 
 from dashboard.context import read, today, write
 from dashboard.navigation import open_patient
-from dashboard.patients.point_in_time.standby_reading import go_on, read_from_standby
+from dashboard.patients.point_in_time.point_in_time_source import (
+    PointInTimeSource,
+    require_shown_today,
+)
 from dashboard.patients.records.choose_fields import Version, choose_fields, differing
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.error_boundary import error_boundary
@@ -28,9 +31,10 @@ _LOOKED: Final = "past_looked"
 _SECONDS: Final = 60.0
 
 
-def compare(actor: Actor, patient_id: UUID) -> None:
+def compare(actor: Actor, patient_id: UUID, source: PointInTimeSource) -> None:
     """Show what differs between then and now, and copy what is chosen."""
-    then = _then(actor, patient_id)
+    require_shown_today(patient_id)
+    then = _then(actor, patient_id, source)
     current = _today(actor, patient_id)
     patient_header(then.patient, today(), is_title=False)
     timestamp = at(then.timestamp) if then.timestamp else _("then")
@@ -54,7 +58,7 @@ def compare(actor: Actor, patient_id: UUID) -> None:
                 Version(_("Today"), current.draft()),
                 start=then.patient.draft(),
             )
-    _ask_why(actor, then, current, result)
+    _ask_why(actor, then, current, result, source)
 
 
 def _ask_why(
@@ -62,6 +66,7 @@ def _ask_why(
     then: RecordSnapshot,
     current: PatientRecord | None,
     result: PatientDraft,
+    source: PointInTimeSource,
 ) -> None:
     with st.form("past_form"):
         reason = bounded_area(_("Reason"), key="past_reason", longest=LONGEST)
@@ -74,7 +79,7 @@ def _ask_why(
         version = current.version if current else None
         copy = Copy(then.patient.id, result, version, then.timestamp, reason)
         copied = write(lambda s: point_in_time.copy_back(s, actor, copy, today=today()))
-        go_on()
+        source.go_on()
         notify(
             _("{name} is restored as it was.").format(name=plain(full_name(copied))),
             icon="history",
@@ -82,17 +87,20 @@ def _ask_why(
         open_patient(copied.id)
 
 
-def _then(actor: Actor, patient_id: UUID) -> RecordSnapshot:
-    """Return what the standby shows; while it waits, clicks need not ask it again."""
+def _then(actor: Actor, patient_id: UUID, source: PointInTimeSource) -> RecordSnapshot:
+    """Return what there was; for a while, clicks need not ask for it again."""
     snapshot: RecordSnapshot | None
-    snapshot, until = st.session_state.get(_LOOKED, (None, 0.0))
+    key, snapshot, until = st.session_state.get(_LOOKED, ("", None, 0.0))
     if (
         snapshot is None
+        or key != source.key
         or snapshot.patient.id != patient_id
         or until < time.monotonic()
     ):
-        snapshot = read_from_standby(lambda s: point_in_time.look(s, actor, patient_id))
-        st.session_state[_LOOKED] = (snapshot, time.monotonic() + _SECONDS)
+        snapshot = source.read(
+            lambda s, as_of: point_in_time.look(s, actor, patient_id, as_of=as_of)
+        )
+        st.session_state[_LOOKED] = (source.key, snapshot, time.monotonic() + _SECONDS)
     return snapshot
 
 

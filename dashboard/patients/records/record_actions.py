@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, last_write, read, today, write
 from dashboard.navigation import go, open_patient
-from dashboard.patients.point_in_time import standby_reading
+from dashboard.patients.point_in_time import point_in_time_source
 from dashboard.ui.clock import zone
 from dashboard.ui.dialogs import confirmed, dialog
 from dashboard.ui.error_boundary import error_boundary
@@ -77,8 +77,8 @@ def offer_changes(patient: PatientRecord, chosen: Callable[[], None]) -> None:
         on_click=chosen,
     ):
         _ask_for_death(patient)
-    # Without a standby that stays behind there is nothing to look at.
-    if standby_reading.standbys() and st.button(
+    # Where nothing of the past is open there is nothing to look at.
+    if point_in_time_source.is_any() and st.button(
         _("As it was"), key="patient_past", icon=":material/history:"
     ):
         go("patients/past.py", **query)

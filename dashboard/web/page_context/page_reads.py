@@ -19,7 +19,7 @@ from dashboard.ui.clock import in_zone, now, time_of_day
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.web.log.json_log import describe
 from dashboard.web.page_context.page_actor import answering, on_behalf
-from db.postgres import Database, Lsn, Read, Served
+from db.postgres import Database, DatabaseUnavailable, Lsn, Read, Served
 from services.core.actors import Role
 from services.core.errors import Unavailable
 from services.core.on_behalf import ActorDatabase
@@ -96,10 +96,23 @@ def reading_as_of_now() -> "ReadAsOf":
     return ReadAsOf(last_write())
 
 
-def read_elsewhere(elsewhere: Database, operation: Callable[[Session], T]) -> T:
-    """Return what the operation reads on other servers than usual; or raise."""
+def read_elsewhere(
+    elsewhere: Database,
+    operation: Callable[[Session], T],
+    *,
+    otherwise: Unavailable | None = None,
+) -> T:
+    """Return what the operation reads on other servers than usual.
+
+    Where none of them answers `otherwise` is raised, or Unavailable.
+    """
     with answering():
-        return on_behalf().read_elsewhere(elsewhere, operation).value
+        try:
+            return on_behalf().read_elsewhere(elsewhere, operation).value
+        except DatabaseUnavailable as error:
+            if otherwise is None:
+                raise
+            raise otherwise from error
 
 
 def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:

@@ -1,8 +1,12 @@
-"""The standbys that stay behind on purpose, for whoever looks for what was."""
+"""Servers of the past, for whoever looks for what was.
+
+They are standbys that stay behind on purpose, and what was opened from backups.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Lock
+from urllib.parse import urlsplit
 
 from db.endpoints import Endpoints
 from db.postgres.database import Database
@@ -33,7 +37,7 @@ class DelayedStandbys:
             if endpoints.delayed_urls != self._urls:
                 self._close()
                 self._urls = dict(endpoints.delayed_urls)
-                self._database = _open(endpoints) if self._urls else None
+                self._database = _open(endpoints, self._urls) if self._urls else None
             return self._database
 
     def close(self) -> None:
@@ -48,12 +52,53 @@ class DelayedStandbys:
             self._database = None
 
 
-def _open(endpoints: Endpoints) -> Database:
-    """Return a database whose only servers are the delayed standbys: none leads."""
+class RestoredClinic:
+    """A way to the clinic of a time that is open beside the live one, on a port.
+
+    Chartroom signs in there as in the live one, whose servers `endpoints` tells.
+    """
+
+    def __init__(self, endpoints: Callable[[], Endpoints]) -> None:
+        self._endpoints = endpoints
+        self._guard = Lock()
+        self._url: str | None = None
+        self._database: Database | None = None
+
+    def database(self, port: int) -> Database:
+        """Return what listens on a port of this machine as something to read from."""
+        with self._guard:
+            endpoints = self._endpoints()
+            url = _at_port(next(iter(endpoints.replica_urls.values())), port)
+            if self._database is None or url != self._url:
+                self._close()
+                self._url = url
+                self._database = _open(endpoints, {"restored": url})
+            return self._database
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._guard:
+            self._close()
+
+    def _close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+
+def _at_port(url: str, port: int) -> str:
+    """Return a server's URL with another place on this machine."""
+    parts = urlsplit(url)
+    login = parts.netloc.rpartition("@")[0]
+    return parts._replace(netloc=f"{login}@127.0.0.1:{port}").geturl()
+
+
+def _open(endpoints: Endpoints, urls: dict[str, str]) -> Database:
+    """Return a database whose only servers are of the past: none leads."""
     only = replace(
         endpoints,
-        database_url=next(iter(endpoints.delayed_urls.values())),
-        replica_urls=endpoints.delayed_urls,
+        database_url=next(iter(urls.values())),
+        replica_urls=urls,
         patroni_urls={},
         delayed_urls={},
     )

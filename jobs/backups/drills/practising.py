@@ -9,9 +9,6 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
 
-from sqlalchemy.orm import Session
-
-from db import schema
 from db.backups.backup_errors import CannotRestore, CheckSkipped, SetBroken, TableLocked
 from db.backups.base_backup import Leader
 from db.backups.log.archive import LogArchive
@@ -25,20 +22,15 @@ from db.backups.sandbox import Sandbox, SandboxName, unpacked
 from db.backups.table_digests import digest_replica
 from db.embedded.processes import programs
 from db.files.seal_keys import SealKeys
-from db.mongo.audit_store import AuditStoreUnavailable
 from db.postgres import Lsn
-from jobs.backups.going_back.replaying import (
-    GoingBackOrder,
-    Rejoined,
-    read_log,
-    replay,
-)
+from jobs.backups.drills.answering import require_answers
+from jobs.backups.going_back.catching_up import CatchingUp
+from jobs.backups.going_back.replaying import GoingBackOrder
 from jobs.backups.looking import Proving
-from jobs.backups.opening import owning, reading, target_of
+from jobs.backups.opening import reading, target_of
 from jobs.backups.routes import Route, route_to
 from jobs.backups.taking import BackupSource
-from services.audit.chain import ChainBroken, seals
-from services.backups import ledger
+from services.audit.chain import seals
 from services.core.actors import CONSOLE
 
 _TRIES: Final = 3
@@ -78,7 +70,8 @@ def practise(
 
     Both are proven as by hand: each row read, each file by its SHA-256, the audit log
     link by link with its seals. Rows of any second are brought up to date as going back
-    does: what was purged, erased or taken since has to stay so. The newest is compared
+    does: what was purged, erased or taken since has to stay so, and services have to
+    answer there as pages ask them. The newest is compared
     table by table with what a replica shows there, and its indexes with their tables.
     Raises CheckSkipped where one of that cannot be, SetBroken and CannotRestore;
     nothing live is touched.
@@ -210,6 +203,8 @@ class Practising:
                     sandbox.check_indexes(url)
                 else:
                     self._require_replayed(sandbox, url, route)
+            if expected is None:
+                require_answers(source, self.repository, sandbox)
         size = manifest.database_bytes + len(route.segments) * SEGMENT_BYTES
         seconds = time.monotonic() - proving.began
         return Restored(replace(proof, seconds=seconds), rto_seconds, size)
@@ -220,34 +215,11 @@ class Practising:
         Raises SetBroken where something comes back that was purged, erased or taken
         since, and CheckSkipped where the audit log cannot be read.
         """
-        second = route.to or route.manifest.as_of
-        try:
-            with reading(url) as session:
-                since, end = read_log(session, self.source.audit)
-        except AuditStoreUnavailable as error:
-            raise CheckSkipped(
-                "MongoDB does not answer, so nobody knows what was purged since."
-            ) from error
-        except ChainBroken as error:
-            raise SetBroken(
-                f"The audit log does not go on from where it was then: {error}"
-            ) from error
-        sandbox.promote(url)
+        source, second = self.source, route.to or route.manifest.as_of
         order = GoingBackOrder(second, "A restore drill", CONSOLE)
-        rejoined = Rejoined(
-            end, since, self.seal_keys, route.manifest.set_id, is_complete=True
-        )
-        with owning(url) as (engine, _):
-            with engine.connect() as connection:
-                schema.migrate(connection)
-            with Session(engine) as session:
-                replay(session, order, rejoined)
-                back = ledger.list_brought_back(session, since)
-        if back:
-            raise SetBroken(
-                f"Going back to {second:%Y-%m-%d %H:%M:%S} UTC would bring back what "
-                f"was purged, erased or taken since: {back[0]}."
-            )
+        CatchingUp(
+            source.folder, source.audit, self.seal_keys, order, route.manifest.set_id
+        ).bring_up_to_date(sandbox, url)
 
     def _require_seals(self, url: str) -> None:
         """Raise SetBroken where a restored seal of the audit log does not hold."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.files.seal_keys import SealKeys
 from db.models.booking import Appointment, VisitNotification
-from db.models.integrity import BackupRequest, RestoreDrill, RestorePreview
+from db.models.integrity import BackupRequest, RestoreDrill, RestoreLook, RestorePreview
 from db.models.replication import AlertNotification, ClusterOperation, Drill, DrillPlan
 from db.models.user import UserNotification
 from db.mongo.audit_store import AuditStore
@@ -165,6 +165,9 @@ def _end_what_was_under_way(session: Session) -> None:
         .values(ended_at=func.now(), failure=_WENT_BACK),
         update(RestorePreview)
         .where(RestorePreview.ended_at.is_(None))
+        .values(ended_at=func.now(), failure=_WENT_BACK),
+        update(RestoreLook)
+        .where(RestoreLook.ended_at.is_(None))
         .values(ended_at=func.now(), failure=_WENT_BACK),
     ):
         session.execute(statement.execution_options(synchronize_session=False))

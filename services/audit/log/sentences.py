@@ -146,6 +146,8 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.BACKUP_REMOVE: "removed backups that were kept for long enough",
         Action.BACKUP_PREVIEW: "asked what going back to a backup would undo",
         Action.BACKUP_READ_PREVIEW: "took a list of what going back would undo",
+        Action.BACKUP_OPEN_LOOK: "had a backup opened to look around in",
+        Action.BACKUP_CLOSE_LOOK: "closed a backup that was open to look around in",
         Action.BACKUP_MAKE_KIT: "made a recovery kit with the keys of the backups",
         Action.BACKUP_PROVE_KIT: "proved that the recovery kit opens the backups",
         Action.BACKUP_REPORT: "took a report on backups and restores",
@@ -242,6 +244,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.ALERT_CHANGE_RULE: "changed an alert",
         Action.ALERT_ACKNOWLEDGE: "acknowledged an alert",
         Action.POINT_IN_TIME_READ: "viewed a record as it was",
+        Action.POINT_IN_TIME_COPY_DOCUMENT: "brought a document back as it was",
         Action.POINT_IN_TIME_COPY: "copied a record back as it was",
     }
 )

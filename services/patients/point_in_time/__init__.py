@@ -1,7 +1,8 @@
 """Records as they were a while ago, and the way of one back into today.
 
-A delayed standby replays on purpose a quarter of an hour later than the others. What
-was deleted or changed by mistake can be looked up there as long as that lasts.
+A delayed standby replays on purpose a quarter of an hour later than the others: what
+was deleted or changed by mistake can be looked up there as long as that lasts. Any
+second that backups lead to can be opened to look around in as well.
 """
 
 from services.patients.point_in_time.copying import Copy as Copy, copy_back as copy_back
@@ -13,5 +14,10 @@ from services.patients.point_in_time.looking import (
     look as look,
     pause as pause,
     record_pause as record_pause,
+    replayed_until as replayed_until,
     resume as resume,
+)
+from services.patients.point_in_time.today import (
+    require_shown_today as require_shown_today,
+    shown_today as shown_today,
 )

@@ -1,4 +1,8 @@
-"""Looking at what a delayed standby still shows; its sessions come from there."""
+"""Looking at what a server of the past shows; its sessions come from there.
+
+That is a delayed standby, or the clinic of a time that was opened from backups: of that
+it is known as of when it is.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +43,12 @@ class RecordSnapshot:
 
 
 def find(
-    session: Session, actor: Actor, typed: str, *, now: datetime
+    session: Session,
+    actor: Actor,
+    typed: str,
+    *,
+    now: datetime,
+    as_of: datetime | None = None,
 ) -> PatientMatches:
     """Return who is found by name, id or day of birth as of then.
 
@@ -50,14 +59,20 @@ def find(
         session, actor, Criteria(search=typed), size=_MOST, now=now
     )
     named = tuple(row for row in page.rows if isinstance(row, PatientRecord))
-    return PatientMatches(_timestamp(session), named)
+    return PatientMatches(as_of or replayed_until(session), named)
 
 
-def look(session: Session, actor: Actor, patient_id: UUID) -> RecordSnapshot:
+def look(
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    *,
+    as_of: datetime | None = None,
+) -> RecordSnapshot:
     """Return the record as of then; raises NotFound where there was none."""
     actor.require(Permission.COPY_BACK, patient_id)
     patient = patients.look_up(session, actor, patient_id)
-    timestamp = _timestamp(session)
+    timestamp = as_of or replayed_until(session)
     audit.record_patient(
         session,
         actor,
@@ -109,8 +124,8 @@ def resume(endpoints: Endpoints, node: str) -> None:
         control.resume_replay(node)
 
 
-def _timestamp(session: Session) -> datetime | None:
-    """Return when the last transaction was committed that the server shows."""
+def replayed_until(session: Session) -> datetime | None:
+    """Return when the last transaction was committed that a delayed standby shows."""
     return session.scalar(select(func.pg_last_xact_replay_timestamp()))
 
 

@@ -112,6 +112,7 @@ def test_where_a_tool_has_the_backups_its_command_is_named(run, words, sentences
         (("--look",), "There is no backup in "),
         (("--look", "--to", "yesterday"), "yesterday is no time: write one like "),
         (("--look", "--report", "lists"), "--report lists what came since a time"),
+        (("--look", "--keep"), "--keep opens a time of a running clinic"),
         (
             ("--look", "--to", "2026-11-25", "--report", "/dev/null"),
             "The folder /dev/null for the report cannot be used (file exists)",

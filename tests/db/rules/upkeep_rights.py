@@ -19,6 +19,11 @@ UPKEEP: dict[str, Rights] = {
     "restore_drills": {"admin": "SELECT all; INSERT all", "system": EVERYTHING},
     "restore_previews": {"admin": "SELECT all; INSERT all", "system": EVERYTHING},
     "restore_preview_lists": {"admin": "SELECT all", "system": EVERYTHING},
+    "restore_looks": {
+        "admin": "SELECT all; INSERT all; UPDATE(ended_at) all",
+        "system": EVERYTHING,
+    }
+    | dict.fromkeys(("staff", "clinician"), "SELECT all; UPDATE(used_at) all"),
     "drills": {"admin": "SELECT all; INSERT all", "system": EVERYTHING},
     "drill_plans": dict.fromkeys(("admin", "system"), EVERYTHING),
     "alert_rules": {"admin": "SELECT all; UPDATE all", "system": EVERYTHING},

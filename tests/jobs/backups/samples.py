@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from psycopg2.extensions import parse_dsn
 
@@ -22,11 +22,19 @@ from jobs.backups.taking import BackupSource
 from services.audit import chain
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.model import DocumentRecord
 from services.pdf.report import PdfReport
 from tests.conftest import connect, fresh_database, owner
 from tests.kit import cast
 
 FILES = (b"%PDF one" * 9000, b"%PDF two" * 50, b"%PDF three" * 5)
+
+
+def stored_content(store: FileStore, data: bytes) -> StoredContent:
+    """Store a file; return it as what is to be filed."""
+    file_id = store.put(Bucket.DOCUMENTS, data, content_type="application/pdf")
+    digest, seen = hashlib.sha256(data).digest(), PdfReport(pages=1)
+    return StoredContent(file_id, "Ada.pdf", len(data), digest, seen)
 
 
 @dataclass
@@ -37,17 +45,15 @@ class Clinic:
     database: Database
     source: BackupSource
 
-    def file(self, data: bytes) -> None:
-        """File a document."""
-        store = self.source.files
-        file_id = store.put(Bucket.DOCUMENTS, data, content_type="application/pdf")
-        digest, seen = hashlib.sha256(data).digest(), PdfReport(pages=1)
-        holding = StoredContent(file_id, "Ada.pdf", len(data), digest, seen)
-        clerk, draft = cast.act_as(cast.CLEO), DraftDocument(title="Letter")
-        self.database.write(
+    def file(self, data: bytes, patient_id: UUID | None = None) -> DocumentRecord:
+        """File a document, of a patient or unfiled."""
+        holding = stored_content(self.source.files, data)
+        clerk = cast.act_as(cast.CLEO)
+        draft = DraftDocument(title="Letter", patient_id=patient_id)
+        return self.database.write(
             lambda session: records.file(session, clerk, draft, holding),
             identity=SYSTEM,
-        )
+        ).value
 
     def ship(self) -> None:
         """Carry what happened into the audit log."""

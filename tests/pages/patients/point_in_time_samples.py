@@ -1,11 +1,19 @@
 """Patients as they were, for the pages that look there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
-from db.postgres import Database, DelayedStandbys
+import pytest
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.postgres import SYSTEM, Database, DelayedStandbys
+from services.backups import BackupWindow, LogState, looks
+from services.backups.looks import RestoreLook
+from services.core.actors import Role
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.conftest import Databases
@@ -13,13 +21,14 @@ from tests.kit.replicas import write_everywhere
 from tests.pages.conftest import Clinic
 
 _TODAY = date(2026, 11, 20)
+LOOKED_AT = datetime(2026, 11, 19, 14, 3, 7, tzinfo=UTC)
 
 
 @contextmanager
-def standing_by(
+def _as_registered(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
-) -> Iterator[None]:
-    """Give the clinic a standby of the past, on which the patient is as registered."""
+) -> Iterator[Endpoints]:
+    """Make another database, in which the patient is as registered."""
     with databases.fresh(template) as endpoints, closing(Database(endpoints)) as before:
         write_everywhere(
             before,
@@ -27,9 +36,64 @@ def standing_by(
                 s, clinic.clerk, patient.draft(), today=_TODAY, patient_id=patient.id
             ),
         )
+        yield endpoints
+
+
+@contextmanager
+def standing_by(
+    clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
+) -> Iterator[None]:
+    """Give the clinic a standby of the past, on which the patient is as registered."""
+    with _as_registered(clinic, patient, databases, template) as endpoints:
         standby = replace(endpoints, delayed_urls={"node-04": endpoints.database_url})
         usual = clinic.wiring.delayed_standbys
         with closing(DelayedStandbys(lambda: standby)) as standbys:
             object.__setattr__(clinic.wiring, "delayed_standbys", standbys)
             yield
         object.__setattr__(clinic.wiring, "delayed_standbys", usual)
+
+
+@contextmanager
+def kept_open(
+    clinic: Clinic,
+    patient: PatientRecord,
+    databases: Databases,
+    template: str,
+    *happened: Callable[[Session], object],
+) -> Iterator[RestoreLook]:
+    """Open the clinic of a time from backups, in which the patient is as registered.
+
+    What else `happened` until then is there as well. What looks around in it takes it
+    for the server that the worker opened.
+    """
+    ours = clinic.wiring.settings
+    with (
+        _as_registered(clinic, patient, databases, template) as endpoints,
+        closing(Database(endpoints)) as before,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for each in happened:
+            write_everywhere(before, each)
+        restored = SimpleNamespace(database=lambda _port: before)
+        patch.setattr(
+            clinic.wiring, "settings", ours.model_copy(update={"database_url": None})
+        )
+        patch.setitem(vars(clinic.wiring), "restored_clinic", restored)
+        patch.setattr(looks, "require_same", lambda *_: None)
+        yield _open(clinic)
+        clinic.wiring.database.write(_end, identity=SYSTEM)
+
+
+def _open(clinic: Clinic) -> RestoreLook:
+    def open_one(session: Session) -> RestoreLook:
+        log = LogState((BackupWindow(LOOKED_AT, LOOKED_AT),))
+        look = looks.request_look(session, clinic.cast[Role.ADMIN], LOOKED_AT, log)
+        assert looks.note_open(session, look.id, 5433)
+        return look
+
+    return clinic.wiring.database.write(open_one, identity=SYSTEM).value
+
+
+def _end(session: Session) -> None:
+    if (look := looks.unended_look(session)) is not None:
+        looks.end_look(session, look.id)

@@ -1,17 +1,30 @@
 """A record as it was, beside today's; another database stands in for the past."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from db.models.audit import AuditEvent
+from db.models.integrity import RestoreLook as RestoreLookRow
+from db.postgres import SYSTEM
+from services.backups import looks
+from services.backups.looks import RestoreLook, require_same
 from services.core.actors import Role
+from services.documents import erasure
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.conftest import Databases
+from tests.kit import cast
+from tests.kit.german_pages import left_english
 from tests.pages.conftest import Clinic
-from tests.pages.patients.point_in_time_samples import standing_by
+from tests.pages.patients.point_in_time_samples import (
+    LOOKED_AT,
+    kept_open,
+    standing_by,
+)
+from tests.services.visits import visit_samples
 
 TODAY = date(2026, 11, 20)
 REASON = "Changed the wrong Ada"
@@ -29,6 +42,12 @@ def then(
     """The patient as they were, on a standby of the past."""
     with standing_by(clinic, patient, databases, template):
         yield
+
+
+def erase(clinic: Clinic, patient: PatientRecord) -> None:
+    clinic.wiring.database.write(
+        lambda s: erasure.erase_again(s, [patient.id]), identity=SYSTEM
+    )
 
 
 def looks_at(clinic: Clinic, patient: PatientRecord) -> list[AuditEvent]:
@@ -131,3 +150,142 @@ def test_who_is_not_found_may_be_looked_for_otherwise(clinic: Clinic):
     assert "Try the last name alone" in said(app)
     assert app.text_input(key="past_typed").value == "Zzyzzx"
     assert not app.exception
+
+
+@pytest.fixture
+def look(
+    clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
+) -> Iterator[RestoreLook]:
+    """The patient as they were, opened from backups."""
+    with kept_open(clinic, patient, databases, template) as look:
+        yield look
+
+
+@pytest.mark.usefixtures("look")
+def test_what_is_open_from_backups_says_of_when_it_is(
+    clinic: Clinic, patient: PatientRecord
+):
+    clinic.write(lambda s: patients.archive(s, clinic.clerk, patient.id, version=1))
+    app = clinic.open("past", patient=patient.id)
+
+    assert "the clinic as of 19 Nov 2026, 14:03:07, from backups" in said(app)
+    assert "was archived since" in said(app)
+    app.text_area(key="past_reason").set_value(REASON)
+    app.button(key="past_copy").click().run()
+
+    assert not clinic.get(patient.id).is_archived
+    [read] = looks_at(clinic, patient)
+    copied = clinic.audit("past:copy")[-1]
+    then = "2026-11-19T14:03:07+00:00"
+    assert (read.details["as_of"], copied.details["as_of"]) == (then, then)
+
+
+@pytest.mark.usefixtures("look")
+def test_the_page_of_a_patient_leads_to_what_is_open(
+    clinic: Clinic, patient: PatientRecord
+):
+    shown = clinic.open("patient", patient=patient.id)
+
+    assert "patient_past" in {button.key for button in shown.button}
+
+
+@pytest.mark.usefixtures("look", "then")
+def test_where_there_are_two_the_person_chooses(clinic: Clinic, patient: PatientRecord):
+    app = clinic.open("past", patient=patient.id)
+    assert "from backups" in said(app)
+
+    app.segmented_control(key="past_source").set_value("standby").run()
+
+    assert "from backups" not in said(app)
+    assert "the record is the same today" in said(app)
+
+
+def test_another_server_at_its_port_shows_nobody(
+    clinic: Clinic, look: RestoreLook, patient: PatientRecord, monkeypatch
+):
+    monkeypatch.setattr(looks, "require_same", require_same)
+
+    app = clinic.open("past", patient=patient.id)
+
+    assert "has ended" in app.warning[0].value
+    assert not looks_at(clinic, patient)
+
+
+@pytest.mark.usefixtures("look")
+def test_whom_the_clinic_has_erased_since_nobody_finds(
+    clinic: Clinic, patient: PatientRecord
+):
+    erase(clinic, patient)
+
+    searched = clinic.open("past")
+    searched.text_input(key="past_typed").set_value(patient.last_name).run()
+    named = clinic.open("past", patient=patient.id)
+
+    assert "Nobody was found as of then" in said(searched)
+    assert "There is no such patient" in named.warning[0].value
+    assert not looks_at(clinic, patient)
+
+
+@pytest.mark.usefixtures("look")
+def test_a_clinician_finds_nobody_whom_they_do_not_treat_today(
+    clinic: Clinic, patient: PatientRecord
+):
+    app = clinic.open("past", Role.CLINICIAN, patient=patient.id)
+
+    assert "There is no such patient" in app.warning[0].value
+    assert not looks_at(clinic, patient)
+
+
+@pytest.mark.usefixtures("look")
+def test_to_look_keeps_it_open(clinic: Clinic, patient: PatientRecord):
+    before = datetime.now(UTC) - timedelta(minutes=30)
+    used = update(RestoreLookRow).values(used_at=before)
+    clinic.wiring.database.write(lambda s: s.execute(used).rowcount, identity=SYSTEM)
+
+    clinic.open("past", patient=patient.id)
+
+    look = clinic.wiring.database.read_latest(looks.unended_look, identity=SYSTEM).value
+    assert look.used_at > before + timedelta(minutes=29)
+
+
+@pytest.fixture
+def booked(
+    clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
+) -> Iterator[RestoreLook]:
+    """What is open from backups, with a visit of the patient that is gone today."""
+
+    def book(session):
+        doctor = cast.add_doctor(session, name="Dr. Then")
+        visit_samples.visit(session, doctor.id, patient.id, LOOKED_AT, note="A cough")
+
+    with kept_open(clinic, patient, databases, template, book) as look:
+        yield look
+
+
+@pytest.mark.usefixtures("booked")
+def test_a_visit_that_is_gone_is_shown_with_what_to_do(
+    clinic: Clinic, patient: PatientRecord
+):
+    app = clinic.open("past", patient=patient.id)
+    [label] = app.radio(key="past_visit").options
+    assert "Dr. Then" in label
+    assert "gone today" in label
+
+    app.radio(key="past_visit").set_value(label).run()
+
+    assert not app.exception
+    assert [element.value for element in app.text] == ["A cough"]
+    assert "book it anew" in said(app)
+    assert "past_visit_book" in {button.key for button in app.button}
+    [read] = [e for e in clinic.audit("visit:read") if e.patient_id == patient.id]
+    assert read.details["as_of"] == "2026-11-19T14:03:07+00:00"
+
+
+@pytest.mark.usefixtures("booked")
+def test_all_of_it_is_german(clinic: Clinic, patient: PatientRecord):
+    clinic.speak_german(Role.STAFF)
+    app = clinic.open("past", patient=patient.id)
+
+    app.radio(key="past_visit").set_value(app.radio(key="past_visit").options[0]).run()
+
+    assert left_english(app) == set()

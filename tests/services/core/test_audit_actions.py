@@ -32,6 +32,7 @@ FOLLOWING = {
     for action in Action
     if action.value.startswith("prescription:")
 } | {
+    Action.POINT_IN_TIME_COPY_DOCUMENT: {Action.DOCUMENT_RESTORE.value},
     Action.PRESCRIPTION_ADD_SCAN: {Action.DOCUMENT_FILE.value},
     Action.PATIENT_PRINT: {
         Action.VISIT_LIST.value,

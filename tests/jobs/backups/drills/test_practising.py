@@ -180,6 +180,27 @@ def test_what_was_purged_since_is_purged_again_or_the_drill_says_so(
         practice.restore_any(practice.find_window())
 
 
+def test_a_restored_clinic_that_pages_could_not_read_is_told_of(
+    kept, repository, seal_keys, monkeypatch
+):
+    practice = practising.Practising.of(kept.source, repository, seal_keys)
+    promote = Sandbox.promote
+
+    def shut(sandbox, url):
+        promote(sandbox, url)
+        with closing(psycopg2.connect(url)) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "REVOKE SELECT ON everyone.documents FROM chartroom_staff"
+                )
+            connection.commit()
+
+    monkeypatch.setattr(Sandbox, "promote", shut)
+
+    with pytest.raises(SetBroken, match="does not list its documents as pages do"):
+        practice.restore_any(practice.find_window())
+
+
 def test_without_a_replica_to_compare_with_it_is_skipped_and_no_proof(
     kept, repository, seal_keys, newest_alone, monkeypatch
 ):

@@ -15,7 +15,12 @@ from db.files.seal_keys import SealKeyFile
 from db.models.audit import AuditEvent, AuditHead, AuditSeal
 from db.models.booking import Appointment, VisitNotification
 from db.models.document import Document, DocumentShare, DocumentVersion
-from db.models.integrity import BackupRequest, PendingFileDeletion, RestorePreview
+from db.models.integrity import (
+    BackupRequest,
+    PendingFileDeletion,
+    RestoreLook,
+    RestorePreview,
+)
 from db.models.patient import Patient
 from db.models.replication import (
     Alert,
@@ -384,7 +389,8 @@ def test_whoever_was_told_of_alerts_drills_visits_or_news_is_not_told_twice(
 def test_nobody_goes_on_with_what_was_under_way_then(world, go_back):
     session, by = world.session, {"requested_by": uuid4(), "requested_by_name": "Ines"}
     session.execute(insert(BackupRequest).values(**by))
-    session.execute(insert(RestorePreview).values(as_of=ORDER.to, **by))
+    for request in (RestorePreview, RestoreLook):
+        session.execute(insert(request).values(as_of=ORDER.to, **by))
     for state in ("running", "scheduled"):
         session.execute(insert(ClusterOperation).values(kind="switchover", state=state))
     for status in ("todo", "doing"):
@@ -403,7 +409,7 @@ def test_nobody_goes_on_with_what_was_under_way_then(world, go_back):
     jobs = session.scalars(text("SELECT status::text FROM procrastinate_jobs")).all()
     assert sorted(states) == ["cancelled", "failed"]
     assert sorted(jobs) == ["cancelled", "failed"]
-    for request in (BackupRequest, RestorePreview):
+    for request in (BackupRequest, RestorePreview, RestoreLook):
         failure = session.scalars(select(request.failure)).one()
         assert failure.startswith("The clinic went back")
 

@@ -14,6 +14,7 @@ from services.backups import (
     going_back,
     kits,
     ledger,
+    looks,
     previews,
     reports,
 )
@@ -59,6 +60,21 @@ def backup_preview(w: World) -> ActionCall:
     boss, to = w.boss.actor, MANIFEST.as_of
     log = LogState((BackupWindow(to, to),))
     return lambda: previews.request_preview(w.session, boss, to, log)
+
+
+@prepares(Action.BACKUP_OPEN_LOOK)
+def backup_open_look(w: World) -> ActionCall:
+    boss, to = w.boss.actor, MANIFEST.as_of
+    log = LogState((BackupWindow(to, to),))
+    return lambda: looks.request_look(w.session, boss, to, log)
+
+
+@prepares(Action.BACKUP_CLOSE_LOOK)
+def backup_close_look(w: World) -> ActionCall:
+    boss, to = w.boss.actor, MANIFEST.as_of
+    log = LogState((BackupWindow(to, to),))
+    look = looks.request_look(w.session, boss, to, log)
+    return lambda: looks.close_look(w.session, boss, look.id)
 
 
 @prepares(Action.BACKUP_MAKE_KIT)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from services.core.audit import Action
 from services.documents import records, search
+from services.documents.point_in_time import DocumentCopy, bring_back
 from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.model import DocumentRecord
 from services.lists.criteria import Criteria
@@ -92,6 +93,14 @@ def document_change(w: World) -> ActionCall:
 def document_delete(w: World) -> ActionCall:
     given = (w.session, w.clerk, _filed(w).id)
     return lambda: records.delete(*given, revision=1)
+
+
+@prepares(Action.POINT_IN_TIME_COPY_DOCUMENT)
+def point_in_time_copy_document(w: World) -> ActionCall:
+    then = _filed(w)
+    records.delete(w.session, w.clerk, then.id, revision=1)
+    copy = DocumentCopy(then, 2, None, _REASON)
+    return lambda: bring_back(w.session, w.clerk, copy)
 
 
 @prepares(Action.DOCUMENT_RESTORE)

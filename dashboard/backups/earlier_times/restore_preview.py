@@ -1,4 +1,4 @@
-"""Asks for a time of the past, and shows what going back to it would undo."""
+"""Asks for a time of the past, opens it, and shows what going back would undo."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,8 +8,17 @@ from typing import Final
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.backups.going_back import find_order, offer_going_back, show_order
-from dashboard.backups.time_line import choose_time
+from dashboard.backups.earlier_times.going_back import (
+    find_order,
+    offer_going_back,
+    show_order,
+)
+from dashboard.backups.earlier_times.open_look import (
+    newest_look,
+    request_look,
+    show_look,
+)
+from dashboard.backups.earlier_times.time_line import choose_time
 from dashboard.context import current_actor, in_zone, now, read, write
 from dashboard.ui.clock import zone
 from dashboard.ui.empty_state import empty_state
@@ -26,6 +35,7 @@ from services.backups import (
     RequestedRestore,
     previews,
 )
+from services.backups.looks import RestoreLook
 from services.backups.previews import ChangedKind, RestorePreview
 from services.core.actors import Permission
 from services.core.errors import InvalidInput
@@ -81,29 +91,41 @@ def show_restore_preview() -> None:
     """Offer to compare the clinic with a time; raises the services' refusals."""
     if not wiring.current().settings.is_embedded:
         return
-    was_open = _is_open(_newest(), find_order())
+    was_open = _is_open(_newest(), find_order(), newest_look())
 
     @st.fragment(run_every="2s" if was_open else None)
     def panel() -> None:
         st.subheader(_("What going back would undo"))
         with error_boundary():
-            preview, order = _newest(), find_order()
-            is_open = _is_open(preview, order)
+            preview, order, look = _newest(), find_order(), newest_look()
+            is_open = _is_open(preview, order, look)
             if is_open is not was_open:
                 st.rerun()
             if order is not None:
                 show_order(order)
-            _ask(_state(), is_open=is_open)
+            is_busy = _is_open(preview, order, None)
+            _ask(_state(), look, is_busy=is_busy)
+            if look is not None:
+                show_look(look)
             if preview is not None:
                 _show(preview)
-                if not is_open:
+                if not is_busy:
                     offer_going_back(preview)
 
     panel()
 
 
-def _is_open(preview: RestorePreview | None, order: RequestedRestore | None) -> bool:
-    return bool((preview and preview.is_open) or (order and order.is_open))
+def _is_open(
+    preview: RestorePreview | None,
+    order: RequestedRestore | None,
+    look: RestoreLook | None,
+) -> bool:
+    """Tell whether something is about to be known."""
+    return bool(
+        (preview and preview.is_open)
+        or (order and order.is_open)
+        or (look and look.is_awaited)
+    )
 
 
 def _newest() -> RestorePreview | None:
@@ -115,7 +137,7 @@ def _state() -> BackupState:
     return wiring.current().backup_reader.state(current_actor())
 
 
-def _ask(state: BackupState, *, is_open: bool) -> None:
+def _ask(state: BackupState, look: RestoreLook | None, *, is_busy: bool) -> None:
     if not current_actor().may(Permission.ACT_ON_CLUSTER):
         return
     log = state.log
@@ -146,17 +168,30 @@ def _ask(state: BackupState, *, is_open: bool) -> None:
         )
         st.caption(
             _(
-                "The rows of that time are restored beside the clinic and compared "
-                "with those of now. Nothing is changed."
+                "The rows of that time are restored beside the clinic: to be compared "
+                "with those of now, or to stay open for an hour, in which single "
+                "records can be looked up and copied back. Nothing is changed."
             )
         )
-        is_wanted = st.form_submit_button(
-            _("Compare"), key="previews_do", icon=":material/compare:", disabled=is_open
-        )
-    if is_wanted:
-        # Refused, it leaves the comparison below and what can be done with it.
-        with error_boundary():
+        with st.container(horizontal=True):
+            is_wanted = st.form_submit_button(
+                _("Compare"),
+                key="previews_do",
+                icon=":material/compare:",
+                disabled=is_busy,
+            )
+            is_look_wanted = st.form_submit_button(
+                _("Look around"),
+                key="looks_do",
+                icon=":material/visibility:",
+                disabled=is_busy or bool(look and look.ended_at is None),
+            )
+    # Refused, it leaves the comparison below and what can be done with it.
+    with error_boundary():
+        if is_wanted:
             _request(typed, log)
+        elif is_look_wanted:
+            request_look(typed, log)
 
 
 def _time_of(typed: str) -> datetime | None:

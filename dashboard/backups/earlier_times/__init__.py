@@ -1,0 +1,1 @@
+"""Earlier times of the clinic: chosen, compared, looked around in, and gone back to."""

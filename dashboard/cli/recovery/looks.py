@@ -1,0 +1,56 @@
+"""Has the running clinic's worker keep an earlier time open to look around in."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from services.core.actors import CONSOLE
+
+if TYPE_CHECKING:
+    from db.settings import Settings
+    from services.backups.looks import RestoreLook
+
+_WATCH_SECONDS: Final = 1.0
+
+
+def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
+    """Open a time as the page does; yield what becomes of it, in sentences.
+
+    Raises NotRunning, CannotRestore and the services' refusals.
+    """
+    from dashboard import wiring
+    from db.backups.backup_errors import CannotRestore
+    from db.postgres import SYSTEM
+    from services.backups import looks
+
+    if to is None or not settings.is_embedded:
+        raise CannotRestore(
+            "--keep opens a time of a running clinic, of which Chartroom starts the "
+            "servers: name the time with --to. Nothing was touched."
+        )
+    with contextlib.closing(wiring.connect(settings)) as wired:
+        log = wired.backup_reader.state(CONSOLE).log
+        wired.database.write(
+            lambda session: looks.request_look(session, CONSOLE, to, log),
+            identity=SYSTEM,
+        )
+        yield "The worker opens it: that takes as long as a restore and its proof."
+
+        def newest() -> "RestoreLook | None":
+            return wired.database.read_latest(
+                lambda session: looks.newest_look(session, CONSOLE), identity=SYSTEM
+            ).value
+
+        while (look := newest()) is not None and look.is_awaited:
+            time.sleep(_WATCH_SECONDS)
+    if look is None or look.closes_at is None:
+        raise CannotRestore((look and look.failure) or "Somebody called it off.")
+    until = look.closes_at.astimezone(UTC)
+    yield (
+        f"The clinic as of {to.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC is open until "
+        f"{until:%H:%M} UTC, and longer while somebody looks. Staff and clinicians "
+        "find it as As it was, under More on a patient's page; who is not there any "
+        "more is found at /past. Nothing live was touched."
+    )

@@ -1,0 +1,139 @@
+"""Visits of a patient as they were: what has become of each, and what was written."""
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.consultations.notes.shown_notes import show_notes
+from dashboard.context import current_actor, read
+from dashboard.navigation import go
+from dashboard.patients.point_in_time.point_in_time_source import PointInTimeSource
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.words import at, plain
+from services.consultations import point_in_time
+from services.consultations.point_in_time import VisitChange, VisitsThen, VisitThen
+from services.core.actors import Permission
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+
+_LISTED: Final = "past_visits_listed"
+_STATES: Final = {
+    VisitStatus.SCHEDULED: marked("Booked"),
+    VisitStatus.CHECKED_IN: marked("Checked in"),
+    VisitStatus.IN_ROOM: marked("In the room"),
+    VisitStatus.COMPLETED: marked("Completed"),
+    VisitStatus.CANCELLED: marked("Was cancelled"),
+    VisitStatus.NO_SHOW: marked("Did not come"),
+}
+_HAPPENED: Final = {
+    VisitChange.SAME: marked("the same today"),
+    VisitChange.ENDED: marked("in another state today"),
+    VisitChange.MOVED: marked("moved since"),
+    VisitChange.CANCELLED: marked("cancelled since"),
+    VisitChange.GONE: marked("gone today"),
+}
+
+
+def show_visits_then(patient_id: UUID, source: PointInTimeSource) -> None:
+    """List the visits of then; show what was written of the one that is chosen."""
+    if not current_actor().may(Permission.VIEW_VISITS):
+        return
+    st.subheader(_("Visits of then"))
+    with error_boundary():
+        then = _then(patient_id, source)
+        actor = current_actor()
+        compared = read(lambda s: point_in_time.compare_today(s, actor, then.visits))
+        if not compared:
+            st.caption(_("There was no visit that you may see today."))
+            return
+        chosen = st.radio(
+            _("Visits of then"),
+            compared,
+            index=None,
+            format_func=_label,
+            key="past_visit",
+            label_visibility="collapsed",
+        )
+        if chosen is not None:
+            _show(chosen, then)
+
+
+def _then(patient_id: UUID, source: PointInTimeSource) -> VisitsThen:
+    """Return the visits of then; what was listed is not read anew at each click."""
+    actor, key = current_actor(), (source.key, patient_id)
+    listed = st.session_state.get(_LISTED)
+    if listed is None or listed[0] != key:
+        then = source.read(
+            lambda s, as_of: point_in_time.read_then(s, actor, patient_id, as_of=as_of)
+        )
+        listed = st.session_state[_LISTED] = (key, then)
+    visits: VisitsThen = listed[1]
+    return visits
+
+
+def _label(each: VisitThen) -> str:
+    return _("{visit}: {happened}").format(
+        visit=_words(each.then), happened=_(_HAPPENED[each.change])
+    )
+
+
+def _words(visit: VisitRecord) -> str:
+    return _("{at}, {doctor}, {state}").format(
+        at=at(visit.starts_at),
+        doctor=plain(visit.doctor_name),
+        state=_(_STATES[visit.status]),
+    )
+
+
+def _show(compared: VisitThen, then: VisitsThen) -> None:
+    visit = compared.then
+    if compared.today is not None and compared.change is not VisitChange.SAME:
+        st.markdown(_("Today: {visit}").format(visit=_words(compared.today)))
+    if visit.note:
+        st.text(visit.note)
+    if (notes := then.notes.get(visit.id)) is not None:
+        show_notes(notes)
+    for line in _prescribed(visit.id, then):
+        st.text(line)
+    _say_what_to_do(compared)
+
+
+def _prescribed(visit_id: UUID, then: VisitsThen) -> Iterator[str]:
+    """Yield what was prescribed, a drug a line."""
+    if (issued := then.prescriptions.get(visit_id)) is None:
+        return
+    for line in issued.version.lines:
+        parts = (line.drug, line.dose_and_route, line.frequency, line.duration)
+        yield ", ".join(filter(None, parts))
+
+
+def _say_what_to_do(compared: VisitThen) -> None:
+    """Say how a visit comes back: its time may be somebody else's by now."""
+    match compared.change:
+        case VisitChange.SAME:
+            st.caption(_("There is nothing to bring back: it is the same today."))
+            return
+        case VisitChange.MOVED:
+            st.caption(
+                _("If it was moved by mistake, move it back on the patient's visits.")
+            )
+            return
+        case VisitChange.ENDED:
+            st.caption(
+                _("If its state is a mistake, the front desk takes it back there.")
+            )
+            return
+        case _:
+            st.caption(
+                _(
+                    "It does not come back by itself, since its time may be another's "
+                    "by now: book it anew. What was written of it stands here, to be "
+                    "written again."
+                )
+            )
+    if current_actor().may(Permission.BOOK_VISITS) and st.button(
+        _("Book it anew"), key="past_visit_book", icon=":material/event:"
+    ):
+        go("visits/book.py", patient=str(compared.then.patient_id))

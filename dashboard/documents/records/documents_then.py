@@ -1,0 +1,143 @@
+"""Documents of a patient as they were: what has become of each, and its way back."""
+
+from io import BytesIO
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, ingest, read, write
+from dashboard.documents.records import document_words as words
+from dashboard.navigation import go
+from dashboard.patients.point_in_time.point_in_time_source import PointInTimeSource
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, plain
+from services.core.reasons import LONGEST
+from services.documents import point_in_time
+from services.documents.point_in_time import (
+    DocumentChange,
+    DocumentCopy,
+    DocumentThen,
+    FilesThen,
+)
+from services.documents.records.errors import NoSuchDocument
+
+_LISTED: Final = "past_documents_listed"
+_HAPPENED: Final = {
+    DocumentChange.SAME: marked("the same today"),
+    DocumentChange.DESCRIBED: marked("described otherwise today"),
+    DocumentChange.REPLACED: marked("has another file today"),
+    DocumentChange.MOVED: marked("in another record today, or in none"),
+    DocumentChange.DELETED: marked("in the trash today"),
+    DocumentChange.GONE: marked("gone today"),
+}
+
+
+def show_documents_then(patient_id: UUID, source: PointInTimeSource) -> None:
+    """List the documents of then; show what is chosen, and bring it back."""
+    st.subheader(_("Documents of then"))
+    with error_boundary():
+        compared = _compared(patient_id, source)
+        if not compared:
+            st.caption(_("There was no document that you may see today."))
+            return
+        chosen = st.radio(
+            _("Documents of then"),
+            compared,
+            index=None,
+            format_func=_label,
+            key="past_document",
+            label_visibility="collapsed",
+        )
+        if chosen is not None:
+            _show(chosen, source)
+
+
+def _compared(patient_id: UUID, source: PointInTimeSource) -> tuple[DocumentThen, ...]:
+    """Return the documents of then beside today's; what was listed is not read anew."""
+    actor = current_actor()
+    key = source.key, patient_id
+    listed = st.session_state.get(_LISTED)
+    if listed is None or listed[0] != key:
+        documents = source.read(
+            lambda s, as_of: point_in_time.list_then(s, actor, patient_id, as_of=as_of)
+        )
+        listed = st.session_state[_LISTED] = (key, documents)
+    return read(lambda s: point_in_time.compare_today(s, actor, listed[1]))
+
+
+def _label(each: DocumentThen) -> str:
+    return _("{title}, {kind}, filed {at}: {happened}").format(
+        title=plain(each.then.title),
+        kind=words.kind(each.then),
+        at=at(each.then.created_at),
+        happened=_(_HAPPENED[each.change]),
+    )
+
+
+def _show(compared: DocumentThen, source: PointInTimeSource) -> None:
+    then = compared.then
+    if st.button(_("Open the file of then"), key="past_document_open"):
+        version, content = _file_of(compared, source)
+        st.download_button(
+            _("Download {name}").format(name=plain(version)),
+            content,
+            file_name=then.version.filename,
+            mime="application/pdf",
+            key="past_document_download",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    if compared.change is DocumentChange.SAME:
+        st.caption(_("There is nothing to bring back: it is the same today."))
+        return
+    with st.form("past_document_form"):
+        reason = bounded_area(_("Reason"), key="past_document_reason", longest=LONGEST)
+        is_wanted = st.form_submit_button(
+            _("Bring the document back"),
+            type="primary",
+            key="past_document_copy",
+            icon=":material/history:",
+        )
+    if is_wanted:
+        with error_boundary():
+            _bring_back(compared, source, reason)
+
+
+def _file_of(compared: DocumentThen, source: PointInTimeSource) -> tuple[str, bytes]:
+    """Return a file of then and its name; that it is read is written down before."""
+    actor, wired = current_actor(), wiring.current()
+    # Only of what may be seen today the file is given away.
+    if not read(lambda s: point_in_time.compare_today(s, actor, [compared.then])):
+        raise NoSuchDocument
+    version = source.read(
+        lambda s, as_of: point_in_time.open_then(
+            s, actor, compared.then.id, as_of=as_of
+        )
+    )
+    where = FilesThen(wired.files, wired.backups, wired.file_keys)
+    return version.filename, where.read(version)
+
+
+def _bring_back(compared: DocumentThen, source: PointInTimeSource, reason: str) -> None:
+    actor, then, content = current_actor(), compared.then, None
+    if point_in_time.needs_content(compared):
+        name, file = _file_of(compared, source)
+        content = ingest().receive(BytesIO(file), name, person=actor.id)
+    copy = DocumentCopy(
+        then,
+        compared.today.revision if compared.today else None,
+        source.as_of,
+        reason,
+        content,
+    )
+    brought = write(lambda s: point_in_time.bring_back(s, actor, copy))
+    notify(
+        _("{title} is back as it was.").format(title=plain(brought.title)),
+        icon="history",
+    )
+    go("documents/document.py", document=str(brought.id))

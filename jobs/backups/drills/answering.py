@@ -1,0 +1,121 @@
+"""Whether the application answers on a restored clinic, as pages would ask it."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from db.backups.backup_errors import SetBroken
+from db.backups.repository import Repository
+from db.backups.sandbox import Sandbox, SandboxName
+from db.postgres import Database, DatabaseUnavailable, Refused, RestoredClinic
+from jobs.backups.opening import served
+from jobs.backups.taking import BackupSource
+from services.core import audit
+from services.core.actors import PROVER
+from services.core.errors import ServiceError
+from services.documents import records, search as documents
+from services.documents.point_in_time import FilesThen
+from services.documents.records.model import DocumentRecord, VersionRecord
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+
+T = TypeVar("T")
+
+_FEW: Final = 10
+_log: Final = logging.getLogger(__name__)
+
+
+def require_answers(
+    source: BackupSource, repository: Repository, sandbox: Sandbox
+) -> None:
+    """Have services read what pages show, in the front desk's role; raise SetBroken.
+
+    The sandbox is up to date and has stopped: it is started as what people look around
+    in is. Nobody is told what is read, so nothing of it is written down.
+    """
+    name = source.database
+    with (
+        served(source.folder, sandbox, name, SandboxName.DRILL) as port,
+        closing(RestoredClinic(lambda: source.addresses.endpoints_of(name))) as way,
+    ):
+        database = way.database(port)
+        patient = _first_patient(database)
+        if patient is not None:
+            _require_patient(database, patient)
+        document = _first_document(database)
+        if document is not None:
+            _require_file(source, repository, _version_of(database, document))
+
+
+def _first_patient(database: Database) -> PatientRecord | None:
+    with _answering("The restored clinic does not list its patients as pages do."):
+        page = _read(
+            database,
+            lambda session: search.list_patients(
+                session, PROVER, Criteria(), size=_FEW, now=datetime.now(UTC)
+            ),
+        )
+    named = (row for row in page.rows if isinstance(row, PatientRecord))
+    return next(named, None)
+
+
+def _require_patient(database: Database, patient: PatientRecord) -> None:
+    with _answering("The restored clinic does not show a patient as pages do."):
+        _read(
+            database,
+            lambda session: patients.get_patient(session, PROVER, patient.id),
+        )
+
+
+def _first_document(database: Database) -> DocumentRecord | None:
+    with _answering("The restored clinic does not list its documents as pages do."):
+        page = _read(
+            database,
+            lambda session: documents.list_documents(
+                session, PROVER, Criteria(), size=_FEW, now=datetime.now(UTC)
+            ),
+        )
+    return next((row for row in page.rows if row.version.is_served), None)
+
+
+def _version_of(database: Database, document: DocumentRecord) -> VersionRecord:
+    with _answering("The restored clinic does not show a document as pages do."):
+        return _read(
+            database,
+            lambda session: records.open_version(
+                session, PROVER, document.id, purpose="view"
+            ),
+        )
+
+
+def _require_file(
+    source: BackupSource, repository: Repository, version: VersionRecord
+) -> None:
+    with _answering("The restored clinic does not open a document as pages do."):
+        FilesThen(source.files, repository, source.keys).read(version)
+
+
+def _read(database: Database, operation: Callable[[Session], T]) -> T:
+    def run(session: Session) -> T:
+        with audit.collected(session):
+            return operation(session)
+
+    return database.read(run, identity=PROVER.database_identity).value
+
+
+@contextmanager
+def _answering(failure: str) -> Iterator[None]:
+    """Raise SetBroken with a sentence that names nobody, whatever goes wrong."""
+    try:
+        yield
+    except (DatabaseUnavailable, Refused, ServiceError, SQLAlchemyError) as error:
+        # What a database says of an error may quote a row.
+        _log.warning("%s (%s)", failure, type(error).__name__)
+        raise SetBroken(failure) from error

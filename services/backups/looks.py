@@ -1,0 +1,228 @@
+"""Looks: the clinic of a time, kept open for a while to look around in.
+
+Administrators ask for one, and the worker opens it. Whoever may copy records back reads
+there, and is written down as anywhere else. Callers commit.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models.integrity import RestoreLook as LookRow
+from services.backups.state import LogState
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
+
+SUBJECT: Final = "restore look"
+# So long after somebody last looked it ends.
+KEPT_FOR: Final = timedelta(hours=1)
+# How long a use goes without being noted: nobody writes at each click.
+_NOTED_EVERY: Final = timedelta(minutes=1)
+_NAME: Final = text("SELECT current_setting('cluster_name')")
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreLook:
+    """The clinic as of `to`: asked for, being opened, open until a time, or ended.
+
+    It answers on `port` of the worker's machine while it is open.
+    """
+
+    id: UUID
+    to: datetime
+    requested_at: datetime
+    requested_by_name: str
+    begun_at: datetime | None
+    opened_at: datetime | None
+    used_at: datetime | None
+    port: int | None
+    ended_at: datetime | None
+    failure: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one can look around in it."""
+        return self.opened_at is not None and self.ended_at is None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the worker has yet to open it."""
+        return self.opened_at is None and self.ended_at is None
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """When it ends unless somebody looks again; None before it is open."""
+        return self.used_at + KEPT_FOR if self.used_at else None
+
+    @property
+    def server_name(self) -> str:
+        """What its server calls itself."""
+        return f"look-{self.id}"
+
+
+class LookRequested(Conflict):
+    """One at a time is enough."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody looks around in an earlier time already, or has asked to: end "
+            "that first."
+        )
+
+
+class LookEnded(Unavailable):
+    """What was open is not any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What was open to look around in has ended. An administrator can open it "
+            "again under Backups."
+        )
+
+
+def request_look(
+    session: Session, actor: Actor, to: datetime, log: LogState
+) -> RestoreLook:
+    """Ask the worker to open the clinic of a time.
+
+    Raises NotAllowed, InvalidInput for a time that nothing leads to, LookRequested.
+    """
+    actor.require(Permission.ACT_ON_CLUSTER)
+    if not any(to in window for window in log.windows):
+        raise InvalidInput(
+            "as_of",
+            "No backup leads to this time: choose one of those that can be gone back "
+            "to, above.",
+        )
+    values = {"as_of": to, "requested_by": actor.id, "requested_by_name": actor.name}
+    row = session.scalar(
+        insert(LookRow).values(values).on_conflict_do_nothing().returning(LookRow)
+    )
+    if row is None:
+        raise LookRequested
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_OPEN_LOOK,
+        subject=(SUBJECT, row.id),
+        details={"to": to.astimezone(UTC)},
+    )
+    return _look(row)
+
+
+def newest_look(session: Session, actor: Actor) -> RestoreLook | None:
+    """Return what was asked for last, ended or not; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    newest = (
+        select(LookRow)
+        .order_by(LookRow.requested_at.desc(), LookRow.id.desc())
+        .limit(1)
+    )
+    row = session.scalar(newest)
+    return _look(row) if row else None
+
+
+def find_open_look(session: Session, actor: Actor) -> RestoreLook | None:
+    """Return what the actor can look around in; raises NotAllowed."""
+    actor.require(Permission.COPY_BACK)
+    look = unended_look(session)
+    return look if look and look.is_open else None
+
+
+def note_use(session: Session, actor: Actor, look_id: UUID) -> None:
+    """Let a look stay open, since somebody looks; raises NotAllowed and LookEnded."""
+    actor.require(Permission.COPY_BACK)
+    look = find_open_look(session, actor)
+    if look is None or look.id != look_id:
+        raise LookEnded
+    session.execute(
+        update(LookRow)
+        .where(LookRow.id == look_id, LookRow.used_at < func.now() - _NOTED_EVERY)
+        .values(used_at=func.now())
+    )
+
+
+def close_look(session: Session, actor: Actor, look_id: UUID) -> None:
+    """End a look, or call off one that was asked for; raises NotAllowed, NotFound."""
+    actor.require(Permission.ACT_ON_CLUSTER)
+    look = unended_look(session)
+    if look is None or look.id != look_id:
+        raise NotFound("This has ended already.")
+    end_look(session, look_id)
+    audit.record(
+        session,
+        actor,
+        Action.BACKUP_CLOSE_LOOK,
+        subject=(SUBJECT, look_id),
+        details={"to": look.to.astimezone(UTC)},
+    )
+
+
+def require_same(session: Session, look: RestoreLook) -> None:
+    """Raise LookEnded unless it is a look's own server that answers.
+
+    Its port may be another sandbox's by now, in which what was purged is still there.
+    """
+    if session.scalar(_NAME) != look.server_name:
+        raise LookEnded
+
+
+def unended_look(session: Session) -> RestoreLook | None:
+    """Return what was asked for and has not ended; for the worker."""
+    row = session.scalar(select(LookRow).where(LookRow.ended_at.is_(None)))
+    return _look(row) if row else None
+
+
+def begin_look(session: Session, look_id: UUID) -> None:
+    """Note that the worker opens it now."""
+    session.execute(
+        update(LookRow).where(LookRow.id == look_id).values(begun_at=func.now())
+    )
+
+
+def note_open(session: Session, look_id: UUID, port: int) -> bool:
+    """Note that one can look around in it; tell whether anybody still wants to."""
+    noted = session.scalar(
+        update(LookRow)
+        .where(LookRow.id == look_id, LookRow.ended_at.is_(None))
+        .values(opened_at=func.now(), used_at=func.now(), port=port)
+        .returning(LookRow.id)
+    )
+    return noted is not None
+
+
+def end_look(session: Session, look_id: UUID, *, failure: str | None = None) -> None:
+    """Note that it has ended, or why it was not opened; what has ended stays so."""
+    session.execute(
+        update(LookRow)
+        .where(LookRow.id == look_id, LookRow.ended_at.is_(None))
+        .values(_ending(failure))
+    )
+
+
+def _ending(failure: str | None) -> dict[str, object]:
+    # Administrators may set when it ended, and no more.
+    ending: dict[str, object] = {"ended_at": func.now()}
+    return ending if failure is None else {**ending, "failure": failure}
+
+
+def _look(row: LookRow) -> RestoreLook:
+    return RestoreLook(
+        row.id,
+        row.as_of,
+        row.requested_at,
+        row.requested_by_name,
+        row.begun_at,
+        row.opened_at,
+        row.used_at,
+        row.port,
+        row.ended_at,
+        row.failure,
+    )

@@ -1,0 +1,55 @@
+"""Looking at visits of then; sessions come from a server of the past."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.consultations import prescriptions
+from services.consultations.notes import Notes, of_visits
+from services.consultations.prescriptions import PrescriptionRecord
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.patients.point_in_time import replayed_until
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord
+
+
+@dataclass(frozen=True, slots=True)
+class VisitsThen:
+    """The visits of a patient as of then, the latest first, and what was written.
+
+    Notes and prescriptions are by visit: of notes none for whoever may not read them.
+    """
+
+    visits: tuple[VisitRecord, ...]
+    notes: Mapping[UUID, Notes]
+    prescriptions: Mapping[UUID, PrescriptionRecord]
+
+
+def read_then(
+    session: Session, actor: Actor, patient_id: UUID, *, as_of: datetime | None = None
+) -> VisitsThen:
+    """Return the visits of a patient as of then; at most 100. Raises NotAllowed."""
+    actor.require(Permission.COPY_BACK, patient_id)
+    visits = appointments.list_of_patient(session, actor, patient_id)
+    notes: dict[UUID, Notes] = {}
+    if actor.may(Permission.READ_RECORDS):
+        written = of_visits.list_all_of_patient(session, actor, patient_id)
+        notes = {each.appointment_id: each.notes for each in written}
+    issued = prescriptions.list_of_patient(session, actor, patient_id)
+    timestamp = as_of or replayed_until(session)
+    audit.record(
+        session,
+        actor,
+        Action.VISIT_READ,
+        patient_id=patient_id,
+        details={
+            "visits": len(visits),
+            "as_of": timestamp and timestamp.isoformat(),
+        },
+    )
+    return VisitsThen(visits, notes, {each.appointment_id: each for each in issued})

@@ -1,0 +1,152 @@
+"""A document of then, brought back into today; sessions write to the primary."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from services.core import reasons
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict
+from services.documents import records
+from services.documents.point_in_time.comparing import (
+    DocumentChange,
+    DocumentThen,
+    compare_today,
+)
+from services.documents.records.drafts import (
+    ChangedDocument,
+    DraftDocument,
+    StoredContent,
+)
+from services.documents.records.errors import NoSuchVersion, StaleRevision
+from services.documents.records.model import DocumentRecord
+
+
+class NothingToBringBack(Conflict):
+    """The document is today as it was then."""
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing to bring back: it is the same today.")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCopy:
+    """Which document is to be as it was, as of when, and why.
+
+    `revision` is what was seen of today's; None if there was none. `content` is its
+    file of then, stored anew, where today's clinic does not have it any more.
+    """
+
+    then: DocumentRecord
+    revision: int | None
+    as_of: datetime | None
+    reason: str
+    content: StoredContent | None = None
+
+
+def needs_content(compared: DocumentThen) -> bool:
+    """Tell whether the file of then has to be stored anew to bring a document back."""
+    is_replaced = compared.change is DocumentChange.REPLACED
+    return compared.change is DocumentChange.GONE or (
+        is_replaced and compared.kept_as is None
+    )
+
+
+def bring_back(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentRecord:
+    """Let a document be as it was, and keep what came since; the caller commits.
+
+    One that is gone is filed anew under its id, one in the trash restored, one that was
+    moved is its patient's again, and a file that was replaced becomes the next version.
+    Raises InvalidInput, NothingToBringBack, StaleRevision, NoSuchDocument for what was
+    purged, PatientArchived, NotAllowed.
+    """
+    actor.require(Permission.COPY_BACK, copy.then.patient_id)
+    reason = reasons.read(copy.reason)
+    compared = _compare(session, actor, copy)
+    brought = _bring(session, actor, copy, compared)
+    records.record_event(
+        session,
+        actor,
+        Action.POINT_IN_TIME_COPY_DOCUMENT,
+        brought,
+        reason=reason,
+        as_of=copy.as_of and copy.as_of.isoformat(),
+        was=compared.change.value,
+    )
+    return brought
+
+
+def _compare(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentThen:
+    shown = compare_today(session, actor, [copy.then])
+    if not shown:
+        # It raises NoSuchDocument, as for whoever may not know of it.
+        records.look_up(session, actor, copy.then.id)
+    (compared,) = shown
+    today = compared.today
+    if today is not None and today.revision != copy.revision:
+        raise StaleRevision(today)
+    if compared.change is DocumentChange.SAME:
+        raise NothingToBringBack
+    return compared
+
+
+def _bring(
+    session: Session, actor: Actor, copy: DocumentCopy, compared: DocumentThen
+) -> DocumentRecord:
+    then, revision = copy.then, copy.revision
+    if compared.today is None or revision is None:
+        return records.file(session, actor, _draft_of(then), _content_of(copy))
+    match compared.change:
+        case DocumentChange.DELETED:
+            return records.restore(session, actor, then.id, revision=revision)
+        case DocumentChange.REPLACED if (number := compared.kept_as) is not None:
+            return records.restore_version(
+                session, actor, then.id, number, revision=revision
+            )
+        case DocumentChange.REPLACED:
+            content = _content_of(copy)
+            return records.add_version(
+                session, actor, then.id, content, revision=revision
+            )
+        case _:
+            wanted = _described(compared.today, then)
+            return records.change(session, actor, then.id, wanted, revision=revision)
+
+
+def _content_of(copy: DocumentCopy) -> StoredContent:
+    if copy.content is None:
+        raise NoSuchVersion(copy.then.version.number)
+    return copy.content
+
+
+def _draft_of(then: DocumentRecord) -> DraftDocument:
+    return DraftDocument(
+        title=then.title,
+        document_type=then.document_type,
+        classification=then.classification,
+        description=then.description,
+        metadata=then.metadata,
+        patient_id=then.patient_id,
+        id=then.id,
+        dated_on=then.dated_on,
+        urgent=then.urgent,
+        confidential=then.confidential,
+        withheld=then.withheld,
+    )
+
+
+def _described(today: DocumentRecord, then: DocumentRecord) -> ChangedDocument:
+    """Return today's facts with those of then that are compared."""
+    return replace(
+        ChangedDocument.of(today),
+        title=then.title,
+        document_type=then.document_type,
+        classification=then.classification,
+        description=then.description,
+        patient_id=then.patient_id,
+        dated_on=then.dated_on,
+        confidential=then.confidential,
+        withheld=then.withheld,
+    )

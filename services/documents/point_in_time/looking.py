@@ -1,0 +1,75 @@
+"""Looking at documents of then; sessions come from a server of the past."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.models.document import Document
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.documents import records
+from services.documents.records.model import DocumentRecord, VersionRecord
+from services.documents.records.rows import documents as rows
+from services.documents.records.visibility import is_visible_to, require_view
+from services.patients.point_in_time import replayed_until
+
+# More than a record has; of these, the newest.
+_MOST: Final = 500
+
+
+def list_then(
+    session: Session, actor: Actor, patient_id: UUID, *, as_of: datetime | None = None
+) -> tuple[DocumentRecord, ...]:
+    """Return the documents of a patient as of then, the newest first.
+
+    Those that were deleted then are left out. Raises NotAllowed.
+    """
+    actor.require(Permission.COPY_BACK, patient_id)
+    require_view(actor)
+    wanted = (
+        rows.records()
+        .where(
+            is_visible_to(actor),
+            Document.patient_id == patient_id,
+            Document.deleted_at.is_(None),
+        )
+        .order_by(Document.created_at.desc(), Document.id.desc())
+        .limit(_MOST)
+    )
+    documents = tuple(map(rows.record_of, session.execute(wanted)))
+    timestamp = as_of or replayed_until(session)
+    audit.record(
+        session,
+        actor,
+        Action.DOCUMENT_LIST,
+        patient_id=patient_id,
+        details={
+            "documents": len(documents),
+            "as_of": timestamp and timestamp.isoformat(),
+        },
+    )
+    return documents
+
+
+def open_then(
+    session: Session, actor: Actor, document_id: UUID, *, as_of: datetime | None = None
+) -> VersionRecord:
+    """Return the version of then whose file the caller gives away; write that down.
+
+    Raises NoSuchDocument, Quarantined, Damaged, FileGone, NotAllowed.
+    """
+    actor.require(Permission.COPY_BACK)
+    document = records.look_up(session, actor, document_id)
+    version = records.require_served(document.version)
+    timestamp = as_of or replayed_until(session)
+    records.record_event(
+        session,
+        actor,
+        Action.DOCUMENT_VIEW,
+        document,
+        as_of=timestamp and timestamp.isoformat(),
+    )
+    return version

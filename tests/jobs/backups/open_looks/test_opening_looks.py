@@ -1,0 +1,215 @@
+"""A real clinic of a second of its log, in which somebody finds what was lost since."""
+
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg2
+import pytest
+from sqlalchemy import select
+
+from db.backups.repository import Repository
+from db.embedded.processes import child_processes
+from db.files.file_keys import FileKeys
+from db.files.gridfs import Bucket
+from db.files.seal_keys import SealKeyFile
+from db.models.document import Document
+from db.postgres import SYSTEM, RestoredClinic
+from jobs.backups.open_looks.look_keeper import LookKeeper
+from jobs.backups.open_looks.opening_looks import LookSource
+from jobs.backups.scheduling import BackupPlan, BackupScheduler, backing_up
+from jobs.backups.taking import take
+from services.backups import BackupWindow, LogState, looks
+from services.core.on_behalf import ActorDatabase
+from services.documents import point_in_time as documents_then, records, retention
+from services.documents.point_in_time import DocumentChange, DocumentCopy, FilesThen
+from services.patients import point_in_time
+from services.patients.point_in_time import Copy
+from services.patients.records import patients
+from tests.conftest import owner
+from tests.jobs.backups import samples
+from tests.jobs.backups.log_samples import LOG_GROUP, await_kept, await_log, keeping
+from tests.jobs.backups.samples import stored_content
+from tests.kit import cast
+from tests.kit.waiting import eventually
+
+pytestmark = [pytest.mark.cluster, LOG_GROUP]
+
+TODAY = date(2026, 11, 20)
+LETTER = b"%PDF of Ada" * 300
+BY_HAND = """
+WITH versions AS (DELETE FROM document_versions WHERE document_id = %(document)s),
+documents AS (DELETE FROM documents WHERE id = %(document)s)
+DELETE FROM patients WHERE id = %(patient)s
+"""
+
+
+class Story:
+    """A clinic at a second, and what happened to it since."""
+
+    def __init__(self, clinic):
+        self.clinic, self.database = clinic, clinic.database
+        self.clerk, self.boss = cast.act_as(cast.CLEO), cast.act_as(cast.ADAM)
+        self.ada = self.write(
+            lambda s: patients.register(s, self.clerk, cast.ADA, today=TODAY)
+        )
+        self.letter = clinic.file(LETTER, self.ada.id)
+        self.purged = self.write(
+            lambda s: s.scalars(select(Document.id).order_by(Document.id)).first()
+        )
+        self.to = datetime.now(UTC)
+
+    def lose(self):
+        """Delete a patient and their file by hand; purge a document as is due."""
+        with (
+            closing(psycopg2.connect(owner(self.database.endpoints))) as connection,
+            connection.cursor() as cursor,
+        ):
+            lost = {"document": str(self.letter.id), "patient": str(self.ada.id)}
+            cursor.execute(BY_HAND, lost)
+            connection.commit()
+        file_id = self.letter.version.file_id
+        self.clinic.source.files.delete(Bucket.DOCUMENTS, file_id)
+        self.write(lambda s: retention.purge_again(s, [self.purged]))
+
+    def write(self, operation):
+        return self.database.write(operation, identity=SYSTEM).value
+
+    def ask(self):
+        log = LogState((BackupWindow(self.to, self.to),))
+        return self.write(lambda s: looks.request_look(s, self.boss, self.to, log))
+
+    def newest(self):
+        return self.database.read_latest(
+            lambda s: looks.newest_look(s, self.boss), identity=SYSTEM
+        ).value
+
+    def read_then(self, elsewhere, operation):
+        mine = ActorDatabase(self.database, self.clerk)
+        return mine.read_elsewhere(elsewhere, operation).value
+
+
+@contextmanager
+def opening(story, repository, seal_keys):
+    """Open what is asked for, as the worker does; yield the way to it."""
+    source, database = story.clinic.source, story.database
+    opener = LookSource(
+        source.folder,
+        repository,
+        source.keys,
+        seal_keys.read_or_make,
+        database,
+        source.audit,
+    )
+    scheduler = BackupScheduler(
+        database,
+        repository,
+        source.keys,
+        lambda: take(source, repository),
+        BackupPlan(None, kept=timedelta(days=35)),
+        looks=LookKeeper(database, opener.opened),
+    )
+    with (
+        backing_up(scheduler),
+        closing(RestoredClinic(lambda: database.endpoints)) as way,
+    ):
+        yield way
+
+
+def test_a_patient_that_was_lost_is_found_and_copied_back(breakable_cluster, tmp_path):
+    keys = FileKeys(tmp_path / "file.keys", may_be_made=True)
+    seal_keys = SealKeyFile(tmp_path / "audit.key", may_be_made=True)
+    repository = Repository(tmp_path / "backups")
+    with samples.clinic(breakable_cluster.whole(), keys) as clinic:
+        with keeping(clinic, repository) as keeper:
+            await_log(keeper)
+            take(clinic.source, repository)
+            story = Story(clinic)
+            await_kept(keeper, story.to)
+            story.lose()
+            with opening(story, repository, seal_keys) as way:
+                story.ask()
+                look = eventually(story.newest, lambda each: not each.is_awaited)
+                assert look.failure is None
+                then = way.database(look.port)
+
+                finds_whom_it_lost(story, then, look)
+                brings_a_letter_back(story, then, look, repository)
+                shows_no_more_what_was_purged(story, then)
+                takes_no_writes(then)
+
+                story.write(lambda s: looks.close_look(s, story.boss, look.id))
+                place = clinic.source.folder.path / "open-look"
+                eventually(lambda: not place.exists())
+                assert not child_processes.find(place)
+        assert repository.last_proof().as_of == story.to
+
+
+def finds_whom_it_lost(story, then, look):
+    def find(session):
+        looks.require_same(session, look)
+        return point_in_time.find(
+            session, story.clerk, cast.ADA.last_name, now=story.to, as_of=look.to
+        )
+
+    [patient] = story.read_then(then, find).patients
+    seen = story.read_then(
+        then,
+        lambda s: point_in_time.look(s, story.clerk, patient.id, as_of=look.to),
+    )
+    assert (seen.timestamp, seen.patient.draft()) == (story.to, story.ada.draft())
+    copy = Copy(patient.id, seen.patient.draft(), None, look.to, "Deleted by hand")
+    copied = story.write(
+        lambda s: point_in_time.copy_back(s, story.clerk, copy, today=TODAY)
+    )
+    assert (copied.id, copied.draft()) == (story.ada.id, story.ada.draft())
+
+
+def brings_a_letter_back(story, then, look, repository):
+    clerk, source = story.clerk, story.clinic.source
+    documents = story.read_then(
+        then,
+        lambda s: documents_then.list_then(s, clerk, story.ada.id, as_of=look.to),
+    )
+    [compared] = story.write(
+        lambda s: documents_then.compare_today(s, clerk, documents)
+    )
+    assert compared.change is DocumentChange.GONE
+    version = story.read_then(
+        then,
+        lambda s: documents_then.open_then(s, clerk, compared.then.id, as_of=look.to),
+    )
+    # MongoDB has it no more.
+    files = FilesThen(source.files, repository, source.keys)
+    assert files.read(version) == LETTER
+    content = stored_content(source.files, files.read(version))
+    copy = DocumentCopy(compared.then, None, look.to, "Deleted by hand", content)
+    story.write(lambda s: documents_then.bring_back(s, clerk, copy))
+
+    [again] = story.write(lambda s: documents_then.compare_today(s, clerk, documents))
+    assert again.change is DocumentChange.SAME
+    with records.open_file(source.files, again.today.version) as stream:
+        assert stream.read() == LETTER
+
+
+def shows_no_more_what_was_purged(story, then):
+    tombstone = select(Document.purged_at.is_not(None), Document.title).where(
+        Document.id == story.purged
+    )
+
+    def read(session):
+        return tuple(session.execute(tombstone).one())
+
+    live = story.database.read_latest(read, identity=SYSTEM).value
+    assert then.read(read, identity=SYSTEM).value == live
+    assert live[0]
+
+
+def takes_no_writes(then):
+    with (
+        closing(psycopg2.connect(then.endpoints.database_url)) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SHOW in_hot_standby")
+        assert cursor.fetchone() == ("on",)
+        with pytest.raises(psycopg2.DatabaseError, match="read-write mode"):
+            cursor.execute("SET transaction_read_only TO off")

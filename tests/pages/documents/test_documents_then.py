@@ -1,0 +1,123 @@
+"""Documents of then on screen: what has become of each, its file, and its return."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.core.actors import Role
+from services.documents import records, retention
+from services.documents.records.drafts import DraftDocument
+from services.documents.records.model import DocumentRecord
+from services.patients.records.model import PatientRecord
+from tests.conftest import Databases
+from tests.kit.german_pages import left_english
+from tests.pages.conftest import Clinic
+from tests.pages.patients.point_in_time_samples import kept_open
+from tests.services.pdf.samples import letter
+
+REASON = "Deleted the wrong letter"
+
+
+@pytest.fixture
+def patient(clinic: Clinic) -> PatientRecord:
+    return clinic.register()
+
+
+@pytest.fixture
+def then(
+    clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
+) -> Iterator[DocumentRecord]:
+    """A letter of the patient's, there today and in what is open from backups."""
+    content = clinic.receive(letter())
+    draft = DraftDocument(title="Referral", patient_id=patient.id)
+    filed = clinic.write(lambda s: records.file(s, clinic.clerk, draft, content))
+
+    def file_then(session):
+        same = DraftDocument(title="Referral", patient_id=patient.id, id=filed.id)
+        return records.file(session, clinic.clerk, same, content)
+
+    with kept_open(clinic, patient, databases, template, file_then):
+        yield filed
+
+
+def opened(clinic: Clinic, patient: PatientRecord, role: Role = Role.STAFF):
+    app = clinic.open("past", role, patient=patient.id)
+    assert not app.exception
+    return app
+
+
+def choose(app):
+    radio = app.radio(key="past_document")
+    radio.set_value(radio.options[0]).run()
+    assert not app.exception
+    return app
+
+
+def delete(clinic: Clinic, then: DocumentRecord) -> None:
+    clinic.write(lambda s: records.delete(s, clinic.clerk, then.id, revision=1))
+
+
+def test_what_is_the_same_is_said_to_be(
+    clinic: Clinic, patient: PatientRecord, then: DocumentRecord
+):
+    app = opened(clinic, patient)
+    [label] = app.radio(key="past_document").options
+    assert "Referral" in label
+    assert "the same today" in label
+
+    choose(app)
+
+    assert "past_document_copy" not in {button.key for button in app.button}
+    [listed] = [e for e in clinic.audit("document:list") if "as_of" in e.details]
+    assert listed.patient_id == patient.id
+    assert listed.details["as_of"] == "2026-11-19T14:03:07+00:00"
+
+
+def test_a_deleted_one_is_read_and_brought_back_for_a_reason(
+    clinic: Clinic, patient: PatientRecord, then: DocumentRecord
+):
+    delete(clinic, then)
+    app = choose(opened(clinic, patient))
+    assert "in the trash today" in app.radio(key="past_document").options[0]
+
+    app.button(key="past_document_open").click().run()
+    assert not app.exception
+    assert [b.key for b in app.get("download_button")] == ["past_document_download"]
+    viewed = [e for e in clinic.audit("document:view") if e.subject_id == str(then.id)]
+    assert viewed[0].details["as_of"] == "2026-11-19T14:03:07+00:00"
+
+    app.text_area(key="past_document_reason").set_value("oops")
+    app.button(key="past_document_copy").click().run()
+    assert "in at least 10 characters" in app.error[0].value
+    app.text_area(key="past_document_reason").set_value(REASON)
+    app.button(key="past_document_copy").click().run()
+
+    assert not app.exception
+    document = clinic.read(lambda s: records.get(s, clinic.clerk, then.id))
+    assert not document.is_deleted
+    assert clinic.audit("past:copy-document")[-1].reason == REASON
+
+
+def test_what_was_purged_since_is_not_listed(
+    clinic: Clinic, patient: PatientRecord, then: DocumentRecord
+):
+    delete(clinic, then)
+    clinic.write(lambda s: retention.purge_again(s, [then.id]))
+
+    app = opened(clinic, patient)
+
+    assert "past_document" not in {radio.key for radio in app.radio}
+    assert "There was no document that you may see today" in " ".join(
+        caption.value for caption in app.caption
+    )
+
+
+def test_it_is_told_in_german(
+    clinic: Clinic, patient: PatientRecord, then: DocumentRecord
+):
+    clinic.speak_german(Role.STAFF)
+    delete(clinic, then)
+
+    app = choose(opened(clinic, patient))
+
+    assert left_english(app) == set()
