@@ -29,11 +29,12 @@ _ALERT: Final = "#D9534A"
 # In pixels: half of what 10:24:00 takes.
 _HALF_A_TIME: Final = 24
 # In pixels: what numbers take beside a chart, the most that it spares, a character of a
-# name, and what is left between a name and the chart.
+# name, what stands between a name and the chart, and where a longer one is cut off.
 _SIDE: Final = 64
 _WIDEST_SIDE: Final = 120
-_CHARACTER: Final = 7
-_BETWEEN: Final = 4
+_CHARACTER: Final = 5.6
+_BETWEEN: Final = 16
+_CUT_OFF: Final = 4
 
 # The chart as a whole says in words what it shows: its lines need not say it as well.
 LINE: Final[Spec] = {"type": "line", "aria": False}
@@ -49,7 +50,7 @@ def when() -> Spec:
 def side_for(names: Iterable[str]) -> int:
     """Return how wide what stands left of a chart must be to name these servers."""
     longest = max(map(len, names), default=0)
-    return min(max(_SIDE, longest * _CHARACTER + _BETWEEN), _WIDEST_SIDE)
+    return min(max(_SIDE, round(longest * _CHARACTER) + _BETWEEN), _WIDEST_SIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Window:
     @property
     def beside(self) -> Spec:
         """Return how an axis of names or values is as wide as those of others."""
-        limit = self.side - _BETWEEN
+        limit = self.side - _CUT_OFF
         return {"minExtent": self.side, "maxExtent": self.side, "labelLimit": limit}
 
     @property

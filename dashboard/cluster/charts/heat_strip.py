@@ -78,7 +78,13 @@ def _tiles(window: Window) -> Spec:
                     "domain": [_(band) for band in _TONES],
                     "range": list(_TONES.values()),
                 },
-                "legend": {"orient": "bottom", "title": None, "columns": 3},
+                # On a telephone three stand side by side just so.
+                "legend": {
+                    "orient": "bottom",
+                    "title": None,
+                    "columns": 3,
+                    "columnPadding": 4,
+                },
             },
             "tooltip": [
                 {"field": "when", "title": _("From")},

@@ -38,7 +38,7 @@ def test_the_axis_reaches_no_further_than_the_data_and_the_least_that_is_asked()
     [
         ((), 64),
         (("db-01", "db-02"), 64),
-        (("db-01", "db-north-01"), 81),
+        (("db-01", "db-north-01"), 78),
         (("db-of-the-other-site-north-01",), 120),
     ],
     ids=["none", "short", "of another site", "too long"],
