@@ -29,10 +29,13 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made by mkdtemp
 _MEMORY_BYTES = 10 * 1024**3
 # What is thrown away need not survive a power cut, nor be kept to catch up from, nor be
 # copied: no backup is made of it.
+# The log of fifteen servers that is kept to be written anew is the most of all that is
+# in memory for tests.
+_LITTLE_LOG = {"min_wal_size": "32MB", "max_wal_size": "128MB"}
 _THROWN_AWAY = {
+    **_LITTLE_LOG,
     "fsync": "off",
     "full_page_writes": "off",
-    "max_wal_size": "256MB",
     "summarize_wal": "off",
     # It would visit hundreds of databases that are dropped before it is their turn.
     "autovacuum_naptime": "1h",
@@ -154,6 +157,7 @@ def _breakable_cluster() -> Iterator[Cluster]:
         tempfile.TemporaryDirectory(prefix="chartroom-tests-") as data,
         _running(Path(data)) as cluster,
     ):
+        _set_everywhere(cluster, _LITTLE_LOG)
         yield cluster
 
 
@@ -173,9 +177,7 @@ def shared_cluster() -> Iterator[Addresses]:
 def throw_away_cluster(data: Path) -> Iterator[Cluster]:
     """Start a cluster that no test breaks, and that need not outlive a power cut."""
     with _running(data) as cluster:
-        for node in cluster.nodes:
-            url = cluster.addresses.node_url(node.name, "postgres", "postgres")
-            _set(url, _THROWN_AWAY)
+        _set_everywhere(cluster, _THROWN_AWAY)
         _ease_signing_in(cluster.addresses)
         _configure_patroni(cluster, _UNHURRIED)
         lag = float(os.environ.get(VARIABLE, "0"))
@@ -197,6 +199,11 @@ def _configure_patroni(cluster: Cluster, settings: dict[str, Any]) -> None:
     answer = primary and primary.command("/config", settings, method="PATCH")
     assert answer, "Patroni does not answer"
     assert answer.is_ok, answer.body
+
+
+def _set_everywhere(cluster: Cluster, parameters: dict[str, Any]) -> None:
+    for node in cluster.nodes:
+        _set(cluster.addresses.node_url(node.name, "postgres", "postgres"), parameters)
 
 
 def _set(url: str, parameters: dict[str, Any]) -> None:
