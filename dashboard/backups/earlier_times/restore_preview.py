@@ -211,7 +211,9 @@ def _request(typed: str, log: LogState) -> None:
 
 def _proposed(window: BackupWindow) -> str:
     """Propose an hour ago, or the nearest time that there is a way to."""
-    latest = max(window.since, min(now() - _PROPOSED, window.until))
+    # Written to the second, which is to be none before the window begins.
+    since = window.since + timedelta(microseconds=-window.since.microsecond % 1_000_000)
+    latest = max(since, min(now() - _PROPOSED, window.until))
     return previews.write_time(in_zone(latest))
 
 

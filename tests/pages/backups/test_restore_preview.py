@@ -1,6 +1,6 @@
 """What going back would undo, on screen: asked for, being made, told, not known."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from db.postgres import SYSTEM
 from services.backups import previews
@@ -82,6 +82,22 @@ def test_a_time_is_asked_for_and_what_came_since_is_listed(clinic, repository):
     )
     assert f"/files/restore-previews/{ended}/visits.csv" in payload
     assert not app.button(key="previews_do").disabled
+
+
+def test_in_a_clinics_first_hour_the_time_that_is_proposed_is_one(clinic, repository):
+    until = datetime.now(UTC)
+    # Within a second: what is written is the second.
+    since = until.replace(microsecond=300_000) - timedelta(minutes=10)
+    backup_sets.add_set(repository, as_of=since)
+    archive = backup_logs.archive_of(repository, clinic.wiring.file_keys)
+    backup_logs.add_piece(archive, backup_logs.FIRST, until)
+    backup_logs.note(archive, until)
+    app = opened(clinic)
+
+    words = compare(app, app.text_input(key="previews_as_of").value)
+
+    assert "No backup leads to this time" not in words
+    end(clinic, failure="The disk of /data has 50 MB free.")
 
 
 def test_nothing_came_since(clinic, repository):
