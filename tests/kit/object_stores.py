@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -25,6 +25,7 @@ from tests.kit.waiting import eventually
 BUCKET = "clinic-backups"
 KEY_ID = "clinic"
 SECRET = "a-secret-that-nobody-may-read"
+_STARTS = 3
 
 
 @dataclass
@@ -119,21 +120,31 @@ class StoreServer:
 @contextmanager
 def running(kind: str = "seaweedfs") -> Iterator[StoreServer]:
     """Run a store of one of the KINDS until the block ends."""
-    port = free_port()
-    with (
-        TemporaryDirectory(prefix="store-") as folder,
-        subprocess.Popen(
-            KINDS[kind](Path(folder), port),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as process,
-    ):
-        try:
-            url = f"http://127.0.0.1:{port}"
-            eventually(lambda: _answers(url))
-            yield StoreServer(url)
-        finally:
-            process.kill()
+    with TemporaryDirectory(prefix="store-") as folder, ExitStack() as stack:
+        yield StoreServer(_start(kind, Path(folder), stack))
+
+
+def _start(kind: str, folder: Path, stack: ExitStack) -> str:
+    """Start a store and return its address; the stack ends it.
+
+    Somebody may take one of its ports before it does, and it ends: it tries others.
+    """
+    for _ in range(_STARTS):
+        port = free_port()
+        written = stack.enter_context((folder / "store.log").open("w+"))
+        process = stack.enter_context(
+            subprocess.Popen(
+                KINDS[kind](folder, port), stdout=written, stderr=subprocess.STDOUT
+            )
+        )
+        stack.callback(process.kill)
+        url = f"http://127.0.0.1:{port}"
+        eventually(lambda url=url, end=process.poll: end() is not None or _answers(url))
+        if process.poll() is None:
+            return url
+        written.seek(0)
+        said = written.read()
+    raise AssertionError(f"{kind} ended {_STARTS} times, at last with:\n{said[-2000:]}")
 
 
 def _seaweedfs(folder: Path, port: int) -> list[str]:
