@@ -164,7 +164,11 @@ def test_a_sample_is_asked_for_what_all_are_asked_for(session, clinician, criter
 def test_a_sample_of_those_whom_others_decide_about_has_them(
     session, clerk, small_limit
 ):
-    people(session, *[date(1980, 1, 1)] * 3_000, email="shared@example.org")
+    of_families = [
+        {**cast.identity_of(cast.ADA), "email": f"family{number}@example.org"}
+        for number in range(1_500)
+    ]
+    session.execute(insert(Patient), of_families * 2)
     people(session, *[date(1980, 1, 1)] * 100, email=None)
     session.execute(text("ANALYZE patients"))
     sharing = Criteria(Group(members=(Filter("shared_email", Operator.EQUAL, True),)))
