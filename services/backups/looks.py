@@ -18,7 +18,7 @@ from services.backups.state import LogState
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
-from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
+from services.core.errors import Conflict, NotFound, Unavailable
 
 SUBJECT: Final = "restore look"
 # So long after somebody last looked it ends.
@@ -95,12 +95,7 @@ def request_look(
     Raises NotAllowed, InvalidInput for a time that nothing leads to, LookRequested.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
-    if not any(to in window for window in log.windows):
-        raise InvalidInput(
-            "as_of",
-            "No backup leads to this time: choose one of those that can be gone back "
-            "to, above.",
-        )
+    log.require_way_to(to)
     values = {"as_of": to, "requested_by": actor.id, "requested_by_name": actor.name}
     row = session.scalar(
         insert(LookRow).values(values).on_conflict_do_nothing().returning(LookRow)
@@ -138,7 +133,6 @@ def find_open_look(session: Session, actor: Actor) -> RestoreLook | None:
 
 def note_use(session: Session, actor: Actor, look_id: UUID) -> None:
     """Let a look stay open, since somebody looks; raises NotAllowed and LookEnded."""
-    actor.require(Permission.COPY_BACK)
     look = find_open_look(session, actor)
     if look is None or look.id != look_id:
         raise LookEnded

@@ -23,6 +23,7 @@ from db.files.file_keys import FileKeys, UnusableFileKeys
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.core.errors import InvalidInput
 
 # For so long all are kept; of what is older, one a day.
 ALL_KEPT_FOR: Final = timedelta(days=2)
@@ -47,6 +48,15 @@ class LogState:
     def window(self) -> BackupWindow | None:
         """The newest window with any log."""
         return next((each for each in reversed(self.windows) if each.has_log), None)
+
+    def require_way_to(self, to: datetime) -> None:
+        """Raise InvalidInput for a time that no backup leads to."""
+        if not any(to in window for window in self.windows):
+            raise InvalidInput(
+                "as_of",
+                "No backup leads to this time: choose one of those that can be gone "
+                "back to, above.",
+            )
 
 
 @dataclass(frozen=True, slots=True)

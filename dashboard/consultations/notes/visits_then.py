@@ -42,8 +42,12 @@ def show_visits_then(patient_id: UUID, source: PointInTimeSource) -> None:
         return
     st.subheader(_("Visits of then"))
     with error_boundary():
-        then = _then(patient_id, source)
         actor = current_actor()
+        then = source.read_once(
+            _LISTED,
+            patient_id,
+            lambda s, as_of: point_in_time.read_then(s, actor, patient_id, as_of=as_of),
+        )
         compared = read(lambda s: point_in_time.compare_today(s, actor, then.visits))
         if not compared:
             st.caption(_("There was no visit that you may see today."))
@@ -58,19 +62,6 @@ def show_visits_then(patient_id: UUID, source: PointInTimeSource) -> None:
         )
         if chosen is not None:
             _show(chosen, then)
-
-
-def _then(patient_id: UUID, source: PointInTimeSource) -> VisitsThen:
-    """Return the visits of then; what was listed is not read anew at each click."""
-    actor, key = current_actor(), (source.key, patient_id)
-    listed = st.session_state.get(_LISTED)
-    if listed is None or listed[0] != key:
-        then = source.read(
-            lambda s, as_of: point_in_time.read_then(s, actor, patient_id, as_of=as_of)
-        )
-        listed = st.session_state[_LISTED] = (key, then)
-    visits: VisitsThen = listed[1]
-    return visits
 
 
 def _label(each: VisitThen) -> str:

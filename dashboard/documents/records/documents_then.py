@@ -60,14 +60,12 @@ def show_documents_then(patient_id: UUID, source: PointInTimeSource) -> None:
 def _compared(patient_id: UUID, source: PointInTimeSource) -> tuple[DocumentThen, ...]:
     """Return the documents of then beside today's; what was listed is not read anew."""
     actor = current_actor()
-    key = source.key, patient_id
-    listed = st.session_state.get(_LISTED)
-    if listed is None or listed[0] != key:
-        documents = source.read(
-            lambda s, as_of: point_in_time.list_then(s, actor, patient_id, as_of=as_of)
-        )
-        listed = st.session_state[_LISTED] = (key, documents)
-    return read(lambda s: point_in_time.compare_today(s, actor, listed[1]))
+    documents = source.read_once(
+        _LISTED,
+        patient_id,
+        lambda s, as_of: point_in_time.list_then(s, actor, patient_id, as_of=as_of),
+    )
+    return read(lambda s: point_in_time.compare_today(s, actor, documents))
 
 
 def _label(each: DocumentThen) -> str:

@@ -54,6 +54,23 @@ class PointInTimeSource:
             return standby_reading.read_from_standby(lambda s: operation(s, None))
         return _read_from_look(self.look, operation)
 
+    def read_once(
+        self,
+        name: str,
+        patient_id: UUID,
+        operation: Callable[[Session, datetime | None], T],
+    ) -> T:
+        """Return what the operation reads there, kept for this patient's next clicks.
+
+        `name` is where it is kept in the session, until another patient or source.
+        """
+        key = self.key, patient_id
+        kept = st.session_state.get(name)
+        if kept is None or kept[0] != key:
+            kept = st.session_state[name] = (key, self.read(operation))
+        value: T = kept[1]
+        return value
+
     def stay(self) -> None:
         """Let what is looked at not go on, or end, meanwhile."""
         if self.look is None:

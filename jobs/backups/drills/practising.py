@@ -71,10 +71,9 @@ def practise(
     Both are proven as by hand: each row read, each file by its SHA-256, the audit log
     link by link with its seals. Rows of any second are brought up to date as going back
     does: what was purged, erased or taken since has to stay so, and services have to
-    answer there as pages ask them. The newest is compared
-    table by table with what a replica shows there, and its indexes with their tables.
-    Raises CheckSkipped where one of that cannot be, SetBroken and CannotRestore;
-    nothing live is touched.
+    answer there as pages ask them. The newest is compared table by table with what a
+    replica shows there, and its indexes with their tables. Raises CheckSkipped where
+    one of that cannot be, SetBroken and CannotRestore; nothing live is touched.
     """
     with repository.read_from():
         practising = Practising.of(source, repository, seal_keys)

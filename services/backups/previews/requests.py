@@ -123,12 +123,7 @@ def request_preview(
     Raises NotAllowed, InvalidInput for a time that nothing leads to, PreviewRequested.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
-    if not any(to in window for window in log.windows):
-        raise InvalidInput(
-            "as_of",
-            "No backup leads to this time: choose one of those that can be gone back "
-            "to, above.",
-        )
+    log.require_way_to(to)
     values = {"as_of": to, "requested_by": actor.id, "requested_by_name": actor.name}
     row = session.scalar(
         insert(PreviewRow).values(values).on_conflict_do_nothing().returning(PreviewRow)
