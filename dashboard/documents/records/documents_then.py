@@ -19,8 +19,10 @@ from dashboard.ui.words import at, plain
 from services.core.reasons import LONGEST
 from services.documents import point_in_time
 from services.documents.point_in_time import (
+    Definitions,
     DocumentChange,
     DocumentCopy,
+    DocumentsThen,
     DocumentThen,
     FilesThen,
 )
@@ -41,7 +43,8 @@ def show_documents_then(patient_id: UUID, source: PointInTimeSource) -> None:
     """List the documents of then; show what is chosen, and bring it back."""
     st.subheader(_("Documents of then"))
     with error_boundary():
-        compared = _compared(patient_id, source)
+        then = _list_then(patient_id, source)
+        compared = _compare_today(then)
         if not compared:
             st.caption(_("There was no document that you may see today."))
             return
@@ -54,18 +57,24 @@ def show_documents_then(patient_id: UUID, source: PointInTimeSource) -> None:
             label_visibility="collapsed",
         )
         if chosen is not None:
-            _show(chosen, source)
+            _show(chosen, source, then.defined)
 
 
-def _compared(patient_id: UUID, source: PointInTimeSource) -> tuple[DocumentThen, ...]:
-    """Return the documents of then beside today's; what was listed is not read anew."""
+def _list_then(patient_id: UUID, source: PointInTimeSource) -> DocumentsThen:
+    """Return the documents of then; what was listed is not read anew."""
     actor = current_actor()
-    documents = source.read_once(
+    return source.read_once(
         _LISTED,
         patient_id,
         lambda s, as_of: point_in_time.list_then(s, actor, patient_id, as_of=as_of),
     )
-    return read(lambda s: point_in_time.compare_today(s, actor, documents))
+
+
+def _compare_today(then: DocumentsThen) -> tuple[DocumentThen, ...]:
+    actor = current_actor()
+    return read(
+        lambda s: point_in_time.compare_today(s, actor, then.documents, then.defined)
+    )
 
 
 def _label(each: DocumentThen) -> str:
@@ -77,7 +86,9 @@ def _label(each: DocumentThen) -> str:
     )
 
 
-def _show(compared: DocumentThen, source: PointInTimeSource) -> None:
+def _show(
+    compared: DocumentThen, source: PointInTimeSource, of_then: Definitions
+) -> None:
     then = compared.then
     if st.button(_("Open the file of then"), key="past_document_open"):
         version, content = _file_of(compared, source)
@@ -89,6 +100,13 @@ def _show(compared: DocumentThen, source: PointInTimeSource) -> None:
             key="past_document_download",
             icon=":material/download:",
             on_click="ignore",
+        )
+    if lost := compared.own.lost:
+        st.caption(
+            _(
+                "Of its tags and fields these do not come back, since the clinic does "
+                "not have them any more or not for such a document: {names}."
+            ).format(names=", ".join(map(plain, lost)))
         )
     if compared.change is DocumentChange.SAME:
         st.caption(_("There is nothing to bring back: it is the same today."))
@@ -103,7 +121,7 @@ def _show(compared: DocumentThen, source: PointInTimeSource) -> None:
         )
     if is_wanted:
         with error_boundary():
-            _bring_back(compared, source, reason)
+            _bring_back(compared, source, reason, of_then)
 
 
 def _file_of(compared: DocumentThen, source: PointInTimeSource) -> tuple[str, bytes]:
@@ -121,7 +139,12 @@ def _file_of(compared: DocumentThen, source: PointInTimeSource) -> tuple[str, by
     return version.filename, where.read(version)
 
 
-def _bring_back(compared: DocumentThen, source: PointInTimeSource, reason: str) -> None:
+def _bring_back(
+    compared: DocumentThen,
+    source: PointInTimeSource,
+    reason: str,
+    of_then: Definitions,
+) -> None:
     actor, then, content = current_actor(), compared.then, None
     if point_in_time.needs_content(compared):
         name, file = _file_of(compared, source)
@@ -132,6 +155,7 @@ def _bring_back(compared: DocumentThen, source: PointInTimeSource, reason: str) 
         source.as_of,
         reason,
         content,
+        of_then,
     )
     brought = write(lambda s: point_in_time.bring_back(s, actor, copy))
     notify(

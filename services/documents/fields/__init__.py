@@ -8,7 +8,11 @@ from services.documents.fields.defining import (
     change_field as change_field,
     restore_field as restore_field,
 )
-from services.documents.fields.filling import fill as fill, read_values as read_values
+from services.documents.fields.filling import (
+    fill as fill,
+    find_readable as find_readable,
+    read_values as read_values,
+)
 from services.documents.fields.model import (
     KIND_LABELS as KIND_LABELS,
     LONGEST_NAME as LONGEST_NAME,

@@ -1,6 +1,7 @@
 """What somebody fills in: read as the kind of its field, and written down."""
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -45,14 +46,15 @@ def read_values(
     document_type: str,
     before: Mapping[str, FieldValue] | None = None,
     is_same_type: bool = False,
+    may_lack: bool = False,
 ) -> dict[str, FieldValue]:
     """Return what a document of this type shall have in its fields.
 
     What it had `before` may stay, also in a field that is archived or not of this type.
     Null and nothing typed leave a field empty. Those that are needed are not asked for
     where neither values nor type are other than before: what was filed when there was
-    no such field gets another title without it. Raises InvalidInput that names the
-    field.
+    no such field gets another title without it; nor where some `may_lack`. Raises
+    InvalidInput that names the field.
     """
     fields, kept = read_fields(session), before or {}
     known = {field.key: field for field in fields}
@@ -64,9 +66,19 @@ def read_values(
             values[key] = kept[key]
             continue
         values[key] = _read(_fillable(known, key, document_type), value)
-    if not (is_same_type and values == before):
+    if not (may_lack or (is_same_type and values == before)):
         _require_filled(fields, document_type, values)
     return values
+
+
+def find_readable(
+    field: DocumentField | None, value: object, *, document_type: str
+) -> FieldValue | None:
+    """Return a value as a field has it of such a document; None if it has none."""
+    if field is not None and field.is_of(document_type):
+        with suppress(InvalidInput):
+            return _read(field, value)
+    return None
 
 
 def fill(

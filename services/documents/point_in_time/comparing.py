@@ -12,6 +12,14 @@ from sqlalchemy.orm import Session
 from db.models.document import Document, DocumentVersion
 from db.postgres import assume_role
 from services.core.actors import Actor, Permission
+from services.documents.point_in_time.definitions import (
+    NOTHING_DEFINED,
+    NOTHING_OWN,
+    Definitions,
+    OwnFacts,
+    own_facts,
+    read_definitions,
+)
 from services.documents.records.model import QUARANTINED, DocumentRecord
 from services.documents.records.rows.documents import record_of, records
 from services.documents.records.visibility import is_visible_to, require_view
@@ -39,11 +47,13 @@ class DocumentThen:
     """A document as of then, and as it is today unless it is gone.
 
     `kept_as` is the number of the version that has its file of then, if one still has.
+    `own` are the tags and fields that it is to have again.
     """
 
     then: DocumentRecord
     today: DocumentRecord | None
     kept_as: int | None = None
+    own: OwnFacts = NOTHING_OWN
 
     @property
     def change(self) -> DocumentChange:
@@ -57,18 +67,24 @@ class DocumentThen:
             return DocumentChange.MOVED
         if today.version.sha256 != then.version.sha256:
             return DocumentChange.REPLACED
-        if any(getattr(today, name) != getattr(then, name) for name in _FACTS):
+        is_described = any(
+            getattr(today, name) != getattr(then, name) for name in _FACTS
+        )
+        if is_described or not self.own.are_of(today):
             return DocumentChange.DESCRIBED
         return DocumentChange.SAME
 
 
 def compare_today(
-    session: Session, actor: Actor, documents: Sequence[DocumentRecord]
+    session: Session,
+    actor: Actor,
+    documents: Sequence[DocumentRecord],
+    of_then: Definitions = NOTHING_DEFINED,
 ) -> tuple[DocumentThen, ...]:
     """Return documents of then beside those of today, in their order.
 
-    Left out are what was purged since, and what the actor may not see today. Raises
-    NotAllowed.
+    `of_then` are the tags and fields that the clinic had. Left out are what was purged
+    since, and what the actor may not see today. Raises NotAllowed.
     """
     actor.require(Permission.COPY_BACK)
     require_view(actor)
@@ -78,9 +94,14 @@ def compare_today(
     # What is hidden from somebody, or is a tombstone, must not pass for gone.
     with assume_role(session, "system"):
         there = set(session.scalars(select(Document.id).where(is_one)))
-    kept = _numbers_of(session, documents)
+    kept, of_today = _numbers_of(session, documents), read_definitions(session)
     return tuple(
-        DocumentThen(each, today.get(each.id), kept.get((each.id, each.version.sha256)))
+        DocumentThen(
+            each,
+            today.get(each.id),
+            kept.get((each.id, each.version.sha256)),
+            own_facts(each, today.get(each.id), of_then, of_today),
+        )
         for each in documents
         if each.id in today or each.id not in there
     )

@@ -15,6 +15,7 @@ from services.documents.point_in_time.comparing import (
     DocumentThen,
     compare_today,
 )
+from services.documents.point_in_time.definitions import NOTHING_DEFINED, Definitions
 from services.documents.records.drafts import (
     ChangedDocument,
     DraftDocument,
@@ -36,7 +37,8 @@ class DocumentCopy:
     """Which document is to be as it was, as of when, and why.
 
     `revision` is what was seen of today's; None if there was none. `content` is its
-    file of then, stored anew, where today's clinic does not have it any more.
+    file of then, stored anew, where today's clinic does not have it any more, and
+    `of_then` are the tags and fields that the clinic of then had.
     """
 
     then: DocumentRecord
@@ -44,6 +46,7 @@ class DocumentCopy:
     as_of: datetime | None
     reason: str
     content: StoredContent | None = None
+    of_then: Definitions = NOTHING_DEFINED
 
 
 def needs_content(compared: DocumentThen) -> bool:
@@ -59,8 +62,9 @@ def bring_back(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentRe
 
     One that is gone is filed anew under its id, one in the trash restored, one that was
     moved is its patient's again, and a file that was replaced becomes the next version.
-    Raises InvalidInput, NothingToBringBack, StaleRevision, NoSuchDocument for what was
-    purged, PatientArchived, NotAllowed.
+    What it is called, its tags and its fields come back where nothing else has to; of
+    these what the clinic still has. Raises InvalidInput, NothingToBringBack,
+    StaleRevision, NoSuchDocument for what was purged, PatientArchived, NotAllowed.
     """
     actor.require(Permission.COPY_BACK, copy.then.patient_id)
     reason = reasons.read(copy.reason)
@@ -79,7 +83,7 @@ def bring_back(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentRe
 
 
 def _compare(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentThen:
-    shown = compare_today(session, actor, [copy.then])
+    shown = compare_today(session, actor, [copy.then], copy.of_then)
     if not shown:
         # It raises NoSuchDocument, as for whoever may not know of it.
         records.look_up(session, actor, copy.then.id)
@@ -97,7 +101,10 @@ def _bring(
 ) -> DocumentRecord:
     then, revision = copy.then, copy.revision
     if compared.today is None or revision is None:
-        return records.file(session, actor, _draft_of(then), _content_of(copy))
+        filed = records.file(session, actor, _draft_of(then), _content_of(copy))
+        if compared.own.are_of(filed):
+            return filed
+        return _describe(session, actor, filed, compared)
     match compared.change:
         case DocumentChange.DELETED:
             return records.restore(session, actor, then.id, revision=revision)
@@ -111,8 +118,22 @@ def _bring(
                 session, actor, then.id, content, revision=revision
             )
         case _:
-            wanted = _described(compared.today, then)
-            return records.change(session, actor, then.id, wanted, revision=revision)
+            return _describe(session, actor, compared.today, compared)
+
+
+def _describe(
+    session: Session, actor: Actor, current: DocumentRecord, compared: DocumentThen
+) -> DocumentRecord:
+    """Let a document be called what it was, with its tags and fields."""
+    # It was filed before a field was needed.
+    return records.change(
+        session,
+        actor,
+        current.id,
+        _described(current, compared),
+        revision=current.revision,
+        may_lack_fields=True,
+    )
 
 
 def _content_of(copy: DocumentCopy) -> StoredContent:
@@ -137,10 +158,13 @@ def _draft_of(then: DocumentRecord) -> DraftDocument:
     )
 
 
-def _described(today: DocumentRecord, then: DocumentRecord) -> ChangedDocument:
+def _described(today: DocumentRecord, compared: DocumentThen) -> ChangedDocument:
     """Return today's facts with those of then that are compared."""
+    then = compared.then
     return replace(
         ChangedDocument.of(today),
+        tags=compared.own.tags,
+        fields=compared.own.fields or {},
         title=then.title,
         document_type=then.document_type,
         classification=then.classification,

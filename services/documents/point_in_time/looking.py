@@ -1,5 +1,6 @@
 """Looking at documents of then; sessions come from a server of the past."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -11,6 +12,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.documents import records
+from services.documents.point_in_time.definitions import Definitions, read_definitions
 from services.documents.records.model import DocumentRecord, VersionRecord
 from services.documents.records.rows import documents as rows
 from services.documents.records.visibility import is_visible_to, require_view
@@ -20,10 +22,21 @@ from services.patients.point_in_time import replayed_until
 _MOST: Final = 500
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentsThen:
+    """The documents of a patient as of then, the newest first.
+
+    `defined` are the tags and fields that the clinic had.
+    """
+
+    documents: tuple[DocumentRecord, ...]
+    defined: Definitions
+
+
 def list_then(
     session: Session, actor: Actor, patient_id: UUID, *, as_of: datetime | None = None
-) -> tuple[DocumentRecord, ...]:
-    """Return the documents of a patient as of then, the newest first.
+) -> DocumentsThen:
+    """Return the documents of a patient as of then, at most 500.
 
     Those that were deleted then are left out. Raises NotAllowed.
     """
@@ -51,7 +64,7 @@ def list_then(
             "as_of": timestamp and timestamp.isoformat(),
         },
     )
-    return documents
+    return DocumentsThen(documents, read_definitions(session))
 
 
 def open_then(

@@ -49,20 +49,23 @@ def change(
     changes: ChangedDocument,
     *,
     revision: int,
+    may_lack_fields: bool = False,
 ) -> DocumentRecord:
     """Describe the document anew, or file it under a patient; the caller commits.
 
     Links to one that becomes confidential, or is taken out of a patient's record, open
     nothing any more. Whoever makes it confidential at the front desk sees it this last
-    time, unless they filed it or are named. Raises InvalidDocument, StaleRevision,
-    NoSuchDocument, NoSuchPatient, PatientArchived, NotAllowed.
+    time, unless they filed it or are named. With `may_lack_fields` those that are
+    needed need not be filled in: it was filed before they were. Raises InvalidDocument,
+    StaleRevision, NoSuchDocument, NoSuchPatient, PatientArchived, NotAllowed.
     """
     before = to_change(session, actor, document_id)
     # Patients change no tags, and see few.
     tags = before.tags
     if changes.tags != before.tags:
         tags = read_names(session, changes.tags)
-    values = _differences(before, changes, tags, _fields(session, before, changes))
+    fields = _fields(session, before, changes, may_lack=may_lack_fields)
+    values = _differences(before, changes, tags, fields)
     _require_allowed(actor, before, values)
     if values.get("patient_id") is not None:
         lock_patient(session, actor, values["patient_id"])
@@ -180,7 +183,11 @@ def _revoke_links(session: Session, actor: Actor, document: DocumentRecord) -> N
 
 
 def _fields(
-    session: Session, before: DocumentRecord, changes: ChangedDocument
+    session: Session,
+    before: DocumentRecord,
+    changes: ChangedDocument,
+    *,
+    may_lack: bool,
 ) -> Mapping[str, FieldValue]:
     """Return what shall stand in the fields."""
     is_same_type = changes.document_type == before.document_type
@@ -192,6 +199,7 @@ def _fields(
         document_type=changes.document_type,
         before=before.fields,
         is_same_type=is_same_type,
+        may_lack=may_lack,
     )
 
 

@@ -1,15 +1,17 @@
 """Documents of then on screen: what has become of each, its file, and its return."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from services.core.actors import Role
-from services.documents import records, retention
-from services.documents.records.drafts import DraftDocument
+from services.documents import records, retention, tags
+from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.documents.records.model import DocumentRecord
 from services.patients.records.model import PatientRecord
 from tests.conftest import Databases
+from tests.kit import cast
 from tests.kit.german_pages import left_english
 from tests.pages.conftest import Clinic
 from tests.pages.patients.point_in_time_samples import kept_open
@@ -37,6 +39,27 @@ def then(
         return records.file(session, clinic.clerk, same, content)
 
     with kept_open(clinic, patient, databases, template, file_then):
+        yield filed
+
+
+@pytest.fixture
+def labelled(
+    clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
+) -> Iterator[DocumentRecord]:
+    """A letter of the patient's that had a tag then, which the clinic has no more."""
+    content = clinic.receive(letter())
+    draft = DraftDocument(title="Referral", patient_id=patient.id)
+    filed = clinic.write(lambda s: records.file(s, clinic.clerk, draft, content))
+
+    def label(session):
+        same = replace(draft, id=filed.id)
+        then = records.file(session, clinic.clerk, same, content)
+        tags.add_tag(session, cast.act_as(cast.ADAM), "Lab")
+        wanted = replace(ChangedDocument.of(then), tags=("Lab",))
+        given = (session, clinic.clerk, then.id, wanted)
+        return records.change(*given, revision=then.revision)
+
+    with kept_open(clinic, patient, databases, template, label):
         yield filed
 
 
@@ -96,6 +119,23 @@ def test_a_deleted_one_is_read_and_brought_back_for_a_reason(
     document = clinic.read(lambda s: records.get(s, clinic.clerk, then.id))
     assert not document.is_deleted
     assert clinic.audit("past:copy-document")[-1].reason == REASON
+
+
+def test_what_does_not_come_back_is_named(
+    clinic: Clinic, patient: PatientRecord, labelled: DocumentRecord
+):
+    delete(clinic, labelled)
+
+    app = choose(opened(clinic, patient))
+
+    [lost] = [each.value for each in app.caption if "do not come back" in each.value]
+    assert lost.endswith("for such a document: Lab.")
+    app.text_area(key="past_document_reason").set_value(REASON)
+    app.button(key="past_document_copy").click().run()
+    assert not app.exception
+    assert not clinic.read(
+        lambda s: records.get(s, clinic.clerk, labelled.id)
+    ).is_deleted
 
 
 def test_what_was_purged_since_is_not_listed(

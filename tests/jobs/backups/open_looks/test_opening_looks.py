@@ -1,6 +1,7 @@
 """A real clinic of a second of its log, in which somebody finds what was lost since."""
 
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg2
@@ -20,8 +21,15 @@ from jobs.backups.scheduling import BackupPlan, BackupScheduler, backing_up
 from jobs.backups.taking import take
 from services.backups import BackupWindow, LogState, looks
 from services.core.on_behalf import ActorDatabase
-from services.documents import point_in_time as documents_then, records, retention
+from services.documents import (
+    point_in_time as documents_then,
+    records,
+    retention,
+    tags,
+)
 from services.documents.point_in_time import DocumentChange, DocumentCopy, FilesThen
+from services.documents.records.drafts import ChangedDocument
+from services.documents.records.errors import Damaged
 from services.patients import point_in_time
 from services.patients.point_in_time import Copy
 from services.patients.records import patients
@@ -53,6 +61,13 @@ class Story:
             lambda s: patients.register(s, self.clerk, cast.ADA, today=TODAY)
         )
         self.letter = clinic.file(LETTER, self.ada.id)
+        self.write(lambda s: tags.add_tag(s, self.boss, "Lab"))
+        labelled = replace(ChangedDocument.of(self.letter), tags=("Lab",))
+        self.write(
+            lambda s: records.change(
+                s, self.clerk, self.letter.id, labelled, revision=self.letter.revision
+            )
+        )
         self.purged = self.write(
             lambda s: s.scalars(select(Document.id).order_by(Document.id)).first()
         )
@@ -166,13 +181,16 @@ def finds_whom_it_lost(story, then, look):
 
 def brings_a_letter_back(story, then, look, repository):
     clerk, source = story.clerk, story.clinic.source
-    documents = story.read_then(
+    listed = story.read_then(
         then,
         lambda s: documents_then.list_then(s, clerk, story.ada.id, as_of=look.to),
     )
-    [compared] = story.write(
-        lambda s: documents_then.compare_today(s, clerk, documents)
-    )
+
+    def compare(session):
+        of_then = listed.documents, listed.defined
+        return documents_then.compare_today(session, clerk, *of_then)
+
+    [compared] = story.write(compare)
     assert compared.change is DocumentChange.GONE
     version = story.read_then(
         then,
@@ -181,12 +199,17 @@ def brings_a_letter_back(story, then, look, repository):
     # MongoDB has it no more.
     files = FilesThen(source.files, repository, source.keys)
     assert files.read(version) == LETTER
+    with pytest.raises(Damaged):
+        files.read(replace(version, sha256="0" * 64))
     content = stored_content(source.files, files.read(version))
-    copy = DocumentCopy(compared.then, None, look.to, "Deleted by hand", content)
+    copy = DocumentCopy(
+        compared.then, None, look.to, "Deleted by hand", content, listed.defined
+    )
     story.write(lambda s: documents_then.bring_back(s, clerk, copy))
 
-    [again] = story.write(lambda s: documents_then.compare_today(s, clerk, documents))
+    [again] = story.write(compare)
     assert again.change is DocumentChange.SAME
+    assert again.today.tags == ("Lab",)
     with records.open_file(source.files, again.today.version) as stream:
         assert stream.read() == LETTER
 

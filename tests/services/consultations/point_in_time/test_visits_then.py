@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select, text
 
 from db.models.audit import AuditEvent
+from db.postgres import SYSTEM
 from services.consultations import point_in_time
 from services.consultations.point_in_time import VisitChange
 from services.core.actors import Role
 from services.core.errors import NotAllowed
 from tests.services.consultations.notes import samples
+from tests.services.patients.clinic_samples import open_clinic
 from tests.services.people.people_samples import desk
 
 
@@ -87,3 +89,24 @@ def test_nobody_else_looks(session, patient):
             point_in_time.read_then(session, desk(session, role).actor, patient.id)
     with pytest.raises(NotAllowed):
         point_in_time.compare_today(session, desk(session, Role.ANALYST).actor, [])
+
+
+def test_what_is_hidden_from_somebody_does_not_pass_for_gone(endpoints):
+    def book(session):
+        samples.visit(session, clinic.ada.id)
+
+    with open_clinic(endpoints) as clinic:
+        clinic.database.write(book, identity=SYSTEM)
+        then = clinic.read(
+            clinic.cleo,
+            lambda s: point_in_time.read_then(s, clinic.cleo, clinic.ada.id),
+        )
+
+        # Dora does not treat Ada.
+        hidden = clinic.read(
+            clinic.dora,
+            lambda s: point_in_time.compare_today(s, clinic.dora, then.visits),
+        )
+
+    assert len(then.visits) == 1
+    assert hidden == ()

@@ -9,7 +9,11 @@ from sqlalchemy import select, text
 from db.models.audit import AuditEvent
 from services.core.errors import InvalidInput
 from services.documents import point_in_time, records, retention
-from services.documents.point_in_time import DocumentChange, DocumentCopy
+from services.documents.point_in_time import (
+    NOTHING_DEFINED,
+    DocumentChange,
+    DocumentCopy,
+)
 from services.documents.point_in_time.copying import NothingToBringBack
 from services.documents.records.drafts import ChangedDocument
 from services.documents.records.errors import NoSuchDocument, StaleRevision
@@ -71,8 +75,8 @@ SINCE = {
 }
 
 
-def compare(session, clerk, then):
-    [compared] = point_in_time.compare_today(session, clerk, [then])
+def compare(session, clerk, then, of_then=NOTHING_DEFINED):
+    [compared] = point_in_time.compare_today(session, clerk, [then], of_then)
     return compared
 
 
@@ -155,7 +159,9 @@ def test_what_a_patient_had_is_listed_without_what_was_in_the_trash(
     throw_away(session, clerk, file(session, clerk, of=patient, title="Mistake"))
     file(session, clerk, title="Of nobody")
 
-    assert point_in_time.list_then(session, clerk, patient.id) == (then,)
+    listed = point_in_time.list_then(session, clerk, patient.id)
+
+    assert listed.documents == (then,)
 
     event = session.scalars(
         select(AuditEvent).where(AuditEvent.action == "document:list")
