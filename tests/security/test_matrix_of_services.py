@@ -325,7 +325,6 @@ def _offer(house, files, synthea: Path, role: Role) -> dict[str, Any]:
         "patient_ids": [uuid4()],
         "template_of": lambda _: ("{}",),
         "none_known": "None",
-        "own_ids": lambda ids, *_: ids,
         "revision": 1,
         "draft": cast.invent_patient(),
         "draft_id": uuid4(),

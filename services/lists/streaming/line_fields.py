@@ -65,18 +65,6 @@ Template = Sequence[str | int]
 TemplateOf = Callable[[Shape], Template]
 
 
-@dataclass(frozen=True, slots=True)
-class MadeWord:
-    """A word that PostgreSQL cannot make: `make` does, from other fields.
-
-    It is given what many rows have in each of the fields that `of` names, and returns
-    one word for each of the rows.
-    """
-
-    of: Sequence[str]
-    make: Callable[..., Sequence[bytes]]
-
-
 def field_of(
     attribute: InstrumentedAttribute[Any],
     kind: LineFieldKind | None = None,

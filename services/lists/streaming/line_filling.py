@@ -22,7 +22,6 @@ from services.lists.streaming.line_counting import count_lines
 from services.lists.streaming.line_fields import (
     LineField,
     LineFieldKind,
-    MadeWord,
     Template,
     TemplateOf,
 )
@@ -74,16 +73,10 @@ class _Seen:
 class LineFiller:
     """Makes the lines of rows that have these fields, in their order.
 
-    The template of a shape is asked for when the first row has it, and kept. `made` are
-    words that do not come with the rows.
+    The template of a shape is asked for when the first row has it, and kept.
     """
 
-    def __init__(
-        self,
-        fields: Sequence[LineField],
-        template_of: TemplateOf,
-        made: Mapping[str, MadeWord],
-    ) -> None:
+    def __init__(self, fields: Sequence[LineField], template_of: TemplateOf) -> None:
         for field in fields:
             if field.kind is LineFieldKind.FACT and not isinstance(
                 field.column.type, Boolean | String
@@ -91,7 +84,6 @@ class LineFiller:
                 raise TypeError(f"{field.name} is no text, and nothing that holds.")
         self._fields = fields
         self._template_of = template_of
-        self._made = made
         self._known: dict[tuple[Any, ...], Sequence[Any]] = {}
 
     def fill(self, rows: bytes) -> Iterator[bytes]:
@@ -121,15 +113,11 @@ class LineFiller:
         return _escaped(column) if _is_text(self._fields[position]) else column
 
     def _columns(self, rows: bytes) -> list[Column]:
-        names = [field.name for field in self._fields]
-        columns = dict(zip(names, _read(rows, len(names)), strict=True))
-        for field in self._fields:
-            if isinstance(field.column.type, DateTime):
-                columns[field.name] = _as_instants(columns[field.name])
-        for name, word in self._made.items():
-            of = (_texts_of(columns[each]) for each in word.of)
-            columns[name] = pa.array(word.make(*of), pa.binary())
-        return list(columns.values())
+        columns = _read(rows, len(self._fields))
+        return [
+            _as_instants(column) if isinstance(field.column.type, DateTime) else column
+            for field, column in zip(self._fields, columns, strict=True)
+        ]
 
     def _parts_of(self, shape: tuple[Any, ...]) -> Sequence[Any]:
         if shape not in self._known:
@@ -324,13 +312,6 @@ def _has_vertical_tabs(data: NDArray[Any]) -> bool:
 
 def _in_json(text: bytes) -> bytes:
     return orjson.dumps(_plain(text).decode())[1:-1]
-
-
-def _texts_of(column: Column) -> list[bytes]:
-    texts: list[bytes] = column.to_pylist()
-    if (_bytes_of(column) == _BACKSLASH).any():
-        return list(map(_plain, texts))
-    return texts
 
 
 def _plain(text: bytes) -> bytes:

@@ -4,9 +4,9 @@ Whoever knows how a line reads says so once for each shape: to read every row in
 Python, make something of it and write that takes longer by far than to find it.
 """
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,21 +15,17 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.postgres import DatabaseRole, assume_role
 from db.postgres.sending import sent_rows
-from services.lists.streaming.line_fields import LineField, MadeWord, TemplateOf
+from services.lists.streaming.line_fields import LineField, TemplateOf
 from services.lists.streaming.rows import ROWS_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineSource:
-    """Rows of which lines tell: a statement of any columns, the fields, and whose.
-
-    Fields whose words are `made` are sent as nothing.
-    """
+    """Rows of which lines tell: a statement of any columns, the fields, and whose."""
 
     rows: Select[*tuple[Any, ...]]
     fields: Sequence[LineField]
     patient_id: ColumnElement[UUID] | InstrumentedAttribute[Any]
-    made: Mapping[str, MadeWord] = field(default_factory=dict)
 
 
 def stream_lines(
@@ -48,7 +44,7 @@ def stream_lines(
     # Arrow, for the few who export: half a second, and the memory of a database pool.
     from services.lists.streaming.line_filling import LineFiller  # noqa: PLC0415
 
-    filler = LineFiller(source.fields, template_of, source.made)
+    filler = LineFiller(source.fields, template_of)
     sent = [each.sent for each in source.fields]
     with assume_role(session, role) if role else nullcontext():
         for some in _in_pieces(source, patient_ids):

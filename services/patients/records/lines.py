@@ -1,12 +1,24 @@
 """Patients and their allergies told as lines, for whoever exports them all."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, Text, case, column, func, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    ScalarSelect,
+    Select,
+    Text,
+    case,
+    column,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
@@ -16,7 +28,6 @@ from services.core.actors import Actor, Permission, Role
 from services.lists.streaming.line_fields import (
     LineField,
     LineFieldKind,
-    MadeWord,
     TemplateOf,
     field_of,
 )
@@ -44,16 +55,18 @@ PATIENT_FIELDS: Final = (
     field_of(Patient.source_id),
 )
 _TERM: Final = LineField("term", column("term", Text), LineFieldKind.TEXT)
-_OF_ENTRY: Final = ("id", "created_at", "term")
+_OWN_ID: Final = LineField("own_id", column("own_id", Text), LineFieldKind.WORD)
+# As many hexadecimal digits tell a patient's allergies apart.
+_ID_DIGITS: Final = 12
+# What PostgreSQL counts the microseconds of a moment from.
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 ALLERGY_FIELDS: Final = (
     field_of(Patient.no_known_allergies, LineFieldKind.FACT),
     *_VERSION,
-    field_of(Patient.created_at),
-    LineField("own_id", null(), LineFieldKind.WORD),
+    _OWN_ID,
     _TERM,
 )
-# The own ids of entries, from the patients' ids, when they were registered, and terms.
-OwnIds = Callable[[Sequence[bytes], Sequence[bytes], Sequence[bytes]], Sequence[bytes]]
 
 
 def stream_patients(
@@ -83,7 +96,6 @@ def stream_allergies(
     patient_ids: Sequence[UUID] | None,
     *,
     none_known: str,
-    own_ids: OwnIds,
     since: datetime | None = None,
 ) -> Generator[bytes]:
     """Yield lines of the allergies of those whom `stream_patients` yields, each once.
@@ -96,16 +108,38 @@ def stream_allergies(
         (func.cardinality(Patient.allergies) > 1, func.array(_once_each())),
         else_=Patient.allergies,
     )
-    term = replace(_TERM, column=func.unnest(said, type_=Text))
+    term: ColumnElement[str] = func.unnest(said, type_=Text)
+    of_entry = replace(_OWN_ID, column=_own_id_of(term)), replace(_TERM, column=term)
     source = LineSource(
         rows=_everybody(actor, since).where(
             or_(Patient.no_known_allergies, func.cardinality(Patient.allergies) > 0)
         ),
-        fields=(*ALLERGY_FIELDS[:-1], term),
+        fields=(*ALLERGY_FIELDS[: -len(of_entry)], *of_entry),
         patient_id=Patient.id,
-        made={"own_id": MadeWord(_OF_ENTRY, own_ids)},
     )
     return stream_lines(session, source, template_of, patient_ids, role=_role_of(actor))
+
+
+def own_id(patient_id: UUID, registered_at: datetime, term: str) -> str:
+    """Return an allergy's own id, the same wherever in the list the entry stands.
+
+    It must not tell the allergy to who reads an address: the moment at which the
+    patient was registered goes into it, which stands in no log. It is SHA-256 of the
+    patient's id, that moment and the words, as PostgreSQL sends them in binary.
+    """
+    moment = (registered_at - _EPOCH) // _MICROSECOND
+    told = patient_id.bytes + moment.to_bytes(8, signed=True) + term.encode()
+    return sha256(told).hexdigest()[:_ID_DIGITS]
+
+
+def _own_id_of(term: ColumnElement[str]) -> ColumnElement[str]:
+    """Return what `own_id` does of a row, so that millions need not be made here."""
+    told = func.uuid_send(Patient.id, type_=LargeBinary).op("||")(
+        func.timestamptz_send(Patient.created_at, type_=LargeBinary)
+    )
+    told = told.op("||")(func.convert_to(term, "UTF8", type_=LargeBinary))
+    begin = func.substr(func.sha256(told), 1, _ID_DIGITS // 2)
+    return func.encode(begin, "hex", type_=Text)
 
 
 def _once_each() -> ScalarSelect[Any]:

@@ -124,7 +124,6 @@ def test_all_patients_at_once_are_as_they_are_one_by_one(endpoints):
                     lambda _: ["[", TERM, ', "', OWN_ID, '"]'],
                     None,
                     none_known="None",
-                    own_ids=own_ids,
                 )
             )
 
@@ -134,12 +133,8 @@ def test_all_patients_at_once_are_as_they_are_one_by_one(endpoints):
     terms, made = zip(*map(json.loads, allergy_lines), strict=True)
     # What is written down twice is one.
     assert terms == tuple(allergies[:3])
-    at = record.created_at.isoformat(timespec="microseconds")
-    assert made == tuple(f"{id_} {at} {term}".encode().hex() for term in terms)
-
-
-def own_ids(*of_entries):
-    return [b" ".join(each).hex().encode() for each in zip(*of_entries, strict=True)]
+    assert made == tuple(lines.own_id(id_, record.created_at, term) for term in terms)
+    assert len(set(made)) == len(terms)
 
 
 def texts_of(shape):
