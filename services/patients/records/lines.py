@@ -128,17 +128,17 @@ def own_id(patient_id: UUID, registered_at: datetime, term: str) -> str:
     patient's id, that moment and the words, as PostgreSQL sends them in binary.
     """
     moment = (registered_at - _EPOCH) // _MICROSECOND
-    told = patient_id.bytes + moment.to_bytes(8, signed=True) + term.encode()
-    return sha256(told).hexdigest()[:_ID_DIGITS]
+    digested = patient_id.bytes + moment.to_bytes(8, signed=True) + term.encode()
+    return sha256(digested).hexdigest()[:_ID_DIGITS]
 
 
 def _own_id_of(term: ColumnElement[str]) -> ColumnElement[str]:
     """Return what `own_id` does of a row, so that millions need not be made here."""
-    told = func.uuid_send(Patient.id, type_=LargeBinary).op("||")(
+    digested = func.uuid_send(Patient.id, type_=LargeBinary).op("||")(
         func.timestamptz_send(Patient.created_at, type_=LargeBinary)
     )
-    told = told.op("||")(func.convert_to(term, "UTF8", type_=LargeBinary))
-    begin = func.substr(func.sha256(told), 1, _ID_DIGITS // 2)
+    digested = digested.op("||")(func.convert_to(term, "UTF8", type_=LargeBinary))
+    begin = func.substr(func.sha256(digested), 1, _ID_DIGITS // 2)
     return func.encode(begin, "hex", type_=Text)
 
 
