@@ -127,8 +127,8 @@ def own_id(patient_id: UUID, registered_at: datetime, term: str) -> str:
     patient was registered goes into it, which stands in no log. It is SHA-256 of the
     patient's id, that moment and the words, as PostgreSQL sends them in binary.
     """
-    moment = (registered_at - _EPOCH) // _MICROSECOND
-    digested = patient_id.bytes + moment.to_bytes(8, signed=True) + term.encode()
+    microseconds = (registered_at - _EPOCH) // _MICROSECOND
+    digested = patient_id.bytes + microseconds.to_bytes(8, signed=True) + term.encode()
     return sha256(digested).hexdigest()[:_ID_DIGITS]
 
 
