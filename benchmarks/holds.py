@@ -56,6 +56,7 @@ FROM doctors, LATERAL (
     SELECT date_trunc('hour', now()) + number * interval '20 minutes' AS at
     FROM generate_series(100, 99 + :slots) AS number
 ) AS time
+WHERE doctors.source = 'benchmark'
 """,
 )
 # Of one patient no two slots overlap.
@@ -65,9 +66,11 @@ FROM (
     SELECT id, dense_rank() OVER (ORDER BY doctor_id) AS doctor,
         row_number() OVER (PARTITION BY doctor_id ORDER BY starts_at) AS number
     FROM slots
+    WHERE doctor_id IN (SELECT id FROM doctors WHERE source = 'benchmark')
 ) AS slot
 JOIN (
     SELECT id, row_number() OVER (ORDER BY id) AS number FROM patients
+    WHERE first_name = 'Ada' AND last_name LIKE 'Number %'
 ) AS patient ON patient.number
     = (slot.doctor - 1) * :patients + (slot.number - 1) % :patients + 1
 ORDER BY random()
@@ -88,7 +91,7 @@ def main() -> dict[int, float]:
 
 
 def fill_with_slots(database: Database) -> list[Wish]:
-    """Fill an empty database; return slots and patients in an order of chance."""
+    """Fill a database, whoever is in it; return slots and patients in random order."""
     sizes = {
         "patients": DOCTORS * _PATIENTS_PER_DOCTOR,
         "doctors": DOCTORS,

@@ -18,6 +18,7 @@ from typing import Final
 
 import psycopg2
 
+from benchmarks.clinic import CHANGE, FILL
 from db import embedded, schema
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository
@@ -31,20 +32,6 @@ from jobs.backups.taking import BackupSource, BackupTaken, take
 
 _MEGABYTES: Final = 300
 _EVERY: Final = timedelta(days=7)
-# Rows of 1 kB, seven to a page, with room to change one of them in place.
-_FILL: Final = """
-CREATE TABLE filled (id int PRIMARY KEY, changes int, words text)
-    WITH (fillfactor = 90);
-ALTER TABLE filled ALTER COLUMN words SET STORAGE plain;
-INSERT INTO filled
-SELECT id, 0, (SELECT string_agg(md5(id::text || part::text), '')
-               FROM generate_series(1, 31) part)
-FROM generate_series(1, {rows}) id;
-"""
-_CHANGED: Final = """
-UPDATE filled SET changes = changes + 1
-WHERE (ctid::text::point)[0]::int % 200 = 0 AND (ctid::text::point)[1]::int = 1
-"""
 _PAGES: Final = "SELECT pg_relation_size('filled') / 8192"
 
 
@@ -96,14 +83,14 @@ def main() -> float:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
         cluster, source = _source(held, folder)
         repository = Repository(folder / "backups")
-        _execute(cluster, _FILL.format(rows=megabytes * 1000 * 7 // 8))
+        _execute(cluster, FILL.format(rows=megabytes * 1000 * 7 // 8))
         _execute(cluster, "VACUUM ANALYZE filled", "CHECKPOINT")
         pages = _execute(cluster, _PAGES)
         lines = []
         full = take(source, repository, full_every=_EVERY)
         proof = look(source.folder, repository, source.keys)
         lines.append(_line("full", full, proof.seconds))
-        changed = _execute(cluster, _CHANGED)
+        changed = _execute(cluster, CHANGE)
         incremental = take(source, repository, full_every=_EVERY)
         proof = look(source.folder, repository, source.keys)
         lines.append(_line("incremental", incremental, proof.seconds))
