@@ -82,6 +82,8 @@ class MedicalRecordVersion(Base):
     author_id: Mapped[UUID]
     author_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
+    # Of when they were brought back, where they were.
+    as_of: Mapped[Timestamp | None]
 
 
 class Prescription(Base):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.consultations.notes.visits_then import show_visits_then
+from dashboard.consultations.point_in_time.visits_then import show_visits_then
 from dashboard.context import current_actor, require
 from dashboard.documents.records.documents_then import show_documents_then
 from dashboard.patients.point_in_time import point_in_time_source, standby_reading

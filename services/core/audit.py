@@ -243,6 +243,7 @@ class Action(StrEnum):
     ALERT_ACKNOWLEDGE = "alert:acknowledge"
     POINT_IN_TIME_READ = "past:read"
     POINT_IN_TIME_COPY_DOCUMENT = "past:copy-document"
+    POINT_IN_TIME_COPY_VISIT = "past:copy-visit"
     POINT_IN_TIME_COPY = "past:copy"
 
 

@@ -47,7 +47,8 @@ from services.cluster.operations import OperationKind, OperationRequest
 from services.cluster.sites import SitePromoted
 from services.consultations import code_lists
 from services.consultations.chart import LabelOrder
-from services.consultations.notes import NotesDraft
+from services.consultations.notes import Notes, NotesDraft
+from services.consultations.point_in_time import NotesCopy, VisitCopy
 from services.consultations.prescriptions import (
     DraftPrescription,
     PrescriptionLine,
@@ -85,6 +86,8 @@ from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, Rely
 from services.visits.booking.bookings import AnyRequest, BookingRequest, SeriesRequest
 from services.visits.booking.waitlist import WaitRequest
 from services.visits.figures.statistics import Period
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitStatus
 from services.visits.front_desk.appointments.records import CallOutcome
 from services.visits.front_desk.appointments.streaming import VISIT_FIELDS
 from services.visits.front_desk.notifications import SenderDetails
@@ -556,6 +559,8 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         "consultations.notes": lambda: {
             "typed": "headache",
             "unfinished": NotesDraft(uuid4(), uuid4(), 0, {}),
+            "notes": Notes("Headache"),
+            "as_of": datetime(2026, 11, 20, tzinfo=UTC),
         },
         "consultations.code_lists": lambda: {
             "file": code_lists.parse(code_lists.ListKind.DRUGS, b"name\nMetformin\n"),
@@ -578,10 +583,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             ),
             lambda: _with_doctor(house),
         ),
-        "consultations.point_in_time": lambda: {
-            "of_then": [],
-            "patient_id": house.patient.id,
-        },
+        "consultations.point_in_time": lambda: _with_visit_then(house, name),
         "consultations.prescriptions": lambda: _with_prescriptions(house),
         **dict.fromkeys(
             ("visits.booking.bookings", "visits.booking.waitlist"),
@@ -700,6 +702,21 @@ def _with_visit(house, name: str) -> dict[str, Any]:
         "visit_id": visit_id,
         "zone": UTC,
     }
+
+
+def _with_visit_then(house, name: str) -> dict[str, Any]:
+    """A visit of the patient's whom somebody had checked in then."""
+    offer, clerk = _with_visit(house, name), house.cast[Role.STAFF]
+    visit = house.database.write(
+        lambda session: appointments.get(session, clerk, offer["visit_id"]),
+        identity=SYSTEM,
+    ).value
+    then = replace(visit, status=VisitStatus.CHECKED_IN)
+    reason = "Checked in the wrong one"
+    copy = VisitCopy(then, visit.revision, None, reason, uuid4())
+    if name.endswith(".bring_notes_back"):
+        copy = NotesCopy(visit.id, Notes("Headache"), 0, None, reason)
+    return {"of_then": [], "patient_id": house.patient.id, "copy": copy}
 
 
 def _with_documents(house, name: str, role: Role) -> dict[str, Any]:

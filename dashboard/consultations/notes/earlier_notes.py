@@ -76,6 +76,8 @@ def _version(writing: Writing, version: NotesVersion, *, is_latest: bool) -> Non
                 when=at(version.saved_at), name=plain(version.author_name)
             )
         )
+        if version.as_of is not None:
+            st.caption(_("Brought back as of {when}").format(when=at(version.as_of)))
         with st.expander(_("Notes of version {number}").format(number=number)):
             show_notes(version.notes)
         st.button(

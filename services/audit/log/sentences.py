@@ -245,6 +245,7 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         Action.ALERT_ACKNOWLEDGE: "acknowledged an alert",
         Action.POINT_IN_TIME_READ: "viewed a record as it was",
         Action.POINT_IN_TIME_COPY_DOCUMENT: "brought a document back as it was",
+        Action.POINT_IN_TIME_COPY_VISIT: "brought a visit back as it was",
         Action.POINT_IN_TIME_COPY: "copied a record back as it was",
     }
 )

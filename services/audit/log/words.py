@@ -35,6 +35,7 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_POSTPONE_ERASURE: "kept your record for longer",
         Action.POINT_IN_TIME_READ: "viewed your record as it was a while ago",
         Action.POINT_IN_TIME_COPY_DOCUMENT: "brought a document back to what it was",
+        Action.POINT_IN_TIME_COPY_VISIT: "brought a visit back to what it was",
         Action.POINT_IN_TIME_COPY: "brought your record back to what it was",
         Action.PATIENT_MERGE: "merged two records of yours",
         Action.PATIENT_FIND_DUPLICATES: "looked for records like yours",

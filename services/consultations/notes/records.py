@@ -44,13 +44,17 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class NotesVersion:
-    """Notes as somebody saved them; every version is kept."""
+    """Notes as somebody saved them; every version is kept.
+
+    Those with `as_of` were brought back from that time, word for word.
+    """
 
     number: int
     notes: Notes
     author_id: UUID
     author_name: str
     saved_at: datetime
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ VERSION_COLUMNS: Final = (
     MedicalRecordVersion.author_id,
     MedicalRecordVersion.author_name,
     MedicalRecordVersion.created_at,
+    MedicalRecordVersion.as_of,
 )
 
 

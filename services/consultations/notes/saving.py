@@ -1,6 +1,7 @@
 """Notes saved: every time a version of its own, and none of them twice."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -40,22 +41,63 @@ def save(
     actor.require(Permission.WRITE_RECORDS)
     visit = visits.to_read(session, actor, appointment_id)
     notes = typed.read(written, code_lists.diagnoses(session))
-    locks.lock(session, visit.patient_id)
-    # Somebody may be cancelling it in this moment, or say that nobody came.
-    locking.lock(session, appointment_id)
-    visit = visits.to_read(session, actor, appointment_id)
-    if visit.status in _NOT_HELD:
-        raise VisitDidNotTakePlace
-    before = rows.find(session, appointment_id)
+    visit, before = _lock(session, actor, visit)
     if before is not None:
         notes = _as_coded_before(notes, before.latest.notes)
-        if before.latest.notes == notes:
-            return before
+    return _keep(session, actor, visit, notes, before, number=number)
+
+
+def save_again(
+    session: Session,
+    actor: Actor,
+    appointment_id: UUID,
+    notes: Notes,
+    *,
+    number: int,
+    as_of: datetime | None,
+) -> NotesRecord:
+    """Keep notes of an earlier time, word for word, as the next version after `number`.
+
+    They are marked with that time. The caller commits. What is there already makes no
+    version. Raises StaleNotes, VisitDidNotTakePlace, PatientArchived, NoSuchVisit,
+    NotTreated, NotAllowed.
+    """
+    actor.require(Permission.WRITE_RECORDS)
+    visit = visits.to_read(session, actor, appointment_id)
+    visit, before = _lock(session, actor, visit)
+    return _keep(session, actor, visit, notes, before, number=number, as_of=as_of)
+
+
+def _lock(
+    session: Session, actor: Actor, visit: VisitRecord
+) -> tuple[VisitRecord, NotesRecord | None]:
+    """Return a visit that takes place, and its notes, if it has any."""
+    locks.lock(session, visit.patient_id)
+    # Somebody may be cancelling it in this moment, or say that nobody came.
+    locking.lock(session, visit.id)
+    visit = visits.to_read(session, actor, visit.id)
+    if visit.status in _NOT_HELD:
+        raise VisitDidNotTakePlace
+    return visit, rows.find(session, visit.id)
+
+
+def _keep(
+    session: Session,
+    actor: Actor,
+    visit: VisitRecord,
+    notes: Notes,
+    before: NotesRecord | None,
+    *,
+    number: int,
+    as_of: datetime | None = None,
+) -> NotesRecord:
+    if before is not None and before.latest.notes == notes:
+        return before
     record_id = _next(session, visit, notes, number)
     if record_id is None:
         # In the same transaction, yet a new statement sees what others committed.
-        raise StaleNotes(rows.find(session, appointment_id))
-    latest = _add_version(session, actor, record_id, number + 1, notes)
+        raise StaleNotes(rows.find(session, visit.id))
+    latest = _add_version(session, actor, record_id, number + 1, notes, as_of=as_of)
     audit.record(
         session,
         actor,
@@ -104,7 +146,13 @@ def _next(
 
 
 def _add_version(
-    session: Session, actor: Actor, record_id: UUID, number: int, notes: Notes
+    session: Session,
+    actor: Actor,
+    record_id: UUID,
+    number: int,
+    notes: Notes,
+    *,
+    as_of: datetime | None,
 ) -> NotesVersion:
     row = session.execute(
         insert(MedicalRecordVersion)
@@ -114,6 +162,7 @@ def _add_version(
             content=rows.content_of(notes),
             author_id=actor.id,
             author_name=actor.name,
+            as_of=as_of,
         )
         .returning(*rows.VERSION_COLUMNS)
     ).one()

@@ -1,9 +1,18 @@
-"""Visits of a patient as they were at an earlier time, with what was written."""
+"""Visits of a patient as they were, with what was written, and their way back."""
 
 from services.consultations.point_in_time.comparing import (
     VisitChange as VisitChange,
     VisitThen as VisitThen,
+    WayBack as WayBack,
     compare_today as compare_today,
+)
+from services.consultations.point_in_time.copying import (
+    NotesCopy as NotesCopy,
+    VisitCopy as VisitCopy,
+    VisitStays as VisitStays,
+    book_again as book_again,
+    bring_notes_back as bring_notes_back,
+    set_status_back as set_status_back,
 )
 from services.consultations.point_in_time.looking import (
     VisitsThen as VisitsThen,

@@ -1,17 +1,23 @@
 """What has become of visits of then; sessions read from the live clinic."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models.booking import Appointment
+from db.models.booking import Appointment, Booking
 from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.front_desk.appointments.rows import visit_of, visits
+
+# So long before and after a visit the desk corrects its state.
+_HALF_A_DAY: Final = timedelta(hours=12)
 
 
 class VisitChange(StrEnum):
@@ -24,12 +30,29 @@ class VisitChange(StrEnum):
     GONE = "gone"
 
 
+class WayBack(StrEnum):
+    """How a visit comes back."""
+
+    BOOK = "booked again"
+    MOVE = "moved back"
+    STATUS = "set back"
+
+
 @dataclass(frozen=True, slots=True)
 class VisitThen:
-    """A visit as of then, and as it is today unless it is gone."""
+    """A visit as of then, and as it is today unless it is gone.
+
+    `moved_to` is the visit that has taken its place since.
+    """
 
     then: VisitRecord
     today: VisitRecord | None
+    moved_to: VisitRecord | None = None
+
+    @property
+    def current(self) -> VisitRecord | None:
+        """The visit that the patient has today in its place, or that it still is."""
+        return self.moved_to or self.today
 
     @property
     def change(self) -> VisitChange:
@@ -37,11 +60,34 @@ class VisitThen:
         then, today = self.then, self.today
         if today is None:
             return VisitChange.GONE
+        if today.status is VisitStatus.CANCELLED is not then.status:
+            return VisitChange.MOVED if self.moved_to else VisitChange.CANCELLED
         if today.status is not then.status:
-            is_cancelled = today.status is VisitStatus.CANCELLED
-            return VisitChange.CANCELLED if is_cancelled else VisitChange.ENDED
+            return VisitChange.ENDED
         is_moved = _place_of(today) != _place_of(then)
         return VisitChange.MOVED if is_moved else VisitChange.SAME
+
+    def way_back(self, now: datetime) -> WayBack | None:
+        """Return how it comes back; None where it does not.
+
+        Only a visit that is still ahead is booked, and a state is corrected while the
+        desk would do so.
+        """
+        current = self.current
+        is_ahead = (
+            self.then.status is VisitStatus.SCHEDULED and self.then.starts_at > now
+        )
+        match self.change:
+            case VisitChange.GONE | VisitChange.CANCELLED if is_ahead:
+                return WayBack.BOOK
+            case VisitChange.MOVED if is_ahead and current and _is_expected(current):
+                return WayBack.MOVE
+            case VisitChange.ENDED if current and _is_corrected(
+                self.then, current, now
+            ):
+                return WayBack.STATUS
+            case _:
+                return None
 
 
 def compare_today(
@@ -59,12 +105,63 @@ def compare_today(
     # What is hidden from somebody must not pass for gone.
     with assume_role(session, "system"):
         there = set(session.scalars(select(Appointment.id).where(is_one)))
+    moved = _list_moved(session, tuple(today.values()))
     return tuple(
-        VisitThen(each, today.get(each.id))
+        VisitThen(each, today.get(each.id), moved.get(each.id))
         for each in of_then
         if each.id in today or each.id not in there
     )
 
 
+def _list_moved(
+    session: Session, today: Sequence[VisitRecord]
+) -> Mapping[UUID, VisitRecord]:
+    """Return the visits that have taken the place of others, by those."""
+    after = _bookings_after(session, {each.patient_id for each in today})
+    last = {each.id: _follow(each.booking_id, after) for each in today}
+    taken = Appointment.booking_id.in_(list(last.values()))
+    is_kept = Appointment.status != VisitStatus.CANCELLED.value
+    rows = session.execute(visits().where(taken, is_kept))
+    by_booking = {each.booking_id: each for each in map(visit_of, rows)}
+    return {
+        each.id: by_booking[last[each.id]]
+        for each in today
+        if last[each.id] != each.booking_id and last[each.id] in by_booking
+    }
+
+
+def _bookings_after(session: Session, patient_ids: set[UUID]) -> Mapping[UUID, UUID]:
+    """Return which booking took the place of which, as far as one did."""
+    rows = session.execute(
+        select(Booking.replaces_id, Booking.id)
+        .where(
+            Booking.patient_id.in_(patient_ids),
+            Booking.replaces_id.is_not(None),
+            Booking.confirmed_at.is_not(None),
+        )
+        .order_by(Booking.confirmed_at, Booking.id)
+    )
+    return {replaced: booking_id for replaced, booking_id in rows if replaced}
+
+
+def _follow(booking_id: UUID, after: Mapping[UUID, UUID]) -> UUID:
+    while booking_id in after:
+        booking_id = after[booking_id]
+    return booking_id
+
+
 def _place_of(visit: VisitRecord) -> tuple[object, ...]:
     return visit.doctor_id, visit.starts_at, visit.ends_at
+
+
+def _is_expected(visit: VisitRecord) -> bool:
+    return visit.status is VisitStatus.SCHEDULED
+
+
+def _is_corrected(then: VisitRecord, today: VisitRecord, now: datetime) -> bool:
+    if then.status is VisitStatus.CANCELLED:
+        return False
+    begins, ends = today.starts_at - _HALF_A_DAY, today.ends_at + _HALF_A_DAY
+    if today.completed_at is not None:
+        ends = today.completed_at + _HALF_A_DAY
+    return begins <= now < ends

@@ -20,7 +20,7 @@ from services.visits.front_desk.appointments import VisitRecord
 
 @dataclass(frozen=True, slots=True)
 class VisitsThen:
-    """The visits of a patient as of then, the latest first, and what was written.
+    """A patient's visits as of `timestamp`, the latest first, and what was written.
 
     Notes and prescriptions are by visit: of notes none for whoever may not read them.
     """
@@ -28,6 +28,7 @@ class VisitsThen:
     visits: tuple[VisitRecord, ...]
     notes: Mapping[UUID, Notes]
     prescriptions: Mapping[UUID, PrescriptionRecord]
+    timestamp: datetime | None
 
 
 def read_then(
@@ -52,4 +53,5 @@ def read_then(
             "as_of": timestamp and timestamp.isoformat(),
         },
     )
-    return VisitsThen(visits, notes, {each.appointment_id: each for each in issued})
+    by_visit = {each.appointment_id: each for each in issued}
+    return VisitsThen(visits, notes, by_visit, timestamp)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
@@ -15,6 +16,8 @@ from services.core.actors import Role
 from services.documents import erasure
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from tests.conftest import Databases
 from tests.kit import cast
 from tests.kit.german_pages import left_english
@@ -275,10 +278,64 @@ def test_a_visit_that_is_gone_is_shown_with_what_to_do(
 
     assert not app.exception
     assert [element.value for element in app.text] == ["A cough"]
-    assert "book it anew" in said(app)
+    assert "to be written at another visit" in said(app)
     assert "past_visit_book" in {button.key for button in app.button}
     [read] = [e for e in clinic.audit("visit:read") if e.patient_id == patient.id]
     assert read.details["as_of"] == "2026-11-19T14:03:07+00:00"
+
+
+@pytest.fixture
+def checked_in(
+    clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
+) -> Iterator[VisitRecord]:
+    """A visit of today: booked in what is open from backups, and checked in since."""
+    begins_at = visit_samples.soon(-5)
+
+    def book(session):
+        doctor = cast.add_doctor(session, id=doctor_id, name="Dr. Then")
+        given = session, doctor.id, patient.id, begins_at
+        return visit_samples.visit(*given, id=visit_id)
+
+    doctor_id, visit_id = uuid4(), uuid4()
+    clinic.write(book)
+    with kept_open(clinic, patient, databases, template, book):
+        yield clinic.write(lambda s: appointments.check_in(s, clinic.clerk, visit_id))
+
+
+def choose_visit(app):
+    radio = app.radio(key="past_visit")
+    radio.set_value(radio.options[0]).run()
+    assert not app.exception
+    return app
+
+
+def test_a_state_is_set_back_for_a_reason(
+    clinic: Clinic, patient: PatientRecord, checked_in: VisitRecord
+):
+    app = choose_visit(clinic.open("past", patient=patient.id))
+    assert "in another state today" in app.radio(key="past_visit").options[0]
+
+    app.text_area(key="past_visit_reason").set_value("oops")
+    app.button(key="past_visit_copy").click().run()
+    assert "in at least 10 characters" in app.error[0].value
+    app.text_area(key="past_visit_reason").set_value(REASON)
+    app.button(key="past_visit_copy").click().run()
+
+    assert not app.exception
+    visit = clinic.read(lambda s: appointments.get(s, clinic.clerk, checked_in.id))
+    assert visit.status is VisitStatus.SCHEDULED
+    [event] = [e for e in clinic.audit("past:copy-visit") if e.reason == REASON]
+    assert event.details["as_of"] == "2026-11-19T14:03:07+00:00"
+
+
+def test_how_a_state_is_set_back_is_told_in_german(
+    clinic: Clinic, patient: PatientRecord, checked_in: VisitRecord
+):
+    clinic.speak_german(Role.STAFF)
+
+    app = choose_visit(clinic.open("past", patient=patient.id))
+
+    assert left_english(app) == set()
 
 
 @pytest.mark.usefixtures("booked")

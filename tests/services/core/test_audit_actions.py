@@ -33,6 +33,7 @@ FOLLOWING = {
     if action.value.startswith("prescription:")
 } | {
     Action.POINT_IN_TIME_COPY_DOCUMENT: {Action.DOCUMENT_RESTORE.value},
+    Action.POINT_IN_TIME_COPY_VISIT: {Action.VISIT_UNDO_CHECK_IN.value},
     Action.PRESCRIPTION_ADD_SCAN: {Action.DOCUMENT_FILE.value},
     Action.PATIENT_PRINT: {
         Action.VISIT_LIST.value,

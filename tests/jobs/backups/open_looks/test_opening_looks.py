@@ -3,6 +3,7 @@
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -20,6 +21,8 @@ from jobs.backups.open_looks.opening_looks import LookSource
 from jobs.backups.scheduling import BackupPlan, BackupScheduler, backing_up
 from jobs.backups.taking import take
 from services.backups import BackupWindow, LogState, looks
+from services.consultations import point_in_time as visits_then
+from services.consultations.point_in_time import VisitChange, VisitCopy
 from services.core.on_behalf import ActorDatabase
 from services.documents import (
     point_in_time as documents_then,
@@ -33,12 +36,14 @@ from services.documents.records.errors import Damaged
 from services.patients import point_in_time
 from services.patients.point_in_time import Copy
 from services.patients.records import patients
+from services.visits.booking import bookings
 from tests.conftest import owner
 from tests.jobs.backups import samples
 from tests.jobs.backups.log_samples import LOG_GROUP, await_kept, await_log, keeping
 from tests.jobs.backups.samples import stored_content
 from tests.kit import cast
 from tests.kit.waiting import eventually
+from tests.services.visits.booking.bookings import samples as booking_samples
 
 pytestmark = [pytest.mark.cluster, LOG_GROUP]
 
@@ -68,13 +73,26 @@ class Story:
                 s, self.clerk, self.letter.id, labelled, revision=self.letter.revision
             )
         )
+        self.grace = self.write(
+            lambda s: patients.register(s, self.clerk, cast.GRACE, today=TODAY)
+        )
+        self.visit = self.write(self.book)
         self.purged = self.write(
             lambda s: s.scalars(select(Document.id).order_by(Document.id)).first()
         )
         self.to = datetime.now(UTC)
 
+    def book(self, session):
+        slot_id = booking_samples.slot(session, cast.add_doctor(session))
+        given = session, self.clerk, slot_id, self.grace.id
+        held = booking_samples.hold(*given, note="A cough")
+        return bookings.confirm(session, self.clerk, held.id)
+
     def lose(self):
-        """Delete a patient and their file by hand; purge a document as is due."""
+        """Delete a patient and their file by hand; purge a document as is due.
+
+        Somebody cancels the visit of another patient.
+        """
         with (
             closing(psycopg2.connect(owner(self.database.endpoints))) as connection,
             connection.cursor() as cursor,
@@ -85,6 +103,7 @@ class Story:
         file_id = self.letter.version.file_id
         self.clinic.source.files.delete(Bucket.DOCUMENTS, file_id)
         self.write(lambda s: retention.purge_again(s, [self.purged]))
+        self.write(lambda s: bookings.cancel(s, self.clerk, self.visit.id))
 
     def write(self, operation):
         return self.database.write(operation, identity=SYSTEM).value
@@ -149,6 +168,7 @@ def test_a_patient_that_was_lost_is_found_and_copied_back(breakable_cluster, tmp
 
                 finds_whom_it_lost(story, then, look)
                 brings_a_letter_back(story, then, look, repository)
+                books_a_visit_again(story, then, look)
                 shows_no_more_what_was_purged(story, then)
                 takes_no_writes(then)
 
@@ -212,6 +232,28 @@ def brings_a_letter_back(story, then, look, repository):
     assert again.today.tags == ("Lab",)
     with records.open_file(source.files, again.today.version) as stream:
         assert stream.read() == LETTER
+
+
+def books_a_visit_again(story, then, look):
+    clerk = story.clerk
+    mine = ActorDatabase(story.database, clerk)
+    listed = story.read_then(
+        then, lambda s: visits_then.read_then(s, clerk, story.grace.id, as_of=look.to)
+    )
+    [compared] = mine.write(
+        lambda s: visits_then.compare_today(s, clerk, listed.visits)
+    ).value
+    assert compared.change is VisitChange.CANCELLED
+    reason = "Cancelled the wrong one"
+    given = compared.then, compared.today.revision, listed.timestamp, reason, uuid4()
+
+    booked = mine.write(
+        lambda s: visits_then.book_again(
+            s, clerk, VisitCopy(*given), now=datetime.now(UTC)
+        )
+    ).value
+
+    assert (booked.starts_at, booked.note) == (story.visit.starts_at, "A cough")
 
 
 def shows_no_more_what_was_purged(story, then):

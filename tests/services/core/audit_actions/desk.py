@@ -1,9 +1,10 @@
 """Actions of the front desk, and notifications about visits."""
 
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from db.models.booking import Appointment
+from services.consultations.point_in_time import VisitCopy, set_status_back
 from services.core.audit import Action
 from services.visits.front_desk import appointments, notifications
 from services.visits.front_desk.appointments import phoning
@@ -55,6 +56,16 @@ def undo_check_in(world: World) -> ActionCall:
     visit_id = _visit(world)
     appointments.check_in(world.session, world.clerk, visit_id)
     return lambda: appointments.undo_check_in(world.session, world.clerk, visit_id)
+
+
+@prepares(Action.POINT_IN_TIME_COPY_VISIT)
+def point_in_time_copy_visit(world: World) -> ActionCall:
+    then = appointments.get(world.session, world.clerk, _visit(world))
+    now = appointments.check_in(world.session, world.clerk, then.id)
+    reason = "Checked in the wrong one"
+    copy = VisitCopy(then, now.revision, datetime.now(UTC), reason, uuid4())
+    given = (world.session, world.clerk, copy)
+    return lambda: set_status_back(*given, now=datetime.now(UTC))
 
 
 @prepares(Action.VISIT_CALL_IN)

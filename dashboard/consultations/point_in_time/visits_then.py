@@ -7,8 +7,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.consultations.notes.shown_notes import show_notes
+from dashboard.consultations.point_in_time.notes_back import show_notes_back
+from dashboard.consultations.point_in_time.visit_back import show_way_back
 from dashboard.context import current_actor, read
-from dashboard.navigation import go
 from dashboard.patients.point_in_time.point_in_time_source import PointInTimeSource
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
@@ -80,15 +81,17 @@ def _words(visit: VisitRecord) -> str:
 
 def _show(compared: VisitThen, then: VisitsThen) -> None:
     visit = compared.then
-    if compared.today is not None and compared.change is not VisitChange.SAME:
-        st.markdown(_("Today: {visit}").format(visit=_words(compared.today)))
+    if compared.current is not None and compared.change is not VisitChange.SAME:
+        st.markdown(_("Today: {visit}").format(visit=_words(compared.current)))
     if visit.note:
         st.text(visit.note)
     if (notes := then.notes.get(visit.id)) is not None:
         show_notes(notes)
     for line in _prescribed(visit.id, then):
         st.text(line)
-    _say_what_to_do(compared)
+    show_way_back(compared, then)
+    if notes is not None:
+        show_notes_back(compared, notes, then.timestamp)
 
 
 def _prescribed(visit_id: UUID, then: VisitsThen) -> Iterator[str]:
@@ -98,33 +101,3 @@ def _prescribed(visit_id: UUID, then: VisitsThen) -> Iterator[str]:
     for line in issued.version.lines:
         parts = (line.drug, line.dose_and_route, line.frequency, line.duration)
         yield ", ".join(filter(None, parts))
-
-
-def _say_what_to_do(compared: VisitThen) -> None:
-    """Say how a visit comes back: its time may be somebody else's by now."""
-    match compared.change:
-        case VisitChange.SAME:
-            st.caption(_("There is nothing to bring back: it is the same today."))
-            return
-        case VisitChange.MOVED:
-            st.caption(
-                _("If it was moved by mistake, move it back on the patient's visits.")
-            )
-            return
-        case VisitChange.ENDED:
-            st.caption(
-                _("If its state is a mistake, the front desk takes it back there.")
-            )
-            return
-        case _:
-            st.caption(
-                _(
-                    "It does not come back by itself, since its time may be another's "
-                    "by now: book it anew. What was written of it stands here, to be "
-                    "written again."
-                )
-            )
-    if current_actor().may(Permission.BOOK_VISITS) and st.button(
-        _("Book it anew"), key="past_visit_book", icon=":material/event:"
-    ):
-        go("visits/book.py", patient=str(compared.then.patient_id))

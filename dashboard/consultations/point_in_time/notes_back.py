@@ -1,0 +1,85 @@
+"""Notes of then beside those of today, and the form that brings them back."""
+
+from datetime import datetime
+from typing import Final
+
+import streamlit as st
+
+from dashboard.consultations.notes.shown_notes import show_notes
+from dashboard.context import current_actor, read, write
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _
+from dashboard.ui.notices import notify
+from services.consultations import notes as visit_notes, point_in_time
+from services.consultations.notes import Notes, NotesRecord
+from services.consultations.point_in_time import NotesCopy, VisitThen
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.front_desk.appointments import VisitStatus
+
+_NOT_HELD: Final = (VisitStatus.CANCELLED, VisitStatus.NO_SHOW)
+
+
+def show_notes_back(compared: VisitThen, notes: Notes, as_of: datetime | None) -> None:
+    """Offer to bring notes of then back, where they read otherwise today."""
+    if compared.today is None or compared.today.status in _NOT_HELD:
+        st.caption(
+            _(
+                "Its notes do not come back: notes are of a visit that takes place. "
+                "Write them at another one."
+            )
+        )
+        return
+    with error_boundary():
+        current = _read_today(compared)
+        if current is not None and current.latest.notes == notes:
+            st.caption(_("Its notes read so today as well."))
+            return
+        if current is not None:
+            with st.expander(_("Its notes as they read today")):
+                show_notes(current.latest.notes)
+        if current_actor().may(Permission.WRITE_RECORDS):
+            _ask_why(compared, notes, current, as_of)
+
+
+def _read_today(compared: VisitThen) -> NotesRecord | None:
+    actor, visit_id = current_actor(), compared.then.id
+    return read(
+        lambda s: visit_notes.find(s, actor, visit_id), keep=("notes_today", visit_id)
+    )
+
+
+def _ask_why(
+    compared: VisitThen,
+    notes: Notes,
+    current: NotesRecord | None,
+    as_of: datetime | None,
+) -> None:
+    with st.form("past_notes_form"):
+        st.caption(
+            _(
+                "They become the next version of the visit's notes, in your name, and "
+                "say of when they are; the versions before are kept."
+            )
+        )
+        reason = bounded_area(_("Reason"), key="past_notes_reason", longest=LONGEST)
+        is_wanted = st.form_submit_button(
+            _("Bring the notes back"),
+            type="primary",
+            key="past_notes_copy",
+            icon=":material/history:",
+        )
+    if is_wanted:
+        with error_boundary():
+            number = current.latest.number if current else 0
+            copy = NotesCopy(compared.then.id, notes, number, as_of, reason)
+            _bring_back(copy)
+
+
+def _bring_back(copy: NotesCopy) -> None:
+    actor = current_actor()
+    write(lambda s: point_in_time.bring_notes_back(s, actor, copy))
+    notify(_("The notes read as they did."), icon="history")
+    go("consultations/visit.py", visit=str(copy.visit_id))

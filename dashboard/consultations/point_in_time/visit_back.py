@@ -1,0 +1,142 @@
+"""How a visit of then comes back, and the form that brings it back."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+from uuid import uuid4
+
+import streamlit as st
+
+from dashboard.context import current_actor, now, write
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _, marked
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at
+from services.consultations import point_in_time
+from services.consultations.point_in_time import (
+    VisitChange,
+    VisitCopy,
+    VisitsThen,
+    VisitThen,
+    WayBack,
+)
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.booking import bookings
+
+_WORDS: Final[Mapping[WayBack, str]] = {
+    WayBack.BOOK: marked(
+        "It is booked again with the same doctor at the same time if both are free. "
+        "The patient gets the letter of any booking, and the visit a new ticket."
+    ),
+    WayBack.MOVE: marked(
+        "It is moved back to the same doctor and time if both are free. The patient "
+        "gets the letter of any visit that is moved."
+    ),
+    WayBack.STATUS: marked(
+        "Its state is set back as the front desk does it, with the times of now."
+    ),
+}
+_BUTTONS: Final[Mapping[WayBack, str]] = {
+    WayBack.BOOK: marked("Book it again"),
+    WayBack.MOVE: marked("Move it back"),
+    WayBack.STATUS: marked("Set its state back"),
+}
+_NEEDED: Final[Mapping[WayBack, Permission]] = {
+    WayBack.BOOK: Permission.BOOK_VISITS,
+    WayBack.MOVE: Permission.BOOK_VISITS,
+    WayBack.STATUS: Permission.RUN_THE_DESK,
+}
+_STAYS: Final[Mapping[VisitChange, str]] = {
+    VisitChange.SAME: marked("There is nothing to bring back: it is the same today."),
+    VisitChange.ENDED: marked(
+        "Its state stays: it is corrected until twelve hours after the visit."
+    ),
+    VisitChange.MOVED: marked(
+        "It stays where it is: only a visit whose old and new time are still to come "
+        "is moved back."
+    ),
+    VisitChange.CANCELLED: marked(
+        "It stays cancelled: its time is over, and only visits to come are booked."
+    ),
+    VisitChange.GONE: marked(
+        "It does not come back: its time is over, and only visits to come are booked. "
+        "What was written of it stands here, to be written at another visit."
+    ),
+}
+
+
+def show_way_back(compared: VisitThen, then: VisitsThen) -> None:
+    """Offer the way that there is for a visit, or say why there is none."""
+    way = compared.way_back(now())
+    if way is None:
+        st.caption(_(_STAYS[compared.change]))
+    elif current_actor().may(_NEEDED[way]):
+        _ask_why(compared, way, then.timestamp)
+    is_lost = compared.change in (VisitChange.GONE, VisitChange.CANCELLED)
+    if (
+        is_lost
+        and current_actor().may(Permission.BOOK_VISITS)
+        and st.button(
+            _("Book another time"), key="past_visit_book", icon=":material/event:"
+        )
+    ):
+        go("visits/book.py", patient=str(compared.then.patient_id))
+    is_prescribed = compared.then.id in then.prescriptions
+    if is_prescribed and compared.change is not VisitChange.SAME:
+        st.caption(
+            _(
+                "What was prescribed does not come back: whoever signs a prescription "
+                "issues it anew."
+            )
+        )
+
+
+def _ask_why(compared: VisitThen, way: WayBack, as_of: datetime | None) -> None:
+    with st.form("past_visit_form"):
+        st.caption(_(_WORDS[way]))
+        reason = bounded_area(_("Reason"), key="past_visit_reason", longest=LONGEST)
+        is_wanted = st.form_submit_button(
+            _(_BUTTONS[way]),
+            type="primary",
+            key="past_visit_copy",
+            icon=":material/history:",
+        )
+    if not is_wanted:
+        return
+    with error_boundary():
+        revision = compared.today.revision if compared.today else None
+        copy = VisitCopy(compared.then, revision, as_of, reason, uuid4())
+        _BRINGING[way](copy)
+        go("visits/visits.py", patient=str(compared.then.patient_id))
+
+
+def _book(copy: VisitCopy) -> None:
+    actor, timestamp = current_actor(), now()
+    booked = bookings.require_held(
+        write(lambda s: point_in_time.book_again(s, actor, copy, now=timestamp))
+    )
+    notify(
+        _("The visit of {at} is booked again.").format(at=at(booked.starts_at)),
+        icon="event_available",
+    )
+
+
+def _set_back(copy: VisitCopy) -> None:
+    actor, timestamp = current_actor(), now()
+    visit = write(
+        lambda s: point_in_time.set_status_back(s, actor, copy, now=timestamp)
+    )
+    notify(
+        _("The visit of {at} is as far as it was.").format(at=at(visit.starts_at)),
+        icon="history",
+    )
+
+
+_BRINGING: Final[Mapping[WayBack, Callable[[VisitCopy], None]]] = {
+    WayBack.BOOK: _book,
+    WayBack.MOVE: _book,
+    WayBack.STATUS: _set_back,
+}
