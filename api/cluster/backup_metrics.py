@@ -123,6 +123,11 @@ def _of_faults(faults: RepositoryFaults) -> Iterator[BackupGauge]:
         float(len(faults.keyless)),
     )
     yield (
+        "lost_times",
+        "Spans of time that one could go back to and cannot any more.",
+        float(len(faults.lost_times)),
+    )
+    yield (
         "stray_objects",
         "What lies among the backups and belongs to none.",
         float(len(faults.strays)),

@@ -68,6 +68,18 @@ def _errors(state: BackupState) -> list[str]:
         ).format(name=plain(name), folder=plain(str(state.folder)))
         for name in state.faults.gone
     ]
+    sentences += [
+        _(
+            "Nobody can go back to the times from {since} to {until} any more: log "
+            "that led there is gone from {folder}, and Chartroom has not removed it. A "
+            "copy of the backups elsewhere may have it still."
+        ).format(
+            since=to_the_second(each.since),
+            until=to_the_second(each.until),
+            folder=plain(str(state.folder)),
+        )
+        for each in state.faults.lost_times
+    ]
     if keyless := state.faults.keyless:
         sentences.append(
             _(

@@ -16,13 +16,17 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from db.backups.backup_errors import SetBroken
 from db.backups.log.archive import (
     AuditPiece,
+    LogArchive,
     LogPiece,
     time_of_entries,
     time_of_purge,
 )
+from db.backups.log.lost_times import find_lost_times
 from db.backups.log.segments import timeline_of_history
+from db.backups.log.windows import BackupWindow
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository, Survey, is_set_unfinished
 from db.files import private_files
@@ -49,7 +53,8 @@ class RepositoryFaults:
     below its folder of what belongs to no set and no log. `missing_files` counts the
     stored files that sets or the log name and that are gone, as of the last look at all
     of them; None before there was one. Of `keyless` sets, or of files in them, the key
-    file lacks a key.
+    file lacks a key. `lost_times` are those that one could go back to and cannot any
+    more, though retention has not removed what led there.
     """
 
     incomplete: tuple[IncompleteSet, ...] = ()
@@ -57,6 +62,7 @@ class RepositoryFaults:
     missing_files: int | None = None
     gone: tuple[str, ...] = ()
     keyless: tuple[str, ...] = ()
+    lost_times: tuple[BackupWindow, ...] = ()
 
     def count_unusable(self, unusable: Iterable[str]) -> int:
         """Return how many sets cannot be restored, with those that a survey names."""
@@ -95,6 +101,7 @@ def survey_with_faults(
         None if sweep is None else sweep.missing,
         tuple(sorted(known - survey.names)),
         tuple(_keyless((*survey.sets, *survey.orphans), keys)),
+        _lost_times(repository, survey, keys),
     )
 
 
@@ -149,6 +156,16 @@ def _keyless(manifests: Iterable[Manifest], keys: FileKeys) -> Iterator[str]:
         yield from (
             each.set_id for each in manifests if not there.issuperset(each.key_ids)
         )
+
+
+def _lost_times(
+    repository: Repository, survey: Survey, keys: FileKeys
+) -> tuple[BackupWindow, ...]:
+    """Return the times that are lost; a log that does not open is told of by others."""
+    archive = LogArchive(repository.folder, repository.system_id or "", keys)
+    with suppress(SetBroken, UnusableFileKeys, OSError):
+        return find_lost_times(repository.folder, survey.sets, archive)
+    return ()
 
 
 def _stray_sets(

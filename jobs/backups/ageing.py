@@ -65,6 +65,7 @@ class BackupWatch:
             unusable_sets=self._unusable_sets,
             missing_files=self._faults.missing_files or 0,
             strays=len(self._faults.strays) + self._copy_strays,
+            lost_times=len(self._faults.lost_times),
             folder_silent=self._silent(now),
             disk_used=self._disk_used,
         )

@@ -21,6 +21,7 @@ from db.backups.log.archive import (
     time_of_entries,
     time_of_purge,
 )
+from db.backups.log.lost_times import note_times
 from db.backups.log.purged_files import list_purged_files
 from db.backups.log.segments import number_of
 from db.backups.log.windows import LogReach, read_position
@@ -148,6 +149,8 @@ def remove_expired(
         for set_id in reversed(thinned):
             repository.remove(set_id)
         pieces = _remove_log(repository, archive, before)
+        if now is not None:
+            _note_times(repository, archive, before, now)
         removed = RemovedBackups(expired + thinned, log_objects=pieces)
         if expired or is_sweeping:
             return _without_unnamed(removed, repository, archive, keys)
@@ -188,6 +191,16 @@ def _remove_log(repository: Repository, archive: LogArchive, before: datetime) -
     for name in names:
         archive.remove(name)
     return len(names)
+
+
+def _note_times(
+    repository: Repository, archive: LogArchive, before: datetime, now: datetime
+) -> None:
+    """Note which times all that stays leads to: what is lost of them is missed."""
+    sets = repository.survey().sets
+    # On a full disk the log is removed all the same; the next hour notes what is there.
+    with suppress(SetBroken, UnusableFileKeys, OSError):
+        note_times(repository.folder, sets, archive, kept_since=before, now=now)
 
 
 def _without_unnamed(

@@ -182,10 +182,13 @@ def _damage(condition: BackupCondition) -> Measure:
         condition.missing_files,
         condition.strays,
     )
+    lost = ""
+    if condition.lost_times:
+        lost = f"; times that nothing leads to any more: {condition.lost_times}"
     sentence = (
         f"Backups that cannot be restored: {sets or 0}; files that are gone: {files}; "
-        f"what belongs to no backup: {strays}. The page Backups names them; python -m "
-        "dashboard backup --full makes one that needs no other."
+        f"what belongs to no backup: {strays}{lost}. The page Backups names them; "
+        "python -m dashboard backup --full makes one that needs no other."
     )
     if condition.tool:
         sentence = (
@@ -195,7 +198,7 @@ def _damage(condition: BackupCondition) -> Measure:
     return Measure(
         AlertKind.BACKUP_DAMAGED,
         None,
-        None if sets is None else float(sets + files + strays),
+        None if sets is None else float(sets + files + strays + condition.lost_times),
         sentence,
     )
 

@@ -96,8 +96,9 @@ class BackupCondition:
     proven (`is_kit_unproven`), `unproven` how long ago a restore was last proven or, if
     none ever was, the oldest backup was made, and `copy_behind` how long ago the newest
     second was that the copy elsewhere has. `unusable_sets` are backups that cannot be
-    restored, `missing_files` stored files that are named and gone, and `strays` what
-    lies among the backups, or in their copy, and belongs to none.
+    restored, `missing_files` stored files that are named and gone, `strays` what lies
+    among the backups, or in their copy, and belongs to none, and `lost_times` the spans
+    that one could go back to and cannot any more.
     `folder_silent` is for how long the folder has not answered what is in it, and
     `disk_used` the share of its disk that is used, where that is a disk of its own.
     `tool` is what makes the backups, where that is not Chartroom.
@@ -120,6 +121,7 @@ class BackupCondition:
     unusable_sets: int | None = None
     missing_files: int = 0
     strays: int = 0
+    lost_times: int = 0
     folder_silent: timedelta | None = None
     disk_used: float | None = None
     tool: str = ""

@@ -462,6 +462,7 @@ def test_metrics_tell_how_old_backups_and_their_proof_are(guarded, tmp_path):
         "chartroom_backup_incomplete_sets": "0.0",
         "chartroom_backup_gone_sets": "0.0",
         "chartroom_backup_keyless_sets": "0.0",
+        "chartroom_backup_lost_times": "0.0",
         "chartroom_backup_stray_objects": "0.0",
         "chartroom_backup_failed_tries": "0.0",
     }

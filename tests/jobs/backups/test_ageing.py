@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from api.cluster.backup_metrics import backup_gauges
 from db.backups.copies.copy_notes import CopyNote, write_copy_note
+from db.backups.log.archive import LogPiece
 from db.backups.notes import LogPosition
 from db.backups.recovery_kit import (
     FILE_KEYS,
@@ -23,13 +24,14 @@ from jobs.backups import ageing
 from jobs.backups.ageing import BackupWatch
 from jobs.backups.copying.copy_keeping import CopyKeeper
 from jobs.backups.log_keeping import LogKeeper
+from jobs.backups.retention.removing import remove_expired
 from jobs.backups.scheduling import BackupPlan, BackupScheduler
 from jobs.cluster import sampling
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.cluster.sampling import Sampler
 from services.backups.kits import PROVEN_EVERY
 from tests.db.cluster.observing.snapshots import primary, snapshot
-from tests.kit import backup_sets
+from tests.kit import backup_logs, backup_sets
 from tests.kit.hanging_files import hanging
 
 
@@ -208,6 +210,24 @@ def test_since_when_no_restore_is_proven(tmp_path):
     repository.add_proof(backup_sets.PROOF)
     proven = condition(backup_sets.PROOF.proved_at + day)
     assert (proven.has_proof, proven.unproven) == (True, day)
+
+
+def test_log_that_somebody_deleted_is_counted(tmp_path):
+    repository, scheduler = Repository(tmp_path / "backups"), scheduler_of(tmp_path)
+    archive = backup_logs.archive_of(repository, scheduler.keys)
+    as_of = backup_sets.AS_OF
+    backup_sets.add_set(repository, objects=())
+    backup_logs.add_piece(archive, backup_logs.FIRST, as_of + timedelta(hours=1))
+    now = as_of + timedelta(hours=2)
+    remove_expired(repository, scheduler.keys, as_of, is_sweeping=False, now=now)
+
+    def count():
+        return BackupWatch(scheduler).at(now).lost_times
+
+    assert count() == 0
+    [piece] = [name for name in archive.names() if LogPiece.parse(name)]
+    archive.remove(piece)
+    assert count() == 1
 
 
 def test_what_is_damaged_and_what_belongs_to_none_is_counted(tmp_path):

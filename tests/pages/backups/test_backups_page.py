@@ -1,5 +1,6 @@
 """Backups on screen: none, one that is old and unproven, one that is being made."""
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -338,6 +339,28 @@ def test_what_is_wrong_stands_first(clinic: Clinic, repository):
     assert f"The manifest of backup {other.name} cannot be read" in words
     assert "could not be read and are not in it: 1" in words
     assert manifest.set_id in {each.set_id for each in repository.survey().sets}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_times_that_nothing_leads_to_any_more_are_named(
+    clinic: Clinic, repository, language
+):
+    backup_sets.add_set(repository)
+    since, minute = backup_sets.AS_OF, timedelta(minutes=1)
+    lost = [{"since": since + 5 * minute, "until": since + 9 * minute}]
+    note = repository.folder / "known-windows.json"
+    note.write_text(json.dumps(lost, default=datetime.isoformat))
+    if language == "de":
+        clinic.speak_german(Role.ADMIN)
+
+    app = opened(clinic)
+
+    words = said(app)
+    if language == "de":
+        assert "kann niemand mehr zurück: WAL" in words
+    else:
+        assert f"any more: log that led there is gone from {repository.folder}" in words
+        assert "02:05:07" in words
 
 
 def test_what_a_backup_lacks_and_what_belongs_to_none_is_named_with_what_to_do(

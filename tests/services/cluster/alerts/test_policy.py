@@ -328,6 +328,18 @@ def test_damaged_backups_are_told_of_with_the_command_that_helps(values, value, 
     )
 
 
+def test_times_that_nothing_leads_to_any_more_are_damage():
+    condition = BackupCondition(unusable_sets=0, lost_times=2)
+    [measurement] = (
+        measured
+        for measured in measure(snapshot(primary()), None, backups=condition)
+        if measured.kind is AlertKind.BACKUP_DAMAGED
+    )
+
+    assert measurement.value == 2
+    assert "times that nothing leads to any more: 2. The page" in measurement.sentence
+
+
 @pytest.mark.parametrize(
     ("values", "value", "words"),
     [

@@ -1,0 +1,102 @@
+"""Times that one could go back to and cannot any more, though nothing removed them.
+
+Whoever removes old backups notes which times all that stays leads to. What is missing
+of them later was taken by somebody else: a piece of the log in the middle, say, from
+which on the newest second is reached from a later backup, so that no alert is late.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from db.backups.log.archive import LogArchive
+from db.backups.log.windows import BackupWindow, LogReach, read_position
+from db.backups.manifest import Manifest
+from db.files import private_files
+
+_NOTE: Final = "known-windows.json"
+_WINDOWS: Final = TypeAdapter(tuple[BackupWindow, ...])
+# What came last may be lost with the power, and how far behind that is others tell.
+_MARGIN: Final = timedelta(minutes=10)
+
+
+def find_lost_times(
+    folder: Path, sets: Sequence[Manifest], archive: LogArchive
+) -> tuple[BackupWindow, ...]:
+    """Return what is lost of the times that were noted in a folder of backups.
+
+    Raises SetBroken if the log's own history does not open.
+    """
+    known = _read_known(folder)
+    if not known:
+        return ()
+    reach = _reach_of_rows(archive)
+    gone_over = (BackupWindow(left.to, left.at) for left in reach.times_left)
+    return _minus(known, (*reach.windows(sets), *gone_over))
+
+
+def note_times(
+    folder: Path,
+    sets: Sequence[Manifest],
+    archive: LogArchive,
+    *,
+    kept_since: datetime,
+    now: datetime,
+) -> None:
+    """Note which times one can go back to, of those whose log is kept.
+
+    What was lost before stays lost until it would have gone for its age. Raises
+    SetBroken if the log's own history does not open, and OSError.
+    """
+    lost = find_lost_times(folder, sets, archive)
+    going_on = [each.as_of for each in sets if each.as_of >= kept_since]
+    begins = min(going_on, default=now)
+    windows = (*_reach_of_rows(archive).windows(sets), *lost)
+    known = tuple(_within(windows, begins, now - _MARGIN))
+    if known != _read_known(folder):
+        private_files.replace(folder / _NOTE, _WINDOWS.dump_json(known, indent=1))
+
+
+def _reach_of_rows(archive: LogArchive) -> LogReach:
+    """Return where the log leads to, however far behind files and audit log are."""
+    reach = LogReach.read(archive, read_position(archive.folder))
+    return replace(reach, beside_until=reach.newest)
+
+
+def _read_known(folder: Path) -> tuple[BackupWindow, ...]:
+    with suppress(OSError, ValidationError):
+        return _WINDOWS.validate_json((folder / _NOTE).read_bytes())
+    return ()
+
+
+def _within(
+    windows: Iterable[BackupWindow], begins: datetime, ends: datetime
+) -> Iterator[BackupWindow]:
+    for each in windows:
+        since, until = max(each.since, begins), min(each.until, ends)
+        if since < until:
+            yield BackupWindow(since, until)
+
+
+def _minus(
+    windows: tuple[BackupWindow, ...], others: Iterable[BackupWindow]
+) -> tuple[BackupWindow, ...]:
+    for other in others:
+        windows = tuple(part for each in windows for part in _parts(each, other))
+    return windows
+
+
+def _parts(window: BackupWindow, other: BackupWindow) -> Iterator[BackupWindow]:
+    """Yield what is left of a window without the times of another."""
+    if other.until <= window.since or window.until <= other.since:
+        yield window
+        return
+    if window.since < other.since:
+        yield BackupWindow(window.since, other.since)
+    if other.until < window.until:
+        yield BackupWindow(other.until, window.until)
