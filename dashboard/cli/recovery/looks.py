@@ -36,7 +36,7 @@ def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
             lambda session: looks.request_look(session, CONSOLE, to, log),
             identity=SYSTEM,
         )
-        yield "The worker opens it: that takes as long as a restore and its proof."
+        yield "The worker opens it: that takes as long as a restore of the rows."
 
         def newest() -> "RestoreLook | None":
             return wired.database.read_latest(

@@ -1,7 +1,8 @@
 """Opens the clinic of a time for Chartroom's pages, read-only, beside the live one.
 
-It is proven as by hand first, and its rows learn what was purged, erased and taken
-since before anybody may look.
+Its rows and audit log are proven as by hand first, and learn what was purged, erased
+and taken since before anybody may look. Whether a file is there, and whole, is seen by
+whoever opens it: nobody who looks for one record waits until all files are read.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,8 +21,8 @@ from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from jobs.backups.going_back.catching_up import CatchingUp
 from jobs.backups.going_back.replaying import GoingBackOrder
-from jobs.backups.looking import Proving, keep_proof
-from jobs.backups.opening import served, target_of
+from jobs.backups.looking import Proving
+from jobs.backups.opening import require_whole, served, target_of
 from jobs.backups.routes import Route, route_to
 from services.backups import ledger
 from services.backups.looks import RestoreLook
@@ -66,10 +67,10 @@ class LookSource:
     def _restore(
         self, archive: LogArchive, route: Route, look: RestoreLook, held: ExitStack
     ) -> Sandbox:
-        """Restore a route and prove it, and bring its rows up to date."""
+        """Restore a route and prove its rows, and bring them up to date."""
         folder, repository, manifest = self.folder, self.repository, route.manifest
         proving = Proving(folder, repository, self.keys, archive, route)
-        seal, copies = proving.require_whole()
+        seal = require_whole(folder, repository, self.keys, route)
         binaries = programs.find(folder.path)
         objects = repository.set_folder(manifest.set_id)
         name = SandboxName.OPEN_LOOK
@@ -79,9 +80,8 @@ class LookSource:
         sandbox.verify()
         target = target_of(sandbox, archive, route)
         with sandbox.started(manifest.database, target) as url:
-            proof = proving.prove(url, copies)
+            proving.prove_rows(url)
             self._catching_up(look, manifest.set_id).bring_up_to_date(sandbox, url)
-        keep_proof(folder, repository, proof)
         return sandbox
 
     def _catching_up(self, look: RestoreLook, set_id: str) -> CatchingUp:

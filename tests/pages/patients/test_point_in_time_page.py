@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import update
@@ -12,8 +12,10 @@ from db.models.integrity import RestoreLook as RestoreLookRow
 from db.postgres import SYSTEM
 from services.backups import looks
 from services.backups.looks import RestoreLook, require_same
+from services.consultations import notes
 from services.core.actors import Role
 from services.documents import erasure
+from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.visits.front_desk import appointments
@@ -336,6 +338,58 @@ def test_how_a_state_is_set_back_is_told_in_german(
     app = choose_visit(clinic.open("past", patient=patient.id))
 
     assert left_english(app) == set()
+
+
+@pytest.fixture
+def written(
+    clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
+) -> Iterator[UUID]:
+    """A visit whose notes read otherwise today, of a clinician who treats both times.
+
+    What was written in the clinic of then stands in what is open from backups.
+    """
+    dora, doctor_id, visit_id = clinic.cast[Role.CLINICIAN], uuid4(), uuid4()
+
+    def write(session, complaint):
+        care.assign(session, clinic.clerk, patient.id, dora.id)
+        doctor = cast.add_doctor(session, id=doctor_id, name="Dr. Then")
+        given = session, doctor.id, patient.id, LOOKED_AT
+        visit_samples.visit(*given, id=visit_id, status="completed")
+        notes.save(session, dora, visit_id, {"complaint": complaint}, number=0)
+
+    def write_then(session):
+        cast.add_account(session, Role.CLINICIAN, id=dora.id)
+        write(session, "Headache")
+
+    clinic.write(lambda s: write(s, "Overwritten"))
+    with kept_open(clinic, patient, databases, template, write_then):
+        yield visit_id
+
+
+def test_notes_come_back_in_the_name_of_whoever_brings_them_back(
+    clinic: Clinic, patient: PatientRecord, written: UUID
+):
+    app = choose_visit(clinic.open("past", Role.CLINICIAN, patient=patient.id))
+    shown = [element.value for element in app.text]
+    assert (shown.count("Headache"), shown.count("Overwritten")) == (1, 1)
+
+    app.text_area(key="past_notes_reason").set_value(REASON)
+    app.button(key="past_notes_copy").click().run()
+
+    assert not app.exception
+    dora = clinic.cast[Role.CLINICIAN]
+    [kept, before] = clinic.write(lambda s: notes.list_versions(s, dora, written))
+    assert (kept.notes.complaint, kept.author_id) == ("Headache", dora.id)
+    assert (kept.as_of, before.as_of) == (LOOKED_AT, None)
+
+
+@pytest.mark.usefixtures("written")
+def test_how_notes_come_back_is_told_in_german(clinic: Clinic, patient: PatientRecord):
+    clinic.speak_german(Role.CLINICIAN)
+
+    app = choose_visit(clinic.open("past", Role.CLINICIAN, patient=patient.id))
+
+    assert left_english(app) <= {"Headache", "Overwritten"}
 
 
 @pytest.mark.usefixtures("booked")

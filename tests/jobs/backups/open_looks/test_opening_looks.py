@@ -7,8 +7,12 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
+from bson import ObjectId
 from sqlalchemy import select
 
+from db.backups.backup_errors import SetBroken
+from db.backups.file_copies import list_later_copies
+from db.backups.log.archive import LogArchive
 from db.backups.repository import Repository
 from db.embedded.processes import child_processes
 from db.files.file_keys import FileKeys
@@ -16,6 +20,7 @@ from db.files.gridfs import Bucket
 from db.files.seal_keys import SealKeyFile
 from db.models.document import Document
 from db.postgres import SYSTEM, RestoredClinic
+from jobs.backups import looking
 from jobs.backups.open_looks.look_keeper import LookKeeper
 from jobs.backups.open_looks.opening_looks import LookSource
 from jobs.backups.scheduling import BackupPlan, BackupScheduler, backing_up
@@ -32,7 +37,7 @@ from services.documents import (
 )
 from services.documents.point_in_time import DocumentChange, DocumentCopy, FilesThen
 from services.documents.records.drafts import ChangedDocument
-from services.documents.records.errors import Damaged
+from services.documents.records.errors import Damaged, FileGone
 from services.patients import point_in_time
 from services.patients.point_in_time import Copy
 from services.patients.records import patients
@@ -77,6 +82,7 @@ class Story:
             lambda s: patients.register(s, self.clerk, cast.GRACE, today=TODAY)
         )
         self.visit = self.write(self.book)
+        self.spoilt = clinic.file(b"%PDF of Grace" * 300, self.grace.id)
         self.purged = self.write(
             lambda s: s.scalars(select(Document.id).order_by(Document.id)).first()
         )
@@ -160,6 +166,7 @@ def test_a_patient_that_was_lost_is_found_and_copied_back(breakable_cluster, tmp
             story = Story(clinic)
             await_kept(keeper, story.to)
             story.lose()
+            spoil(story, repository)
             with opening(story, repository, seal_keys) as way:
                 story.ask()
                 look = eventually(story.newest, lambda each: not each.is_awaited)
@@ -168,6 +175,7 @@ def test_a_patient_that_was_lost_is_found_and_copied_back(breakable_cluster, tmp
 
                 finds_whom_it_lost(story, then, look)
                 brings_a_letter_back(story, then, look, repository)
+                gives_away_no_spoilt_file(story, then, look, repository)
                 books_a_visit_again(story, then, look)
                 shows_no_more_what_was_purged(story, then)
                 takes_no_writes(then)
@@ -176,7 +184,7 @@ def test_a_patient_that_was_lost_is_found_and_copied_back(breakable_cluster, tmp
                 place = clinic.source.folder.path / "open-look"
                 eventually(lambda: not place.exists())
                 assert not child_processes.find(place)
-        assert repository.last_proof().as_of == story.to
+        assert repository.last_proof() is None
 
 
 def finds_whom_it_lost(story, then, look):
@@ -254,6 +262,37 @@ def books_a_visit_again(story, then, look):
     ).value
 
     assert (booked.starts_at, booked.note) == (story.visit.starts_at, "A cough")
+
+
+def spoil(story, repository):
+    """Flip a bit of a file in the backups, and let MongoDB have it no more."""
+    file_id = story.spoilt.version.file_id
+    archive = LogArchive(
+        repository.folder, repository.system_id, story.clinic.source.keys
+    )
+    [copy] = (
+        each
+        for each in list_later_copies(archive)
+        if each.place == (str(Bucket.DOCUMENTS), ObjectId(file_id))
+    )
+    [path] = (each for each in repository.stored_files() if each.name == copy.sha256)
+    samples.flip(path)
+    story.clinic.source.files.delete(Bucket.DOCUMENTS, file_id)
+
+
+def gives_away_no_spoilt_file(story, then, look, repository):
+    clerk, source = story.clerk, story.clinic.source
+    version = story.read_then(
+        then,
+        lambda s: documents_then.open_then(s, clerk, story.spoilt.id, as_of=look.to),
+    )
+
+    with pytest.raises(FileGone):
+        FilesThen(source.files, repository, source.keys).read(version)
+
+    # Whoever proves a restore by hand proves every file.
+    with pytest.raises(SetBroken, match="was changed in"):
+        looking.look(source.folder, repository, source.keys, to=story.to)
 
 
 def shows_no_more_what_was_purged(story, then):
