@@ -30,7 +30,7 @@ from db.files.ciphers import FileCipher, NotDecrypted
 from db.files.file_errors import FileDamaged, FileKeyMissing, FileMissing
 from db.files.file_keys import FileKeys
 from db.files.gridfs import LASTING, FileStore
-from db.files.seals import FileEntry
+from db.files.seals import Contents, FileEntry
 
 _Place = tuple[str, ObjectId]
 
@@ -222,12 +222,10 @@ def prove_copy(
 
     Raises SetBroken, naming the file by bucket and id.
     """
-    digest, size = sha256(), 0
-    for piece in read_plain(copy, repository, keys):
-        digest.update(piece)
-        size += len(piece)
-    if expected is not None and digest.digest() != expected:
-        raise SetBroken(f"{copy.name} is not the file that its row names.")
+    contents = _contents_of(copy, keys)
+    size = sum(len(piece) for piece in _read_as(contents, copy, repository))
+    if expected is not None and contents.sha256 != expected:
+        raise SetBroken(_of_another_row(copy))
     return size
 
 
@@ -235,23 +233,46 @@ def read_plain(
     copy: CopiedFile, repository: Repository, keys: FileKeys
 ) -> Iterator[bytes]:
     """Yield a copy's file, decrypted; raises SetBroken, at its end if it is another."""
-    name, path = copy.name, repository.file(copy.sha256)
+    yield from _read_as(_contents_of(copy, keys), copy, repository)
+
+
+def _contents_of(copy: CopiedFile, keys: FileKeys) -> Contents:
+    """Return what a copy's entry says of its plain bytes; raises SetBroken."""
     try:
-        contents = copy.entry.unseal(keys)
-        digest = sha256()
-        with path.open("rb", buffering=0) as source:
+        return copy.entry.unseal(keys)
+    except FileKeyMissing as error:
+        raise SetBroken(
+            f"{copy.name} was sealed with a key that is not here."
+        ) from error
+    except FileDamaged as error:
+        raise SetBroken(_does_not_open(copy)) from error
+
+
+def _read_as(
+    contents: Contents, copy: CopiedFile, repository: Repository
+) -> Iterator[bytes]:
+    """Yield a copy's file; raises SetBroken, at its end where the bytes are others."""
+    digest = sha256()
+    try:
+        with repository.file(copy.sha256).open("rb", buffering=0) as source:
             stream = FileCipher.of(contents.key).decrypting(
                 source, binding_of(copy.entry.bucket, copy.entry.file_id)
             )
             while piece := stream.read(PIECE):
                 digest.update(piece)
                 yield piece
-    except FileKeyMissing as error:
-        raise SetBroken(f"{name} was sealed with a key that is not here.") from error
-    except (FileDamaged, NotDecrypted, tink.TinkError) as error:
-        raise SetBroken(f"{name} does not open: it is not what was filed.") from error
+    except (NotDecrypted, tink.TinkError) as error:
+        raise SetBroken(_does_not_open(copy)) from error
     if digest.digest() != contents.sha256:
-        raise SetBroken(f"{name} is not the file that its row names.")
+        raise SetBroken(_of_another_row(copy))
+
+
+def _does_not_open(copy: CopiedFile) -> str:
+    return f"{copy.name} does not open: it is not what was filed."
+
+
+def _of_another_row(copy: CopiedFile) -> str:
+    return f"{copy.name} is not the file that its row names."
 
 
 # As MongoDB's own client reads entries: times know their zone.

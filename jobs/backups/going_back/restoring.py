@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from bson import ObjectId
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -41,6 +42,7 @@ from db.embedded.replacement import Replacement
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore, FileStoreUnavailable
 from db.files.seal_keys import SealKeys
+from db.files.seals import FileEntry
 from db.mongo.audit_store import AuditStore, AuditStoreUnavailable
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.backups.going_back.files import FileReturns
@@ -204,6 +206,8 @@ class _GoingBack:
     target: ReplayTarget
     copies: Copies
     since_lap: float = field(default_factory=time.monotonic)
+    # What was compared while the clinic was open is not read again while it is closed.
+    whole_files: dict[tuple[str, ObjectId], FileEntry] = field(default_factory=dict)
 
     @classmethod
     def prepared(
@@ -308,6 +312,7 @@ class _GoingBack:
             self.clinic.repository,
             self.copies,
             self.proving.list_purged(),
+            self.whole_files,
         )
 
 
