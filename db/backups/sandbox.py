@@ -5,7 +5,6 @@ keeps (scram), knows nothing of the cluster, and stands still in recovery at the
 place in the log: PostgreSQL itself refuses every write.
 """
 
-import gzip
 import json
 import os
 import re
@@ -15,15 +14,15 @@ import subprocess
 import sys
 import tarfile
 import time
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import psycopg2
+from isal import igzip, igzip_lib
 from psycopg2.extensions import parse_dsn
 
 from db.backups.backup_errors import CannotRestore, SetBroken
@@ -57,7 +56,8 @@ _FROM_PLACE: Final = re.compile(
 )
 _NO_SPACE: Final = "No space left on device"
 _PAGE_BYTES: Final = 8192
-_COPIED_BYTES: Final = 256 * 1024
+# Its types say that it is one.
+_NOT_PACKED: Final = cast("type[Exception]", igzip_lib.error)
 _PAGE_HEAD: Final = 40
 _IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
 _NOT_STARTED: Final = "The backup's PostgreSQL did not start within two minutes."
@@ -542,18 +542,16 @@ def _unpack(stream: IO[bytes], place: Path, name: str) -> None:
 
 def _extract(stream: IO[bytes], place: Path, name: str) -> None:
     try:
-        # tarfile's own reader of compressed streams copies all that it has unpacked
-        # and not yet given on whenever 16 KB of it are asked for, which of a segment
-        # that is mostly zeros are megabytes.
+        # As a stream: what is unpacked here cannot be sought in.
         with (
-            gzip.GzipFile(fileobj=stream) as plain,
-            tarfile.TarFile(fileobj=plain, copybufsize=_COPIED_BYTES) as tar,
+            igzip.IGzipFile(fileobj=stream) as plain,  # type: ignore[no-untyped-call]
+            tarfile.open(fileobj=plain, mode="r|") as tar,
         ):
             # Python has filters since 3.11.4. An older one takes what is there, which
             # PostgreSQL wrote and nobody has changed since it was sealed.
             tar.extraction_filter = getattr(tarfile, "data_filter", _as_it_is)
             tar.extractall(place)  # noqa: S202
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+    except (tarfile.TarError, igzip.BadGzipFile, _NOT_PACKED, EOFError) as error:
         raise SetBroken(f"The backup's {name} is no archive.") from error
 
 
