@@ -35,7 +35,12 @@ def find_lost_times(
     known = _read_known(folder)
     if not known:
         return ()
-    reach = _reach_of_rows(archive)
+    return _lost_of(known, sets, _reach_of_rows(archive))
+
+
+def _lost_of(
+    known: tuple[BackupWindow, ...], sets: Sequence[Manifest], reach: LogReach
+) -> tuple[BackupWindow, ...]:
     gone_over = (BackupWindow(left.to, left.at) for left in reach.times_left)
     return _minus(known, (*reach.windows(sets), *gone_over))
 
@@ -53,12 +58,13 @@ def note_times(
     What was lost before stays lost until it would have gone for its age. Raises
     SetBroken if the log's own history does not open, and OSError.
     """
-    lost = find_lost_times(folder, sets, archive)
+    before, reach = _read_known(folder), _reach_of_rows(archive)
+    lost = _lost_of(before, sets, reach)
     going_on = [each.as_of for each in sets if each.as_of >= kept_since]
     begins = min(going_on, default=now)
-    windows = (*_reach_of_rows(archive).windows(sets), *lost)
+    windows = (*reach.windows(sets), *lost)
     known = tuple(_within(windows, begins, now - _MARGIN))
-    if known != _read_known(folder):
+    if known != before:
         private_files.replace(folder / _NOTE, _WINDOWS.dump_json(known, indent=1))
 
 
