@@ -1,30 +1,25 @@
 """Notes of then beside those of today, and the form that brings them back."""
 
 from datetime import datetime
-from typing import Final
 
 import streamlit as st
 
 from dashboard.consultations.notes.shown_notes import show_notes
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
+from dashboard.patients.point_in_time.reasons import ask_why
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from services.consultations import notes as visit_notes, point_in_time
 from services.consultations.notes import Notes, NotesRecord
 from services.consultations.point_in_time import NotesCopy, VisitThen
 from services.core.actors import Permission
-from services.core.reasons import LONGEST
-from services.visits.front_desk.appointments import VisitStatus
-
-_NOT_HELD: Final = (VisitStatus.CANCELLED, VisitStatus.NO_SHOW)
 
 
 def show_notes_back(compared: VisitThen, notes: Notes, as_of: datetime | None) -> None:
     """Offer to bring notes of then back, where they read otherwise today."""
-    if compared.today is None or compared.today.status in _NOT_HELD:
+    if compared.today is None or not compared.today.status.takes_place:
         st.caption(
             _(
                 "Its notes do not come back: notes are of a visit that takes place. "
@@ -41,7 +36,7 @@ def show_notes_back(compared: VisitThen, notes: Notes, as_of: datetime | None) -
             with st.expander(_("Its notes as they read today")):
                 show_notes(current.latest.notes)
         if current_actor().may(Permission.WRITE_RECORDS):
-            _ask_why(compared, notes, current, as_of)
+            _offer(compared, notes, current, as_of)
 
 
 def _read_today(compared: VisitThen) -> NotesRecord | None:
@@ -51,27 +46,18 @@ def _read_today(compared: VisitThen) -> NotesRecord | None:
     )
 
 
-def _ask_why(
+def _offer(
     compared: VisitThen,
     notes: Notes,
     current: NotesRecord | None,
     as_of: datetime | None,
 ) -> None:
-    with st.form("past_notes_form"):
-        st.caption(
-            _(
-                "They become the next version of the visit's notes, in your name, and "
-                "say of when they are; the versions before are kept."
-            )
-        )
-        reason = bounded_area(_("Reason"), key="past_notes_reason", longest=LONGEST)
-        is_wanted = st.form_submit_button(
-            _("Bring the notes back"),
-            type="primary",
-            key="past_notes_copy",
-            icon=":material/history:",
-        )
-    if is_wanted:
+    caption = _(
+        "They become the next version of the visit's notes, in your name, and say of "
+        "when they are; the versions before are kept."
+    )
+    reason = ask_why("past_notes", _("Bring the notes back"), caption)
+    if reason is not None:
         with error_boundary():
             number = current.latest.number if current else 0
             copy = NotesCopy(compared.then.id, notes, number, as_of, reason)

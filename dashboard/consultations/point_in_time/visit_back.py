@@ -9,8 +9,8 @@ import streamlit as st
 
 from dashboard.context import current_actor, now, write
 from dashboard.navigation import go
+from dashboard.patients.point_in_time.reasons import ask_why
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at
@@ -23,7 +23,6 @@ from services.consultations.point_in_time import (
     WayBack,
 )
 from services.core.actors import Permission
-from services.core.reasons import LONGEST
 from services.visits.booking import bookings
 
 _WORDS: Final[Mapping[WayBack, str]] = {
@@ -74,7 +73,7 @@ def show_way_back(compared: VisitThen, then: VisitsThen) -> None:
     if way is None:
         st.caption(_(_STAYS[compared.change]))
     elif current_actor().may(_NEEDED[way]):
-        _ask_why(compared, way, then.timestamp)
+        _offer(compared, way, then.timestamp)
     is_lost = compared.change in (VisitChange.GONE, VisitChange.CANCELLED)
     if (
         is_lost
@@ -94,17 +93,9 @@ def show_way_back(compared: VisitThen, then: VisitsThen) -> None:
         )
 
 
-def _ask_why(compared: VisitThen, way: WayBack, as_of: datetime | None) -> None:
-    with st.form("past_visit_form"):
-        st.caption(_(_WORDS[way]))
-        reason = bounded_area(_("Reason"), key="past_visit_reason", longest=LONGEST)
-        is_wanted = st.form_submit_button(
-            _(_BUTTONS[way]),
-            type="primary",
-            key="past_visit_copy",
-            icon=":material/history:",
-        )
-    if not is_wanted:
+def _offer(compared: VisitThen, way: WayBack, as_of: datetime | None) -> None:
+    reason = ask_why("past_visit", _(_BUTTONS[way]), _(_WORDS[way]))
+    if reason is None:
         return
     with error_boundary():
         revision = compared.today.revision if compared.today else None

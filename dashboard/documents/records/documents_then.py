@@ -11,12 +11,11 @@ from dashboard.context import current_actor, ingest, read, write
 from dashboard.documents.records import document_words as words
 from dashboard.navigation import go
 from dashboard.patients.point_in_time.point_in_time_source import PointInTimeSource
+from dashboard.patients.point_in_time.reasons import ask_why
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
-from services.core.reasons import LONGEST
 from services.documents import point_in_time
 from services.documents.point_in_time import (
     Definitions,
@@ -111,15 +110,8 @@ def _show(
     if compared.change is DocumentChange.SAME:
         st.caption(_("There is nothing to bring back: it is the same today."))
         return
-    with st.form("past_document_form"):
-        reason = bounded_area(_("Reason"), key="past_document_reason", longest=LONGEST)
-        is_wanted = st.form_submit_button(
-            _("Bring the document back"),
-            type="primary",
-            key="past_document_copy",
-            icon=":material/history:",
-        )
-    if is_wanted:
+    reason = ask_why("past_document", _("Bring the document back"))
+    if reason is not None:
         with error_boundary():
             _bring_back(compared, source, reason, of_then)
 

@@ -12,16 +12,15 @@ from dashboard.patients.point_in_time.point_in_time_source import (
     PointInTimeSource,
     require_shown_today,
 )
+from dashboard.patients.point_in_time.reasons import ask_why
 from dashboard.patients.records.choose_fields import Version, choose_fields, differing
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.error_boundary import error_boundary
-from dashboard.ui.fields import bounded_area
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, full_name, plain
 from services.core.actors import Actor
 from services.core.errors import NotFound
-from services.core.reasons import LONGEST
 from services.patients import point_in_time
 from services.patients.point_in_time import Copy, RecordSnapshot
 from services.patients.records import patients
@@ -68,12 +67,7 @@ def _ask_why(
     result: PatientDraft,
     source: PointInTimeSource,
 ) -> None:
-    with st.form("past_form"):
-        reason = bounded_area(_("Reason"), key="past_reason", longest=LONGEST)
-        copies = st.form_submit_button(
-            _("Copy back"), type="primary", key="past_copy", icon=":material/history:"
-        )
-    if not copies:
+    if (reason := ask_why("past", _("Copy back"))) is None:
         return
     with error_boundary():
         version = current.version if current else None

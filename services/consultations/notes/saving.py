@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, update
@@ -18,9 +17,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.patients.records import locks
-from services.visits.front_desk.appointments import VisitRecord, VisitStatus, locking
-
-_NOT_HELD: Final = (VisitStatus.CANCELLED, VisitStatus.NO_SHOW)
+from services.visits.front_desk.appointments import VisitRecord, locking
 
 
 def save(
@@ -76,7 +73,7 @@ def _lock(
     # Somebody may be cancelling it in this moment, or say that nobody came.
     locking.lock(session, visit.id)
     visit = visits.to_read(session, actor, visit.id)
-    if visit.status in _NOT_HELD:
+    if not visit.status.takes_place:
         raise VisitDidNotTakePlace
     return visit, rows.find(session, visit.id)
 

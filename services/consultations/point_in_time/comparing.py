@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,9 +14,6 @@ from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 from services.visits.front_desk.appointments.rows import visit_of, visits
-
-# So long before and after a visit the desk corrects its state.
-_HALF_A_DAY: Final = timedelta(hours=12)
 
 
 class VisitChange(StrEnum):
@@ -159,9 +155,4 @@ def _is_expected(visit: VisitRecord) -> bool:
 
 
 def _is_corrected(then: VisitRecord, today: VisitRecord, now: datetime) -> bool:
-    if then.status is VisitStatus.CANCELLED:
-        return False
-    begins, ends = today.starts_at - _HALF_A_DAY, today.ends_at + _HALF_A_DAY
-    if today.completed_at is not None:
-        ends = today.completed_at + _HALF_A_DAY
-    return begins <= now < ends
+    return then.status is not VisitStatus.CANCELLED and today.is_corrected_at(now)

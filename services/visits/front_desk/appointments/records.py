@@ -1,9 +1,13 @@
 """Visits as they are kept."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
+
+# So long before and after a visit the desk corrects its state.
+HALF_A_DAY: Final = timedelta(hours=12)
 
 
 class VisitStatus(StrEnum):
@@ -15,6 +19,11 @@ class VisitStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     NO_SHOW = "no-show"
+
+    @property
+    def takes_place(self) -> bool:
+        """Whether the visit takes place, or did, as far as is known."""
+        return self not in {VisitStatus.CANCELLED, VisitStatus.NO_SHOW}
 
 
 class CallOutcome(StrEnum):
@@ -73,3 +82,10 @@ class VisitRecord:
     version: int = 1
     changed_at: datetime | None = None
     call: PhoneCall | None = None
+
+    def is_corrected_at(self, timestamp: datetime) -> bool:
+        """Tell whether the desk still, or already, corrects its state at a time."""
+        begins, ends = self.starts_at - HALF_A_DAY, self.ends_at + HALF_A_DAY
+        if self.completed_at is not None:
+            ends = self.completed_at + HALF_A_DAY
+        return begins <= timestamp < ends

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, text, true, update
+from sqlalchemy import ColumnElement, exists, func, literal, true, update
 from sqlalchemy.orm import Session
 
 from db.models.booking import Appointment
@@ -21,13 +21,17 @@ from services.visits.front_desk.appointments.errors import (
     WrongStatus,
 )
 from services.visits.front_desk.appointments.reading import look_up, record_event
-from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments.records import (
+    HALF_A_DAY,
+    VisitRecord,
+    VisitStatus,
+)
 from services.visits.front_desk.appointments.rows import STATUS
 from services.visits.schedule import visit_changes
 
 # As what a state is kept that the version before does not know.
 _KEPT: Final = {VisitStatus.IN_ROOM: VisitStatus.CHECKED_IN}
-_HALF_A_DAY: Final = text("interval '12 hours'")
+_HALF_A_DAY: Final = literal(HALF_A_DAY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,22 @@
+"""The form that asks why something of then is brought back."""
+
+import streamlit as st
+
+from dashboard.ui.fields import bounded_area
+from dashboard.ui.language import gettext as _
+from services.core.reasons import LONGEST
+
+
+def ask_why(name: str, label: str, caption: str = "") -> str | None:
+    """Draw the form whose button has the label; return the reason once it is sent.
+
+    `name` begins the keys of the form, its field and its button.
+    """
+    with st.form(f"{name}_form"):
+        if caption:
+            st.caption(caption)
+        reason = bounded_area(_("Reason"), key=f"{name}_reason", longest=LONGEST)
+        is_wanted = st.form_submit_button(
+            label, type="primary", key=f"{name}_copy", icon=":material/history:"
+        )
+    return reason if is_wanted else None
