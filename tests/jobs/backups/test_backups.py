@@ -1,9 +1,11 @@
 """Backups of a real cluster: taken, restored, proven, and each damage named."""
 
+import gzip
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -108,6 +110,20 @@ def test_a_set_says_of_which_clinic_and_time_it_is_and_nothing_lies_open(
         0,
         0o044,
     }
+
+
+@pytest.mark.parametrize(("name", "held"), [("base", "PG_VERSION"), ("log", "0")])
+def test_what_is_packed_is_gzip_which_earlier_versions_unpack(
+    repository, keys, manifest, name, held
+):
+    with (
+        seal_of(manifest, keys).reading(set_of(repository, manifest) / name) as packed,
+        gzip.open(packed) as plain,
+        tarfile.open(mode="r|", fileobj=plain) as tar,
+    ):
+        names = tar.getnames()
+
+    assert any(each.startswith(held) for each in names)
 
 
 @pytest.mark.parametrize("name", OBJECTS)
