@@ -1,5 +1,7 @@
 """What can go wrong with backups; each message is a sentence for an administrator."""
 
+from pathlib import Path
+
 
 class CannotBackUp(Exception):
     """No backup was made, and nothing of it counts."""
@@ -19,6 +21,18 @@ class CannotRestore(Exception):
 
 class SetBroken(CannotRestore):
     """A backup set is not what was written."""
+
+
+class PasswordRefused(CannotRestore):
+    """A restored PostgreSQL has another password for a login than the data folder."""
+
+    def __init__(self, login: str, folder: Path) -> None:
+        super().__init__(
+            f"The restored PostgreSQL refuses the password of {login} that is in "
+            f"{folder}/secrets.json: it was another one then. Put the file of that "
+            "time back; the recovery kit has it."
+        )
+        self.login = login
 
 
 class TableLocked(CannotRestore):

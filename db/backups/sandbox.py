@@ -25,7 +25,7 @@ import psycopg2
 from isal import igzip, igzip_lib
 from psycopg2.extensions import parse_dsn
 
-from db.backups.backup_errors import CannotRestore, SetBroken
+from db.backups.backup_errors import CannotRestore, PasswordRefused, SetBroken
 from db.backups.base_backup import CHECKSUMS, error_in, tied
 from db.backups.manifest import Manifest
 from db.backups.sealing import SetSeal
@@ -61,6 +61,11 @@ _NOT_PACKED: Final = cast("type[Exception]", igzip_lib.error)
 _PAGE_HEAD: Final = 40
 _IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
 _NOT_STARTED: Final = "The backup's PostgreSQL did not start within two minutes."
+# As libpq has it from a server that speaks English, which `Programs` sees to. It tells
+# no code of errors of that kind.
+_REFUSED: Final = "password authentication failed"
+# From here on rows say what they say at the target, passwords among them.
+_STANDS: Final = "pausing at the end of recovery"
 _STATE: Final = "SELECT pg_get_wal_replay_pause_state(), pg_last_wal_replay_lsn()::text"
 
 
@@ -201,11 +206,8 @@ class Sandbox:
             self._write("pg_hba.conf", f"host all {login} {_LOOPBACK}")
             self._write("standby.signal", "")
             with self._running() as process:
-                _await_standby(
-                    process,
-                    _address(login, password, port, database),
-                    self.folder / "postgres.log",
-                )
+                url = _address(login, password, port, database)
+                self._await_standby(process, url, login)
                 yield port
 
     @contextmanager
@@ -370,8 +372,14 @@ class Sandbox:
                     "The backup's PostgreSQL did not reach its place in the log: "
                     + child_processes.last_words(self.folder / "postgres.log")
                 )
-            with suppress(psycopg2.OperationalError):
+            # Before what it asks: whoever was refused may have been so on the way.
+            stands = self._stands()
+            try:
                 state, reached = _ask(url)
+            except psycopg2.OperationalError as error:
+                if stands and _REFUSED in str(error):
+                    raise PasswordRefused("postgres", self.folder.parent) from error
+            else:
                 if state == "paused" and target.is_reached(Lsn.parse(reached)):
                     return
                 if state == "paused":
@@ -382,25 +390,34 @@ class Sandbox:
             time.sleep(0.05)
         raise SetBroken(_NOT_STARTED)
 
+    def _await_standby(
+        self, process: "subprocess.Popen[bytes]", url: str, login: str
+    ) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise SetBroken(
+                    "The restored PostgreSQL does not start again: "
+                    + child_processes.last_words(self.folder / "postgres.log")
+                )
+            try:
+                with (
+                    closing(psycopg2.connect(url)) as connection,
+                    connection.cursor() as cursor,
+                ):
+                    cursor.execute(_IS_STANDBY)
+                    if cursor.fetchone() == (True,):
+                        return
+            except psycopg2.OperationalError as error:
+                # All rows are there already, and with them every password.
+                if _REFUSED in str(error):
+                    raise PasswordRefused(login, self.folder.parent) from error
+            time.sleep(0.05)
+        raise SetBroken(_NOT_STARTED)
 
-def _await_standby(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise SetBroken(
-                "The restored PostgreSQL does not start again: "
-                + child_processes.last_words(log)
-            )
-        with (
-            suppress(psycopg2.OperationalError),
-            closing(psycopg2.connect(url)) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(_IS_STANDBY)
-            if cursor.fetchone() == (True,):
-                return
-        time.sleep(0.05)
-    raise SetBroken(_NOT_STARTED)
+    def _stands(self) -> bool:
+        """Tell whether replay has come to its end, by the server's own words."""
+        return _STANDS in (self.folder / "postgres.log").read_text(errors="replace")
 
 
 def _address(login: str, password: str, port: int, database: str) -> str:

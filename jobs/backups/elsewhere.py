@@ -9,16 +9,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from db import embedded
-from db.backups.backup_errors import CannotRestore
+from db.backups.backup_errors import CannotRestore, PasswordRefused
 from db.backups.log.archive import LogArchive
 from db.backups.log.windows import find_windows, read_position
-from db.backups.recovery_kit import FILE_KEYS, SEAL_KEYS, RecoveryKit
+from db.backups.recovery_kit import FILE_KEYS, PASSWORDS, SEAL_KEYS, RecoveryKit
 from db.backups.repository import Repository
 from db.embedded import DataFolder
 from db.files.file_keys import FileKeys
@@ -60,6 +60,7 @@ def restore_elsewhere(
     """
     repository, kit = source.repository, source.kit
     _require_of_one_clinic(repository, kit)
+    _require_passwords(kit)
     folder = DataFolder(data)
     require_empty(folder.path)
     with _emptied_on_failure(folder):
@@ -94,9 +95,18 @@ def restore_elsewhere(
                 folder.mark_complete()
                 yield
 
-            return go_back(
-                clinic, order, confirm=lambda _: None, closed=closed, report=report
-            )
+            try:
+                return go_back(
+                    clinic, order, confirm=lambda _: None, closed=closed, report=report
+                )
+            except PasswordRefused as error:
+                at = order.to.astimezone(UTC)
+                raise CannotRestore(
+                    f"The recovery kit of {kit.made_at:%Y-%m-%d} has another password "
+                    f"for PostgreSQL's {error.login} than the clinic had at "
+                    f"{at:%Y-%m-%d %H:%M:%S} UTC: take the kit that was in use then, "
+                    "or name with --to a time at which this one was."
+                ) from error
 
 
 def require_empty(path: Path) -> None:
@@ -138,6 +148,16 @@ def _require_of_one_clinic(repository: Repository, kit: RecoveryKit) -> None:
             f"The recovery kit is of clinic {kit.system_id}, and the backups in "
             f"{repository.folder} are of clinic {repository.system_id}: take the kit "
             "of this clinic."
+        )
+
+
+def _require_passwords(kit: RecoveryKit) -> None:
+    """Raise CannotRestore where a kit has none: others would be made up in vain."""
+    if PASSWORDS not in kit.files:
+        raise CannotRestore(
+            f"The recovery kit of {kit.made_at:%Y-%m-%d} has no passwords of "
+            "PostgreSQL, and the rows are read with those of the clinic: take a kit "
+            "that was made where its data folder was."
         )
 
 

@@ -333,6 +333,10 @@ _WHOLE: Final = (
     marked("The restored clinic does not open a document as pages do."),
     marked("Opening ended in an unexpected error: see the worker's log."),
     marked("The restored PostgreSQL does not start again: {why}"),
+    marked(
+        "The restored PostgreSQL refuses the password of {login} that is in {file}: it "
+        "was another one then. Put the file of that time back; the recovery kit has it."
+    ),
     marked("The backup's PostgreSQL did not start within two minutes."),
     marked("The restored PostgreSQL did not stop in good order."),
     marked("The restored PostgreSQL does not take writes."),

@@ -17,6 +17,9 @@ NAME: Final = "chartroom"
 OWNER: Final = "chartroom"
 APP: Final = "chartroom_app"
 
+# Whom superusers and servers sign in as is Patroni's to make, when it founds a cluster.
+_OF_SERVERS: Final = ("replicator", "rewind")
+
 _DB: Final = Path(__file__).parents[2]
 _ROLES: Final = (_DB / "roles.sql").read_text()
 _STATISTICS: Final = (_DB / "statement_statistics.sql").read_text()
@@ -65,12 +68,28 @@ def ensure_roles(url: str, passwords: Mapping[str, str]) -> None:
         new = [login for login in (OWNER, APP) if not _exists(cursor, login)]
         cursor.execute(_ROLES)
         for login in new:
-            cursor.execute(
-                sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                    sql.Identifier(login), sql.Literal(passwords[login])
-                )
-            )
+            _set_password(cursor, login, passwords[login])
         connection.commit()
+
+
+def set_passwords(url: str, passwords: Mapping[str, str]) -> None:
+    """Give the logins that are there these passwords; `url` is a superuser's.
+
+    Restored rows have those of their time, and whoever signs in has those of now.
+    """
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        for login in (OWNER, APP, *_OF_SERVERS):
+            if _exists(cursor, login):
+                _set_password(cursor, login, passwords[login])
+        connection.commit()
+
+
+def _set_password(cursor: Cursor, login: str, password: str) -> None:
+    cursor.execute(
+        sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+            sql.Identifier(login), sql.Literal(password)
+        )
+    )
 
 
 def _exists(cursor: Cursor, role: str) -> bool:

@@ -39,6 +39,7 @@ from db.backups.sandbox import (
 from db.embedded import DataFolder
 from db.embedded.processes import programs
 from db.embedded.replacement import Replacement
+from db.embedded.servers import database_roles
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore, FileStoreUnavailable
 from db.files.seal_keys import SealKeys
@@ -280,6 +281,7 @@ class _GoingBack:
         with reading(url) as session:
             went.since, end = read_log(session, self.clinic.audit)
         self.sandbox.promote(url)
+        database_roles.set_passwords(url, self.clinic.folder.secrets())
         rejoined = Rejoined(
             end,
             went.since,

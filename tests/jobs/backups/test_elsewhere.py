@@ -1,6 +1,7 @@
 """A clinic on a machine that has nothing of it: from repository and kit alone."""
 
 import errno
+import json
 import os
 from contextlib import closing
 from dataclasses import replace
@@ -99,6 +100,13 @@ def purge_one(session):
     audit.record(session, KEEPER, Action.DOCUMENT_PURGE, **about)
 
 
+def with_passwords(kit, *, of):
+    """Return the kit as one that was made before passwords were changed."""
+    secrets = json.loads(kit.files[PASSWORDS])
+    before = secrets | {login: f"{secrets[login]} of before" for login in of}
+    return replace(kit, files=kit.files | {PASSWORDS: json.dumps(before)})
+
+
 def restore(repository, kit, folder, to=None):
     return restore_elsewhere(RestoreSource(repository, kit), folder, to, kept=KEPT)
 
@@ -111,6 +119,9 @@ def test_the_clinic_opens_again_with_every_row_file_and_entry(
     clinic, expendable, kit, at, tmp_path
 ):
     folder = tmp_path / "restored"
+    # What others than the superuser sign in with is brought along.
+    others = ("chartroom", "chartroom_app", "replicator", "rewind")
+    kit = with_passwords(kit, of=others)
     before = len(list(clinic.source.audit.walk_after(0)))
 
     went = restore(expendable, kit, folder)
@@ -206,6 +217,24 @@ def test_what_cannot_be_leaves_the_folder_empty(repository, kit, at, tmp_path):
     with pytest.raises(CannotRestore, match="is outside what the backups reach"):
         restore(repository, kit, folder, at + timedelta(days=1))
     assert list(folder.iterdir()) == []
+
+
+def test_a_kit_with_another_password_of_the_superuser_is_told_of_at_once(
+    repository, kit, at, tmp_path
+):
+    """It was tried again for two minutes, and the backup was called one that fails."""
+    folder, other = tmp_path / "restored", with_passwords(kit, of=("postgres",))
+    none = {name: text for name, text in kit.files.items() if name != PASSWORDS}
+
+    with pytest.raises(
+        CannotRestore,
+        match=rf"kit of {kit.made_at:%Y-%m-%d} has another password for PostgreSQL's "
+        rf"postgres than the clinic had at {at:%Y-%m-%d %H:%M:%S} UTC: take the kit",
+    ):
+        restore(repository, other, folder, at)
+    assert list(folder.iterdir()) == []
+    with pytest.raises(CannotRestore, match="has no passwords of PostgreSQL"):
+        restore(repository, replace(kit, files=none), folder, at)
 
 
 @pytest.mark.usefixtures("at")
