@@ -56,7 +56,8 @@ def _offer(
         "They become the next version of the visit's notes, in your name, and say of "
         "when they are; the versions before are kept."
     )
-    reason = ask_why("past_notes", _("Bring the notes back"), caption)
+    visit_id = compared.then.id
+    reason = ask_why("past_notes", visit_id, _("Bring the notes back"), caption)
     if reason is not None:
         with error_boundary():
             number = current.latest.number if current else 0

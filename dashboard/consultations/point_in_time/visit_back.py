@@ -94,7 +94,8 @@ def show_way_back(compared: VisitThen, then: VisitsThen) -> None:
 
 
 def _offer(compared: VisitThen, way: WayBack, as_of: datetime | None) -> None:
-    reason = ask_why("past_visit", _(_BUTTONS[way]), _(_WORDS[way]))
+    visit_id = compared.then.id
+    reason = ask_why("past_visit", visit_id, _(_BUTTONS[way]), _(_WORDS[way]))
     if reason is None:
         return
     with error_boundary():

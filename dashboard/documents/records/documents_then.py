@@ -110,7 +110,7 @@ def _show(
     if compared.change is DocumentChange.SAME:
         st.caption(_("There is nothing to bring back: it is the same today."))
         return
-    reason = ask_why("past_document", _("Bring the document back"))
+    reason = ask_why("past_document", then.id, _("Bring the document back"))
     if reason is not None:
         with error_boundary():
             _bring_back(compared, source, reason, of_then)

@@ -1,5 +1,7 @@
 """The form that asks why something of then is brought back."""
 
+from uuid import UUID
+
 import streamlit as st
 
 from dashboard.ui.fields import bounded_area
@@ -7,16 +9,18 @@ from dashboard.ui.language import gettext as _
 from services.core.reasons import LONGEST
 
 
-def ask_why(name: str, label: str, caption: str = "") -> str | None:
+def ask_why(name: str, of: UUID, label: str, caption: str = "") -> str | None:
     """Draw the form whose button has the label; return the reason once it is sent.
 
-    `name` begins the keys of the form, its field and its button.
+    `name` begins the keys of the form, its field and its button. They are those `of`
+    one record: why that comes back is no reason for the next that somebody looks at.
     """
-    with st.form(f"{name}_form"):
+    key = f"{name}_{of.hex}"
+    with st.form(f"{key}_form"):
         if caption:
             st.caption(caption)
-        reason = bounded_area(_("Reason"), key=f"{name}_reason", longest=LONGEST)
+        reason = bounded_area(_("Reason"), key=f"{key}_reason", longest=LONGEST)
         is_wanted = st.form_submit_button(
-            label, type="primary", key=f"{name}_copy", icon=":material/history:"
+            label, type="primary", key=f"{key}_copy", icon=":material/history:"
         )
     return reason if is_wanted else None

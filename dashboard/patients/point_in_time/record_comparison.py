@@ -52,7 +52,8 @@ def compare(actor: Actor, patient_id: UUID, source: PointInTimeSource) -> None:
                 return
         else:
             result = choose_fields(
-                "past",
+                # Chosen for this patient, and for no other.
+                f"past_{patient_id.hex}",
                 Version(_("As of {time}").format(time=timestamp), then.patient.draft()),
                 Version(_("Today"), current.draft()),
                 start=then.patient.draft(),
@@ -67,7 +68,7 @@ def _ask_why(
     result: PatientDraft,
     source: PointInTimeSource,
 ) -> None:
-    if (reason := ask_why("past", _("Copy back"))) is None:
+    if (reason := ask_why("past", then.patient.id, _("Copy back"))) is None:
         return
     with error_boundary():
         version = current.version if current else None

@@ -14,7 +14,7 @@ from tests.conftest import Databases
 from tests.kit import cast
 from tests.kit.german_pages import left_english
 from tests.pages.conftest import Clinic
-from tests.pages.patients.point_in_time_samples import kept_open
+from tests.pages.patients.point_in_time_samples import bring_back, kept_open
 from tests.services.pdf.samples import letter
 
 REASON = "Deleted the wrong letter"
@@ -90,7 +90,7 @@ def test_what_is_the_same_is_said_to_be(
 
     choose(app)
 
-    assert "past_document_copy" not in {button.key for button in app.button}
+    assert not app.text_area
     [listed] = [e for e in clinic.audit("document:list") if "as_of" in e.details]
     assert listed.patient_id == patient.id
     assert listed.details["as_of"] == "2026-11-19T14:03:07+00:00"
@@ -109,11 +109,9 @@ def test_a_deleted_one_is_read_and_brought_back_for_a_reason(
     viewed = [e for e in clinic.audit("document:view") if e.subject_id == str(then.id)]
     assert viewed[0].details["as_of"] == "2026-11-19T14:03:07+00:00"
 
-    app.text_area(key="past_document_reason").set_value("oops")
-    app.button(key="past_document_copy").click().run()
+    bring_back(app, "past_document", "oops")
     assert "in at least 10 characters" in app.error[0].value
-    app.text_area(key="past_document_reason").set_value(REASON)
-    app.button(key="past_document_copy").click().run()
+    bring_back(app, "past_document", REASON)
 
     assert not app.exception
     document = clinic.read(lambda s: records.get(s, clinic.clerk, then.id))
@@ -130,8 +128,7 @@ def test_what_does_not_come_back_is_named(
 
     [lost] = [each.value for each in app.caption if "do not come back" in each.value]
     assert lost.endswith("for such a document: Lab.")
-    app.text_area(key="past_document_reason").set_value(REASON)
-    app.button(key="past_document_copy").click().run()
+    bring_back(app, "past_document", REASON)
     assert not app.exception
     assert not clinic.read(
         lambda s: records.get(s, clinic.clerk, labelled.id)

@@ -1,5 +1,6 @@
 """Patients as they were, for the pages that look there."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -8,6 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextArea
 
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database, DelayedStandbys
@@ -22,6 +25,20 @@ from tests.pages.conftest import Clinic
 
 _TODAY = date(2026, 11, 20)
 LOOKED_AT = datetime(2026, 11, 19, 14, 3, 7, tzinfo=UTC)
+
+
+def reason_field(app: AppTest, form: str) -> TextArea:
+    """Return the one field of the form in which somebody says why."""
+    name = re.compile(rf"{form}_[0-9a-f]{{32}}_reason")
+    [field] = [each for each in app.text_area if name.fullmatch(each.key or "")]
+    return field
+
+
+def bring_back(app: AppTest, form: str, reason: str) -> None:
+    """Type a reason, and press the form's button."""
+    field = reason_field(app, form).set_value(reason)
+    assert field.key is not None
+    app.button(key=field.key.replace("_reason", "_copy")).click().run()
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from tests.conftest import Databases
 from tests.kit.german_pages import left_english, said
 from tests.pages.conftest import Clinic
 from tests.pages.document_samples import press
-from tests.pages.patients.point_in_time_samples import standing_by
+from tests.pages.patients.point_in_time_samples import bring_back, standing_by
 
 TODAY = date(2026, 11, 20)
 REASON = "Bewusstlos im Wartezimmer"
@@ -380,9 +380,8 @@ def test_a_record_of_then_is_found_and_compared_in_german(german: Clinic, ada) -
 
     assert left_english(app) | left_english(compared) == set()
     assert "Die Akte wurde seitdem geändert." in said(compared)
-    compared.text_area(key="past_reason").set_value("Falsche Ada")
     with speaking(GERMAN):
-        compared.button(key="past_copy").click().run()
+        bring_back(compared, "past", "Falsche Ada")
     assert left_english(compared) == set()
     assert f"Der frühere Stand von Ada {ada.last_name} ist zurückgeholt." in said(
         compared

@@ -26,7 +26,9 @@ from tests.kit.german_pages import left_english
 from tests.pages.conftest import Clinic
 from tests.pages.patients.point_in_time_samples import (
     LOOKED_AT,
+    bring_back,
     kept_open,
+    reason_field,
     standing_by,
 )
 from tests.services.visits import visit_samples
@@ -103,14 +105,12 @@ def test_an_archived_record_comes_back_for_a_reason(
     app = clinic.open("past", patient=patient.id)
     assert "was archived since" in said(app)
 
-    app.text_area(key="past_reason").set_value("oops")
-    app.button(key="past_copy").click().run()
+    bring_back(app, "past", "oops")
     assert "in at least 10 characters" in app.error[0].value
     assert clinic.get(patient.id).is_archived
-    assert app.text_area(key="past_reason").value == "oops"
+    assert reason_field(app, "past").value == "oops"
 
-    app.text_area(key="past_reason").set_value(REASON)
-    app.button(key="past_copy").click().run()
+    bring_back(app, "past", REASON)
     assert not clinic.get(patient.id).is_archived
     event = clinic.audit("past:copy")[-1]
     assert event.reason == REASON
@@ -123,8 +123,7 @@ def test_each_field_is_chosen(clinic: Clinic, patient: PatientRecord):
 
     [address] = [element for element in app.radio if "address" in element.key]
     address.set_value(address.options[1])
-    app.text_area(key="past_reason").set_value(REASON)
-    app.button(key="past_copy").click().run()
+    bring_back(app, "past", REASON)
 
     copied = clinic.get(patient.id)
     assert copied.phone_number == "+442079460000"
@@ -175,8 +174,7 @@ def test_what_is_open_from_backups_says_of_when_it_is(
 
     assert "the clinic as of 19 Nov 2026, 14:03:07, from backups" in said(app)
     assert "was archived since" in said(app)
-    app.text_area(key="past_reason").set_value(REASON)
-    app.button(key="past_copy").click().run()
+    bring_back(app, "past", REASON)
 
     assert not clinic.get(patient.id).is_archived
     [read] = looks_at(clinic, patient)
@@ -287,6 +285,37 @@ def test_a_visit_that_is_gone_is_shown_with_what_to_do(
 
 
 @pytest.fixture
+def two_to_come(
+    clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
+) -> Iterator[RestoreLook]:
+    """What is open from backups, with two visits to come that are gone today."""
+
+    def book(session):
+        doctor = cast.add_doctor(session, name="Dr. Then")
+        for hours in (30, 40):
+            begins_at = visit_samples.soon(hours * 60)
+            visit_samples.visit(session, doctor.id, patient.id, begins_at)
+
+    with kept_open(clinic, patient, databases, template, book) as look:
+        yield look
+
+
+@pytest.mark.usefixtures("two_to_come")
+def test_why_one_visit_comes_back_is_no_reason_for_the_next(
+    clinic: Clinic, patient: PatientRecord
+):
+    app = clinic.open("past", patient=patient.id)
+    first, second = app.radio(key="past_visit").options
+    app.radio(key="past_visit").set_value(first).run()
+    reason_field(app, "past_visit").set_value(REASON).run()
+    assert reason_field(app, "past_visit").value == REASON
+
+    app.radio(key="past_visit").set_value(second).run()
+
+    assert reason_field(app, "past_visit").value == ""
+
+
+@pytest.fixture
 def checked_in(
     clinic: Clinic, patient: PatientRecord, databases: Databases, template: str
 ) -> Iterator[VisitRecord]:
@@ -317,11 +346,9 @@ def test_a_state_is_set_back_for_a_reason(
     app = choose_visit(clinic.open("past", patient=patient.id))
     assert "in another state today" in app.radio(key="past_visit").options[0]
 
-    app.text_area(key="past_visit_reason").set_value("oops")
-    app.button(key="past_visit_copy").click().run()
+    bring_back(app, "past_visit", "oops")
     assert "in at least 10 characters" in app.error[0].value
-    app.text_area(key="past_visit_reason").set_value(REASON)
-    app.button(key="past_visit_copy").click().run()
+    bring_back(app, "past_visit", REASON)
 
     assert not app.exception
     visit = clinic.read(lambda s: appointments.get(s, clinic.clerk, checked_in.id))
@@ -373,8 +400,7 @@ def test_notes_come_back_in_the_name_of_whoever_brings_them_back(
     shown = [element.value for element in app.text]
     assert (shown.count("Headache"), shown.count("Overwritten")) == (1, 1)
 
-    app.text_area(key="past_notes_reason").set_value(REASON)
-    app.button(key="past_notes_copy").click().run()
+    bring_back(app, "past_notes", REASON)
 
     assert not app.exception
     dora = clinic.cast[Role.CLINICIAN]
