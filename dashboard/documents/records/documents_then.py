@@ -88,7 +88,10 @@ def _label(each: DocumentThen) -> str:
 def _show(
     compared: DocumentThen, source: PointInTimeSource, of_then: Definitions
 ) -> None:
-    then = compared.then
+    then, current = compared.then, compared.today
+    if current is not None and compared.change is not DocumentChange.SAME:
+        facts = ", ".join((current.title, words.kind(current), *current.tags))
+        st.markdown(_("Today: {document}").format(document=plain(facts)))
     if st.button(_("Open the file of then"), key="past_document_open"):
         version, content = _file_of(compared, source)
         st.download_button(

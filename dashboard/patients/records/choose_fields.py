@@ -46,7 +46,10 @@ def choose_fields(
             Side.RIGHT: getattr(right.draft, name),
         }
         if name in LISTS:
-            values[Side.BOTH] = _union(values[Side.LEFT], values[Side.RIGHT])
+            both = _union(values[Side.LEFT], values[Side.RIGHT])
+            # Else one of the two has all of it, and would be there twice.
+            if len(both) > max(map(len, values.values())):
+                values[Side.BOTH] = both
         first = _side_of(getattr(start, name), values)
         side = _ask(page, name, values, (left.name, right.name), first)
         chosen[name] = values[side]
@@ -54,8 +57,13 @@ def choose_fields(
 
 
 def _side_of(wanted: object, values: dict[Side, Any]) -> Side:
-    matching = (side for side, value in values.items() if value == wanted)
-    return next(matching, Side.BOTH if Side.BOTH in values else Side.LEFT)
+    for side, value in values.items():
+        if value == wanted:
+            return side
+    # Of lists what has all of it: of both, or of one in another order.
+    if isinstance(wanted, tuple):
+        return max(values, key=lambda side: len(values[side]))
+    return Side.LEFT
 
 
 def _ask(

@@ -149,6 +149,20 @@ def test_what_was_purged_since_is_not_listed(
     )
 
 
+def test_one_that_is_described_otherwise_is_told_as_it_is_today(
+    clinic: Clinic, patient: PatientRecord, then: DocumentRecord
+):
+    changed = replace(ChangedDocument.of(then), title="Letter *1*")
+    clinic.write(
+        lambda s: records.change(s, clinic.clerk, then.id, changed, revision=1)
+    )
+
+    app = choose(opened(clinic, patient))
+
+    sentences = [each.value for each in app.markdown if "Today:" in each.value]
+    assert sentences == [r"Today: Letter \*1\*, Other"]
+
+
 def test_it_is_told_in_german(
     clinic: Clinic, patient: PatientRecord, then: DocumentRecord
 ):
