@@ -17,6 +17,7 @@ from services.core.errors import InvalidInput
 from services.fhir.bulk_exports.model import BulkSelection, BulkSource, Lines
 from services.lists.criteria import Count, Criteria
 from services.lists.pages import Page, Place, Row
+from services.lists.streaming.line_pieces import LinePiece
 
 Resource = dict[str, Any]
 _NOBODY: Final = UUID(int=0)
@@ -275,7 +276,8 @@ def _lines(
     describe: Callable[[Session, Sequence[What]], Iterable[Resource]],
 ) -> Lines:
     for records in pieces:
-        yield b"".join(to_json(each) + b"\n" for each in describe(session, records))
+        resources = [to_json(each) + b"\n" for each in describe(session, records)]
+        yield LinePiece(b"".join(resources), len(resources))
 
 
 def page_of(

@@ -33,7 +33,7 @@ from services.fhir.bulk_exports.model import (
     UnreadableGroup,
 )
 from services.fhir.bulk_exports.packing import PACKED, PackedStream
-from services.lists.streaming.line_counting import count_lines
+from services.lists.streaming.line_pieces import LinePiece
 
 # What is changed by a transaction that is still open bears the time of its beginning,
 # and is in the next export if that asks for what came after this one. So an export
@@ -50,6 +50,7 @@ _REPLICA_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
 _NICE: Final = 10
 _OUTCOME: Final = "OperationOutcome"
+_NOTHING: Final = LinePiece(b"", 0)
 _log = logging.getLogger(__name__)
 
 
@@ -176,7 +177,7 @@ class _Making:
         self._progress_at = monotonic()
         self.files: list[ExportedFile] = []
 
-    def export(self, kind: str, pieces: Iterable[bytes]) -> None:
+    def export(self, kind: str, pieces: Iterable[LinePiece]) -> None:
         """Store all lines of a type, in as many files as they are for.
 
         Raises ExportGiven, FileStoreUnavailable.
@@ -216,11 +217,13 @@ class LineStream:
     `tell` is told how many lines were read so far, of all files.
     """
 
-    def __init__(self, pieces: Iterable[bytes], tell: Callable[[int], None]) -> None:
+    def __init__(
+        self, pieces: Iterable[LinePiece], tell: Callable[[int], None]
+    ) -> None:
         self._pieces = iter(pieces)
         self._tell = tell
         self._total = 0
-        self._next = b""
+        self._next = _NOTHING
         self._left = 0
         self.count = 0
         self.size = 0
@@ -229,35 +232,40 @@ class LineStream:
         """Begin a file of at most so many lines; False if there are none any more."""
         self._left, self.count, self.size = most, 0, 0
         self._fetch()
-        return bool(self._next)
+        return bool(self._next.count)
 
-    def read(self) -> bytes:
+    def read(self) -> bytes | memoryview:
         """Return some whole lines, however many bytes; none at a file's end."""
         self._fetch()
-        lines, self._next = self._next, b""
-        count = count_lines(lines)
-        if count > self._left:
-            taken = lines.splitlines(keepends=True)[: self._left]
-            count = self._left
-            whole = sum(map(len, taken))
-            lines, self._next = lines[:whole], lines[whole:]
-        self._left -= count
-        self.count += count
-        self.size += len(lines)
-        if count:
-            self._total += count
+        piece, self._next = self._next, _NOTHING
+        if piece.count > self._left:
+            piece, self._next = _cut(piece, self._left)
+        self._left -= piece.count
+        self.count += piece.count
+        self.size += len(piece.lines)
+        if piece.count:
+            self._total += piece.count
             self._tell(self._total)
-        return lines
+        return piece.lines
 
     def _fetch(self) -> None:
-        while not self._next:
+        while not self._next.count:
             piece = next(self._pieces, None)
             if piece is None:
                 return
             self._next = piece
 
 
-def _passed_over(name: str) -> bytes:
+def _cut(piece: LinePiece, count: int) -> tuple[LinePiece, LinePiece]:
+    """Return so many of the lines, and those behind them."""
+    whole = sum(map(len, bytes(piece.lines).splitlines(keepends=True)[:count]))
+    return (
+        LinePiece(piece.lines[:whole], count),
+        LinePiece(piece.lines[whole:], piece.count - count),
+    )
+
+
+def _passed_over(name: str) -> LinePiece:
     outcome = {
         "resourceType": _OUTCOME,
         "issue": [
@@ -268,7 +276,7 @@ def _passed_over(name: str) -> bytes:
             }
         ],
     }
-    return orjson.dumps(outcome) + b"\n"
+    return LinePiece(orjson.dumps(outcome) + b"\n", 1)
 
 
 @contextmanager

@@ -4,14 +4,16 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Event, Thread
-from typing import Final
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
 
 # Some megabytes: what a store of files takes while it waits for its disks.
 _PIECES_AHEAD: Final = 8
 
 
 @contextmanager
-def read_ahead(pieces: Generator[bytes]) -> Iterator[Iterator[bytes]]:
+def read_ahead(pieces: Generator[T]) -> Iterator[Iterator[T]]:
     """Give the pieces as a thread of their own reads them, a few ahead.
 
     Until the block ends, whatever they are read from is that thread's, which closes
@@ -25,13 +27,13 @@ def read_ahead(pieces: Generator[bytes]) -> Iterator[Iterator[bytes]]:
         reader.end()
 
 
-class _Reader:
+class _Reader(Generic[T]):
     """A thread that reads, until all is read or nobody wants more."""
 
-    def __init__(self, pieces: Generator[bytes]) -> None:
+    def __init__(self, pieces: Generator[T]) -> None:
         self._pieces = pieces
         self._room = BoundedSemaphore(_PIECES_AHEAD)
-        self._ready: SimpleQueue[bytes | None] = SimpleQueue()
+        self._ready: SimpleQueue[T | None] = SimpleQueue()
         self._stopping = Event()
         self._failure: BaseException | None = None
         self._thread = Thread(target=self._read, name="reading-ahead", daemon=True)
@@ -48,7 +50,7 @@ class _Reader:
             self._room.release()
         self._thread.join()
 
-    def taken(self) -> Iterator[bytes]:
+    def taken(self) -> Iterator[T]:
         """Yield the pieces; raises what reading them has come to."""
         while (piece := self._ready.get()) is not None:
             self._room.release()

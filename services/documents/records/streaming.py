@@ -18,6 +18,7 @@ from services.lists.streaming.line_fields import (
     TemplateOf,
     field_of,
 )
+from services.lists.streaming.line_pieces import LinePiece
 from services.lists.streaming.lines import LineSource, stream_lines
 
 # Fields of a DocumentRecord, and those of its latest version, by their names there.
@@ -69,7 +70,7 @@ def stream_documents(
     *,
     since: datetime | None = None,
     with_unfiled: bool = True,
-) -> Generator[bytes]:
+) -> Generator[LinePiece]:
     """Yield lines of what is not deleted, of anybody or of these patients.
 
     With `since` of what changed after it; of what is in nobody's record `with_unfiled`

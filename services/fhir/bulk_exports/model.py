@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services.core.actors import Actor, Permission
 from services.core.errors import NotFound, TooOften, Unavailable
 from services.core.sentences import Sentence
+from services.lists.streaming.line_pieces import LinePiece
 
 # The database says how long one is kept: see the migration.
 HOURS: Final = 24
@@ -21,7 +22,7 @@ _AGAIN_SECONDS: Final = 60
 
 # Pieces of whole lines, each with its end. Closed, they let go of what they are read
 # from.
-Lines = Generator[bytes]
+Lines = Generator[LinePiece]
 
 
 class ExportState(StrEnum):

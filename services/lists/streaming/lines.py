@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from db.postgres import DatabaseRole, assume_role
 from db.postgres.sending import sent_rows
 from services.lists.streaming.line_fields import LineField, TemplateOf
+from services.lists.streaming.line_pieces import LinePiece
 from services.lists.streaming.rows import ROWS_AT_ONCE
 
 
@@ -35,7 +36,7 @@ def stream_lines(
     patient_ids: Sequence[UUID] | None,
     *,
     role: DatabaseRole | None = None,
-) -> Generator[bytes]:
+) -> Generator[LinePiece]:
     """Yield lines of the rows of everybody, or of these patients: some at a time.
 
     The session must have a snapshot, stay open, and be asked nothing else until the

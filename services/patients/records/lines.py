@@ -31,6 +31,7 @@ from services.lists.streaming.line_fields import (
     TemplateOf,
     field_of,
 )
+from services.lists.streaming.line_pieces import LinePiece
 from services.lists.streaming.lines import LineSource, stream_lines
 from services.patients.records.patients import permission_to_stream
 
@@ -76,7 +77,7 @@ def stream_patients(
     patient_ids: Sequence[UUID] | None,
     *,
     since: datetime | None = None,
-) -> Generator[bytes]:
+) -> Generator[LinePiece]:
     """Yield lines of everybody, or of these patients, archived or not, but not erased.
 
     With `since` of those that changed after it. Whoever sees no names but may export
@@ -97,7 +98,7 @@ def stream_allergies(
     *,
     none_known: str,
     since: datetime | None = None,
-) -> Generator[bytes]:
+) -> Generator[LinePiece]:
     """Yield lines of the allergies of those whom `stream_patients` yields, each once.
 
     That somebody said that there are none is one, too, in the words of `none_known`.

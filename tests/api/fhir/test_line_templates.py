@@ -24,6 +24,7 @@ from services.demo import seeding
 from services.fhir.bulk_exports.model import BulkSelection
 from services.lists.streaming.line_fields import LineField, LineFieldKind
 from services.lists.streaming.line_filling import LineFiller, LinesMissing
+from services.lists.streaming.line_pieces import LinePiece
 from services.lists.streaming.lines import LineSource, stream_lines
 from services.patients.records.lines import PATIENT_FIELDS
 from services.patients.records.model import PatientRecord, Sex
@@ -96,6 +97,16 @@ def _plain(record: Any, field: LineField) -> Any:
     return value.value if isinstance(value, Sex) else value
 
 
+def whole_lines(pieces: Iterable[LinePiece]) -> list[bytes]:
+    """Return the lines, of which each piece has as many as it says."""
+    lines = []
+    for piece in pieces:
+        some = bytes(piece.lines).splitlines()
+        assert len(some) == piece.count
+        lines += some
+    return lines
+
+
 def lines_of(
     database: Database,
     fields: Sequence[LineField],
@@ -107,7 +118,7 @@ def lines_of(
     template_of = template_maker(rows.fields, describe)
     with database.reading(identity=SYSTEM, is_snapshot=True) as session:
         session.execute(select(func.set_config("timezone", zone, True)))
-        return b"".join(stream_lines(session, rows, template_of, None)).splitlines()
+        return whole_lines(stream_lines(session, rows, template_of, None))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +257,7 @@ def exported(application, kind: str) -> dict[str, bytes]:
         identity=clerk.database_identity, is_snapshot=True
     ) as session:
         read = BULK_SOURCES[kind].read(session, clerk, BulkSelection())
-        lines = b"".join(read).splitlines()
+        lines = whole_lines(read)
     return {json.loads(line)["id"]: line for line in lines}
 
 

@@ -3,6 +3,7 @@
 import json
 from io import BytesIO
 
+import brotli
 import pytest
 
 from db.files.file_errors import FileDamaged
@@ -60,6 +61,35 @@ def test_what_an_export_of_before_has_is_sent_as_it_is():
     assert b"".join(unpacked(file)) == LINES
 
 
+def by_brotli(data: bytes) -> Kept:
+    """Return a file as exports of the day before were packed."""
+    file = Kept(brotli.compress(data, quality=0))
+    file.content_type = "application/fhir+ndjson+br"
+    return file
+
+
+@pytest.mark.parametrize("data", [LINES, b"0" * 20_000_000])
+def test_what_an_export_of_before_has_packed_comes_back(data):
+    pieces = list(unpacked(by_brotli(data)))
+
+    assert b"".join(pieces) == data
+    assert all(0 < len(piece) < 4_000_000 for piece in pieces)
+
+
 def test_a_file_that_ends_too_early_is_damaged():
+    whole = by_brotli(LINES)
+    half = Kept(whole.getvalue()[:-9])
+    half.content_type = whole.content_type
+
+    for file in (half, Kept(packed(LINES)[:-9]), Kept(packed(LINES)[:-4])):
+        with pytest.raises(FileDamaged):
+            list(unpacked(file))
+
+
+@pytest.mark.parametrize("place", [0, 1_000, -6])
+def test_a_file_that_is_another_than_was_packed_is_damaged(place):
+    changed = bytearray(packed(LINES))
+    changed[place] ^= 1
+
     with pytest.raises(FileDamaged):
-        list(unpacked(Kept(packed(LINES)[:-9])))
+        list(unpacked(Kept(changed)))

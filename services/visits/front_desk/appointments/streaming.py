@@ -16,6 +16,7 @@ from services.lists.streaming.line_fields import (
     TemplateOf,
     field_of,
 )
+from services.lists.streaming.line_pieces import LinePiece
 from services.lists.streaming.lines import LineSource, stream_lines
 from services.visits.front_desk.appointments.rows import (
     CHANGED_AT,
@@ -53,7 +54,7 @@ def stream_visits(
     patient_ids: Sequence[UUID] | None,
     *,
     since: datetime | None = None,
-) -> Generator[bytes]:
+) -> Generator[LinePiece]:
     """Yield lines of the visits of everybody, or of these, that changed after `since`.
 
     The caller writes down that they are exported. Raises NotAllowed.
