@@ -414,7 +414,7 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         retry_seconds=settings.retry_seconds,
         read_only_after_seconds=settings.read_only_after_seconds,
     )
-    keys = file_keys(settings)
+    keys = FileKeys.of(settings)
     return Wiring(
         settings,
         endpoints,
@@ -441,13 +441,6 @@ def letterhead(settings: Settings) -> "Clinic":
     from services.documents.forms import Clinic
 
     return Clinic(settings.clinic_name, settings.clinic_address, settings.clinic_phone)
-
-
-def file_keys(settings: Settings) -> FileKeys:
-    """Return the keys of files; ours are made by the first who needs them."""
-    own = settings.data / "secrets" / "file.keys"
-    path = settings.file_keys_file
-    return FileKeys(path or own, may_be_made=path is None)
 
 
 def backups_of(settings: Settings) -> "Repository":
@@ -493,7 +486,7 @@ def key_files(settings: Settings) -> "KeyFiles":
     secret = settings.secret_key
     return kit.KeyFiles(
         {
-            kit.FILE_KEYS: file_keys(settings).path,
+            kit.FILE_KEYS: FileKeys.of(settings).path,
             kit.SEAL_KEYS: seal_keys(settings).path,
             kit.SIGNING_KEYS: signing_keys(settings).path,
             kit.INSTALLATION_KEY: settings.data / kit.INSTALLATION_KEY,
@@ -508,7 +501,7 @@ def make_missing_keys(settings: Settings) -> None:
 
     Raises UnusableFileKeys, UnusableKey and UnusableSigningKey.
     """
-    file_keys(settings).require_made()
+    FileKeys.of(settings).require_made()
     seal_keys(settings).read_or_make()
     signing_keys(settings).read_or_make()
     signing_key(settings)

@@ -60,11 +60,12 @@ def migrate(connection: Connection) -> None:
     try:
         connection.commit()
         config = _config(connection)
-        _refuse_unknown(connection, config)
+        is_newest = _is_newest(connection, config)
         # Only transactions that it began itself does Alembic end between steps.
         connection.commit()
-        command.upgrade(config, "head")
-        connection.commit()
+        if not is_newest:
+            command.upgrade(config, "head")
+            connection.commit()
     finally:
         connection.rollback()
         connection.exec_driver_sql(
@@ -73,16 +74,24 @@ def migrate(connection: Connection) -> None:
         connection.commit()
 
 
-def _refuse_unknown(connection: Connection, config: Config) -> None:
+def _is_newest(connection: Connection, config: Config) -> bool:
+    """Tell whether nothing is to do; raises CannotMigrate for an unknown schema.
+
+    To load all migrations takes longer than to run none of them, so it is done once.
+    """
     revision = MigrationContext.configure(connection).get_current_revision()
+    if revision is None:
+        return False
+    scripts = ScriptDirectory.from_config(config)
     try:
-        ScriptDirectory.from_config(config).get_revision(revision or "base")
+        scripts.get_revision(revision)
     except CommandError as error:
         raise CannotMigrate(
             f"This version of Chartroom does not know the database's schema, {revision}"
             ". A newer version made it: run that one. Or it is older than 0.5, and was "
             "never released: docs/decisions/0022 says how to bring it up to date."
         ) from error
+    return revision == scripts.get_current_head()
 
 
 def _config(connection: Connection) -> Config:

@@ -12,7 +12,7 @@ from types import ModuleType
 import psutil
 import pytest
 
-from dashboard.cli.children import ATTENDED
+from dashboard.cli.launching.children import ATTENDED
 from tests.kit import warm_children, warm_start
 from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess

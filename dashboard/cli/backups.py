@@ -230,14 +230,14 @@ def _fetched(
     into: Path | None,
 ) -> "Repository":
     """Fetch what leads to a time from a copy, with the clinic's own keys."""
-    from dashboard import wiring
     from dashboard.cli.recovery.copies import fetch
     from db.embedded import DataFolder
+    from db.files.file_keys import FileKeys
 
     return fetch(
         settings,
         store,
-        wiring.file_keys(settings),
+        FileKeys.of(settings),
         to,
         into=into,
         system_id=DataFolder(settings.data).system_id(),
@@ -249,8 +249,8 @@ def run_requested_restore(data: Data = None) -> None:
     """Go back as somebody asked on the page, as the launcher has it."""
     with explain_errors():
         settings = choose(data=data)
-        from dashboard.cli import children
         from dashboard.cli.going_back.as_requested import take_back_as_requested
+        from dashboard.cli.launching import children
 
         children.attend()
         take_back_as_requested(settings)
@@ -272,6 +272,7 @@ def prove_backup(
     from dashboard import wiring
     from db.backups.backup_errors import CannotRestore
     from db.embedded import DataFolder
+    from db.files.file_keys import FileKeys
     from db.postgres import SYSTEM
     from jobs.backups import looking
     from services import backups
@@ -282,7 +283,7 @@ def prove_backup(
             "TEXT to take the clinic itself back. Nothing was touched."
         )
     folder = DataFolder(settings.data)
-    repository, keys = wiring.backups_of(settings), wiring.file_keys(settings)
+    repository, keys = wiring.backups_of(settings), FileKeys.of(settings)
     proof = looking.look(
         folder,
         repository,

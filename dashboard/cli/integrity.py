@@ -118,9 +118,9 @@ def rotate_file_keys(settings: "Settings") -> str:
 
 def _of_other_sites(settings: "Settings") -> str:
     """Say what has to be brought to sites that follow; keys are not replicated."""
-    from dashboard import wiring
     from db.embedded import DataFolder
     from db.embedded.sites import standby_site
+    from db.files.file_keys import FileKeys
 
     if not settings.is_embedded:
         return ""
@@ -128,7 +128,7 @@ def _of_other_sites(settings: "Settings") -> str:
         return ""
     return (
         f" No file opens at the other site ({', '.join(sites)}) until "
-        f"{wiring.file_keys(settings).path} is copied there, over the one that is "
+        f"{FileKeys.of(settings).path} is copied there, over the one that is "
         "there."
     )
 

@@ -45,7 +45,7 @@ def serve(  # noqa: PLR0917 - each is an option, and none is positional
     """Start databases, web server and worker; run until Ctrl-C."""
     with explain_errors():
         settings = choose(host=host, port=port, data=data, servers=servers, https=https)
-        from dashboard.cli import launcher
+        from dashboard.cli.launching import launcher
 
         launcher.serve(settings, empty=empty, say=typer.echo)
 
@@ -65,8 +65,8 @@ def front(servers: Servers = None, data: Data = None) -> None:
     """Stand before so many web processes, as the launcher has it."""
     with explain_errors():
         settings = choose(data=data)
-        from dashboard.cli import children
-        from dashboard.cli.web_processes import names_of
+        from dashboard.cli.launching import children
+        from dashboard.cli.launching.web_processes import names_of
         from dashboard.web.front import caddy
 
         children.end_with_parent()
@@ -88,7 +88,7 @@ def web(
         settings = choose(host=host, port=port, data=data)
         # The server is imported before the launcher's word is awaited: that takes
         # seconds in which the databases start.
-        from dashboard.cli import children
+        from dashboard.cli.launching import children
         from dashboard.web import server  # noqa: F401
 
         children.attend()
@@ -109,7 +109,7 @@ def worker(data: Data = None) -> None:
     """Do the work of the background: tidy up, look ahead."""
     with explain_errors():
         settings = choose(data=data)
-        from dashboard.cli import children
+        from dashboard.cli.launching import children
 
         children.attend()
         work(settings)
@@ -122,7 +122,8 @@ def work(settings: "Settings") -> None:
     from dashboard.web.installation_key import signing_key
     from dashboard.web.link_signing import visit_links_of
     from dashboard.web.log import json_log
-    from dashboard.web.public_address import public_address, sender_of
+    from dashboard.web.mail_sender import sender_of
+    from dashboard.web.public_address import public_address
     from dashboard.web.startup_checks import require_file_keys, require_safe_mongo
     from jobs.backups.erasing.purged_bytes import BackupErasure
     from jobs.cluster import planned_operations

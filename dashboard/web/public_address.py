@@ -1,9 +1,8 @@
-"""Under which address browsers find the clinic, and who its e-mails are from."""
+"""Under which address browsers find the clinic."""
 
 from typing import Final
 
 from db.settings import Settings
-from services.visits.front_desk.notifications import SenderDetails
 
 # Where to ask a server that listens everywhere.
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
@@ -31,13 +30,3 @@ def local_address(settings: Settings) -> str:
 def public_address(settings: Settings) -> str:
     """Return where everybody else's finds it, for links in e-mails."""
     return settings.public_url or local_address(settings)
-
-
-def sender_of(settings: Settings) -> SenderDetails:
-    """Return what stands in e-mails about visits."""
-    return SenderDetails(
-        settings.clinic_name,
-        public_address(settings),
-        settings.timezone,
-        language=settings.language,
-    )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from dashboard import wiring
+from db.files.file_keys import FileKeys
 from db.mongo.exposure import FIXED_IN, find_exposed
 from db.server_versions import dotted
 from db.settings import Settings
@@ -61,7 +61,7 @@ def require_file_keys(settings: Settings) -> None:
             "documents and photos, the same on every server; make one with: "
             "python -m dashboard new-file-keys /etc/chartroom/file.keys"
         )
-    wiring.file_keys(settings).require()
+    FileKeys.of(settings).require()
 
 
 def require_safe_mongo(settings: Settings) -> None:

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import tink
 from tink import aead, json_proto_keyset_format, secret_key_access
 
 from db.files import private_files
+
+if TYPE_CHECKING:
+    from db.settings import Settings
 
 # What Tink seals begins with a version and the number of the key.
 _VERSION: Final = b"\x01"
@@ -54,6 +57,13 @@ class FileKeys:
         self.path = path
         self._may_be_made = may_be_made
         self._known: _Keyring | None = None
+
+    @classmethod
+    def of(cls, settings: "Settings") -> "FileKeys":
+        """Return the keys that the settings name; ours may be made."""
+        own = settings.data / "secrets" / "file.keys"
+        path = settings.file_keys_file
+        return cls(path or own, may_be_made=path is None)
 
     def seal(self, data: bytes, purpose: str) -> bytes:
         """Encrypt something small; it opens for the same purpose only."""

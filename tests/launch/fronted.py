@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from db.json_http import machine_trust
+from tests.kit.waiting import eventually
 from tests.launch.launcher import Launcher
 
 needs_caddy = pytest.mark.skipif(
@@ -23,6 +24,12 @@ def browser_at(launcher: Launcher) -> httpx.Client:
     return httpx.Client(
         base_url=launcher.address, headers=own, verify=machine_trust(), timeout=30
     )
+
+
+def await_all(launcher: Launcher) -> None:
+    """Wait until every web process listens: those after the first follow it."""
+    sockets = [launcher.data / "run" / f"{name}.sock" for name in NAMES]
+    eventually(lambda: all(path.exists() for path in sockets))
 
 
 def name_of(browser: httpx.Client) -> str:

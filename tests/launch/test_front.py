@@ -32,7 +32,14 @@ from tests.kit import cast, warm_start
 from tests.kit.signing_in import sign_in
 from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
-from tests.launch.fronted import FRONT_COOKIE, NAMES, browser_at, name_of, needs_caddy
+from tests.launch.fronted import (
+    FRONT_COOKIE,
+    NAMES,
+    await_all,
+    browser_at,
+    name_of,
+    needs_caddy,
+)
 from tests.launch.launcher import ROOT, Launcher, serving
 
 pytestmark = [
@@ -60,6 +67,7 @@ def served(
         CHARTROOM_METRICS_TOKEN=TOKEN,
         CHARTROOM_METRICS_PORT=str(free_port()),
     ) as served:
+        await_all(served)
         yield served
 
 
@@ -68,6 +76,13 @@ def database(module_endpoints: Endpoints) -> Iterator[Database]:
     """The database behind them."""
     with closing(Database(module_endpoints)) as opened:
         yield opened
+
+
+def test_the_clinic_opens_with_one_process_and_the_others_follow(served: Launcher):
+    ready_at = served.output_file.stat().st_mtime
+    first, second = (served.data / "run" / f"{name}.sock" for name in NAMES)
+
+    assert first.stat().st_mtime < ready_at < second.stat().st_mtime
 
 
 def test_one_address_leads_to_all_of_them_and_a_browser_stays_with_one(

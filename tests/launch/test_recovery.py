@@ -57,6 +57,8 @@ def test_starts_that_break_off_and_launchers_that_die_lose_and_block_nothing(
     launcher.await_ready()
     # Started last, and a copy takes its moment.
     launcher.child("worker")
+    if caddy.find():
+        launcher.child("web-2")
     # Where there is a front, it and a second web process.
     assert len(children(launcher)) == (5 if caddy.find() else 3)
     notes(launcher.data, "before the kill")

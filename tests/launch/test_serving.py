@@ -56,7 +56,7 @@ def test_health_and_first_page_answer(running: Launcher):
         "Database schema",
         "Demo clinic",
         "PostgreSQL replicas",
-        "Web server and worker",
+        "Web server",
     ],
 )
 def test_each_stage_is_told_with_its_seconds(running: Launcher, stage: str):

@@ -19,7 +19,7 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import at
-from dashboard.web.public_address import sender_of
+from dashboard.web.mail_sender import sender_of
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import (
     NotificationKind,

@@ -201,11 +201,26 @@ def end_children(
         process.terminate()
     deadline = time.monotonic() + seconds
     for process in started:
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        if not _is_gone(process, max(0.0, deadline - time.monotonic())):
             process.kill()
-            process.wait()
+            _is_gone(process, None)
+
+
+def _is_gone(process: "subprocess.Popen[bytes]", seconds: float | None) -> bool:
+    """Wait until a process of our own has ended, for so long at most.
+
+    Not by its `wait`, which takes a lock: whoever is told to stop, by an exception out
+    of a signal's handler, may have been about to ask whether the process runs, and has
+    taken that lock for good.
+    """
+    if process.returncode is not None:
+        return True
+    with suppress(psutil.NoSuchProcess):
+        try:
+            process.returncode = psutil.Process(process.pid).wait(seconds)
+        except psutil.TimeoutExpired:
+            return False
+    return True
 
 
 def _polite(process: psutil.Process) -> signal.Signals:

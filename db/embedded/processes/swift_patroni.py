@@ -30,6 +30,7 @@ import sys
 import time
 from collections.abc import Collection
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +55,8 @@ from db.cluster.patroni_node import follow_with_care
 # An answer on this machine takes milliseconds.
 PAUSE_SECONDS: Final = 0.2
 _POLLING_SECONDS: Final = 0.05
+# Each look is a program that is started.
+_ASKING_SECONDS: Final = 0.1
 # Other pauses, such as that until the moment of a planned restart, are meant.
 _HEAD_STARTS: Final = (1, 2)
 # Beside the data of a server: when it was last copied anew because of its log.
@@ -143,8 +146,12 @@ class QuickStart:
 
 def hurry() -> None:
     """Make this process's Patroni pause for less, and start PostgreSQL sooner."""
-    patroni.ha.time = SwiftTime()
+    patroni.ha.time = patroni.postgresql.time = SwiftTime()
     patroni.postgresql.STOP_POLLING_INTERVAL = _POLLING_SECONDS
+    # Whether PostgreSQL listens yet, and whether it has promoted itself.
+    patroni.postgresql.polling_loop = partial(
+        patroni.postgresql.polling_loop, interval=_ASKING_SECONDS
+    )
     # A later Patroni may start it otherwise, and then does so by itself.
     starter = getattr(patroni.postgresql.postmaster, "pg_ctl_start", None)
     if starter and tuple(inspect.signature(starter).parameters) == _STARTER_TAKES:

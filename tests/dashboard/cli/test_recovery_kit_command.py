@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard import wiring
 from dashboard.cli.recovery import kits
 from db.backups.recovery_kit import read_note
 from db.backups.repository import Repository
+from db.files.file_keys import FileKeys
 from db.settings import Settings
 from services.backups.kits import PROVEN_EVERY, KitNotProven
 from services.core.actors import CONSOLE
@@ -85,7 +85,7 @@ def settings(endpoints, tmp_path):
         mongo_url=endpoints.mongo_url,
         audit_mongo_url=endpoints.audit_url,
     )
-    keys = wiring.file_keys(settings)
+    keys = FileKeys.of(settings)
     backup_sets.add_sealed_set(Repository(settings.backups), keys)
     return settings
 
@@ -94,7 +94,7 @@ def settings(endpoints, tmp_path):
 def file(settings, tmp_path):
     """The text of a kit with the clinic's keys."""
     file = tmp_path / "kit.txt"
-    file.write_text(sealed_quickly(kit_with(wiring.file_keys(settings))))
+    file.write_text(sealed_quickly(kit_with(FileKeys.of(settings))))
     return file
 
 

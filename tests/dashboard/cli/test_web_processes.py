@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from dashboard.cli import web_processes
-from dashboard.cli.web_processes import WebProcesses
+from dashboard.cli.launching import web_processes
+from dashboard.cli.launching.web_processes import WebProcesses
 from dashboard.web.front import caddy
 from dashboard.web.startup_checks import CannotServe
 from db.settings import Settings

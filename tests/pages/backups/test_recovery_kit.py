@@ -11,6 +11,7 @@ from dashboard import wiring
 from dashboard.ui.language import GERMAN, speaking
 from dashboard.ui.language.backup_failures import translate_failure
 from db.backups.recovery_kit import RecoveryKit, read_note, write_note
+from db.files.file_keys import FileKeys
 from db.models.user import UserSession
 from services.backups import kits
 from services.core import throttling
@@ -67,7 +68,7 @@ def test_one_is_made_taken_and_old_once_a_key_is_another(opened, repository, cli
     assert PASSPHRASE not in str(app.session_state)
     assert "has all keys" in said(opened())
 
-    wiring.file_keys(clinic.wiring.settings).add()
+    FileKeys.of(clinic.wiring.settings).add()
     assert "The recovery kit is old: keys have changed" in said(opened())
 
 
@@ -114,7 +115,7 @@ def sealed(repository, clinic):
     boss, settings = clinic.cast[Role.ADMIN], clinic.wiring.settings
     clinic.wiring.throttle.forgive(throttling.KIT_TRIES, str(boss.id))
     wiring.make_missing_keys(settings)
-    backup_sets.add_sealed_set(repository, wiring.file_keys(settings))
+    backup_sets.add_sealed_set(repository, FileKeys.of(settings))
     kit = RecoveryKit(
         backup_sets.SYSTEM_ID, backup_sets.AS_OF, wiring.key_files(settings).read()
     )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
@@ -65,3 +66,35 @@ def test_what_has_the_number_of_one_that_was_seen_before_is_found_and_ended(
     finally:
         running.kill()
         running.communicate()
+
+
+def test_who_was_about_to_ask_whether_one_runs_when_told_to_stop_still_ends_it():
+    process = subprocess.Popen(["sleep", "60"])
+    # As an exception out of a signal's handler leaves `poll`.
+    process._waitpid_lock.acquire()  # type: ignore[attr-defined]
+    ending = Thread(
+        target=child_processes.end_children,
+        args=([process],),
+        kwargs={"seconds": 10.0},
+        daemon=True,
+    )
+
+    ending.start()
+    ending.join(30)
+
+    assert not ending.is_alive()
+    assert not psutil.pid_exists(process.pid)
+
+
+def test_one_that_does_not_end_when_told_to_is_killed():
+    process = subprocess.Popen(
+        ["sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"],
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    child_processes.end_children([process], seconds=0.2)
+
+    assert not psutil.pid_exists(process.pid)
+    process.stdout.close()

@@ -3,26 +3,21 @@
 import shlex
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
-from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
-from dashboard import wiring
-from dashboard.cli import children
-from dashboard.cli.children import Child
 from dashboard.cli.going_back.as_requested import settle_abandoned
 from dashboard.cli.going_back.closing import ClosingServer
+from dashboard.cli.launching import children
+from dashboard.cli.launching.children import Child
+from dashboard.cli.launching.stages import Say, Stages
+from dashboard.cli.launching.web_processes import WebProcesses, number_of
 from dashboard.cli.reloading import ReloadServer
-from dashboard.cli.web_processes import WebProcesses, number_of
 from dashboard.web.front import caddy
 from dashboard.web.front.going_back_socket import GoingBackServer
 from dashboard.web.public_address import local_address
@@ -32,48 +27,18 @@ from dashboard.web.startup_checks import (
     require_safe_mongo,
     require_sign_in,
 )
-from dashboard.wiring import Wiring
-from db import embedded, schema
+from db import embedded
 from db.embedded import Cluster, DataFolder
 from db.embedded.replacement import Replacement
-from db.postgres import SYSTEM, Database
 from db.settings import Settings
 from services.core.actors import Actor
-from services.demo import care
-from services.demo.plans import ensure_demo_plans
-from services.people.accounts import demo_accounts
 
-Say = Callable[[str], None]
-
-_REPLICA_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.5
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Stopped(BaseException):
     """A signal asks to stop; no Exception, so that nothing on the way catches it."""
-
-
-class Stages:
-    """Tells each stage of the start with the seconds it took."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._began = self._since = time.monotonic()
-
-    def done(self, stage: str) -> None:
-        """Tell a stage that took the time since the one before."""
-        self.tell(stage, time.monotonic() - self._since)
-
-    def tell(self, stage: str, seconds: float) -> None:
-        """Tell a stage that somebody else has timed."""
-        self._since = time.monotonic()
-        self._say(f"  {stage:<32}{seconds:6.1f} s")
-
-    @property
-    def seconds(self) -> float:
-        """The time since the beginning."""
-        return time.monotonic() - self._began
 
 
 def serve(settings: Settings, *, empty: bool, say: Say) -> None:
@@ -98,23 +63,27 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
         held.callback(lambda: children.stop([*web.all(), worker, going_back]))
         # It needs seconds to import everything: it may, while the databases start.
         web.start()
-        cluster = None
-        if settings.is_embedded:
-            cluster = embedded.start_within(
-                databases, settings.data, report=stages.tell
+        is_filled = settings.is_demo and not (empty or folder.is_complete)
+        with _loaded_beside(is_filled=is_filled):
+            cluster = (
+                embedded.start_within(databases, settings.data, report=stages.tell)
+                if settings.is_embedded
+                else None
             )
         standby = StandbyLaunch(cluster)
         if standby.is_following:
             # It has nothing of its own to write, and nobody would be sent a letter
             # by both sites.
-            web.begin()
-            web.await_ready()
+            web.prepare()
+            web.open()
             stages.done("Web server")
             standby.tell_the_way(settings, stages.seconds, say)
         else:
-            cast = _prepare(settings, stages, empty=empty)
+            from dashboard.cli.launching.opening import open_clinic
+
+            cast = open_clinic(settings, stages, empty=empty, beside=web.prepare)
             _open(web, worker)
-            stages.done("Web server and worker")
+            stages.done("Web server")
             _tell_the_way(settings, cast, stages, say)
         held.callback(say, "Stopping.")
         reloads = held.enter_context(ReloadServer(settings))
@@ -138,11 +107,32 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
                 _be_the_clinic(settings, worker, say)
 
 
+@contextmanager
+def _loaded_beside(*, is_filled: bool) -> Iterator[None]:
+    """Load what opens the clinic while the body runs, which starts its databases.
+
+    That is half of our code, and a start would wait for it if it came first.
+    """
+
+    def load() -> None:
+        from dashboard.cli.launching import opening
+
+        if is_filled:
+            opening.load_demo()
+
+    with ThreadPoolExecutor(1) as aside:
+        loading = aside.submit(load)
+        yield
+        loading.result()
+
+
 def _be_the_clinic(settings: Settings, worker: Child, say: Say) -> None:
     """Do at a site that was promoted what a clinic's start does beside its servers."""
+    from dashboard.cli.launching.opening import open_clinic
+
     say("This site was promoted: it is the clinic from now on.")
     # It is no new clinic, however little there is in it.
-    _prepare(settings, Stages(say), empty=True)
+    open_clinic(settings, Stages(say), empty=True)
     worker.start()
     worker.begin()
     say("The clinic is open here.")
@@ -200,11 +190,10 @@ def _begin(child: Child) -> None:
 
 
 def _open(web: WebProcesses, worker: Child) -> None:
-    """Let web processes that were started work, and a worker; return once they do."""
-    web.begin()
+    """Let people in, and then a worker work."""
+    web.open()
     worker.start()
     worker.begin()
-    web.await_ready()
 
 
 def _reopen(
@@ -226,8 +215,11 @@ def _reopen(
         stages = Stages(say)
         databases.close()
         embedded.start_within(databases, settings.data, report=stages.tell)
+        from dashboard.cli.launching.opening import open_clinic
+
         # It is no new clinic, however little there was in it then.
-        _prepare(settings, stages, empty=True)
+        open_clinic(settings, stages, empty=True)
+    web.prepare()
     _open(web, worker)
     say("The clinic is open again.")
 
@@ -242,91 +234,6 @@ def _reload(web: WebProcesses, worker: Child) -> Iterator[str]:
     worker.start()
     worker.begin()
     yield f"{worker.name} is replaced."
-
-
-def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
-    """Bring the schema up to date, and return the demo's people if it is one."""
-    wired = wiring.connect(settings)
-    try:
-        schema.bring_up_to_date(wired.endpoints)
-        stages.done("Database schema")
-        if settings.is_demo:
-            cast = _open_demo(wired, stages, empty=empty)
-        else:
-            wired.database.write(demo_accounts.retire_demo_people, identity=SYSTEM)
-            cast = ()
-        _await_replicas(wired.database)
-        stages.done("PostgreSQL replicas")
-        return cast
-    finally:
-        wired.close()
-
-
-def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
-    """Let the cast in, and fill an empty clinic."""
-
-    def open_clinic(session: Session) -> _Opened:
-        demo_accounts.ensure_demo_people(session)
-        return _Opened(
-            demo_accounts.demo_people(session), demo_accounts.is_only_the_cast(session)
-        )
-
-    opened = wired.database.write(open_clinic, identity=SYSTEM).value
-    if opened.is_empty and not empty:
-        _seed(wired)
-        stages.done("Demo clinic")
-    else:
-        # A demo of the previous version knew of no treatments.
-        wired.database.write(care.ensure_demo_care, identity=SYSTEM)
-        plans = partial(ensure_demo_plans, calendar=wiring.calendar(wired.settings))
-        wired.database.write(plans, identity=SYSTEM)
-    return opened.cast
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    cast: tuple[Actor, ...]
-    is_empty: bool
-
-
-def _await_replicas(database: Database) -> None:
-    """Wait until the replicas that answer have what was just written, one at least.
-
-    Otherwise the first page might be read where there is no table yet. One that still
-    repairs itself after a crash is no reason not to open: nobody is sent there.
-    """
-    written = database.write(lambda _: None, identity=SYSTEM).lsn
-    deadline = time.monotonic() + _REPLICA_SECONDS
-    while time.monotonic() < deadline:
-        replicas = [node for node in database.nodes() if node.role != "primary"]
-        answering = [node for node in replicas if node.reachable]
-        ready = [node for node in answering if node.has_replayed(written)]
-        if ready == answering and (ready or not replicas):
-            return
-        time.sleep(_LOOK_SECONDS / 5)
-
-
-def _seed(wired: Wiring) -> None:
-    # A start without an empty database does without Faker's and NumPy's import.
-    from services.demo import history, seeding
-
-    free = usage[0] if (usage := wired.disks.usage()) else None
-    seeding.seed(
-        wired.database,
-        patients=seeding.DEMO_PATIENTS,
-        calendar=wiring.calendar(wired.settings),
-        visits=partial(
-            history.fill,
-            now=datetime.now(UTC),
-            zone=ZoneInfo(wired.settings.timezone),
-            seed_number=seeding.DEMO_SEED_NUMBER,
-            nodes=[
-                history.Server(node.name, node.role == "primary", free)
-                for node in wired.database.nodes()
-            ],
-        ),
-    )
-    history.invent_storage(wired.backups, datetime.now(UTC))
 
 
 def _tell_the_way(

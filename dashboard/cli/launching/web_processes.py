@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dashboard.cli import children
-from dashboard.cli.children import Child
+from dashboard.cli.launching import children
+from dashboard.cli.launching.children import Child
 from dashboard.web.front import caddy, sockets
 from dashboard.web.public_address import local_host
 from dashboard.web.startup_checks import CannotServe
@@ -88,27 +88,43 @@ class WebProcesses:
         return [*self._lasting(), *self._leaving]
 
     def start(self) -> None:
-        """Start the processes, which prepare themselves and wait for `begin`."""
-        for place in self._places:
+        """Start the first process and the front, which wait for `begin`.
+
+        The others follow once people can come in (`look_after`): to load our code takes
+        each of them as much of a processor as the first, which the databases need.
+        """
+        for place in self._places[:1]:
             place.start()
         for child in self._others:
             child.start()
 
-    def begin(self) -> None:
-        """Let the processes do their work."""
-        for child in self._lasting():
-            child.begin()
+    def prepare(self) -> None:
+        """Let the first process behind the front get ready, whom nobody reaches yet.
+
+        A process without a front waits until the clinic opens.
+        """
+        for place in self._places[:1]:
+            place.child.begin()
 
     def look_after(self) -> None:
-        """Start again what has ended."""
+        """Start what has not been started yet, and again what has ended."""
         for child in self._lasting():
             child.look_after()
 
-    def await_ready(self) -> None:
-        """Wait until all of them answer; raises CannotServe."""
+    def open(self) -> None:
+        """Let people in, and return once they are answered; raises CannotServe."""
         deadline = time.monotonic() + _READY_SECONDS
-        while not (all(p.is_taken for p in self._places) and self._is_healthy()):
-            for child in self._lasting():
+        if self._places:
+            first = self._places[0]
+            # A front that does not find it looks again a second later.
+            self._await(lambda: first.is_taken, deadline)
+        for child in self._others:
+            child.begin()
+        self._await(self._is_healthy, deadline)
+
+    def _await(self, condition: Callable[[], bool], deadline: float) -> None:
+        while not condition():
+            for child in self._started():
                 _require_time(child, deadline)
             time.sleep(_PAUSE_SECONDS)
 
@@ -154,6 +170,9 @@ class WebProcesses:
             _require_time(place.child, deadline)
             self.look_after()
             time.sleep(_PAUSE_SECONDS)
+
+    def _started(self) -> list[Child]:
+        return [*self._others, *(place.child for place in self._places[:1])]
 
     def _lasting(self) -> list[Child]:
         return [*self._others, *(place.child for place in self._places)]

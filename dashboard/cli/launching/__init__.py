@@ -1,0 +1,1 @@
+"""How one command starts everything: databases, web processes, front, worker."""

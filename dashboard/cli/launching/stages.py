@@ -1,0 +1,28 @@
+"""The stages of a start, as whoever starts it reads them."""
+
+import time
+from collections.abc import Callable
+
+Say = Callable[[str], None]
+
+
+class Stages:
+    """Tells each stage of the start with the seconds it took."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._began = self._since = time.monotonic()
+
+    def done(self, stage: str) -> None:
+        """Tell a stage that took the time since the one before."""
+        self.tell(stage, time.monotonic() - self._since)
+
+    def tell(self, stage: str, seconds: float) -> None:
+        """Tell a stage that somebody else has timed."""
+        self._since = time.monotonic()
+        self._say(f"  {stage:<32}{seconds:6.1f} s")
+
+    @property
+    def seconds(self) -> float:
+        """The time since the beginning."""
+        return time.monotonic() - self._began
