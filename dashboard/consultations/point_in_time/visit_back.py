@@ -49,7 +49,8 @@ _NEEDED: Final[Mapping[WayBack, Permission]] = {
     WayBack.STATUS: Permission.RUN_THE_DESK,
 }
 _STAYS: Final[Mapping[VisitChange, str]] = {
-    VisitChange.SAME: marked("There is nothing to bring back: it is the same today."),
+    # What was written at it may read otherwise, which is said below.
+    VisitChange.SAME: marked("The visit itself is the same today."),
     VisitChange.ENDED: marked(
         "Its state stays: it is corrected until twelve hours after the visit."
     ),

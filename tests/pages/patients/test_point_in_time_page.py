@@ -425,6 +425,8 @@ def test_notes_come_back_in_the_name_of_whoever_brings_them_back(
     app = choose_visit(clinic.open("past", Role.CLINICIAN, patient=patient.id))
     shown = [element.value for element in app.text]
     assert (shown.count("Headache"), shown.count("Overwritten")) == (1, 1)
+    assert "The visit itself is the same today." in said(app)
+    assert "nothing to bring back" not in said(app)
 
     bring_back(app, "past_notes", REASON)
 
