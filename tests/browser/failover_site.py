@@ -7,7 +7,6 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from db import schema
 from db.embedded import Cluster
 from db.postgres import SYSTEM, Database
 from services.demo import seeding
@@ -24,7 +23,6 @@ def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
         fresh_database(cluster.addresses) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        schema.bring_up_to_date(endpoints)
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=20)
         # Long before anybody would be kept waiting for nothing.

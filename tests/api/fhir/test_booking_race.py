@@ -15,7 +15,6 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from db import schema
 from db.models.booking import Booking
 from db.postgres import SYSTEM
 from services.core.actors import Role
@@ -41,7 +40,6 @@ def module_endpoints(breakable_cluster) -> Iterator[Any]:
     """The addresses of a database in the cluster that may be broken."""
     breaking = breakable_cluster.whole()
     with fresh_database(breaking.addresses) as endpoints:
-        schema.bring_up_to_date(endpoints)
         yield endpoints
         await_whole(breaking)
 

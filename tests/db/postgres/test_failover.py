@@ -11,7 +11,6 @@ import psutil
 import pytest
 from psycopg2.extensions import parse_dsn
 
-from db import schema
 from db.embedded import Cluster
 from db.endpoints import Endpoints
 from db.postgres import Database, Lsn
@@ -39,7 +38,6 @@ pytestmark = pytest.mark.cluster
 def module_endpoints(breakable_cluster: BreakableCluster) -> Iterator[Endpoints]:
     """A database of the cluster that may be broken."""
     with fresh_database(breakable_cluster.whole().addresses) as endpoints:
-        schema.bring_up_to_date(endpoints)
         add_table(endpoints)
         yield endpoints
 

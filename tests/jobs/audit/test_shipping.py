@@ -13,7 +13,6 @@ import pytest
 from pymongo import MongoClient
 from sqlalchemy import insert, text
 
-from db import schema
 from db.files.seal_keys import SealKeyFile, SealKeys
 from db.models.audit import AuditEvent
 from db.mongo.audit_store import COLLECTION, AuditStore, AuditStoreUnavailable
@@ -186,7 +185,6 @@ class Breakable:
 def audited(breakable, tmp_path):
     """A fresh database on the cluster of this run."""
     with fresh_database(breakable.addresses) as endpoints:
-        schema.bring_up_to_date(endpoints)
         url = breakable.addresses.mongo.admin_url
         with closing(Breakable(endpoints, url, tmp_path)) as audited:
             yield audited

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 from psycopg2.extensions import parse_dsn
 
-from db import schema
 from db.backups.manifest import Manifest
 from db.backups.repository import Repository
 from db.embedded import Cluster
@@ -24,7 +23,7 @@ from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.model import DocumentRecord
 from services.pdf.report import PdfReport
-from tests.conftest import connect, fresh_database, owner
+from tests.conftest import fresh_database, owner
 from tests.kit import cast
 
 FILES = (b"%PDF one" * 9000, b"%PDF two" * 50, b"%PDF three" * 5)
@@ -68,10 +67,6 @@ def clinic(cluster: Cluster, keys: FileKeys) -> Iterator[Clinic]:
     name = f"test_{uuid4().hex}"
     with ExitStack() as held:
         endpoints = held.enter_context(fresh_database(cluster.addresses))
-        engine = connect(owner(endpoints))
-        with engine.connect() as connection:
-            schema.migrate(connection)
-        engine.dispose()
         database = held.enter_context(closing(Database(endpoints)))
         url = cluster.addresses.mongo.admin_url
         files = held.enter_context(closing(FileStore(url, name, keys=keys)))

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from db import schema
 from db.postgres import Database
 from tests.conftest import fresh_database
 from tests.kit.breaking import switch_over
@@ -68,7 +67,6 @@ def test_a_worker_beats_and_stops_when_it_is_told(endpoints, tmp_path):
 @pytest.mark.cluster
 def test_a_worker_goes_on_after_a_switchover(breakable, tmp_path):
     with fresh_database(breakable.addresses) as endpoints:
-        schema.bring_up_to_date(endpoints)
         database = Database(endpoints)
         process = _worker(endpoints, tmp_path)
         try:

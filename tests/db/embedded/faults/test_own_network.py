@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db import schema
 from db.cluster.control_client import Control, ControlRefused
 from db.cluster.fault_kinds import Fault
 from db.embedded import Cluster, Node
@@ -124,18 +123,17 @@ class TestPrimaryWithNetworkOfItsOwn:
         with (
             fresh_database(breakable.addresses) as endpoints,
             ThreadPoolExecutor(1) as aside,
+            closing(Database(endpoints)) as database,
         ):
-            schema.bring_up_to_date(endpoints)
-            with closing(Database(endpoints)) as database:
-                writing = aside.submit(database.write, wait_once)
-                assert began.get(timeout=30) == apart_primary.port
+            writing = aside.submit(database.write, wait_once)
+            assert began.get(timeout=30) == apart_primary.port
 
-                control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=120)
+            control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=120)
 
-                written = writing.result(timeout=20)
-                control.heal(Fault.CUT_NETWORK, apart_primary.name)
-                # Nobody makes or drops a database on servers that are just starting.
-                breakable.wait_until_whole()
+            written = writing.result(timeout=20)
+            control.heal(Fault.CUT_NETWORK, apart_primary.name)
+            # Nobody makes or drops a database on servers that are just starting.
+            breakable.wait_until_whole()
         assert written.value == began.get() != apart_primary.port
 
     def test_a_primary_that_is_cut_off_and_lives_acknowledges_nothing_to_anybody(

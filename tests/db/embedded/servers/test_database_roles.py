@@ -73,7 +73,7 @@ def test_a_cluster_of_an_earlier_version_gets_the_roles_that_it_lacks(earlier: C
 
 def test_without_the_roles_a_migration_says_who_has_to_do_what(earlier: Cluster):
     with (
-        fresh_database(earlier.addresses) as endpoints,
+        fresh_database(earlier.addresses, has_schema=False) as endpoints,
         closing(connect(owner(endpoints)).connect()) as connection,
     ):
         for role in ("system", "app"):

@@ -6,7 +6,6 @@ from contextlib import closing
 import pytest
 from sqlalchemy import select
 
-from db import schema
 from db.cluster.patroni import Patroni
 from db.embedded import Cluster
 from db.endpoints import Endpoints
@@ -34,7 +33,6 @@ WHY = "Kernel update on db-01"
 def broken(breakable_cluster: BreakableCluster) -> Iterator[Endpoints]:
     """A database of the cluster that may be broken."""
     with fresh_database(breakable_cluster.whole().addresses) as endpoints:
-        schema.bring_up_to_date(endpoints)
         yield endpoints
 
 

@@ -8,7 +8,6 @@ from threading import Event
 
 import pytest
 
-from db import schema
 from db.embedded import Cluster
 from db.postgres import SYSTEM
 from services.consultations import notes
@@ -22,10 +21,11 @@ _VERSIONS = 60
 
 @pytest.fixture
 def clinic(breakable: Cluster) -> Iterator[Clinic]:
-    with fresh_database(breakable.addresses) as endpoints:
-        schema.bring_up_to_date(endpoints)
-        with open_clinic(endpoints) as clinic:
-            yield clinic
+    with (
+        fresh_database(breakable.addresses) as endpoints,
+        open_clinic(endpoints) as clinic,
+    ):
+        yield clinic
 
 
 def test_no_version_is_lost_or_doubled_when_the_leader_is_killed_while_saving(

@@ -14,7 +14,6 @@ from threading import Event
 import pytest
 from sqlalchemy import func, select
 
-from db import schema
 from db.models.booking import Appointment, Booking, BookingSlot
 from db.postgres import SYSTEM, Database
 from jobs.visits import booking_proof
@@ -36,7 +35,6 @@ CLIENTS, SLOTS, PEOPLE = 8, 400, 40
 @pytest.fixture
 def endpoints(breakable):
     with fresh_database(breakable.addresses) as endpoints:
-        schema.bring_up_to_date(endpoints)
         yield endpoints
         breakable.wait_until_whole()
 
