@@ -56,6 +56,7 @@ _FROM_PLACE: Final = re.compile(
 )
 _NO_SPACE: Final = "No space left on device"
 _PAGE_BYTES: Final = 8192
+_COPIED: Final = 128 * 1024
 # Its types say that it is one.
 _NOT_PACKED: Final = cast("type[Exception]", igzip_lib.error)
 _PAGE_HEAD: Final = 40
@@ -559,10 +560,13 @@ def _unpack(stream: IO[bytes], place: Path, name: str) -> None:
 
 def _extract(stream: IO[bytes], place: Path, name: str) -> None:
     try:
-        # As a stream: what is unpacked here cannot be sought in.
+        # As a stream: what is unpacked here cannot be sought in. It comes in pieces as
+        # large as tarfile copies, which need not be put together out of many.
         with (
             igzip.IGzipFile(fileobj=stream) as plain,  # type: ignore[no-untyped-call]
-            tarfile.open(fileobj=plain, mode="r|") as tar,
+            tarfile.open(  # type: ignore[call-overload]
+                fileobj=plain, mode="r|", bufsize=_COPIED, copybufsize=_COPIED
+            ) as tar,
         ):
             # Python has filters since 3.11.4. An older one takes what is there, which
             # PostgreSQL wrote and nobody has changed since it was sealed.
