@@ -98,10 +98,12 @@ def _await_replicas(database: Database) -> None:
 
 
 def load_demo() -> None:
-    """Load what fills an empty clinic, and what its first migration uses.
+    """Load what fills an empty clinic, and what makes its first tables.
 
     A start without an empty database does without Faker's and NumPy's import.
     """
+    from procrastinate import schema as of_queue  # noqa: F401
+
     from services.demo import history, seeding  # noqa: F401
 
 

@@ -217,9 +217,13 @@ def _is_gone(process: "subprocess.Popen[bytes]", seconds: float | None) -> bool:
         return True
     with suppress(psutil.NoSuchProcess):
         try:
-            process.returncode = psutil.Process(process.pid).wait(seconds)
+            code = psutil.Process(process.pid).wait(seconds)
         except psutil.TimeoutExpired:
             return False
+        # Who looked after it may have heard first, and knows: there is no code twice.
+        if process.returncode is None:
+            process.returncode = code
+    process.poll()
     return True
 
 

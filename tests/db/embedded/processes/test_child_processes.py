@@ -1,9 +1,10 @@
 """Programs of a cluster as child processes: what ends one ends that one."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import psutil
 import pytest
@@ -98,3 +99,23 @@ def test_one_that_does_not_end_when_told_to_is_killed():
 
     assert not psutil.pid_exists(process.pid)
     process.stdout.close()
+
+
+def test_what_whoever_looks_after_one_has_heard_of_its_end_stays_known():
+    for _ in range(20):
+        process = subprocess.Popen(["sleep", "60"])
+        is_over = Event()
+
+        def look_after(process=process, is_over=is_over):
+            while not is_over.is_set():
+                process.poll()
+
+        looking = Thread(target=look_after)
+        looking.start()
+        try:
+            child_processes.end_children([process], seconds=10.0)
+        finally:
+            is_over.set()
+            looking.join()
+
+        assert process.returncode in {-signal.SIGTERM, 0}

@@ -146,4 +146,4 @@ def texts_of(shape):
 
 
 def lines_in(pieces):
-    return b"".join(pieces).decode().splitlines()
+    return b"".join(piece.lines for piece in pieces).decode().splitlines()
