@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -366,52 +366,66 @@ class Sandbox:
     def _await_place(
         self, process: "subprocess.Popen[bytes]", url: str, target: ReplayTarget
     ) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
+        def is_there() -> bool:
+            state, reached = _ask(url)
+            if state != "paused":
+                return False
+            if not target.is_reached(Lsn.parse(reached)):
                 raise SetBroken(
-                    "The backup's PostgreSQL did not reach its place in the log: "
-                    + child_processes.last_words(self.folder / "postgres.log")
+                    f"The backup's PostgreSQL stands at {reached}, not at {target.lsn}."
                 )
-            # Before what it asks: whoever was refused may have been so on the way.
-            stands = self._stands()
-            try:
-                state, reached = _ask(url)
-            except psycopg2.OperationalError as error:
-                if stands and _REFUSED in str(error):
-                    raise PasswordRefused("postgres", self.folder.parent) from error
-            else:
-                if state == "paused" and target.is_reached(Lsn.parse(reached)):
-                    return
-                if state == "paused":
-                    raise SetBroken(
-                        f"The backup's PostgreSQL stands at {reached}, not at "
-                        f"{target.lsn}."
-                    )
-            time.sleep(0.05)
-        raise SetBroken(_NOT_STARTED)
+            return True
+
+        self._await(
+            process,
+            "postgres",
+            is_there,
+            ended="The backup's PostgreSQL did not reach its place in the log",
+            has_passwords=self._stands,
+        )
 
     def _await_standby(
         self, process: "subprocess.Popen[bytes]", url: str, login: str
     ) -> None:
+        def is_there() -> bool:
+            with (
+                closing(psycopg2.connect(url)) as connection,
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(_IS_STANDBY)
+                return cursor.fetchone() == (True,)
+
+        self._await(
+            process,
+            login,
+            is_there,
+            ended="The restored PostgreSQL does not start again",
+            # All rows are there already.
+            has_passwords=lambda: True,
+        )
+
+    def _await(
+        self,
+        process: "subprocess.Popen[bytes]",
+        login: str,
+        is_there: Callable[[], bool],
+        *,
+        ended: str,
+        has_passwords: Callable[[], bool],
+    ) -> None:
+        """Ask until it `is_there`; raise SetBroken or PasswordRefused otherwise."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                raise SetBroken(
-                    "The restored PostgreSQL does not start again: "
-                    + child_processes.last_words(self.folder / "postgres.log")
-                )
+                words = child_processes.last_words(self.folder / "postgres.log")
+                raise SetBroken(f"{ended}: {words}")
+            # Before it is asked: whoever was refused may have been so on the way.
+            is_final = has_passwords()
             try:
-                with (
-                    closing(psycopg2.connect(url)) as connection,
-                    connection.cursor() as cursor,
-                ):
-                    cursor.execute(_IS_STANDBY)
-                    if cursor.fetchone() == (True,):
-                        return
+                if is_there():
+                    return
             except psycopg2.OperationalError as error:
-                # All rows are there already, and with them every password.
-                if _REFUSED in str(error):
+                if is_final and _REFUSED in str(error):
                     raise PasswordRefused(login, self.folder.parent) from error
             time.sleep(0.05)
         raise SetBroken(_NOT_STARTED)

@@ -56,13 +56,13 @@ def open_clinic(
 def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
     """Let the cast in, and fill an empty clinic."""
 
-    def open_clinic(session: Session) -> _Opened:
+    def let_in(session: Session) -> _Opened:
         demo_accounts.ensure_demo_people(session)
         return _Opened(
             demo_accounts.demo_people(session), demo_accounts.is_only_the_cast(session)
         )
 
-    opened = wired.database.write(open_clinic, identity=SYSTEM).value
+    opened = wired.database.write(let_in, identity=SYSTEM).value
     if opened.is_empty and not empty:
         _seed(wired)
         stages.done("Demo clinic")

@@ -19,7 +19,7 @@ PACKED: Final = "application/fhir+ndjson+gzip"
 _PACKED_BY_BROTLI: Final = "application/fhir+ndjson+br"
 # What is sent to somebody is unpacked.
 _LEVEL: Final = 1
-_GZIP: Final = 31
+_GZIP: Final = 16 + isal_zlib.MAX_WBITS
 _NOT_PACKED: Final = cast("type[Exception]", isal_zlib.error)
 _READ_BYTES: Final = 64 * 1024
 _PIECE_BYTES: Final = 1024 * 1024
