@@ -54,6 +54,7 @@ class Settings(AuthSettings):
     backup_report_by_mail: bool = False
     backup_tool: str | None = None
     backup_tool_command: str | None = None
+    backup_tool_sandbox: Path | None = None
     backup_s3_url: str | None = None
     backup_s3_endpoint: str | None = None
     backup_s3_region: str | None = None
@@ -222,6 +223,12 @@ class Settings(AuthSettings):
                 raise ValueError(
                     "CHARTROOM_BACKUP_TOOL_COMMAND starts the tool that "
                     "CHARTROOM_BACKUP_TOOL names: set that as well"
+                )
+            if self.backup_tool_sandbox is not None:
+                raise ValueError(
+                    "CHARTROOM_BACKUP_TOOL_SANDBOX is where the tool that "
+                    "CHARTROOM_BACKUP_TOOL names restores to for drills: set that as "
+                    "well"
                 )
             return self
         # Here its command can be wrong alone: the tool was read before.

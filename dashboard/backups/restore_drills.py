@@ -34,7 +34,8 @@ _COLUMNS: Final = (
 
 def show_restore_drills() -> None:
     """Show the drills and offer to run one; raises the services' refusals."""
-    if not wiring.current().settings.is_embedded:
+    settings = wiring.current().settings
+    if not settings.is_embedded and settings.backup_tool_sandbox is None:
         return
     was_open = _is_open(_list())
 
@@ -60,14 +61,7 @@ def _is_open(recent_drills: tuple[RestoreDrill, ...]) -> bool:
 
 
 def _show(recent_drills: tuple[RestoreDrill, ...]) -> None:
-    st.caption(
-        _(
-            "A drill restores any second and the newest one into a sandbox and checks "
-            "all of it: every row, every file, the audit log with its seals; the "
-            "newest also table by table against a replica, and every index. One that "
-            "skips a check is broken. {plan}"
-        ).format(plan=_plan())
-    )
+    st.caption(f"{_what_it_checks()} {_plan()}")
     if recent_drills:
         _show_newest(recent_drills[0])
     if current_actor().may(Permission.RUN_DRILLS):
@@ -78,6 +72,22 @@ def _show(recent_drills: tuple[RestoreDrill, ...]) -> None:
     rows = [Row(str(drill.id), _cells(drill)) for drill in recent_drills]
     payload = payload_of(_COLUMNS, rows, name=_("Restore drills, the newest first"))
     record_table(payload, key="restore_drills_table")
+
+
+def _what_it_checks() -> str:
+    if (tool := wiring.current().settings.own_backup_tool) is not None:
+        return _(
+            "A drill has {tool} restore any second and the newest one into a sandbox "
+            "and checks both: every row, the audit log with its seals; the newest also "
+            "table by table against a replica, every index, and every file as MongoDB "
+            "has it. One that skips a check is broken."
+        ).format(tool=tool.label)
+    return _(
+        "A drill restores any second and the newest one into a sandbox and checks "
+        "all of it: every row, every file, the audit log with its seals; the "
+        "newest also table by table against a replica, and every index. One that "
+        "skips a check is broken."
+    )
 
 
 def _plan() -> str:

@@ -8,15 +8,16 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard import wiring
 from dashboard.context import current_actor, now, read
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked
 from dashboard.ui.language.backup_failures import translate_failure
-from dashboard.ui.measures import ago, amount
+from dashboard.ui.measures import ago, amount, seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at, plain, to_the_second
-from services.backups import tools
+from services.backups import drills, tools
 from services.backups.tools import BackupTool, ToolBackup, ToolReport, ToolState
 
 _COLUMNS: Final = (
@@ -81,7 +82,7 @@ def _show(tool: BackupTool, state: ToolState | None) -> None:
             ago=ago(now() - state.answered_at),
         )
     )
-    _show_what_is_not_proven(tool, state)
+    _show_what_is_proven(tool, state)
     _show_backups(state.report)
 
 
@@ -147,16 +148,45 @@ def _show_newest(report: ToolReport) -> None:
         )
 
 
-def _show_what_is_not_proven(tool: BackupTool, state: ToolState) -> None:
+def _show_what_is_proven(tool: BackupTool, state: ToolState) -> None:
     if state.report is None or not state.report.valid:
         return
-    st.warning(
+    if wiring.current().settings.backup_tool_sandbox is None:
+        st.warning(
+            _(
+                "Restores are not practised here: that {tool} has a backup does not "
+                "prove that it can be restored. Name a folder on the worker's machine "
+                "with CHARTROOM_BACKUP_TOOL_SANDBOX, and drills restore there; or "
+                "practise it with {tool} on another machine, with the files of MongoDB."
+            ).format(tool=tool.label),
+            icon=":material/warning:",
+        )
+        return
+    actor = current_actor()
+    proof = read(lambda session: drills.last_proof(session, actor))
+    if proof is None or proof.drill is None:
+        words = _(
+            "No restore by {tool} is proven yet: run a drill below, once it is known "
+            "from when to when one can go back."
+        )
+        st.warning(words.format(tool=tool.label), icon=":material/warning:")
+        return
+    st.markdown(
         _(
-            "Restores are not practised here: that {tool} has a backup does not prove "
-            "that it can be restored. Practise it with {tool} on another machine, with "
-            "the files of MongoDB."
-        ).format(tool=tool.label),
-        icon=":material/warning:",
+            "**Last restore proven on {time}**, to {any_second} and to {newest}, in "
+            "{span}: {rows} rows of {tables} tables, the same as a replica had; "
+            "{entries} entries of the audit log, unbroken; {files} files, read in "
+            "MongoDB as it is. That MongoDB can be restored is not proven by it."
+        ).format(
+            time=at(proof.proved_at),
+            any_second=to_the_second(proof.drill.any_second),
+            newest=to_the_second(proof.as_of),
+            span=seconds(proof.drill.rto_seconds),
+            rows=decimal(proof.rows),
+            tables=decimal(proof.tables),
+            entries=decimal(proof.audit_entries),
+            files=decimal(proof.files),
+        )
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from db.settings import Settings
     from jobs.analytics.mailing import AnalystMailing
     from jobs.backups.copying.copy_keeping import CopyKeeper
+    from jobs.backups.drills.scheduling import RestoreDriller
     from jobs.backups.scheduling import BackupScheduler
     from jobs.backups.tools.tool_asking import ToolAsker
     from jobs.fhir.exporting import BulkExporter
@@ -162,7 +163,8 @@ def work(settings: "Settings") -> None:
         _exporter(wired),
         _analyst_mailing(settings),
         report_mailing_of(wired),
-        backup_tool=_tool_asker(wired),
+        backup_tool=(asker := _tool_asker(wired)),
+        tool_drills=_tool_drills(wired, asker),
     )
     try:
         with (
@@ -232,6 +234,34 @@ def _tool_asker(wired: "Wiring") -> "ToolAsker | None":
     from jobs.backups.tools.tool_asking import ToolAsker
 
     return ToolAsker(wired.database, tool)
+
+
+def _tool_drills(wired: "Wiring", asker: "ToolAsker | None") -> "RestoreDriller | None":
+    """Return who practises restores by that tool; None if it may restore nowhere."""
+    settings = wired.settings
+    if asker is None or settings.backup_tool_sandbox is None:
+        return None
+    from jobs.backups.drills.scheduling import DrillPlan, RestoreDriller
+    from jobs.backups.tools.tool_drills import ToolBackups
+    from jobs.backups.tools.tool_practice import ToolPractice
+    from services.documents.point_in_time import FilesThen
+
+    folder = settings.backup_tool_sandbox.expanduser().resolve()
+    practice = ToolPractice(
+        asker.tool,
+        folder,
+        wired.database,
+        settings.external_endpoints(),
+        FilesThen(wired.files, wired.backups, wired.file_keys),
+        wired.audit,
+        wired.seal_keys.read_or_make,
+    )
+    return RestoreDriller(
+        wired.database,
+        ToolBackups(asker, folder),
+        practice.practise,
+        DrillPlan(settings.backup_drill_interval),
+    )
 
 
 def _backups(wired: "Wiring") -> "BackupScheduler":

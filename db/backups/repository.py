@@ -392,6 +392,10 @@ class Repository:
             return known[1]
         return Manifest.read(path)
 
+    def oldest_at(self) -> datetime | None:
+        """Return of when the oldest set is; None without any."""
+        return next((each.as_of for each in self.survey().sets), None)
+
     def newest(self, until: datetime | None = None) -> Manifest:
         """Return the newest set, or that of before a time.
 

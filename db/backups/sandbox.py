@@ -299,7 +299,7 @@ class Sandbox:
                 self.programs.of_postgres("pg_amcheck"),
                 *("--install-missing", "--heapallindexed", "--no-password"),
                 *(f"--{name}={address[name]}" for name in ("host", "port")),
-                *("--username=postgres", address["dbname"]),
+                *(f"--username={address['user']}", address["dbname"]),
             ],
             env=self.programs.environment | {"PGPASSWORD": self.password},
             capture_output=True,

@@ -1,7 +1,7 @@
 """Restores a backup into a sandbox, proves it from end to end, and throws it away."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,6 +38,7 @@ from jobs.backups.routes import Route, route_to
 from services.audit.chain import (
     START,
     ChainBroken,
+    Link,
     follow_all,
     link_of,
     read_head,
@@ -184,21 +185,25 @@ def _prove_tables(
     url: str, route: Route, expected: Mapping[str, TableDigest]
 ) -> dict[str, TableDigest]:
     """Read every row of every table; raise SetBroken where a replica showed others."""
-    manifest = route.manifest
-    try:
-        with (
-            closing(psycopg2.connect(url)) as connection,
-            connection.cursor() as cursor,
-        ):
-            restored = digest_tables(cursor)
-    except LockNotAvailable as error:
-        raise TableLocked from error
+    manifest, restored = route.manifest, read_tables(url)
     if expected and (names := list(differing(expected, restored))):
         raise SetBroken(
             f"Backup {manifest.set_id} restores other rows than a replica had shown "
             f"at {route.place or manifest.reached_lsn}, in {', '.join(names)}."
         )
     return restored
+
+
+def read_tables(url: str) -> dict[str, TableDigest]:
+    """Read every row of every table at an address; raises TableLocked."""
+    try:
+        with (
+            closing(psycopg2.connect(url)) as connection,
+            connection.cursor() as cursor,
+        ):
+            return digest_tables(cursor)
+    except LockNotAvailable as error:
+        raise TableLocked from error
 
 
 def _prove_files(session: Session, proving: Proving, copies: Copies) -> _FilesProven:
@@ -244,32 +249,51 @@ def _prove_audit(session: Session, proving: Proving) -> int:
     if route.to is not None:
         after = list(read_later_entries(archive, manifest.audit_entries))
     entries = read_set_entries(proving.repository, manifest, proving.keys)
-    head, sealed = read_head(session), {each.link for each in seals.list_seals(session)}
-    last, first, has_head = 0, None, head == START
     try:
-        for entry in follow_all(chain(entries, after)):
-            link = link_of(entry)
-            last, first = link.sequence, first or link.sequence
-            has_head = has_head or link == head
-            sealed.discard(link)
+        followed = follow_chain(session, chain(entries, after))
     except ChainBroken as error:
         raise SetBroken(
             f"The audit log of backup {manifest.set_id} is broken: {error}"
         ) from error
     position = read_position(archive.folder)
     is_kept = position is not None and position.audit_until is not None
-    if not has_head and (is_kept or route.to is None or head.sequence <= last):
+    head = followed.head
+    is_due = is_kept or route.to is None or head.sequence <= followed.last
+    if not followed.has_head and is_due:
         raise SetBroken(
             f"The audit log of backup {manifest.set_id} does not reach entry "
             f"{head.sequence}, where its rows say that it ends."
         )
-    # Entries go after ten years, and seals of them stay.
-    if has_head and any(each.sequence >= (first or 0) for each in sealed):
+    if followed.lacks_seals:
         raise SetBroken(
             f"The audit log of backup {manifest.set_id} has other entries than those "
             "that were sealed."
         )
-    return last
+    return followed.last
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedChain:
+    """Where an audit log ends, and whether it is the one that restored rows know."""
+
+    last: int
+    head: Link
+    has_head: bool
+    lacks_seals: bool
+
+
+def follow_chain(session: Session, entries: Iterable[dict[str, Any]]) -> FollowedChain:
+    """Follow a log link by link, beside restored rows; raises ChainBroken."""
+    head, sealed = read_head(session), {each.link for each in seals.list_seals(session)}
+    last, first, has_head = 0, None, head == START
+    for entry in follow_all(entries):
+        link = link_of(entry)
+        last, first = link.sequence, first or link.sequence
+        has_head = has_head or link == head
+        sealed.discard(link)
+    # Entries go after ten years, and seals of them stay.
+    lacks_seals = has_head and any(each.sequence >= (first or 0) for each in sealed)
+    return FollowedChain(last, head, has_head, lacks_seals)
 
 
 def _words_of_damage(proof: Proof) -> str:

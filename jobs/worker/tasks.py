@@ -17,6 +17,7 @@ from db.mongo.audit_store import AuditStore
 from db.postgres import SYSTEM, Database
 from db.postgres.transactions import receipts
 from jobs.analytics.mailing import AnalystMailing
+from jobs.backups.drills.scheduling import RestoreDriller
 from jobs.backups.erasing.purged_bytes import BackupErasure
 from jobs.backups.reporting.mailing import ReportMailing
 from jobs.backups.scheduling import BackupScheduler
@@ -100,6 +101,8 @@ class Stores:
     report_mailing: ReportMailing | None = None
     # What asks the tool that backs up servers of the clinic's own.
     backup_tool: ToolAsker | None = None
+    # What practises restores by that tool, if it may restore anywhere.
+    tool_drills: RestoreDriller | None = None
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

@@ -4,7 +4,12 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from typing import Final
 
 import psycopg
@@ -63,7 +68,7 @@ def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
             backups=_watch_of(stores),
         ),
         backing_up(stores.backups) if stores.backups else nullcontext(),
-        asking(stores.backup_tool) if stores.backup_tool else nullcontext(),
+        _asking(stores),
         exporting(stores.exporter) if stores.exporter else nullcontext(),
     ):
         asyncio.run(_run(stores))
@@ -73,7 +78,16 @@ def _watch_of(stores: Stores) -> BackupWatch | ToolWatch | None:
     """Return who knows how backups stand, whoever makes them."""
     if stores.backups is not None:
         return BackupWatch(stores.backups, stores.key_files)
-    return ToolWatch(stores.backup_tool) if stores.backup_tool else None
+    if stores.backup_tool is None:
+        return None
+    return ToolWatch(stores.backup_tool, is_practised=stores.tool_drills is not None)
+
+
+def _asking(stores: Stores) -> AbstractContextManager[None]:
+    if stores.backup_tool is None:
+        return nullcontext()
+    drills = stores.tool_drills
+    return asking(stores.backup_tool, drills.run if drills else None)
 
 
 async def _run(stores: Stores) -> None:

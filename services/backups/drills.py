@@ -128,6 +128,19 @@ def newest_drill_of(
     return next(map(_drill, _newest(session, 1, *those)), None)
 
 
+def last_proof(session: Session, actor: Actor) -> Proof | None:
+    """Return what a drill proved last; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    proven = _newest(session, 1, DrillRow.result.is_not(None))
+    return next(map(_proof, proven), None)
+
+
+def last_proven_at(session: Session) -> datetime | None:
+    """Return when a drill last proved a restore; for the worker."""
+    proven = _newest(session, 1, DrillRow.result.is_not(None))
+    return next((each.ended_at for each in proven), None)
+
+
 def begin_drill(session: Session, drill_id: UUID) -> None:
     """Note that the worker restores now."""
     session.execute(

@@ -183,6 +183,10 @@ def test_a_backup_tool_is_for_servers_of_ones_own(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setenv("CHARTROOM_BACKUP_TOOL_COMMAND", "ssh backup barman")
     assert "CHARTROOM_BACKUP_TOOL names: set that as well" in refusal()
+    monkeypatch.delenv("CHARTROOM_BACKUP_TOOL_COMMAND")
+    monkeypatch.setenv("CHARTROOM_BACKUP_TOOL_SANDBOX", "/var/lib/drills")
+    assert "CHARTROOM_BACKUP_TOOL names restores to for drills" in refusal()
+    monkeypatch.setenv("CHARTROOM_BACKUP_TOOL_COMMAND", "ssh backup barman")
     monkeypatch.setenv("CHARTROOM_BACKUP_TOOL", "barman:clinic")
     assert "CHARTROOM_BACKUP_TOOL is for servers of your own" in refusal()
     for name, value in SERVERS.items():

@@ -16,6 +16,7 @@ ANALYST: Final = frozenset({Role.ANALYST})
 ADMIN: Final = frozenset({Role.ADMIN})
 
 ALLOWED: Final = {
+    "backups.drills.last_proof": ADMIN,
     "backups.drills.list_drills": ADMIN,
     "backups.drills.list_drills_between": ADMIN,
     "backups.drills.request_drill": ADMIN,

@@ -297,6 +297,56 @@ _MESSAGES: Final = (
         "The recovery kit is not what was made, in line {lines}: compare each, and its "
         "check, with the paper."
     ),
+    marked("The restored PostgreSQL did not reach its target: {why}"),
+    marked("The restored PostgreSQL stands at {reached}, not at {place}."),
+    marked("The restored PostgreSQL did not reach its target in an hour."),
+    marked(
+        "{tool} did not restore backup {name} and ended with exit code {code}: run it"
+        " by hand, as the worker's user, to see why."
+    ),
+    marked(
+        "{tool} restored backup {name}, and nothing of it is in {folder}: drills need"
+        " a tool that restores to the worker's own machine."
+    ),
+    marked(
+        "What was restored is of PostgreSQL {version}, which is not on the worker's "
+        "machine: install its programs there."
+    ),
+    marked(
+        "The disk of {folder} has {free} MB free and a drill needs {needed} MB: free "
+        "some, or name a folder on another disk with CHARTROOM_BACKUP_TOOL_SANDBOX."
+    ),
+    marked(
+        "The folder {folder} for drills cannot be used ({why}): make it the worker's "
+        "to write, or name another with CHARTROOM_BACKUP_TOOL_SANDBOX."
+    ),
+    marked(
+        "The servers have tablespaces, which {tool} would restore to where they are: "
+        "nothing was restored."
+    ),
+    marked("{tool} was not asked yet: wait a minute."),
+    marked(
+        "It is not known yet until when {tool} has the log, so there is no second to "
+        "go to: the page Backups says what is missing."
+    ),
+    marked("{tool} has no backup any more that leads to {time} UTC."),
+    marked(
+        "The owner of the schema (CHARTROOM_OWNER_URL) may not read every table of a "
+        "replica, so the restored rows were compared with nothing."
+    ),
+    marked(
+        "The archive of {tool} did not come as far as the clinic within 15 minutes: "
+        "the newest second was not restored. PostgreSQL's archive_timeout says how "
+        "long a segment may take."
+    ),
+    marked(
+        "{tool} restores other rows than a replica had shown at {place}, in {tables}."
+    ),
+    marked("MongoDB does not answer, so the files of restored rows were not read."),
+    marked("MongoDB has not the file of {what} that its row names."),
+    marked("MongoDB does not answer, so the audit log was not followed."),
+    marked("The audit log is broken: {why}"),
+    marked("The audit log has other entries than the restored rows know of."),
     marked("segment {name}"),
 )
 # Without values a sentence is its own message.

@@ -4,7 +4,11 @@ import re
 import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, Self, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, Self, cast
+
+if TYPE_CHECKING:
+    from db.postgres import Lsn
 
 Program = Literal["barman", "pgbackrest"]
 
@@ -49,6 +53,32 @@ class BackupTool:
         if self.program == "barman":
             return f"barman backup {self.server}"
         return f"pgbackrest --stanza={self.server} backup"
+
+    def restore_arguments(
+        self, backup: str, folder: Path, target: "datetime | Lsn"
+    ) -> tuple[str, ...]:
+        """Return what has it restore a backup into a folder, up to a time or place.
+
+        PostgreSQL is to stand still there: at a place just before what begins at it.
+        """
+        if isinstance(target, datetime):
+            # Without a blank, in case it passes a shell on the way.
+            kind, value = "time", target.astimezone(UTC).isoformat()
+        else:
+            kind, value = "lsn", str(target)
+        is_place = kind == "lsn"
+        if self.program == "barman":
+            return (
+                *("restore", "--no-get-wal", f"--target-{kind}", value),
+                *(("--exclusive",) if is_place else ()),
+                *("--target-action", "pause", self.server, backup, str(folder)),
+            )
+        return (
+            *(f"--stanza={self.server}", f"--pg1-path={folder}", f"--set={backup}"),
+            *(f"--type={kind}", f"--target={value}", "--target-action=pause"),
+            *(("--target-exclusive",) if is_place else ()),
+            "restore",
+        )
 
     def restore_command(self, to: datetime | None) -> str:
         """Return what restores a time, on the machine that it is restored to."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
@@ -10,11 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db.backups.backup_errors import SetBroken
-from db.backups.repository import Repository
-from db.backups.sandbox import Sandbox, SandboxName
+from db.endpoints import Endpoints
 from db.postgres import Database, DatabaseUnavailable, Refused, RestoredClinic
-from jobs.backups.opening import served
-from jobs.backups.taking import BackupSource
 from services.core import audit
 from services.core.actors import PROVER
 from services.core.errors import ServiceError
@@ -33,25 +30,23 @@ _log: Final = logging.getLogger(__name__)
 
 
 def require_answers(
-    source: BackupSource, repository: Repository, sandbox: Sandbox
+    serving: AbstractContextManager[int],
+    endpoints: Callable[[], Endpoints],
+    files: FilesThen,
 ) -> None:
     """Have services read what pages show, in the front desk's role; raise SetBroken.
 
-    The sandbox is up to date and has stopped: it is started as what people look around
-    in is. Nobody is told what is read, so nothing of it is written down.
+    The sandbox is up to date and has stopped: `serving` starts it as what people look
+    around in is. Nobody is told what is read, so nothing of it is written down.
     """
-    name = source.database
-    with (
-        served(source.folder, sandbox, name, SandboxName.DRILL) as port,
-        closing(RestoredClinic(lambda: source.addresses.endpoints_of(name))) as way,
-    ):
+    with serving as port, closing(RestoredClinic(endpoints)) as way:
         database = way.database(port)
         patient = _first_patient(database)
         if patient is not None:
             _require_patient(database, patient)
         document = _first_document(database)
         if document is not None:
-            _require_file(source, repository, _version_of(database, document))
+            _require_file(files, _version_of(database, document))
 
 
 def _first_patient(database: Database) -> PatientRecord | None:
@@ -95,11 +90,9 @@ def _version_of(database: Database, document: DocumentRecord) -> VersionRecord:
         )
 
 
-def _require_file(
-    source: BackupSource, repository: Repository, version: VersionRecord
-) -> None:
+def _require_file(files: FilesThen, version: VersionRecord) -> None:
     with _answering("The restored clinic does not open a document as pages do."):
-        FilesThen(source.files, repository, source.keys).read(version)
+        files.read(version)
 
 
 def _read(database: Database, operation: Callable[[Session], T]) -> T:

@@ -27,11 +27,12 @@ from jobs.backups.drills.answering import require_answers
 from jobs.backups.going_back.catching_up import CatchingUp
 from jobs.backups.going_back.replaying import GoingBackOrder
 from jobs.backups.looking import Proving
-from jobs.backups.opening import reading, target_of
+from jobs.backups.opening import reading, served, target_of
 from jobs.backups.routes import Route, route_to
 from jobs.backups.taking import BackupSource
 from services.audit.chain import seals
 from services.core.actors import CONSOLE
+from services.documents.point_in_time import FilesThen
 
 _TRIES: Final = 3
 _ROUNDS: Final = 3
@@ -196,14 +197,18 @@ class Practising:
             with sandbox.started(manifest.database, target) as url:
                 rto_seconds = time.monotonic() - proving.began
                 proof = proving.prove(url, copies)
-                self._require_seals(url)
+                require_seals(url, self.seal_keys)
                 if expected is not None:
                     sandbox.promote(url)
                     sandbox.check_indexes(url)
                 else:
                     self._require_replayed(sandbox, url, route)
             if expected is None:
-                require_answers(source, self.repository, sandbox)
+                require_answers(
+                    served(source.folder, sandbox, source.database, name),
+                    lambda: source.addresses.endpoints_of(source.database),
+                    FilesThen(source.files, self.repository, source.keys),
+                )
         size = manifest.database_bytes + len(route.segments) * SEGMENT_BYTES
         seconds = time.monotonic() - proving.began
         return Restored(replace(proof, seconds=seconds), rto_seconds, size)
@@ -220,12 +225,13 @@ class Practising:
             source.folder, source.audit, self.seal_keys, order, route.manifest.set_id
         ).bring_up_to_date(sandbox, url)
 
-    def _require_seals(self, url: str) -> None:
-        """Raise SetBroken where a restored seal of the audit log does not hold."""
-        with reading(url) as session:
-            bad = seals.find_bad_seal(session, self.seal_keys)
-        if bad is not None:
-            raise SetBroken(f"The restored audit log is not sealed as it was: {bad}")
+
+def require_seals(url: str, keys: SealKeys) -> None:
+    """Raise SetBroken where a restored seal of the audit log does not hold."""
+    with reading(url) as session:
+        bad = seals.find_bad_seal(session, keys)
+    if bad is not None:
+        raise SetBroken(f"The restored audit log is not sealed as it was: {bad}")
 
 
 def choose_second(window: BackupWindow) -> datetime:

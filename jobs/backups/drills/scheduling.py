@@ -5,17 +5,17 @@ A thread beside the one that makes backups: to restore takes as long as it takes
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Event
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy.orm import Session
 
 from db.backups.backup_errors import CannotBackUp, CannotRestore
 from db.backups.notes import Proof
-from db.backups.repository import Repository
 from db.embedded import CannotStart
 from db.files.file_keys import UnusableFileKeys
 from db.files.seal_keys import UnusableKey
@@ -70,6 +70,20 @@ class DrillPlan:
         return max(due, started_at + self.settling)
 
 
+class PractisedBackups(Protocol):
+    """The backups that a drill is of, whoever makes them."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a backup is being made."""
+
+    def oldest_at(self) -> datetime | None:
+        """Return of when the oldest is; None while there is none to practise with."""
+
+    def drilling(self) -> AbstractContextManager[bool]:
+        """Tell whether nobody practises a restore, which nobody begins in the block."""
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -84,7 +98,7 @@ class RestoreDriller:
     def __init__(
         self,
         database: Database,
-        repository: Repository,
+        practised: PractisedBackups,
         practise: Callable[[Event], Proof],
         plan: DrillPlan,
         *,
@@ -95,7 +109,7 @@ class RestoreDriller:
         self._practise_copy = practise_copy
         self._copy_plan = copy_plan
         self._database = database
-        self._repository = repository
+        self._practised = practised
         self._practise = practise
         self._plan = plan
         self._clock = clock
@@ -112,7 +126,7 @@ class RestoreDriller:
     def look(self) -> None:
         """Run the drill that is due or asked for, and tell how it went."""
         self._write_down()
-        if self._repository.is_busy:
+        if self._practised.is_busy:
             return
         newest = self._read_newest()
         if newest is None or not newest.is_open:
@@ -123,7 +137,7 @@ class RestoreDriller:
                 newest = self._read_newest()
         if newest is None or not newest.is_open:
             return
-        with self._repository.drilling() as is_alone:
+        with self._practised.drilling() as is_alone:
             # Otherwise the worker of before is at it still, and tells of it.
             if is_alone:
                 self._run_open()
@@ -149,8 +163,7 @@ class RestoreDriller:
 
     def _find_due(self) -> bool | None:
         """Return whether a drill of the copy is due; None if neither kind is."""
-        sets = self._repository.survey().sets
-        oldest, now = sets[0].as_of if sets else None, self._clock()
+        oldest, now = self._practised.oldest_at(), self._clock()
         self._started_at = min(self._started_at, now)
         plans = {False: self._plan}
         if self._practise_copy is not None:

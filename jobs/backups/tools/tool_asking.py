@@ -20,7 +20,7 @@ from db.backups.tools.reading import ToolReader, reader_of
 from db.postgres import SYSTEM, Database
 from jobs.backups.polling import poll
 from jobs.worker.background_threads import background_threads
-from services.backups import tools
+from services.backups import drills, tools
 from services.backups.tools import ToolState
 
 T = TypeVar("T")
@@ -58,6 +58,8 @@ class ToolAsker:
     ) -> None:
         self.tool = tool
         self.state: ToolState | None = None
+        # When a restore of its backups was last proven, if one was.
+        self.proven_at: datetime | None = None
         self.started_at = clock()
         self._database = database
         self._reader = reader or reader_of(tool)
@@ -75,6 +77,7 @@ class ToolAsker:
             return
         known = self._read(lambda session: tools.find_tool(session, str(self.tool)))
         self._looked_at = now
+        self.proven_at = self._read(drills.last_proven_at)
         if known is not None:
             self.state = self.state or known
             if _is_fresh(known.tried_at, now):
@@ -141,7 +144,10 @@ def _is_fresh(at: datetime | None, now: datetime) -> bool:
 
 
 @contextmanager
-def asking(asker: ToolAsker) -> Iterator[None]:
-    """Ask until the block ends."""
-    with background_threads(backup_tool=asker.run):
+def asking(asker: ToolAsker, drill: Callable[[Event], None] | None) -> Iterator[None]:
+    """Ask until the block ends, and run drills of what there is, if there are any."""
+    threads: dict[str, Callable[[Event], None]] = {"backup_tool": asker.run}
+    if drill is not None:
+        threads["restore_drills"] = drill
+    with background_threads(**threads):
         yield

@@ -151,7 +151,7 @@ def _proof(condition: BackupCondition) -> Measure:
     sentence = f"A restore was last proven {days:.0f} days ago."
     if not condition.has_proof:
         sentence = f"There are backups for {days:.0f} days, and no proven restore."
-    if condition.tool:
+    if not condition.is_practised:
         sentence = (
             f"{condition.tool} has backups for {days:.0f} days, and Chartroom "
             "practises no restore of them."

@@ -101,7 +101,8 @@ class BackupCondition:
     that one could go back to and cannot any more.
     `folder_silent` is for how long the folder has not answered what is in it, and
     `disk_used` the share of its disk that is used, where that is a disk of its own.
-    `tool` is what makes the backups, where that is not Chartroom.
+    `tool` is what makes the backups, where that is not Chartroom, and `is_practised`
+    whether restores of them are.
     What is None is not known.
     """
 
@@ -115,6 +116,7 @@ class BackupCondition:
     kit_wanting: timedelta | None = None
     is_kit_unproven: bool = False
     has_proof: bool = True
+    is_practised: bool = True
     unproven: timedelta | None = None
     copy_behind: timedelta | None = None
     copy_failure: str = ""

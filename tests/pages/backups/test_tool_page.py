@@ -1,23 +1,28 @@
 """Backups that a tool of the clinic's own makes, on the page and on Home."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.cluster.monitoring.recorded_sentences import retold
 from dashboard.ui.language import GERMAN, speaking
 from dashboard.ui.language.backup_failures import translate_failure
 from db.backups.tools.archived_marks import ArchiveMark
-from db.models.integrity import ToolAnswer
-from services.backups import tools
+from db.models.integrity import RestoreDrill, ToolAnswer
+from db.postgres import SYSTEM
+from services.backups import drills, tools
 from services.core.actors import Role
+from tests.kit.backup_sets import DRILLED
 from tests.kit.german_pages import left_english
 from tests.kit.tool_reports import NAME, SYSTEM_ID, WAL, report_at
 from tests.pages.backups.conftest import said
-from tests.pages.conftest import Clinic, rows_of
+from tests.pages.conftest import Clinic, forgetting, rows_of
 
 
 @pytest.fixture
@@ -77,6 +82,58 @@ def test_the_page_says_to_which_second_one_can_go_back_and_how(clinic, tool):
     # What only our own backups have.
     keys = [button.key for button in app.button]
     assert not {"backups_now", "restore_drills_now"} & set(keys)
+
+
+@pytest.fixture
+def practised(
+    clinic: Clinic,
+    kept: Session,
+    tool: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[None]:
+    """A folder in which the tool may restore for drills."""
+    changes = {"backup_tool_sandbox": tmp_path}
+    own = clinic.wiring.settings.model_copy(update=changes)
+    monkeypatch.setattr(clinic.wiring, "settings", own)
+    with forgetting(kept, RestoreDrill):
+        yield
+
+
+def end_drill(clinic: Clinic, **how: object) -> None:
+    def write(session) -> None:
+        drill = drills.newest_drill(session)
+        assert drill is not None
+        drills.end_drill(session, drill.id, **how)
+
+    clinic.wiring.database.write(write, identity=SYSTEM)
+
+
+def test_restores_by_a_tool_are_practised_where_it_may_restore(clinic, practised):
+    tell(clinic, of_today())
+    before = opened(clinic)
+    assert "No restore by Barman is proven yet" in said(before)
+    assert "A drill has Barman restore any second and the newest one" in said(before)
+
+    before.button(key="restore_drills_run").click().run()
+    end_drill(clinic, proof=DRILLED)
+    proven = said(opened(clinic))
+
+    assert "**Last restore proven on" in proven
+    assert "read in MongoDB as it is" in proven
+    assert "Restores are not practised here" not in proven
+
+
+def test_drills_by_a_tool_are_told_in_german(clinic, practised):
+    clinic.speak_german(Role.ADMIN)
+    tell(clinic, of_today())
+    app = opened(clinic)
+    assert left_english(app) == set()
+
+    app.button(key="restore_drills_run").click().run()
+    end_drill(clinic, proof=DRILLED)
+
+    assert left_english(opened(clinic)) == set()
 
 
 def test_what_is_wrong_stands_first(clinic, tool):

@@ -63,6 +63,22 @@ def test_what_was_proven_is_kept_as_it_was_measured(session, admin):
     assert drills.request_drill(session, admin).id != drill.id
 
 
+def test_the_last_proof_is_that_of_the_last_that_was_not_broken(session, admin, clerk):
+    assert (drills.last_proof(session, admin), drills.last_proven_at(session)) == (
+        None,
+        None,
+    )
+    proven = drills.request_drill(session, admin)
+    drills.end_drill(session, proven.id, proof=DRILLED)
+    broken = drills.request_drill(session, admin)
+    drills.end_drill(session, broken.id, failure="The disk is full.")
+
+    assert drills.last_proof(session, admin) == DRILLED
+    assert drills.last_proven_at(session) is not None
+    with pytest.raises(NotAllowed):
+        drills.last_proof(session, clerk)
+
+
 def test_a_broken_one_says_why(session, admin):
     drill = drills.request_drill(session, admin)
     drills.end_drill(session, drill.id, failure="base of backup 7 was changed.")

@@ -25,14 +25,15 @@ STATE = ToolState(
 )
 
 
-def condition_of(state):
+def condition_of(state, proven_at=None, *, is_practised=False):
     asker = ToolAsker(None, BackupTool.parse(NAME), object(), clock=lambda: NOW)
-    asker.state = state
-    return ToolWatch(asker).at(NOW)
+    asker.state, asker.proven_at = state, proven_at
+    return ToolWatch(asker, is_practised=is_practised).at(NOW)
 
 
-def measured(state):
-    measures = measure(snapshot(primary()), None, backups=condition_of(state))
+def measured(state, *proven_at, **practised):
+    condition = condition_of(state, *proven_at, **practised)
+    measures = measure(snapshot(primary()), None, backups=condition)
     return {each.kind: (each.value, each.sentence) for each in measures}
 
 
@@ -61,6 +62,20 @@ def test_its_newest_backup_and_its_archive_have_an_age():
     assert values[AlertKind.RESTORE_UNPROVEN] == (
         51 * 3600,
         "Barman has backups for 2 days, and Chartroom practises no restore of them.",
+    )
+
+
+def test_where_restores_are_practised_the_last_that_was_proven_counts():
+    never = measured(STATE, is_practised=True)
+    proven = measured(STATE, NOW - 24 * HOUR, is_practised=True)
+
+    assert never[AlertKind.RESTORE_UNPROVEN] == (
+        51 * 3600,
+        "There are backups for 2 days, and no proven restore.",
+    )
+    assert proven[AlertKind.RESTORE_UNPROVEN] == (
+        24 * 3600,
+        "A restore was last proven 1 days ago.",
     )
 
 
