@@ -420,10 +420,10 @@ def endpoints(emptied_databases: EmptiedDatabases) -> Iterator[Endpoints]:
 
 
 @pytest.fixture(scope="module")
-def module_endpoints(databases: Databases, template: str) -> Iterator[Endpoints]:
-    """The addresses of a fresh database that the tests of a module share."""
-    with databases.fresh(template) as fresh:
-        yield fresh
+def module_endpoints(emptied_databases: EmptiedDatabases) -> Iterator[Endpoints]:
+    """The addresses of a database with nothing in it that a module's tests share."""
+    with emptied_databases.lend() as endpoints:
+        yield endpoints
 
 
 @pytest.fixture(scope="module")

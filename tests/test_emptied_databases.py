@@ -89,6 +89,14 @@ def test_one_that_is_not_the_same_any_more_is_dropped(emptied, change):
         assert second.database_url != first.database_url
 
 
+def test_a_table_that_is_gone_again_costs_nobody_another_database(emptied):
+    with emptied.lend() as first:
+        run(first, "CREATE TABLE more (id int)", "DROP TABLE more")
+
+    with emptied.lend() as second:
+        assert second.database_url == first.database_url
+
+
 def test_rows_of_the_template_come_back_where_none_of_them_is_left(emptied, addresses):
     with emptied.lend() as first:
         before = run(first, VERSION)

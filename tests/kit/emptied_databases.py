@@ -1,7 +1,8 @@
 """Databases that tests have committed into, emptied for those that come after."""
 
 import io
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -37,6 +38,15 @@ _CATALOGS = (
 _SCHEMA = " UNION ALL ".join(
     f"SELECT count(*), sum(xmin::text::bigint) FROM {name}" for name in _CATALOGS
 )
+_CHANGES_OF = """
+pg_stat_get_tuples_inserted({0}) + pg_stat_get_tuples_updated({0})
++ pg_stat_get_tuples_deleted({0})
+"""
+# Whoever wrote has ended, and PostgreSQL has counted what they wrote.
+_CHANGES_OF_SCHEMA = f"""
+SELECT sum({_CHANGES_OF.format("catalog")})
+FROM unnest('{{{",".join(_CATALOGS)}}}'::regclass[]) AS catalog
+"""
 _SETTINGS = """
 SELECT setrole, setconfig::text
 FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
@@ -46,12 +56,12 @@ _TABLES = """
 SELECT n.nspname, c.relname, pg_relation_size(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-ORDER BY 1, 2
 """
+_WRITTEN_TABLES = f"{_TABLES} AND {_CHANGES_OF.format('c.oid')} > 0"
 _SEQUENCES = """
 SELECT n.nspname, c.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'S' ORDER BY 1, 2
+WHERE c.relkind = 'S'
 """
 # Plans of a table that once was large are not those of one that is new.
 _LARGE_BYTES = 256 * 1024
@@ -76,9 +86,10 @@ class Maker(Protocol):
 
 @dataclass(frozen=True)
 class _Beginning:
-    """What a copy of the template has: its schema, its rows, and its counters."""
+    """What a copy of the template has: its schema, rows, counters and settings."""
 
     schema: list[tuple[Any, ...]]
+    settings: list[tuple[Any, ...]]
     rows: dict[_Name, str]
     sequences: dict[_Name, tuple[int, bool]]
 
@@ -96,6 +107,8 @@ class EmptiedDatabases:
         self._template = template
         self._idle: list[tuple[ExitStack, Endpoints]] = []
         self._beginning: _Beginning | None = None
+        # How often a schema had changed when it last was as in the beginning.
+        self._changes = defaultdict[str, int](int)
 
     @contextmanager
     def lend(self) -> Iterator[Endpoints]:
@@ -136,7 +149,23 @@ class EmptiedDatabases:
             cursor.execute("SELECT current_database()")
             [(name,)] = cursor.fetchall()
             self._maker.drop_files(f"{name}_audit")
-            return _restore(cursor, self._beginning)
+            return self._has_its_schema(cursor, name, self._beginning) and _restore(
+                cursor, self._beginning
+            )
+
+    def _has_its_schema(
+        self, cursor: _Cursor, name: str, beginning: _Beginning
+    ) -> bool:
+        """Tell whether its schema is as it was, which is looked at if it changed."""
+        if _settings(cursor) != beginning.settings:
+            return False
+        cursor.execute(_CHANGES_OF_SCHEMA)
+        [(changes,)] = cursor.fetchall()
+        if changes != self._changes[name]:
+            if _schema(cursor) != beginning.schema:
+                return False
+            self._changes[name] = changes
+        return True
 
     @contextmanager
     def _connected(self, endpoints: Endpoints) -> Iterator[_Cursor]:
@@ -153,23 +182,28 @@ class EmptiedDatabases:
 def _read(cursor: _Cursor) -> _Beginning:
     return _Beginning(
         _schema(cursor),
-        {table: _copy_out(cursor, table) for table, size in _tables(cursor) if size},
-        {sequence: _counter(cursor, sequence) for sequence in _sequences(cursor)},
+        _settings(cursor),
+        {
+            table: _copy_out(cursor, table)
+            for table, size in _tables(cursor, _TABLES)
+            if size
+        },
+        _counters(cursor, _sequences(cursor)),
     )
 
 
 def _restore(cursor: _Cursor, beginning: _Beginning) -> bool:
     """Put back what was there in the beginning; tell whether that could be done."""
-    if _schema(cursor) != beginning.schema:
-        return False
-    written = [(table, size) for table, size in _tables(cursor) if size]
+    written = _tables(cursor, _WRITTEN_TABLES)
     if any(size > _LARGE_BYTES for _, size in written):
         return False
     # Rows that may only be added go as well, and none is missed by others.
     cursor.execute("SET session_replication_role = replica")
-    # What had rows may have none now, and no size.
-    for table in {*beginning.rows, *(table for table, _ in written)}:
+    for table, size in written:
         rows = beginning.rows.get(table, "")
+        # What had rows may have none now, and no size.
+        if not (rows or size):
+            continue
         if rows and _copy_out(cursor, table) == rows:
             continue
         named = sql.Identifier(*table)
@@ -177,8 +211,9 @@ def _restore(cursor: _Cursor, beginning: _Beginning) -> bool:
         if rows:
             put_back = sql.SQL("COPY {} FROM STDIN").format(named)
             cursor.copy_expert(put_back, io.StringIO(rows))
+    now = _counters(cursor, beginning.sequences)
     for sequence, counter in beginning.sequences.items():
-        if _counter(cursor, sequence) != counter:
+        if now[sequence] != counter:
             name = sql.Identifier(*sequence).as_string(cursor)
             cursor.execute("SELECT setval(%s, %s, %s)", (name, *counter))
     return True
@@ -186,13 +221,16 @@ def _restore(cursor: _Cursor, beginning: _Beginning) -> bool:
 
 def _schema(cursor: _Cursor) -> list[tuple[Any, ...]]:
     cursor.execute(_SCHEMA)
-    schema = cursor.fetchall()
+    return cursor.fetchall()
+
+
+def _settings(cursor: _Cursor) -> list[tuple[Any, ...]]:
     cursor.execute(_SETTINGS)
-    return schema + cursor.fetchall()
+    return cursor.fetchall()
 
 
-def _tables(cursor: _Cursor) -> list[tuple[_Name, int]]:
-    cursor.execute(_TABLES)
+def _tables(cursor: _Cursor, query: str) -> list[tuple[_Name, int]]:
+    cursor.execute(query)
     return [((schema, name), size) for schema, name, size in cursor.fetchall()]
 
 
@@ -209,8 +247,14 @@ def _copy_out(cursor: _Cursor, table: _Name) -> str:
     return rows.getvalue()
 
 
-def _counter(cursor: _Cursor, sequence: _Name) -> tuple[int, bool]:
-    statement = sql.SQL("SELECT last_value, is_called FROM {}")
-    cursor.execute(statement.format(sql.Identifier(*sequence)))
-    [(last, is_called)] = cursor.fetchall()
-    return last, is_called
+def _counters(
+    cursor: _Cursor, sequences: Iterable[_Name]
+) -> dict[_Name, tuple[int, bool]]:
+    statement = "SELECT {}, {}, last_value, is_called FROM {}"
+    cursor.execute(
+        sql.SQL(" UNION ALL ").join(
+            sql.SQL(statement).format(*map(sql.Literal, name), sql.Identifier(*name))
+            for name in sequences
+        )
+    )
+    return {(schema, name): (last, called) for schema, name, last, called in cursor}
