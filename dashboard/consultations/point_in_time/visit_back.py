@@ -61,6 +61,7 @@ _STAYS: Final[Mapping[VisitChange, str]] = {
     VisitChange.CANCELLED: marked(
         "It stays cancelled: its time is over, and only visits to come are booked."
     ),
+    VisitChange.REBOOKED: marked("The patient has a visit at this time again."),
     VisitChange.GONE: marked(
         "It does not come back: its time is over, and only visits to come are booked. "
         "What was written of it stands here, to be written at another visit."

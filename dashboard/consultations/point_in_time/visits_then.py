@@ -33,6 +33,7 @@ _HAPPENED: Final = {
     VisitChange.ENDED: marked("in another state today"),
     VisitChange.MOVED: marked("moved since"),
     VisitChange.CANCELLED: marked("cancelled since"),
+    VisitChange.REBOOKED: marked("booked again since"),
     VisitChange.GONE: marked("gone today"),
 }
 

@@ -8,6 +8,7 @@ from services.consultations.point_in_time.comparing import (
 )
 from services.consultations.point_in_time.copying import (
     NotesCopy as NotesCopy,
+    TimeNotFree as TimeNotFree,
     VisitCopy as VisitCopy,
     VisitStays as VisitStays,
     book_again as book_again,

@@ -23,6 +23,7 @@ class VisitChange(StrEnum):
     ENDED = "in another state"
     MOVED = "moved"
     CANCELLED = "cancelled"
+    REBOOKED = "booked again"
     GONE = "gone"
 
 
@@ -38,7 +39,7 @@ class WayBack(StrEnum):
 class VisitThen:
     """A visit as of then, and as it is today unless it is gone.
 
-    `moved_to` is the visit that has taken its place since.
+    `moved_to` is the visit that has taken its place since, perhaps at the same time.
     """
 
     then: VisitRecord
@@ -53,11 +54,13 @@ class VisitThen:
     @property
     def change(self) -> VisitChange:
         """What has become of it; what weighs most."""
-        then, today = self.then, self.today
+        then, today, moved_to = self.then, self.today, self.moved_to
+        if moved_to is not None and _place_of(moved_to) == _place_of(then):
+            return VisitChange.REBOOKED
         if today is None:
             return VisitChange.GONE
         if today.status is VisitStatus.CANCELLED is not then.status:
-            return VisitChange.MOVED if self.moved_to else VisitChange.CANCELLED
+            return VisitChange.MOVED if moved_to else VisitChange.CANCELLED
         if today.status is not then.status:
             return VisitChange.ENDED
         is_moved = _place_of(today) != _place_of(then)
@@ -101,7 +104,10 @@ def compare_today(
     # What is hidden from somebody must not pass for gone.
     with assume_role(session, "system"):
         there = set(session.scalars(select(Appointment.id).where(is_one)))
-    moved = _list_moved(session, tuple(today.values()))
+    moved = {
+        **_list_moved(session, tuple(today.values())),
+        **_list_rebooked(session, of_then),
+    }
     return tuple(
         VisitThen(each, today.get(each.id), moved.get(each.id))
         for each in of_then
@@ -123,6 +129,28 @@ def _list_moved(
         each.id: by_booking[last[each.id]]
         for each in today
         if last[each.id] != each.booking_id and last[each.id] in by_booking
+    }
+
+
+def _list_rebooked(
+    session: Session, of_then: Sequence[VisitRecord]
+) -> Mapping[UUID, VisitRecord]:
+    """Return the other visits that patients have at a visit's place, by that visit."""
+    rows = session.execute(
+        visits().where(
+            Appointment.patient_id.in_({each.patient_id for each in of_then}),
+            Appointment.starts_at.in_({each.starts_at for each in of_then}),
+            Appointment.status != VisitStatus.CANCELLED.value,
+        )
+    )
+    kept = [visit_of(row) for row in rows]
+    return {
+        each.id: visit
+        for each in of_then
+        for visit in kept
+        if visit.id != each.id
+        and visit.patient_id == each.patient_id
+        and _place_of(visit) == _place_of(each)
     }
 
 

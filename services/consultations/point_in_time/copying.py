@@ -27,7 +27,6 @@ from services.visits.booking.bookings import (
     BookingRequest,
     BookingStatus,
 )
-from services.visits.booking.bookings.errors import NoSuchSlot
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import (
     StaleVisit,
@@ -87,6 +86,16 @@ class VisitStays(Conflict):
         )
 
 
+class TimeNotFree(Conflict):
+    """Somebody else has the time of the visit by now, or nobody offers it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The time of this visit is not free any more. Book another time for the "
+            "patient, or ask whoever has it to move."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class VisitCopy:
     """Which visit is to be as it was, as of when, and why.
@@ -123,7 +132,7 @@ def book_again(
 
     The caller commits either way, then calls `bookings.require_held`: a lost race is
     kept. The patient gets the letter that any booking brings. Raises VisitStays,
-    StaleVisit, NoSuchVisit, NoSuchSlot, InvalidInput, NotAllowed, and what `hold`
+    StaleVisit, NoSuchVisit, TimeNotFree, InvalidInput, NotAllowed, and what `hold`
     raises.
     """
     compared, reason = _compare(session, actor, copy, now, WayBack.BOOK, WayBack.MOVE)
@@ -219,7 +228,7 @@ def _free_slot(session: Session, actor: Actor, then: VisitRecord) -> UUID:
         session, actor, begins, ends, doctor_ids=[then.doctor_id], limit=1
     )
     if not free:
-        raise NoSuchSlot
+        raise TimeNotFree
     return free[0].id
 
 

@@ -13,6 +13,7 @@ from services.consultations import notes, point_in_time
 from services.consultations.notes.errors import StaleNotes, VisitDidNotTakePlace
 from services.consultations.point_in_time import (
     NotesCopy,
+    TimeNotFree,
     VisitChange,
     VisitCopy,
     VisitStays,
@@ -21,7 +22,6 @@ from services.consultations.point_in_time import (
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
 from services.visits.booking import bookings
-from services.visits.booking.bookings.errors import NoSuchSlot
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import (
     NotItsTime,
@@ -114,6 +114,31 @@ def test_a_cancelled_visit_to_come_is_booked_again_with_a_letter(
     )
 
 
+def test_one_that_was_booked_again_has_nothing_to_bring_back(
+    session, clerk, then, booked
+):
+    bookings.cancel(session, clerk, booked.id)
+    again = book_again(session, clerk, then)
+
+    compared = compare(session, clerk, then)
+
+    assert compared.change is VisitChange.REBOOKED
+    assert compared.current.id == again.appointment_id
+    with pytest.raises(VisitStays):
+        book_again(session, clerk, then)
+
+
+def test_a_visit_at_that_time_with_somebody_else_is_not_the_same(
+    session, clerk, then, booked
+):
+    bookings.cancel(session, clerk, booked.id)
+    elsewhere = samples.slot(session, cast.add_doctor(session))
+    held = samples.hold(session, clerk, elsewhere, then.patient_id)
+    bookings.confirm(session, clerk, held.id)
+
+    assert compare(session, clerk, then).change is VisitChange.CANCELLED
+
+
 def test_a_visit_that_is_gone_is_booked_again(session, clerk, then, slot):
     session.execute(delete(BookingSlot).where(BookingSlot.slot_id == slot))
     session.execute(delete(Appointment).where(Appointment.id == then.id))
@@ -128,7 +153,7 @@ def test_one_whose_time_is_anothers_is_not_booked(session, clerk, then, booked, 
     bookings.cancel(session, clerk, booked.id)
     samples.hold(session, clerk, slot, cast.add_patient(session, cast.GRACE).id)
 
-    with pytest.raises(NoSuchSlot):
+    with pytest.raises(TimeNotFree):
         book_again(session, clerk, then)
 
 
@@ -340,5 +365,5 @@ def test_a_slot_of_then_that_was_withdrawn_is_not_booked(
         update(Slot).where(Slot.id == slot).values(withdrawn_at=datetime.now(UTC))
     )
 
-    with pytest.raises(NoSuchSlot):
+    with pytest.raises(TimeNotFree):
         book_again(session, clerk, then)
