@@ -230,7 +230,8 @@ class Site:
         Its only tab shows the page `at`; without one, nothing yet. The tour of a first
         visit comes only to those who are led around.
         """
-        context = self.browser.new_context(
+        context = new_profile(
+            self.browser,
             base_url=self.address,
             color_scheme="dark" if scheme == "dark" else "light",
             viewport={"width": width, "height": 900},
@@ -238,7 +239,6 @@ class Site:
             reduced_motion="reduce",
             has_touch=has_touch,
         )
-        context.set_default_timeout(_SECONDS * 1000)
         self.traces.watch(context)
         listen(context)
         if not is_led_around:
@@ -280,6 +280,13 @@ def _is_signed_in(context: BrowserContext) -> bool:
 
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=_SECONDS * 1000)
+
+
+def new_profile(browser: Browser, **options: Any) -> BrowserContext:
+    """Make a profile by Playwright's options that waits as long as expectations do."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(_SECONDS * 1000)
+    return context
 
 
 def find_chromium() -> str | None:

@@ -17,7 +17,7 @@ from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.people.accounts import demo_accounts
 from tests.browser.choosing import choose
-from tests.browser.conftest import ready
+from tests.browser.conftest import new_profile, ready
 from tests.browser.running import free_port, variables, warm_process
 from tests.kit import cast
 from tests.kit.breaking import suspended
@@ -96,7 +96,7 @@ def served(
 def page(served: Served, browser: Browser) -> Iterator[Page]:
     """A tab of the front desk, while both processes answer."""
     served.start_missing()
-    with closing(browser.new_context(base_url=served.address)) as context:
+    with closing(new_profile(browser, base_url=served.address)) as context:
         page = context.new_page()
         page.goto("/sign-in?next=/register")
         page.get_by_role("button", name=cast.ROSA.name).click()

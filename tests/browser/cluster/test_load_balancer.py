@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext
 from db.postgres import SYSTEM, Database
 from deploy import make_secrets
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import ready
+from tests.browser.conftest import new_profile, ready
 from tests.browser.running import chartroom, free_port, process
 from tests.conftest import Databases
 from tests.kit import cast
@@ -93,7 +93,7 @@ def front(
 
 
 def _signed_in(front: Front, browser: Browser) -> BrowserContext:
-    context = browser.new_context(base_url=front.address, ignore_https_errors=True)
+    context = new_profile(browser, base_url=front.address, ignore_https_errors=True)
     page = context.new_page()
     page.goto("/sign-in")
     page.get_by_role("button", name=cast.ROSA.name).click()

@@ -12,7 +12,7 @@ from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.people.accounts import demo_accounts
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, new_profile
 from tests.browser.running import chartroom, free_port
 from tests.kit import cast
 from tests.kit.openid_provider import (
@@ -62,7 +62,7 @@ def clinic(
 
 @pytest.fixture
 def stranger(clinic: Site) -> Iterator[BrowserContext]:
-    with closing(clinic.browser.new_context(base_url=clinic.address)) as context:
+    with closing(new_profile(clinic.browser, base_url=clinic.address)) as context:
         yield context
 
 

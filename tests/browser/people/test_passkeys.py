@@ -13,7 +13,7 @@ from sqlalchemy import func, text, update
 from db.models.user import UserSession
 from services.core.actors import Role
 from tests.browser.axe import TAGS, problems
-from tests.browser.conftest import Site, ready
+from tests.browser.conftest import Site, new_profile, ready
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
@@ -171,7 +171,7 @@ def test_a_device_is_not_added_twice(admin: Page) -> None:
 
 
 def test_by_a_number_the_way_to_the_name_is_shown(site: Site, named: Site) -> None:
-    with closing(site.browser.new_context(base_url=site.address)) as context:
+    with closing(new_profile(site.browser, base_url=site.address)) as context:
         page = context.new_page()
         page.goto("/sign-in/passkey")
 

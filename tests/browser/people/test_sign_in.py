@@ -11,7 +11,7 @@ from dashboard.sign_in import html
 from dashboard.sign_in.ways import Way
 from services.core.actors import Role
 from tests.browser.axe import COLOURS, TAGS, problems
-from tests.browser.conftest import Site, ready, turn_to
+from tests.browser.conftest import Site, new_profile, ready, turn_to
 from tests.kit import cast
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ _LOOKS = [("light", 390), ("dark", 390), ("light", 1440), ("dark", 1440)]
 @pytest.fixture
 def stranger(site: Site) -> Iterator[BrowserContext]:
     """A browser that has never been here."""
-    with closing(site.browser.new_context(base_url=site.address)) as context:
+    with closing(new_profile(site.browser, base_url=site.address)) as context:
         yield context
 
 

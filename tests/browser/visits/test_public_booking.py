@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import problems
+from tests.browser.conftest import new_profile
 from tests.kit import cast
 from tests.services.visits import visit_samples
 
@@ -35,7 +36,8 @@ def doctor(site) -> str:
 @pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=["desk", "phone"])
 def visitor(site, request) -> Iterator[Page]:
     scheme, width = request.param
-    context = site.browser.new_context(
+    context = new_profile(
+        site.browser,
         base_url=site.address,
         color_scheme=scheme,
         viewport={"width": width, "height": 900},
