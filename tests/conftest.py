@@ -20,6 +20,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 from _pytest.nodeid import NodeId
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
@@ -56,6 +57,9 @@ settings.register_profile(
     "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("patient")
+# Nor is an answer that takes longer than httpx waits for by itself, which is 5 seconds.
+for _phase in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, _phase, 60.0)
 
 
 # The database that others are copied from, with the newest schema.

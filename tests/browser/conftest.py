@@ -38,7 +38,7 @@ from tests.kit.waiting import eventually
 
 T = TypeVar("T")
 
-_SECONDS = 60
+_SECONDS = 120
 _PATIENTS = 300
 # As root Chromium has no sandbox; the rest keeps it from asking Google things.
 CHROMIUM_FLAGS = [

@@ -30,8 +30,13 @@ _MEMORY_BYTES = 10 * 1024**3
 # What is thrown away need not survive a power cut, nor be kept to catch up from, nor be
 # copied: no backup is made of it.
 # The log of fifteen servers that is kept to be written anew is the most of all that is
-# in memory for tests.
-_LITTLE_LOG = {"min_wal_size": "32MB", "max_wal_size": "128MB"}
+# in memory for tests. New files of it have only what was written to them.
+_LITTLE_LOG = {
+    "min_wal_size": "32MB",
+    "max_wal_size": "128MB",
+    "wal_recycle": "off",
+    "wal_init_zero": "off",
+}
 _THROWN_AWAY = {
     **_LITTLE_LOG,
     "fsync": "off",

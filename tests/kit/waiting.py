@@ -25,7 +25,7 @@ def eventually(
     look: Callable[[], T],
     is_right: Callable[[T], object] = bool,
     *,
-    seconds: float = 120.0,
+    seconds: float = 240.0,
     pause_seconds: float | None = None,
 ) -> T:
     """Return what is seen as soon as it is right; fail if it never is.
@@ -52,7 +52,7 @@ def await_blocked(session: Session, work: Future[Any]) -> None:
     eventually(lambda: work.done() or session.scalar(_WAIT_FOR_THIS_SESSION))
 
 
-def in_time(action: Callable[[], T], *, seconds: float = 120.0) -> T:
+def in_time(action: Callable[[], T], *, seconds: float = 240.0) -> T:
     """Return or raise what the action does; fail where it still waits after so long.
 
     A guard against waiting without end, not a measure: whoever means not to wait for
@@ -81,7 +81,7 @@ class Calls:
         """Note that one has ended."""
         self._ended.release()
 
-    def wait(self, count: int = 1, *, seconds: float = 120.0) -> None:
+    def wait(self, count: int = 1, *, seconds: float = 240.0) -> None:
         """Wait until so many more have ended."""
         for number in range(count):
             is_ended = self._ended.acquire(timeout=seconds)

@@ -21,7 +21,7 @@ from tests.kit.waiting import eventually
 from tests.kit.warm_start import WarmProcess
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 100
+READY_SECONDS = 300
 # What a test does not ask for costs it nothing: a second web process, and the front.
 ALONE = {"CHARTROOM_SERVERS": "1"}
 
@@ -135,7 +135,7 @@ class Launcher:
     def await_end(self) -> int:
         """Wait until it has ended, and return its exit code."""
         assert self.process is not None
-        return self.process.wait(timeout=120)
+        return self.process.wait(timeout=300)
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ask it to stop, as Ctrl-C does, and return its exit code."""
