@@ -6,8 +6,11 @@ the new primary has written as much, COMMIT waits for nobody. Patroni 4.1 lets a
 follow first and looks afterwards whether it has to be rewound, wherever it cannot tell
 at once: while the new primary is being promoted, or PostgreSQL seems to be starting.
 
-`python -m db.cluster.patroni_node CONFIGURATION` is `patroni CONFIGURATION` with that
-rule. This file needs nothing but Patroni, so that it can be put on other machines.
+And a server that waits for log while it starts is told whom to follow by now: see
+`UpstreamOfStarting`.
+
+`python -m db.cluster.patroni_node CONFIGURATION` is `patroni CONFIGURATION` with those
+rules. This file needs nothing but Patroni, so that it can be put on other machines.
 """
 
 import sys
@@ -22,6 +25,8 @@ from patroni.__main__ import main
 from patroni.postgresql.misc import parse_history, parse_lsn
 
 _CLEAN: Final = "shut down"
+# Longer than a start takes that needs no more log than is there.
+_STARTING_SECONDS: Final = 5.0
 _REPLICAS: Final = ("shut down in recovery", "in archive recovery")
 
 
@@ -161,18 +166,66 @@ def _asking(server: Any, address: Mapping[str, Any]) -> Any:
     return server.get_replication_connection_cursor(**address)
 
 
+class UpstreamOfStarting:
+    """Has a server that starts follow whoever leads by now, not who led before.
+
+    Patroni chooses before the start, and again once the server is consistent, for which
+    it may need log. The leader of a standby site that was rewound is restarted while
+    nobody leads there: it is told to follow the main site by the slot of the site. The
+    next leader has that slot a moment later, so no log comes, and Patroni waits for
+    ever for the start to end.
+    """
+
+    def look(self, ha: Any) -> None:
+        """Look at a server before each of Patroni's rounds."""
+        server, cluster = ha.state_handler, ha.cluster
+        if (
+            cluster is None
+            or cluster.leader is None
+            or cluster.leader.name == server.name
+            or ha.is_paused()
+            or not server.is_starting()
+            # Until then its configuration is being written, or it is about to be ready.
+            or server.time_in_state() < _STARTING_SECONDS
+            or not server.is_running()
+        ):
+            return
+        node = ha._get_node_to_follow(cluster)
+        if node is None:
+            return
+        config = server.config
+        wanted = config.build_recovery_params(node)
+        known = dict(config._recovery_params.items())
+        # Writing takes it out, as it is no setting of PostgreSQL's any more.
+        if known == {k: v for k, v in wanted.items() if k != "standby_mode"}:
+            return
+        patroni.ha.logger.info("Still starting, now following %s", node.name)
+        config.write_recovery_conf(wanted)
+        config.write_postgresql_conf()
+        server.reload(block_callbacks=True)
+
+
 def follow_with_care() -> None:
-    """Have this process's Patroni follow nobody who may lack a part of its log."""
+    """Have this process's Patroni follow nobody who may lack a part of its log.
+
+    And whoever leads, also while the server starts.
+    """
     follower, choose = CarefulFollower(), patroni.ha.Ha._get_node_to_follow
+    upstream, run_cycle = UpstreamOfStarting(), patroni.ha.Ha._run_cycle
 
     def choose_with_care(ha: Any, cluster: Any) -> Any:
         return follower.choose(ha, cluster, choose(ha, cluster))
 
+    def look_and_run(ha: Any) -> Any:
+        upstream.look(ha)
+        return run_cycle(ha)
+
     patroni.ha.Ha._get_node_to_follow = choose_with_care
+    patroni.ha.Ha._run_cycle = look_and_run
 
 
 def run() -> NoReturn:
-    """Be Patroni, with that rule."""
+    """Be Patroni, with those rules."""
     follow_with_care()
     sys.exit(main())
 

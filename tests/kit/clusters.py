@@ -30,10 +30,12 @@ _MEMORY_BYTES = 10 * 1024**3
 # What is thrown away need not survive a power cut, nor be kept to catch up from, nor be
 # copied: no backup is made of it.
 # The log of fifteen servers that is kept to be written anew is the most of all that is
-# in memory for tests. New files of it have only what was written to them.
+# in memory for tests. New files of it have only what was written to them, and of what
+# replicas need a slot keeps more than this: Patroni has 128 MB more kept by each.
 _LITTLE_LOG = {
     "min_wal_size": "32MB",
     "max_wal_size": "128MB",
+    "wal_keep_size": "32MB",
     "wal_recycle": "off",
     "wal_init_zero": "off",
 }

@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 
 from db.cluster import patroni_node
-from db.cluster.patroni_node import CarefulFollower, LogEnd
+from db.cluster.patroni_node import CarefulFollower, LogEnd, UpstreamOfStarting
 
 _CLEAN = {
     "Database cluster state": "shut down",
@@ -139,6 +139,74 @@ def test_a_leader_without_an_address_is_not_followed():
     its._rewind.executed = True
 
     assert CarefulFollower().choose(its, _CLUSTER, nowhere) is None
+
+
+class Starting(SimpleNamespace):
+    """A Patroni whose server has been starting for a while, told to follow a site."""
+
+    def __init__(self, *, seconds: float = 6.0, leader: str | None = "db-02") -> None:
+        self.reloads = list[str]()
+        self.cluster = SimpleNamespace(
+            leader=leader and SimpleNamespace(name=leader, slot=leader)
+        )
+        config = SimpleNamespace(
+            _recovery_params={"primary_slot_name": "site_north"},
+            build_recovery_params=lambda node: {
+                "standby_mode": "on",
+                "primary_slot_name": node.slot,
+            },
+            write_recovery_conf=self.take,
+            write_postgresql_conf=lambda: None,
+        )
+        self.state_handler = SimpleNamespace(
+            name="db-01",
+            config=config,
+            is_starting=lambda: True,
+            is_running=lambda: True,
+            time_in_state=lambda: seconds,
+            reload=self.reload,
+        )
+        self.is_paused = lambda: False
+
+    def _get_node_to_follow(self, cluster: SimpleNamespace) -> SimpleNamespace:
+        return cluster.leader
+
+    def take(self, params: dict[str, str]) -> None:
+        params.pop("standby_mode")
+        self.state_handler.config._recovery_params = params
+
+    def reload(self, *, block_callbacks: bool) -> None:
+        assert block_callbacks
+        known = self.state_handler.config._recovery_params
+        self.reloads.append(known["primary_slot_name"])
+
+
+def test_who_starts_while_another_begins_to_lead_is_told_once_whom_to_follow():
+    its, upstream = Starting(), UpstreamOfStarting()
+
+    upstream.look(its)
+    upstream.look(its)
+    assert its.reloads == ["db-02"]
+
+    its.cluster.leader = SimpleNamespace(name="db-03", slot="db-03")
+    upstream.look(its)
+    assert its.reloads == ["db-02", "db-03"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "leader"),
+    [
+        pytest.param(1.0, "db-02", id="a start that may end at once"),
+        pytest.param(6.0, None, id="nobody leads"),
+        pytest.param(6.0, "db-01", id="it leads itself"),
+    ],
+)
+def test_nothing_is_changed_of_a_start_where(seconds: float, leader: str | None):
+    its = Starting(seconds=seconds, leader=leader)
+
+    UpstreamOfStarting().look(its)
+
+    assert its.reloads == []
 
 
 class Answers:

@@ -23,6 +23,7 @@ from services.documents import retention
 from services.documents.point_in_time import FilesThen
 from tests.jobs.backups import samples
 from tests.kit import archiving_tools, cast
+from tests.kit.scratch import scratch_folder
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -68,9 +69,9 @@ def kept(clinic, seal_keys, made):
 @pytest.fixture(scope="module")
 def made(clinic, seal_keys, tmp_path_factory):
     """A tool that has backed the clinic up, and goes on with its log."""
-    folder = tmp_path_factory.mktemp("tool") / "archive"
     with (
-        archiving_tools.stand_in(clinic.cluster, folder) as tool,
+        scratch_folder(tmp_path_factory, "tool") as folder,
+        archiving_tools.stand_in(clinic.cluster, folder / "archive") as tool,
         kept(clinic, seal_keys, tool),
     ):
         yield tool
