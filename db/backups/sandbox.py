@@ -93,6 +93,10 @@ class WalRange:
     end_lsn: str
 
 
+class _Ended(Exception):
+    """PostgreSQL ended; what it said last."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReplayTarget:
     """Where a sandbox stands still: before what begins at a place, or after it.
@@ -376,13 +380,12 @@ class Sandbox:
                 )
             return True
 
-        self._await(
-            process,
-            "postgres",
-            is_there,
-            ended="The backup's PostgreSQL did not reach its place in the log",
-            has_passwords=self._stands,
-        )
+        try:
+            self._await(process, "postgres", is_there, has_passwords=self._stands)
+        except _Ended as ended:
+            raise SetBroken(
+                f"The backup's PostgreSQL did not reach its place in the log: {ended}"
+            ) from ended
 
     def _await_standby(
         self, process: "subprocess.Popen[bytes]", url: str, login: str
@@ -395,14 +398,13 @@ class Sandbox:
                 cursor.execute(_IS_STANDBY)
                 return cursor.fetchone() == (True,)
 
-        self._await(
-            process,
-            login,
-            is_there,
-            ended="The restored PostgreSQL does not start again",
+        try:
             # All rows are there already.
-            has_passwords=lambda: True,
-        )
+            self._await(process, login, is_there, has_passwords=lambda: True)
+        except _Ended as ended:
+            raise SetBroken(
+                f"The restored PostgreSQL does not start again: {ended}"
+            ) from ended
 
     def _await(
         self,
@@ -410,15 +412,13 @@ class Sandbox:
         login: str,
         is_there: Callable[[], bool],
         *,
-        ended: str,
         has_passwords: Callable[[], bool],
     ) -> None:
-        """Ask until it `is_there`; raise SetBroken or PasswordRefused otherwise."""
+        """Ask until it `is_there`; raise _Ended, SetBroken or PasswordRefused."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
-                words = child_processes.last_words(self.folder / "postgres.log")
-                raise SetBroken(f"{ended}: {words}")
+                raise _Ended(child_processes.last_words(self.folder / "postgres.log"))
             # Before it is asked: whoever was refused may have been so on the way.
             is_final = has_passwords()
             try:
