@@ -53,6 +53,10 @@ class CarefulFollower:
         if node is None or node.name != cluster.leader.name:
             # No commit waits for who follows another than the primary.
             return node
+        if ha.is_standby_cluster():
+            # Nor for anybody at a site that follows another. Once that is promoted,
+            # it is looked at again, because nobody counts as followed here.
+            return node
         server, rewind = ha.state_handler, ha._rewind
         if server.is_running() and (ha.is_paused() or server.is_primary()):
             # Paused, Patroni promises to leave it as it is; and one that still leads is

@@ -53,6 +53,7 @@ class PatroniOf(SimpleNamespace):
         is_copy: bool = False,
         is_primary: bool = False,
         is_paused: bool = False,
+        is_at_standby_site: bool = False,
     ) -> None:
         self.state_handler = SimpleNamespace(
             is_running=lambda: is_running,
@@ -64,6 +65,7 @@ class PatroniOf(SimpleNamespace):
         )
         self.checks = 0
         self.is_paused = lambda: is_paused
+        self.is_standby_cluster = lambda: is_at_standby_site
         self._rewind = SimpleNamespace(
             executed=False, failed=False, trigger_check_diverged_lsn=self.note
         )
@@ -97,6 +99,19 @@ def test_a_copy_of_the_leader_follows_it_and_goes_on_until_it_is_down():
     assert follower.choose(running, _CLUSTER, _LEADER) is _LEADER
     assert follower.choose(down, _CLUSTER, _LEADER) is None
     assert follower.choose(running, _CLUSTER, _LEADER) is None
+
+
+def test_at_a_site_that_follows_another_its_leader_is_followed_until_it_is_promoted():
+    follower = CarefulFollower()
+    its = PatroniOf(is_running=True, is_at_standby_site=True)
+
+    assert follower.choose(its, _CLUSTER, _LEADER) is _LEADER
+    assert follower.choose(its, _CLUSTER, _LEADER) is _LEADER
+    assert its.checks == 0
+
+    its.is_standby_cluster = lambda: False
+    assert follower.choose(its, _CLUSTER, _LEADER) is None
+    assert its.checks == 1
 
 
 @pytest.mark.parametrize("is_running", [False, True], ids=["down", "starting"])
