@@ -43,21 +43,21 @@ def _run(endpoints: Endpoints, statement: str) -> None:
 
 
 def test_a_shape_is_counted_and_its_value_is_not_there(counting: Endpoints):
-    asked = 1
+    calls = 1
 
     def look() -> tuple[StatementReport, list[StatementShape]]:
-        nonlocal asked
+        nonlocal calls
         report = StatementReader(lambda: counting).read(primary_of(counting))
         shapes = [s for s in report.shapes if "found FROM generate_series" in s.text]
         if not shapes:
             # The server forgets what was asked once to make room for all other tests'.
             _look_for_a_name(counting)
-            asked += 1
+            calls += 1
         return report, shapes
 
     report, (shape,) = eventually(look, lambda looked: bool(looked[1]))
 
-    assert 1 <= shape.calls <= asked
+    assert 1 <= shape.calls <= calls
     assert shape.rows == 3 * shape.calls
     assert 0 < shape.mean_ms <= shape.worst_ms <= shape.total_ms
     assert report.totals.calls >= shape.calls
