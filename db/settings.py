@@ -49,6 +49,7 @@ class Settings(AuthSettings):
     backup_every_hours: Annotated[float, Field(ge=0, le=168)] | None = None
     backup_full_every_days: Annotated[float, Field(ge=0, le=28)] = 7
     backup_kept_days: Annotated[int, Field(ge=1, le=366)] = 35
+    backup_work_percent: Annotated[int, Field(ge=1, le=100)] = 5
     backup_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 7
     backup_copy_drill_every_days: Annotated[float, Field(ge=0, le=366)] = 28
     backup_report_by_mail: bool = False

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from db.backups.copies.object_store import ObjectStore
     from db.backups.notes import Proof
     from db.backups.repository import Repository
+    from db.pace import Pace
     from db.settings import Settings
     from jobs.backups.taking import BackupSource, BackupTaken
     from services.backups.previews import ChangeList
@@ -77,13 +78,18 @@ def take_backup(settings: "Settings", *, is_full: bool = False) -> "BackupTaken"
 
 
 def back_up(
-    wired: "Wiring", repository: "Repository", *, is_full: bool = False
+    wired: "Wiring",
+    repository: "Repository",
+    *,
+    is_full: bool = False,
+    pace: "Pace | None" = None,
 ) -> "BackupTaken":
     """Take a backup of the servers that run below the data folder.
 
-    It is full or incremental as the settings say, or full. Raises NotRunning and
-    CannotBackUp.
+    It is full or incremental as the settings say, or full, and made without a rest
+    unless there is a `pace`. Raises NotRunning and CannotBackUp.
     """
+    from db.pace import AT_ONCE
     from jobs.backups.taking import take
 
     settings = wired.settings
@@ -94,6 +100,7 @@ def back_up(
         # The worker receives the log unless nothing is backed up by itself, and in its
         # first minutes not yet.
         is_log_kept=settings.backup_interval is not None,
+        pace=pace or AT_ONCE,
     )
 
 

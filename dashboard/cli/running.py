@@ -280,6 +280,7 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
     from jobs.backups.open_looks.opening_looks import LookSource
     from jobs.backups.previewing import RestorePreviewer, preview
     from jobs.backups.scheduling import BackupPlan, BackupScheduler
+    from jobs.backups.taking import pace_beside_people
 
     settings, repository = wired.settings, wired.backups
     plan = BackupPlan(
@@ -289,7 +290,11 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
         wired.database,
         repository,
         wired.file_keys,
-        lambda: back_up(wired, repository),
+        lambda: back_up(
+            wired,
+            repository,
+            pace=pace_beside_people(settings.backup_work_percent, plan.every),
+        ),
         plan,
         log=LogKeeper(
             settings.data,

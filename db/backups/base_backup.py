@@ -26,6 +26,7 @@ from db.backups.backup_errors import CannotBackUp, CannotCopyChanges
 from db.backups.sealing import PIECE, SealedWriter
 from db.embedded import Addresses
 from db.embedded.processes.programs import Programs
+from db.pace import AT_ONCE, Pace
 from db.postgres import Lsn
 
 # By this name the log's receiver is no server (db.cluster.observing.merging).
@@ -121,11 +122,14 @@ class Leader:
             cursor.execute("SELECT pg_create_restore_point(%s)::text", [name])
             return Lsn.parse((cursor.fetchone() or ("",))[0])
 
-    def copy(self, sink: SealedWriter, *, since: Path | None = None) -> None:
+    def copy(
+        self, sink: SealedWriter, *, since: Path | None = None, pace: Pace = AT_ONCE
+    ) -> None:
         """Write a base backup, a compressed tar with its manifest inside.
 
         `since` is the manifest of an earlier one: then only pages that changed after
         it are written. Raises CannotCopyChanges where PostgreSQL cannot tell them.
+        While the `pace` rests the leader does, which is asked for no more meanwhile.
         """
         command = [
             self.programs.of_postgres("pg_basebackup"),
@@ -149,6 +153,7 @@ class Leader:
                 packer = isal_zlib.compressobj(_LEVEL, wbits=_GZIP)
                 while piece := process.stdout.read(PIECE):
                     sink.write(packer.compress(piece))
+                    pace.rest()
                 sink.write(packer.flush())
             except BaseException:
                 process.kill()

@@ -31,6 +31,7 @@ from db.files.file_errors import FileDamaged, FileKeyMissing, FileMissing
 from db.files.file_keys import FileKeys
 from db.files.gridfs import LASTING, FileStore
 from db.files.seals import Contents, FileEntry
+from db.pace import AT_ONCE, Pace
 
 _Place = tuple[str, ObjectId]
 
@@ -81,6 +82,7 @@ class FileCopies:
     new_bytes: int = 0
     # Who tidies up after another knows their unfinished files by it.
     ending: str = ".new"
+    pace: Pace = AT_ONCE
 
     def look(self) -> None:
         """Copy every file that is there and not copied yet.
@@ -153,6 +155,7 @@ class FileCopies:
                 while piece := source.read(PIECE):
                     digest.update(piece)
                     size += file.write(piece)
+                    self.pace.rest()
                 if size != entry.extent.length:
                     raise FileDamaged("The file lacks its last bytes.")
                 file.flush()

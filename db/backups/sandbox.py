@@ -35,6 +35,7 @@ from db.embedded.processes.ports import PortReservations
 from db.embedded.processes.programs import Programs, runs_as
 from db.embedded.servers.configuration import DYNAMIC
 from db.files import private_files
+from db.pace import AT_ONCE, Pace, PacedReader
 from db.postgres import Lsn
 
 _START_SECONDS: Final = 120.0
@@ -457,6 +458,7 @@ def unpacked(
     objects: Path,
     *,
     name: SandboxName = SandboxName.LOOK,
+    pace: Pace = AT_ONCE,
 ) -> Iterator[Sandbox]:
     """Unpack a set's base backup and log below a data folder; it is gone afterwards.
 
@@ -474,7 +476,7 @@ def unpacked(
                 _put_together(sandbox, seal, objects)
             else:
                 with seal.reading(objects / "base") as stream:
-                    _unpack(stream, sandbox.data, "base")
+                    _unpack(stream, sandbox.data, "base", pace)
             with seal.reading(objects / "log") as stream:
                 _unpack(stream, sandbox.data / "pg_wal", "log")
             owner = runs_as(folder.path)
@@ -565,21 +567,24 @@ def _as_it_is(member: tarfile.TarInfo, _path: str) -> tarfile.TarInfo:
     return member
 
 
-def _unpack(stream: IO[bytes], place: Path, name: str) -> None:
+def _unpack(stream: IO[bytes], place: Path, name: str, pace: Pace = AT_ONCE) -> None:
     with _translated_errors(place):
         place.mkdir(mode=0o700, exist_ok=True)
-        _extract(stream, place, name)
+        _extract(stream, place, name, pace)
         place.chmod(0o700)
 
 
-def _extract(stream: IO[bytes], place: Path, name: str) -> None:
+def _extract(stream: IO[bytes], place: Path, name: str, pace: Pace) -> None:
     try:
         # As a stream: what is unpacked here cannot be sought in. It comes in pieces as
         # large as tarfile copies, which need not be put together out of many.
         with (
             igzip.IGzipFile(fileobj=stream) as plain,  # type: ignore[no-untyped-call]
             tarfile.open(  # type: ignore[call-overload]
-                fileobj=plain, mode="r|", bufsize=_COPIED, copybufsize=_COPIED
+                fileobj=PacedReader(plain, pace),
+                mode="r|",
+                bufsize=_COPIED,
+                copybufsize=_COPIED,
             ) as tar,
         ):
             # Python has filters since 3.11.4. An older one takes what is there, which

@@ -11,6 +11,7 @@ from psycopg2.errors import LockNotAvailable, UndefinedTable
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
 
 from db.backups.manifest import TableDigest
+from db.pace import AT_ONCE, Pace
 from db.postgres import Lsn
 
 # What every row is written out with, so that two servers write the same.
@@ -27,34 +28,58 @@ _SETTINGS: Final = {
     "max_parallel_workers_per_gather": "0",
 }
 _TABLES: Final = """
-SELECT n.nspname, c.relname FROM pg_class c
+SELECT n.nspname, c.relname,
+    pg_relation_size(c.oid) / current_setting('block_size')::int
+FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence = 'p'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema')
 ORDER BY 1, 2
 """
 _DIGEST: Final = (
-    "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {} t"
+    "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM {} t "
+    "WHERE ctid >= {}::tid"
 )
+_END: Final = " AND ctid < {}::tid"
+# Half a megabyte: what is read of a table at once.
+_PAGES: Final = 64
 _REPLAYED: Final = "SELECT pg_last_wal_replay_lsn()::text"
 _TRIES: Final = 400
 _PAUSE_SECONDS: Final = 0.005
 
 
-def digest_tables(cursor: Cursor) -> dict[str, TableDigest]:
+def digest_tables(cursor: Cursor, pace: Pace = AT_ONCE) -> dict[str, TableDigest]:
     """Return what every table holds in this transaction, by schema and name."""
     for name, value in _SETTINGS.items():
         cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
     cursor.execute(_TABLES)
-    digests = {}
-    for schema, table in cursor.fetchall():
-        cursor.execute(sql.SQL(_DIGEST).format(sql.Identifier(schema, table)))
-        rows, digest = cursor.fetchone() or (0, "0")
-        digests[f"{schema}.{table}"] = TableDigest(rows, digest)
-    return digests
+    return {
+        f"{schema}.{table}": _digest(cursor, sql.Identifier(schema, table), pages, pace)
+        for schema, table, pages in cursor.fetchall()
+    }
 
 
-def digest_replica(url: str, after: Lsn) -> tuple[Lsn, dict[str, TableDigest]] | None:
+def _digest(
+    cursor: Cursor, table: sql.Identifier, pages: int, pace: Pace
+) -> TableDigest:
+    """Return what a table holds that had so many pages after the snapshot was taken."""
+    rows, digest = 0, 0
+    for first in range(0, max(pages, 1), _PAGES):
+        query = sql.SQL(_DIGEST).format(table, sql.Literal(f"({first},0)"))
+        # What was put behind them since is invisible; but the last part has no end, so
+        # that nothing is missed for having been counted too early.
+        if (end := first + _PAGES) < pages:
+            query += sql.SQL(_END).format(sql.Literal(f"({end},0)"))
+        cursor.execute(query)
+        counted, added = cursor.fetchone() or (0, "0")
+        rows, digest = rows + counted, digest + int(added)
+        pace.rest()
+    return TableDigest(rows, str(digest))
+
+
+def digest_replica(
+    url: str, after: Lsn, pace: Pace = AT_ONCE
+) -> tuple[Lsn, dict[str, TableDigest]] | None:
     """Return what a replica's tables hold at one exact place in the log, and where.
 
     The place is `after` or later; None if the replica does not get there, or does not
@@ -71,7 +96,7 @@ def digest_replica(url: str, after: Lsn) -> tuple[Lsn, dict[str, TableDigest]] |
                 connection.rollback()
                 for _ in range(_TRIES):
                     if (place := _place_of_snapshot(cursor, after)) is not None:
-                        return place, digest_tables(cursor)
+                        return place, digest_tables(cursor, pace)
                     connection.rollback()
                     time.sleep(_PAUSE_SECONDS)
     except (psycopg2.OperationalError, LockNotAvailable, UndefinedTable):

@@ -7,6 +7,7 @@ go after it. The audit chain comes last and reaches further than the rows' head 
 """
 
 import gzip
+import math
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ from db.files.ciphers import FileCipher
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore, FileStoreUnavailable
 from db.mongo.audit_store import AuditStore, AuditStoreUnavailable
+from db.pace import AT_ONCE, Pace
 from db.postgres import Lsn
 from jobs.backups.bases import PAGES, ChosenBase, choose_base
 from services.audit.chain import START, ChainBroken, Link, follow_all, link_of
@@ -95,18 +97,31 @@ def _kind_of(manifest: Manifest) -> str:
     return f"incremental on {manifest.based_on.set_id}"
 
 
+def pace_beside_people(percent: int, every: timedelta | None) -> Pace:
+    """Return the pace of a backup that works for so many percent of the time.
+
+    To come after all others for a processor, as the worker's backups do, does not keep
+    memory, disk and the other processor free. Where a backup is made `every` so often,
+    its rests take half of that together at most.
+    """
+    longest = math.inf if every is None else every.total_seconds() / 2
+    return Pace(percent / 100, longest)
+
+
 def take(
     source: BackupSource,
     repository: Repository,
     *,
     full_every: timedelta | None = None,
     is_log_kept: bool = False,
+    pace: Pace = AT_ONCE,
 ) -> BackupTaken:
     """Take a backup; raises CannotBackUp, and then nothing of it counts.
 
     It is a full one where the last is as old as `full_every`, or without that; else an
     incremental one, if that can be. With `is_log_kept` somebody is to receive the log
-    that goes on from it, though perhaps only later.
+    that goes on from it, though perhaps only later. The `pace` leaves the machine to
+    those who work at it.
     """
     leader = Leader(source.addresses, programs.find(source.folder.path), sys.executable)
     system = leader.system()
@@ -118,7 +133,7 @@ def take(
             history = TimelineHistory.parse(*leader.history_file())
             base = choose_base(repository, source.keys, history, full_every)
             base = _with_its_audit_log(base, source.audit)
-            return _Taking(source, repository, leader, system, base).run()
+            return _Taking(source, repository, leader, system, base, pace=pace).run()
         except CannotBackUp as error:
             repository.note_failure(str(error))
             raise
@@ -171,8 +186,11 @@ class _Taking:
         leader: Leader,
         system: LeaderSystem,
         base: ChosenBase,
+        *,
+        pace: Pace,
     ) -> None:
         self._source = source
+        self._pace = pace
         self._base = base
         self._repository = repository
         self._leader = leader
@@ -180,7 +198,7 @@ class _Taking:
         self._began_at = datetime.now(UTC)
         self._set_id = ""
         known = known_copies(repository, source.keys)
-        self._files = FileCopies(source.files, repository, known=known)
+        self._files = FileCopies(source.files, repository, known=known, pace=pace)
         self._objects: list[SealedObject] = []
 
     def run(self) -> BackupTaken:
@@ -224,7 +242,7 @@ class _Taking:
         folder, binaries = self._source.folder, self._leader.programs
         # Beside the sandbox of somebody who looks at another backup meanwhile.
         with unpacked(
-            folder, binaries, seal, unfinished, name=SandboxName.CHECK
+            folder, binaries, seal, unfinished, name=SandboxName.CHECK, pace=self._pace
         ) as sandbox:
             wal = sandbox.verify()
             based_on = self._prove_base(sandbox)
@@ -307,7 +325,7 @@ class _Taking:
 
     def _copy_base(self, path: Path, seal: SetSeal, since: Path | None) -> None:
         with seal.writing(path) as sink:
-            self._leader.copy(sink, since=since)
+            self._leader.copy(sink, since=since, pace=self._pace)
             self._objects.append(sink.finish())
 
     def _compare_at(self, written: Lsn) -> tuple[Lsn, dict[str, TableDigest]]:
@@ -315,7 +333,7 @@ class _Taking:
         addresses = self._source.addresses
         for name in addresses.members.ordinary:
             url = addresses.node_url(name, "postgres", self._source.database)
-            if (digested := digest_replica(url, written)) is not None:
+            if (digested := digest_replica(url, written, self._pace)) is not None:
                 return digested
         return written, {}
 
@@ -339,6 +357,7 @@ class _Taking:
             ):
                 sink.write(bson.encode(entry))
                 after = link_of(entry)
+                self._pace.rest()
             self._objects.append(sink.finish())
         return after
 

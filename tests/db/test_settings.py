@@ -199,6 +199,14 @@ def test_a_backup_tool_is_for_servers_of_ones_own(monkeypatch: pytest.MonkeyPatc
     assert "CHARTROOM_BACKUP_TOOL: write barman:SERVER or" in refusal()
 
 
+def test_for_how_much_of_the_time_a_backup_is_worked_at(monkeypatch):
+    assert Settings().backup_work_percent == 5
+    for none in ("0", "101"):
+        monkeypatch.setenv("CHARTROOM_BACKUP_WORK_PERCENT", none)
+        with pytest.raises(ValidationError, match="backup_work_percent"):
+            Settings()
+
+
 def test_how_often_backups_are_full_ones(monkeypatch: pytest.MonkeyPatch):
     assert Settings().backup_full_interval == timedelta(days=7)
     assert Settings().backup_interval == timedelta(hours=1)

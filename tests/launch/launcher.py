@@ -23,7 +23,8 @@ from tests.kit.warm_start import WarmProcess
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 300
 # What a test does not ask for costs it nothing: a second web process, and the front.
-ALONE = {"CHARTROOM_SERVERS": "1"}
+# Nobody is at work whom a backup could disturb.
+ALONE = {"CHARTROOM_SERVERS": "1", "CHARTROOM_BACKUP_WORK_PERCENT": "100"}
 
 
 @cache

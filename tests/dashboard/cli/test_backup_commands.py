@@ -4,15 +4,17 @@ import sys
 from contextlib import nullcontext
 from datetime import timedelta
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 import typer
 
-from dashboard.cli import backups
+from dashboard.cli import backups, running
 from dashboard.cli.backups import Comparison
 from dashboard.cli.going_back.taking_back import Confirmation
 from db.backups.backup_errors import CannotRestore
 from db.backups.repository import Repository
+from db.pace import AT_ONCE
 from db.settings import Settings
 from jobs.backups import taking
 from jobs.backups.going_back.restoring import ProvenRestore
@@ -43,7 +45,20 @@ def test_it_is_incremental_as_the_settings_say_unless_a_full_one_is_asked_for(
 
     backups.back_up(SimpleNamespace(settings=settings), None, is_full=is_full)
 
-    assert taken == [{"full_every": full_every, "is_log_kept": True}]
+    # Whoever types the command waits for it.
+    wanted = {"full_every": full_every, "is_log_kept": True, "pace": AT_ONCE}
+    assert taken == [wanted]
+
+
+def test_the_worker_backs_up_at_the_pace_of_the_settings(monkeypatch, tmp_path):
+    taken, settings = [], Settings(backup_work_percent=20, data=tmp_path)
+    monkeypatch.setattr(backups, "source_of", lambda wired: wired)
+    monkeypatch.setattr(taking, "take", lambda *_, **how: taken.append(how))
+    wired = Mock(settings=settings, backups=Repository(tmp_path / "backups"))
+
+    running._backups(wired)._take()
+
+    assert taken[0]["pace"].share == 0.2
 
 
 def test_nothing_keeps_the_log_of_a_clinic_that_is_not_backed_up_by_itself(monkeypatch):

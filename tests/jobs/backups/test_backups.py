@@ -1,17 +1,21 @@
 """Backups of a real cluster: taken, restored, proven, and each damage named."""
 
 import gzip
+import math
 import os
 import signal
 import subprocess
 import sys
 import tarfile
+import traceback
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import psutil
+import psycopg2
 import pytest
 
 from db.backups import table_digests
@@ -25,10 +29,11 @@ from db.backups.sealing import seal_of
 from db.cluster.observing import merging
 from db.embedded.processes import programs
 from db.files.file_keys import FileKeys
+from db.pace import Pace
 from db.postgres import Lsn
 from jobs.backups import looking
 from jobs.backups.looking import look, words_of
-from jobs.backups.taking import take
+from jobs.backups.taking import pace_beside_people, take
 from services.audit.chain import Link
 from tests.jobs.backups import samples
 from tests.kit.breaking import replicas
@@ -464,10 +469,58 @@ def test_who_receives_the_log_for_a_backup_is_no_server():
 def test_a_table_that_is_dropped_while_a_replica_is_asked_ends_no_backup(
     clinic, monkeypatch
 ):
-    dropped = "SELECT 'public', 'dropped_just_now'"
+    dropped = "SELECT 'public', 'dropped_just_now', 1"
     monkeypatch.setattr(table_digests, "_TABLES", dropped)
     source = clinic.source
     replica = replicas(clinic.cluster)[0].name
     url = source.addresses.node_url(replica, "postgres", source.database)
 
     assert table_digests.digest_replica(url, Lsn(0)) is None
+
+
+# What of a backup costs those who work beside it: pages, rows, files, entries of the
+# audit log, and unpacking all that to verify it.
+RESTING = {"copy", "_digest", "_keep", "_copy_audit", "read"}
+
+
+def test_a_backup_rests_wherever_it_works(clinic, keys, tmp_path, monkeypatch):
+    resting = set()
+
+    def note(_seconds):
+        # Whoever calls `Pace.rest`, which called this.
+        resting.add(traceback.extract_stack(limit=3)[0].name)
+
+    monkeypatch.setattr("db.pace._WORK_SECONDS", 0)
+    repository = Repository(tmp_path / "paced")
+
+    take(clinic.source, repository, pace=Pace(0.25, sleep=note))
+
+    assert resting == RESTING
+    assert prove(clinic, repository, keys).is_compared
+
+
+def test_rests_take_half_of_the_time_between_two_backups_at_most():
+    hourly = pace_beside_people(5, timedelta(hours=1))
+
+    assert (hourly.share, hourly.longest_rests) == (0.05, 1800)
+    assert pace_beside_people(5, None).longest_rests == math.inf
+
+
+def test_a_table_read_in_pieces_has_the_digest_of_the_whole(clinic, monkeypatch):
+    source = clinic.source
+    url = source.addresses.primary_url("postgres", source.database)
+    digest = "SELECT count(*), sum(hashtextextended(t::text, 0))::text FROM pieces t"
+    monkeypatch.setattr(table_digests, "_PAGES", 2)
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE pieces AS SELECT generate_series(1, 3000) AS n")
+        # Some pages lack rows, and the last has fewer than there is room for.
+        cursor.execute("DELETE FROM pieces WHERE n % 7 = 0")
+        cursor.execute("SELECT pg_relation_size('pieces') / 8192")
+        assert cursor.fetchone()[0] > 4
+        cursor.execute(digest)
+        whole = TableDigest(*cursor.fetchone())
+
+        pieces = table_digests.digest_tables(cursor)["public.pieces"]
+        connection.rollback()
+
+    assert pieces == whole
