@@ -28,7 +28,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN EXISTS (SELECT FROM unnest(listed) AS item WHERE lower(item) = lower(term));
 
 -- The terms of dated entries of a kind, as they are compared; null where there are more
--- than so many. In clinical_entries_words it goes from one term to the next, so no entry
+-- than so many. In clinical_entries_events it goes from one term to the next, so no entry
 -- is read but one of each: a term that is known is found there as no pattern is.
 CREATE OR REPLACE FUNCTION analytics.terms_of_entries(of_kind text, most integer)
 RETURNS text[]
@@ -58,49 +58,102 @@ $$;
 CREATE OR REPLACE VIEW analytics.patients AS
 SELECT id AS patient_id, sex, birth_year FROM public.patients WHERE deleted_at IS NULL;
 
+-- Dated entries alone, by kinds that there are others of as well: joined with a union they
+-- are all read, and of its patients the planner knows nothing.
+CREATE OR REPLACE VIEW analytics.dated_diagnoses AS
+SELECT entry.patient_id, patient.sex, entry.term, entry.term_key, entry.system,
+    entry.code, entry.ended_on, entry.started_on AS occurred_on,
+    date_trunc('month', entry.started_on::timestamp)::date AS month,
+    date_trunc('quarter', entry.started_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, entry.started_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, entry.started_on))
+        AS age_band
+FROM clinical_entries AS entry JOIN public.patients AS patient
+    ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
+WHERE entry.kind = 'condition' AND (
+    entry.ended_on IS NOT NULL
+    OR entry.term = ANY (patient.medical_history)
+    OR analytics.is_listed(patient.medical_history, entry.term)
+);
+
+CREATE OR REPLACE VIEW analytics.dated_medications AS
+SELECT entry.patient_id, patient.sex, entry.term, entry.term_key, entry.system,
+    entry.code, entry.ended_on, entry.started_on AS occurred_on,
+    date_trunc('month', entry.started_on::timestamp)::date AS month,
+    date_trunc('quarter', entry.started_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, entry.started_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, entry.started_on))
+        AS age_band
+FROM clinical_entries AS entry JOIN public.patients AS patient
+    ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
+WHERE entry.kind = 'medication' AND (
+    entry.ended_on IS NOT NULL
+    OR entry.term = ANY (patient.current_medications)
+    OR analytics.is_listed(patient.current_medications, entry.term)
+);
+
+CREATE OR REPLACE VIEW analytics.dated_allergies AS
+SELECT entry.patient_id, patient.sex, entry.term, entry.term_key, entry.system,
+    entry.code, entry.ended_on, entry.started_on AS occurred_on,
+    date_trunc('month', entry.started_on::timestamp)::date AS month,
+    date_trunc('quarter', entry.started_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, entry.started_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, entry.started_on))
+        AS age_band
+FROM clinical_entries AS entry JOIN public.patients AS patient
+    ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
+WHERE entry.kind = 'allergy' AND (
+    entry.ended_on IS NOT NULL
+    OR entry.term = ANY (patient.allergies)
+    OR analytics.is_listed(patient.allergies, entry.term)
+);
+
+CREATE OR REPLACE VIEW analytics.dated_vitals AS
+SELECT entry.patient_id, patient.sex, entry.term, entry.term_key, entry.system,
+    entry.code, entry.value, entry.unit, entry.started_on AS occurred_on,
+    date_trunc('month', entry.started_on::timestamp)::date AS month,
+    date_trunc('quarter', entry.started_on::timestamp)::date AS quarter,
+    analytics.age_on(patient.date_of_birth, entry.started_on) AS age,
+    analytics.age_band(analytics.age_on(patient.date_of_birth, entry.started_on))
+        AS age_band
+FROM clinical_entries AS entry
+LEFT JOIN public.patients AS patient ON patient.id = entry.patient_id
+WHERE entry.kind = 'observation' AND NOT EXISTS (
+    SELECT FROM public.patients AS archived
+    WHERE archived.id = entry.patient_id AND archived.deleted_at IS NOT NULL
+);
+
 -- Of the records, dated or not, and of the notes of visits. `is_entry` says which rows
 -- are dated entries, whose terms are known.
 CREATE OR REPLACE VIEW analytics.diagnoses AS
-SELECT event.patient_id, event.sex, event.term, event.term_key,
-    event.system, event.code,
-    event.ended_on,
-    event.occurred_on,
-    date_trunc('month', event.occurred_on::timestamp)::date AS month,
-    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
-        AS age_band,
-    event.is_entry
+SELECT patient_id, sex, term, term_key, system, code, ended_on, occurred_on, month,
+    quarter, age, age_band, true AS is_entry
+FROM analytics.dated_diagnoses
+UNION ALL
+SELECT patient.id, patient.sex, item, fold(item), '', '', NULL, NULL, NULL, NULL, NULL,
+    NULL, false
+FROM public.patients AS patient, unnest(patient.medical_history) AS item
+WHERE patient.deleted_at IS NULL AND NOT EXISTS (
+    SELECT FROM clinical_entries AS dated
+    WHERE dated.patient_id = patient.id AND dated.kind = 'condition'
+        AND lower(dated.term) = lower(item)
+)
+UNION ALL
+SELECT event.patient_id, event.sex, event.term, event.term_key, event.system, event.code,
+    NULL, event.occurred_on,
+    date_trunc('month', event.occurred_on::timestamp)::date,
+    date_trunc('quarter', event.occurred_on::timestamp)::date,
+    analytics.age_on(event.date_of_birth, event.occurred_on),
+    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on)), false
 FROM (
-    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
-        entry.term_key, entry.system, entry.code, entry.ended_on,
-        entry.started_on AS occurred_on, true AS is_entry
-    FROM clinical_entries AS entry JOIN public.patients AS patient
-        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
-    WHERE entry.kind = 'condition' AND (
-        entry.ended_on IS NOT NULL
-        OR entry.term = ANY (patient.medical_history)
-        OR analytics.is_listed(patient.medical_history, entry.term)
-    )
-    UNION ALL
-    SELECT patient.id, patient.sex, patient.date_of_birth, item, fold(item), '', '',
-        NULL, NULL, false
-    FROM public.patients AS patient, unnest(patient.medical_history) AS item
-    WHERE patient.deleted_at IS NULL AND NOT EXISTS (
-        SELECT FROM clinical_entries AS dated
-        WHERE dated.patient_id = patient.id AND dated.kind = 'condition'
-            AND lower(dated.term) = lower(item)
-    )
-    UNION ALL
-    SELECT patient.id, patient.sex, patient.date_of_birth, written.term,
-        fold(written.term),
+    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, written.term,
+        fold(written.term) AS term_key,
         coalesce(
             nullif(diagnosis ->> 'system', ''),
             CASE WHEN diagnosis ->> 'code' <> ''
                 THEN 'http://hl7.org/fhir/sid/icd-10' ELSE '' END
-        ),
-        coalesce(diagnosis ->> 'code', ''), NULL, visit.starts_at::date,
-        false
+        ) AS system,
+        coalesce(diagnosis ->> 'code', '') AS code, visit.starts_at::date AS occurred_on
     FROM medical_records AS notes
     JOIN public.appointments AS visit ON visit.id = notes.appointment_id
     JOIN public.patients AS patient
@@ -112,70 +165,32 @@ FROM (
 ) AS event;
 
 CREATE OR REPLACE VIEW analytics.medications AS
-SELECT event.patient_id, event.sex, event.term, event.term_key,
-    event.system, event.code,
-    event.ended_on,
-    event.occurred_on,
-    date_trunc('month', event.occurred_on::timestamp)::date AS month,
-    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
-        AS age_band,
-    event.is_entry
-FROM (
-    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
-        entry.term_key, entry.system, entry.code, entry.ended_on,
-        entry.started_on AS occurred_on, true AS is_entry
-    FROM clinical_entries AS entry JOIN public.patients AS patient
-        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
-    WHERE entry.kind = 'medication' AND (
-        entry.ended_on IS NOT NULL
-        OR entry.term = ANY (patient.current_medications)
-        OR analytics.is_listed(patient.current_medications, entry.term)
-    )
-    UNION ALL
-    SELECT patient.id, patient.sex, patient.date_of_birth, item, fold(item), '', '',
-        NULL, NULL, false
-    FROM public.patients AS patient, unnest(patient.current_medications) AS item
-    WHERE patient.deleted_at IS NULL AND NOT EXISTS (
-        SELECT FROM clinical_entries AS dated
-        WHERE dated.patient_id = patient.id AND dated.kind = 'medication'
-            AND lower(dated.term) = lower(item)
-    )
-) AS event;
+SELECT patient_id, sex, term, term_key, system, code, ended_on, occurred_on, month,
+    quarter, age, age_band, true AS is_entry
+FROM analytics.dated_medications
+UNION ALL
+SELECT patient.id, patient.sex, item, fold(item), '', '', NULL, NULL, NULL, NULL, NULL,
+    NULL, false
+FROM public.patients AS patient, unnest(patient.current_medications) AS item
+WHERE patient.deleted_at IS NULL AND NOT EXISTS (
+    SELECT FROM clinical_entries AS dated
+    WHERE dated.patient_id = patient.id AND dated.kind = 'medication'
+        AND lower(dated.term) = lower(item)
+);
 
 CREATE OR REPLACE VIEW analytics.allergies AS
-SELECT event.patient_id, event.sex, event.term, event.term_key,
-    event.system, event.code,
-    event.ended_on,
-    event.occurred_on,
-    date_trunc('month', event.occurred_on::timestamp)::date AS month,
-    date_trunc('quarter', event.occurred_on::timestamp)::date AS quarter,
-    analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
-    analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
-        AS age_band,
-    event.is_entry
-FROM (
-    SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, entry.term,
-        entry.term_key, entry.system, entry.code, entry.ended_on,
-        entry.started_on AS occurred_on, true AS is_entry
-    FROM clinical_entries AS entry JOIN public.patients AS patient
-        ON patient.id = entry.patient_id AND patient.deleted_at IS NULL
-    WHERE entry.kind = 'allergy' AND (
-        entry.ended_on IS NOT NULL
-        OR entry.term = ANY (patient.allergies)
-        OR analytics.is_listed(patient.allergies, entry.term)
-    )
-    UNION ALL
-    SELECT patient.id, patient.sex, patient.date_of_birth, item, fold(item), '', '',
-        NULL, NULL, false
-    FROM public.patients AS patient, unnest(patient.allergies) AS item
-    WHERE patient.deleted_at IS NULL AND NOT EXISTS (
-        SELECT FROM clinical_entries AS dated
-        WHERE dated.patient_id = patient.id AND dated.kind = 'allergy'
-            AND lower(dated.term) = lower(item)
-    )
-) AS event;
+SELECT patient_id, sex, term, term_key, system, code, ended_on, occurred_on, month,
+    quarter, age, age_band, true AS is_entry
+FROM analytics.dated_allergies
+UNION ALL
+SELECT patient.id, patient.sex, item, fold(item), '', '', NULL, NULL, NULL, NULL, NULL,
+    NULL, false
+FROM public.patients AS patient, unnest(patient.allergies) AS item
+WHERE patient.deleted_at IS NULL AND NOT EXISTS (
+    SELECT FROM clinical_entries AS dated
+    WHERE dated.patient_id = patient.id AND dated.kind = 'allergy'
+        AND lower(dated.term) = lower(item)
+);
 
 CREATE OR REPLACE VIEW analytics.procedures AS
 SELECT event.patient_id, event.sex, event.term, event.term_key,
@@ -234,12 +249,12 @@ SELECT event.patient_id, event.sex, event.term, event.term_key,
     analytics.age_on(event.date_of_birth, event.occurred_on) AS age,
     analytics.age_band(analytics.age_on(event.date_of_birth, event.occurred_on))
         AS age_band,
-    event.is_entry
+    false AS is_entry
 FROM (
     SELECT patient.id AS patient_id, patient.sex, patient.date_of_birth, vital.term,
         fold(vital.term) AS term_key, '' AS system, '' AS code,
         (measured.value #>> '{}')::numeric AS value, vital.unit,
-        visit.starts_at::date AS occurred_on, false AS is_entry
+        visit.starts_at::date AS occurred_on
     FROM medical_records AS notes
     JOIN public.appointments AS visit ON visit.id = notes.appointment_id
     JOIN public.patients AS patient
@@ -255,17 +270,11 @@ FROM (
             ('weight', 'Weight', 'kg'),
             ('height', 'Height', 'cm')
     ) AS vital (name, term, unit) ON vital.name = measured.key
-    UNION ALL
-    SELECT entry.patient_id, patient.sex, patient.date_of_birth, entry.term,
-        entry.term_key, entry.system, entry.code, entry.value, entry.unit,
-        entry.started_on, true
-    FROM clinical_entries AS entry
-    LEFT JOIN public.patients AS patient ON patient.id = entry.patient_id
-    WHERE entry.kind = 'observation' AND NOT EXISTS (
-        SELECT FROM public.patients AS archived
-        WHERE archived.id = entry.patient_id AND archived.deleted_at IS NOT NULL
-    )
-) AS event;
+) AS event
+UNION ALL
+SELECT patient_id, sex, term, term_key, system, code, value, unit, occurred_on, month,
+    quarter, age, age_band, true
+FROM analytics.dated_vitals;
 
 -- The words of a visit are its speciality; it waited from check-in to the call.
 CREATE OR REPLACE VIEW analytics.visits AS
@@ -351,6 +360,15 @@ GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
     age_band, ended_on, is_entry
 ) ON analytics.diagnoses, analytics.medications, analytics.allergies TO chartroom_analyst;
+GRANT SELECT (
+    patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
+    age_band, ended_on
+) ON analytics.dated_diagnoses, analytics.dated_medications, analytics.dated_allergies
+TO chartroom_analyst;
+GRANT SELECT (
+    patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
+    age_band, value, unit
+) ON analytics.dated_vitals TO chartroom_analyst;
 GRANT SELECT (
     patient_id, sex, term, term_key, system, code, occurred_on, month, quarter, age,
     age_band, is_entry

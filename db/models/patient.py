@@ -274,12 +274,20 @@ class ClinicalEntry(Base):
         UniqueConstraint("source", "source_key", name="clinical_entries_source_once"),
         Index("clinical_entries_of_patient", "patient_id", "kind", "started_on"),
         Index("clinical_entries_by_code", "kind", "code", "started_on"),
-        # All that a count by words needs: the table is not looked at.
+        # All that a count by words needs, also of values: the table is not looked at.
         Index(
-            "clinical_entries_words",
+            "clinical_entries_events",
             "kind",
             "term_key",
-            postgresql_include=["patient_id", "started_on", "ended_on", "term"],
+            postgresql_include=[
+                "patient_id",
+                "started_on",
+                "ended_on",
+                "term",
+                "code",
+                "value",
+                "unit",
+            ],
         ),
     )
 

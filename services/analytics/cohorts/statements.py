@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ColumnClause,
     ColumnElement,
     Date,
+    DateTime,
     Double,
     FromClause,
     Integer,
@@ -26,6 +28,7 @@ from sqlalchemy import (
     cast,
     column,
     exists,
+    extract,
     func,
     literal,
     literal_column,
@@ -85,17 +88,35 @@ def _view(name: str, *more: ColumnClause[Any]) -> TableClause:
 class _Source:
     """Where events of a kind are, and in which state a visit has to be.
 
-    `entries` is what dated entries of the kind are called, where there are such.
+    `entries` is what dated entries of the kind are called, where there are such, and
+    `dated` the view of these alone: the view itself where it has nothing else.
     """
 
     view: TableClause
     states: tuple[str, ...] = ()
     entries: str = ""
+    dated: TableClause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some of the rows that are such an event, asked for by themselves."""
+
+    source: FromClause
+    is_such: ColumnElement[bool]
 
 
 def _of_entries(entries: str, name: str, *more: ColumnClause[Any]) -> _Source:
     view = _view(name, column("is_entry", Boolean), *more)
-    return _Source(view, entries=entries)
+    return _Source(view, entries=entries, dated=view)
+
+
+def _of_entries_and_others(
+    entries: str, name: str, *more: ColumnClause[Any]
+) -> _Source:
+    view = _view(name, column("is_entry", Boolean), *more)
+    dated = _view(f"dated_{name}", *(column(each.name, each.type) for each in more))
+    return _Source(view, entries=entries, dated=dated)
 
 
 _PATIENTS: Final = table("patients", schema="analytics")
@@ -128,17 +149,18 @@ _FORMATS: Final[Mapping[Dimension, str]] = {
     Dimension.WEEKDAY: "FMDay",
     Dimension.HOUR: 'FM00":00"',
 }
+_DAY_BEFORE_MONDAY: Final = "date '2023-12-31'"
 # Our own words among values, which somebody may have typed.
 _RESERVED: Final = (tables.OTHERS, tables.NO_VALUE)
 # What is left of a hash for the patient, and what the rest is for: the event.
 PATIENT_SHIFT: Final = 24
 _SOURCES: Final[Mapping[EventKind, _Source]] = {
-    EventKind.DIAGNOSIS: _of_entries("condition", "diagnoses"),
-    EventKind.MEDICATION: _of_entries("medication", "medications"),
-    EventKind.ALLERGY: _of_entries("allergy", "allergies"),
+    EventKind.DIAGNOSIS: _of_entries_and_others("condition", "diagnoses"),
+    EventKind.MEDICATION: _of_entries_and_others("medication", "medications"),
+    EventKind.ALLERGY: _of_entries_and_others("allergy", "allergies"),
     EventKind.PROCEDURE: _of_entries("procedure", "procedures"),
     EventKind.ENCOUNTER: _of_entries("encounter", "encounters"),
-    EventKind.VITAL: _of_entries(
+    EventKind.VITAL: _of_entries_and_others(
         "observation", "vitals", column("value", Numeric), column("unit", String)
     ),
     EventKind.PRESCRIPTION: _Source(_view("prescriptions")),
@@ -170,16 +192,17 @@ def _classes(
     *before: ColumnElement[Any],
 ) -> Select[Any]:
     """Select classes as `classes` does, behind other columns."""
+    raw = [_raw_value(judged, dimension) for dimension in split_by]
     values = [
-        dimension_text(judged, dimension).label(f"value_{place}")
-        for place, dimension in enumerate(split_by)
+        _as_text(value, dimension).label(f"value_{place}")
+        for place, (value, dimension) in enumerate(zip(raw, split_by, strict=True))
     ]
     passed = _passed(_steps_of(judged, cohort)).label("passed")
     varied = [
         _passed(_steps_of(judged, cohort, variation)).label(f"passed_{variation}")
         for variation in range(number_varied)
     ]
-    split: list[ColumnElement[Any]] = [*values, passed, *varied]
+    split: list[ColumnElement[Any]] = [*raw, passed, *varied]
     counted = (func.count(), _members(judged))
     columns: list[ColumnElement[Any]] = [*values, passed, *counted, *varied]
     return select(*before, *columns).select_from(judged).group_by(*split)
@@ -264,8 +287,12 @@ def remaining(cohort: Cohort) -> Select[UUID]:
 
 
 def events(
-    cohort: Cohort, event: CohortEvent, split_by: Sequence[Dimension]
-) -> CompoundSelect[Any]:
+    cohort: Cohort,
+    event: CohortEvent,
+    split_by: Sequence[Dimension],
+    *,
+    with_classes: bool = True,
+) -> Select[Any] | CompoundSelect[Any]:
     """Select a row for each class of such events of those who remain of a cohort.
 
     What they are split by as text, the patients as in `classes`, and a hash of each
@@ -273,28 +300,63 @@ def events(
     PostgreSQL would sort them to find that out. What happened to a patient twice on one
     day, at visits in one hour, is one event. Of cohorts with steps those who remain in
     a variation alone have rows of their own: the last column says who remains. The
-    classes of the cohort come besides.
+    classes of the cohort come besides, unless nobody asks for them.
     """
     judged = _judged(cohort, _entered(cohort, _OF_PATIENT).cte("entered")).cte("judged")
     view = _SOURCES[event.kind].view
-    source = view.alias("event")
-    values = _values(split_by, source, judged)
-    remains = _remains(judged, cohort)
-    columns: list[ColumnElement[Any]] = [
-        *values,
-        _members(source),
-        gathered(func.int8send(event_hash(view, source))),
+    happened = _happened(
+        cohort,
+        event,
+        split_by,
+        judged,
+        columns=lambda source: [
+            patient_hash(source.c.patient_id).label("patient"),
+            event_hash(view, source).label("event"),
+        ],
+    ).subquery("happened")
+    remains = _columns_of(happened, _remains(judged, cohort))
+    columns = [
+        *_texts(happened, split_by),
+        gathered(func.int8send(happened.c.patient)),
+        gathered(func.int8send(happened.c.event)),
         *remains,
     ]
-    is_there = source.c.occurred_on.is_not(None)
-    selected = (
-        select(*columns)
-        .select_from(source)
-        .join(judged, judged.c.patient_id == source.c.patient_id)
-        .where(_remains_in_any(judged, cohort), is_there, _meets(event, source))
-        .group_by(*values, *remains)
-    )
-    return _with_classes(selected, judged, cohort)
+    grouped = select(*columns).group_by(*_raw_of(happened, split_by), *remains)
+    return _with_classes(grouped, judged, cohort) if with_classes else grouped
+
+
+def _happened(
+    cohort: Cohort,
+    event: CohortEvent,
+    split_by: Sequence[Dimension],
+    judged: CTE,
+    *,
+    columns: Callable[[FromClause], list[Any]],
+    is_wanted: Callable[[FromClause], ColumnElement[bool]] = lambda _: true(),
+) -> Select[Any] | CompoundSelect[Any]:
+    """Select such events of those who remain, or would in a variation.
+
+    What they are split by, not as text yet, such columns, and who remains.
+    """
+    remains = _remains(judged, cohort)
+    parts = [
+        select(
+            *_raw_values(split_by, part.source, judged),
+            *columns(part.source),
+            *remains,
+        )
+        .select_from(part.source)
+        .join(judged, judged.c.patient_id == part.source.c.patient_id)
+        .where(
+            _remains_in_any(judged, cohort),
+            part.source.c.occurred_on.is_not(None),
+            part.is_such,
+            is_wanted(part.source),
+        )
+        for part in _parts(event)
+    ]
+    first, *more = parts
+    return union_all(*parts) if more else first
 
 
 def quantities(
@@ -310,44 +372,47 @@ def quantities(
     patient: the hash, and the quantity as a float. Then who remains, and the classes of
     the cohort besides, as in `events`.
     """
-    source: FromClause
-    events: FromClause
-    is_such: ColumnElement[bool] = true()
+    own_of = partial(_own_number, quantity=quantity)
     if event is None:
         wanted = _OF_PATIENT.union(_SPLIT[name] for name in split_by)
         entered = _entered(cohort, wanted, quantity)
         judged = _judged(cohort, entered.cte("entered")).cte("judged")
-        source, events = judged, judged
+        rows: Select[Any] | CompoundSelect[Any] = select(
+            *_raw_values(split_by, judged, judged),
+            *own_of(judged),
+            *_remains(judged, cohort),
+        ).where(_remains_in_any(judged, cohort), judged.c[quantity].is_not(None))
     else:
         entered = _entered(cohort, _OF_PATIENT)
         judged = _judged(cohort, entered.cte("entered")).cte("judged")
-        events = _SOURCES[event.kind].view.alias("event")
-        source = events.join(judged, judged.c.patient_id == events.c.patient_id)
-        is_such = and_(events.c.occurred_on.is_not(None), _meets(event, events))
-    remains = _remains(judged, cohort)
-    unit = func.coalesce(events.c.unit if "unit" in events.c else None, "")
-    values = _values(split_by, events, judged)
+        rows = _happened(
+            cohort,
+            event,
+            split_by,
+            judged,
+            columns=own_of,
+            is_wanted=lambda source: source.c[quantity].is_not(None),
+        )
+    happened = rows.subquery("happened")
+    remains = _columns_of(happened, _remains(judged, cohort))
+    split = [*_raw_of(happened, split_by), happened.c.unit, *remains]
+    mean = cast(func.avg(happened.c.number), Double).label("number")
     own = (
-        select(
-            *values,
-            unit.label("unit"),
-            events.c.patient_id,
-            cast(func.avg(events.c[quantity]), Double).label("number"),
-            *remains,
-        )
-        .select_from(source)
-        .where(
-            _remains_in_any(judged, cohort), is_such, events.c[quantity].is_not(None)
-        )
-        .group_by(*values, unit, events.c.patient_id, *remains)
+        select(*split, happened.c.patient_id, mean)
+        .group_by(*split, happened.c.patient_id)
         .cte("own")
     )
-    split = [own.c[value.name] for value in values]
+    remains = _columns_of(own, remains)
     pairs = gathered(own_pair(own.c.patient_id, own.c.number))
-    remaining = [own.c[each.name] for each in remains]
-    selected = select(*split, own.c.unit, pairs, *remaining)
-    grouped = selected.group_by(*split, own.c.unit, *remaining)
+    grouped = select(*_texts(own, split_by), own.c.unit, pairs, *remains).group_by(
+        *_raw_of(own, split_by), own.c.unit, *remains
+    )
     return _with_classes(grouped, judged, cohort)
+
+
+def _own_number(source: FromClause, *, quantity: str) -> list[Any]:
+    unit = func.coalesce(source.c.unit if "unit" in source.c else None, "")
+    return [unit.label("unit"), source.c.patient_id, source.c[quantity].label("number")]
 
 
 def members_by_term(kind: EventKind) -> Select[Any]:
@@ -386,7 +451,7 @@ def population(at_most: int | None = None) -> Select[int]:
     return select(func.count()).select_from(patients.limit(at_most).subquery())
 
 
-def _values(
+def _raw_values(
     split_by: Sequence[Dimension], events: FromClause, judged: FromClause
 ) -> list[Any]:
     """Return what events of a cohort are split by; of patients it knows that already.
@@ -394,11 +459,28 @@ def _values(
     From the events it would be read of every patient who had such a one.
     """
     return [
-        dimension_text(
+        _raw_value(
             judged if _SPLIT[dimension] in _OF_PATIENT else events, dimension
         ).label(f"value_{place}")
         for place, dimension in enumerate(split_by)
     ]
+
+
+def _raw_of(rows: FromClause, split_by: Sequence[Dimension]) -> list[Any]:
+    """Return the columns that `_raw_values` has named."""
+    return [rows.c[f"value_{place}"] for place, _ in enumerate(split_by)]
+
+
+def _texts(rows: FromClause, split_by: Sequence[Dimension]) -> list[Any]:
+    """Return the same as text."""
+    return [
+        _as_text(value, dimension)
+        for value, dimension in zip(_raw_of(rows, split_by), split_by, strict=True)
+    ]
+
+
+def _columns_of(rows: FromClause, named: Sequence[Any]) -> list[Any]:
+    return [rows.c[each.name] for each in named]
 
 
 def _passed(steps: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
@@ -482,31 +564,104 @@ def _entered(
     cohort: Cohort, split: Collection[str] = (), quantity: str = ""
 ) -> Select[Any]:
     """Select the first event of each patient whom it lets in, with such columns."""
-    source = _SOURCES[cohort.entry.kind].view
-    dated = source.c.occurred_on.is_not(None)
-    of_sex = source.c.sex.in_([sex.value for sex in cohort.sexes])
-    first = (source.c.patient_id, source.c.occurred_on)
+    view = _SOURCES[cohort.entry.kind].view
     wanted = {*split, *(_SPLIT[dimension] for dimension in cohort.split_by)}
     if quantity:
-        wanted |= {quantity, "unit"} & set(source.c.keys())
-    return (
-        select(*first, *(source.c[name] for name in sorted(wanted - {"occurred_on"})))
-        .ext(distinct_on(source.c.patient_id))
-        .where(dated, _meets(cohort.entry, source), of_sex if cohort.sexes else true())
-        .order_by(*first)
+        wanted |= {quantity, "unit"} & set(view.c.keys())
+    names = ["patient_id", "occurred_on", *sorted(wanted - {"occurred_on"})]
+    sexes = [sex.value for sex in cohort.sexes]
+    parts = [
+        select(*(part.source.c[name] for name in names)).where(
+            part.source.c.occurred_on.is_not(None),
+            part.is_such,
+            part.source.c.sex.in_(sexes) if sexes else true(),
+        )
+        for part in _parts(cohort.entry)
+    ]
+    if len(parts) == 1:
+        (selected,) = parts
+        first = selected.selected_columns
+        return selected.ext(distinct_on(first.patient_id)).order_by(
+            first.patient_id, first.occurred_on
+        )
+    rows = union_all(*parts).subquery("let_in")
+    place = func.row_number().over(
+        partition_by=rows.c.patient_id, order_by=rows.c.occurred_on
     )
+    numbered = select(rows, place.label("place")).subquery("numbered")
+    # Of the patients in a union the planner knows nothing: whatever DISTINCT ON leaves
+    # of it are 200 rows to it, and of each of these it looks for events one by one.
+    # That a number is no larger than another it takes to be so of a third.
+    return select(*(numbered.c[name] for name in names)).where(numbered.c.place <= 1)
+
+
+def _parts(event: CohortEvent) -> tuple[_Part, ...]:
+    """Return where such events are: where terms are known, dated entries and all else.
+
+    A join above a union is made of all its rows. By itself the view of dated entries is
+    joined as the planner likes best, which knows how many patients have such a one.
+    """
+    view = _SOURCES[event.kind].view.alias("event")
+    if not isinstance(event, EventByTerms):
+        return (_Part(view, _meets(event, view)),)
+    dated = _dated_entries(event)
+    if not _has_others(event):
+        return (dated,)
+    is_such = and_(_is_named_elsewhere(event, view), _is_such(event, view))
+    return dated, _Part(view, is_such)
+
+
+def _dated_entries(event: EventByTerms) -> _Part:
+    """Return the dated entries that are such an event."""
+    source = _SOURCES[event.kind]
+    dated = (source.view if source.dated is None else source.dated).alias("dated")
+    named: list[ColumnElement[bool]] = [dated.c.term_key.in_(event.terms)]
+    if event.code.strip():
+        named.append(dated.c.code == event.code.strip())
+    return _Part(dated, and_(or_(*named), _is_such(event, dated)))
+
+
+def _is_named_elsewhere(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
+    """Return that something which is no dated entry has the words or the code.
+
+    Of terms on lists and in notes the planner knows nothing, however many the patterns
+    are. With a single one each is folded once, which takes longer than all else.
+    """
+    beginning = literal(" ").concat(source.c.term_key)
+    pattern = literal("% ").concat(_sought(event.words.strip())).concat("%")
+    named: list[ColumnElement[bool]] = [beginning.like(pattern)]
+    if event.code.strip():
+        named.append(source.c.code == event.code.strip())
+    return and_(not_(source.c.is_entry), or_(*named))
+
+
+def _has_others(event: CohortEvent) -> bool:
+    """Return whether something of the kind is no dated entry."""
+    source = _SOURCES[event.kind]
+    return source.dated is not source.view
 
 
 def _judged(cohort: Cohort, entered: CTE) -> Select[Any]:
     """Select who came in, which steps they pass, and which in each variation."""
-    judged = entered
-    had = {id(rule): _had(rule, entered) for step in cohort.steps for rule in step}
+    judged: FromClause = entered
+    source: FromClause = entered
+    had: dict[int, ColumnElement[bool]] = {}
+    rules = {id(rule): rule for step in cohort.steps for rule in step}
+    for place, rule in enumerate(rules.values()):
+        if isinstance(rule.event, EventByTerms):
+            matches = _matches(rule, rule.event, entered).cte(f"matches_{place}")
+            is_same = matches.c.patient_id == entered.c.patient_id
+            source = source.outerjoin(matches, is_same)
+            had[id(rule)] = _had_with_matches(rule, entered, matches.c.number)
+        else:
+            had[id(rule)] = _had(rule, entered)
     if number_joined(cohort) or len(cohort.steps) > 1:
         # Inlined, each rule would be looked at for every variation that names it; of a
         # single step that stands alone none does.
         ruled = {each: f"rule_{place}" for place, each in enumerate(had)}
         columns = (had[each].label(name) for each, name in ruled.items())
-        judged = select(entered, *columns).cte("ruled").prefix_with("MATERIALIZED")
+        rows = select(entered, *columns).select_from(source)
+        judged = source = rows.cte("ruled").prefix_with("MATERIALIZED")
         had = {each: judged.c[name] for each, name in ruled.items()}
     steps = _conditions(cohort, judged, lambda rule: had[id(rule)])
     varied = [each for step in steps for each in _varied(step)]
@@ -514,7 +669,46 @@ def _judged(cohort: Cohort, entered: CTE) -> Select[Any]:
         *(judged.c[each.name] for each in entered.c),
         *(rendered(step).label(f"step_{place}") for place, step in enumerate(steps)),
         *(each.label(f"variation_{place}") for place, each in enumerate(varied)),
+    ).select_from(source)
+
+
+def _matches(rule: Rule, event: EventByTerms, entered: CTE) -> Select[Any]:
+    """Select who came in and had dated entries as a rule says, and how many.
+
+    All at once: terms that are known are found in an index, where a condition on each
+    patient looks at all entries of one after the other.
+    """
+    dated = _dated_entries(event)
+    is_of_rule = and_(
+        dated.source.c.patient_id == entered.c.patient_id,
+        dated.is_such,
+        _is_within(rule, dated.source, entered),
     )
+    return (
+        select(entered.c.patient_id, func.count().label("number"))
+        .select_from(entered.join(dated.source, is_of_rule))
+        .group_by(entered.c.patient_id)
+    )
+
+
+def _had_with_matches(
+    rule: Rule, entered: FromClause, matches: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """Return what `_had` does, where it is known how many dated entries there are.
+
+    Of whom these are enough, neither lists without a date nor notes of visits are
+    looked at.
+    """
+    number = func.coalesce(matches, literal_column("0"), type_=BigInteger)
+    is_enough = number >= rule.times
+    if not _has_others(rule.event):
+        return is_enough
+    source = _SOURCES[rule.event.kind].view.alias()
+    is_named = _is_named_elsewhere(rule.event, source)
+    if rule.times == 1:
+        return or_(is_enough, _had_often(rule, source, entered, is_named))
+    more = _number_of(rule, source, entered, is_named)
+    return or_(is_enough, number + more >= rule.times)
 
 
 def _conditions(
@@ -564,16 +758,28 @@ def _had(rule: Rule, entered: FromClause) -> ColumnElement[bool]:
 def _had_often(
     rule: Rule, source: FromClause, entered: FromClause, is_named: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    is_one = and_(
+    if rule.times == 1:
+        return exists().where(_is_of_rule(rule, source, entered, is_named))
+    return _number_of(rule, source, entered, is_named) >= rule.times
+
+
+def _number_of(
+    rule: Rule, source: FromClause, entered: FromClause, is_named: ColumnElement[bool]
+) -> ColumnElement[int]:
+    is_one = _is_of_rule(rule, source, entered, is_named)
+    number = select(func.count()).select_from(source).where(is_one)
+    return number.correlate(entered).scalar_subquery()
+
+
+def _is_of_rule(
+    rule: Rule, source: FromClause, entered: FromClause, is_named: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    return and_(
         source.c.patient_id == entered.c.patient_id,
         is_named,
         _is_such(rule.event, source),
         _is_within(rule, source, entered),
     )
-    if rule.times == 1:
-        return exists().where(is_one)
-    number = select(func.count()).select_from(source).where(is_one)
-    return number.correlate(entered).scalar_subquery() >= rule.times
 
 
 def _is_within(
@@ -646,14 +852,20 @@ def _is_like(term_key: ColumnElement[str], words: str) -> ColumnElement[bool]:
     Prediabetes is no diabetes. As patterns on the bare column: of these the planner
     knows how many terms they match, where it guesses a third of any other condition.
     """
-    sought: ColumnElement[str] = func.fold(words, type_=String)
-    # Folding may make any of these, so they are escaped after it.
-    for special in ("\\", "%", "_"):
-        sought = func.replace(sought, special, f"\\{special}", type_=String)
+    sought = _sought(words)
     return or_(
         term_key.like(sought.concat("%")),
         term_key.like(literal("% ").concat(sought).concat("%")),
     )
+
+
+def _sought(words: str) -> ColumnElement[str]:
+    """Return words as they are compared, for a pattern."""
+    sought: ColumnElement[str] = func.fold(words, type_=String)
+    # Folding may make any of these, so they are escaped after it.
+    for special in ("\\", "%", "_"):
+        sought = func.replace(sought, special, f"\\{special}", type_=String)
+    return sought
 
 
 def dimension_text(events: FromClause, dimension: Dimension) -> ColumnElement[str]:
@@ -662,10 +874,32 @@ def dimension_text(events: FromClause, dimension: Dimension) -> ColumnElement[st
     What somebody has typed is in quotes where it is a word of our own: else those whom
     it is said of would be counted with *others*, or with those who have none.
     """
+    return _as_text(_raw_value(events, dimension), dimension)
+
+
+def _raw_value(events: FromClause, dimension: Dimension) -> ColumnElement[Any]:
+    """Return what events are split by, one value for each text that it is told as.
+
+    Days and hours are numbers still: many events are grouped by these in less time than
+    each of them is put into words.
+    """
     value: ColumnElement[Any] = events.c[_SPLIT[dimension]]
+    if dimension is Dimension.YEAR:
+        return func.date_trunc(literal_column("'year'"), cast(value, DateTime))
+    if dimension is Dimension.WEEKDAY:
+        return cast(extract("isodow", value), Integer)
     if dimension in _FORMATS:
-        value = func.to_char(value, _FORMATS[dimension])
-    elif dimension in tables.OPEN:
+        return value
+    if dimension in tables.OPEN:
         quoted = literal("“").concat(value).concat("”")
         value = case((value.in_(_RESERVED), quoted), else_=value)
     return func.coalesce(func.nullif(value, ""), tables.NO_VALUE)
+
+
+def _as_text(value: ColumnElement[Any], dimension: Dimension) -> ColumnElement[str]:
+    """Return what `_raw_value` does, as text."""
+    if dimension not in _FORMATS:
+        return value
+    if dimension is Dimension.WEEKDAY:
+        value = literal_column(_DAY_BEFORE_MONDAY, Date) + value
+    return func.coalesce(func.to_char(value, _FORMATS[dimension]), tables.NO_VALUE)

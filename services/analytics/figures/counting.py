@@ -191,9 +191,16 @@ def _read(
     use_clock(session, now)
     cohort = by_known_terms(session, figure.cohort)
     event = with_known_terms(session, figure.of or figure.cohort.entry)
-    statement = statements.events(cohort, event, figure.by)
-    rows, classes = read_with_classes(session, statement, cohort)
-    remaining = _remaining(figure, classes)
+    if figure.measure is FigureMeasure.EVENTS and not cohort.steps:
+        # How many patients remain is held against numbers of patients only, and who of
+        # them decides, against rules.
+        statement = statements.events(cohort, event, figure.by, with_classes=False)
+        rows: list[Sequence[Any]] = list(session.execute(statement))
+        remaining = _Remaining({}, ())
+    else:
+        statement = statements.events(cohort, event, figure.by)
+        rows, classes = read_with_classes(session, statement, cohort)
+        remaining = _remaining(figure, classes)
     inside, outside = _parted(figure.cohort, rows)
     cells = {
         tuple(values): Groups(

@@ -52,11 +52,16 @@ _EVENT = (
 )
 _ENTERED = f"{_EVENT}, is_entry"
 _LASTING = f"{_ENTERED}, ended_on"
+_DATED = f"{_EVENT}, ended_on"
 EVENTS = {
     "analytics.patients": "patient_id, sex, birth_year",
     "analytics.diagnoses": _LASTING,
     "analytics.medications": _LASTING,
     "analytics.allergies": _LASTING,
+    "analytics.dated_diagnoses": _DATED,
+    "analytics.dated_medications": _DATED,
+    "analytics.dated_allergies": _DATED,
+    "analytics.dated_vitals": f"{_EVENT}, value, unit",
     "analytics.procedures": _ENTERED,
     "analytics.encounters": _ENTERED,
     "analytics.vitals": f"{_ENTERED}, value, unit",

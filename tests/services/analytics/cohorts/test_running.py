@@ -321,16 +321,16 @@ def test_women_and_men_are_compared_by_quarter(session, count, doctor_id):
 
 @pytest.fixture
 def plan_of(session):
-    """Return how a cohort would be counted, if it were of more than a test's events."""
+    """Return how a statement would be run, if it were of more than a test's events."""
 
-    def plan_of(cohort):
+    def plan_of(statement):
         # Of a small table, whatever is known of it, one page would be read.
         for setting in ("enable_bitmapscan = off", "seq_page_cost = 10000"):
             session.execute(text(f"SET LOCAL {setting}"))
         session.execute(text("SET LOCAL enable_seqscan = off"))
         # Other tests leave indexes bloated: one that has less would be the smaller.
         session.execute(text("DROP INDEX clinical_entries_by_code"))
-        counted = statements.classes(cohort).compile(
+        counted = statement.compile(
             session.connection(), compile_kwargs={"render_postcompile": True}
         )
         plan = session.connection().exec_driver_sql(
@@ -343,9 +343,9 @@ def plan_of(session):
 
 def test_a_count_by_words_needs_no_more_of_entries_than_the_index_has(plan_of):
     """With one column more the table would be read, for all entries of the kind."""
-    plan = plan_of(Cohort(entry=HYPERTENSION))
+    plan = plan_of(statements.classes(Cohort(entry=HYPERTENSION)))
 
-    assert "Index Only Scan using clinical_entries_words" in plan
+    assert "Index Only Scan using clinical_entries_events" in plan
 
 
 def test_terms_that_are_known_are_found_in_the_index(session, plan_of):
@@ -353,9 +353,9 @@ def test_terms_that_are_known_are_found_in_the_index(session, plan_of):
     diagnosed(session, person(session))
     cohort = classes.by_known_terms(session, Cohort(entry=HYPERTENSION))
 
-    plan = plan_of(cohort)
+    plan = plan_of(statements.classes(cohort))
 
-    assert "Index Only Scan using clinical_entries_words" in plan
+    assert "Index Only Scan using clinical_entries_events" in plan
     assert "Index Cond: ((kind = 'condition'::text) AND (term_key = 'essential" in plan
 
 
@@ -489,3 +489,17 @@ def test_what_a_newer_version_has_kept_is_not_counted_without_it(
 def test_what_is_no_cohort_is_refused(session):
     with pytest.raises(InvalidInput, match=r"entry\.kind"):
         cohorts.from_json({"entry": {"kind": "murder"}})
+
+
+def test_measurements_of_a_heat_map_are_read_from_the_index(session, plan_of):
+    """With their values and codes, by which those of one day are told apart."""
+    # By its patients one is looked for only where they are few.
+    session.execute(text("DROP INDEX clinical_entries_of_patient"))
+    diagnosed(session, person(session), kind="observation", term="Systolic pressure")
+    pressure = CohortEvent(kind=EventKind.VITAL, words="systolic")
+    known = classes.with_known_terms(session, pressure)
+
+    plan = plan_of(statements.events(Cohort(entry=VISIT), known, (Dimension.WEEKDAY,)))
+
+    assert "Index Only Scan using clinical_entries_events on clinical_entries" in plan
+    assert "(term_key = 'systolic pressure'::text)" in plan
