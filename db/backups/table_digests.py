@@ -48,15 +48,43 @@ _TRIES: Final = 400
 _PAUSE_SECONDS: Final = 0.005
 
 
-def digest_tables(cursor: Cursor, pace: Pace = AT_ONCE) -> dict[str, TableDigest]:
+def digest_tables(cursor: Cursor) -> dict[str, TableDigest]:
     """Return what every table holds in this transaction, by schema and name."""
     for name, value in _SETTINGS.items():
         cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
     cursor.execute(_TABLES)
     return {
-        f"{schema}.{table}": _digest(cursor, sql.Identifier(schema, table), pages, pace)
+        f"{schema}.{table}": _digest(
+            cursor, sql.Identifier(schema, table), pages, AT_ONCE
+        )
         for schema, table, pages in cursor.fetchall()
     }
+
+
+def _digest_snapshot(url: str, snapshot: str, pace: Pace) -> dict[str, TableDigest]:
+    """Return what every table holds in a snapshot that another transaction exported.
+
+    Each is read in a transaction of its own. Whoever empties a table, as vacuum does
+    with its end, waits for the one that is being read at most, and replay with them.
+    """
+    begin = sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}").format(
+        sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot))
+    )
+    digests = {}
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for name, value in _SETTINGS.items():
+                cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+            cursor.execute(begin)
+            cursor.execute(_TABLES)
+            tables = cursor.fetchall()
+            for schema, table, pages in tables:
+                cursor.execute("ROLLBACK")
+                cursor.execute(begin)
+                digest = _digest(cursor, sql.Identifier(schema, table), pages, pace)
+                digests[f"{schema}.{table}"] = digest
+    return digests
 
 
 def _digest(
@@ -96,7 +124,9 @@ def digest_replica(
                 connection.rollback()
                 for _ in range(_TRIES):
                     if (place := _place_of_snapshot(cursor, after)) is not None:
-                        return place, digest_tables(cursor, pace)
+                        cursor.execute("SELECT pg_export_snapshot()")
+                        (snapshot,) = cursor.fetchone() or ("",)
+                        return place, _digest_snapshot(url, snapshot, pace)
                     connection.rollback()
                     time.sleep(_PAUSE_SECONDS)
     except (psycopg2.OperationalError, LockNotAvailable, UndefinedTable):

@@ -499,6 +499,33 @@ def test_a_backup_rests_wherever_it_works(clinic, keys, tmp_path, monkeypatch):
     assert prove(clinic, repository, keys).is_compared
 
 
+_LOCKED = """
+SELECT count(DISTINCT relation) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+def test_a_replica_has_one_table_locked_while_it_is_read_slowly(clinic, monkeypatch):
+    source = clinic.source
+    replica = replicas(clinic.cluster)[0].name
+    url = source.addresses.node_url(replica, "postgres", source.database)
+    monkeypatch.setattr("db.pace._WORK_SECONDS", 0)
+    locked = []
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+
+        def look(_seconds):
+            cursor.execute(_LOCKED)
+            locked.append(cursor.fetchone()[0])
+            connection.rollback()
+
+        slowly = Pace(0.5, sleep=look)
+        _, tables = table_digests.digest_replica(url, Lsn(0), slowly)
+
+    assert len(locked) >= len(tables) > 60
+    assert max(locked) == 1
+
+
 def test_rests_take_half_of_the_time_between_two_backups_at_most():
     hourly = pace_beside_people(5, timedelta(hours=1))
 
