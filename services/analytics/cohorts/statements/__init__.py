@@ -1,0 +1,29 @@
+"""A cohort as one statement: who came in, who passed which step, counted."""
+
+from services.analytics.cohorts.statements.dimensions import (
+    dimension_text as dimension_text,
+)
+from services.analytics.cohorts.statements.hashes import (
+    PATIENT_SHIFT as PATIENT_SHIFT,
+    event_hash as event_hash,
+    gathered as gathered,
+    own_pair as own_pair,
+    patient_hash as patient_hash,
+)
+from services.analytics.cohorts.statements.judging import (
+    Variation as Variation,
+    number_joined as number_joined,
+    variations_of as variations_of,
+)
+from services.analytics.cohorts.statements.selecting import (
+    classes as classes,
+    events as events,
+    members_by_term as members_by_term,
+    quantities as quantities,
+    remaining as remaining,
+    width_of_classes as width_of_classes,
+)
+from services.analytics.cohorts.statements.sources import (
+    entries_of as entries_of,
+    population as population,
+)

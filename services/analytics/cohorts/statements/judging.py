@@ -1,0 +1,303 @@
+"""Who came in, and which rules and steps each passes."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from services.analytics.cohorts.model import Cohort, EventByTerms, Rule, WindowSide
+from services.analytics.cohorts.statements.dimensions import SPLIT_COLUMNS
+from services.analytics.cohorts.statements.naming import (
+    dated_entries,
+    has_words_and_code,
+    is_event_named,
+    is_named_elsewhere,
+    is_such_event,
+    names_of,
+    parts_of,
+)
+from services.analytics.cohorts.statements.sources import SOURCES, has_others
+from services.analytics.joined_conditions import (
+    AnyOf,
+    Condition,
+    Existing,
+    Negated,
+    Predicate,
+    joined,
+    rendered,
+    variations,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """A cohort with something taken to be so of everybody, or of nobody.
+
+    `step` is the one, counted from 1, in which that is. With `is_alone` it is a step of
+    a single rule as a whole: somebody could as well ask without it.
+    """
+
+    step: int
+    is_alone: bool
+
+
+def variations_of(cohort: Cohort) -> tuple[Variation, ...]:
+    """Return the variations of a cohort, in the order of its statements.
+
+    Two for each rule that OR or NOT joins, and for words and a code that do: as if of
+    nobody, and as if of everybody. And one for each step of a single rule, as if it
+    were not there.
+    """
+    view = SOURCES[cohort.entry.kind].view
+    steps = _conditions(cohort, view, lambda _: true())
+    return tuple(
+        Variation(place, is_alone)
+        for place, step in enumerate(steps, start=1)
+        for is_alone in _are_alone(step)
+    )
+
+
+def number_joined(cohort: Cohort) -> int:
+    """Return how many conditions OR or NOT joins, each of which has two variations."""
+    return sum(not each.is_alone for each in variations_of(cohort)) // 2
+
+
+def _are_alone(step: AnyOf) -> list[bool]:
+    """Return for each variation of a step whether that is the step as a whole."""
+    alone = [True] if _is_alone(step) else []
+    return [False] * (2 * len(list(joined(step)))) + alone
+
+
+def _varied(step: AnyOf) -> tuple[ColumnElement[bool], ...]:
+    """Return a step in each of its variations."""
+    return variations(step) + ((true(),) if _is_alone(step) else ())
+
+
+def _is_alone(step: AnyOf) -> bool:
+    """Return whether a step is one rule without NOT, which nothing joins."""
+    return len(step.parts) == 1 and not isinstance(step.parts[0], Negated)
+
+
+def number_passed(steps: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
+    """Return how many steps somebody passed before the first that they did not."""
+    failed: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = [
+        (~step, literal_column(str(n))) for n, step in enumerate(steps)
+    ]
+    # Grouped by a bare number, PostgreSQL would look for a column of that place.
+    everything = cast(literal_column(str(len(steps))), Integer)
+    return case(*failed, else_=everything) if steps else everything
+
+
+def steps_of(
+    judged: CTE, cohort: Cohort, variation: int | None = None
+) -> list[ColumnElement[bool]]:
+    """Return whether each step is passed, or would be in a variation."""
+    steps: list[ColumnElement[bool]] = [
+        judged.c[f"step_{number}"] for number in range(len(cohort.steps))
+    ]
+    if variation is not None:
+        place = variations_of(cohort)[variation].step - 1
+        steps[place] = judged.c[f"variation_{variation}"]
+    return steps
+
+
+def select_entered(
+    cohort: Cohort, split: Collection[str] = (), quantity: str = ""
+) -> Select[Any]:
+    """Select the first event of each patient whom it lets in, with such columns."""
+    view = SOURCES[cohort.entry.kind].view
+    wanted = {*split, *(SPLIT_COLUMNS[dimension] for dimension in cohort.split_by)}
+    if quantity:
+        wanted |= {quantity, "unit"} & set(view.c.keys())
+    names = ["patient_id", "occurred_on", *sorted(wanted - {"occurred_on"})]
+    sexes = [sex.value for sex in cohort.sexes]
+    parts = [
+        select(*(part.source.c[name] for name in names)).where(
+            part.source.c.occurred_on.is_not(None),
+            part.is_such,
+            part.source.c.sex.in_(sexes) if sexes else true(),
+        )
+        for part in parts_of(cohort.entry)
+    ]
+    if len(parts) == 1:
+        (selected,) = parts
+        first = selected.selected_columns
+        return selected.ext(distinct_on(first.patient_id)).order_by(
+            first.patient_id, first.occurred_on
+        )
+    rows = union_all(*parts).subquery("let_in")
+    place = func.row_number().over(
+        partition_by=rows.c.patient_id, order_by=rows.c.occurred_on
+    )
+    numbered = select(rows, place.label("place")).subquery("numbered")
+    # Of the patients in a union the planner knows nothing: whatever DISTINCT ON leaves
+    # of it are 200 rows to it, and of each of these it looks for events one by one.
+    # That a number is no larger than another it takes to be so of a third.
+    return select(*(numbered.c[name] for name in names)).where(numbered.c.place <= 1)
+
+
+def select_judged(cohort: Cohort, entered: CTE) -> Select[Any]:
+    """Select who came in, which steps they pass, and which in each variation."""
+    judged: FromClause = entered
+    source: FromClause = entered
+    had: dict[int, ColumnElement[bool]] = {}
+    rules = {id(rule): rule for step in cohort.steps for rule in step}
+    for place, rule in enumerate(rules.values()):
+        if isinstance(rule.event, EventByTerms):
+            matches = _matches(rule, rule.event, entered).cte(f"matches_{place}")
+            is_same = matches.c.patient_id == entered.c.patient_id
+            source = source.outerjoin(matches, is_same)
+            had[id(rule)] = _had_with_matches(rule, entered, matches.c.number)
+        else:
+            had[id(rule)] = _had(rule, entered)
+    if number_joined(cohort) or len(cohort.steps) > 1:
+        # Inlined, each rule would be looked at for every variation that names it; of a
+        # single step that stands alone none does.
+        ruled = {each: f"rule_{place}" for place, each in enumerate(had)}
+        columns = (had[each].label(name) for each, name in ruled.items())
+        rows = select(entered, *columns).select_from(source)
+        judged = source = rows.cte("ruled").prefix_with("MATERIALIZED")
+        had = {each: judged.c[name] for each, name in ruled.items()}
+    steps = _conditions(cohort, judged, lambda rule: had[id(rule)])
+    varied = [each for step in steps for each in _varied(step)]
+    return select(
+        *(judged.c[each.name] for each in entered.c),
+        *(rendered(step).label(f"step_{place}") for place, step in enumerate(steps)),
+        *(each.label(f"variation_{place}") for place, each in enumerate(varied)),
+    ).select_from(source)
+
+
+def _matches(rule: Rule, event: EventByTerms, entered: CTE) -> Select[Any]:
+    """Select who came in and had dated entries as a rule says, and how many.
+
+    All at once: terms that are known are found in an index, where a condition on each
+    patient looks at all entries of one after the other.
+    """
+    dated = dated_entries(event)
+    is_of_rule = and_(
+        dated.source.c.patient_id == entered.c.patient_id,
+        dated.is_such,
+        _is_within(rule, dated.source, entered),
+    )
+    return (
+        select(entered.c.patient_id, func.count().label("number"))
+        .select_from(entered.join(dated.source, is_of_rule))
+        .group_by(entered.c.patient_id)
+    )
+
+
+def _had_with_matches(
+    rule: Rule, entered: FromClause, matches: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """Return what `_had` does, where it is known how many dated entries there are.
+
+    Of whom these are enough, neither lists without a date nor notes of visits are
+    looked at.
+    """
+    number = func.coalesce(matches, literal_column("0"), type_=BigInteger)
+    is_enough = number >= rule.times
+    if not has_others(rule.event):
+        return is_enough
+    source = SOURCES[rule.event.kind].view.alias()
+    is_named = is_named_elsewhere(rule.event, source)
+    if rule.times == 1:
+        return or_(is_enough, _had_often(rule, source, entered, is_named))
+    more = _number_of(rule, source, entered, is_named)
+    return or_(is_enough, number + more >= rule.times)
+
+
+def _conditions(
+    cohort: Cohort, entered: FromClause, had: Callable[[Rule], ColumnElement[bool]]
+) -> tuple[AnyOf, ...]:
+    """Return a condition for each step, in which OR and NOT join its rules.
+
+    So they do words and a code of a rule where another event has both: of two events
+    that are each one of two things, AND says what OR would.
+    """
+    events = [cohort.entry, *(rule.event for step in cohort.steps for rule in step)]
+    are_counted = sum(map(has_words_and_code, events)) > 1
+
+    def condition(rule: Rule) -> Condition:
+        is_met: Condition = (
+            _with_names(rule, entered, had(rule))
+            if are_counted and has_words_and_code(rule.event)
+            else Predicate(had(rule))
+        )
+        return is_met if rule.has else Negated(is_met)
+
+    return tuple(AnyOf(tuple(map(condition, step))) for step in cohort.steps)
+
+
+def _with_names(
+    rule: Rule, entered: FromClause, known: ColumnElement[bool]
+) -> Existing:
+    """Return that somebody met a rule, by words or by a code."""
+    source = SOURCES[rule.event.kind].view.alias()
+    return Existing(
+        AnyOf(tuple(map(Predicate, names_of(rule.event, source)))),
+        lambda is_named: _had_often(rule, source, entered, is_named),
+        known,
+    )
+
+
+def _had(rule: Rule, entered: FromClause) -> ColumnElement[bool]:
+    """Return the condition that somebody had the event of a rule often enough."""
+    source = SOURCES[rule.event.kind].view.alias()
+    return _had_often(rule, source, entered, is_event_named(rule.event, source))
+
+
+def _had_often(
+    rule: Rule, source: FromClause, entered: FromClause, is_named: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    if rule.times == 1:
+        return exists().where(_is_of_rule(rule, source, entered, is_named))
+    return _number_of(rule, source, entered, is_named) >= rule.times
+
+
+def _number_of(
+    rule: Rule, source: FromClause, entered: FromClause, is_named: ColumnElement[bool]
+) -> ColumnElement[int]:
+    is_one = _is_of_rule(rule, source, entered, is_named)
+    number = select(func.count()).select_from(source).where(is_one)
+    return number.correlate(entered).scalar_subquery()
+
+
+def _is_of_rule(
+    rule: Rule, source: FromClause, entered: FromClause, is_named: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    return and_(
+        source.c.patient_id == entered.c.patient_id,
+        is_named,
+        is_such_event(rule.event, source),
+        _is_within(rule, source, entered),
+    )
+
+
+def _is_within(
+    rule: Rule, source: FromClause, entered: FromClause
+) -> ColumnElement[bool]:
+    if rule.within is None:
+        return true()
+    day, days = source.c.occurred_on, rule.within.days
+    if rule.within.side is WindowSide.AFTER:
+        return and_(day > entered.c.occurred_on, day <= entered.c.occurred_on + days)
+    return and_(day < entered.c.occurred_on, day >= entered.c.occurred_on - days)

@@ -1,0 +1,283 @@
+"""Statements that select classes, events and quantities of a cohort's patients."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Double,
+    FromClause,
+    Select,
+    and_,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.sql.selectable import CompoundSelect
+
+from services.analytics.cohorts.model import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.cohorts.statements.dimensions import (
+    PATIENT_COLUMNS,
+    SPLIT_COLUMNS,
+    as_text,
+    raw_columns_of,
+    raw_value,
+    raw_values,
+    texts_of,
+)
+from services.analytics.cohorts.statements.hashes import (
+    event_hash,
+    gathered,
+    members_of,
+    own_pair,
+    patient_hash,
+)
+from services.analytics.cohorts.statements.judging import (
+    number_passed,
+    select_entered,
+    select_judged,
+    steps_of,
+    variations_of,
+)
+from services.analytics.cohorts.statements.naming import parts_of
+from services.analytics.cohorts.statements.sources import SOURCES, is_dated_event
+
+
+def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
+    """Select a row for each class of patients that the cohort's counts tell apart.
+
+    What it is split by as text, how many steps they passed one after the other, how
+    many they are, and a hash of the id of each in bytes. With variations, how many
+    steps they passed in each of these comes last. Everything typed is bound.
+    """
+    judged = select_judged(cohort, select_entered(cohort).cte("entered")).cte("judged")
+    number = len(variations_of(cohort)) if with_variations else 0
+    return _classes(judged, cohort, cohort.split_by, number)
+
+
+def _classes(
+    judged: CTE,
+    cohort: Cohort,
+    split_by: Sequence[Dimension],
+    number_varied: int,
+    *before: ColumnElement[Any],
+) -> Select[Any]:
+    """Select classes as `classes` does, behind other columns."""
+    raw = [raw_value(judged, dimension) for dimension in split_by]
+    values = [
+        as_text(value, dimension).label(f"value_{place}")
+        for place, (value, dimension) in enumerate(zip(raw, split_by, strict=True))
+    ]
+    passed = number_passed(steps_of(judged, cohort)).label("passed")
+    varied = [
+        number_passed(steps_of(judged, cohort, variation)).label(f"passed_{variation}")
+        for variation in range(number_varied)
+    ]
+    split: list[ColumnElement[Any]] = [*raw, passed, *varied]
+    counted = (func.count(), members_of(judged))
+    columns: list[ColumnElement[Any]] = [*values, passed, *counted, *varied]
+    return select(*before, *columns).select_from(judged).group_by(*split)
+
+
+def _with_classes(
+    selected: Select[Any], judged: CTE, cohort: Cohort
+) -> CompoundSelect[Any]:
+    """Select besides, in rows of their own, the classes of a cohort by sex.
+
+    Its patients are looked for once then. All columns of the other are empty in such a
+    row, and those of classes in all others.
+    """
+    before = (null() for _ in selected.selected_columns)
+    number = len(variations_of(cohort))
+    classes = _classes(judged, cohort, (Dimension.SEX,), number, *before)
+    after = (null() for _ in range(width_of_classes(cohort)))
+    return union_all(selected.add_columns(*after), classes)
+
+
+def width_of_classes(cohort: Cohort) -> int:
+    """Return how many columns classes by sex have behind those of other rows.
+
+    The sex, the steps passed, how many and who, and the steps passed in each variation.
+    """
+    return 4 + len(variations_of(cohort))
+
+
+def remaining(cohort: Cohort) -> Select[UUID]:
+    """Select the patients who came in and passed every step."""
+    judged = select_judged(cohort, select_entered(cohort).cte("entered")).cte("judged")
+    return select(judged.c.patient_id).where(true(), *steps_of(judged, cohort))
+
+
+def events(
+    cohort: Cohort,
+    event: CohortEvent,
+    split_by: Sequence[Dimension],
+    *,
+    with_classes: bool = True,
+) -> Select[Any] | CompoundSelect[Any]:
+    """Select a row for each class of such events of those who remain of a cohort.
+
+    What they are split by as text, the patients as in `classes`, and a hash of each
+    event, whose first bits are those of its patient's. Some come several times:
+    PostgreSQL would sort them to find that out. What happened to a patient twice on one
+    day, at visits in one hour, is one event. Of cohorts with steps those who remain in
+    a variation alone have rows of their own: the last column says who remains. The
+    classes of the cohort come besides, unless nobody asks for them.
+    """
+    judged = select_judged(
+        cohort, select_entered(cohort, PATIENT_COLUMNS).cte("entered")
+    ).cte("judged")
+    view = SOURCES[event.kind].view
+    happened = _happened(
+        cohort,
+        event,
+        split_by,
+        judged,
+        columns=lambda source: [
+            patient_hash(source.c.patient_id).label("patient"),
+            event_hash(view, source).label("event"),
+        ],
+    ).subquery("happened")
+    remains = _columns_of(happened, _remains(judged, cohort))
+    columns = [
+        *texts_of(happened, split_by),
+        gathered(func.int8send(happened.c.patient)),
+        gathered(func.int8send(happened.c.event)),
+        *remains,
+    ]
+    grouped = select(*columns).group_by(*raw_columns_of(happened, split_by), *remains)
+    return _with_classes(grouped, judged, cohort) if with_classes else grouped
+
+
+def _happened(
+    cohort: Cohort,
+    event: CohortEvent,
+    split_by: Sequence[Dimension],
+    judged: CTE,
+    *,
+    columns: Callable[[FromClause], list[Any]],
+    is_wanted: Callable[[FromClause], ColumnElement[bool]] = lambda _: true(),
+) -> Select[Any] | CompoundSelect[Any]:
+    """Select such events of those who remain, or would in a variation.
+
+    What they are split by, not as text yet, such columns, and who remains.
+    """
+    remains = _remains(judged, cohort)
+    parts = [
+        select(
+            *raw_values(split_by, part.source, judged),
+            *columns(part.source),
+            *remains,
+        )
+        .select_from(part.source)
+        .join(judged, judged.c.patient_id == part.source.c.patient_id)
+        .where(
+            _remains_in_any(judged, cohort),
+            part.source.c.occurred_on.is_not(None),
+            part.is_such,
+            is_wanted(part.source),
+        )
+        for part in parts_of(event)
+    ]
+    first, *more = parts
+    return union_all(*parts) if more else first
+
+
+def quantities(
+    cohort: Cohort,
+    event: CohortEvent | None,
+    split_by: Sequence[Dimension],
+    quantity: str,
+) -> CompoundSelect[Any]:
+    """Select what a column of events is for each patient who remains, by classes.
+
+    That is the first event's, or without more the mean of all of the patient's that are
+    like `event`. What they are split by as text, the unit, and 16 bytes for each
+    patient: the hash, and the quantity as a float. Then who remains, and the classes of
+    the cohort besides, as in `events`.
+    """
+    own_of = partial(_own_number, quantity=quantity)
+    if event is None:
+        wanted = PATIENT_COLUMNS.union(SPLIT_COLUMNS[name] for name in split_by)
+        entered = select_entered(cohort, wanted, quantity)
+        judged = select_judged(cohort, entered.cte("entered")).cte("judged")
+        rows: Select[Any] | CompoundSelect[Any] = select(
+            *raw_values(split_by, judged, judged),
+            *own_of(judged),
+            *_remains(judged, cohort),
+        ).where(_remains_in_any(judged, cohort), judged.c[quantity].is_not(None))
+    else:
+        entered = select_entered(cohort, PATIENT_COLUMNS)
+        judged = select_judged(cohort, entered.cte("entered")).cte("judged")
+        rows = _happened(
+            cohort,
+            event,
+            split_by,
+            judged,
+            columns=own_of,
+            is_wanted=lambda source: source.c[quantity].is_not(None),
+        )
+    happened = rows.subquery("happened")
+    remains = _columns_of(happened, _remains(judged, cohort))
+    split = [*raw_columns_of(happened, split_by), happened.c.unit, *remains]
+    mean = cast(func.avg(happened.c.number), Double).label("number")
+    own = (
+        select(*split, happened.c.patient_id, mean)
+        .group_by(*split, happened.c.patient_id)
+        .cte("own")
+    )
+    remains = _columns_of(own, remains)
+    pairs = gathered(own_pair(own.c.patient_id, own.c.number))
+    grouped = select(*texts_of(own, split_by), own.c.unit, pairs, *remains).group_by(
+        *raw_columns_of(own, split_by), own.c.unit, *remains
+    )
+    return _with_classes(grouped, judged, cohort)
+
+
+def _own_number(source: FromClause, *, quantity: str) -> list[Any]:
+    unit = func.coalesce(source.c.unit if "unit" in source.c else None, "")
+    return [unit.label("unit"), source.c.patient_id, source.c[quantity].label("number")]
+
+
+def members_by_term(kind: EventKind) -> Select[Any]:
+    """Select who had dated events of a kind, by the words of these.
+
+    As they are compared and as they are written, the commonest writing first; how many
+    events they are, and a hash of the patient of each.
+    """
+    source = SOURCES[kind].view
+    number = func.count()
+    written = (source.c.term_key, source.c.term)
+    return (
+        select(*written, number, members_of(source))
+        .where(*is_dated_event(kind))
+        .group_by(*written)
+        .order_by(source.c.term_key, number.desc(), source.c.term)
+    )
+
+
+def _columns_of(rows: FromClause, named: Sequence[Any]) -> list[Any]:
+    return [rows.c[each.name] for each in named]
+
+
+def _remains(judged: CTE, cohort: Cohort) -> list[Any]:
+    """Return a column that says who remains, where somebody may not."""
+    if not cohort.steps:
+        return []
+    return [and_(true(), *steps_of(judged, cohort)).label("remains")]
+
+
+def _remains_in_any(judged: CTE, cohort: Cohort) -> ColumnElement[bool]:
+    """Return the condition of who remains, or would in a variation."""
+    number = len(variations_of(cohort))
+    return or_(
+        and_(true(), *steps_of(judged, cohort)),
+        *(and_(true(), *steps_of(judged, cohort, each)) for each in range(number)),
+    )
