@@ -1,7 +1,7 @@
 """Counts and hashes of every table, by which two servers are compared row by row."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from typing import Final
 
@@ -48,17 +48,22 @@ _TRIES: Final = 400
 _PAUSE_SECONDS: Final = 0.005
 
 
-def digest_tables(cursor: Cursor) -> dict[str, TableDigest]:
-    """Return what every table holds in this transaction, by schema and name."""
-    for name, value in _SETTINGS.items():
-        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+def digest_tables(
+    cursor: Cursor, pace: Pace = AT_ONCE, before_each: Callable[[], None] = lambda: None
+) -> dict[str, TableDigest]:
+    """Return what every table holds in this transaction, by schema and name.
+
+    `before_each` may go on with another transaction, once this one has committed.
+    """
+    for setting in _SETTINGS.items():
+        cursor.execute("SELECT set_config(%s, %s, false)", setting)
     cursor.execute(_TABLES)
-    return {
-        f"{schema}.{table}": _digest(
-            cursor, sql.Identifier(schema, table), pages, AT_ONCE
-        )
-        for schema, table, pages in cursor.fetchall()
-    }
+    digests = {}
+    for schema, table, pages in cursor.fetchall():
+        before_each()
+        name = sql.Identifier(schema, table)
+        digests[f"{schema}.{table}"] = _digest(cursor, name, pages, pace)
+    return digests
 
 
 def _digest_snapshot(url: str, snapshot: str, pace: Pace) -> dict[str, TableDigest]:
@@ -70,21 +75,16 @@ def _digest_snapshot(url: str, snapshot: str, pace: Pace) -> dict[str, TableDige
     begin = sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}").format(
         sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot))
     )
-    digests = {}
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            for name, value in _SETTINGS.items():
-                cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
-            cursor.execute(begin)
-            cursor.execute(_TABLES)
-            tables = cursor.fetchall()
-            for schema, table, pages in tables:
-                cursor.execute("ROLLBACK")
+
+            def begin_anew() -> None:
+                cursor.execute("COMMIT")
                 cursor.execute(begin)
-                digest = _digest(cursor, sql.Identifier(schema, table), pages, pace)
-                digests[f"{schema}.{table}"] = digest
-    return digests
+
+            cursor.execute(begin)
+            return digest_tables(cursor, pace, begin_anew)
 
 
 def _digest(
