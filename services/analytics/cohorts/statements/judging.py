@@ -120,8 +120,14 @@ def steps_of(
     return steps
 
 
-def select_entered(
-    cohort: Cohort, split: Collection[str] = (), quantity: str = ""
+def judged_of(cohort: Cohort, split: Collection[str] = (), quantity: str = "") -> CTE:
+    """Return who came in, with such columns, and which steps each passes."""
+    entered = _select_entered(cohort, split, quantity).cte("entered")
+    return _select_judged(cohort, entered).cte("judged")
+
+
+def _select_entered(
+    cohort: Cohort, split: Collection[str], quantity: str
 ) -> Select[Any]:
     """Select the first event of each patient whom it lets in, with such columns."""
     view = SOURCES[cohort.entry.kind].view
@@ -155,7 +161,7 @@ def select_entered(
     return select(*(numbered.c[name] for name in names)).where(numbered.c.place <= 1)
 
 
-def select_judged(cohort: Cohort, entered: CTE) -> Select[Any]:
+def _select_judged(cohort: Cohort, entered: CTE) -> Select[Any]:
     """Select who came in, which steps they pass, and which in each variation."""
     judged: FromClause = entered
     source: FromClause = entered

@@ -46,10 +46,8 @@ def dated_entries(event: EventByTerms) -> _Part:
     """Return the dated entries that are such an event."""
     source = SOURCES[event.kind]
     dated = (source.view if source.dated is None else source.dated).alias("dated")
-    named: list[ColumnElement[bool]] = [dated.c.term_key.in_(event.terms)]
-    if event.code.strip():
-        named.append(dated.c.code == event.code.strip())
-    return _Part(dated, and_(or_(*named), is_such_event(event, dated)))
+    is_named = or_(dated.c.term_key.in_(event.terms), *_has_code(event, dated))
+    return _Part(dated, and_(is_named, is_such_event(event, dated)))
 
 
 def is_named_elsewhere(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
@@ -60,10 +58,8 @@ def is_named_elsewhere(event: CohortEvent, source: FromClause) -> ColumnElement[
     """
     beginning = literal(" ").concat(source.c.term_key)
     pattern = literal("% ").concat(_sought(event.words.strip())).concat("%")
-    named: list[ColumnElement[bool]] = [beginning.like(pattern)]
-    if event.code.strip():
-        named.append(source.c.code == event.code.strip())
-    return and_(not_(source.c.is_entry), or_(*named))
+    is_named = or_(beginning.like(pattern), *_has_code(event, source))
+    return and_(not_(source.c.is_entry), is_named)
 
 
 def has_words_and_code(event: CohortEvent) -> bool:
@@ -84,12 +80,13 @@ def is_event_named(event: CohortEvent, source: FromClause) -> ColumnElement[bool
 
 def names_of(event: CohortEvent, source: FromClause) -> list[ColumnElement[bool]]:
     """Return that something has the words of an event, and that it has the code."""
-    named: list[ColumnElement[bool]] = []
-    if event.words.strip():
-        named.append(_has_words(event, source))
-    if event.code.strip():
-        named.append(source.c.code == event.code.strip())
-    return named
+    has_words = [_has_words(event, source)] if event.words.strip() else []
+    return [*has_words, *_has_code(event, source)]
+
+
+def _has_code(event: CohortEvent, source: FromClause) -> list[ColumnElement[bool]]:
+    """Return that something has the code of an event; nothing where it has none."""
+    return [source.c.code == code] if (code := event.code.strip()) else []
 
 
 def is_such_event(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:

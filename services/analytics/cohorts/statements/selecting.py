@@ -40,9 +40,8 @@ from services.analytics.cohorts.statements.hashes import (
     patient_hash,
 )
 from services.analytics.cohorts.statements.judging import (
+    judged_of,
     number_passed,
-    select_entered,
-    select_judged,
     steps_of,
     variations_of,
 )
@@ -57,7 +56,7 @@ def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
     many they are, and a hash of the id of each in bytes. With variations, how many
     steps they passed in each of these comes last. Everything typed is bound.
     """
-    judged = select_judged(cohort, select_entered(cohort).cte("entered")).cte("judged")
+    judged = judged_of(cohort)
     number = len(variations_of(cohort)) if with_variations else 0
     return _classes(judged, cohort, cohort.split_by, number)
 
@@ -111,7 +110,7 @@ def width_of_classes(cohort: Cohort) -> int:
 
 def remaining(cohort: Cohort) -> Select[UUID]:
     """Select the patients who came in and passed every step."""
-    judged = select_judged(cohort, select_entered(cohort).cte("entered")).cte("judged")
+    judged = judged_of(cohort)
     return select(judged.c.patient_id).where(true(), *steps_of(judged, cohort))
 
 
@@ -131,9 +130,7 @@ def events(
     a variation alone have rows of their own: the last column says who remains. The
     classes of the cohort come besides, unless nobody asks for them.
     """
-    judged = select_judged(
-        cohort, select_entered(cohort, PATIENT_COLUMNS).cte("entered")
-    ).cte("judged")
+    judged = judged_of(cohort, PATIENT_COLUMNS)
     view = SOURCES[event.kind].view
     happened = _happened(
         cohort,
@@ -206,16 +203,14 @@ def quantities(
     own_of = partial(_own_number, quantity=quantity)
     if event is None:
         wanted = PATIENT_COLUMNS.union(SPLIT_COLUMNS[name] for name in split_by)
-        entered = select_entered(cohort, wanted, quantity)
-        judged = select_judged(cohort, entered.cte("entered")).cte("judged")
+        judged = judged_of(cohort, wanted, quantity)
         rows: Select[Any] | CompoundSelect[Any] = select(
             *raw_values(split_by, judged, judged),
             *own_of(judged),
             *_remains(judged, cohort),
         ).where(_remains_in_any(judged, cohort), judged.c[quantity].is_not(None))
     else:
-        entered = select_entered(cohort, PATIENT_COLUMNS)
-        judged = select_judged(cohort, entered.cte("entered")).cte("judged")
+        judged = judged_of(cohort, PATIENT_COLUMNS)
         rows = _happened(
             cohort,
             event,
