@@ -17,6 +17,7 @@ from db.embedded.polling import look_until
 
 _MAX_LOG_BYTES: Final = 10_000_000
 _DEATH_SECONDS: Final = 10.0
+_HEARD_SECONDS: Final = 1.0
 # Somebody waits for the start: they need not wait for us.
 _LONGEST_PAUSE_SECONDS: Final = 0.1
 # As a module, or as our own program around it.
@@ -223,7 +224,12 @@ def _is_gone(process: "subprocess.Popen[bytes]", seconds: float | None) -> bool:
         # Who looked after it may have heard first, and knows: there is no code twice.
         if process.returncode is None:
             process.returncode = code
-    process.poll()
+    # Who has heard first may be about to write it down, and has the lock until then.
+    look_until(
+        lambda: process.poll() is not None,
+        seconds=_HEARD_SECONDS,
+        longest_pause_seconds=_LONGEST_PAUSE_SECONDS,
+    )
     return True
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from threading import Event, Thread
 
@@ -119,3 +120,25 @@ def test_what_whoever_looks_after_one_has_heard_of_its_end_stays_known():
             looking.join()
 
         assert process.returncode in {-signal.SIGTERM, 0}
+
+
+def test_one_of_whose_end_another_has_heard_first_is_known_to_have_ended():
+    process = subprocess.Popen(["sh", "-c", "exit 3"])
+    has_heard = Event()
+    handle = process._handle_exitstatus  # type: ignore[attr-defined]
+
+    def handle_slowly(*status: int) -> None:
+        has_heard.set()
+        time.sleep(0.3)
+        handle(*status)
+
+    process._handle_exitstatus = handle_slowly  # type: ignore[attr-defined]
+    waiting = Thread(target=process.wait)
+    waiting.start()
+    assert has_heard.wait(60)
+
+    child_processes.end_children([process], seconds=10.0)
+    code = process.poll()
+
+    waiting.join()
+    assert code == 3
