@@ -1,12 +1,12 @@
 """A cohort's attrition, as a chart with its numbers as a table."""
 
-from typing import Any, Final
+from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
 from dashboard.ui.language import decimal, gettext as _, marked, percent, translated
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised
@@ -47,25 +47,12 @@ def show_attrition(result: CohortResult) -> None:
             ],
         }
     )
-    drawn = frame.assign(number=[step.remaining.number or 0 for step in steps])
-    base = alt.Chart(drawn).encode(
-        y=alt.Y(f"{step_title}:N", sort=None, axis=None),
-        x=alt.X(
-            "number:Q",
-            axis=None,
-            scale=alt.Scale(domain=[0, max(1, drawn["number"].max()) * _ROOM]),
-        ),
-        tooltip=[step_title, patients_title],
-    )
-    bars = base.mark_bar(color=COLOURS[0], size=_BAR, yOffset=_BELOW, aria=False)
-    text: Any = {"align": "left", "color": _NUMBERS, "aria": False}
-    names = base.mark_text(dy=_ABOVE, **text).encode(
-        x=alt.value(0), text=f"{step_title}:N"
-    )
-    numbers = base.mark_text(dx=4, dy=_BELOW, **text).encode(text=f"{patients_title}:N")
+    numbers = [step.remaining.number or 0 for step in steps]
+    spec = _funnel(step_title, patients_title, longest=max([1, *numbers]) * _ROOM)
     with chart_box(_("Attrition"), lambda: frame, key="cohorts_attrition"):
-        st.altair_chart(
-            in_language(alt.LayerChart(layer=[bars, names, numbers])),
+        st.vega_lite_chart(
+            frame.assign(number=numbers),
+            in_language(spec),
             height=_ROW * len(steps) + 20,
             alt="; ".join(
                 f"{words}: {patients}"
@@ -94,6 +81,30 @@ def count_text(count: CohortCount, least: int) -> str:
     if count.hidden is Hidden.FEW_DECIDE:
         return _("hidden: a rule changes it by fewer than {least}").format(least=least)
     return _("fewer than {least}").format(least=least)
+
+
+def _funnel(step_title: str, patients_title: str, *, longest: float) -> Spec:
+    """Return a bar for each step, below the step's words and beside its patients."""
+    encoding: Spec = {
+        "y": nominal(step_title, sort=None, axis=None),
+        "x": quantitative("number", axis=None, scale={"domain": [0, longest]}),
+        "tooltip": [nominal(step_title), nominal(patients_title)],
+    }
+    bar = mark("bar", color=COLOURS[0], size=_BAR)
+    text = mark("text", align="left", color=_NUMBERS)
+    return {
+        "layer": [
+            {"mark": bar | {"yOffset": _BELOW}, "encoding": encoding},
+            {
+                "mark": text | {"dy": _ABOVE},
+                "encoding": encoding | {"x": {"value": 0}, "text": nominal(step_title)},
+            },
+            {
+                "mark": text | {"dx": 4, "dy": _BELOW},
+                "encoding": encoding | {"text": nominal(patients_title)},
+            },
+        ]
+    }
 
 
 def _share_of_first(result: CohortResult, place: int) -> str:

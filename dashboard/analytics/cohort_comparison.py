@@ -4,7 +4,6 @@ from contextlib import suppress
 from math import isfinite
 from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -17,6 +16,7 @@ from dashboard.analytics.cohort_charts import (
     value_name,
 )
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
 from dashboard.ui.fields import begin_with
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.language.chart_locale import in_language
@@ -38,6 +38,7 @@ _COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#7A8790")
 _HEIGHT: Final = 280
 _ROW: Final = 30
 _SMALL_DIFFERENCE: Final = 0.1
+_RULE: Final = mark("rule", color="#808495")
 # Beyond the lines, so that what stands below them is not cut.
 _ROOM: Final = 1.15
 _TICKS: Final = 5
@@ -135,22 +136,12 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
             for letter, s in shares
         ]
     )
-    base = alt.Chart(drawn).encode(
-        x=alt.X(f"{label}:N", sort=None, axis=alt.Axis(labelAngle=0, title=None)),
-        xOffset=alt.XOffset(f"{cohort_title}:N"),
-        tooltip=[cohort_title, label, alt.Tooltip(share_title, format=".1%")],
-    )
-    bars = base.mark_bar(aria=False).encode(
-        y=alt.Y(f"{share_title}:Q", title=None, axis=alt.Axis(format="%")),
-        color=_colour(len(comparison.cohorts)),
-    )
-    lines = base.mark_rule(aria=False, color="#808495", strokeWidth=1.5).encode(
-        y="low:Q", y2="high:Q"
-    )
+    spec = _shares_spec(cohort_title, label, share_title, len(comparison.cohorts))
     name = _("Cohorts by {split}").format(split=_(of.value))
     with chart_box(name, lambda: frame, key=f"cohorts_compared_{of.name}"):
-        st.altair_chart(
-            in_language(alt.LayerChart(layer=[bars, lines])),
+        st.vega_lite_chart(
+            drawn,
+            in_language(spec),
             height=_HEIGHT,
             alt=_(
                 "Shares by {split} of each cohort with 95% confidence intervals; see "
@@ -178,30 +169,16 @@ def _show_differences(comparison: Comparison) -> None:
     frame = pd.DataFrame(rows, columns=[value_title, difference_title])
     distances = [abs(number) for name, number in rows if isfinite(number)]
     furthest = _ROOM * max(_SMALL_DIFFERENCE, *distances, 0)
-    limits = pd.DataFrame({"limit": [-_SMALL_DIFFERENCE, 0, _SMALL_DIFFERENCE]})
-    points = (
-        alt.Chart(frame)
-        .mark_circle(size=90, color=_COLOURS[0], opacity=1, aria=False)
-        .encode(
-            x=alt.X(
-                f"{difference_title}:Q",
-                title=None,
-                scale=alt.Scale(domain=[-furthest, furthest], nice=False),
-                axis=alt.Axis(format=".2f", tickCount=_TICKS),
-            ),
-            y=alt.Y(f"{value_title}:N", sort=None, title=None),
-            tooltip=[value_title, alt.Tooltip(difference_title, format=".3f")],
-        )
-    )
-    rules = alt.Chart(limits).mark_rule(aria=False, color="#808495", strokeDash=[3, 3])
+    spec = _differences_spec(value_title, difference_title, furthest)
     signed = [
         ("+" if number >= 0 else "") + decimal(number, 3) for name, number in rows
     ]
     table = frame.assign(**{difference_title: signed})
     name = _("Standardized differences")
     with chart_box(name, lambda: table, key="cohorts_differences"):
-        st.altair_chart(
-            in_language(alt.LayerChart(layer=[rules.encode(x="limit:Q"), points])),
+        st.vega_lite_chart(
+            frame,
+            in_language(spec),
             height=_ROW * len(frame) + 30,
             alt=_(
                 "Standardized differences from the first cohort; see the table below"
@@ -243,7 +220,62 @@ def _interval_text(share: ComparedShare) -> str:
     )
 
 
-def _colour(cohorts: int) -> alt.Color:
-    legend = alt.Legend(orient="bottom", title=None)
-    scale = alt.Scale(domain=list(_LETTERS[:cohorts]), range=list(_COLOURS))
-    return alt.Color(f"{_('Cohort')}:N", legend=legend, scale=scale)
+def _shares_spec(cohort_title: str, label: str, share_title: str, cohorts: int) -> Spec:
+    """Return a bar for each cohort's share, and a line over it for its interval."""
+    placed: Spec = {
+        "x": nominal(label, sort=None, axis={"labelAngle": 0, "title": None}),
+        "xOffset": nominal(cohort_title),
+        "tooltip": [
+            nominal(cohort_title),
+            nominal(label),
+            quantitative(share_title, format=".1%"),
+        ],
+    }
+    share = quantitative(share_title, title=None, axis={"format": "%"})
+    colour = nominal(
+        cohort_title,
+        legend={"orient": "bottom", "title": None},
+        scale={"domain": list(_LETTERS[:cohorts]), "range": list(_COLOURS)},
+    )
+    interval = {"y": quantitative("low"), "y2": {"field": "high"}}
+    return {
+        "layer": [
+            {
+                "mark": mark("bar"),
+                "encoding": placed | {"y": share, "color": colour},
+            },
+            {"mark": _RULE | {"strokeWidth": 1.5}, "encoding": placed | interval},
+        ]
+    }
+
+
+def _differences_spec(value_title: str, difference_title: str, furthest: float) -> Spec:
+    """Return a point for each difference, over lines at none and at small ones."""
+    limits = (-_SMALL_DIFFERENCE, 0, _SMALL_DIFFERENCE)
+    circle = mark("circle", size=90, color=_COLOURS[0], opacity=1)
+    difference = quantitative(
+        difference_title,
+        title=None,
+        scale={"domain": [-furthest, furthest], "nice": False},
+        axis={"format": ".2f", "tickCount": _TICKS},
+    )
+    return {
+        "layer": [
+            {
+                "data": {"values": [{"limit": limit} for limit in limits]},
+                "mark": _RULE | {"strokeDash": [3, 3]},
+                "encoding": {"x": quantitative("limit")},
+            },
+            {
+                "mark": circle,
+                "encoding": {
+                    "x": difference,
+                    "y": nominal(value_title, sort=None, title=None),
+                    "tooltip": [
+                        nominal(value_title),
+                        quantitative(difference_title, format=".3f"),
+                    ],
+                },
+            },
+        ]
+    }

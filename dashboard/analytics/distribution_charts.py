@@ -1,12 +1,12 @@
 """Means and percentiles as boxes, beside what stands in the table below them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import altair as alt
 import pandas as pd
 
 from dashboard.analytics.cohort_charts import number_text
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
 from dashboard.ui.language import decimal, gettext as _, marked, translated
 from services.analytics.figures import Distribution, FigureCell, FigureResult
 from services.analytics.figures.drawing import COLOURS, QUANTITIES, explain_boxes
@@ -14,7 +14,6 @@ from services.analytics.figures.drawing import COLOURS, QUANTITIES, explain_boxe
 _HEIGHT: Final = 320
 _ROW: Final = 34
 _AXIS: Final = 60
-_LONGEST_LABEL: Final = 180
 _BOX: Final = 14
 _SUPPRESSED: Final = marked("suppressed")
 _COLUMNS: Final[Mapping[str, str]] = {
@@ -24,6 +23,9 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "p75": marked("75th percentile"),
     "p90": marked("90th percentile"),
 }
+# Along which times stand, here and in other charts of groups, and words beside bars.
+TIME_AXIS: Final[Spec] = {"labelAngle": 0, "title": None, "labelOverlap": True}
+WORD_AXIS: Final[Spec] = {"labelLimit": 180, "ticks": False}
 
 
 def quantity_name(result: FigureResult) -> str:
@@ -47,67 +49,55 @@ def explain(result: FigureResult) -> str:
     return translated(explain_boxes(result.smallest_group))
 
 
-def draw_boxes(
-    result: FigureResult,
-    named: list[dict[str, str]],
-    *,
-    along: str,
-    beside: str | None,
-    is_timed: bool,
-) -> alt.LayerChart:
-    """Return the boxes of a distribution, standing along times and lying beside words.
-
-    `along` and `beside` are the names of the two fields, of which `named` has the
-    values for each group.
-    """
-    frame = pd.DataFrame(
+def boxes_data(result: FigureResult, named: list[dict[str, str]]) -> pd.DataFrame:
+    """Return what boxes are drawn from: `named` are the values that groups have."""
+    return pd.DataFrame(
         [
             names | _drawn(cell)
             for names, cell in zip(named, result.cells, strict=True)
             if cell.distribution is not None
         ]
     )
+
+
+def boxes_spec(
+    names: Sequence[str], groups: int, *, along: str, beside: str | None, is_timed: bool
+) -> Spec:
+    """Return boxes of so many groups, standing along times and lying beside words.
+
+    `along` and `beside` are those of the `names` of fields that the groups stand by.
+    """
     number, group = ("y", "x") if is_timed else ("x", "y")
-    axis = (
-        alt.Axis(labelAngle=0, title=None, labelOverlap=True)
-        if is_timed
-        else alt.Axis(labelLimit=_LONGEST_LABEL, ticks=False, title=None)
-    )
-    placed = alt.X if is_timed else alt.Y
-    encoding: dict[str, Any] = {
-        group: placed(f"{along}:N", sort=None, axis=axis),
-        "color": alt.value(COLOURS[0]),
-        "tooltip": list(frame.columns),
+    upto = f"{number}2"
+    axis = TIME_AXIS if is_timed else WORD_AXIS | {"title": None}
+    placed: Spec = {
+        group: nominal(along, sort=None, axis=axis),
+        "color": {"value": COLOURS[0]},
+        "tooltip": [*map(nominal, names), *map(_column, _COLUMNS)],
     }
     if beside:
-        offset = alt.XOffset if is_timed else alt.YOffset
-        encoding[f"{group}Offset"] = offset(f"{beside}:N", sort=None)
-        encoding["color"] = alt.Color(
-            f"{beside}:N", sort=None, title=None, legend=alt.Legend(orient="bottom")
-        )
-    height = _HEIGHT if is_timed else _ROW * len(frame) + _AXIS
-    base = alt.Chart(frame).encode(**encoding)
-    scaled = (alt.Y if is_timed else alt.X)(
-        f"{_(_COLUMNS['p25'])}:Q", title=None, scale=alt.Scale(zero=False)
-    )
-    upto = f"{number}2"
-    return alt.LayerChart(
-        height=height,
-        layer=[
-            base.mark_rule(aria=False).encode(
-                **{number: _field("p75"), upto: f"{_(_COLUMNS['p90'])}:Q"}
-            ),
-            base.mark_bar(size=_BOX, opacity=0.45, aria=False).encode(
-                **{number: scaled, upto: f"{_(_COLUMNS['p75'])}:Q"}
-            ),
-            base.mark_tick(thickness=2, size=_BOX, aria=False).encode(
-                **{number: _field("median")}
-            ),
-            base.mark_point(filled=True, size=40, aria=False).encode(
-                **{number: _field("mean")}
-            ),
+        legend = {"orient": "bottom"}
+        placed |= {
+            f"{group}Offset": nominal(beside, sort=None),
+            "color": nominal(beside, sort=None, title=None, legend=legend),
+        }
+    whisker = mark("rule")
+    box = mark("bar", size=_BOX, opacity=0.45)
+    middle = mark("tick", thickness=2, size=_BOX)
+    dot = mark("point", filled=True, size=40)
+    scaled = _column("p25", title=None, scale={"zero": False})
+    layers: list[tuple[Spec, Spec]] = [
+        (whisker, {number: _column("p75"), upto: _end_at("p90")}),
+        (box, {number: scaled, upto: _end_at("p75")}),
+        (middle, {number: _column("median")}),
+        (dot, {number: _column("mean")}),
+    ]
+    return {
+        "height": _HEIGHT if is_timed else _ROW * groups + _AXIS,
+        "layer": [
+            {"mark": drawn, "encoding": placed | measured} for drawn, measured in layers
         ],
-    )
+    }
 
 
 def _drawn(cell: FigureCell) -> dict[str, float | None]:
@@ -115,8 +105,14 @@ def _drawn(cell: FigureCell) -> dict[str, float | None]:
     return {_(title): getattr(spread, name) for name, title in _COLUMNS.items()}
 
 
-def _field(name: str) -> str:
-    return f"{_(_COLUMNS[name])}:Q"
+def _column(name: str, **shown: Any) -> Spec:
+    """Return a mean or percentile as a channel shows it."""
+    return quantitative(_(_COLUMNS[name]), **shown)
+
+
+def _end_at(name: str) -> Spec:
+    """Return where a bar or a line ends, on the scale of where it begins."""
+    return {"field": _(_COLUMNS[name])}
 
 
 def _text(number: float | None) -> str:

@@ -1,10 +1,9 @@
 """A figure as a line, bars or a heat map, with its numbers as a table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -14,8 +13,17 @@ from dashboard.analytics.cohort_charts import (
     number_text,
     percent_text,
 )
+from dashboard.analytics.distribution_charts import TIME_AXIS, WORD_AXIS
 from dashboard.analytics.pivot_table import pivot_of, show_pivot
 from dashboard.ui.chart_tools import Numbers, chart_box, choosing_box
+from dashboard.ui.chart_tools.vega_lite import (
+    WHOLE_NUMBERS,
+    Spec,
+    mark,
+    nominal,
+    ordinal,
+    quantitative,
+)
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, month_and_year, pgettext, translated
 from dashboard.ui.language.chart_locale import in_language
@@ -40,7 +48,6 @@ _ROW: Final = 26
 _AXIS: Final = 60
 # Lines behind the bars, about.
 _TICKS: Final = 6
-_LONGEST_LABEL: Final = 180
 # How wide a bar is at most, in pixels, and up to how many would be wider.
 _WIDEST: Final = 64
 _FEW: Final = 4
@@ -57,6 +64,13 @@ class _Tables(NamedTuple):
 
     shown: Numbers
     filed: Numbers
+
+
+class _Drawing(NamedTuple):
+    """A chart as Vega-Lite has it, and what it is drawn from."""
+
+    data: pd.DataFrame
+    spec: Spec
 
 
 def show_figure(result: FigureResult, choose: Choose) -> None:
@@ -103,15 +117,15 @@ def draw_figure(
         show_pivot(tables.shown(), name=name, key=f"{key}_pivot")
     if is_spread:
         st.caption(distribution_charts.quantity_name(result))
-    chart = _boxes(result, names) if is_spread else _chart(result, names, shown)
+    drawing = _boxes(result, names) if is_spread else _counts(result, names, shown)
     said = _("{shown} by {split}; see the table below it").format(
         shown=shown, split=translated(tell_split(result.figure.by))
     )
     if choose is None or not CHOOSABLE.intersection(result.figure.by):
         with chart_box(name, tables.shown, key=key, filed=tables.filed):
-            st.altair_chart(in_language(chart), height=chart.height, alt=said)
+            _draw(drawing, said)
     else:
-        chosen = _draw_to_choose(result, chart, (name, said, names), tables, key)
+        chosen = _draw_to_choose(result, drawing, (name, said, names), tables, key)
         if chosen:
             choose(chosen)
     if is_spread:
@@ -119,9 +133,15 @@ def draw_figure(
     return True
 
 
+def _draw(drawing: _Drawing, said: str) -> None:
+    """Draw a chart of which nothing can be clicked; `said` is heard in its place."""
+    data, spec = drawing
+    st.vega_lite_chart(data, in_language(spec), height=spec["height"], alt=said)
+
+
 def _draw_to_choose(
     result: FigureResult,
-    chart: alt.Chart | alt.LayerChart,
+    drawing: _Drawing,
     words: tuple[str, str, list[str]],
     tables: _Tables,
     key: str,
@@ -132,7 +152,8 @@ def _draw_to_choose(
     """
     name, said, names = words
     by = result.figure.by
-    is_clicked = isinstance(chart, alt.Chart) and form_of(result) is Chart.BARS
+    is_spread = result.figure.measure is FigureMeasure.DISTRIBUTION
+    is_clicked = form_of(result) is Chart.BARS and not is_spread
     bars: list[Mapping[str, str]] = []
     # Of what only stands beside the first field, the filter itself has a field.
     what = _("Show only") if by[0] in CHOOSABLE else ""
@@ -150,19 +171,21 @@ def _draw_to_choose(
         filed=tables.filed,
     ) as picked:
         if is_clicked:
-            clicked = alt.selection_point(_CLICKED, fields=names, on="click")
-            event = st.altair_chart(
-                in_language(chart.add_params(clicked)),
+            select = {"type": "point", "fields": names, "on": "click"}
+            clicked: Spec = {"params": [{"name": _CLICKED, "select": select}]}
+            event = st.vega_lite_chart(
+                drawing.data,
+                in_language(drawing.spec | clicked),
                 # Once narrowed it is another chart: nothing in it is chosen any more.
                 key=f"{key}_{crc32(repr(result.figure).encode()):08x}",
-                height=chart.height,
+                height=drawing.spec["height"],
                 alt=said,
                 on_select="rerun",
                 selection_mode=_CLICKED,
             )
             bars = (event.get("selection") or {}).get(_CLICKED) or []
         else:
-            st.altair_chart(in_language(chart), height=chart.height, alt=said)
+            _draw(drawing, said)
     chosen = bars[0] if bars else {names[0]: picked}
     return {
         dimension: value
@@ -228,42 +251,46 @@ def _value(dimension: Dimension, value: str) -> str:
     return capitalised(value) if ours is None else _(ours)
 
 
-def _chart(result: FigureResult, names: list[str], shown: str) -> alt.Chart:
+def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
     is_share = result.figure.measure is FigureMeasure.SHARE
-    frame = pd.DataFrame(
+    data = pd.DataFrame(
         [
             _named(result, names, cell, _value)
             | {shown: cell.share if is_share else cell.number}
             for cell in result.cells
         ]
     )
-    number = {
-        "shorthand": f"{shown}:Q",
-        "title": None,
+    number = quantitative(
+        shown,
+        title=None,
         # Left to itself, a wide card has a line at each of forty patients.
-        "axis": {"tickCount": _TICKS}
-        | ({"format": "%"} if is_share else {"format": "d", "tickMinStep": 1}),
-    }
-    tips = [*names, alt.Tooltip(f"{shown}:Q", format=".1%" if is_share else ",d")]
+        axis={"tickCount": _TICKS} | ({"format": "%"} if is_share else WHOLE_NUMBERS),
+    )
     placed = _placed(result, names)
     match form_of(result):
         case Chart.HEAT_MAP:
-            return _heat_map(frame, placed, shown, tips, is_share=is_share)
+            spec = _heat_map(data, placed, shown, is_share=is_share)
         case Chart.LINE:
-            return _line(frame, placed, number, tips)
-    return _bars(frame, placed, number, tips)
+            spec = _line(data, placed, number)
+        case _:
+            spec = _bars(data, placed, number)
+    tip = quantitative(shown, format=".1%" if is_share else ",d")
+    spec["encoding"]["tooltip"] = [*map(nominal, names), tip]
+    return _Drawing(data, spec)
 
 
-def _boxes(result: FigureResult, names: list[str]) -> alt.LayerChart:
-    placed = _placed(result, names)
-    (along, name), *beside = placed
-    return distribution_charts.draw_boxes(
-        result,
-        [_named(result, names, cell, _value) for cell in result.cells],
+def _boxes(result: FigureResult, names: list[str]) -> _Drawing:
+    (along, name), *beside = _placed(result, names)
+    named = [_named(result, names, cell, _value) for cell in result.cells]
+    data = distribution_charts.boxes_data(result, named)
+    spec = distribution_charts.boxes_spec(
+        names,
+        len(data),
         along=name,
         beside=beside[0][1] if beside else None,
         is_timed=along in ORDERED,
     )
+    return _Drawing(data, spec)
 
 
 _Placed = list[tuple[Dimension, str]]
@@ -275,115 +302,79 @@ def _placed(result: FigureResult, names: list[str]) -> _Placed:
     return [(by[place], names[place]) for place in order_of(by)]
 
 
-def _line(
-    frame: pd.DataFrame, placed: _Placed, number: dict[str, Any], tips: list[Any]
-) -> alt.Chart:
+def _line(data: pd.DataFrame, placed: _Placed, number: Spec) -> Spec:
     (_along, name), *beside = placed
-    chart: alt.Chart = (
-        alt.Chart(frame, height=_HEIGHT)
-        .mark_line(point=True, aria=False)
-        .encode(
-            x=alt.X(f"{name}:O", sort=None, axis=_time_axis()),
-            y=alt.Y(**number),
-            color=_colour(frame, beside),
-            tooltip=tips,
-        )
-    )
-    return chart
+    return {
+        "height": _HEIGHT,
+        "mark": mark("line", point=True),
+        "encoding": {
+            "x": ordinal(name, sort=None, axis=TIME_AXIS),
+            "y": number,
+            "color": _colour(data, beside),
+        },
+    }
 
 
-def _bars(
-    frame: pd.DataFrame, placed: _Placed, number: dict[str, Any], tips: list[Any]
-) -> alt.Chart:
+def _bars(data: pd.DataFrame, placed: _Placed, number: Spec) -> Spec:
     (along, name), *beside = placed
-    encoding: dict[str, Any] = {"color": _colour(frame, beside), "tooltip": tips}
-    if along in ORDERED:
-        if beside:
-            encoding["xOffset"] = alt.XOffset(f"{beside[0][1]}:N", sort=None)
+    bar = mark("bar")
+    encoding: Spec = {"color": _colour(data, beside)}
+    is_timed = along in ORDERED
+    if beside:
+        offset = "xOffset" if is_timed else "yOffset"
+        encoding[offset] = nominal(beside[0][1], sort=None)
+    if is_timed:
         encoding |= {
-            "x": alt.X(f"{name}:O", sort=None, axis=_time_axis()),
-            "y": alt.Y(**number),
+            "x": ordinal(name, sort=None, axis=TIME_AXIS),
+            "y": number,
         }
         height = _HEIGHT
         # Of one month or two, bars would be walls.
-        few = frame[name].nunique() <= _FEW and not beside
-        width = _WIDEST if few else alt.Undefined
+        if data[name].nunique() <= _FEW and not beside:
+            bar["size"] = _WIDEST
     else:
-        width = alt.Undefined
         # Words are long: they stand beside bars that lie.
-        if beside:
-            encoding["yOffset"] = alt.YOffset(f"{beside[0][1]}:N", sort=None)
         encoding |= {
-            "y": alt.Y(
-                f"{name}:N",
-                sort=None,
-                title=None,
-                axis=alt.Axis(labelLimit=_LONGEST_LABEL, ticks=False),
-            ),
+            "y": nominal(name, sort=None, title=None, axis=WORD_AXIS),
             # At the edge of the picture the last number loses half a digit.
-            "x": alt.X(**number | {"axis": number["axis"] | {"labelFlushOffset": -4}}),
+            "x": number | {"axis": number["axis"] | {"labelFlushOffset": -4}},
         }
-        height = _ROW * len(frame) + _AXIS
-    chart: alt.Chart = (
-        alt.Chart(frame, height=height)
-        .mark_bar(aria=False, size=width)
-        .encode(**encoding)
-    )
-    return chart
+        height = _ROW * len(data) + _AXIS
+    return {"height": height, "mark": bar, "encoding": encoding}
 
 
 def _heat_map(
-    frame: pd.DataFrame,
-    placed: _Placed,
-    shown: str,
-    tips: list[Any],
-    *,
-    is_share: bool,
-) -> alt.Chart:
+    data: pd.DataFrame, placed: _Placed, shown: str, *, is_share: bool
+) -> Spec:
     (_along, across), (_beside, down) = placed
-    rows = frame[down].nunique()
-    chart: alt.Chart = (
-        alt.Chart(frame, height=_ROW * rows + _AXIS + _AXIS)
-        .mark_rect(aria=False)
-        .encode(
-            x=alt.X(f"{across}:O", axis=_time_axis(), scale=_whole(frame[across])),
-            y=alt.Y(
-                f"{down}:O",
+    numbers = {"format": ".0%"} if is_share else {"format": "d", "tickMinStep": 1}
+    return {
+        "height": _ROW * data[down].nunique() + _AXIS + _AXIS,
+        "transform": [{"filter": f"(datum['{shown}'] !== null)"}],
+        "mark": mark("rect"),
+        "encoding": {
+            "x": ordinal(across, axis=TIME_AXIS, scale=_whole(data[across])),
+            "y": ordinal(down, title=None, axis=WORD_AXIS, scale=_whole(data[down])),
+            "color": quantitative(
+                shown,
                 title=None,
-                scale=_whole(frame[down]),
-                axis=alt.Axis(labelLimit=_LONGEST_LABEL, ticks=False),
+                scale={"domainMin": 0},
+                legend={"orient": "bottom"} | numbers,
             ),
-            color=alt.Color(
-                f"{shown}:Q",
-                title=None,
-                scale=alt.Scale(domainMin=0),
-                legend=alt.Legend(
-                    orient="bottom",
-                    format=".0%" if is_share else "d",
-                    tickMinStep=alt.Undefined if is_share else 1,
-                ),
-            ),
-            tooltip=tips,
-        )
-        .transform_filter(alt.datum[shown] != None)  # noqa: E711 - Vega's null
-    )
-    return chart
+        },
+    }
 
 
-def _whole(values: "pd.Series[str]") -> alt.Scale:
+def _whole(values: "pd.Series[str]") -> Spec:
     """Return a scale on which what is not told keeps its place."""
-    return alt.Scale(domain=list(dict.fromkeys(values)))
+    return {"domain": list(dict.fromkeys(values))}
 
 
-def _time_axis() -> alt.Axis:
-    return alt.Axis(labelAngle=0, title=None, labelOverlap=True)
-
-
-def _colour(frame: pd.DataFrame, beside: _Placed) -> Any:
+def _colour(data: pd.DataFrame, beside: _Placed) -> Spec:
     if not beside:
-        return alt.value(COLOURS[0])
+        return {"value": COLOURS[0]}
     name = beside[0][1]
-    is_few = frame[name].nunique() <= MOST_COLOURS
-    scale = alt.Scale(range=list(COLOURS)) if is_few else alt.Undefined
-    legend = alt.Legend(orient="bottom", columns=2)
-    return alt.Color(f"{name}:N", sort=None, title=None, legend=legend, scale=scale)
+    legend = {"orient": "bottom", "columns": 2}
+    colour = nominal(name, sort=None, title=None, legend=legend)
+    is_few = data[name].nunique() <= MOST_COLOURS
+    return colour | ({"scale": {"range": list(COLOURS)}} if is_few else {})

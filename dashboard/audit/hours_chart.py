@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from dashboard.context import in_zone
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import day_and_month, decimal, gettext as _
 from dashboard.ui.language.chart_locale import in_language
@@ -39,26 +39,19 @@ def show_hours(hours: Sequence[HourCount]) -> None:
     named = [
         label for place, label in enumerate(frame[hour_title]) if place % _EVERY == 0
     ]
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(aria=False)
-        .encode(
-            x=alt.X(
-                f"{hour_title}:N",
-                sort=None,
-                title=None,
-                axis=alt.Axis(values=named, labelAngle=0, ticks=False),
-            ),
-            y=alt.Y(
-                f"{entries_title}:Q",
-                title=None,
-                axis=alt.Axis(tickMinStep=1, tickCount=3),
-            ),
-            tooltip=[hour_title, entries_title],
-        )
-    )
+    named_only = {"values": named, "labelAngle": 0, "ticks": False}
+    few_lines = {"tickMinStep": 1, "tickCount": 3}
+    bars: Spec = {
+        "mark": mark("bar"),
+        "encoding": {
+            "x": nominal(hour_title, sort=None, title=None, axis=named_only),
+            "y": quantitative(entries_title, title=None, axis=few_lines),
+            "tooltip": [nominal(hour_title), quantitative(entries_title)],
+        },
+    }
     with chart_box(_("Audit entries by hour"), lambda: frame, key="audit_hours"):
-        st.altair_chart(
+        st.vega_lite_chart(
+            frame,
             in_language(bars),
             height=_HEIGHT,
             alt=_("Entries by hour: {total} in 24 hours, most {most} at once").format(

@@ -3,26 +3,26 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import wiring
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import Spec
 from dashboard.ui.clock import on_axis
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.language.chart_locale import (
     bytes_on_axis,
-    spec_in_language,
+    in_language,
     time_format,
 )
 from dashboard.ui.measures import amount
 from dashboard.ui.words import at
 from services.backups import BackupState
 
-Spec = dict[str, Any]
 # What each kind took at a time.
 Taken = tuple[datetime, Mapping[str, int]]
 
@@ -81,7 +81,7 @@ def _draw(name: str, taken: Sequence[Taken], *, key: str) -> None:
         st.caption(f"{name}: {amount(sum(newest.values()))}")
         st.vega_lite_chart(
             pd.DataFrame(_points(taken, kinds)),
-            spec_in_language(_spec(kinds, on_axis(last) - on_axis(first))),
+            in_language(_spec(kinds, on_axis(last) - on_axis(first))),
             key=f"{key}_chart",
             height=_HEIGHT,
             alt=_("{name}, from {since} to {until}. {sizes}.").format(

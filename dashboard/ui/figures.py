@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from math import floor, log10
-from typing import Any, Final
+from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from dashboard.navigation import path_of
 from dashboard.ui.chart_tools import bare_box
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import plain
@@ -27,6 +27,10 @@ _WIDEST: Final = 24
 _FEW: Final = 6
 # So much above the highest bar, that none is cut off.
 _ROOM: Final = 1.1
+_FULL_OR_PALE: Final[Spec] = {
+    "condition": {"test": "datum.is_full", "value": 1},
+    "value": 0.45,
+}
 # Of a number that is not whole: 0.0042 s is not 0.00 s, and 1,234.5 MB is 1,234 MB.
 _FIGURES: Final = 3
 
@@ -90,7 +94,8 @@ def _show(figure: Figure, *, key: str) -> None:
         # What is no course has a bar for each patient by name, as of those who wait.
         box = nullcontext() if figure.is_course else bare_box(key)
         with box:
-            st.altair_chart(
+            st.vega_lite_chart(
+                _points(figure),
                 in_language(_sparkline(figure)),
                 height=_HEIGHT,
                 alt=_alternative(figure),
@@ -104,37 +109,38 @@ def _show(figure: Figure, *, key: str) -> None:
         )
 
 
-def _sparkline(figure: Figure) -> alt.LayerChart:
-    """Return one bar for each span, now in full colour; nothing to zoom by accident."""
-    points = [
-        {
-            "when": when,
-            "value": value,
-            "is_full": not figure.is_course or number == len(figure.trend) - 1,
-        }
-        for number, (when, value) in enumerate(figure.trend)
-    ]
-    highest = max(1e-9, *(value for __, value in figure.trend)) * _ROOM
-    width = _WIDEST if len(points) <= _FEW else alt.Undefined
-    bars = (
-        alt.Chart(pd.DataFrame(points))
-        .mark_bar(aria=False, size=width)
-        .encode(
-            x=alt.X("when:N", sort=None, axis=None),
-            y=alt.Y(
-                "value:Q",
-                axis=None,
-                scale=alt.Scale(domain=[0, highest]),
-            ),
-            opacity=alt.condition("datum.is_full", alt.value(1), alt.value(0.45)),
-            tooltip=[
-                alt.Tooltip("when:N", title=_("When")),
-                alt.Tooltip("value:Q", title=figure.label, format=",.3~g"),
-            ],
-        )
+def _points(figure: Figure) -> pd.DataFrame:
+    last = len(figure.trend) - 1
+    return pd.DataFrame(
+        [
+            {
+                "when": when,
+                "value": value,
+                "is_full": not figure.is_course or number == last,
+            }
+            for number, (when, value) in enumerate(figure.trend)
+        ]
     )
-    layers: list[Any] = [bars]
-    return alt.LayerChart(layer=layers)
+
+
+def _sparkline(figure: Figure) -> Spec:
+    """Return one bar for each span, now in full colour; nothing to zoom by accident."""
+    highest = max(1e-9, *(value for __, value in figure.trend)) * _ROOM
+    width = {"size": _WIDEST} if len(figure.trend) <= _FEW else {}
+    scale = {"domain": [0, highest]}
+    bars = {
+        "mark": mark("bar", **width),
+        "encoding": {
+            "x": nominal("when", sort=None, axis=None),
+            "y": quantitative("value", axis=None, scale=scale),
+            "opacity": _FULL_OR_PALE,
+            "tooltip": [
+                nominal("when", title=_("When")),
+                quantitative("value", title=figure.label, format=",.3~g"),
+            ],
+        },
+    }
+    return {"layer": [bars]}
 
 
 def _alternative(figure: Figure) -> str:

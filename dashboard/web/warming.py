@@ -10,7 +10,6 @@ from typing import Final
 
 # What pages import, directly or on first use. Loading it here, with the server, happens
 # while the databases start; otherwise it would be in the middle of the first page.
-import altair  # noqa: F401
 import pandas as pd  # noqa: F401
 from anyio import to_thread
 from streamlit.components.v2.component_manager import BidiComponentManager

@@ -8,24 +8,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.context import CachedRead, current_actor, now, read_all
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import Spec
 from dashboard.ui.clock import off_axis, on_axis
 from dashboard.ui.language import gettext as _, marked, ngettext
-from dashboard.ui.language.chart_locale import spec_in_language, time_format
+from dashboard.ui.language.chart_locale import in_language, time_format
 from dashboard.ui.words import to_the_second
 from services.backups import BackupState, drills, schema_changes
 from services.backups.drills import RestoreDrill
 from services.backups.schema_changes import MigrationRun
 from services.cluster import monitoring
 from services.cluster.monitoring import Event
-
-Spec = dict[str, Any]
 
 _SPAN: Final = "previews_span"
 _TURN: Final = "previews_span_turn"
@@ -96,7 +95,7 @@ def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
     with chart_box(name, partial(_table, marks), key="previews_time_line"):
         event = st.vega_lite_chart(
             pd.DataFrame(map(_sent, marks)),
-            spec_in_language(_spec(shown, marks, chosen)),
+            in_language(_spec(shown, marks, chosen)),
             # A browser gives a chart of the same key the span that was dragged in it.
             key=f"previews_time_line_{turn}",
             height=_ROW * len(_rows(marks)) + _AXIS,

@@ -1,17 +1,12 @@
-"""The layers that charts of the servers are made of.
-
-Written as Vega-Lite rather than with Altair: these are drawn every second, and Altair
-takes longer to check a chart than all the rest takes.
-"""
+"""The layers that charts of the servers are made of."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from dashboard.ui.chart_tools.vega_lite import Spec, mark
 from dashboard.ui.language import gettext as _
 from dashboard.ui.language.chart_locale import day_and_month_format, time_format
-
-Spec = dict[str, Any]
 
 LEGEND: Final[Spec] = {"orient": "bottom", "title": None, "symbolOpacity": 1}
 _SHAPES: Final = {
@@ -36,9 +31,8 @@ _CHARACTER: Final = 5.6
 _BETWEEN: Final = 16
 _CUT_OFF: Final = 4
 
-# The chart as a whole says in words what it shows: its lines need not say it as well.
-LINE: Final[Spec] = {"type": "line", "aria": False}
-AREA: Final[Spec] = {"type": "area", "aria": False}
+LINE: Final = mark("line")
+AREA: Final = mark("area")
 
 
 def when() -> Spec:

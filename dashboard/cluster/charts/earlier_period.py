@@ -7,9 +7,10 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.cluster.charts.chart_layers import MARKED, Spec, Window, when
+from dashboard.cluster.charts.chart_layers import MARKED, Window, when
 from dashboard.cluster.charts.periods import Shown
 from dashboard.cluster.charts.series import Points
+from dashboard.ui.chart_tools.vega_lite import Spec
 from dashboard.ui.language import gettext as _, marked
 
 _KEY: Final = "replication_compared"

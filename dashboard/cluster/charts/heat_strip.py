@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from dashboard.cluster.charts.chart_layers import Spec, Window, when
+from dashboard.cluster.charts.chart_layers import Window, when
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
+from dashboard.ui.chart_tools.vega_lite import Spec
 from dashboard.ui.language import current_language, gettext as _, marked, percent
-from dashboard.ui.language.chart_locale import spec_in_language
+from dashboard.ui.language.chart_locale import in_language
 
 # How many steps a period has.
 STRIPS: Final = 96
@@ -46,7 +47,7 @@ def show_heat_strip(points: Points, window: Window, step: float, *, key: str) ->
     height = _ROW * max(1, strip.replicas) + _AXIS
     st.vega_lite_chart(
         strip.sent,
-        spec_in_language(spec),
+        in_language(spec),
         key=key,
         height=height,
         alt=strip.description,

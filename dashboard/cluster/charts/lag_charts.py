@@ -13,15 +13,15 @@ from dashboard.cluster.charts.chart_layers import (
     LEGEND,
     LINE,
     Mark,
-    Spec,
     Window,
     event_layers,
     threshold,
     when,
 )
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
+from dashboard.ui.chart_tools.vega_lite import Spec
 from dashboard.ui.language import current_language, gettext as _, marked
-from dashboard.ui.language.chart_locale import bytes_on_axis, spec_in_language
+from dashboard.ui.language.chart_locale import bytes_on_axis, in_language
 from dashboard.ui.measures import amount, seconds
 
 Measure = Literal["replay", "flush", "write", "bytes"]
@@ -105,7 +105,7 @@ def show_lag_chart(
     if window.is_live:
         st.vega_lite_chart(
             shown,
-            spec_in_language(spec),
+            in_language(spec),
             key=key,
             height=_HEIGHT,
             alt=description,
@@ -113,7 +113,7 @@ def show_lag_chart(
         return None
     event = st.vega_lite_chart(
         shown,
-        spec_in_language(spec),
+        in_language(spec),
         key=key,
         height=_HEIGHT,
         alt=description,
@@ -154,7 +154,7 @@ def show_wal_chart(
     }
     st.vega_lite_chart(
         shown,
-        spec_in_language(spec),
+        in_language(spec),
         key=key,
         height=_LOW,
         alt=_("Bytes of log that the primary writes.") + peak,

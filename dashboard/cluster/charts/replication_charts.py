@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.cluster.charts import periods, series
-from dashboard.cluster.charts.chart_layers import Mark, Spec, side_for
+from dashboard.cluster.charts.chart_layers import Mark, side_for
 from dashboard.cluster.charts.earlier_period import (
     PeriodBefore,
     choose_comparison,
@@ -33,6 +33,7 @@ from dashboard.cluster.monitoring.recorded_sentences import retold_all
 from dashboard.context import CachedRead, current_actor, in_zone, read, read_all
 from dashboard.ui import measures
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import Spec
 from dashboard.ui.clock import all_off_axis, on_axis, time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary

@@ -31,7 +31,7 @@ from dashboard.ui.language import (
     short_date,
     short_weekday,
 )
-from dashboard.ui.language.chart_locale import day_and_month_format, spec_in_language
+from dashboard.ui.language.chart_locale import day_and_month_format, in_language
 from dashboard.ui.measures import seconds
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from services.cluster.monitoring import Event, list_events
@@ -234,7 +234,7 @@ def _show_days(report: AvailabilityReport) -> None:
         alt = _("Days of the period: {days}.").format(days=summary)
         st.vega_lite_chart(
             frame,
-            spec_in_language(spec),
+            in_language(spec),
             key="availability_days",
             height=_CHART_HEIGHT,
             alt=alt,

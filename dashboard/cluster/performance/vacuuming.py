@@ -13,7 +13,7 @@ from dashboard.ui.chart_tools import chart_box
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext, percent
-from dashboard.ui.language.chart_locale import spec_in_language
+from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.measures import amount, amount_of_time, share
 from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.ui.words import at, plain, to_the_second
@@ -221,7 +221,7 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
     with chart_box(name, numbers, key="vacuum_sizes"):
         st.vega_lite_chart(
             frame,
-            spec_in_language(spec),
+            in_language(spec),
             key="vacuum_sizes",
             height=_BAR_HEIGHT * len(largest),
             alt="; ".join(f"{table.name}: {amount(table.bytes)}" for table in largest),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -13,6 +12,7 @@ from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.shown_notes import as_number
 from dashboard.context import in_zone
 from dashboard.ui.chart_tools import bare_box
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, lowered, marked, ngettext, pgettext
 from dashboard.ui.language.chart_locale import day_format, in_language
@@ -99,9 +99,10 @@ def show_vital(
     latest = measured[-1]
     vitals = vitals_at(latest)
     with bare_box(f"vitals_{title.lower().replace(' ', '_')}"):
-        st.altair_chart(
+        st.vega_lite_chart(
+            _values(vitals, measured),
             # The band lies behind all of them: there is none if one was a child's.
-            in_language(_lines(vitals_at(measured[0]), measured)),
+            in_language(_lines(vitals_at(measured[0]))),
             height=_HEIGHT,
             alt=ngettext(
                 "{title} at {count} visit, the last {when}: {value}; the table below "
@@ -128,13 +129,8 @@ def show_vital(
         st.caption(_("Usual for adults: {ranges}.").format(ranges=ranges))
 
 
-def _lines(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> alt.LayerChart:
-    """Return the chart, whose lines and points say nothing to a screen reader.
-
-    Streamlit's own line chart names each point that the mouse is over, in a way that no
-    reader understands; the whole has a text, and a table below it.
-    """
-    frame = pd.DataFrame(
+def _values(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> pd.DataFrame:
+    return pd.DataFrame(
         [
             {
                 # Vega shows moments in the viewer's zone unless they have none.
@@ -146,42 +142,46 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> alt.Lay
             for vital in vitals
         ]
     )
-    legend = (
-        alt.Legend(orient="bottom", columns=1, title=None) if len(vitals) > 1 else None
-    )
-    chart = (
-        alt.Chart(frame)
-        .mark_line(aria=False, point=alt.OverlayMarkDef(aria=False))
-        .encode(
+
+
+def _lines(vitals: Sequence[Vital]) -> Spec:
+    """Return the chart, whose lines and points say nothing to a screen reader.
+
+    Streamlit's own line chart names each point that the mouse is over, in a way that no
+    reader understands; the whole has a text, and a table below it.
+    """
+    legend = {"orient": "bottom", "columns": 1, "title": None}
+    visit = {"field": "Visit", "type": "temporal"}
+    lines: Spec = {
+        "mark": mark("line", point={"aria": False}),
+        "encoding": {
             # Vega writes 13:20 as 01:20 unless it is told how.
-            x=alt.X("Visit:T", title=None, axis=alt.Axis(format=day_format())),
-            y=alt.Y("Value:Q", title=vitals[0].unit, scale=alt.Scale(zero=False)),
-            color=alt.Color("Vital sign:N", legend=legend),
-            tooltip=[
-                alt.Tooltip(
-                    "Visit:T", title=_("Visit"), format=f"{day_format()}, %H:%M"
-                ),
-                alt.Tooltip("Vital sign:N", title=_("Vital sign")),
-                alt.Tooltip("Value:Q", title=_("Value")),
+            "x": visit | {"title": None, "axis": {"format": day_format()}},
+            "y": quantitative("Value", title=vitals[0].unit, scale={"zero": False}),
+            "color": nominal("Vital sign", legend=legend if len(vitals) > 1 else None),
+            "tooltip": [
+                visit | {"title": _("Visit"), "format": f"{day_format()}, %H:%M"},
+                nominal("Vital sign", title=_("Vital sign")),
+                quantitative("Value", title=_("Value")),
             ],
-        )
-    )
+        },
+    }
     # Of two ranges one above the other nobody could tell which is whose.
     bands = [_band(vital) for vital in vitals if vital.usual and len(vitals) == 1]
-    return alt.LayerChart(layer=[*bands, chart])
+    return {"layer": [*bands, lines]}
 
 
-def _band(vital: Vital) -> alt.Chart:
+def _band(vital: Vital) -> Spec:
     """Return the reference range, drawn behind what was measured."""
     lowest, highest = vital.usual or (0, 0)
-    band: alt.Chart = (
-        alt.Chart(pd.DataFrame([{"lowest": lowest, "highest": highest}]))
-        .mark_rect(aria=False, opacity=0.12, color=_USUAL)
-        .encode(
-            y=alt.Y("lowest:Q", scale=alt.Scale(zero=False)), y2=alt.Y2("highest:Q")
-        )
-    )
-    return band
+    return {
+        "data": {"values": [{"lowest": lowest, "highest": highest}]},
+        "mark": mark("rect", opacity=0.12, color=_USUAL),
+        "encoding": {
+            "y": quantitative("lowest", scale={"zero": False}),
+            "y2": {"field": "highest"},
+        },
+    }
 
 
 def _as_text(visit: EarlierNotes, vitals: Sequence[Vital]) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.chart_tools import choosing_box
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
 from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import decimal, gettext as _, lowered
 from dashboard.ui.language.chart_locale import in_language
@@ -23,7 +23,12 @@ _CLICKED: Final = "clicked"
 # Between the ends of a band of ages.
 _DASH: Final = "\N{EN DASH}"
 # Legible on both backgrounds: Vega knows no theme of Streamlit's for marks.
-_NUMBERS: Final = "#808495"
+_NUMBERS: Final = mark("text", align="left", dx=4, color="#808495")
+_NAMES_AXIS: Final[Spec] = {
+    "labelLimit": _LONGEST_LABEL,
+    "labelOverlap": False,
+    "ticks": False,
+}
 
 
 def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
@@ -87,7 +92,8 @@ def _bars(
     what = _("Patients by {what}").format(what=lowered(title))
     choose = _("Show only")
     with choosing_box(what, lambda: numbers, key=key, choose=choose) as picked:
-        event = st.altair_chart(
+        event = st.vega_lite_chart(
+            numbers,
             in_language(_chart(title, numbers)),
             key=drawn,
             height=max(_LEAST_HEIGHT, _BAR_HEIGHT * len(numbers)),
@@ -106,29 +112,24 @@ def _shown(label: str) -> str:
     return label[:1].upper() + label[1:]
 
 
-def _chart(title: str, numbers: pd.DataFrame) -> alt.LayerChart:
+def _chart(title: str, numbers: pd.DataFrame) -> Spec:
     """Return bars from zero on, each with its number; nothing to zoom by accident."""
-    counted = numbers.columns[1]
-    longest = max(1, numbers[counted].max())
-    base = alt.Chart(numbers).encode(
-        x=alt.X(
-            f"{counted}:Q",
-            axis=None,
-            # Room for the number behind the longest.
-            scale=alt.Scale(domain=[0, longest * _ROOM]),
-        ),
-        y=alt.Y(
-            f"{title}:N",
-            sort=None,
-            title=None,
-            axis=alt.Axis(labelLimit=_LONGEST_LABEL, labelOverlap=False, ticks=False),
-        ),
-        tooltip=[title, counted],
-    )
-    counts = base.mark_text(align="left", dx=4, color=_NUMBERS, aria=False).encode(
-        text=alt.Text(f"{counted}:Q", format=",")
-    )
-    chosen = alt.selection_point(_CLICKED, fields=[title], on="click")
-    bars = base.mark_bar(aria=False, cursor="pointer").add_params(chosen)
-    layers = (bars, counts)
-    return alt.LayerChart(layer=list(layers))
+    counted = str(numbers.columns[1])
+    longest = max(1, int(numbers[counted].max()))
+    encoding = {
+        # Room for the number behind the longest.
+        "x": quantitative(counted, axis=None, scale={"domain": [0, longest * _ROOM]}),
+        "y": nominal(title, sort=None, title=None, axis=_NAMES_AXIS),
+        "tooltip": [nominal(title), quantitative(counted)],
+    }
+    select = {"type": "point", "fields": [title], "on": "click"}
+    bars = {
+        "mark": mark("bar", cursor="pointer"),
+        "params": [{"name": _CLICKED, "select": select}],
+        "encoding": encoding,
+    }
+    counts = {
+        "mark": _NUMBERS,
+        "encoding": encoding | {"text": quantitative(counted, format=",")},
+    }
+    return {"layer": [bars, counts]}

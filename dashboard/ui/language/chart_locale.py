@@ -2,30 +2,19 @@
 
 from datetime import date, timedelta
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import altair as alt
 from babel.dates import format_date
 
 from dashboard.ui.language import GERMAN, current_language
-
-C = TypeVar("C", bound=alt.Chart | alt.LayerChart | alt.FacetChart)
 
 # A Sunday, with which Vega begins a week.
 _SUNDAY: Final = date(2023, 1, 1)
 _MINUTE: Final = 60_000.0
 
 
-def in_language(chart: C) -> C:
+def in_language(spec: dict[str, Any]) -> dict[str, Any]:
     """Return the chart, whose axes and tooltips are written as the page writes them."""
-    if current_language() != GERMAN:
-        return chart
-    localised: C = chart.configure(locale=alt.Locale(**_german()))
-    return localised
-
-
-def spec_in_language(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return what `in_language` does for a chart written as Vega-Lite."""
     if current_language() != GERMAN:
         return spec
     return {**spec, "config": {**spec.get("config", {}), "locale": _german()}}

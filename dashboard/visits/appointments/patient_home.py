@@ -4,13 +4,19 @@ from collections import Counter
 from datetime import date
 from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from dashboard.context import in_zone, today
 from dashboard.navigation import go
 from dashboard.ui.chart_tools import bare_box
+from dashboard.ui.chart_tools.vega_lite import (
+    WHOLE_NUMBERS,
+    Spec,
+    mark,
+    nominal,
+    quantitative,
+)
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -115,26 +121,22 @@ def _show_year(visits: list[VisitRecord]) -> None:
     if not total:
         st.caption(_("You had no visit in the last twelve months."))
         return
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(aria=False)
-        .encode(
-            x=alt.X(
-                "Month:N",
-                sort=None,
-                title=None,
-                axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
-            ),
-            y=alt.Y("Visits:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
-            tooltip=[
-                alt.Tooltip("Month:N", title=_("Month")),
-                alt.Tooltip("Visits:Q", title=_("Visits")),
+    axis = {"labelAngle": 0, "labelOverlap": "greedy"}
+    bars: Spec = {
+        "mark": mark("bar"),
+        "encoding": {
+            "x": nominal("Month", sort=None, title=None, axis=axis),
+            "y": quantitative("Visits", title=None, axis=WHOLE_NUMBERS),
+            "tooltip": [
+                nominal("Month", title=_("Month")),
+                quantitative("Visits", title=_("Visits")),
             ],
-        )
-    )
+        },
+    }
     with bare_box("home_visits"):
-        st.altair_chart(
-            in_language(alt.LayerChart(layer=[bars])),
+        st.vega_lite_chart(
+            frame,
+            in_language({"layer": [bars]}),
             height=_HEIGHT,
             alt=_("Your visits by month: {total} in the last twelve months.").format(
                 total=total

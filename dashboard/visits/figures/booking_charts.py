@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import (
+    WHOLE_NUMBERS,
+    Spec,
+    mark,
+    nominal,
+    quantitative,
+)
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import (
     day_heading,
@@ -24,7 +30,7 @@ from dashboard.visits.figures.figure_tables import days_table
 from services.visits.figures.statistics import BookingStatistics, Figures
 
 _HEIGHT: Final = 340
-_AXIS: Final = alt.Axis(labelOverlap="greedy", labelAngle=0)
+_AXIS: Final[Spec] = {"labelOverlap": "greedy", "labelAngle": 0}
 # What is free is no warning: it recedes, and what went wrong stands out.
 _GREY: Final = "#9AA7B0"
 _COLOURS: Final = {
@@ -38,7 +44,7 @@ _COLOURS: Final = {
 # Of one day or two, bars would be walls: in pixels, and up to how many are so wide.
 _WIDEST: Final = 48
 _FEW: Final = 6
-_LEGEND: Final = alt.Legend(orient="bottom", columns=2)
+_LEGEND: Final[Spec] = {"orient": "bottom", "columns": 2}
 
 Parts = Callable[[Figures], Mapping[str, int]]
 
@@ -115,30 +121,26 @@ def _stacked(
         empty_state(_(about.nothing), icon=about.icon)
         return
     names = list(parts(Figures()))
-    width = _WIDEST if len(days) <= _FEW else alt.Undefined
-    chart = (
-        alt.Chart(frame)
-        .mark_bar(size=width)
-        .encode(
-            x=alt.X("Day:N", sort=None, title=None, axis=_AXIS),
-            y=alt.Y("Count:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
-            color=alt.Color(
-                "What:N",
-                sort=None,
-                title=None,
-                legend=_LEGEND,
-                scale=alt.Scale(
-                    domain=[_(name) for name in names],
-                    range=[_COLOURS[name] for name in names],
-                ),
+    width = {"size": _WIDEST} if len(days) <= _FEW else {}
+    colours = {
+        "domain": [_(name) for name in names],
+        "range": [_COLOURS[name] for name in names],
+    }
+    bars: Spec = {
+        "mark": mark("bar", **width),
+        "encoding": {
+            "x": nominal("Day", sort=None, title=None, axis=_AXIS),
+            "y": quantitative("Count", title=None, axis=WHOLE_NUMBERS),
+            "color": nominal(
+                "What", sort=None, title=None, legend=_LEGEND, scale=colours
             ),
-            tooltip=[
-                alt.Tooltip("Day:N", title=_("Day")),
-                alt.Tooltip("What:N", title=_("What")),
-                alt.Tooltip("Count:Q", title=title),
+            "tooltip": [
+                nominal("Day", title=_("Day")),
+                nominal("What", title=_("What")),
+                quantitative("Count", title=title),
             ],
-        )
-    )
+        },
+    }
     sums = frame.groupby("What", sort=False)["Count"].sum()
     sums_text = ", ".join(
         f"{lowered(str(what))} {decimal(count)}" for what, count in sums.items()
@@ -151,8 +153,9 @@ def _stacked(
         return table.reset_index().rename(columns={"Day": _("Day")})
 
     with chart_box(_(about.name), numbers, key=key):
-        st.altair_chart(
-            in_language(chart),
+        st.vega_lite_chart(
+            frame,
+            in_language(bars),
             height=_HEIGHT,
             alt=_(about.about).format(counts=sums_text),
         )

@@ -3,13 +3,19 @@
 from datetime import timedelta
 from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from dashboard.context import now, today
 from dashboard.navigation import go
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import (
+    WHOLE_NUMBERS,
+    Spec,
+    mark,
+    nominal,
+    quantitative,
+)
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
@@ -23,7 +29,12 @@ from dashboard.ui.language import (
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import plain, written
 from dashboard.visits.front_desk import day_queue, desk_tables, desk_words
-from dashboard.visits.front_desk.today_panel import STATES, WEEK, tooltips, visit_days
+from dashboard.visits.front_desk.today_panel import (
+    STATES,
+    STATES_LEGEND,
+    WEEK,
+    visit_days,
+)
 from services.visits.front_desk.appointments import VisitRecord
 
 _LISTED: Final = 5
@@ -134,23 +145,24 @@ def _show_week() -> None:
         )
     ]
     frame = pd.DataFrame(counted)
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(aria=False)
-        .encode(
-            x=alt.X("Day:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("Visits:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
-            color=alt.Color(
-                "State:N",
-                scale=alt.Scale(domain=[_(state) for state in STATES.values()]),
+    bars: Spec = {
+        "mark": mark("bar"),
+        "encoding": {
+            "x": nominal("Day", sort=None, title=None, axis={"labelAngle": 0}),
+            "y": quantitative("Visits", title=None, axis=WHOLE_NUMBERS),
+            "color": nominal(
+                "State",
+                scale={"domain": [_(state) for state in STATES.values()]},
                 title=None,
-                legend=alt.Legend(
-                    orient="bottom", columns=3, values=[done, expected, missed]
-                ),
+                legend=STATES_LEGEND | {"values": [done, expected, missed]},
             ),
-            tooltip=tooltips(Day=_("Day"), State=_("State"), Visits=_("Visits")),
-        )
-    )
+            "tooltip": [
+                nominal("Day", title=_("Day")),
+                nominal("State", title=_("State")),
+                quantitative("Visits", title=_("Visits")),
+            ],
+        },
+    }
     booked = sum(day.booked for day in days)
     seen = sum(day.seen for day in days)
 
@@ -161,8 +173,9 @@ def _show_week() -> None:
         return table.reset_index().rename(columns={"Day": _("Day")})
 
     with chart_box(_("Your visits of this week"), numbers, key="home_week"):
-        st.altair_chart(
-            in_language(alt.LayerChart(layer=[bars])),
+        st.vega_lite_chart(
+            frame,
+            in_language({"layer": [bars]}),
             height=_HEIGHT,
             alt=_(
                 "Your visits of this week by day: {booked} booked, {seen} of them seen."

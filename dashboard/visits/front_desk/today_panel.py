@@ -5,13 +5,19 @@ from collections.abc import Sequence
 from datetime import time, timedelta
 from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from dashboard.context import current_actor, now, read
 from dashboard.navigation import go, open_patient
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import (
+    WHOLE_NUMBERS,
+    Spec,
+    mark,
+    nominal,
+    quantitative,
+)
 from dashboard.ui.clock import in_zone, time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -35,6 +41,7 @@ _DAYS: Final = 2 * WEEK
 _SECONDS: Final = 60.0
 _NEXT: Final = 6
 _HEIGHT: Final = 260
+STATES_LEGEND: Final[Spec] = {"orient": "bottom", "columns": 3}
 # In this order, which gives each its colour.
 STATES: Final = {
     VisitStatus.COMPLETED: marked("Seen"),
@@ -172,27 +179,30 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
         ]
     )
     order = [_(state) for state in STATES.values()]
-    chart = (
-        alt.Chart(frame)
-        .mark_bar(aria=False)
-        .encode(
-            x=alt.X("Hour:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("Visits:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
-            color=alt.Color(
-                "State:N",
+    place = {"calculate": f"indexof({order!r}, datum.State)", "as": "order"}
+    bars: Spec = {
+        "mark": mark("bar"),
+        "encoding": {
+            "x": nominal("Hour", sort=None, title=None, axis={"labelAngle": 0}),
+            "y": quantitative("Visits", title=None, axis=WHOLE_NUMBERS),
+            "color": nominal(
+                "State",
                 sort=order,
-                scale=alt.Scale(domain=order),
+                scale={"domain": order},
                 title=None,
-                legend=alt.Legend(orient="bottom", columns=3),
+                legend=STATES_LEGEND,
             ),
-            order=alt.Order("order:Q"),
-            tooltip=tooltips(Hour=_("Hour"), State=_("State"), Visits=_("Visits")),
-        )
-        .transform_calculate(order=f"indexof({order!r}, datum.State)")
-    )
+            "order": quantitative("order"),
+            "tooltip": [
+                nominal("Hour", title=_("Hour")),
+                nominal("State", title=_("State")),
+                quantitative("Visits", title=_("Visits")),
+            ],
+        },
+        "transform": [place],
+    }
     sums = frame.groupby("State")["Visits"].sum()
     said = ", ".join(f"{lowered(state)} {decimal(sums[state])}" for state in order)
-    layers = alt.LayerChart(layer=[chart])
 
     def numbers() -> pd.DataFrame:
         table = frame.pivot_table(
@@ -201,16 +211,12 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
         return table.reset_index().rename(columns={"Hour": _("Hour")})
 
     with chart_box(_("Visits of today by hour"), numbers, key="home_hours"):
-        st.altair_chart(
-            in_language(layers),
+        st.vega_lite_chart(
+            frame,
+            in_language({"layer": [bars]}),
             height=_HEIGHT,
             alt=_("Visits of today by hour. In all: {counts}.").format(counts=said),
         )
-
-
-def tooltips(**titles: str) -> list[alt.Tooltip]:
-    """Return what a bar says to whoever points at it: fields and their titles."""
-    return [alt.Tooltip(field, title=title) for field, title in titles.items()]
 
 
 def _show_people(visits: Sequence[VisitRecord]) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from datetime import time
 from typing import Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
 from dashboard.ui.language import gettext as _, lowered
 from dashboard.ui.language.chart_locale import in_language
 from services.core.weekdays import WEEKDAYS
@@ -51,43 +51,47 @@ def show_drawn_week(
         for day, times in visits.items()
         if not times
     }
-    empty_days = pd.DataFrame(list(without.items()), columns=["Day", "What"])
-    y = alt.Y(
-        "Day:N",
+    days = nominal(
+        "Day",
         title=None,
-        scale=alt.Scale(domain=[_(day) for day in WEEKDAYS]),
-        axis=alt.Axis(ticks=False, domain=False, labelOverlap=False),
+        scale={"domain": [_(day) for day in WEEKDAYS]},
+        axis={"ticks": False, "domain": False, "labelOverlap": False},
     )
     begin = int(min([_EARLIEST, *drawn["begins"]]))
     end = -int(-max([_LATEST, *drawn["ends"]]) // 1)
     # The last hour stands below its line, and not beyond the edge.
     room = (end - begin) * _ROOM
-    bars = (
-        alt.Chart(drawn)
+    hours = {"labelExpr": _CLOCK, "tickMinStep": 1, "labelFlush": True}
+    bars: Spec = {
         # The gap tells one visit from the next.
-        .mark_bar(aria=False, xOffset=0.5, x2Offset=-0.5, height={"band": 0.7})
-        .encode(
-            x=alt.X(
-                "begins:Q",
+        "mark": mark("bar", xOffset=0.5, x2Offset=-0.5, height={"band": 0.7}),
+        "encoding": {
+            "x": quantitative(
+                "begins",
                 title=None,
-                scale=alt.Scale(domain=[begin, end + room], nice=False),
-                axis=alt.Axis(labelExpr=_CLOCK, tickMinStep=1, labelFlush=True),
+                scale={"domain": [begin, end + room], "nice": False},
+                axis=hours,
             ),
-            x2="ends:Q",
-            y=y,
-            tooltip=[
-                alt.Tooltip("Day:N", title=_("Day")),
-                alt.Tooltip("Visit:N", title=_("Visit")),
+            "x2": {"field": "ends"},
+            "y": days,
+            "tooltip": [
+                nominal("Day", title=_("Day")),
+                nominal("Visit", title=_("Visit")),
             ],
-        )
-    )
-    words = (
-        alt.Chart(empty_days)
-        .mark_text(aria=False, align="left", color=_MUTED)
-        .encode(y=y, x=alt.XDatum(begin + 0.1), text="What:N")
-    )
-    st.altair_chart(
-        in_language(alt.layer(bars, words)),
+        },
+    }
+    words: Spec = {
+        "data": {"values": [{"Day": d, "What": what} for d, what in without.items()]},
+        "mark": mark("text", align="left", color=_MUTED),
+        "encoding": {
+            "x": {"datum": begin + 0.1},
+            "y": days,
+            "text": nominal("What"),
+        },
+    }
+    st.vega_lite_chart(
+        drawn,
+        in_language({"layer": [bars, words]}),
         height=_ROW_HEIGHT * len(WEEKDAYS),
         alt=_("Bookable times, in visits of {minutes} minutes. {days}.").format(
             minutes=minutes, days=_in_words(visits, without)
