@@ -1,6 +1,5 @@
 """The processes that serve pages: one, or several and the front before them."""
 
-import os
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from dashboard.web.public_address import local_host
 from dashboard.web.startup_checks import CannotServe
 from db import json_http
 from db.embedded import DataFolder
+from db.embedded.processes.cores import count_usable_cores
 from db.settings import Settings
 
 _MOST_BY_DEFAULT: Final = 4
@@ -26,7 +26,7 @@ _DRAINED_SECONDS: Final = 65.0
 
 def number_of(settings: Settings, say: Callable[[str], None]) -> int:
     """Return how many processes serve pages; raises CannotServe."""
-    wanted = settings.servers or min(_MOST_BY_DEFAULT, _cores())
+    wanted = settings.servers or min(_MOST_BY_DEFAULT, count_usable_cores())
     if caddy.find() is not None or (wanted == 1 and not settings.https):
         return wanted
     if settings.https:
@@ -205,9 +205,3 @@ def _require_time(child: Child, deadline: float) -> None:
             "The web server did not get ready: "
             f"{children.last_words(child)} See {child.log}."
         )
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

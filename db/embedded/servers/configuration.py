@@ -7,6 +7,7 @@ from typing import Any, Final
 import psutil
 
 from db.embedded.data_folder import DataFolder
+from db.embedded.processes.cores import count_usable_cores
 from db.embedded.processes.programs import Programs
 from db.embedded.servers.etcd import SCOPE
 from db.embedded.servers.etcd_certificate import EtcdCertificate
@@ -89,6 +90,9 @@ PARAMETERS: Final[dict[str, Any]] = {
 _NO_ZERO_FILL: Final[dict[str, str]] = {"wal_init_zero": "off"}
 _NOTHING_RESERVED_ON: Final = {"tmpfs", "btrfs", "zfs"}
 
+# Workers that help with one statement, besides the process that runs it.
+_MOST_PARALLEL_WORKERS: Final = 2
+
 # A delayed standby never leads, and no commit or balancer counts on it.
 _DELAYED_TAGS: Final = {"nofailover": True, "nosync": True, "noloadbalance": True}
 # What it still shows, the others may clean up: otherwise they would keep all of it.
@@ -163,6 +167,7 @@ def configuration(
             },
             "parameters": PARAMETERS
             | _parameters_on(folder.path)
+            | {"max_parallel_workers_per_gather": _parallel_workers()}
             | {"log_directory": str(folder.logs), "log_filename": f"{name}-%a.log"}
             | (_DELAYED_PARAMETERS if member.is_delayed else {}),
             "recovery_conf": _recovery(member, is_paused=is_paused),
@@ -176,6 +181,12 @@ def configuration(
         "tags": _DELAYED_TAGS if member.is_delayed else {},
         "log": {"level": "INFO", "deduplicate_heartbeat_logs": True},
     }
+
+
+def _parallel_workers() -> int:
+    # With the process that runs a statement they take half of the cores at most: what
+    # an analyst counts would otherwise have the front desk wait for a core.
+    return min(_MOST_PARALLEL_WORKERS, max(0, count_usable_cores() // 2 - 1))
 
 
 def _recovery(member: Member, *, is_paused: bool) -> dict[str, str]:

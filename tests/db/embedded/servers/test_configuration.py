@@ -1,5 +1,6 @@
 """A node's configuration, and how little a new MongoDB takes of the disk."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,6 +31,19 @@ def test_where_nothing_is_reserved_new_wal_is_not_filled_with_zeros(
     monkeypatch.setattr(psutil, "disk_partitions", lambda **_: mounts)
 
     assert _parameters(tmp_path / "data").get("wal_init_zero") == expected
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers"), [(1, 0), (2, 0), (3, 0), (4, 1), (6, 2), (64, 2)]
+)
+def test_one_statement_takes_half_of_the_cores_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, workers: int
+):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+
+    parameters = _parameters(tmp_path / "data")
+
+    assert parameters["max_parallel_workers_per_gather"] == workers
 
 
 def test_a_new_journal_of_mongodb_is_small(tmp_path: Path):
