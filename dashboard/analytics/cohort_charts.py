@@ -6,7 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
+from dashboard.ui.chart_tools.vega_lite import (
+    Spec,
+    mark,
+    nominal,
+    of_rows,
+    quantitative,
+)
 from dashboard.ui.language import decimal, gettext as _, marked, percent, translated
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import capitalised
@@ -51,8 +57,7 @@ def show_attrition(result: CohortResult) -> None:
     spec = _funnel(step_title, patients_title, longest=max([1, *numbers]) * _ROOM)
     with chart_box(_("Attrition"), lambda: frame, key="cohorts_attrition"):
         st.vega_lite_chart(
-            frame.assign(number=numbers),
-            in_language(spec),
+            in_language(of_rows(frame.assign(number=numbers), spec)),
             height=_ROW * len(steps) + 20,
             alt="; ".join(
                 f"{words}: {patients}"

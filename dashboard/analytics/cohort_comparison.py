@@ -16,7 +16,13 @@ from dashboard.analytics.cohort_charts import (
     value_name,
 )
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
+from dashboard.ui.chart_tools.vega_lite import (
+    Spec,
+    mark,
+    nominal,
+    of_rows,
+    quantitative,
+)
 from dashboard.ui.fields import begin_with
 from dashboard.ui.language import decimal, gettext as _, marked, pgettext
 from dashboard.ui.language.chart_locale import in_language
@@ -140,8 +146,7 @@ def _show_shares(comparison: Comparison, of: Dimension, title: str) -> None:
     name = _("Cohorts by {split}").format(split=_(of.value))
     with chart_box(name, lambda: frame, key=f"cohorts_compared_{of.name}"):
         st.vega_lite_chart(
-            drawn,
-            in_language(spec),
+            in_language(of_rows(drawn, spec)),
             height=_HEIGHT,
             alt=_(
                 "Shares by {split} of each cohort with 95% confidence intervals; see "
@@ -177,8 +182,7 @@ def _show_differences(comparison: Comparison) -> None:
     name = _("Standardized differences")
     with chart_box(name, lambda: table, key="cohorts_differences"):
         st.vega_lite_chart(
-            frame,
-            in_language(spec),
+            in_language(of_rows(frame, spec)),
             height=_ROW * len(frame) + 30,
             alt=_(
                 "Standardized differences from the first cohort; see the table below"

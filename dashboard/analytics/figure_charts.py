@@ -21,6 +21,7 @@ from dashboard.ui.chart_tools.vega_lite import (
     Spec,
     mark,
     nominal,
+    of_rows,
     ordinal,
     quantitative,
 )
@@ -136,7 +137,9 @@ def draw_figure(
 def _draw(drawing: _Drawing, said: str) -> None:
     """Draw a chart of which nothing can be clicked; `said` is heard in its place."""
     data, spec = drawing
-    st.vega_lite_chart(data, in_language(spec), height=spec["height"], alt=said)
+    st.vega_lite_chart(
+        in_language(of_rows(data, spec)), height=spec["height"], alt=said
+    )
 
 
 def _draw_to_choose(
@@ -174,8 +177,7 @@ def _draw_to_choose(
             select = {"type": "point", "fields": names, "on": "click"}
             clicked: Spec = {"params": [{"name": _CLICKED, "select": select}]}
             event = st.vega_lite_chart(
-                drawing.data,
-                in_language(drawing.spec | clicked),
+                in_language(of_rows(drawing.data, drawing.spec | clicked)),
                 # Once narrowed it is another chart: nothing in it is chosen any more.
                 key=f"{key}_{crc32(repr(result.figure).encode()):08x}",
                 height=drawing.spec["height"],

@@ -8,7 +8,13 @@ import streamlit as st
 
 from dashboard.context import in_zone
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
+from dashboard.ui.chart_tools.vega_lite import (
+    Spec,
+    mark,
+    nominal,
+    of_rows,
+    quantitative,
+)
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.language import day_and_month, decimal, gettext as _
 from dashboard.ui.language.chart_locale import in_language
@@ -51,8 +57,7 @@ def show_hours(hours: Sequence[HourCount]) -> None:
     }
     with chart_box(_("Audit entries by hour"), lambda: frame, key="audit_hours"):
         st.vega_lite_chart(
-            frame,
-            in_language(bars),
+            in_language(of_rows(frame, bars)),
             height=_HEIGHT,
             alt=_("Entries by hour: {total} in 24 hours, most {most} at once").format(
                 total=decimal(total), most=decimal(most.entries)

@@ -11,7 +11,13 @@ import streamlit as st
 
 from dashboard.navigation import path_of
 from dashboard.ui.chart_tools import bare_box
-from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
+from dashboard.ui.chart_tools.vega_lite import (
+    Spec,
+    mark,
+    nominal,
+    of_rows,
+    quantitative,
+)
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import plain
@@ -95,8 +101,7 @@ def _show(figure: Figure, *, key: str) -> None:
         box = nullcontext() if figure.is_course else bare_box(key)
         with box:
             st.vega_lite_chart(
-                _points(figure),
-                in_language(_sparkline(figure)),
+                in_language(of_rows(_points(figure), _sparkline(figure))),
                 height=_HEIGHT,
                 alt=_alternative(figure),
             )

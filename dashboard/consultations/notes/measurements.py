@@ -12,7 +12,13 @@ from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.shown_notes import as_number
 from dashboard.context import in_zone
 from dashboard.ui.chart_tools import bare_box
-from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
+from dashboard.ui.chart_tools.vega_lite import (
+    Spec,
+    mark,
+    nominal,
+    of_rows,
+    quantitative,
+)
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, lowered, marked, ngettext, pgettext
 from dashboard.ui.language.chart_locale import day_format, in_language
@@ -98,11 +104,11 @@ def show_vital(
 
     latest = measured[-1]
     vitals = vitals_at(latest)
+    # The band lies behind all of them: there is none if one was a child's.
+    lines = _lines(vitals_at(measured[0]))
     with bare_box(f"vitals_{title.lower().replace(' ', '_')}"):
         st.vega_lite_chart(
-            _values(vitals, measured),
-            # The band lies behind all of them: there is none if one was a child's.
-            in_language(_lines(vitals_at(measured[0]))),
+            in_language(of_rows(_values(vitals, measured), lines)),
             height=_HEIGHT,
             alt=ngettext(
                 "{title} at {count} visit, the last {when}: {value}; the table below "

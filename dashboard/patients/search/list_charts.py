@@ -8,7 +8,13 @@ import streamlit as st
 
 from dashboard.patients.search.disclosed_lists import smallest_group
 from dashboard.ui.chart_tools import choosing_box
-from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
+from dashboard.ui.chart_tools.vega_lite import (
+    Spec,
+    mark,
+    nominal,
+    of_rows,
+    quantitative,
+)
 from dashboard.ui.fields.keys import stamp_of
 from dashboard.ui.language import decimal, gettext as _, lowered
 from dashboard.ui.language.chart_locale import in_language
@@ -93,8 +99,7 @@ def _bars(
     choose = _("Show only")
     with choosing_box(what, lambda: numbers, key=key, choose=choose) as picked:
         event = st.vega_lite_chart(
-            numbers,
-            in_language(_chart(title, numbers)),
+            in_language(of_rows(numbers, _chart(title, numbers))),
             key=drawn,
             height=max(_LEAST_HEIGHT, _BAR_HEIGHT * len(numbers)),
             alt=_("{chart}; most: {label}, {count}").format(

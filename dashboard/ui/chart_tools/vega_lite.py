@@ -6,10 +6,22 @@ every other session that draws one waits for its lock.
 
 from typing import Any, Final
 
+import pandas as pd
+
 Spec = dict[str, Any]
 
+_ROWS: Final = "rows"
 # Of how many: no line between two of them.
 WHOLE_NUMBERS: Final[Spec] = {"format": "d", "tickMinStep": 1}
+
+
+def of_rows(rows: pd.DataFrame, spec: Spec) -> Spec:
+    """Return a chart of these rows, with which it is drawn at once.
+
+    Those that are handed to `st.vega_lite_chart` beside a chart, as what moves along
+    needs it, are put into it when it has been drawn without any.
+    """
+    return {**spec, "data": {"name": _ROWS}, "datasets": {_ROWS: rows}}
 
 
 def mark(kind: str, **more: Any) -> Spec:

@@ -15,6 +15,7 @@ from dashboard.ui.chart_tools.vega_lite import (
     Spec,
     mark,
     nominal,
+    of_rows,
     quantitative,
 )
 from dashboard.ui.clock import time_of_day
@@ -135,8 +136,7 @@ def _show_year(visits: list[VisitRecord]) -> None:
     }
     with bare_box("home_visits"):
         st.vega_lite_chart(
-            frame,
-            in_language({"layer": [bars]}),
+            in_language(of_rows(frame, {"layer": [bars]})),
             height=_HEIGHT,
             alt=_("Your visits by month: {total} in the last twelve months.").format(
                 total=total

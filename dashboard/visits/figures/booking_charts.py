@@ -14,6 +14,7 @@ from dashboard.ui.chart_tools.vega_lite import (
     Spec,
     mark,
     nominal,
+    of_rows,
     quantitative,
 )
 from dashboard.ui.empty_state import empty_state
@@ -154,8 +155,7 @@ def _stacked(
 
     with chart_box(_(about.name), numbers, key=key):
         st.vega_lite_chart(
-            frame,
-            in_language(bars),
+            in_language(of_rows(frame, bars)),
             height=_HEIGHT,
             alt=_(about.about).format(counts=sums_text),
         )

@@ -14,6 +14,7 @@ from dashboard.ui.chart_tools.vega_lite import (
     Spec,
     mark,
     nominal,
+    of_rows,
     quantitative,
 )
 from dashboard.ui.empty_state import empty_state
@@ -174,8 +175,7 @@ def _show_week() -> None:
 
     with chart_box(_("Your visits of this week"), numbers, key="home_week"):
         st.vega_lite_chart(
-            frame,
-            in_language({"layer": [bars]}),
+            in_language(of_rows(frame, {"layer": [bars]})),
             height=_HEIGHT,
             alt=_(
                 "Your visits of this week by day: {booked} booked, {seen} of them seen."

@@ -16,6 +16,7 @@ from dashboard.ui.chart_tools.vega_lite import (
     Spec,
     mark,
     nominal,
+    of_rows,
     quantitative,
 )
 from dashboard.ui.clock import in_zone, time_of_day
@@ -212,8 +213,7 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
 
     with chart_box(_("Visits of today by hour"), numbers, key="home_hours"):
         st.vega_lite_chart(
-            frame,
-            in_language({"layer": [bars]}),
+            in_language(of_rows(frame, {"layer": [bars]})),
             height=_HEIGHT,
             alt=_("Visits of today by hour. In all: {counts}.").format(counts=said),
         )

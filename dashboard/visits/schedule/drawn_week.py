@@ -7,7 +7,13 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, quantitative
+from dashboard.ui.chart_tools.vega_lite import (
+    Spec,
+    mark,
+    nominal,
+    of_rows,
+    quantitative,
+)
 from dashboard.ui.language import gettext as _, lowered
 from dashboard.ui.language.chart_locale import in_language
 from services.core.weekdays import WEEKDAYS
@@ -90,8 +96,7 @@ def show_drawn_week(
         },
     }
     st.vega_lite_chart(
-        drawn,
-        in_language({"layer": [bars, words]}),
+        in_language(of_rows(drawn, {"layer": [bars, words]})),
         height=_ROW_HEIGHT * len(WEEKDAYS),
         alt=_("Bookable times, in visits of {minutes} minutes. {days}.").format(
             minutes=minutes, days=_in_words(visits, without)
