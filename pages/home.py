@@ -1,12 +1,12 @@
 """What needs attention today, different for every role."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.context import current_actor, freshness, today
+from dashboard.context import current_actor, freshness, read_ahead, today
 from dashboard.navigation import go, open_list, open_patient
 from dashboard.patients.duplicates.duplicate_offers import offer_newest_duplicates
 from dashboard.patients.search.attention import Matter, matters, recently_changed
@@ -30,9 +30,17 @@ actor = current_actor()
 everybody = Listing(actor, "", recently_changed())
 
 
-def show_matter(matter: Matter, place: DeltaGenerator) -> None:
-    """Count one list, and offer to open it."""
-    listing = replace(everybody, criteria=matter.criteria)
+def show_matters(places: Mapping[Matter, DeltaGenerator]) -> None:
+    """Count the lists of records to complete, each in its place."""
+    lists = {matter: replace(everybody, criteria=matter.criteria) for matter in places}
+    with error_boundary():
+        read_ahead(*(listing.count_read() for listing in lists.values()))
+        for matter, listing in lists.items():
+            show_matter(matter, listing, places[matter])
+
+
+def show_matter(matter: Matter, listing: Listing, place: DeltaGenerator) -> None:
+    """Show how many a list has, and offer to open it."""
     with error_boundary():
         count = listing.count()
         # The buttons of a row stand in one line, however long the advice is.
@@ -153,8 +161,7 @@ if actor.may(Permission.LIST_PATIENTS):
     if event.opened:
         open_patient(event.opened)
     st.caption(freshness())
-    # Counting takes longest, so it comes last and fills the places above.
-    for matter, place in places.items():
-        show_matter(matter, place)
     if opens:
+        # Counting takes longest, so it comes last and fills the places above.
+        show_matters(places)
         offer_newest_duplicates(actor)

@@ -8,14 +8,14 @@ from dashboard.patients.records import patient_form
 from dashboard.patients.records.choose_fields import Version, choose_fields, mine_over
 from dashboard.patients.records.chosen_patient import chosen_patient
 from dashboard.patients.records.patient_header import patient_header
-from dashboard.patients.records.patient_terms import suggest
+from dashboard.patients.records.patient_terms import suggest, terms_read
 from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, full_name, plain
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft
 
-actor, patient = current_actor(), chosen_patient()
+actor, patient = current_actor(), chosen_patient(beside=lambda _: (terms_read(),))
 opened = patient_form.opened_version("edit", patient)
 
 

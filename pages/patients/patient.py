@@ -1,6 +1,7 @@
 """One patient: who it is, what is dangerous, and all that is kept, part by part."""
 
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import streamlit as st
 
@@ -13,14 +14,19 @@ from dashboard.consultations.chart.patient_notes import (
 )
 from dashboard.consultations.chart.patient_summary import offer_patient_summary
 from dashboard.consultations.chart.vital_signs import show_all_vitals, show_last_vitals
-from dashboard.context import current_actor, freshness, read_ahead, today
+from dashboard.context import CachedRead, current_actor, freshness, read_ahead, today
 from dashboard.documents.search.patient_documents import (
     MANY,
     document_events,
     show_documents,
 )
+from dashboard.documents.sharing.reader_choice import sealed_reads
 from dashboard.navigation import go
-from dashboard.patients.care.care_team import care_team, show_outside_care
+from dashboard.patients.care.care_team import (
+    care_team,
+    outside_care_read,
+    show_outside_care,
+)
 from dashboard.patients.chart.entries import entry_events, entry_reads
 from dashboard.patients.chart.health import (
     show_allergies,
@@ -54,9 +60,26 @@ _PARTS: Final = (
     marked("Documents"),
 )
 _PARTS_LAST: Final = (marked("Prescriptions"), marked("Details"))
+_PART: Final = "patient_part"
 _MORE: Final = "patient_more"
 
-actor, patient = current_actor(), chosen_patient()
+
+def _overview_reads(patient_id: UUID) -> tuple[CachedRead[Any], ...]:
+    return (
+        *visits_reads(patient_id),
+        *notes_reads(patient_id),
+        *sealed_reads(patient_id),
+    )
+
+
+def _first_reads(patient_id: UUID) -> tuple[CachedRead[Any], ...]:
+    """Return what is shown first: above the parts, and the overview if it is opened."""
+    is_overview = "part" not in st.query_params and _PART not in st.session_state
+    parts = _overview_reads(patient_id) if is_overview else ()
+    return (outside_care_read(patient_id), *parts)
+
+
+actor, patient = current_actor(), chosen_patient(beside=_first_reads)
 
 
 def _close_more() -> None:
@@ -66,7 +89,7 @@ def _close_more() -> None:
 
 def show_overview() -> None:
     """Show what is next, what is known, and what came in last, side by side."""
-    read_ahead(*visits_reads(patient.id), *notes_reads(patient.id))
+    read_ahead(*_overview_reads(patient.id))
     left, right = st.columns(2, gap="medium")
     with left:
         show_next_visit(patient.id, page="patient")
@@ -142,7 +165,7 @@ if not record_actions.show_closed(patient):
             offer_invitation(patient, _close_more)
 parts = [part for part in _PARTS if part != _VITALS or may_read_notes()]
 with (
-    part_tabs((*parts, *_PARTS_LAST), key="patient_part", address="part") as part,
+    part_tabs((*parts, *_PARTS_LAST), key=_PART, address="part") as part,
     error_boundary(),
 ):
     match part:

@@ -1,5 +1,7 @@
 """Who treats a patient, and who has the record open without doing so."""
 
+from uuid import UUID
+
 import streamlit as st
 
 from dashboard.context import CachedRead, current_actor, read, read_all, write
@@ -9,6 +11,7 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.patients.care import break_glass, care
+from services.patients.care.break_glass import EmergencyAccess
 from services.patients.care.care import Carer
 from services.patients.records.model import PatientRecord
 
@@ -16,10 +19,8 @@ from services.patients.records.model import PatientRecord
 def show_outside_care(patient: PatientRecord) -> None:
     """Mark a record that somebody opened outside their own patients."""
     actor = current_actor()
-    for access in read(
-        lambda s: break_glass.list_current(s, actor, patient.id),
-        keep=("outside_care", patient.id),
-    ):
+    (accesses,) = read_all(outside_care_read(patient.id))
+    for access in accesses:
         is_mine = access.clinician_id == actor.id
         said = (
             _(
@@ -37,6 +38,15 @@ def show_outside_care(patient: PatientRecord) -> None:
             title=_("Opened outside one's own patients"),
             icon=":material/emergency_home:",
         )
+
+
+def outside_care_read(patient_id: UUID) -> CachedRead[tuple[EmergencyAccess, ...]]:
+    """Return what `show_outside_care` is going to read."""
+    actor = current_actor()
+    return CachedRead(
+        lambda s: break_glass.list_current(s, actor, patient_id),
+        keep=("outside_care", patient_id),
+    )
 
 
 @st.fragment

@@ -1,16 +1,20 @@
 """The patient that a page's address names."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import current_actor, read
+from dashboard.context import CachedRead, current_actor, read_with
 from dashboard.navigation import go
 from dashboard.ui.language import gettext as _
 from services.core.actors import Permission
 from services.core.errors import NotFound
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
+
+Reads = Iterable[CachedRead[Any]]
 
 
 def named_patient(parameter: str = "patient") -> UUID:
@@ -23,16 +27,22 @@ def named_patient(parameter: str = "patient") -> UUID:
         ) from error
 
 
-def chosen_patient(parameter: str = "patient") -> PatientRecord:
-    """Return the patient named in the address, or raise NotFound."""
+def chosen_patient(
+    parameter: str = "patient", *, beside: Callable[[UUID], Reads] = lambda _: ()
+) -> PatientRecord:
+    """Return the patient named in the address, or raise NotFound.
+
+    What the page is about to show `beside` the patient is read in one go with them.
+    """
     patient_id = named_patient(parameter)
     actor = current_actor()
+    named = CachedRead(
+        lambda session: patients.get_patient(session, actor, patient_id),
+        keep=("patient", patient_id),
+        seconds=3,
+    )
     try:
-        return read(
-            lambda session: patients.get_patient(session, actor, patient_id),
-            keep=("patient", patient_id),
-            seconds=3,
-        )
+        return read_with(named, *beside(patient_id))
     except patients.NoSuchPatient:
         # It may be somebody whom this clinician does not treat.
         if actor.may(Permission.BREAK_GLASS):

@@ -1,19 +1,31 @@
 """The terms that patients' lists already use, offered while typing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from dashboard.context import current_actor, read
+from dashboard.context import CachedRead, current_actor, read_all
 from services.patients import search
 
 # Enough to see the common spellings; whoever needs another one types it.
 _MOST: Final = 300
+_KINDS: Final = ("allergies", "medical_history", "current_medications")
 
 
 def suggest(kind: str) -> Sequence[str]:
     """Return known terms of a kind: allergies, medical_history, current_medications."""
-    return read(
-        lambda session: search.list_terms(session, current_actor(), kind, limit=_MOST),
-        keep=("terms", kind),
+    (terms,) = read_all(terms_read())
+    known: Sequence[str] = terms[kind]
+    return known
+
+
+def terms_read() -> CachedRead[Mapping[str, Sequence[str]]]:
+    """Return what `suggest` is going to read: all kinds, whichever it is asked for."""
+    actor = current_actor()
+    return CachedRead(
+        lambda session: {
+            kind: search.list_terms(session, actor, kind, limit=_MOST)
+            for kind in _KINDS
+        },
+        keep="terms",
         seconds=300,
     )

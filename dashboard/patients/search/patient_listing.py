@@ -77,7 +77,7 @@ class Listing(AddressedList):
         if self._is_guarded:
             answer, kept = read_all(more, self._kept_back(position))
             return self._tell(kept).rows or _NO_ROWS, answer
-        answer, page, _ = read_all(more, self._page(position), self._count())
+        answer, page, _ = read_all(more, self._page(position), self.count_read())
         return page, answer
 
     def _page(self, position: PagePosition) -> CachedRead[PatientPage]:
@@ -160,10 +160,11 @@ class Listing(AddressedList):
             counted = self._guarded_list().count
             assert counted is not None  # noqa: S101 - a guarded list is counted
             return counted
-        (counted,) = read_all(self._count())
+        (counted,) = read_all(self.count_read())
         return counted
 
-    def _count(self) -> CachedRead[Count]:
+    def count_read(self) -> CachedRead[Count]:
+        """Return what `count` is going to read of a list that names patients."""
         return CachedRead(
             lambda session: search.count_patients(
                 session, self.actor, self.criteria, now=now()

@@ -21,7 +21,7 @@ from dashboard.web.log.json_log import describe
 from dashboard.web.page_context.page_actor import answering, on_behalf
 from db.postgres import Database, DatabaseUnavailable, Lsn, Read, Served
 from services.core.actors import Role
-from services.core.errors import Unavailable
+from services.core.errors import ServiceError, Unavailable
 from services.core.on_behalf import ActorDatabase
 from services.lists.cache import CacheRegion, Lasting
 
@@ -133,6 +133,23 @@ def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
     return tuple(answer.value for answer in whole)
 
 
+def read_with(wanted: CachedRead[T], *beside: CachedRead[Any]) -> T:
+    """Return what is wanted, read in one go with what the page is about to show beside.
+
+    What goes wrong with that does so again, and is explained, in the part that asks for
+    it. Raises what `wanted` does.
+    """
+    value: T
+    try:
+        value, *_beside = read_all(wanted, *beside)
+    except ServiceError:
+        raise
+    except Exception as error:
+        _tell_of_parts(error)
+        (value,) = read_all(wanted)
+    return value
+
+
 def read_ahead(*wanted: CachedRead[Any]) -> None:
     """Read in one go what parts of the page are about to read each for itself.
 
@@ -144,7 +161,7 @@ def read_ahead(*wanted: CachedRead[Any]) -> None:
     except Unavailable:
         raise
     except Exception as error:
-        _log.warning("Parts of a page read for themselves: %s", describe(error))
+        _tell_of_parts(error)
 
 
 def look_at_documents(
@@ -257,6 +274,10 @@ def let_go_of_old() -> None:
         regions = tuple(_of_all_pages)
     for region in regions:
         region.let_go()
+
+
+def _tell_of_parts(error: Exception) -> None:
+    _log.warning("Parts of a page read for themselves: %s", describe(error))
 
 
 def _look(look: Callable[[ActorDatabase, Lsn | None], Read[T]]) -> T:

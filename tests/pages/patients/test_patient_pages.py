@@ -60,6 +60,33 @@ def test_its_parts_are_read_and_recorded_together(clinic: Clinic):
         assert [e.patient_id for e in clinic.audit(action)][-1] == patient.id
 
 
+def test_what_an_opened_patient_begins_with_is_read_and_recorded_at_once(
+    clinic: Clinic,
+):
+    patient = clinic.register()
+
+    with statements_of_pages() as statements:
+        clinic.open("patient", patient=patient.id)
+
+    begins_with = ("patients", "break_glass_accesses", "appointments", "documents")
+    places = [
+        next(n for n, words in enumerate(statements) if f"\nFROM {table}" in words)
+        for table in begins_with
+    ]
+    assert places == list(range(places[0], places[0] + len(begins_with)))
+    for action in ("patient:read", "visit:list"):
+        assert [e.patient_id for e in clinic.audit(action)][-1] == patient.id
+
+
+def test_an_opened_part_alone_is_read(clinic: Clinic):
+    patient = clinic.register()
+
+    with statements_of_pages() as statements:
+        clinic.open("patient", patient=patient.id, part="details")
+
+    assert not any("\nFROM appointments" in words for words in statements)
+
+
 def test_a_part_that_breaks_takes_no_other_along(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
