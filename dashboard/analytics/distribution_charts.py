@@ -1,5 +1,6 @@
 """Means and percentiles as boxes, beside what stands in the table below them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -73,7 +74,7 @@ def boxes_spec(
     placed: Spec = {
         group: nominal(along, sort=None, axis=axis),
         "color": {"value": COLOURS[0]},
-        "tooltip": [*map(nominal, names), *map(_column, _COLUMNS)],
+        "tooltip": [*map(nominal, names), *map(_tooltip, _COLUMNS)],
     }
     if beside:
         legend = {"orient": "bottom"}
@@ -94,6 +95,7 @@ def boxes_spec(
     ]
     return {
         "height": _HEIGHT if is_timed else _ROW * groups + _AXIS,
+        "transform": [_column_text(name) for name in _COLUMNS],
         "layer": [
             {"mark": drawn, "encoding": placed | measured} for drawn, measured in layers
         ],
@@ -108,6 +110,21 @@ def _drawn(cell: FigureCell) -> dict[str, float | None]:
 def _column(name: str, **shown: Any) -> Spec:
     """Return a mean or percentile as a channel shows it."""
     return quantitative(_(_COLUMNS[name]), **shown)
+
+
+def _column_text(name: str) -> Spec:
+    """Return what writes a mean or percentile as the table below the chart does."""
+    value = f"datum[{json.dumps(_(_COLUMNS[name]))}]"
+    otherwise = json.dumps(_(_SUPPRESSED))
+    return {
+        "calculate": f"isValid({value}) ? format({value}, ',.1f') : {otherwise}",
+        "as": f"{name}_text",
+    }
+
+
+def _tooltip(name: str) -> Spec:
+    """Return a mean or percentile in a tooltip, in words where it is hidden."""
+    return nominal(f"{name}_text", title=_(_COLUMNS[name]))
 
 
 def _end_at(name: str) -> Spec:

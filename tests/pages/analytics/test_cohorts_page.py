@@ -1,5 +1,6 @@
 """The page on which analysts count, from the empty state to an answer by quarter."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
@@ -180,6 +181,14 @@ def test_ages_have_a_mean_and_percentiles(clinic: Clinic, hypertensive):
     ((year, number, *spread),) = tables(app)["Cohort by year"]
     assert (year, number, len(spread)) == ("2025", "26", 5)
     assert app.selectbox(key="cohorts_measure").value is FigureMeasure.DISTRIBUTION
+    # Of few, a percentile is hidden where one points at it, too.
+    specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+    (spec,) = (each for each in specs if "transform" in each)
+    texts = {each["as"]: each["calculate"] for each in spec["transform"]}
+    assert all(words.endswith(': "suppressed"') for words in texts.values())
+    for layer in spec["layer"]:
+        _year, *tips = layer["encoding"]["tooltip"]
+        assert [tip["field"] for tip in tips] == list(texts)
 
 
 def test_a_pivot_table_has_totals(clinic: Clinic, hypertensive):
