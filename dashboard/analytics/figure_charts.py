@@ -349,7 +349,7 @@ def _heat_map(
     data: pd.DataFrame, placed: _Placed, shown: str, *, is_share: bool
 ) -> Spec:
     (_along, across), (_beside, down) = placed
-    numbers = {"format": ".0%"} if is_share else {"format": "d", "tickMinStep": 1}
+    numbers = {"format": ".0%"} if is_share else WHOLE_NUMBERS
     return {
         "height": _ROW * data[down].nunique() + _AXIS + _AXIS,
         "transform": [{"filter": f"(datum['{shown}'] !== null)"}],

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.chart_tools.vega_lite import Spec
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, of_rows
 from dashboard.ui.clock import on_axis
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import gettext as _, marked
@@ -80,8 +80,12 @@ def _draw(name: str, taken: Sequence[Taken], *, key: str) -> None:
     with chart_box(name, numbers, key=key, filed=partial(_filed, taken, kinds)):
         st.caption(f"{name}: {amount(sum(newest.values()))}")
         st.vega_lite_chart(
-            pd.DataFrame(_points(taken, kinds)),
-            in_language(_spec(kinds, on_axis(last) - on_axis(first))),
+            in_language(
+                of_rows(
+                    pd.DataFrame(_points(taken, kinds)),
+                    _spec(kinds, on_axis(last) - on_axis(first)),
+                )
+            ),
             key=f"{key}_chart",
             height=_HEIGHT,
             alt=_("{name}, from {since} to {until}. {sizes}.").format(
@@ -149,12 +153,12 @@ def _spec(kinds: Sequence[str], milliseconds: float) -> Spec:
     return {
         "layer": [
             {
-                "mark": {"type": "area", "aria": False, "tooltip": None},
+                "mark": mark("area", tooltip=None),
                 "encoding": encoding,
             },
             # An area tells of its first time alone, whatever is pointed at.
             {
-                "mark": {"type": "point", "aria": False, "opacity": 0, "size": 120},
+                "mark": mark("point", opacity=0, size=120),
                 "encoding": {**encoding, "tooltip": tooltip},
             },
         ]

@@ -31,6 +31,11 @@ def part_tabs(names: Sequence[str], *, key: str, address: str = "") -> Iterator[
     yield ""
 
 
+def begins_with_first(*, key: str, address: str) -> bool:
+    """Tell, before the tabs are drawn, whether a page is opened with its first part."""
+    return address not in st.query_params and key not in st.session_state
+
+
 def _choose(key: str) -> None:
     st.session_state[f"{key}_chosen"] = True
 

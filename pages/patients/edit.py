@@ -15,7 +15,7 @@ from dashboard.ui.words import at, full_name, plain
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft
 
-actor, patient = current_actor(), chosen_patient(beside=lambda _: (terms_read(),))
+actor, patient = current_actor(), chosen_patient(beside=[terms_read()])
 opened = patient_form.opened_version("edit", patient)
 
 

@@ -36,13 +36,13 @@ from dashboard.patients.chart.health import (
 from dashboard.patients.chart.timeline import show_timeline
 from dashboard.patients.duplicates.duplicate_offers import offer_duplicates
 from dashboard.patients.records import record_actions
-from dashboard.patients.records.chosen_patient import chosen_patient
+from dashboard.patients.records.chosen_patient import chosen_patient, named_patient
 from dashboard.patients.records.patient_details import show_contact, show_provenance
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.people.invitation_link import offer_invitation
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import gettext as _, marked
-from dashboard.ui.part_tabs import part_tabs
+from dashboard.ui.part_tabs import begins_with_first, part_tabs
 from dashboard.visits.appointments.patient_visits import (
     show_earlier_visits_of,
     show_next_visit,
@@ -60,7 +60,7 @@ _PARTS: Final = (
     marked("Documents"),
 )
 _PARTS_LAST: Final = (marked("Prescriptions"), marked("Details"))
-_PART: Final = "patient_part"
+_PART, _ADDRESS = "patient_part", "part"
 _MORE: Final = "patient_more"
 
 
@@ -74,12 +74,12 @@ def _overview_reads(patient_id: UUID) -> tuple[CachedRead[Any], ...]:
 
 def _first_reads(patient_id: UUID) -> tuple[CachedRead[Any], ...]:
     """Return what is shown first: above the parts, and the overview if it is opened."""
-    is_overview = "part" not in st.query_params and _PART not in st.session_state
-    parts = _overview_reads(patient_id) if is_overview else ()
-    return (outside_care_read(patient_id), *parts)
+    if begins_with_first(key=_PART, address=_ADDRESS):
+        return (outside_care_read(patient_id), *_overview_reads(patient_id))
+    return (outside_care_read(patient_id),)
 
 
-actor, patient = current_actor(), chosen_patient(beside=_first_reads)
+actor, patient = current_actor(), chosen_patient(beside=_first_reads(named_patient()))
 
 
 def _close_more() -> None:
@@ -165,7 +165,7 @@ if not record_actions.show_closed(patient):
             offer_invitation(patient, _close_more)
 parts = [part for part in _PARTS if part != _VITALS or may_read_notes()]
 with (
-    part_tabs((*parts, *_PARTS_LAST), key=_PART, address="part") as part,
+    part_tabs((*parts, *_PARTS_LAST), key=_PART, address=_ADDRESS) as part,
     error_boundary(),
 ):
     match part:

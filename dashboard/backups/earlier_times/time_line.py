@@ -15,7 +15,7 @@ import streamlit as st
 
 from dashboard.context import CachedRead, current_actor, now, read_all
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.chart_tools.vega_lite import Spec
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, of_rows
 from dashboard.ui.clock import off_axis, on_axis
 from dashboard.ui.language import gettext as _, marked, ngettext
 from dashboard.ui.language.chart_locale import in_language, time_format
@@ -94,8 +94,9 @@ def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
     name = _("Times that can be gone to")
     with chart_box(name, partial(_table, marks), key="previews_time_line"):
         event = st.vega_lite_chart(
-            pd.DataFrame(map(_sent, marks)),
-            in_language(_spec(shown, marks, chosen)),
+            in_language(
+                of_rows(pd.DataFrame(map(_sent, marks)), _spec(shown, marks, chosen))
+            ),
             # A browser gives a chart of the same key the span that was dragged in it.
             key=f"previews_time_line_{turn}",
             height=_ROW * len(_rows(marks)) + _AXIS,
@@ -293,26 +294,12 @@ def _spec(
     band: Spec = {
         "params": [drag],
         "transform": [{"filter": "isValid(datum.until)"}],
-        "mark": {
-            "type": "bar",
-            "color": _BAND,
-            "height": {"band": 0.6},
-            "clip": True,
-            "aria": False,
-        },
+        "mark": mark("bar", color=_BAND, height={"band": 0.6}, clip=True),
         "encoding": {"x": x, "x2": {"field": "until"}, "y": y, "tooltip": tooltip},
     }
     signs: Spec = {
         "transform": [{"filter": "!isValid(datum.until)"}],
-        "mark": {
-            "type": "point",
-            "filled": True,
-            "color": _SIGN,
-            "opacity": 1,
-            "size": 80,
-            "clip": True,
-            "aria": False,
-        },
+        "mark": mark("point", filled=True, color=_SIGN, opacity=1, size=80, clip=True),
         "encoding": {"x": x, "y": y, "shape": shape, "tooltip": tooltip},
     }
     layers = [band, signs]
@@ -320,13 +307,7 @@ def _spec(
         layers.append(
             {
                 "data": {"values": [{"at": on_axis(chosen)}]},
-                "mark": {
-                    "type": "rule",
-                    "color": _CHOSEN,
-                    "strokeWidth": 2,
-                    "tooltip": None,
-                    "aria": False,
-                },
+                "mark": mark("rule", color=_CHOSEN, strokeWidth=2, tooltip=None),
                 "encoding": {"x": x},
             }
         )

@@ -97,7 +97,7 @@ class Window:
             "data": {
                 "values": [{"least": 0}, {"least": least}] if self.is_live else values
             },
-            "mark": {"type": "point", "opacity": 0, "tooltip": None, "aria": False},
+            "mark": mark("point", opacity=0, tooltip=None),
             "encoding": encoding,
         }
 
@@ -140,24 +140,12 @@ def event_layers(window: Window, marks: Sequence[Mark]) -> list[Spec]:
     return [
         common
         | {
-            "mark": {
-                "type": "rule",
-                "aria": False,
-                "color": MARKED,
-                "strokeDash": [4, 4],
-            },
+            "mark": mark("rule", color=MARKED, strokeDash=[4, 4]),
             "encoding": {"x": window.axis, "tooltip": tooltip},
         },
         common
         | {
-            "mark": {
-                "type": "point",
-                "aria": False,
-                "filled": True,
-                "color": MARKED,
-                "opacity": 1,
-                "size": 90,
-            },
+            "mark": mark("point", filled=True, color=MARKED, opacity=1, size=90),
             "encoding": {
                 "x": window.axis,
                 "y": {"value": 6},
@@ -179,26 +167,19 @@ def threshold(value: float, label: str) -> list[Spec]:
     return [
         {
             "data": data,
-            "mark": {
-                "type": "rule",
-                "strokeDash": [6, 4],
-                "color": _ALERT,
-                "tooltip": None,
-                "aria": False,
-            },
+            "mark": mark("rule", strokeDash=[6, 4], color=_ALERT, tooltip=None),
             "encoding": {"y": y},
         },
         {
             "data": data,
-            "mark": {
-                "type": "text",
-                "align": "left",
-                "baseline": "bottom",
-                "dx": 4,
-                "color": _ALERT,
-                "tooltip": None,
-                "aria": False,
-            },
+            "mark": mark(
+                "text",
+                align="left",
+                baseline="bottom",
+                dx=4,
+                color=_ALERT,
+                tooltip=None,
+            ),
             "encoding": {
                 "x": {"value": 0},
                 "y": y,

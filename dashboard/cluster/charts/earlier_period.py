@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.cluster.charts.chart_layers import MARKED, Window, when
 from dashboard.cluster.charts.periods import Shown
 from dashboard.cluster.charts.series import Points
-from dashboard.ui.chart_tools.vega_lite import Spec
+from dashboard.ui.chart_tools.vega_lite import Spec, mark
 from dashboard.ui.language import gettext as _, marked
 
 _KEY: Final = "replication_compared"
@@ -81,13 +81,7 @@ def line_under(
         {
             "data": {"values": values},
             "transform": [when()],
-            "mark": {
-                "type": "line",
-                "strokeDash": [2, 3],
-                "strokeWidth": 1.5,
-                "color": MARKED,
-                "aria": False,
-            },
+            "mark": mark("line", strokeDash=[2, 3], strokeWidth=1.5, color=MARKED),
             "encoding": {
                 "x": window.axis,
                 "y": {"field": "value", "type": "quantitative"},

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.cluster.charts.chart_layers import Window, when
 from dashboard.cluster.charts.series import SHARED, Points, as_sent
-from dashboard.ui.chart_tools.vega_lite import Spec
+from dashboard.ui.chart_tools.vega_lite import Spec, mark
 from dashboard.ui.language import current_language, gettext as _, marked, percent
 from dashboard.ui.language.chart_locale import in_language
 
@@ -58,7 +58,7 @@ def _tiles(window: Window) -> Spec:
     return {
         "transform": [when()],
         # The chart as a whole says in words what it shows.
-        "mark": {"type": "rect", "tooltip": True, "aria": False},
+        "mark": mark("rect", tooltip=True),
         "encoding": {
             # While time goes by, a tile of the same place takes what its neighbour
             # was: a browser paints what has become other, and no tile anew. In whole

@@ -20,6 +20,7 @@ from dashboard.context import (
     read_all,
 )
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import of_rows
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import (
@@ -233,8 +234,7 @@ def _show_days(report: AvailabilityReport) -> None:
     ):
         alt = _("Days of the period: {days}.").format(days=summary)
         st.vega_lite_chart(
-            frame,
-            in_language(spec),
+            in_language(of_rows(frame, spec)),
             key="availability_days",
             height=_CHART_HEIGHT,
             alt=alt,

@@ -10,6 +10,7 @@ from dashboard import wiring
 from dashboard.cluster.monitoring.observations import current_snapshot
 from dashboard.context import current_actor, now
 from dashboard.ui.chart_tools import chart_box
+from dashboard.ui.chart_tools.vega_lite import of_rows
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.language import decimal, gettext as _, marked, ngettext, percent
@@ -220,8 +221,7 @@ def _draw_sizes(tables: Sequence[TableUpkeep]) -> None:
 
     with chart_box(name, numbers, key="vacuum_sizes"):
         st.vega_lite_chart(
-            frame,
-            in_language(spec),
+            in_language(of_rows(frame, spec)),
             key="vacuum_sizes",
             height=_BAR_HEIGHT * len(largest),
             alt="; ".join(f"{table.name}: {amount(table.bytes)}" for table in largest),

@@ -1,6 +1,5 @@
 """Confidential documents at the front desk: who opens them, and that there are some."""
 
-from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -8,7 +7,7 @@ import streamlit as st
 from dashboard.context import CachedRead, current_actor, read, read_all
 from dashboard.ui.language import gettext as _, ngettext
 from dashboard.ui.words import at
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.documents.records.model import DocumentRecord
 from services.documents.sharing import readers
 
@@ -47,18 +46,26 @@ def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
     return chosen
 
 
-def sealed_reads(patient_id: UUID) -> list[CachedRead[Any]]:
+def sealed_reads(patient_id: UUID) -> list[CachedRead[readers.SealedDocuments]]:
     """Return what `show_sealed` is going to read."""
     actor = current_actor()
-    return [_sealed(actor, patient_id)] if _may_count_sealed(actor) else []
+    if actor.role is not Role.STAFF:
+        return []
+    return [
+        CachedRead(
+            lambda session: readers.count_sealed(session, actor, patient_id),
+            keep=("sealed", actor.id, patient_id),
+            seconds=_SECONDS,
+        )
+    ]
 
 
 def show_sealed(patient_id: UUID) -> bool:
     """Tell the front desk of documents which it does not open; return if there are."""
-    actor = current_actor()
-    if not _may_count_sealed(actor):
+    if not (reads := sealed_reads(patient_id)):
         return False
-    (sealed,) = read_all(_sealed(actor, patient_id))
+    sealed: readers.SealedDocuments
+    (sealed,) = read_all(*reads)
     if not sealed.number or sealed.last_filed_at is None:
         return False
     st.caption(
@@ -75,18 +82,6 @@ def show_sealed(patient_id: UUID) -> bool:
         )
     )
     return True
-
-
-def _may_count_sealed(actor: Actor) -> bool:
-    return actor.role is Role.STAFF
-
-
-def _sealed(actor: Actor, patient_id: UUID) -> CachedRead[readers.SealedDocuments]:
-    return CachedRead(
-        lambda session: readers.count_sealed(session, actor, patient_id),
-        keep=("sealed", actor.id, patient_id),
-        seconds=_SECONDS,
-    )
 
 
 def _urgent(urgent: int, number: int) -> str:

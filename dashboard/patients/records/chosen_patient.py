@@ -1,6 +1,6 @@
 """The patient that a page's address names."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,6 @@ from services.core.errors import NotFound
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 
-Reads = Iterable[CachedRead[Any]]
-
 
 def named_patient(parameter: str = "patient") -> UUID:
     """Return whose id stands in the address, or raise NotFound."""
@@ -28,7 +26,7 @@ def named_patient(parameter: str = "patient") -> UUID:
 
 
 def chosen_patient(
-    parameter: str = "patient", *, beside: Callable[[UUID], Reads] = lambda _: ()
+    parameter: str = "patient", *, beside: Iterable[CachedRead[Any]] = ()
 ) -> PatientRecord:
     """Return the patient named in the address, or raise NotFound.
 
@@ -42,7 +40,7 @@ def chosen_patient(
         seconds=3,
     )
     try:
-        return read_with(named, *beside(patient_id))
+        return read_with(named, *beside)
     except patients.NoSuchPatient:
         # It may be somebody whom this clinician does not treat.
         if actor.may(Permission.BREAK_GLASS):

@@ -10,14 +10,8 @@ import streamlit as st
 from dashboard.context import in_zone, today
 from dashboard.navigation import go
 from dashboard.ui.chart_tools import bare_box
-from dashboard.ui.chart_tools.vega_lite import (
-    WHOLE_NUMBERS,
-    Spec,
-    mark,
-    nominal,
-    of_rows,
-    quantitative,
-)
+from dashboard.ui.chart_tools.counts import bars_of_counts
+from dashboard.ui.chart_tools.vega_lite import of_rows
 from dashboard.ui.clock import time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -122,18 +116,10 @@ def _show_year(visits: list[VisitRecord]) -> None:
     if not total:
         st.caption(_("You had no visit in the last twelve months."))
         return
-    axis = {"labelAngle": 0, "labelOverlap": "greedy"}
-    bars: Spec = {
-        "mark": mark("bar"),
-        "encoding": {
-            "x": nominal("Month", sort=None, title=None, axis=axis),
-            "y": quantitative("Visits", title=None, axis=WHOLE_NUMBERS),
-            "tooltip": [
-                nominal("Month", title=_("Month")),
-                quantitative("Visits", title=_("Visits")),
-            ],
-        },
-    }
+    bars = bars_of_counts(
+        {"Month": _("Month"), "Visits": _("Visits")},
+        axis={"labelAngle": 0, "labelOverlap": "greedy"},
+    )
     with bare_box("home_visits"):
         st.vega_lite_chart(
             in_language(of_rows(frame, {"layer": [bars]})),

@@ -3,20 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.chart_tools.vega_lite import (
-    WHOLE_NUMBERS,
-    Spec,
-    mark,
-    nominal,
-    of_rows,
-    quantitative,
-)
+from dashboard.ui.chart_tools.counts import bars_of_counts, table_of_counts
+from dashboard.ui.chart_tools.vega_lite import Spec, mark, nominal, of_rows
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.language import (
     day_heading,
@@ -127,35 +122,17 @@ def _stacked(
         "domain": [_(name) for name in names],
         "range": [_COLOURS[name] for name in names],
     }
-    bars: Spec = {
-        "mark": mark("bar", **width),
-        "encoding": {
-            "x": nominal("Day", sort=None, title=None, axis=_AXIS),
-            "y": quantitative("Count", title=None, axis=WHOLE_NUMBERS),
-            "color": nominal(
-                "What", sort=None, title=None, legend=_LEGEND, scale=colours
-            ),
-            "tooltip": [
-                nominal("Day", title=_("Day")),
-                nominal("What", title=_("What")),
-                quantitative("Count", title=title),
-            ],
-        },
-    }
+    titles = {"Day": _("Day"), "What": _("What"), "Count": title}
+    colour = nominal("What", sort=None, title=None, legend=_LEGEND, scale=colours)
+    bars = bars_of_counts(titles, axis=_AXIS, color=colour)
     sums = frame.groupby("What", sort=False)["Count"].sum()
     sums_text = ", ".join(
         f"{lowered(str(what))} {decimal(count)}" for what, count in sums.items()
     )
-
-    def numbers() -> pd.DataFrame:
-        table = frame.pivot_table(
-            index="Day", columns="What", values="Count", sort=False
-        )
-        return table.reset_index().rename(columns={"Day": _("Day")})
-
+    numbers = partial(table_of_counts, frame, titles)
     with chart_box(_(about.name), numbers, key=key):
         st.vega_lite_chart(
-            in_language(of_rows(frame, bars)),
+            in_language(of_rows(frame, bars | {"mark": mark("bar", **width)})),
             height=_HEIGHT,
             alt=_(about.about).format(counts=sums_text),
         )

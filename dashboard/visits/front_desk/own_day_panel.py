@@ -1,6 +1,7 @@
 """A clinician's day at a glance: the next patient, their own visits, their week."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import pandas as pd
@@ -9,14 +10,8 @@ import streamlit as st
 from dashboard.context import now, today
 from dashboard.navigation import go
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.chart_tools.vega_lite import (
-    WHOLE_NUMBERS,
-    Spec,
-    mark,
-    nominal,
-    of_rows,
-    quantitative,
-)
+from dashboard.ui.chart_tools.counts import bars_of_counts, table_of_counts
+from dashboard.ui.chart_tools.vega_lite import nominal, of_rows
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.figures import Figure
@@ -146,33 +141,20 @@ def _show_week() -> None:
         )
     ]
     frame = pd.DataFrame(counted)
-    bars: Spec = {
-        "mark": mark("bar"),
-        "encoding": {
-            "x": nominal("Day", sort=None, title=None, axis={"labelAngle": 0}),
-            "y": quantitative("Visits", title=None, axis=WHOLE_NUMBERS),
-            "color": nominal(
-                "State",
-                scale={"domain": [_(state) for state in STATES.values()]},
-                title=None,
-                legend=STATES_LEGEND | {"values": [done, expected, missed]},
-            ),
-            "tooltip": [
-                nominal("Day", title=_("Day")),
-                nominal("State", title=_("State")),
-                quantitative("Visits", title=_("Visits")),
-            ],
-        },
-    }
+    titles = {"Day": _("Day"), "State": _("State"), "Visits": _("Visits")}
+    bars = bars_of_counts(
+        titles,
+        axis={"labelAngle": 0},
+        color=nominal(
+            "State",
+            scale={"domain": [_(state) for state in STATES.values()]},
+            title=None,
+            legend=STATES_LEGEND | {"values": [done, expected, missed]},
+        ),
+    )
     booked = sum(day.booked for day in days)
     seen = sum(day.seen for day in days)
-
-    def numbers() -> pd.DataFrame:
-        table = frame.pivot_table(
-            index="Day", columns="State", values="Visits", sort=False
-        )
-        return table.reset_index().rename(columns={"Day": _("Day")})
-
+    numbers = partial(table_of_counts, frame, titles)
     with chart_box(_("Your visits of this week"), numbers, key="home_week"):
         st.vega_lite_chart(
             in_language(of_rows(frame, {"layer": [bars]})),

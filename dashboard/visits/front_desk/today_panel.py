@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import time, timedelta
+from functools import partial
 from typing import Final
 
 import pandas as pd
@@ -11,14 +12,8 @@ import streamlit as st
 from dashboard.context import current_actor, now, read
 from dashboard.navigation import go, open_patient
 from dashboard.ui.chart_tools import chart_box
-from dashboard.ui.chart_tools.vega_lite import (
-    WHOLE_NUMBERS,
-    Spec,
-    mark,
-    nominal,
-    of_rows,
-    quantitative,
-)
+from dashboard.ui.chart_tools.counts import bars_of_counts, table_of_counts
+from dashboard.ui.chart_tools.vega_lite import Spec, nominal, of_rows, quantitative
 from dashboard.ui.clock import in_zone, time_of_day
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -180,40 +175,26 @@ def show_hours(visits: Sequence[VisitRecord]) -> None:
         ]
     )
     order = [_(state) for state in STATES.values()]
+    titles = {"Hour": _("Hour"), "State": _("State"), "Visits": _("Visits")}
     place = {"calculate": f"indexof({order!r}, datum.State)", "as": "order"}
-    bars: Spec = {
-        "mark": mark("bar"),
-        "encoding": {
-            "x": nominal("Hour", sort=None, title=None, axis={"labelAngle": 0}),
-            "y": quantitative("Visits", title=None, axis=WHOLE_NUMBERS),
-            "color": nominal(
-                "State",
-                sort=order,
-                scale={"domain": order},
-                title=None,
-                legend=STATES_LEGEND,
-            ),
-            "order": quantitative("order"),
-            "tooltip": [
-                nominal("Hour", title=_("Hour")),
-                nominal("State", title=_("State")),
-                quantitative("Visits", title=_("Visits")),
-            ],
-        },
-        "transform": [place],
-    }
+    bars = bars_of_counts(
+        titles,
+        axis={"labelAngle": 0},
+        color=nominal(
+            "State",
+            sort=order,
+            scale={"domain": order},
+            title=None,
+            legend=STATES_LEGEND,
+        ),
+        order=quantitative("order"),
+    )
     sums = frame.groupby("State")["Visits"].sum()
     said = ", ".join(f"{lowered(state)} {decimal(sums[state])}" for state in order)
-
-    def numbers() -> pd.DataFrame:
-        table = frame.pivot_table(
-            index="Hour", columns="State", values="Visits", sort=False
-        )
-        return table.reset_index().rename(columns={"Hour": _("Hour")})
-
+    numbers = partial(table_of_counts, frame, titles)
     with chart_box(_("Visits of today by hour"), numbers, key="home_hours"):
         st.vega_lite_chart(
-            in_language(of_rows(frame, {"layer": [bars]})),
+            in_language(of_rows(frame, {"layer": [bars | {"transform": [place]}]})),
             height=_HEIGHT,
             alt=_("Visits of today by hour. In all: {counts}.").format(counts=said),
         )

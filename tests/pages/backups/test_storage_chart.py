@@ -39,7 +39,7 @@ def charts(app):
 
 
 def points(chart):
-    with pa.ipc.open_stream(chart.proto.data.data) as stream:
+    with pa.ipc.open_stream(chart.proto.datasets[0].data.data) as stream:
         return stream.read_all().to_pylist()
 
 

@@ -35,7 +35,7 @@ def charts(app):
 def rows_in(app):
     """Return what the chart draws: what and when, by the row that it stands in."""
     (chart,) = charts(app)
-    with pa.ipc.open_stream(chart.proto.data.data) as stream:
+    with pa.ipc.open_stream(chart.proto.datasets[0].data.data) as stream:
         return stream.read_all().to_pylist()
 
 
