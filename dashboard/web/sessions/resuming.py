@@ -4,7 +4,8 @@ A browser keeps its page when the process behind it dies or is replaced, connect
 another one, and waits: Streamlit draws nothing there before the next click. Of that
 click it takes no notice if it is in a fragment, which the new session does not know,
 and calls no callback of a widget that it has never drawn. So the page is drawn first,
-as it stands in the browser, and then it is clicked.
+as it stands in the browser, and then it is clicked. The same goes for a click that
+comes while the page is being drawn, because something that refreshes itself was first.
 """
 
 from typing import Any
@@ -31,18 +32,27 @@ def draw_before_clicks() -> None:
 
 
 def _draw_first(session: AppSession, client_state: ClientState | None) -> None:
-    """Run what a browser asks for; keep the first click of a session for later."""
-    if client_state is None or not _is_new(session) or not _is_click(client_state):
+    """Run what a browser asks for; keep a click on what is not drawn yet for later."""
+    if client_state is None or not _is_click(client_state):
         _request_rerun(session, client_state)
-        return
-    _waiting[session] = client_state
+    elif _is_new(session):
+        _waiting[session] = client_state
+        _request_rerun(session, _without_click(client_state))
+    elif _is_being_drawn(session, client_state) and not client_state.is_auto_rerun:
+        _waiting[session] = client_state
+    else:
+        _request_rerun(session, client_state)
+
+
+def _without_click(client_state: ClientState) -> ClientState:
+    """Return what asks for the page as it stands in the browser."""
     page = ClientState()
     page.CopyFrom(client_state)
     page.fragment_id, page.is_auto_rerun = "", False
     kept = [state for state in page.widget_states.widgets if not _is_trigger(state)]
     del page.widget_states.widgets[:]
     page.widget_states.widgets.extend(kept)
-    _request_rerun(session, page)
+    return page
 
 
 def _then_click(
@@ -58,6 +68,17 @@ def _then_click(
 def _is_new(session: AppSession) -> bool:
     """Tell whether nothing has been drawn in the session, nor is being drawn."""
     return session._scriptrunner is None and not session._client_state.page_script_hash
+
+
+def _is_being_drawn(session: AppSession, client_state: ClientState) -> bool:
+    """Tell whether a run goes on that has not come to what was clicked."""
+    if session._scriptrunner is None:
+        return False
+    if client_state.fragment_id and not session.has_fragment(client_state.fragment_id):
+        return True
+    drawn = session._session_state._new_widget_state.widget_metadata
+    clicked = filter(_is_trigger, client_state.widget_states.widgets)
+    return any(state.id not in drawn for state in clicked)
 
 
 def _is_click(client_state: ClientState) -> bool:

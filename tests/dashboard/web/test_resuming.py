@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from db.endpoints import Endpoints
@@ -52,20 +53,40 @@ def sort(drawn: Page, sent_by: Page) -> None:
 
 
 def table_of(page: Page) -> str:
-    # The last one: a run that asks for another has drawn it, too.
-    return [text for text in page.shown.texts if "record_table" in text][-1]
+    # The last one: a run that asks for another has drawn it, too. And one that another
+    # follows at once has not always sent what that one draws again.
+    return ["", *(text for text in page.shown.texts if "record_table" in text)][-1]
+
+
+def look_until(page: Page, table: str) -> None:
+    while table_of(page) != table:
+        page.look_on()
 
 
 def test_the_first_click_is_done_in_a_page_that_another_process_has_drawn(
     lists: Page, new: Page
 ):
     before = table_of(lists)
+    sort(lists, sent_by=lists)
+    assert table_of(lists) != before
 
     sort(lists, sent_by=new)
-    new.look_on()
 
+    look_until(new, table_of(lists))
+
+
+def test_a_click_is_done_that_comes_while_the_page_is_being_drawn(
+    lists: Page, new: Page
+):
     sort(lists, sent_by=lists)
-    assert table_of(new) == table_of(lists) != before
+    opening = BackMsg()
+    opening.rerun_script.page_script_hash = lists.shown.pages["patients"]
+
+    # What refreshes itself, such as the bell, may be sooner than a person.
+    new.post(opening.SerializeToString())
+    sort(lists, sent_by=new)
+
+    look_until(new, table_of(lists))
 
 
 def test_who_clicks_on_what_is_not_there_sees_the_page(lists: Page, new: Page):
