@@ -7,7 +7,7 @@ and while an analyst has figures counted without a pause: the peer is the same l
 alone, both as the 95th percentile of many reads in turns, and the bar is 1.2.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from statistics import quantiles
@@ -30,7 +30,13 @@ from benchmarks.lists import CASES, CLERK, SIZE
 from benchmarks.measure import compare
 from db.postgres import Database, DatabaseIdentity
 from services.analytics import figures
-from services.analytics.cohorts import Cohort, CohortEvent, Dimension, EventKind
+from services.analytics.cohorts import (
+    Cohort,
+    CohortEvent,
+    Dimension,
+    EventKind,
+    UndisclosedAnswer,
+)
 from services.analytics.figures import Figure, FigureMeasure, Quantity
 from services.core import audit
 from services.patients import search
@@ -121,6 +127,18 @@ def main() -> None:
                 partial(_select, raw, _COMMONEST),
                 rounds=_ROUNDS,
             )
+            counted = _facets(session)
+            database.write(
+                partial(_tell_facets, counted), identity=ANALYST.database_identity
+            )
+            compare(
+                "facets: counted by somebody within the hour",
+                lambda: database.write(
+                    _tell_kept_facets, identity=ANALYST.database_identity
+                ),
+                partial(_select, raw, _COMMONEST),
+                rounds=_ROUNDS,
+            )
         _compare_front_desk(database)
 
 
@@ -128,8 +146,20 @@ def _count(session: Session, figure: Figure) -> object:
     return figures.count(session, ANALYST, figure, now=NOW, smallest_group=_K)
 
 
-def _facets(session: Session) -> object:
+def _facets(session: Session) -> Sequence[UndisclosedAnswer[figures.Facet]]:
     return figures.find_facets(
+        session, ANALYST, EventKind.DIAGNOSIS, now=NOW, smallest_group=_K
+    )
+
+
+def _tell_facets(
+    disclosed: Sequence[UndisclosedAnswer[figures.Facet]], session: Session
+) -> object:
+    return figures.tell_facets(session, ANALYST, disclosed)
+
+
+def _tell_kept_facets(session: Session) -> object:
+    return figures.tell_kept_facets(
         session, ANALYST, EventKind.DIAGNOSIS, now=NOW, smallest_group=_K
     )
 

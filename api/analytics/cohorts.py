@@ -1,6 +1,6 @@
 """/api/v1/cohorts: how many patients had an event, and how many of them what next."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -193,9 +193,13 @@ class ComparisonShown(Shown):
 
 
 class FacetsBody(Body):
-    """A kind of event."""
+    """A kind of event, and whether its words are counted anew.
+
+    Otherwise they may be as of up to an hour ago.
+    """
 
     kind: _Kind
+    recount: bool = False
 
 
 class FacetShown(Shown):
@@ -300,19 +304,30 @@ def facets(
     earlier counts.
     """
     kind = EventKind(body.kind)
+    now, least = caller.stores.now(), caller.stores.smallest_group
+    if not body.recount:
+        kept = caller.write(
+            lambda session: figures.tell_kept_facets(
+                session, caller.actor, kind, now=now, smallest_group=least
+            )
+        )
+        if kept.value is not None:
+            return _facets_response(kept.value, kept)
     undisclosed = caller.read(
         lambda session: figures.find_facets(
-            session,
-            caller.actor,
-            kind,
-            now=caller.stores.now(),
-            smallest_group=caller.stores.smallest_group,
+            session, caller.actor, kind, now=now, smallest_group=least
         )
     ).value
-    written = caller.write(
+    counted = caller.write(
         lambda session: figures.tell_facets(session, caller.actor, undisclosed)
     )
-    shown = {"facets": [asdict(facet) for facet in written.value]}
+    return _facets_response(counted.value, counted)
+
+
+def _facets_response(
+    facets: Sequence[figures.Facet], written: WriteResult[Any]
+) -> Response:
+    shown = {"facets": [asdict(facet) for facet in facets]}
     return JsonResponse(shown, headers=written_headers(written))
 
 

@@ -31,7 +31,8 @@ def show_facets(prefix: str, kind: EventKind) -> None:
     )
     if not is_shown:
         return
-    facets = _facets_of(kind)
+    again = st.session_state.pop(f"{prefix}_recount", False)
+    facets = _facets_of(kind, is_counted_anew=again)
     if not facets:
         st.caption(
             _("Nothing here that {least} or more patients had may be shown.").format(
@@ -47,28 +48,52 @@ def show_facets(prefix: str, kind: EventKind) -> None:
                 on_click=_choose,
                 args=(prefix, facet.words),
             )
-    st.caption(
-        _("Patients of the whole clinic, counted {time}.").format(
-            time=at(min(facet.counted_at for facet in facets))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            _("Patients of the whole clinic, counted {time}.").format(
+                time=at(min(facet.counted_at for facet in facets))
+            ),
+            width="content",
+        )
+        st.button(
+            _("Count again"),
+            key=f"{prefix}_count_again",
+            type="tertiary",
+            on_click=_recount,
+            args=(prefix,),
+        )
+
+
+def _facets_of(kind: EventKind, *, is_counted_anew: bool) -> tuple[Facet, ...]:
+    """Return the facets of a kind: those that somebody had counted, for a while."""
+    kept: dict[EventKind, tuple[tuple[Facet, ...], datetime]]
+    kept = st.session_state.setdefault(_FACETS, {})
+    when = now()
+    if kind in kept and when - kept[kind][1] < _LAST and not is_counted_anew:
+        return kept[kind][0]
+    known = None if is_counted_anew else _kept_facets(kind)
+    facets = _count_facets(kind) if known is None else known
+    kept[kind] = (facets, when)
+    return facets
+
+
+def _kept_facets(kind: EventKind) -> tuple[Facet, ...] | None:
+    actor, when, least = current_actor(), now(), smallest_group()
+    return write(
+        lambda session: figures.tell_kept_facets(
+            session, actor, kind, now=when, smallest_group=least
         )
     )
 
 
-def _facets_of(kind: EventKind) -> tuple[Facet, ...]:
-    """Return the facets of a kind, counted anew after a while."""
-    kept: dict[EventKind, tuple[tuple[Facet, ...], datetime]]
-    kept = st.session_state.setdefault(_FACETS, {})
+def _count_facets(kind: EventKind) -> tuple[Facet, ...]:
     actor, when, least = current_actor(), now(), smallest_group()
-    if kind in kept and when - kept[kind][1] < _LAST:
-        return kept[kind][0]
     undisclosed = read(
         lambda session: figures.find_facets(
             session, actor, kind, now=when, smallest_group=least
         )
     )
-    facets = write(lambda session: figures.tell_facets(session, actor, undisclosed))
-    kept[kind] = (facets, when)
-    return facets
+    return write(lambda session: figures.tell_facets(session, actor, undisclosed))
 
 
 def _toggle(shown: str, kind: EventKind) -> None:
@@ -78,3 +103,7 @@ def _toggle(shown: str, kind: EventKind) -> None:
 
 def _choose(prefix: str, words: str) -> None:
     st.session_state[f"{prefix}_words"] = words
+
+
+def _recount(prefix: str) -> None:
+    st.session_state[f"{prefix}_recount"] = True

@@ -267,6 +267,7 @@ ALLOWED: Final = {
     "analytics.figures.counting.count": {Role.ANALYST},
     "analytics.figures.facets.find_facets": {Role.ANALYST},
     "analytics.figures.facets.tell_facets": {Role.ANALYST},
+    "analytics.figures.facets.tell_kept_facets": {Role.ANALYST},
     "analytics.figures.storing.remember": {Role.ANALYST},
     "analytics.figures.storing.recall": {Role.ANALYST},
     "analytics.queries.counting.count": {Role.ANALYST},

@@ -17,7 +17,6 @@ from services.analytics.cohorts.model import (
     WindowSide as WindowSide,
 )
 from services.analytics.cohorts.results import (
-    Cell as Cell,
     CohortCount as CohortCount,
     CohortResult as CohortResult,
     Hidden as Hidden,
@@ -31,6 +30,7 @@ from services.analytics.cohorts.storing import (
     to_json as to_json,
 )
 from services.analytics.cohorts.telling import (
+    JointAnswer as JointAnswer,
     RevealsFew as RevealsFew,
     UndisclosedAnswer as UndisclosedAnswer,
     tell as tell,

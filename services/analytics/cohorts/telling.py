@@ -158,7 +158,7 @@ def tell(
     """
     actor.require(undisclosed.needs)
     kind = TypeAdapter(type(undisclosed.answer))
-    digest = hashlib.sha256(undisclosed.question.encode()).digest()
+    digest = _question_digest(undisclosed.question)
     groups = {_digest(group): group for group in undisclosed.groups}
     events = {_digest(group): group for group in undisclosed.events}
     named = _named(undisclosed)
@@ -203,6 +203,45 @@ def tell(
             answer = _as_of(earlier, answer, kind)
         _keep_answer(session, digest, answer, kind, {**groups, **events})
     return answer
+
+
+@dataclass(frozen=True)
+class JointAnswer(Generic[Answer]):
+    """An answer that is made up of those to other questions, once these were told.
+
+    It is kept under a question of its own. All it tells is in the log already.
+    """
+
+    question: str
+    kind: type[Answer]
+
+    def keep(self, session: Session, answer: Answer, parts: Iterable[str]) -> None:
+        """Keep what was told just now to the questions that are its parts.
+
+        On the primary; the caller commits.
+        """
+        with assume_role(session, "system"):
+            disclosed = [_disclosed_by(session, each) for each in parts]
+            groups = set[bytes]().union(*disclosed)
+            digest = _question_digest(self.question)
+            _keep_answer(session, digest, answer, TypeAdapter(self.kind), groups)
+
+    def tell(self, session: Session, actor: Actor) -> Answer | None:
+        """Return the answer that is kept, or None; on the primary, the caller commits.
+
+        The log remembers it for as long as one that is new. Raises NotAllowed.
+        """
+        actor.require(Permission.COUNT_COHORTS)
+        is_answer = DisclosedAnswer.digest == _question_digest(self.question)
+        with assume_role(session, "system"):
+            session.execute(select(_LOCK))
+            _forget(session)
+            kept = session.scalars(select(DisclosedAnswer.answer).where(is_answer))
+            answer = kept.one_or_none()
+            if answer is None:
+                return None
+            _keep_again(session, actor, set(map(bytes.fromhex, answer[_GROUPS])))
+        return TypeAdapter(self.kind).validate_python(answer)
 
 
 def require_not_refused_often(session: Session, actor: Actor) -> None:
@@ -256,9 +295,9 @@ def _known(session: Session, groups: dict[bytes, Members]) -> set[bytes]:
 
 def _disclosed_by(session: Session, question: str) -> set[bytes]:
     """Return the digests of the groups that a question's latest answer has told."""
-    digest = hashlib.sha256(question.encode()).digest()
+    is_answer = DisclosedAnswer.digest == _question_digest(question)
     answer = select(DisclosedAnswer.answer[_GROUPS])
-    groups = session.scalars(answer.where(DisclosedAnswer.digest == digest)).first()
+    groups = session.scalars(answer.where(is_answer)).first()
     return set(map(bytes.fromhex, groups or ()))
 
 
@@ -500,6 +539,10 @@ def compared(new: Sequence[Members], k: int) -> ColumnElement[bool]:
     )
     is_late = DisclosedGroup.digest.in_(latest.limit(MOST_COMPARED))
     return and_(~DisclosedGroup.of_events, or_(is_of_a_size, is_late))
+
+
+def _question_digest(question: str) -> bytes:
+    return hashlib.sha256(question.encode()).digest()
 
 
 def _digest(group: Members) -> bytes:

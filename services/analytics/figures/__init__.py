@@ -6,6 +6,7 @@ from services.analytics.figures.facets import (
     Facet as Facet,
     find_facets as find_facets,
     tell_facets as tell_facets,
+    tell_kept_facets as tell_kept_facets,
 )
 from services.analytics.figures.model import (
     SUMMED as SUMMED,

@@ -2,12 +2,14 @@
 
 They are of the whole clinic and not of a cohort: so everybody is told of the same
 groups, which are in the log once, and a rule with these words is the same group again.
+And they are the same answer for everybody, which is kept for a while: in a clinic of a
+million patients it takes seconds to count.
 """
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import nlargest
 from typing import Final
 
@@ -17,6 +19,7 @@ from sqlalchemy.orm import Session
 from services.analytics.cohorts import (
     CohortEvent,
     EventKind,
+    JointAnswer,
     RevealsFew,
     UndisclosedAnswer,
     classes,
@@ -29,6 +32,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 
 MOST: Final = 8
+KEPT_FOR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,14 @@ class Facet:
 
     words: str
     patients: int
+    counted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Facets of a kind, all of them told, and when they were counted."""
+
+    facets: tuple[Facet, ...]
     counted_at: datetime
 
 
@@ -64,8 +76,7 @@ def find_facets(
     what was told before. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    details = {"criteria": {"commonest": kind.value}}
-    audit.record(session, actor, Action.COHORT_COUNT, details=details)
+    _record(session, actor, kind)
     classes.use_clock(session, now)
     terms = _read_terms(session, kind)
     members = {
@@ -83,7 +94,7 @@ def find_facets(
             smallest_group=smallest_group,
             namings=(CohortEvent(kind=kind, words=terms[key].words).naming,),
             # Whoever opens them has asked once, and chosen no words.
-            part_of=json.dumps(["commonest", kind, smallest_group]),
+            part_of=_question(kind, smallest_group),
         )
         for key, group in members.items()
         if not 0 < population - len(group) < smallest_group
@@ -96,18 +107,58 @@ def tell_facets(
 ) -> tuple[Facet, ...]:
     """Return those that may be told, on the primary; the caller commits.
 
-    The others are left out. Raises NotAllowed.
+    The others are left out. What is told is kept. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    return tuple(_tell_each(session, actor, undisclosed))
+    disclosed = dict(_tell_each(session, actor, undisclosed))
+    facets = tuple(disclosed.values())
+    # Where there is nothing yet there may be something soon, which is counted at once.
+    if facets:
+        first = undisclosed[0]
+        latest = _Kept(facets, first.answer.counted_at)
+        _joint(first.part_of).keep(session, latest, disclosed)
+    return facets
+
+
+def tell_kept_facets(
+    session: Session,
+    actor: Actor,
+    kind: EventKind,
+    *,
+    now: datetime,
+    smallest_group: int,
+) -> tuple[Facet, ...] | None:
+    """Return those that were told within the last hour, to whomever; None without any.
+
+    On the primary; the caller commits. Raises NotAllowed.
+    """
+    kept = _joint(_question(kind, smallest_group)).tell(session, actor)
+    if kept is None or now - kept.counted_at > KEPT_FOR:
+        return None
+    _record(session, actor, kind)
+    return kept.facets
+
+
+def _record(session: Session, actor: Actor, kind: EventKind) -> None:
+    details = {"criteria": {"commonest": kind.value}}
+    audit.record(session, actor, Action.COHORT_COUNT, details=details)
+
+
+def _question(kind: EventKind, smallest_group: int) -> str:
+    return json.dumps(["commonest", kind, smallest_group])
+
+
+def _joint(question: str) -> JointAnswer[_Kept]:
+    return JointAnswer(f"all of {question}", _Kept)
 
 
 def _tell_each(
     session: Session, actor: Actor, undisclosed: Sequence[UndisclosedAnswer[Facet]]
-) -> Iterator[Facet]:
+) -> Iterator[tuple[str, Facet]]:
+    """Yield the questions that may be answered, with their answers."""
     for each in undisclosed:
         try:
-            yield tell(session, actor, each)
+            yield each.question, tell(session, actor, each)
         except RevealsFew:
             continue
 

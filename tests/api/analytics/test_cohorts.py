@@ -13,6 +13,7 @@ from services.analytics.figures import Figure
 from services.core.actors import Role, Scope
 from services.people import tokens
 from tests.kit import cast
+from tests.services.analytics.cohorts.test_running import diagnosed, person
 
 COHORTS = "/api/v1/cohorts"
 SEEN = {"event": {"kind": "visit"}, "within": {"days": 90}}
@@ -88,6 +89,34 @@ def test_the_commonest_words_are_told_as_far_as_they_may_be(client, application)
 
     assert [answer.status_code for answer in answers] == [200, 400]
     assert answers[0].json() == {"facets": []}
+
+
+def test_the_commonest_words_are_as_of_an_hour_ago_at_most_or_counted_again(
+    application, client
+):
+    def write(act):
+        return application.database.write(act, identity=SYSTEM).value
+
+    def ask(**more):
+        body = {"kind": "diagnosis", **more}
+        answer = client.post(f"{COHORTS}/facets", json=body, headers=headers)
+        return [(each["words"], each["patients"]) for each in answer.json()["facets"]]
+
+    def fall_ill(session):
+        for term, number in (("Gout", 7), ("Asthma", 6)):
+            for _ in range(number):
+                diagnosed(session, person(session), term=term)
+        for _ in range(10):
+            person(session)
+
+    token = write(lambda session: tokens.issue(session, Role.ANALYST))
+    headers = {"Authorization": f"Bearer {token}"}
+    write(fall_ill)
+    before = ask()
+    write(fall_ill)
+
+    assert ask() == before == [("Gout", 7), ("Asthma", 6)]
+    assert ask(recount=True) == [("Gout", 14), ("Asthma", 12)] == ask()
 
 
 NO_SHOWS = Cohort(entry=CohortEvent(kind=EventKind.NO_SHOW))

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.models.patient import ClinicalEntry
-from services.analytics import cohorts
+from services.analytics import cohorts, figures
 from services.analytics.cohorts import (
     COHORTS,
     Cohort,
@@ -237,6 +237,26 @@ def test_the_commonest_words_are_offered_and_a_click_puts_them_in(
     assert app.text_input(key=f"{ENTRY}_words").value == "Hypertension"
     press(app, f"{ENTRY}_commonest")
     assert not [b for b in app.button if "facet_" in str(b.key)]
+
+
+def test_the_commonest_words_are_counted_for_all_analysts_at_once_or_again(
+    clinic: Clinic, hypertensive, monkeypatch: pytest.MonkeyPatch
+):
+    counts, find = [], figures.find_facets
+    noted = "services.analytics.figures.find_facets"
+    monkeypatch.setattr(noted, lambda *a, **b: counts.append(a) or find(*a, **b))
+    app = clinic.open("cohorts", Role.ANALYST)
+    press(app, f"{ENTRY}_commonest")
+    counts.clear()
+
+    other = clinic.open("cohorts", Role.ANALYST)
+    press(other, f"{ENTRY}_commonest")
+    assert other.button(key=f"{ENTRY}_facet_0").label == "Hypertension · 26"
+    assert counts == []
+
+    press(other, f"{ENTRY}_count_again")
+    assert other.button(key=f"{ENTRY}_facet_0").label == "Hypertension · 26"
+    assert len(counts) == 1
 
 
 def test_a_cohort_is_saved_and_opened_again(clinic: Clinic, hypertensive):

@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
-from db.models.care import DisclosedAnswer
+from db.models.care import DisclosedAnswer, DisclosedGroup
 from services.analytics import cohorts, figures
 from services.analytics.cohorts import Cohort, CohortEvent, EventKind
+from services.analytics.cohorts.telling import REMEMBERED_FOR
+from services.analytics.figures.facets import KEPT_FOR
 from services.core.actors import Role
 from services.core.errors import NotAllowed
 from tests.kit import cast
@@ -151,6 +153,57 @@ def test_whoever_comes_since_does_not_show(session, tell):
     assert tell() == before
 
 
+@pytest.fixture
+def tell_kept(session):
+    """What another analyst is told without counting, some time after it was counted."""
+    jonas = cast.add_actor(session, cast.JONAS)
+
+    def tell_kept(after=timedelta(0), smallest_group=K):
+        facets = figures.tell_kept_facets(
+            session,
+            jonas,
+            EventKind.DIAGNOSIS,
+            now=NOW + after,
+            smallest_group=smallest_group,
+        )
+        return facets and [(facet.words, facet.patients) for facet in facets]
+
+    return tell_kept
+
+
+@pytest.mark.usefixtures("ill")
+def test_what_was_counted_is_told_to_others_for_an_hour(session, tell, tell_kept):
+    assert tell_kept() is None
+    before = tell()
+    for _ in range(K):
+        diagnosed(session, person(session), term="Asthma")
+
+    assert tell_kept(KEPT_FOR) == before
+    assert tell_kept(KEPT_FOR + timedelta(seconds=1)) is None
+    assert tell_kept(smallest_group=K - 1) is None
+    assert tell() == [("Asthma", 6 + K), ("Gout", 9)] == tell_kept()
+
+
+@pytest.mark.usefixtures("ill")
+def test_what_is_told_again_is_remembered_as_what_is_new(session, tell, tell_kept):
+    tell()
+    days = REMEMBERED_FOR - timedelta(1)
+    for table in (DisclosedGroup, DisclosedAnswer):
+        session.execute(update(table).values(disclosed_at=func.now() - days))
+
+    assert tell_kept()
+
+    is_new = DisclosedGroup.disclosed_at == func.now()
+    assert set(session.scalars(select(is_new))) == {True}
+
+
+@pytest.mark.usefixtures("ill")
+def test_where_nothing_may_be_told_it_is_counted_each_time(session, tell_kept, analyst):
+    figures.tell_facets(session, analyst, ())
+
+    assert tell_kept() is None
+
+
 def test_only_analysts_ask(session):
     for role in Role:
         actor = cast.act_as_somebody(role)
@@ -162,3 +215,7 @@ def test_only_analysts_ask(session):
             )
         with pytest.raises(NotAllowed):
             figures.tell_facets(session, actor, ())
+        with pytest.raises(NotAllowed):
+            figures.tell_kept_facets(
+                session, actor, EventKind.VISIT, now=NOW, smallest_group=K
+            )
