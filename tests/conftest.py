@@ -49,6 +49,7 @@ from tests.kit.clusters import (
 from tests.kit.emptied_databases import EmptiedDatabases
 from tests.kit.replicas import await_replicas
 from tests.kit.scheduling import BrowserBesideOthers
+from tests.kit.trusting import read_authorities_once
 from tests.kit.waiting import eventually
 from tests.kit.warm_workers import warm_workers
 
@@ -60,6 +61,7 @@ settings.load_profile("patient")
 # Nor is an answer that takes longer than httpx waits for by itself, which is 5 seconds.
 for _phase in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, _phase, 60.0)
+read_authorities_once()
 
 
 # The database that others are copied from, with the newest schema.
