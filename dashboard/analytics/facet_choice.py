@@ -58,6 +58,7 @@ def show_facets(prefix: str, kind: EventKind) -> None:
         st.button(
             _("Count again"),
             key=f"{prefix}_count_again",
+            help=_("Where nothing has changed, the time stays as well."),
             type="tertiary",
             on_click=_recount,
             args=(prefix,),
