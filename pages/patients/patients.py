@@ -55,7 +55,7 @@ def show_results() -> None:
         )
         csv, refusal = listing.csv(page), listing.refusal()
         with list_tools.show_heading(
-            "patients", listing.sentence(), csv=csv, workbook=listing.workbook(page)
+            "patients", listing.sentence(page), csv=csv, workbook=listing.workbook(page)
         ):
             if (csv or refusal) and actor.may(Permission.EXPORT_NAMES):
                 offer_named_export(listing)
@@ -82,7 +82,7 @@ def show_results() -> None:
             key,
             previous=page.previous,
             next_=page.next,
-            count=listing.count(),
+            count=listing.count_beside(page),
         )
         st.caption(freshness())
 

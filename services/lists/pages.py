@@ -64,6 +64,11 @@ class Page(Generic[Row]):
     previous: UUID | None
     place: Place | None = None
 
+    @property
+    def is_whole_list(self) -> bool:
+        """Whether the list has no other rows."""
+        return self.next is None and self.previous is None
+
 
 class PageEnd(Enum):
     """Which end of the list a page counts from; NUMBERED skips the rows before it."""

@@ -173,9 +173,15 @@ class Listing(AddressedList):
             seconds=_FIGURES_SECONDS,
         )
 
-    def sentence(self) -> str:
-        """Say what the list shows and how many there are."""
-        return patients_in_words(self.criteria, FIELDS, self.count())
+    def count_beside(self, page: PatientPage) -> Count:
+        """Count the list of which a page is shown: exactly, where that is all of it."""
+        if page.is_whole_list and not self._is_guarded:
+            return Count(len(page.rows))
+        return self.count()
+
+    def sentence(self, page: PatientPage) -> str:
+        """Say what the list of a page shows and how many there are."""
+        return patients_in_words(self.criteria, FIELDS, self.count_beside(page))
 
     def csv(self, page: PatientPage) -> str | None:
         """Return the address of the list's CSV, if there is any for this person."""

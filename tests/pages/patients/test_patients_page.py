@@ -50,6 +50,18 @@ def test_a_search_shows_who_matches_and_says_so(clinic: Clinic):
     assert not app.exception
 
 
+def test_who_sees_the_whole_list_is_told_how_many_however_long_counting_takes(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("services.lists.counting.within", lambda *_, **__: None)
+
+    app = search(clinic.open("patients"), "lovelace")
+    assert app.markdown[0].value == "**1 patient matching “lovelace”**"
+
+    search(app, "listed")
+    assert app.markdown[0].value.startswith("**about ")
+
+
 def test_the_address_carries_a_key_and_never_what_was_searched(clinic: Clinic):
     app = search(clinic.open("patients"), "lovelace")
 
