@@ -56,18 +56,15 @@ class Page(Generic[Row]):
     """Some rows of a list, and the ids that the pages around them begin at.
 
     `next` is passed as `after`, `previous` as `before`; None where the list ends. Of a
-    page that is placed, `place` is where the next one begins.
+    page that is placed, `place` is where the next one begins. One that `is_whole` is
+    all of its list; of others that is not known.
     """
 
     rows: tuple[Row, ...]
     next: UUID | None
     previous: UUID | None
     place: Place | None = None
-
-    @property
-    def is_whole_list(self) -> bool:
-        """Whether the list has no other rows."""
-        return self.next is None and self.previous is None
+    is_whole: bool = False
 
 
 class PageEnd(Enum):
@@ -259,14 +256,16 @@ def _cut(
     records = _records(session, query, rows[:size])
     if end.is_backwards:
         records = records[::-1]
+    is_whole = not goes_on and end in {PageEnd.FIRST, PageEnd.LAST}
     if not records:
-        return Page((), None, None)
+        return Page((), None, None, is_whole=is_whole)
     has_next = goes_on if not end.is_backwards else end is PageEnd.BEFORE
     has_previous = goes_on if end.is_backwards else end is PageEnd.AFTER
     return Page(
         records,
         records[-1].id if has_next else None,
         records[0].id if has_previous else None,
+        is_whole=is_whole,
     )
 
 

@@ -175,7 +175,7 @@ class Listing(AddressedList):
 
     def count_beside(self, page: PatientPage) -> Count:
         """Count the list of which a page is shown: exactly, where that is all of it."""
-        if page.is_whole_list and not self._is_guarded:
+        if page.is_whole:
             return Count(len(page.rows))
         return self.count()
 

@@ -58,7 +58,14 @@ def _page_of(
     if rows and query.shape.search is DocumentSearch.WORDS:
         rows = passages.with_passages(session, rows, query.search)
     spelled = spelling.spellings(query.search)
-    return DocumentPage(rows, page.next, page.previous, page.place, spelled)
+    return DocumentPage(
+        rows,
+        page.next,
+        page.previous,
+        place=page.place,
+        is_whole=page.is_whole,
+        spelled=spelled,
+    )
 
 
 DOCUMENT_LISTS: Final = ListDefinition(

@@ -138,10 +138,24 @@ def test_a_place_in_a_list_of_another_order_is_none(session, clerk):
         placed(session, clerk, EVERYBODY, size=2, place=("A",))
 
 
+def test_only_a_first_or_last_page_is_known_to_be_the_whole_list(session, clerk):
+    ids = [named(session, name) for name in ("Able", "Baker", "Cole")]
+    read = partial(search.list_patients, session, clerk, Criteria())
+
+    assert read().is_whole
+    assert read(last=True).is_whole
+    assert not read(size=2).is_whole
+    assert not read(size=2, last=True).is_whole
+    # All that there is there, and not all.
+    assert not read(after=ids[0]).is_whole
+    assert not read(after=ids[2]).is_whole
+    assert not read(before=ids[1]).is_whole
+
+
 def test_an_empty_list_has_one_empty_page(session, clerk):
     page = search.list_patients(session, clerk, Criteria())
 
-    assert page == search.PatientPage((), None, None)
+    assert page == search.PatientPage((), None, None, is_whole=True)
 
 
 @pytest.mark.parametrize("orders", [(), (Order("email", Direction.DESC),)])
