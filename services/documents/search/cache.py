@@ -79,7 +79,10 @@ class DocumentListCache:
         def operation(session: Session) -> Lasting[CachedPage]:
             page = read_page(session, actor, DOCUMENT_LISTS, criteria, at, now=now)
             count = None
-            if is_counted:
+            if is_counted and page.is_whole:
+                count = Count(len(page.rows))
+                record_count(session, actor, criteria, count)
+            elif is_counted:
                 count = count_documents(session, actor, criteria, now=now)
             # Asked after the list: what came to be confidential and theirs in between
             # is on it for them alone, and is not kept for their colleagues.

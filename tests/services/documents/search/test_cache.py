@@ -12,8 +12,8 @@ from db.postgres import SYSTEM, Lsn
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.documents.search.cache import DocumentListCache
-from services.lists.criteria import Criteria
-from services.lists.pages import PagePosition
+from services.lists.criteria import Count, Criteria
+from services.lists.pages import MAX_SIZE, PagePosition
 from services.patients.records import patients
 from tests.kit import cast
 from tests.kit.change_listening import FakeChangeListener, await_change, listening
@@ -22,6 +22,8 @@ from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
 from tests.services.patients.clinic_samples import TODAY
 
+FIRST = PagePosition()
+
 
 @pytest.fixture
 def listener() -> FakeChangeListener:
@@ -29,11 +31,9 @@ def listener() -> FakeChangeListener:
     return FakeChangeListener()
 
 
-def _look(clinic, document_lists, actor=None, **options):
+def _look(clinic, document_lists, actor=None, at=FIRST, **options):
     on_behalf = ActorDatabase(clinic.database, actor or clinic.cleo)
-    return document_lists.look(
-        on_behalf, Criteria(), PagePosition(), now=NOW, **options
-    )
+    return document_lists.look(on_behalf, Criteria(), at, now=NOW, **options)
 
 
 def _file(clinic, title="New"):
@@ -134,6 +134,21 @@ def test_every_look_is_written_down(clinic, listener):
         _look(clinic, document_lists)
 
     assert counts() == (before[0] + 3, before[1] + 3)
+
+
+def test_a_list_on_one_page_is_counted_however_long_counting_takes(
+    clinic, listener, monkeypatch
+):
+    monkeypatch.setattr("services.lists.counting.within", lambda *_, **__: None)
+    document_lists = DocumentListCache(listener)
+    for _ in range(2):
+        _file(clinic)
+
+    whole = _look(clinic, document_lists, at=PagePosition(MAX_SIZE)).value
+    part = _look(clinic, document_lists, at=PagePosition(1)).value
+
+    assert whole.count == Count(len(whole.page.rows))
+    assert part.count.is_estimate
 
 
 def test_nobody_is_shown_what_was_kept_for_others(clinic, listener):
