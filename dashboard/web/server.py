@@ -1,8 +1,7 @@
 """The web server: pages, API and sign-in behind one gate, in one process."""
 
-import resource
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -59,6 +58,7 @@ from dashboard.web.static_assets import StaticAssets
 from dashboard.web.uploads.upload_gate import UploadGate
 from dashboard.web.uploads.upload_quota import UploadLimits
 from dashboard.wiring import Wiring
+from db.open_files import allow_open_files
 from db.settings import Settings
 from jobs.audit.spooled_events import writing_down
 from services.core.throttling import CallLimits
@@ -200,17 +200,6 @@ def run(
     server.run()
     if not server.started:
         raise SystemExit(1)
-
-
-def allow_open_files() -> None:
-    """Have as many files and connections open as the machine lets this process have.
-
-    A login has 1,024 unless it asks, which 500 people's pages and what they fetch use.
-    """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Where nothing bounds it, a kernel may have a bound that it does not tell.
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class SocketServer(uvicorn.Server):

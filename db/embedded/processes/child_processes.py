@@ -14,6 +14,7 @@ import psutil
 
 from db.embedded.data_folder import CannotStart, translate_os_errors
 from db.embedded.polling import look_until
+from db.open_files import allow_open_files
 
 _MAX_LOG_BYTES: Final = 10_000_000
 _DEATH_SECONDS: Final = 10.0
@@ -51,6 +52,7 @@ class Program:
 
     def start(self) -> None:
         """Start the program; its output goes to the log."""
+        allow_open_files()
         with translate_os_errors(self.directory), open_log(self.log) as output:
             # A session of its own: Ctrl-C in the terminal is for the launcher, which
             # then stops the programs in the right order.

@@ -1,9 +1,11 @@
 """Programs of a cluster as child processes: what ends one ends that one."""
 
 import os
+import resource
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
 
@@ -12,6 +14,7 @@ import pytest
 
 from db.embedded.processes import child_processes, killing
 from db.embedded.processes.child_processes import Program
+from tests.kit.warm_start import OPEN_FILES
 
 
 def test_who_ends_a_program_does_not_wait_for_the_one_that_is_started_instead(
@@ -39,6 +42,28 @@ def test_who_ends_a_program_does_not_wait_for_the_one_that_is_started_instead(
     assert ended.poll() is not None
     assert program.is_running
     program.kill()
+
+
+@pytest.fixture
+def as_by_a_login() -> Iterator[int]:
+    """As few open files as a login has; how many there may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, OPEN_FILES), hard))
+    yield hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_program_has_as_many_open_files_as_the_machine_lets_it(
+    tmp_path: Path, as_by_a_login: int
+):
+    log = tmp_path / "limit.log"
+    program = Program("sh", ("sh", "-c", "ulimit -n"), {**os.environ}, tmp_path, log)
+
+    program.start()
+
+    assert program.process is not None
+    program.process.wait()
+    assert log.read_text().split() == [str(as_by_a_login)]
 
 
 @pytest.mark.parametrize("looks", ["by its command", "by where it works"])
