@@ -153,9 +153,9 @@ def _facets(session: Session) -> Sequence[UndisclosedAnswer[figures.Facet]]:
 
 
 def _tell_facets(
-    disclosed: Sequence[UndisclosedAnswer[figures.Facet]], session: Session
+    undisclosed: Sequence[UndisclosedAnswer[figures.Facet]], session: Session
 ) -> object:
-    return figures.tell_facets(session, ANALYST, disclosed)
+    return figures.tell_facets(session, ANALYST, undisclosed)
 
 
 def _tell_kept_facets(session: Session) -> object:

@@ -29,13 +29,13 @@ from benchmarks.crowd.population import populate
 from benchmarks.crowd.servers import (
     WATCH,
     Site,
-    allow_many_sockets,
     chartroom_servers,
     stock_servers,
 )
 from benchmarks.crowd.stock_work import StockWork
 from benchmarks.crowd.work import roles_of
 from benchmarks.fresh import endpoints
+from db.open_files import allow_open_files
 from db.postgres import Database
 from services.core.actors import Role
 
@@ -56,7 +56,7 @@ class Result:
 def main() -> None:
     """Run each crowd, and print its figures."""
     wanted = _arguments()
-    allow_many_sockets()
+    allow_open_files()
     pace = Pace(wanted.think, wanted.minutes * 60 / _TURNS)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -1,7 +1,6 @@
 """The two apps under load, and what their processes use of the machine."""
 
 import re
-import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -159,12 +158,6 @@ def stock_servers(folder: Path, number: int) -> Iterator[Sequence[Server]]:
             running = process(command, log, {}, f"{address}/_stcore/health")
             servers.append(Server(address, stack.enter_context(running), counts=False))
         yield servers
-
-
-def allow_many_sockets() -> None:
-    """Take as many descriptors as the system gives, for the servers as well."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _processor_seconds(member: psutil.Process) -> float:

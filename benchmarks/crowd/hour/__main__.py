@@ -31,7 +31,7 @@ from benchmarks.crowd.hour.clinic import EVENTS, Clinic, running_clinic
 from benchmarks.crowd.hour.minutes import Event, Minute, draw, seconds_until_as_before
 from benchmarks.crowd.journal import SHARES, Journal
 from benchmarks.crowd.leaks import pass_by
-from benchmarks.crowd.servers import allow_many_sockets
+from db.open_files import allow_open_files
 from services.core.actors import Role
 
 _IMAGES: Final = Path(__file__).resolve().parents[3] / "docs" / "images"
@@ -46,7 +46,7 @@ _PASSERS_BY: Final = 8
 def main() -> None:
     """Run the crowd, and print what became of it."""
     wanted = _arguments()
-    allow_many_sockets()
+    allow_open_files()
     with (
         tempfile.TemporaryDirectory(prefix="chartroom-hour-") as folder,
         running_clinic(Path(folder), wanted.servers, wanted.people) as clinic,
