@@ -125,6 +125,7 @@ def _read(
         patient_id and hiding.hide(patient_id)
         for patient_id in (page.next, page.previous)
     )
+    # How many they are is for `unnamed_lists` to tell: no page says that it is whole.
     return Page(rows, next_, previous, page.place)
 
 

@@ -53,6 +53,14 @@ def test_a_page_shows_the_year_of_birth_under_a_pseudonym(session, analyst, ada)
 
 
 @pytest.mark.usefixtures("ada")
+def test_a_page_does_not_say_that_it_is_the_whole_list(session, analyst):
+    page = search.list_patients(session, analyst, Criteria(), now=NOW)
+
+    assert len(page.rows) == 1
+    assert not page.is_whole
+
+
+@pytest.mark.usefixtures("ada")
 def test_asvs_8_2_3_nothing_that_tells_who_it_is_is_in_a_row(session, analyst):
     page = search.list_patients(session, analyst, Criteria(), now=NOW)
     numbered = search.list_numbered(
