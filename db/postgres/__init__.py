@@ -1,6 +1,7 @@
-"""Reads from the nearest replica that is fresh enough, writes to the primary.
+"""Reads from the nearest replica that is fresh enough; writes to the primary.
 
-`Database` is all that others need: see docs/decisions/0003-reading-your-own-writes.md.
+`Database` is the interface for everything else: see
+docs/decisions/0003-reading-your-own-writes.md.
 """
 
 from db.postgres.connections.failures import (

@@ -25,9 +25,9 @@ _CHARACTERS_AT_A_TIME: Final = 1 << 17
 def copy_lines(
     session: Session, table: str, columns: Iterable[str], lines: Iterable[str]
 ) -> int:
-    """Append lines in COPY's text format to a table; return how many they were.
+    """Append lines in COPY's text format to a table; return how many there were.
 
-    The caller commits. At most some hundred kilobytes of them are held at a time.
+    The caller commits. At most a few hundred kilobytes of them are held at a time.
     Raises psycopg2.Error, which db.postgres retries like any other statement's, and
     whatever `lines` raises.
     """
@@ -47,7 +47,7 @@ def copy_lines(
 def append_lines(
     session: Session, table: str, columns: Sequence[str], lines: Iterable[str]
 ) -> int:
-    """Append lines as `copy_lines` does, to a table that has rules for its rows.
+    """Append lines as `copy_lines` does, to a table with row-level security.
 
     COPY refuses those tables, so the lines go by way of a temporary one.
     """
@@ -59,7 +59,7 @@ def append_lines(
 
 
 def line(*values: str | None) -> str:
-    """Write one row the way COPY reads it."""
+    """Return one row in the form that COPY reads."""
     return "\t".join(map(_escaped, values)) + "\n"
 
 
@@ -68,7 +68,7 @@ def _escaped(value: str | None) -> str:
 
 
 class _Stream(io.RawIOBase):
-    """Lines as the file that psycopg2 reads."""
+    """The lines as a file for psycopg2 to read."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines: Iterator[str] = iter(lines)

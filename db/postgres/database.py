@@ -41,7 +41,7 @@ from db.postgres.watching.watch import ServerWatch
 
 T = TypeVar("T")
 Judge = Callable[[BaseException], Trouble | None]
-# Lends a connection on another server than those to avoid, which it adds to.
+# Lends a connection on a server outside the set to avoid, and adds to that set.
 Lend = Callable[[set[str]], Lease]
 
 # Longer than any pause of a healthy server. Patroni needs about 20 s to replace one.
@@ -50,7 +50,7 @@ _HUNG_FOR_READING_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class WriteResult(Generic[T]):
-    """What a write returned, and where in the log it ends."""
+    """What a write returned, and the position in the log at which it ends."""
 
     value: T
     lsn: Lsn
@@ -58,7 +58,7 @@ class WriteResult(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[T]):
-    """What a read returned, and who answered it."""
+    """What a read returned, and which server answered it."""
 
     value: T
     served: Served
@@ -67,15 +67,15 @@ class Read(Generic[T]):
 class Database:
     """One primary and its replicas, whichever servers have these roles at the moment.
 
-    Operations given to `read` and `write` may run several times and must do nothing
-    but use their session. Raises DatabaseUnavailable when no server could do it
-    within `retry_seconds` of the first failure.
+    Operations given to `read` and `write` may run several times and must do nothing but
+    use their session. Raises DatabaseUnavailable when no server could run one within
+    `retry_seconds` of the first failure.
 
-    `identity` says in whose name: the database then shows and changes what that role
-    may, and nothing else. Nobody in particular may next to nothing.
+    `identity` says in whose name an operation runs: the database then shows and changes
+    what that role may, and nothing else. Nobody in particular may do next to nothing.
 
-    Once nobody has led for `read_only_after_seconds`, reads go on without a primary: a
-    replica answers although it may lack what the caller wrote last.
+    Once there has been no primary for `read_only_after_seconds`, reads go on without
+    one: a replica answers although it may lack what the caller wrote last.
     """
 
     def __init__(
@@ -127,9 +127,10 @@ class Database:
         *,
         identity: DatabaseIdentity | None = None,
     ) -> Read[T]:
-        """Run a read on the primary, which shows what anybody has written so far.
+        """Run a read on the primary, which shows everything written so far.
 
-        On no other server, however long nobody leads: jobs decide by it what to do.
+        It never falls back to a replica, however long there is no primary: jobs decide
+        by the result what to do.
         """
         return self._read(operation, partial(self._reads.connect, BEYOND), identity)
 
@@ -139,7 +140,7 @@ class Database:
         *,
         identity: DatabaseIdentity | None = None,
     ) -> Read[T]:
-        """Run a read on the primary or, while nobody leads, on what comes nearest."""
+        """Run a read on the primary or, while nobody leads, on the next best server."""
 
         def lend(avoiding: set[str]) -> Lease:
             try:
@@ -157,9 +158,9 @@ class Database:
         after: Lsn | None = None,
         identity: DatabaseIdentity | None = None,
     ) -> Read[T]:
-        """Run a read that raises `missing` when there is no such thing.
+        """Run a read that raises `missing` when the object does not exist.
 
-        What a replica does not know, somebody may have written a moment ago: the
+        Something that a replica does not know may have been written a moment ago: the
         primary has the last word, if there is one.
         """
         try:
@@ -177,9 +178,9 @@ class Database:
     ) -> Iterator[Session]:
         """Open a session to read from; `session.info["served"]` says who answers.
 
-        In a snapshot each statement sees what was there at the first one.
-        Only the way in is tried again: a server that fails later raises
-        DatabaseUnavailable. Prefer `read`, or take this for what is streamed.
+        In a snapshot each statement sees the data as of the first one. Only getting a
+        connection is retried: a server that fails later raises DatabaseUnavailable.
+        Prefer `read`, and use this for streaming.
         """
         avoiding: set[str] = set()
         lease = self._persist("read", lambda: self._lease(after, avoiding))
@@ -201,11 +202,12 @@ class Database:
     ) -> WriteResult[T]:
         """Run and commit a transaction on the primary exactly once.
 
-        With a `key` of the caller's this holds across calls too: AlreadyWritten is
-        raised when an earlier call with it was committed. Raises OutcomeUnknown if
-        the connection died during COMMIT and no primary could be asked since, and
-        NoPrimary where nobody has led for `retry_seconds`. What `gives_way` can be
-        done otherwise, and waits no longer than until reads go on without a primary.
+        With a `key` from the caller this holds across calls too: AlreadyWritten is
+        raised when an earlier call with it was committed. Raises OutcomeUnknown if the
+        connection died during COMMIT and no primary could be asked since, and NoPrimary
+        if there has been no primary for `retry_seconds`. With `gives_way` the caller
+        has another way to do it, and the write waits only until reads go on without a
+        primary.
         """
         delivery = ExactlyOnceWrite(self._writes, operation, key, identity)
 
@@ -230,9 +232,9 @@ class Database:
     def writing(
         self, *, identity: DatabaseIdentity | None = None
     ) -> Iterator[WritingSession]:
-        """Open a transaction on the primary, committed when the block ends well.
+        """Open a transaction on the primary, committed when the block ends normally.
 
-        Only the way in is tried again: a server that fails later raises
+        Only getting a connection is retried: a server that fails later raises
         DatabaseUnavailable, and nothing was written. Prefer `write`.
         """
         receipt = uuid4()
@@ -258,14 +260,14 @@ class Database:
         return self._watch.nodes()
 
     def absence(self) -> Absence | None:
-        """Return since when there is no primary; None while there is one."""
+        """Return the absence of a primary; None while there is one."""
         return self._watch.absence()
 
     def gap_seconds(self) -> float:
-        """Return for how long nothing could be written down lately, 0 mostly.
+        """Return for how long nothing could be written recently; usually 0.
 
-        It counts for a minute after a primary is back, so that what was seen meanwhile
-        can be written down first.
+        A gap counts for a minute after a primary is back, so that what was seen
+        meanwhile can be written down first.
         """
         return self._watch.gap_seconds()
 
@@ -292,7 +294,7 @@ class Database:
         return self._persist("read", attempt, trouble_of_read)
 
     def _lease(self, after: Lsn | None, avoiding: set[str]) -> Lease:
-        """Lend a connection for a read, in a lasting absence an older one at worst."""
+        """Lend a connection for a read; in a lasting absence, one behind `after`."""
         try:
             return self._reads.connect(after, avoiding)
         except NoServer:
@@ -302,7 +304,7 @@ class Database:
             return self._reads.connect(None, avoiding)
 
     def _require_primary(self, *, gives_way: bool = False) -> None:
-        """Raise NoPrimary if nobody has led for longer than anybody would wait."""
+        """Raise NoPrimary if there has been none for longer than a write would wait."""
         absence = self._watch.absence()
         if absence is None:
             return
@@ -312,7 +314,7 @@ class Database:
     def _persist(
         self, operation: str, attempt: Callable[[], T], judge: Judge = trouble_of
     ) -> T:
-        """Call `attempt` until it succeeds, or fails for a reason of its own."""
+        """Call `attempt` until it succeeds, or fails with an error that is final."""
         policy = RetryPolicy(self._retry_seconds, operation)
         with counters.SECONDS.labels(operation).time():
             return self._repeat(policy, attempt, judge)
@@ -348,10 +350,10 @@ class Database:
             ) from unanswered
 
     def _find_position(self) -> Lsn:
-        """Return a position that a committed write lies before.
+        """Return a position in the log after a committed write.
 
-        If no primary can be asked, one that only a primary can answer for: the write
-        is done, and must not look like a failure.
+        If no primary can be asked, return one that only a primary can answer for: the
+        write is done, and must not look like a failure.
         """
         try:
             return self._persist("write", self._writes.find_position)
@@ -359,10 +361,11 @@ class Database:
             return BEYOND
 
     def _cut(self, name: str, silent_seconds: float) -> None:
-        """Free those who wait for a server that hangs.
+        """Cut the connections of threads that wait for a server that hangs.
 
-        Readers soon, for others can answer them. Writers once another server leads,
-        or when nobody would wait any longer: cutting them off costs a transaction.
+        Readers soon, since other servers can answer them. Writers once another server
+        leads, or after the longest time a write would wait: cutting them off costs a
+        transaction.
         """
         pool = self._reads.pools.get(name)
         if pool is not None and silent_seconds >= _HUNG_FOR_READING_SECONDS:
@@ -373,10 +376,10 @@ class Database:
             self._writes.cut(lambda place: self._addresses.name_at(place) == name)
 
     def _follow(self, name: str) -> None:
-        """Free those who wait for a former primary, whatever has become of it.
+        """Cut writers off from a former primary, whatever has become of it.
 
         A machine that is cut off closes no connection, and what a former primary may
-        still say is worth nothing: the new one knows what became of a COMMIT.
+        still answer is worth nothing: the new one knows what became of a COMMIT.
         """
         primary = self._watch.primary()
         if primary is not None and primary.name == name:

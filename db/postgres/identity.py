@@ -1,4 +1,4 @@
-"""In whose name a transaction runs, as the database itself is told."""
+"""In whose name a transaction runs, as PostgreSQL itself is told."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,17 +28,18 @@ _ASSUME_ROLE: Final = (
 )
 _BORROWED: Final = "chartroom.borrowed_role"
 
-# Who may see every patient finds them in a view without rules: for rows under rules,
-# even under one that is always true, the planner may not look at its statistics.
+# A role that may see every patient reads them from a view without row rules: for rows
+# under rules, even under one that is always true, the planner may not use its
+# statistics.
 _SHOWN_EVERYONE: Final = frozenset({"staff", "analyst"})
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseIdentity:
-    """A role of the clinic, and who of that role it is.
+    """A role of the clinic, and which person or patient acts in it.
 
     `door` is whoever has not signed in yet: it finds people and keeps sign-ins, and
-    sees no patient. `system` is the background and the command line.
+    sees no patient. `system` is background work and the command line.
     """
 
     role: DatabaseRole
@@ -51,7 +52,7 @@ SYSTEM = DatabaseIdentity("system")
 
 
 def set_role(session: Session, identity: DatabaseIdentity | None) -> None:
-    """Let the rest of the session's transaction run with this identity."""
+    """Run the rest of the session's transaction with this identity."""
     if identity is None:
         return
     role, path = _settings(identity.role)
@@ -74,11 +75,11 @@ def current_role(session: Session) -> str:
 
 @contextmanager
 def assume_role(session: Session, role: DatabaseRole) -> Iterator[None]:
-    """Let a few statements of a transaction run as another role, then no longer.
+    """Run a few statements of a transaction as another role, then switch back.
 
-    For what a person may do although their own role does not show it to them, such as
-    a clinician's search for records that are already there. Who acts stays the same.
-    A session that acts as nobody is an owner's, who may do all of it anyway.
+    For what a person may do although their own role does not show it to them, such as a
+    clinician's search for existing records. The acting person stays the same. A session
+    without an identity is an owner's, who may do all of it anyway.
     """
     if DatabaseIdentity not in session.info:
         yield
@@ -90,17 +91,17 @@ def assume_role(session: Session, role: DatabaseRole) -> Iterator[None]:
         yield
     finally:
         session.info[_BORROWED] = outer
-        # Where the session can no longer be used there is nobody to return to.
+        # If the session can no longer be used, there is no role to switch back to.
         with suppress(SQLAlchemyError):
             _play(session, outer or session.info[DatabaseIdentity].role)
 
 
 @contextmanager
 def assume_identity(session: Session, identity: DatabaseIdentity) -> Iterator[None]:
-    """Let a few statements of a transaction see what somebody else is shown.
+    """Run a few statements of a transaction with what another person is shown.
 
-    For a question about them, such as whether they may open something: the rules on
-    rows answer it. A session that acts as nobody is an owner's, whom no rule binds.
+    For a question about that person, such as whether they may open something: the row
+    rules answer it. A session without an identity is an owner's, whom no rule binds.
     """
     own = session.info.get(DatabaseIdentity)
     if own is None:
@@ -112,7 +113,7 @@ def assume_identity(session: Session, identity: DatabaseIdentity) -> Iterator[No
         yield
     finally:
         session.info[_BORROWED] = borrowed
-        # Where the session can no longer be used there is nobody to return to.
+        # If the session can no longer be used, there is no identity to switch back to.
         with suppress(SQLAlchemyError):
             _become(session, own)
             if borrowed:
@@ -120,16 +121,16 @@ def assume_identity(session: Session, identity: DatabaseIdentity) -> Iterator[No
 
 
 def _become(session: Session, identity: DatabaseIdentity) -> None:
-    """Have what comes next run with this identity, unless the transaction failed."""
+    """Run what follows with this identity, unless the transaction has failed."""
     if not driver_of(session.connection()).has_failed:
         set_role(session, identity)
 
 
 def _play(session: Session, role: DatabaseRole) -> None:
-    """Have what comes next run in this role, told along with it."""
+    """Run what follows as this role, sending the change along with it."""
     driver = driver_of(session.connection())
-    # In a transaction that has failed nothing can be said any more; rolled back to a
-    # savepoint, it has its former role again.
+    # Nothing can be sent in a transaction that has failed; rolled back to a savepoint,
+    # it has its former role again.
     if not driver.has_failed:
         name, path = _settings(role)
         driver.preface += _ASSUME_ROLE.format(role=name, path=path)

@@ -1,7 +1,7 @@
 """Hears of changes that any process commits, and how fresh a reader must be for them.
 
-PostgreSQL tells it at the commit. What was told while nobody listened is lost, so as
-long as the primary does not answer, nothing is known and nothing may be relied on.
+PostgreSQL notifies at the commit. Notifications sent while nobody listened are lost, so
+as long as the primary does not answer, nothing is known and nothing may be relied on.
 """
 
 import time
@@ -21,8 +21,8 @@ from db.postgres import Lsn
 from db.postgres.connections.server_addresses import Address, ServerAddresses
 from db.waiting import Silent, await_input, finish
 
-# A server that hangs keeps its connections: only an answer shows that it would tell.
-# Another one leads no sooner than some ten seconds after that.
+# A server that hangs keeps its connections: only an answer shows that it would notify.
+# No other server leads sooner than some ten seconds after that.
 _ASK_EVERY_SECONDS: Final = 1.0
 _TRUSTED_SECONDS: Final = 3.0
 _ANSWER_SECONDS: Final = 2.0
@@ -37,10 +37,10 @@ _POSITION: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ChangeMark:
-    """How often something was told so far, and where in the log that stood before.
+    """How many notifications came so far, and a position in the log after them.
 
-    Whoever reads behind `position` sees all that was told. Positions are compared
-    within one `timeline` only: another one begins with each server that takes over.
+    A reader that has reached `position` sees all that was notified of. Positions are
+    compared within one `timeline` only: each server that takes over begins a new one.
     """
 
     count: int
@@ -54,21 +54,21 @@ class _LeadsNobody(Exception):
 
 @dataclass(slots=True)
 class _Channel:
-    """How often something was told on a channel, and where in the log to read since."""
+    """How often a channel was notified, and the log position to read from since."""
 
     count: int = 0
     position: tuple[Lsn, str] | None = None
 
     def lose(self) -> None:
-        """Begin anew: what was known holds no longer."""
+        """Begin anew: what was known no longer holds."""
         self.count += 1
         self.position = None
 
 
 class ListenerConnection:
-    """Listens on whichever server leads, in a thread of its own, for all of a process.
+    """Listens on whichever server leads, in a thread of its own, for a whole process.
 
-    The thread begins with the first question about any of the channels.
+    The thread starts with the first question about any of the channels.
     """
 
     def __init__(self, endpoints: Endpoints, *channels: str) -> None:
@@ -80,11 +80,11 @@ class ListenerConnection:
         self._answered_at = 0.0
 
     def listener(self, channel: str) -> "Listener":
-        """Return who hears what is told on one of the channels."""
+        """Return the listener of one of the channels."""
         return Listener(self, self._channels[channel])
 
     def change_mark(self, channel: _Channel) -> ChangeMark | None:
-        """Return what was told so far; None while the primary may not be heard."""
+        """Return what was notified so far; None while the primary may not be heard."""
         with self._guard:
             if self._thread is None and not self._closing.is_set():
                 self._thread = Thread(target=self._run, name="listener", daemon=True)
@@ -107,7 +107,7 @@ class ListenerConnection:
     def _run(self) -> None:
         while not self._closing.is_set():
             for address in ServerAddresses(self._endpoints).nodes:
-                # Whatever it is, the next attempt or the next server may do better.
+                # Whatever the error, the next attempt or the next server may do better.
                 with suppress(psycopg2.Error, OSError, Silent, _LeadsNobody):
                     self._listen(address)
             self._lose(*self._channels)
@@ -121,7 +121,8 @@ class ListenerConnection:
                     _ask(connection, f'LISTEN "{name}"')
                 self._take(connection)
                 while not self._closing.is_set():
-                    # What came along with the last answer is not waited for again.
+                    # Notifications that came with the last answer are there already: do
+                    # not wait.
                     if not connection.notifies:
                         await_input(connection, _ASK_EVERY_SECONDS)
                         connection.poll()
@@ -132,7 +133,7 @@ class ListenerConnection:
             self._lose(*self._channels)
 
     def _take(self, connection: DriverConnection) -> None:
-        """Ask where the log ends, which lies behind all that was told so far."""
+        """Ask where the log ends, which is after everything notified so far."""
         queried_at = time.monotonic()
         answer = _ask(connection, _POSITION)
         if not answer:
@@ -152,13 +153,13 @@ class ListenerConnection:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Hears what is told on one channel."""
+    """Hears the notifications of one channel."""
 
     connection: ListenerConnection
     _channel: _Channel
 
     def change_mark(self) -> ChangeMark | None:
-        """Return what was told so far; None while the primary may not be heard."""
+        """Return what was notified so far; None while the primary may not be heard."""
         return self.connection.change_mark(self._channel)
 
 

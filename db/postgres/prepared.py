@@ -1,4 +1,4 @@
-"""Statements that PostgreSQL plans once for each connection, not each time."""
+"""Statements that PostgreSQL plans once for each connection instead of each time."""
 
 import re
 from collections import OrderedDict
@@ -13,16 +13,16 @@ from sqlalchemy.orm import Session
 from db.postgres.connections.batching import BatchedConnection, send_ahead
 from db.postgres.identity import current_role
 
-# A plan takes some 100 kB of its server, and few statements are asked again and again.
+# A plan takes some 100 kB on its server, and few statements are run again and again.
 MOST_PREPARED: Final = 16
 _KNOWN: Final = "chartroom.prepared"
 _PARAMETER: Final = re.compile(r"%\((\w+)\)s((?:::\w+(?:\[\])?)?)")
 
 
 class _PreparedStatements:
-    """What a connection has prepared, by statement, the longest unused first.
+    """What a connection has prepared, by statement, least recently used first.
 
-    What stands in `failed` is prepared, but not to be run again.
+    The names in `failed` are prepared, but must not be run again.
     """
 
     def __init__(self) -> None:
@@ -33,13 +33,13 @@ class _PreparedStatements:
     def new_name(self) -> str:
         """Return a name that the connection has never had.
 
-        A PREPARE that failed may have come through, or not.
+        A PREPARE that failed may or may not have taken effect.
         """
         self._made += 1
         return f"prepared_{self._made}"
 
     def forgotten(self) -> list[str]:
-        """Return what there is no room for and what has failed, once."""
+        """Return the names to deallocate, once: failed ones and any over the limit."""
         names, self.failed = self.failed, []
         while len(self.names) >= MOST_PREPARED:
             names.append(self.names.popitem(last=False)[1])
@@ -48,18 +48,17 @@ class _PreparedStatements:
 
 @contextmanager
 def planned_once(session: Session, statement: str, before: str = "") -> Iterator[str]:
-    """Give what runs the statement, with the same parameters by name.
+    """Yield the text that runs the statement, with the same parameters by name.
 
-    For statements whose plan is the same whatever the values are: PostgreSQL goes on
-    planning each time where it is not. Rules on rows hold as ever, since it plans anew
-    for another role, path or schema. What is given is to be run within the block, as
-    the last of its message, after the statements that it is told of with `before`:
-    a time limit holds for the planning as well, and a plan made with other settings of
-    the planner is another one.
+    For statements whose plan is the same whatever the values are: for others PostgreSQL
+    goes on planning each time. Row rules hold as always, since it plans again for
+    another role, path or schema. The text must be run within the block, as the last
+    statement of its message, after the statements given as `before`: a time limit
+    covers the planning as well, and other planner settings give another plan.
     """
     connection = session.connection()
     known = connection.info.setdefault(_KNOWN, _PreparedStatements())
-    # Roles see other tables under one name; each keeps its own plan.
+    # The same name means other tables for another role; each role keeps its own plan.
     key = (current_role(session), before, statement)
     body, arguments = _taken_apart(statement)
     name = known.names.pop(key, None)
@@ -71,17 +70,17 @@ def planned_once(session: Session, statement: str, before: str = "") -> Iterator
     try:
         yield f"EXECUTE {name}{arguments}"
     except BaseException:
-        # A plan for tables as they were fails each time.
+        # A plan for tables that have changed since fails each time.
         known.failed.append(name)
         raise
     known.names[key] = name
 
 
 def _say_alone(connection: Connection, before: str, words: str) -> None:
-    """Run the words in a message of their own, after what comes before them.
+    """Run the statements in a message of their own, after `before`.
 
-    A server keeps the message of a PREPARE, and shows it in what it logs of later
-    runs: who asked first, and for what, does not belong there.
+    A server keeps the message of a PREPARE and writes it to the log with later runs:
+    who asked first, and for what, does not belong there.
     """
     driver = connection.connection
     cursor = driver.cursor()
@@ -98,7 +97,7 @@ def _say_alone(connection: Connection, before: str, words: str) -> None:
 
 @lru_cache(maxsize=512)
 def _taken_apart(statement: str) -> tuple[str, str]:
-    """Return the statement with numbered parameters, and what to execute it with."""
+    """Return the statement with numbered parameters, and its EXECUTE's arguments."""
     casts: dict[str, str] = {}
     for name, cast in _PARAMETER.findall(statement):
         casts[name] = casts.get(name) or cast

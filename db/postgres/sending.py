@@ -1,4 +1,4 @@
-"""Rows that PostgreSQL sends as fast as it finds them, by COPY."""
+"""Rows that PostgreSQL sends by COPY, as fast as it finds them."""
 
 from collections.abc import Generator
 from contextlib import suppress
@@ -15,27 +15,27 @@ from sqlalchemy.orm import Session
 from db.postgres.connections.pools import driver_of
 
 _COPY: Final = b"COPY (%b) TO STDOUT (FORMAT text, ENCODING 'UTF8')"
-# What makes something of them takes many at a time.
+# Consumers work on many rows at a time.
 _PIECE_BYTES: Final = 4 * 1024 * 1024
-# So much may have come before it is wanted: PostgreSQL goes on while a file is stored.
+# This much may arrive before it is wanted: PostgreSQL goes on while a file is stored.
 _PIECES_AHEAD: Final = 2
-# Whoever stores the rows may have to wait for a store or a primary to come back. What
-# nobody fetches meanwhile fills the connection, and by its own limit the server would
-# soon take such a client for one that has vanished.
+# The consumer may have to wait for a store or a primary to come back. Rows that are not
+# fetched fill the connection, and by its own limit the server would soon take such a
+# client for one that has vanished.
 _BEAR_PAUSES: Final = "SET LOCAL tcp_user_timeout = '2min'"
 
 
 def sent_rows(
     session: Session, statement: Select[*tuple[Any, ...]]
 ) -> Generator[bytes]:
-    """Yield the rows of a statement in COPY's text format, some at a time.
+    """Yield the rows of a statement in COPY's text format, a block of them at a time.
 
-    Each ends with a line's end, and has tabs between what its columns have as text. A
-    backslash stands before what is escaped: line's ends, tabs and backslashes, some
-    more; and, before an N, for what is missing.
+    Each row ends with a line feed and separates its columns by tabs. A backslash
+    precedes what is escaped: line feeds, tabs, backslashes and a few more. A backslash
+    before an N is NULL.
 
-    They come by a thread of their own, so nothing else may be asked of the session
-    until the last one is there. Closed before that, the server is told to stop. Raises
+    The rows arrive by a thread of their own, so the session must not be used until the
+    last one is there. Closing the generator earlier tells the server to stop. Raises
     psycopg2.Error.
     """
     connection = session.connection()
@@ -53,7 +53,7 @@ def sent_rows(
 
 
 class _ArrivingRows(RawIOBase):
-    """Rows on their way: psycopg2 writes them to a buffer, and that writes here."""
+    """Rows on their way: psycopg2 writes to a buffer, and the buffer writes here."""
 
     def __init__(
         self, driver: DriverConnection, statement: str, values: dict[str, Any]
@@ -69,25 +69,25 @@ class _ArrivingRows(RawIOBase):
         self._thread = Thread(target=self._copy, name="rows-by-copy", daemon=True)
 
     def begin(self) -> None:
-        """Have the server send."""
+        """Start the transfer."""
         self._thread.start()
 
     def end(self) -> None:
-        """Leave the connection to whoever asks next: between two statements."""
+        """Leave the connection between two statements, ready for its next user."""
         if not self._is_over:
-            # A server that is gone cannot be told, and the rows have ended with it.
+            # A server that is gone cannot be told, and its rows have ended with it.
             with suppress(psycopg2.Error):
                 self._driver.cancel()
-            # What is on its way arrives still; the server's answer comes behind it.
+            # Rows already under way still arrive; the server's answer comes after them.
             for _piece in self._arriving():
                 pass
         self._thread.join()
 
     def whole_rows(self) -> Generator[bytes]:
-        """Yield what arrives; raises whatever the statement came to."""
+        """Yield what arrives, in whole rows; raise the statement's failure, if any."""
         rest = b""
         for piece in self._arriving():
-            # What is begun is of one row, and all else goes on as it is.
+            # Only one row is incomplete; everything else is passed on unchanged.
             end = piece.rfind(b"\n") + 1
             if end:
                 yield rest + piece[:end] if rest or end < len(piece) else piece
@@ -98,13 +98,13 @@ class _ArrivingRows(RawIOBase):
             raise self._failure
 
     def writable(self) -> bool:
-        """Tell that it may be written to: always."""
+        """Return True: it can always be written to."""
         return True
 
     def write(self, data: Any) -> int:
-        """Hand over some rows, which are in the buffer and may be overwritten there.
+        """Hand over a copy of these rows, since the buffer may be overwritten.
 
-        Waits for room: what nobody fetches is not to fill the memory.
+        Waits for room: rows that are not fetched must not fill the memory.
         """
         piece = bytes(data)
         self._room.acquire()
@@ -119,7 +119,7 @@ class _ArrivingRows(RawIOBase):
 
     def _copy(self) -> None:
         try:
-            # A call of Python for each row would take as long as to receive it.
+            # One Python call per row would take as long as receiving the row.
             buffer = BufferedWriter(self, _PIECE_BYTES)
             with self._driver.cursor() as cursor:
                 statement = cursor.mogrify(self._statement, self._values)
@@ -127,7 +127,7 @@ class _ArrivingRows(RawIOBase):
                 cursor.copy_expert(_COPY % statement, buffer)
             buffer.flush()
         except BaseException as failure:
-            # For whoever waits for the rows, in a thread that has others above it.
+            # Raised to the consumer of the rows, whose thread has callers to handle it.
             self._failure = failure
         finally:
             self._pieces.put(None)

@@ -1,7 +1,7 @@
-"""Which constraint a statement violated, and the refusal that it comes to.
+"""Which constraint a statement violated, and the refusal that stands for it.
 
-Constraints that people can hit have names that are written by hand. A refusal that
-stands for one has no cause: PostgreSQL's own words quote what was typed.
+Constraints that people can run into have hand-written names. Such a refusal has no
+cause: PostgreSQL's own messages quote what was typed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 
 def violated(error: DBAPIError) -> str | None:
-    """Return the name of the constraint that an error is about, if it is about one."""
+    """Return the name of the constraint that an error is about, if there is one."""
     reported = getattr(error.orig, "diag", None)
     name: str | None = getattr(reported, "constraint_name", None)
     return name
@@ -22,9 +22,9 @@ def violated(error: DBAPIError) -> str | None:
 def translate_violations(
     session: Session, refusals: Mapping[str, Callable[[], Exception]]
 ) -> Iterator[None]:
-    """Run statements in a savepoint; raise what stands for the constraint by its name.
+    """Run statements in a savepoint; raise the refusal of a violated constraint.
 
-    The transaction goes on. Other violations are raised as they are.
+    The transaction goes on. Other violations are raised unchanged.
     """
     try:
         with session.begin_nested():

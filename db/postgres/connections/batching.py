@@ -1,6 +1,7 @@
-"""A connection that sends a transaction's first words along with its first statement.
+"""A connection that sends a transaction's preface along with its first statement.
 
-BEGIN is one of them. A round trip of their own would cost as much as many a list.
+The preface begins with BEGIN. A round trip of its own would cost as much as many a
+list.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,26 +24,27 @@ _BEGUN: Final = frozenset({TRANSACTION_STATUS_INTRANS, TRANSACTION_STATUS_INERRO
 
 
 class BatchedCursor(DriverCursor):
-    """Puts what a transaction begins with before what it is given."""
+    """A cursor that puts the transaction's preface before the statement it is given."""
 
     def execute(self, query: Query, vars: Values = None) -> None:  # noqa: A002
-        """Run the query, and before it, in the same message, what is still unsaid."""
+        """Run the query, preceded in the same message by any preface not sent yet."""
         super().execute(self._prefaced(query), vars)
 
     def executemany(self, query: Query, vars_list: Iterable[Values]) -> None:
-        """Run the query for each of the values, in a transaction that has begun."""
+        """Run the query for each set of values, in a transaction that has begun."""
         send_ahead(self.connection)
         super().executemany(query, vars_list)
 
     def copy_expert(self, sql: Query, file: Any, size: int = 8192) -> None:
-        """Copy; the first words go ahead, because COPY has a message of its own."""
+        """Copy, after sending the preface: COPY needs a message of its own."""
         send_ahead(self.connection)
         super().copy_expert(sql, file, size)
 
     def _prefaced(self, query: Query) -> Query:
         if self.name is not None:
-            # Its query becomes part of a DECLARE. psycopg2 takes the transaction for
-            # none, and would refuse a cursor that does not outlive its statement.
+            # A named cursor's query becomes part of a DECLARE. psycopg2 believes that
+            # no transaction is open, and would refuse a cursor that does not outlive
+            # its statement.
             send_ahead(self.connection)
             self.withhold = True
         words = _taken_from(self.connection)
@@ -55,9 +57,10 @@ class BatchedCursor(DriverCursor):
 
 
 class BatchedConnection(DriverConnection):
-    """Begins a transaction, with `preface`, whenever its first statement comes.
+    """A connection that begins a transaction, with `preface`, at its first statement.
 
-    Below all this psycopg2 is in autocommit: it would send BEGIN in its own message.
+    psycopg2 is in autocommit underneath: otherwise it would send BEGIN in a message of
+    its own.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -68,27 +71,28 @@ class BatchedConnection(DriverConnection):
 
     @property
     def has_failed(self) -> bool:
-        """Whether the transaction can only be undone, as a whole or to a savepoint."""
+        """Whether all that is left is to roll back, wholly or to a savepoint."""
         return bool(self.get_transaction_status() == TRANSACTION_STATUS_INERROR)
 
     def commit(self) -> None:
-        """Commit, if there is anything to; raises InFailedSqlTransaction."""
+        """Commit, if there is anything to commit; raises InFailedSqlTransaction."""
         self.end_with("COMMIT")
 
     def rollback(self) -> None:
-        """Roll back, as a pool does on return; what was left to be said is not."""
+        """Roll back, as a pool does on return, and drop any preface not sent yet."""
         self.preface = ""
         if self.get_transaction_status() in _BEGUN:
             self.say("ROLLBACK")
         else:
-            # Only says so if the connection is closed.
+            # Does nothing but raise if the connection is closed.
             super().rollback()
 
     def end_with(self, words: str) -> tuple[Any, ...]:
-        """End the transaction with these words, and return the row they answer with.
+        """End the transaction with these statements, and return the row of the answer.
 
-        One that has failed is refused: COMMIT would undo it and not say so. Whatever
-        is raised, the transaction is over, as after any COMMIT.
+        Raises InFailedSqlTransaction if the transaction has failed: COMMIT would roll
+        it back silently. Whatever is raised, the transaction is over, as after any
+        COMMIT.
         """
         if not self.preface and self.get_transaction_status() not in _BEGUN:
             super().commit()
@@ -102,7 +106,7 @@ class BatchedConnection(DriverConnection):
                 self.rollback()
 
     def say(self, words: str) -> tuple[Any, ...]:
-        """Run these words alone, in one message; return their row, if any."""
+        """Run these statements alone, in one message; return their row, if any."""
         with self.cursor(cursor_factory=DriverCursor) as cursor:
             cursor.execute(words)
             row = cursor.fetchone() if cursor.description else None
@@ -110,7 +114,7 @@ class BatchedConnection(DriverConnection):
 
 
 def send_ahead(connection: DriverConnection) -> None:
-    """Say the transaction's first words if nothing has been said yet."""
+    """Send the transaction's preface if it has not been sent yet."""
     if isinstance(connection, BatchedConnection):
         words = _taken_from(connection)
         if words:

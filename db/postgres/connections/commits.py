@@ -1,4 +1,4 @@
-"""A connection to the primary that takes no warning for an answer to COMMIT."""
+"""A connection to the primary that does not take a warning for success of COMMIT."""
 
 from typing import Any, Final
 
@@ -7,8 +7,8 @@ import psycopg2
 from db.postgres.connections.batching import BatchedConnection
 from db.postgres.watching.lsn import Lsn
 
-# Asked in the same message: a round trip of its own would cost each write more than
-# most of its statements do.
+# Part of the same message: a round trip of its own would cost each write more than most
+# of its statements do.
 _COMMIT: Final = "COMMIT; SELECT pg_current_wal_flush_lsn()"
 
 
@@ -17,15 +17,16 @@ class NotReplicated(psycopg2.OperationalError):
 
 
 class CertainConnection(BatchedConnection):
-    """Raises NotReplicated from `commit` when anything arrives with its answer.
+    """A connection whose `commit` raises NotReplicated if the answer has a notice.
 
     A server that waits for its replicas can be told to stop waiting. COMMIT then
-    succeeds with a warning, and the only copy may still be lost. It is refused down
-    here so that nobody above, the session's after_commit listeners included, takes
+    succeeds with a warning, and the only copy may still be lost. It is refused at this
+    level so that nothing above, including the session's after_commit listeners, takes
     the transaction for committed. Notices carry no code and come in the server's
-    language; what is opened with client_min_messages = warning hears only warnings.
+    language; a connection opened with client_min_messages = warning receives only
+    warnings.
 
-    `committed_at` is a position in the log that the last commit lies before.
+    `committed_at` is a position in the log after the last commit.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -17,11 +17,11 @@ _LONGEST_PAUSE_SECONDS = 0.2
 
 
 class DatabaseUnavailable(Exception):
-    """No server answered in time; nothing was written, trying again later helps."""
+    """No server answered in time; nothing was written, and trying again later helps."""
 
 
 class NoPrimary(DatabaseUnavailable):
-    """Nobody has led for so long that waiting is of no use; nothing was written."""
+    """Nobody has led for so long that waiting is useless; nothing was written."""
 
     def __init__(self, since: datetime) -> None:
         super().__init__("No server takes writes.")
@@ -29,13 +29,14 @@ class NoPrimary(DatabaseUnavailable):
 
 
 class DiskFull(DatabaseUnavailable):
-    """The disk of a server is full; nothing was written, somebody has to make room."""
+    """The disk of a server is full; nothing was written, somebody must free space."""
 
 
 class OutcomeUnknown(DatabaseUnavailable):
     """The connection died during COMMIT and no primary could be asked since.
 
-    Whoever writes the same again with `key` does it once, whatever became of it.
+    Writing the same again with `key` takes effect once, whatever became of the first
+    write.
     """
 
     def __init__(self, message: str, key: UUID) -> None:
@@ -48,19 +49,19 @@ class AlreadyWritten(Exception):
 
 
 class Refused(Exception):
-    """The role in whose name this ran has no right to it; nothing was done."""
+    """The role that this ran as has no right to it; nothing was done."""
 
 
 class NoServer(Exception):
-    """None of the servers that are up could serve this just now."""
+    """None of the servers that are up could serve this at the moment."""
 
 
 class Unanswered(Exception):
-    """COMMIT was sent, and it is not known that it took effect to last."""
+    """COMMIT was sent, and it is not known whether it took effect durably."""
 
 
 class Trouble(StrEnum):
-    """A failure that says nothing about the request, only about the moment."""
+    """A failure that is due to circumstances of the moment and not to the request."""
 
     LOST = "lost"  # the connection is gone, or none could be had
     DEMOTED = "demoted"  # this server takes no writes (any more)
@@ -68,10 +69,10 @@ class Trouble(StrEnum):
     CONTENDED = "contended"  # rolled back in favour of another transaction
 
 
-# SQLAlchemy's own code for going on after a connection died inside a savepoint.
+# SQLAlchemy's own code for continuing after a connection died inside a savepoint.
 _DIED_IN_SAVEPOINT = "8s2b"
 
-# By SQLSTATE; every other class, constraint violations above all, is final.
+# By SQLSTATE; every other class, in particular constraint violations, is final.
 _LOST_CLASS = "08"
 _TROUBLES = {
     "57P01": Trouble.LOST,  # admin_shutdown: a switchover begins with it
@@ -87,9 +88,9 @@ _TROUBLES = {
 
 
 def raise_refused(error: BaseException) -> None:
-    """Raise Refused if PostgreSQL's rules are why, and DiskFull if it has no room.
+    """Raise Refused if privileges or row rules are why, and DiskFull if space ran out.
 
-    Its own sentences name tables.
+    PostgreSQL's own messages name tables.
     """
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, InsufficientPrivilege):
@@ -99,7 +100,7 @@ def raise_refused(error: BaseException) -> None:
 
 
 def trouble_of(error: BaseException) -> Trouble | None:
-    """Tell what kind of trouble an exception is; None for what must not be retried."""
+    """Return what kind of trouble an exception is; None for one not to be retried."""
     match error:
         case Unanswered():
             return Trouble.UNANSWERED
@@ -114,14 +115,14 @@ def trouble_of(error: BaseException) -> Trouble | None:
 
 
 def trouble_of_read(error: BaseException) -> Trouble | None:
-    """Tell what kind of trouble a read met; one that tries to write is in error."""
+    """Return what kind of trouble a read met; None for a read that tries to write."""
     trouble = trouble_of(error)
     return None if trouble is Trouble.DEMOTED else trouble
 
 
 def _trouble_of_driver(error: psycopg2.Error) -> Trouble | None:
     if error.pgcode is None:
-        # Without a code the server never said anything: the connection failed.
+        # An error without a code did not come from the server: the connection failed.
         is_connection = psycopg2.OperationalError | psycopg2.InterfaceError
         return Trouble.LOST if isinstance(error, is_connection) else None
     if error.pgcode.startswith(_LOST_CLASS):
@@ -132,8 +133,8 @@ def _trouble_of_driver(error: psycopg2.Error) -> Trouble | None:
 class RetryPolicy:
     """Pauses between attempts, until `seconds` have passed since the first failure.
 
-    It starts at the first failure because a long operation that meets trouble at its
-    end deserves another attempt as much as a short one.
+    The time runs from the first failure because a long operation that meets trouble at
+    its end deserves another attempt as much as a short one does.
     """
 
     def __init__(self, seconds: float, operation: str) -> None:
@@ -143,7 +144,7 @@ class RetryPolicy:
         self._pause_seconds = _FIRST_PAUSE_SECONDS
 
     def wait(self, trouble: Trouble, error: BaseException) -> None:
-        """Wait before the next attempt, or raise DatabaseUnavailable: time is up."""
+        """Wait before the next attempt; raises DatabaseUnavailable if time is up."""
         now = monotonic()
         self._ends_at = self._ends_at or now + self._seconds
         if now >= self._ends_at:
@@ -151,6 +152,6 @@ class RetryPolicy:
                 f"No server could {self._operation} for {self._seconds:g} seconds."
             ) from error
         counters.RETRIES.labels(self._operation, trouble.value).inc()
-        # Spread out, so that those who met in a deadlock do not meet again.
+        # Randomized, so that transactions that met in a deadlock do not meet again.
         sleep(min(self._pause_seconds * random.uniform(0.5, 1.5), self._ends_at - now))  # noqa: S311
         self._pause_seconds = min(self._pause_seconds * 2, _LONGEST_PAUSE_SECONDS)

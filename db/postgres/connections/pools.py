@@ -33,7 +33,8 @@ _log = logging.getLogger(__name__)
 class PoolSizes:
     """How many connections a pool keeps and how long it waits for one.
 
-    `size` are kept for good, `overflow` more for as long as all are needed.
+    `size` connections are kept permanently, and up to `overflow` more as long as all
+    are needed.
     """
 
     size: int = 5
@@ -44,10 +45,11 @@ class PoolSizes:
 
 @dataclass(frozen=True, slots=True)
 class OpenedConnection:
-    """What others than its owner may know of a connection, noted when it was opened.
+    """What threads other than its owner may know of a connection, noted on opening.
 
-    The owner may close it at any moment, and libpq frees what it knew of it without
-    Python's lock: who asks the connection itself meanwhile reads freed memory.
+    The owner may close it at any time, and libpq then frees its state without holding
+    Python's lock: another thread that asks the connection itself would read freed
+    memory.
     """
 
     at: float
@@ -56,7 +58,7 @@ class OpenedConnection:
 
 
 class Pool:
-    """One engine, watched: what died while it lay idle is replaced on the way out."""
+    """One engine whose connections are checked: one that died idle is replaced."""
 
     def __init__(
         self, name: str, opener: Callable[[], DriverConnection], sizes: PoolSizes
@@ -72,8 +74,8 @@ class Pool:
     def connect(self) -> Connection:
         """Take a connection; raises DBAPIError, or DatabaseUnavailable if all are busy.
 
-        Waiting once more for a pool that stayed empty for its whole timeout would
-        only lengthen the queue, so that is final.
+        The latter is final: waiting again for a pool that stayed empty for its whole
+        timeout would only lengthen the queue.
         """
         try:
             return self.engine.connect()
@@ -83,15 +85,15 @@ class Pool:
             ) from error
 
     def opened_at(self, connection: Connection) -> float:
-        """Return the monotonic time by which this connection was open."""
+        """Return a monotonic time at which this connection was already open."""
         return self._opened[driver_of(connection)].at
 
     def renew(self) -> None:
-        """Let go of every connection: the server is no longer what we took it for."""
+        """Dispose of every connection: the server has changed its role."""
         self.engine.dispose()
 
     def cut(self, is_hung: Callable[[Place], bool]) -> None:
-        """Wake whoever waits for an answer that will not come, with a lost connection.
+        """Wake the threads that wait on hung servers, by breaking their connections.
 
         A hung server keeps its TCP connections alive, and libpq waits without limit.
         Shutting the socket down under it is safe: only its owner closes it.
@@ -121,7 +123,7 @@ class Pool:
                 recycle=sizes.recycle_seconds,
             ),
             use_native_hstore=False,
-            # What people type never reaches an error message, hence never a log.
+            # Keeps what people type out of error messages, and thus out of the logs.
             hide_parameters=True,
         )
         event.listen(engine, "checkout", _refuse_dead)
@@ -152,16 +154,16 @@ def driver_of(connection: Connection) -> BatchedConnection:
 
 
 def ask(connection: Connection, question: str) -> tuple[Any, ...]:
-    """Run one query outside of any transaction, in a single round trip."""
+    """Run one query outside any transaction, in a single round trip."""
     return driver_of(connection).say(question)
 
 
 def _refuse_dead(driver: DriverConnection, *_: object) -> None:
-    """Make the pool replace a connection that was closed while it lay idle.
+    """Make the pool replace a connection that was closed while it was idle.
 
-    An idle connection has nothing to read, unless the server said goodbye or is gone:
-    looking costs microseconds, where a ping would cost a round trip. (Word of changed
-    server settings looks the same; a new connection does no harm then either.)
+    An idle connection has nothing to read unless the server has said goodbye or is
+    gone: polling costs microseconds, where a ping would cost a round trip. (A notice of
+    changed server settings looks the same; a new connection does no harm then either.)
     """
     if driver.closed or _has_input(driver):
         raise DisconnectionError("The server closed an idle connection.")
@@ -181,8 +183,8 @@ def _shut_down(opened: OpenedConnection) -> None:
         os.close(number)
         raise
     with duplicate:
-        # The owner may have closed it in this very moment, and its number may have been
-        # given to another connection, which must not suffer.
+        # The owner may have closed it in the meantime, and its descriptor may have been
+        # reused for another connection, which must not be cut.
         if _leads_to(duplicate, opened.place):
             _log.info("A connection to a server that does not answer or lead is cut")
             duplicate.shutdown(socket.SHUT_RDWR)

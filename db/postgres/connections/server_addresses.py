@@ -19,8 +19,8 @@ Opened = TypeVar("Opened", bound=BatchedConnection)
 
 CONNECT_TIMEOUT_SECONDS = 2
 
-# A host that vanished without a word is noticed within about ten seconds. (One that
-# hangs still answers on TCP: the watch and Pool.cut see to that.)
+# A host that vanishes without notice is detected within about ten seconds. (One that
+# hangs still answers on TCP: the watch and Pool.cut deal with that.)
 _LIVENESS = {
     "connect_timeout": CONNECT_TIMEOUT_SECONDS,
     "tcp_user_timeout": 8000,
@@ -31,9 +31,9 @@ _LIVENESS = {
     "application_name": "chartroom",
 }
 
-# The server in turn notices that we have vanished, and frees our locks. Only warnings
-# are sent, so that whatever arrives together with a COMMIT's answer is one, in any
-# language (see db.postgres.connections.commits).
+# The server in turn detects within a limited time that we have vanished, and releases
+# our locks. Only warnings are sent, so that whatever arrives together with a COMMIT's
+# answer is one, in any language (see db.postgres.connections.commits).
 _SESSION: Final[Mapping[str, object]] = {
     "tcp_keepalives_idle": 4,
     "tcp_keepalives_interval": 2,
@@ -48,45 +48,45 @@ _READING: Final[Mapping[str, object]] = {
 }
 
 
-# Host and port, which tell servers apart.
+# Host and port, which identify a server.
 Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One server: its name, and libpq's parameters to reach it and no other."""
+    """One server: its name, and libpq's parameters for reaching it and no other."""
 
     name: str
     parameters: Mapping[str, str]
 
     @property
     def place(self) -> Place:
-        """Return host and port, which tell servers apart."""
+        """Return host and port, which identify a server."""
         return self.parameters.get("host", ""), self.parameters.get("port", "5432")
 
 
 class ServerAddresses:
-    """All servers of one set of endpoints, or of a later one that was adopted."""
+    """All servers of a set of endpoints, or of the set that was adopted last."""
 
     def __init__(self, endpoints: Endpoints) -> None:
         self.nodes: tuple[Address, ...] = ()
         self.adopt(endpoints)
 
     def adopt(self, endpoints: Endpoints) -> None:
-        """Take these servers for all there are from now on."""
+        """Replace all servers by these from now on."""
         self._primary = parse_dsn(endpoints.database_url)
         listed = [
             address
             for name, url in endpoints.replica_urls.items()
             for address in _split(parse_dsn(url), name)
         ]
-        # Whoever lists only the replicas still wants the primary watched.
+        # If only the replicas are listed, the primary still has to be watched.
         known = {address.place for address in listed}
         unnamed = [a for a in _split(self._primary) if a.place not in known]
         self.nodes = tuple(listed + unnamed)
 
     def name_of(self, connection: DriverConnection) -> str | None:
-        """Return which server this connection leads to."""
+        """Return the name of the server that this connection leads to."""
         return self.name_at(place_of(connection))
 
     def open_primary(self, likely: str | None) -> CertainConnection:
@@ -107,12 +107,12 @@ class ServerAddresses:
         )
 
     def name_at(self, place: Place) -> str | None:
-        """Return which server is at a host and port."""
+        """Return the name of the server at a host and port."""
         return next((node.name for node in self.nodes if node.place == place), None)
 
 
 def place_of(connection: DriverConnection) -> Place:
-    """Return where a connection leads to; for nobody but who owns it."""
+    """Return where a connection leads to; only its owner may call this."""
     return connection.info.host, str(connection.info.port)
 
 
@@ -126,8 +126,9 @@ def _open(
     session: Mapping[str, object],
     factory: type[Opened],
 ) -> Opened:
-    # Along with the greeting, which ends in time: a SET after it would wait without
-    # limit for a server that hangs just then, and nobody knew of the connection yet.
+    # Sent in the start-up message, whose wait is limited: a later SET would wait
+    # without limit for a server that hangs just then, and nothing would know of the
+    # connection yet.
     given = (f"-c {name}={value}" for name, value in session.items())
     options = " ".join([parameters.get("options", ""), *given]).strip()
     everything: dict[str, Any] = {**parameters, **_LIVENESS, "options": options}

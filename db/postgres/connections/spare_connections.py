@@ -9,18 +9,18 @@ IDLE_SECONDS = 60.0
 
 
 class SparingPool(QueuePool):
-    """A QueuePool whose overflow is not closed each time it comes back.
+    """A QueuePool that does not close an overflow connection each time it is returned.
 
-    To open a connection costs a process of PostgreSQL and the proof of a password
-    (SCRAM, RFC 5802), more than most reads: with SQLAlchemy's own rule fifteen clients
-    at five lasting connections opened and closed one for two reads of three. Here
-    `pool_size` is how many there may be in all, and of those beyond `lasting` one is
-    closed for each minute in which not all that are open were needed at once.
+    Opening a connection costs a PostgreSQL process and password authentication (SCRAM,
+    RFC 5802), more than most reads: with SQLAlchemy's own rule fifteen clients at five
+    lasting connections opened and closed one for two reads of three. Here `pool_size`
+    is the total number allowed, and of those beyond `lasting` one is closed for each
+    minute in which the open ones were never all needed at once.
     """
 
     def __init__(self, *args: Any, lasting: int = 0, **options: Any) -> None:
-        # The last one that came back is the first to go out, so that in a quiet clinic
-        # few are used, and those are warm.
+        # The last one returned is the first one taken, so that a quiet clinic uses few
+        # connections, and those are warm.
         super().__init__(*args, **{**options, "max_overflow": 0, "use_lifo": True})
         self._lasting = lasting
         self._all_needed_at = monotonic()

@@ -1,1 +1,1 @@
-"""Transactions: read, written exactly once, notified of."""
+"""Transactions: read, written exactly once, and announced to listeners."""

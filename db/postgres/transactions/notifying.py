@@ -1,9 +1,10 @@
-"""Tells listeners of what was committed, after it was and without keeping it waiting.
+"""Notifies listeners of commits, after the commit and without delaying it.
 
-Not in the transaction itself: PostgreSQL commits those that tell something one after
-the other, each with the wait for its replicas. What is told often within a moment is
-told once. Nothing is told twice for certain, and a process that dies between a commit
-and this tells nothing: listeners must not rely on it for longer than they can afford.
+Not in the transaction itself: PostgreSQL commits notifying transactions one after the
+other, each with its wait for the replicas. Several notifications within a moment are
+sent as one. None is certain to be sent, and a process that dies between a commit and
+its notification sends nothing: listeners must not rely on it for longer than they can
+afford.
 """
 
 import logging
@@ -24,16 +25,16 @@ _NOTIFIER: Final = "chartroom.notifier"
 _APART_SECONDS: Final = 0.05
 _PAUSE_SECONDS: Final = 0.5
 _CLOSING_SECONDS: Final = 5.0
-# It carries nothing that could be lost: what it tells of is committed already.
+# It carries nothing that could be lost: the change is committed already.
 _TELL: Final = "BEGIN; SET LOCAL synchronous_commit TO off; {notices}; COMMIT"
 _log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """Tells channels on the primary in a thread of its own, which the first one starts.
+    """Notifies channels on the primary in a thread that the first notification starts.
 
-    While nobody leads it tries on: those who listen have lost their connection then,
-    and know that they know nothing.
+    While nobody leads it keeps trying: listeners have lost their connection then, and
+    know that they know nothing.
     """
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
@@ -44,7 +45,7 @@ class Notifier:
         self._is_closing = False
 
     def tell(self, channel: str) -> None:
-        """Tell the channel, a plain word, soon; returns at once."""
+        """Notify the channel, a plain identifier, soon; return at once."""
         if not channel.isidentifier():
             raise ValueError("A channel is a plain word.")
         with self._changed:
@@ -57,7 +58,7 @@ class Notifier:
             self._changed.notify()
 
     def close(self) -> None:
-        """Tell what is still due, unless nobody leads, and stop."""
+        """Send the notifications still due, unless nobody leads, and stop."""
         with self._changed:
             self._is_closing = True
             self._changed.notify()
@@ -73,7 +74,7 @@ class Notifier:
                 self._try_again(channels)
 
     def _wait(self) -> set[str]:
-        """Return the channels that are due; none once it is closing."""
+        """Return the channels that are due; none once the notifier is closing."""
         with self._changed:
             self._changed.wait_for(lambda: self._due or self._is_closing)
             channels, self._due = self._due, set()
@@ -98,10 +99,10 @@ class Notifier:
 
 
 def carry(session: Session, notifier: Notifier) -> None:
-    """Let this notifier tell of what is written in the session."""
+    """Make this notifier announce what is written in the session."""
     session.info[_NOTIFIER] = notifier
 
 
 def notifier_of(session: Session) -> Notifier | None:
-    """Return who tells of what is written in the session; None in one that reads."""
+    """Return the notifier of the session; None in a session that reads."""
     return session.info.get(_NOTIFIER)

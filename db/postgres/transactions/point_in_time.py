@@ -1,6 +1,6 @@
-"""Servers of the past, for whoever looks for what was.
+"""Servers of the past, for looking up earlier data.
 
-They are standbys that stay behind on purpose, and what was opened from backups.
+They are the delayed standbys, and the clinic of an earlier time opened from backups.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from db.postgres.database import Database
 
 
 class DelayedStandbys:
-    """A way to the delayed standbys, opened when somebody first asks for it.
+    """The way to the delayed standbys, opened at the first use.
 
-    `endpoints` tells where the servers are now: a delayed standby may be added while
+    `endpoints` returns where the servers are now: a delayed standby may be added while
     everything runs.
     """
 
@@ -31,7 +31,7 @@ class DelayedStandbys:
         return tuple(self._endpoints().delayed_urls)
 
     def database(self) -> Database | None:
-        """Return the standbys as something to read from; None where there are none."""
+        """Return the delayed standbys as a database to read from; None without any."""
         with self._guard:
             endpoints = self._endpoints()
             if endpoints.delayed_urls != self._urls:
@@ -53,9 +53,9 @@ class DelayedStandbys:
 
 
 class RestoredClinic:
-    """A way to the clinic of a time that is open beside the live one, on a port.
+    """The way to the clinic of an earlier time, open beside the live one, on a port.
 
-    Chartroom signs in there as in the live one, whose servers `endpoints` tells.
+    Chartroom signs in there as in the live one, whose servers `endpoints` returns.
     """
 
     def __init__(self, endpoints: Callable[[], Endpoints]) -> None:
@@ -65,7 +65,7 @@ class RestoredClinic:
         self._database: Database | None = None
 
     def database(self, port: int) -> Database:
-        """Return what listens on a port of this machine as something to read from."""
+        """Return the server on this port of this machine as a database to read from."""
         with self._guard:
             endpoints = self._endpoints()
             url = _at_port(next(iter(endpoints.replica_urls.values())), port)
@@ -87,14 +87,14 @@ class RestoredClinic:
 
 
 def _at_port(url: str, port: int) -> str:
-    """Return a server's URL with another place on this machine."""
+    """Return a server's URL with its address replaced by this machine's port."""
     parts = urlsplit(url)
     login = parts.netloc.rpartition("@")[0]
     return parts._replace(netloc=f"{login}@127.0.0.1:{port}").geturl()
 
 
 def _open(endpoints: Endpoints, urls: dict[str, str]) -> Database:
-    """Return a database whose only servers are of the past: none leads."""
+    """Return a database that has only servers of the past: none leads."""
     only = replace(
         endpoints,
         database_url=next(iter(urls.values())),
@@ -102,5 +102,5 @@ def _open(endpoints: Endpoints, urls: dict[str, str]) -> Database:
         patroni_urls={},
         delayed_urls={},
     )
-    # Nobody waits half a minute for what is not there.
+    # Nobody waits half a minute for a server that is not there.
     return Database(only, pool_size=2, pool_overflow=3, retry_seconds=5)

@@ -38,7 +38,7 @@ FROM (SELECT pg_is_in_recovery() AS recovering OFFSET 0) AS asked
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Who answered a read, and how fresh the answer was."""
+    """Which server answered a read, and how fresh the answer was."""
 
     node: str
     role: Role
@@ -48,14 +48,14 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A connection on loan, and whose it is."""
+    """A connection on loan, and the server it belongs to."""
 
     connection: Connection
     served: Served
 
 
 class Reads:
-    """The pools of all servers, and the way to the right one."""
+    """The pools of all servers, and the choice between them."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Reads:
         for name, address in wanted.items():
             if name not in pools:
                 pools[name] = Pool(name, partial(open_reading, address), self._sizes)
-        # Replaced as a whole: others look into it at any time.
+        # Replaced as a whole: other threads read it at any time.
         self._addresses, self.pools = wanted, pools
 
     @contextmanager
@@ -100,7 +100,7 @@ class Reads:
         *,
         is_snapshot: bool = False,
     ) -> Iterator[Session]:
-        """Use the lease up for one transaction, in somebody's name.
+        """Use up the lease for one transaction, in somebody's name.
 
         A server that fails is left out of later choices and added to `avoiding`.
         """
@@ -109,7 +109,8 @@ class Reads:
                 info = {"served": lease.served}
                 with Session(connection, info=info, expire_on_commit=False) as session:
                     if is_snapshot:
-                        # Before all else: PostgreSQL takes it from no later statement.
+                        # First of all: PostgreSQL does not accept it after another
+                        # statement.
                         driver_of(session.connection()).preface += _SNAPSHOT
                     set_role(session, identity)
                     yield session
@@ -141,7 +142,7 @@ class Reads:
         raise NoServer("No server could serve a read.") from failure
 
     def _open(self, node: NodeState, after: Lsn | None) -> Connection | None:
-        """Return a connection to this server, None if it is not there in time."""
+        """Return a connection to this server; None if it lacks `after` for too long."""
         pool = self.pools.get(node.name)
         if pool is None:
             return None  # It was taken away since it was chosen.
@@ -159,10 +160,10 @@ class Reads:
     def _reaches(
         self, pool: Pool, node: NodeState, connection: Connection, after: Lsn
     ) -> bool:
-        """Tell whether the connection shows everything up to `after`, waiting a bit.
+        """Return whether the connection shows everything up to `after`; wait a bit.
 
-        A position seen since the connection was opened holds for as long as it lives:
-        a server only goes back when it starts anew, and that ends every connection.
+        A position seen since the connection was opened holds for its lifetime: a server
+        goes back only when it restarts, and that ends every connection.
         """
         opened_at = pool.opened_at(connection)
         is_remembered = node.has_replayed(after) and opened_at <= node.seen_at
@@ -172,7 +173,7 @@ class Reads:
             _outcomes(outcome).inc()
             return True
         primary = self._watch.primary()
-        # A position that nobody is known to have says nothing about this replica.
+        # A position that no server is known to have says nothing about this replica.
         if primary is not None and primary.has_replayed(after):
             self._watch.note_missed(node.name, after)
         return False
@@ -188,10 +189,10 @@ class Reads:
             if position >= after:
                 return True
             if after == BEYOND:
-                # No waiting makes a replica the primary, or the primary newer.
+                # Waiting makes no replica the primary, and the primary no newer.
                 return not is_replica
             if queried_at + pause > deadline:
-                # What the primary does not have, nobody has: without synchronous
+                # What the primary does not have, no server has: without synchronous
                 # replication a failover may have lost what the caller once saw.
                 return not is_replica
             sleep(pause)

@@ -10,23 +10,23 @@ from sqlalchemy.orm import Session
 from db.models.receipt import WriteReceipt
 from db.postgres.connections.batching import BatchedConnection
 
-# Touching a receipt that is there makes this transaction one whose COMMIT waits for
-# the replicas, and so for everything before it, the receipt's own commit included.
+# Updating an existing receipt makes this a transaction whose COMMIT waits for the
+# replicas, and so for everything before it, including the receipt's own commit.
 _LEAVE = text(
     "INSERT INTO write_receipts (key) VALUES (:key) "
     "ON CONFLICT (key) DO UPDATE SET created_at = write_receipts.created_at "
     "RETURNING old.key IS NULL"
 )
 
-# A key that nobody else knows, and for the first time: it cannot be there.
+# A key that nobody else knows, used for the first time: it cannot be there.
 _LEAVE_NEW: Final = "INSERT INTO write_receipts (key) VALUES ('{key}'); "
 
 
 def leave(session: Session, key: UUID) -> bool:
-    """Leave a receipt with the transaction's other changes; False if it is there.
+    """Leave a receipt with the transaction's other changes; return False if it exists.
 
-    Waits for a transaction that is about to commit the same key, so the answer is
-    final even while the server still works on a COMMIT whose sender is gone.
+    Waits for a transaction that is about to commit the same key, so the answer is final
+    even while the server still works on a COMMIT whose client is gone.
     """
     return bool(session.execute(_LEAVE, {"key": key}).scalar_one())
 
@@ -37,5 +37,5 @@ def leave_ahead(connection: BatchedConnection, key: UUID) -> None:
 
 
 def forget(session: Session, older_than: datetime) -> None:
-    """Delete receipts that nobody will ask for any more; the caller commits."""
+    """Delete receipts that are too old to be asked for; the caller commits."""
     session.execute(delete(WriteReceipt).where(WriteReceipt.created_at < older_than))

@@ -1,4 +1,4 @@
-"""Transactions on the primary, whose end is known even when the connection dies."""
+"""Transactions on the primary whose outcome is known even if the connection dies."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -42,14 +42,14 @@ class WritingSession(Session):
 
 @dataclass(frozen=True, slots=True)
 class CommitResult(Generic[T]):
-    """A value whose transaction is committed; without `lsn` it is not known where."""
+    """A value whose transaction is committed; without `lsn` its position is unknown."""
 
     value: T
     lsn: Lsn | None
 
 
 class Writes:
-    """The pool of the primary, wherever that is."""
+    """The pool of the primary, whichever server that is."""
 
     def __init__(
         self, addresses: ServerAddresses, watch: ServerWatch, sizes: PoolSizes
@@ -58,7 +58,7 @@ class Writes:
         self._watch = watch
         self.pool = Pool("primary", self._open, sizes)
         # In a busy pool the notifier would have to open a connection each time. Its
-        # label in the metrics is as it always was: somebody may have a panel of it.
+        # label in the metrics is unchanged: somebody may have a panel of it.
         aside = Pool("teller", self._open, PoolSizes(size=1, overflow=0))
         self.notifier = Notifier(partial(self.connect, aside))
         self.pools = (self.pool, aside)
@@ -74,13 +74,13 @@ class Writes:
         return (pool or self.pool).connect()
 
     def cut(self, is_hung: Callable[[Place], bool]) -> None:
-        """Wake whoever waits for an answer that will not come; see Pool.cut."""
+        """Wake the threads that wait for an answer that will not come; see Pool.cut."""
         for pool in self.pools:
             pool.cut(is_hung)
 
     @contextmanager
     def session(self, connection: Connection) -> Iterator[WritingSession]:
-        """Use the connection up for one transaction, undone unless `commit` is called.
+        """Use up the connection for one transaction, undone unless `commit` is called.
 
         Connections that turn out to be bad are thrown away.
         """
@@ -95,9 +95,9 @@ class Writes:
                 raise
 
     def commit(self, session: WritingSession, connection: Connection) -> None:
-        """Commit, or raise Unanswered when it is not certain that the commit will last.
+        """Commit; raises Unanswered when it is not certain that the commit will last.
 
-        What is still unsaid goes along with COMMIT. Until that is sent a lost
+        A preface not sent yet goes along with COMMIT. Until COMMIT is sent, a lost
         connection means that nothing was committed.
         """
         session.flush()
@@ -111,7 +111,7 @@ class Writes:
         session.lsn = self._find_end(connection, sent_at)
 
     def find_position(self) -> Lsn:
-        """Return how far the primary's log is; raises what a query may raise."""
+        """Return the end of the primary's log; raises whatever a query may raise."""
         with self.connect() as connection:
             queried_at = monotonic()
             position = Lsn.parse(ask(connection, _POSITION)[0])
@@ -119,7 +119,7 @@ class Writes:
             return position
 
     def _find_end(self, connection: Connection, sent_at: float) -> Lsn | None:
-        """Return what COMMIT has said about where it is, if it was sent at all."""
+        """Return the log position that COMMIT answered with; None without COMMIT."""
         driver = driver_of(connection)
         if not isinstance(driver, CertainConnection) or driver.committed_at is None:
             return None
@@ -166,15 +166,15 @@ class ExactlyOnceWrite(Generic[T]):
 
     @property
     def is_unanswered(self) -> bool:
-        """Whether a COMMIT was sent that nobody has answered."""
+        """Whether a COMMIT was sent and not answered."""
         return bool(self._unanswered)
 
     def attempt(self) -> CommitResult[T]:
-        """Run and commit the operation, unless an earlier attempt turns out to have.
+        """Run and commit the operation, unless an earlier attempt was committed.
 
-        The receipt comes first. If it can be left anew, no earlier attempt has been
-        committed or ever will be; otherwise the one whose COMMIT stayed unanswered
-        has, and committing on top of it waits until it is as safe as any other.
+        The receipt comes first. If it is new, no earlier attempt has been committed or
+        ever will be; otherwise the attempt whose COMMIT stayed unanswered has been, and
+        committing on top of it waits until it is as safe as any other.
         """
         connection = self._writes.connect()
         with self._writes.session(connection) as session:
@@ -194,7 +194,7 @@ class ExactlyOnceWrite(Generic[T]):
             return CommitResult(value, session.lsn)
 
     def _leave_receipt(self, session: Session) -> bool:
-        """Leave the receipt; False if an earlier attempt turns out to have."""
+        """Leave the receipt; return False if an earlier attempt was committed."""
         if not self._is_new:
             return receipts.leave(session, self.key)
         self._is_new = False

@@ -1,1 +1,1 @@
-"""Which server leads, how far the others are, and since when."""
+"""Which server leads, how far the others have got, and since when."""

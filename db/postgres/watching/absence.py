@@ -1,20 +1,20 @@
-"""Since when nobody leads, and whether that is longer than a change of leaders."""
+"""Since when there is no primary, and whether that exceeds a change of leaders."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
-# So soon after a primary is back, what could not be written meanwhile has been.
+# By this time after a primary is back, what could not be written meanwhile has been.
 _CAUGHT_UP_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """There is no primary.
+    """The absence of a primary.
 
-    `is_lasting` says that it is no mere change of leaders any more: what can be read
-    is read without one.
+    `is_lasting` says that it lasts longer than a mere change of leaders: pages are then
+    read without one.
     """
 
     since: datetime
@@ -29,9 +29,9 @@ class _Beginning:
 
 
 class Leadership:
-    """Takes in whether somebody leads, and says since when nobody does.
+    """Records whether somebody leads, and returns since when nobody does.
 
-    A server that starts without a primary counts from its own start.
+    A process that starts without a primary counts from its own start.
     """
 
     def __init__(self, lasting_seconds: float) -> None:
@@ -41,7 +41,7 @@ class Leadership:
         self._gap_began = self._gap_ended = float("-inf")
 
     def note(self, *, is_led: bool) -> None:
-        """Take in what was seen just now."""
+        """Record what was seen just now."""
         if not is_led and self._began is None:
             began = _Beginning(datetime.now(UTC), monotonic())
             if not self._is_catching_up():
@@ -52,7 +52,7 @@ class Leadership:
             self._began = None
 
     def absence(self) -> Absence | None:
-        """Return since when nobody leads; None while somebody does."""
+        """Return the absence of a primary; None while somebody leads."""
         # Read once: another thread may find a primary meanwhile.
         began = self._began
         if began is None:
@@ -61,10 +61,10 @@ class Leadership:
         return Absence(began.at, seconds, seconds >= self._lasting_seconds)
 
     def gap_seconds(self) -> float:
-        """Return for how long nothing could be written down lately, 0 mostly.
+        """Return for how long nothing could be written recently; usually 0.
 
-        During an absence and for a minute after it: what is judged by what was written
-        down last, such as whether somebody is still there, is judged by that much less.
+        It covers an absence and the minute after it: a judgement by what was written
+        last, such as whether somebody is still there, has to allow for that time.
         """
         if self._began is not None:
             return monotonic() - self._gap_began

@@ -1,4 +1,4 @@
-"""When the primary got how far: what a replica's lag in seconds is measured by."""
+"""When the primary was at which position, by which a replica's lag is measured."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from threading import Lock
 
 from db.postgres.watching.lsn import Lsn
 
-# Half a day and more when written to at every look; an idle primary adds nothing.
+# Half a day and more if every look adds an entry; an idle primary adds nothing.
 _MOST_ENTRIES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """The primary had got this far by this time (monotonic seconds)."""
+    """A position that the primary had reached by this time (monotonic seconds)."""
 
     seen_at: float
     lsn: Lsn
@@ -21,10 +21,10 @@ class Milestone:
 class WalHistory:
     """The primary's positions over time.
 
-    A replica lags since the primary was first seen beyond what the replica has
-    replayed. Both times are read off our own clock, so servers whose clocks disagree
-    and primaries that are idle mislead nobody, as `pg_last_xact_replay_timestamp()`
-    would.
+    A replica lags since the time when the primary was first seen beyond what the
+    replica has replayed. Both times come from our own clock, so servers whose clocks
+    disagree and idle primaries mislead nobody, as they would with
+    `pg_last_xact_replay_timestamp()`.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class WalHistory:
         self._guard = Lock()
 
     def note(self, timeline: int, lsn: Lsn, seen_at: float) -> None:
-        """Remember how far the primary is; a promotion starts the history anew."""
+        """Record the primary's position; a promotion starts the history again."""
         with self._guard:
             if timeline < self._timeline:
                 return  # A former primary that has not noticed yet.
@@ -44,14 +44,14 @@ class WalHistory:
                 self._milestones.append(Milestone(seen_at, lsn))
 
     def bytes_behind(self, replayed: Lsn) -> int | None:
-        """Return how many bytes the primary is ahead, None if it was never seen."""
+        """Return how many bytes the primary is ahead; None if it was never seen."""
         with self._guard:
             if not self._milestones:
                 return None
             return max(0, self._milestones[-1].lsn - replayed)
 
     def seconds_behind(self, replayed: Lsn, at: float) -> float | None:
-        """Return for how long the primary has been ahead at the moment `at`."""
+        """Return for how long the primary has been ahead at the time `at`."""
         with self._guard:
             if not self._milestones:
                 return None

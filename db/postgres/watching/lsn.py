@@ -7,11 +7,11 @@ _LARGEST_HALF = 0xFFFF_FFFF
 
 
 class Lsn(int):
-    """A place in the log; later is greater. Reads and writes itself as "0/16B3748"."""
+    """A position in the log; later is greater. It is spelled like "0/16B3748"."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read PostgreSQL's own spelling, or raise ValueError."""
+        """Parse PostgreSQL's own spelling; raises ValueError."""
         high, separator, low = text.strip().partition("/")
         halves = tuple(int(half, 16) for half in (high, low) if half.isalnum())
         if not separator or len(halves) != 2:  # noqa: PLR2004 - it has two halves
@@ -27,5 +27,5 @@ class Lsn(int):
         return f"Lsn({str(self)!r})"
 
 
-# Further than any server will ever get: whoever carries it reads from the primary.
+# Beyond what any server will ever reach: a read with it goes to the primary.
 BEYOND = Lsn(2**64 - 1)

@@ -10,7 +10,7 @@ Role = Literal["primary", "replica"]
 
 # A replica further behind than this answers only when nothing fresher can.
 MOST_LAG_SECONDS = 10.0
-# Lag is known to about the time between two looks; closer than this is equal.
+# Lag is known to about the interval between two looks; a smaller difference is none.
 _EQUAL_LAG_SECONDS = 0.5
 
 
@@ -18,10 +18,10 @@ _EQUAL_LAG_SECONDS = 0.5
 class NodeState:
     """One server as it was last seen.
 
-    `replay_lsn` is how far its data reaches: on the primary the end of its log; it
-    was asked for at `seen_at` (monotonic seconds). `timeline` is the newest that it was
-    seen on: each promotion starts one. `missed_lsn` is what a read has waited for here
-    in vain.
+    `replay_lsn` is how far its data reaches (on the primary, the end of its log), as
+    queried at `seen_at` (monotonic seconds). `timeline` is the newest that it was seen
+    on: each promotion starts one. `missed_lsn` is a position that a read has waited for
+    here in vain.
     """
 
     name: str
@@ -43,7 +43,7 @@ class NodeState:
 
     @property
     def is_late(self) -> bool:
-        """Whether it still lacks what a read has waited for in vain."""
+        """Whether it still lacks the position that a read has waited for in vain."""
         return self.missed_lsn is not None and not self.has_replayed(self.missed_lsn)
 
     def has_replayed(self, after: Lsn | None) -> bool:
@@ -56,8 +56,8 @@ class NodeState:
 def primary_of(nodes: Sequence[NodeState]) -> NodeState | None:
     """Return the server that leads.
 
-    A former primary that has not noticed yet may still call itself one: each
-    promotion starts a new timeline, so the highest is the true one.
+    A former primary that has not noticed yet may still call itself one: each promotion
+    starts a new timeline, so the one on the highest is the true primary.
     """
     leading = [node for node in nodes if node.reachable and node.role == "primary"]
     return max(leading, key=lambda node: node.timeline or 0, default=None)
@@ -72,13 +72,13 @@ def choose(
 ) -> tuple[NodeState, ...]:
     """Return the servers to try for a read, best first.
 
-    Fresh replicas come first, the least lagging before others; `turn` rotates those
-    that are equally good. With `after`, one replica that has not replayed so far is
-    worth a short wait, then comes the primary; what is left is better than nothing.
+    Fresh replicas come first, those that lag least before the others; `turn` rotates
+    among equally good ones. With `after`, one replica that has not replayed so far is
+    worth a short wait, then comes the primary; anything else is better than nothing.
 
-    A replica on an older timeline than others may have log that they threw away, as a
-    former primary has until it is rewound. It comes last, and says nothing of `after`:
-    others have written something else at the same positions.
+    A replica on an older timeline than others may have log that they discarded, as a
+    former primary has until it is rewound. It comes last, and its position says nothing
+    about `after`: the others have written something else at the same positions.
     """
     newest = max((node.timeline or 0 for node in nodes), default=0)
     following = [node for node in nodes if node.reachable and node.role == "replica"]

@@ -1,4 +1,4 @@
-"""Knows at any moment which servers are up, who leads, and how far each has got."""
+"""Knows at any time which servers are up, who leads, and how far each has got."""
 
 from collections.abc import Iterable
 from time import monotonic
@@ -28,7 +28,7 @@ class ServerWatch:
         on_leading: OnLeading,
         lasting_seconds: float,
     ) -> None:
-        """Watch nobody yet: whoever is called back may need to be made first."""
+        """Watch nobody yet: the callbacks' owner may still be incomplete."""
         self._leadership = Leadership(lasting_seconds)
         self._first_look_until = monotonic() + ANSWER_SECONDS
         self._has_looked = False
@@ -57,7 +57,7 @@ class ServerWatch:
             if name not in kept
         }
         gone = [w for name, w in self._watchers.items() if name not in kept]
-        # Replaced as a whole: others go through it at any time.
+        # Replaced as a whole: other threads iterate over it at any time.
         self._watchers = {name: (kept | new)[name] for name in wanted}
         for watcher in new.values():
             watcher.start()
@@ -75,16 +75,16 @@ class ServerWatch:
         return primary
 
     def absence(self) -> Absence | None:
-        """Return since when nobody leads; None while somebody does."""
+        """Return the absence of a primary; None while somebody leads."""
         # Every watcher asks for the primary after each look, so this is never old.
         return self._leadership.absence()
 
     def gap_seconds(self) -> float:
-        """Return for how long nothing could be written down lately, 0 mostly."""
+        """Return for how long nothing could be written recently; usually 0."""
         return self._leadership.gap_seconds()
 
     def wait_for_first_look(self) -> None:
-        """Wait until every server has answered or failed once; soon, whatever hangs."""
+        """Wait, for a limited time, until every server has answered or failed."""
         if not self._has_looked:
             for watcher in self._watchers.values():
                 watcher.looked.wait(max(0.0, self._first_look_until - monotonic()))
@@ -96,22 +96,22 @@ class ServerWatch:
             watcher.mark_down()
 
     def note_missed(self, name: str, position: Lsn) -> None:
-        """Take in that a read has waited for this position of a replica in vain."""
+        """Record that a read has waited in vain for this position of a replica."""
         if watcher := self._watchers.get(name):
             watcher.note_missed(position)
 
     def observe(self, name: str, position: Lsn, queried_at: float) -> None:
-        """Take in how far a server was found to be by someone who asked it."""
+        """Record a server's position as found by another query."""
         if watcher := self._watchers.get(name):
             watcher.observe(position, queried_at)
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop watching."""
         for watcher in self._watchers.values():
             watcher.stop()
         for watcher in self._watchers.values():
             watcher.join()
 
     def _pause_seconds(self) -> float:
-        """Look more often while nobody leads: writers wait for whoever is next."""
+        """Return a shorter pause while nobody leads: writers wait for a primary."""
         return LOOK_EVERY_SECONDS if self.primary() else _ELECTION_PAUSE_SECONDS

@@ -1,4 +1,4 @@
-"""Looks at one server again and again, and never waits for an answer without end."""
+"""Looks at one server again and again, and never waits for an answer without limit."""
 
 import logging
 from collections.abc import Callable
@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 2.0
 
-# Called with a server's name and for how many seconds it has said nothing.
+# Called with a server's name and the number of seconds it has been silent.
 OnUnresponsive = Callable[[str, float], None]
-# Called with the name of a server that leads now and followed when last looked at.
+# Called with the name of a server that leads now and was a replica before.
 OnLeading = Callable[[str], None]
 
 _LOOK = leadership.question()
@@ -34,7 +34,7 @@ _LOOK = leadership.question()
 
 @dataclass(frozen=True, slots=True)
 class ServerReport:
-    """What a server said about itself; `queried_at` is before it was asked."""
+    """What a server reported about itself; `queried_at` is just before the query."""
 
     queried_at: float
     answered_at: float
@@ -48,7 +48,7 @@ class Watcher:
     """A daemon thread with a connection of its own, and the latest state it has seen.
 
     The connection is asynchronous: libpq's blocking calls wait without limit for a
-    server that hangs, and every wait here ends.
+    server that hangs, and every wait here has a limit.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class Watcher:
         )
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start looking."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more; the thread ends soon."""
+        """Stop looking; the thread ends soon."""
         self._closing.set()
 
     def join(self) -> None:
@@ -95,12 +95,12 @@ class Watcher:
             _log.warning("Database server %s does not answer", self.address.name)
 
     def note_missed(self, position: Lsn) -> None:
-        """Take in that waiting for this position was in vain."""
+        """Record that waiting for this position was in vain."""
         with self._guard:
             self.state = replace(self.state, missed_lsn=position)
 
     def observe(self, position: Lsn, queried_at: float) -> None:
-        """Take in how far the server was found to be."""
+        """Record how far the server was found to be."""
         with self._guard:
             self.state = advance(self.state, position, queried_at)
 
@@ -109,7 +109,8 @@ class Watcher:
             try:
                 self._look_once()
             except Exception as error:
-                # Whatever it is, looking goes on: a dead watch would see no recovery.
+                # Whatever the error, looking goes on: a dead watch would see no
+                # recovery.
                 _log.debug("%s: %s", self.address.name, error)
                 self._lose()
             self.looked.set()
@@ -159,7 +160,8 @@ class Watcher:
                 advance(was, position, look.queried_at),
                 role=look.role,
                 reachable=True,
-                # One that receives nothing just now tells of its last checkpoint's.
+                # A replica that is not receiving reports the timeline of its last
+                # checkpoint.
                 timeline=max(look.timeline, was.timeline or 0),
                 latency_seconds=look.answered_at - look.queried_at,
                 lag_seconds=history.seconds_behind(position, look.answered_at),
@@ -183,10 +185,10 @@ class Watcher:
 
 
 def advance(state: NodeState, position: Lsn, queried_at: float) -> NodeState:
-    """Return the state with a position that was asked for at `queried_at`.
+    """Return the state updated with a position that was queried at `queried_at`.
 
-    Answers arrive in any order: an older one that says less means nothing. A newer
-    one that says less means that the server has started anew.
+    Answers arrive in any order: an older answer with a lower position means nothing. A
+    newer one with a lower position means that the server has restarted.
     """
     known = state.replay_lsn
     if known is not None and position < known and queried_at <= state.seen_at:
