@@ -1,4 +1,4 @@
-"""The tables, one module per thing; whoever imports one of them knows all of them."""
+"""The tables, one module per subject; importing any of them loads all of them."""
 
 from db.models import (
     audit as audit,

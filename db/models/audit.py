@@ -19,10 +19,10 @@ from db.models.base import Base, CreatedAt, PrimaryKey
 
 
 class AuditEvent(Base):
-    """What somebody did, written in the transaction that did it.
+    """An action of somebody, written in the transaction that performed it.
 
-    No foreign keys: the log outlives what it tells of, and a merge must not rewrite
-    it. A job carries the events to MongoDB and then deletes them here.
+    No foreign keys: the log outlives the rows it refers to, and a merge must not
+    rewrite it. A job carries the events to MongoDB and then deletes them here.
     """
 
     __tablename__ = "audit_events"
@@ -31,8 +31,8 @@ class AuditEvent(Base):
             "outcome IN ('done', 'refused', 'failed')",
             name="audit_events_outcome_known",
         ),
-        # What MongoDB could not take would keep all that follows from the log. So it
-        # is refused here, together with the action.
+        # An event that MongoDB could not take would hold up every later one. So it is
+        # refused here, together with the action.
         CheckConstraint(
             "octet_length(details::text) + octet_length(coalesce(reason, '')) "
             "<= 262144",
@@ -59,7 +59,7 @@ class AuditEvent(Base):
 
 
 class AuditHead(Base):
-    """How far the chain in MongoDB goes; one row, moved on with every shipment."""
+    """How far the chain in MongoDB goes; one row, updated with every shipment."""
 
     __tablename__ = "audit_head"
     __table_args__ = (CheckConstraint("id = 1", name="audit_head_single"),)
@@ -71,7 +71,7 @@ class AuditHead(Base):
 
 
 class AuditSeal(Base):
-    """The chain's head on one day, signed: a log cut short gives itself away."""
+    """The chain's head on one day, signed: it shows when the log has been cut short."""
 
     __tablename__ = "audit_seals"
 

@@ -14,14 +14,14 @@ PrimaryKey = Annotated[
 CreatedAt = Annotated[
     datetime, mapped_column(DateTime(timezone=True), server_default=func.now())
 ]
-# As PostgreSQL and Python both read it: how a phone number is kept, whose ever it is.
+# As both PostgreSQL and Python read it: the form in which every phone number is kept.
 PHONE_NUMBER: Final = r"\+?[0-9]{10,15}"
 Timestamp = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 TextList = Annotated[list[str], mapped_column(ARRAY(TEXT), server_default=text("'{}'"))]
 
 
 class Base(DeclarativeBase):
-    """The declarative base; constraints people can hit are named by hand."""
+    """The declarative base; constraints that people can run into are named by hand."""
 
     metadata = MetaData(
         naming_convention={

@@ -26,10 +26,10 @@ _OFFERED = text("withdrawn_at IS NULL")
 
 
 class Slot(Base):
-    """A time at which a doctor can be booked once; withdrawn, no longer.
+    """A time at which a doctor can be booked once, until it is withdrawn.
 
-    Slots of one doctor never overlap, so a doctor is booked twice at one time only if
-    a slot is, which `booking_slots` makes impossible.
+    Slots of one doctor never overlap, so a doctor is booked twice at one time only if a
+    slot is, which `booking_slots` makes impossible.
     """
 
     __tablename__ = "slots"
@@ -55,7 +55,7 @@ class Slot(Base):
     ends_at: Mapped[Timestamp]
     # From the weekly plan, added by hand, or the scratch slot of a proof.
     origin: Mapped[str] = mapped_column(Text, server_default=text("'plan'"))
-    # The plan has it no longer, but somebody holds or has booked it: whoever does may
+    # The plan no longer has the slot, but somebody holds or has booked it: they may
     # keep it, and nobody else gets it.
     is_leaving: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
@@ -63,11 +63,11 @@ class Slot(Base):
 
 
 class Booking(Base):
-    """One attempt to book a slot, and what became of it.
+    """One attempt to book a slot, and its outcome.
 
-    `pending` until `expires_at`, then expired, whether or not somebody has written
-    that down yet. `failed` lost the race for its slot. `attempt` is the key by which a
-    repeated request finds what the first one did.
+    `pending` until `expires_at`, then expired, whether or not that has been written
+    down yet. `failed` lost the race for its slot. `attempt` is the key by which a
+    repeated request finds the result of the first one.
     """
 
     __tablename__ = "bookings"
@@ -120,16 +120,16 @@ class Booking(Base):
     attempt: Mapped[UUID]
     expires_at: Mapped[Timestamp | None]
     renewals: Mapped[int] = mapped_column(server_default=text("0"))
-    # What the visit is for, in the words of whoever books it.
+    # What the visit is for, as entered by the person who books it.
     note: Mapped[str] = mapped_column(Text, server_default=text("''"))
     override_reason: Mapped[str | None] = mapped_column(Text)
-    # The booking that this one takes the place of, once it is confirmed.
+    # The booking that this one replaces once it is confirmed.
     replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
     series_id: Mapped[UUID | None]
     waitlist_id: Mapped[UUID | None] = mapped_column(ForeignKey("waitlist_entries.id"))
     created_by: Mapped[UUID]
     created_by_name: Mapped[str] = mapped_column(Text)
-    # Not now(): who waited for another's transaction begins when it has ended.
+    # Not now(): a transaction that waited for another one counts from the end of that.
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.clock_timestamp()
     )
@@ -141,10 +141,10 @@ class Booking(Base):
 class BookingSlot(Base):
     """Who has a slot now: a live hold or a confirmed booking excludes all others.
 
-    One row per slot, with a patient's booking or with somebody who is no patient yet.
-    An expired hold stays until somebody takes it over in the very
-    statement that asks for the slot, so nothing needs to be cleaned up in time. Nor
-    may a patient be in two places at once, unless staff say so (`may_overlap`).
+    One row per slot, with a patient's booking or with somebody who is not a patient
+    yet. An expired hold stays until the very statement that asks for the slot takes it
+    over, so nothing needs to be cleaned up in time. A patient cannot be in two places
+    at once either, unless staff allow it (`may_overlap`).
     """
 
     __tablename__ = "booking_slots"
@@ -190,10 +190,10 @@ class BookingSlot(Base):
 
 
 class SlotChange(Base):
-    """When a slot was held, booked or let go last; a trigger writes it.
+    """When a slot was last held, booked or released; written by a trigger.
 
-    Slots of which nobody wanted anything have none. Once `held_until` is over, the slot
-    is free again since then, and by one version more.
+    Slots that nobody has ever wanted have no row. After `held_until` the slot counts as
+    free again since that time, with its version one higher.
     """
 
     __tablename__ = "slot_changes"
@@ -207,11 +207,12 @@ class SlotChange(Base):
 
 
 class Newcomer(Base):
-    """Somebody who is no patient yet, and the slot that they booked by themselves.
+    """Somebody who is not a patient yet, and the slot that they booked themselves.
 
-    `pending` until `expires_at`, which a code by e-mail makes `confirmed`; `registered`
-    once the desk has made a patient's booking of it, and nameless from then on. `tries`
-    counts the codes that were typed. Rows are deleted when nobody needs them any more.
+    `pending` until `expires_at`; a code by e-mail makes it `confirmed`; `registered`
+    once the desk has turned it into a patient's booking, and without a name from then
+    on. `tries` counts the codes that were typed. Rows are deleted when they are no
+    longer needed.
     """
 
     __tablename__ = "newcomers"
@@ -282,7 +283,7 @@ class Newcomer(Base):
 
 
 class Appointment(Base):
-    """A visit that was booked: from the waiting room to what became of it.
+    """A visit that was booked: from the waiting room to its outcome.
 
     `code` is on the patient's ticket; the desk scans or types it.
     """
@@ -335,13 +336,13 @@ class Appointment(Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
     reminded_at: Mapped[Timestamp | None]
-    # What became of the last call that reminded the patient, of who made it, when.
+    # The outcome of the last reminder call to the patient, with who made it and when.
     phone_outcome: Mapped[str | None] = mapped_column(Text)
     phoned_by: Mapped[UUID | None]
     phoned_by_name: Mapped[str | None] = mapped_column(Text)
     phoned_at: Mapped[Timestamp | None]
     checked_in_at: Mapped[Timestamp | None]
-    # In the room if that is after the check-in: see 0015.
+    # In the room if this is after the check-in: see 0015.
     called_in_at: Mapped[Timestamp | None]
     completed_at: Mapped[Timestamp | None]
     cancelled_at: Mapped[Timestamp | None]
@@ -350,10 +351,11 @@ class Appointment(Base):
 
 
 class WaitlistEntry(Base):
-    """Somebody who wants a slot of one doctor, or of any of a speciality.
+    """Somebody who wants a slot of one doctor, or of any doctor of a speciality.
 
-    When one frees up, the first in line gets it held, is told, and books it or not;
-    then it is the next one's turn. `from_at` and `until_at` bound when it may be.
+    When a slot becomes free, it is held for the first in line, who is told and books it
+    or not; then it is the next one's turn. `from_at` and `until_at` limit when it may
+    be.
     """
 
     __tablename__ = "waitlist_entries"
@@ -390,9 +392,9 @@ class WaitlistEntry(Base):
 
 
 class VisitNotification(Base):
-    """An e-mail about a visit or documents: written with what it tells, sent by a job.
+    """An e-mail about a visit or documents: written with the change, sent by a job.
 
-    Where no mail server is set it stays here to be looked at, which is the outbox.
+    Without a mail server it stays here and can be read, which is the outbox.
     """
 
     __tablename__ = "visit_letters"

@@ -23,8 +23,7 @@ from db.models.base import Base, CreatedAt, PrimaryKey, TextList, Timestamp
 class CareRelationship(Base):
     """A clinician who treats a patient, until it is ended.
 
-    Not unique: two records of one person may be merged that the same clinician
-    treats.
+    Not unique: two records of one person that the same clinician treats may be merged.
     """
 
     __tablename__ = "care_relationships"
@@ -41,7 +40,10 @@ class CareRelationship(Base):
 
 
 class BreakGlassAccess(Base):
-    """A record opened outside the clinician's own patients, for a while, and why."""
+    """A record opened by a clinician who does not treat the patient, and why.
+
+    It stays open until `expires_at`.
+    """
 
     __tablename__ = "break_glass_accesses"
     __table_args__ = (
@@ -62,7 +64,7 @@ class BreakGlassAccess(Base):
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Timestamp]
-    # When the administrators were sent word of it.
+    # When the administrators were notified of it.
     notified_at: Mapped[Timestamp | None] = mapped_column("told_at")
     reviewed_at: Mapped[Timestamp | None]
     reviewed_by: Mapped[UUID | None]
@@ -70,7 +72,7 @@ class BreakGlassAccess(Base):
 
 
 class ExportGrant(Base):
-    """An identified export that somebody may fetch once, for the reason they gave."""
+    """An export with names that somebody may fetch once, for the reason they gave."""
 
     __tablename__ = "export_grants"
     __table_args__ = (
@@ -90,11 +92,12 @@ class ExportGrant(Base):
 
 
 class BulkExport(Base):
-    """Everything of some types, fetched at once: asked for, made, gone after a day.
+    """A bulk export: requested, made by a worker, deleted after a day.
 
-    `scopes` are those of the token that asked, NULL for all that its role may. A group
-    is what stands behind a key, of patients or of cohorts. `worker` makes it, and was
-    last seen at `worked_at`; it shows what was there `as_of` then.
+    `scopes` are those of the requesting token, NULL for everything that its role may
+    do. A group is the list that a key stands for, of patients or of cohorts. `worker`
+    makes the export, and was last seen at `worked_at`; it shows the data `as_of` that
+    time.
     """
 
     __tablename__ = "bulk_exports"
@@ -143,7 +146,7 @@ class BulkExport(Base):
 
 
 class BulkExportFile(Base):
-    """Resources of one type, one a line: an encrypted file in GridFS."""
+    """Resources of one type, one per line: an encrypted file in GridFS."""
 
     __tablename__ = "bulk_export_files"
 
@@ -160,8 +163,9 @@ class BulkExportFile(Base):
 class SystemGroup(Base):
     """A group of patients that a connected system may export, and find by FHIR.
 
-    What somebody had saved (`saved_by`) as it was when an administrator granted it: the
-    view may be renamed or deleted since. `group_id` is that of the view.
+    It is a view that somebody had saved (`saved_by`) as it was when an administrator
+    granted it: the view may have been renamed or deleted since. `group_id` is the
+    view's id.
     """
 
     __tablename__ = "system_groups"
@@ -189,14 +193,14 @@ class SystemGroup(Base):
 
 
 class DisclosedGroup(Base):
-    """Patients whose number analysts were told, as they were then.
+    """Patients whose number was disclosed to analysts, as they were then.
 
     `members` are 64-bit hashes of their ids, sorted, big-endian; `digest` is the
-    SHA-256 of these, so a group that is told again is kept once. With `of_events` it is
-    their events whose number was told: each hash begins with the patient's, and
-    `patients` is of how many they are, None until the next answer is held against them.
-    `namings` are what the conditions named under which they were told, each as digests:
-    an empty one named nothing.
+    SHA-256 of these, so a group that is disclosed again is kept once. With `of_events`
+    the number of their events was disclosed: each hash begins with the patient's, and
+    `patients` says how many patients they are of, None until the next answer is held
+    against them. `namings` are what the conditions named when they were disclosed, each
+    as digests: an empty one named nothing.
     """
 
     __tablename__ = "told_groups"
@@ -223,7 +227,7 @@ class DisclosedGroup(Base):
 
 
 class DisclosedAnswer(Base):
-    """The answer to a question as analysts were last told it, to be told again."""
+    """The answer to a question as last given to analysts, to be given again."""
 
     __tablename__ = "told_answers"
     __table_args__ = (Index("told_answers_newest", "told_at"),)
@@ -234,7 +238,7 @@ class DisclosedAnswer(Base):
 
 
 class PseudonymKey(Base):
-    """The one secret that the ids are made with which analysts see of patients."""
+    """The one secret from which the pseudonyms are made that analysts see."""
 
     __tablename__ = "pseudonym_keys"
     __table_args__ = (CheckConstraint("is_only"),)

@@ -1,4 +1,4 @@
-"""What comes of a visit: the medical record of it, and the prescription."""
+"""What comes of a visit: its medical record, and the prescription."""
 
 from typing import Any
 from uuid import UUID
@@ -82,14 +82,14 @@ class MedicalRecordVersion(Base):
     author_id: Mapped[UUID]
     author_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
-    # Of when they were brought back, where they were.
+    # The time as of which the notes were brought back, if they were.
     as_of: Mapped[Timestamp | None]
 
 
 class Prescription(Base):
     """What was prescribed at a visit, at most one; `latest` is the version that counts.
 
-    Issued versions are never changed: what amends one is the next version.
+    Issued versions are never changed: an amendment is the next version.
     """
 
     __tablename__ = "prescriptions"
@@ -131,9 +131,9 @@ class PrescriptionVersion(Base):
 
     `lines` is a list of objects with drug, dose, frequency, duration and, where an
     allergy matched or the drug was not recognised, `warning` and the `override_reason`
-    that was given. `file_id` leads
-    to the encrypted PDF in GridFS; `sha256` and `filesize` (bytes) are the plain PDF's;
-    `signer` is the SHA-256 of the certificate that signed it.
+    that was given. `file_id` is the encrypted PDF in GridFS; `sha256` and `filesize`
+    (bytes) describe the plain PDF; `signer` is the SHA-256 of the certificate that
+    signed it.
     """
 
     __tablename__ = "prescription_versions"
@@ -173,7 +173,7 @@ class PrescriptionVersion(Base):
 
 
 class CodeList(Base):
-    """Which list of a kind the clinic has chosen; `version` is new after each change.
+    """The list of a kind that the clinic has chosen; each change renews `version`.
 
     The clinic's own entries are rows of ListedDrug or ListedDiagnosis.
     """
@@ -194,7 +194,7 @@ class CodeList(Base):
 
 
 class ListedDrug(Base):
-    """A drug of the clinic's own list, in one form; retired, not deleted."""
+    """A drug of the clinic's own list, in one form; retired instead of deleted."""
 
     __tablename__ = "listed_drugs"
     __table_args__ = (
@@ -225,7 +225,7 @@ class ListedDrug(Base):
 
 
 class ListedDiagnosis(Base):
-    """A code of the clinic's own list with its term; retired, not deleted."""
+    """A code of the clinic's own list with its term; retired instead of deleted."""
 
     __tablename__ = "listed_diagnoses"
     __table_args__ = (

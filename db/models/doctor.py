@@ -1,4 +1,4 @@
-"""Doctors, when they work, and what is kept free of that."""
+"""Doctors, when they work, and which of that time is kept free."""
 
 from datetime import time
 from decimal import Decimal
@@ -25,10 +25,10 @@ _KEY = Text(collation="C")
 
 
 class Doctor(Base):
-    """A doctor whom patients can be booked with while `is_active`.
+    """A doctor with whom patients can be booked while `is_active`.
 
-    `user_id` is the clinician who signs in as this doctor, if anybody does. Those who
-    came with an import may lack an e-mail address and a license number.
+    `user_id` is the clinician who signs in as this doctor, if there is one. Imported
+    doctors may lack an e-mail address and a license number.
     """
 
     __tablename__ = "doctors"
@@ -82,9 +82,9 @@ class Doctor(Base):
 
 
 class WorkingHours(Base):
-    """A stretch of every such weekday: worked, or a break in it.
+    """A period on every such weekday: working time, or a break in it.
 
-    Clock times are those of the clinic's time zone; `weekday` is ISO's, 1 is Monday.
+    Clock times are in the clinic's time zone; `weekday` is ISO's, 1 is Monday.
     """
 
     __tablename__ = "working_hours"
@@ -120,7 +120,7 @@ class ScheduleException(Base):
     """A time that differs from the weekly plan; without a doctor, for the whole clinic.
 
     A holiday closes; `hours` on a day replace that day's plan and open it even on a
-    holiday; what is blocked is closed whatever else is said.
+    holiday; a blocked time is closed in any case.
     """
 
     __tablename__ = "schedule_exceptions"

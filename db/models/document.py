@@ -52,8 +52,9 @@ class Document(Base):
     """A document of the clinic, whatever versions of it there are.
 
     Without a patient it is unfiled. `latest` is the number of the version that counts;
-    `revision` goes up with every change and tells a stale page from a fresh one. After
-    the purge the row stays as a tombstone, without title, description or metadata.
+    `revision` goes up with every change and distinguishes a stale page from a fresh
+    one. After the purge the row stays as a tombstone, without title, description or
+    metadata.
     """
 
     __tablename__ = "documents"
@@ -97,7 +98,8 @@ class Document(Base):
         CheckConstraint(
             "NOT withheld OR confidential", name="documents_withheld_are_confidential"
         ),
-        # Each names the other, so one of the two is only looked at in the end.
+        # Each table refers to the other, so one of the two keys is checked at the end
+        # of the transaction.
         ForeignKeyConstraint(
             ("id", "latest"),
             ("document_versions.document_id", "document_versions.number"),
@@ -150,12 +152,12 @@ class Document(Base):
     latest: Mapped[int] = mapped_column(server_default=text("1"))
     revision: Mapped[int] = mapped_column(server_default=text("1"))
     urgent: Mapped[bool] = mapped_column(server_default=text("false"))
-    # Opens for few, of whom `withheld` takes out the patient: see services/documents/
-    # records/visibility.py.
+    # Confidential documents open for few, and `withheld` excludes the patient from
+    # these: see services/documents/records/visibility.py.
     confidential: Mapped[bool] = mapped_column(server_default=text("false"))
     withheld: Mapped[bool] = mapped_column(server_default=text("false"))
     created_by: Mapped[UUID]
-    # What they were called then; people leave, and not everybody may see everybody.
+    # The person's name at the time; people leave, and not everybody may see everybody.
     created_by_name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]
@@ -165,14 +167,14 @@ class Document(Base):
     held_by: Mapped[UUID | None]
     held_because: Mapped[str | None] = mapped_column(Text)
     purged_at: Mapped[Timestamp | None]
-    # What stands on the paper itself, whenever it was filed.
+    # The date on the paper itself, whenever it was filed.
     dated_on: Mapped[date | None]
-    # Names of tags. Who may see which of them, DocumentTag's own rules say.
+    # Names of tags. The rules of DocumentTag say who may see which of them.
     tags: Mapped[TextList]
 
 
 class DocumentTag(Base):
-    """A tag that documents may have, as an administrator made it."""
+    """A tag that documents may have, as an administrator defined it."""
 
     __tablename__ = "document_tags"
     __table_args__ = (
@@ -194,7 +196,7 @@ class DocumentTag(Base):
 
 
 class DocumentReader(Base):
-    """Somebody at the front desk who was named for a confidential document."""
+    """A member of the front desk who was named for a confidential document."""
 
     __tablename__ = "document_readers"
     __table_args__ = (Index("document_readers_of_user", "user_id"),)
@@ -208,11 +210,11 @@ class DocumentReader(Base):
 
 
 class DocumentVersion(Base):
-    """One file of a document, never changed: what replaces it is the next version.
+    """One file of a document, never changed: its replacement is the next version.
 
-    `file_id` leads to the encrypted bytes in GridFS and is empty after the purge.
-    `sha256` and `filesize` (bytes) are those of the plain file. `form` is what was
-    typed when the file was made from a `template`.
+    `file_id` is the encrypted file in GridFS and is empty after the purge. `sha256` and
+    `filesize` (bytes) describe the plain file. `form` is what was typed when the file
+    was made from a `template`.
     """
 
     __tablename__ = "document_versions"
@@ -273,7 +275,7 @@ class DocumentVersion(Base):
     filesize: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     pages: Mapped[int | None]
-    # What the examination found: see services/pdf/report.py.
+    # What the inspection found: see services/pdf/report.py.
     findings: Mapped[TextList]
     origin: Mapped[str] = mapped_column(Text)
     template: Mapped[str | None] = mapped_column(Text)
@@ -282,7 +284,7 @@ class DocumentVersion(Base):
     reading: Mapped[str] = mapped_column(Text, server_default=text("'embedded'"))
     author_id: Mapped[UUID]
     author_name: Mapped[str] = mapped_column(Text)
-    # What the form says is the patient's word and not the clinic's.
+    # The form's content is stated by the patient, and not the clinic's word.
     stated_by_patient: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
     checked_at: Mapped[Timestamp | None]
@@ -292,7 +294,7 @@ class DocumentVersion(Base):
 class DocumentOriginal(Base):
     """The file that a version was made from, as it came: a picture or an office file.
 
-    Versions that are the same file share it. After the purge there is none.
+    Versions made from the same file share it. A purge removes it.
     """
 
     __tablename__ = "document_originals"
@@ -324,8 +326,8 @@ class DocumentOriginal(Base):
 class DocumentText(Base):
     """The text of one version, page by page.
 
-    `places` has, by the number of the page, where words stand that were read from its
-    picture: what services.pdf.report.PageWords is.
+    `places` has, by page number, the positions of the words that were read from the
+    page's picture, as services.pdf.report.PageWords holds them.
     """
 
     __tablename__ = "document_texts"
@@ -369,7 +371,7 @@ class DocumentShare(Base):
 
 
 class RetentionRule(Base):
-    """How long documents of one class are kept after they were last changed."""
+    """How long documents of one class are kept after their last change."""
 
     __tablename__ = "retention_rules"
     __table_args__ = (
@@ -388,7 +390,7 @@ class RetentionRule(Base):
 
     classification: Mapped[str] = mapped_column(Text, primary_key=True)
     keep_days: Mapped[int]
-    # How long what was deleted can be restored.
+    # How long a deleted document can be restored.
     restore_days: Mapped[int] = mapped_column(server_default=text("30"))
     updated_by: Mapped[UUID | None]
     updated_at: Mapped[datetime] = mapped_column(

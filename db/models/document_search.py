@@ -24,15 +24,16 @@ _KEY = Text(collation="C")
 
 
 class DocumentSearch(Base):
-    """The words of one document that is not deleted, with where each of them stands.
+    """The words of one document that is not deleted, with their positions.
 
-    `head` has those of the title (weight A), of the description and of the patient's
-    name (B); it is small, so that many rows can be ranked. `words` has all of them and
-    those of the latest version's text, unless that version is in quarantine. `pairs`
-    are numbers of words that stand side by side, by which phrases are found.
+    `head` has the words of the title (weight A), the description and the patient's name
+    (B); it is small, so that many rows can be ranked. `words` has all of these and the
+    words of the latest version's text, unless that version is in quarantine. `pairs`
+    are numbers of adjacent words, by which phrases are found.
 
-    Whose it is stands here too, for the same rules as the document's. `patient_id` is
-    no foreign key: a merge changes the document, and that changes this.
+    The row says who the document belongs to, for the same rules as the document's.
+    `patient_id` is no foreign key: a merge changes the document, and that changes this
+    row.
     """
 
     __tablename__ = "document_search"
@@ -69,9 +70,10 @@ class DocumentSearch(Base):
 
 
 class DocumentWord(Base):
-    """A word that stands in some document, to find what was meant by a misspelt one.
+    """A word that occurs in some document, for finding what a misspelt word meant.
 
-    Not even who may search may read these: a name tells something by being here.
+    Not even people who may search may read these: a name gives something away by being
+    here.
     """
 
     __tablename__ = "document_words"
@@ -90,7 +92,8 @@ class DocumentWord(Base):
 class DocumentField(Base):
     """A field that documents may have, as an administrator defined it.
 
-    Its `key` names it in criteria, programs and rows, and stays whatever it is called.
+    Its `key` names it in criteria, programs and rows, and stays when the field is
+    renamed.
     """
 
     __tablename__ = "document_fields"
@@ -124,7 +127,7 @@ class DocumentField(Base):
     kind: Mapped[str] = mapped_column(Text)
     unit: Mapped[str] = mapped_column(Text, server_default=text("''"))
     choices: Mapped[TextList]
-    # Of all types where none is named.
+    # For all types if none is named.
     document_types: Mapped[TextList]
     is_required: Mapped[bool] = mapped_column(server_default=text("false"))
     archived_at: Mapped[Timestamp | None]
@@ -132,7 +135,7 @@ class DocumentField(Base):
 
 
 class DocumentFieldValue(Base):
-    """What one document has in one field; a field that is empty has no row."""
+    """One document's value of one field; an empty field has no row."""
 
     __tablename__ = "document_field_values"
     __table_args__ = (

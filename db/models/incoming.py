@@ -1,4 +1,4 @@
-"""What comes in: files in parts until they are whole, and who looks at documents."""
+"""What comes in: files sent in parts, and who looks at new documents."""
 
 from uuid import UUID
 
@@ -9,9 +9,9 @@ from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
 
 
 class Upload(Base):
-    """A file that is being sent; `received` of its `length` bytes are there.
+    """A file that is being sent; `received` of its `length` bytes have arrived.
 
-    `metadata` is what its sender said of it, as it was sent.
+    `metadata` is what the sender said about it, as it was sent.
     """
 
     __tablename__ = "uploads"
@@ -40,7 +40,7 @@ class Upload(Base):
 
 
 class UploadPart(Base):
-    """Bytes of an upload from `first_byte` on: one encrypted file in GridFS."""
+    """The bytes of an upload from `first_byte` on: one encrypted file in GridFS."""
 
     __tablename__ = "upload_parts"
     __table_args__ = (CheckConstraint("size > 0", name="upload_parts_size_positive"),)
@@ -54,9 +54,9 @@ class UploadPart(Base):
 
 
 class DocumentAssignment(Base):
-    """Who is to look at a document that came in; once somebody has, it is done.
+    """The person who has to look at a document that came in, until somebody has.
 
-    Of what nobody was assigned to and nobody has done there is no row.
+    A document that nobody was assigned to and nobody has dealt with has no row.
     """
 
     __tablename__ = "document_assignments"
@@ -72,7 +72,7 @@ class DocumentAssignment(Base):
         ForeignKey("documents.id"), primary_key=True
     )
     assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
-    # What they were called then: not everybody may see everybody.
+    # The person's name at the time: not everybody may see everybody.
     assignee_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
     changed_by: Mapped[UUID]
     changed_at: Mapped[CreatedAt]

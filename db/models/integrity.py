@@ -1,4 +1,4 @@
-"""The upkeep of files and backups: what is about to go, was found, or is asked for."""
+"""The upkeep of files and backups: pending deletions, findings and requests."""
 
 from datetime import datetime
 from typing import Any
@@ -23,11 +23,11 @@ from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
 
 
 class PendingFileDeletion(Base):
-    """A file that is to be deleted from the file store, or will be.
+    """A file that is about to be removed from the file store.
 
-    Those of a purged document come with its purge, so that a crash between the row and
-    the bytes leaves a note of what has yet to go. Those that nothing refers to are
-    listed when they are found, and get a time of grace until they are `due_at`.
+    The files of a purged document are listed by its purge, so that after a crash
+    between the row and the bytes it is known what still has to go. Files that nothing
+    refers to are listed when they are found, and have a period of grace until `due_at`.
     """
 
     __tablename__ = "doomed_files"
@@ -55,7 +55,7 @@ class PendingFileDeletion(Base):
 
 
 class IntegrityRun(Base):
-    """What a job that keeps the files in order found when it last ended."""
+    """What a job for the upkeep of files found when it last ended."""
 
     __tablename__ = "keeping_runs"
     __table_args__ = (
@@ -71,12 +71,12 @@ class IntegrityRun(Base):
     results: Mapped[dict[str, Any]] = mapped_column(
         "found", JSONB, server_default=text("'{}'")
     )
-    # How far a walk came that has no row of its own to note it in.
+    # How far a walk has come, for a walk without rows of its own to note it in.
     position: Mapped[str | None] = mapped_column(Text)
 
 
 class BackupRequest(Base):
-    """A backup that somebody asked for; the worker makes it, or says why it cannot."""
+    """A backup that somebody asked for; the worker makes it, or records why not."""
 
     __tablename__ = "backup_requests"
     __table_args__ = (
@@ -98,7 +98,7 @@ class BackupRequest(Base):
     id: Mapped[PrimaryKey]
     requested_at: Mapped[CreatedAt]
     requested_by: Mapped[UUID]
-    # What they were called then.
+    # The person's name at the time.
     requested_by_name: Mapped[str] = mapped_column(Text)
     begun_at: Mapped[Timestamp | None]
     ended_at: Mapped[Timestamp | None]
@@ -107,10 +107,10 @@ class BackupRequest(Base):
 
 
 class ToolAnswer(Base):
-    """What a tool of the clinic's own told last of its backups, as the worker asked it.
+    """What the clinic's own backup tool last reported, as asked by the worker.
 
-    `marks` are times, with the segment of the log that each lies in, of which it is not
-    known yet that the tool has them.
+    `marks` are times, each with the segment of the log that it lies in, which the tool
+    is not yet known to have.
     """
 
     __tablename__ = "backup_tools"
@@ -124,10 +124,10 @@ class ToolAnswer(Base):
         ),
     )
 
-    # With the name that the servers have there: barman:clinic.
+    # With the name that the servers have in the tool: barman:clinic.
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     tried_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    # In vain, in a row.
+    # Consecutive failed tries.
     tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     failure: Mapped[str | None] = mapped_column(Text)
     answered_at: Mapped[Timestamp | None]
@@ -137,7 +137,7 @@ class ToolAnswer(Base):
 
 
 class RestoreDrill(Base):
-    """A restore that is practised: what the worker measured, or why it is unproven."""
+    """A restore drill: what the worker measured, or why it is unproven."""
 
     __tablename__ = "restore_drills"
     __table_args__ = (
@@ -157,20 +157,20 @@ class RestoreDrill(Base):
 
     id: Mapped[PrimaryKey]
     requested_at: Mapped[CreatedAt]
-    # Nobody, where it came by plan.
+    # Nobody, if it came by plan.
     requested_by: Mapped[UUID | None]
     requested_by_name: Mapped[str | None] = mapped_column(Text)
     begun_at: Mapped[Timestamp | None]
     ended_at: Mapped[Timestamp | None]
-    # A proof and its figures; a JSON null is none.
+    # A proof and its figures; a JSON null counts as none.
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     failure: Mapped[str | None] = mapped_column(Text)
-    # From the copy elsewhere, and not from the backups here.
+    # From the copy elsewhere instead of the backups here.
     of_copy: Mapped[bool] = mapped_column(server_default=false())
 
 
 class SchemaChange(Base):
-    """A migration that ran, and when it had; the owner of the schema writes it."""
+    """A migration that ran, and when; written by the owner of the schema."""
 
     __tablename__ = "schema_changes"
 
@@ -179,7 +179,7 @@ class SchemaChange(Base):
 
 
 class RestorePreview(Base):
-    """What going back to a time would undo; the worker compares, or says why not."""
+    """What going back to a time would undo; the worker compares, or records why not."""
 
     __tablename__ = "restore_previews"
     __table_args__ = (
@@ -201,12 +201,12 @@ class RestorePreview(Base):
     as_of: Mapped[Timestamp]
     requested_at: Mapped[CreatedAt]
     requested_by: Mapped[UUID]
-    # What they were called then.
+    # The person's name at the time.
     requested_by_name: Mapped[str] = mapped_column(Text)
     begun_at: Mapped[Timestamp | None]
     compared_at: Mapped[Timestamp | None]
     ended_at: Mapped[Timestamp | None]
-    # By kind, how many rows what happened to; a JSON null is none.
+    # By kind, how many rows each change affects; a JSON null counts as none.
     counts: Mapped[dict[str, dict[str, int]] | None] = mapped_column(
         JSONB(none_as_null=True)
     )
@@ -214,7 +214,7 @@ class RestorePreview(Base):
 
 
 class RestorePreviewList(Base):
-    """The rows of one kind that a preview names: CSV, packed by gzip."""
+    """The rows of one kind that a preview names: CSV, compressed by gzip."""
 
     __tablename__ = "restore_preview_lists"
 
@@ -226,9 +226,9 @@ class RestorePreviewList(Base):
 
 
 class RestoreLook(Base):
-    """The clinic of a time that somebody asked to look around in, and how that went.
+    """The clinic of an earlier time, opened on request to look around in.
 
-    While it is open, what it is of listens on a port of the worker's machine.
+    While it is open, its server listens on a port of the worker's machine.
     """
 
     __tablename__ = "restore_looks"
@@ -250,7 +250,7 @@ class RestoreLook(Base):
     as_of: Mapped[Timestamp]
     requested_at: Mapped[CreatedAt]
     requested_by: Mapped[UUID]
-    # What they were called then.
+    # The person's name at the time.
     requested_by_name: Mapped[str] = mapped_column(Text)
     begun_at: Mapped[Timestamp | None]
     opened_at: Mapped[Timestamp | None]

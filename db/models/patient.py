@@ -30,14 +30,14 @@ from db.models.base import (
     Timestamp,
 )
 
-# A foreign key to patients that must keep naming the merged-away record, because
-# it tells the story of the merge, carries this in its column's info.
+# A foreign key to patients that must keep naming the merged-away record, because it
+# tells the story of the merge, carries this in its column's info.
 STAYS_WITH_MERGED = "stays_with_merged"
 
 _CURRENT = text("deleted_at IS NULL")
 
-# Byte order is the same on every server whatever its locale, and is what lets an
-# index answer "starts with".
+# Byte order is the same on every server whatever its locale, and lets an index answer
+# "starts with".
 _KEY = Text(collation="C")
 
 _INITIALS = 'upper("left"(first_name, 1) || "left"(last_name, 1))'
@@ -129,7 +129,7 @@ class Patient(Base):
             postgresql_where=_CURRENT,
         ),
         Index("patients_by_birth", "date_of_birth", "id", postgresql_where=_CURRENT),
-        # PostgreSQL 18 indexes no virtual column, but knows its expression again.
+        # PostgreSQL 18 cannot index a virtual column, but recognises its expression.
         Index(
             "patients_by_birth_year",
             text(f"({_BIRTH_YEAR})"),
@@ -155,7 +155,7 @@ class Patient(Base):
             postgresql_where=text("deceased_on IS NOT NULL"),
         ),
         Index("patients_by_phone", "phone_key"),
-        # With the country's code or without, the end is the same.
+        # With or without the country's code, the end is the same.
         Index("patients_by_phone_end", text("reverse(phone_key)")),
         Index("patients_by_email", "email_key"),
         Index("patients_by_record_number", "record_number", unique=True),
@@ -165,7 +165,7 @@ class Patient(Base):
             postgresql_using="gin",
             postgresql_ops={"name_key": "gin_trgm_ops"},
         ),
-        # How it sounds: Smyth and Schmith are Smith.
+        # By sound: Smyth and Schmith match Smith.
         Index(
             "patients_by_sound",
             text("daitch_mokotoff(last_name_key)"),
@@ -212,8 +212,8 @@ class Patient(Base):
     photo_file_id: Mapped[str | None] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(Text)
     source_id: Mapped[str | None] = mapped_column(Text)
-    # The version that an import left; any other means that people edited the record
-    # since, and the next import leaves it alone.
+    # The version that an import left; if `version` differs, people have edited the
+    # record since, and the next import leaves it alone.
     source_version: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
@@ -249,10 +249,10 @@ class Patient(Base):
 
 
 class ClinicalEntry(Base):
-    """Something in a patient's record that has a date: what, from when until when.
+    """A dated entry of a patient's record: what, from when until when.
 
-    It stands beside the lists of the record, which say what holds today
-    (docs/decisions/0055). `source_key` makes it the same one in another import.
+    It complements the lists of the record, which say what holds today
+    (docs/decisions/0055). `source_key` identifies it in a repeated import.
     """
 
     __tablename__ = "clinical_entries"
@@ -274,7 +274,7 @@ class ClinicalEntry(Base):
         UniqueConstraint("source", "source_key", name="clinical_entries_source_once"),
         Index("clinical_entries_of_patient", "patient_id", "kind", "started_on"),
         Index("clinical_entries_by_code", "kind", "code", "started_on"),
-        # All that a count by words needs, also of values: the table is not looked at.
+        # All that a count by words needs, values included: an index-only scan.
         Index(
             "clinical_entries_events",
             "kind",
@@ -296,7 +296,7 @@ class ClinicalEntry(Base):
     kind: Mapped[str] = mapped_column(Text)
     term: Mapped[str] = mapped_column(Text)
     term_key: Mapped[str] = mapped_column(Text, Computed("fold(term)", persisted=True))
-    # A FHIR Coding: the address of the code system, and the code; empty without one.
+    # A FHIR Coding: the URI of the code system, and the code; empty without one.
     system: Mapped[str] = mapped_column(Text, server_default=text("''"))
     code: Mapped[str] = mapped_column(Text, server_default=text("''"))
     value: Mapped[Decimal | None]
@@ -309,7 +309,7 @@ class ClinicalEntry(Base):
 
 
 class PatientMerge(Base):
-    """One merge: who was merged into whom, by whom, and what both looked like."""
+    """One merge: which record went into which, by whom, and what both looked like."""
 
     __tablename__ = "patient_merges"
 
@@ -326,9 +326,9 @@ class PatientMerge(Base):
 
 
 class PatientRetention(Base):
-    """After how many years archived records are erased; never without a number.
+    """After how many years archived records are erased; without a number, never.
 
-    There is one row of it.
+    It has one row.
     """
 
     __tablename__ = "patient_retention"
@@ -348,7 +348,7 @@ class PatientRetention(Base):
 
 
 class ErasurePostponement(Base):
-    """A record that is not erased before a day, and why."""
+    """A record that is not erased before a certain day, and why."""
 
     __tablename__ = "erasure_postponements"
     __table_args__ = (
@@ -358,7 +358,7 @@ class ErasurePostponement(Base):
         ),
     )
 
-    # Of an archived record, which is merged with no other one.
+    # Of an archived record that is not merged into another one.
     patient_id: Mapped[UUID] = mapped_column(
         ForeignKey("patients.id"), primary_key=True, info={STAYS_WITH_MERGED: True}
     )
@@ -368,9 +368,9 @@ class ErasurePostponement(Base):
     postponed_at: Mapped[CreatedAt]
 
 
-# A patient's name as in a sentence and as in a list; both are empty where an outer
-# join found nobody. What is between stands in the statement itself: one that is kept
-# compiled takes no value with it.
+# A patient's name as in a sentence and as in a list; both are empty where an outer join
+# found nobody. The separators are literals in the statement: a statement that is kept
+# compiled carries no value.
 PATIENT_NAME: Final[ColumnElement[str]] = func.concat_ws(
     literal_column("' '"), Patient.first_name, Patient.last_name, type_=Text
 )
@@ -380,10 +380,10 @@ LISTED_NAME: Final[ColumnElement[str]] = func.concat_ws(
 
 
 class ClinicalTerm(Base):
-    """One spelling that occurs in some patient's list; a trigger keeps it complete.
+    """One spelling that occurs in a list of some patient; a trigger keeps it complete.
 
-    Filters look a term up here (a few thousand rows) and then ask the GIN index of
-    the patients' list for the exact spellings.
+    Filters look a term up here (a few thousand rows) and then ask the GIN index of the
+    patients' list for the exact spellings.
     """
 
     __tablename__ = "clinical_terms"

@@ -8,11 +8,11 @@ from db.models.base import Base, CreatedAt
 
 
 class WriteReceipt(Base):
-    """Written in the transaction that it vouches for.
+    """A receipt, written in the transaction that it vouches for.
 
-    When a connection dies during COMMIT nobody knows whether it took effect. The
-    receipt is then looked for on the (perhaps new) primary: if it is there the write
-    happened, if not it is safe to run again. A transaction id would not do: after a
+    When a connection dies during COMMIT it is unknown whether that took effect. The
+    receipt is then looked for on the (perhaps new) primary: if it is there, the write
+    happened; if not, it is safe to run it again. A transaction id would not do: after a
     failover the new timeline may give the same id to another transaction.
     """
 

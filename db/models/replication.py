@@ -74,11 +74,11 @@ def _one_of(column: str, words: tuple[str, ...]) -> str:
 
 
 class ReplicationSample(Base):
-    """How one server was doing, at a moment or over a span.
+    """How one server was doing, at one time or over an interval.
 
-    `resolution` is the seconds that a row stands for: 1 as it was seen, 10 and 300 the
-    mean with the worst (`*_max`) of what was thinned out. Lags are seconds and bytes
-    behind the primary; a primary has none.
+    `resolution` is the number of seconds that a row stands for: 1 as observed, 10 and
+    300 the mean with the worst value (`*_max`) of the samples that were thinned out.
+    Lags are seconds and bytes behind the primary; a primary has none.
     """
 
     __tablename__ = "replication_samples"
@@ -108,7 +108,7 @@ class ReplicationSample(Base):
     replay_lag_max: Mapped[float | None] = mapped_column(Double)
     lag_bytes: Mapped[int | None] = mapped_column(BigInteger)
     lag_bytes_max: Mapped[int | None] = mapped_column(BigInteger)
-    # Bytes of log a second, on the primary.
+    # Bytes of log per second, on the primary.
     wal_rate: Mapped[float | None] = mapped_column(Double)
     connections: Mapped[int | None] = mapped_column(Integer)
     disk_free: Mapped[int | None] = mapped_column(BigInteger)
@@ -116,9 +116,9 @@ class ReplicationSample(Base):
 
 
 class AvailabilitySample(Base):
-    """Of five minutes, in how many seconds the clinic was there, and what was away.
+    """For five minutes: the seconds the clinic was up, and which part was down.
 
-    What adds up to less than 300 seconds nobody has seen.
+    Seconds missing from 300 were not observed.
     """
 
     __tablename__ = "availability_samples"
@@ -143,9 +143,9 @@ class AvailabilitySample(Base):
 class ClusterOperation(Base):
     """Something done to the servers, or that happened to them, and what it cost.
 
-    Kept for ever. Without an actor nobody asked for it: a failover. `phases` are
-    seconds by name; `result` holds what else was measured. `downtime_seconds` is how
-    long writers waited: from the last acknowledged write before to the first after.
+    Kept for ever. Without an actor nobody requested it: a failover. `phases` are
+    seconds by name; `result` holds further measurements. `downtime_seconds` is how long
+    writers waited: from the last acknowledged write before to the first after.
     """
 
     __tablename__ = "cluster_operations"
@@ -171,7 +171,7 @@ class ClusterOperation(Base):
     reason: Mapped[str] = mapped_column(Text, server_default=text("''"))
     started_at: Mapped[CreatedAt]
     scheduled_at: Mapped[Timestamp | None]
-    # Renewed while somebody works on it, so that what was abandoned shows.
+    # Renewed while somebody works on it, so that an abandoned operation shows.
     seen_at: Mapped[CreatedAt]
     ended_at: Mapped[Timestamp | None]
     node: Mapped[str | None] = mapped_column(Text)
@@ -190,7 +190,8 @@ class Drill(Base):
     """A disaster that was practised, and how it went.
 
     `rto_seconds` is how long writers waited, `rpo_seconds` the age of the oldest
-    acknowledged write that was lost (0 if none), `errors` what readers and writers saw.
+    acknowledged write that was lost (0 if none), `errors` the errors of readers and
+    writers.
     """
 
     __tablename__ = "drills"
@@ -205,7 +206,7 @@ class Drill(Base):
 
     id: Mapped[PrimaryKey]
     kind: Mapped[str] = mapped_column(Text)
-    # Whether the promise was kept or broken; skipped where it cannot be practised.
+    # Whether the promise was kept or broken; skipped if it cannot be practised.
     state: Mapped[str] = mapped_column(Text, server_default=text("'running'"))
     actor_id: Mapped[UUID | None]
     actor_name: Mapped[str] = mapped_column(Text, server_default=text("''"))
@@ -243,8 +244,8 @@ class AlertRule(Base):
     """When an alert begins and ends.
 
     It begins once the measure has been over `threshold` (seconds, bytes, a share of 1
-    or a count, as the kind says) for `for_seconds`, and ends once it has been under
-    `clear_threshold` for `clear_seconds`: two bars, so that it does not flutter.
+    or a count, depending on the kind) for `for_seconds`, and ends once it has been
+    under `clear_threshold` for `clear_seconds`: two bars, so that it does not flap.
     """
 
     __tablename__ = "alert_rules"
@@ -279,7 +280,7 @@ class AlertRule(Base):
 
 
 class Alert(Base):
-    """Something that was wrong, from when to when; `node` where it is one server's."""
+    """Something that was wrong, from when to when; `node` if it concerns one server."""
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -299,7 +300,7 @@ class Alert(Base):
     node: Mapped[str | None] = mapped_column(Text)
     began_at: Mapped[CreatedAt]
     ended_at: Mapped[Timestamp | None]
-    # What was measured when it began, and the worst since.
+    # The measured value when it began, and the worst since.
     value: Mapped[float | None] = mapped_column(Double)
     worst: Mapped[float | None] = mapped_column(Double)
     sentence: Mapped[str] = mapped_column(Text)
@@ -342,9 +343,9 @@ class AlertNotification(Base):
 
 
 class WriteProbe(Base):
-    """A write that measures: `run_id` is the operation's or the drill's.
+    """A write that measures: `run_id` is the operation or the drill.
 
-    What a writer was told is committed has to be here afterwards.
+    Every write acknowledged as committed has to be here afterwards.
     """
 
     __tablename__ = "write_probes"

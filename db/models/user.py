@@ -1,4 +1,4 @@
-"""People and programs that act, and what they prove themselves with."""
+"""People and programs that act, and how they prove who they are."""
 
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,7 @@ class User(Base):
     """A person or a program that may act in Chartroom.
 
     Demo people exist in the embedded demo only. A program has no e-mail address: it
-    cannot sign in and carries a token.
+    cannot sign in, and uses a token.
     """
 
     __tablename__ = "users"
@@ -77,7 +77,7 @@ class User(Base):
     list_density: Mapped[str | None] = mapped_column(Text)
 
 
-# One person per address, however they write it.
+# One person per address, whatever its spelling.
 Index("users_email_once", func.lower(User.email), unique=True)
 
 
@@ -95,7 +95,7 @@ class UserSession(Base):
     created_at: Mapped[CreatedAt]
     last_seen_at: Mapped[CreatedAt]
     expires_at: Mapped[Timestamp]
-    # When the person last proved to be there with a passkey.
+    # When the person last proved their presence with a passkey.
     confirmed_at: Mapped[Timestamp | None]
     ended_at: Mapped[Timestamp | None]
     ended_by: Mapped[UUID | None]
@@ -104,8 +104,8 @@ class UserSession(Base):
 class LoginCode(Base):
     """A one-time code, as a salted hash, bound to the browser that asked for it.
 
-    Without `user_id` it was asked for an address nobody has, and never holds: the row
-    is there so that both take the same time.
+    Without `user_id` it was requested for an address that nobody has, and is never
+    valid: the row exists so that both cases take the same time.
     """
 
     __tablename__ = "login_codes"
@@ -122,10 +122,10 @@ class LoginCode(Base):
 
 
 class Ceremony(Base):
-    """A question put to a browser that must come back answered, once and in time.
+    """A challenge to a browser that must be answered once and in time.
 
     `secret` is what the answer must bring back: a passkey's challenge, or the state of
-    OpenID Connect, which keeps its nonce and code verifier in the details.
+    OpenID Connect, which keeps its nonce and code verifier in `details`.
     """
 
     __tablename__ = "ceremonies"
@@ -150,7 +150,7 @@ class Passkey(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    # How often the device says it was used: unsigned, of 32 bits.
+    # The device's signature counter: unsigned, 32 bits.
     sign_count: Mapped[int] = mapped_column(BigInteger)
     transports: Mapped[TextList]
     name: Mapped[str] = mapped_column(Text)
@@ -161,9 +161,10 @@ class Passkey(Base):
 class UserIdentity(Base):
     """Who a person is at an identity provider: its issuer and their subject there.
 
-    The provider decides the role of people whom it brought in itself; of others, who
+    The provider decides the role of people whom it brought in itself; for others, who
     connected their sign-in to it later, an administrator does. `withdrawn_at` is when
-    the provider gave them no role any more, and their sign-in here was ended for that.
+    the provider stopped giving them a role and their sign-in here was ended for that
+    reason.
     """
 
     __tablename__ = "user_identities"
@@ -194,8 +195,8 @@ class Invitation(Base):
 class ApiToken(Base):
     """A bearer token of the API, kept as the SHA-256 of its 256 random bits.
 
-    Without `scopes` it may do all that its user's role may. With `app_id` a patient has
-    let that app read their record by it.
+    Without `scopes` it may do all that its user's role may. With `app_id` it is a
+    patient's permission for that app to read their record.
     """
 
     __tablename__ = "api_tokens"
@@ -224,10 +225,10 @@ Index(
 class ConnectedSystem(Base):
     """A system that proves itself with a signature; its id is that of its user.
 
-    Its public keys are either at an address or kept here. `exports` says whether it
-    exports nothing, its groups, or all that it reads, and `export_purpose` what for;
-    without one it exports nothing, whatever `exports` says. What it last did is noted
-    for the administrators.
+    Its public keys are either at a URL or kept here. `exports` says whether it exports
+    nothing, its groups, or all that it reads, and `export_purpose` what for; without a
+    purpose it exports nothing, whatever `exports` says. Its last actions are noted for
+    the administrators.
     """
 
     __tablename__ = "connected_systems"
@@ -257,7 +258,7 @@ class ConnectedSystem(Base):
 
     id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
     jwks_url: Mapped[str | None] = mapped_column(Text)
-    # Without a value it is NULL, not JSON's null.
+    # NULL, not JSON's null, if there is no value.
     jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     resource_types: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     registered_by: Mapped[UUID | None]
@@ -313,7 +314,7 @@ class PatientApp(Base):
 class AuthorizationCode(Base):
     """A patient's consent on its way to an app, as its hash: it counts once.
 
-    `token_id` is the token that was given for it.
+    `token_id` is the token that was issued for it.
     """
 
     __tablename__ = "authorization_codes"
@@ -331,10 +332,10 @@ class AuthorizationCode(Base):
 
 
 class UserNotification(Base):
-    """Something that a person is told of, and whether they have read it.
+    """One line behind a person's bell, and whether they have read it.
 
-    `subject_id` is what it is about, as the topic says. Once `mail_at` has come, who
-    has not read it is written to.
+    `subject_id` is what it is about, according to the topic. After `mail_at`, a person
+    who has not read it is notified by e-mail.
     """
 
     __tablename__ = "user_notifications"

@@ -24,8 +24,8 @@ from db.models.base import Base, CreatedAt, PrimaryKey, Timestamp
 class StoredCriteria(Base):
     """The criteria of one list; a URL carries the key and never the values.
 
-    The key is random: a digest of the values could be guessed from a browser's
-    history. `digest` (SHA-256 of the canonical JSON) only finds an equal list again.
+    The key is random: a digest of the values could be guessed from a browser's history.
+    `digest` (SHA-256 of the canonical JSON) is only used to find an equal list again.
     """
 
     __tablename__ = "stored_criteria"
@@ -42,7 +42,8 @@ class StoredCriteria(Base):
 class SavedView(Base):
     """A person's own name for a list.
 
-    A cohort or a query may be shared with all who count cohorts, or with some people.
+    A cohort or a query may be shared with all who count cohorts, or with certain
+    people.
     """
 
     __tablename__ = "saved_views"
@@ -68,7 +69,7 @@ class SavedView(Base):
         ForeignKey("stored_criteria.key"), index=True
     )
     created_at: Mapped[CreatedAt]
-    # Which columns its table shows, in this order; else those that its owner has.
+    # The columns that its table shows, in this order; otherwise those of its owner.
     columns: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     description: Mapped[str] = mapped_column(Text, server_default="")
     is_shared: Mapped[bool] = mapped_column(server_default=false())
@@ -78,7 +79,7 @@ class SavedView(Base):
 
 
 class ListColumns(Base):
-    """Which columns somebody's lists of a kind show, and in which order."""
+    """The columns, in order, that a person's lists of a kind show."""
 
     __tablename__ = "list_columns"
     __table_args__ = (
@@ -131,12 +132,12 @@ class DashboardRow(Base):
 
 
 class DashboardSubscription(Base):
-    """That something is sent by mail at set times; without `next_at` no longer.
+    """A subscription by mail at set times; one without `next_at` has been stopped.
 
-    It is a dashboard that somebody made, one that comes with the app by its name
-    (`ready`), or a view or cohort that its owner has saved.
-    `day` is a weekday from Monday on (0), or a day of the month. `waiting`, `sent` and
-    `failed` are the mails of its last run.
+    It is for a dashboard that somebody made, one that comes with the app, by name
+    (`ready`), or a view or cohort that its owner has saved. `day` is a weekday from
+    Monday on (0), or a day of the month. `waiting`, `sent` and `failed` count the mails
+    of its last run.
     """
 
     __tablename__ = "dashboard_subscriptions"
@@ -190,7 +191,10 @@ class DashboardSubscription(Base):
 
 
 class CountAlert(Base):
-    """That somebody is told once a count is beyond a line; `state` is the latest."""
+    """A watched count, whose owner is told once it crosses a line.
+
+    `state` is the latest.
+    """
 
     __tablename__ = "count_alerts"
     __table_args__ = (
