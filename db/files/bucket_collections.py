@@ -1,4 +1,4 @@
-"""Buckets as they lie in MongoDB: their collections, and what tells of new entries."""
+"""Buckets as MongoDB stores them: their collections, and a feed of new entries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +18,9 @@ from db.mongo.outages import answering
 
 Documents = Collection[dict[str, Any]]
 
-# For so long MongoDB holds a question whether there is anything new.
+# For how long MongoDB holds a request open while there is nothing new.
 _AWAIT_MS: Final = 500
-# A place in the log begins with its time, as MongoDB writes that to be compared.
+# A resume token begins with a timestamp, in MongoDB's encoding for comparable keys.
 _TIMESTAMP: Final = "82"
 _NOWHERE: Final = Timestamp(0, 0)
 _RAW: Final[CodecOptions[RawBSONDocument]] = CodecOptions(
@@ -30,7 +30,7 @@ _RAW: Final[CodecOptions[RawBSONDocument]] = CodecOptions(
 
 @dataclass(frozen=True, slots=True)
 class BucketCollections:
-    """Where the files of one bucket are."""
+    """The collections in which the files of one bucket are kept."""
 
     bucket: str
     files: Documents
@@ -41,32 +41,32 @@ class BucketCollections:
     def of(
         cls, database: Database[dict[str, Any]], bucket: str, keys: FileKeys
     ) -> "BucketCollections":
-        """Name the collections as GridFS does."""
+        """Return the collections, named as GridFS does."""
         files, chunks = database[f"{bucket}.files"], database[f"{bucket}.chunks"]
         return cls(bucket, files, chunks, keys)
 
     @property
     def entries(self) -> Collection[RawBSONDocument]:
-        """The files' entries, each of which is read no sooner than it is used.
+        """The files' entries, each of which is decoded only when it is used.
 
-        One that is damaged so that it cannot be read would take others along.
+        An entry too damaged to be decoded would otherwise take others along.
         """
         options = self.files.codec_options
         raw = options.with_options(document_class=RawBSONDocument)
         return self.files.with_options(codec_options=raw)
 
     def binding(self, file_id: ObjectId) -> bytes:
-        """Return what a file's bytes are bound to: no other file's open here."""
+        """Return what a file's bytes are bound to: no other file's decrypt here."""
         return binding_of(self.bucket, file_id)
 
 
 def binding_of(bucket: str, file_id: ObjectId) -> bytes:
-    """Return what the bytes of a bucket's file are bound to, wherever they lie."""
+    """Return what the bytes of a bucket's file are bound to, wherever they are kept."""
     return f"file {bucket}/{file_id}".encode()
 
 
 class EntryChanges:
-    """What comes after it was opened; nothing is left out as long as it is open."""
+    """The entries stored since it was opened; none is missed as long as it is open."""
 
     def __init__(
         self,
@@ -81,19 +81,20 @@ class EntryChanges:
     def drain(self) -> Iterator[tuple[str, RawBSONDocument]]:
         """Yield new entries with their buckets: all that were stored before the call.
 
-        That MongoDB tells of no more does not say so: on a busy machine it has often
-        not read as far yet. Where it has come to, it says as well.
+        An empty answer from MongoDB is no sign that it has reached that time: on a busy
+        machine its change stream is often behind. The resume token shows how far it has
+        come.
         """
         with answering():
             now = self._database.command("ping")["operationTime"]
             while (change := self._stream.try_next()) or self._place() < now:
                 entry = change.get("fullDocument") if change else None
-                # One that was deleted since has none any more.
+                # An entry that has been deleted since has no document.
                 if change is not None and entry is not None:
                     yield self._buckets[change["ns"]["coll"]], entry
 
     def _place(self) -> Timestamp:
-        """Return up to which time in MongoDB's log everything was told of."""
+        """Return the time in MongoDB's log up to which all changes were delivered."""
         token = self._stream.resume_token
         if token is None or not token["_data"].startswith(_TIMESTAMP):
             return _NOWHERE
@@ -105,7 +106,7 @@ class EntryChanges:
 def entry_changes(
     database: Database[dict[str, Any]], buckets: list[str]
 ) -> Iterator[EntryChanges]:
-    """Open what tells of new entries; raises FileStoreUnavailable."""
+    """Open a feed of new entries; raises FileStoreUnavailable."""
     collections = {f"{bucket}.files": bucket for bucket in buckets}
     wanted = {
         "ns.coll": {"$in": list(collections)},

@@ -13,32 +13,33 @@ from db.files.bucket_collections import Documents
 from db.files.file_errors import FileDamaged
 
 CHUNK: Final = DEFAULT_CHUNK_SIZE
-# How many chunks are on their way at once: pymongo's own streams collect 32 MB before
-# they send, and receive 16 MB at a time. Each sending waits for the members' disks;
-# what is received in small parts is in the processor's cache when it is decrypted.
+# How many chunks are in transit at once: pymongo's own streams collect 32 MB before
+# they send, and receive 16 MB at a time. Each batch sent waits for the members' disks;
+# what is received in small batches is still in the processor's cache when it is
+# decrypted.
 _SENT_AT_ONCE: Final = 16
 _RECEIVED_AT_ONCE: Final = 4
-# A file of so few chunks is received as a whole.
+# A file of up to this many chunks is received as a whole.
 _IN_ONE_GO: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much there is of a file's bytes, and in chunks of what size."""
+    """How many bytes a stored file has, and the size of its chunks."""
 
     length: int
     chunk_size: int
 
     def expected(self, number: int) -> int:
-        """Return how many bytes a chunk must have."""
+        """Return how many bytes the chunk of this number must have."""
         return max(0, min(self.chunk_size, self.length - number * self.chunk_size))
 
     @property
     def received_at_once(self) -> int:
-        """Return how many chunks to ask for at a time.
+        """The number of chunks to ask for at a time.
 
-        Of a small file one more than there should be: an answer that is not full is
-        the last one, and nobody has to ask for the end.
+        For a small file it is one more than there should be: an answer that is not full
+        is the last one, so no further request is needed to find the end.
         """
         count = -(-self.length // max(1, self.chunk_size))
         return count + 1 if 0 <= count <= _IN_ONE_GO else _RECEIVED_AT_ONCE
@@ -47,8 +48,8 @@ class Extent:
 class ChunkWriter(io.RawIOBase):
     """A sink that cuts what is written to it into chunks.
 
-    Tink writes to it; what an exception in there would become, nobody could tell. So
-    nothing is sent from `write`, but by whoever calls `send` in between.
+    Tink writes to it, and it is undefined what would become of an exception raised in
+    there. So nothing is sent from `write`, but by the caller of `send` in between.
     """
 
     def __init__(
@@ -64,11 +65,11 @@ class ChunkWriter(io.RawIOBase):
         self.length = 0
 
     def writable(self) -> bool:
-        """Tell that a writer may be written to: always."""
+        """Return True: it can always be written to."""
         return True
 
     def write(self, data: Any) -> int:
-        """Take bytes; never fewer than there are."""
+        """Take all of the bytes; return how many there are."""
         self._rest += data
         self.length += len(data)
         while len(self._rest) >= CHUNK:
@@ -76,12 +77,12 @@ class ChunkWriter(io.RawIOBase):
         return len(data)
 
     def send(self) -> None:
-        """Store the chunks that are whole, once they are enough to be worth it."""
+        """Store the complete chunks, once there are enough of them to be worth it."""
         if len(self._cut) >= _SENT_AT_ONCE:
             self.send_rest()
 
     def finish(self) -> Extent:
-        """Cut what is left, which `send_rest` stores; return how much there was."""
+        """Cut off the rest for `send_rest` to store; return the extent of all of it."""
         if self._rest:
             self._cut_off(len(self._rest))
         return Extent(self.length, CHUNK)
@@ -104,8 +105,8 @@ class ChunkWriter(io.RawIOBase):
 class ChunkReader(io.RawIOBase):
     """A source of a file's bytes as they are stored.
 
-    What goes wrong is kept in `failure`: Tink, which reads from it, would only say that
-    something did.
+    An error is kept in `failure`: Tink, which reads from it, would only report that
+    there was one.
     """
 
     def __init__(self, chunks: Documents, file_id: ObjectId, extent: Extent) -> None:
@@ -115,11 +116,11 @@ class ChunkReader(io.RawIOBase):
         self.failure: Exception | None = None
 
     def readable(self) -> bool:
-        """Tell that a reader may be read from: always."""
+        """Return True: it can always be read from."""
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return some of the bytes that follow, none at the end."""
+        """Return some of the bytes that follow; none at the end."""
         try:
             if not self._piece:
                 self._piece = memoryview(next(self._pieces, b""))
@@ -131,21 +132,22 @@ class ChunkReader(io.RawIOBase):
         return bytes(taken)
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the beginning of a buffer; return how much of it."""
+        """Fill the beginning of a buffer; return how many bytes were filled."""
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
-        """Let go of the server's cursor."""
+        """Close the server's cursor."""
         self._pieces.close()
         super().close()
 
 
 def _pieces(chunks: Documents, file_id: ObjectId, extent: Extent) -> Generator[bytes]:
-    """Yield the chunks' bytes in order; raises FileDamaged where one does not fit.
+    """Yield the chunks' bytes in order; raises FileDamaged at one that does not fit.
 
-    That the last ones are there is for whoever decrypts or counts the bytes to see.
+    Missing chunks at the end are noticed by the caller, which decrypts or counts the
+    bytes.
     """
     cursor = chunks.find(
         {"files_id": file_id}, sort=[("n", 1)], batch_size=extent.received_at_once

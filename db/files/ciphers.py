@@ -12,8 +12,9 @@ from tink import (
 )
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
-# Each segment is encrypted and verified as a whole. 64 KiB cost a small file little
-# memory, and a large one no time: see docs/decisions/0011-encrypted-files.md.
+# Each segment is encrypted and verified as a whole. Segments of 64 KiB cost a small
+# file little memory and a large one no time: see
+# docs/decisions/0011-encrypted-files.md.
 SEGMENT: Final = 64 * 1024
 _KEY_BYTES: Final = 32
 
@@ -21,26 +22,26 @@ streaming_aead.register()
 
 
 class NotDecrypted(Exception):
-    """These bytes are not what was encrypted."""
+    """The bytes are not what was encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileCipher:
-    """The key of one file; whoever knows it can read that file and no other."""
+    """The key of one file; it opens that file and no other."""
 
     key: bytes
     _streams: streaming_aead.StreamingAead
 
     @classmethod
     def new(cls) -> "FileCipher":
-        """Make up a key."""
+        """Return a cipher with a new key."""
         handle = tink.new_keyset_handle(_TEMPLATE)
         key = proto_keyset_format.serialize(handle, secret_key_access.TOKEN)
         return cls(key, handle.primitive(streaming_aead.StreamingAead))
 
     @classmethod
     def of(cls, key: bytes) -> "FileCipher":
-        """Use a key that was made up before; raises NotDecrypted if it is none."""
+        """Return the cipher of an existing key; raises NotDecrypted if it is no key."""
         try:
             handle = proto_keyset_format.parse(key, secret_key_access.TOKEN)
             return cls(key, handle.primitive(streaming_aead.StreamingAead))
@@ -56,13 +57,13 @@ class FileCipher:
         return stream
 
     def decrypting(self, source: RawIOBase, bound_to: bytes) -> IO[bytes]:
-        """Return a stream that reads the source; raises tink.TinkError on reading."""
+        """Return a stream that decrypts the source; reading raises tink.TinkError."""
         stream: IO[bytes] = self._streams.new_decrypting_stream(source, bound_to)
         return stream
 
 
 def _template() -> tink_pb2.KeyTemplate:
-    """Describe keys like AES256_GCM_HKDF_1MB's, with smaller segments."""
+    """Return a template for keys like AES256_GCM_HKDF_1MB's, with smaller segments."""
     about = aes_gcm_hkdf_streaming_pb2.AesGcmHkdfStreamingKeyFormat(
         key_size=_KEY_BYTES,
         params=aes_gcm_hkdf_streaming_pb2.AesGcmHkdfStreamingParams(

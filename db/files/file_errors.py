@@ -6,7 +6,7 @@ class FileMissing(Exception):
 
 
 class FileDamaged(Exception):
-    """What is stored is not what was put; none of it is to be believed."""
+    """What is stored is not what was put; none of it can be trusted."""
 
 
 class FileStoreUnavailable(Exception):
@@ -14,4 +14,4 @@ class FileStoreUnavailable(Exception):
 
 
 class FileKeyMissing(FileStoreUnavailable):
-    """The key that wraps this file's key is not in our key file (any more, or yet)."""
+    """The key that wraps this file's key is no longer, or not yet, in our key file."""

@@ -1,4 +1,4 @@
-"""The file with the keys that wrap every file's own key, and what they seal."""
+"""The file with the keys that wrap every file's own key and seal small data."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from db.files import private_files
 if TYPE_CHECKING:
     from db.settings import Settings
 
-# What Tink seals begins with a version and the number of the key.
+# Tink's ciphertext begins with a version and the number of the key.
 _VERSION: Final = b"\x01"
 _PREFIX: Final = 5
 
@@ -38,7 +38,7 @@ class SealBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Keyring:
-    """The keys as they were read; the stamp tells whether the file is another one."""
+    """The keys as they were read; the stamp shows whether the file has changed."""
 
     stamp: tuple[int, ...]
     primary: int
@@ -49,8 +49,8 @@ class _Keyring:
 class FileKeys:
     """A Tink keyset in a file that may be replaced while processes use it.
 
-    A file that may be made is made by the first process that needs it. Every method
-    may raise UnusableFileKeys.
+    If the file may be made, the first process that needs it makes it. Every method may
+    raise UnusableFileKeys.
     """
 
     def __init__(self, path: Path, *, may_be_made: bool = False) -> None:
@@ -60,13 +60,13 @@ class FileKeys:
 
     @classmethod
     def of(cls, settings: "Settings") -> "FileKeys":
-        """Return the keys that the settings name; ours may be made."""
+        """Return the keys that the settings name; Chartroom's own file may be made."""
         own = settings.data / "secrets" / "file.keys"
         path = settings.file_keys_file
         return cls(path or own, may_be_made=path is None)
 
     def seal(self, data: bytes, purpose: str) -> bytes:
-        """Encrypt something small; it opens for the same purpose only."""
+        """Seal something small; it can be unsealed for the same purpose only."""
         sealed: bytes = self._keyring().aead.encrypt(data, purpose.encode())
         return sealed
 
@@ -89,7 +89,7 @@ class FileKeys:
 
     @property
     def ids(self) -> frozenset[int]:
-        """The numbers of all keys, those that only unseal among them."""
+        """The numbers of all keys, including those that only unseal."""
         return self._keyring().ids
 
     @property
@@ -103,13 +103,13 @@ class FileKeys:
         try:
             is_here = self.path.exists()
         except PermissionError:
-            # Whoever makes the folder says best what is wrong with it.
+            # Making the folder gives the better message about what is wrong with it.
             is_here = not self._may_be_made
         if is_here or not self._may_be_made:
             self._keyring()
 
     def require_made(self) -> None:
-        """Raise UnusableFileKeys unless the keys are here; make them if they may be."""
+        """Raise UnusableFileKeys unless the keys are here; make them if allowed."""
         self._keyring()
 
     def add(self) -> int:
@@ -119,12 +119,12 @@ class FileKeys:
             new = _new_keyset()
             keyset["key"] += new["key"]
             keyset["primaryKeyId"] = new["primaryKeyId"]
-        # By now another process may have added the next.
+        # Not `self.primary`: by now another process may have added the next one.
         number: int = new["primaryKeyId"]
         return number
 
     def drop(self, *unused: int) -> None:
-        """Forget keys for good, and all that only they could unseal with them."""
+        """Delete keys for good, and with them all that only they could unseal."""
         with self._changing() as keyset:
             if keyset["primaryKeyId"] in unused:
                 raise ValueError("The key that seals stays.")
@@ -132,13 +132,13 @@ class FileKeys:
 
     def _keyring(self) -> _Keyring:
         """Return the keys as they are in the file now."""
-        # Before the look: another thread may make the file right after it.
+        # Before looking at the file: another thread may make it right afterwards.
         was_here = self._known is not None
         try:
             stamp = _stamp(self.path)
         except FileNotFoundError:
-            # Keys that were here and are gone are never made anew: what they have
-            # sealed would be lost, and nobody would be told.
+            # Keys that were here and are gone are never replaced by new ones: whatever
+            # they have sealed would be lost, and nobody would notice.
             if not self._may_be_made or was_here:
                 raise UnusableFileKeys(
                     f"There is no key file {self.path}: put it back from your copy."
@@ -150,9 +150,9 @@ class FileKeys:
         return self._known
 
     def _keyring_with(self, key: int) -> _Keyring:
-        """Return a key ring that has this key, if any has.
+        """Return a key ring with this key, if there is one.
 
-        What is known already is enough: reading files goes on while somebody
+        A key that is known already is enough: reading files goes on while somebody
         replaces the key file.
         """
         if self._known is not None and key in self._known.ids:
@@ -173,18 +173,18 @@ class FileKeys:
                 stamp, about.primary_key_id, ids, handle.primitive(aead.Aead)
             )
         except tink.TinkError:
-            # Without its cause, which may quote what it could not read.
+            # Without its cause, which may quote the content that it could not parse.
             raise UnusableFileKeys(
                 f"{self.path} holds something else than a keyset of Tink's."
             ) from None
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Any]]:
-        """Replace the file by one with what the caller makes of it, or not at all.
+        """Replace the file by the caller's version of it, or leave it unchanged.
 
-        One process at a time: of two that add a key, each would lose the other's.
+        One process at a time: if two added a key at once, one key would be lost.
         """
-        # A link that an administrator has laid stays one.
+        # A symbolic link that an administrator has made stays one.
         path = self.path.resolve()
         with _translate_errors(path), private_files.locked(path.parent):
             keyset: dict[str, Any] = json.loads(path.read_text())
@@ -198,7 +198,7 @@ class FileKeys:
 
 
 class KeysAsText(FileKeys):
-    """The keys that a text holds: nothing of them is written to a disk.
+    """Keys from a text, none of which is written to a disk.
 
     `name` is what messages call it. Keys are neither added nor dropped.
     """
@@ -214,7 +214,7 @@ class KeysAsText(FileKeys):
 def key_of(sealed: bytes) -> int:
     """Return the number of the key that something was sealed with.
 
-    Raises SealBroken for what was never sealed.
+    Raises SealBroken for data that was never sealed.
     """
     if len(sealed) <= _PREFIX or sealed[:1] != _VERSION:
         raise SealBroken("This is not what was sealed.")
@@ -222,7 +222,7 @@ def key_of(sealed: bytes) -> int:
 
 
 def make(path: Path) -> bool:
-    """Make a key file, readable by its owner only; tell whether there was none."""
+    """Make a key file, readable by its owner only; return whether there was none."""
     with _translate_errors(path):
         return private_files.make(path, _written(_new_keyset()))
 

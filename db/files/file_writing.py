@@ -34,7 +34,7 @@ def write_chunks(
     content_type: str,
     session: ClientSession | None = None,
 ) -> PendingFile:
-    """Store what can be read from the source, up to its last chunks."""
+    """Store everything that the source yields, except the last chunks."""
     cipher, digest, size = FileCipher.new(), hashlib.sha256(), 0
     writer = ChunkWriter(collections.chunks, file_id, session)
     with cipher.encrypting(writer, collections.binding(file_id)) as encrypted:
@@ -45,7 +45,7 @@ def write_chunks(
             writer.send()
     entry = FileEntry(collections.bucket, file_id, writer.finish(), _now())
     contents = Contents(cipher.key, size, digest.digest(), content_type)
-    # No file name: what people call a file is a record, not storage.
+    # No file name: what people call a file belongs to a record, not to storage.
     return PendingFile(
         contents,
         {
@@ -60,6 +60,6 @@ def write_chunks(
 
 
 def _now() -> datetime:
-    """Return the time as precisely as MongoDB keeps it: the seal is bound to it."""
+    """Return the time at MongoDB's precision, because the seal is bound to it."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -58,7 +58,8 @@ __all__ = [
 
 # A dead server is reported within three seconds, one that hangs within about eight: a
 # person waits for the answer, and pymongo's own 30 s are meant for batch work. The
-# frequent look is what finds one that hangs, and cancels whoever waits for it.
+# frequent heartbeat finds a server that hangs, and cancels the operations that wait for
+# it.
 _SELECTION_MS = 3_000
 _CONNECT_MS = 2_000
 _SOCKET_MS = 5_000
@@ -68,7 +69,7 @@ _ENTRIES_AT_ONCE: Final = 8
 
 
 class Bucket(StrEnum):
-    """What kinds of files there are."""
+    """The kinds of files there are."""
 
     DOCUMENTS = "documents"
     DOCUMENT_ORIGINALS = "document_originals"
@@ -79,13 +80,13 @@ class Bucket(StrEnum):
     BULK_EXPORTS = "bulk_exports"
 
 
-# What is backed up: an export can be made anew, and is gone after a day.
+# The kinds that are backed up: an export can be made again, and is gone after a day.
 LASTING: Final = tuple(kind for kind in Bucket if kind is not Bucket.BULK_EXPORTS)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file's bytes, and what kind of file they are."""
+    """A file's bytes and its content type."""
 
     data: bytes
     content_type: str
@@ -93,7 +94,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class PutFile:
-    """What `put_stream` has stored: the id leads to it, the rest tells of its bytes."""
+    """What `put_stream` has stored: the id, and the size and hash of the bytes."""
 
     file_id: str
     size: int
@@ -103,8 +104,8 @@ class PutFile:
 class FileStore:
     """The files of one MongoDB database.
 
-    Every method may raise FileStoreUnavailable. What `put` has returned for is on
-    the disks of a majority of the members.
+    Every method may raise FileStoreUnavailable. When `put` returns, the file is on the
+    disks of a majority of the members.
     """
 
     def __init__(
@@ -123,7 +124,7 @@ class FileStore:
         )
         self._database = self._client[database]
         said = parse_uri(mongo_url)["options"]
-        # How members are reached who are asked for themselves.
+        # How to connect to members that are asked individually.
         self._tls = {name: said[name] for name in said if name.startswith("tls")}
         self._indexed: set[Bucket] = set()
         self._aside = ThreadPoolExecutor(_ENTRIES_AT_ONCE, "file-entry")
@@ -131,7 +132,7 @@ class FileStore:
         self.keys = keys
 
     def put(self, bucket: Bucket, data: bytes, *, content_type: str) -> str:
-        """Store a file and return its id; the id is all that leads to it."""
+        """Store a file and return its id, which is the only way to it."""
         source = io.BytesIO(data)
         return self.put_stream(bucket, source, content_type=content_type).file_id
 
@@ -140,7 +141,7 @@ class FileStore:
     ) -> PutFile:
         """Store what can be read from the source, a piece at a time.
 
-        Nothing stays if it cannot be read to its end.
+        Nothing is kept if the source cannot be read to its end.
         """
         file_id, collections = ObjectId(), self._collections(bucket)
         with answering():
@@ -151,10 +152,10 @@ class FileStore:
                 )
                 self._finish(collections, written)
             except PyMongoError:
-                # Whoever waits has waited long enough: what is stored is swept later.
+                # The caller has waited long enough: what was stored is swept later.
                 raise
             except BaseException:
-                # Nobody would ever ask for them.
+                # Nobody would ever ask for it.
                 with suppress(Exception):
                     collections.files.delete_one({"_id": file_id})
                     collections.chunks.delete_many({"files_id": file_id})
@@ -169,7 +170,7 @@ class FileStore:
 
     @contextmanager
     def open(self, bucket: Bucket, file_id: str) -> Iterator[PlainStream]:
-        """Give a file's bytes a piece at a time; raises FileMissing or FileDamaged."""
+        """Open a file's bytes for reading; raises FileMissing or FileDamaged."""
         collections = self._collections(bucket)
         with answering():
             stored = collections.files.find_one({"_id": _id(file_id)})
@@ -185,11 +186,11 @@ class FileStore:
             GridFSBucket(self._database, bucket_name=bucket).delete(_id(file_id))
 
     def exists(self, bucket: Bucket, file_id: str) -> bool:
-        """Tell whether there is such a file, whole or damaged."""
+        """Return whether there is such a file, whole or damaged."""
         return bool(self.existing(bucket, (file_id,)))
 
     def existing(self, bucket: Bucket, file_ids: Collection[str]) -> set[str]:
-        """Return those of the ids that lead to a file, whole or damaged."""
+        """Return the ids that belong to a file, whole or damaged."""
         ids = [ObjectId(file_id) for file_id in file_ids if ObjectId.is_valid(file_id)]
         with answering():
             files = self._collections(bucket).files.find(
@@ -198,7 +199,7 @@ class FileStore:
             return {str(file["_id"]) for file in files}
 
     def list_left(self, bucket: Bucket, file_ids: Collection[str]) -> set[str]:
-        """Return those of the ids of which anything is left, fragments as well."""
+        """Return the ids of which anything is left, including fragments."""
         ids = [ObjectId(file_id) for file_id in file_ids if ObjectId.is_valid(file_id)]
         with answering():
             begun = self._collections(bucket).chunks.find(
@@ -209,7 +210,7 @@ class FileStore:
             }
 
     def list_older_than(self, bucket: Bucket, timestamp: datetime) -> Iterator[str]:
-        """Yield the ids of files stored before a moment, oldest first."""
+        """Yield the ids of files stored before this time, oldest first."""
         older = {"uploadDate": {"$lt": timestamp}}
         with answering():
             for file in self._collections(bucket).files.find(
@@ -218,9 +219,10 @@ class FileStore:
                 yield str(file["_id"])
 
     def list_fragments(self, bucket: Bucket, timestamp: datetime) -> Iterator[str]:
-        """Yield the ids of files that a crash has left unfinished before a moment.
+        """Yield the ids of files that a crash before this time has left unfinished.
 
-        Nobody can have been told these ids; `delete` deletes what there is of them.
+        Nobody can have been given these ids; `delete` deletes what there is of the
+        files.
         """
         first = {"n": 0, "files_id": {"$lt": ObjectId.from_datetime(timestamp)}}
         with answering():
@@ -233,7 +235,7 @@ class FileStore:
                 yield from (file_id for file_id in some if file_id not in finished)
 
     def encrypt_plain(self, bucket: Bucket) -> int:
-        """Encrypt files that were stored before files were; return how many they were.
+        """Encrypt files stored before encryption was introduced; return how many.
 
         Their ids stay. Needs a replica set: each is replaced in a transaction.
         """
@@ -243,7 +245,7 @@ class FileStore:
             return upkeep.encrypt_plain(self._collections(bucket), session)
 
     def rewrap(self, bucket: Bucket) -> "Rewrapped":
-        """Wrap the keys of files with the newest key, where another one does.
+        """Wrap the keys of files with the newest key where an older one is in use.
 
         No file's bytes are touched. It may be interrupted and repeated at any time.
         """
@@ -265,11 +267,11 @@ class FileStore:
         return perf_counter() - begun
 
     def last_written_at(self) -> datetime | None:
-        """Return when the newest change was made that the asked server has."""
+        """Return the time of the newest change that the answering server has."""
         with answering():
             said = self._client.admin.command("hello").get("lastWrite", {})
         at = said.get("lastWriteDate")
-        # What a command answers bears no zone, whatever the client was told.
+        # Dates in a command's answer have no time zone, despite `tz_aware`.
         return at.replace(tzinfo=UTC) if isinstance(at, datetime) else None
 
     def list_entries(self, bucket: Bucket) -> Iterator[RawBSONDocument]:
@@ -278,14 +280,14 @@ class FileStore:
             yield from self._collections(bucket).entries.find(sort=[("_id", 1)])
 
     def entry_changes(self) -> AbstractContextManager[EntryChanges]:
-        """Open what tells of every entry that comes or changes from now on."""
+        """Open a feed of every entry that is added or changed from now on."""
         return entry_changes(self._database, list(LASTING))
 
     @contextmanager
     def open_stored(self, entry: FileEntry) -> Iterator[ChunkReader]:
-        """Give a file's bytes as they are stored; raises FileDamaged, as reading may.
+        """Open a file's bytes as they are stored; raises FileDamaged, as reading may.
 
-        What goes wrong while they are read is that of MongoDB, or FileDamaged.
+        Errors while they are read are MongoDB's translated ones, or FileDamaged.
         """
         chunks = self._collections(Bucket(entry.bucket)).chunks
         with ChunkReader(chunks, entry.file_id, entry.extent) as source, answering():
@@ -294,9 +296,9 @@ class FileStore:
     def put_back(
         self, bucket: Bucket, entry: RawBSONDocument, source: BinaryIO
     ) -> None:
-        """Store a file again as it was stored: its entry, and bytes that are encrypted.
+        """Store a file again as it was stored: its entry, and its encrypted bytes.
 
-        What there is of it is replaced.
+        Whatever is left of the file is replaced.
         """
         about, collections = FileEntry.read(bucket, entry), self._collections(bucket)
         with answering():
@@ -310,14 +312,14 @@ class FileStore:
             if writer.finish() != about.extent:
                 raise FileDamaged("The copy lacks some of the file's bytes.")
             writer.send_rest()
-            # The entry last: without it what is there counts for nothing.
+            # The entry last: without it the chunks count for nothing.
             collections.entries.insert_one(entry)
 
     def state(self, *, max_age_seconds: float = 0) -> "FilesState":
-        """Return how the servers are that keep the files, or were so long ago at most.
+        """Return the state of the file servers, at most this many seconds old.
 
-        Each of them is asked over a connection of its own, which costs more than all
-        else that a page about them does.
+        Each of them is asked over a connection of its own, which costs more than
+        everything else that a page does about them.
         """
         from db.mongo import replica_set  # noqa: PLC0415 - one page asks
 
@@ -336,10 +338,10 @@ class FileStore:
         self._client.close()
 
     def _finish(self, collections: BucketCollections, written: PendingFile) -> None:
-        """Store a file's last chunks and its entry, which wait for the disks together.
+        """Store a file's last chunks and its entry, waiting for the disks only once.
 
-        Which of the two is there first matters to nobody: until both are, nobody is
-        told the file's id, and what a crash leaves of it is swept.
+        It does not matter which of the two is there first: until both are, nobody is
+        given the file's id, and what a crash leaves of it is swept.
         """
         entry = self._aside.submit(collections.files.insert_one, written.entry)
         try:
@@ -349,7 +351,7 @@ class FileStore:
         entry.result()
 
     def _ensure_index(self, bucket: Bucket) -> None:
-        """Make GridFS's own index, once: each look for it is a way to the server."""
+        """Make GridFS's own index, once: each check for it is a round trip."""
         if bucket not in self._indexed:
             chunks = self._collections(bucket).chunks
             chunks.create_index([("files_id", 1), ("n", 1)], unique=True)

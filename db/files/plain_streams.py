@@ -14,8 +14,8 @@ _PIECE: Final = 256 * 1024
 class PlainStream:
     """The plain bytes of a file, in order.
 
-    Reading raises FileDamaged at the first segment that does not verify: what was read
-    before is as it was put. It may raise FileStoreUnavailable as well.
+    Reading raises FileDamaged at the first segment that does not verify: everything
+    read before it is as it was put. It may raise FileStoreUnavailable as well.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class PlainStream:
         self._left = size
 
     def read(self, count: int = -1) -> bytes:
-        """Return so many bytes, fewer only at the end; without a count, the rest."""
+        """Return this many bytes, fewer only at the end; without a count, the rest."""
         wanted = self._left if count < 0 else min(count, self._left)
         if not wanted:
             return b""
@@ -40,7 +40,7 @@ class PlainStream:
         return data
 
     def skip(self, count: int) -> None:
-        """Leave bytes out; they are verified all the same."""
+        """Skip bytes; they are verified nevertheless."""
         while count > 0 and (skipped := len(self.read(min(count, _PIECE)))):
             count -= skipped
 

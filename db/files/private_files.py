@@ -1,4 +1,4 @@
-"""Files for their owner only, that are there whole or not at all."""
+"""Files that only their owner can read and that exist whole or not at all."""
 
 import fcntl
 import os
@@ -9,17 +9,17 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Final
 
-# What everything is written into that has no name of its own yet.
+# The prefix of files that are being written and have no name of their own yet.
 BEING_WRITTEN: Final = "tmp"
 _LOCK_PAUSE_SECONDS: Final = 0.02
 
 
 def make(path: Path, content: bytes) -> bool:
-    """Make a file and its folder; tell whether there was none. Raises OSError."""
+    """Make a file and its folder; return whether there was none. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with aside(path, content) as unfinished, suppress(FileExistsError):
-        # A link, unlike a rename, does not replace what another process has made in
-        # the meantime.
+        # A link, unlike a rename, does not replace what another process has made in the
+        # meantime.
         os.link(unfinished, path)
         sync(path.parent)
         return True
@@ -28,7 +28,7 @@ def make(path: Path, content: bytes) -> bool:
 
 @contextmanager
 def aside(path: Path, content: bytes) -> Iterator[Path]:
-    """Write the content beside the file; what is not moved in the block is gone."""
+    """Write the content beside the file; it is deleted unless the block moves it."""
     with NamedTemporaryFile(
         dir=path.parent, prefix=BEING_WRITTEN, delete=False
     ) as file:
@@ -43,7 +43,7 @@ def aside(path: Path, content: bytes) -> Iterator[Path]:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Replace a file whole, safe from a power cut. Raises OSError."""
+    """Replace a file as a whole, safe from a power cut. Raises OSError."""
     with aside(path, content) as new:
         new.replace(path)
         sync(path.parent)
@@ -51,7 +51,7 @@ def replace(path: Path, content: bytes) -> None:
 
 @contextmanager
 def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
-    """Hold a file or folder against others who lock it. Raises OSError."""
+    """Hold a lock on a file or folder against other lockers. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, how)
@@ -61,10 +61,10 @@ def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
 
 
 def try_lock(file: IO[str], how: int = fcntl.LOCK_EX, *, seconds: float = 0.0) -> bool:
-    """Lock an open file; False if others held it for all these seconds.
+    """Lock an open file; return False if others held it for all these seconds.
 
-    The kernel lets go when the file is closed or the process dies, however it dies.
-    Whoever only asks whether it is free holds it for an instant.
+    The kernel releases it when the file is closed or the process dies, however it dies.
+    A caller that only asks whether it is free holds it for an instant.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -79,7 +79,7 @@ def try_lock(file: IO[str], how: int = fcntl.LOCK_EX, *, seconds: float = 0.0) -
 
 
 def sync(folder: Path) -> None:
-    """See that a new name in the folder outlives a power cut."""
+    """Make sure that a new name in the folder survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -47,7 +47,7 @@ class SealKeys:
         return self._signing.sign(message)
 
     def is_signed(self, key: str, signature: bytes, message: bytes) -> bool:
-        """Tell whether a known key of this name made the signature."""
+        """Return whether a known key of this name made the signature."""
         with suppress(KeyError, InvalidSignature):
             self.public[key].verify(signature, message)
             return True
@@ -62,7 +62,7 @@ class SealKeys:
 
 @dataclass(frozen=True, slots=True)
 class SealKeyFile:
-    """Where the keys are: the private one, and public ones of keys it has replaced.
+    """The file of the keys: the private one, and public ones of keys it has replaced.
 
     A process that only checks seals may be given a file of public keys alone.
     """
@@ -71,7 +71,7 @@ class SealKeyFile:
     may_be_made: bool = False
 
     def read(self) -> SealKeys:
-        """Return the keys that there are, none if nothing was ever sealed here.
+        """Return the keys in the file; none if nothing was ever sealed here.
 
         Raises UnusableKey.
         """
@@ -86,14 +86,14 @@ class SealKeyFile:
                 f"The key file {self.path} cannot be read: {error.strerror}."
             ) from error
         except ValueError:
-            # Without its cause, which may quote what it could not read.
+            # Without its cause, which may quote the content that it could not parse.
             raise UnusableKey(
                 f"{self.path} holds something else than Ed25519 keys in PEM. "
                 "Make one with: openssl genpkey -algorithm ed25519"
             ) from None
 
     def read_or_make(self) -> SealKeys:
-        """Return the keys; a file that may be made is, by the first who needs it."""
+        """Return the keys; make the file first if it is missing and may be made."""
         if self.may_be_made and not self.path.exists():
             self._make()
         return self.read()

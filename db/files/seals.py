@@ -1,4 +1,4 @@
-"""What is known of a file, sealed: its key, its size, what it is."""
+"""A file's seal: its key, its size and its type, encrypted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ from db.files.file_keys import (
 
 T = TypeVar("T")
 
-# The only files that were stored before files were encrypted, and what they look like.
-# No flipped bit makes one of ours look so.
+# The only bucket with files from before encryption, and the fields of their entries. No
+# flipped bit makes one of today's entries look like that.
 _ONCE_PLAIN: Final = "patient_photos"
 _PLAIN: Final = {"_id", "filename", "metadata", "chunkSize", "length", "uploadDate"}
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a file's seal holds: its own key, and what MongoDB is not told."""
+    """What a file's seal holds: the file's own key, and what MongoDB must not know."""
 
     key: bytes
     size: int
@@ -51,7 +51,7 @@ class FileEntry:
 
     @classmethod
     def read(cls, bucket: str, entry: Mapping[str, Any]) -> Self:
-        """Read an entry; raises FileDamaged for what cannot be one."""
+        """Parse an entry; raises FileDamaged for what cannot be one."""
         try:
             about = entry["metadata"]
             is_plain = (
@@ -79,14 +79,14 @@ class FileEntry:
 
     @property
     def _purpose(self) -> str:
-        """What the seal is bound to: everything in the entry besides itself."""
+        """What the seal is bound to: everything else in the entry."""
         stored_at = self.stored_at.isoformat(timespec="milliseconds")
         extent = self.extent
         bound_to = f"seal {self.bucket}/{self.file_id}"
         return f"{bound_to} {extent.length}/{extent.chunk_size} {stored_at}"
 
     def seal(self, keys: FileKeys, contents: Contents) -> dict[str, Any]:
-        """Return the metadata that keep the contents, sealed."""
+        """Return the metadata that hold the contents, sealed."""
         packed = bson.encode(
             {
                 "key": contents.key,
@@ -119,7 +119,7 @@ class FileEntry:
 
 
 def _exactly(kind: type[T], value: object) -> T:
-    """Return what is of this kind; of another, even a similar one, it has changed."""
+    """Return a value of exactly this type; any other, even a similar one, is damage."""
     if type(value) is not kind:
         raise TypeError
     return value

@@ -45,10 +45,10 @@ class SigningKeys:
 
 @dataclass(frozen=True, slots=True)
 class SigningKeyFile:
-    """Where the keys are: a private key in PEM, its certificate, then older ones.
+    """The file of the keys: a private key in PEM, its certificate, then older ones.
 
-    One that may be made is signed by itself and bears the clinic's name, which is
-    enough to show changes, and not enough to prove to strangers who signed.
+    If it may be made here, its certificate is self-signed and bears the clinic's name,
+    which is enough to reveal changes, and not enough to prove to strangers who signed.
     """
 
     path: Path
@@ -56,7 +56,7 @@ class SigningKeyFile:
     may_be_made: bool = False
 
     def read(self) -> SigningKeys:
-        """Return the keys that there are; raises UnusableSigningKey."""
+        """Return the keys in the file; raises UnusableSigningKey."""
         try:
             return _parse(self.path.read_bytes())
         except FileNotFoundError:
@@ -69,14 +69,14 @@ class SigningKeyFile:
                 f"The signing key {self.path} cannot be read: {error.strerror}."
             ) from error
         except (ValueError, TypeError):
-            # Without its cause, which may quote what it could not read.
+            # Without its cause, which may quote the content that it could not parse.
             raise UnusableSigningKey(
                 f"{self.path} must hold a private key (RSA or elliptic curve, in PEM, "
                 "without a password) and then its certificate."
             ) from None
 
     def read_or_make(self) -> SigningKeys:
-        """Return the keys; a file that may be made is, by the first who needs it."""
+        """Return the keys; make the file first if it is missing and may be made."""
         if self.may_be_made and not self.path.exists():
             self._make()
         return self.read()

@@ -1,4 +1,4 @@
-"""What is done to all files of a bucket at times: new keys, and encryption itself."""
+"""Occasional work on all files of a bucket: wrapping with new keys, and encryption."""
 
 import io
 from collections.abc import Callable
@@ -19,14 +19,14 @@ _AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Rewrapped:
-    """For how many files the key was wrapped anew, and for how many it could not be."""
+    """For how many files the key was wrapped again, and how many failed."""
 
     done: int
     left: int
 
 
 def rewrap(collections: BucketCollections) -> Rewrapped:
-    """Wrap the keys of files with the newest key, where another one does."""
+    """Wrap the keys of files with the newest key where an older one is in use."""
     newest = collections.keys.primary
     old = {"metadata.sealed": {"$exists": True}, "metadata.key": {"$ne": newest}}
     changes: list[UpdateOne] = []
@@ -44,7 +44,7 @@ def rewrap(collections: BucketCollections) -> Rewrapped:
 
 
 def encrypt_plain(collections: BucketCollections, session: ClientSession) -> int:
-    """Encrypt files that are not; return how many they were."""
+    """Encrypt the files that are not encrypted; return how many there were."""
     done = 0
     for stored in collections.entries.find({"metadata.sealed": None}):
         with suppress(FileDamaged):
@@ -55,7 +55,7 @@ def encrypt_plain(collections: BucketCollections, session: ClientSession) -> int
 
 
 def _rewrapping(collections: BucketCollections, entry: FileEntry) -> UpdateOne:
-    # Only what was read is replaced: somebody else may be doing the same.
+    # Replaced only if unchanged since: another process may be doing the same.
     same = {"_id": entry.file_id, "metadata.sealed": entry.sealed}
     metadata = entry.seal(collections.keys, entry.unseal(collections.keys))
     return UpdateOne(same, {"$set": {"metadata": metadata}})
@@ -72,7 +72,7 @@ def _change(collections: BucketCollections, changes: list[UpdateOne]) -> int:
 def _encrypting(
     collections: BucketCollections, entry: FileEntry
 ) -> Callable[[ClientSession], bool]:
-    """Return what replaces a file's bytes and entry in one transaction."""
+    """Return a function that replaces a file's bytes and entry in one transaction."""
     chunks = {"files_id": entry.file_id}
 
     def encrypt(session: ClientSession) -> bool:
@@ -89,7 +89,7 @@ def _encrypting(
             session=session,
         )
         written.send_rest()
-        # Not what somebody has deleted or encrypted in the meantime.
+        # Not if somebody has deleted or encrypted it in the meantime.
         same = {"_id": entry.file_id, "metadata.sealed": None}
         replaced = collections.files.replace_one(same, written.entry, session=session)
         if not replaced.matched_count or plain.tell() != entry.extent.length:
