@@ -1,4 +1,4 @@
-"""Who may do what with the audit log in MongoDB, and what makes it quick to search.
+"""Who may do what with the audit log in MongoDB, and the indexes for searching it.
 
 An administrator's login sets this up. Chartroom's own audit login may add and find,
 nothing else: it cannot even make an index, because one kind of index deletes.
@@ -14,14 +14,14 @@ from db.mongo.audit_store import COLLECTION
 USER: Final = "chartroom_audit"
 ACTIONS: Final = ("find", "insert")
 
-# Entries are kept for ten years. Nobody of Chartroom's may delete them after that:
-# MongoDB does it by itself, a month late, so that a log in which nothing happened for
-# a while still begins with an entry that is ten years old.
+# Entries are kept for ten years. No login of Chartroom's may delete them after that:
+# MongoDB does it by itself, a month late, so that a log in which nothing happened for a
+# while still begins with an entry that is ten years old.
 KEPT_DAYS: Final = 3_653
 _DELETED_AFTER_SECONDS: Final = (KEPT_DAYS + 31) * 86_400
 
 _NEWEST_FIRST: Final = {"at": -1, "_id": -1}
-# deploy/mongo-user.js says the same; a test compares.
+# The same as in deploy/mongo-user.js; a test compares them.
 INDEXES: Final[tuple[tuple[dict[str, int], dict[str, Any]], ...]] = (
     ({"event": 1}, {"unique": True}),
     (_NEWEST_FIRST, {}),
@@ -42,7 +42,7 @@ def prepare(
 ) -> None:
     """Make the audit login and the log's indexes; idempotent.
 
-    `client` is an administrator's.
+    `client` is signed in as an administrator.
     """
     client[database][COLLECTION].create_indexes(
         [IndexModel(list(keys.items()), **options) for keys, options in INDEXES]

@@ -43,21 +43,21 @@ class AuditStoreUnavailable(Exception):
 
 
 class EntryUnreadable(AuditStoreUnavailable):
-    """Somebody has made an entry into something that is none: verify the log."""
+    """An entry was changed so that it can no longer be read: verify the log."""
 
 
 class SequenceTaken(Exception):
-    """Somebody else has added an entry with this number, or of this event."""
+    """Another writer has added an entry with this number, or of this event."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are wanted; what is left out does not matter.
+    """Which entries to find; fields that are left out do not restrict.
 
     `patient_id` finds what was done to one patient, and the lists that showed them.
-    `actions` and `event_ids` are wanted alone if there are any, `other_than` are not
-    wanted. `since` is included, `until` is not; so of the times at which the log was
-    given the entries, `shipped_since` and `shipped_until`.
+    Non-empty `actions` and `event_ids` restrict to these, `other_than` excludes.
+    `since` is included, `until` is not; the same holds for `shipped_since` and
+    `shipped_until`, between which the log received the entries.
     """
 
     actor_id: UUID | None = None
@@ -77,7 +77,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditCursor:
-    """Where a page of entries ended: the next one goes on after it."""
+    """Where a page of entries ended: the next one continues after it."""
 
     at: datetime
     sequence: int
@@ -87,7 +87,7 @@ class AuditCursor:
 class AuditEntry:
     """One entry of the log; `sequence` is its number in the chain.
 
-    `shipped_at` is when the log was given it; None while it waits for that.
+    `shipped_at` is when the log received it; None while it waits for that.
     """
 
     sequence: int
@@ -109,21 +109,22 @@ class AuditEntry:
 
     @property
     def cursor(self) -> AuditCursor:
-        """Where a page that ends with this entry ends."""
+        """The cursor of a page that ends with this entry."""
         return AuditCursor(self.at, self.sequence)
 
 
 class AuditStore:
     """The log of one MongoDB database, the one that the URL names.
 
-    Every method may raise AuditStoreUnavailable. What `append` has returned for is on
-    the disks of a majority of the members.
+    Every method may raise AuditStoreUnavailable. When `append` returns, the entries are
+    on the disks of a majority of the members.
     """
 
     def __init__(self, url: str) -> None:
         self._client: MongoClient[Document] = MongoClient(
             url,
-            # No connection and no thread before somebody asks: most processes never do.
+            # No connection and no thread before the first use: most processes never use
+            # it.
             connect=False,
             serverSelectionTimeoutMS=_SELECTION_MS,
             connectTimeoutMS=_CONNECT_MS,
@@ -133,7 +134,7 @@ class AuditStore:
             journal=True,
             readConcernLevel="majority",
             tz_aware=True,
-            # Whoever tampers may write a time that Python does not have.
+            # Tampering may leave a time that Python cannot represent.
             datetime_conversion="DATETIME_AUTO",
             appname="chartroom audit",
         )
@@ -146,9 +147,9 @@ class AuditStore:
         limit: int = 50,
         oldest_first: bool = False,
     ) -> tuple[AuditEntry, ...]:
-        """Return a page of entries that goes on after a cursor.
+        """Return a page of entries that continues after a cursor.
 
-        The newest come first, unless it is to be the oldest.
+        The newest come first, or the oldest with `oldest_first`.
         """
         query = _query(wanted, after, oldest_first=oldest_first)
         order = _OLDEST_FIRST if oldest_first else _NEWEST_FIRST
@@ -157,24 +158,25 @@ class AuditStore:
             return tuple(map(_entry, entries.sort(order).limit(limit)))
 
     def stream(self, wanted: AuditFilter) -> Iterator[AuditEntry]:
-        """Yield all entries, the newest first, for an export."""
+        """Yield all matching entries, newest first, for an export."""
         with _answering():
             yield from map(_entry, self._logs.find(_query(wanted)).sort(_NEWEST_FIRST))
 
     def count(self, wanted: AuditFilter, *, at_most: int = 10_000) -> int:
-        """Return how many entries there are, and stop counting at `at_most`."""
+        """Return how many entries match; counting stops at `at_most`."""
         with _answering():
             return self._logs.count_documents(
                 _query(wanted), limit=at_most, maxTimeMS=_FIND_MS
             )
 
     def count_by_hour(self, wanted: AuditFilter) -> dict[datetime, int]:
-        """Return how many entries began in which hour, without hours that have none.
+        """Return how many entries began in which hour, without empty hours.
 
-        Hours are those of UTC. Ask with `since` and `until`: each hour is an answer.
+        Hours are in UTC. Ask with `since` and `until`: each hour is a row of the
+        result.
         """
         grouped = {"_id": {"$dateTrunc": {"date": "$at", "unit": "hour"}}}
-        # Whoever tampers may write a time that is none, on which MongoDB would fail.
+        # Tampering may leave a time that is none, on which MongoDB would fail.
         dated = {"$and": [_query(wanted), {"at": {"$type": "date"}}]}
         with _answering():
             counted = self._logs.aggregate(
@@ -184,7 +186,7 @@ class AuditStore:
             return {hour["_id"]: hour["count"] for hour in counted}
 
     def append(self, documents: Sequence[Document]) -> None:
-        """Add entries in their order; raise SequenceTaken at the first that is there.
+        """Add entries in order; raise SequenceTaken at the first that exists.
 
         The entries before that one have been added then, and none after it: whatever
         goes wrong, the log has no gap.
@@ -193,17 +195,17 @@ class AuditStore:
             self._logs.insert_many(documents, ordered=True)
 
     def list_after(self, sequence: int, *, limit: int) -> list[Document]:
-        """Return the entries that follow a number, as they are kept."""
+        """Return the entries that follow a number, as they are stored."""
         with _answering():
             return list(self._after(sequence).limit(limit))
 
     def newest(self) -> Document | None:
-        """Return the entry with the highest number, as it is kept; None without any."""
+        """Return the entry with the highest number, as stored; None without any."""
         with _answering():
             return self._logs.find_one(sort=[("_id", DESCENDING)])
 
     def walk_after(self, sequence: int) -> Iterator[Document]:
-        """Yield every entry that follows a number, as it is kept."""
+        """Yield every entry that follows a number, as it is stored."""
         with _answering():
             yield from self._after(sequence).batch_size(_WALK_BATCH)
 
@@ -216,7 +218,7 @@ class AuditStore:
         return self._client.get_default_database(DATABASE)[COLLECTION]
 
     def _after(self, sequence: int) -> Cursor[Document]:
-        # What is no number at all comes along, so that a strange document is seen.
+        # Ids that are no numbers are included, so that a foreign document is noticed.
         query: Document = {"_id": {"$not": {"$lte": sequence}}} if sequence else {}
         return self._logs.find(query).sort("_id")
 
@@ -249,7 +251,7 @@ def _query(
         behind = "$gt" if oldest_first else "$lt"
         beyond = {"at": {behind: after.at}}
         same_time = {"at": {"$eq": after.at}, "_id": {behind: after.sequence}}
-        # The first condition says what the second one implies: it bounds the index.
+        # The first condition is implied by the second: it bounds the index scan.
         bound = {"at": {f"{behind}e": after.at}}
         conditions += [bound, {"$or": [beyond, same_time]}]
     return {"$and": conditions}
@@ -268,7 +270,7 @@ def _times(wanted: AuditFilter) -> Iterator[Document]:
 
 
 def _next_millisecond(timestamp: datetime) -> datetime:
-    """Return the millisecond that is not before; BSON would take the one before."""
+    """Return the time rounded up to a millisecond; BSON would round it down."""
     return timestamp + timedelta(microseconds=-timestamp.microsecond % 1000)
 
 
@@ -277,7 +279,7 @@ def _entry(document: Document) -> AuditEntry:
         return _read(document)
     except (AttributeError, KeyError, TypeError, ValueError):
         number = document["_id"] if isinstance(document["_id"], int) else "?"
-        # Without its cause, which may quote what the entry holds.
+        # Without its cause, which may quote the entry's content.
         raise EntryUnreadable(f"Entry {number} was tampered with.") from None
 
 
@@ -323,7 +325,7 @@ def _answering() -> Iterator[None]:
     except BulkWriteError as error:
         codes = {problem["code"] for problem in error.details["writeErrors"]}
         if codes == {_DUPLICATE_KEY}:
-            # Without its cause: MongoDB's words quote the entry.
+            # Without its cause: MongoDB's message quotes the entry.
             raise SequenceTaken("Another entry has this place.") from None
         raise AuditStoreUnavailable("MongoDB does not take the entries.") from None
     except (

@@ -24,7 +24,8 @@ from db.files.file_keys import (
 _COLLECTION: Final = "drafts"
 _DAYS: Final = 30
 _MOST: Final = 50
-# A draft is saved while somebody types: MongoDB may make them wait for so long at most.
+# A draft is saved while somebody types: this is the longest that MongoDB may make them
+# wait.
 _PATIENCE_MS: Final = 2_000
 
 
@@ -34,7 +35,7 @@ class DraftsUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StoredDraft:
-    """One draft as it was saved last."""
+    """A draft as it was last saved."""
 
     id: UUID
     data: bytes
@@ -42,11 +43,11 @@ class StoredDraft:
 
 
 class DraftStore:
-    """Drafts in one MongoDB database, each to be opened by its owner's id only.
+    """Drafts in one MongoDB database, each unsealed with its owner's id only.
 
-    Kinds of drafts are apart, so that many of one never hide those of another. MongoDB
-    itself deletes what has not been saved for thirty days. Every method may raise
-    DraftsUnavailable.
+    Kinds of drafts are separate, so that many of one kind never hide those of another.
+    MongoDB itself deletes what has not been saved for thirty days. Every method may
+    raise DraftsUnavailable.
     """
 
     def __init__(
@@ -54,7 +55,8 @@ class DraftStore:
     ) -> None:
         self._client: MongoClient[dict[str, Any]] = MongoClient(
             mongo_url,
-            # No connection and no thread before somebody asks: most commands never do.
+            # No connection and no thread before the first use: most commands never use
+            # it.
             connect=False,
             serverSelectionTimeoutMS=_PATIENCE_MS,
             connectTimeoutMS=_PATIENCE_MS,
@@ -73,7 +75,7 @@ class DraftStore:
     def save(
         self, owner: UUID, draft_id: UUID, data: bytes, *, kind: str | None = None
     ) -> datetime:
-        """Keep the draft in place of an earlier one of the same id; say when."""
+        """Save the draft over an earlier one of the same id; return the time."""
         kept: dict[str, Any] = {} if kind is None else {"kind": kind}
         with self._answering():
             saved_at = datetime.now(UTC)
@@ -88,9 +90,10 @@ class DraftStore:
     def list_of(
         self, owner: UUID, *, kind: str | None = None
     ) -> tuple[StoredDraft, ...]:
-        """Return the owner's drafts of the kind, the last saved first."""
+        """Return the owner's drafts of the kind, last saved first."""
         with self._answering():
-            # One that was saved without a kind has none, which MongoDB finds as null.
+            # A draft saved without a kind has no such field, which matches null in
+            # MongoDB.
             kept = self._drafts.find({"owner": owner, "kind": kind})
             return tuple(
                 draft
@@ -99,12 +102,12 @@ class DraftStore:
             )
 
     def delete(self, owner: UUID, draft_id: UUID) -> None:
-        """Forget the draft; one that is gone already is no error."""
+        """Delete the draft; one that is gone already is no error."""
         with self._answering():
             self._drafts.delete_one({"_id": draft_id, "owner": owner})
 
     def rewrap(self) -> int:
-        """Seal with the newest key what an older one sealed, and say how many."""
+        """Seal drafts of older keys with the newest key; return how many there were."""
         count = 0
         with self._answering():
             for stored in self._drafts.find({}):
@@ -122,7 +125,7 @@ class DraftStore:
         data = self._unsealed(stored["sealed"], purpose)
         if data is None:
             return 0
-        # Unless it was saved anew in between: then it has the newest key already.
+        # Only if unchanged: a draft saved in between has the newest key already.
         changed = self._drafts.update_one(
             {"_id": stored["_id"], "sealed": stored["sealed"]},
             {"$set": {"sealed": Binary(self._keys.seal(data, purpose))}},
@@ -134,7 +137,7 @@ class DraftStore:
         return StoredDraft(stored["_id"], data, stored["saved_at"]) if data else None
 
     def _unsealed(self, sealed: bytes, purpose: str) -> bytes | None:
-        # A draft that nobody can open any more is no reason to show none at all.
+        # A draft that can no longer be unsealed is no reason to show none at all.
         try:
             return self._keys.unseal(sealed, purpose)
         except (SealBroken, KeyUnknown):
@@ -149,7 +152,7 @@ class DraftStore:
             raise DraftsUnavailable("Drafts cannot be reached.") from error
 
     def _prepare(self) -> None:
-        """Let MongoDB forget what is over; repeated until it has heard it once."""
+        """Make the indexes, one of which expires drafts; try until it succeeds once."""
         with self._lock:
             if not self._is_ready:
                 seconds = _DAYS * 24 * 60 * 60
@@ -159,5 +162,5 @@ class DraftStore:
 
 
 def _purpose(owner: UUID, draft_id: UUID) -> str:
-    """Bind a draft to its owner: in another's name it does not open."""
+    """Return the purpose that binds a draft to its owner: no other can unseal it."""
     return f"draft {owner} {draft_id}"

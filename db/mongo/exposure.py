@@ -1,7 +1,7 @@
 """Which MongoDB servers let strangers read their memory: CVE-2025-14847, "MongoBleed".
 
-Whoever reaches such a server gets bytes of its memory by messages compressed with zlib,
-without signing in.
+Anybody who can reach such a server gets bytes of its memory with messages compressed by
+zlib, without signing in.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from pymongo.server_description import ServerDescription
 
 from db.server_versions import has_fix
 
-# The first version of each branch that has the fix; other branches have none before
-# the newest of these: https://jira.mongodb.org/browse/SERVER-115508
+# The first version of each branch that has the fix; other branches have none before the
+# newest of these: https://jira.mongodb.org/browse/SERVER-115508
 FIXED_IN: Final = (
     (4, 4, 30),
     (5, 0, 32),
@@ -26,7 +26,7 @@ FIXED_IN: Final = (
     (8, 2, 3),
 )
 
-# A start waits for it, for each member that does not answer.
+# A start waits this long for each member that does not answer.
 _PATIENCE_MS: Final = 2_000
 
 
@@ -39,9 +39,10 @@ class ExposedServer:
 
 
 def find_exposed(mongo_url: str) -> tuple[ExposedServer, ...]:
-    """Return the exposed ones of the servers behind an address.
+    """Return the exposed servers among those behind a URL.
 
-    Of one that does not answer, or does not let us in, nothing is known.
+    A server that does not answer, or does not let us in, is left out: nothing is known
+    of it.
     """
     return tuple(
         ExposedServer(f"{host}:{port}", answer["version"])
@@ -51,7 +52,7 @@ def find_exposed(mongo_url: str) -> tuple[ExposedServer, ...]:
 
 
 def _members(mongo_url: str) -> Iterator[tuple[str, int | None]]:
-    """Yield what the address names, and whom those name in turn."""
+    """Yield the servers that the URL names, and those that they name in turn."""
     try:
         with _client(mongo_url) as client:
             _admin(client).command("ping")
@@ -61,14 +62,14 @@ def _members(mongo_url: str) -> Iterator[tuple[str, int | None]]:
 
 
 def _ask(mongo_url: str, address: tuple[str, int | None]) -> dict[str, Any]:
-    """Return what one server says of its version, and whether it takes zlib."""
+    """Return one server's answer on its version, and on whether it takes zlib."""
 
     def only_this(servers: list[ServerDescription]) -> list[ServerDescription]:
         return [server for server in servers if server.address == address]
 
     try:
         with _client(mongo_url, server_selector=only_this) as client:
-            # It answers with those of the asked-for compressors that it takes.
+            # The answer names those of the offered compressors that the server accepts.
             hello = _admin(client).command("hello", compression=["zlib"])
             return {**_admin(client).command("buildInfo"), **hello}
     except PyMongoError:

@@ -1,4 +1,4 @@
-"""Where limits are counted: in MongoDB, so that every process counts the same."""
+"""Where limits are counted: in MongoDB, so that all processes share the counts."""
 
 import time
 from collections.abc import Callable
@@ -17,17 +17,17 @@ T = TypeVar("T")
 _DATABASE: Final = "chartroom"
 _COUNTERS: Final = "limit_counters"
 _WINDOWS: Final = "limit_windows"
-# Somebody waits to sign in: a MongoDB that hangs may cost them a second, and only the
-# first of them.
+# Somebody waits to sign in: a MongoDB that hangs may cost the first of them a second,
+# and nobody after that.
 _PATIENCE_MS: Final = 1_000
 _AVOID_SECONDS: Final = 5.0
 
 
 class LimitStorage:
-    """Counts in MongoDB; while it does not answer, each process for itself.
+    """Counts in MongoDB, or in each process separately while MongoDB does not answer.
 
-    Then a limit lets through as many times more as there are processes, which is
-    better than none at all, and better than a clinic in which nobody can sign in.
+    A limit then lets through as many times more as there are processes, which is better
+    than no limit, and better than a clinic in which nobody can sign in.
     """
 
     def __init__(
@@ -35,19 +35,20 @@ class LimitStorage:
     ) -> None:
         self._client: MongoClient[dict[str, Any]] = MongoClient(
             mongo_url,
-            # No connection and no thread before somebody asks: most commands never do.
+            # No connection and no thread before the first use: most commands never use
+            # it.
             connect=False,
             serverSelectionTimeoutMS=_PATIENCE_MS,
             connectTimeoutMS=_PATIENCE_MS,
             socketTimeoutMS=_PATIENCE_MS,
-            # A count that is lost with a crash harms nobody; every call waits for it.
+            # A count lost in a crash does no harm; every call waits for it.
             w=1,
             journal=False,
             appname="chartroom",
         )
         self._shared = _Shared(self._client)
-        # Not limits' moving window: its first two takers at once of a new key collide,
-        # and one of them would be refused for nothing.
+        # Not the moving window of `limits`: the first two simultaneous hits on a new
+        # key collide, and one of them would be refused for no reason.
         self._limiter = SlidingWindowCounterRateLimiter(self._shared)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._clock = clock
@@ -56,7 +57,7 @@ class LimitStorage:
         self._is_ready = False
 
     def hit(self, item: RateLimitItem, key: str, amount: int = 1) -> bool:
-        """Count so many more and tell whether they are within the limit."""
+        """Count this many more and return whether they are within the limit."""
         return self._ask(lambda limiter: limiter.hit(item, key, cost=amount))
 
     def seconds_to_wait(self, item: RateLimitItem, key: str) -> float:
@@ -65,7 +66,7 @@ class LimitStorage:
         return max(0.0, stats.reset_time - time.time())
 
     def clear(self, item: RateLimitItem, key: str) -> None:
-        """Forget what was counted."""
+        """Reset the count."""
         self._own.clear(item, key)
         self._ask(lambda limiter: limiter.clear(item, key))
 
@@ -83,7 +84,7 @@ class LimitStorage:
         return question(self._own)
 
     def _prepare(self) -> None:
-        """Let MongoDB forget what is over; repeated until it has heard it once."""
+        """Make the indexes that expire old counts; try until it succeeds once."""
         with self._lock:
             if not self._is_ready:
                 for counted in (self._shared.counters, self._shared.windows):
@@ -92,11 +93,11 @@ class LimitStorage:
 
 
 class _Shared(MongoDBStorageBase):
-    """Limits' counting, on a client of ours.
+    """The counting of `limits`, on a client of ours.
 
-    Its own makes the client at the first use, which is not made for several threads,
-    never asks again for the indexes if MongoDB is away then, and connects once more
-    when it is thrown away.
+    Its own storage makes the client at the first use, which is not thread-safe, never
+    tries again to make the indexes if MongoDB is away then, and connects once more when
+    it is garbage-collected.
     """
 
     def __init__(self, client: MongoClient[dict[str, Any]]) -> None:
@@ -119,4 +120,4 @@ class _Shared(MongoDBStorageBase):
         return self._client
 
     def __del__(self) -> None:
-        """Leave the client to whoever made it."""
+        """Leave the client open: its owner closes it."""

@@ -1,4 +1,4 @@
-"""What is said of files while MongoDB is down, and what its errors mean.
+"""What is reported about files while MongoDB is down, and what its errors mean.
 
 Everything else goes on without it, by itself:
 
@@ -29,16 +29,16 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn MongoDB's errors into those of files: missing, damaged, or unavailable."""
+    """Translate MongoDB's errors to those of files: missing, damaged or unavailable."""
     try:
         yield
     except NoFile as error:
         raise FileMissing("There is no such file.") from error
     except InvalidBSON as error:
-        # What MongoDB has sent cannot even be read: so far a flipped bit can go.
+        # The answer itself cannot be decoded: a flipped bit can do that.
         raise FileDamaged("What is stored of the file is damaged.") from error
     except (
-        # A primary that steps down in the middle of a batch is told of in this way.
+        # Also raised when a primary steps down in the middle of a batch.
         BulkWriteError,
         ConnectionFailure,
         ExecutionTimeout,
@@ -46,6 +46,6 @@ def answering() -> Iterator[None]:
     ) as error:
         raise FileStoreUnavailable("MongoDB does not answer.") from error
     except OperationFailure as error:
-        # One that has just come back may refuse what it answers a second later.
+        # A member that has just come back may refuse what it accepts a second later.
         _log.warning("MongoDB refused to answer about files (code %s).", error.code)
         raise FileStoreUnavailable("MongoDB refuses.") from error

@@ -1,4 +1,4 @@
-"""How MongoDB's replica set is: its members, how far behind they are, and its room."""
+"""The state of MongoDB's replica set: its members, their lag, and its disk space."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,15 +12,16 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 MemberRole = Literal["primary", "secondary", "other", "silent"]
 
-# What a login needs besides its files to be told how far the log reaches back; it
-# opens no data.
+# What a login needs, besides access to its files, to see how far the log reaches back;
+# it gives access to no data.
 STATUS_ROLE: Final = "chartroomStatus"
 _PRIVILEGE: Final = {
     "resource": {"cluster": True},
     "actions": ["replSetGetStatus", "serverStatus"],
 }
 _ALREADY_EXISTS: Final = 51002
-# A member that does not answer in this time is silent; the page waits for all at once.
+# A member that does not answer in this time is silent; the page waits for all of them
+# at once.
 _ANSWER_MS: Final = 700
 _MOST_AT_ONCE: Final = 7
 _LEFT_OUT: Final = dict.fromkeys(
@@ -54,9 +55,9 @@ class FilesMember:
 class FilesState:
     """The set as a whole.
 
-    `stored_bytes` is what files take on a member's disk, `disk_free_bytes` its room.
-    `log_seconds` is how far the log reaches back: a member that was away for longer
-    has to be copied anew. None is what is not known.
+    `stored_bytes` is what files take up on a member's disk, `disk_free_bytes` its free
+    space. `log_seconds` is how far the log reaches back: a member that was away for
+    longer needs a full resync. None means unknown.
     """
 
     members: tuple[FilesMember, ...]
@@ -68,16 +69,16 @@ class FilesState:
 
     @property
     def primary(self) -> FilesMember | None:
-        """Who takes changes, if anybody does."""
+        """The member that takes writes, if there is one."""
         return next((m for m in self.members if m.role == "primary"), None)
 
 
 def observe(
     client: MongoClient[dict[str, Any]], database: str, *, options: Mapping[str, Any]
 ) -> FilesState:
-    """Return how the set of this client is; `options` are those of its address (TLS).
+    """Return the state of this client's set; `options` are its URL's TLS options.
 
-    May raise what pymongo does where no member answers the client.
+    May raise what pymongo raises if no member answers the client.
     """
     hello = client.admin.command("hello")
     names = hello.get("hosts", []) + hello.get("passives", [])
@@ -97,7 +98,7 @@ def observe(
 
 
 def ensure_status_role(client: MongoClient[dict[str, Any]], user: str) -> None:
-    """Let the user be told of the log; `client` is an administrator's. Idempotent."""
+    """Let the user see the log's extent; `client` is an administrator's. Idempotent."""
     try:
         client.admin.command(
             "createRole", STATUS_ROLE, privileges=[_PRIVILEGE], roles=[]
@@ -105,13 +106,13 @@ def ensure_status_role(client: MongoClient[dict[str, Any]], user: str) -> None:
     except OperationFailure as error:
         if error.code != _ALREADY_EXISTS:
             raise
-        # An earlier version's may less.
+        # The role made by an earlier version has fewer privileges.
         client.admin.command("updateRole", STATUS_ROLE, privileges=[_PRIVILEGE])
     client.admin.command("grantRolesToUser", user, roles=[STATUS_ROLE])
 
 
 def _greet(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a member says of itself, which it tells anybody; {} if nothing."""
+    """Return a member's greeting, which needs no login; {} if it does not answer."""
     host, _, port = name.rpartition(":")
     waits = dict.fromkeys(
         ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS"), _ANSWER_MS
@@ -143,7 +144,7 @@ def _hidden(
     try:
         members = client.admin.command("replSetGetStatus")["members"]
     except (OperationFailure, KeyError):
-        # A login of an earlier version may not be told.
+        # The login of an earlier version may not see this.
         return ()
     newest = max((m["optimeDate"] for m in members if "optimeDate" in m), default=None)
     return tuple(
@@ -195,7 +196,7 @@ def _whole(number: object) -> int | None:
 
 
 def _log_seconds(client: MongoClient[dict[str, Any]]) -> float | None:
-    """Return how far the log reaches back; None where the login may not be told."""
+    """Return how far the log reaches back; None if the login may not see it."""
     try:
         status = client.admin.command({"serverStatus": 1, "oplog": 1, **_LEFT_OUT})
         log = status["oplog"]

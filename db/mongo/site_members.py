@@ -1,7 +1,7 @@
-"""Members of MongoDB's set that are at another site, until that one leads.
+"""Members of MongoDB's set that are at another site, until that site leads.
 
-Hidden, without a vote and without a wish to lead, such a member has all files and is
-never waited for. A configuration is what `replSetGetConfig` returns.
+Such a member is hidden, has no vote and priority 0: it has all files and is never
+waited for. A configuration is what `replSetGetConfig` returns.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any, Final
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, PyMongoError
 
-# By which a member of another site is known; those of the main site have none.
+# The tag that identifies a member of another site; members of the main site have none.
 SITE_TAG: Final = "site"
 _ANSWER_MS: Final = 3_000
 
@@ -19,21 +19,21 @@ Config = dict[str, Any]
 
 
 def site_of_member(member: Mapping[str, Any]) -> str | None:
-    """Return of which other site a member of the set is; None for the main site's."""
+    """Return the other site that a member of the set is at; None for the main site."""
     site: str | None = member.get("tags", {}).get(SITE_TAG)
     return site
 
 
 def config_of(client: MongoClient[dict[str, Any]]) -> Config:
-    """Return the set's configuration, as a member has it."""
+    """Return the set's configuration, as the answering member has it."""
     config: Config = client.admin.command("replSetGetConfig")["config"]
     return config
 
 
 def is_leading(place: str) -> bool | None:
-    """Tell whether the member at HOST:PORT takes writes, which it tells anybody.
+    """Return whether the member at HOST:PORT takes writes, which needs no login.
 
-    None where nobody answers.
+    None if it does not answer.
     """
     waits: dict[str, Any] = dict.fromkeys(
         ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS"), _ANSWER_MS
@@ -49,7 +49,7 @@ def is_leading(place: str) -> bool | None:
 
 
 def entered(config: Config, site: str | None, host: str) -> Config:
-    """Return the configuration with a site's member, which is at no other host."""
+    """Return the configuration with a site's member, at this host and no other."""
     hidden = {
         "_id": 1 + max(member["_id"] for member in config["members"]),
         "host": host,
@@ -62,15 +62,15 @@ def entered(config: Config, site: str | None, host: str) -> Config:
 
 
 def left(config: Config, site: str) -> Config | None:
-    """Return the configuration without a site's member; None where it has none."""
+    """Return the configuration without a site's member; None if it has none."""
     others = _others(config, site)
     return None if others == config["members"] else _with(config, others)
 
 
 def alone(config: Config, site: str | None) -> Config | None:
-    """Return a configuration in which a site's member leads, and nobody else is.
+    """Return a configuration with a site's member as the only one, which leads.
 
-    None where the set has no member of that site.
+    None if the set has no member of that site.
     """
     members = [m for m in config["members"] if site_of_member(m) == site]
     if not members:
@@ -84,8 +84,8 @@ def alone(config: Config, site: str | None) -> Config | None:
 def reconfigure(
     client: MongoClient[dict[str, Any]], config: Config, *, force: bool = False
 ) -> None:
-    """Give the set a configuration; `force` where no majority is left to agree."""
-    # It may hang up on everybody when its role changes: whoever asks looks again.
+    """Reconfigure the set; `force` if there is no majority left to agree."""
+    # A member may drop all connections when its role changes: the caller looks again.
     with suppress(AutoReconnect):
         client.admin.command("replSetReconfig", config, force=force)
 
