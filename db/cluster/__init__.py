@@ -1,1 +1,1 @@
-"""The database servers as Chartroom sees them, and what it can ask of them."""
+"""The database servers as Chartroom sees them, and the commands they take from it."""

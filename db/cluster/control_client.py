@@ -2,7 +2,7 @@
 
 The launcher owns the processes, so adding a node, freezing one or running a drill goes
 through its control server on 127.0.0.1. Other processes of the same person find its
-address and key in the published endpoints. Calls are safe to send from any thread.
+address and key in the published endpoints. Calls may be made from any thread.
 """
 
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from db.endpoints import Endpoints
 from db.json_http import JsonAnswer
 
 ANSWER_SECONDS: Final = 5.0
-# To end processes for certain, or to start some, takes a busy machine a while.
+# Killing processes for certain, or starting a few, takes a busy machine a while.
 _ACTION_SECONDS: Final = 30.0
-# So does ending a node politely, and having its slot dropped.
+# So does stopping a node cleanly, and having its slot dropped.
 _REMOVAL_SECONDS: Final = 90.0
 DEFAULT_FAULT_SECONDS: Final = 120.0
 
@@ -37,7 +37,7 @@ class NodeReport:
 
     `state` is Patroni's word ("running", "streaming", "creating replica", ...), or
     "stopped", or "not answering". While KILL_NODE is among its faults it is not started
-    again until that is healed.
+    again until the fault is healed.
     """
 
     name: str
@@ -56,7 +56,7 @@ class NodeReport:
 
 @dataclass(frozen=True, slots=True)
 class ClusterReport:
-    """The nodes, whether they are looked after, and what else is out of order."""
+    """The nodes, whether they are supervised, and the faults that nodes share."""
 
     nodes: tuple[NodeReport, ...]
     supervised: bool
@@ -69,22 +69,22 @@ class ClusterReport:
 
 @dataclass(frozen=True, slots=True)
 class DrillProgress:
-    """What a drill has printed so far, and how it ended if it has."""
+    """What a drill has printed so far, and its exit code once it has ended."""
 
     lines: tuple[str, ...]
     exit_code: int | None
 
     @property
     def is_running(self) -> bool:
-        """Whether the drill goes on."""
+        """Whether the drill is still running."""
         return self.exit_code is None
 
 
 class Control:
-    """The launcher's control server, as those who give it commands call it.
+    """A client of the launcher's control server.
 
     Every call raises ControlUnreachable if nobody answers, and ControlRefused with a
-    sentence where the launcher will not do it.
+    sentence if the launcher will not do it.
     """
 
     def __init__(self, url: str, key: str) -> None:
@@ -93,17 +93,17 @@ class Control:
 
     @classmethod
     def of(cls, endpoints: Endpoints) -> Self | None:
-        """Return the client of these endpoints; None where nothing is embedded."""
+        """Return the client of these endpoints; None if nothing is embedded."""
         if endpoints.control_url is None:
             return None
         return cls(endpoints.control_url, endpoints.control_key)
 
     def nodes(self) -> tuple[NodeReport, ...]:
-        """Return the nodes, those that are being copied included."""
+        """Return the nodes, including those that are being copied."""
         return self.report().nodes
 
     def report(self) -> ClusterReport:
-        """Return everything that the launcher knows of its cluster."""
+        """Return everything that the launcher knows about its cluster."""
         answer = self._call("report")
         return ClusterReport(
             tuple(_node(given) for given in answer["nodes"]),
@@ -112,7 +112,7 @@ class Control:
         )
 
     def add_replica(self, delayed_seconds: int | None = None) -> str:
-        """Begin to make another replica and return its name; `nodes` tells how it goes.
+        """Begin to make another replica and return its name; `nodes` shows progress.
 
         With `delayed_seconds` it is a delayed standby: it replays that much later, and
         is never promoted, waited for, or read from in the ordinary way.
@@ -123,9 +123,9 @@ class Control:
         return name
 
     def remove_replica(self, name: str) -> None:
-        """End a replica and throw its data, slot and membership away.
+        """Stop a replica and remove its data, slot and membership.
 
-        Refused for the primary, and where too few would remain to lose one more.
+        Refused for the primary, and if too few would remain to lose one more.
         """
         self._call("remove_replica", _REMOVAL_SECONDS, name=name)
 
@@ -136,17 +136,17 @@ class Control:
         *,
         seconds: float = DEFAULT_FAULT_SECONDS,
     ) -> None:
-        """Inflict a fault; one that lasts is healed after so many seconds at most."""
+        """Inflict a fault; a lasting one is healed after this many seconds at most."""
         self._call("inflict", _ACTION_SECONDS, fault=fault, node=node, seconds=seconds)
 
     def heal(self, fault: Fault, node: str | None = None) -> None:
-        """Undo a fault that lasts; what is not broken stays as it is."""
+        """Undo a lasting fault; what is not broken stays as it is."""
         self._call("heal", _ACTION_SECONDS, fault=fault, node=node)
 
     def evidence(self, fault: Fault, node: str) -> str | None:
-        """Return a sentence on how it shows that a fault has done its work.
+        """Return a sentence of evidence that a fault has taken effect.
 
-        None as long as it does not: a disk that is not full, a server that is heard.
+        None until there is any: the disk is not full yet, or the server still answers.
         """
         sentence: str | None = self._call("evidence", fault=fault, node=node)
         return sentence
@@ -154,8 +154,8 @@ class Control:
     def pause_replay(self, node: str, seconds: float) -> datetime:
         """Let a replica receive without replaying; return when that ends by itself.
 
-        Asked again while it is paused, the pause lasts from now on. It takes about two
-        seconds to begin. A restart of the launcher ends it early.
+        Calling it again during a pause extends the pause from now on. It takes about
+        two seconds to begin. A restart of the launcher ends it early.
         """
         until = self._call("pause_replay", _ACTION_SECONDS, node=node, seconds=seconds)
         return datetime.fromisoformat(until)
@@ -165,9 +165,9 @@ class Control:
         self._call("resume_replay", node=node)
 
     def supervised(self, on: bool, *, seconds: float = DEFAULT_FAULT_SECONDS) -> None:
-        """Have the supervisor look, or not: then what dies stays dead.
+        """Turn the supervisor on or off; while it is off, what dies stays dead.
 
-        After so many seconds it looks again, whoever forgot to say so.
+        After this many seconds it is on again, even if nobody has turned it on.
         """
         self._call("supervised", _ACTION_SECONDS, on=on, seconds=seconds)
 
@@ -176,7 +176,7 @@ class Control:
         self._call("start_drill", kind=kind, drill_id=str(drill_id))
 
     def drill(self, drill_id: UUID) -> DrillProgress | None:
-        """Return how a drill goes; None if this launcher has not started it."""
+        """Return a drill's progress; None if this launcher has not started it."""
         answer = self._call("drill", drill_id=str(drill_id))
         if answer is None:
             return None
@@ -189,7 +189,8 @@ class Control:
             "POST",
             f"{self._url}/{command}",
             body=given,
-            # httpx sends no value that ends in a space, as one without a key would.
+            # httpx sends no header value that ends in a space, as one without a key
+            # would.
             headers={"Authorization": f"Bearer {self._key}".rstrip()},
             timeout_seconds=timeout_seconds,
         )

@@ -1,10 +1,10 @@
-"""What a drill can break of the embedded cluster."""
+"""What a drill can break in the embedded cluster."""
 
 from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """A fault by name; those of a node come with the name of the node."""
+    """A fault by name; faults of a node are given with the node's name."""
 
     KILL_POSTGRES = "kill_postgres"
     KILL_PATRONI = "kill_patroni"
@@ -19,14 +19,14 @@ class Fault(StrEnum):
 
     @property
     def is_of_a_node(self) -> bool:
-        """Whether the fault strikes one node, and not what the nodes share."""
+        """Whether the fault strikes one node rather than what the nodes share."""
         return self not in {Fault.STOP_ETCD, Fault.STOP_MONGO}
 
     @property
     def lasts(self) -> bool:
-        """Whether the fault stays until it is healed; one that passes mends at once.
+        """Whether the fault stays until it is healed; others mend at once.
 
-        A frozen node is not left frozen: the supervisor ends and starts it, unless it
-        does not look. A node needs its own network before that can be cut.
+        A frozen node is not left frozen: the supervisor kills and starts it, unless it
+        is off. A node needs a network of its own before that can be cut.
         """
         return self not in {Fault.KILL_POSTGRES, Fault.KILL_PATRONI}

@@ -1,10 +1,10 @@
 """Patroni as a program of the main site: no node leads once another site was promoted.
 
-A main site that comes back, or that was only cut off, knows nothing of it, and would
-write what nobody sees at the other one. That one's member of MongoDB's set tells
-anybody whether it leads: a node asks before it starts, and again and again from then
-on. What it has heard once it keeps in a file beside its data, and starts no more,
-whomever it reaches: docs/runbooks/lost-site.md.
+A main site that comes back, or that was only cut off, does not know of the promotion,
+and would write what nobody sees at the other site. The other site's member of MongoDB's
+set tells anybody whether it leads: a node asks before it starts, and repeatedly from
+then on. Once it has heard so, it keeps that in a file beside its data and never starts
+again, whichever servers it can reach: docs/runbooks/lost-site.md.
 
 `python -m db.cluster.fenced_node CONFIGURATION` is db.cluster.patroni_node with that
 rule, which OTHER_SITE_ADDRESS turns on. OTHER_SITE_MEMBER is HOST:PORT of the other
@@ -31,20 +31,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SiteFence:
-    """The other site's member, as HOST:PORT, and the file that says that it led."""
+    """The other site's member, as HOST:PORT, and the file that records that it led."""
 
     member: str
     heard: Path
 
     @classmethod
     def from_environment(cls) -> "SiteFence":
-        """Return the fence that the variables of a node name."""
+        """Return the fence given by a node's environment variables."""
         variables = os.environ
         return cls(variables["OTHER_SITE_MEMBER"], Path(variables["OTHER_SITE_LEADS"]))
 
     @property
     def refusal(self) -> str:
-        """What a node says in place of a start."""
+        """The message that a node ends with instead of starting."""
         return (
             f"The other site was promoted and is the clinic now, as its MongoDB said "
             f"({self.member}): this node would write what nobody sees there. Keep its "
@@ -53,10 +53,11 @@ class SiteFence:
         )
 
     def require_main(self, wait_seconds: float = _WAIT_SECONDS) -> None:
-        """Raise SystemExit if the other site leads, or did once.
+        """Raise SystemExit if the other site leads, or has ever led.
 
-        What leads there, and the way to it, may start later than this. One that does
-        not answer at all keeps nobody from starting: it may be what is lost.
+        The member there, and the network to it, may start later than this node. A
+        member that does not answer at all prevents no start: it may be the one that is
+        lost.
         """
         deadline = time.monotonic() + wait_seconds
         while (leads := self.is_other_leading()) is None:
@@ -68,7 +69,7 @@ class SiteFence:
             raise SystemExit(self.refusal)
 
     def is_other_leading(self) -> bool | None:
-        """Ask, and keep that it leads; None while nobody answers."""
+        """Return whether the other site leads, and record it; None if unknown."""
         if self.heard.exists():
             return True
         leads = site_members.is_leading(self.member)
@@ -77,7 +78,7 @@ class SiteFence:
         return leads
 
     def watch(self, every_seconds: float = _LOOK_SECONDS) -> None:
-        """Look from now on, beside this process; end it once the other site leads."""
+        """Watch from now on, beside this process; end it once the other site leads."""
         Thread(
             target=self._watch, args=[every_seconds], name="other site", daemon=True
         ).start()
@@ -86,14 +87,14 @@ class SiteFence:
         while not self._leads():
             time.sleep(every_seconds)
         _log.critical("%s", self.refusal)
-        # As a container's end does: PostgreSQL is stopped in order.
+        # Like the end of a container: PostgreSQL is shut down cleanly.
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _leads(self) -> bool:
         try:
             return bool(self.is_other_leading())
         except OSError:
-            # It cannot be kept, and is true all the same.
+            # It cannot be recorded, but is true nevertheless.
             return True
 
 

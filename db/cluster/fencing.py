@@ -1,4 +1,4 @@
-"""Decides when a node is fenced, or else started anew, from what was seen of it."""
+"""Decides from observations when a node is fenced, or only restarted."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -6,16 +6,16 @@ from typing import Final
 
 
 class Silence(Enum):
-    """What a PostgreSQL that gives no answer was seen to do."""
+    """What a PostgreSQL that does not answer was seen to do."""
 
     STOPPED = auto()
     IDLE = auto()
     BUSY = auto()
 
 
-# How long a PostgreSQL may say nothing. One whose processes are stopped will not go on
-# by itself; one that waits for nothing has lost its way; one that works, or waits for
-# its disk, is on a busy machine. A mistake costs a pause, never data.
+# How long a PostgreSQL may be silent. One whose processes are stopped will not go on by
+# itself; one that waits for nothing is stuck; one that works, or waits for its disk, is
+# on a busy machine. A mistake costs a pause, never data.
 _MAX_SILENT_SECONDS: Final = {
     Silence.STOPPED: 0.7,
     Silence.IDLE: 2.0,
@@ -40,9 +40,10 @@ class Step(Enum):
 class NodeObservation:
     """What is seen of a node.
 
-    `crashed_leading`: its PostgreSQL ended without a word while it held the leader key.
-    `unanswered` counts the questions that Patroni has left without an answer in a row,
-    `silent_seconds` for how long PostgreSQL has, `silent_kind` what it did meanwhile.
+    `crashed_leading`: its PostgreSQL ended abruptly while the node held the leader key.
+    `unanswered` counts the consecutive questions that Patroni has left without an
+    answer, `silent_seconds` is for how long PostgreSQL has been silent, `silent_kind`
+    what it did meanwhile.
     """
 
     patroni_runs: bool
@@ -65,10 +66,10 @@ class NodeObservation:
 def plan(seen: NodeObservation) -> Step:
     """Decide what to do about a node.
 
-    A dead or hung Patroni over a live PostgreSQL is simply replaced: it takes over what
-    it finds, and nobody notices. If that does not help, or PostgreSQL is gone or hangs,
-    the node is fenced: made certain to be dead, so that another may lead. Doing less
-    would risk two primaries, waiting longer costs twenty seconds.
+    A dead or hung Patroni over a live PostgreSQL is only replaced: the new one takes
+    over what it finds, and nobody notices. If that does not help, or PostgreSQL is gone
+    or hangs, the node is fenced: made certain to be dead, so that another may lead.
+    Doing less would risk two primaries, waiting longer costs twenty seconds.
     """
     if seen.postgres_hangs or seen.crashed_leading:
         return Step.FENCE
@@ -83,5 +84,5 @@ def _about_patroni(seen: NodeObservation) -> Step:
     answers = seen.postgres_runs and not seen.silent_seconds
     if answers and seen.unanswered >= _REPLACED_AFTER_QUESTIONS:
         return Step.RESTART
-    # Without a PostgreSQL it may be copying or rewinding: that is ended with it.
+    # Without a PostgreSQL it may be copying or rewinding: fencing ends that as well.
     return Step.FENCE if seen.unanswered >= _HUNG_AFTER_QUESTIONS else Step.NOTHING

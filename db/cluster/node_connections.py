@@ -1,4 +1,4 @@
-"""Questions to one server about itself, over a connection each: people ask seldom."""
+"""Single questions to one server, each over a new connection: they are rare."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -29,10 +29,10 @@ def node_names(endpoints: Endpoints) -> tuple[str, ...]:
 
 @contextmanager
 def asking(endpoints: Endpoints, node: str, purpose: str) -> Iterator[DriverCursor]:
-    """Ask a server as Chartroom's login, each statement in a transaction of its own.
+    """Open a cursor on a server as Chartroom's login, in autocommit mode.
 
-    `purpose` stands beside the connection in PostgreSQL's list of them. Raises
-    NodeSilent where nobody answers within seconds, and KeyError for an unknown name.
+    `purpose` becomes part of the connection's application_name. Raises NodeSilent if
+    there is no answer within seconds, and KeyError for an unknown name.
     """
     addresses = {address.name: address for address in ServerAddresses(endpoints).nodes}
     parameters: dict[str, Any] = {
@@ -47,7 +47,7 @@ def asking(endpoints: Endpoints, node: str, purpose: str) -> Iterator[DriverCurs
             with connection.cursor() as cursor:
                 yield cursor
     except errors.ObjectNotInPrerequisiteState:
-        # A server that answers and lacks something is not silent.
+        # A server that answers but lacks something is not silent.
         raise
     except psycopg2.OperationalError:
         # Without its text, which may name addresses and logins.

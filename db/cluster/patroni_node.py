@@ -1,13 +1,14 @@
-"""Patroni as a program: a server follows nobody who may lack a part of its log.
+"""Patroni as a program: a server follows no leader that may lack a part of its log.
 
-A primary that dies may have log that no replica has. Back as a replica it tells the new
-primary how far its log reaches, and PostgreSQL takes that for an acknowledgement: until
-the new primary has written as much, COMMIT waits for nobody. Patroni 4.1 lets a server
-follow first and looks afterwards whether it has to be rewound, wherever it cannot tell
-at once: while the new primary is being promoted, or PostgreSQL seems to be starting.
+A primary that dies may have log that no replica has. When it is back as a replica it
+reports to the new primary how far its log reaches, and PostgreSQL takes that for an
+acknowledgement: until the new primary has written as much, COMMIT waits for nobody.
+Patroni 4.1 lets a server follow first and checks afterwards whether it has to be
+rewound, whenever it cannot decide at once: while the new primary is being promoted, or
+while PostgreSQL seems to be starting.
 
-And a server that waits for log while it starts is told whom to follow by now: see
-`UpstreamOfStarting`.
+In addition, a server that waits for log while it starts is given the present leader to
+follow: see `UpstreamOfStarting`.
 
 `python -m db.cluster.patroni_node CONFIGURATION` is `patroni CONFIGURATION` with those
 rules. This file needs nothing but Patroni, so that it can be put on other machines.
@@ -17,7 +18,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, NoReturn
 
-# First: Patroni's modules import each other in a circle that only opens here.
+# First: Patroni's modules import each other in a cycle that only resolves from here.
 import patroni.postgresql  # isort: skip
 import patroni.ha
 from patroni import psycopg
@@ -31,7 +32,7 @@ _REPLICAS: Final = ("shut down in recovery", "in archive recovery")
 
 
 class LogEnd(NamedTuple):
-    """Where a log ends: at which position of which timeline."""
+    """Where a log ends: a position on a timeline."""
 
     timeline: int
     position: int
@@ -45,30 +46,30 @@ class CarefulFollower:
         self._is_logged = False
 
     def choose(self, ha: Any, cluster: Any, node: Any) -> Any:
-        """Return whom to follow: the node that Patroni has chosen, or nobody yet."""
+        """Return the node to follow: the one that Patroni has chosen, or None yet."""
         if cluster.leader is None:
-            # For a round nobody may hold the key; who follows goes on.
+            # For a round nobody may hold the key; replicas go on following.
             return node
         followed, self._followed = self._followed, None
         if node is None or node.name != cluster.leader.name:
-            # No commit waits for who follows another than the primary.
+            # No commit waits for a server that follows another than the primary.
             return node
         if ha.is_standby_cluster():
-            # Nor for anybody at a site that follows another. Once that is promoted,
-            # it is looked at again, because nobody counts as followed here.
+            # Nor does one wait for a server at a standby site. After a promotion there
+            # the check is made again, because no node is recorded as followed here.
             return node
         server, rewind = ha.state_handler, ha._rewind
         if server.is_running() and (ha.is_paused() or server.is_primary()):
-            # Paused, Patroni promises to leave it as it is; and one that still leads is
-            # stopped at once, whomever it follows then.
+            # While paused, Patroni promises to leave it as it is; and a server that
+            # still leads is stopped at once, whomever it follows then.
             return node
         is_followed = followed == node.name and server.is_running()
         if is_followed or self._may_follow(ha, node):
             self._followed, self._is_logged = node.name, False
             return node
         if not rewind.failed:
-            # Patroni then looks by itself, as soon as the leader is promoted. What it
-            # has tried in vain it does not try again: the server has to be copied.
+            # Patroni then checks by itself, as soon as the leader is promoted. It does
+            # not repeat a rewind that has failed: the server has to be copied.
             rewind.trigger_check_diverged_lsn()
         if not self._is_logged:
             patroni.ha.logger.warning(
@@ -82,11 +83,11 @@ class CarefulFollower:
     def _may_follow(self, ha: Any, leader: Any) -> bool:
         server, rewind = ha.state_handler, ha._rewind
         if not leader.conn_url:
-            # Without an address it would be asked of whoever answers here.
+            # Without an address the question would go to whichever server answers here.
             return False
         is_running = server.is_running()
-        # A copy of the leader's data, which it has yet to replay: only with more of the
-        # leader's log can it say where its own ends.
+        # It is a copy of the leader's data that has yet to be replayed: only with more
+        # of the leader's log can it say where its own ends.
         is_copy = server.was_restored_from_backup() or (
             rewind.executed and not rewind.failed
         )
@@ -110,25 +111,25 @@ def _running_end(server: Any) -> LogEnd:
 
 
 def _stopped_end(server: Any, rewind: Any) -> LogEnd | None:
-    """Return where the log of a stopped server ends; None if only a start can tell."""
+    """Return where a stopped server's log ends; None if only a start can tell."""
     control = server.controldata()
     state = control.get("Database cluster state")
     if state == _CLEAN:
         timeline = int(control["Latest checkpoint's TimeLineID"])
         start = parse_lsn(control["Latest checkpoint location"])
-        # It was written last.
+        # The checkpoint of a clean shutdown is the last record of the log.
         position = rewind._get_checkpoint_end(timeline, start)
         return LogEnd(timeline, position) if position else None
     if state in _REPLICAS:
         timeline = int(control["Min recovery ending loc's timeline"])
-        # Of a primary that has crashed, nobody has noted it.
+        # Unset for a primary that has crashed.
         position = parse_lsn(control["Minimum recovery ending location"])
         return LogEnd(timeline, position) if position else None
     return None
 
 
 def _has_all(server: Any, leader: Any, end: LogEnd, rewind: Any) -> bool:
-    """Tell whether the leader's log has all of another, and goes on from it."""
+    """Return whether the leader's log contains all of another one and continues it."""
     with _asking(server, leader.conn_kwargs()) as cursor:
         timeline, written = _identify(cursor)
         position: int | None = written
@@ -136,7 +137,7 @@ def _has_all(server: Any, leader: Any, end: LogEnd, rewind: Any) -> bool:
             cursor.execute(f"TIMELINE_HISTORY {timeline}".encode())
             position = _fork(cursor.fetchone()[1], end.timeline)
     if timeline == end.timeline and _has_to_be_rewound(rewind, leader):
-        # Another timeline that bears the same number: positions say nothing of that.
+        # Another timeline with the same number: positions say nothing about that.
         return False
     return (
         timeline >= end.timeline and position is not None and end.position <= position
@@ -144,16 +145,16 @@ def _has_all(server: Any, leader: Any, end: LogEnd, rewind: Any) -> bool:
 
 
 def _has_to_be_rewound(rewind: Any, leader: Any) -> bool:
-    """Tell whether Patroni knows that the server has to be rewound.
+    """Return whether Patroni knows that the server has to be rewound.
 
-    Where it cannot know, because the leader answers replicas alone, positions decide:
-    who has no more than the leader acknowledges nothing that it has not got.
+    If it cannot know, because the leader answers replicas only, positions decide: a
+    server with no more log than the leader acknowledges nothing that the leader lacks.
     """
     return bool(rewind.rewind_or_reinitialize_needed_and_possible(leader))
 
 
 def _fork(history: str | bytes, timeline: int) -> int | None:
-    """Return where a timeline ends in the history of a later one, if it is in it."""
+    """Return where a timeline ends in a later one's history; None if not in it."""
     text = history if isinstance(history, str) else history.decode()
     return next(
         (end for origin, end, _ in parse_history(text) if origin == timeline), None
@@ -171,17 +172,17 @@ def _asking(server: Any, address: Mapping[str, Any]) -> Any:
 
 
 class UpstreamOfStarting:
-    """Has a server that starts follow whoever leads by now, not who led before.
+    """Makes a server that starts follow the present leader instead of a former one.
 
     Patroni chooses before the start, and again once the server is consistent, for which
     it may need log. The leader of a standby site that was rewound is restarted while
     nobody leads there: it is told to follow the main site by the slot of the site. The
-    next leader has that slot a moment later, so no log comes, and Patroni waits for
+    next leader has that slot a moment later, so no log arrives, and Patroni waits for
     ever for the start to end.
     """
 
     def look(self, ha: Any) -> None:
-        """Look at a server before each of Patroni's rounds."""
+        """Check a server before each of Patroni's rounds, and correct its upstream."""
         server, cluster = ha.state_handler, ha.cluster
         if (
             cluster is None
@@ -189,7 +190,8 @@ class UpstreamOfStarting:
             or cluster.leader.name == server.name
             or ha.is_paused()
             or not server.is_starting()
-            # Until then its configuration is being written, or it is about to be ready.
+            # Before that its configuration is being written, or it is about to be
+            # ready.
             or server.time_in_state() < _STARTING_SECONDS
             or not server.is_running()
         ):
@@ -200,7 +202,7 @@ class UpstreamOfStarting:
         config = server.config
         wanted = config.build_recovery_params(node)
         known = dict(config._recovery_params.items())
-        # Writing takes it out, as it is no setting of PostgreSQL's any more.
+        # `standby_mode` is dropped on writing, since PostgreSQL no longer has it.
         if known == {k: v for k, v in wanted.items() if k != "standby_mode"}:
             return
         patroni.ha.logger.info("Still starting, now following %s", node.name)
@@ -210,9 +212,10 @@ class UpstreamOfStarting:
 
 
 def follow_with_care() -> None:
-    """Have this process's Patroni follow nobody who may lack a part of its log.
+    """Apply both rules to this process's Patroni.
 
-    And whoever leads, also while the server starts.
+    It follows no leader that may lack a part of its log, and follows the present leader
+    even while the server starts.
     """
     follower, choose = CarefulFollower(), patroni.ha.Ha._get_node_to_follow
     upstream, run_cycle = UpstreamOfStarting(), patroni.ha.Ha._run_cycle
@@ -229,7 +232,7 @@ def follow_with_care() -> None:
 
 
 def run() -> NoReturn:
-    """Be Patroni, with those rules."""
+    """Run Patroni with those rules."""
     follow_with_care()
     sys.exit(main())
 

@@ -1,4 +1,4 @@
-"""Reads what drills wrote on one server itself, whatever its role is."""
+"""Reads what drills wrote directly from one server, whatever its role is."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -25,7 +25,7 @@ def rows_on(url: str, run_id: UUID) -> frozenset[Row]:
 def missing_on(
     urls: Mapping[str, str], run_id: UUID, acknowledged: Iterable[Row]
 ) -> dict[str, int | None]:
-    """Return by server how many of the rows it does not have; None if it is silent."""
+    """Return how many of the rows each server lacks; None for one that is silent."""
     expected = frozenset(acknowledged)
     missing: dict[str, int | None] = {}
     for name, url in urls.items():

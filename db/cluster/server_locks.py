@@ -1,8 +1,9 @@
-"""A lock on every server that answers: it excludes others without a primary as well.
+"""A lock on every server that answers: it excludes others even without a primary.
 
-PostgreSQL's advisory locks work on replicas too, each on its own server. Who has them
-on all that answer excludes whoever reaches one of the same, from any process or
-machine. A promotion leaves them alone, and a holder that dies loses them.
+PostgreSQL's advisory locks work on replicas too, each on its own server. A process that
+holds them on all servers that answer excludes every other that reaches one of the same
+servers, from any machine. A promotion does not affect them, and they are released when
+their holder dies.
 """
 
 import time
@@ -20,14 +21,15 @@ from psycopg2.extensions import (
 from db.postgres.connections.server_addresses import Address
 from db.waiting import Silent, finish
 
-# A server that hangs must not keep anybody from a failover away from it.
+# A server that hangs must not hold up a failover away from it.
 _ANSWER_SECONDS: Final = 2.0
-# Where the holder's machine vanishes without a word, the server lets go in ten seconds.
+# If the holder's machine vanishes without notice, the server releases the lock in ten
+# seconds.
 _NOTICING: Final = (
     "-c tcp_keepalives_idle=4 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
 )
 _TRY: Final = "SELECT pg_try_advisory_lock(hashtext(%s))"
-# The end of a connection frees its locks as well, but only a moment later.
+# Closing a connection frees its locks as well, but only a moment later.
 _FREE: Final = "SELECT pg_advisory_unlock_all()"
 
 
@@ -43,9 +45,9 @@ class ServerLocks:
         return len(self._connections)
 
     def add(self, address: Address, name: str) -> bool:
-        """Take the lock on one more server; tell whether nobody else has it.
+        """Take the lock on one more server; return whether it was free.
 
-        Raises psycopg2.Error and Silent where the server does not answer.
+        Raises psycopg2.Error and Silent if the server does not answer.
         """
         options = f"{address.parameters.get('options', '')} {_NOTICING}".strip()
         parameters = {**address.parameters, "application_name": "chartroom lock"}
@@ -63,7 +65,7 @@ class ServerLocks:
         return is_free
 
     def close(self) -> None:
-        """Let go on all servers."""
+        """Release the locks on all servers."""
         while self._connections:
             connection = self._connections.pop()
             with suppress(psycopg2.Error, Silent):
@@ -85,11 +87,11 @@ class ServerLocks:
 def take(addresses: Iterable[Address], name: str) -> ServerLocks | None:
     """Take the lock of this name on all servers that answer; None if it is taken.
 
-    Of two who try at once at most one gets it, if they reach a server in common.
+    Of two simultaneous callers at most one gets it, if they reach a server in common.
     """
     locks = ServerLocks()
-    # Always in the same order: so the first server in common decides, instead of each
-    # having some.
+    # Always in the same order: the first common server decides, so that two callers
+    # cannot each end up with some of the locks.
     for address in sorted(addresses, key=lambda address: address.place):
         with suppress(psycopg2.Error, Silent):
             if not locks.add(address, name):

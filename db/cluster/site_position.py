@@ -1,4 +1,4 @@
-"""Up to when a standby site has what the main one has written, in both stores."""
+"""Up to when a standby site has the main site's changes, in both stores."""
 
 import time
 from collections.abc import Callable
@@ -20,10 +20,10 @@ _USUAL_PORT: Final = "5432"
 
 @dataclass(frozen=True, slots=True)
 class SitePosition:
-    """Of which time a standby site's rows and files are, by the main site's clock.
+    """The time as of which a standby site has rows and files, by the main site's clock.
 
-    Each is the time of the newest change that is here; None where nobody says. `main`
-    is where the main site's servers are, as host:port.
+    Each is the time of the newest change that is here; None if unknown. `main` is where
+    the main site's servers are, as host:port.
     """
 
     site: str
@@ -33,14 +33,14 @@ class SitePosition:
 
     @property
     def as_of(self) -> datetime | None:
-        """The older of both: what was done before is here with its files."""
+        """The older of both: everything done before is here with its files."""
         if self.rows_at is None or self.files_at is None:
             return None
         return min(self.rows_at, self.files_at)
 
     @property
     def lag_seconds(self) -> float | None:
-        """How old that is; while nobody works at the main site it grows by itself."""
+        """How old that is; it grows by itself while nobody works at the main site."""
         if self.as_of is None:
             return None
         return max(0.0, (datetime.now(UTC) - self.as_of).total_seconds())
@@ -66,12 +66,12 @@ class SiteReader:
 
     @property
     def is_following(self) -> bool:
-        """Whether this is a standby site that nobody has let lead."""
+        """Whether this is a standby site that has not been promoted."""
         is_standby = self._endpoints().main_url is not None
         return is_standby and self._database.absence() is not None
 
     def position(self) -> SitePosition | None:
-        """Return the position, a second old at most; None where the site leads."""
+        """Return the position, a second old at most; None if the site leads."""
         if not self.is_following:
             return None
         with self._lock:
@@ -89,7 +89,7 @@ class SiteReader:
         )
 
     def _rows_at(self) -> datetime | None:
-        """Return of when the rows are on the server that has the fewest."""
+        """Return as of when the rows are, on the server that is furthest behind."""
         times = [
             node.replayed_until
             for node in self._monitor().latest().nodes
@@ -106,11 +106,11 @@ class SiteReader:
 
 
 def places_of(url: str) -> tuple[str, ...]:
-    """Return where the servers are that a libpq URL names, as host:port."""
+    """Return the addresses of the servers in a libpq URL, as host:port."""
     said = parse_dsn(url)
     hosts, ports = said.get("host", "").split(","), said.get("port", "").split(",")
     if len(ports) == 1:
-        # As libpq has it: one for all of them.
+        # As in libpq: a single port is for all hosts.
         ports *= len(hosts)
     return tuple(
         f"{host}:{port or _USUAL_PORT}"

@@ -11,7 +11,7 @@ def slot_of(site: str) -> str:
 
 
 def site_of(slot: str | None) -> str | None:
-    """Return for which site a slot keeps the log; None for any other slot."""
+    """Return the site that a slot keeps the log for; None for any other slot."""
     if slot is None or not slot.startswith(_SLOT):
         return None
     return slot.removeprefix(_SLOT)

@@ -1,7 +1,7 @@
 """What statements cost a server, by their shape: PostgreSQL's pg_stat_statements.
 
-A shape is a statement's text with `$1`, `$2` ... for its values. How a server comes to
-count them says db/statement_statistics.sql.
+A shape is a statement's text with `$1`, `$2` ... for its values. See
+db/statement_statistics.sql for how a server is made to count them.
 """
 
 import re
@@ -35,7 +35,7 @@ _WHERE: Final = """
     FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
     WHERE extname = 'pg_stat_statements'
 """
-# Each role that people take on counts for itself; the statement is the same.
+# Each role that statements run as is counted separately; the statement is the same.
 _SHAPES: Final = sql.SQL("""
     SELECT queryid, min(query), sum(calls)::bigint, sum(total_exec_time)::float8,
         sum(total_exec_time)::float8 / greatest(sum(calls), 1)::float8,
@@ -56,7 +56,7 @@ _RESET: Final = sql.SQL("""
     SELECT {place}.pg_stat_statements_reset(
         0, (SELECT oid FROM pg_database WHERE datname = current_database()), 0)
 """)
-# Comments, strings in each of their ways of quoting, and numbers that stand alone.
+# Comments, strings in each form of quoting, and numbers that stand alone.
 _VALUES: Final = re.compile(
     r"/\*.*?\*/|--[^\n]*"
     r"|(?P<tag>\$(?:[A-Za-z_]\w*)?\$).*?(?P=tag)"
@@ -70,7 +70,7 @@ _VALUES: Final = re.compile(
 class StatementShape:
     """One shape of statements: how often it ran, for how many milliseconds.
 
-    `rows` are those that it returned or changed, of all calls together.
+    `rows` are the rows returned or changed by all calls together.
     """
 
     id: int
@@ -84,7 +84,7 @@ class StatementShape:
 
 @dataclass(frozen=True, slots=True)
 class StatementTotals:
-    """What all statements of our database took together, since when."""
+    """What all statements of our database took together, and since when."""
 
     calls: int
     total_ms: float
@@ -93,7 +93,7 @@ class StatementTotals:
 
 @dataclass(frozen=True, slots=True)
 class StatementReport:
-    """What a server has counted: the first shapes in an order, and all of them."""
+    """What a server has counted: the first shapes in an order, and the totals."""
 
     shapes: tuple[StatementShape, ...]
     totals: StatementTotals
@@ -101,7 +101,7 @@ class StatementReport:
 
 
 class NotCounted(Exception):
-    """A server does not tell: why, in one word."""
+    """A server gives no counts: the reason, in one phrase."""
 
     def __init__(self, reason: Literal["silent", "not loaded", "not installed"]):
         super().__init__(reason)
@@ -109,9 +109,9 @@ class NotCounted(Exception):
 
 
 class StatementReader:
-    """Asks one server after the other; a connection each time, as people ask seldom.
+    """Asks one server at a time, each time over a new connection: that is rare.
 
-    `endpoints` tells where the servers are now.
+    `endpoints` returns where the servers are now.
     """
 
     def __init__(self, endpoints: Callable[[], Endpoints]) -> None:
@@ -140,7 +140,7 @@ class StatementReader:
             return _totals(cursor, place)
 
     def reset(self, node: str) -> None:
-        """Let a server count from nothing; raises NotCounted, KeyError."""
+        """Reset a server's counts; raises NotCounted, KeyError."""
         with self._asking(node) as cursor:
             place, _ = _place(cursor)
             cursor.execute(_RESET.format(place=place))
@@ -157,10 +157,10 @@ class StatementReader:
 
 
 def without_values(text: str) -> str:
-    """Return a statement in one line, without any value that was left in it.
+    """Return a statement on one line, without any value that was left in it.
 
-    PostgreSQL keeps a statement as it came when it had to drop its shape while the
-    statement ran. So whatever could be a value is taken out once more.
+    PostgreSQL keeps a statement as it came if it had to drop its shape while the
+    statement ran. So everything that could be a value is removed once more.
     """
     bare = _VALUES.sub(lambda match: " " if _is_comment(match[0]) else "?", text)
     return " ".join(bare.split())[:_LONGEST_TEXT]
@@ -171,7 +171,7 @@ def _is_comment(text: str) -> bool:
 
 
 def _place(cursor: DriverCursor) -> tuple[sql.SQL, bool]:
-    """Return the schema where the counts are, and whether they may be reset."""
+    """Return the schema of the extension, and whether its counts may be reset."""
     cursor.execute(_WHERE)
     row = cursor.fetchone()
     if row is None:

@@ -1,7 +1,7 @@
-"""What a server says of its upkeep: dead rows of tables, transaction ids, checkpoints.
+"""A server's upkeep: dead rows of tables, transaction ids, checkpoints.
 
-Of a table's rows that were changed or deleted the old versions stay ("dead rows") until
-VACUUM makes their room free again. Autovacuum does so once there are more than
+The old versions of changed or deleted rows stay in a table ("dead rows") until VACUUM
+makes their space available again. Autovacuum does so once there are more than
 autovacuum_vacuum_threshold + autovacuum_vacuum_scale_factor * rows of them, and at most
 autovacuum_vacuum_max_threshold (PostgreSQL's documentation, "The Autovacuum Daemon").
 """
@@ -14,7 +14,8 @@ from typing import Final
 from db.cluster.node_connections import asking, node_names
 from db.endpoints import Endpoints
 
-# A table's own setting counts before the server's; `estimated` is what it is held to.
+# A table's own setting has precedence over the server's; `estimated` is the row count
+# that PostgreSQL applies the factor to.
 _TABLES: Final = """
     SELECT relname, pg_total_relation_size(relid), n_live_tup, n_dead_tup,
         greatest(last_vacuum, last_autovacuum),
@@ -45,7 +46,7 @@ _DATABASE: Final = """
         current_setting('autovacuum')::boolean
     FROM pg_database WHERE datname = current_database()
 """
-# A replica makes restartpoints out of the primary's checkpoints.
+# A replica makes restartpoints from the primary's checkpoints.
 _CHECKPOINTS: Final = """
     SELECT CASE WHEN standby THEN restartpoints_timed ELSE num_timed END,
         CASE WHEN standby THEN restartpoints_req ELSE num_requested END,
@@ -60,8 +61,8 @@ _CHECKPOINTS: Final = """
 class TableUpkeep:
     """One table: its bytes with indexes, its rows, and those waiting for VACUUM.
 
-    `is_due` says that autovacuum should be at it. `frozen_age` is how many transactions
-    ago its oldest row was written that still carries their number.
+    `is_due` says that autovacuum should be working on it. `frozen_age` is how many
+    transactions ago the oldest row was written that still carries its transaction id.
     """
 
     name: str
@@ -92,7 +93,7 @@ class Checkpoints:
     """Checkpoints of a primary, restartpoints of a replica, as counted `since` then.
 
     `timed` came with checkpoint_timeout, `requested` because the log had grown by
-    max_wal_size or somebody asked. Times are milliseconds, of all of them together.
+    max_wal_size or somebody asked for one. Times are the sums in milliseconds.
     """
 
     timed: int
@@ -105,7 +106,7 @@ class Checkpoints:
 
 
 class VacuumReader:
-    """Asks servers about their upkeep; `endpoints` tells where they are now."""
+    """Asks servers about their upkeep; `endpoints` returns where they are now."""
 
     def __init__(self, endpoints: Callable[[], Endpoints]) -> None:
         self._endpoints = endpoints
@@ -128,7 +129,7 @@ class VacuumReader:
             return DatabaseUpkeep(size, age, freeze_age, is_on, tables)
 
     def checkpoints(self, node: str) -> Checkpoints:
-        """Return what a server says of its checkpoints; raises NodeSilent, KeyError."""
+        """Return a server's checkpoint counts; raises NodeSilent, KeyError."""
         with asking(self._endpoints(), node, "checkpoints") as cursor:
             cursor.execute(_CHECKPOINTS)
             (figures,) = cursor.fetchall()

@@ -1,4 +1,4 @@
-"""Sees all servers at once: what they say themselves, and what others say of them."""
+"""Sees all servers at once: what each reports of itself, and others report of it."""
 
 from db.cluster.observing.monitor import ClusterMonitor as ClusterMonitor
 from db.cluster.observing.observer import Observer as Observer

@@ -1,4 +1,4 @@
-"""What a server says of itself and of those that follow it, in one answer."""
+"""What a server reports of itself and of its followers, in one answer."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from db.postgres import Lsn
 from db.postgres.watching import leadership
 from db.postgres.watching.nodes import Role
 
-# Where Patroni undoes a pause, one is made by a delay that nobody lives to see.
+# Where Patroni undoes a pause, a pause is made by a delay longer than anybody waits.
 _PAUSED_SECONDS: Final = 86_400.0
 
 _MORE: Final = """
@@ -57,7 +57,7 @@ QUESTION: Final = leadership.question(_MORE)
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A server that sends its log to this follower, and what it knows of it."""
+    """A server's view of a follower that it sends its log to."""
 
     name: str
     slot: str | None
@@ -73,7 +73,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The part of a replica that receives the log, and from where."""
+    """The WAL receiver of a replica, and where it receives from."""
 
     status: str
     slot: str | None
@@ -83,7 +83,7 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class KeptLog:
-    """A replication slot as its server tells of it."""
+    """A replication slot as its server reports it."""
 
     name: str
     is_active: bool
@@ -103,7 +103,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class ServerAnswer:
-    """All that a server said; times are epoch seconds, `queried_at` monotonic."""
+    """All that a server reported; times are epoch seconds, `queried_at` monotonic."""
 
     queried_at: float
     role: Role
@@ -124,13 +124,13 @@ class ServerAnswer:
     receiver: Receiver | None
     senders: tuple[Sender, ...]
     slots: tuple[KeptLog, ...]
-    # How long the answer took; their clock minus ours is known to half of it.
+    # How long the answer took; the difference of the clocks is known to half of that.
     latency_seconds: float
     skew_seconds: float
 
     @property
     def acknowledgements(self) -> int:
-        """Return how many replicas a commit waits for."""
+        """How many replicas a commit waits for."""
         if not self.synchronous.strip():
             return 0
         counted = re.match(r"\s*(?:ANY|FIRST)?\s*(\d+)\s*\(", self.synchronous, re.I)
@@ -140,7 +140,7 @@ class ServerAnswer:
 def read(
     row: tuple[Any, ...], queried_at: float, *, answered_at: float, skew_at: float
 ) -> ServerAnswer:
-    """Read the row; `skew_at` is the middle of the question by our clock (epoch)."""
+    """Parse the row; `skew_at` is our clock halfway through the query (epoch)."""
     activity, receiver, senders, slots = row[14:]
     return ServerAnswer(
         queried_at=queried_at,

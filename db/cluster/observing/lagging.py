@@ -7,17 +7,17 @@ from db.cluster.observing.snapshot import Behind
 from db.postgres import Lsn
 from db.postgres.watching.history import WalHistory
 
-# Our looks are this far apart: within that, PostgreSQL knows better.
+# Our looks are this far apart: within that interval PostgreSQL knows better.
 _BETWEEN_LOOKS_SECONDS: Final = 1.0
-# A replica that lacks for this long what was there when we began to look has lagged
-# since before: then the age of its newest commit is the better measure.
+# A replica that still lacks, after this long, what was there when we began to look has
+# lagged since before: the age of its newest commit is then the better measure.
 _SINCE_BEFORE_SECONDS: Final = 5.0
 
 
 class Log:
-    """How far the primary was and when, and what that says of a replica.
+    """Where the primary was and when, and what follows for a replica.
 
-    Equal positions are no lag, however long nobody has written. All times are by our
+    Equal positions mean no lag, however long nobody has written. All times are by our
     own clock.
     """
 
@@ -28,7 +28,7 @@ class Log:
         self.bytes_per_second: float | None = None
 
     def note(self, primary: ServerAnswer) -> None:
-        """Take in how far the primary is."""
+        """Record the primary's position."""
         self._history.note(primary.timeline, primary.lsn, primary.queried_at)
         if self._first is None or self._first[0] != primary.timeline:
             self._first = (primary.timeline, primary.lsn)
@@ -47,10 +47,10 @@ class Log:
         reported: float | None = None,
         age: float | None = None,
     ) -> Behind:
-        """Return how far a position is behind at this moment (monotonic).
+        """Return how far a position is behind at the time `at` (monotonic).
 
         `reported` is PostgreSQL's own measure in seconds, `age` that of the newest
-        commit the replica shows.
+        commit visible on the replica.
         """
         if position is None:
             return Behind()

@@ -1,4 +1,4 @@
-"""Puts together what the servers, their followers and Patroni say."""
+"""Puts together what the servers, their followers and Patroni report."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +22,8 @@ from db.cluster.site_slots import site_of
 from db.disk_space import usage_of
 from db.postgres import Lsn
 
-# Programs that take the log but are no servers of ours; one that has only just knocked
-# has no name yet.
+# Programs that receive the log without being servers of ours; one that has just
+# connected has no name yet.
 _NO_SERVERS = frozenset(
     {
         "",
@@ -40,15 +40,15 @@ _SYNC_KINDS: Mapping[str, SyncKind] = {
     "potential": "potential",
     "async": "async",
 }
-# Returns the free and all bytes of the disk with this folder, if it is one of ours.
+# Returns the free and total bytes of the disk with this folder, if it can be seen.
 Disk = Callable[[str | None], tuple[int, int] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A server that the settings name: where it is, and what it said this time.
+    """A server that the settings name: where it is, and what it reported this time.
 
-    `delay_seconds` is by how much it is late, if it `is_delayed` on purpose.
+    `delay_seconds` is how late it is, if it `is_delayed` on purpose.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """All of one look, before it is put together; `at` is monotonic."""
+    """Everything from one look, before it is merged; `at` is monotonic."""
 
     known: Sequence[Known]
     membership: Membership
@@ -72,13 +72,13 @@ class Round:
 
     @property
     def primary(self) -> Known | None:
-        """Whoever leads; of several that claim it, the newest timeline's."""
+        """The server that leads; of several that claim to, the newest timeline's."""
         leading = [k for k in self.known if k.answer and k.answer.role == "primary"]
         return max(leading, key=_timeline_of, default=None)
 
 
 def nodes(look: Round) -> tuple[NodeSnapshot, ...]:
-    """Return every server of the settings, then those that only others know of."""
+    """Return all servers in the settings, then those that only others know of."""
     primary = look.primary
     if primary is not None and primary.answer is not None:
         look.log.note(primary.answer)
@@ -87,7 +87,7 @@ def nodes(look: Round) -> tuple[NodeSnapshot, ...]:
 
 
 def local_disk(folder: str | None) -> tuple[int, int] | None:
-    """Return what is free and what there is where a server of this machine writes."""
+    """Return the free and total bytes of the disk of this machine with the folder."""
     return None if folder is None else usage_of(Path(folder))
 
 
@@ -157,7 +157,7 @@ def _as_follower(
     if answer.role == "primary":
         return node
     upstream, sender = _upstream(known, answer, look.known)
-    # Only the primary's own word counts: a cascade is waited for by nobody.
+    # Only the primary's own report counts: nobody waits for a cascading standby.
     leads = look.primary is not None and upstream == look.primary.name
     written = answer.receiver.written if answer.receiver else None
     received = max(answer.received or answer.lsn, answer.lsn)
@@ -188,7 +188,7 @@ def _as_follower(
 def _upstream(
     known: Known, answer: ServerAnswer, everybody: Iterable[Known]
 ) -> tuple[str | None, Sender | None]:
-    """Return where a replica takes the log from, and what is said of it there."""
+    """Return where a replica receives the log from, and that server's view of it."""
     receiver = answer.receiver
     for other in everybody:
         for sender in other.answer.senders if other.answer else ():
@@ -202,7 +202,7 @@ def _upstream(
 
 
 def _unlisted(look: Round) -> tuple[NodeSnapshot, ...]:
-    """Return followers that no setting names, by what their upstream knows."""
+    """Return followers that no setting names, as their upstream sees them."""
     taken = {_slot_name(known.name) for known in look.known}
     slots = {
         known.answer.receiver.slot
@@ -223,7 +223,7 @@ def _unlisted(look: Round) -> tuple[NodeSnapshot, ...]:
 def _lost_sites(
     look: Round, following: Collection[str | None]
 ) -> tuple[NodeSnapshot, ...]:
-    """Return the sites that the primary keeps its log for, and that do not fetch it."""
+    """Return the sites that the primary keeps log for but that do not receive it."""
     primary = look.primary
     slots = primary.answer.slots if primary and primary.answer else ()
     return tuple(
@@ -246,7 +246,7 @@ def _follower(sender: Sender, upstream: Known, look: Round) -> NodeSnapshot:
     timeline, site = _timeline_of(upstream), site_of(sender.slot)
     is_streaming = sender.state == "streaming"
     return NodeSnapshot(
-        # Whichever of its servers it is that fetches the log there.
+        # Named by site, whichever of its servers receives the log there.
         f"site {site}" if site else sender.name,
         role="replica",
         state=f"streaming on timeline {timeline}" if is_streaming else sender.state,
@@ -274,7 +274,7 @@ def _slot(kept: KeptLog, everybody: Iterable[Known]) -> SlotSnapshot:
 
 @lru_cache(maxsize=256)
 def _slot_name(node: str) -> str:
-    """Return the name that Patroni gives to the slot of a node."""
+    """Return the name that Patroni gives to a node's slot."""
     return "".join(c if c.isalnum() else "_" for c in node.lower())
 
 
@@ -289,7 +289,7 @@ def _tags(known: Known, member: PatroniMember | None) -> Tags:
 
 
 def _copied_anew_at(member: PatroniMember | None) -> datetime | None:
-    """Return when a server of the embedded cluster was last copied anew by itself."""
+    """Return when a server of the embedded cluster last copied itself anew."""
     copied_at = member.tags.get("copied_anew_at") if member is not None else None
     return datetime.fromtimestamp(copied_at, UTC) if copied_at else None
 

@@ -1,4 +1,4 @@
-"""One look a second for everybody in a process who wants to see the servers."""
+"""One look a second at the servers, shared by everybody in a process."""
 
 import logging
 import math
@@ -14,9 +14,9 @@ from db.endpoints import Endpoints
 
 _LOOK_SECONDS: Final = 1.0
 _FIRST_LOOK_SECONDS: Final = 2.0
-# Whoever watches asks at least this often; with nobody there, nobody looks.
+# A page that watches asks at least this often; if nobody asks, looking stops.
 _REST_AFTER_SECONDS: Final = 30.0
-# All of them for some minutes, one in ten for an hour: for charts without a primary.
+# All snapshots of some minutes, one in ten of an hour: for charts without a primary.
 _FINE: Final = 600
 _COARSE: Final = 360
 _COARSE_STEP: Final = timedelta(seconds=10)
@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 class ClusterMonitor:
     """The latest snapshot, and those of the last hour, from memory.
 
-    A thread looks once a second while anybody asks, so however many watch, the servers
-    are asked once; and the first question waits for the first look only.
+    A thread looks once a second while anybody asks, so the servers are asked once
+    however many watch; and only the first question waits, for the first look.
     """
 
     def __init__(self, endpoints: Endpoints) -> None:
@@ -42,11 +42,11 @@ class ClusterMonitor:
 
     @property
     def observer(self) -> Observer:
-        """Who looks, for whoever has to look in their own time."""
+        """The observer, for callers that have to look at times of their own."""
         return self._observer
 
     def latest(self) -> ClusterSnapshot:
-        """Return how the servers are, about a second ago; soon, whatever hangs."""
+        """Return the state of the servers, about a second old; soon, whatever hangs."""
         with self._changed:
             self._want()
             self._changed.wait_for(self._is_recent, _FIRST_LOOK_SECONDS)
@@ -55,7 +55,7 @@ class ClusterMonitor:
             )
 
     def recent(self) -> tuple[ClusterSnapshot, ...]:
-        """Return what was seen in the last hour, the oldest first."""
+        """Return the snapshots of the last hour, oldest first."""
         with self._changed:
             self._want()
             since = self._fine[0].taken_at if self._fine else None
@@ -63,11 +63,11 @@ class ClusterMonitor:
             return (*older, *self._fine)
 
     def adopt(self, endpoints: Endpoints) -> None:
-        """Look at other servers from now on."""
+        """Look at these servers from now on."""
         self._observer.adopt(endpoints)
 
     def close(self) -> None:
-        """Stop looking; nobody may ask any more."""
+        """Stop looking; the monitor cannot be used afterwards."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -92,7 +92,8 @@ class ClusterMonitor:
             try:
                 self._keep(self._observer.look())
             except Exception:
-                # Whatever it is, looking goes on: a page would stand still for ever.
+                # Whatever the error, looking goes on: pages would show the same state
+                # for ever.
                 _log.exception("A look at the servers broke.")
             with self._changed:
                 self._changed.notify_all()

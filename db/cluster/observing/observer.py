@@ -19,7 +19,7 @@ _ANSWER_SECONDS: Final = 0.5
 
 
 class Observer:
-    """Knows how to see every server; one look at a time, whoever asks.
+    """Observes all servers; one look at a time, whoever asks.
 
     A look takes a millisecond or two for each server, and half a second at most when
     one of them hangs. Nothing here needs a primary.
@@ -39,12 +39,12 @@ class Observer:
         self._leaderless_since: datetime | None = None
 
     def look(self) -> ClusterSnapshot:
-        """Return how all servers are right now; never raises because of one."""
+        """Return the state of all servers now; never raises because of one of them."""
         with self._guard:
             return self._look()
 
     def adopt(self, endpoints: Endpoints) -> None:
-        """Look at other servers from now on; who stays keeps their connection."""
+        """Look at these servers from now on; those that stay keep their connection."""
         with self._guard:
             former = self._askers
             self._askers = {
@@ -116,6 +116,6 @@ class Observer:
 
 
 def _addresses(endpoints: Endpoints) -> tuple[Address, ...]:
-    """Return every server, those that nobody reads from included."""
+    """Return every server, including those that are not read from."""
     everybody = endpoints.replica_urls | endpoints.delayed_urls
     return ServerAddresses(replace(endpoints, replica_urls=everybody)).nodes

@@ -1,4 +1,4 @@
-"""What Patroni says of the servers: asked in the background, never waited for."""
+"""What Patroni reports of the servers: asked in the background, never waited for."""
 
 import logging
 import time
@@ -30,10 +30,10 @@ _log = logging.getLogger(__name__)
 class Membership:
     """All servers as Patroni knows them.
 
-    `ends` is where each former timeline was left. `is_answering` is None without
-    Patroni, and before it was asked. `etcd_seen_at` is when etcd last answered one of
-    them: they are asked one after another until one has just heard from it, and not
-    again for some seconds. Without etcd they know nothing of others.
+    `ends` is where each former timeline ended. `is_answering` is None without Patroni,
+    and before it was asked. `etcd_seen_at` is when etcd last answered one of the
+    members: they are asked one after another until one has just heard from it, and not
+    again for some seconds. Without etcd they know nothing of each other.
     """
 
     is_answering: bool | None = None
@@ -61,7 +61,7 @@ class Memberships:
         return self._patroni.is_there
 
     def latest(self) -> Membership:
-        """Return what Patroni said last, and have it asked again if that is due."""
+        """Return what Patroni reported last, and ask again if that is due."""
         is_idle = self._request is None or self._request.done()
         if self.is_there and is_idle and _is_over(self._requested_at, _ASK_SECONDS):
             self._requested_at = time.monotonic()
@@ -85,7 +85,7 @@ class Memberships:
         try:
             return self._fetch()
         except (PatroniSilent, PatroniRefused):
-            # What it knew of former timelines holds on.
+            # What is known of former timelines still holds.
             return Membership(False, ends=self._latest.ends)
 
     def _fetch(self) -> Membership:
@@ -107,7 +107,7 @@ class Memberships:
 def _former_timeline(members: Mapping[str, PatroniMember]) -> int | None:
     """Return the timeline before the leader's, if there was one.
 
-    Patroni writes down where it was left a moment after the next has begun.
+    Patroni records where it ended a moment after the next one has begun.
     """
     leader = next((member for member in members.values() if member.is_leading), None)
     timeline = leader.timeline if leader is not None else None

@@ -1,4 +1,4 @@
-"""Asks all servers at once, and never waits for one that says nothing."""
+"""Asks all servers at once, and never waits for a silent one."""
 
 import select
 import time
@@ -25,11 +25,11 @@ _PLAIN_WORDS: Final = ("starting up", "shutting down", "too many clients")
 
 
 class Asker:
-    """One server and a connection of its own to it, which nothing here waits on.
+    """One server with a connection of its own, on which nothing here blocks.
 
     The connection is asynchronous: libpq's blocking calls wait without limit for a
     server that hangs. `failure` says what a server that does not answer is doing, as
-    far as it says so.
+    far as it reveals that.
     """
 
     def __init__(self, address: Address) -> None:
@@ -42,7 +42,7 @@ class Asker:
         self._sent_by_clock = 0.0
 
     def begin(self) -> bool:
-        """Ask, or knock first; tell whether there is something to wait for."""
+        """Ask, or connect first; return whether there is something to wait for."""
         self.answer = self.failure = None
         try:
             if self._connection is None:
@@ -55,7 +55,7 @@ class Asker:
         return True
 
     def wants(self) -> tuple[int, int] | None:
-        """Go on as far as possible; return what to wait for, None when it is over."""
+        """Go on as far as possible; return what to wait for, None if it is over."""
         try:
             return self._go_on()
         except psycopg2.Error as error:
@@ -63,7 +63,7 @@ class Asker:
             return None
 
     def give_up(self) -> None:
-        """Stop waiting for an answer of this round."""
+        """Stop waiting for an answer in this round."""
         self.close()
 
     def close(self) -> None:
@@ -106,13 +106,13 @@ class Asker:
             )
 
     def _fail(self, error: psycopg2.Error) -> None:
-        # Nothing but these words gets out: a message may name people and passwords.
+        # Only these phrases are passed on: a message may name people and passwords.
         self.failure = next((w for w in _PLAIN_WORDS if w in str(error)), None)
         self.close()
 
 
 def ask(askers: Iterable[Asker], seconds: float) -> Mapping[str, ServerAnswer]:
-    """Return what each server answers within these seconds, by name."""
+    """Return each server's answer by name, if it comes within these seconds."""
     everybody = list(askers)
     deadline = time.monotonic() + seconds
     waiting = [asker for asker in everybody if asker.begin()]

@@ -1,4 +1,4 @@
-"""The servers as they were seen at one moment, and what follows from it."""
+"""The servers as they were seen at one time, and what follows from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from db.postgres import Lsn
 from db.postgres.watching.nodes import Role
 
 # How a primary treats a replica: a commit waits for any of the `quorum` ones, or for
-# this one in particular (`sync`); `potential` ones would be next, nobody waits for
+# this one in particular (`sync`); `potential` ones are next in line, nobody waits for
 # `async` ones.
 SyncKind = Literal["quorum", "sync", "potential", "async"]
 
 
-# Patroni asks etcd every ten seconds at the least often, and waits for ten more.
+# Patroni asks etcd at least every ten seconds, and waits up to ten more for it.
 _ETCD_SILENT_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class SlotSnapshot:
-    """A replication slot: log that its server keeps for somebody.
+    """A replication slot: log that its server keeps for a follower.
 
     `holder` is the node it is kept for, if it is known; `status` is PostgreSQL's word
     for whether the log is still there: reserved, extended, unreserved or lost.
@@ -38,8 +38,8 @@ class SlotSnapshot:
 class Tags:
     """What somebody decided about a node: never lead, never be waited for, be late.
 
-    One that is late on purpose counts on nobody; by how much is not known while
-    somebody holds its replay, unless it was seen before.
+    Nobody counts on a node that is late on purpose; by how much is not known while its
+    replay is paused, unless it was seen before.
     """
 
     nofailover: bool = False
@@ -58,10 +58,10 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class NodeSnapshot:
-    """One server, as it was seen or as others told of it. None is "not known".
+    """One server, as it was seen or as others reported it. None is "not known".
 
-    `state` is the truth in words. One that no setting names, known from its upstream
-    only, is not `is_listed`. `lsn` is how far its data reaches: the end of the
+    `state` is an accurate phrase. A server that no setting names, known from its
+    upstream only, is not `is_listed`. `lsn` is how far its data reaches: the end of the
     primary's log, or what a replica has replayed; `received_lsn` what it has on disk.
     """
 
@@ -71,7 +71,7 @@ class NodeSnapshot:
     is_answering: bool = False
     is_streaming: bool = False
     is_listed: bool = True
-    # The site that it is at, where that is another one that follows this.
+    # Its site, if it is at another one that follows this one.
     site: str | None = None
     is_diverged: bool = False
     sync: SyncKind | None = None
@@ -87,7 +87,7 @@ class NodeSnapshot:
     replay: Behind = Behind()
     connections: int | None = None
     connections_max: int | None = None
-    # Chartroom's own, of all its processes: those at work, and all that are open.
+    # Chartroom's own, of all its processes: busy ones, and all that are open.
     pool_busy: int | None = None
     pool_open: int | None = None
     disk_free_bytes: int | None = None
@@ -103,19 +103,19 @@ class NodeSnapshot:
     conflicts: int | None = None
     wal_bytes_per_second: float | None = None
     longest_transaction_seconds: float | None = None
-    # When the newest commit that it shows was made; of no use while nobody writes.
+    # When its newest visible commit was made; meaningless while nobody writes.
     replayed_until: datetime | None = None
-    # By our clock: when it last answered.
+    # When it last answered, by our clock.
     seen_at: datetime | None = None
-    # Patroni's own word for it, and whether a restart would change its settings.
+    # Patroni's own word for its state, and whether a restart would change its settings.
     member_state: str | None = None
     is_restart_pending: bool = False
-    # When its log was damaged and it was copied anew by itself.
+    # When it copied itself anew because its log was damaged.
     copied_anew_at: datetime | None = None
 
     @property
     def is_heard_of(self) -> bool:
-        """Whether it answers or, at another site, the primary tells how far it is."""
+        """Whether it answers or, at another site, the primary reports its position."""
         return self.is_answering or (self.site is not None and self.is_streaming)
 
     @property
@@ -132,7 +132,7 @@ class NodeSnapshot:
 
     @property
     def lag_seconds(self) -> float | None:
-        """How late readers see changes there, beyond what was asked of it."""
+        """How late readers see changes there, beyond its intended delay."""
         if self.replay.seconds is None:
             return None
         if self.tags.is_delayed and self.is_replay_paused:
@@ -142,14 +142,14 @@ class NodeSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSnapshot:
-    """All servers at one moment, by our clock.
+    """All servers at one time, by our clock.
 
     `acknowledgements` is how many replicas a commit waits for; None if nobody leads.
-    `is_automatic` tells whether Patroni fails over by itself, None without Patroni or
+    `is_automatic` says whether Patroni fails over by itself, None without Patroni or
     while it does not answer; `planned` is the switchover that it will make by itself,
-    `settings` are Patroni's, and `timeline_ends` is where it
-    says that each former timeline was left. `leaderless_since` is the first
-    look at which nobody led, None while somebody does.
+    `settings` are Patroni's, and `timeline_ends` is where, according to it, each former
+    timeline ended. `leaderless_since` is the first look at which nobody led, None while
+    somebody does.
     """
 
     taken_at: datetime
@@ -167,7 +167,7 @@ class ClusterSnapshot:
 
     @property
     def etcd_silent_seconds(self) -> float | None:
-        """Since when etcd has answered no Patroni; None without Patroni."""
+        """For how many seconds etcd has answered no Patroni; None without Patroni."""
         if self.etcd_seen_at is None:
             return None
         return max(0.0, (self.taken_at - self.etcd_seen_at).total_seconds())
@@ -180,29 +180,29 @@ class ClusterSnapshot:
 
     @property
     def primary(self) -> NodeSnapshot | None:
-        """The server that leads; of several that claim it, the newest timeline's."""
+        """The server that leads; of several that claim to, the newest timeline's."""
         leading = [n for n in self.nodes if n.is_answering and n.role == "primary"]
         return max(leading, key=lambda node: node.timeline or 0, default=None)
 
     @property
     def replicas(self) -> tuple[NodeSnapshot, ...]:
-        """All others of this site, whether they answer or not."""
+        """All other servers of this site, whether they answer or not."""
         primary = self.primary
         return tuple(n for n in self.nodes if n is not primary and n.site is None)
 
     @property
     def sites(self) -> tuple[NodeSnapshot, ...]:
-        """Other sites that follow this one, or should: nobody here counts on them."""
+        """Other sites that follow this one, or should; nothing here relies on them."""
         return tuple(node for node in self.nodes if node.site is not None)
 
     @property
     def timeline(self) -> int | None:
-        """The timeline of whoever leads."""
+        """The timeline of the primary."""
         return self.primary.timeline if self.primary else None
 
     @property
     def has_quorum(self) -> bool:
-        """Whether somebody leads and enough replicas acknowledge its commits."""
+        """Whether there is a primary and enough replicas acknowledge its commits."""
         if self.primary is None:
             return False
         waited_for = [n for n in self.nodes if n.sync in {"quorum", "sync"}]

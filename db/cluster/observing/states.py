@@ -1,4 +1,4 @@
-"""What a server does, in words that are true: "running" is not "streaming"."""
+"""What a server does, in accurate words: "running" is not "streaming"."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -26,7 +26,7 @@ _MEMBER_STATES: Final[Mapping[str, str]] = {
 
 
 def is_streaming(answer: ServerAnswer, timeline: int | None) -> bool:
-    """Tell whether a replica receives the log of whoever leads."""
+    """Return whether a replica receives the primary's log."""
     if answer.receiver is None or answer.receiver.status != _STREAMING:
         return False
     return timeline is None or answer.timeline == timeline
@@ -37,8 +37,8 @@ def diverged_at(
 ) -> Lsn | None:
     """Return where a server left the others' history, None if it has not.
 
-    `ends` says where each former timeline was left. Log beyond that is nobody's any
-    more: it has to be rewound, or the server copied anew.
+    `ends` has the position where each former timeline ended. Log beyond that has been
+    abandoned: the server has to be rewound or copied anew.
     """
     if timeline is None or answer.timeline >= timeline:
         return None
@@ -50,7 +50,7 @@ def diverged_at(
 def of_answering(
     answer: ServerAnswer, *, leads: bool, timeline: int | None, diverged: Lsn | None
 ) -> str:
-    """Say what a server that answers does; `timeline` is that of whoever leads."""
+    """Return what an answering server does; `timeline` is the primary's."""
     if leads:
         return f"leading on timeline {answer.timeline}"
     if diverged is not None:
@@ -65,7 +65,7 @@ def of_answering(
 
 
 def of_silent(failure: str | None, member: PatroniMember | None) -> str:
-    """Say what is known of a server that does not answer."""
+    """Return what is known of a server that does not answer."""
     if failure is not None:
         return failure
     words = _MEMBER_STATES.get(member.state) if member is not None else None

@@ -1,4 +1,4 @@
-"""Patroni: what its members say of the cluster, and what it can be told to do."""
+"""Patroni: what its members report of the cluster, and the commands they take."""
 
 from db.cluster.patroni.client import (
     Patroni as Patroni,

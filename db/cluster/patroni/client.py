@@ -1,4 +1,4 @@
-"""Patroni's REST API: questions to whoever answers, commands to whom they concern."""
+"""Patroni's REST API: questions to any member, commands to those they concern."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,8 +21,8 @@ _ANSWER_SECONDS: Final = 1.5
 # Patroni answers a command once it is done.
 _ACTION_SECONDS: Final = 60.0
 _LOGIN: Final = "chartroom"
-# Members look at etcd once a second. Those of a clinic whose own look each ten seconds
-# (`loop_wait`, as Patroni has it) are asked more often.
+# Members contact etcd once a second. If those of a clinic's own Patroni do so every ten
+# seconds (its default `loop_wait`), they are asked more often.
 _JUST: Final = timedelta(seconds=5)
 
 
@@ -39,7 +39,7 @@ class PatroniRefused(Exception):
 
 
 class Patroni:
-    """The Patroni of one cluster, by way of whichever of its members answers.
+    """The Patroni of one cluster, through whichever of its members answers.
 
     Questions and commands raise PatroniSilent when no member does, and PatroniRefused
     when Patroni says no. Only commands carry the password.
@@ -53,7 +53,7 @@ class Patroni:
         self.adopt(endpoints)
 
     def adopt(self, endpoints: Endpoints) -> None:
-        """Go by other addresses from now on: members have come or gone."""
+        """Use these addresses from now on: members have come or gone."""
         with self._guard:
             self._urls = dict(endpoints.patroni_urls)
             self._password = endpoints.patroni_password
@@ -73,7 +73,7 @@ class Patroni:
         return members_of(self._ask("/cluster"))
 
     def history(self) -> tuple[Promotion, ...]:
-        """Return where each timeline ended, the oldest first."""
+        """Return where each timeline ended, oldest first."""
         return promotions_of(self._ask("/history"))
 
     def config(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Patroni:
         return settings
 
     def answers(self, member: str) -> bool:
-        """Tell whether this member's Patroni is alive."""
+        """Return whether this member's Patroni is alive."""
         try:
             self._member_of(member, "GET", "/liveness", None, _ANSWER_SECONDS)
         except PatroniSilent:
@@ -90,14 +90,14 @@ class Patroni:
         return True
 
     def state_of(self, member: str) -> Mapping[str, Any]:
-        """Return what one member says of itself; raises PatroniSilent."""
+        """Return what one member reports of itself; raises PatroniSilent."""
         answer = self._member_of(member, "GET", "/patroni", None, _ANSWER_SECONDS)
         return answer.body if isinstance(answer.body, dict) else {}
 
     def etcd_seen_at(self) -> datetime | None:
-        """Return when etcd last answered one of the members; None if none says.
+        """Return when etcd last answered one of the members; None if none reports it.
 
-        Nobody else is asked once it has just answered one.
+        No further member is asked once etcd has just answered one.
         """
         seen: list[datetime] = []
         for member in self._names_to_try(""):
@@ -110,11 +110,11 @@ class Patroni:
         return max(seen, default=None)
 
     def patch_config(self, changes: Mapping[str, Any]) -> None:
-        """Change shared settings; None takes one back to its default."""
+        """Change shared settings; None resets a setting to its default."""
         _require(self._first("PATCH", "/config", dict(changes), _ACTION_SECONDS))
 
     def pause(self) -> None:
-        """Leave the cluster to people: nobody takes over by itself any more."""
+        """Leave the cluster to people: no member takes over by itself then."""
         self.patch_config({"pause": True})
 
     def resume(self) -> None:
@@ -124,9 +124,9 @@ class Patroni:
     def switchover(
         self, leader: str, candidate: str, scheduled_at: datetime | None = None
     ) -> None:
-        """Have the leader hand over; returns once it did, or once the time is noted.
+        """Have the leader hand over; return once it has, or once the time is noted.
 
-        Returns as well while Patroni still tries: see `failover`.
+        It returns as well while Patroni still tries: see `failover`.
         """
         body = {"leader": leader, "candidate": candidate}
         if scheduled_at is not None:
@@ -134,20 +134,20 @@ class Patroni:
         self._change_leader("/switchover", body, first=leader)
 
     def failover(self, candidate: str) -> None:
-        """Make a member lead although nobody hands over.
+        """Make a member lead although no leader hands over.
 
         Returns once it does, or once Patroni has waited its 20 seconds and goes on
-        trying: a primary that died without a word holds its key for the ttl, which is
-        as long. Whether it leads then is to be looked at.
+        trying: a primary that died abruptly holds its key for the ttl, which is as
+        long. The caller has to check whether it leads then.
         """
         self._change_leader("/failover", {"candidate": candidate}, first=candidate)
 
     def reinitialize(self, member: str) -> None:
-        """Have a member throw its data away and copy the primary's anew."""
+        """Have a member discard its data and copy the primary's anew."""
         self._tell(member, "/reinitialize", {"force": True})
 
     def restart(self, member: str) -> None:
-        """Have a member restart PostgreSQL; returns once it runs again."""
+        """Have a member restart PostgreSQL; return once it runs again."""
         self._tell(member, "/restart", {})
 
     def _ask(self, path: str) -> Any:
@@ -171,8 +171,8 @@ class Patroni:
         first: str = "",
     ) -> JsonAnswer:
         for member in self._names_to_try(first):
-            # A command is only ever given to one that is alive: given twice, it might
-            # be done twice.
+            # A command is only given to a member that is alive: sent to a second one
+            # after an unclear answer, it might be carried out twice.
             if method != "GET" and not self.answers(member):
                 continue
             try:
@@ -188,7 +188,7 @@ class Patroni:
         raise PatroniSilent("No member of Patroni answers.")
 
     def _names_to_try(self, first: str) -> Iterator[str]:
-        """Yield the members, those first that are likely to answer soon."""
+        """Yield the members, starting with those that are likely to answer soon."""
         names = tuple(self._urls)
         likely = [name for name in (first, self._talkative) if name in names]
         yield from dict.fromkeys((*likely, *names))
@@ -213,23 +213,23 @@ class Patroni:
 
 
 def _is_cut(answer: JsonAnswer) -> bool:
-    """Tell whether a member fell silent in the middle of what it knew.
+    """Return whether a member fell silent in the middle of its answer.
 
-    Patroni says nowhere how long its answers are, so one that dies while it answers
-    seems to have said all: only that it is no JSON shows it.
+    Patroni does not send the length of its answers, so one from a member that dies
+    meanwhile looks complete: only the invalid JSON shows that it is not.
     """
     return answer.is_ok and isinstance(answer.body, str)
 
 
 def _require(answer: JsonAnswer) -> Any:
-    """Return the answer's body, or raise PatroniRefused with the reason in it."""
+    """Return the answer's body; raises PatroniRefused with the reason in it."""
     if answer.status >= HTTPStatus.BAD_REQUEST:
         raise PatroniRefused(answer.status, str(answer.body).strip() or "no reason")
     return answer.body
 
 
 def _goes_on(answer: JsonAnswer) -> bool:
-    """Tell whether Patroni only no longer waits for what it still tries to do."""
+    """Return whether Patroni has stopped waiting for a change but still tries it."""
     return answer.status == HTTPStatus.SERVICE_UNAVAILABLE and str(
         answer.body
     ).strip().endswith("status unknown")

@@ -1,4 +1,4 @@
-"""What Patroni says of its members, of what is planned, and of former leaders."""
+"""What Patroni reports of its members, planned switchovers and former leaders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,8 @@ _STREAMING: Final = "streaming"
 class PatroniMember:
     """One member as Patroni last heard of it, some seconds ago at most.
 
-    `lag_bytes` is how far its replay is behind what Patroni last knew of the primary.
+    `lag_bytes` is how far its replay is behind Patroni's last known position of the
+    primary.
     """
 
     name: str
@@ -52,7 +53,7 @@ class PatroniMember:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSwitchover:
-    """A switchover that Patroni itself will make at a time."""
+    """A switchover that Patroni itself will make at a set time."""
 
     at: datetime
     leader: str | None
@@ -61,7 +62,7 @@ class PlannedSwitchover:
 
 @dataclass(frozen=True, slots=True)
 class PatroniMembers:
-    """All members at one moment."""
+    """All members at one time."""
 
     members: tuple[PatroniMember, ...]
     is_paused: bool = False
@@ -94,7 +95,7 @@ class Promotion:
 
 
 def members_of(answer: Mapping[str, Any]) -> PatroniMembers:
-    """Read the answer to /cluster."""
+    """Parse the answer to /cluster."""
     planned = answer.get("scheduled_switchover")
     return PatroniMembers(
         tuple(_member(member) for member in answer.get("members", ())),
@@ -104,7 +105,7 @@ def members_of(answer: Mapping[str, Any]) -> PatroniMembers:
 
 
 def promotions_of(answer: Any) -> tuple[Promotion, ...]:
-    """Read the answer to /history, the oldest first."""
+    """Parse the answer to /history, oldest first."""
     return tuple(_promotion(*line) for line in answer)
 
 
@@ -116,7 +117,7 @@ def _member(fields: Mapping[str, Any]) -> PatroniMember:
         fields["role"],
         fields.get("state", "unknown"),
         fields.get("timeline"),
-        # "unknown" is said of a member that has not told.
+        # The value is "unknown" for a member that has not reported it.
         lag if isinstance(lag, int) else None,
         Lsn.parse(lsn) if isinstance(lsn, str) and "/" in lsn else None,
         bool(fields.get("pending_restart")),
