@@ -1,4 +1,4 @@
-"""The cluster as a whole: start it, say where it is, stop it."""
+"""The cluster as a whole: start it, publish where it is, stop it."""
 
 import logging
 import time
@@ -45,7 +45,7 @@ def start(data: Path, *, report: Report = lambda _stage, _seconds: None) -> "Clu
     """Start the cluster of a data folder and return it once it takes writes.
 
     The replicas may still be copying: `Cluster.wait_until_whole` waits for them.
-    `report` is called with every stage of the start and the seconds it took. Raises
+    `report` is called after every stage of the start with the seconds it took. Raises
     CannotStart, and then leaves nothing running.
     """
     with ExitStack() as held:
@@ -57,8 +57,8 @@ def start(data: Path, *, report: Report = lambda _stage, _seconds: None) -> "Clu
 def start_within(held: ExitStack, data: Path, *, report: Report) -> "Cluster":
     """Start a cluster as `start` does; it stops when `held` is closed.
 
-    What is to be undone is given to `held` before it is done: whatever interrupts this,
-    a signal between two lines included, nothing is left running.
+    Each cleanup is registered with `held` before the step it undoes: whatever
+    interrupts this, a signal between two lines included, nothing is left running.
     """
     folder = DataFolder(data)
     folder.prepare()
@@ -74,7 +74,7 @@ def start_within(held: ExitStack, data: Path, *, report: Report) -> "Cluster":
 
 @contextmanager
 def files_alone(data: Path) -> Iterator[Addresses]:
-    """Run the data folder's MongoDB alone, for whoever brings the rows back.
+    """Run the data folder's MongoDB alone, for bringing the rows back.
 
     Raises CannotStart, also while a launcher has the folder.
     """
@@ -104,7 +104,7 @@ def published_at(data: Path) -> int | None:
 
 
 def attach(data: Path) -> Addresses:
-    """Return every address of a running cluster, the administrators' included.
+    """Return every address of a running cluster, including the administrators'.
 
     Raises CannotStart if no live launcher keeps a cluster in this folder.
     """
@@ -171,7 +171,7 @@ class Cluster:
 
     @property
     def addresses(self) -> Addresses:
-        """Every address, the administrators' included."""
+        """Every address, including the administrators'."""
         return replace(
             self._fleet.addresses,
             control_url=self._control_server.url,
@@ -185,7 +185,7 @@ class Cluster:
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """The PostgreSQL nodes there are now."""
+        """The current PostgreSQL nodes."""
         return self._fleet.nodes
 
     def node(self, name: str) -> Node:
@@ -198,15 +198,15 @@ class Cluster:
 
     @property
     def others(self) -> tuple[Program, ...]:
-        """What runs beside PostgreSQL: etcd and mongod."""
+        """The programs beside PostgreSQL: etcd and mongod."""
         return self._servers.others
 
     def processes(self) -> list[psutil.Process]:
-        """Return every process of the cluster, helpers of PostgreSQL left out."""
+        """Return every process of the cluster except PostgreSQL's helpers."""
         return _remains(self.folder)
 
     def unsupervised(self) -> AbstractContextManager[None]:
-        """Leave dead what dies meanwhile: for tests of a loss that lasts."""
+        """Turn supervision off: what dies stays dead, for tests of a lasting loss."""
         return self._supervisor.paused()
 
     def switch_over(self, candidate: str) -> None:
@@ -223,7 +223,7 @@ class Cluster:
             )
 
     def wait_until_whole(self, seconds: float = _START_SECONDS) -> None:
-        """Wait until one node leads, two follow, and commits wait for one of them.
+        """Wait until one node leads, all others follow, and commits wait for one.
 
         Raises CannotStart when that takes too long.
         """
@@ -239,7 +239,7 @@ class Cluster:
 
     @property
     def is_promoted(self) -> bool:
-        """Whether a site that was started to follow another is to lead from now on."""
+        """Whether a site that was started as a follower has to lead from now on."""
         if self._fleet.addresses.followed is None:
             return False
         site = standby_site.remembered(self.folder)
@@ -250,7 +250,7 @@ class Cluster:
         self._takeovers.require_main()
 
     def lead(self) -> None:
-        """Be the clinic, once somebody has promoted this site."""
+        """Become the clinic, after this site was promoted."""
         self._fleet.lead()
         self._servers.bring_up_to_date()
 
@@ -259,9 +259,9 @@ class Cluster:
         self._held.close()
 
     def _changed(self) -> None:
-        """Tell everybody that there are other nodes than before."""
+        """Publish that the nodes have changed."""
         self.folder.publish(self.endpoints)
-        # A look that began before would start again what is to end.
+        # A round that began before the change would start again a node that has to end.
         with self._supervisor.paused():
             pass
 
@@ -294,7 +294,7 @@ class Cluster:
         ).by_name()
 
     def _publish_again(self) -> None:
-        """Say once more where the cluster is, if somebody has deleted that."""
+        """Publish the cluster's addresses again if somebody has deleted the file."""
         if self._is_public and self.folder.published_at() is None:
             _log.warning("The file that says where the cluster is was gone.")
             self.folder.publish(self.endpoints)

@@ -1,4 +1,4 @@
-"""The addresses of a cluster, for programs and for whoever may do everything."""
+"""The addresses of a cluster, for programs and for administrators."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from db.embedded.servers.mongo import Mongo
 from db.embedded.sites.standby_site import StandbySite
 from db.endpoints import Endpoints
 
-# There is no TLS and no Kerberos between programs on one machine: not asking for
-# them saves two round trips per connection.
+# There is no TLS and no Kerberos between programs on one machine: not asking for them
+# saves two round trips per connection.
 _LIBPQ: Final = {"sslmode": "disable", "gssencmode": "disable", "connect_timeout": "3"}
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the servers of one cluster listen, and the passwords they ask for."""
+    """Where the servers of one cluster listen, and their passwords."""
 
     ports: dict[str, int]
     secrets: dict[str, str] = field(repr=False)
@@ -54,7 +54,7 @@ class Addresses:
 
     @property
     def followed(self) -> StandbySite | None:
-        """The site that this is, as long as it follows another; None where it leads."""
+        """The standby site that this is; None for a site that follows no other."""
         return self.site if self.site and self.site.is_following else None
 
     def primary_url(self, role: str, name: str) -> str:
@@ -67,7 +67,7 @@ class Addresses:
 
     @property
     def administrator_url(self) -> str:
-        """The URL of whoever may do everything on the primary."""
+        """The URL of the superuser on the primary."""
         return self.primary_url("postgres", "postgres")
 
     @property

@@ -32,7 +32,7 @@ _SECRETS: Final = (
 _FREE_AT_FIRST: Final = 1_500_000_000
 _FREE_LATER: Final = 300_000_000
 _LOCK_WAIT_SECONDS: Final = 1.0
-# At the head of each disk with ext4; only root may look into it.
+# At the root of every ext4 file system; only root may look into it.
 _OF_THE_DISK: Final = "lost+found"
 _NUMBER_BYTES: Final = 8
 
@@ -53,17 +53,17 @@ class DataFolder:
         self.run = self.path / "run"
 
     def prepare(self) -> None:
-        """Make the folders; raise CannotStart where they cannot be written."""
+        """Make the folders; raises CannotStart if they cannot be written."""
         with translate_os_errors(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for part in (self.etcd, self.mongo, self.postgres, self.logs, self.run):
                 part.mkdir(mode=0o700, exist_ok=True)
-                # One that was copied or restored may be open to others.
+                # A folder that was copied or restored may be open to others.
                 if part.stat().st_mode & 0o077:
                     part.chmod(0o700)
 
     def require_space(self) -> None:
-        """Raise CannotStart where databases would soon fill the disk."""
+        """Raise CannotStart if databases would soon fill the disk."""
         needed = _FREE_LATER if self.is_complete else _FREE_AT_FIRST
         free = shutil.disk_usage(self.path).free
         if free < needed:
@@ -75,22 +75,22 @@ class DataFolder:
 
     @property
     def is_complete(self) -> bool:
-        """Whether a first start once went all the way, so that there is data."""
+        """Whether a first start has ever been completed, so that there is data."""
         return (self.postgres / "COMPLETE").exists()
 
     def mark_complete(self) -> None:
-        """Note that the cluster exists: from here on nothing is ever wiped."""
+        """Record that the cluster exists: from here on nothing is ever wiped."""
         self.write(self.postgres / "COMPLETE", "")
 
     def discard_remains(self) -> None:
-        """Throw away what a start that was cut short left half made.
+        """Delete what an interrupted start left half made.
 
-        Before `mark_complete` nobody knows an address, so there is no data.
-        Later only a replica's unfinished copy goes: pg_control is copied last, so
-        a node without it has never run.
+        Before `mark_complete` nobody knows an address, so there is no data. Later only
+        a replica's unfinished copy is deleted: pg_control is copied last, so a node
+        without it has never run.
         """
         if not self.is_complete:
-            # The folders stay: each may be where a disk of its own is mounted.
+            # The folders stay: each may be the mount point of a disk of its own.
             for part in (self.etcd, self.mongo, self.postgres):
                 for remains in part.iterdir():
                     if remains.name == _OF_THE_DISK:
@@ -108,9 +108,9 @@ class DataFolder:
         return self.postgres / name
 
     def system_id(self) -> str | None:
-        """Return which PostgreSQL this is, by its own number; None without any data.
+        """Return PostgreSQL's system identifier; None without any data.
 
-        It stands first in pg_control, as this machine writes numbers of eight bytes.
+        It is the first field of pg_control, eight bytes in this machine's byte order.
         """
         for path in sorted(self.postgres.glob("db-*/global/pg_control")):
             with path.open("rb") as file:
@@ -124,7 +124,7 @@ class DataFolder:
         return self.logs / f"{name}.log"
 
     def secrets(self) -> dict[str, str]:
-        """Return the passwords; the missing ones are generated first."""
+        """Return the passwords; missing ones are generated first."""
         path = self.path / "secrets.json"
         known = read_json(path)
         missing = {name: secrets.token_hex(24) for name in _SECRETS}
@@ -145,12 +145,12 @@ class DataFolder:
         self.write(self.path / "ports.json", json.dumps(ports, indent=1))
 
     def publish(self, endpoints: Endpoints) -> None:
-        """Tell other processes of this person where the cluster is."""
+        """Publish where the cluster is, to this person's other processes."""
         content = {name: getattr(endpoints, name) for name in Endpoints.__slots__}
         self.write(self.run / "endpoints.json", json.dumps(content, indent=1))
 
     def withdraw(self) -> None:
-        """Take back what `publish` wrote."""
+        """Withdraw what `publish` wrote."""
         (self.run / "endpoints.json").unlink(missing_ok=True)
 
     def published(self) -> Endpoints | None:
@@ -161,7 +161,7 @@ class DataFolder:
         return Endpoints(**content) if content else None
 
     def published_at(self) -> int | None:
-        """Return when `publish` was last called, in the clock of files; None if not."""
+        """Return the file time of the last `publish`; None without one."""
         try:
             return (self.run / "endpoints.json").stat().st_mtime_ns
         except OSError:
@@ -169,9 +169,9 @@ class DataFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for one launcher; raise CannotStart if another has it.
+        """Lock the folder for one launcher; raises CannotStart if another has it.
 
-        The kernel lets go when the process dies, however it dies.
+        The kernel releases the lock when the process dies, however it dies.
         """
         with translate_os_errors(self.path), self._lock_file() as lock:
             # `is_locked` holds it for an instant, which is not yet a launcher.
@@ -184,12 +184,12 @@ class DataFolder:
 
     def _lock_file(self) -> IO[str]:
         file = (self.path / "lock").open("a")
-        # Whoever can open it can hold it, and nobody else starts.
+        # Anybody who can open the file can lock it, and then no launcher can start.
         os.fchmod(file.fileno(), 0o600)
         return file
 
     def is_locked(self) -> bool:
-        """Tell whether a launcher holds the folder."""
+        """Return whether a launcher has locked the folder."""
         try:
             with (self.path / "lock").open() as lock:
                 return not private_files.try_lock(lock, fcntl.LOCK_SH)
@@ -197,7 +197,7 @@ class DataFolder:
             return False
 
     def write(self, path: Path, content: str) -> None:
-        """Replace a file whole, readable by its owner only, safe from a power cut."""
+        """Replace a file as a whole, for its owner's eyes, safe from a power cut."""
         unfinished = path.with_name(f"{path.name}.new")
         with translate_os_errors(self.path):
             unfinished.unlink(missing_ok=True)
@@ -214,7 +214,7 @@ class DataFolder:
 
 @contextmanager
 def translate_os_errors(folder: Path) -> Iterator[None]:
-    """Raise CannotStart in place of what the file system refuses."""
+    """Raise CannotStart in place of the file system's errors."""
     try:
         yield
     except OSError as error:
@@ -231,12 +231,12 @@ def translate_os_errors(folder: Path) -> Iterator[None]:
 
 
 def has_data(node: Path) -> bool:
-    """Tell whether a node's folder has a PostgreSQL; pg_control is copied last."""
+    """Return whether a node's folder has a PostgreSQL; pg_control is copied last."""
     return (node / "global/pg_control").exists()
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return what a file says; nothing if there is none."""
+    """Return a file's content; an empty object if there is none."""
     try:
         content: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Undoes in time what was done for a while, whoever forgot to or has died since."""
+"""Undoes temporary changes in time, even if whoever made them has forgotten or died."""
 
 import logging
 import time
@@ -21,7 +21,10 @@ class _Deadline:
 
 
 class Deadlines:
-    """Undoes what is due in a thread, from the first on. It ends with the process."""
+    """Undoes what is due, in a thread that the first entry starts.
+
+    The thread ends with the process.
+    """
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -30,9 +33,9 @@ class Deadlines:
         self._thread: Thread | None = None
 
     def put(self, what: str, seconds: float, undo: Callable[[], None]) -> datetime:
-        """Have a thing undone after so many seconds, and return when that is.
+        """Schedule an undo after this many seconds, and return its time.
 
-        Put again, the same thing is undone at its new time only.
+        Scheduling the same thing again replaces its time.
         """
         at = datetime.now(UTC) + timedelta(seconds=seconds)
         with self._changed:
@@ -45,7 +48,7 @@ class Deadlines:
         return at
 
     def at(self, what: str) -> datetime | None:
-        """Return when a thing will be undone, None if it is not pending."""
+        """Return when a thing will be undone; None if it is not pending."""
         with self._changed:
             pending = self._pending.get(what)
         return pending.announced_at if pending else None
@@ -58,7 +61,7 @@ class Deadlines:
             pending.undo()
 
     def close(self) -> None:
-        """Undo nothing any more."""
+        """Stop; nothing is undone from then on."""
         with self._changed:
             self._is_closing = True
             self._changed.notify()
@@ -78,7 +81,7 @@ class Deadlines:
                     self._pending.setdefault(what, again)
 
     def _wait(self) -> tuple[str, _Deadline] | None:
-        """Return what is due, once something is; None when it is closing."""
+        """Return what is due, once something is; None when closing."""
         with self._changed:
             while not self._is_closing:
                 soonest = min(

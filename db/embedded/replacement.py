@@ -1,9 +1,9 @@
 """Puts a restored PostgreSQL in the place of the servers' data, step by step.
 
-A journal in the data folder says how far that came. Until the restored data are whole
-nothing of the clinic was touched, and a start throws them away; from then on a start
-goes on where it was cut short. So there is one clinic at every moment, and never an
-empty one.
+A journal in the data folder records how far that has come. Until the restored data are
+complete nothing of the clinic is touched, and a start deletes them; from then on a
+start continues where it was interrupted. So there is one clinic at any time, and never
+an empty one.
 """
 
 import json
@@ -36,9 +36,9 @@ class ReplacementStep(StrEnum):
 
     # The restored data are being made, beside the clinic.
     PREPARING = "preparing"
-    # They are whole: the clinic's are to make room.
+    # They are complete: the clinic's data have to make room.
     READY = "ready"
-    # They are where the servers look; nobody has led with them yet.
+    # They are where the servers look; no server has led with them yet.
     PLACED = "placed"
 
 
@@ -52,8 +52,8 @@ class _Journal:
 class Replacement:
     """The replacement of a data folder's PostgreSQL, if one is under way.
 
-    `place` is where the restored data are made, `restored` where they are once they
-    are whole.
+    `place` is where the restored data are made, `restored` where they are once they are
+    complete.
     """
 
     def __init__(self, folder: DataFolder) -> None:
@@ -64,26 +64,26 @@ class Replacement:
 
     @property
     def step(self) -> ReplacementStep | None:
-        """How far it has come; None where nothing is under way."""
+        """How far it has come; None if nothing is under way."""
         journal = self._read()
         return journal.step if journal else None
 
     @property
     def is_ready(self) -> bool:
-        """Whether the restored data are whole and yet to be put in place."""
+        """Whether the restored data are complete and not in place yet."""
         return self.step is ReplacementStep.READY
 
     @property
     def is_placed(self) -> bool:
-        """Whether the restored data are in place, and nobody has led with them yet."""
+        """Whether the restored data are in place and nobody has led with them yet."""
         return self.step is ReplacementStep.PLACED
 
     @contextmanager
     def preparing(self, to: datetime) -> Iterator[None]:
-        """Note that restored data are being made, and hold their place meanwhile.
+        """Record that restored data are being made, and lock their place meanwhile.
 
-        What was made is forgotten at the end, unless `be_ready` was called. Raises
-        CannotStart while somebody else is on the way.
+        They are deleted at the end, unless `be_ready` was called. Raises CannotStart
+        while another replacement is under way.
         """
         with self._lock():
             if self.is_ready or self.is_placed:
@@ -102,7 +102,7 @@ class Replacement:
                     shutil.rmtree(self.restored, ignore_errors=True)
 
     def be_ready(self, data: Path) -> None:
-        """Take whole data, of a server that has stopped: they are the next clinic."""
+        """Take complete data, of a stopped server, as the next clinic's."""
         journal = self._read()
         assert journal is not None  # noqa: S101 - it is being prepared
         data.rename(self.restored)
@@ -110,7 +110,7 @@ class Replacement:
         self._write(_Journal(ReplacementStep.READY, journal.to, journal.began_at))
 
     def resume(self) -> None:
-        """Before a start: go on with what was whole, throw away what was not.
+        """Before a start: continue with complete data, delete incomplete ones.
 
         Nothing of the cluster runs. Raises CannotStart, also while somebody prepares
         data: they would be the next start's clinic, whatever is written until then.
@@ -125,20 +125,20 @@ class Replacement:
                 self._swap(journal)
 
     def finish(self) -> None:
-        """Note that a server leads with the restored data."""
+        """Record that a server leads with the restored data."""
         if self.is_placed:
             self._path.unlink()
             private_files.sync(self._folder.path)
 
     def _swap(self, journal: _Journal) -> None:
-        # May be cut short between any two lines: the restored data go in last.
+        # May be interrupted between any two lines: the restored data go in last.
         folder = self._folder
         stamp = datetime.fromisoformat(journal.began_at)
         before = folder_for(folder.path, stamp)
         if self.restored.exists():
             before.mkdir(mode=0o700, exist_ok=True)
-            # The only data that there are until the restored lead must not go into a
-            # folder whose name a power cut takes away.
+            # Until the restored data lead these are the only ones: they must not go
+            # into a folder whose name a power cut could remove.
             private_files.sync(folder.path)
             for data in sorted(folder.postgres.glob("db-*/")):
                 data.rename(before / data.name)
@@ -147,7 +147,8 @@ class Replacement:
             first = membership.remembered(folder).ordinary[0]
             self.restored.rename(folder.node_data(first))
             private_files.sync(folder.postgres)
-        # Where all servers were lost, that there was a clinic may be lost as well.
+        # If all servers were lost, the mark that there was a clinic may be lost as
+        # well.
         folder.mark_complete()
         self._write(_Journal(ReplacementStep.PLACED, journal.to, journal.began_at))
 

@@ -1,4 +1,4 @@
-"""The commands of the launcher's control server, which its control client sends."""
+"""The commands of the launcher's control server, as its control client sends them."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -29,7 +29,7 @@ class Commands:
     deadlines: Deadlines
 
     def by_name(self) -> dict[str, Callable[..., object]]:
-        """Return every command under the name it is asked for by."""
+        """Return every command by the name under which it is requested."""
         return {
             "report": self.report,
             "add_replica": self.add_replica,
@@ -45,7 +45,7 @@ class Commands:
         }
 
     def report(self) -> dict[str, Any]:
-        """Tell how the cluster is."""
+        """Return a report on the cluster."""
         nodes = self.fleet.nodes
         members = _members_of_patroni(nodes)
         report = ClusterReport(
@@ -60,7 +60,7 @@ class Commands:
         return self.fleet.add(delayed_seconds).name
 
     def remove_replica(self, name: str) -> None:
-        """Remove a node, broken or paused as it may be."""
+        """Remove a node, even if it is broken or paused."""
         self.pauses.resume(self.fleet.node(name).name)
         for fault in self.breakage.of(name):
             self.breakage.heal(fault, name)
@@ -75,11 +75,11 @@ class Commands:
         self.breakage.heal(_fault(fault), node)
 
     def evidence(self, fault: str, node: str) -> str | None:
-        """Return what shows that a fault has done its work, if anything does."""
+        """Return evidence that a fault has taken effect; None without any."""
         return self.breakage.evidence(_fault(fault), node)
 
     def pause_replay(self, node: str, seconds: float) -> str:
-        """Pause the replay of a node, and tell until when."""
+        """Pause the replay of a node, and return until when."""
         return self.pauses.pause(self.fleet.node(node), seconds).isoformat()
 
     def resume_replay(self, node: str) -> None:
@@ -87,7 +87,7 @@ class Commands:
         self.pauses.resume(self.fleet.node(node).name)
 
     def supervised(self, on: bool, seconds: float) -> None:
-        """Have the supervisor look, or not for a while."""
+        """Turn the supervisor on, or off for a while."""
         if on:
             self.deadlines.undo(_SUPERVISION)
         else:
@@ -99,7 +99,7 @@ class Commands:
         self.drills.start(kind, drill_id)
 
     def drill(self, drill_id: str) -> dict[str, Any] | None:
-        """Tell how a drill goes."""
+        """Return a drill's progress."""
         progress = self.drills.progress(drill_id)
         return None if progress is None else asdict(progress)
 
@@ -133,7 +133,7 @@ def _fault(name: str) -> Fault:
 
 
 def _members_of_patroni(nodes: tuple[Node, ...]) -> dict[str, Any]:
-    """Return what the first node that answers says of every member, by name."""
+    """Return what the first node that answers reports of every member, by name."""
     for node in nodes:
         members = node.report("/cluster", timeout_seconds=1.0).get("members")
         if members is not None:
@@ -142,7 +142,7 @@ def _members_of_patroni(nodes: tuple[Node, ...]) -> dict[str, Any]:
 
 
 def _plain(report: dict[str, Any]) -> dict[str, Any]:
-    """Return a value with its times as text, for JSON."""
+    """Return the report with its times as text, for JSON."""
     for node in report["nodes"]:
         for name in ("fenced_at", "replay_paused_until"):
             node[name] = node[name].isoformat() if node[name] else None

@@ -1,4 +1,4 @@
-"""The launcher's control server: HTTP on 127.0.0.1, for who has its random key."""
+"""The launcher's control server: HTTP on 127.0.0.1, with a random key."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from db.embedded.data_folder import CannotStart
 
 _log = logging.getLogger(__name__)
 
-# By name what may be asked for; each takes the fields of the question.
+# The commands by name; each takes the fields of the request's body.
 Commands = Mapping[str, Callable[..., object]]
 
 _LONGEST_QUESTION: Final = 10_000
@@ -23,7 +23,7 @@ _REQUEST_SECONDS: Final = 5.0
 
 
 class ControlServer:
-    """Answers commands to whoever knows the key, each in a thread of its own.
+    """Answers commands of callers with the key, each in a thread of its own.
 
     The key is made anew at every start, so a former one opens nothing.
     """
@@ -34,13 +34,13 @@ class ControlServer:
 
     @property
     def url(self) -> str | None:
-        """Where the server is, once it is open."""
+        """Where the server listens, once it is open."""
         if self._server is None:
             return None
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def open(self, commands: Commands) -> None:
-        """Begin to answer commands."""
+        """Start answering commands."""
         self._server = ThreadingHTTPServer(
             ("127.0.0.1", 0), _handler(commands, self.key)
         )
@@ -48,7 +48,7 @@ class ControlServer:
         Thread(target=self._server.serve_forever, name="control", daemon=True).start()
 
     def close(self) -> None:
-        """Answer no more; what is being done is not waited for."""
+        """Stop answering, without waiting for commands in progress."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -57,12 +57,12 @@ class ControlServer:
 
 def _handler(commands: Commands, key: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        """Answers one connection."""
+        """Handles one connection."""
 
         timeout = _REQUEST_SECONDS
 
         def do_POST(self) -> None:
-            """Do what the path names with the fields of the body."""
+            """Run the command in the path with the fields of the body."""
             if not self._has_key():
                 self._answer(HTTPStatus.UNAUTHORIZED, {"refused": "Who are you?"})
                 return
@@ -74,7 +74,7 @@ def _handler(commands: Commands, key: str) -> type[BaseHTTPRequestHandler]:
             self._answer(*_done(command, fields))
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: what is done is logged where it is done."""
+            """Log nothing: commands log what they do."""
 
         def _has_key(self) -> bool:
             given = self.headers.get("Authorization", "").encode()
@@ -90,7 +90,7 @@ def _handler(commands: Commands, key: str) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self, status: HTTPStatus, body: dict[str, Any]) -> None:
             content = json.dumps(body).encode()
-            # Who asked may have lost patience.
+            # The caller may have given up.
             with suppress(OSError):
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")

@@ -15,7 +15,7 @@ from db.cluster.control_client import ControlRefused, DrillProgress
 from db.embedded.processes import child_processes
 
 _COMMAND: Final = (sys.executable, "-m", "dashboard", "drill")
-# It becomes a word of a command line: never an option.
+# It becomes an argument of a command line: never an option.
 _KIND: Final = re.compile("[a-z]+(-[a-z]+)*")
 _MOST_LINES: Final = 2_000
 _KEPT: Final = 20
@@ -28,7 +28,7 @@ class _Drill:
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_LINES))
 
     def read(self) -> None:
-        """Take in what the drill prints until it ends."""
+        """Collect what the drill prints until it ends."""
         if self.process.stdout is None:
             return
         with self.process.stdout as output:
@@ -64,7 +64,7 @@ class Drills:
         Thread(target=drill.read, name="drill", daemon=True).start()
 
     def progress(self, drill_id: str) -> DrillProgress | None:
-        """Return how a drill goes; None if it is not known here."""
+        """Return a drill's progress; None if it is not known here."""
         with self._guard:
             drill = self._drills.get(drill_id)
         if drill is None:
@@ -72,7 +72,7 @@ class Drills:
         return DrillProgress(tuple(drill.lines), drill.process.poll())
 
     def close(self) -> None:
-        """End the one that runs."""
+        """Stop the drill that runs."""
         with self._guard:
             child_processes.end_children(
                 (drill.process for drill in self._drills.values()),
@@ -88,6 +88,6 @@ class Drills:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            # Ctrl-C is for the launcher, which ends it.
+            # Ctrl-C is for the launcher, which stops the drill.
             start_new_session=True,
         )

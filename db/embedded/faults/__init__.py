@@ -1,1 +1,1 @@
-"""Faults that drills and tests bring about on purpose."""
+"""Faults that drills and tests inflict on purpose."""

@@ -1,4 +1,4 @@
-"""Breaks parts of the cluster on purpose, and mends them again in time."""
+"""Breaks parts of the cluster on purpose, and heals them again in time."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -16,16 +16,16 @@ from db.embedded.processes.child_processes import Program
 from db.embedded.servers.postgres_nodes import Node
 
 _LONGEST_SECONDS: Final = 3600.0
-# What starts a node's Patroni in another way than usual: one at a time.
+# Faults that start a node's Patroni in another way than usual: one at a time.
 _MOVING: Final = (Fault.FILL_DISK, Fault.OWN_NETWORK)
 
 
 class Breakage:
-    """What is broken at the moment, and the way back.
+    """What is broken at the moment, and how to undo it.
 
     `find_node` raises ControlRefused for an unknown name; `others` are etcd and mongod
-    by their faults; `ports` tells those of all servers by name. In a block of
-    `unsupervised` nobody else starts or ends a program. Nothing stays broken beyond a
+    by their faults; `ports` returns the ports of all servers by name. In a block of
+    `unsupervised` nobody else starts or stops a program. Nothing stays broken beyond a
     restart of the launcher.
     """
 
@@ -47,7 +47,7 @@ class Breakage:
         self._networks: dict[str, OwnNetwork] = {}
 
     def inflict(self, fault: Fault, node: str | None, seconds: float) -> None:
-        """Inflict a fault; raises ControlRefused where that makes no sense."""
+        """Inflict a fault; raises ControlRefused if that makes no sense."""
         if fault.is_of_a_node != (node is not None):
             needed = "needs a node" if fault.is_of_a_node else "is not of a node"
             raise ControlRefused(f"The fault {fault} {needed}.")
@@ -58,7 +58,7 @@ class Breakage:
         ):
             raise ControlRefused(f"{node} has a disk or a network of its own already.")
         if fault.lasts:
-            # Noted first: the supervisor must not start again what is to stay dead.
+            # Recorded first: the supervisor must not start again what has to stay dead.
             self._broken[fault, node] = []
             self._deadlines.put(
                 _name(fault, node), seconds, lambda: self._mend(fault, node)
@@ -74,12 +74,12 @@ class Breakage:
         self._deadlines.undo(_name(fault, node))
 
     def heal_all(self) -> None:
-        """Undo every fault; what is frozen could not be ended politely."""
+        """Undo every fault; a frozen process could not be stopped cleanly."""
         for fault, node in list(self._broken):
             self._mend(fault, node)
 
     def holds(self, name: str) -> bool:
-        """Tell whether this node, or program, is to stay dead for now."""
+        """Return whether this node, or program, has to stay dead for now."""
         own = {(Fault.KILL_NODE, name)}
         # On its way to a disk or into a network of its own, or back.
         if name not in self._disks:
@@ -92,11 +92,11 @@ class Breakage:
         )
 
     def of(self, node: str | None) -> tuple[Fault, ...]:
-        """Return the faults that a node has; without a node those that all share."""
+        """Return the faults that a node has; without a node the shared ones."""
         return tuple(fault for fault, of in list(self._broken) if of == node)
 
     def evidence(self, fault: Fault, node: str) -> str | None:
-        """Return what shows that a fault has done its work; None if nothing does."""
+        """Return evidence that a fault has taken effect; None without any."""
         if fault is Fault.FILL_DISK and node in self._disks:
             return self._disks[node].evidence()
         if fault is Fault.CUT_NETWORK and node in self._networks:
@@ -120,20 +120,20 @@ class Breakage:
             child_processes.kill([server for server in [node.postmaster()] if server])
         else:
             find = node.family if fault is Fault.FREEZE_NODE else node.servers
-            # Twice: what the first ones have started meanwhile is frozen as well.
+            # Twice, to freeze also what the first ones have started meanwhile.
             _suspend(find())
             self._broken[fault, name] = frozen = find()
             _suspend(frozen)
 
     def _move(self, fault: Fault, node: Node) -> None:
-        # The supervisor, which starts it there, may be about to fence the one before.
+        # The supervisor, which starts it there, may be about to fence the former one.
         with self._unsupervised():
             if fault is Fault.FILL_DISK:
                 self._disks[node.name] = SmallDisk.give(node)
             else:
                 self._networks[node.name] = OwnNetwork.give(node, self._ports())
         if (fault, node.name) not in self._broken:
-            # Whoever asked has lost patience and healed it meanwhile.
+            # The caller has given up and healed it meanwhile.
             self._move_back(fault, node.name)
 
     def _move_back(self, fault: Fault, name: str | None) -> None:
@@ -158,7 +158,7 @@ class Breakage:
         elif fault is Fault.CUT_NETWORK and name in self._networks:
             self._networks[name].mend()
         for process in self._broken.pop((fault, name), []):
-            # Those that the supervisor has ended since are not there any more.
+            # Some may be gone, because the supervisor has killed them.
             with suppress(psutil.NoSuchProcess):
                 process.resume()
 

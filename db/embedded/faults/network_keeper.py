@@ -1,10 +1,10 @@
-"""Keeps a network of its own and hands out sockets of it, as a program of its own.
+"""Keeps a network of its own and hands out its sockets; a separate program.
 
-Started inside a new network namespace, in which nothing is reachable but itself. Its
-first argument is the number of a socket to its parent, the others are ports: it listens
-on these in its network, gives the parent the listening sockets, and from then on a
-fresh socket for each byte that comes. When the parent is gone it ends, and with the
-last process in it the network is gone as well.
+It is started inside a new network namespace, in which nothing is reachable but itself.
+Its first argument is the number of a socket to its parent, the others are ports: it
+listens on these in its network, passes the listening sockets to the parent, and from
+then on a new socket for each byte it receives. When the parent is gone it ends, and
+with the last process in it the network is gone as well.
 """
 
 import fcntl

@@ -1,11 +1,11 @@
 """Gives a replica a network of its own, which can be cut off from ours.
 
 All servers share one network, 127.0.0.1, so none can be cut off as it is. For a while
-one is moved into a network namespace: there nothing is reachable but itself, and
-the ports of the others that the launcher's wire leads to. It notices no difference, nor
-do the others, until the wire is cut. Nothing is changed in the network of the machine,
-so nothing has to be put right there: the namespace is gone with the last process in it,
-and the wire with the launcher. Linux only.
+one is moved into a network namespace: there nothing is reachable but itself, and the
+ports of the others, to which the launcher's wire leads. Neither it nor the others
+notice a difference until the wire is cut. Nothing is changed in the network of the
+machine, so nothing has to be restored there: the namespace is gone with the last
+process in it, and the wire with the launcher. Linux only.
 """
 
 import os
@@ -37,9 +37,10 @@ _REFUSED: Final = (
 
 
 class NetworkNamespace:
-    """A network namespace, and the process that keeps it and gives us its sockets.
+    """A network namespace, and the process that keeps it and passes us its sockets.
 
-    `ports` are listened on there; raises ControlRefused where that is not allowed.
+    That process listens on `ports` there. Raises ControlRefused if the machine does not
+    allow this.
     """
 
     def __init__(self, ports: list[int]) -> None:
@@ -67,7 +68,7 @@ class NetworkNamespace:
             return _receive(self._parent)[0]
 
     def entered(self, command: tuple[str, ...]) -> tuple[str, ...]:
-        """Return how to run a command in that network, as whoever would run it here."""
+        """Return the command that runs `command` in that network, as the same user."""
         kept = f"--target={self.process.pid}"
         if os.geteuid() == 0:
             return ("nsenter", kept, "--net", *command)
@@ -81,9 +82,9 @@ class NetworkNamespace:
         )
 
     def close(self) -> str:
-        """End the process, and return its last words.
+        """Kill the process, and return the last line of its output.
 
-        The network lives on for as long as others are in it.
+        The network stays for as long as other processes are in it.
         """
         self._parent.close()
         for listener in self.listeners.values():
@@ -95,7 +96,7 @@ class NetworkNamespace:
 
 @dataclass(slots=True)
 class OwnNetwork:
-    """The network of one node; `usual` is its Patroni on the network of all."""
+    """The network of one node; `usual` is its Patroni on the shared network."""
 
     node: Node
     usual: Program
@@ -108,7 +109,7 @@ class OwnNetwork:
         """Move a replica into a network of its own, from where it follows as before.
 
         `ports` are those of all servers by name. The supervisor starts it there. Raises
-        ControlRefused where that is not possible.
+        ControlRefused if that is not possible.
         """
         if not node.is_replica:
             raise ControlRefused(f"{node.name} is no replica that follows.")
@@ -126,15 +127,15 @@ class OwnNetwork:
         return network
 
     def cut(self) -> None:
-        """Pull the cable."""
+        """Cut the network off from ours."""
         self.wire.cut()
 
     def mend(self) -> None:
-        """Put the cable in again."""
+        """Connect the networks again."""
         self.wire.mend()
 
     def take(self) -> None:
-        """End the node there; it is started again on the network of all."""
+        """Kill the node there; it is started again on the shared network."""
         try:
             self.node.kill()
         finally:
@@ -143,7 +144,7 @@ class OwnNetwork:
             self.node.patroni = self.usual
 
     def evidence(self) -> str | None:
-        """Return what shows that the node is cut off; None if nothing does."""
+        """Return evidence that the node is cut off; None without any."""
         if not self.wire.is_cut or self._is_heard() or self._hears():
             return None
         return (
@@ -186,7 +187,7 @@ def _start(parent: socket.socket, ports: list[int]) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        # Ctrl-C is for the launcher, and its end is ours.
+        # Ctrl-C is for the launcher, and we end this process.
         start_new_session=True,
     )
 
@@ -196,7 +197,7 @@ def _refused(reason: str) -> ControlRefused:
 
 
 def _receive(parent: socket.socket) -> list[socket.socket]:
-    """Return the sockets that come; raises ConnectionError once the process is gone."""
+    """Return the sockets received; raises ConnectionError if the process is gone."""
     data, numbers, *_ = socket.recv_fds(parent, 1, _MOST_PORTS)
     if not data:
         raise ConnectionError("The network is gone.")

@@ -2,8 +2,8 @@
 
 Patroni resumes what `pg_wal_replay_pause()` has paused, so a pause is a delay of weeks
 in Patroni's own configuration: PostgreSQL receives and acknowledges as before, and
-waits with the next commit. A promotion ends it. The launcher writes configurations
-anew at every start, so a pause does not outlive that either.
+waits with the next commit. A promotion ends it. The launcher writes configurations anew
+at every start, so a pause does not survive that either.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Pauses:
         self._configure = configure
 
     def pause(self, node: Node, seconds: float) -> datetime:
-        """Pause a node's replay for so many seconds at most; return until when."""
+        """Pause a node's replay for at most this many seconds; return until when."""
         if not 0 < seconds <= _LONGEST_SECONDS:
             raise ControlRefused(f"A pause lasts up to {_LONGEST_SECONDS:.0f} seconds.")
         if node.is_leader:

@@ -1,9 +1,9 @@
-"""Lets a replica work on a small disk of its own until that is full.
+"""Runs a replica on a small disk of its own until that is full.
 
 The disk is a tmpfs that only this node's processes see, in a mount namespace of theirs:
-it is gone with the last of them, whoever ends them, and nobody has to unmount it. That
+it is gone with the last of them, however they end, and nobody has to unmount it. That
 needs the right to mount, which root has, and everybody else in a user namespace of
-their own; not every machine gives it. Linux only.
+their own; not every machine grants it. Linux only.
 """
 
 import errno
@@ -28,9 +28,9 @@ _MOUNT: Final = (
     'mount -t tmpfs -o "$1" tmpfs "$2" && shift 2 && exec "$@"',
     "sh",
 )
-# PostgreSQL's own words, by way of the operating system, in the language of its log.
+# The operating system's message, which PostgreSQL logs in the language of its log.
 _FULL: Final = b"No space left on device"
-# Beyond what the data takes: some log, which a replica needs at its start.
+# On top of the data: some log, which a replica needs at its start.
 _SPARE_BYTES: Final = 160_000_000
 _PIECE: Final = bytes(1_000_000)
 _LOOK_SECONDS: Final = 0.3
@@ -49,16 +49,16 @@ class SmallDisk:
     _free_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        # What it had said before is of no interest.
+        # Earlier log lines do not count.
         self._read = {log: log.stat().st_size for log in self._logs()}
         self._work = Thread(target=self._run, name="full disk", daemon=True)
 
     @classmethod
     def give(cls, node: Node) -> "SmallDisk":
-        """Have the replica copied to a small disk, which is filled once it streams.
+        """Move the replica to a small disk, which is filled once it streams.
 
-        The supervisor starts it there, and anew if it ends there. Raises ControlRefused
-        where that is not possible.
+        It is copied there. The supervisor starts it on that disk, and again if it ends
+        there. Raises ControlRefused if that is not possible.
         """
         if not node.is_replica:
             raise ControlRefused(f"{node.name} is no replica that follows.")
@@ -69,17 +69,17 @@ class SmallDisk:
         return disk
 
     def take(self) -> None:
-        """End the replica there; started again, it copies the primary anew."""
+        """Kill the replica there; started again, it copies the primary anew."""
         self._over.set()
         self.node.kill()
         self._work.join(_END_SECONDS)
         self.node.patroni = self.usual
-        # It is older than what the primary still keeps the log for.
+        # The former data are older than the log that the primary still keeps.
         for old in self.node.data.iterdir():
             shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
 
     def evidence(self) -> str | None:
-        """Return what shows that PostgreSQL found its disk full, if anything does."""
+        """Return evidence that PostgreSQL found its disk full; None without any."""
         message = self._disk_full_message()
         if message is None or self._free_bytes is None:
             return None
@@ -89,7 +89,7 @@ class SmallDisk:
         )
 
     def _disk_full_message(self) -> str | None:
-        """Return what PostgreSQL has logged of a full disk since it had a small one."""
+        """Return what PostgreSQL has logged of a full disk since the move."""
         for log in self._logs():
             with suppress(OSError), log.open("rb") as lines:
                 lines.seek(self._read.get(log, 0))
@@ -102,7 +102,7 @@ class SmallDisk:
         return sorted(self.usual.log.parent.glob(f"{self.node.name}-*.log"))
 
     def _move(self) -> None:
-        """End the node, and let it have the small disk when it is started again."""
+        """Kill the node, and give it the small disk for its next start."""
         data, owner = self.node.data, self.node.data.stat()
         options = f"size={_used(data) + _SPARE_BYTES},mode=700"
         if os.geteuid() == 0:
@@ -117,20 +117,20 @@ class SmallDisk:
                 self._fill()
 
     def _fill(self) -> None:
-        """Keep the disk full for as long as there is who works on it."""
+        """Keep the disk full as long as the node's process runs on it."""
         process = self.node.patroni.process
         if process is None:
             return
         inside = Path(f"/proc/{process.pid}/root{self.node.data}/full")
-        # Gone with the processes.
+        # The file is gone with the processes.
         with suppress(OSError), inside.open("ab", buffering=0) as file:
             while process.poll() is None and not self._over.is_set():
                 self._top_up(file)
-                # PostgreSQL may make room by removing old log.
+                # PostgreSQL may free space by removing old log.
                 self._over.wait(_LOOK_SECONDS)
 
     def _top_up(self, file: FileIO) -> None:
-        """Write until nothing fits any more, and note how much is free then."""
+        """Write until nothing more fits, and record how much is free then."""
         try:
             while file.write(_PIECE):
                 pass
@@ -159,11 +159,11 @@ def require_mounting(place: Path) -> None:
 
 
 def _on_a_disk(place: Path, options: str, *command: str) -> tuple[str, ...]:
-    """Return how to run a command that finds an empty tmpfs at this place."""
+    """Return the command that runs `command` with an empty tmpfs at this place."""
     mounting = (*_OWN_MOUNTS, *_MOUNT, options, str(place))
     if os.geteuid() == 0:
         return ("unshare", *mounting, *command)
-    # Only root mounts, if only of a namespace; PostgreSQL refuses to be that.
+    # Only root may mount, if only in a namespace; PostgreSQL refuses to run as root.
     again = (f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}")
     back = ("unshare", "--user", *again)
     return ("unshare", "--map-root-user", *mounting, *back, *command)

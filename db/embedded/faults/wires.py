@@ -1,8 +1,8 @@
 """A wire between two networks, which can be cut and mended.
 
-It carries TCP connections from one to the other. Cut, it carries nothing: not a byte,
-nor the news that a side has closed or died. Whoever is connected hears nothing at all,
-as with a cable that is pulled, and whoever connects waits.
+It carries TCP connections from one to the other. When cut, it carries nothing: not a
+byte, nor the news that a side has closed or died. A connected peer hears nothing at
+all, as with a cable that is pulled, and a connecting one waits.
 """
 
 import socket
@@ -41,9 +41,9 @@ class Wire:
         return len(self._carried) // 2
 
     def join(self, listener: socket.socket, dial: Dial) -> None:
-        """Carry every connection that is made to the listener to where `dial` leads.
+        """Carry every connection to the listener on to where `dial` leads.
 
-        The listener belongs to the wire from now on.
+        The wire owns the listener from now on.
         """
         with self._guard:
             self._listeners.append(listener)
@@ -54,22 +54,22 @@ class Wire:
     def cut(self) -> None:
         """Carry nothing from now on."""
         self._whole.clear()
-        # Who connects now gets no answer from the kernel either, but for the first.
+        # New connections, except the first, get no answer from the kernel either.
         self._let_wait(0)
 
     def mend(self) -> None:
-        """Carry again, first what has waited."""
+        """Carry again, beginning with what has waited."""
         self._let_wait(_BACKLOG)
         self._whole.set()
 
     def close(self) -> None:
-        """End every connection, and take none any more."""
+        """End every connection, and accept no more."""
         with self._guard:
             self._is_closed = True
             ending = [*self._listeners, *self._carried]
             self._listeners.clear()
         for connection in ending:
-            # It wakes whoever waits on it, who closes it.
+            # This wakes the thread that waits on the socket, which then closes it.
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self._whole.set()
@@ -109,7 +109,7 @@ class Wire:
         self._drop(caller, called)
 
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
-        """Carry bytes one way until that side has no more to say."""
+        """Carry bytes one way until that side has finished sending."""
         with suppress(OSError):
             while piece := _read(source):
                 self._whole.wait()
@@ -119,7 +119,7 @@ class Wire:
             target.shutdown(socket.SHUT_WR)
 
     def _hold(self, connection: socket.socket) -> bool:
-        """Take in a connection; one that comes too late is closed."""
+        """Add a connection and return True; close it if the wire is closed."""
         connection.settimeout(None)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._guard:
@@ -137,7 +137,7 @@ class Wire:
 
 
 def dialling(fresh: Callable[[], socket.socket], port: int) -> Dial:
-    """Return how to connect to a port of the network that `fresh` has sockets of."""
+    """Return a function that connects to a port of the network of `fresh`."""
 
     def dial() -> socket.socket:
         called = fresh()
@@ -153,7 +153,7 @@ def dialling(fresh: Callable[[], socket.socket], port: int) -> Dial:
 
 
 def _read(source: socket.socket) -> bytes:
-    # A side that was reset has no more to say, either.
+    # A side that was reset has finished sending, too.
     with suppress(ConnectionError):
         return source.recv(_PIECE_BYTES)
     return b""

@@ -1,4 +1,4 @@
-"""The processes of the cluster: started apart from the terminal, ended for certain."""
+"""The cluster's processes: started apart from the terminal, stopped for certain."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ from db.open_files import allow_open_files
 _MAX_LOG_BYTES: Final = 10_000_000
 _DEATH_SECONDS: Final = 10.0
 _HEARD_SECONDS: Final = 1.0
-# Somebody waits for the start: they need not wait for us.
+# Somebody waits for the start: polling should not add to that.
 _LONGEST_PAUSE_SECONDS: Final = 0.1
 # As a module, or as our own program around it.
 _PATRONIS: Final = frozenset({"patroni", "swift_patroni"})
@@ -41,7 +41,7 @@ _OURS: Final = frozenset(
 
 @dataclass(slots=True)
 class Program:
-    """A program that should run: how it is started, and its process if it has one."""
+    """A program that should run: its command, and its process if it has one."""
 
     name: str
     command: Sequence[str]
@@ -68,7 +68,7 @@ class Program:
 
     @property
     def config_path(self) -> Path:
-        """The configuration of a program that is started with one file."""
+        """The configuration file of a program whose last argument it is."""
         return Path(self.command[-1])
 
     @property
@@ -77,14 +77,14 @@ class Program:
         return self.process is not None and self.process.poll() is None
 
     def kill(self) -> None:
-        """End the program at once and wait until it is gone."""
-        # Whoever watches over it may have started another one before it is waited for.
+        """Kill the program and wait until it is gone."""
+        # The supervisor may have started another process before this one is waited for.
         if (process := self.process) is not None:
             process.kill()
             process.wait()
 
     def require_running(self) -> None:
-        """Raise CannotStart with the program's last words if it has ended."""
+        """Raise CannotStart with the program's last log line if it has ended."""
         if not self.is_running:
             raise CannotStart(
                 f"{self.name} stopped at its start: {last_words(self.log)} "
@@ -95,7 +95,7 @@ class Program:
 def wait_for(
     condition: Callable[[], bool], programs: Iterable[Program], *, seconds: float
 ) -> None:
-    """Wait until the condition holds; raise CannotStart if a program ends meanwhile."""
+    """Wait until the condition holds; raises CannotStart if a program ends first."""
     watched = tuple(programs)
 
     def holds() -> bool:
@@ -116,7 +116,7 @@ def wait_for(
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a log at its end; one that has grown too long becomes the previous one."""
+    """Open a log for appending; one that has grown too long is renamed first."""
     with suppress(FileNotFoundError):
         if path.stat().st_size > _MAX_LOG_BYTES:
             path.replace(path.with_suffix(".1.log"))
@@ -124,7 +124,7 @@ def open_log(path: Path) -> BinaryIO:
 
 
 def last_words(log: Path) -> str:
-    """Return the last line of a log that says something."""
+    """Return the last line of a log that is not empty."""
     with suppress(OSError):
         lines = log.read_text(errors="replace").splitlines()
         for line in reversed(lines[-50:]):
@@ -136,22 +136,22 @@ def last_words(log: Path) -> str:
 def find(*places: Path) -> list[psutil.Process]:
     """Return the cluster's processes whose command lines name files in these places.
 
-    That is how the remains of a killed launcher are known: there is no list on disk
-    to be out of date, and no process number to be mistaken for a later one.
+    That is how the remains of a killed launcher are recognised: there is no list on
+    disk to be out of date, and no process id to be mistaken for a later one.
     """
     parts = tuple(f"{place}/" for place in places)
     processes = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.pid != os.getpid() and _is_ours(process.cmdline(), parts):
-                # psutil keeps whom it saw before: what has got such a number since
-                # would be taken for that one, which is gone, and be spared.
+                # psutil caches processes: a new one with the id of one that is gone
+                # would be taken for the old one, and be spared.
                 processes.append(psutil.Process(process.pid))
     return processes
 
 
 def end(processes: Sequence[psutil.Process], *, grace_seconds: float) -> None:
-    """End processes: politely first, then by force; return when they are gone."""
+    """Stop processes: first cleanly, then by force; return when they are gone."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(_polite(process))
@@ -160,7 +160,7 @@ def end(processes: Sequence[psutil.Process], *, grace_seconds: float) -> None:
 
 
 def kill(processes: Sequence[psutil.Process]) -> bool:
-    """End processes by force; tell whether they are certain to be gone."""
+    """Kill processes; return whether they are certain to be gone."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
@@ -168,7 +168,7 @@ def kill(processes: Sequence[psutil.Process]) -> bool:
 
 
 def await_end(processes: Iterable[psutil.Process], seconds: float) -> bool:
-    """Wait until processes have ended; tell whether all of them did in time."""
+    """Wait until processes have ended; return whether all of them did in time."""
     deadline = time.monotonic() + seconds
     while any(_lives(process) for process in processes):
         if time.monotonic() > deadline:
@@ -178,8 +178,8 @@ def await_end(processes: Iterable[psutil.Process], seconds: float) -> bool:
 
 
 def _lives(process: psutil.Process) -> bool:
-    # A zombie has ended; when its parent takes note is the parent's business. The
-    # parent of an orphan may be a container's first program, which never does.
+    # A zombie has ended; reaping it is its parent's business. The parent of an orphan
+    # may be a container's first program, which never does.
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -187,7 +187,7 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def stop(programs: Iterable[Program], *, seconds: float) -> None:
-    """Stop programs together: politely first, by force after that many seconds."""
+    """Stop programs together: first cleanly, by force after this many seconds."""
     end_children(
         (p.process for p in programs if p.process is not None), seconds=seconds
     )
@@ -198,7 +198,7 @@ def end_children(
     *,
     seconds: float,
 ) -> None:
-    """End processes of our own together, and return when they are gone."""
+    """Stop processes of our own together, and return when they are gone."""
     started = tuple(started)
     for process in started:
         process.terminate()
@@ -210,11 +210,11 @@ def end_children(
 
 
 def _is_gone(process: "subprocess.Popen[bytes]", seconds: float | None) -> bool:
-    """Wait until a process of our own has ended, for so long at most.
+    """Wait until a process of our own has ended, with a limit; return whether it has.
 
-    Not by its `wait`, which takes a lock: whoever is told to stop, by an exception out
-    of a signal's handler, may have been about to ask whether the process runs, and has
-    taken that lock for good.
+    It does not use the process's `wait`, which takes a lock: a signal handler's
+    exception, which tells a thread to stop, may have interrupted that thread while it
+    asked whether the process runs, and the lock then stays taken.
     """
     if process.returncode is not None:
         return True
@@ -223,10 +223,11 @@ def _is_gone(process: "subprocess.Popen[bytes]", seconds: float | None) -> bool:
             code = psutil.Process(process.pid).wait(seconds)
         except psutil.TimeoutExpired:
             return False
-        # Who looked after it may have heard first, and knows: there is no code twice.
+        # Its supervisor may have noticed first, and has the code: psutil gets none
+        # then.
         if process.returncode is None:
             process.returncode = code
-    # Who has heard first may be about to write it down, and has the lock until then.
+    # A thread that noticed first holds the lock until it has stored the code.
     look_until(
         lambda: process.poll() is not None,
         seconds=_HEARD_SECONDS,
@@ -236,13 +237,14 @@ def _is_gone(process: "subprocess.Popen[bytes]", seconds: float | None) -> bool:
 
 
 def _polite(process: psutil.Process) -> signal.Signals:
-    # PostgreSQL takes SIGTERM for "wait until everybody has gone home".
+    # PostgreSQL takes SIGTERM for "wait until all clients have disconnected".
     is_postgres = Path(process.cmdline()[0]).name == "postgres"
     return signal.SIGINT if is_postgres else signal.SIGTERM
 
 
 def _is_ours(command: list[str], parts: tuple[str, ...]) -> bool:
-    # Every process of the machine is looked at, and few name the folder: that first.
+    # This checks every process of the machine, and few name the folder: so that is
+    # checked first.
     files = "/\0".join(command[1:]) + "/"
     if not any(part in files for part in parts):
         return False

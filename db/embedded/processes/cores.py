@@ -4,7 +4,7 @@ import os
 
 
 def count_usable_cores() -> int:
-    """Return how many cores there are for us, where the system tells, or in all."""
+    """Return how many cores we may use if the system can tell, otherwise all."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

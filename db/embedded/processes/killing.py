@@ -11,15 +11,15 @@ from db.embedded.processes import child_processes
 
 _SEGMENTS: Final = Path("/proc/sysvipc/shm")
 _GONE_SECONDS: Final = 10.0
-# Where postmaster.pid notes the shared memory segment, counted from nought.
+# The line of postmaster.pid with the shared memory segment, counted from zero.
 _SEGMENT_LINE: Final = 6
 
 
 def recorded_pid(data: Path) -> int:
-    """Return the server's number as PostgreSQL noted it when it started.
+    """Return the server's process id as PostgreSQL recorded it when it started.
 
-    It notes a negative one for a repair without a server. Raises OSError, ValueError
-    or IndexError where nothing is noted.
+    It records a negative one in single-user mode. Raises OSError, ValueError or
+    IndexError if nothing is recorded.
     """
     return int((data / "postmaster.pid").read_text().splitlines()[0])
 
@@ -35,11 +35,11 @@ def family(data: Path, postmaster: psutil.Process | None) -> list[psutil.Process
 
 
 def end(data: Path, postmaster: psutil.Process | None) -> bool:
-    """Kill a PostgreSQL, and tell whether it is certain that nothing of it is left.
+    """Kill a PostgreSQL, and return whether it is certain that nothing is left of it.
 
-    Backends outlive a server that was killed for a moment, and one of them could still
-    acknowledge a commit. They hold on to the server's shared memory: the kernel counts
-    them there, however they were started, which is what PostgreSQL relies on as well.
+    Backends outlive a killed server for a moment, and one of them could still
+    acknowledge a commit. They stay attached to the server's shared memory: the kernel
+    counts them there, however they were started, and PostgreSQL relies on that as well.
     """
     segment = _segment(data)
     deadline = time.monotonic() + _GONE_SECONDS
@@ -53,18 +53,18 @@ def end(data: Path, postmaster: psutil.Process | None) -> bool:
 
 
 def _orphans(data: Path) -> list[psutil.Process]:
-    """Return PostgreSQL's processes that work in this directory, if we may see that."""
+    """Return PostgreSQL processes that work in this directory, if we may see that."""
     orphans = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.name() == "postgres" and process.cwd() == str(data):
-                # Not the one that psutil may have seen under this number before.
+                # Not the one that psutil may have cached under this id.
                 orphans.append(psutil.Process(process.pid))
     return orphans
 
 
 def _segment(data: Path) -> tuple[str, str] | None:
-    """Return the key and number of the shared memory that the server noted."""
+    """Return the key and id of the shared memory that the server recorded."""
     with suppress(OSError, ValueError, IndexError):
         line = (data / "postmaster.pid").read_text().splitlines()[_SEGMENT_LINE]
         key, number = line.split()
@@ -73,7 +73,7 @@ def _segment(data: Path) -> tuple[str, str] | None:
 
 
 def _is_held(segment: tuple[str, str] | None) -> bool:
-    """Tell whether a process is attached to it; only Linux lets everybody know."""
+    """Return whether a process is attached to it; only Linux shows that to anybody."""
     with suppress(OSError):
         for line in _SEGMENTS.read_text().splitlines()[1:]:
             words = line.split()

@@ -1,4 +1,4 @@
-"""Ports of the cluster: chosen once, remembered, replaced when someone took them."""
+"""Ports of the cluster: chosen once, remembered, replaced if somebody takes them."""
 
 import random
 import socket
@@ -7,8 +7,8 @@ from typing import Final, Self
 
 from db.embedded.data_folder import CannotStart
 
-# Below the ports that systems hand to outgoing connections, so that no browser tab
-# of tomorrow happens to sit on a port that was remembered today.
+# Below the ports that systems use for outgoing connections, so that no browser tab of
+# tomorrow happens to occupy a port that was remembered today.
 _FIRST: Final = 15_000
 _LAST: Final = 32_000
 _ATTEMPTS: Final = 2_000
@@ -17,9 +17,9 @@ _ATTEMPTS: Final = 2_000
 class PortReservations:
     """Ports that no other cluster of this machine takes while this one has them.
 
-    A server that is down, or is started again, listens nowhere: without a reservation
-    its port is free for whoever looks just then. It is a name of the kernel's, which
-    whoever uses the same network cannot have twice and which goes with the process.
+    A server that is down or restarting listens nowhere: without a reservation its port
+    would be free for anybody who looks just then. A reservation is a name in the
+    kernel, which exists only once in a network and goes with the process.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class PortReservations:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let others have the ports."""
+        """Release the ports."""
         self.close()
 
     def choose(
@@ -38,7 +38,7 @@ class PortReservations:
     ) -> dict[str, int]:
         """Reserve a port for each name: the remembered one unless it is taken.
 
-        Raises CannotStart where none is free.
+        Raises CannotStart if none is free.
         """
         chosen: dict[str, int] = {}
         for name in names:
@@ -49,13 +49,13 @@ class PortReservations:
         return chosen
 
     def give_back(self, ports: Iterable[int]) -> None:
-        """Let others have some of the ports."""
+        """Release a few of the ports."""
         for port in ports:
             if reserved := self._sockets.pop(port, None):
                 reserved.close()
 
     def close(self) -> None:
-        """Let others have the ports."""
+        """Release the ports."""
         self.give_back(tuple(self._sockets))
 
     def _find(self, avoided: set[int]) -> int:
@@ -72,7 +72,7 @@ class PortReservations:
         if not is_free(port):
             return False
         if port not in self._sockets:
-            # Nobody listens there either, so nobody can connect to it.
+            # Nothing listens on it, so nothing can connect to it either.
             reservation = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 reservation.bind(f"\0chartroom-port-{port}")
@@ -84,7 +84,7 @@ class PortReservations:
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Tell whether a server could listen there now."""
+    """Return whether a server could listen there now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         # As servers do: a connection that lingers after its server is no obstacle.

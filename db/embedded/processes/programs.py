@@ -1,4 +1,4 @@
-"""The programs of the cluster: where the wheels put them, and who they run as."""
+"""The programs of the cluster: where the wheels put them, and the user they run as."""
 
 import os
 import platform
@@ -13,13 +13,13 @@ from typing import Final
 from db.embedded.data_folder import CannotStart
 
 _NOBODY: Final = 65534
-# By its path: whom PostgreSQL runs as need not find our packages.
+# By its path: the user that PostgreSQL runs as may not find our packages.
 _PATRONI: Final = Path(__file__).with_name("swift_patroni.py")
 _OWN_SERVERS: Final = (
     "set CHARTROOM_DATABASE_URL and CHARTROOM_MONGO_URL to use servers of your own"
 )
-# What the programs may know of our environment. PG* and PATRONI_* variables would
-# change how they behave, and a password in a variable is none of their business.
+# The part of our environment that the programs may see. PG* and PATRONI_* variables
+# would change how they behave, and a password in a variable is none of their business.
 _ENVIRONMENT: Final = (
     "PATH",
     "LD_LIBRARY_PATH",
@@ -32,7 +32,7 @@ _ENVIRONMENT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The programs, and the words that start them as an ordinary user."""
+    """The programs, and the command prefix that runs them as an ordinary user."""
 
     etcd: Path
     mongod: Path
@@ -41,7 +41,7 @@ class Programs:
     environment: dict[str, str]
 
     def of_postgres(self, name: str) -> str:
-        """Return another of PostgreSQL's programs, by its name."""
+        """Return the path of another PostgreSQL program."""
         return str(self.postgres.with_name(name))
 
     def patroni(self, config: Path) -> list[str]:
@@ -50,7 +50,7 @@ class Programs:
 
 
 def find(folder: Path) -> Programs:
-    """Return the programs; raise CannotStart naming what this platform lacks."""
+    """Return the programs; raises CannotStart naming what this platform lacks."""
     if find_spec("patroni") is None:
         raise CannotStart(
             f"Patroni is not installed: run script/setup, or {_OWN_SERVERS}."
@@ -75,7 +75,7 @@ def _program(name: str, package: str, path: str) -> Path:
 
 
 def _locations(package: str) -> list[Path]:
-    # The packages are found without being imported: fiftyone's own __init__ belongs
+    # The packages are located without importing them: fiftyone's own __init__ belongs
     # to a large library of which only the database is installed.
     top, *rest = package.split(".")
     spec = find_spec(top)
@@ -84,10 +84,11 @@ def _locations(package: str) -> list[Path]:
 
 
 def _unprivileged(folder: Path) -> tuple[str, ...]:
-    """Return what turns root into the folder's owner, or into nobody.
+    """Return the command prefix that turns root into the folder's owner, or nobody.
 
-    PostgreSQL refuses to run as root. The programs keep the one power to pass file
-    permissions, because interpreter and data may be in a home that only root enters.
+    PostgreSQL refuses to run as root. The programs keep the one capability to bypass
+    file permissions, because interpreter and data may be in a home that only root
+    enters.
     """
     if os.geteuid() != 0:
         _require_name(os.geteuid())
@@ -119,7 +120,7 @@ def runs_as(folder: Path) -> tuple[int, int]:
 
 
 def _require_name(user: int) -> None:
-    # PostgreSQL looks its user up and gives up without a name, as can happen in a
+    # PostgreSQL looks its user up and gives up without a name, which can happen in a
     # container that is run with --user.
     try:
         pwd.getpwuid(user)
@@ -132,7 +133,8 @@ def _require_name(user: int) -> None:
 
 def _environment(folder: Path) -> dict[str, str]:
     known = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    # Nobody's bytecode has no place in a virtual environment that root installed.
+    # Bytecode written by nobody does not belong in a virtual environment that root
+    # installed.
     return known | {
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",

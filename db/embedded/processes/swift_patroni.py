@@ -1,19 +1,19 @@
-"""Patroni as a program for servers that are all on one machine: swifter, and stricter.
+"""Patroni as a program for servers that share one machine: faster, and stricter.
 
 A planned switchover waits three times in Patroni 4.1 whatever the servers do: up to a
-second until it looks again whether PostgreSQL has stopped, another one for replicas to
-catch up (which it then checks all the same), and two in which every other replica only
-leaves the chosen one a head start, while commits wait for one of them to follow. Made
-shorter, writers wait for about one second instead of four. What Patroni checks before
-it lets anybody lead stays as it is.
+second until it checks again whether PostgreSQL has stopped, another one for replicas to
+catch up (which it then checks anyway), and two in which every other replica only leaves
+the chosen one a head start, while commits wait for one of them to follow. With shorter
+pauses, writers wait for about one second instead of four. What Patroni checks before it
+lets anybody lead stays as it is.
 
-What starts PostgreSQL loads nothing of Patroni's, which every start waited for: see
-`QuickStart`. Nor does Patroni load what it has no use for: see `load_less`.
+The process that starts PostgreSQL loads nothing of Patroni's, which every start waited
+for: see `QuickStart`. Nor does Patroni load what it has no use for: see `load_less`.
 
-Before it votes, a former primary is ended that nobody answers for: see `fence_first`.
-Once back, it is not taken for a replica of a timeline that only bears the same number:
-see `StricterRewind`. Nor does a server follow who may lack a part of its log: see
-`db.cluster.patroni_node`.
+Before it votes, a former primary without an answering Patroni is killed: see
+`fence_first`. When that is back, it is not taken for a replica of a timeline that only
+has the same number: see `StricterRewind`. Nor does a server follow a leader that may
+lack a part of its log: see `db.cluster.patroni_node`.
 
 A site that follows another finds its password: see `tell_ports_apart`.
 
@@ -36,11 +36,11 @@ from typing import Any, Final
 
 import yaml
 
-# As it is loaded, Patroni reads the names of all of PostgreSQL's settings. libyaml does
-# that in a fifth of the time, which each start of Patroni waits for.
+# On import, Patroni parses the names of all of PostgreSQL's settings. libyaml takes a
+# fifth of the time, which each start of Patroni waits for.
 yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-# First: Patroni's modules import each other in a circle that only opens here.
+# First: Patroni's modules import each other in a cycle that only resolves from here.
 import patroni.postgresql  # isort: skip
 import patroni.ha
 import psutil
@@ -48,28 +48,29 @@ from patroni.__main__ import main
 from patroni.exceptions import PostgresConnectionException
 from patroni.postgresql.rewind import REWIND_STATUS, Rewind
 
-# By their folder, because whom PostgreSQL runs as need not find our packages.
+# By their folder, because the user that PostgreSQL runs as may not find our packages.
 sys.path.append(str(Path(__file__).parents[3]))
 from db.cluster.patroni_node import follow_with_care
 
 # An answer on this machine takes milliseconds.
 PAUSE_SECONDS: Final = 0.2
 _POLLING_SECONDS: Final = 0.05
-# Each look is a program that is started.
+# Each check starts a program.
 _ASKING_SECONDS: Final = 0.1
-# Other pauses, such as that until the moment of a planned restart, are meant.
+# Other pauses, such as the one until the time of a planned restart, are intended.
 _HEAD_STARTS: Final = (1, 2)
-# Beside the data of a server: when it was last copied anew because of its log.
+# A file beside a server's data: when it was last copied anew because of its log.
 COPIED: Final = ".copied-anew"
-# Patroni tells everybody of a server's tags; this one says the same.
+# Patroni publishes a server's tags; this one has the same time.
 COPIED_TAG: Final = "copied_anew_at"
 # Longer than a busy machine needs to start PostgreSQL and find the primary.
 _NOT_STREAMING_SECONDS: Final = 20.0
 _COPIED_AGAIN_SECONDS: Final = 3600.0
 _SEGMENT_NAME: Final = 24
-# What Patroni 4.1 hands to the function that starts PostgreSQL in a process of its own.
+# What Patroni 4.1 passes to the function that starts PostgreSQL in a process of its
+# own.
 _STARTER_TAKES: Final = ("conn", "cmdline", "env")
-# Runs a command whose parent ends at once, and writes its number into a pipe.
+# Runs a command whose parent ends at once, and writes its process id to a pipe.
 _START: Final = (
     "import os, subprocess, sys; "
     "pid = subprocess.Popen(sys.argv[2:]).pid; "
@@ -79,24 +80,24 @@ _START: Final = (
 
 
 class SwiftTime:
-    """The module time, but for pauses of exactly one or two seconds."""
+    """The module time, except for pauses of exactly one or two seconds."""
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the module has."""
+        """Return the attribute of the module."""
         return getattr(time, name)
 
     @staticmethod
     def sleep(seconds: float) -> None:
-        """Pause for so long, or less where Patroni only leaves others time."""
+        """Pause this long, or shorter if Patroni only gives others a head start."""
         time.sleep(PAUSE_SECONDS if seconds in _HEAD_STARTS else seconds)
 
 
 class QuickStart:
     """The module multiprocessing, as far as Patroni starts PostgreSQL with it.
 
-    PostgreSQL is to be nobody's child, so another process starts it, tells its number
-    and ends. Patroni's own loads all of Patroni for that: a fifth of a second of the
-    processor, in which nobody is served by this server.
+    PostgreSQL must be nobody's child, so another process starts it, reports its process
+    id and ends. Patroni's own way loads all of Patroni for that: a fifth of a second of
+    processor time, in which this server serves nobody.
     """
 
     def __init__(self) -> None:
@@ -105,15 +106,15 @@ class QuickStart:
         self._pid: int | None = None
 
     def get_context(self, _: str) -> "QuickStart":
-        """Return what makes one process."""
+        """Return an object that makes one process."""
         return QuickStart()
 
     def Pipe(self, _: bool) -> tuple["QuickStart", None]:  # noqa: N802
-        """Return where the number of PostgreSQL's process is read."""
+        """Return the end of the pipe that receives PostgreSQL's process id."""
         return self, None
 
     def Process(self, *, target: Any, args: Any) -> "QuickStart":  # noqa: N802
-        """Return what starts PostgreSQL; raises ValueError if that is not asked for."""
+        """Return the process that starts PostgreSQL; raises ValueError for another."""
         if target.__name__ != "pg_ctl_start":
             raise ValueError(target)
         _, self._command, self._environment = args
@@ -124,7 +125,7 @@ class QuickStart:
         reading, writing = os.pipe()
         with os.fdopen(reading) as pid_pipe:
             try:
-                # Isolated (-I), it hears of no PYTHONDONTWRITEBYTECODE: hence -B.
+                # Isolated mode (-I) ignores PYTHONDONTWRITEBYTECODE: hence -B.
                 starting = subprocess.Popen(  # noqa: S603 - Patroni's command
                     [sys.executable, "-BISc", _START, str(writing), *self._command],
                     env=self._environment,
@@ -137,22 +138,22 @@ class QuickStart:
             starting.wait()
 
     def recv(self) -> int | None:
-        """Return the number of PostgreSQL's process, or None if it did not start."""
+        """Return PostgreSQL's process id; None if it did not start."""
         return self._pid
 
     def join(self) -> None:
-        """Return at once: what has started PostgreSQL has ended."""
+        """Return at once: the starting process has ended."""
 
 
 def hurry() -> None:
-    """Make this process's Patroni pause for less, and start PostgreSQL sooner."""
+    """Shorten the pauses of this process's Patroni, and start PostgreSQL sooner."""
     patroni.ha.time = patroni.postgresql.time = SwiftTime()
     patroni.postgresql.STOP_POLLING_INTERVAL = _POLLING_SECONDS
     # Whether PostgreSQL listens yet, and whether it has promoted itself.
     patroni.postgresql.polling_loop = partial(
         patroni.postgresql.polling_loop, interval=_ASKING_SECONDS
     )
-    # A later Patroni may start it otherwise, and then does so by itself.
+    # A later Patroni may start it in another way, and then does so itself.
     starter = getattr(patroni.postgresql.postmaster, "pg_ctl_start", None)
     if starter and tuple(inspect.signature(starter).parameters) == _STARTER_TAKES:
         patroni.postgresql.postmaster.multiprocessing = QuickStart()
@@ -162,19 +163,19 @@ def load_less() -> None:
     """Have TLS done by Python's own ssl in this process.
 
     etcd's client, which Patroni loads later, would load pyOpenSSL to do the same, for a
-    tenth of a second of the processor. Without it, the client goes on by itself.
+    tenth of a second of processor time. Without it, the client works nevertheless.
     """
     sys.modules["urllib3.contrib.pyopenssl"] = None  # type: ignore[assignment]
 
 
 def fence_first() -> None:
-    """Have this process's Patroni end a primary that nobody answers for, then vote.
+    """Have Patroni kill a primary whose own Patroni does not answer, before it votes.
 
-    A primary whose Patroni has died goes on without it, also when its leader key has
-    expired and another node is promoted. A replica that has voted and is not yet told
-    whom to follow goes on as well, and its word is all that a commit waits for in
-    quorum mode: it would be acknowledged, and lost. On several machines a watchdog
-    prevents that (https://patroni.readthedocs.io/en/latest/watchdog.html).
+    A primary whose Patroni has died goes on without it, even when its leader key has
+    expired and another node is promoted. A replica that has voted and has not been told
+    yet whom to follow goes on as well, and its acknowledgement is all that a commit
+    waits for in quorum mode: it would be acknowledged, and lost. On several machines a
+    watchdog prevents that (https://patroni.readthedocs.io/en/latest/watchdog.html).
     """
     is_healthiest = patroni.ha.Ha._is_healthiest_node
 
@@ -184,12 +185,13 @@ def fence_first() -> None:
         if primaries := _primaries_beside(Path(ha.state_handler.data_dir)):
             known = [member for member in members if member.name in primaries]
             for answer in ha.fetch_nodes_statuses(known):
-                # Whoever answers sees to its PostgreSQL, and nobody else leads.
+                # A Patroni that answers is in charge of its PostgreSQL, and no other
+                # node leads then.
                 if answer.reachable:
                     primaries.pop(answer.member.name, None)
             if not all(_end(name, data) for name, data in primaries.items()):
                 return False
-            # Only now is it final who has received what.
+            # Only now is it final which node has received what.
             ha.state_handler.reset_cluster_info_state(None)
         return bool(is_healthiest(ha, members, *checks, **more))
 
@@ -197,7 +199,7 @@ def fence_first() -> None:
 
 
 def _primaries_beside(data: Path) -> dict[str, Path]:
-    """Return the other nodes whose PostgreSQL may be running, and is no replica."""
+    """Return the other nodes whose PostgreSQL may be running and is no replica."""
     primaries = {}
     for note in data.parent.glob("*/postmaster.pid"):
         with suppress(OSError, ValueError, IndexError):
@@ -209,21 +211,21 @@ def _primaries_beside(data: Path) -> dict[str, Path]:
 
 
 def _end(name: str, data: Path) -> bool:
-    """End a node's PostgreSQL; tell whether it is certain that it is gone."""
+    """Kill a node's PostgreSQL; return whether it is certainly gone."""
     patroni.ha.logger.warning("%s is no replica and nobody answers: ending it", name)
-    # Here, because each start would pay for what is needed once in years.
+    # Imported here, because each start would pay for what is needed once in years.
     from db.embedded.processes import killing  # noqa: PLC0415
 
     return killing.end(data, None)
 
 
 class StricterRewind(Rewind):  # type: ignore[misc]
-    """Patroni's way back to a primary, which knows timelines by more than a number.
+    """Patroni's rewind, with timelines compared by more than their number.
 
     A primary that dies before any replica has heard of its timeline leaves the same
     number to the next one. Patroni and pg_rewind take the two for one timeline: the
-    former primary would never stream again, or go on with data that nobody else has.
-    Unable to be rewound, it is copied anew.
+    former primary would never stream again, or go on with data that nobody else has. As
+    it cannot be rewound, it is copied anew.
     """
 
     _state: REWIND_STATUS
@@ -244,7 +246,7 @@ class StricterRewind(Rewind):  # type: ignore[misc]
             self._state = REWIND_STATUS.NEED
 
     def execute(self, leader: Any) -> Any:
-        """Rewind PostgreSQL, or remove its data, which are copied anew then."""
+        """Rewind PostgreSQL, or remove its data, which are then copied anew."""
         if not self._is_on_fork:
             return super().execute(leader)
         if not self._postgresql.is_running() or self._postgresql.stop(checkpoint=False):
@@ -253,21 +255,21 @@ class StricterRewind(Rewind):  # type: ignore[misc]
         return False
 
     def _forks(self, leader: Any) -> bool:
-        """Tell whether this server's timeline began elsewhere than the primary's."""
+        """Return whether this server's timeline began elsewhere than the primary's."""
         own = Path(self._postgresql.data_dir)
         try:
             origin, record = self._beginning(own)
             other_origin, other_record = self._beginning(own.with_name(leader.name))
         except (OSError, IndexError):
-            # The first one has no origin. Of one that the primary knows nothing of,
-            # Patroni judges by the number.
+            # The first timeline has no origin. If the primary does not know the
+            # timeline, Patroni judges by the number.
             return False
-        # Of a beginning that is long ago only the origin is kept.
+        # Of a timeline that began long ago only the origin is kept.
         is_known = bool(record and other_record)
         return origin != other_origin or (is_known and record != other_record)
 
     def _beginning(self, data: Path) -> tuple[str, str]:
-        """Return where the timeline comes from, and its first record with its time."""
+        """Return the timeline's origin, and its first record with its time."""
         log = data / "pg_wal"
         origin = (log / f"{self._timeline:08X}.history").read_text()
         program = self._postgresql.pgcommand("pg_waldump")
@@ -283,17 +285,18 @@ class StricterRewind(Rewind):  # type: ignore[misc]
 
 
 def tell_forks_apart() -> None:
-    """Have this process's Patroni copy anew what only seems to be on its timeline."""
+    """Have Patroni copy a server anew that only seems to be on its timeline."""
     patroni.ha.Rewind = StricterRewind
 
 
 class DamagedLogs:
-    """Has a replica whose own log cannot be read copied anew, once in an hour.
+    """Has a replica copied anew if it cannot read its own log, at most once an hour.
 
-    PostgreSQL ends at its start where the log lacks its last checkpoint, and waits for
-    ever at a file of the log that is too short. Patroni starts it again and again. What
-    else is wrong with the log the primary sends once more. Copied twice in an hour,
-    something else is wrong: that is somebody's to find out, and is said.
+    PostgreSQL exits at its start if the log lacks its last checkpoint, and waits for
+    ever at a file of the log that is too short. Patroni starts it again and again. Any
+    other damage in the log is replaced by what the primary sends again. If it has to be
+    copied twice in an hour, something else is wrong: an error is logged, and somebody
+    has to find out.
     """
 
     def __init__(self) -> None:
@@ -301,7 +304,7 @@ class DamagedLogs:
         self._is_reported = False
 
     def look(self, ha: Any) -> None:
-        """Look at a server before each of Patroni's rounds."""
+        """Check a server before each of Patroni's rounds."""
         if ha._async_executor.busy:
             return
         leader = ha.cluster.leader if ha.cluster else None
@@ -322,7 +325,7 @@ class DamagedLogs:
                 self._copy_anew(ha)
 
     def _is_damaged(self, server: Any) -> bool:
-        """Tell whether a file of the log is too short, or lacks the last checkpoint."""
+        """Return whether a log file is too short, or lacks the last checkpoint."""
         log, control = Path(server.data_dir) / "pg_wal", server.controldata()
         try:
             size = int(control["Bytes per WAL segment"])
@@ -374,7 +377,7 @@ def _copied_at(server: Any) -> float | None:
 
 
 def _is_streaming(server: Any) -> bool:
-    """Tell whether a server receives its log; one that starts does not answer yet."""
+    """Return whether a server receives its log; False while it starts."""
     if not server.is_running():
         return False
     try:
@@ -384,15 +387,15 @@ def _is_streaming(server: Any) -> bool:
 
 
 def _answers(ha: Any, leader: Any) -> bool:
-    """Tell whether the primary can be copied from."""
+    """Return whether the primary can be copied from."""
     return any(answer.reachable for answer in ha.fetch_nodes_statuses([leader.member]))
 
 
 def tell_ports_apart() -> None:
-    """Have this process's Patroni find its password for servers of several ports.
+    """Have this process's Patroni find its password for servers with several ports.
 
-    It writes a line for each host of another site, and all of their ports into each
-    of them, which no server has: PostgreSQL then asks for a password, for ever.
+    For the hosts of another site it writes password lines that each contain all of
+    their ports, which no server has: PostgreSQL then asks for a password, for ever.
     """
     content_of = patroni.postgresql.config.ConfigHandler._pgpass_content
 
@@ -406,9 +409,9 @@ def tell_ports_apart() -> None:
 
 
 def copy_damaged_anew() -> None:
-    """Have this process's Patroni look before each round whether its log is damaged.
+    """Have this process's Patroni check before each round whether its log is damaged.
 
-    After a round it has begun to start PostgreSQL once more.
+    After a round it has already begun to start PostgreSQL once more.
     """
     logs, run_cycle = DamagedLogs(), patroni.ha.Ha._run_cycle
 
@@ -420,7 +423,7 @@ def copy_damaged_anew() -> None:
 
 
 def tell_of_copies() -> None:
-    """Have this process's Patroni tell when its server was copied anew by itself."""
+    """Have this process's Patroni publish when its server was copied anew by itself."""
     tags_of = patroni.ha.Ha.get_effective_tags
 
     def tags_with_copy(ha: Any) -> Any:

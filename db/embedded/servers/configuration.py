@@ -13,8 +13,8 @@ from db.embedded.servers.etcd import SCOPE
 from db.embedded.servers.etcd_certificate import EtcdCertificate
 from db.embedded.servers.membership import Member
 
-# Patroni's settings are the ones that DESIGN measured: 2.4 s for a crashed primary,
-# and no acknowledged write lost, because a commit waits for one replica of two.
+# Patroni's settings are those that DESIGN measured: 2.4 s for a crashed primary, and no
+# acknowledged write lost, because a commit waits for one replica of two.
 DYNAMIC: Final[dict[str, Any]] = {
     "ttl": 20,
     "loop_wait": 1,
@@ -39,8 +39,8 @@ DYNAMIC: Final[dict[str, Any]] = {
     },
 }
 PARAMETERS: Final[dict[str, Any]] = {
-    # No socket file: its path would be longer than the 107 bytes that are allowed in
-    # many a data folder, and its directory one more thing to protect.
+    # No socket file: its path would exceed the permitted 107 bytes in many a data
+    # folder, and its directory would be one more thing to protect.
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
     "shared_buffers": "256MB",
@@ -53,10 +53,10 @@ PARAMETERS: Final[dict[str, Any]] = {
     # A replica that stays away must not fill the primary's disk for ever.
     "max_slot_wal_keep_size": "4GB",
     # Which pages changed, for incremental backups: on every server, since any may lead.
-    # Kept for longer than the longest time between two full ones, and the next.
+    # Kept for longer than the longest time between two full backups, and the next.
     "summarize_wal": "on",
     "wal_summary_keep_time": "36d",
-    # A long list on a replica is not cancelled because the primary cleaned up.
+    # A long-running list on a replica is not cancelled because the primary cleaned up.
     "hot_standby_feedback": "on",
     "wal_receiver_status_interval": "1s",
     "wal_sender_timeout": "10s",
@@ -65,7 +65,7 @@ PARAMETERS: Final[dict[str, Any]] = {
     "tcp_keepalives_interval": 2,
     "tcp_keepalives_count": 3,
     "track_io_timing": "on",
-    # What statements cost, by their shape. Utility statements are no shapes: their
+    # What statements cost, by their shape. Utility statements have no shape: their
     # texts are kept as they came, values included.
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.max": 2000,
@@ -85,19 +85,20 @@ PARAMETERS: Final[dict[str, Any]] = {
 }
 
 
-# PostgreSQL fills a new WAL segment with zeros, so that the disk has its place before a
-# commit waits for it. Memory has no such place, and copy-on-write writes elsewhere.
+# PostgreSQL fills a new WAL segment with zeros, so that its disk space is allocated
+# before a commit waits for it. Memory needs no such allocation, and copy-on-write file
+# systems write elsewhere.
 _NO_ZERO_FILL: Final[dict[str, str]] = {"wal_init_zero": "off"}
 _NOTHING_RESERVED_ON: Final = {"tmpfs", "btrfs", "zfs"}
 
-# Workers that help with one statement, besides the process that runs it.
+# Workers that help with one statement, in addition to the process that runs it.
 _MOST_PARALLEL_WORKERS: Final = 2
 
 # A delayed standby never leads, and no commit or balancer counts on it.
 _DELAYED_TAGS: Final = {"nofailover": True, "nosync": True, "noloadbalance": True}
-# What it still shows, the others may clean up: otherwise they would keep all of it.
+# The others may clean up what it still shows: otherwise they would have to keep it all.
 _DELAYED_PARAMETERS: Final = {"hot_standby_feedback": "off"}
-# The longest delay that PostgreSQL knows, in whole days.
+# The longest delay that PostgreSQL accepts, in whole days.
 PAUSE_DAYS: Final = 24
 
 
@@ -111,7 +112,7 @@ def configuration(
     is_paused: bool = False,
     standby_cluster: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return a node's configuration file; paused, it receives and does not replay.
+    """Return a node's configuration; while paused it receives and does not replay.
 
     A cluster that is founded with a `standby_cluster` follows another one.
     """
@@ -124,7 +125,7 @@ def configuration(
         "restapi": {
             "listen": api,
             "connect_address": api,
-            # Reading is open, as health checks need; switching over is not.
+            # Reading needs no password, as health checks require; switching over does.
             "authentication": {
                 "username": "chartroom",
                 "password": secrets["patroni_api"],
@@ -175,7 +176,7 @@ def configuration(
                 "host replication replicator 127.0.0.1/32 scram-sha-256",
                 "host all all 127.0.0.1/32 scram-sha-256",
             ],
-            # A copy need not wait for the primary's next leisurely checkpoint.
+            # A copy need not wait for the primary's next spread checkpoint.
             "basebackup": [{"checkpoint": "fast"}],
         },
         "tags": _DELAYED_TAGS if member.is_delayed else {},
@@ -184,14 +185,14 @@ def configuration(
 
 
 def _parallel_workers() -> int:
-    # With the process that runs a statement they take half of the cores at most: what
-    # an analyst counts would otherwise have the front desk wait for a core.
+    # With the process that runs a statement they take half of the cores at most:
+    # otherwise an analyst's count would make the front desk wait for a core.
     return min(_MOST_PARALLEL_WORKERS, max(0, count_usable_cores() // 2 - 1))
 
 
 def _recovery(member: Member, *, is_paused: bool) -> dict[str, str]:
-    # Patroni resumes what pg_wal_replay_pause() has paused within a second. A delay it
-    # respects, and PostgreSQL forgets it when the node is promoted.
+    # Patroni resumes what pg_wal_replay_pause() has paused within a second. It respects
+    # a delay, which PostgreSQL ignores once the node is promoted.
     if is_paused:
         return {"recovery_min_apply_delay": f"{PAUSE_DAYS}d"}
     if member.is_delayed:

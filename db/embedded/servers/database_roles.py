@@ -1,4 +1,4 @@
-"""Chartroom's roles and database, as every PostgreSQL cluster of ours has them."""
+"""Chartroom's roles and database, the same in every PostgreSQL cluster of ours."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -13,11 +13,11 @@ from psycopg2.extensions import (
 )
 
 NAME: Final = "chartroom"
-# The owner of the schema, for migrations, and whom everything else signs in as.
+# The owner of the schema, for migrations, and the login for everything else.
 OWNER: Final = "chartroom"
 APP: Final = "chartroom_app"
 
-# Whom superusers and servers sign in as is Patroni's to make, when it founds a cluster.
+# Patroni makes the logins of superusers and replication when it founds a cluster.
 _OF_SERVERS: Final = ("replicator", "rewind")
 
 _DB: Final = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ _HAS_STATISTICS: Final = "SELECT FROM pg_extension WHERE extname = 'pg_stat_stat
 
 
 def ensure(url: str, passwords: Mapping[str, str]) -> None:
-    """Make what is missing of the roles and the database; `url` is a superuser's.
+    """Make the roles and the database if missing; `url` is a superuser's.
 
     `passwords` has one for each of the two logins. Called at every start, because a
     cluster of an earlier version lacks the newer roles.
@@ -46,7 +46,7 @@ def ensure(url: str, passwords: Mapping[str, str]) -> None:
 
 
 def ensure_statistics(url: str) -> None:
-    """Let a database tell Chartroom what its statements cost, if it does not yet.
+    """Have a database count what its statements cost, if it does not yet.
 
     `url` is a superuser's.
     """
@@ -60,8 +60,8 @@ def ensure_statistics(url: str) -> None:
 def ensure_roles(url: str, passwords: Mapping[str, str]) -> None:
     """Make the logins and roles that are missing; `url` is a superuser's.
 
-    Where nothing is missing nothing is written, so that a start does not wait for
-    replicas that are only starting, too.
+    Without missing ones nothing is written, so that a start does not wait for replicas
+    that are still starting.
     """
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('chartroom.roles'))")
@@ -73,9 +73,9 @@ def ensure_roles(url: str, passwords: Mapping[str, str]) -> None:
 
 
 def set_passwords(url: str, passwords: Mapping[str, str]) -> None:
-    """Give the logins that are there these passwords; `url` is a superuser's.
+    """Set these passwords for the existing logins; `url` is a superuser's.
 
-    Restored rows have those of their time, and whoever signs in has those of now.
+    Restored rows have the passwords of their time, and clients have the present ones.
     """
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         for login in (OWNER, APP, *_OF_SERVERS):

@@ -1,4 +1,4 @@
-"""etcd: what Patroni's nodes agree on, and the key that says who leads."""
+"""etcd: the store that Patroni's nodes agree by, with the key that says who leads."""
 
 import base64
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
 from db.embedded.servers.etcd_certificate import EtcdCertificate
 
-# One member talks to nobody, so its peer address is a socket file in a folder that
+# A single member has no peers, so its peer address is a socket file in a folder that
 # only its owner enters. The number is there because etcd insists on one.
 _PEER: Final = "peer:1"
 _USER: Final = "root"
@@ -19,10 +19,10 @@ _USER: Final = "root"
 SCOPE: Final = "chartroom"
 _LEADER_KEY: Final = f"/service/{SCOPE}/leader"
 _MEMBERS: Final = f"/service/{SCOPE}/members"
-# Which PostgreSQL the cluster is, by its own number: no node of another may join, and
-# none may found one.
+# The system identifier of the cluster's PostgreSQL: no node of another one may join,
+# and none may found one.
 _INITIALIZE: Final = f"/service/{SCOPE}/initialize"
-# What Patroni notes of whoever led, how far they came and who kept up with them.
+# What Patroni records of leaders: who led, how far they came, who kept up with them.
 _OF_THE_LEADERS: Final = ("leader", "sync", "status", "failsafe", "failover", "history")
 
 
@@ -47,7 +47,8 @@ def program(programs: Programs, folder: DataFolder, port: int) -> Program:
             f"--listen-peer-urls=unix://{_PEER}",
             f"--initial-advertise-peer-urls=unix://{_PEER}",
             f"--initial-cluster=chartroom=unix://{_PEER}",
-            # Alone, it need not wait a second and more for votes after every restart.
+            # As a single member it need not wait a second and more for votes after
+            # every restart.
             "--heartbeat-interval=50",
             "--election-timeout=300",
             # Passwords are random and long: a slow hash protects nothing here.
@@ -57,8 +58,8 @@ def program(programs: Programs, folder: DataFolder, port: int) -> Program:
             "--auto-compaction-retention=1h",
             "--log-level=warn",
         ),
-        # Three Patronis keep no second processor busy, and to wake it for the ticks of
-        # one that nobody asks is half of all that an idle etcd does.
+        # Three Patronis do not keep a second processor busy, and waking it for the
+        # ticks of an idle one is half of all that an idle etcd does.
         programs.environment | {"GOMAXPROCS": "1"},
         folder.etcd,
         folder.log("etcd"),
@@ -67,10 +68,10 @@ def program(programs: Programs, folder: DataFolder, port: int) -> Program:
 
 @dataclass(frozen=True, slots=True)
 class LeaderKey:
-    """The leader key as it was at some moment.
+    """The leader key as it was at some time.
 
-    `name` is that of its holder, "" without one. Whoever loses the key and gets it
-    again, or takes it over, writes it anew, and that is another `revision`.
+    `name` is its holder's, "" without one. A node that loses the key and gets it again,
+    or takes it over, writes it anew, with another `revision`.
     """
 
     name: str
@@ -89,12 +90,12 @@ class Etcd:
     def of(
         cls, folder: DataFolder, ports: Mapping[str, int], secrets: Mapping[str, str]
     ) -> "Etcd":
-        """Return the client of the etcd of a data folder."""
+        """Return a client of a data folder's etcd."""
         certificate = EtcdCertificate.of(folder)
         return cls(ports["etcd"], secrets["etcd"], certificate)
 
     def is_ready(self) -> bool:
-        """Tell whether etcd answers and can write."""
+        """Return whether etcd answers and can write."""
         answer = json_http.ask(
             "GET", self._url("/health"), tls=self.certificate.context
         )
@@ -103,8 +104,8 @@ class Etcd:
     def require_password(self) -> None:
         """Close etcd to everybody without the password; idempotent.
 
-        Whoever may write here can give PostgreSQL a command to run, so an open etcd
-        would hand this account to every other person on the machine.
+        A client that may write here can give PostgreSQL a command to run, so an open
+        etcd would hand this account to every other person on the machine.
         """
         self._call("/v3/auth/user/add", {"name": _USER, "password": self.password})
         self._call("/v3/auth/role/add", {"name": _USER})
@@ -128,15 +129,15 @@ class Etcd:
         return LeaderKey(name, int(pair.get("mod_revision", 0)))
 
     def forget_member(self, name: str) -> None:
-        """Delete what Patroni has written there about a node that is gone."""
+        """Delete what Patroni has written in etcd about a node that is gone."""
         key = _encode(f"{_MEMBERS}/{name}")
         self._authorised("/v3/kv/deleterange", {"key": key})
 
     def pin(self, system_id: str) -> bool:
-        """Note which PostgreSQL the cluster is, unless that is known.
+        """Record the cluster's system identifier if etcd has none.
 
         Without this a node that has no data could found an empty cluster, and keep out
-        those that have. Tells whether it is noted.
+        the nodes that have data. Returns whether it is recorded.
         """
         key = _encode(_INITIALIZE)
         absent = {"key": key, "target": "CREATE", "result": "EQUAL"}
@@ -148,9 +149,9 @@ class Etcd:
         return answer is not None and "header" in answer
 
     def forget_leaders(self) -> bool:
-        """Forget who led and how far they came; tell whether that is done.
+        """Delete who led and how far they came; return whether that is done.
 
-        For data that were put in the place of theirs: the settings stay.
+        For data that replaced the leaders' data: the settings stay.
         """
         deletions = [
             {"requestDeleteRange": {"key": _encode(f"/service/{SCOPE}/{name}")}}
@@ -160,9 +161,9 @@ class Etcd:
         return bool(answer and answer.get("succeeded"))
 
     def drop(self, seen: LeaderKey) -> bool:
-        """Delete the leader key if it is as it was seen; tell whether that is done.
+        """Delete the leader key if it is unchanged since; return whether that is done.
 
-        Only for a caller that saw it before its holder was dead for certain. Whoever
+        Only for a caller that saw it before its holder was certainly dead. If somebody
         starts that node meanwhile, it cannot lead without writing the key anew.
         """
         key = _encode(_LEADER_KEY)

@@ -1,8 +1,9 @@
-"""The certificate of the embedded etcd: who shows it is of this cluster.
+"""The certificate of the embedded etcd, which identifies members of this cluster.
 
-etcd talks to nobody without it, before any password is asked for. Left open, it lets
-every user of the machine prolong the lease of a dead primary, so that no other takes
-over, and at the very first start, before there is a password, write what Patroni runs.
+etcd talks to no client without it, even before any password is asked for. An open etcd
+would let every user of the machine prolong the lease of a dead primary, so that no
+other takes over, and at the very first start, before there is a password, write what
+Patroni runs.
 """
 
 import datetime
@@ -15,21 +16,21 @@ from typing import Final
 
 from db.embedded.data_folder import DataFolder
 
-# No clock decides whether a cluster starts; it goes with its data folder.
+# No expiry decides whether a cluster starts; it goes with its data folder.
 _FROM: Final = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 _UNTIL: Final = datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True)
 class EtcdCertificate:
-    """A certificate that vouches for itself, and its key, in files of their owner."""
+    """A self-signed certificate and its key, in files of their owner."""
 
     file: Path
     key: Path
 
     @classmethod
     def of(cls, folder: DataFolder) -> "EtcdCertificate":
-        """Return the one of a data folder, which is made at its first start."""
+        """Return a data folder's certificate; it is made at the first start."""
         made = cls(folder.etcd / "certificate.pem", folder.etcd / "key.pem")
         if not made.file.exists():
             certificate, key = _make()
@@ -39,7 +40,7 @@ class EtcdCertificate:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """What clients connect with: they show the certificate, and trust no other."""
+        """The TLS context of clients: they present this certificate and trust it."""
         context = ssl.create_default_context(cafile=self.file)
         context.load_cert_chain(self.file, self.key)
         return context
@@ -47,7 +48,7 @@ class EtcdCertificate:
 
 def _make() -> tuple[str, str]:
     """Return a new certificate, for both ends of a connection, and its key."""
-    # Here, because it is needed once in the life of a data folder.
+    # Imported here, because it is needed once in the life of a data folder.
     from cryptography import x509  # noqa: PLC0415
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 # Each takes a connection of the primary's ten for replication, a copy takes two more.
 _MOST_NODES: Final = 6
-# Below this, one more loss would leave commits waiting for nobody.
+# Below this, one more loss would leave commits with nobody to wait for.
 _FEWEST_ORDINARY: Final = 3
 _STOP_SECONDS: Final = 10.0
 _SLOT_SECONDS: Final = 20.0
@@ -40,7 +40,7 @@ _SIZE: Final = "SELECT sum(pg_database_size(oid))::bigint FROM pg_database"
 
 
 class Fleet:
-    """The nodes; `on_change` is called whenever there are others than before."""
+    """The nodes; `on_change` is called whenever the set of nodes changes."""
 
     def __init__(
         self,
@@ -78,22 +78,22 @@ class Fleet:
         return next((node for node in self.nodes if node.is_primary), None)
 
     def is_led(self) -> bool:
-        """Tell whether somebody leads: in a site that follows, the others there."""
+        """Return whether somebody leads; in a standby site, the others there."""
         if self.addresses.followed is None:
             return self.primary() is not None
         if any(node.is_standby_leader for node in self.nodes):
             return True
-        # A promotion that was cut short, which somebody has to repeat.
+        # A promotion that was interrupted, which somebody has to repeat.
         return self.primary() is not None
 
     def lead(self) -> None:
-        """Go by it that this site follows nobody any more."""
+        """Take in that this site no longer follows another one."""
         site = standby_site.remembered(self._folder)
         self.addresses = replace(self.addresses, site=site)
         self._on_change()
 
     def configure(self, node: Node, is_paused: bool) -> None:
-        """Write a node's configuration anew, with its replay paused or not."""
+        """Write a node's configuration, with its replay paused or not."""
         member = Member(node.name, node.delayed_seconds)
         self._workshop.configure(member, self.addresses.ports, is_paused=is_paused)
 
@@ -105,7 +105,7 @@ class Fleet:
             name = joined.staying[-1].name
             own = self._ports.choose((name, f"{name}-api"), self.addresses.ports)
             known = self.addresses.ports | own
-            # A former node of this name may have left its files to a full disk.
+            # A former node of this name may have left its files, if its disk was full.
             shutil.rmtree(self._folder.node_data(name), ignore_errors=True)
             self._folder.remember_ports(known)
             membership.remember(self._folder, joined)
@@ -118,7 +118,7 @@ class Fleet:
         return node
 
     def remove(self, name: str) -> None:
-        """End a replica and forget it; raises ControlRefused where that would hurt.
+        """Stop a replica and remove it; raises ControlRefused if that would do harm.
 
         `on_change` is called before it ends, so that nobody starts it again.
         """
@@ -137,9 +137,9 @@ class Fleet:
         _log.info("%s is removed.", name)
 
     def see_to_traces(self) -> None:
-        """Have the traces of whoever left removed as soon as that can be done.
+        """Have the traces of removed nodes deleted as soon as that is possible.
 
-        Nobody may lead just now, or a removal was cut short with its launcher.
+        Nobody may lead just now, or the launcher may have died during a removal.
         """
         if self.addresses.members.leaving:
             self._deadlines.put("traces", _AGAIN_SECONDS, self._forget_the_left)
@@ -166,7 +166,7 @@ class Fleet:
             )
 
     def _size(self) -> int:
-        """Return how much there is to copy; raises ControlRefused if nobody says."""
+        """Return the size of a copy; raises ControlRefused if no primary answers."""
         deadline = time.monotonic() + _ANSWER_SECONDS
         while (leads := self.primary()) is not None:
             with suppress(psycopg2.OperationalError):
@@ -209,9 +209,10 @@ class Fleet:
         self.addresses = replace(self.addresses, members=traceless, ports=kept)
 
     def _drop_slot(self, slot: str) -> bool:
-        """Have Patroni drop a slot that it would keep for half an hour; tell whether.
+        """Have Patroni drop a slot early; return whether it is gone.
 
-        Dropped by hand, it would be made again.
+        Patroni would keep it for half an hour. If it were dropped by hand, Patroni
+        would make it again.
         """
         leads = self.primary()
         if leads is None:
@@ -233,8 +234,8 @@ class Fleet:
         return False
 
     def _ask(self, node: Node, question: str, *given: str) -> int:
-        # That very node: an address that names all of them fails with the first one
-        # that dies while it is asked who it is.
+        # This very node: a URL that names all of them fails with the first one that
+        # dies while it is asked for its role.
         url = self.addresses.node_url(node.name, "postgres", "postgres")
         with (
             closing(psycopg2.connect(url)) as connection,
@@ -245,15 +246,15 @@ class Fleet:
 
 
 def is_whole(nodes: Sequence[Node]) -> bool:
-    """Tell whether one leads, all others follow, and commits wait for one of them.
+    """Return whether one node leads, all others follow, and commits wait for one.
 
-    Each is asked itself: what Patroni has noted of a server is a moment old. Of one
-    that has just died, been frozen, or followed the primary before, it is not true.
+    Each node is asked itself: Patroni's record of a server is a moment old. It is not
+    true of a server that has just died, been frozen, or followed the former primary.
     """
     primary, receivers = None, frozenset[str]()
     for node in nodes:
         status = node.status()
-        # Whoever asks does so again and again: one that is not there is enough.
+        # Callers repeat the check: one missing node is enough for no.
         if not status.is_running:
             return False
         if status.is_primary:
@@ -261,7 +262,7 @@ def is_whole(nodes: Sequence[Node]) -> bool:
     if primary is None:
         return False
     others = [node for node in nodes if node is not primary]
-    # Started again, a delayed standby first takes its time with what it has.
+    # After a restart, a delayed standby first replays at leisure what it already has.
     if not receivers.issuperset(node.name for node in others if not node.is_delayed):
         return False
     members = primary.report("/cluster").get("members", [])

@@ -11,7 +11,7 @@ _FILE: Final = "members.json"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A node by name; a delayed standby replays so many seconds later."""
+    """A node by name; a delayed standby replays this many seconds later."""
 
     name: str
     delayed_seconds: int | None = None
@@ -24,7 +24,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The nodes there are, and the names of those of which traces are to be removed."""
+    """The nodes there are, and the names of nodes whose traces must be removed."""
 
     staying: tuple[Member, ...]
     leaving: tuple[str, ...] = ()
@@ -47,7 +47,8 @@ class Members:
     def joined_by(self, delayed_seconds: int | None) -> "Members":
         """Return the members with one more at the end, under a name that is free.
 
-        It begins as the others' do: those of another site have that in theirs.
+        The name begins as the others' do: at another site those contain the site's
+        name.
         """
         taken = {*self.names, *self.leaving}
         numbers = range(1, len(taken) + 2)
@@ -62,7 +63,7 @@ class Members:
         return Members(staying, (*self.leaving, name))
 
     def without_traces_of(self, name: str) -> "Members":
-        """Return the members once nothing is left of one that was on its way out."""
+        """Return the members after the last trace of a removed one is gone."""
         leaving = tuple(other for other in self.leaving if other != name)
         return replace(self, leaving=leaving)
 
@@ -71,7 +72,7 @@ FOUNDERS: Final = Members((Member("db-01"), Member("db-02"), Member("db-03")))
 
 
 def remembered(folder: DataFolder) -> Members:
-    """Return the members of this folder's cluster; before its first start three."""
+    """Return the members of this folder's cluster; three before its first start."""
     content = read_json(folder.path / _FILE)
     if not content:
         return FOUNDERS

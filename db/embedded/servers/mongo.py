@@ -1,4 +1,4 @@
-"""MongoDB: a replica set of one member, closed by passwords."""
+"""MongoDB: a replica set of one member, protected by passwords."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -41,16 +41,17 @@ def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Prog
             f"--keyFile={key_file}",
             "--oplogSize=256",
             "--wiredTigerCacheSizeGB=0.25",
-            # It takes the place of three journal files at once, each of 100 MB.
+            # It allocates three journal files at once, each of 100 MB.
             "--wiredTigerEngineConfigString=log=(file_max=16MB)",
             "--quiet",
-            # Unpacking messages of strangers lost memory to them (CVE-2025-14847),
-            # and files are encrypted: nothing would get smaller.
+            # Decompressing messages of strangers leaked memory to them
+            # (CVE-2025-14847), and files are encrypted: nothing would get smaller.
             "--networkMessageCompressors=disabled",
-            # A slow query is logged with its values: health data stays out of logs.
+            # A slow query is logged with its values: health data must stay out of logs.
             "--slowOpSampleRate=0",
             "--setParameter=diagnosticDataCollectionEnabled=false",
-            # Else the first user would be made by whoever of this machine is first.
+            # Otherwise the first person of this machine to connect could make the first
+            # user.
             "--setParameter=enableLocalhostAuthBypass=false",
         ),
         programs.environment,
@@ -63,8 +64,8 @@ def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Prog
 class Mongo:
     """A mongod, and the passwords of its administrator, Chartroom and the audit log.
 
-    With `member_key` the members of the replica set know each other. Who has it may do
-    everything, also before there is a user.
+    By `member_key` the members of the replica set recognise each other. Its holder may
+    do everything, even before there is a user.
     """
 
     port: int
@@ -76,37 +77,38 @@ class Mongo:
 
     @property
     def url(self) -> str:
-        """The address for Chartroom itself: its own database, read and write."""
+        """The URL for Chartroom itself: its own database, read and write."""
         return self._address("chartroom", self.password)
 
     @property
     def audit_url(self) -> str:
-        """The address for the audit log: adding to it and reading it, nothing else."""
+        """The URL for the audit log: adding to it and reading it, nothing else."""
         return self._address(
             audit_access.USER, self.audit_password, audit_store.DATABASE
         )
 
     @property
     def admin_url(self) -> str:
-        """The address for whoever may do everything, such as a test."""
+        """The URL of the administrator, for instance for a test."""
         return self._address("admin", self.admin_password)
 
     def is_up(self) -> bool:
-        """Tell whether MongoDB answers at all."""
+        """Return whether MongoDB answers at all."""
         return bool(self.hello())
 
     def is_primary(self) -> bool:
-        """Tell whether MongoDB takes writes."""
+        """Return whether MongoDB takes writes."""
         return bool(self.hello().get("isWritablePrimary"))
 
     def is_prepared(self) -> bool:
-        """Found the replica set, or tell it about a new port; tell whether it is so."""
+        """Found the replica set, or update its port; return whether it is ready."""
         if self.hello().get("me") == self.place:
             return True
         try:
             return self._prepare()
         except AutoReconnect:
-            # It hangs up on everybody when its role in the set changes. Ask again.
+            # A member drops all connections when its role in the set changes. Try
+            # again.
             return False
 
     def _prepare(self) -> bool:
@@ -115,7 +117,7 @@ class Mongo:
                 self._move(client)
         except OperationFailure as error:
             if error.code == _NOT_YET_INITIALISED:
-                # The server has yet to read its configuration of the first start.
+                # The server has yet to read its configuration after the first start.
                 return False
             # Without an administrator it is new.
             if error.code != _AUTHENTICATION_FAILED:
@@ -125,7 +127,7 @@ class Mongo:
         return True
 
     def _move(self, client: MongoClient[dict[str, Any]]) -> None:
-        # It looks for itself under the port of last time, and would wait for ever.
+        # The member would look for itself at its former port, and wait for ever.
         current = client.admin.command("replSetGetConfig")["config"]
         own = [m for m in current["members"] if site_of_member(m) == self.site]
         if not own:
@@ -148,7 +150,7 @@ class Mongo:
 
     @property
     def _members_url(self) -> str:
-        """The address as a member of the replica set signs in there."""
+        """The URL by which a member of the replica set signs in there."""
         return (
             f"mongodb://__system:{self.member_key}@{self.place}/"
             "?directConnection=true&authSource=local&authMechanism=SCRAM-SHA-256"
@@ -170,7 +172,7 @@ class Mongo:
         )
 
     def hello(self) -> dict[str, Any]:
-        """Return what it tells anybody of itself; nothing if it does not answer."""
+        """Return its greeting, which needs no login; empty if it does not answer."""
         try:
             with self._client(f"mongodb://{self.place}/", seconds=0.5) as client:
                 return dict(client.admin.command("hello"))
@@ -187,7 +189,7 @@ class Mongo:
 
 
 def taken_over(site: str | None) -> CannotStart:
-    """Return what a site that was given up says in place of a start."""
+    """Return the refusal of a start at a site that was given up."""
     named = f"The site {site}" if site else "The site that was the main one"
     return CannotStart(
         f"{named} was promoted and is the clinic now: this one would write what nobody "
@@ -199,10 +201,10 @@ def taken_over(site: str | None) -> CannotStart:
 def create_user(
     client: MongoClient[dict[str, Any]], name: str, password: str, roles: list[Any]
 ) -> None:
-    """Make a user unless there is one; `client` is an administrator's."""
+    """Make a user unless it exists; `client` is an administrator's."""
     try:
         client.admin.command("createUser", name, pwd=password, roles=roles)
     except OperationFailure as error:
-        # Already there; or, the administrator being there, only they may make users.
+        # It exists; or the administrator does, so that only they may make users.
         if error.code not in {_ALREADY_EXISTS, _NOT_AUTHORISED}:
             raise

@@ -1,4 +1,4 @@
-"""The PostgreSQL nodes: each one a PostgreSQL with the Patroni that looks after it."""
+"""The PostgreSQL nodes: each one a PostgreSQL with the Patroni in charge of it."""
 
 import json
 import signal
@@ -19,9 +19,10 @@ from db.embedded.servers.configuration import configuration
 from db.embedded.servers.membership import Member
 from db.json_http import JsonAnswer
 
-# What a statement was planned with goes back to the operating system when it ends, once
-# that is more than 128 kB, and is got anew, page by page, for the next one. A megabyte
-# may stay with each connection (mallopt(3): to set the one fixes the other).
+# The memory in which a statement was planned goes back to the operating system when it
+# ends, if it is more than 128 kB, and is allocated again, page by page, for the next
+# one. A megabyte may stay with each connection (mallopt(3): setting one of the two
+# fixes the other).
 _KEPT_BETWEEN_STATEMENTS: Final = {
     "MALLOC_TRIM_THRESHOLD_": "1048576",
     "MALLOC_MMAP_THRESHOLD_": "1048576",
@@ -30,10 +31,10 @@ _KEPT_BETWEEN_STATEMENTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """What a node's Patroni says of its PostgreSQL, all from one answer.
+    """What a node's Patroni reports of its PostgreSQL, all from one answer.
 
-    `is_running`: it answers questions. `is_primary`: it takes writes and the leader key
-    is held. `receivers` are the names of those that its log is sent to just now.
+    `is_running`: it answers queries. `is_primary`: it takes writes and the leader key
+    is held. `receivers` are the names of the servers to which it is streaming its log.
     """
 
     is_running: bool = False
@@ -43,7 +44,7 @@ class NodeStatus:
 
 @dataclass(slots=True)
 class Node:
-    """One PostgreSQL node, by name; `patroni` is the process that looks after it."""
+    """One PostgreSQL node, by name; `patroni` is the process in charge of it."""
 
     name: str
     port: int
@@ -62,14 +63,15 @@ class Node:
         """Return the PostgreSQL server process, if it runs."""
         with suppress(OSError, ValueError, IndexError, psutil.Error):
             process = psutil.Process(killing.recorded_pid(self.data))
-            # The file outlives a killed server, and its number may be another's now.
+            # The file outlives a killed server, and its process id may have been
+            # reused.
             if str(self.data) in process.cmdline() and process.is_running():
                 return process
         return None
 
     @property
     def has_crashed(self) -> bool:
-        """Whether PostgreSQL ended without a word; a stop takes its note away."""
+        """Whether PostgreSQL ended abruptly; a clean stop deletes its pid file."""
         try:
             return killing.recorded_pid(self.data) > 0 and self.postmaster() is None
         except (OSError, ValueError, IndexError):
@@ -88,13 +90,13 @@ class Node:
         return processes
 
     def answers(self, path: str, *, timeout_seconds: float = 2.0) -> bool:
-        """Tell whether Patroni answers this question with yes."""
+        """Return whether Patroni answers this question with yes."""
         answer = self.ask(path, timeout_seconds=timeout_seconds)
         return answer is not None and answer.is_ok
 
     @property
     def is_leader(self) -> bool:
-        """Whether the node holds the leader key; PostgreSQL may be on its way yet."""
+        """Whether the node holds the leader key; its promotion may be under way."""
         return self.answers("/leader")
 
     @property
@@ -103,14 +105,14 @@ class Node:
         return self.status().is_primary
 
     def status(self) -> NodeStatus:
-        """Return what Patroni says of PostgreSQL: nothing good without an answer."""
-        # Whether it says yes or no to leading, Patroni adds all that it knows.
+        """Return Patroni's report on PostgreSQL; all false without an answer."""
+        # Whether or not it leads, Patroni adds all that it knows to its answer.
         answer = self.ask("/primary")
         if answer is None or not isinstance(answer.body, dict):
             return NodeStatus()
         return NodeStatus(
             is_running=answer.body.get("state") == "running",
-            # With the key Patroni says yes, and only then has PostgreSQL promoted.
+            # Patroni says yes as soon as it has the key, before PostgreSQL is promoted.
             is_primary=answer.is_ok and answer.body.get("role") == "primary",
             receivers=frozenset(
                 sender["application_name"]
@@ -121,12 +123,12 @@ class Node:
 
     @property
     def is_standby_leader(self) -> bool:
-        """Whether the node leads its site, which follows another one."""
+        """Whether the node leads a site that follows another one."""
         return self.answers("/standby-leader")
 
     @property
     def is_replica(self) -> bool:
-        """Whether the node follows the primary and answers readers."""
+        """Whether the node follows the primary and answers reads."""
         return self.answers("/replica")
 
     def ask(self, path: str, *, timeout_seconds: float = 2.0) -> JsonAnswer | None:
@@ -134,9 +136,10 @@ class Node:
         return json_http.ask("GET", self._url(path), timeout_seconds=timeout_seconds)
 
     def report(self, path: str, *, timeout_seconds: float = 2.0) -> dict[str, Any]:
-        """Return what Patroni reports if its answer is yes, and nothing otherwise.
+        """Return Patroni's report if its answer is yes, and nothing otherwise.
 
-        Nothing, too, if it died in the middle of its answer: that is no JSON then.
+        Nothing, too, if it died in the middle of its answer: that is then no valid
+        JSON.
         """
         answer = self.ask(path, timeout_seconds=timeout_seconds)
         if answer is None or not answer.is_ok or not isinstance(answer.body, dict):
@@ -146,7 +149,7 @@ class Node:
     def command(
         self, path: str, body: dict[str, Any], *, method: str = "POST"
     ) -> JsonAnswer | None:
-        """Have Patroni do something, as only holders of the password may."""
+        """Send Patroni a command, which needs the password."""
         return json_http.ask(
             method,
             self._url(path),
@@ -164,12 +167,12 @@ class Node:
             self.patroni.process.send_signal(signal.SIGHUP)
 
     def kill(self) -> bool:
-        """End Patroni and PostgreSQL at once, as a power cut would.
+        """Kill Patroni and PostgreSQL at once, as a power cut would.
 
-        Tells whether they are certain to be gone, for who lets another node lead.
+        Returns whether they are certain to be gone, for letting another node lead.
         """
-        # Patroni first: it would start PostgreSQL again. Whoever else may have started
-        # one, that one as well.
+        # Patroni first: it would start PostgreSQL again. Then any other Patroni that
+        # somebody has started for this node.
         self.patroni.kill()
         strangers = child_processes.find(self.patroni.config_path)
         return child_processes.kill(strangers) and killing.end(
@@ -177,7 +180,7 @@ class Node:
         )
 
     def finish_rewinding(self, seconds: float) -> None:
-        """Wait while pg_rewind works: half done, it leaves nothing that starts."""
+        """Wait while pg_rewind works: interrupted, it leaves data that cannot start."""
         with suppress(psutil.Error):
             process = self.patroni.process
             family = psutil.Process(process.pid).children() if process else []
@@ -201,8 +204,9 @@ class Workshop:
         patroni = Program(
             name,
             (*self.programs.prefix, *self.programs.patroni(self.config_of(name))),
-            # initdb gets the administrator's password in a temporary file. Killed
-            # just then, Patroni leaves it, and it must not lie about outside.
+            # initdb gets the administrator's password in a temporary file. If Patroni
+            # is killed just then, the file remains, and it must not be outside the
+            # folder.
             self.programs.environment
             | _KEPT_BETWEEN_STATEMENTS
             | {"TMPDIR": str(self.folder.postgres)},
@@ -222,7 +226,7 @@ class Workshop:
     def configure(
         self, member: Member, ports: dict[str, int], *, is_paused: bool = False
     ) -> None:
-        """Write a node's configuration; one that runs has to `reload` it."""
+        """Write a node's configuration; a running node has to `reload` it."""
         settings = configuration(
             member,
             self.programs,
@@ -232,7 +236,7 @@ class Workshop:
             is_paused=is_paused,
             standby_cluster=self.standby_cluster,
         )
-        # JSON is YAML, and says exactly what was meant.
+        # JSON is valid YAML, and unambiguous.
         self.folder.write(self.config_of(member.name), json.dumps(settings, indent=1))
 
     def config_of(self, name: str) -> Path:

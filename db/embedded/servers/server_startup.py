@@ -50,9 +50,9 @@ class Servers:
         return {Fault.STOP_ETCD: self._etcd_program, Fault.STOP_MONGO: self._mongod}
 
     def begin(self, report: Report) -> None:
-        """Start everything until PostgreSQL takes writes, or raise CannotStart.
+        """Start everything until PostgreSQL takes writes; raises CannotStart.
 
-        Where another site is followed it takes none, and is read.
+        In a standby site PostgreSQL takes no writes, but can be read.
         """
         clock = _StageTimer(report)
         self._mongod.start()
@@ -62,17 +62,17 @@ class Servers:
             self._begin_etcd()
             clock.done("etcd")
             if standby_site.invited(self._folder):
-                # It may know that another site leads now: then nothing leads here.
+                # MongoDB may know that another site leads now: then nothing leads here.
                 files.result()
             self._begin_postgres()
-            # Patroni's own words: at a site that follows nobody takes writes.
+            # Patroni's own terms: a standby leader takes no writes.
             follows = self._fleet.addresses.followed is not None
             clock.done(f"PostgreSQL {'standby leader' if follows else 'primary'}")
             files.result()
             clock.done("MongoDB")
 
     def end(self, *, seconds: float) -> None:
-        """Stop everything, by force what takes longer than that."""
+        """Stop everything, by force what takes longer than this."""
         self._end_postgres(seconds)
         child_processes.stop(self.others, seconds=seconds)
 
@@ -100,7 +100,7 @@ class Servers:
             self.bring_up_to_date()
 
     def _bootstrap_cluster(self) -> None:
-        """Let the first node found the cluster; others would only be in its way."""
+        """Have the first node found the cluster; others would only be in its way."""
         first = self._fleet.nodes[0]
         first.patroni.start()
         child_processes.wait_for(
@@ -108,10 +108,10 @@ class Servers:
         )
 
     def _begin_those_with_data(self) -> None:
-        """Start the nodes that have data, and let one lead before the others start.
+        """Start the nodes with data, and wait for one to lead before the others start.
 
-        A node without data that comes first might found an empty cluster, and throw
-        out the one that has the clinic. Raises CannotStart where nobody has any data.
+        If a node without data came first, it might found an empty cluster and throw out
+        the one that has the clinic. Raises CannotStart if no node has data.
         """
         nodes = self._fleet.nodes
         having = [node for node in nodes if has_data(node.data)]
@@ -140,14 +140,14 @@ class Servers:
 
     @property
     def _most_seconds(self) -> float:
-        """How long a start may take: a site that follows first copies the other's."""
+        """The longest time of a start: a standby site first copies the main one."""
         is_copying = self._fleet.addresses.followed and not self._folder.is_complete
         return _COPY_SECONDS if is_copying else _START_SECONDS
 
     def bring_up_to_date(self) -> None:
-        """Have a cluster that takes writes know what an earlier version did not.
+        """Add what a cluster of an earlier version lacks, once it takes writes.
 
-        Patroni's settings that are there may have been changed by somebody, and stay.
+        Existing settings of Patroni may have been changed by somebody, and stay.
         """
         self._add_settings()
         addresses = self._fleet.addresses
@@ -189,11 +189,12 @@ class Servers:
         )
 
     def _end_postgres(self, seconds: float) -> None:
-        """Stop the nodes without a failover from one dying node to the next.
+        """Stop the nodes without a failover from one stopping node to the next.
 
-        Asked politely, each Patroni first hands its role to another that is about to
-        stop as well. So Patroni, which keeps nothing, is killed, and PostgreSQL is
-        stopped in order: the primary first, so that the replicas get its last word.
+        When stopped cleanly, each Patroni first hands its role to another one that is
+        about to stop as well. So Patroni, which keeps no state, is killed, and
+        PostgreSQL is stopped in order: the primary first, so that the replicas get the
+        end of its log.
         """
         primary = self._fleet.primary()
         for node in self._fleet.nodes:
@@ -206,14 +207,14 @@ class Servers:
 
 
 def await_mongo(server: Mongo, mongod: Program) -> None:
-    """Wait until a mongod that was started takes writes from whoever may write."""
+    """Wait until a mongod that was started takes writes, and make its users."""
     for condition in (server.is_up, server.is_prepared, server.is_primary):
         child_processes.wait_for(condition, [mongod], seconds=_START_SECONDS)
     server.ensure_users()
 
 
 class _StageTimer:
-    """Tells how long each stage took."""
+    """Reports how long each stage took."""
 
     def __init__(self, report: Report) -> None:
         self._report = report

@@ -1,1 +1,1 @@
-"""Another site: a cluster that follows the clinic's, until somebody lets it lead."""
+"""Another site: a cluster that follows the clinic's, until somebody promotes it."""

@@ -1,7 +1,7 @@
 """A site's MongoDB: a hidden member of the main site's set, until it leads its own.
 
-Hidden, without a vote and without a wish to lead, it has all files and is never waited
-for: the main site's writes are as quick, and as safe, as without it.
+It is hidden, has no vote and priority 0: it has all files and is never waited for. The
+main site's writes are as quick, and as safe, as without it.
 """
 
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ _ANSWER_MS: Final = 3_000
 
 
 def is_entered(own: Mongo, main: str) -> bool:
-    """See that the main site's set has this member; tell whether this one knows it.
+    """Enter this member in the main site's set; return whether it knows it is in.
 
-    One that is in the set already goes on by itself, whether or not the main site
+    A member that is already in the set goes on by itself, whether or not the main site
     answers.
     """
     hello = own.hello()
@@ -34,16 +34,16 @@ def is_entered(own: Mongo, main: str) -> bool:
 
 
 def is_following(own: Mongo) -> bool:
-    """Tell whether the member has all files, and gets those that are added.
+    """Return whether the member has all files, and receives new ones.
 
-    One that leads after a promotion that was cut short has them as well.
+    A member that leads after an interrupted promotion has them as well.
     """
     hello = own.hello()
     return bool(hello.get("secondary") or hello.get("isWritablePrimary"))
 
 
 def leave(main: Mongo, site: str) -> bool:
-    """Take a site out of the main site's set; tell whether it was there."""
+    """Remove a site from the main site's set; return whether it was in it."""
     with _administering(main, main.place) as client:
         changed = site_members.left(config_of(client), site)
         if changed is None:
@@ -53,11 +53,11 @@ def leave(main: Mongo, site: str) -> bool:
 
 
 def lead(own: Mongo) -> None:
-    """Have this member lead a set of its own, of which nobody else is; idempotent.
+    """Make this member lead a set of its own, as the only member; idempotent.
 
-    A member of the former set that comes back, and reaches this one, is told by it that
-    it belongs to no set any more, and takes no writes. Raises CannotStart where this
-    member was told so itself.
+    A member of the former set that comes back and reaches this one learns from it that
+    it no longer belongs to any set, and takes no writes. Raises CannotStart if this
+    member has itself been removed in that way.
     """
     with _administering(own, own.place) as client:
         config = config_of(client)
@@ -69,21 +69,22 @@ def lead(own: Mongo) -> None:
 
 
 def is_still_main(main: Mongo) -> bool:
-    """Tell whether no site that followed this one leads; raise CannotStart if one does.
+    """Return whether this site still leads; raises CannotStart if another one does.
 
-    It is known by the set's configuration where such sites are; until that can be read
-    the answer is no. Of a site that does not answer nothing is known:
-    docs/runbooks/lost-site.md says what keeps it from harm.
+    The set's configuration says where such sites are; until it can be read the answer
+    is no. Of a site that does not answer nothing is known: docs/runbooks/lost-site.md
+    says what keeps it from doing harm.
     """
     try:
         with _administering(main, main.place) as client:
             members = config_of(client)["members"]
     except (AutoReconnect, OperationFailure):
-        # It is on its way, or has just heard that it belongs to no set any more, with
-        # which it hangs up on everybody.
+        # The member is starting, or has just learned that it no longer belongs to any
+        # set, upon which it drops all connections.
         return False
     if all(site_of_member(member) != main.site for member in members):
-        # The newest configuration is of a site that leads, whether it answers or not.
+        # The newest configuration is that of a site that leads, whether it answers or
+        # not.
         raise taken_over(site_of_member(members[0]))
     for member in members:
         site = site_of_member(member)
@@ -93,7 +94,7 @@ def is_still_main(main: Mongo) -> bool:
 
 
 def other_sites(own: Mongo) -> tuple[str, ...]:
-    """Return where members of other invited sites are; raises PyMongoError."""
+    """Return the addresses of other invited sites' members; raises PyMongoError."""
     with _administering(own, own.place) as client:
         members = config_of(client)["members"]
     return tuple(
@@ -109,7 +110,7 @@ def _enter(own: Mongo, main: str) -> None:
 
 @contextmanager
 def _administering(server: Mongo, place: str) -> Iterator[MongoClient[dict[str, Any]]]:
-    """Sign in at a member as the administrator, who is the same at each of them."""
+    """Sign in at a member as the administrator, who is the same on all of them."""
     with MongoClient[dict[str, Any]](
         f"mongodb://admin:{server.admin_password}@{place}/?authSource=admin", **_waits()
     ) as client:

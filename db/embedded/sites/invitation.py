@@ -1,6 +1,6 @@
-"""The file with which another site joins: where the main site's servers are, and keys.
+"""The file by which another site joins: the main site's addresses, and keys.
 
-The keys are a recovery kit's, sealed to a passphrase; the addresses are in the clear.
+The keys are a recovery kit's, sealed to a passphrase; the addresses are in plain text.
 """
 
 import re
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from db.embedded.data_folder import CannotStart
 
-# A part of names of servers and of slots, for which PostgreSQL takes no dash.
+# Part of the names of servers and of slots, in which PostgreSQL allows no dash.
 _NAME: Final = re.compile(r"[a-z][a-z0-9]{0,15}")
 
 
@@ -34,12 +34,12 @@ class SiteInvitation:
     kit: str
 
     def packed(self) -> str:
-        """Return it as the text of a file."""
+        """Return the invitation as the text of a file."""
         return _INVITATIONS.dump_json(self, indent=1).decode() + "\n"
 
     @classmethod
     def read(cls, path: Path) -> "SiteInvitation":
-        """Read a file; raises CannotStart where there is none, or something else."""
+        """Read a file; raises CannotStart if it is missing or something else."""
         try:
             return _INVITATIONS.validate_json(path.read_text())
         except OSError as error:
@@ -48,7 +48,7 @@ class SiteInvitation:
                 f"({(error.strerror or str(error)).lower()}): name its file."
             ) from error
         except (ValidationError, UnicodeDecodeError) as error:
-            # Without its cause, which may quote what somebody has kept there.
+            # Without its cause, which may quote what somebody keeps in the file.
             raise CannotStart(
                 f"{path} is no invitation of a site: make one at the main site with "
                 "python -m dashboard invite-site."
@@ -59,7 +59,7 @@ _INVITATIONS: Final = TypeAdapter(SiteInvitation)
 
 
 def require_site_name(name: str) -> str:
-    """Return the name of a site; raises CannotStart unless it can be one."""
+    """Return the name of a site; raises CannotStart unless it is a valid one."""
     if not _NAME.fullmatch(name):
         raise CannotStart(
             "Name the site with one to sixteen small letters and digits, a letter "

@@ -23,9 +23,10 @@ _MOST_AT_ONCE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class MainSigns:
-    """What answers there, in words: `writing` may take changes now, `answering` soon.
+    """The servers that answer there, by description.
 
-    Silence proves nothing: a network that is cut is as silent as a fire.
+    Those in `writing` may take changes now, those in `answering` soon. Silence proves
+    nothing: a network that is cut is as silent as a fire.
     """
 
     writing: tuple[str, ...]
@@ -60,7 +61,7 @@ def look_at(
     patroni: Iterable[str] = (),
     others: Iterable[str] = (),
 ) -> MainSigns:
-    """Ask servers at these places, all of them at once, as Chartroom's own login."""
+    """Ask the servers at these addresses, all at once, as Chartroom's own login."""
     questions: list[Callable[[], _Sign | None]] = [
         *(_asking(_ask_patroni, url) for url in patroni),
         *(_asking(_ask_postgres, place, password) for place in postgres),
@@ -99,7 +100,7 @@ def _ask_postgres(place: str, password: str) -> _Sign | None:
             cursor.execute("SELECT pg_is_in_recovery()")
             is_writing = not (cursor.fetchone() or (True,))[0]
     except psycopg2.OperationalError as error:
-        # It is there, and says no: it starts, or it is full, or slow.
+        # It answers with a refusal: it is starting, out of connections, or slow.
         is_there = is_there or "FATAL" in str(error)
         return _Sign(f"PostgreSQL at {place}", False) if is_there else None
     return _Sign(f"PostgreSQL at {place}", is_writing)
@@ -119,7 +120,7 @@ def _dsn(host: str, port: str, password: str) -> str:
 
 
 def _ask_other_site(place: str) -> _Sign | None:
-    """Ask a site that followed as well: one that still does is in nobody's way."""
+    """Ask another standby site as well; one that still follows does not count."""
     sign = _ask_mongo(place)
     return sign if sign and sign.is_writing else None
 

@@ -1,4 +1,4 @@
-"""The newest of what a standby site has: what would be left of the clinic there."""
+"""The newest changes that a standby site has: all that would be left of the clinic."""
 
 from collections.abc import Iterable
 from contextlib import closing, suppress
@@ -13,8 +13,8 @@ from pymongo.errors import PyMongoError
 from db.embedded.cluster_addresses import Addresses
 from db.embedded.servers import database_roles
 
-# A server that was started since knows of no transaction that it has replayed; that the
-# worker lives is written down each ten seconds.
+# A server that has restarted since then knows of no replayed transaction; the worker's
+# sign of life is written every ten seconds.
 _ROWS: Final = """
 SELECT coalesce(
     pg_last_xact_replay_timestamp(),
@@ -29,7 +29,7 @@ class NewestChanges:
     """When the newest change of rows and of files was made that is here.
 
     `file_at` is when the newest file was stored, by which somebody may recognise it.
-    Each is None where nobody says.
+    Each is None if unknown.
     """
 
     rows_at: datetime | None
@@ -38,7 +38,7 @@ class NewestChanges:
 
     @property
     def as_of(self) -> datetime | None:
-        """The older of both: what was acknowledged before is here with its files."""
+        """The older of both: everything acknowledged before is here with its files."""
         if self.rows_at is None or self.files_at is None:
             return None
         return min(self.rows_at, self.files_at)
@@ -52,7 +52,7 @@ def look(addresses: Addresses) -> NewestChanges:
 
 
 def look_at(postgres: Iterable[str], mongo_url: str) -> NewestChanges:
-    """Ask servers by their URLs; PostgreSQL's as somebody who may read every table."""
+    """Ask servers by URL; PostgreSQL's login must be able to read every table."""
     rows_at = max(_rows_at(postgres), default=None)
     files_at = file_at = None
     waits: dict[str, Any] = {"serverSelectionTimeoutMS": 3_000, "tz_aware": True}
@@ -62,7 +62,7 @@ def look_at(postgres: Iterable[str], mongo_url: str) -> NewestChanges:
     ):
         said = client.admin.command("hello").get("lastWrite", {})
         if isinstance(at := said.get("lastWriteDate"), datetime):
-            # What a command answers bears no zone, whatever the client was told.
+            # Dates in a command's answer have no time zone, despite `tz_aware`.
             files_at = at.replace(tzinfo=UTC)
         file_at = max(_stored_at(client), default=None)
     return NewestChanges(rows_at, files_at, file_at)
@@ -82,7 +82,7 @@ def _rows_at(urls: Iterable[str]) -> Iterable[datetime]:
 
 
 def _stored_at(client: MongoClient[dict[str, Any]]) -> Iterable[datetime]:
-    """Yield when the newest file of each kind was stored: its number says so."""
+    """Yield when the newest file of each kind was stored, as its id says."""
     database = client["chartroom"]
     for name in database.list_collection_names():
         if name.endswith(_FILES):

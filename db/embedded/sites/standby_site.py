@@ -1,4 +1,4 @@
-"""What a data folder remembers of sites: whom it follows, or whom it has invited."""
+"""What a data folder remembers of sites: the one it follows, those it has invited."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -20,8 +20,8 @@ _SERVERS: Final = 3
 class StandbySite:
     """A site that follows the main one, or did until it was promoted.
 
-    `rows_at` and `files_at` are of when its rows and its files were as somebody began
-    to let it lead: its servers cannot tell that later.
+    `rows_at` and `files_at` are the times as of which it had rows and files when its
+    promotion began: its servers cannot tell that later.
     """
 
     name: str
@@ -32,14 +32,14 @@ class StandbySite:
 
     @property
     def is_following(self) -> bool:
-        """Whether nobody has let it lead yet."""
+        """Whether the site has not been promoted yet."""
         return self.promoted_at is None
 
     @property
     def standby_cluster(self) -> dict[str, Any]:
         """Patroni's setting by which the site's first server follows the main one.
 
-        Of several addresses it takes the one that leads, whichever that is.
+        Of several addresses it uses the one that leads, whichever that is.
         """
         places = [place.rpartition(":") for place in self.main.postgres]
         return {
@@ -66,10 +66,10 @@ def remembered(folder: DataFolder) -> StandbySite | None:
 
 
 def join(folder: DataFolder, invitation: SiteInvitation) -> None:
-    """Make a data folder a standby site's; its servers have the site in their names.
+    """Make a data folder a standby site, with the site's name in its servers' names.
 
-    Told by the same name as one of the main site's own, a server here would be taken
-    for that one, and commits there would wait for it.
+    A server here with the name of one of the main site's own would be taken for that
+    one, and commits there would wait for it.
     """
     numbers = range(1, _SERVERS + 1)
     names = (f"db-{invitation.site}-{number:02}" for number in numbers)
@@ -80,7 +80,7 @@ def join(folder: DataFolder, invitation: SiteInvitation) -> None:
 def note_begun(
     folder: DataFolder, rows_at: datetime, files_at: datetime | None
 ) -> None:
-    """Note of when a site is, before it leads."""
+    """Record as of when a site's data are, before it leads."""
     site = remembered(folder)
     assert site is not None  # noqa: S101 - only a site is promoted
     files = files_at.isoformat() if files_at else None
@@ -88,7 +88,7 @@ def note_begun(
 
 
 def note_promoted(folder: DataFolder) -> None:
-    """Note that a site leads: from here on it follows nobody, however it is started."""
+    """Record that a site leads: from here on it follows nobody, however started."""
     site = remembered(folder)
     assert site is not None  # noqa: S101 - only a site is promoted
     if site.is_following:
@@ -101,13 +101,13 @@ def invited(folder: DataFolder) -> dict[str, str]:
 
 
 def note_invited(folder: DataFolder, site: str) -> None:
-    """Note that a site may follow."""
+    """Record that a site may follow."""
     sites = invited(folder) | {site: datetime.now(UTC).isoformat()}
     folder.write(folder.path / _INVITED, json.dumps(sites, indent=1))
 
 
 def note_forgotten(folder: DataFolder, site: str) -> None:
-    """Note that a site follows no more."""
+    """Record that a site no longer follows."""
     sites = {name: at for name, at in invited(folder).items() if name != site}
     folder.write(folder.path / _INVITED, json.dumps(sites, indent=1))
 

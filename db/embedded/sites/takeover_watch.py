@@ -1,7 +1,8 @@
-"""Looks whether another site was promoted while this one could not be reached.
+"""Watches whether another site was promoted while this one could not be reached.
 
-A site that was cut off, or stood still, is back and goes on as if nothing had been:
-what people save there nobody sees at the other one. So it ends as soon as it hears.
+A site that was cut off, or suspended, comes back and goes on as if nothing had
+happened: what people save there nobody sees at the other one. So it ends as soon as it
+hears of the promotion.
 """
 
 import logging
@@ -16,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class TakeoverWatch:
-    """A thread that looks again and again; `look` raises CannotStart where one was."""
+    """A thread that looks repeatedly; `look` raises CannotStart after a promotion."""
 
     def __init__(
         self, look: Callable[[], object], *, every_seconds: float = _LOOK_SECONDS
@@ -28,11 +29,11 @@ class TakeoverWatch:
         self._thread = Thread(target=self._run, name="sites", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start looking."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more; a look that is under way ends by itself."""
+        """Stop looking; a look that is under way ends by itself."""
         self._stopping.set()
 
     def require_main(self) -> None:
@@ -47,5 +48,5 @@ class TakeoverWatch:
             except CannotStart as taken_over:
                 self._refusal = taken_over
             except Exception as error:
-                # Whatever it is, looking goes on.
+                # Whatever the error, looking goes on.
                 _log.warning("Sites could not be looked at: %s", type(error).__name__)

@@ -1,4 +1,4 @@
-"""Asks a PostgreSQL whether it is alive, and tells a dead server from a busy one."""
+"""Asks a PostgreSQL whether it is alive; tells a dead server from a busy one."""
 
 import time
 from collections.abc import Collection
@@ -18,9 +18,9 @@ from db.cluster.fencing import Silence
 from db.waiting import Silent, finish
 
 _BEAT_SECONDS: Final = 0.25
-# A question stays open for this long; who counts the seconds decides sooner.
+# A question stays open for this long; the supervisor's limits are shorter.
 _OPEN_SECONDS: Final = 15.0
-# More than this between two looks, and we were kept from looking ourselves.
+# A longer gap between two looks means that we were kept from looking ourselves.
 _LATE_SECONDS: Final = 0.5
 _BUSY: Final = frozenset(
     {psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP, psutil.STATUS_TRACING_STOP}
@@ -31,7 +31,7 @@ _BUSY: Final = frozenset(
 class Unresponsiveness:
     """What the processes of a PostgreSQL did in every look since it fell silent.
 
-    Only time in which we looked counts: a machine that slept is no silence.
+    Only the time in which we looked counts: a machine that slept is no silence.
     """
 
     since: float
@@ -41,11 +41,11 @@ class Unresponsiveness:
     was_awake: bool = False
 
     def look(self, now: float, states: Collection[str]) -> None:
-        """Take in the states of its processes (psutil's words) at this moment."""
+        """Record the states of its processes (psutil's words) at this time."""
         gap = now - self.looked_at
         self.looked_at = now
         self.seconds += min(gap, _LATE_SECONDS)
-        # Whoever keeps us waiting may keep the server waiting as well.
+        # Whatever delays us may delay the server as well.
         self.was_busy |= gap > _LATE_SECONDS or not _BUSY.isdisjoint(states)
         self.was_awake |= set(states) != {psutil.STATUS_STOPPED}
 
@@ -58,31 +58,32 @@ class Unresponsiveness:
 
 
 class LivenessProbe:
-    """A thread with a connection of its own that asks next to nothing, again and again.
+    """A thread with a connection of its own that sends a trivial query again and again.
 
-    A refusal is an answer as well: only a server that says nothing is silent.
+    A refusal is an answer as well: only a server that sends nothing is silent.
     """
 
     def __init__(self, name: str, url: str) -> None:
         self._dsn = make_dsn(url, application_name="chartroom supervisor")
         self._queried_at: float | None = None
         self._connection: DriverConnection | None = None
-        # Noted for other threads, which may not ask a connection that its own closes.
+        # Recorded for other threads, which may not use a connection that its own thread
+        # closes.
         self._backend_pid = 0
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"probe {name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Start asking."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask no more; returns at once, whatever the server does."""
+        """Stop asking; return at once, whatever the server does."""
         self._stopping.set()
 
     @property
     def unanswered_since(self) -> float | None:
-        """When the question was asked (monotonic) that it has yet to answer."""
+        """When the question that is still unanswered was asked (monotonic)."""
         return self._queried_at
 
     def states(self, server: psutil.Process) -> set[str]:

@@ -16,9 +16,9 @@ from db.embedded.supervision.restart_backoff import RestartBackoff
 _ANSWER_SECONDS: Final = 1.0
 # A minute for the first answer: a busy machine takes its time to start Python.
 _QUESTIONS_AT_START: Final = 30
-# A question that is younger is on its way.
+# A question younger than this is still on its way.
 _SILENT_AFTER_SECONDS: Final = 0.3
-# Who leads is asked no more often than this, however long a crashed server lies.
+# etcd is asked who leads no more often than this, however long a crash lasts.
 _LEADER_SECONDS: Final = 0.5
 
 
@@ -41,7 +41,7 @@ class NodeMonitor:
         self._probe.start()
 
     def leave(self) -> None:
-        """Look at the node no more."""
+        """Stop looking at the node."""
         self._probe.stop()
 
     def ask(self) -> None:
@@ -50,7 +50,7 @@ class NodeMonitor:
             return
         self._is_asking = True
         try:
-            # Any answer shows that it lives; what it says is Patroni's own business.
+            # Any answer shows that it lives; the content does not matter here.
             if self.node.ask("/liveness", timeout_seconds=_ANSWER_SECONDS):
                 self._unanswered = 0
             else:
@@ -59,7 +59,7 @@ class NodeMonitor:
             self._is_asking = False
 
     def see(self, etcd: Etcd, now: float) -> NodeObservation:
-        """Look at the node; etcd is asked who leads only where that matters."""
+        """Look at the node; etcd is asked who leads only if that matters."""
         runs = self.node.patroni.is_running
         server = self._find_server()
         unresponsiveness = self._listen(server, now)
@@ -76,17 +76,17 @@ class NodeMonitor:
         )
 
     def start_again(self) -> bool:
-        """Start Patroni, if it is time; tell whether it was."""
+        """Start Patroni, if it is time; return whether it was started."""
         return self.backoff.start_again(self.node.patroni)
 
     def begin_anew(self) -> None:
-        """Forget what was seen before Patroni was started."""
+        """Reset what was seen before Patroni was started."""
         self._unanswered = -_QUESTIONS_AT_START
         self._unresponsiveness = None
         self.is_fenced = self._is_counted = False
 
     def note_fence(self, *, is_known: bool) -> None:
-        """Note that the node is dead for certain, and whether its key is seen to."""
+        """Record that the node is certainly dead, and whether its key is dealt with."""
         if not self._is_counted:
             self._is_counted = True
             self.fences += 1
@@ -94,7 +94,7 @@ class NodeMonitor:
         self.is_fenced = is_known
 
     def _find_server(self) -> psutil.Process | None:
-        """Return PostgreSQL's process; one that was found is only looked at again."""
+        """Return PostgreSQL's process; a known one is only checked again."""
         with suppress(psutil.Error):
             known = self._server
             if (

@@ -1,4 +1,4 @@
-"""How long a program that keeps ending waits until it is started again."""
+"""How long a program that keeps ending waits before it is started again."""
 
 import logging
 import math
@@ -31,7 +31,7 @@ class RestartBackoff:
         return 0 if has_run_well else self.failures
 
     def ended(self, now: float) -> None:
-        """Note that the program has ended; the first time in a while costs no wait."""
+        """Record that the program has ended; the first time in a while is free."""
         self.failures = (
             self.failures + 1 if now - self.started_at < _HEALTHY_SECONDS else 0
         )
@@ -41,18 +41,18 @@ class RestartBackoff:
         self.next_at = max(self.next_at, now + min(pause, _LONGEST_PAUSE_SECONDS))
 
     def started(self, now: float) -> None:
-        """Note that the program has been started."""
+        """Record that the program has been started."""
         self.started_at = now
 
     def wait(self, seconds: float) -> None:
-        """Do not start the program before so many seconds have passed."""
+        """Do not start the program before this many seconds have passed."""
         self.next_at = max(self.next_at, time.monotonic() + seconds)
 
     def start_again(self, program: Program) -> bool:
-        """Start a program that has ended, if it is time; tell whether it was."""
+        """Start a program that has ended, if it is time; return whether it was."""
         now = time.monotonic()
         if self.known is not program:
-            # The one before it was ended on purpose, which is no failure.
+            # Its predecessor was stopped on purpose, which is no failure.
             self.known, self.started_at = program, -math.inf
         if not self.has_ended:
             self.has_ended = True

@@ -28,11 +28,12 @@ _AFTER_FENCE_SECONDS: Final = 2.0
 
 
 class Supervisor:
-    """A thread that looks after the programs of a running cluster.
+    """A thread that watches over the programs of a running cluster.
 
-    `nodes` is asked at every look, for nodes come and go; `probe_url` leads to a
-    node's PostgreSQL by the node's name; `is_held` tells of a program, by name, that
-    it is to stay dead for now; `look_after_folder` is called with each round of asking.
+    `nodes` is called at every look, because nodes come and go; `probe_url` returns the
+    URL of a node's PostgreSQL by the node's name; `is_held` returns whether a program,
+    by name, has to stay dead for now; `look_after_folder` is called with each round of
+    asking.
     """
 
     def __init__(
@@ -64,11 +65,11 @@ class Supervisor:
         )
 
     def start(self) -> None:
-        """Begin to look after the programs."""
+        """Start watching the programs."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking after the programs; return once none will be started again."""
+        """Stop watching the programs; return once none will be started again."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -78,23 +79,23 @@ class Supervisor:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave dead what dies meanwhile; nothing is started or fenced in the block."""
+        """Leave dead what dies in the block; nothing is started or fenced meanwhile."""
         with self._working:
             yield
 
     def rest(self) -> None:
-        """Look after no program until `resume`."""
+        """Watch no program until `resume`."""
         with self._working:
             self._is_resting = True
 
     def resume(self) -> None:
-        """Look after the programs again."""
+        """Watch the programs again."""
         with self._working:
             self._is_resting = False
 
     @property
     def is_resting(self) -> bool:
-        """Whether nobody looks for now."""
+        """Whether nothing is watched for now."""
         return self._is_resting
 
     def monitor(self, name: str) -> NodeMonitor | None:
@@ -109,11 +110,11 @@ class Supervisor:
                 try:
                     self._look()
                 except Exception as error:
-                    # Whatever went wrong, unsupervised is worse than once more.
+                    # Whatever went wrong, no supervision is worse than another attempt.
                     self._report(error)
 
     def _report(self, error: Exception) -> None:
-        """Log a failure; one that lasts fills no disk, and is told once a minute."""
+        """Log a failure; a lasting one is logged once a minute, to spare the disk."""
         at = traceback.extract_tb(error.__traceback__)[-1]
         failure, now = (type(error), at.filename, at.lineno), time.monotonic()
         if now - self._reported_at.get(failure, -math.inf) < _REPORT_SECONDS:
@@ -131,7 +132,7 @@ class Supervisor:
             self._look_after(monitor)
 
     def _current_monitors(self) -> list[NodeMonitor]:
-        """Return a monitor for each node that there is now, and forget the others."""
+        """Return a monitor for each present node, and drop the others."""
         nodes = self._nodes()
         for name in self._monitors.keys() - {node.name for node in nodes}:
             self._monitors.pop(name).leave()
@@ -164,12 +165,13 @@ class Supervisor:
             monitor.begin_anew()
 
     def _fence(self, monitor: NodeMonitor) -> bool:
-        """Make certain that a node is dead and let another lead; tell whether it is."""
+        """Make certain that a node is dead and let another lead; True if it is."""
         if monitor.is_fenced:
             return True
         name = monitor.node.name
-        # Seen before the kill: whatever keeps us from dropping it until the node lives
-        # and leads again, somebody else's help included, this key is then not that one.
+        # Read before the kill: if anything keeps us from dropping it until the node
+        # lives and leads again, somebody else's help included, the key is then another
+        # one.
         key = self._etcd.leadership()
         if not monitor.node.kill():
             _log.error("%s does not die: it keeps its role until it does.", name)
@@ -178,6 +180,6 @@ class Supervisor:
         if led:
             _log.warning("%s is dead and was the primary: another may lead.", name)
             monitor.backoff.wait(_AFTER_FENCE_SECONDS)
-        # Without an answer nobody knows whether the key is gone: try again.
+        # Without an answer it is unknown whether the key is gone: try again.
         monitor.note_fence(is_known=led or (key is not None and key.name != name))
         return True
