@@ -4,11 +4,11 @@ from pathlib import Path
 
 
 class CannotBackUp(Exception):
-    """No backup was made, and nothing of it counts."""
+    """No backup was made; nothing that was written counts."""
 
 
 class BackupRunning(CannotBackUp):
-    """Another backup is being made; waiting for it is all there is to do."""
+    """Another backup is being made; the only thing to do is wait for it."""
 
 
 class CannotCopyChanges(CannotBackUp):
@@ -24,7 +24,7 @@ class SetBroken(CannotRestore):
 
 
 class PasswordRefused(CannotRestore):
-    """A restored PostgreSQL has another password for a login than the data folder."""
+    """A login's password in the restored PostgreSQL differs from the data folder's."""
 
     def __init__(self, login: str, folder: Path) -> None:
         super().__init__(
@@ -36,7 +36,7 @@ class PasswordRefused(CannotRestore):
 
 
 class TableLocked(CannotRestore):
-    """A table was being changed at the time: nobody can read it there."""
+    """A table was being changed at the chosen time: nobody can read it there."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -46,4 +46,4 @@ class TableLocked(CannotRestore):
 
 
 class CheckSkipped(CannotRestore):
-    """A drill could not check all that it has to, so it shows nothing."""
+    """A drill could not check everything that it must, so it proves nothing."""

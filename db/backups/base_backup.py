@@ -1,9 +1,10 @@
 """Copies the leader's PostgreSQL by its own programs: a base backup and the log to it.
 
-The base backup comes as a stream and is sealed as it comes: nothing of it lies open in
-the repository. It has no log in it (`-X none`), because that of a stream would end with
-the backup itself: the log is received beside it (pg_receivewal), and some more of it,
-so that a restore can go on to the place that a replica was compared at.
+The base backup arrives as a stream and is sealed as it arrives: nothing of it is stored
+unencrypted in the repository. It contains no log (`-X none`), because a stream's log
+would end with the backup itself: the log is received separately (pg_receivewal), with
+some more of it, so that a restore can continue to the position at which a replica was
+compared.
 """
 
 import re
@@ -29,16 +30,18 @@ from db.embedded.processes.programs import Programs
 from db.pace import AT_ONCE, Pace
 from db.postgres import Lsn
 
-# By this name the log's receiver is no server (db.cluster.observing.merging).
+# A receiver with this name is no server (db.cluster.observing.merging).
 RECEIVER: Final = "chartroom_backup"
-# They show damage on the way from the leader; what is sealed afterwards nobody changes.
-# Of one kind in every set, so that unchanged files are not read to be put together.
+# They reveal damage on the way from the leader; what is sealed afterwards cannot be
+# changed. The same kind in every set, so that unchanged files need not be read when
+# backups are combined.
 CHECKSUMS: Final = "--manifest-checksums=CRC32C"
-# The level at which ISA-L packs as small as zlib's first does, at several times its
-# speed, and the size of window that makes gzip of it, which earlier versions unpack.
+# The level at which ISA-L compresses as well as zlib's level 1, at several times its
+# speed, and the window size that makes the output gzip, which earlier versions can
+# decompress.
 _LEVEL: Final = 1
 _GZIP: Final = 16 + isal_zlib.MAX_WBITS
-# The program that is started ends with the one that starts it, however that ends.
+# The started program ends with the process that starts it, however that ends.
 _TIED: Final = (
     "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, int(sys.argv[1])); "
     "os.execv(sys.argv[2], sys.argv[2:])"
@@ -46,14 +49,14 @@ _TIED: Final = (
 _ERROR: Final = re.compile(r".*error:\s+(.+)", re.IGNORECASE)
 _LOG_SECONDS: Final = 60.0
 _COPY_SECONDS: Final = 10.0
-# The name is PostgreSQL's own, down to its capitals: 0000000B from the eleventh on.
+# The name is PostgreSQL's own, including its capitals: 0000000B for the eleventh.
 _LEADING: Final = """
 SELECT ('x' || name)::bit(32)::int,
     CASE WHEN name > '00000001' THEN pg_read_file('pg_wal/' || name || '.history') END
 FROM (SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8) AS name)
 """
-# The timeline of what is written now: that of the last checkpoint is still the one of
-# before for a while after a server has taken over.
+# The timeline that is written now: for a while after a promotion, the last checkpoint's
+# timeline is still the former one.
 _SYSTEM: Final = (
     "SELECT system_identifier::text, "
     "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int, "
@@ -63,13 +66,13 @@ _SYSTEM: Final = (
 
 
 def tied(python: str, ends_by: signal.Signals, *command: str) -> list[str]:
-    """Return the command of a program that does not outlive whoever starts it."""
+    """Return the command of a program that does not outlive its parent."""
     return [python, "-c", _TIED, str(int(ends_by)), *command]
 
 
 @dataclass(frozen=True, slots=True)
 class LeaderSystem:
-    """Which PostgreSQL leads: its number, its timeline, and how much it holds."""
+    """The PostgreSQL that leads: its system identifier, its timeline and its size."""
 
     system_id: str
     timeline: int
@@ -78,9 +81,9 @@ class LeaderSystem:
 
 @dataclass(frozen=True, slots=True)
 class Leader:
-    """Whoever leads a cluster of ours, as a backup asks it.
+    """The leader of a cluster of ours, as a backup queries it.
 
-    Every method raises CannotBackUp where it does not answer or changes.
+    Every method raises CannotBackUp if the leader does not answer or changes.
     """
 
     addresses: Addresses
@@ -88,16 +91,16 @@ class Leader:
     python: str
 
     def system(self) -> LeaderSystem:
-        """Return which PostgreSQL this is."""
+        """Return the leader's PostgreSQL."""
         with self.asking() as cursor:
             cursor.execute(_SYSTEM)
             number, timeline, size = cursor.fetchone() or ("", 0, 0)
         return LeaderSystem(number, timeline, size)
 
     def history_file(self) -> tuple[int, str]:
-        """Return the timeline that it writes, and the file that says what it is from.
+        """Return the timeline that it writes, and the content of its history file.
 
-        The first one has none.
+        The first timeline has none.
         """
         with self.asking() as cursor:
             cursor.execute(_LEADING)
@@ -111,13 +114,13 @@ class Leader:
             return str((cursor.fetchone() or ("",))[0])
 
     def written(self) -> Lsn:
-        """Return up to where the log is written."""
+        """Return the position up to which the log is written."""
         with self.asking() as cursor:
             cursor.execute("SELECT pg_current_wal_lsn()::text")
             return Lsn.parse((cursor.fetchone() or ("",))[0])
 
     def mark(self, name: str) -> Lsn:
-        """Write a restore point into the log, and return the place after it."""
+        """Write a restore point into the log, and return the position after it."""
         with self.asking() as cursor:
             cursor.execute("SELECT pg_create_restore_point(%s)::text", [name])
             return Lsn.parse((cursor.fetchone() or ("",))[0])
@@ -127,15 +130,15 @@ class Leader:
     ) -> None:
         """Write a base backup, a compressed tar with its manifest inside.
 
-        `since` is the manifest of an earlier one: then only pages that changed after
-        it are written. Raises CannotCopyChanges where PostgreSQL cannot tell them.
-        While the `pace` rests the leader does, which is asked for no more meanwhile.
+        `since` is the manifest of an earlier one: then only pages that changed after it
+        are written. Raises CannotCopyChanges if PostgreSQL cannot identify them. While
+        the `pace` rests, the leader rests too, since nothing more is read from it.
         """
         command = [
             self.programs.of_postgres("pg_basebackup"),
             f"--dbname={self.replication_url}",
             *("--format=tar", "--pgdata=-", "--wal-method=none", "--checkpoint=fast"),
-            # Packed here: pg_basebackup would have zlib do it.
+            # Compressed here: pg_basebackup would use zlib.
             *("--compress=none", CHECKSUMS, "--no-password"),
         ]
         if since is not None:
@@ -169,7 +172,7 @@ class Leader:
     @contextmanager
     def receiving_log(self, folder: Path) -> Iterator["LogReceiver"]:
         """Receive the log into a folder until the block ends."""
-        # One that was killed may have left its own.
+        # A backup that was killed may have left its log.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         output = folder.with_suffix(".out")
@@ -197,7 +200,7 @@ class Leader:
             receiver.end()
 
     def received(self) -> Lsn | None:
-        """Return up to where the log is on the receiver's disk; None without one."""
+        """Return the position up to which the receiver has the log on disk, or None."""
         with self.asking() as cursor:
             cursor.execute(
                 "SELECT max(flush_lsn)::text FROM pg_stat_replication "
@@ -209,7 +212,7 @@ class Leader:
 
     @contextmanager
     def asking(self, database: str = "postgres") -> Iterator[Cursor]:
-        """Give a cursor of the administrator's, each statement by itself."""
+        """Open a cursor of the superuser's, in autocommit mode."""
         url = self.addresses.primary_url("postgres", database)
         try:
             with closing(psycopg2.connect(url)) as connection:
@@ -224,13 +227,13 @@ class Leader:
 
     @property
     def replication_url(self) -> str:
-        """How the log's programs reach the leader, without the password."""
+        """The leader's URL for the log's programs, without the password."""
         url = self.addresses.primary_url("replicator", "replication")
         login, _, rest = url.removeprefix("postgresql://").partition("@")
         return f"postgresql://{login.partition(':')[0]}@{rest}"
 
     def environment(self, name: str) -> Mapping[str, str]:
-        """Return what one of the log's programs has to know; `name` is its own."""
+        """Return the environment of one of the log's programs; `name` is its own."""
         return self.programs.environment | {
             "PGPASSWORD": self.addresses.secrets["replicator"],
             "PGAPPNAME": name,
@@ -247,11 +250,11 @@ class LogReceiver:
     output: Path
 
     def await_begun(self) -> None:
-        """Wait until the log comes."""
+        """Wait until log arrives."""
         self._await(lambda: any(self.folder.iterdir()), _COPY_SECONDS)
 
     def await_received(self, place: Lsn) -> None:
-        """Wait until the log is on the disk up to a place."""
+        """Wait until the log is on disk up to a position."""
         self._await(
             lambda: (
                 (received := self.leader.received()) is not None and received >= place
@@ -260,7 +263,7 @@ class LogReceiver:
         )
 
     def end(self) -> None:
-        """End the program; what it has received stays."""
+        """Stop the program; what it has received stays."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
@@ -270,7 +273,7 @@ class LogReceiver:
             self.process.wait()
 
     def pack(self, sink: SealedWriter) -> None:
-        """Write what was received, a compressed tar; the unfinished piece as well."""
+        """Write what was received, a compressed tar; unfinished segments as well."""
         with (
             igzip.IGzipFile(  # type: ignore[no-untyped-call]
                 fileobj=cast("IO[bytes]", sink), mode="wb", compresslevel=_LEVEL
@@ -281,7 +284,7 @@ class LogReceiver:
                 tar.add(path, path.name.removesuffix(".partial"))
 
     def discard(self) -> None:
-        """Throw away what was received."""
+        """Delete what was received."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.output.unlink(missing_ok=True)
 
@@ -300,15 +303,15 @@ class LogReceiver:
 
 
 def error_in(words: str) -> str:
-    """Return the first error in what a program said, or what it said last.
+    """Return the first error in a program's output, or the output's last line.
 
-    What a server has said stands behind what the program says of it.
+    A server's message comes after the program's own.
     """
     match = _ERROR.search(words)
     return match[1].strip()[:300] if match else last_line(words)
 
 
 def last_line(words: str) -> str:
-    """Return what a program said last."""
+    """Return the last line of a program's output."""
     lines = [line for line in words.splitlines() if line.strip()]
     return lines[-1].strip()[:300] if lines else "it said nothing."

@@ -1,7 +1,7 @@
-"""Copies of stored files: bytes once, by their SHA-256 in MongoDB; entries apart.
+"""Copies of stored files: bytes once, by their SHA-256 in MongoDB; entries separately.
 
-The bytes are encrypted in MongoDB already, each file with a key of its own that its
-entry holds, sealed. So bytes go into the repository as they are, and entries into the
+The bytes are encrypted in MongoDB already, each file with a key of its own, which its
+entry holds sealed. So bytes go into the repository as they are, and entries into the
 sealed part of each set.
 """
 
@@ -46,7 +46,7 @@ class CopiedFile:
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> "CopiedFile":
-        """Read what `FileCopies.write` wrote; raises SetBroken."""
+        """Parse what `FileCopies.write` wrote; raises SetBroken."""
         try:
             raw = document["entry"]
             entry = FileEntry.read(document["bucket"], bson.decode(raw, _OPTIONS))
@@ -56,20 +56,21 @@ class CopiedFile:
 
     @property
     def name(self) -> str:
-        """What sentences call the file."""
+        """What messages call the file."""
         return f"File {self.entry.bucket}/{self.entry.file_id}"
 
     @property
     def place(self) -> _Place:
-        """What the file is called: its bucket and its id."""
+        """The file's bucket and id."""
         return self.entry.bucket, self.entry.file_id
 
 
 @dataclass(slots=True)
 class FileCopies:
-    """The copies that a set is to have, collected in one look at the files or more.
+    """The copies that a set will have, collected in one or more looks at the files.
 
-    `known` are those of the set before: of bytes that never change, none is read twice.
+    `known` are the copies of the previous set: bytes never change, so none are read
+    twice.
     """
 
     store: FileStore
@@ -77,18 +78,18 @@ class FileCopies:
     known: dict[_Place, CopiedFile] = field(default_factory=dict)
     copied: dict[_Place, CopiedFile] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
-    # Those that are not whole, or not yet, with their buckets.
+    # Files that are not complete, or not yet, with their buckets.
     unread: list[tuple[str, RawBSONDocument]] = field(default_factory=list)
     new_bytes: int = 0
-    # Who tidies up after another knows their unfinished files by it.
+    # The ending by which another process's clean-up recognises its unfinished files.
     ending: str = ".new"
     pace: Pace = AT_ONCE
 
     def look(self) -> None:
         """Copy every file that is there and not copied yet.
 
-        What is gone by the next look stays: rows that a backup took before may name it.
-        Raises CannotBackUp, and FileStoreUnavailable.
+        Files that are gone by the next look stay: rows that a backup read before may
+        name them. Raises CannotBackUp, and FileStoreUnavailable.
         """
         for bucket in LASTING:
             for document in self.store.list_entries(bucket):
@@ -105,7 +106,7 @@ class FileCopies:
             self.unread.append((bucket, document))
 
     def write(self, sink: SealedWriter | io.BytesIO) -> None:
-        """Write every entry and which bytes are its."""
+        """Write every entry with the SHA-256 of its bytes."""
         for (bucket, _), copy in sorted(self.copied.items()):
             sink.write(
                 bson.encode(
@@ -115,16 +116,16 @@ class FileCopies:
 
     @property
     def stored_bytes(self) -> int:
-        """How much all files are."""
+        """The size of all files together."""
         return sum(copy.entry.extent.length for copy in self.copied.values())
 
     @property
     def key_ids(self) -> set[int]:
-        """The keys of the key file that the files' own keys are sealed with."""
+        """The key file's keys with which the files' own keys are sealed."""
         return {copy.entry.key for copy in self.copied.values()}
 
     def _copy(self, entry: FileEntry, raw: bytes) -> bool:
-        """Copy a file; tell whether that could be done."""
+        """Copy a file; return whether that was possible."""
         place = entry.bucket, entry.file_id
         if entry.plain_type is not None:
             raise CannotBackUp(
@@ -137,7 +138,7 @@ class FileCopies:
             and _is_same(before.entry, entry)
             and (place in self.copied or self.repository.file(before.sha256).exists())
         ):
-            # A key may have been exchanged: the newest entry counts.
+            # The key may have been replaced: the newest entry counts.
             self.copied[place] = CopiedFile(entry, raw, before.sha256)
             return True
         with suppress(FileDamaged, FileMissing):
@@ -168,7 +169,7 @@ class FileCopies:
 
 
 def _is_same(before: FileEntry, entry: FileEntry) -> bool:
-    """Tell whether two entries are of the same bytes."""
+    """Return whether two entries have the same bytes."""
     return (before.extent, before.stored_at) == (entry.extent, entry.stored_at)
 
 
@@ -195,7 +196,7 @@ def list_later_copies(
 ) -> Iterator[CopiedFile]:
     """Yield the copies made after a time, or all that no set lists; raises SetBroken.
 
-    Of a file that is there more than once the last counts.
+    If a file occurs more than once, the last occurrence counts.
     """
     for at, name in archive.list_entries():
         if since is None or at >= since:
@@ -235,12 +236,12 @@ def prove_copy(
 def read_plain(
     copy: CopiedFile, repository: Repository, keys: FileKeys
 ) -> Iterator[bytes]:
-    """Yield a copy's file, decrypted; raises SetBroken, at its end if it is another."""
+    """Yield a copy's file, decrypted; raises SetBroken, at its end if it differs."""
     yield from _read_as(_contents_of(copy, keys), copy, repository)
 
 
 def _contents_of(copy: CopiedFile, keys: FileKeys) -> Contents:
-    """Return what a copy's entry says of its plain bytes; raises SetBroken."""
+    """Return a copy's contents as its entry has them sealed; raises SetBroken."""
     try:
         return copy.entry.unseal(keys)
     except FileKeyMissing as error:
@@ -254,7 +255,7 @@ def _contents_of(copy: CopiedFile, keys: FileKeys) -> Contents:
 def _read_as(
     contents: Contents, copy: CopiedFile, repository: Repository
 ) -> Iterator[bytes]:
-    """Yield a copy's file; raises SetBroken, at its end where the bytes are others."""
+    """Yield a copy's file; raises SetBroken, at its end if the bytes differ."""
     digest = sha256()
     try:
         with repository.file(copy.sha256).open("rb", buffering=0) as source:
@@ -278,5 +279,5 @@ def _of_another_row(copy: CopiedFile) -> str:
     return f"{copy.name} is not the file that its row names."
 
 
-# As MongoDB's own client reads entries: times know their zone.
+# As MongoDB's own client reads entries: times with their zone.
 _OPTIONS: Final[bson.CodecOptions[Mapping[str, Any]]] = bson.CodecOptions(tz_aware=True)

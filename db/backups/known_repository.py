@@ -1,7 +1,7 @@
-"""Which repository a clinic has backed up into: one that is gone is not begun anew.
+"""Which repository a clinic has backed up into: one that is gone is not begun again.
 
-Where its disk is not mounted its folder is there and empty. A new repository in it
-would fill the disk of the records, and be hidden by the old one once that is mounted.
+If its disk is not mounted, its folder is there and empty. A new repository in it would
+fill the disk of the records, and be hidden by the old one once that is mounted.
 """
 
 import json
@@ -17,9 +17,9 @@ _NAME: Final = "backups.json"
 
 
 def claim(repository: Repository, system_id: str, data: Path) -> None:
-    """Make the repository this clinic's; the data folder remembers that it is.
+    """Make the repository this clinic's; the data folder remembers it.
 
-    Raises CannotBackUp where it is another clinic's, or was this one's and is gone.
+    Raises CannotBackUp if it is another clinic's, or was this one's and is gone.
     """
     note = data / _NAME
     require_there(repository, data)
@@ -29,7 +29,7 @@ def claim(repository: Repository, system_id: str, data: Path) -> None:
 
 
 def require_there(repository: Repository, data: Path) -> None:
-    """Raise CannotBackUp where the repository was this clinic's and is gone."""
+    """Raise CannotBackUp if the repository was this clinic's and is gone."""
     note = data / _NAME
     if repository.system_id is None and str(repository.folder) in _known(note):
         raise CannotBackUp(

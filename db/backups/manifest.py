@@ -1,7 +1,7 @@
 """The manifest of a backup set: what it holds, of which clinic, as of when.
 
-A set counts from the moment its manifest stands in its folder. The set's key is sealed
-for exactly this manifest: whoever changes a word of it has a key that does not open.
+A set counts from the time its manifest is in its folder. The set's key is sealed for
+exactly this manifest: if anything in it is changed, the key no longer opens.
 """
 
 from base64 import b64decode, b64encode
@@ -22,7 +22,7 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class SealedObject:
-    """A sealed file of a set, by its name; size and SHA-256 are of what lies there."""
+    """A sealed file of a set, by its name; size and SHA-256 are of the sealed file."""
 
     name: str
     size: int
@@ -39,9 +39,9 @@ class TableDigest:
 
 @dataclass(frozen=True, slots=True)
 class BasedOn:
-    """The set whose pages an incremental one goes on from, by what its manifest says.
+    """The set whose pages an incremental one continues, by its manifest's fingerprint.
 
-    `bytes` is how much the pages take unpacked that the incremental one adds.
+    `bytes` is the uncompressed size of the pages that the incremental one adds.
     """
 
     set_id: str
@@ -55,14 +55,15 @@ class Manifest:
 
     The set leads to `reached_lsn`, where the clinic was at `as_of`; the base backup
     alone is consistent from `end_lsn` on. `tables` is what a replica held at exactly
-    that place, and empty if none could be asked. `key_ids` names the keys of the key
+    that position, and empty if none could be asked. `key_ids` names the keys of the key
     file without which the set, or a file in it, cannot be opened.
 
-    An incremental set has in `based_on` what it cannot be restored without; a full one
-    in `full_because` why it is none, although an incremental one was due.
+    `based_on` is what an incremental set cannot be restored without; `full_because` is
+    why a set is full although an incremental one was due.
 
     `audit_entries` is the number of the audit log's last entry, `audit_head` its hash.
-    The set has those after number `audit_after` itself, and its base has the others.
+    The set itself has the entries after number `audit_after`, and its base has the
+    others.
     """
 
     set_id: str
@@ -98,7 +99,7 @@ class Manifest:
 
     @property
     def sealed_bytes(self) -> int:
-        """How much the set's own objects take, without files that sets share."""
+        """The size of the set's own objects, without files that sets share."""
         return sum(each.size for each in self.objects)
 
     def object(self, name: str) -> SealedObject:
@@ -114,7 +115,7 @@ class Manifest:
         return replace(self, sealed_key=b64encode(sealed).decode())
 
     def key(self, keys: FileKeys) -> FileCipher:
-        """Return the set's key; raises SetBroken where it does not open."""
+        """Return the set's key; raises SetBroken if it does not open."""
         try:
             sealed = b64decode(self.sealed_key, validate=True)
             return FileCipher.of(keys.unseal(sealed, self._purpose))
@@ -130,17 +131,17 @@ class Manifest:
 
     @property
     def fingerprint(self) -> str:
-        """The SHA-256 of all that the manifest says, its sealed key left out."""
+        """The SHA-256 of the manifest's content without its sealed key."""
         bare = replace(self, sealed_key="")
         return sha256(_MANIFESTS.dump_json(bare, exclude=bare._unsaid)).hexdigest()
 
     def written(self) -> bytes:
-        """Return the manifest as it is kept."""
+        """Return the manifest as it is stored."""
         return _MANIFESTS.dump_json(self, indent=1, exclude=self._unsaid)
 
     @classmethod
     def read(cls, path: Path) -> "Manifest":
-        """Read a manifest; raises SetBroken for what is none."""
+        """Read a manifest; raises SetBroken if it is none."""
         set_id = path.parent.name
         try:
             return cls.parse(path.read_bytes(), set_id)
@@ -151,7 +152,7 @@ class Manifest:
 
     @classmethod
     def parse(cls, content: bytes, set_id: str) -> "Manifest":
-        """Read what `written` returned, of this set; raises SetBroken."""
+        """Parse what `written` returned for this set; raises SetBroken."""
         try:
             return _MANIFESTS.validate_json(content)
         except ValidationError as error:
@@ -165,7 +166,7 @@ class Manifest:
 
     @property
     def _unsaid(self) -> set[str]:
-        """What is left out where it says nothing, as versions did that knew it not."""
+        """Later fields that are empty: left out, as they were in earlier versions."""
         return {name for name in _LATER if not getattr(self, name)}
 
 

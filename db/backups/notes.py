@@ -1,4 +1,4 @@
-"""What the repository notes beside the sets: proven restores, and what went wrong."""
+"""What the repository records beside the sets: proven restores, and failures."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +9,10 @@ from pydantic import TypeAdapter
 
 @dataclass(frozen=True, slots=True)
 class DrillFigures:
-    """What a restore drill measured, and to which second of the window it went first.
+    """What a restore drill measured, and the second of the window it went to first.
 
-    `rto_seconds` is the time until the restored PostgreSQL answered, `rpo_seconds` how
-    old the newest second was that could be gone to, and `restored_bytes` what was
+    `rto_seconds` is the time until the restored PostgreSQL answered, `rpo_seconds` the
+    age of the newest second that could be gone to, and `restored_bytes` what was
     unpacked and replayed in that time.
     """
 
@@ -23,7 +23,7 @@ class DrillFigures:
 
     @property
     def megabytes_per_second(self) -> float:
-        """How fast rows came back."""
+        """The speed at which rows came back."""
         return self.restored_bytes / 1e6 / self.rto_seconds
 
 
@@ -31,12 +31,13 @@ class DrillFigures:
 class Proof:
     """A restore into a sandbox that was checked from end to end, and what it showed.
 
-    `is_compared` tells whether every table was held against what a replica had shown,
-    `log_segments` how much log led from the set to another time than its own, if any.
-    A drill, which has checked all there is to check, adds its figures. `purged_files`
-    counts those of its rows that were purged since, and so are in no backup any more.
-    `passed_over` is what is wrong with later sets, from which it was not restored, and
-    `from_copy` where the copy elsewhere is that all of it was fetched from, if it was.
+    `is_compared` says whether every table was compared with what a replica had shown,
+    `log_segments` how much log led from the set to another time than its own, if any. A
+    drill, which has checked everything there is to check, adds its figures.
+    `purged_files` counts files named in its rows that were purged since, and so are in
+    no backup any more. `passed_over` is what is wrong with later sets, which were
+    therefore not restored, and `from_copy` the location of the copy elsewhere from
+    which everything was fetched, if it was.
     """
 
     set_id: str
@@ -58,7 +59,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Backups that came to nothing: why the last did, and how many did in a row."""
+    """Backups that failed: why the last one did, and how many did in a row."""
 
     at: datetime
     sentence: str
@@ -69,8 +70,8 @@ class Failure:
 class LogPosition:
     """How far the sealed log reaches, and until when the rest was copied beside it.
 
-    `until` is the time that the log leads to: whoever names one before it can go there,
-    unless the log is cut off: then no backup is there from which it goes on.
+    `until` is the time that the log leads to: one can go to any time before it, unless
+    the log is cut off: then there is no backup from which it continues.
     """
 
     timeline: int
@@ -84,7 +85,7 @@ class LogPosition:
 
     @property
     def leads_to(self) -> datetime | None:
-        """The newest time that can be gone to, if any can; its files are there too."""
+        """The newest time that can be gone to, if any, with its files."""
         beside = self.beside_until
         if self.until is None or beside is None or self.is_cut_off:
             return None
@@ -94,7 +95,8 @@ class LogPosition:
     def beside_until(self) -> datetime | None:
         """Until when files and the audit log were copied beside the log.
 
-        An earlier version copied the audit log with each set alone, and noted nothing.
+        An earlier version copied the audit log only with each set, and recorded
+        nothing.
         """
         if self.files_until is None or self.audit_until is None:
             return self.files_until
@@ -105,11 +107,12 @@ class LogPosition:
 class TimeLeft:
     """A time that the clinic went back over: it is in no log any more.
 
-    Whoever wants what was between `to` and `at` finds it in what was kept aside, or in
-    a set of that time. `timeline` is the one that was gone back along: its log leads to
-    times up to `to`. `begun` is the one that the clinic of then takes: while an older
-    one is written, it never went; nor where the servers have begun that one
-    elsewhere in the log than at `begun_at`. Earlier versions noted none of these.
+    What was between `to` and `at` can be found in the data kept aside, or in a set of
+    that time. `timeline` is the one that was gone back along: its log leads to times up
+    to `to`. `begun` is the timeline that the clinic takes for going back: while an
+    older one is written, the clinic never went back; nor did it if the servers have
+    begun that timeline elsewhere in the log than at `begun_at`. Earlier versions
+    recorded none of these.
     """
 
     to: datetime

@@ -1,4 +1,4 @@
-"""The README of a repository: how the clinic is restored from it on another machine."""
+"""The README of a repository: how to restore the clinic from it on another machine."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -58,7 +58,7 @@ command names it; if the passphrase is wrong, it says so.
 
 
 def write_readme(folder: Path) -> None:
-    """Let a repository say how a clinic is restored from it. Raises OSError."""
+    """Write into a repository how to restore a clinic from it. Raises OSError."""
     path = folder / NAME
     with suppress(FileNotFoundError):
         if path.read_text() == TEXT:

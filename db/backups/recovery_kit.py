@@ -1,9 +1,9 @@
 """The recovery kit: the keys without which no backup opens, sealed to a passphrase.
 
-It is a file of age's (https://age-encryption.org/v1, scrypt), armored: whoever has the
-passphrase opens it with any program for age. Below it stands a check for each line, by
-which a line that was mistyped is named. On paper it is also there as QR codes, each of
-some of its lines.
+It is an armored file in the age format (https://age-encryption.org/v1, scrypt): with
+the passphrase any age program opens it. Below it is a check for each line, which
+identifies a line that was mistyped. On paper it is also printed as QR codes, each with
+a few of its lines.
 """
 
 import re
@@ -24,7 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from db.backups.backup_errors import CannotRestore
 from db.files import private_files
 
-# By their places in a data folder, which are those of the kit's files.
+# By their paths in a data folder, which are those of the kit's files.
 FILE_KEYS: Final = "secrets/file.keys"
 SEAL_KEYS: Final = "secrets/audit.key"
 SIGNING_KEYS: Final = "secrets/signing.pem"
@@ -37,19 +37,20 @@ _END: Final = "-----END AGE ENCRYPTED FILE-----"
 _CHECKS: Final = re.compile(r"Check (?P<first>\d+):(?P<checks>(?: [0-9a-f]{4})+)")
 _CODE: Final = re.compile(r"CHARTROOM-KIT (\d+)/(\d+) ([0-9a-f]{8})")
 _CHECKS_A_LINE: Final = 8
-# A code of so many lines is read by a telephone from paper, with a seventh of it lost.
+# A code of this many lines can be read by a telephone from paper, with a seventh of it
+# lost.
 _LINES_A_CODE: Final = 12
 _SHOWN: Final = 12
 _TRIES: Final = 10
 
 
 class KitBroken(CannotRestore):
-    """The recovery kit does not open: what it says is not what was made."""
+    """The recovery kit does not open: its content is not what was made."""
 
 
 @dataclass(frozen=True, slots=True)
 class KitNote:
-    """When a kit was made, and the SHA-256 of what it has, by its files.
+    """When a kit was made, and the SHA-256 of each of its files.
 
     `proven_at` is when somebody last showed that it opens, with its passphrase.
     """
@@ -60,22 +61,22 @@ class KitNote:
 
     @property
     def held_at(self) -> datetime:
-        """When somebody last had the kit and its passphrase."""
+        """When somebody last had the kit and its passphrase at hand."""
         return self.proven_at or self.made_at
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFiles:
-    """The files with a clinic's keys, by their places in the kit.
+    """The files with a clinic's keys, by their paths in the kit.
 
-    `given` are those that come from the settings and are in no file.
+    `given` are keys that come from the settings and are in no file.
     """
 
     paths: Mapping[str, Path]
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def read(self) -> dict[str, str]:
-        """Return what there is. Raises OSError."""
+        """Return the contents of the files that exist. Raises OSError."""
         contents = dict(self.given)
         for name, path in self.paths.items():
             with suppress(FileNotFoundError):
@@ -83,7 +84,7 @@ class KeyFiles:
         return contents
 
     def changed_at(self) -> datetime:
-        """Return when the newest of them was written. Raises OSError."""
+        """Return when the newest of the files was written. Raises OSError."""
         times = [0.0]
         for path in self.paths.values():
             with suppress(FileNotFoundError):
@@ -93,7 +94,7 @@ class KeyFiles:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryKit:
-    """The keys of one clinic, by their places in a data folder."""
+    """The keys of one clinic, by their paths in a data folder."""
 
     system_id: str
     made_at: datetime
@@ -101,11 +102,11 @@ class RecoveryKit:
 
     @property
     def note(self) -> KitNote:
-        """What may be told of the kit."""
+        """What may be recorded about the kit without its keys."""
         return KitNote(self.made_at, digests_of(self.files))
 
     def sealed(self, passphrase: str) -> str:
-        """Return the kit as text that opens with a passphrase only."""
+        """Return the kit as text that opens only with a passphrase."""
         packed = zlib.compress(_KITS.dump_json(self), 9)
         armored = pyrage.passphrase.encrypt(packed, _plain(passphrase), armored=True)
         lines = [line for line in armored.decode().splitlines() if line]
@@ -117,7 +118,7 @@ class RecoveryKit:
 
     @classmethod
     def opened(cls, text: str, passphrase: str) -> "RecoveryKit":
-        """Return the kit that a text or the texts of its codes hold.
+        """Return the kit in a text, or in the texts of its codes.
 
         Raises KitBroken, with a sentence that says what is wrong and where.
         """
@@ -139,7 +140,7 @@ class RecoveryKit:
         try:
             kit = _KITS.validate_json(zlib.decompress(packed))
         except (zlib.error, ValidationError):
-            # Without its cause, which may quote what it could not read.
+            # Without its cause, which may quote the content that it could not parse.
             raise KitBroken(
                 "This was sealed by something else than Chartroom."
             ) from None
@@ -153,16 +154,16 @@ _NOTES: Final = TypeAdapter(KitNote)
 
 
 def digests_of(files: Mapping[str, str]) -> dict[str, str]:
-    """Return the SHA-256 of files, by which it is seen whether they have changed."""
+    """Return the SHA-256 of files, to detect changes."""
     return {
         name: sha256(content.encode()).hexdigest() for name, content in files.items()
     }
 
 
 def codes_of(text: str) -> tuple[str, ...]:
-    """Return a kit's text in parts, each to be a QR code, to be read in any order.
+    """Return a kit's text in parts, one per QR code, which may be read in any order.
 
-    Together, one below the other, they are the kit once more.
+    Together, one below the other, they can be read as the kit.
     """
     lines, tag = text.splitlines(), _tag(text)
     parts = [
@@ -175,23 +176,23 @@ def codes_of(text: str) -> tuple[str, ...]:
 
 
 def read_note(repository: Path) -> KitNote | None:
-    """Return which kit was made last of the backups in a folder."""
+    """Return the note on the kit that was last made for the backups in a folder."""
     with suppress(OSError, ValidationError):
         return _NOTES.validate_json((repository / "kit.json").read_bytes())
     return None
 
 
 def write_note(repository: Path, note: KitNote) -> None:
-    """Keep beside the backups which kit opens them. Raises OSError."""
+    """Record beside the backups which kit opens them. Raises OSError."""
     content = _NOTES.dump_json(note, indent=1)
     private_files.replace(repository / "kit.json", content)
 
 
 def _decrypted(armored: bytes, passphrase: str) -> bytes:
-    """Return what a file of age's holds. Raises pyrage.DecryptError or KitBroken.
+    """Decrypt an age file. Raises pyrage.DecryptError or KitBroken.
 
-    age times the machine first and refuses what would take it more than 16 seconds. On
-    a busy machine it is told to be slower than it is, now and then.
+    age first measures the machine and refuses what would take it more than 16 seconds.
+    On a busy machine the measurement is now and then too slow.
     """
     for _ in range(_TRIES):
         try:
@@ -227,7 +228,7 @@ def _lines_of(text: str) -> list[str]:
             current.append(line)
             continue
         kits.add((int(match[2]), match[3]))
-        # One that was read twice counts once.
+        # A code that was read twice counts once.
         current = parts[int(match[1])] = []
     if len(kits) > 1:
         raise KitBroken("These are codes of different recovery kits: take one kit's.")
@@ -244,7 +245,7 @@ def _lines_of(text: str) -> list[str]:
 def _body_of(lines: list[str]) -> list[str]:
     """Return the lines that age has sealed; raises KitBroken.
 
-    Between them may stand what a page of paper has at its foot and head: it has spaces.
+    Between them there may be a printed page's footer and header, which contain spaces.
     """
     if _BEGIN not in lines:
         raise KitBroken(
@@ -277,7 +278,7 @@ def _check_of(line: str) -> str:
 
 
 def _check(body: list[str], lines: list[str]) -> bool:
-    """Tell whether there is a check for each line; raise KitBroken where one fails."""
+    """Return whether there is a check for each line; raises KitBroken if one fails."""
     checks: dict[int, str] = {}
     for line in lines:
         if match := _CHECKS.fullmatch(line):

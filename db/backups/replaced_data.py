@@ -1,6 +1,6 @@
 """What the servers had before the clinic went back, kept aside in the data folder.
 
-It goes once a restore is proven that leads to a later time.
+It is removed once a restore is proven that leads to a later time.
 """
 
 import shutil
@@ -15,19 +15,19 @@ _BEFORE: Final = "postgres.before-"
 
 @dataclass(frozen=True, slots=True)
 class DataBefore:
-    """What the servers had before they were replaced, and since when it lies there."""
+    """What the servers had before they were replaced, and since when it is there."""
 
     path: Path
     replaced_at: datetime
 
 
 def folder_for(data: Path, replaced_at: datetime) -> Path:
-    """Return where in a data folder that goes which is replaced now."""
+    """Return the path in a data folder for the data that are replaced now."""
     return data / f"{_BEFORE}{replaced_at:%Y%m%dT%H%M%SZ}"
 
 
 def list_before(data: Path) -> list[DataBefore]:
-    """Return what was replaced and is still in a data folder, the oldest first."""
+    """Return the replaced data that are still in a data folder, oldest first."""
     replaced = []
     for path in data.glob(f"{_BEFORE}*/"):
         with suppress(ValueError):

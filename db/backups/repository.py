@@ -2,7 +2,7 @@
 
 `sets/ID` is a set; while it is made it is `ID.unfinished` and counts for nothing.
 `files` has the bytes of stored files, each once, by the SHA-256 of what MongoDB holds:
-they are encrypted there already. `proofs` tells which restores were proven.
+they are encrypted there already. `proofs` records which restores were proven.
 """
 
 import fcntl
@@ -32,29 +32,29 @@ from db.disk_space import usage_of
 from db.files import private_files
 
 _UNFINISHED: Final = ".unfinished"
-# Of what tells sets of one second apart.
+# The digits that distinguish sets of the same second.
 _DIGITS: Final = 4
-# How the name of a set begins.
+# The beginning of a set's name.
 _SECOND: Final = "%Y%m%dT%H%M%SZ"
 _IS_SET: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 _KNOWN: Final = "known-sets.json"
 _NAMES: Final = TypeAdapter(frozenset[str])
 _MEGABYTE: Final = 1_000_000
-# Whoever asks whether a backup is being made holds the lock for an instant.
+# A caller that asks whether a backup is being made holds the lock for an instant.
 _LOCK_WAIT_SECONDS: Final = 0.1
 
 
 def is_set_unfinished(name: str) -> bool:
-    """Tell by its name whether a set is being made, or was never finished."""
+    """Return whether a set is being made, or was never finished, by its name."""
     return name.endswith(_UNFINISHED)
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The sets of a repository, the oldest first, and the names of unreadable ones.
+    """The sets of a repository, oldest first, and the names of unreadable ones.
 
-    `orphans` are incremental ones that lack a set which they are based on, however far
-    down: they cannot be restored.
+    `orphans` are incremental sets that lack one which they are based on, directly or
+    indirectly: they cannot be restored.
     """
 
     sets: tuple[Manifest, ...]
@@ -63,7 +63,7 @@ class Survey:
 
     @classmethod
     def of(cls, manifests: Iterable[Manifest], unreadable: Iterable[str]) -> "Survey":
-        """Return what there is, those apart that lack what they are based on."""
+        """Return the sets, with those apart that lack what they are based on."""
         ordered = sorted(manifests, key=lambda each: each.as_of)
         by_id = {each.set_id: each for each in ordered}
         lacking = {each.set_id for each in ordered if _lacks(each, by_id)}
@@ -75,13 +75,13 @@ class Survey:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of all sets, whether they can be restored, or read, or not."""
+        """The names of all sets, including unreadable ones and orphans."""
         there = (each.set_id for each in (*self.sets, *self.orphans))
         return frozenset((*there, *self.unreadable))
 
     @property
     def unusable(self) -> tuple[str, ...]:
-        """The names of all that cannot be restored."""
+        """The names of all sets that cannot be restored."""
         orphans = (each.set_id for each in self.orphans)
         return tuple(sorted((*self.unreadable, *orphans)))
 
@@ -96,7 +96,7 @@ class Survey:
     def chain_of(self, manifest: Manifest) -> tuple[Manifest, ...]:
         """Return what a set is restored from: a full one first, the set itself last.
 
-        Raises SetBroken, naming what is missing or is not what it was made from.
+        Raises SetBroken, naming what is missing or is not what the set was made from.
         """
         by_id = {each.set_id: each for each in (*self.sets, *self.orphans)}
         chain = [manifest]
@@ -124,7 +124,7 @@ class Survey:
 
     @property
     def key_ids(self) -> set[int]:
-        """The keys of the key file without which a set, or a file in it, is lost."""
+        """The key file's keys without which a set, or a file in it, is lost."""
         there = (*self.sets, *self.orphans)
         return {key for each in there for key in each.key_ids}
 
@@ -134,26 +134,26 @@ class Survey:
         return self.sets[-1] if self.sets else None
 
     def newest_by(self, now: datetime) -> Manifest | None:
-        """Return the newest set of before a time.
+        """Return the newest set made by a time.
 
-        One of later was made while the clock was ahead: for as long as that was, it
-        would pass for a backup that was made just now.
+        A later one was made while the clock was ahead: for that long it would pass for
+        a backup that was made just now.
         """
         return next((s for s in reversed(self.sets) if s.as_of <= now), None)
 
 
 def _lacks(manifest: Manifest, by_id: Mapping[str, Manifest]) -> bool:
-    """Tell whether a set that this one is based on, however far down, is not there."""
+    """Return whether a set that this one is based on, at any depth, is missing."""
     left = dict(by_id)
     current: Manifest | None = manifest
     while current is not None and current.based_on is not None:
-        # Each counts once: whoever wrote a circle has written no chain.
+        # Each counts once: a cycle is no chain.
         current = left.pop(current.based_on.set_id, None)
     return current is None
 
 
 class Repository:
-    """The backups below one folder; `room` tells what is free on a folder's disk."""
+    """The backups below one folder; `room` returns a disk's free space and size."""
 
     def __init__(
         self,
@@ -166,16 +166,17 @@ class Repository:
         self._sets = folder / "sets"
         self._files = folder / "files"
         self._proofs = folder / "proofs"
-        # Manifests as they were read, by when and how their files were written.
+        # Manifests that were read, by the time and size of their files.
         self._read: dict[str, tuple[tuple[int, int], Manifest]] = {}
-        # The sets all objects of which were read: when, and how they lay there then.
+        # The sets of which all objects were read: when, and the state of their files
+        # then.
         self.read_whole: dict[
             str, tuple[datetime, tuple[tuple[int, int] | None, ...]]
         ] = {}
 
     @property
     def system_id(self) -> str | None:
-        """The clinic that the repository belongs to, by its PostgreSQL's number."""
+        """The clinic that the repository belongs to, by its system identifier."""
         try:
             content = json.loads((self.folder / "repository.json").read_bytes())
             return str(content["system_id"])
@@ -183,7 +184,7 @@ class Repository:
             return None
 
     def claim(self, system_id: str) -> None:
-        """Make the folder this clinic's; raise CannotBackUp if it is another's."""
+        """Make the folder this clinic's; raises CannotBackUp if it is another's."""
         try:
             for part in (self.folder, self._sets, self._files, self._proofs):
                 part.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -213,7 +214,7 @@ class Repository:
         )
 
     def require_room(self, folder: Path, needed: int, purpose: str) -> None:
-        """Raise CannotBackUp unless so many bytes are free on a folder's disk."""
+        """Raise CannotBackUp unless this many bytes are free on a folder's disk."""
         usage = self._room(folder)
         if usage is not None and usage[0] < needed:
             raise CannotBackUp(
@@ -224,20 +225,20 @@ class Repository:
 
     @property
     def room(self) -> tuple[int, int] | None:
-        """How much of the repository's disk is free, and its size; None if unknown."""
+        """The free space of the repository's disk, and its size; None if unknown."""
         return self._room(self.folder)
 
     @property
     def free_bytes(self) -> int | None:
-        """How much room the repository's disk has; None where that is not known."""
+        """The free space of the repository's disk; None if unknown."""
         room = self.room
         return room[0] if room else None
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the repository for one backup; raise CannotBackUp if another has it.
+        """Hold the repository for one backup; raises BackupRunning if another has it.
 
-        What a backup has left that was killed is thrown away first.
+        What a killed backup has left is deleted first.
         """
         with (self.folder / "lock").open("a") as lock:
             if not private_files.try_lock(lock, seconds=_LOCK_WAIT_SECONDS):
@@ -247,7 +248,7 @@ class Repository:
             for remains in self._sets.glob(f"*{_UNFINISHED}"):
                 shutil.rmtree(remains)
             self.forget_unfinished(".new")
-            # One that was killed may not have come to say so of its own.
+            # A backup that was killed may not have recorded its set.
             self._note_known(self.known_sets() | self._names())
             yield
 
@@ -263,7 +264,7 @@ class Repository:
     def begin(self, now: datetime) -> tuple[str, Path]:
         """Return the name of a new set, and the folder in which it is made.
 
-        By its name it comes after all that were begun before, in the same second too.
+        The name sorts after those of all sets begun before, even in the same second.
         """
         second = f"{now:{_SECOND}}-"
         names = [path.name for path in self._sets.glob(f"{second}*")]
@@ -278,7 +279,7 @@ class Repository:
         return set_id, unfinished
 
     def publish(self, unfinished: Path, manifest: Manifest) -> None:
-        """Let a set count: its manifest first, its name last, both on the disk."""
+        """Publish a set: its manifest first, its name last, both on disk."""
         private_files.make(unfinished / "manifest.json", manifest.written())
         unfinished.rename(self.set_folder(manifest.set_id))
         private_files.sync(self._sets)
@@ -286,16 +287,16 @@ class Repository:
         (self.folder / "failure.json").unlink(missing_ok=True)
 
     def discard(self, unfinished: Path) -> None:
-        """Throw away what a backup that failed has made."""
+        """Delete what a failed backup has made."""
         shutil.rmtree(unfinished, ignore_errors=True)
 
     @contextmanager
     def read_from(self) -> Iterator[None]:
-        """Let nothing be removed while a set is read."""
+        """Prevent removals while a set is read."""
         try:
             lock = (self.folder / "readers").open("a")
         except OSError:
-            # Where nobody may write nobody removes.
+            # Where nobody may write, nobody can remove.
             yield
             return
         with lock:
@@ -304,13 +305,13 @@ class Repository:
 
     @contextmanager
     def unread(self) -> Iterator[bool]:
-        """Tell whether nobody reads a set; then nobody begins to in the block."""
+        """Yield whether no set is being read; then no read begins in the block."""
         with (self.folder / "readers").open("a") as lock:
             yield private_files.try_lock(lock)
 
     @contextmanager
     def drilling(self) -> Iterator[bool]:
-        """Tell whether nobody practises a restore, which nobody begins in the block."""
+        """Yield whether no restore drill is running; then none begins in the block."""
         try:
             lock = (self.folder / "drills").open("a")
         except OSError:
@@ -321,50 +322,50 @@ class Repository:
             yield private_files.try_lock(lock)
 
     def remove(self, set_id: str) -> None:
-        """Throw a set away. Its name goes first: killed after that, it is remains."""
+        """Remove a set. It is renamed first: a remnant if killed after that."""
         self._note_known(self.known_sets() - {set_id})
         unfinished = self._sets / f"{set_id}{_UNFINISHED}"
         self.set_folder(set_id).rename(unfinished)
         private_files.sync(self._sets)
         self._read.pop(set_id, None)
         shutil.rmtree(unfinished)
-        # Where there was no room for that before.
+        # Again, in case there was no space for it before.
         self._note_known(self.known_sets() - {set_id})
 
     def known_sets(self) -> frozenset[str]:
-        """Return the sets that were made here and not removed, as was noted."""
+        """Return the sets that were made here and not removed, as recorded."""
         with suppress(OSError, ValidationError):
             return _NAMES.validate_json((self.folder / _KNOWN).read_bytes())
         return frozenset()
 
     def forget_known(self, before: datetime) -> None:
-        """Note no more of sets that are gone and would have been removed by a time."""
+        """Drop records of missing sets that would have been removed by a time."""
         there, second = self._names(), f"{before:{_SECOND}}"
         known = self.known_sets()
         self._note_known({each for each in known if each in there or each >= second})
 
     def _note_known(self, names: Set[str]) -> None:
-        # On a full disk sets go all the same; whoever holds the repository next notes
-        # what is there.
+        # On a full disk sets are removed nevertheless; the next holder of the
+        # repository records what is there.
         with suppress(OSError):
             if names != self.known_sets():
                 content = _NAMES.dump_json(frozenset(names), indent=1)
                 private_files.replace(self.folder / _KNOWN, content)
 
     def _names(self) -> Set[str]:
-        """Return the names of all sets, whether they can be read or not."""
+        """Return the names of all sets, readable or not."""
         return {name for name in self.survey().names if _IS_SET.fullmatch(name)}
 
     def stored_files(self) -> Iterator[Path]:
-        """Yield the bytes of every stored file; each is named by their SHA-256."""
+        """Yield the path of every stored file; each is named by its bytes' SHA-256."""
         yield from self._files.glob("??/*")
 
     def set_folder(self, set_id: str) -> Path:
-        """Return where the objects of a set are."""
+        """Return the folder of a set's objects."""
         return self._sets / set_id
 
     def survey(self) -> Survey:
-        """Return what sets there are."""
+        """Return the sets that there are."""
         sets, unreadable = [], []
         for path in sorted(self._sets.glob("*/")):
             if is_set_unfinished(path.name):
@@ -374,14 +375,14 @@ class Repository:
             except SetBroken:
                 unreadable.append(path.name)
                 continue
-            # A copy that somebody has made of a set, under another name, is none: the
-            # set would be there twice, and whoever removes it finds one.
+            # A copy that somebody has made of a set, under another name, does not
+            # count: the set would be there twice, and removing it would find only one.
             if manifest.set_id == path.name:
                 sets.append(manifest)
         return Survey.of(sets, unreadable)
 
     def _manifest(self, place: Path) -> Manifest:
-        """Read a manifest, or return it if its file is the one that was read before."""
+        """Return a manifest, read again only if its file has changed."""
         path = place / "manifest.json"
         with suppress(OSError):
             status = path.stat()
@@ -393,14 +394,14 @@ class Repository:
         return Manifest.read(path)
 
     def oldest_at(self) -> datetime | None:
-        """Return of when the oldest set is; None without any."""
+        """Return as of when the oldest set is; None without any."""
         return next((each.as_of for each in self.survey().sets), None)
 
     def newest(self, until: datetime | None = None) -> Manifest:
-        """Return the newest set, or that of before a time.
+        """Return the newest set, or the newest one before a time.
 
-        Raises CannotRestore where there is none, and SetBroken where it cannot be read:
-        nobody gets an older one without being told.
+        Raises CannotRestore if there is none, and SetBroken if it cannot be read:
+        nobody is given an older one without being told.
         """
         survey = self.survey()
         sets, unusable = survey.sets, survey.unusable
@@ -421,12 +422,12 @@ class Repository:
         return sets[-1]
 
     def file(self, digest: str) -> Path:
-        """Return where a stored file's bytes are, by the SHA-256 of them."""
+        """Return the path of a stored file's bytes, by their SHA-256."""
         return self._files / digest[:2] / digest
 
     @contextmanager
     def new_file(self, ending: str = ".new") -> Iterator[Path]:
-        """Give a place for bytes whose SHA-256 is not known yet; `keep` moves it."""
+        """Yield a path for bytes whose SHA-256 is not known yet; `keep` moves it."""
         path = self._files / f"{secrets.token_hex(8)}{ending}"
         try:
             yield path
@@ -434,12 +435,12 @@ class Repository:
             path.unlink(missing_ok=True)
 
     def forget_unfinished(self, ending: str) -> None:
-        """Throw away what was begun under this ending and never kept."""
+        """Delete files begun with this ending and never kept."""
         for remains in self._files.glob(f"*{ending}"):
             remains.unlink(missing_ok=True)
 
     def keep(self, path: Path, digest: str) -> None:
-        """Keep bytes, which are on the disk, under their SHA-256."""
+        """Keep bytes, which are on disk already, under their SHA-256."""
         place = self.file(digest)
         if not place.parent.exists():
             place.parent.mkdir(mode=0o700)
@@ -448,12 +449,12 @@ class Repository:
         private_files.sync(place.parent)
 
     def add_proof(self, proof: Proof) -> None:
-        """Keep for ever that a restore was proven."""
+        """Record for ever that a restore was proven."""
         name = f"{proof.proved_at:%Y%m%dT%H%M%S.%fZ}.json"
         private_files.make(self._proofs / name, PROOFS.dump_json(proof, indent=1))
 
     def last_proof(self, until: datetime | None = None) -> Proof | None:
-        """Return the newest restore that was proven, or that was by a time."""
+        """Return the newest proven restore, or the newest one by a time."""
         for path in sorted(self._proofs.glob("*.json"), reverse=True):
             with suppress(OSError, ValidationError):
                 proof = PROOFS.validate_json(path.read_bytes())
@@ -462,9 +463,9 @@ class Repository:
         return None
 
     def proofs_between(self, since: datetime, until: datetime) -> tuple[Proof, ...]:
-        """Return the restores that were proven in a time, the oldest first.
+        """Return the restores that were proven in a period, oldest first.
 
-        What a later version has noted, and this one cannot read, is left out.
+        Records of a later version that this one cannot read are left out.
         """
         proofs = []
         for path in self._proofs.glob("*.json"):
@@ -474,7 +475,7 @@ class Repository:
         return tuple(sorted(within, key=lambda each: each.proved_at))
 
     def note_failure(self, sentence: str) -> None:
-        """Keep why the last backup came to nothing, as long as none succeeds."""
+        """Record why the last backup failed, until one succeeds."""
         before = self.last_failure()
         tries = before.tries + 1 if before else 1
         failure = FAILURES.dump_json(Failure(datetime.now(UTC), sentence, tries))
@@ -482,13 +483,13 @@ class Repository:
             private_files.replace(self.folder / "failure.json", failure)
 
     def last_failure(self) -> Failure | None:
-        """Return why the last backup came to nothing, if it did."""
+        """Return the failure of the last backup, if it failed."""
         with suppress(OSError, ValidationError):
             return FAILURES.validate_json((self.folder / "failure.json").read_bytes())
         return None
 
     def is_beside(self, data: Path) -> bool:
-        """Tell whether the repository is on the same disk as the data folder."""
+        """Return whether the repository is on the same disk as the data folder."""
         try:
             return self.folder.stat().st_dev == data.stat().st_dev
         except OSError:

@@ -1,6 +1,6 @@
-"""The going back in time that somebody asked for on the page, and how it went.
+"""The going back in time that somebody requested on the page, and how it went.
 
-It lies in the data folder: rows go back with the clinic, and what stands here does not.
+It is kept in the data folder: rows go back with the clinic, and this file does not.
 """
 
 from contextlib import suppress
@@ -19,10 +19,10 @@ _NAME: Final = "going-back.json"
 
 @dataclass(frozen=True, slots=True)
 class RequestedRestore:
-    """To when the clinic is to go back, who asked and why, how far it is, how it ended.
+    """The target time, who asked and why, the progress and the end of going back.
 
-    `stage` is what was done last. Ended without a failure, the clinic is as it was at
-    `to`; otherwise as it was before.
+    `stage` is the last completed step. If it ended without a failure, the clinic is as
+    it was at `to`; otherwise it is as it was before.
     """
 
     to: datetime
@@ -44,12 +44,12 @@ _REQUESTS: Final = TypeAdapter(RequestedRestore)
 
 
 def read_requested(data: Path) -> RequestedRestore | None:
-    """Return what was asked for last, ended or not."""
+    """Return the last request, ended or not."""
     with suppress(OSError, ValidationError):
         return _REQUESTS.validate_json((data / _NAME).read_bytes())
     return None
 
 
 def note_requested(data: Path, requested: RequestedRestore) -> None:
-    """Keep what was asked for, or how far it is, in place of what was there."""
+    """Record a request or its progress in place of the previous one."""
     private_files.replace(data / _NAME, _REQUESTS.dump_json(requested, indent=1))

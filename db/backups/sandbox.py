@@ -1,8 +1,8 @@
 """A sandbox: a PostgreSQL of a backup set, private, read-only and thrown away again.
 
-It runs on loopback at a port of its own, asks for the password that the data folder
+It runs on loopback at a port of its own, requires the password that the data folder
 keeps (scram), knows nothing of the cluster, and stands still in recovery at the set's
-place in the log: PostgreSQL itself refuses every write.
+position in the log: PostgreSQL itself refuses every write.
 """
 
 import json
@@ -41,12 +41,13 @@ from db.postgres import Lsn
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 20.0
 _LOOPBACK: Final = "127.0.0.1/32 scram-sha-256\n"
-# What the cluster wrote for itself, and what would have the sandbox follow it.
+# What the cluster wrote for itself, and what would make the sandbox follow it.
 _OF_THE_CLUSTER: Final = (
     *("postgresql.auto.conf", "postgresql.base.conf", "patroni.dynamic.json"),
     *("pg_ident.conf", "standby.signal"),
 )
-# What of it a sandbox gets back that is to become the clinic, and where it waits.
+# Those of these files that a sandbox gets back if it becomes the clinic, and where they
+# are kept meanwhile.
 _HANDED_OVER: Final = ("postgresql.auto.conf", "postgresql.base.conf", "pg_ident.conf")
 _KEPT: Final = "of-the-cluster"
 _SHUT_DOWN: Final = re.compile(r"^Database cluster state: +shut down$", re.MULTILINE)
@@ -58,30 +59,30 @@ _FROM_PLACE: Final = re.compile(
 _NO_SPACE: Final = "No space left on device"
 _PAGE_BYTES: Final = 8192
 _COPIED: Final = 128 * 1024
-# Its types say that it is one.
+# The library's types only show that it is an exception.
 _NOT_PACKED: Final = cast("type[Exception]", igzip_lib.error)
 _PAGE_HEAD: Final = 40
 _IS_STANDBY: Final = "SELECT pg_is_in_recovery()"
 _NOT_STARTED: Final = "The backup's PostgreSQL did not start within two minutes."
-# As libpq has it from a server that speaks English, which `Programs` sees to. It tells
-# no code of errors of that kind.
+# libpq's text for a server that speaks English, which `Programs` ensures. libpq gives
+# no code for errors of that kind.
 _REFUSED: Final = "password authentication failed"
-# From here on rows say what they say at the target, passwords among them.
+# From this message on rows are as they were at the target, passwords included.
 _STANDS: Final = "pausing at the end of recovery"
 _STATE: Final = "SELECT pg_get_wal_replay_pause_state(), pg_last_wal_replay_lsn()::text"
 
 
 class SandboxName(StrEnum):
-    """What a sandbox is for, and its folder: one of each at a time."""
+    """The purpose of a sandbox, and its folder's name: one of each at a time."""
 
     LOOK = "sandbox"
     PREVIEW = "preview"
-    # What stays for a while, so that people can look around in it.
+    # It stays for a while, so that people can look around in it.
     OPEN_LOOK = "open-look"
     DRILL = "drill"
     CHECK = "backup-check"
     GOING_BACK = "going-back"
-    # What is fetched from the copy elsewhere, to be practised with.
+    # What is fetched from the copy elsewhere for a drill.
     DRILL_FROM_COPY = "drill-from-copy"
 
 
@@ -95,14 +96,14 @@ class WalRange:
 
 
 class _Ended(Exception):
-    """PostgreSQL ended; what it said last."""
+    """PostgreSQL ended; the message is its last one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayTarget:
-    """Where a sandbox stands still: before what begins at a place, or after it.
+    """Where a sandbox stands still: before what begins at a position, or after it.
 
-    What `is_included` is one record, of so many bytes.
+    With `is_included` one record, of this many bytes, is replayed as well.
     """
 
     lsn: Lsn
@@ -112,14 +113,14 @@ class ReplayTarget:
 
     @classmethod
     def of(cls, manifest: Manifest) -> "ReplayTarget":
-        """Return the place that a set leads to by itself."""
+        """Return the position that a set leads to by itself."""
         return cls(Lsn.parse(manifest.reached_lsn), manifest.timeline)
 
     def is_reached(self, place: Lsn) -> bool:
-        """Tell whether replay that ended at a place has come exactly here."""
+        """Return whether replay that ended at a position has come exactly here."""
         if not self.is_included:
             return place == self.lsn
-        # Each page has a head of its own, which is in no record.
+        # Each page has a header of its own, which belongs to no record.
         room = self.record_bytes + _PAGE_HEAD * (2 + self.record_bytes // _PAGE_BYTES)
         return self.lsn < place <= self.lsn + room
 
@@ -134,7 +135,7 @@ class Sandbox:
 
     @property
     def data(self) -> Path:
-        """PostgreSQL's own folder."""
+        """PostgreSQL's data directory."""
         return self.folder / "data"
 
     def verify(self) -> WalRange:
@@ -158,17 +159,17 @@ class Sandbox:
 
     @property
     def backup_manifest(self) -> Path:
-        """What PostgreSQL says of the backup's files; an incremental one needs it."""
+        """PostgreSQL's manifest of the backup; an incremental backup needs it."""
         return self.data / "backup_manifest"
 
     def size(self) -> int:
-        """Return how many bytes it has without its log."""
+        """Return the size in bytes without the log."""
         log = self.data / "pg_wal"
         paths = (path for path in self.data.rglob("*") if log not in path.parents)
         return sum(path.stat().st_size for path in paths if path.is_file())
 
     def based_on(self) -> tuple[int, Lsn]:
-        """Return the timeline and place from which on an incremental one has pages.
+        """Return the timeline and position from which an incremental one has pages.
 
         Raises SetBroken for a full one.
         """
@@ -180,7 +181,7 @@ class Sandbox:
 
     @contextmanager
     def started(self, database: str, target: ReplayTarget) -> Iterator[str]:
-        """Run it at a place in the log; yield the address of a database."""
+        """Run it at a position in the log; yield the URL of a database."""
         with PortReservations() as ports:
             port = ports.choose(["sandbox"], {})["sandbox"]
             with self._listening(database, target, port) as url:
@@ -202,9 +203,9 @@ class Sandbox:
     ) -> Iterator[int]:
         """Run it for one login, as a standby of nobody; yield the port.
 
-        It has left recovery and stopped in good order before. A standby takes no
-        writes, whoever asks: PostgreSQL itself refuses them. `name` tells whoever
-        connects which sandbox it is, since ports are taken again.
+        It has left recovery and shut down cleanly before. A standby takes no writes
+        from anybody: PostgreSQL itself refuses them. `name` tells clients which sandbox
+        it is, since ports are reused.
         """
         with PortReservations() as ports:
             port = ports.choose(["sandbox"], {})["sandbox"]
@@ -254,7 +255,7 @@ class Sandbox:
         self._write_settings(
             port,
             {
-                # All of the log is there: nothing else is ever asked for.
+                # All of the log is there: nothing else is ever requested.
                 "restore_command": "/bin/false",
                 "recovery_target_lsn": str(target.lsn),
                 "recovery_target_inclusive": "on" if target.is_included else "off",
@@ -275,7 +276,7 @@ class Sandbox:
             "logging_collector": "off",
             "log_min_error_statement": "panic",
             "log_error_verbosity": "terse",
-            # It is thrown away: nobody waits for its disk.
+            # It is thrown away: nothing has to wait for its disk.
             "fsync": "off",
         }
         lines = (
@@ -284,7 +285,7 @@ class Sandbox:
         self._write("postgresql.conf", "".join(lines))
 
     def promote(self, url: str) -> None:
-        """Let it leave recovery and take writes; raises CannotRestore."""
+        """Promote it, so that it takes writes; raises CannotRestore."""
         with (
             closing(psycopg2.connect(url)) as connection,
             connection.cursor() as cursor,
@@ -296,7 +297,7 @@ class Sandbox:
     def check_indexes(self, url: str) -> None:
         """Have PostgreSQL compare every table with its indexes; raises SetBroken.
 
-        It has to take writes: the extension that compares is in no backup.
+        It has to take writes, because the extension that compares is in no backup.
         """
         address = parse_dsn(url)
         finished = subprocess.run(  # noqa: S603
@@ -319,10 +320,10 @@ class Sandbox:
             )
 
     def hand_over(self) -> Path:
-        """Make its folder one that the cluster can lead with; return the folder.
+        """Prepare its folder for the cluster to lead with; return the folder.
 
-        It has stopped, in good order, or CannotRestore is raised. From here on it is
-        safe from a power cut.
+        Raises CannotRestore unless it has shut down cleanly. From here on it is safe
+        from a power cut.
         """
         state = self._run("pg_controldata", str(self.data))
         if not _SHUT_DOWN.search(state):
@@ -331,7 +332,7 @@ class Sandbox:
         for name in _HANDED_OVER:
             with suppress(FileNotFoundError):
                 (kept / name).replace(self.data / name)
-        # Patroni writes its own in their place.
+        # Patroni replaces them by its own.
         for name in ("postgresql.conf", "pg_hba.conf"):
             self._write(name, "")
         shutil.rmtree(self.data / "pg_replslot")
@@ -415,12 +416,12 @@ class Sandbox:
         *,
         has_passwords: Callable[[], bool],
     ) -> None:
-        """Ask until it `is_there`; raise _Ended, SetBroken or PasswordRefused."""
+        """Ask until `is_there`; raises _Ended, SetBroken or PasswordRefused."""
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise _Ended(child_processes.last_words(self.folder / "postgres.log"))
-            # Before it is asked: whoever was refused may have been so on the way.
+            # Checked before asking: a refusal may come from the time before the target.
             is_final = has_passwords()
             try:
                 if is_there():
@@ -432,7 +433,7 @@ class Sandbox:
         raise SetBroken(_NOT_STARTED)
 
     def _stands(self) -> bool:
-        """Tell whether replay has come to its end, by the server's own words."""
+        """Return whether replay has reached its end, according to the server's log."""
         return _STANDS in (self.folder / "postgres.log").read_text(errors="replace")
 
 
@@ -460,12 +461,11 @@ def unpacked(
     name: SandboxName = SandboxName.LOOK,
     pace: Pace = AT_ONCE,
 ) -> Iterator[Sandbox]:
-    """Unpack a set's base backup and log below a data folder; it is gone afterwards.
+    """Unpack a set's base backup and log below a data folder; deleted afterwards.
 
-    An incremental one is put together with what its seal names as its bases; without
-    them it is unpacked as it is, to be verified and no more. What a killed process left
-    is ended and thrown away first. Raises SetBroken, and CannotRestore while another is
-    there.
+    An incremental one is combined with the bases that its seal names; without them it
+    is unpacked as it is, only for verification. What a killed process left is ended and
+    deleted first. Raises SetBroken, and CannotRestore while another is there.
     """
     place = folder.path / name
     with alone(place):
@@ -488,9 +488,9 @@ def unpacked(
 
 
 def _put_together(sandbox: Sandbox, seal: SetSeal, objects: Path) -> None:
-    """Unpack an incremental backup and its bases, and have PostgreSQL join them.
+    """Unpack an incremental backup and its bases, and have PostgreSQL combine them.
 
-    Files in which nothing changed are linked and not copied.
+    Files in which nothing changed are linked instead of copied.
     """
     parts = sandbox.folder / "parts"
     parts.mkdir(mode=0o700)
@@ -521,13 +521,13 @@ def _put_together(sandbox: Sandbox, seal: SetSeal, objects: Path) -> None:
         raise SetBroken(
             f"The backups {names} cannot be put together: {error_in(finished.stderr)}"
         )
-    # What is linked must not be changed through two names.
+    # Linked files must not be changed through two names.
     shutil.rmtree(parts)
 
 
 @contextmanager
 def alone(place: Path) -> Iterator[None]:
-    """Hold a sandbox's place, in which nothing is; what was left there is thrown away.
+    """Hold a sandbox's place, empty; what was left there is deleted.
 
     Raises CannotRestore if another process has it.
     """
@@ -545,10 +545,11 @@ def alone(place: Path) -> Iterator[None]:
 
 
 def discard_abandoned(folder: DataFolder) -> None:
-    """Throw away what restores have left below a data folder that were killed.
+    """Delete what killed restores have left below a data folder.
 
-    Rows lie open in it, those that were purged since among them, and the next of its
-    kind may be a month away. Of going back the next start decides. Raises OSError.
+    Rows are unencrypted in it, including rows purged since, and the next restore of its
+    kind may be a month away. Remains of going back are left to the next start. Raises
+    OSError.
     """
     failures: list[OSError] = []
     for name in SandboxName:
@@ -576,8 +577,8 @@ def _unpack(stream: IO[bytes], place: Path, name: str, pace: Pace = AT_ONCE) -> 
 
 def _extract(stream: IO[bytes], place: Path, name: str, pace: Pace) -> None:
     try:
-        # As a stream: what is unpacked here cannot be sought in. It comes in pieces as
-        # large as tarfile copies, which need not be put together out of many.
+        # As a stream, because the input is not seekable. It is read in pieces as large
+        # as those that tarfile copies, so that they need not be assembled from many.
         with (
             igzip.IGzipFile(fileobj=stream) as plain,  # type: ignore[no-untyped-call]
             tarfile.open(  # type: ignore[call-overload]
@@ -587,8 +588,9 @@ def _extract(stream: IO[bytes], place: Path, name: str, pace: Pace) -> None:
                 copybufsize=_COPIED,
             ) as tar,
         ):
-            # Python has filters since 3.11.4. An older one takes what is there, which
-            # PostgreSQL wrote and nobody has changed since it was sealed.
+            # Python has filters since 3.11.4. An older one takes the members as they
+            # are, which PostgreSQL wrote and nobody can have changed since they were
+            # sealed.
             tar.extraction_filter = getattr(tarfile, "data_filter", _as_it_is)
             tar.extractall(place)  # noqa: S202
     except (tarfile.TarError, igzip.BadGzipFile, _NOT_PACKED, EOFError) as error:
@@ -597,7 +599,7 @@ def _extract(stream: IO[bytes], place: Path, name: str, pace: Pace) -> None:
 
 @contextmanager
 def _translated_errors(place: Path) -> Iterator[None]:
-    """Translate what a disk does not take."""
+    """Translate errors of writing to the disk."""
     try:
         yield
     except OSError as error:
@@ -610,8 +612,8 @@ def _translated_errors(place: Path) -> Iterator[None]:
 def room_for(chain: Sequence[Manifest]) -> int:
     """Return how many bytes the sandbox of a set takes, with some to spare.
 
-    `chain` is what it is restored from, the full one first: while that is put together
-    a file that changed is there twice.
+    `chain` is what it is restored from, the full one first: while it is being combined,
+    a changed file exists twice.
     """
     rows = max(each.database_bytes for each in chain) * 5 // 4
     changes = sum(each.based_on.bytes for each in chain if each.based_on)

@@ -1,7 +1,7 @@
-"""The sealed objects of a backup set: written once, checked before they are believed.
+"""The sealed objects of a backup set: written once, verified before they are trusted.
 
 Each is encrypted with the set's key and bound to its clinic, set and name, so that none
-can stand in another's place.
+can take another's place.
 """
 
 import io
@@ -24,7 +24,7 @@ PIECE: Final = 1024 * 1024
 
 
 class SealedWriter:
-    """Writes one object; `finish` tells what lies there then.
+    """Writes one object; `finish` returns its size and SHA-256.
 
     `head` comes first, and stays readable.
     """
@@ -38,23 +38,23 @@ class SealedWriter:
         self._name = path.name
 
     def write(self, data: bytes) -> int:
-        """Take bytes, all of them."""
+        """Take all of the bytes."""
         self._stream.write(data)
         return len(data)
 
     def finish(self) -> SealedObject:
-        """Write the end, and see that all of it is on the disk."""
+        """Write the end, and make sure that all of it is on disk."""
         self._stream.close()
         sink = self._sink
         return SealedObject(self._name, sink.size, sink.digest.hexdigest())
 
     def abandon(self) -> None:
-        """Let go of the file as it is."""
+        """Close the file as it is."""
         self._sink.abandon()
 
 
 class _HashedFile(io.RawIOBase):
-    """A new file that knows the SHA-256 of what was written to it."""
+    """A new file that computes the SHA-256 of what was written to it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -64,17 +64,17 @@ class _HashedFile(io.RawIOBase):
         self.size = 0
 
     def writable(self) -> bool:
-        """Tell that a file may be written to: always."""
+        """Return True: it can always be written to."""
         return True
 
     def write(self, data: Any) -> int:
-        """Take bytes; never fewer than there are."""
+        """Take all of the bytes; return how many there are."""
         self.digest.update(data)
         self.size += len(data)
         return self._file.write(data)
 
     def close(self) -> None:
-        """See that everything is on the disk, and close the file."""
+        """Make sure that everything is on disk, and close the file."""
         if not self._file.closed:
             self._file.flush()
             os.fsync(self._descriptor)
@@ -100,7 +100,7 @@ class SetSeal:
 
     @contextmanager
     def writing(self, path: Path) -> Iterator[SealedWriter]:
-        """Give what writes an object; the caller finishes it."""
+        """Yield a writer for an object; the caller finishes it."""
         writer = SealedWriter(path, self.key, self._binding(path.name))
         try:
             yield writer
@@ -109,7 +109,7 @@ class SetSeal:
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[IO[bytes]]:
-        """Give an object's plain bytes; raises SetBroken while they are read."""
+        """Yield an object's plain bytes; raises SetBroken while they are read."""
         with (
             path.open("rb", buffering=0) as source,
             self.opening(path.name, source) as stream,
@@ -118,7 +118,7 @@ class SetSeal:
 
     @contextmanager
     def opening(self, name: str, source: Any) -> Iterator[IO[bytes]]:
-        """Give the plain bytes of an object that lies elsewhere; as `reading`."""
+        """Yield the plain bytes of an object from elsewhere; as `reading`."""
         try:
             with closing(self.key.decrypting(source, self._binding(name))) as stream:
                 yield stream
@@ -138,7 +138,7 @@ def seal_of(manifest: Manifest, keys: FileKeys) -> SetSeal:
 
 
 def seal_of_chain(chain: Sequence[Manifest], keys: FileKeys) -> SetSeal:
-    """Return the seal of the last set, with those of the sets that it is restored with.
+    """Return the seal of the last set, with those of the sets it is restored with.
 
     Raises SetBroken if one does not open.
     """
@@ -147,7 +147,7 @@ def seal_of_chain(chain: Sequence[Manifest], keys: FileKeys) -> SetSeal:
 
 
 def require_objects(folder: Path, manifest: Manifest) -> None:
-    """Raise SetBroken, naming the object, unless all of a set are what was written."""
+    """Raise SetBroken, naming the object, unless a set is all as it was written."""
     by_digest = {each.sha256: each.name for each in manifest.objects}
     for each in manifest.objects:
         path = folder / each.name
@@ -165,6 +165,6 @@ def require_objects(folder: Path, manifest: Manifest) -> None:
 
 
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file as it lies there."""
+    """Return the SHA-256 of a file as it is on the disk."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

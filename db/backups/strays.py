@@ -1,8 +1,8 @@
 """What in a repository belongs to nothing, and what is named there and gone.
 
 A manifest says which objects its set has, and each object of the log says by its name
-what it is. Whatever neither knows was put there by somebody, or is what is left of
-something; nobody restores from it, and nothing removes it.
+what it is. Anything else was put there by somebody, or is a remnant; it is never
+restored from, and never removed.
 """
 
 import os
@@ -39,7 +39,7 @@ _NAMES_KEPT: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class IncompleteSet:
-    """A set that can be named and not restored; `lacking` is what of it is gone."""
+    """A set that can be named but not restored; `lacking` are its missing objects."""
 
     set_id: str
     lacking: tuple[str, ...]
@@ -47,14 +47,14 @@ class IncompleteSet:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFaults:
-    """What is wrong with what lies in a repository, as far as names and sizes tell.
+    """What is wrong with a repository's content, as far as names and sizes show.
 
-    `gone` are sets that somebody else than retention has removed. `strays` are places
-    below its folder of what belongs to no set and no log. `missing_files` counts the
-    stored files that sets or the log name and that are gone, as of the last look at all
-    of them; None before there was one. Of `keyless` sets, or of files in them, the key
-    file lacks a key. `lost_times` are those that one could go back to and cannot any
-    more, though retention has not removed what led there.
+    `gone` are sets that were removed otherwise than by retention. `strays` are paths
+    below its folder that belong to no set and no log. `missing_files` counts the stored
+    files that sets or the log name and that are gone, as of the last look at all of
+    them; None before there was one. For `keyless` sets, or files in them, the key file
+    lacks a key. `lost_times` are times that one could go back to and no longer can,
+    though retention has not removed what led there.
     """
 
     incomplete: tuple[IncompleteSet, ...] = ()
@@ -72,7 +72,7 @@ class RepositoryFaults:
 
 @dataclass(frozen=True, slots=True)
 class FileSweep:
-    """When the stored files were held against what names them, and how many lacked."""
+    """When the stored files were compared with what names them; how many were gone."""
 
     at: datetime
     missing: int
@@ -84,15 +84,16 @@ _SWEEPS: Final = TypeAdapter(FileSweep)
 def survey_with_faults(
     repository: Repository, keys: FileKeys
 ) -> tuple[Survey, RepositoryFaults]:
-    """Return what sets there are, and what is wrong with what lies there.
+    """Return the sets that there are, and what is wrong with the content.
 
-    All that lies among the sets and in the log is looked at; nothing is opened.
+    Everything among the sets and in the log is checked by name and size; nothing is
+    opened.
     """
-    # Before the survey: what is published in between is no stray.
+    # Before the survey: a set that is published in between is then no stray.
     folders = list(_names_in(repository.folder / "sets"))
     known = repository.known_sets()
     survey = repository.survey()
-    # After it as well: what is removed in between was noted to be before it went.
+    # After it as well: a set removed in between was recorded before it was removed.
     known &= repository.known_sets()
     sweep = read_sweep(repository.folder)
     return survey, RepositoryFaults(
@@ -106,21 +107,21 @@ def survey_with_faults(
 
 
 def read_sweep(repository: Path) -> FileSweep | None:
-    """Return what the last look at all stored files has shown."""
+    """Return the result of the last look at all stored files."""
     with suppress(OSError, ValidationError):
         return _SWEEPS.validate_json((repository / _SWEPT).read_bytes())
     return None
 
 
 def note_sweep(repository: Path, sweep: FileSweep) -> None:
-    """Keep what a look at all stored files has shown. Raises OSError."""
+    """Record the result of a look at all stored files. Raises OSError."""
     private_files.replace(repository / _SWEPT, _SWEEPS.dump_json(sweep))
 
 
-# A log of five weeks has tens of thousands, and is looked at twice a minute.
+# A log of five weeks has tens of thousands of objects, and is listed twice a minute.
 @lru_cache(_NAMES_KEPT)
 def is_of_log(name: str) -> bool:
-    """Tell by its name whether an object is one of the log's."""
+    """Return whether an object belongs to the log, by its name."""
     readers = (
         LogPiece.parse,
         AuditPiece.parse,
@@ -141,7 +142,7 @@ def _incomplete(
             for each in manifest.objects
             if _size_of(folder / each.name) != each.size
         )
-        # One that was removed meanwhile has lost its name first.
+        # A set that was removed meanwhile was renamed first.
         if lacking and folder.is_dir():
             yield IncompleteSet(manifest.set_id, lacking)
 
@@ -149,7 +150,7 @@ def _incomplete(
 def _keyless(manifests: Iterable[Manifest], keys: FileKeys) -> Iterator[str]:
     """Yield the sets that a key is missing for; a drill would find that a week later.
 
-    That the key file cannot be read at all is told by whoever seals something.
+    An unreadable key file is reported when something is sealed.
     """
     with suppress(UnusableFileKeys):
         there = keys.ids
@@ -161,7 +162,7 @@ def _keyless(manifests: Iterable[Manifest], keys: FileKeys) -> Iterator[str]:
 def _lost_times(
     repository: Repository, survey: Survey, keys: FileKeys
 ) -> tuple[BackupWindow, ...]:
-    """Return the times that are lost; a log that does not open is told of by others."""
+    """Return the lost times; a log that does not open is reported elsewhere."""
     archive = LogArchive(repository.folder, repository.system_id or "", keys)
     with suppress(SetBroken, UnusableFileKeys, OSError):
         return find_lost_times(repository.folder, survey.sets, archive)

@@ -14,7 +14,7 @@ from db.backups.manifest import TableDigest
 from db.pace import AT_ONCE, Pace
 from db.postgres import Lsn
 
-# What every row is written out with, so that two servers write the same.
+# The settings for writing out rows, so that two servers write the same.
 _SETTINGS: Final = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
@@ -22,9 +22,9 @@ _SETTINGS: Final = {
     "bytea_output": "hex",
     "extra_float_digits": "1",
     "row_security": "off",
-    # A lock that replay holds will not go while replay is paused.
+    # A lock held by replay is not released while replay is paused.
     "lock_timeout": "5s",
-    # So that counting takes no memory or processor from those who work.
+    # So that counting takes no memory or processor time from people who work.
     "max_parallel_workers_per_gather": "0",
 }
 _TABLES: Final = """
@@ -41,7 +41,7 @@ _DIGEST: Final = (
     "WHERE ctid >= {}::tid"
 )
 _END: Final = " AND ctid < {}::tid"
-# Half a megabyte: what is read of a table at once.
+# Half a megabyte: how much of a table is read at once.
 _PAGES: Final = 64
 _REPLAYED: Final = "SELECT pg_last_wal_replay_lsn()::text"
 _TRIES: Final = 400
@@ -51,9 +51,9 @@ _PAUSE_SECONDS: Final = 0.005
 def digest_tables(
     cursor: Cursor, pace: Pace = AT_ONCE, before_each: Callable[[], None] = lambda: None
 ) -> dict[str, TableDigest]:
-    """Return what every table holds in this transaction, by schema and name.
+    """Return the digest of every table in this transaction, by schema and name.
 
-    `before_each` may go on with another transaction, once this one has committed.
+    `before_each` may continue in another transaction, once this one has committed.
     """
     for setting in _SETTINGS.items():
         cursor.execute("SELECT set_config(%s, %s, false)", setting)
@@ -67,10 +67,11 @@ def digest_tables(
 
 
 def _digest_snapshot(url: str, snapshot: str, pace: Pace) -> dict[str, TableDigest]:
-    """Return what every table holds in a snapshot that another transaction exported.
+    """Return the digest of every table in a snapshot exported by another transaction.
 
-    Each is read in a transaction of its own. Whoever empties a table, as vacuum does
-    with its end, waits for the one that is being read at most, and replay with them.
+    Each is read in a transaction of its own. A process that truncates a table, as
+    vacuum does with its end, waits at most for the one that is being read, and so does
+    replay.
     """
     begin = sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}").format(
         sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(snapshot))
@@ -90,12 +91,12 @@ def _digest_snapshot(url: str, snapshot: str, pace: Pace) -> dict[str, TableDige
 def _digest(
     cursor: Cursor, table: sql.Identifier, pages: int, pace: Pace
 ) -> TableDigest:
-    """Return what a table holds that had so many pages after the snapshot was taken."""
+    """Return the digest of a table that had this many pages after the snapshot."""
     rows, digest = 0, 0
     for first in range(0, max(pages, 1), _PAGES):
         query = sql.SQL(_DIGEST).format(table, sql.Literal(f"({first},0)"))
-        # What was put behind them since is invisible; but the last part has no end, so
-        # that nothing is missed for having been counted too early.
+        # Pages added since then have no visible rows; but the last range has no end, so
+        # that nothing is missed if the pages were counted too early.
         if (end := first + _PAGES) < pages:
             query += sql.SQL(_END).format(sql.Literal(f"({end},0)"))
         cursor.execute(query)
@@ -108,11 +109,11 @@ def _digest(
 def digest_replica(
     url: str, after: Lsn, pace: Pace = AT_ONCE
 ) -> tuple[Lsn, dict[str, TableDigest]] | None:
-    """Return what a replica's tables hold at one exact place in the log, and where.
+    """Return the digests of a replica's tables at one exact position, with that.
 
-    The place is `after` or later; None if the replica does not get there, or does not
-    rest for long enough to say where it is, or leads, or if somebody has just dropped a
-    table. `url` is a superuser's.
+    The position is `after` or later; None if the replica does not reach it, or does not
+    pause for long enough to determine its position, or leads, or if somebody has just
+    dropped a table. `url` is a superuser's.
     """
     try:
         with closing(psycopg2.connect(url)) as connection:
@@ -135,9 +136,9 @@ def digest_replica(
 
 
 def _place_of_snapshot(cursor: Cursor, after: Lsn) -> Lsn | None:
-    """Begin a snapshot and return its place, if replay rests before and after it."""
-    # The first of these takes the snapshot; what replay is in the middle of would
-    # show in the place a moment later.
+    """Take a snapshot and return its position, if replay pauses before and after it."""
+    # The first query takes the snapshot; a record in the middle of being replayed would
+    # show in the position a moment later.
     places = []
     for pause in (0.0, 0.0, _PAUSE_SECONDS):
         time.sleep(pause)
@@ -154,6 +155,6 @@ def _place_of_snapshot(cursor: Cursor, after: Lsn) -> Lsn | None:
 def differing(
     held: Mapping[str, TableDigest], restored: Mapping[str, TableDigest]
 ) -> Iterable[str]:
-    """Return the tables that are not the same in both, by name."""
+    """Return the names of the tables that differ between the two."""
     names = held.keys() | restored.keys()
     return sorted(name for name in names if held.get(name) != restored.get(name))

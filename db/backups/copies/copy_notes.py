@@ -1,7 +1,7 @@
-"""What the repository notes of its copy, and how the copy's own notes are sealed.
+"""What the repository records about its copy, and how the copy's own notes are sealed.
 
 The folder's small files are readable there: manifests, proofs, how far the log reaches.
-What leaves the machine is not, except which clinic it is of and how it is restored.
+What leaves the machine is not, except which clinic it is of and how that is restored.
 """
 
 from contextlib import suppress
@@ -23,15 +23,16 @@ _NAME: Final = "copy.json"
 
 @dataclass(frozen=True, slots=True)
 class CopyNote:
-    """How the copy stands: whole up to a time, and why no further.
+    """The state of the copy: complete up to a time, and why not further.
 
-    `waiting` counts what is to be removed and locked, `mended` what was missing or
-    changed there and was sent again. `purged` counts purged files whose bytes are
-    locked there, the last of them until `purged_until`. Notes there are sealed with
-    `key_id`; what was due to be read back on `checked_on` was. `strays` are objects
-    there that are none of ours, or of a set whose manifest is in neither place; `begun`
-    are the sets that are being sent, or were until they went here. `use` is how much
-    each kind took there when all of it was last listed.
+    `waiting` counts objects that should be removed and are locked, `mended` those that
+    were missing or changed there and were sent again. `purged` counts purged files
+    whose bytes are locked there, the last of them until `purged_until`. Notes there are
+    sealed with `key_id`; what was due to be read back on `checked_on` has been.
+    `strays` are objects there that are not ours, or belong to a set whose manifest is
+    in neither place; `begun` are the sets that are being sent, or were until they were
+    removed here. `use` is how much each kind took up there when everything was last
+    listed.
     """
 
     place: str
@@ -57,14 +58,14 @@ NOTES: Final = TypeAdapter(CopyNote)
 
 
 def read_copy_note(repository: Path) -> CopyNote | None:
-    """Return how the copy of a repository stands; None where none was begun."""
+    """Return the state of a repository's copy; None if none was begun."""
     with suppress(OSError, ValidationError):
         return NOTES.validate_json((repository / _NAME).read_bytes())
     return None
 
 
 def write_copy_note(repository: Path, note: CopyNote) -> None:
-    """Note how the copy stands. Raises OSError."""
+    """Record the state of the copy. Raises OSError."""
     private_files.replace(repository / _NAME, NOTES.dump_json(note))
 
 

@@ -1,7 +1,7 @@
 """What a repository has for its copy, in the order in which it is sent.
 
-Files first, then the log, then sets, each set's manifest last: so what is listed there
-is whole there. How far the log reaches comes after all of it.
+Files first, then the log, then sets, each set's manifest last: so whatever is listed
+there is complete there. The record of how far the log reaches comes after everything.
 """
 
 import io
@@ -27,7 +27,7 @@ POSITION: Final = "log/position.json"
 MANIFEST: Final = "manifest.json"
 KIT: Final = "kit.json"
 TIMES_LEFT: Final = "log/times-left.json"
-# Who writes there; it is in the copy alone.
+# Which machine writes there; it is in the copy alone.
 OWNER: Final = "owner.json"
 KEPT_OPEN: Final = frozenset({CLAIM, OWNER, README})
 _BUNDLE: Final = re.compile(
@@ -35,23 +35,24 @@ _BUNDLE: Final = re.compile(
     r"\.pieces"
 )
 _FILE: Final = re.compile(r"files/([0-9a-f]{2})/\1[0-9a-f]{62}")
-# The clock of a disk ticks coarsely: a folder that changed just now may again.
+# The clock of a disk has coarse ticks: a folder that changed just now may change again
+# within the same one.
 _CLOCK_TICK_NS: Final = 2_000_000_000
 
 
 def is_note(name: str) -> bool:
-    """Tell whether an object is readable here, and so is sealed to be sent."""
+    """Return whether an object is readable here, and is sealed before sending."""
     return name.endswith(".json") and name not in KEPT_OPEN
 
 
 def set_of(name: str) -> str | None:
-    """Return the set that an object is one of, by its name; None if of none."""
+    """Return the set that an object belongs to, by its name; None if to none."""
     folder, _, rest = name.partition("/")
     return rest.partition("/")[0] if folder == "sets" else None
 
 
 def is_ours(name: str) -> bool:
-    """Tell by its name whether an object may be of a copy; sets are known by theirs."""
+    """Return whether an object may belong to a copy, by name; sets by their own."""
     folder, _, rest = name.partition("/")
     if folder == "log":
         is_known = is_of_log(rest) or name in {POSITION, TIMES_LEFT}
@@ -67,7 +68,7 @@ def is_ours(name: str) -> bool:
 
 
 def is_lasting(name: str) -> bool:
-    """Tell whether an object stays until it is too old; others are replaced soon."""
+    """Return whether an object stays until it is too old; others are replaced soon."""
     folder, _, file = name.partition("/")
     if folder == "log":
         if (piece := LogPiece.parse(file)) is not None:
@@ -81,8 +82,8 @@ def is_lasting(name: str) -> bool:
 class PieceBundle:
     """Pieces of the newest segment of the log that are sent as one object.
 
-    A piece is sealed every 0.4 s: as objects of their own they would cost more to send
-    than to keep.
+    A piece is sealed every 0.4 s: as separate objects they would cost more to send than
+    to store.
     """
 
     segment: LogSegment
@@ -91,7 +92,7 @@ class PieceBundle:
 
     @classmethod
     def parse(cls, name: str) -> "PieceBundle | None":
-        """Read an object's name; None for what is no bundle."""
+        """Parse an object's name; None for anything else than a bundle."""
         match = _BUNDLE.fullmatch(name)
         segment = LogSegment.parse(match["segment"]) if match else None
         if match is None or segment is None:
@@ -100,7 +101,7 @@ class PieceBundle:
 
     @property
     def name(self) -> str:
-        """What the object is called."""
+        """The name of the object."""
         return f"log/{self.segment.name}.{self.first:07X}-{self.end:07X}.pieces"
 
     def __contains__(self, piece: LogPiece) -> bool:
@@ -112,7 +113,7 @@ class PieceBundle:
 
 
 def bundled(folder: Path, pieces: Iterable[LogPiece]) -> bytes:
-    """Return pieces as one object. Raises OSError."""
+    """Return pieces packed as one object. Raises OSError."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for piece in pieces:
@@ -124,7 +125,7 @@ def bundled(folder: Path, pieces: Iterable[LogPiece]) -> bytes:
 
 
 def unbundled(name: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the pieces of an object by their names; raises SetBroken."""
+    """Yield the pieces in an object with their names; raises SetBroken."""
     try:
         with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as tar:
             for member in tar:
@@ -138,7 +139,7 @@ def unbundled(name: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class LocalObjects:
-    """What there is at one moment; `position` is how far the log reached before it."""
+    """What there is at one time; `position` is how far the log reached before it."""
 
     position: bytes | None
     sets: tuple[Manifest, ...]
@@ -150,7 +151,7 @@ class LocalObjects:
     def bundles(
         self, there: Collection[str]
     ) -> Iterator[tuple[PieceBundle, list[LogPiece]]]:
-        """Yield what of unfinished segments is not there, one bundle a segment."""
+        """Yield the missing pieces of unfinished segments, one bundle per segment."""
         sent = [bundle for name in there if (bundle := PieceBundle.parse(name))]
         new: dict[LogSegment, list[LogPiece]] = {}
         for piece in self.pieces:
@@ -162,11 +163,11 @@ class LocalObjects:
 
     @property
     def whole(self) -> Iterator[str]:
-        """The names of whole segments."""
+        """The names of complete segments."""
         return (f"log/{piece.name}" for piece in self.pieces if piece.is_whole)
 
     def is_superseded(self, name: str, there: Collection[str]) -> bool:
-        """Tell whether something longer that is there has all of an object."""
+        """Return whether a longer object that is there contains all of an object."""
         if bundle := PieceBundle.parse(name):
             return any(
                 piece.segment == bundle.segment and f"log/{piece.name}" in there
@@ -185,7 +186,7 @@ class LocalObjects:
 
 
 class LocalListing:
-    """Lists a repository, again and again; of files only folders that changed."""
+    """Lists a repository repeatedly; of the files, only folders that changed."""
 
     def __init__(self, repository: Repository, archive: LogArchive) -> None:
         self._repository = repository
@@ -193,7 +194,7 @@ class LocalListing:
         self._files: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     def look(self) -> LocalObjects:
-        """Return what there is; what its position needs is in it, or was replaced.
+        """Return what there is, with all that its position needs or a replacement.
 
         Files are listed after the sets and the log that name them.
         """
@@ -204,7 +205,8 @@ class LocalListing:
         sets = self._repository.survey().sets
         listing = self._archive.listing()
         pieces = [piece for some in listing.pieces.values() for piece in some]
-        # What is none of the log's own is not sealed, and does not leave the machine.
+        # A file that is not part of the log is not sealed, and does not leave the
+        # machine.
         others = [
             f"log/{name}"
             for name in self._archive.names()

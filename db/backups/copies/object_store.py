@@ -1,8 +1,8 @@
-"""A bucket that speaks S3, below one prefix: objects by name, each checked as it goes.
+"""A bucket that speaks S3, below one prefix: objects by name, each verified in transit.
 
-Whatever goes wrong is a sentence of ours: what a store answers may repeat a request.
+Every failure is described by a sentence of ours: a store's answer may repeat a request.
 
-The client is loaded when a store is asked: every worker knows of stores, and most
+The client is loaded when a store is used: every worker knows of stores, and most
 clinics have none.
 """
 
@@ -45,7 +45,7 @@ _SETTINGS: Final = "CHARTROOM_BACKUP_S3_URL"
 
 
 class StoreFailed(Exception):
-    """The store did not do what it was asked; the sentence says why."""
+    """The store did not do what was requested; the sentence says why."""
 
 
 class ObjectMissing(StoreFailed):
@@ -58,7 +58,7 @@ class ObjectLocked(StoreFailed):
 
 @dataclass(frozen=True, slots=True)
 class StoreAddress:
-    """Where a bucket is and who may use it; without keys AWS's usual places are asked.
+    """Where a bucket is, and the credentials; without keys AWS's usual sources count.
 
     Without an endpoint it is Amazon's own. Parts of `part_bytes` are sent one by one.
     """
@@ -75,7 +75,7 @@ class StoreAddress:
 
     @classmethod
     def of(cls, settings: Settings) -> "StoreAddress | None":
-        """Return where the settings have backups copied to; None for nowhere."""
+        """Return where the settings have backups copied to; None if nowhere."""
         if settings.backup_s3_url is None:
             return None
         parts = urlsplit(settings.backup_s3_url)
@@ -91,14 +91,14 @@ class StoreAddress:
 
     @property
     def shown(self) -> str:
-        """The address for people; it never has credentials."""
+        """The address for people to read; it never contains credentials."""
         at = f" at {self.endpoint}" if self.endpoint else ""
         return f"s3://{self.bucket}{'/' if self.prefix else ''}{self.prefix}{at}"
 
 
 @dataclass(frozen=True, slots=True)
 class LockRule:
-    """Whether the bucket locks objects, and whether it does so without being asked."""
+    """Whether the bucket can lock objects, and whether it does so by default."""
 
     is_offered: bool = False
     is_default: bool = False
@@ -126,7 +126,7 @@ class ObjectStore:
 
         address = self.address
         seconds = address.timeout_seconds
-        # Its own: where AWS's usual places are asked for keys, they are asked anew.
+        # A session of its own: AWS's usual sources of keys are then consulted again.
         session = botocore.session.get_session()
         session.register_component("data_loader", _descriptions())
         return session.create_client(
@@ -140,7 +140,8 @@ class ObjectStore:
                 connect_timeout=min(10.0, seconds),
                 read_timeout=seconds,
                 retries={"mode": "standard", "total_max_attempts": address.tries},
-                # Many stores know no checksum behind a body; ours stand before it.
+                # Many stores do not support trailing checksums; ours come before the
+                # body.
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
                 s3={"addressing_style": "path" if address.endpoint else "auto"},
@@ -169,7 +170,7 @@ class ObjectStore:
                 Bucket=self.address.bucket
             )["ObjectLockConfiguration"]
         except ClientError:
-            # Most stores have none, and say so with words of their own.
+            # Most stores have no locks, and say so with error codes of their own.
             return LockRule()
         except BotoCoreError as error:
             raise StoreFailed(self._away) from error
@@ -189,7 +190,7 @@ class ObjectStore:
         self._require_arrived(name, data, answer)
 
     def put_new(self, name: str, data: bytes) -> bool:
-        """Store bytes unless an object of this name is there; tell whether not."""
+        """Store bytes unless an object of this name exists; False if one does."""
         try:
             with self._translated_errors(name):
                 self._client.put_object(
@@ -224,7 +225,7 @@ class ObjectStore:
         except BaseException:
             from botocore.exceptions import BotoCoreError, ClientError
 
-            # What cannot be abandoned now is when the next copy begins.
+            # If it cannot be abandoned now, the start of the next copy does that.
             with suppress(BotoCoreError, ClientError):
                 self._client.abort_multipart_upload(**place)
             raise
@@ -250,7 +251,7 @@ class ObjectStore:
                 }
 
     def abandon_unfinished(self) -> None:
-        """Throw away the parts of files of which the rest never came."""
+        """Delete the parts of files whose remaining parts never came."""
         with self._translated_errors(""):
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=self.address.bucket, Prefix=self._key("")
@@ -280,7 +281,7 @@ class ObjectStore:
                 return head
 
     def about(self, name: str) -> ObjectFacts:
-        """Return what the store knows of an object; raises ObjectMissing."""
+        """Return the store's facts on an object; raises ObjectMissing."""
         with self._translated_errors(name):
             answer = self._client.head_object(
                 Bucket=self.address.bucket, Key=self._key(name)
@@ -301,8 +302,8 @@ class ObjectStore:
     def remove(self, name: str, *, for_good: bool = False) -> None:
         """Remove an object with all its versions; raises ObjectLocked.
 
-        A bucket that keeps versions and locks nothing keeps them, unless it is
-        `for_good`: then those go as well that the credentials may list.
+        A bucket that keeps versions but locks nothing keeps them, unless the removal is
+        `for_good`: then the versions that the credentials may list are removed as well.
         """
         try:
             for version in self._versions(name, for_good=for_good):
@@ -316,9 +317,9 @@ class ObjectStore:
             raise
 
     def _versions(self, name: str, *, for_good: bool) -> Iterable[dict[str, str]]:
-        """Return what removes each version of an object.
+        """Return the arguments that remove each version of an object.
 
-        A bucket that locks keeps versions: a mark that it is gone would hide the rest.
+        A bucket with locks keeps versions: a delete marker would only hide them.
         """
         if not (self.lock.is_offered or for_good):
             return [{}]
@@ -327,7 +328,7 @@ class ObjectStore:
         except StoreFailed:
             if self.lock.is_offered:
                 raise
-            # Many stores have no versions, and know no such question.
+            # Many stores have no versions, and do not know this request.
             return [{}]
 
     def _list_versions(self, name: str) -> list[dict[str, str]]:
@@ -344,13 +345,13 @@ class ObjectStore:
             ]
 
     def _locking(self, until: datetime | None) -> dict[str, Any]:
-        """Return what locks an object; a bucket's own rule counts more."""
+        """Return the arguments for locking an object; a bucket's own rule wins."""
         if until is None or not self.lock.is_offered or self.lock.is_default:
             return {}
         return {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until}
 
     def _require_arrived(self, name: str, data: bytes, answer: dict[str, Any]) -> None:
-        """Raise StoreFailed where a store that compares nothing has other bytes."""
+        """Raise StoreFailed if a store that checks nothing received other bytes."""
         match = _MD5.fullmatch(answer.get("ETag", ""))
         is_plain = "kms" not in answer.get("ServerSideEncryption", "")
         if match and is_plain and match["md5"] != _md5(data):
@@ -362,7 +363,7 @@ class ObjectStore:
 
     @contextmanager
     def _translated_errors(self, name: str) -> Iterator[None]:
-        """Translate what the library raises."""
+        """Translate the library's exceptions."""
         from botocore import exceptions as raised
 
         try:
@@ -428,7 +429,7 @@ class _AlreadyThere(StoreFailed):
 
 
 class _Refused(StoreFailed):
-    """The store does not let these credentials do that."""
+    """The store does not allow this with these credentials."""
 
 
 _CREDENTIALS: Final = (
@@ -440,10 +441,10 @@ _CREDENTIALS: Final = (
 
 @cache
 def _descriptions() -> Any:
-    """Return what reads AWS's descriptions, megabytes of JSON: once for all stores.
+    """Return the loader of AWS's descriptions, megabytes of JSON, for all stores.
 
-    botocore reads them anew for each of its sessions, which is most of what a store
-    takes to be asked for the first time.
+    botocore reads them again for each of its sessions, which is most of the time of a
+    store's first request.
     """
     import botocore.session
 

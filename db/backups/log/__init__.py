@@ -1,1 +1,1 @@
-"""PostgreSQL's log between two backup sets: received, sealed, and gone along again."""
+"""PostgreSQL's log between two backup sets: received, sealed, and replayed."""

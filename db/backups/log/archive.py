@@ -1,9 +1,9 @@
 """The sealed log of a repository: segments, pieces of the newest, and histories.
 
 Each object is encrypted with a key of its own and bound to its clinic and its name, so
-none can stand in another's place. Names say all that has to be known without opening:
-`SEGMENT.FIRST-END.UNTIL` holds these bytes of a segment, and whoever has the log up to
-there can go back to any time before UNTIL.
+none can take another's place. Names say all that has to be known without opening:
+`SEGMENT.FIRST-END.UNTIL` holds these bytes of a segment, and with the log up to there
+one can go back to any time before UNTIL.
 """
 
 import os
@@ -44,13 +44,13 @@ _PURGED: Final = re.compile(r"purged\.(?P<at>[0-9TZ]+)")
 _TIME: Final = "%Y%m%dT%H%M%S%fZ"
 _NEVER: Final = "none"
 _LEFT: Final = "times-left.json"
-# Longer than any key that is sealed.
+# Longer than any sealed key.
 _HEAD_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class LogPiece:
-    """A sealed part of a segment: these bytes of it, by their places in it.
+    """A sealed part of a segment: its bytes from `first` to `end`.
 
     With the log up to its end one can go back to any time before `until`.
     """
@@ -62,7 +62,7 @@ class LogPiece:
 
     @classmethod
     def parse(cls, name: str) -> "LogPiece | None":
-        """Read an object's name; None for what is no piece of the log."""
+        """Parse an object's name; None for anything else than a piece of the log."""
         match = _NAME.fullmatch(name)
         segment = LogSegment.parse(match["segment"]) if match else None
         if match is None or segment is None:
@@ -72,13 +72,13 @@ class LogPiece:
 
     @property
     def name(self) -> str:
-        """What the object is called."""
+        """The name of the object."""
         until = _NEVER if self.until is None else f"{self.until:{_TIME}}"
         return f"{self.segment.name}.{self.first:07X}-{self.end:07X}.{until}"
 
     @property
     def is_whole(self) -> bool:
-        """Whether this is all of the segment."""
+        """Whether this is the complete segment."""
         return (self.first, self.end) == (0, SEGMENT_BYTES)
 
 
@@ -91,13 +91,13 @@ class AuditPiece:
 
     @classmethod
     def parse(cls, name: str) -> "AuditPiece | None":
-        """Read an object's name; None for what is no part of the audit log."""
+        """Parse an object's name; None for anything else than audit entries."""
         match = _AUDIT.fullmatch(name)
         return cls(int(match["first"]), int(match["last"])) if match else None
 
     @property
     def name(self) -> str:
-        """What the object is called."""
+        """The name of the object."""
         return f"audit.{self.first:012}-{self.last:012}"
 
 
@@ -123,14 +123,14 @@ class LogArchive:
         self._keys = keys
 
     def times_left(self) -> tuple[TimeLeft, ...]:
-        """Return the times that the clinic went back over, the oldest first."""
+        """Return the times that the clinic went back over, oldest first."""
         with suppress(OSError, ValidationError):
             return TIMES_LEFT.validate_json((self.folder / _LEFT).read_bytes())
         return ()
 
     @contextmanager
     def leaving(self, left: TimeLeft) -> Iterator[None]:
-        """Note that the clinic goes back, which the block has it do."""
+        """Record that the clinic goes back, which happens in the block."""
         before = self.times_left()
         self._note_left((*before, left))
         try:
@@ -140,9 +140,10 @@ class LogArchive:
             raise
 
     def forget_not_left(self, history: TimelineHistory) -> None:
-        """Forget times that are in the log after all; `history` is of what is written.
+        """Forget times that are in the log after all; `history` is the current one.
 
-        Whoever was to go back over them was killed after that was noted.
+        The process that should have gone back over them was killed after recording
+        them.
         """
         times = self.times_left()
         left = tuple(each for each in times if _was_left(each, history))
@@ -155,15 +156,15 @@ class LogArchive:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Hold the log for whoever adds to it; raise CannotBackUp if another does.
+        """Hold the log for adding to it; raises CannotBackUp if another worker does.
 
-        What one that was killed had begun to write is thrown away first.
+        Files that a killed worker has left unfinished are deleted first.
         """
         self.folder.mkdir(mode=0o700, exist_ok=True)
         with (self.folder / "lock").open("a") as lock:
             if not private_files.try_lock(lock):
                 raise CannotBackUp("Another worker keeps the log of this clinic.")
-            # Whoever destroys what was purged, or goes back, writes here too.
+            # Destroying purged files, and going back, writes here too.
             with private_files.locked(self.folder):
                 for pattern in ("*.new", f"{private_files.BEING_WRITTEN}*"):
                     for remains in self.folder.glob(pattern):
@@ -171,7 +172,7 @@ class LogArchive:
             yield
 
     def listing(self) -> LogListing:
-        """Return what there is. Where a whole segment is, its pieces do not count."""
+        """Return what there is. Pieces of a segment that is complete do not count."""
         by_segment: dict[LogSegment, list[LogPiece]] = {}
         histories = []
         for name in self.names():
@@ -185,8 +186,8 @@ class LogArchive:
     def names(self) -> frozenset[str]:
         """Return the objects of one moment.
 
-        Whoever keeps the log adds a whole segment and then removes its pieces: a look
-        that begins before the one and ends after the other would see neither.
+        A complete segment is added before its pieces are removed: a look that begins
+        before the one and ends after the other would see neither.
         """
         names = self._look()
         while (again := self._look()) != names:
@@ -199,7 +200,7 @@ class LogArchive:
         return frozenset()
 
     def add(self, name: str, data: bytes) -> Path:
-        """Seal an object; it is whole and on the disk afterwards. Raises OSError."""
+        """Seal an object; return once it is complete and on disk. Raises OSError."""
         key = FileCipher.new()
         head = b64encode(self._keys.seal(key.key, self._bound_to(name))) + b"\n"
         path = self.folder / name
@@ -217,7 +218,7 @@ class LogArchive:
         return path
 
     def read(self, name: str) -> bytes:
-        """Return what an object holds; raises SetBroken, naming it."""
+        """Return an object's content; raises SetBroken, naming it."""
         try:
             with (self.folder / name).open("rb", buffering=0) as source:
                 return self.opened(name, source)
@@ -225,7 +226,7 @@ class LogArchive:
             raise SetBroken(f"The log's {_label(name)} is missing.") from error
 
     def opened(self, name: str, source: Any) -> bytes:
-        """Return what an object of this name holds that lies elsewhere; as `read`."""
+        """Return the content of an object of this name from elsewhere; as `read`."""
         try:
             head = source.read(_HEAD_BYTES).partition(b"\n")[0]
             source.seek(len(head) + 1)
@@ -250,11 +251,11 @@ class LogArchive:
             raise SetBroken(f"The log's {_label(name)} is no archive.") from error
 
     def remove(self, name: str) -> None:
-        """Throw an object away."""
+        """Delete an object."""
         (self.folder / name).unlink(missing_ok=True)
 
     def history(self, timeline: int) -> TimelineHistory:
-        """Return where a timeline comes from; raises SetBroken."""
+        """Return the history of a timeline; raises SetBroken."""
         if timeline <= 1:
             return TimelineHistory(timeline)
         name = history_name(timeline)
@@ -264,28 +265,28 @@ class LogArchive:
             raise SetBroken(f"The log's {name} is no history.") from error
 
     def add_entries(self, at: datetime, entries: bytes) -> None:
-        """Keep entries of files that came after a set was made."""
+        """Store entries of files that came after a set was made."""
         self.add(f"entries.{at:{_TIME}}", entries)
 
     def list_entries(self) -> list[tuple[datetime, str]]:
-        """Return when files were copied after a set, and what lists them, in order."""
+        """Return when files were copied after a set, with the lists' names, sorted."""
         timed = ((time_of_entries(name), name) for name in self._look())
         return sorted((at, name) for at, name in timed if at is not None)
 
     def add_purged(self, at: datetime, files: bytes) -> None:
-        """Keep which files were purged at a time. Raises OSError."""
+        """Store which files were purged at a time. Raises OSError."""
         self.add(f"purged.{at:{_TIME}}", files)
 
     def add_audit(self, first: int, last: int, entries: bytes) -> None:
-        """Keep entries of the audit log that came after a set was made."""
+        """Store entries of the audit log that came after a set was made."""
         self.add(AuditPiece(first, last).name, entries)
 
     def remove_audit(self, first: int, last: int) -> None:
-        """Throw away an object whose entries are in another as well."""
+        """Delete an object whose entries are in another as well."""
         self.remove(AuditPiece(first, last).name)
 
     def list_audit(self) -> list[AuditPiece]:
-        """Return the parts of the audit log, in order; of the same one the longest."""
+        """Return the parts of the audit log in order; of one beginning the longest."""
         longest: dict[int, AuditPiece] = {}
         for piece in filter(None, map(AuditPiece.parse, self.names())):
             known = longest.setdefault(piece.first, piece)
@@ -295,12 +296,12 @@ class LogArchive:
 
     @contextmanager
     def copying_files(self) -> Iterator[None]:
-        """Let no file's bytes be removed before an entry names them."""
+        """Prevent the removal of files' bytes until an entry names them."""
         with private_files.locked(self.folder):
             yield
 
     def key_ids(self) -> set[int]:
-        """Return the keys of the key file that objects are sealed with."""
+        """Return the key file's keys with which objects are sealed."""
         ids = set()
         with suppress(FileNotFoundError):
             for path in self.folder.iterdir():
@@ -312,10 +313,10 @@ class LogArchive:
         return ids
 
     def note(self, position: LogPosition) -> None:
-        """Say how far the log reaches. Raises OSError."""
+        """Record how far the log reaches. Raises OSError."""
         path = self.folder / "position.json"
-        # Twice a second, so the folder is not written as well: after a power cut the
-        # note of before is as good.
+        # Twice a second, so the folder is not synced as well: after a power cut the
+        # former record is just as good.
         with private_files.aside(path, POSITIONS.dump_json(position)) as new:
             new.replace(path)
 
@@ -324,9 +325,9 @@ class LogArchive:
 
 
 def in_order(pieces: list[LogPiece]) -> tuple[LogPiece, ...]:
-    """Return the pieces that count: one that is whole, or those one after another.
+    """Return the pieces that count: a complete one, or consecutive ones.
 
-    Of two that begin at the same place the longer counts.
+    Of two that begin at the same position the longer counts.
     """
     chain: list[LogPiece] = []
     for piece in sorted(pieces, key=lambda each: (each.first, -each.end)):
@@ -342,7 +343,7 @@ def time_of_entries(name: str) -> datetime | None:
 
 
 def time_of_purge(name: str) -> datetime | None:
-    """Return of when a list of purged files is, by its name; None for others."""
+    """Return the time of a list of purged files, by its name; None for others."""
     match = _PURGED.fullmatch(name)
     return _read(match["at"]) if match else None
 
@@ -357,10 +358,10 @@ def _label(name: str) -> str:
 
 
 def _was_left(left: TimeLeft, history: TimelineHistory) -> bool:
-    """Tell whether the clinic did go back, of which that was noted beforehand.
+    """Return whether the clinic did go back as was recorded beforehand.
 
-    After a power cut the servers may take the same timeline of their own accord, and
-    begin it where their log ends, not where it was to be gone back to.
+    After a power cut the servers may take the same timeline by themselves, and begin it
+    where their log ends instead of the position to be gone back to.
     """
     if left.begun > history.timeline:
         return False

@@ -1,7 +1,7 @@
-"""The slot by which whoever leads keeps the log until its receiver has it.
+"""The slot by which the leader keeps the log until its receiver has it.
 
 Patroni makes it on every server, with its log reserved from then on, so that it
-outlives a failover. Only who receives, or is about to, asks for it: on a cluster
+survives a failover. It is requested only for receiving, or just before: on a cluster
 without a receiver it would keep up to 4 GB of log on each server for nobody.
 """
 
@@ -17,14 +17,14 @@ from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
 SLOT: Final = "chartroom_log"
 LOST: Final = "lost"
 _STATUS: Final = "SELECT wal_status FROM pg_replication_slots WHERE slot_name = %s"
-# Patroni looks every second, and is slow while servers change places.
+# Patroni looks every second, and is slow while servers change roles.
 _SECONDS: Final = 20.0
 _PAUSE_SECONDS: Final = 0.1
 _log = logging.getLogger(__name__)
 
 
 def status_of(leader: Leader) -> str | None:
-    """Return what PostgreSQL says of the leader's slot; None where there is none."""
+    """Return PostgreSQL's status of the leader's slot; None if there is none."""
     with leader.asking() as cursor:
         cursor.execute(_STATUS, [SLOT])
         row = cursor.fetchone()
@@ -51,8 +51,8 @@ def begin_anew(leader: Leader) -> None:
 def await_kept(leader: Leader) -> None:
     """Have the log kept from now on, before anybody receives it.
 
-    A set that is begun earlier leads nowhere if the log it ends in is removed until
-    then. Raises CannotBackUp.
+    A set begun earlier would be useless if the log it ends in were removed before that.
+    Raises CannotBackUp.
     """
     deadline = time.monotonic() + _SECONDS
     while (status := status_of(leader)) in {None, LOST}:
@@ -68,7 +68,7 @@ def await_kept(leader: Leader) -> None:
 
 
 def give_up(leader: Leader) -> None:
-    """Have no server keep log for a receiver any more; raises CannotBackUp."""
+    """Stop all servers from keeping log for a receiver; raises CannotBackUp."""
     patroni = Patroni(leader.addresses.endpoints)
     try:
         if SLOT in (patroni.config().get("slots") or {}):

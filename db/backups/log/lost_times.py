@@ -1,8 +1,9 @@
-"""Times that one could go back to and cannot any more, though nothing removed them.
+"""Times that can no longer be gone back to, though retention did not remove them.
 
-Whoever removes old backups notes which times all that stays leads to. What is missing
-of them later was taken by somebody else: a piece of the log in the middle, say, from
-which on the newest second is reached from a later backup, so that no alert is late.
+The removal of old backups records which times the rest still leads to. Whatever is
+missing of them later was taken by somebody else: for instance a piece in the middle of
+the log, after which the newest second is still reached from a later backup, so that no
+alert is overdue.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,14 +22,15 @@ from db.files import private_files
 
 _NOTE: Final = "known-windows.json"
 _WINDOWS: Final = TypeAdapter(tuple[BackupWindow, ...])
-# What came last may be lost with the power, and how far behind that is others tell.
+# The newest log may be lost in a power cut, and how far behind it is is reported
+# elsewhere.
 _MARGIN: Final = timedelta(minutes=10)
 
 
 def find_lost_times(
     folder: Path, sets: Sequence[Manifest], archive: LogArchive
 ) -> tuple[BackupWindow, ...]:
-    """Return what is lost of the times that were noted in a folder of backups.
+    """Return which of the times recorded in a folder of backups are lost.
 
     Raises SetBroken if the log's own history does not open.
     """
@@ -53,9 +55,9 @@ def note_times(
     kept_since: datetime,
     now: datetime,
 ) -> None:
-    """Note which times one can go back to, of those whose log is kept.
+    """Record which times one can go back to, of those whose log is kept.
 
-    What was lost before stays lost until it would have gone for its age. Raises
+    A lost time stays lost until it would have been removed for its age. Raises
     SetBroken if the log's own history does not open, and OSError.
     """
     before, reach = _read_known(folder), _reach_of_rows(archive)

@@ -1,4 +1,4 @@
-"""Marks in the log that say what time it is: replay to a time needs one after it."""
+"""Marks in the log that record the time: replay to a time needs one after it."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - a class
 from db.backups.base_backup import Leader
 from db.postgres import Lsn
 
-# A transaction of its own, for which nobody waits until a replica has it.
+# A transaction of its own, which does not wait for any replica.
 _SETTINGS: Final = (
     "SET synchronous_commit = local; SET application_name = 'chartroom log marks'"
 )
-# With something in the log: PostgreSQL leaves the end of a transaction that wrote
-# nothing to be flushed later, and the place would be before it.
+# With content for the log: PostgreSQL flushes the end of a transaction that wrote
+# nothing only later, and the position would be before it.
 _MARK: Final = (
     "SELECT clock_timestamp(), pg_logical_emit_message(true, 'chartroom', '')"
 )
@@ -24,16 +24,16 @@ _PLACE: Final = """
 SELECT pg_current_wal_flush_lsn()::text,
     ('x' || left(pg_walfile_name(pg_current_wal_flush_lsn()), 8))::bit(32)::int
 """
-# A leader that stands still is noticed by whoever waits for its answer.
+# A leader that hangs is noticed by waiting for its answer.
 _PATIENCE: Final = "&keepalives_idle=5&keepalives_interval=2&tcp_user_timeout=8000"
 
 
 @dataclass(frozen=True, slots=True)
 class TimeMark:
-    """A time, and a place in the log before which a later transaction has its end.
+    """A time, and a position in the log by which a later transaction has ended.
 
-    Replay to any time before the mark's finds something to stop at up to the place, and
-    whatever was committed before the mark is before it too.
+    Replay to any time before the mark's finds something to stop at before the position,
+    and everything committed before the mark is before it too.
     """
 
     timeline: int
@@ -42,13 +42,13 @@ class TimeMark:
 
 
 class TimeMarker:
-    """Writes marks by a connection to whoever leads; one thread uses it."""
+    """Writes marks over a connection to the leader; for use by one thread."""
 
     def __init__(self) -> None:
         self._connection: Connection | None = None
 
     def mark(self, leader: Leader) -> TimeMark | None:
-        """Write one; None if nobody leads just now."""
+        """Write a mark; return None if nobody leads just now."""
         try:
             connection = self._connection or self._connect(leader)
             with connection.cursor() as cursor:
@@ -62,7 +62,7 @@ class TimeMarker:
         return TimeMark(timeline, Lsn.parse(place), at)
 
     def close(self) -> None:
-        """Part from the server."""
+        """Close the connection."""
         if self._connection is not None:
             with suppress(psycopg2.Error):
                 self._connection.close()

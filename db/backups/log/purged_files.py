@@ -1,7 +1,7 @@
 """Which files were purged since they were copied: no backup has their bytes any more.
 
-The log of a repository has a sealed list for each purge. So what is not there because
-it must not be is told from what somebody has taken away.
+The log of a repository has a sealed list for each purge. So a file that must not be
+there is distinguished from one that somebody has taken away.
 """
 
 import io
@@ -19,7 +19,7 @@ from db.backups.log.archive import LogArchive, time_of_purge
 
 @dataclass(frozen=True, slots=True)
 class PurgedFile:
-    """A purged file by bucket and id, and the SHA-256 of what its copies were."""
+    """A purged file by bucket and id, and the SHA-256 of its copies' bytes."""
 
     bucket: str
     file_id: ObjectId
@@ -27,14 +27,14 @@ class PurgedFile:
 
     @property
     def place(self) -> tuple[str, ObjectId]:
-        """What the file is called: its bucket and its id."""
+        """The file's bucket and id."""
         return self.bucket, self.file_id
 
 
 def add_purged_files(
     archive: LogArchive, at: datetime, purged: Iterable[PurgedFile]
 ) -> None:
-    """Write down which files were purged, before their bytes go. Raises OSError."""
+    """Record which files were purged, before their bytes go. Raises OSError."""
     packed = b"".join(
         bson.encode(
             {"bucket": each.bucket, "file_id": each.file_id, "sha256": each.sha256}
@@ -54,7 +54,7 @@ def list_purged_files(archive: LogArchive) -> list[PurgedFile]:
 
 
 def read_purged_files(archive: LogArchive, name: str) -> Iterator[PurgedFile]:
-    """Yield what one list has; raises SetBroken."""
+    """Yield the files of one list; raises SetBroken."""
     try:
         for document in bson.decode_file_iter(io.BytesIO(archive.read(name))):
             yield PurgedFile(

@@ -1,10 +1,10 @@
-"""Keeps pg_receivewal running beside whoever leads, and mends what would stop it.
+"""Keeps pg_receivewal running against the leader, and repairs what would stop it.
 
 The program receives the log as soon as the leader has it on its disk, which may be
-before any replica has. When that leader dies its last log is on no timeline of the
-next: the program asks for a place that the next leader never had, and would for ever.
-So what lies past the point where timelines part is moved aside before it is started
-again.
+before any replica has. If that leader dies, its last log is on no timeline of the next
+one: the program then asks for a position that the new leader never had, and would do so
+for ever. So everything past the fork of the timelines is moved aside before it is
+started again.
 """
 
 import logging
@@ -34,7 +34,8 @@ from db.postgres import Lsn
 
 _PARTIAL: Final = ".partial"
 _END_SECONDS: Final = 10.0
-# So much waits for a repository that is away; then the leader's slot keeps the log.
+# This much waits while the repository is away; beyond it the leader's slot keeps the
+# log.
 MOST_WAITING: Final = 64
 _FREE_BYTES: Final = 1_000_000_000
 _STALLED_SECONDS: Final = 15.0
@@ -43,7 +44,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ReceivedSegment:
-    """A file of the log as the program has written it; whole, or still partial."""
+    """A file of the log as the program has written it; complete, or still partial."""
 
     segment: LogSegment
     path: Path
@@ -56,17 +57,17 @@ class ReceivedSegment:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedLog:
-    """The folder in which the log lies open, until it is sealed."""
+    """The folder in which the log is stored unencrypted until it is sealed."""
 
     folder: Path
 
     @property
     def aside(self) -> Path:
-        """Where what no timeline goes on from waits to be sealed."""
+        """The folder for log that no timeline continues, until it is sealed."""
         return self.folder / "aside"
 
     def segments(self) -> list[ReceivedSegment]:
-        """Return the files from which the program goes on, the oldest first."""
+        """Return the files after which the program continues, oldest first."""
         return sorted(_segments_in(self.folder), key=_place_of)
 
     def left_over(self) -> list[ReceivedSegment]:
@@ -82,17 +83,17 @@ class ReceivedLog:
         )
 
     def prepare(self) -> None:
-        """Make the folder, and throw away what was killed before it had any log."""
+        """Make the folder, and delete a killed program's files that have no log."""
         self.aside.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         for each in self.segments():
             # The program fills a new file with zeros first, and refuses one that is
-            # neither empty nor full.
+            # neither empty nor complete.
             if each.path.stat().st_size not in {0, SEGMENT_BYTES}:
                 each.path.unlink()
 
     def put_aside(self, some: Sequence[ReceivedSegment]) -> None:
-        """Move files away from where the program would go on from them."""
+        """Move files away so that the program does not continue from them."""
         for each in some:
             each.path.replace(self.aside / each.path.name)
 
@@ -100,10 +101,10 @@ class ReceivedLog:
 def after_the_fork(
     received: Sequence[ReceivedSegment], history: TimelineHistory
 ) -> list[ReceivedSegment]:
-    """Return the files after which the program would ask for what no server ever had.
+    """Return the files after which the program would request what no server ever had.
 
-    A timeline may be asked for up to where it was left. The program asks for the
-    beginning of a partial segment, and for the end of a whole one.
+    A timeline may be requested up to the position where it was left. The program
+    requests the beginning of a partial segment, and the end of a complete one.
     """
 
     def is_after_fork(each: ReceivedSegment) -> bool:
@@ -114,10 +115,10 @@ def after_the_fork(
 
 
 class SupervisedReceiver:
-    """pg_receivewal, started again whenever it has ended; nothing raises for long.
+    """pg_receivewal, started again whenever it has ended; no error is permanent.
 
-    It ends with the thread that starts it. Servers come and go: the leader is looked
-    for anew each time.
+    It ends with the thread that starts it. Servers come and go: the leader is looked up
+    each time.
     """
 
     def __init__(self, find_leader: Callable[[], Leader], log: ReceivedLog) -> None:
@@ -126,13 +127,13 @@ class SupervisedReceiver:
         self._process: subprocess.Popen[bytes] | None = None
         self._output = log.folder.with_suffix(".out")
         self._started_at = time.time()
-        # Whether the slot's own place is one whose log the leader has no more: a server
-        # that was started, or rewound, since it was removed counts it as kept.
+        # Whether the leader no longer has the log at the slot's own position: a server
+        # that was started, or rewound, after that log was removed counts it as kept.
         self._is_behind = False
 
     @property
     def process_id(self) -> int | None:
-        """The program, as long as it runs."""
+        """The process id of the program while it runs."""
         process = self._process
         return process.pid if process and process.poll() is None else None
 
@@ -153,14 +154,14 @@ class SupervisedReceiver:
         self._begin()
 
     def require_growth(self) -> None:
-        """End the program if nothing has come for long; asked when something should."""
+        """Stop the program if no log has come for long; called when some should."""
         written = [each.path.stat().st_mtime for each in self.log.segments()[-1:]]
         if time.time() - max([self._started_at, *written]) > _STALLED_SECONDS:
             _log.warning("The log's receiver stands still: it is started again.")
             self.end()
 
     def end(self) -> None:
-        """End the program; what it has received stays."""
+        """Stop the program; what it has received stays."""
         process = self._process
         if process is None or process.poll() is not None:
             return
@@ -181,13 +182,13 @@ class SupervisedReceiver:
         )
 
     def _learn_why(self) -> None:
-        """Note what the program said last; make room where it asked in vain."""
+        """Log the program's last message; make room if it asked in vain."""
         self._process = None
         words = self._output.read_text(errors="replace")
         _log.info("The log's receiver ended: %s", last_line(words))
         if "has already been removed" in words:
             _log.warning("The leader has no log any more where the receiver stopped.")
-            # With nothing of its own it goes on from the slot's place.
+            # Without files of its own it continues from the slot's position.
             self._is_behind = not self.log.segments()
             self.log.put_aside(self.log.segments())
 
@@ -224,7 +225,7 @@ class SupervisedReceiver:
             )
 
     def _require_slot(self, leader: Leader) -> None:
-        """See that Patroni keeps our place on every server; raises CannotBackUp."""
+        """Make sure that Patroni keeps our slot everywhere; raises CannotBackUp."""
         status = log_slot.status_of(leader)
         if status is not None and (status == log_slot.LOST or self._is_behind):
             log_slot.begin_anew(leader)
@@ -238,7 +239,8 @@ class SupervisedReceiver:
     def _history(self, leader: Leader) -> TimelineHistory:
         timeline, text = leader.history_file()
         if text:
-            # The program writes it only once it changes from one to the next.
+            # The program itself writes it only when it changes from one timeline to the
+            # next.
             path = self.log.folder / history_name(timeline)
             if not path.exists() or path.read_bytes() != text.encode():
                 private_files.replace(path, text.encode())

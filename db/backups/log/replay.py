@@ -1,4 +1,4 @@
-"""Goes from a set along the log to a time: lays the log out and finds the place."""
+"""Goes from a set along the log to a time: provides the log and finds the position."""
 
 import re
 import subprocess
@@ -45,7 +45,7 @@ def add_log(
     history: TimelineHistory,
     pieces: list[LogPiece],
 ) -> None:
-    """Lay the sealed log where a sandbox replays it; raises SetBroken."""
+    """Put the sealed log where a sandbox replays it; raises SetBroken."""
     for segment, some in groupby(pieces, key=lambda piece: piece.segment):
         data = _read_segment(archive, segment, tuple(some))
         sandbox.add_log(segment.name, data.ljust(SEGMENT_BYTES, b"\0"))
@@ -57,9 +57,9 @@ def add_log(
 def _read_segment(
     archive: LogArchive, segment: LogSegment, pieces: tuple[LogPiece, ...]
 ) -> bytes:
-    """Return what was listed of a segment, or more of it.
+    """Return the listed part of a segment, or more of it.
 
-    Whoever keeps the log replaces pieces by the whole meanwhile.
+    The log's keeper replaces pieces by the complete segment meanwhile.
     """
     while True:
         try:
@@ -92,11 +92,11 @@ def find_place(
     *,
     fork: Lsn | None = None,
 ) -> ReplayTarget:
-    """Return where the clinic was at a time: after the last that had ended by then.
+    """Return where the clinic was at a time: after the last transaction ended by then.
 
-    That is before any later change began, so none of its locks is in the way. Raises
-    SetBroken if the log ends before anything says that the time is over, and if that is
-    beyond the `fork` at which this history was left.
+    That is before any later change began, so no locks of a later change are in the way.
+    Raises SetBroken if the log ends before anything shows that the time has passed, and
+    if the position is beyond the `fork` at which this history was left.
     """
     names = sandbox.folder / "log-names"
     names.mkdir(mode=0o700)
@@ -129,7 +129,7 @@ def find_place(
 def _ended(
     programs: Programs, folder: Path, timeline: int, manifest: Manifest
 ) -> Iterator[EndedTransaction]:
-    """Yield the transactions that ended after a set, as the log has them."""
+    """Yield the transactions in the log that ended after a set."""
     command = [
         programs.of_postgres("pg_waldump"),
         *(f"--path={folder}", f"--timeline={timeline}"),
@@ -140,7 +140,7 @@ def _ended(
         env=programs.environment | {"TZ": "UTC"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        # It says where the log ends, which is no error here.
+        # It reports where the log ends, which is no error here.
         stderr=subprocess.DEVNULL,
         text=True,
         errors="replace",

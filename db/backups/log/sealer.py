@@ -1,8 +1,8 @@
-"""Seals what was received: whole segments, and of the newest what there is of it yet.
+"""Seals what was received: complete segments, and what there is of the newest.
 
-Each look adds a piece with what came since the last. Pieces are joined now and then,
-and go once their segment is whole. What lies open goes when it is sealed, except the
-newest file, by which the receiver knows where to go on.
+Each look adds a piece with what came since the last one. Pieces are joined from time to
+time, and removed once their segment is complete. Unencrypted files are removed when
+they are sealed, except the newest, which tells the receiver where to continue.
 """
 
 import os
@@ -23,13 +23,13 @@ from db.backups.log.segments import (
 from db.backups.log.windows import newest_until
 from db.postgres import Lsn
 
-# So many pieces of one segment are joined to one.
+# This many pieces of one segment are joined.
 _MOST_PIECES: Final = 60
 # The longest page that PostgreSQL's log may have. Each begins with a number (xlp_magic
-# in its access/xlog_internal.h): a block of zeros has nothing of the log.
+# in its access/xlog_internal.h): a block of zeros contains no log.
 _BLOCK: Final = 64 * 1024
 _ZEROS: Final = bytes(_BLOCK)
-# Of whoever waits long for the log; one a second comes.
+# For a long wait for the log; there is one a second.
 _MARKS: Final = 7200
 
 
@@ -45,7 +45,7 @@ class LogSealer:
 
     @property
     def reached(self) -> tuple[int, Lsn]:
-        """The newest timeline, and up to where its log is sealed."""
+        """The newest timeline, and the position up to which its log is sealed."""
         pieces = self._listing.pieces
         newest = max(
             (s for s in pieces if s.timeline == self._listing.timeline), default=None
@@ -63,7 +63,7 @@ class LogSealer:
         return newest_until(self._listing, self._histories[timeline])
 
     def mark(self, mark: TimeMark) -> None:
-        """Take a time, and the place after which the log leads to it."""
+        """Add a time, and the position after which the log leads to it."""
         self._marks.append(mark)
 
     def look(self) -> None:
@@ -81,10 +81,10 @@ class LogSealer:
                 each.path.unlink(missing_ok=True)
 
     def _adopt(self, timeline: int, path: Path) -> None:
-        """Follow a new timeline: what was marked past the parting leads nowhere.
+        """Follow a new timeline: marks past the fork lead nowhere.
 
-        What a power cut has left of a history is none: sealed, nothing could be
-        restored along it. Whoever receives the log puts the leader's in its place.
+        A history file truncated by a power cut is skipped: if it were sealed, nothing
+        could be restored along it. The receiver replaces it by the leader's.
         """
         text = path.read_bytes()
         try:
@@ -113,7 +113,7 @@ class LogSealer:
         try:
             data = read_stable(received.path, first, _end_of(sealed))
         except FileNotFoundError:
-            # The program has just given it its name for good.
+            # The program has just renamed it to its final name.
             return
         if not data:
             return
@@ -130,17 +130,17 @@ class LogSealer:
         self._listing.pieces[segment] = in_order(pieces)
 
     def _forget_all_but_newest(self, segment: LogSegment) -> None:
-        """Throw pieces away that are in a longer one."""
+        """Delete pieces that are contained in a longer one."""
         kept = {piece.name for piece in self._listing.pieces[segment]}
         for path in self.archive.folder.glob(f"{segment.name}.*"):
             if path.name not in kept:
                 path.unlink(missing_ok=True)
         if self._listing.pieces[segment][0].is_whole:
-            # Retention may have removed some meanwhile.
+            # Retention may have removed others meanwhile.
             self._listing = self.archive.listing()
 
     def _until(self, timeline: int, place: Lsn) -> datetime | None:
-        """Return the newest time that the log leads to which ends at a place."""
+        """Return the newest time that the log leads to if it ends at a position."""
         times = [
             each.at
             for each in self._marks
@@ -159,10 +159,10 @@ def _end_of(pieces: Sequence[LogPiece]) -> int:
 
 
 def read_stable(path: Path, first: int, least: int) -> bytes:
-    """Return what a file that grows has from a place on, without the zeros after it.
+    """Return what a growing file has from a position on, without trailing zeros.
 
-    Empty if there is nothing past `least`. A write that is under way may show its end
-    before its middle, so what counts is what two looks show.
+    Empty if there is nothing past `least`. A write in progress may show its end before
+    its middle, so only what two reads agree on counts.
     """
     with path.open("rb") as file:
         end = _written_end(file.fileno(), path.stat().st_size, least)
@@ -175,10 +175,10 @@ def read_stable(path: Path, first: int, least: int) -> bytes:
 
 
 def _written_end(descriptor: int, size: int, least: int) -> int:
-    """Return the place after the last byte that is not zero, before a block of zeros.
+    """Return the position after the last nonzero byte before a block of zeros.
 
-    A segment that was begun is up to 16 MB of them: looked at from its end, all would
-    be read whenever nothing has come.
+    A segment that was begun ends in up to 16 MB of them: reading backwards from its end
+    would read them all whenever nothing has come.
     """
     end = least
     for begin in range(least - least % _BLOCK, size, _BLOCK):

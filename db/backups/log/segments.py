@@ -1,4 +1,4 @@
-"""Segments of the log and the timelines they are of, as PostgreSQL names them."""
+"""Segments of the log and their timelines, as PostgreSQL names them."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class LogSegment:
 
     @classmethod
     def parse(cls, name: str) -> "LogSegment | None":
-        """Read a file's name; None for what is no segment's."""
+        """Parse a file's name; None if it is no segment's."""
         if (match := _NAME.fullmatch(name)) is None:
             return None
         timeline, file_id, part = (int(group, 16) for group in match.groups())
@@ -29,23 +29,23 @@ class LogSegment:
 
     @property
     def name(self) -> str:
-        """The segment's file, as PostgreSQL calls it."""
+        """The name of the segment's file, as PostgreSQL has it."""
         file_id, part = divmod(self.number, _PER_FILE_ID)
         return f"{self.timeline:08X}{file_id:08X}{part:08X}"
 
     @property
     def start(self) -> Lsn:
-        """Where the segment begins."""
+        """The position at which the segment begins."""
         return Lsn(self.number * SEGMENT_BYTES)
 
 
 def number_of(place: Lsn) -> int:
-    """Return the number of the segment with a place."""
+    """Return the number of the segment that contains a position."""
     return place // SEGMENT_BYTES
 
 
 def history_name(timeline: int) -> str:
-    """Return how PostgreSQL calls the file that says where a timeline comes from."""
+    """Return PostgreSQL's name for the history file of a timeline."""
     return f"{timeline:08X}.history"
 
 
@@ -57,14 +57,14 @@ def timeline_of_history(name: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class TimelineHistory:
-    """A timeline and those that it comes from, with the place where each was left."""
+    """A timeline and its ancestors, with the position where each was left."""
 
     timeline: int
     left: tuple[tuple[int, Lsn], ...] = ()
 
     @classmethod
     def parse(cls, timeline: int, text: str) -> "TimelineHistory":
-        """Read a history file; raises ValueError for what is none."""
+        """Parse a history file; raises ValueError if it is none."""
         lines = (line.partition("#")[0].split() for line in text.splitlines())
         left = tuple(
             (int(older), Lsn.parse(place)) for older, place, *_ in filter(None, lines)
@@ -74,7 +74,7 @@ class TimelineHistory:
         return cls(timeline, left)
 
     def before(self, timeline: int) -> str:
-        """Return which timelines were left before one of these, as such a file says."""
+        """Return the history file of one of these timelines, as text."""
         return "".join(
             f"{older}\t{left}\tas a later timeline says\n"
             for older, left in self.left
@@ -87,7 +87,7 @@ class TimelineHistory:
         return TimelineHistory(timeline, older)
 
     def begun_at(self, timeline: int) -> Lsn | None:
-        """Return where one of these timelines was begun; None for any other."""
+        """Return where one of these timelines began; None for any other."""
         if timeline not in {self.timeline, *(older for older, _ in self.left)}:
             return None
         before = (place for older, place in reversed(self.left) if older < timeline)
@@ -98,14 +98,14 @@ class TimelineHistory:
         return dict(self._ends).get(timeline)
 
     def has(self, timeline: int, place: Lsn) -> bool:
-        """Tell whether a place on a timeline is one that this one has come past."""
+        """Return whether a position on a timeline is in this one's history."""
         if timeline == self.timeline:
             return True
         left = self.left_at(timeline)
         return left is not None and place <= left
 
     def segment(self, number: int) -> LogSegment:
-        """Return the segment of this number: where timelines part, the newer's."""
+        """Return the segment of this number: at a fork, the newer timeline's."""
         for timeline, left in self._ends:
             if number < number_of(left):
                 return LogSegment(timeline, number)
@@ -115,9 +115,9 @@ class TimelineHistory:
     def _ends(self) -> tuple[tuple[int, Lsn], ...]:
         """Where each older timeline was left for good.
 
-        Whoever went back to before a timeline began has left the one before it there as
-        well: PostgreSQL writes down where it left the one that it was to follow, and of
-        others what was true before.
+        Going back to before a timeline began has left its parent there as well:
+        PostgreSQL records where it left the timeline that it was told to follow, and
+        for the others what was true before.
         """
         ends: list[tuple[int, Lsn]] = []
         for timeline, left in reversed(self.left):

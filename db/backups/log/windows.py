@@ -16,7 +16,7 @@ from db.backups.manifest import Manifest
 from db.backups.notes import POSITIONS, LogPosition, TimeLeft
 from db.postgres import Lsn
 
-# A window does not have its end, and the time that was gone back to can be gone to.
+# A window excludes its end, and the time that was gone back to can be gone to.
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -24,7 +24,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 class BackupWindow:
     """Times that one can go back to, to any second: from a set to its log's end.
 
-    Of a set without log after it both are the same.
+    For a set without log after it both are the same.
     """
 
     since: datetime
@@ -40,14 +40,14 @@ class BackupWindow:
 
 
 def read_position(folder: Path) -> LogPosition | None:
-    """Return how far the log in a folder reaches, as was noted last."""
+    """Return the last record of how far the log in a folder reaches."""
     with suppress(OSError, ValidationError):
         return POSITIONS.validate_json((folder / "position.json").read_bytes())
     return None
 
 
 def is_on(manifest: Manifest, history: TimelineHistory) -> bool:
-    """Tell whether the log of a timeline goes on from a set."""
+    """Return whether the log of a timeline continues from a set."""
     return history.has(manifest.timeline, Lsn.parse(manifest.reached_lsn))
 
 
@@ -82,11 +82,11 @@ def log_after(
 
 @dataclass(frozen=True, slots=True)
 class TimelineLeft:
-    """A timeline that the clinic went back along, to a time `to` at the place `fork`.
+    """A timeline that the clinic went back along, to a time `to` at position `fork`.
 
-    What its log has up to there is the clinic's history, also where the log of the
-    timeline after it begins only later: whoever receives that has to start anew, and
-    may miss the rest of the segment in which they part.
+    Its log up to there belongs to the clinic's history, even if the next timeline's log
+    begins only later: that one's receiver has to start again, and may miss the rest of
+    the segment in which they part.
     """
 
     history: TimelineHistory
@@ -97,10 +97,10 @@ class TimelineLeft:
 def timelines_left(
     history: TimelineHistory, times_left: Iterable[TimeLeft]
 ) -> tuple[TimelineLeft, ...]:
-    """Return the timelines that were gone back along, the newest first.
+    """Return the timelines that were gone back along, newest first.
 
-    Of one that was gone back along twice the last time counts: what came after that
-    place is of no history any more.
+    If one was gone back along twice, the last time counts: what came after that
+    position belongs to no history any more.
     """
     last = {each.timeline: each for each in times_left}
     return tuple(
@@ -112,9 +112,9 @@ def timelines_left(
 
 @dataclass(frozen=True, slots=True)
 class LogWay:
-    """The log from a set to a time, and along which history it is followed.
+    """The log from a set to a time, and the history along which it is followed.
 
-    With a `fork` the timeline was left there, and nothing beyond it may be gone to.
+    With a `fork` the timeline was left there, and times beyond it cannot be gone to.
     """
 
     history: TimelineHistory
@@ -131,7 +131,7 @@ def way_after(
 ) -> LogWay:
     """Return the log from a set until a time; raises SetBroken for a gap.
 
-    Where the newest timeline's has one, that of a timeline which was gone back along
+    If the newest timeline's log has a gap, that of a timeline which was gone back along
     may lead there.
     """
     try:
@@ -159,7 +159,7 @@ def newest_until(listing: LogListing, history: TimelineHistory) -> datetime | No
 
 
 def is_cut_off(manifest: Manifest, archive: LogArchive) -> bool:
-    """Tell whether the newest log does not go on from a set, which came before it."""
+    """Return whether the newest log does not continue from a set made before it."""
     listing = archive.listing()
     history = archive.history(listing.timeline)
     until = newest_until(listing, history)
@@ -175,7 +175,7 @@ def is_cut_off(manifest: Manifest, archive: LogArchive) -> bool:
 def find_windows(
     sets: Iterable[Manifest], archive: LogArchive, position: LogPosition | None
 ) -> tuple[BackupWindow, ...]:
-    """Return the windows of a repository, the oldest first.
+    """Return the windows of a repository, oldest first.
 
     The newest ends where files and the audit log were copied as well; none has times
     that the clinic went back over. Raises SetBroken if the log's own history does not
@@ -193,12 +193,12 @@ class LogReach:
     newest: datetime | None
     beside_until: datetime | None
     times_left: tuple[TimeLeft, ...]
-    # Where the log of timelines that were gone back along leads to, as well.
+    # Where the log of timelines that were gone back along leads, in the same way.
     left: tuple[tuple[TimelineLeft, dict[int, datetime | None]], ...] = ()
 
     @classmethod
     def read(cls, archive: LogArchive, position: LogPosition | None) -> "LogReach":
-        """Look at the log; raises SetBroken if its own history does not open."""
+        """Read the log's listing; raises SetBroken if its own history does not open."""
         listing = archive.listing()
         history, times_left = archive.history(listing.timeline), archive.times_left()
         return cls(
@@ -214,7 +214,7 @@ class LogReach:
         )
 
     def windows(self, sets: Iterable[Manifest]) -> tuple[BackupWindow, ...]:
-        """Return the windows that these sets open, the oldest first."""
+        """Return the windows that these sets open, oldest first."""
         windows = []
         for each in sets:
             until = None
@@ -244,7 +244,7 @@ class LogReach:
 
 
 def _without(window: BackupWindow, left: TimeLeft) -> Iterable[BackupWindow]:
-    """Yield what is left of a window without a time that no log leads to."""
+    """Yield what is left of a window without times that no log leads to."""
     if left.to <= window.since and window.until <= left.at and window.has_log:
         return
     if not window.has_log or left.to >= window.until or left.at <= window.since:
@@ -259,7 +259,7 @@ def _without(window: BackupWindow, left: TimeLeft) -> Iterable[BackupWindow]:
 def _leading_to(
     listing: LogListing, history: TimelineHistory
 ) -> dict[int, datetime | None]:
-    """Return the time that the log leads to from each segment on, by its number."""
+    """Return the time that the log leads to from each segment on, by number."""
     leads_to: dict[int, datetime | None] = {}
     for number in sorted({segment.number for segment in listing.pieces}, reverse=True):
         unbroken = _unbroken(listing.pieces.get(history.segment(number), ()))

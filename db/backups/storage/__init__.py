@@ -1,1 +1,1 @@
-"""What backups take on the disk of their folder and elsewhere, and what they took."""
+"""The space that backups take on their folder's disk and elsewhere, now and before."""

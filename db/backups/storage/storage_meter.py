@@ -1,4 +1,4 @@
-"""Measures a repository, again and again; of stored files only folders that changed."""
+"""Measures a repository repeatedly; of stored files, only folders that changed."""
 
 import os
 import time
@@ -10,16 +10,17 @@ from typing import Final
 from db.backups.repository import Repository, is_set_unfinished
 from db.backups.storage.storage_use import StorageUse, use_of
 
-# The clock of a disk ticks coarsely: a folder that changed just now may again.
+# The clock of a disk has coarse ticks: a folder that changed just now may change again
+# within the same one.
 _CLOCK_TICK_NS: Final = 2_000_000_000
 
 
 class StorageMeter:
-    """Tells what a repository takes. What goes meanwhile is left out."""
+    """Measures the size of a repository; what disappears meanwhile is left out."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        # The bytes in a folder of stored files, and when it had changed last.
+        # The bytes in a folder of stored files, and when it had last changed.
         self._files: dict[str, tuple[int, int]] = {}
 
     def measure(self) -> StorageUse:
@@ -29,7 +30,7 @@ class StorageMeter:
     def _sizes(self) -> Iterator[tuple[str, int]]:
         folder = self._repository.folder
         for place in sorted((folder / "sets").glob("*/")):
-            # What is being made may come to nothing.
+            # A set that is being made may fail.
             if not is_set_unfinished(place.name):
                 yield from _sizes_in(place, f"sets/{place.name}")
         yield from _sizes_in(folder / "log", "log")

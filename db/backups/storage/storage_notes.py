@@ -1,6 +1,6 @@
-"""What backups took through time, noted once an hour in their own folder.
+"""The space that backups took over time, recorded once an hour in their own folder.
 
-There it outlasts going back, and goes with the disk: another one begins anew.
+There it survives going back, and goes with the disk: another disk starts again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,16 +17,16 @@ from db.files import private_files
 
 NOTED_EVERY: Final = timedelta(hours=1)
 _NAME: Final = "storage.json"
-# Every hour for a week, then one of each day, for two years.
+# Every hour for a week, then one per day, for two years.
 _ALL_KEPT_FOR: Final = timedelta(days=7)
 _KEPT_FOR: Final = timedelta(days=730)
 
 
 @dataclass(frozen=True, slots=True)
 class StorageSample:
-    """What each kind took at a time: here, and in the copy elsewhere, if any.
+    """What each kind took up at a time: here, and in the copy elsewhere, if any.
 
-    The copy is as it was when it was listed last, up to an hour before.
+    The copy is as it was when it was last listed, up to an hour before.
     """
 
     at: datetime
@@ -38,29 +38,29 @@ _SAMPLES: Final = TypeAdapter(tuple[StorageSample, ...])
 
 
 def read_storage(repository: Path) -> tuple[StorageSample, ...]:
-    """Return what was noted, the oldest first."""
+    """Return the samples, oldest first."""
     with suppress(OSError, ValidationError):
         return _SAMPLES.validate_json((repository / _NAME).read_bytes())
     return ()
 
 
 def write_storage(repository: Path, samples: Iterable[StorageSample]) -> None:
-    """Note what backups took, and nothing else. Raises OSError."""
+    """Write these samples and no others. Raises OSError."""
     content = _SAMPLES.dump_json(tuple(samples))
     private_files.replace(repository / _NAME, content)
 
 
 def add_sample(repository: Path, sample: StorageSample) -> None:
-    """Note what backups take now, and thin out what is old. Raises OSError."""
+    """Add a sample of now, and thin out old ones. Raises OSError."""
     write_storage(repository, (*_thinned(read_storage(repository), sample.at), sample))
 
 
 def _thinned(
     samples: Iterable[StorageSample], now: datetime
 ) -> Iterator[StorageSample]:
-    """Yield what stays: of older days the first; of times that are to come nothing.
+    """Yield the samples to keep: the first of each older day; none in the future.
 
-    A clock that was ahead has noted those.
+    Future ones were recorded by a clock that was ahead.
     """
     days = set[date]()
     for sample in samples:

@@ -1,4 +1,4 @@
-"""How many bytes each kind of what belongs to backups takes, told by names."""
+"""How many bytes each kind of backup data takes, judged by names."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from db.backups.repository import Survey
 
 @dataclass(frozen=True, slots=True)
 class StorageUse:
-    """Bytes by kind; `others` are of sets that cannot be read, or are here no more."""
+    """Bytes by kind; `others` belong to sets that are unreadable, or no longer here."""
 
     full: int = 0
     incremental: int = 0
@@ -26,9 +26,9 @@ class StorageUse:
 
 
 def use_of(sizes: Iterable[tuple[str, int]], survey: Survey) -> StorageUse:
-    """Add up objects by their names below the folder; the survey says what sets are.
+    """Add up objects by their names below the folder; the survey classifies sets.
 
-    The audit log is counted as itself, whether a set has it or the log does.
+    The audit log counts separately, whether it is in a set or in the log.
     """
     kinds = {
         each.set_id: "full" if each.is_full else "incremental"

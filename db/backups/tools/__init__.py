@@ -1,1 +1,1 @@
-"""What tools of the clinic's own, Barman or pgBackRest, tell of their backups."""
+"""What the clinic's own backup tools, Barman or pgBackRest, report of their backups."""

@@ -1,8 +1,9 @@
-"""Until when the log lies in a tool's archive, by marks of our own.
+"""Until when the log is in a tool's archive, by marks of our own.
 
-Archives know segments by name, and no time of what is in them. So the worker notes a
-time and the segment that the log had reached just after a transaction of then: once the
-archive has that segment, replay to any time before finds something to stop at.
+Archives know segments by name, but not the times of their content. So the worker
+records a time and the segment that the log had reached just after a transaction of that
+time: once the archive has that segment, replay to any time before finds something to
+stop at.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Final
 
 from db.backups.tools.wal_names import is_before_end
 
-# Five hours of one a minute; then every other one goes.
+# Five hours with one a minute; beyond that every other one is dropped.
 _MOST: Final = 300
 
 
@@ -37,7 +38,7 @@ def marks_to_keep(
 ) -> tuple[ArchiveMark, ...]:
     """Return the newest mark that the archive reaches, and all that it does not yet.
 
-    Of very many that are not there yet every other one stays, and the newest.
+    If very many are not there yet, every other one is kept, and the newest.
     """
     until = archived_until(marks, last_wal)
     kept = [mark for mark in marks if until is None or mark.at >= until]

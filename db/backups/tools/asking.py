@@ -1,4 +1,4 @@
-"""Starts a tool and reads what it answers, for so long and no longer."""
+"""Starts a tool and reads its answer, within a time limit."""
 
 import json
 import os
@@ -22,12 +22,12 @@ _MOST_BYTES: Final = 16_000_000
 
 
 class ToolNotRead(Exception):
-    """The tool did not say how its backups stand; the sentence says why."""
+    """The state of the tool's backups could not be read; the sentence says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a tool wrote, and with which code it ended."""
+    """A tool's output and exit code."""
 
     text: bytes
     code: int
@@ -39,7 +39,7 @@ Ask = Callable[..., Answer]
 def ask(tool: BackupTool, *arguments: str, seconds: float = SECONDS) -> Answer:
     """Start the tool with more arguments and wait for its end; raises ToolNotRead.
 
-    What it answers goes into a file: whoever it has started may outlive it, and would
+    Its output goes to a file: a process that it has started may outlive it, and would
     hold a pipe open.
     """
     program = tool.command[0]
@@ -76,7 +76,7 @@ def _wait(process: "subprocess.Popen[bytes]", tool: BackupTool, seconds: float) 
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired as error:
-        # Whatever it has started is of its group.
+        # Whatever it has started is in its process group.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise ToolNotRead(
@@ -85,7 +85,7 @@ def _wait(process: "subprocess.Popen[bytes]", tool: BackupTool, seconds: float) 
 
 
 def _environment() -> dict[str, str]:
-    """Return what the tool may know of our environment: none of our secrets."""
+    """Return the part of our environment for the tool: none of our secrets."""
     known = {
         name: value
         for name, value in os.environ.items()
@@ -95,7 +95,7 @@ def _environment() -> dict[str, str]:
 
 
 def read_json(tool: BackupTool, answer: Answer) -> Any:
-    """Return what an answer holds; raises ToolNotRead."""
+    """Return the parsed JSON of an answer; raises ToolNotRead."""
     try:
         return json.loads(answer.text)
     except ValueError as error:
@@ -105,7 +105,7 @@ def read_json(tool: BackupTool, answer: Answer) -> Any:
 
 
 def shaped(tool: BackupTool, value: object, shape: TypeAdapter[T]) -> T:
-    """Return a part of an answer as it has to be; raises ToolNotRead."""
+    """Return a part of an answer, validated; raises ToolNotRead."""
     try:
         return shape.validate_python(value)
     except ValidationError as error:
@@ -115,9 +115,9 @@ def shaped(tool: BackupTool, value: object, shape: TypeAdapter[T]) -> T:
 
 
 def ended(tool: BackupTool, answer: Answer) -> ToolNotRead:
-    """Return what to raise where the tool ended without having told anything.
+    """Return the error for a tool that ended without having reported anything.
 
-    What it says of it may name anything, and is for whoever runs it by hand.
+    Its own message may name anything, and is left to whoever runs it by hand.
     """
     return ToolNotRead(
         f"{tool.label} ended with exit code {answer.code}: run it by hand, as the "
@@ -126,14 +126,14 @@ def ended(tool: BackupTool, answer: Answer) -> ToolNotRead:
 
 
 def unknown_answer(tool: BackupTool, what: str) -> ToolNotRead:
-    """Return what to raise where an answer is of another shape than is known."""
+    """Return the error for an answer of an unknown shape."""
     return ToolNotRead(
         f"{tool.label} answers in another way than Chartroom knows ({what})."
     )
 
 
 def unknown_server(tool: BackupTool) -> ToolNotRead:
-    """Return what to raise where the tool does not know the clinic's servers."""
+    """Return the error for a tool that does not know the clinic's servers."""
     return ToolNotRead(
         f"{tool.label} knows no {tool.server}: correct CHARTROOM_BACKUP_TOOL."
     )

@@ -18,7 +18,7 @@ _TITLES: Final[dict[Program, str]] = {"barman": "Barman", "pgbackrest": "pgBackR
 
 @dataclass(frozen=True, slots=True)
 class BackupTool:
-    """A tool, and what it calls the clinic's servers; `command` starts it."""
+    """A tool, and its name for the clinic's servers; `command` starts it."""
 
     program: Program
     server: str
@@ -26,7 +26,7 @@ class BackupTool:
 
     @classmethod
     def parse(cls, named: str, command: str | None = None) -> Self:
-        """Read `barman:SERVER` or `pgbackrest:STANZA`; raises ValueError."""
+        """Parse `barman:SERVER` or `pgbackrest:STANZA`; raises ValueError."""
         match = _NAMED.fullmatch(named)
         if match is None:
             raise ValueError(
@@ -44,12 +44,12 @@ class BackupTool:
 
     @property
     def label(self) -> str:
-        """What the tool is called where it is spoken of."""
+        """The tool's name in texts."""
         return _TITLES[self.program]
 
     @property
     def backup_command(self) -> str:
-        """What makes a backup."""
+        """The command that makes a backup."""
         if self.program == "barman":
             return f"barman backup {self.server}"
         return f"pgbackrest --stanza={self.server} backup"
@@ -57,12 +57,13 @@ class BackupTool:
     def restore_arguments(
         self, backup: str, folder: Path, target: "datetime | Lsn"
     ) -> tuple[str, ...]:
-        """Return what has it restore a backup into a folder, up to a time or place.
+        """Return the arguments for restoring a backup into a folder.
 
-        PostgreSQL is to stand still there: at a place just before what begins at it.
+        It is restored up to a time or a position, where PostgreSQL has to stand still:
+        at a position, just before what begins at it.
         """
         if isinstance(target, datetime):
-            # Without a blank, in case it passes a shell on the way.
+            # Without a space, in case it passes through a shell.
             kind, value = "time", target.astimezone(UTC).isoformat()
         else:
             kind, value = "lsn", str(target)
@@ -81,7 +82,7 @@ class BackupTool:
         )
 
     def restore_command(self, to: datetime | None) -> str:
-        """Return what restores a time, on the machine that it is restored to."""
+        """Return the command that restores a time, for the machine to be restored."""
         time = f"{to.astimezone(UTC):%Y-%m-%d %H:%M:%S}+00" if to else "TIME"
         if self.program == "barman":
             return f'barman restore --target-time "{time}" {self.server} auto FOLDER'

@@ -1,8 +1,7 @@
-"""Reads how backups stand from Barman, by the JSON of its commands.
+"""Reads the state of backups from Barman, by the JSON of its commands.
 
-`check` and `list-backups` are asked each time, `show-backup` of the newest two and of
-what is not known yet: of the others nothing changes but by somebody's hand, which is
-seen within a day.
+`check` and `list-backups` are run each time, `show-backup` for the newest two and for
+unknown ones: the others change only by somebody's hand, which is noticed within a day.
 """
 
 import re
@@ -73,7 +72,7 @@ _SHOWN: Final = TypeAdapter(_Shown)
 class ShownBackup:
     """What Barman shows of a backup's log: up to the next backup, or to the end.
 
-    `segments` are those that are there from the backup's first to `last_wal`.
+    `segments` is how many there are from the backup's first to `last_wal`.
     """
 
     system_id: str
@@ -84,7 +83,7 @@ class ShownBackup:
 
 
 class BarmanReader:
-    """Asks Barman of one server; remembers what does not change."""
+    """Asks Barman about one server; remembers what does not change."""
 
     def __init__(
         self,
@@ -98,7 +97,7 @@ class BarmanReader:
         self._shown: dict[str, tuple[datetime, ShownBackup]] = {}
 
     def read(self, segment_bytes: int) -> ToolReport:
-        """Ask; raises ToolNotRead."""
+        """Return Barman's report; raises ToolNotRead."""
         failed = parse_checks(self._tool, self._answer_of("check"))
         listed = parse_list(self._tool, self._answer_of("list-backups"))
         names = [each.backup_id for each in _done(listed)]
@@ -121,13 +120,13 @@ class BarmanReader:
 
 
 def parse_checks(tool: BackupTool, answer: Answer) -> tuple[str, ...]:
-    """Return the names of checks that fail, as `barman check` has them.
+    """Return the names of the failing checks of `barman check`.
 
-    It ends with an exit code where one does. Raises ToolNotRead.
+    It ends with an exit code if one fails. Raises ToolNotRead.
     """
     checks = _of_server(tool, answer, _CHECKS)
     return tuple(
-        # Only what can be a word of the tool's is repeated.
+        # Only what can be one of the tool's own words is repeated.
         _NO_WORD.sub("_", name.lower())[:_LONGEST_NAME]
         for name, check in sorted(checks.items())
         if check.status != "OK"
@@ -135,7 +134,7 @@ def parse_checks(tool: BackupTool, answer: Answer) -> tuple[str, ...]:
 
 
 def parse_list(tool: BackupTool, answer: Answer) -> list[_Listed]:
-    """Return what `barman list-backups` has, the oldest first; raises ToolNotRead."""
+    """Return the backups of `barman list-backups`, oldest first; raises ToolNotRead."""
     listed = _of_server(tool, answer, _LIST)
     for each in listed:
         if each.status == _DONE and each.end_time_timestamp is None:
@@ -144,7 +143,7 @@ def parse_list(tool: BackupTool, answer: Answer) -> list[_Listed]:
 
 
 def parse_shown(tool: BackupTool, answer: Answer) -> ShownBackup:
-    """Return what `barman show-backup` has of a backup; raises ToolNotRead."""
+    """Return the content of `barman show-backup` for a backup; raises ToolNotRead."""
     shown = _of_server(tool, answer, _SHOWN)
     base, log = shown.base_backup_information, shown.wal_information
     return ShownBackup(
@@ -163,7 +162,7 @@ def report_of(
     shown: Mapping[str, ShownBackup],
     segment_bytes: int,
 ) -> ToolReport:
-    """Put together what Barman tells."""
+    """Assemble the report from Barman's answers."""
     done = _done(listed)
     faults = []
     if failed_checks:
@@ -197,7 +196,7 @@ def _with_last(done: Sequence[_Listed]) -> list[tuple[_Listed, bool]]:
 def _backup(
     listed: _Listed, shown: ShownBackup, is_last: bool, segment_bytes: int
 ) -> ToolBackup:
-    """Return a backup; of one without all segments it is said what is missing."""
+    """Return a backup; if segments are missing, `problem` says so."""
     expected = count_segments(shown.first_wal, shown.last_wal, segment_bytes)
     missing = 0 if expected is None else expected - shown.segments
     problem = ""
@@ -218,7 +217,7 @@ def _backup(
 
 
 def _kind(backup_type: str | None) -> BackupKind:
-    # Barman copies with rsync, or from snapshots of disks, and all of that is whole.
+    # Barman's other methods, rsync and disk snapshots, all make full copies.
     return "incremental" if backup_type == "incremental" else "full"
 
 
@@ -231,7 +230,7 @@ def _is_busy(listed: Sequence[_Listed]) -> bool:
 
 
 def _of_server(tool: BackupTool, answer: Answer, shape: TypeAdapter[T]) -> T:
-    """Return what an answer has of the server; raises ToolNotRead."""
+    """Return an answer's part on the server; raises ToolNotRead."""
     whole = asking.shaped(tool, asking.read_json(tool, answer), _ANY)
     if tool.server in whole:
         return asking.shaped(tool, whole[tool.server], shape)

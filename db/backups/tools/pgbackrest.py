@@ -1,4 +1,4 @@
-"""Reads how backups stand from pgBackRest, by the JSON of `info`.
+"""Reads the state of backups from pgBackRest, by the JSON of `info`.
 
 It ends with code 0 whatever it finds; a stanza's status says what that is.
 """
@@ -96,14 +96,14 @@ _STANZAS: Final = TypeAdapter(list[_Stanza])
 
 
 class PgBackRestReader:
-    """Asks pgBackRest of one stanza."""
+    """Asks pgBackRest about one stanza."""
 
     def __init__(self, tool: BackupTool, ask: Ask = asking.ask) -> None:
         self._tool = tool
         self._ask = ask
 
     def read(self, segment_bytes: int) -> ToolReport:
-        """Ask; raises ToolNotRead."""
+        """Return pgBackRest's report; raises ToolNotRead."""
         del segment_bytes
         stanza = f"--stanza={self._tool.server}"
         return parse_info(
@@ -112,7 +112,7 @@ class PgBackRestReader:
 
 
 def parse_info(tool: BackupTool, answer: Answer) -> ToolReport:
-    """Return what `pgbackrest info --output=json` tells; raises ToolNotRead."""
+    """Parse the output of `pgbackrest info --output=json`; raises ToolNotRead."""
     stanzas = asking.shaped(tool, asking.read_json(tool, answer), _STANZAS)
     stanza = next((each for each in stanzas if each.name == tool.server), None)
     if stanza is None or stanza.status.code == _MISSING_PATH:
@@ -128,7 +128,7 @@ def parse_info(tool: BackupTool, answer: Answer) -> ToolReport:
 
 
 def _backups(stanza: _Stanza, current: _Database | None) -> Sequence[ToolBackup]:
-    """Return the backups of today's PostgreSQL, and not of one before an upgrade."""
+    """Return the backups of today's PostgreSQL, without those before an upgrade."""
     if current is None:
         return ()
     first, last = _reach(stanza, current)
@@ -161,9 +161,9 @@ def _backup(backup: _Backup, first: str, last: str) -> ToolBackup:
 
 
 def _reach(stanza: _Stanza, current: _Database) -> tuple[str, str]:
-    """Return the first and the last segment of the archive, of all repositories.
+    """Return the first and the last segment of the archive, over all repositories.
 
-    Whoever restores is given a segment by whichever has it.
+    A restore gets a segment from whichever repository has it.
     """
     ours = [each for each in stanza.archive if each.database.id == current.id]
     first = min((each.min for each in ours if each.min), default="")

@@ -9,14 +9,14 @@ from db.backups.tools.tool_report import ToolReport
 
 
 class ToolReader(Protocol):
-    """Asks a tool how its backups stand."""
+    """Asks a tool for the state of its backups."""
 
     def read(self, segment_bytes: int) -> ToolReport:
-        """Ask; raises ToolNotRead. `segment_bytes` is how long a segment is."""
+        """Return the report; raises ToolNotRead. `segment_bytes` is a segment's."""
 
 
 def reader_of(tool: BackupTool) -> ToolReader:
-    """Return what asks a tool."""
+    """Return the reader of a tool."""
     if tool.program == "barman":
         return BarmanReader(tool)
     return PgBackRestReader(tool)

@@ -1,4 +1,4 @@
-"""What a tool tells of its backups, in words that are the same for every tool."""
+"""What a tool reports of its backups, in the same terms for every tool."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ BackupKind = Literal["full", "differential", "incremental"]
 
 @dataclass(frozen=True, slots=True)
 class ToolBackup:
-    """A backup that has ended; one with a problem is not counted on.
+    """A backup that has ended; one with a problem is not relied on.
 
-    `stopped_at` is by the clock of the tool's machine. Where `is_cut_off` no log leads
-    on from it, so nothing before it leads past it either.
+    `stopped_at` is by the clock of the tool's machine. If it `is_cut_off`, no log
+    continues from it, so nothing before it leads past it either.
     """
 
     name: str
@@ -26,10 +26,10 @@ class ToolBackup:
 
 @dataclass(frozen=True, slots=True)
 class ToolReport:
-    """The backups, the oldest first, and how far the archived log goes.
+    """The backups, oldest first, and how far the archived log reaches.
 
-    `last_wal` is the name of the newest segment in the archive, `system_id` tells of
-    which PostgreSQL all of it is, and `faults` are what the tool itself complains of.
+    `last_wal` is the name of the newest segment in the archive, `system_id` the
+    PostgreSQL that all of it belongs to, and `faults` are the tool's own complaints.
     """
 
     backups: tuple[ToolBackup, ...] = ()
@@ -52,7 +52,7 @@ class ToolReport:
     def unbroken_since(self) -> datetime | None:
         """When the oldest backup ended from which the log is unbroken.
 
-        Times of tools are whole seconds, cut off: so it is the second after.
+        Tools truncate times to whole seconds: so it is the second after.
         """
         unbroken = list(self._unbroken())
         if not unbroken:
@@ -61,7 +61,7 @@ class ToolReport:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong with backups, the newest first."""
+        """The problems of backups, newest first."""
         return tuple(each.problem for each in reversed(self.backups) if each.problem)
 
     def _unbroken(self) -> Iterator[ToolBackup]:

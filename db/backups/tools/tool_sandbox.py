@@ -1,9 +1,9 @@
 """A PostgreSQL that a tool has restored: private, and thrown away again.
 
-It is a sandbox as those of our own backups are, but for how one comes in: whoever runs
-the servers keeps their superuser's password to himself. So it listens at a socket in a
-folder that nobody else enters, and at no port. Of its settings only those stay that
-lead to the time: it must never archive into what it came from.
+It is a sandbox like those of our own backups, except for the way in: the clinic's
+administrators keep their superuser's password to themselves. So it listens on a socket
+in a folder that nobody else enters, and on no port. Of its settings only those are kept
+that lead to the target time: it must never archive into what it came from.
 """
 
 import os
@@ -50,10 +50,10 @@ _CONTROLLED: Final[Mapping[str, str]] = {
     "max_locks_per_xact": "max_locks_per_transaction",
 }
 _CONTROL: Final = re.compile(r"^(\w+) setting: +(\d+)$", re.MULTILINE)
-# Where distributions put the programs of each version.
+# Where distributions install the programs of each version.
 _PLACES: Final = ("/usr/lib/postgresql/{}/bin", "/usr/pgsql-{}/bin")
 _VERSION: Final = re.compile(r"\) (\d+)")
-# Whoever founded the cluster has the number 10, whatever its name is.
+# The bootstrap superuser has the oid 10, whatever its name is.
 _STATE: Final = (
     "SELECT pg_get_wal_replay_pause_state(), pg_last_wal_replay_lsn()::text, "
     "(SELECT rolname FROM pg_roles WHERE oid = 10)"
@@ -62,7 +62,7 @@ _STATE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ToolSandbox(Sandbox):
-    """What a tool has restored, and the folder with the socket at which it answers."""
+    """What a tool has restored, and the folder with the socket on which it answers."""
 
     sockets: Path
 
@@ -70,13 +70,13 @@ class ToolSandbox(Sandbox):
     def standing(
         self, database: str, login: str, place: Lsn | None = None
     ) -> Iterator[str]:
-        """Run it until it stands at its target; yield a superuser's address.
+        """Run it until it stands at its target; yield a superuser's URL.
 
-        `login` is any that the clinic has; with a place it has to stand there. Raises
-        SetBroken.
+        `login` is any that the clinic has; if a position is given it has to stand
+        there. Raises SetBroken.
         """
         kept = self._recovery_settings()
-        # Of a backup that was taken from a standby.
+        # Present if the backup was taken from a standby.
         (self.data / "standby.signal").unlink(missing_ok=True)
         for name in ("postgresql.auto.conf", "pg_ident.conf"):
             self._write(name, "")
@@ -104,13 +104,14 @@ class ToolSandbox(Sandbox):
         )
 
     def _recovery_settings(self) -> list[str]:
-        """Return the lines by which the tool leads to the target, as it wrote them."""
+        """Return the lines that the tool wrote to lead to the target."""
         text = (self.data / "postgresql.auto.conf").read_text()
         lines = text.splitlines(keepends=True)
         return [line for line in lines if _OF_RECOVERY.match(line)]
 
     def _write_settings(self, port: int, more: Mapping[str, str]) -> None:
-        # A standby needs as much as the servers had, or PostgreSQL lets nobody read.
+        # A standby needs values at least as high as the servers had, or PostgreSQL
+        # allows no reads.
         control = dict(_CONTROL.findall(self._run("pg_controldata", str(self.data))))
         ours = DYNAMIC["postgresql"]["parameters"]
         least = {
@@ -153,10 +154,10 @@ def restored(
     *,
     name: str,
 ) -> Iterator[ToolSandbox]:
-    """Have a tool restore a backup below a folder; all of it is gone afterwards.
+    """Have a tool restore a backup below a folder; all of it is deleted afterwards.
 
-    Raises CannotRestore where it does not, and CheckSkipped where nothing here could
-    start what it restores.
+    Raises CannotRestore if it does not, and CheckSkipped if no program here could start
+    what it restores.
     """
     place = folder / name
     with translated_errors(folder):
@@ -201,7 +202,7 @@ def _restore(
 def _programs_for(data: Path, ours: Programs) -> Programs:
     """Return the programs of the version that was restored; raises CheckSkipped.
 
-    Those of the distribution first, since its servers sort text as those do.
+    Those of the distribution come first, since its servers sort text as those do.
     """
     version = (data / "PG_VERSION").read_text().strip()
     for place in _PLACES:
@@ -237,7 +238,7 @@ def _require_room(folder: Path, backup: ToolBackup) -> None:
 
 @contextmanager
 def translated_errors(folder: Path) -> Iterator[None]:
-    """Raise CannotRestore where the folder for drills cannot be used."""
+    """Raise CannotRestore if the folder for drills cannot be used."""
     try:
         yield
     except OSError as error:

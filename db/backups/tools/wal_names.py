@@ -1,4 +1,4 @@
-"""Names of segments of PostgreSQL's log, as archives have them."""
+"""Names of segments of PostgreSQL's log, as archives use them."""
 
 import re
 from typing import Annotated, Final
@@ -8,19 +8,19 @@ from pydantic import StringConstraints
 _PATTERN: Final = r"^[0-9A-F]{24}$"
 WalName = Annotated[str, StringConstraints(pattern=_PATTERN)]
 _TIMELINE_DIGITS: Final = 8
-# In a log file of 4 GB, which the middle of a name counts.
+# The size of a log file, which the middle of a name counts: 4 GB.
 _LOG_FILE_BYTES: Final = 1 << 32
 
 
 def is_wal_name(text: str) -> bool:
-    """Tell whether a text is the name of a segment."""
+    """Return whether a text is the name of a segment."""
     return re.match(_PATTERN, text) is not None
 
 
 def is_before_end(name: str, last: str) -> bool:
-    """Tell whether an archive that ends with a segment has another, of its history.
+    """Return whether an archive that ends with `last` has this segment.
 
-    A later timeline goes on from the log of an earlier one. What is of a later timeline
+    A later timeline continues the log of an earlier one. A segment of a later timeline
     than the archive's end is not there yet, whatever its number.
     """
     return (
@@ -30,7 +30,7 @@ def is_before_end(name: str, last: str) -> bool:
 
 
 def count_segments(first: str, last: str, segment_bytes: int) -> int | None:
-    """Return how many segments go from one to another; None across timelines."""
+    """Return the number of segments from one to another; None across timelines."""
     if first[:_TIMELINE_DIGITS] != last[:_TIMELINE_DIGITS]:
         return None
     return _number(last, segment_bytes) - _number(first, segment_bytes) + 1
