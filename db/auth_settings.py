@@ -1,4 +1,4 @@
-"""The settings of the clinic's own identity provider, and of our public address."""
+"""The settings of the clinic's own identity provider, and of our public URL."""
 
 import json
 from typing import Annotated, Final, Literal, Self
@@ -15,7 +15,7 @@ _ROLES: Final = TypeAdapter(dict[str, GrantedRole])
 
 
 class AuthSettings(BaseSettings):
-    """How people get in from outside; part of `db.settings.Settings`."""
+    """How people sign in from outside; part of `db.settings.Settings`."""
 
     public_url: str | None = None
     oidc_issuer: str | None = None
@@ -82,7 +82,7 @@ class AuthSettings(BaseSettings):
 
 
 def _is_safe(url: str) -> bool:
-    """Tell whether nobody between here and there can change what the URL brings."""
+    """Return whether nobody on the way can change what the URL delivers."""
     parts = urlsplit(url)
     if parts.username or parts.password or parts.fragment:
         return False

@@ -1,8 +1,8 @@
-"""Reads what lies on a disk that may answer nobody, and waits for it only so long.
+"""Reads from a disk that may never answer, and waits for it only for a limited time.
 
-A disk on a network that is away answers no call, and no call to it can be taken back:
-the thread that made it is lost until the disk is there again. So one thread reads at a
-time, and while that one waits in vain nobody begins another.
+A network disk that is away answers no call, and no call to it can be cancelled: the
+thread that made it is lost until the disk is back. So one thread reads at a time, and
+while that one waits in vain no other begins.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-# Longer than a disk that works takes for any of it, and short for whoever waits.
+# Longer than any of it takes on a working disk, and short for a person who waits.
 _PATIENCE_SECONDS: Final = 1.5
 
 
@@ -28,18 +28,18 @@ class DiskSilent(Exception):
 
 
 class DiskReader:
-    """Has one thread at a time read from a disk, for any number of those who ask."""
+    """Lets one thread at a time read from a disk, for any number of callers."""
 
     def __init__(self, patience_seconds: float = _PATIENCE_SECONDS) -> None:
         self._patience = patience_seconds
         self._turn = Condition()
-        # When the reading that goes on was begun: to tell how long ago, and the time.
+        # When the present reading began, by the monotonic clock and by the date.
         self._began: tuple[float, datetime] | None = None
 
     def read(self, reading: Callable[[], T]) -> T:
         """Return what `reading` returns, or raise what it raises.
 
-        Raises DiskSilent if it takes too long; it goes on all the same.
+        Raises DiskSilent if it takes too long; the reading goes on nevertheless.
         """
         answer = Future[T]()
         began_at = self._take_turn()
@@ -56,7 +56,7 @@ class DiskReader:
         return answer.result()
 
     def _take_turn(self) -> datetime:
-        """Wait for those before, as long as they get on; raises DiskSilent."""
+        """Wait for earlier readings while they make progress; raises DiskSilent."""
         with self._turn:
             while (ahead := self._began) is not None:
                 left = self._patience - (monotonic() - ahead[0])
@@ -76,7 +76,7 @@ class DiskReader:
         try:
             answer.set_result(reading())
         except BaseException as error:
-            # Whoever asked raises it.
+            # Raised in the caller's thread.
             answer.set_exception(error)
         finally:
             self._end_turn()
@@ -84,14 +84,14 @@ class DiskReader:
 
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[T]):
-    """What was read last, if anything ever was, and since when nothing is answered."""
+    """The value last read, if there ever was one, and since when the disk is silent."""
 
     value: T | None
     silent_since: datetime | None = None
 
 
 class KeptReading(Generic[T]):
-    """One thing that is read again and again; what was read last is kept."""
+    """A value that is read again and again; the last one is kept."""
 
     def __init__(
         self, reading: Callable[[], T], reader: DiskReader | None = None
@@ -101,13 +101,13 @@ class KeptReading(Generic[T]):
         self._last: T | None = None
 
     def look(self) -> Seen[T]:
-        """Read it, or return what was read last; raises what the reading raises."""
+        """Read it, or return the last value; raises what the reading raises."""
         try:
             return Seen(self._reader.read(self._read))
         except DiskSilent as silent:
             return Seen(self._last, silent.since)
 
     def _read(self) -> T:
-        # Kept here, where it comes to be also after nobody waits for it any more.
+        # Kept here, because the reading may end after nobody waits for it any more.
         self._last = value = self._reading()
         return value

@@ -1,4 +1,4 @@
-"""How much room there is on the disks below a data folder."""
+"""How much space is free on the disks below a data folder."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-# PostgreSQL and MongoDB end where they cannot make the next file of their log, 16 MB
-# at most; what they leave free then helps nobody.
+# PostgreSQL and MongoDB exit if they cannot create the next file of their log, 16 MB at
+# most; the space that they leave free then helps nobody.
 _NO_ROOM_BYTES: Final = 20_000_000
 _OWN_DISKS: Final = ("postgres/*", "mongo", "etcd", "spool", "secrets")
 
@@ -19,7 +19,7 @@ class DiskSpace:
     folder: Path
 
     def usage(self) -> tuple[int, int] | None:
-        """Return how much of the folder's own disk is free, and its size, in bytes."""
+        """Return the free space of the folder's own disk, and its size, in bytes."""
         return usage_of(self.folder)
 
     @property
@@ -28,19 +28,19 @@ class DiskSpace:
         return _is_full(self.folder)
 
     def full(self) -> tuple[str, ...]:
-        """Return whose disks are full, by the folders' names; the whole one alone."""
+        """Return the folders whose disks are full; only the data folder if its is."""
         if self.is_full:
             return ("the data folder",)
         return tuple(part.name for part in self._mounted() if _is_full(part))
 
     def _mounted(self) -> Iterator[Path]:
-        """Yield the parts that lie on another disk than the folder."""
+        """Yield the parts that are on another disk than the folder."""
         for pattern in _OWN_DISKS:
             yield from (p for p in sorted(self.folder.glob(pattern)) if p.is_mount())
 
 
 def usage_of(folder: Path) -> tuple[int, int] | None:
-    """Return how much of a folder's disk is free, and its size, in bytes."""
+    """Return the free space of a folder's disk, and its size, in bytes."""
     try:
         usage = shutil.disk_usage(folder)
     except OSError:

@@ -1,8 +1,8 @@
-"""Questions over HTTP: whose certificates are believed, and a small one in JSON.
+"""Requests over HTTP: which certificates are trusted, and a small JSON client.
 
-Believed are the authorities that the machine trusts, a clinic's own among them once it
-is in the machine's store. The clients that we stand on go by the list of a package
-instead, which has none but public ones.
+Trusted are the authorities that the machine trusts, including a clinic's own once it is
+in the machine's store. The HTTP clients that we depend on use the list of a package
+instead, which has public ones only.
 """
 
 import os
@@ -22,27 +22,27 @@ _HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
 @dataclass(frozen=True, slots=True)
 class JsonAnswer:
-    """What a server answered: parsed JSON, or a sentence."""
+    """A server's answer: parsed JSON, or plain text."""
 
     status: int
     body: Any
 
     @property
     def is_ok(self) -> bool:
-        """Whether the server did, or knows, what it was asked for."""
+        """Whether the server did, or knows, what was requested."""
         return self.status == HTTPStatus.OK
 
 
 @cache
 def machine_trust() -> ssl.SSLContext:
-    """Return what checks a server's certificate; read once, which takes 20 ms."""
+    """Return the context that verifies servers; loading it takes 20 ms, once."""
     return ssl.create_default_context()
 
 
 def authorities_file() -> str | None:
-    """Return the machine's authorities as a file, for S3; None where there is none.
+    """Return the machine's file of authorities, for S3; None if there is none.
 
-    A file that AWS's own variable names is left to AWS's library.
+    A file named by AWS's own variable is left to AWS's library.
     """
     if os.environ.get("AWS_CA_BUNDLE"):
         return None
@@ -59,10 +59,10 @@ def ask(
     tls: ssl.SSLContext | None = None,
     timeout_seconds: float = _TIMEOUT_SECONDS,
 ) -> JsonAnswer | None:
-    """Return the answer, or None if nobody answers in time, or not in HTTP.
+    """Return the answer, or None if there is none in time, or none in HTTP.
 
-    In time means: neither the connection nor any piece of the answer takes longer.
-    `tls` is for a server that knows us by a certificate; others need none.
+    In time means that neither the connection nor any piece of the answer takes longer.
+    `tls` is for a server that identifies us by a certificate; others need none.
     """
     try:
         request = httpx.Request(
@@ -88,12 +88,11 @@ def _url(text: str) -> httpx.URL:
 
 @cache
 def _transport(tls: ssl.SSLContext | None) -> httpx.HTTPTransport:
-    """Return what all threads ask by, without the client that httpx puts before it.
+    """Return the transport of all threads, without httpx's client in front of it.
 
-    That goes by cookies, redirects and proxies, of which these servers have none, and
-    takes a quarter of the whole. Connections are not kept: Patroni and the
-    launcher close theirs anyway, and a command must not be lost on one that has died
-    meanwhile.
+    The client handles cookies, redirects and proxies, of which these servers have none,
+    and takes a quarter of the time. Connections are not kept: Patroni and the launcher
+    close theirs anyway, and a command must not be lost on one that has died meanwhile.
     """
     return httpx.HTTPTransport(
         verify=tls or machine_trust(), limits=httpx.Limits(max_keepalive_connections=0)

@@ -1,4 +1,4 @@
-"""The pace of work that nobody waits for, beside people who work."""
+"""The pace of background work, beside people who work."""
 
 import math
 import time
@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from io import BufferedIOBase
 from typing import Final
 
-# Of many short pieces, each followed by a short rest, everybody would get some: a click
-# takes some 20 ms and meets a long piece seldom.
+# With many short pieces, each followed by a short rest, everybody would meet one: a
+# click takes some 20 ms and seldom meets a long piece.
 _WORK_SECONDS: Final = 0.05
-# After what took long, such as a disk that answered late, nobody is helped by more.
+# After a piece that took long, such as a disk that answered late, more rest helps
+# nobody.
 _LONGEST_REST_SECONDS: Final = 2.0
 
 
@@ -18,8 +19,8 @@ _LONGEST_REST_SECONDS: Final = 2.0
 class Pace:
     """Works for a share of the time, and rests for the remainder.
 
-    Of a `share` of 1 there is no rest, nor after `longest_rests`, the seconds that all
-    rests may take together. Whoever works calls `rest` between two pieces. A pace is
+    With a `share` of 1 there is no rest, nor after `longest_rests`, the seconds that
+    all rests together may take. The worker calls `rest` between two pieces. A pace is
     for one piece of work in one thread.
     """
 
@@ -31,13 +32,13 @@ class Pace:
     _rested: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a share in which nothing is ever done."""
+        """Raise ValueError for a share that leaves no time for work, or exceeds 1."""
         if not 0 < self.share <= 1:
             raise ValueError(f"A share of {self.share}: more than 0, at most 1.")
         self._since = self.clock()
 
     def rest(self) -> None:
-        """Rest for as long as the work since the last rest asks for."""
+        """Rest for as long as the work since the last rest requires."""
         if self.share == 1 or self._rested >= self.longest_rests:
             return
         worked = self.clock() - self._since

@@ -1,4 +1,4 @@
-"""The way to bring a database up to the newest schema."""
+"""Brings a database up to the newest schema."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +16,7 @@ from db.endpoints import Endpoints
 from db.postgres import Database
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
-# The newest of what db/roles.sql makes.
+# The newest object that db/roles.sql makes.
 _MISSING_ROLES: Final = (
     "SELECT to_regrole('chartroom_app') IS NULL "
     "OR to_regrole('chartroom_system') IS NULL"
@@ -61,7 +61,7 @@ def migrate(connection: Connection) -> None:
         connection.commit()
         config = _config(connection)
         is_newest = _is_newest(connection, config)
-        # Only transactions that it began itself does Alembic end between steps.
+        # Alembic commits between steps only in transactions that it began itself.
         connection.commit()
         if not is_newest:
             command.upgrade(config, "head")
@@ -75,9 +75,9 @@ def migrate(connection: Connection) -> None:
 
 
 def _is_newest(connection: Connection, config: Config) -> bool:
-    """Tell whether nothing is to do; raises CannotMigrate for an unknown schema.
+    """Return whether the schema is the newest; raises CannotMigrate if unknown.
 
-    To load all migrations takes longer than to run none of them, so it is done once.
+    Loading all migrations takes longer than running none of them, so it is done once.
     """
     revision = MigrationContext.configure(connection).get_current_revision()
     if revision is None:

@@ -6,10 +6,10 @@ Version = tuple[int, ...]
 
 
 def has_fix(version: Version, fixed_in: Sequence[Version]) -> bool:
-    """Tell whether a version has a fix that came with these, one for each branch.
+    """Return whether a version has a fix that came with these, one for each branch.
 
-    A branch is known by all but the last number. One that is not named has the fix
-    only if it is younger than all that are.
+    A branch is identified by all numbers but the last. One that is not listed has the
+    fix only if it is newer than all that are.
     """
     for fixed in fixed_in:
         if version[: len(fixed) - 1] == fixed[:-1]:
@@ -18,10 +18,10 @@ def has_fix(version: Version, fixed_in: Sequence[Version]) -> bool:
 
 
 def dotted(version: Version) -> str:
-    """Write a version as people do."""
+    """Return a version in the usual notation."""
     return ".".join(map(str, version))
 
 
 def parse(written: str) -> Version:
-    """Read a version as people write it."""
+    """Parse a version in the usual notation."""
     return tuple(int(number) for number in written.split("."))

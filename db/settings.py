@@ -139,7 +139,7 @@ class Settings(AuthSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        # Whoever is believed decides where everybody comes from: never "*".
+        # These hosts determine everybody's client address: never "*".
         for proxy in value:
             try:
                 ip_network(proxy)
@@ -152,7 +152,7 @@ class Settings(AuthSettings):
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        # Each by its name: whoever may call from everywhere is nobody in particular.
+        # Each by its name: "from everywhere" would name nobody in particular.
         for origin in value:
             parts = urlsplit(origin)
             is_local = parts.hostname in {"localhost", "127.0.0.1"}
@@ -232,7 +232,7 @@ class Settings(AuthSettings):
                     "well"
                 )
             return self
-        # Here its command can be wrong alone: the tool was read before.
+        # Only its command can be wrong here: the tool itself was parsed before.
         self.own_backup_tool  # noqa: B018
         if self.is_embedded:
             raise ValueError(
@@ -370,14 +370,14 @@ class Settings(AuthSettings):
     def backups(self) -> Path:
         """The folder that keeps the backups.
 
-        Its disk may answer nobody, and is not asked where links lead.
+        Its disk may never answer, so symbolic links are not resolved.
         """
         folder = (self.backup_dir or self.data / "backups").expanduser()
         return Path(os.path.abspath(folder))  # noqa: PTH100 - see above
 
     @property
     def own_backup_tool(self) -> "BackupTool | None":
-        """What backs PostgreSQL up, where the clinic has a tool of its own."""
+        """The clinic's own tool that backs up PostgreSQL, if it has one."""
         if self.backup_tool is None:
             return None
         from db.backups.tools.backup_tool import BackupTool
@@ -386,9 +386,9 @@ class Settings(AuthSettings):
 
     @property
     def backup_interval(self) -> timedelta | None:
-        """The time between two backups; None if none is made by itself.
+        """The time between two backups; None if none is made automatically.
 
-        Unless somebody says so, none is made each hour that is as large as the clinic.
+        By default, full backups, each as large as the clinic, are not made every hour.
         """
         hours = self.backup_every_hours
         if hours is None:
@@ -402,19 +402,19 @@ class Settings(AuthSettings):
 
     @property
     def backup_drill_interval(self) -> timedelta | None:
-        """The time between two restore drills; None if none is made by itself."""
+        """The time between two restore drills; None if none is run automatically."""
         return timedelta(days=self.backup_drill_every_days) or None
 
     @property
     def backup_copy_drill_interval(self) -> timedelta | None:
-        """The time between two restore drills from the copy; None if none is made."""
+        """The time between two restore drills from the copy; None if none is run."""
         if self.backup_s3_url is None:
             return None
         return timedelta(days=self.backup_copy_drill_every_days) or None
 
     @property
     def health_addresses(self) -> tuple[str, ...]:
-        """Where the web servers tell their health; of others none is known unasked."""
+        """The web servers' health URLs; unless set, only the embedded one is known."""
         if self.health_urls or not self.is_embedded:
             return self.health_urls
         scheme = "https" if self.https else "http"
@@ -428,14 +428,14 @@ class Settings(AuthSettings):
 
     @property
     def fee_currency(self) -> str | None:
-        """The currency of doctors' fees; None where the clinic named none.
+        """The currency of doctors' fees; None if the clinic has set none.
 
         The demo's people live in Great Britain.
         """
         return self.currency or ("GBP" if self.is_demo else None)
 
     def external_endpoints(self) -> Endpoints:
-        """Return the given servers' addresses; only where nothing is embedded."""
+        """Return the configured servers; raises ValueError if they are embedded."""
         if self.database_url is None or self.mongo_url is None:
             raise ValueError("no servers are set: the databases are embedded")
         return Endpoints(
@@ -457,7 +457,7 @@ class Settings(AuthSettings):
 
 
 def explain(error: ValidationError) -> str:
-    """Say in a sentence a setting which one is wrong and why, without its value."""
+    """Return a sentence per wrong setting with the reason, without its value."""
     return "\n".join(
         f"{_variable(problem['loc'])}{problem['msg'].removeprefix('Value error, ')}."
         for problem in error.errors(include_input=False)
@@ -471,7 +471,7 @@ def _variable(location: tuple[int | str, ...]) -> str:
 def _leads_by(
     url: SecretStr, schemes: set[str], *, here: set[str] | None = None
 ) -> bool:
-    """Tell whether the URL has such a scheme; `here` are those for this machine."""
+    """Return whether the URL has such a scheme; `here` are those for this machine."""
     parts = urlsplit(url.get_secret_value())
     if parts.hostname in _THIS_MACHINE and parts.scheme in (here or ()):
         return True
@@ -479,7 +479,7 @@ def _leads_by(
 
 
 def _named(listed: str) -> dict[str, str]:
-    """Read "name=url, name=url"; a URL without a name is called by its host."""
+    """Parse "name=url, name=url"; a URL without a name is named by its host."""
     named: dict[str, str] = {}
     for entry in filter(None, (part.strip() for part in listed.split(","))):
         name, separator, url = entry.partition("=")

@@ -1,7 +1,7 @@
 """A durable, encrypted place on this machine for what no database can take just now.
 
-Every record is sealed by itself, for a place of its own, and is on the disk when
-`append` returns. Any number of processes add to it; one at a time empties it.
+Every record is sealed separately, for its own place, and is on disk when `append`
+returns. Any number of processes add to it; one at a time empties it.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _COUNT: Final = """
     SELECT count(*), (SELECT kept_at FROM records ORDER BY id LIMIT 1) FROM records
 """
 _IS_EMPTY: Final = "SELECT NOT EXISTS (SELECT 1 FROM records)"
-# So many are deleted at once, and at most so many are taken twice after a crash.
+# This many are deleted at once, and at most this many are taken twice after a crash.
 _TOGETHER: Final = 100
 _NEXT: Final = "SELECT id, place, sealed FROM records WHERE id > ? ORDER BY id LIMIT ?"
 _DELETE: Final = """
@@ -33,8 +33,8 @@ _DELETE: Final = """
 _log = logging.getLogger(__name__)
 
 _Row = tuple[int, str, bytes]
-# Called with each record; whatever it raises leaves the record where it is, and all
-# behind it, unless it is RecordRefused.
+# Called with each record; an exception leaves the record and all later ones where they
+# are, unless it is RecordRefused.
 Take = Callable[[bytes], None]
 
 
@@ -43,15 +43,15 @@ class SpoolUnavailable(Exception):
 
 
 class RecordRefused(Exception):
-    """A record is not taken, however often it is tried; those behind it may be.
+    """A record is not accepted, however often it is tried; later ones may be.
 
-    What it says goes into the process's log.
+    The message goes to the process's log.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits in a spool, and how many files of changed records lie there.
+    """What waits in a spool, and how many files of tampered records there are.
 
     `oldest_at` is when the first of the records was kept, None without any.
     """
@@ -83,7 +83,7 @@ class Spool:
         return bool(is_empty)
 
     def waiting(self) -> Waiting:
-        """Tell what is kept here, by whomever; no key is needed. Raises OSError."""
+        """Return what is kept here, by any process, without a key. Raises OSError."""
         if not self._database.is_there:
             return Waiting()
         [(count, kept_at)] = self._database.run(_COUNT)
@@ -91,7 +91,7 @@ class Spool:
         return Waiting(count, oldest_at, len(list(self._folder.glob(f"*{DAMAGED}"))))
 
     def append(self, record: bytes) -> None:
-        """Keep a record; on the disk when this returns. Raises SpoolUnavailable."""
+        """Keep a record, on disk when this returns. Raises SpoolUnavailable."""
         place = f"spool {uuid4().hex}"
         try:
             sealed = self._keys.seal(record, place)
@@ -100,11 +100,11 @@ class Spool:
             raise SpoolUnavailable("It could not be kept on the disk.") from error
 
     def empty_into(self, take: Take) -> int:
-        """Give `take` each record, and say how many were given to nobody else.
+        """Give `take` each record, and return how many no other process deleted.
 
-        Records are deleted once they were taken, some at a time. After a crash, or by
-        two processes at a time, one may be taken twice: `take` must bear that. Raises
-        what it raises, but for RecordRefused.
+        Records are deleted after they were taken, a batch at a time. After a crash, or
+        with two processes at a time, one may be taken twice: `take` must tolerate that.
+        Raises what it raises, except RecordRefused.
         """
         if self.is_empty:
             return 0
@@ -118,9 +118,9 @@ class Spool:
         return count
 
     def _give(self, rows: Sequence[_Row], take: Take, reasons: set[str]) -> int:
-        """Give `take` these records, delete them, and count those that were ours.
+        """Give `take` these records, delete them, and count those deleted here.
 
-        Why any of them has to wait is added to `reasons`.
+        The reasons why records have to wait are added to `reasons`.
         """
         taken, set_aside = [], []
         try:
@@ -137,25 +137,25 @@ class Spool:
                 try:
                     take(record)
                 except RecordRefused as refusal:
-                    # It stays, for whoever reads of it in the log.
+                    # It stays, for whoever reads about it in the log.
                     reasons.add(str(refusal))
                 else:
                     taken.append(place)
         finally:
-            # Also what was taken before one that could not be.
+            # Includes the records taken before one that failed.
             gone = self._database.run(_DELETE, json.dumps([*taken, *set_aside]))
         return len({place for (place,) in gone}.difference(set_aside))
 
     def close(self) -> None:
-        """Let go of the folder; what it holds stays."""
+        """Close the database; the records stay."""
         self._database.close()
 
     def _opened(self, sealed: bytes, place: str) -> bytes | None:
-        """Return the record; one that somebody has changed is set aside."""
+        """Return the record; a tampered one is set aside, and None is returned."""
         try:
             return self._keys.unseal(sealed, place)
         except SealBroken:
-            # Named by its content: after a crash it is set aside again, as one file.
+            # Named by its content: set aside again after a crash, it is still one file.
             name = hashlib.sha256(sealed).hexdigest()[:32] + DAMAGED
             _log.error("A record in the spool was changed by somebody: %s", name)
             private_files.make(self._folder / name, sealed)

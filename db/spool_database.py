@@ -19,7 +19,7 @@ from db.spool_files import Row
 DAMAGED: Final = ".damaged"
 _BUSY_SECONDS: Final = 10
 _PAGE_BYTES: Final = 4096
-# Places are unique, so that what is taken over twice is there once.
+# Places are unique, so that a record taken over twice is there once.
 _BEGIN: Final = f"""
     PRAGMA page_size = {_PAGE_BYTES};
     PRAGMA auto_vacuum = FULL;
@@ -40,7 +40,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(slots=True, eq=False)
 class _Bringing:
-    """A row that a thread brings, and what became of it."""
+    """A row that a thread wants to keep, and the outcome."""
 
     row: Row
     is_over: bool = False
@@ -48,7 +48,7 @@ class _Bringing:
 
 
 class SpoolDatabase:
-    """Runs statements on one connection, opened when needed; for use by threads."""
+    """Runs statements on one connection, opened when needed; thread-safe."""
 
     def __init__(self, folder: Path, *, max_bytes: int) -> None:
         self._folder = folder
@@ -65,15 +65,15 @@ class SpoolDatabase:
         return self._connection is not None or self._folder.exists()
 
     def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run a statement, on the disk when this returns; raises OSError."""
+        """Run a statement, on disk when this returns; raises OSError."""
         with self._guard:
             return self._use(lambda c: c.execute(statement, values).fetchall())
 
     def keep(self, row: Row) -> None:
-        """Keep a row, on the disk when this returns; raises OSError.
+        """Keep a row, on disk when this returns; raises OSError.
 
-        Whoever's turn it is keeps also what others have brought meanwhile: each waits
-        for the disk as long as one does, however many they are.
+        The thread whose turn it is also keeps the rows that others have queued
+        meanwhile: each waits for the disk as long as one does, however many they are.
         """
         own = _Bringing(row)
         self._brought.append(own)
@@ -91,7 +91,7 @@ class SpoolDatabase:
     def _keep_brought(self, own: _Bringing) -> None:
         brought = [self._brought.popleft() for _ in range(len(self._brought))]
         if own not in brought:
-            # Whose turn it was before was stopped in the middle of it.
+            # The thread whose turn it was before was interrupted.
             brought.append(own)
         try:
             self._use(lambda c: _add(c, [each.row for each in brought]))
@@ -115,7 +115,7 @@ class SpoolDatabase:
         try:
             while True:
                 result = use(self._connection or self._open())
-                # Another process may have set aside what this was written into.
+                # Another process may have set aside the file that this was written to.
                 if self._inode_now() == self._inode:
                     return result
                 self._let_go()
@@ -139,7 +139,7 @@ class SpoolDatabase:
             return connection
 
     def _connect(self) -> sqlite3.Connection:
-        # What SQLite makes beside a file has that file's mode.
+        # The files that SQLite makes beside a file have that file's mode.
         self._path.touch(mode=0o600)
         self._inode = self._path.stat().st_ino
         self._connection = sqlite3.connect(
@@ -189,7 +189,7 @@ def _is_whole(connection: sqlite3.Connection) -> bool:
 
 
 def _readable(connection: sqlite3.Connection) -> list[Row]:
-    """Return the rows that can be read, from both ends up to what is malformed."""
+    """Return the readable rows, from both ends up to the malformed part."""
     rows = {}
     for order in ("ASC", "DESC"):
         with suppress(sqlite3.DatabaseError):

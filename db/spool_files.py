@@ -1,4 +1,4 @@
-"""The files that were a spool before it was a database, for whoever takes over."""
+"""The files that were a spool before it was a database, for taking them over."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from db.files import private_files
 
 _LENGTH: Final = 4
 
-# A record's place, since when it waits, and itself, sealed for that place.
+# A record's place, since when it waits, and the record, sealed for that place.
 Row = tuple[str, float, bytes]
 
 
 def take_over(folder: Path, add: Callable[[list[Row]], None]) -> None:
-    """Give `add` what waits in each file, the oldest first, and delete the file."""
+    """Give `add` the records of each file, oldest first, and delete the file."""
     for path in sorted(folder.glob("*.spool")):
-        # Locked, it is one that a process of the earlier version still adds to.
+        # A locked file is one that a process of the earlier version still adds to.
         with (
             suppress(BlockingIOError),
             private_files.locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB),
@@ -28,7 +28,7 @@ def take_over(folder: Path, add: Callable[[list[Row]], None]) -> None:
 
 def _rows(path: Path) -> list[Row]:
     begun, _, _ = path.stem.partition("-")
-    # Called otherwise by whoever put it here: then it is at least as old as that.
+    # Named otherwise by whoever put it here: then it is at least as old as the file.
     is_ours = begun.isdecimal() and "-" in path.stem
     kept_at = float(begun) if is_ours else path.stat().st_mtime
     return [
@@ -38,7 +38,7 @@ def _rows(path: Path) -> list[Row]:
 
 
 def _records(content: bytes) -> Iterator[bytes]:
-    """Yield the sealed records; half a last one was never answered for."""
+    """Yield the sealed records; a truncated last one was never acknowledged."""
     start = 0
     while (begin := start + _LENGTH) <= len(content):
         end = begin + int.from_bytes(content[start:begin], "big")

@@ -1,4 +1,4 @@
-"""Waits for a PostgreSQL that may never answer, and never for longer than wanted.
+"""Waits for a PostgreSQL that may never answer, and always with a limit.
 
 libpq's blocking calls wait without limit for a server that hangs. Here connections are
 asynchronous, and every wait ends.
@@ -15,11 +15,11 @@ from psycopg2.extensions import (
 
 
 class Silent(Exception):
-    """The server took what we sent and says nothing."""
+    """The server took what we sent and does not answer."""
 
 
 def finish(connection: DriverConnection, deadline: float) -> None:
-    """Let an asynchronous connection finish what it does, or raise Silent.
+    """Wait until an asynchronous connection has finished; raises Silent.
 
     `deadline` is in monotonic seconds.
     """
@@ -30,12 +30,12 @@ def finish(connection: DriverConnection, deadline: float) -> None:
 
 
 def await_input(connection: DriverConnection, seconds: float) -> None:
-    """Wait until the server says something, but no longer than so many seconds."""
+    """Wait until the server sends something, but no longer than this many seconds."""
     _comes(connection, select.POLLIN, seconds)
 
 
 def _comes(connection: DriverConnection, event: int, seconds: float) -> bool:
-    # Not select(): it takes no descriptor beyond 1,023, of thousands that there may be.
+    # Not select(): it takes no descriptor above 1,023, and there may be thousands.
     poller = select.poll()
     poller.register(connection.fileno(), event)
     return bool(poller.poll(seconds * 1000))

@@ -1,4 +1,4 @@
-"""The history of the schema, and how its revisions run what stands in SQL."""
+"""The history of the schema, and how its revisions run SQL."""
 
 from pathlib import Path
 from typing import Final
@@ -9,19 +9,19 @@ _DB: Final = Path(__file__).parents[1]
 
 
 def load_functions(*names: str) -> None:
-    """Make functions, triggers and who may call them what db/functions says today."""
+    """Load functions, triggers and execute rights as db/functions has them today."""
     for name in names:
         _load(_DB / "functions" / f"{name}.sql")
 
 
 def load_tables(*names: str) -> None:
-    """Make the tables of the first revision, with the rows that they begin with."""
+    """Make the tables of the first revision, with their initial rows."""
     for name in names:
         _load(_DB / "migrations" / "tables" / f"{name}.sql")
 
 
 def run(statements: str) -> None:
-    """Run statements as they stand: in none is `%` or `:` a placeholder."""
+    """Run statements unchanged: neither `%` nor `:` is a placeholder in them."""
     op.get_bind().exec_driver_sql(statements.replace("%", "%%"))
 
 

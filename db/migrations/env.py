@@ -18,10 +18,10 @@ _NOTE = (
 def note_when(
     ctx: MigrationContext, step: MigrationInfo, *_: Any, **_more: Any
 ) -> None:
-    """Keep when a migration ran, from the one on that has made the place for it.
+    """Record when a migration ran, once there is a table for that.
 
-    In the rows themselves: a clinic that goes back to before it ran runs it again, and
-    knows of that time alone.
+    It is recorded in the rows themselves: a clinic that goes back to before a migration
+    runs it again, and then knows only of that time.
     """
     connection: Connection | None = ctx.connection
     if connection is None or not step.is_upgrade or step.up_revision_id is None:

@@ -1,9 +1,10 @@
 """Rules of a migration's tables, as statements: who may do what, with which rows.
 
-Whatever is not said is refused: a new table is closed to everybody until its own
+Anything not granted is refused: a new table is closed to everybody until its own
 revision opens it. Rules bind every login but the owner's.
 
-Migrations that have run rest on this: what comes of the same rules never changes.
+Past migrations rely on this module: the same rules must always give the same
+statements.
 """
 
 import re
@@ -26,24 +27,24 @@ _CLAUSES: Final = {
 
 
 def statements(rules: Rules) -> Iterator[str]:
-    """Grant what the rules of each table say, and let it show those rows only."""
+    """Yield the grants of each table's rules, and the policies that limit the rows."""
     for table, its_rules in rules.items():
         for roles, rights, _ in its_rules:
             for name in roles.split():
                 yield f"GRANT {rights} ON {table} TO chartroom_{name}"
-        # Without rows of one's own the rights on the table say it all.
+        # If no rule limits the rows, the grants on the table suffice.
         if any(rows != "true" for _, _, rows in its_rules):
             yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
             yield from _policies(table, its_rules)
 
 
 def short_cuts(rights: ShortCuts) -> Iterator[str]:
-    """Let who may see every row of a table read past its rules.
+    """Yield views that let roles who may see every row read past a table's rules.
 
-    For rows under rules, even under one that is always true, the planner may not look
-    at its statistics, and finds slow ways. The same rights on a view are free of that:
-    it is read as its owner, whom no rule binds. It shows the columns that there are
-    today: a migration that adds one makes it anew.
+    For rows under rules, even under one that is always true, the planner may not use
+    its statistics, and chooses slow plans. The same rights on a view avoid that: it is
+    read as its owner, whom no rule binds. It shows the columns of today: a migration
+    that adds one makes it again.
     """
     for table, its_rights in rights.items():
         yield f"CREATE VIEW everyone.{table} AS SELECT * FROM public.{table}"

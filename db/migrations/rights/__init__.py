@@ -1,4 +1,4 @@
-"""Who may do what with which rows, as revision 0011 says it; tests/db/rules tries it.
+"""Who may do what with which rows, as of revision 0011; tests/db/rules tests it.
 
 A later revision changes rights in its own statements and leaves these as they are.
 """
@@ -11,7 +11,7 @@ from db.migrations.rules import short_cuts, statements
 
 
 def as_statements() -> Iterator[str]:
-    """Say who may do what, as the statements that grant it."""
+    """Yield the statements that grant who may do what."""
     for domain in (patients, people, documents, visits, cluster):
         yield from statements(domain.RULES)
     yield from chain(documents.GRANTS, cluster.GRANTS)

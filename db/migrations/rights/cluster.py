@@ -31,7 +31,7 @@ RULES: Final[Rules] = {
     "alert_letters": (("admin", "SELECT", "true"), ("system", ALL, "true")),
     "write_probes": (("system", ALL, "true"),),
 }
-# What the login does in nobody's name: receipts, the queue, the schema's version.
+# What the login does without an identity: receipts, the queue, the schema's version.
 GRANTS: Final = (
     f"GRANT SELECT, INSERT, UPDATE (created_at), DELETE ON write_receipts TO {_APP}",
     f"GRANT SELECT ON alembic_version TO {_APP}",

@@ -11,7 +11,7 @@ _REACHED: Final = (
 _FILED_BY_CLINICIAN: Final = (
     f"created_by = acting_user() AND (patient_id IS NULL OR patient_id {OPEN})"
 )
-# Patients find what they filed among the deleted, too: they may restore it.
+# Patients find their own deleted documents, too: they may restore them.
 _OF_PATIENT: Final = (
     "patient_id = acting_patient() AND purged_at IS NULL "
     "AND (deleted_at IS NULL OR created_by = acting_user())"
@@ -19,7 +19,7 @@ _OF_PATIENT: Final = (
 _FILED_BY_PATIENT: Final = (
     "patient_id = acting_patient() AND created_by = acting_user()"
 )
-# Whoever sees a document sees what belongs to it: the rules of the one decide for both.
+# Anybody who sees a document sees what belongs to it: its rules decide for both.
 _WITH_DOCUMENT: Final = (
     "EXISTS (SELECT FROM documents WHERE documents.id = document_id)"
 )
@@ -42,7 +42,7 @@ _LINKED: Final = (
     "scan IN ('off', 'clean') AND id IN (SELECT version_id FROM document_shares "
     "WHERE revoked_at IS NULL AND expires_at > now())"
 )
-# When, in which state and held by whom is not for whoever files a document to say.
+# Dates, state and hold are not set by the person who files a document.
 _FACTS: Final = (
     "id, patient_id, title, document_type, classification, description, metadata, "
     "created_by, created_by_name"
@@ -72,7 +72,7 @@ _BARE_VERSION: Final = (
 RULES: Final[Rules] = {
     "documents": (
         ("patient", "SELECT", _OF_PATIENT),
-        # How long it is kept is not for them to say, either.
+        # Nor do they set how long it is kept.
         (
             "patient",
             f"INSERT ({_FACTS})",
@@ -90,7 +90,7 @@ RULES: Final[Rules] = {
         ),
         ("system", ALL, "true"),
     ),
-    # A version is never changed; what was found out about it later is.
+    # A version is never changed; the later findings about it are.
     "document_versions": (
         (
             "patient",
@@ -136,7 +136,7 @@ RULES: Final[Rules] = {
         ),
         ("system", ALL, "true"),
     ),
-    # What the triggers have written. The background's rights are said below.
+    # What the triggers have written. The background's rights follow below.
     "document_search": (
         ("patient", "SELECT", "patient_id = acting_patient()"),
         ("staff", "SELECT", "true"),

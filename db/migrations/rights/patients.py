@@ -1,4 +1,4 @@
-"""Who may do what with patients, with whose care they are in, and with their lists."""
+"""Who may do what with patients, their care relationships, and their lists."""
 
 from typing import Final
 
@@ -39,8 +39,8 @@ RULES: Final[Rules] = {
     "care_relationships": (
         ("staff", "SELECT, INSERT, UPDATE (ended_at)", "true"),
         ("clinician", "SELECT", f"clinician_id = acting_user() OR patient_id {OPEN}"),
-        # Nothing of what is broken open lasts: neither this way, nor by a merge, nor
-        # by an invitation.
+        # Break-glass access gives nothing lasting: neither this way, nor by a merge,
+        # nor by an invitation.
         ("clinician", "INSERT, UPDATE (ended_at)", f"patient_id {TREATED}"),
         ("system", ALL, "true"),
     ),
@@ -65,7 +65,7 @@ RULES: Final[Rules] = {
         ("analyst", "SELECT, UPDATE (used_at)", _NAMES_NOBODY),
         ("analyst", "INSERT", f"created_by = acting_user() AND {_NAMES_NOBODY}"),
         ("system", ALL, "true"),
-        # Patients look for their own documents, behind keys of their own.
+        # Patients search their own documents, with criteria keys of their own.
         (
             "patient",
             "SELECT, INSERT, UPDATE (used_at)",

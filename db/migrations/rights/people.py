@@ -1,4 +1,4 @@
-"""Who may do what with people, how they sign in, and what is written down of them."""
+"""Who may do what with people, how they sign in, and what is recorded of them."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ _PEOPLE: Final = "patient staff clinician analyst admin"
 _INVITATION: Final = "id, user_id, created_by, created_at, expires_at, used_at"
 _A_PATIENTS: Final = "user_id IN (SELECT id FROM users WHERE role = 'patient')"
 _A_TREATED: Final = f"user_id IN (SELECT id FROM users WHERE patient_id {TREATED})"
-# When and in which order is not for whoever writes an event to say.
+# Time and order are not set by the writer of an event.
 _EVENT: Final = (
     "id, action, outcome, actor_id, actor_role, session_id, request_id, network, "
     "patient_id, subject_kind, subject_id, reason, details"
@@ -77,7 +77,7 @@ RULES: Final[Rules] = {
     ),
     # Nobody but the owner, not even the background, changes an audit event.
     "audit_events": (
-        # Nobody who is signed in writes down somebody else's actions.
+        # Nobody who is signed in records somebody else's actions.
         (_PEOPLE, f"INSERT ({_EVENT})", "actor_id = acting_user()"),
         ("door", f"INSERT ({_EVENT})", "true"),
         ("system", "SELECT, INSERT, DELETE", "true"),

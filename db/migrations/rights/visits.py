@@ -1,4 +1,4 @@
-"""Who may do what with visits, plans and slots, and with what comes of a visit."""
+"""Who may do what with visits, plans and slots, and with the results of a visit."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ _WITH_PRESCRIPTION: Final = (
 )
 _BY_ME: Final = "author_id = acting_user()"
 _EVERYBODY: Final = "patient staff clinician analyst admin"
-# Administrators count visits; whose they are is not theirs to see.
+# Administrators count visits, but do not see whose they are.
 _COUNTED_BOOKINGS: Final = (
     "id, slot_id, doctor_id, status, expires_at, renewals, replaces_id, series_id, "
     "waitlist_id, created_at, confirmed_at, ended_at"
@@ -30,11 +30,11 @@ _COUNTED_VISITS: Final = (
 _LETTERS: Final = (
     "id, kind, created_at, send_at, attempts, sent_at, given_up_at, subject, body"
 )
-# That a slot is taken, and until when, is for everybody to see; not by whom.
+# Everybody may see that a slot is taken, and until when, but not by whom.
 _TAKEN: Final = "slot_id, starts_at, ends_at, status, expires_at"
 
-# What patients and clinicians book is decided by the service and written by the
-# background's role: they only see rows of theirs.
+# The service decides on bookings of patients and clinicians, and the background's role
+# writes them: they themselves only see their own rows.
 RULES: Final[Rules] = {
     "doctors": (
         ("patient staff clinician analyst", "SELECT", "true"),
