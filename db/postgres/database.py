@@ -294,7 +294,7 @@ class Database:
         return self._persist("read", attempt, trouble_of_read)
 
     def _lease(self, after: Lsn | None, avoiding: set[str]) -> Lease:
-        """Lend a connection for a read; in a lasting absence, one behind `after`."""
+        """Lend a connection for a read; in a lasting absence it may lack `after`."""
         try:
             return self._reads.connect(after, avoiding)
         except NoServer:

@@ -1,4 +1,4 @@
-"""etcd: the store that Patroni's nodes agree by, with the key that says who leads."""
+"""etcd: the store by which Patroni's nodes agree, with the key that says who leads."""
 
 import base64
 from collections.abc import Mapping

@@ -40,7 +40,7 @@ class EtcdCertificate:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """The TLS context of clients: they present this certificate and trust it."""
+        """The TLS context of clients: this certificate, with no other trusted."""
         context = ssl.create_default_context(cafile=self.file)
         context.load_cert_chain(self.file, self.key)
         return context

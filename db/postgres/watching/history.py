@@ -1,4 +1,4 @@
-"""When the primary was at which position, by which a replica's lag is measured."""
+"""When the primary was at which position, which gives a replica's lag in seconds."""
 
 from collections import deque
 from dataclasses import dataclass
