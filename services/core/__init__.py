@@ -1,1 +1,1 @@
-"""The ground of all services: actors, refusals, audit events, checks of typed text."""
+"""The base of all services: actors, refusals, audit events, checks of typed text."""

@@ -293,10 +293,10 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
 }
 
 
-# What pages speak, by ISO 639-1: whoever acts may choose one of them.
+# The languages of the pages, by ISO 639-1; each actor may choose one.
 LANGUAGES: Final = ("en", "de")
 FAMILY_FIRST: Final = "family-given"
-# How a patient is called in lists: "Ada Lovelace", or "Lovelace, Ada".
+# How lists write a patient's name: "Ada Lovelace", or "Lovelace, Ada".
 NAME_ORDERS: Final = ("given-family", FAMILY_FIRST)
 COMPACT: Final = "compact"
 LIST_DENSITIES: Final = ("comfortable", COMPACT)
@@ -322,18 +322,21 @@ class Actor:
 
     @property
     def database_identity(self) -> "DatabaseIdentity":
-        """In whose name the database works for this actor."""
-        # The command line asks for roles before it knows whether it needs a database.
+        """The identity under which the database works for this actor."""
+        # The command line needs roles before it knows whether it needs a database.
         from db.postgres import DatabaseIdentity  # noqa: PLC0415
 
         return DatabaseIdentity(self.role.value, self.id, self.patient_id)
 
     def may(self, permission: Permission) -> bool:
-        """Tell whether the role carries the permission, and the token does too."""
+        """Return whether both the role and the token carry the permission."""
         return permission in PERMISSIONS[self.role] and self._reaches(permission)
 
     def require(self, permission: Permission, patient_id: UUID | None = None) -> None:
-        """Raise NotAllowed unless the actor may; it names the patient to the audit."""
+        """Raise NotAllowed unless the actor may.
+
+        The error names the patient to the audit log.
+        """
         if permission not in PERMISSIONS[self.role]:
             raise NotAllowed(
                 Sentence(
@@ -355,7 +358,7 @@ class Actor:
             )
 
     def require_own_record(self) -> UUID:
-        """Return whose record is the actor's own; raises NotFound if none is."""
+        """Return the id of the actor's own record. Raises NotFound if there is none."""
         if self.patient_id is None:
             raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
         return self.patient_id
@@ -366,8 +369,8 @@ class Actor:
         return any(permission in SCOPES[scope] for scope in self.scopes)
 
 
-# Who acts without a sign-in, as the audit log names them. Each has a number of its own,
-# which stays: the log keeps it.
+# Actors without a sign-in, as the audit log names them. Each has a number of its own,
+# which never changes because the log keeps it.
 _OWN_ID: Final = "0198c0de-1427-7000-8000-{:012x}"
 
 
@@ -375,21 +378,21 @@ def _own(number: int, name: str, role: Role) -> Actor:
     return Actor(UUID(_OWN_ID.format(number)), name, role)
 
 
-# Whoever works on the server itself: their account on the machine is the proof of who
-# they are.
+# Somebody who works on the server itself: their account on the machine proves who they
+# are.
 CONSOLE: Final = _own(2, "console", Role.ADMIN)
 SYNTHEA_IMPORTER: Final = _own(1, "import-synthea", Role.ADMIN)
 FHIR_IMPORTER: Final = _own(8, "import-fhir", Role.ADMIN)
 AT_THE_SERVER: Final = frozenset({CONSOLE.id, SYNTHEA_IMPORTER.id, FHIR_IMPORTER.id})
 
-# Who does what the rules say and nobody in particular does.
+# Actors for what the rules require and no particular person does.
 KEEPER: Final = _own(3, "keeper", Role.ADMIN)
 BOOKER: Final = _own(4, "waiting list", Role.ADMIN)
 PROVER: Final = _own(5, "proof of booking", Role.STAFF)
 CHARTROOM: Final = frozenset({KEEPER.id, BOOKER.id, PROVER.id})
 
-# Who reads doctors, their times and figures: for all caches, and for whoever asks
-# without signing in. An analyst knows no patient and nothing internal of a doctor, and
-# the database holds to that: nothing is told or kept that is not for everybody.
+# Actors that read doctors, their times and figures: for all caches, and for people who
+# have not signed in. An analyst sees no patient and no internal data of a doctor, and
+# the database enforces that: nothing is returned or cached that is not public.
 CACHE: Final = _own(6, "cache", Role.ANALYST)
 PUBLIC: Final = _own(7, "public booking", Role.ANALYST)

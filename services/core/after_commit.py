@@ -1,4 +1,4 @@
-"""What must happen once a transaction is committed, and never if it is not."""
+"""Actions that run once a transaction is committed, and never if it is not."""
 
 import logging
 from collections.abc import Callable
@@ -21,9 +21,9 @@ class _Waiting:
 def call(session: Session, action: Callable[[], None]) -> None:
     """Run the action after the session's next commit of what it has done so far.
 
-    A rollback, also one to a savepoint from before this call, forgets it. The action
-    must be one that may be lost: the process can die between the commit and it, and a
-    failure is only logged, because the commit cannot be taken back.
+    A rollback drops the action, and so does a rollback to a savepoint from before this
+    call. It must be an action that may be lost: the process can die between the commit
+    and the action, and a failure is only logged, because the commit cannot be undone.
     """
     innermost = session.get_nested_transaction() or session.get_transaction()
     waiting = _Waiting(action, _with_parents(innermost or session.begin()))
@@ -39,7 +39,7 @@ def _with_parents(innermost: SessionTransaction) -> tuple[SessionTransaction, ..
 
 @event.listens_for(Session, "after_commit")
 def _committed(session: Session) -> None:
-    # A savepoint's release is announced as a commit, too.
+    # SQLAlchemy fires this event for the release of a savepoint, too.
     if session.in_nested_transaction():
         return
     for waiting in session.info.pop(_WAITING, ()):
@@ -59,6 +59,6 @@ def _rolled_back(session: Session, what: SessionTransaction) -> None:
 
 @event.listens_for(Session, "after_transaction_end")
 def _ended(session: Session, what: SessionTransaction) -> None:
-    # A session that is closed without a commit or a rollback fires only this.
+    # This is the only event of a session that is closed without a commit or a rollback.
     if what.parent is None:
         session.info.pop(_WAITING, None)

@@ -248,28 +248,28 @@ class Action(StrEnum):
 
 
 class Unrecorded(RuntimeError):
-    """A session that cannot write has nobody who writes its events elsewhere.
+    """A session that cannot write has no caller that writes its events elsewhere.
 
     Only a mistake in our own code raises it: read through `services.core.on_behalf`.
     """
 
 
 class _Dataclass(Protocol):
-    """A value made of named fields."""
+    """A dataclass instance."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 class AuditSubject(Protocol):
-    """Something whose every event tells which it is and whose, if anybody's."""
+    """The subject of audit events: each event has its id and, if any, its patient."""
 
     @property
     def id(self) -> object:
-        """Which of its kind it is."""
+        """The id among things of its kind."""
 
     @property
     def patient_id(self) -> UUID | None:
-        """Whose it is."""
+        """The patient whose it is, if any."""
 
 
 S = TypeVar("S", bound=AuditSubject)
@@ -278,7 +278,7 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an action comes from: its request, its sign-in, its network address.
+    """Where an action comes from: its request, session and network address.
 
     `app` is the name of the app by which a patient acts, if it is one.
     """
@@ -292,13 +292,13 @@ class Origin:
 _NOWHERE: Final = Origin()
 _origin: Final[ContextVar[Origin]] = ContextVar("audit_origin", default=_NOWHERE)
 _WAITING: Final = "audit events of a session that only reads"
-# It asks for nothing back: who writes an event down may not read any.
+# The INSERT has no RETURNING: whoever writes an event may not read any.
 _INSERT: Final = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]
 
 
 @contextmanager
 def coming_from(origin: Origin) -> Iterator[None]:
-    """Let everything recorded inside say where it came from."""
+    """Give everything that is recorded inside this origin."""
     token = _origin.set(origin)
     try:
         yield
@@ -317,12 +317,13 @@ def record(
     outcome: Outcome = "done",
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write an event down in the session's transaction.
+    """Write an event in the session's transaction.
 
-    Without an actor somebody unknown did it, such as a failed sign-in, or Chartroom
-    itself: what came in a request has an origin, which tells the two apart. A session
-    that reads from a replica cannot write: its events wait with `collected` for whoever
-    opened it to have them written on the primary, before the answer is given away.
+    An event without an actor was caused by somebody unknown, as with a failed sign-in,
+    or by Chartroom itself; the two can be told apart because what came in a request has
+    an origin. A session that reads from a replica cannot write: its events wait in
+    `collected` for whoever opened the session, who has them written on the primary
+    before the answer is returned.
     """
     event = event_of(
         actor,
@@ -351,7 +352,7 @@ def event_of(
     outcome: Outcome = "done",
     details: Mapping[str, Any] | None = None,
 ) -> Event:
-    """Return an event as it is kept, for what writes it down with something else."""
+    """Return an event as it is kept, for callers that write it together with others."""
     origin = _origin.get()
     by = {} if origin.app is None else {"app": origin.app}
     return {
@@ -378,10 +379,10 @@ def recorded_even_if_refused(
     *,
     details: Mapping[str, Any],
 ) -> Iterator[None]:
-    """Write an event down as `record` does, or as failed if it is refused inside.
+    """Write an event as `record` does, or as failed if what is done inside is refused.
 
-    What a transaction has recorded is lost with a refusal, and the refusal may answer
-    what was asked: it takes the event along to whoever opened the session.
+    A refusal rolls back what the transaction has recorded, and yet the refusal itself
+    may answer the question: so it carries the event to whoever opened the session.
     """
     record(session, actor, action, details=details)
     try:
@@ -394,9 +395,9 @@ def recorded_even_if_refused(
 
 @dataclass(frozen=True, slots=True)
 class Recorder(Generic[S]):
-    """Writes down what is done with the things of one kind, each time called.
+    """Records what is done with things of one kind; each call writes one event.
 
-    `facts` are what every event tells of the thing as it stands.
+    `facts` returns the details that every event has about the thing as it is now.
     """
 
     kind: str
@@ -413,7 +414,7 @@ class Recorder(Generic[S]):
         is_failed: bool = False,
         **details: object,
     ) -> None:
-        """Write one event down, as `record` does, with these details besides."""
+        """Write one event, as `record` does, with these details added."""
         record(
             session,
             actor,
@@ -434,7 +435,7 @@ def record_patient(
     version: int,
     **details: object,
 ) -> None:
-    """Write down what was done with one version of a patient's record."""
+    """Record what was done with one version of a patient's record."""
     details = {"version": version, **details}
     record(session, actor, action, patient_id=patient_id, details=details)
 
@@ -442,7 +443,7 @@ def record_patient(
 def differences(before: _Dataclass | None, after: _Dataclass) -> dict[str, list[Any]]:
     """Return the fields that changed, each with its value before and after.
 
-    Of something new, the fields that hold anything.
+    If there was nothing before, return the fields that are not empty.
     """
     changed = {}
     for field in fields(after):
@@ -465,16 +466,16 @@ def collected(session: Session) -> Iterator[list[Event]]:
 
 
 def events_of(operation: Callable[[Session], None]) -> list[Event]:
-    """Return what an operation records that does nothing else."""
-    # Bound to no database, and one that only reads, so that its events wait.
+    """Return the events of an operation that does nothing but record."""
+    # The session has no database and counts as reading, so its events wait.
     with Session(info={"served": None}) as session, collected(session) as events:
         operation(session)
         return events
 
 
 def keep(session: Session, events: Sequence[Event]) -> None:
-    """Write events down in the session's transaction, in their order."""
-    # Only events from the spool tell when: whoever is signed in may not. A statement
-    # has what tells the same, and not one event.
+    """Write events in the session's transaction, in their order."""
+    # Only events from the spool have a time: somebody who is signed in may not set one.
+    # Events in a row with the same fields share a statement.
     for _, alike in groupby(events, tuple):
         session.execute(_INSERT, list(alike))

@@ -1,4 +1,4 @@
-"""What was read while nobody could write it down: kept here, told to the log later."""
+"""Events of reads in an absence: kept on this machine, written to the log later."""
 
 import json
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ from db.spool import RecordRefused, Spool, Waiting
 from services.core import audit
 from services.core.audit import Event
 
-# What waits is counted for the screen, which asks no database.
+# Pages show the number of waiting events, without asking a database.
 __all__ = ["AuditSpool", "Spooling", "Waiting"]
 
 _IDS: Final = ("actor_id", "session_id", "patient_id")
 
 
 class Spooling(Protocol):
-    """Whoever keeps events until they can be written down."""
+    """Something that keeps events until they can be written to the audit log."""
 
     def keep(self, events: Sequence[Event], *, key: UUID | None = None) -> None:
-        """Keep the events durably, or raise SpoolUnavailable."""
+        """Keep the events durably. Raises SpoolUnavailable."""
 
     def waiting(self) -> Waiting:
-        """Tell what waits to be written down. Raises OSError."""
+        """Return what waits to be written to the log. Raises OSError."""
 
 
 class AuditSpool:
@@ -39,36 +39,37 @@ class AuditSpool:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits here."""
+        """Whether nothing waits on this machine."""
         return self._spool.is_empty
 
     def waiting(self) -> Waiting:
-        """Tell what waits here, on this machine. Raises OSError."""
+        """Return what waits on this machine. Raises OSError."""
         return self._spool.waiting()
 
     def keep(self, events: Sequence[Event], *, key: UUID | None = None) -> None:
         """Keep events as of now; they are on the disk when this returns.
 
-        `key` is that of a write whose end nobody knows: it is not done twice. Raises
-        SpoolUnavailable.
+        `key` is the key of a write whose outcome is unknown, so that the events are not
+        written twice. Raises SpoolUnavailable.
         """
         kept = {
             "key": key or uuid4(),
-            # The log shall tell when it happened, not when it could be written down.
+            # The log needs the time at which it happened, not at which it could be
+            # written.
             "at": datetime.now(UTC),
             "events": [dict(event) for event in events],
         }
         self._spool.append(json.dumps(to_jsonable_python(kept)).encode())
 
     def write_down(self, database: Database) -> int:
-        """Write into the log what waits, each once; return how many records it was.
+        """Write what waits into the log, each once; return the number of records.
 
-        Raises DatabaseUnavailable: what is left waits on.
+        Raises DatabaseUnavailable; what is left stays in the spool.
         """
         return self._spool.empty_into(lambda record: _write_down(database, record))
 
     def close(self) -> None:
-        """Leave what waits to whoever comes next."""
+        """Close the spool; what waits stays for the next process."""
         self._spool.close()
 
 
@@ -80,15 +81,17 @@ def _write_down(database: Database, record: bytes) -> None:
     def operation(session: Session) -> None:
         audit.keep(session, events)
 
-    # In nobody's name: who signed in may only write down what they do now.
+    # As the system: the identity of a signed-in person may only record what they do
+    # now.
     try:
         database.write(operation, key=UUID(kept["key"]), identity=SYSTEM)
     except AlreadyWritten:
-        # By a process that died before it could delete the record, or by the very
-        # write whose end nobody knew.
+        # Written by a process that died before it could delete the record, or by the
+        # very write whose outcome was unknown.
         return
     except (DBAPIError, ValueError) as error:
-        # Such as one that is too large for the log: everybody else's wait behind it.
+        # A record that is too large for the log, for example: all others wait behind
+        # it.
         raise RecordRefused(
             f"the audit log does not take one ({type(error).__name__})"
         ) from error

@@ -8,10 +8,10 @@ from services.core.errors import ServiceError, Unavailable
 
 @contextmanager
 def row_of(discard: Callable[[], object]) -> Iterator[None]:
-    """Write the row of stored bytes inside; refused, they are discarded.
+    """Write the row of stored bytes inside; if it is refused, discard the bytes.
 
-    Where nobody knows whether the row was written the bytes stay, and are swept later
-    if no row names them.
+    If it is unknown whether the row was written, the bytes stay; the sweep removes them
+    later if no row names them.
     """
     try:
         yield

@@ -7,17 +7,17 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Final
 
-# So much of what is equal is shown around a difference, to see where one is.
+# How many equal lines are shown around a difference, so that one sees where it is.
 _AROUND: Final = 2
-# Beyond this a line is shown as changed as a whole: comparing its words takes the
-# square of their number.
+# A line with more words is shown as changed as a whole: comparing words takes time that
+# grows with the square of their number.
 _MOST_WORDS: Final = 400
 _WORD: Final = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedPart:
-    """Some words of a line; whether they differ from the other side's."""
+    """A piece of a line, and whether it differs from the other side."""
 
     text: str
     is_changed: bool = False
@@ -25,7 +25,7 @@ class ComparedPart:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A line of one text, and the page that it stands on."""
+    """A line of one text, and the number of its page."""
 
     page: int
     parts: tuple[ComparedPart, ...]
@@ -33,7 +33,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class ComparedPair:
-    """What stands beside each other; a side without a counterpart is None."""
+    """Two lines side by side; a side without a counterpart is None."""
 
     left: Side | None
     right: Side | None
@@ -42,7 +42,7 @@ class ComparedPair:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """So many lines that are equal and left out."""
+    """The number of equal lines that are left out here."""
 
     lines: int
 
@@ -56,9 +56,9 @@ class _Line:
 def compare(
     left: Sequence[str], right: Sequence[str]
 ) -> tuple[ComparedPair | Gap, ...]:
-    """Return the differences of two texts, given page by page, and what is around.
+    """Return the differences of two texts, page by page, with the lines around them.
 
-    Equal texts have none. How white space is laid out does not matter.
+    Equal texts have none. Differences in white space do not count.
     """
     before, after = _lines(left), _lines(right)
     matcher = SequenceMatcher(
@@ -133,7 +133,7 @@ def _parts(
 def _shortened(
     equal: list[ComparedPair], *, is_first: bool, is_last: bool
 ) -> Iterator[ComparedPair | Gap]:
-    """Leave out the middle of what is equal; at the ends, what lies further out."""
+    """Leave out the middle of equal lines; at an end of the text, the outer ones."""
     head = 0 if is_first else _AROUND
     tail = 0 if is_last else _AROUND
     left_out = len(equal) - head - tail

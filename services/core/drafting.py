@@ -1,4 +1,4 @@
-"""What somebody has begun to type: kept for a month, for their eyes only."""
+"""Drafts of what somebody has begun to type: kept for a month, for them alone."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,11 +15,11 @@ from services.core.errors import Unavailable
 
 
 class Unfinished(Protocol):
-    """What somebody has begun to type, by the id under which it is saved."""
+    """What somebody has begun to type, with the id under which it is saved."""
 
     @property
     def id(self) -> UUID:
-        """The id that the draft is saved under."""
+        """The id under which the draft is saved."""
 
 
 T = TypeVar("T", bound=Unfinished)
@@ -45,7 +45,7 @@ class Kept(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Drafts(Generic[T]):
-    """Drafts of one kind, each actor's own, for those who may write what becomes of it.
+    """Drafts of one kind, each actor's own, for those who may write what they become.
 
     Every call raises NotAllowed without the permission, and may raise DraftsNotReached.
     """
@@ -55,7 +55,7 @@ class Drafts(Generic[T]):
     kind: str | None = None
 
     def save(self, draft_store: DraftStore, actor: Actor, unfinished: T) -> datetime:
-        """Keep the draft in place of what was saved of it before; say when."""
+        """Save the draft in place of its earlier state; return the time."""
         actor.require(self.permission)
         with _reached():
             data = self.shape.dump_json(unfinished)
@@ -64,20 +64,20 @@ class Drafts(Generic[T]):
     def list_those(
         self, draft_store: DraftStore, actor: Actor, is_wanted: Callable[[T], bool]
     ) -> tuple[Kept[T], ...]:
-        """Return those of the actor's drafts that are wanted, the last saved first."""
+        """Return the actor's drafts that are wanted, the last saved first."""
         actor.require(self.permission)
         with _reached():
             stored = draft_store.list_of(actor.id, kind=self.kind)
         return tuple(kept for kept in self._parsed(stored) if is_wanted(kept.draft))
 
     def discard(self, draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
-        """Forget one of the actor's drafts."""
+        """Delete one of the actor's drafts."""
         actor.require(self.permission)
         with _reached():
             draft_store.delete(actor.id, draft_id)
 
     def _parsed(self, stored: Iterable[StoredDraft]) -> Iterator[Kept[T]]:
-        """Yield the drafts but those with the fields of an earlier Chartroom."""
+        """Yield the drafts except those with the fields of an earlier Chartroom."""
         for draft in stored:
             with suppress(ValidationError):
                 yield Kept(self.shape.validate_json(draft.data), draft.saved_at)

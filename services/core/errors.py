@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class ServiceError(Exception):
     """A refusal that the person at the screen can understand and act on.
 
-    `failed_events` are of the audit log: what had been begun when it was raised. They
-    last although all else of the transaction is lost, and so does what is written by
-    `note_refusal`, in a transaction of its own on the primary.
+    `failed_events` are audit events of what had been begun when it was raised. They are
+    kept although the rest of the transaction is rolled back, and so is what
+    `note_refusal` writes, in a transaction of its own on the primary.
     """
 
     failed_events: Sequence[Mapping[str, Any]] = ()
@@ -33,7 +33,7 @@ class InvalidInput(ServiceError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with which field of a form, in a sentence."""
+    """A field of a form, and a sentence that says what is wrong with it."""
 
     field: str
     message: str
@@ -42,7 +42,7 @@ class Problem:
 class NotAllowed(ServiceError):
     """The actor's role does not carry the permission that this needs.
 
-    `patient_id` tells the audit log, not the person, whose record it was about.
+    `patient_id` is for the audit log, not for the person: whose record it was about.
     """
 
     def __init__(self, message: str, *, patient_id: UUID | None = None) -> None:
@@ -53,7 +53,8 @@ class NotAllowed(ServiceError):
 class NotFound(ServiceError):
     """There is no such thing, or the actor may not know that there is.
 
-    `patient_id` is the record that was asked for: the audit log shows who tries ids.
+    `patient_id` is the record that was asked for: the audit log shows who tries out
+    ids.
     """
 
     def __init__(self, message: str, *, patient_id: UUID | None = None) -> None:
@@ -64,14 +65,14 @@ class NotFound(ServiceError):
 class Conflict(ServiceError):
     """Someone else got there first; other values may still work.
 
-    `property_name` is the one to change, if it is one value that is taken.
+    `property_name` is the value to change, if a single value is taken.
     """
 
     property_name: str = ""
 
 
 class Gone(ServiceError):
-    """What was there for a while is over; it has to be begun anew."""
+    """It was there for a while and no longer is; the person has to start again."""
 
 
 class Unavailable(ServiceError):
@@ -79,11 +80,11 @@ class Unavailable(ServiceError):
 
 
 class NotSaved(Unavailable):
-    """Nothing was changed; whoever typed something still has it."""
+    """Nothing was changed; what was typed is still in the form."""
 
 
 class StorageFull(NotSaved):
-    """A disk has no room left, and somebody has to make some; names whose it is."""
+    """A disk is full and somebody has to make room; the message names the disk."""
 
     def __init__(self, *whose: str) -> None:
         disks = (

@@ -1,4 +1,4 @@
-"""Tells whether a full disk is why something could not be done, and says so."""
+"""Whether an error was caused by a full disk, and the refusal that says so."""
 
 import errno
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def full_disk(error: BaseException, disks: DiskSpace | None) -> StorageFull | None:
-    """Return what is to be told instead of an error that a full disk has caused.
+    """Return the refusal to raise in place of an error that a full disk has caused.
 
-    A server that has ended says nothing more: then it is who has no room that tells.
-    What nobody knows the outcome of stays that.
+    A server that has ended gives no reason: then the disks themselves are looked at. An
+    error whose outcome is unknown keeps that meaning.
     """
     causes = tuple(_causes(error))
     if any(isinstance(cause, OutcomeUnknown) for cause in causes):

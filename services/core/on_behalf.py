@@ -1,4 +1,4 @@
-"""The databases in one actor's name: limited by their role, and written down."""
+"""The databases in one actor's name: limited by their role, and recorded."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,10 +31,10 @@ from services.core.throttling import LimitReached, Throttle
 
 
 class Closable(Protocol):
-    """Something that holds on to what it needs until it is closed."""
+    """Something that holds resources until it is closed."""
 
     def close(self) -> object:
-        """Let go of what is held."""
+        """Release what is held."""
 
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ Begun = TypeVar("Begun", bound=Closable)
 
 
 class RefusedByDatabase(NotAllowed):
-    """PostgreSQL's own rules stopped what no page should have offered."""
+    """PostgreSQL's own rules refused what no page should have offered."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -52,7 +52,7 @@ class RefusedByDatabase(NotAllowed):
 
 
 class NotRecorded(Unavailable):
-    """What was asked for could not be written down, so there is no answer."""
+    """The read could not be recorded, so it has no answer."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -63,12 +63,12 @@ class NotRecorded(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class ActorDatabase:
-    """Reads and writes as one actor, from one place.
+    """Reads and writes as one actor, from one origin.
 
-    What a read records is committed on the primary before its answer is returned or,
-    where nobody leads for longer, is on this machine's disk (`spool`); if neither can
-    be done there is no answer, but NotRecorded. A refusal is recorded too. Operations
-    may run several times and only use their session, as with `Database`.
+    The events of a read are committed on the primary before its answer is returned or,
+    in a longer absence, are on this machine's disk (`spool`); if neither is possible,
+    NotRecorded is raised instead. A refusal is recorded too. As with `Database`,
+    operations may run several times and must use nothing but their session.
     """
 
     database: Database
@@ -79,7 +79,7 @@ class ActorDatabase:
     def read(
         self, operation: Callable[[Session], T], *, after: Lsn | None = None
     ) -> Read[T]:
-        """Read near; what a replica does not know, the primary is asked about."""
+        """Read from a near server; ask the primary for what a replica does not have."""
         with self.recording_refusals():
             read, events = self._find(operation, after)
             self._keep(events)
@@ -88,7 +88,7 @@ class ActorDatabase:
     def read_elsewhere(
         self, elsewhere: Database, operation: Callable[[Session], T]
     ) -> Read[T]:
-        """Read from other servers than usual; what that records is kept on our own."""
+        """Read from servers other than usual; record the read on our own."""
         with self.recording_refusals():
             read = elsewhere.read(
                 _with_events(operation), identity=self.actor.database_identity
@@ -104,10 +104,10 @@ class ActorDatabase:
         *,
         after: Lsn | None = None,
     ) -> tuple[Read[T], Begun]:
-        """Read, and begin with what was read while the reading is written down.
+        """Read, and begin to use what was read while the read is being recorded.
 
-        Nothing of it is given away before that is committed: what has begun is closed
-        if it cannot be. `begin` runs in this thread, and its errors are raised.
+        Nothing is given away before the record is committed: if it cannot be, what was
+        begun is closed. `begin` runs in this thread, and its errors are raised.
         """
         with self.recording_refusals():
             read, events = self._find(operation, after)
@@ -143,29 +143,29 @@ class ActorDatabase:
         *,
         after: Lsn | None = None,
     ) -> Generator[T]:
-        """Yield what the operation reads in one transaction, recorded before it."""
+        """Yield what the operation reads in one transaction, recorded beforehand."""
         with self.database.reading(
             after, identity=self.actor.database_identity
         ) as session:
-            # Left before the first piece is given away: whoever asks for the others
-            # may do so in another thread, which has another context.
+            # Left before the first piece is yielded: the others may be requested in
+            # another thread, which has another context.
             with self.recording_refusals():
                 pieces, events = _with_events(operation)(session)
                 self._keep(events)
             yield from pieces
 
     def record(self, operation: Callable[[Session], None]) -> None:
-        """Write down a look at what was read before; raises NotRecorded."""
+        """Record a look at what was read before. Raises NotRecorded."""
         with audit.coming_from(self.origin):
             self._keep(audit.events_of(operation))
 
     def require(self, permission: Permission) -> None:
-        """Raise NotAllowed unless the actor may, and write the refusal down."""
+        """Raise NotAllowed unless the actor may, and record the refusal."""
         with self.recording_refusals():
             self.actor.require(permission)
 
     def count_upload(self, throttle: Throttle, *, is_begun: bool = False) -> None:
-        """Count a file that the actor sends; raises LimitReached, written down once."""
+        """Count a file that the actor sends. Raises LimitReached, recorded once."""
         with audit.coming_from(self.origin):
             try:
                 throttling.count_upload(throttle, self.actor, is_begun=is_begun)
@@ -176,7 +176,7 @@ class ActorDatabase:
 
     @contextmanager
     def recording_refusals(self) -> Iterator[None]:
-        """Write down what is refused inside; all else comes from this origin."""
+        """Record what is refused inside, and give all other events this origin."""
         with audit.coming_from(self.origin):
             try:
                 yield
@@ -205,7 +205,8 @@ class ActorDatabase:
         return Read(value, read.served), events
 
     def _keep_failed(self, refusal: ServiceError) -> None:
-        # Once, wherever else the refusal passes through.
+        # Cleared first, so that they are written once even if the refusal passes here
+        # again.
         events, refusal.failed_events = refusal.failed_events, ()
         self._keep(events)
         note, refusal.note_refusal = refusal.note_refusal, None
@@ -243,7 +244,7 @@ def write_down(
     identity: DatabaseIdentity,
     spool: Spooling | None,
 ) -> None:
-    """Write events down where they last; raises NotRecorded if they nowhere would."""
+    """Write events to the log or the spool. Raises NotRecorded if neither can."""
     try:
         database.write(
             lambda session: audit.keep(session, events),

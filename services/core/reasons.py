@@ -11,9 +11,9 @@ LONGEST: Final = 500
 
 
 def read(typed: str) -> str:
-    """Return the reason tidied up; raises InvalidInput unless it says something.
+    """Return the reason tidied up. Raises InvalidInput if it is too short or too long.
 
-    The database holds every reason to the same length.
+    The database enforces the same length for every reason.
     """
     reason = " ".join(typed.split())
     if len(reason) < SHORTEST:

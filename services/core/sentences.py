@@ -1,6 +1,6 @@
 """Sentences of services that carry their message and values apart.
 
-A service writes English, and is read as that by the API, the command line and tests. A
+A service writes English, which the API, the command line and tests read as it is. A
 screen of another language translates the message, then puts the values in.
 """
 
@@ -13,9 +13,9 @@ from typing import Any, Self
 class Sentence(str):
     """An English sentence; `message` has a named field in braces for each value.
 
-    A value that is a sentence itself is translated as well, and a `date` is written as
-    its reader writes days (to programs as ISO 8601 has it); any other is shown as is.
-    Without values a plain string does: it is its own message.
+    A value that is itself a sentence is translated as well, and a `date` is written as
+    its reader writes days (for programs as in ISO 8601); any other value is shown as
+    is. Where there are no values a plain string will do: it is its own message.
     """
 
     __slots__ = ("message", "values")
@@ -34,7 +34,7 @@ class Sentence(str):
 
 
 class Label(str):
-    """An English word for which other languages have several, with its context.
+    """An English word that other languages translate differently by context.
 
     "Other" is one word for a type of documents, and another one for a sex.
     """
@@ -43,7 +43,7 @@ class Label(str):
     context: str
 
     def __new__(cls, word: str, context: str) -> Self:
-        """Take the word as it is; programs see nothing else."""
+        """Take the word as it is; programs see only the word."""
         label = super().__new__(cls, word)
         label.context = context
         return label
@@ -53,12 +53,12 @@ class Label(str):
 
 
 def on_day_at(timestamp: datetime) -> Sentence:
-    """Return a time to the minute, in the zone that it has, its day to be written."""
+    """Return a time to the minute, in its own zone, with its day left to format."""
     return Sentence("{day}, {time}", day=timestamp.date(), time=f"{timestamp:%H:%M}")
 
 
 def with_days(sentence: str, write: Callable[[date], str]) -> str:
-    """Return the sentence with each of its days as `write` has it; times stay."""
+    """Return the sentence with each of its days formatted by `write`; times stay."""
     if not isinstance(sentence, Sentence):
         return sentence
     written: dict[str, Any] = {}
@@ -74,6 +74,6 @@ def with_days(sentence: str, write: Callable[[date], str]) -> str:
 
 
 def joined(separator: str, parts: Iterable[str]) -> Sentence:
-    """Return the parts as one sentence, each of them translated by itself."""
+    """Return the parts as one sentence, each of which is translated separately."""
     named = {f"part{number}": part for number, part in enumerate(parts)}
     return Sentence(separator.join(f"{{{name}}}" for name in named), **named)

@@ -29,21 +29,22 @@ _MOST_TOKENS: Final = 10_000
 def await_turn(session: Session, actor: Actor, what: str) -> None:
     """Wait until none of the actor's other transactions adds the same kind of thing.
 
-    Held until the transaction ends: of those who ask at once each counts the others,
-    where a person may have only so many (`what`, the name of their table).
+    The lock is held until the transaction ends. Where a person may have only a certain
+    number of rows (`what` is the name of their table), concurrent transactions thereby
+    count each other's.
     """
     mine = func.hashtextextended(f"chartroom.{what} {actor.id}", 0)
     session.execute(select(func.pg_advisory_xact_lock(mine)))
 
 
 class Counter(Protocol):
-    """Where takings are counted, such as db.mongo.limit_storage.LimitStorage."""
+    """Where usage is counted, such as db.mongo.limit_storage.LimitStorage."""
 
     def hit(self, item: RateLimitItem, key: str, amount: int = 1) -> bool:
-        """Count so many more and tell whether they are within the limit."""
+        """Count `amount` more and return whether they are within the limit."""
 
     def seconds_to_wait(self, item: RateLimitItem, key: str) -> float:
-        """Return how long until one more is within the limit."""
+        """Return the seconds until one more is within the limit."""
 
     def clear(self, item: RateLimitItem, key: str) -> None:
         """Forget what was counted."""
@@ -51,9 +52,9 @@ class Counter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How much of something one of a kind may have in a while.
+    """How much of something one person, network or token may have in a period.
 
-    `complaint` is said to whoever has had as much.
+    `complaint` is shown to whoever has reached the limit.
     """
 
     name: str
@@ -62,50 +63,53 @@ class Limit:
     complaint: str = "That was too often."
 
 
-# Of one address from one network: a person who mistypes needs three or four.
+# For one address from one network: a person who mistypes needs three or four.
 CODES_HERE: Final = Limit("codes-here", 5, 15 * _MINUTE)
-# Of one address from anywhere, so that many networks do not help to guess or to flood
-# a mailbox. Passkeys and a clinic's own provider let its owner in all the same.
+# For one address from anywhere, so that using many networks helps neither to guess nor
+# to flood a mailbox. Its owner can still sign in by a passkey or a clinic's own
+# provider.
 CODES_PER_ADDRESS: Final = Limit("codes-per-address", 15, _HOUR)
-# A whole clinic may sit behind one network address, and one of its browsers may flood:
-# whom a browser has let in before, it asks for without counting for the network.
+# A whole clinic may be behind one network address, and one of its browsers may flood:
+# so what a browser requests for somebody whom it has let in before does not count for
+# the network.
 CODES_PER_NETWORK: Final = Limit("codes-per-network", 300, 15 * _MINUTE)
 TRIES_HERE: Final = Limit("tries-here", 15, 15 * _MINUTE)
 TRIES_PER_ADDRESS: Final = Limit("tries-per-address", 100, _DAY)
 TRIES_PER_NETWORK: Final = Limit("tries-per-network", 500, 15 * _MINUTE)
-# Of a passkey nobody knows whose it is before it is used, so a browser that has let
-# somebody in before is counted for itself.
+# Whose a passkey is, is unknown before it is used, so a browser that has let somebody
+# in before is counted by itself.
 CEREMONIES_PER_BROWSER: Final = Limit("ceremonies-per-browser", 60, 15 * _MINUTE)
 CEREMONIES_PER_NETWORK: Final = Limit("ceremonies-per-network", 200, 15 * _MINUTE)
 TRIES_PER_BROWSER: Final = Limit("tries-per-browser", 60, 15 * _MINUTE)
-# Nobody guesses a link: these bound only what is looked up and written down for none.
+# A link cannot be guessed: these limits only bound the look-ups and the log entries
+# that wrong links cause.
 LINKS_PER_NETWORK: Final = Limit("links-per-network", 500, 15 * _MINUTE)
-# A link to a document is opened by its reader, and by what reads mail before them.
+# A link to a document is opened by its reader, and before that by mail scanners.
 SHARES_PER_NETWORK: Final = Limit("shares-per-network", 500, 15 * _MINUTE)
 # Each file is read, scanned and kept for years.
 _TOO_MANY_UPLOADS: Final = "Too many uploads."
 UPLOADS_PATIENT: Final = Limit("uploads-patient", 10, _HOUR, _TOO_MANY_UPLOADS)
 UPLOADS_STAFF: Final = Limit("uploads-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
-# What is sent in parts is counted twice: here, since it is bytes, and once it is filed.
+# An upload in parts is counted twice: here as bytes, and again once it is filed.
 UPLOADS_BEGUN_PATIENT: Final = Limit(
     "uploads-begun-patient", 10, _HOUR, _TOO_MANY_UPLOADS
 )
 UPLOADS_BEGUN_STAFF: Final = Limit("uploads-begun-staff", 300, _HOUR, _TOO_MANY_UPLOADS)
-# A passphrase opens the keys of the clinic, and takes a second of a processor each.
+# A passphrase opens the keys of the clinic, and each try takes a second of CPU time.
 KIT_TRIES: Final = Limit("kit-tries", 10, _HOUR)
-# Nobody guesses 256 bits; but every wrong token is written into the audit log.
+# 256 bits cannot be guessed; but every wrong token is written into the audit log.
 UNKNOWN_TOKENS: Final = Limit("unknown-tokens", 60, _MINUTE)
-# Of the network that asks for tokens, before anything is tried: a try uses a code up,
-# and is written down. Apps ask once an hour of each patient, systems in five minutes.
+# For the network that asks for tokens, before anything is tried: a try uses a code up,
+# and is recorded. Apps ask once an hour for each patient, systems every five minutes.
 TOKEN_TRIES: Final = Limit("token-tries", 120, _MINUTE)
-# A connected system needs one in five minutes, and one for each of its processes.
+# A connected system needs one every five minutes for each of its processes.
 SYSTEM_TOKENS: Final = Limit("system-tokens", 60, _MINUTE)
 
 
 class LimitReached(TooOften):
-    """The limit is reached; `is_first` at the first refusal of a while.
+    """The limit is reached; `is_first` at the first refusal of a period.
 
-    Only that one is worth an audit event: whoever floods must not fill the log.
+    Only that one is worth an audit event: a flood of requests must not fill the log.
     """
 
     def __init__(self, limit: Limit, *, retry_after_seconds: int, is_first: bool):
@@ -122,9 +126,9 @@ class LimitReached(TooOften):
 
 
 class Throttle:
-    """Counts what people and programs take of each limit.
+    """Counts what people and programs use of each limit.
 
-    Whose it is, an address or a network or a token, is kept as a keyed hash only.
+    The address, network or token that is counted is kept as a keyed hash only.
     """
 
     def __init__(self, counter: Counter, *, key: str) -> None:
@@ -132,7 +136,7 @@ class Throttle:
         self._key = key.encode()
 
     def take(self, limit: Limit, *whose: str, amount: int = 1) -> None:
-        """Count so many more, or raise LimitReached."""
+        """Count `amount` more. Raises LimitReached."""
         key = self._key_of(limit, whose)
         item = RateLimitItemPerSecond(limit.amount, limit.seconds)
         if self._counter.hit(item, key, amount):
@@ -145,7 +149,7 @@ class Throttle:
         raise LimitReached(limit, retry_after_seconds=seconds, is_first=is_first)
 
     def forgive(self, limit: Limit, *whose: str) -> None:
-        """Start to count anew, because they have proved who they are."""
+        """Reset the count of those who have proved who they are."""
         key = self._key_of(limit, whose)
         item = RateLimitItemPerSecond(limit.amount, limit.seconds)
         first_refusal = RateLimitItemPerSecond(1, limit.seconds)
@@ -159,7 +163,7 @@ class Throttle:
 
 @dataclass(slots=True)
 class _LocalCalls:
-    """Calls of one token that only this process has counted so far."""
+    """Calls of one token that this process has counted and not yet shared."""
 
     calls: int
     until: float
@@ -168,9 +172,9 @@ class _LocalCalls:
 class CallLimits:
     """How often programs may call: each token, and each network without a known one.
 
-    Of a token that makes many calls a process tells the others once a second, or as
-    soon as it has a hundredth of the limit to tell: each process lets through at most
-    that much more than the limit. Otherwise each call would wait for MongoDB.
+    For a token that makes many calls, a process shares its count once a second, or as
+    soon as it has counted a hundredth of the limit: so each process lets through at
+    most that much more than the limit. Otherwise each call would wait for MongoDB.
     """
 
     def __init__(
@@ -188,7 +192,7 @@ class CallLimits:
         self._lock = Lock()
 
     def count_here(self, token_id: UUID) -> bool:
-        """Count a call with this token if nobody need be told of it yet."""
+        """Count a call in this process; return False if it has to be shared."""
         with self._lock:
             local = self._local_calls.get(token_id)
             if local is None or self._clock() >= local.until:
@@ -199,27 +203,27 @@ class CallLimits:
             return True
 
     def count_call(self, token_id: UUID) -> None:
-        """Count a call with this token, or raise LimitReached."""
+        """Count a call with this token. Raises LimitReached."""
         if self.count_here(token_id):
             return
         with self._lock:
             local = self._local_calls.pop(token_id, None)
         amount = 1 + (local.calls if local else 0)
-        # Of who has reached the limit each call is told.
+        # Once a token has reached the limit, each of its calls is shared.
         self.throttle.take(self._limit, str(token_id), amount=amount)
         with self._lock:
             until = self._clock() + _SHARED_EVERY_SECONDS
             self._local_calls.setdefault(token_id, _LocalCalls(0, until))
 
     def count_unknown(self, network: str | None) -> None:
-        """Count a call with a token that nobody has, or raise LimitReached."""
+        """Count a call with an unknown token. Raises LimitReached."""
         self.throttle.take(UNKNOWN_TOKENS, network or "")
 
 
 def count_upload(throttle: Throttle, actor: Actor, *, is_begun: bool = False) -> None:
-    """Count a file that somebody sends or begins to send, or raise LimitReached.
+    """Count a file that somebody sends or begins to send. Raises LimitReached.
 
-    A program that acts for a person takes from what that person has.
+    A program that acts for a person uses up that person's limit.
     """
     sent, begun = UPLOADS_STAFF, UPLOADS_BEGUN_STAFF
     if actor.role is Role.PATIENT:

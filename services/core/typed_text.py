@@ -7,7 +7,7 @@ from services.core.sentences import Sentence
 
 
 def tidy(text: str) -> str:
-    """Return the text in composed characters, without control characters and edges."""
+    """Return the text trimmed, in composed characters, without control characters."""
     lines = normalize("NFC", text).replace("\t", " ").splitlines()
     return "\n".join(
         "".join(character for character in line if category(character) != "Cc").rstrip()
@@ -16,14 +16,14 @@ def tidy(text: str) -> str:
 
 
 def is_storable(text: str) -> bool:
-    """Tell whether PostgreSQL can take the text: no NUL, no half of a character."""
+    """Return whether PostgreSQL can store the text: no NUL, no half of a character."""
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def require_line(name: str, text: str, longest: int) -> None:
     """Raise InvalidInput for a line of text that is too long or cannot be shown.
 
-    `name` is the field's, and what it is called in the sentence.
+    `name` is the name of the field, and how the sentence calls it.
     """
     label = Sentence(name.capitalize())
     if len(text) > longest:
