@@ -1,6 +1,6 @@
-"""The erasure of archived patients: the rule, what is due, what stops it, the deed.
+"""The erasure of archived patients: its rule, what is due, what stops it, and doing it.
 
-It stands with the documents, because those of a patient are what most often stops it.
+It is part of the documents, because a patient's documents are what most often stops it.
 """
 
 from services.documents.erasure.due import (

@@ -1,4 +1,4 @@
-"""What an erasure leaves of the patient's own sign-in: an id that acted once."""
+"""What an erasure leaves of the patient's own sign-in: an id that once acted."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -23,7 +23,7 @@ from db.models.user import (
 from db.models.view import StoredCriteria
 
 _NAME: Final = "Erased patient"
-# What somebody proves themselves with, or was asked to; nobody signs in any more.
+# Credentials, codes and links of a sign-in that nobody will use again.
 _PROOFS: Final = (
     ApiToken,
     AuthorizationCode,
@@ -38,13 +38,13 @@ _PROOFS: Final = (
 
 
 def forget(session: Session, ids: Sequence[UUID]) -> None:
-    """Take name and address out of the sign-ins of these patients, and end them."""
+    """Remove name and address from the sign-ins of these patients, and end them."""
     users = session.scalars(select(User.id).where(User.patient_id.in_(ids))).all()
     if not users:
         return
     for proof in _PROOFS:
         session.execute(delete(proof).where(proof.user_id.in_(users)))
-    # What they looked for among their own documents, behind keys of their own.
+    # Their searches of their own documents, which have keys of their own.
     session.execute(
         delete(StoredCriteria).where(
             StoredCriteria.created_by.in_(users), StoredCriteria.subject == "documents"
@@ -64,7 +64,7 @@ def forget(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def _forget_names(session: Session, users: Sequence[UUID]) -> None:
-    """Rename whoever filed and booked by themselves."""
+    """Replace their names where they filed, booked or shared something."""
     for author, name in (
         (Booking.created_by, Booking.created_by_name),
         (Document.created_by, Document.created_by_name),

@@ -1,4 +1,4 @@
-"""What is to be erased next and what stops it: numbers, moments and counts."""
+"""What is to be erased next and what stops it, by record number and without names."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -26,9 +26,9 @@ MOST_LISTED: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class DueErasure:
-    """A record to be erased: which by its number, since when archived, what stops it.
+    """A record to be erased: its number, when it was archived, what stops the erasure.
 
-    `documents` are those that are kept still, `held` of these on legal hold.
+    `documents` are those not yet purged, `held` those of them on legal hold.
     """
 
     patient_id: UUID
@@ -44,7 +44,7 @@ class DueErasure:
 
 @dataclass(frozen=True, slots=True)
 class Erasures:
-    """The first of what is due within a while, and how many there are."""
+    """The first of the erasures that are due soon, and how many there are."""
 
     dues: tuple[DueErasure, ...]
     total: int
@@ -52,16 +52,16 @@ class Erasures:
 
 
 def look(session: Session, actor: Actor) -> Erasures:
-    """Return what is due next, and write down that somebody looked.
+    """Return what is due next, and record that somebody looked. Raises NotAllowed.
 
-    Who looks after retention need not know who the patients are: records have their
-    numbers here. Raises NotAllowed.
+    Who looks after retention need not know who the patients are, so records are named
+    by their numbers.
     """
     actor.require(Permission.MANAGE_RETENTION)
     audit.record(
         session, actor, Action.RETENTION_READ, subject=("retention", "patients")
     )
-    # An administrator's own role sees no patients, nor whose a document is.
+    # An administrator's own role sees neither patients nor whose a document is.
     with assume_role(session, "system"):
         rows = session.execute(_DUES.limit(MOST_LISTED)).all()
         erased = select(func.count()).where(Patient.erased_at.is_not(None))
@@ -75,8 +75,8 @@ def look(session: Session, actor: Actor) -> Erasures:
 def is_stopped() -> ColumnElement[bool]:
     """Select records that stay although their time is over.
 
-    A document stays until its own rule, or its hold, lets it go; while it does, so
-    does the person whose it is.
+    A document stays as long as its own rule, or its hold, requires, and so long its
+    patient stays as well.
     """
     return or_(
         exists().where(_IS_KEPT),

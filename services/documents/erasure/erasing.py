@@ -1,7 +1,7 @@
-"""The erasure: what is left of a person when the record's time is over is a tombstone.
+"""The erasure: a tombstone is left of a person when the record's time is over.
 
-A record and those that were merged into it go together. Which of what hangs on them
-stays, goes or loses its words, docs/decisions/0037 says with the reasons.
+A record and those that were merged into it are erased together. What is kept, deleted
+or emptied of text, and why, is in docs/decisions/0037.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -32,15 +32,15 @@ from services.patients.photos import photos
 from services.patients.records.model import FIELDS, LISTS, Sex
 
 ERASED: Final = ("Erased", "record")
-# What no patient can be older than, since a tombstone has to have a day of birth.
+# Older than any patient can be, since a tombstone has to have a date of birth.
 _NO_BIRTH: Final = date(1900, 1, 1)
-# Few: of each patient's there may be many rows.
+# Few at once, because each patient may have many rows.
 _AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """The record that was kept, and those of the same person that it took in."""
+    """The record that was kept, and the records of the same person merged into it."""
 
     id: UUID
     merged: tuple[UUID, ...]
@@ -51,11 +51,11 @@ class _Person:
 
 
 def erase(session: Session, *, at_once: int = _AT_ONCE) -> int:
-    """Erase some records whose time is over; return of how many people.
+    """Erase a few records whose time is over; return the number of people.
 
-    Their files are noted as due for deletion in the same transaction: the row goes
-    first, then the bytes. What another worker or a person has in hand is left for the
-    next time. The caller, the system, commits.
+    Their files become pending deletions in the same transaction: the row goes first,
+    then the bytes. Records that another worker or a person has locked are left for the
+    next run. The caller, which is the system, commits.
     """
     people = _lock_ended(session, at_once)
     for person in people:
@@ -70,7 +70,7 @@ def _lock_ended(session: Session, at_once: int) -> list[_Person]:
         .where(~is_stopped())
         .order_by(Patient.deleted_at, Patient.id)
         .limit(at_once)
-        # Looked at once more when it is locked: who restored it was first.
+        # The lock checks the conditions again: a restore that came first wins.
         .with_for_update(of=Patient, skip_locked=True)
     ).all()
     return [_Person(kept, _merged_into(session, kept)) for kept in ids]
@@ -82,9 +82,9 @@ def _merged_into(session: Session, kept_id: UUID) -> tuple[UUID, ...]:
 
 
 def erase_again(session: Session, ids: Collection[UUID]) -> int:
-    """Erase patients whom rows of before their erasure bring back.
+    """Erase patients whom a return to rows from before their erasure brought back.
 
-    The audit log tells of the erasure already. Returns of how many records; the caller
+    The audit log has the erasure already. Returns the number of records; the caller
     commits.
     """
     known = select(Patient.id).where(Patient.id.in_(ids), Patient.erased_at.is_(None))
@@ -114,7 +114,7 @@ def _erase_one(session: Session, person: _Person) -> None:
 
 
 def _forget(session: Session, ids: Sequence[UUID]) -> Mapping[str, int]:
-    """Leave a tombstone of records of one person; return what went with them."""
+    """Leave a tombstone of one person's records; return the numbers of rows erased."""
     pending_deletions.add_purged(
         session, Bucket.PATIENT_PHOTOS, _photos_of(session, ids)
     )
@@ -135,7 +135,7 @@ def _photos_of(session: Session, ids: Sequence[UUID]) -> set[str]:
 
 
 def _forget_merges(session: Session, ids: Sequence[UUID]) -> None:
-    """Keep that there was a merge, and nothing of what both records looked like."""
+    """Keep the fact that there was a merge, without what either record contained."""
     session.execute(
         update(PatientMerge)
         .where(or_(PatientMerge.kept_id.in_(ids), PatientMerge.merged_id.in_(ids)))

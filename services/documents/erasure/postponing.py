@@ -1,4 +1,4 @@
-"""Records that are to stay for a while although their time is over, for a reason."""
+"""Records that are kept for some time although theirs is over, for a reason."""
 
 from datetime import date
 from typing import Final
@@ -41,7 +41,7 @@ def postpone(
 ) -> None:
     """Keep an archived record until a day; the caller commits.
 
-    What was said before of the same record is replaced. Raises InvalidInput,
+    This replaces any earlier postponement of the record. Raises InvalidInput,
     NothingToErase and NotAllowed.
     """
     actor.require(Permission.MANAGE_RETENTION, patient_id)
@@ -62,7 +62,7 @@ def postpone(
             Patient.merged_into_id.is_(None),
             Patient.erased_at.is_(None),
         )
-        # An erasure that goes on is waited for: it came first.
+        # Waits for an erasure in progress, which came first.
         if session.scalar(archived.with_for_update(key_share=True)) is None:
             raise NothingToErase
         session.execute(

@@ -1,4 +1,4 @@
-"""After how many years archived patients are erased, as an administrator says."""
+"""The rule by which archived patients are erased, as an administrator sets it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,21 +25,21 @@ from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 
 MOST_YEARS: Final = 100
-# Nothing is erased for so long after the rule was changed: who typed 1 for 10 can
-# still put it right.
+# For this long after a change of the rule nothing is erased: who typed 1 for 10 can
+# still correct it.
 SECOND_THOUGHTS: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class ErasureRule:
-    """After how many years in the archive a record is erased; None is never."""
+    """After how many years in the archive a record is erased; None means never."""
 
     years: int | None
     updated_at: datetime
 
 
 class ErasureRuleChanged(Conflict):
-    """Another administrator was faster."""
+    """Another administrator changed the rule meanwhile."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -49,7 +49,7 @@ class ErasureRuleChanged(Conflict):
 
 
 def find_rule(session: Session) -> ErasureRule:
-    """Return the rule that there is; for other services and jobs."""
+    """Return the rule as it is now; for other services and jobs."""
     years, updated_at = session.execute(
         select(PatientRetention.erase_after_years, PatientRetention.updated_at)
     ).one()
@@ -64,9 +64,9 @@ def change_rule(
     years: int | None,
     session_id: UUID | None,
 ) -> None:
-    """Erase archived records after so many years, or never; the caller commits.
+    """Have archived records erased after `years`, or never; the caller commits.
 
-    It counts from a week later on. Raises NotConfirmed, InvalidInput,
+    The rule takes effect a week later. Raises NotConfirmed, InvalidInput,
     ErasureRuleChanged and NotAllowed.
     """
     actor.require(Permission.MANAGE_RETENTION)
@@ -100,16 +100,16 @@ def change_rule(
 
 
 def ends_at() -> ColumnElement[datetime]:
-    """Return when the time of a patient joined with the rule is over."""
+    """Return when the time of a patient is over; the rule has to be joined."""
     archived_at = type_coerce(Patient.deleted_at, DateTime(timezone=True))
     return archived_at + func.make_interval(PatientRetention.erase_after_years)
 
 
 def ended(ahead: timedelta = timedelta()) -> ColumnElement[bool]:
-    """Select archived records whose time is over, now or within a while.
+    """Select archived records whose time is over, now or within `ahead`.
 
-    A record that was merged goes with the one that was kept. Where nobody is erased
-    there is no interval, and no row.
+    A merged record goes with the one that was kept. Where nobody is to be erased the
+    interval is null, and no row matches.
     """
     until = func.now() + ahead
     return and_(

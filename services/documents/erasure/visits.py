@@ -19,14 +19,14 @@ from db.models.consultation import (
 )
 from services.documents.integrity import pending_deletions
 
-# As long as a reason has to be.
+# At least as long as the database requires a reason to be.
 _NO_REASON: Final = "Erased with the record"
 
 
 def forget(session: Session, ids: Sequence[UUID]) -> Mapping[str, int]:
-    """Take the words out of visits, and delete notes, prescriptions and e-mails.
+    """Empty the texts of visits, and delete notes, prescriptions and letters.
 
-    Returns how many there were of each. For the erasure, whose role may do it.
+    Returns how many there were of each. For the erasure, whose role may do this.
     """
     visits = session.scalar(select(func.count()).where(Appointment.patient_id.in_(ids)))
     notes = _delete_notes(session, ids)
@@ -58,9 +58,9 @@ def _delete_notes(session: Session, ids: Sequence[UUID]) -> int:
 
 
 def _delete_prescriptions(session: Session, ids: Sequence[UUID]) -> int:
-    """Delete them with their signed files, which are due from now on.
+    """Delete prescriptions; their signed files become pending deletions.
 
-    The scans of their papers are documents, which are purged by now.
+    The scans of their papers are documents, which have been purged by now.
     """
     of_these = select(Prescription.id).where(Prescription.patient_id.in_(ids))
     session.execute(
@@ -76,7 +76,7 @@ def _delete_prescriptions(session: Session, ids: Sequence[UUID]) -> int:
 
 
 def _forget_reasons(session: Session, ids: Sequence[UUID]) -> None:
-    """Keep who opened the record in an emergency, and not what they wrote of it."""
+    """Keep who opened the record in an emergency, and not the reason they gave."""
     accesses = update(BreakGlassAccess).where(BreakGlassAccess.patient_id.in_(ids))
     session.execute(accesses.values(reason=_NO_REASON))
     session.execute(

@@ -1,4 +1,4 @@
-"""Fields of documents that an administrator defines, and what they hold."""
+"""Fields of documents that an administrator defines, and the values in them."""
 
 from services.documents.fields.defining import (
     MOST_CHOICES as MOST_CHOICES,

@@ -1,4 +1,4 @@
-"""Fields of documents are defined, changed and archived by an administrator."""
+"""How an administrator defines, changes and archives the fields of documents."""
 
 import re
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ _LONGEST_KEY: Final = 40
 
 
 class FieldExists(Conflict):
-    """Another field has this name, whatever its capitals and accents."""
+    """Another field has this name, apart from capitals and accents."""
 
     property_name = "name"
 
@@ -48,7 +48,7 @@ class FieldExists(Conflict):
 
 
 class NoSuchField(NotFound):
-    """There never was this field."""
+    """No field has this id."""
 
     def __init__(self) -> None:
         super().__init__("There is no such field. Reload the page.")
@@ -59,7 +59,7 @@ def add_field(
 ) -> DocumentField:
     """Define a field that documents may have; the caller commits.
 
-    Its key is made of its name. Raises InvalidInput, FieldExists, NotAllowed.
+    Its key is derived from its name. Raises InvalidInput, FieldExists, NotAllowed.
     """
     actor.require(Permission.DEFINE_FIELDS)
     if (session.scalar(select(func.count(FieldRow.id))) or 0) >= MOST_FIELDS:
@@ -80,10 +80,10 @@ def add_field(
 def change_field(
     session: Session, actor: Actor, field_id: UUID, definition: FieldDefinition
 ) -> DocumentField:
-    """Change what a field is called and whose it is; the caller commits.
+    """Change the definition of a field; the caller commits.
 
-    A choice that documents have stays. Raises InvalidInput, FieldExists, NoSuchField,
-    NotAllowed.
+    A choice that documents use cannot be removed. Raises InvalidInput, FieldExists,
+    NoSuchField, NotAllowed.
     """
     actor.require(Permission.DEFINE_FIELDS)
     before = _find(session, field_id, locks=True)
@@ -99,7 +99,7 @@ def change_field(
 
 
 def archive_field(session: Session, actor: Actor, field_id: UUID) -> DocumentField:
-    """Let a field be filled in no more; what documents have in it stays.
+    """Archive a field: it cannot be filled in, and documents keep their values.
 
     The caller commits. Raises NoSuchField, NotAllowed.
     """
@@ -107,7 +107,7 @@ def archive_field(session: Session, actor: Actor, field_id: UUID) -> DocumentFie
 
 
 def restore_field(session: Session, actor: Actor, field_id: UUID) -> DocumentField:
-    """Let an archived field be filled in again; the caller commits.
+    """Restore an archived field, so that it can be filled in; the caller commits.
 
     Raises NoSuchField, NotAllowed.
     """
@@ -171,7 +171,7 @@ def _columns(definition: FieldDefinition) -> dict[str, Any]:
 
 
 def _tidied(kind: FieldKind, typed: FieldDefinition) -> FieldDefinition:
-    """Return what can be kept of a definition, or raise InvalidInput."""
+    """Return the definition tidied up. Raises InvalidInput."""
     is_choice, is_number = kind is FieldKind.CHOICE, kind is FieldKind.NUMBER
     return FieldDefinition(
         name=_line("name", Sentence("A field's name"), typed.name, LONGEST_NAME),
@@ -212,7 +212,7 @@ def _line(
         raise InvalidInput(
             name, Sentence("{field} is missing. Type one.", field=called)
         )
-    # Its name stands in sentences that are filled in themselves.
+    # The name is put into sentences that are formatted themselves.
     if {"{", "}"} & set(line):
         raise InvalidInput(
             name, Sentence("{field} has no braces; take them away.", field=called)
@@ -230,7 +230,7 @@ def _line(
 
 
 def _key_of(session: Session, name: str) -> str:
-    """Return a key that no other field has, as near to the name as can be."""
+    """Return a key that no other field has, as close to the name as possible."""
     folded = session.scalar(select(func.fold(name))) or ""
     stem = re.sub("[^a-z0-9]+", "_", folded)[:_LONGEST_KEY].strip("_")
     if not re.match("[a-z]", stem):
@@ -244,7 +244,7 @@ def _require_unused(
     session: Session, field: DocumentField, choices: Iterable[str]
 ) -> None:
     """Raise InvalidInput if documents have one of these choices."""
-    # An administrator sees nothing of documents, only that there are some.
+    # An administrator sees nothing of documents except that there are some.
     with assume_role(session, "system"):
         used = session.scalar(
             select(DocumentFieldValue.text_value)

@@ -1,4 +1,4 @@
-"""What somebody fills in: read as the kind of its field, and written down."""
+"""Values for fields of documents: read by the kind of the field, and stored."""
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
@@ -24,7 +24,7 @@ from services.documents.fields.model import (
 )
 from services.documents.fields.reading import read_fields
 
-# In the database a number has 15 digits, which JSON keeps as they are.
+# The database stores numbers of 15 digits, which JSON transports unchanged.
 _MOST_WHOLE: Final = 10**9
 _DECIMALS: Final = 6
 _FIRST_DAY: Final = date(1900, 1, 1)
@@ -48,13 +48,13 @@ def read_values(
     is_same_type: bool = False,
     may_lack: bool = False,
 ) -> dict[str, FieldValue]:
-    """Return what a document of this type shall have in its fields.
+    """Return the values that a document of this type is to have in its fields.
 
-    What it had `before` may stay, also in a field that is archived or not of this type.
-    Null and nothing typed leave a field empty. Those that are needed are not asked for
-    where neither values nor type are other than before: what was filed when there was
-    no such field gets another title without it; nor where some `may_lack`. Raises
-    InvalidInput that names the field.
+    A value that it had `before` may stay, even in a field that is archived or not of
+    this type. Null and blank text leave a field empty. Required fields are not enforced
+    where neither values nor type change, so that a document filed before the field
+    existed can get another title without it; nor with `may_lack`. Raises InvalidInput,
+    which names the field.
     """
     fields, kept = read_fields(session), before or {}
     known = {field.key: field for field in fields}
@@ -74,7 +74,7 @@ def read_values(
 def find_readable(
     field: DocumentField | None, value: object, *, document_type: str
 ) -> FieldValue | None:
-    """Return a value as a field has it of such a document; None if it has none."""
+    """Return a value as a field of such a document stores it; None if it cannot."""
     if field is not None and field.is_of(document_type):
         with suppress(InvalidInput):
             return _read(field, value)
@@ -87,9 +87,10 @@ def fill(
     before: Mapping[str, FieldValue],
     after: Mapping[str, FieldValue],
 ) -> None:
-    """Write down what a document has in its fields, where it is not what it had.
+    """Store the values of a document's fields that differ from `before`.
 
-    For whoever may change the document, before they change what they see of it.
+    Call it for somebody who may change the document, and before changing what they see
+    of it.
     """
     if gone := before.keys() - after.keys():
         _empty(session, document_id, gone)

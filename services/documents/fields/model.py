@@ -1,4 +1,4 @@
-"""A field of documents as everybody outside the database knows it."""
+"""A field of documents, as code outside the database knows it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-# Behind it stands a key, in criteria, columns, refusals and the audit log; programs
-# have what is filled in under this name.
+# The prefix of a field's key in criteria, columns, refusals and the audit log; programs
+# get the values under this name.
 PREFIX: Final = "custom_fields."
 LONGEST_NAME: Final = 40
 LONGEST_UNIT: Final = 20
 LONGEST_TEXT: Final = 200
-# As JSON has it: of a date its day as 2026-11-25.
+# As in JSON: a date is text such as 2026-11-25.
 FieldValue = str | int | float | bool
 
 
 class FieldKind(StrEnum):
-    """What a field holds."""
+    """The kind of value that a field holds."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -41,7 +41,7 @@ KIND_LABELS: Final[Mapping[FieldKind, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class FieldDefinition:
-    """What an administrator says of a field; of all types if none is named."""
+    """A field as an administrator defines it; without types it is for all of them."""
 
     name: str
     unit: str = ""
@@ -52,7 +52,7 @@ class FieldDefinition:
 
 @dataclass(frozen=True, slots=True)
 class DocumentField:
-    """A field that documents may have; its `key` stays whatever it is called."""
+    """A field that documents may have; its `key` never changes, whatever its name."""
 
     id: UUID
     key: str
@@ -66,15 +66,15 @@ class DocumentField:
 
     @property
     def is_archived(self) -> bool:
-        """Whether it is filled in no more; what was filled in stays."""
+        """Whether it can no longer be filled in; existing values stay."""
         return self.archived_at is not None
 
     @property
     def label(self) -> str:
-        """The name, with the unit that its numbers have."""
+        """The name, with the unit of its numbers if it has one."""
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
     def is_of(self, document_type: str) -> bool:
-        """Tell whether documents of a type are filled in here."""
+        """Return whether the field is to be filled in for documents of a type."""
         known = self.document_types
         return not self.is_archived and (not known or document_type in known)

@@ -1,4 +1,4 @@
-"""Which fields there are, and what stands in those of a document."""
+"""The fields that are defined, and the values that a document has in them."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,7 +18,7 @@ _VALUE: Final = func.coalesce(
     func.to_jsonb(DocumentFieldValue.date_value),
     func.to_jsonb(DocumentFieldValue.flag_value),
 )
-# What a document has in its fields, by their keys; shown to whoever sees the document.
+# A document's values by the keys of their fields, for whoever sees the document.
 SHOWN_VALUES: Final = func.coalesce(
     select(func.jsonb_object_agg(DocumentFieldValue.field, _VALUE))
     .where(DocumentFieldValue.document_id == Document.id)
@@ -41,7 +41,7 @@ _COLUMNS: Final = (
 
 
 def list_fields(session: Session, actor: Actor) -> tuple[DocumentField, ...]:
-    """Return the fields by name, the archived ones too; raises NotAllowed."""
+    """Return the fields by name, including archived ones. Raises NotAllowed."""
     if not actor.may(Permission.DEFINE_FIELDS):
         is_own = actor.role is Role.PATIENT
         actor.require(
@@ -51,7 +51,7 @@ def list_fields(session: Session, actor: Actor) -> tuple[DocumentField, ...]:
 
 
 def read_fields(session: Session) -> tuple[DocumentField, ...]:
-    """Return the fields by name, for whoever has checked who asks."""
+    """Return the fields by name; the caller has checked the actor's permission."""
     rows = session.execute(
         select(*_COLUMNS).order_by(func.fold(FieldRow.name), FieldRow.id)
     )
@@ -59,7 +59,7 @@ def read_fields(session: Session) -> tuple[DocumentField, ...]:
 
 
 def field_of(row: Sequence[Any]) -> DocumentField:
-    """Return the field in a row of what a field is made of."""
+    """Return the field from a row of its columns."""
     field_id, key, name, kind, unit, choices, types, is_required, archived_at = row
     return DocumentField(
         field_id,

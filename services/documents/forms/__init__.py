@@ -1,4 +1,4 @@
-"""Making documents from forms."""
+"""Documents made from forms."""
 
 from services.core.drafting import DraftsNotReached as DraftsNotReached
 from services.core.errors import Problem as Problem

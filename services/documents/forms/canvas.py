@@ -1,6 +1,7 @@
-"""A part of a paper to draw on: shapes in vectors, and short texts between them.
+"""A part of a sheet to draw on: vector shapes, and short texts between them.
 
-Colours have patterns beside them, which a printer without colours keeps apart.
+Each colour is paired with a pattern, so that a printer without colours tells them
+apart.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ INK: Final = "#14212B"
 MUTED: Final = "#4A5B67"
 HAIRLINE: Final = "#C8D2D7"
 _POINT_MM: Final = 25.4 / 72
-# From the line that letters stand on to the middle of a capital, of a letter's size.
+# From the baseline to the middle of a capital, as a share of the font size.
 _MIDDLE: Final = 0.35
 _THIN_MM: Final = 0.2
 _STRIPES_MM: Final = 1.3
@@ -57,7 +58,7 @@ class Canvas:
     height: float
 
     def area(self, x: float, y: float, width: float, height: float, by: Paint) -> None:
-        """Fill a rectangle; one with a pattern has an outline of its colour."""
+        """Fill a rectangle; with a pattern it also gets an outline in its colour."""
         if width <= 0 or height <= 0:
             return
         if by.pattern is Pattern.FULL:
@@ -87,7 +88,7 @@ class Canvas:
     def path(
         self, points: Sequence[tuple[float, float]], colour: str, pattern: Pattern
     ) -> None:
-        """Draw a line through points, dashed by its pattern."""
+        """Draw a line through points, with dashes that depend on its pattern."""
         if len(points) < 2:  # noqa: PLR2004 - one point is no line
             return
         self._draw_with(colour, 0.5)
@@ -97,7 +98,7 @@ class Canvas:
         self.sheet.set_dash_pattern()
 
     def marker(self, x: float, y: float, by: Paint) -> None:
-        """Draw a point, of another shape for each pattern."""
+        """Draw a point, in a different shape for each pattern."""
         self.sheet.set_fill_color(*_rgb(by.colour, 1))
         size = _MARKER_MM
         match by.pattern:
@@ -122,7 +123,7 @@ class Canvas:
         colour: str = INK,
         align: Align = "left",
     ) -> None:
-        """Write one line, its middle at a height; `size` is in points."""
+        """Write one line, vertically centred on `y`; `size` is in points."""
         self._set(size)
         self.sheet.set_text_color(*_rgb(colour, 1))
         share = {"left": 0.0, "centre": 0.5, "right": 1.0}[align]
@@ -130,12 +131,12 @@ class Canvas:
         self.sheet.text(x, y + _MIDDLE * size * _POINT_MM, text)
 
     def width_of(self, text: str, size: float = 8) -> float:
-        """Return how wide a line is, in mm."""
+        """Return the width of a line in mm."""
         self._set(size)
         return float(self.sheet.get_string_width(text))
 
     def fit(self, text: str, width: float, size: float = 8) -> str:
-        """Return the text, cut off with dots where it is wider."""
+        """Return the text, cut off with an ellipsis if it is wider than `width`."""
         if self.width_of(text, size) <= width:
             return text
         while text and self.width_of(f"{text}…", size) > width:

@@ -13,7 +13,7 @@ from services.documents.forms.fields import Form, FormField, FormFieldKind, Valu
 from services.documents.forms.template import Template
 
 _LINE_LENGTH: Final = 200
-# A paper of a clinic has no others; a year beyond them is mistyped.
+# No paper of a clinic has a date outside these years; such a year is mistyped.
 _FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2199
 _TEXT_LENGTH: Final = 20_000
@@ -22,7 +22,7 @@ _MOST_NAMED: Final = 5
 
 
 class InvalidForm(InvalidInput):
-    """The form breaks a rule, or several."""
+    """The form breaks one or more rules."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(
@@ -32,7 +32,7 @@ class InvalidForm(InvalidInput):
 
 
 def checked(template: Template, form: Form, *, today: date) -> dict[str, Value]:
-    """Return the form as it is printed and kept, or raise InvalidForm."""
+    """Return the form as it is printed and kept. Raises InvalidForm."""
     values = {
         field.name: cleaned(form.get(field.name, "")) for field in template.fields
     }
@@ -41,7 +41,7 @@ def checked(template: Template, form: Form, *, today: date) -> dict[str, Value]:
         for field in template.fields
         for problem in _problems(field, values[field.name])
     ]
-    # Only of dates that are dates.
+    # Only once every date can be parsed.
     problems = problems or list(_wrong_times(template, values, today))
     if problems:
         raise InvalidForm(*problems)
@@ -54,12 +54,12 @@ def missing_characters(form: Form) -> tuple[str, ...]:
 
 
 def text_of(form: Form) -> str:
-    """Return everything that is written in the form."""
+    """Return all text of the form."""
     return "\n".join(_written(value) for value in form.values())
 
 
 def cleaned(value: Value) -> Value:
-    """Return the value in composed characters, without control characters and edges."""
+    """Return the value tidied up; empty rows of a table are left out."""
     if isinstance(value, str):
         return tidy(value)
     rows = [[tidy(cell).replace("\n", " ") for cell in row] for row in value]
@@ -85,7 +85,7 @@ def _problems(field: FormField, value: Value) -> Iterator[Problem]:
 
 
 def _refusal(field: FormField, value: Value) -> str | None:
-    """Return what is wrong with how the value is written."""
+    """Return what is wrong with the form of a value, or None."""
     if (field.kind is FormFieldKind.TABLE) != isinstance(value, list):
         return _said_of(field, "{label} has another form than this document wants.")
     if isinstance(value, list):
@@ -121,7 +121,7 @@ def _table_refusal(field: FormField, rows: list[list[str]]) -> str | None:
 
 
 def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Problem]:
-    """Say which dates cannot be meant, though they are dates."""
+    """Yield the dates that are valid and yet cannot be meant, as problems."""
     labels = {field.name: Sentence(field.label) for field in template.fields}
     days = {
         field.name: date.fromisoformat(str(typed))
@@ -163,7 +163,7 @@ def _date_refusal(field: FormField, text: str) -> Sentence | None:
 
 
 def _said_of(field: FormField, message: str, **values: object) -> Sentence:
-    """Return what is said of a field, by its label."""
+    """Return a sentence about a field, with its label."""
     return Sentence(message, label=Sentence(field.label), **values)
 
 

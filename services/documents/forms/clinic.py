@@ -1,11 +1,11 @@
-"""Whose papers are made here."""
+"""The clinic whose papers are made here."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """Who writes; it stands at the head of every document."""
+    """The clinic as the letterhead of every document names it."""
 
     name: str
     address: str = ""

@@ -1,4 +1,4 @@
-"""Forms that somebody has begun: kept for a month, for their eyes only."""
+"""Drafts of forms: kept for a month, for their author alone."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,10 +18,10 @@ from services.documents.records.visibility import permission_to_file
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A form as it was when it was saved last.
+    """A form as it was last saved.
 
-    `document_id` is the document whose next version it will be, if it is one's. What
-    follows the form is how it shall be filed; without, as usual.
+    `document_id` is the document whose next version it will be, if any. The fields
+    after `form` are how the document is to be filed; empty ones mean the usual way.
     """
 
     id: UUID
@@ -40,7 +40,7 @@ _SHAPE: Final = TypeAdapter(Draft)
 
 
 def save_draft(draft_store: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
-    """Keep the draft in place of what was saved of it before; say when.
+    """Save the draft in place of its earlier state; return the time.
 
     Raises NotAllowed or DraftsNotReached.
     """
@@ -52,7 +52,8 @@ def list_drafts(
 ) -> tuple[SavedDraft, ...]:
     """Return the actor's own drafts about this patient, or about none, newest first.
 
-    One of a form that is no more is left out. Raises NotAllowed or DraftsNotReached.
+    Drafts of a form that no longer exists are left out. Raises NotAllowed or
+    DraftsNotReached.
     """
     return _drafts_of(actor).list_those(
         draft_store,
@@ -62,7 +63,7 @@ def list_drafts(
 
 
 def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
-    """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
+    """Delete one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
     _drafts_of(actor).discard(draft_store, actor, draft_id)
 
 

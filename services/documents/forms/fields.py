@@ -1,4 +1,4 @@
-"""The fields of a form: what each is called, what it holds, where it comes from."""
+"""The fields of a form: their labels, their kinds, and what fills them in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Final
 from services.patients.records import record_numbers
 from services.patients.records.model import PatientRecord
 
-# One line, several lines, an ISO date; or the rows of a table, cell by cell.
+# One line, several lines or an ISO date; or the rows of a table, as lists of cells.
 Value = str | list[list[str]]
 Form = Mapping[str, Value]
 
 
 class FormFieldKind(StrEnum):
-    """What a field holds."""
+    """The kind of value that a field holds."""
 
     LINE = "line"
     TEXT = "text"
@@ -24,11 +24,12 @@ class FormFieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One field; `prefill` tells what a patient's record already knows about it.
+    """One field; `prefill` returns what a patient's record already has for it.
 
-    `not_in_future` says that the date has come already; `not_before` names the field
-    whose date comes first. What is left out if empty says nothing by not being there.
-    What is unlabelled stands on the paper by itself, as the lines of a letter do.
+    With `not_in_future` the date must not be after today; `not_before` names the field
+    with a date that must not be later. A field that is left out if empty means nothing
+    by its absence. An unlabelled field is printed without its label, like the lines of
+    a letter.
     """
 
     name: str
@@ -63,8 +64,8 @@ def _history(patient: PatientRecord) -> str:
 
 
 def salutation_of(patient: PatientRecord, words: str = "Dear {name},") -> str:
-    """Return how a letter begins, in the words of whose language it is in."""
-    # Whether Mr or Ms is no business of a form: it would be wrong for some.
+    """Return the salutation of a letter, in the language of `words`."""
+    # A form does not choose between Mr and Ms: it would be wrong for some.
     return words.format(name=_name(patient))
 
 

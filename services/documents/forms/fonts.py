@@ -14,14 +14,14 @@ from unicodedata import category
 import noto_cjk_sans_otc  # type: ignore[import-untyped]
 import pymupdf_fonts  # type: ignore[import-untyped]
 
-# Imported where they are used: every process knows this module, and few draw.
+# Imported where they are used: every process imports this module, and few draw.
 if TYPE_CHECKING:
     import uharfbuzz  # type: ignore[import-untyped]
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face of a family; `number` is its place in a collection of faces."""
+    """One face of a family; `number` is its index in a font collection."""
 
     family: str
     read: Callable[[], bytes]
@@ -38,17 +38,18 @@ _OTHERS: Final = (
     Face("moresymbols", partial(pymupdf_fonts.myfont, "symbol2")),
     Face("math", partial(pymupdf_fonts.myfont, "math")),
 )
-# The same ideographs are drawn differently in Japan, Korea and China; what else is
-# written tells for whom a text is. Each is (first, last, face of the collection).
+# The same ideographs are drawn differently in Japan, Korea and China; the other
+# characters of a text show whom it is for. Each is (first, last, face of the
+# collection).
 _JAPANESE: Final = (0x3041, 0x30FF, 0)
 _KOREAN: Final = (0xAC00, 0xD7A3, 1)
 _CHINESE: Final = 2
-# Stands for a character that no font here has: a record may hold any.
+# Printed for a character that no font here has: a record may contain any.
 _UNPRINTABLE: Final = "□"
 
 
 def chosen(text: Iterable[str]) -> tuple[Face, ...]:
-    """Return the faces that these characters need beside our own, the first first."""
+    """Return the faces that these characters need besides FiraGO, in order of use."""
     missing = _wanted(text) - characters(TEXT)
     faces = []
     for face in (*_OTHERS, _ideographs(missing)):
@@ -59,7 +60,7 @@ def chosen(text: Iterable[str]) -> tuple[Face, ...]:
 
 
 def missing(text: Iterable[str]) -> tuple[str, ...]:
-    """Return the characters that no font has, in the order of their numbers."""
+    """Return the characters that no font has, by code point."""
     left = _wanted(text) - characters(TEXT)
     for face in (*_OTHERS, _ideographs(left)):
         if not left:
@@ -69,7 +70,7 @@ def missing(text: Iterable[str]) -> tuple[str, ...]:
 
 
 def printer(text: str) -> Callable[[str], str]:
-    """Return what puts a box in place of each character of `text` that no font has."""
+    """Return a function that prints a box for the characters of `text` no font has."""
     boxes = str.maketrans(dict.fromkeys(missing(text), _UNPRINTABLE))
     return lambda part: part.translate(boxes)
 
@@ -82,7 +83,7 @@ def data(face: Face) -> bytes:
 
 @cache
 def characters(face: Face) -> frozenset[int]:
-    """Return the numbers of the characters that the face can draw."""
+    """Return the code points that the face can draw."""
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped] # noqa: PLC0415
 
     with TTFont(BytesIO(data(face)), fontNumber=face.number, lazy=True) as font:
@@ -91,14 +92,14 @@ def characters(face: Face) -> frozenset[int]:
 
 @cache
 def shaped(face: Face) -> "uharfbuzz.Face":
-    """Return the face as the shaping engine wants it; it is never changed."""
+    """Return the face as the shaping engine takes it; it is never changed."""
     import uharfbuzz  # noqa: PLC0415
 
     return uharfbuzz.Face(uharfbuzz.Blob(data(face)), face.number)
 
 
 def _wanted(text: Iterable[str]) -> frozenset[int]:
-    # Line ends and what only steers the text beside it need no picture of their own.
+    # Line ends and formatting characters need no glyph of their own.
     return frozenset(
         ord(character) for character in text if category(character) not in {"Cc", "Cf"}
     )

@@ -14,7 +14,7 @@ from services.documents.records.kinds import STATED
 if TYPE_CHECKING:
     from services.documents.forms.sheet import Sheet
 
-# An empty space could be read as "none", which about allergies would be dangerous.
+# An empty space could be read as "none", which would be dangerous for allergies.
 _EMPTY: Final = "Not stated"
 _NOT_THE_CLINICS: Final = "In their own words; the clinic has not checked it."
 
@@ -28,11 +28,12 @@ def generate(
     now: datetime,
     author: str = "",
 ) -> bytes:
-    """Return the document; the same form, id and moment give the same bytes.
+    """Return the PDF; the same form, id and time give the same bytes.
 
     Raises InvalidForm, which names every character that cannot be printed.
     """
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    # fpdf takes half as long to import as everything else, and few processes make
+    # papers.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     values = checked(template, form, today=now.date())
@@ -58,7 +59,7 @@ def generate(
 
 
 def filename_of(template: Template, form: Form, day: date) -> str:
-    """Return what the file of a form is called."""
+    """Return the file name of a form's document."""
     return f"{template.title} {form[NAME.name]} {day:%Y-%m-%d}.pdf"
 
 
@@ -86,5 +87,6 @@ def _write_nothing(sheet: "Sheet", field: FormField) -> None:
 
 
 def _spelt(day: date) -> str:
-    # In words, because 3/4 is read as March here and as April there.
+    # With the month in letters, because 3/4 is in March in some places, in April in
+    # others.
     return f"{day.day} {day:%B %Y}"

@@ -13,13 +13,13 @@ from services.documents.forms.template import Template
 from services.documents.forms.templates import templates_for
 from services.patients.records.model import PatientRecord
 
-# As many as a paper of theirs is printed of in one file.
+# The same limit as for printing a paper of several patients into one file.
 MOST: Final = 100
 _SUBJECTS: Final = ("subject", "due")
 
 
 class AddresseeDied(Conflict):
-    """A letter in the same words as to others is not for the bereaved."""
+    """The patient has died, and the bereaved are not sent a letter written for many."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -30,12 +30,12 @@ class AddresseeDied(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """A letter to several patients, in words that are the same for all.
+    """A letter to several patients, with the same text for all.
 
-    It begins with `salutation`, in which {name} is the patient's.
+    It begins with `salutation`, in which {name} is the patient's name.
 
-    Written once more, from the same `id`, `began_at` and words, each patient's is the
-    document that it was before.
+    If it is written again with the same `id`, `began_at` and text, each patient's
+    letter is the same document as before.
     """
 
     id: UUID
@@ -46,13 +46,13 @@ class Letters:
 
     @property
     def title(self) -> str:
-        """What each is called in the records: by its subject, if it has one."""
+        """The title of each letter in the records, with its subject if it has one."""
         said = (str(self.words.get(name, "")) for name in _SUBJECTS)
         subject = next(filter(None, said), "")
         return f"{self.template.title}: {subject}" if subject else self.template.title
 
     def form_for(self, patient: PatientRecord) -> Form:
-        """Return the whole form as it is for a patient; raises AddresseeDied."""
+        """Return the whole form for a patient. Raises AddresseeDied."""
         if patient.deceased_on is not None:
             raise AddresseeDied
         return {**self.template.prefilled(patient, self.salutation), **self.words}
@@ -63,7 +63,10 @@ class Letters:
 
 
 def templates_for_several(actor: Actor) -> Mapping[str, Template]:
-    """Return the forms that the actor writes to several patients; raises NotAllowed."""
+    """Return the forms that the actor may write to several patients.
+
+    Raises NotAllowed.
+    """
     return {
         name: template
         for name, template in templates_for(actor).items()
@@ -72,6 +75,6 @@ def templates_for_several(actor: Actor) -> Mapping[str, Template]:
 
 
 def shared_part(template: Template) -> Template:
-    """Return the form without what each patient's own record says."""
+    """Return the form without the fields that each patient's record fills in."""
     fields = tuple(field for field in template.fields if field.prefill is None)
     return replace(template, fields=fields)

@@ -1,4 +1,4 @@
-"""A text as a QR code, to be drawn in rectangles."""
+"""A text as a QR code, to be drawn as rectangles."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import segno
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Dark modules side by side: in which row, from which column, how many."""
+    """Dark modules side by side: their row, first column and number."""
 
     row: int
     column: int
@@ -18,14 +18,14 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A square of so many modules on each side, of which these are dark."""
+    """A square of `size` modules on each side, and the dark ones among them."""
 
     size: int
     stretches: tuple[Stretch, ...]
 
 
 def code_of(text: str) -> Code:
-    """Return the code; it can be read with a seventh of it missing."""
+    """Return the code; it can be read even if a seventh of it is damaged."""
     matrix = segno.make_qr(text, error="m").matrix
     stretches = (
         stretch

@@ -1,4 +1,4 @@
-"""The paper: letterhead, footer, headings, facts and running text, tagged as such."""
+"""The paper: letterhead, footer, headings, facts and running text, all tagged."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,10 +29,10 @@ _LABEL_MM: Final = 46.0
 _LINE_MM: Final = 5.6
 _CODE_MM: Final = 22.0
 _LARGE_CODE_MM: Final = 55.0
-# A heading at the foot of a page would be alone: it goes over with its first lines.
+# A heading alone at the foot of a page moves to the next one with its first lines.
 _TOGETHER_MM: Final = 18.0
-# Stands for the number of pages until that is known, as wide as its digits; nobody can
-# type what is no character and what no font has.
+# Placeholder for the number of pages until that is known, as wide as its digits; a
+# noncharacter, so nobody can type it and no font has it.
 _PAGES: Final = "\ufdd0" * 4
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
 _TWO_BYTE: Final = 0x2AF
@@ -41,8 +41,8 @@ _TWO_BYTE: Final = 0x2AF
 class Sheet(FPDF):
     """One document on A4, as PDF/A-2u.
 
-    fpdf2 tags pictures only. What stands in `_tagged` is closed before the foot of a
-    page and opened again on the next, so text that flows over stays one kind of thing.
+    fpdf2 tags only pictures. What is written inside `_tagged` is closed before the foot
+    of a page and opened again on the next, so that text which flows over keeps its tag.
     """
 
     def __init__(
@@ -85,14 +85,14 @@ class Sheet(FPDF):
         self.add_page()
 
     def title_line(self, text: str) -> None:
-        """Write what the document is."""
+        """Write the title of the document."""
         with self._tagged("H1"):
             self._set("B", 20, _INK)
             self._lines(text, 9)
         self.ln(4)
 
     def fact(self, label: str, value: str) -> None:
-        """Write one short value beside its name."""
+        """Write one short value beside its label."""
         if self.will_page_break(2 * _LINE_MM):
             self.add_page()
         with self._tagged("P"):
@@ -106,12 +106,12 @@ class Sheet(FPDF):
         self.ln(1)
 
     def section(self, label: str, text: str) -> None:
-        """Write running text under its name; it may go on over pages."""
+        """Write running text under a heading; it may continue over pages."""
         self._section_heading(label)
         self.paragraphs(text)
 
     def paragraphs(self, text: str) -> None:
-        """Write running text under no name; it may go on over pages."""
+        """Write running text without a heading; it may continue over pages."""
         for paragraph in text.split("\n"):
             if not paragraph.strip():
                 self.ln(_LINE_MM / 2)
@@ -123,16 +123,16 @@ class Sheet(FPDF):
     def rows(
         self, label: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     ) -> None:
-        """Write a table under its name; every page of it names its columns."""
+        """Write a table under a heading; its column names repeat on every page."""
         self._section_heading(label)
         self.table_of(columns, rows)
 
     def heading(self, label: str, *, together: float) -> None:
-        """Write the name of what follows, of which so many mm stay on its page."""
+        """Write a heading; at least `together` mm after it stay on its page."""
         self._section_heading(label, together)
 
     def table_of(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Write a table; every page of it names its columns."""
+        """Write a table; its column names repeat on every page."""
         self._set("", 10, _INK)
         self.set_draw_color(*_HAIRLINE)
         heading = FontFace(emphasis="BOLD", color=_MUTED)
@@ -151,20 +151,21 @@ class Sheet(FPDF):
 
     @contextmanager
     def drawing(self, height: float, said: str) -> Iterator[Canvas]:
-        """Give a place as wide as the text to draw on; `said` is read in its stead."""
+        """Yield a canvas as wide as the text; `said` is its alternative text."""
         if self.will_page_break(height):
             self.add_page()
         top, number = self.y, self.struct_builder.next_mcid_for_page(self.page)
         self._add_marked_content(struct_type="/Figure", mcid=number, alt_text=said)
         self._out(f"/Figure <</MCID {number}>> BDC")
-        # Colours and widths of its own: a table after it is filled with neither.
+        # A graphics state of its own: its colours and widths must not affect a later
+        # table.
         with self.local_context():
             yield Canvas(self, self.l_margin, top, self.epw, height)
         self._out("EMC")
         self.set_xy(self.l_margin, top + height)
 
     def code(self, text: str, spelt: str) -> None:
-        """Draw a code to be scanned, large, and below it what it says."""
+        """Draw a large code for scanning, with its content in letters below."""
         if self.will_page_break(_LARGE_CODE_MM + _TOGETHER_MM):
             self.add_page()
         self.ln(6)
@@ -176,7 +177,7 @@ class Sheet(FPDF):
             self._lines(spelt, 8)
 
     def signature(self, author: str, day: str) -> None:
-        """Write who answers for the document, and leave room to sign it."""
+        """Write who is responsible for the document, and leave room for a signature."""
         if self.will_page_break(_TOGETHER_MM):
             self.add_page()
         self.ln(14)
@@ -189,7 +190,7 @@ class Sheet(FPDF):
             self._lines(f"{author}, {day}" if author else day, 5)
 
     def header(self) -> None:
-        """Draw the letterhead, or on later pages a line that says whose page it is."""
+        """Draw the letterhead, or on later pages a line with title and subject."""
         with self._artifact():
             if self.page == 1:
                 self._letterhead()
@@ -204,13 +205,13 @@ class Sheet(FPDF):
             self._begin(self._open_tag)
 
     def footer(self) -> None:
-        """Draw the document's id and the page's number."""
+        """Draw the document's id and the page number."""
         if self._open_tag:
             self._out("EMC")
         with self._artifact():
             self.set_y(-15)
             self._set("", 8, _MUTED)
-            # Its width is known when the last page is, so nothing stands after it.
+            # Its width is known only with the last page, so nothing is placed after it.
             _ = self._wording.say
             page = _("Page {page} of {pages}").format(page=self.page, pages=_PAGES)
             self.cell(0, 4, page)
@@ -287,13 +288,13 @@ class Sheet(FPDF):
 
     @contextmanager
     def _artifact(self) -> Iterator[None]:
-        """Tell reading machines to leave out what is not the text itself."""
+        """Have screen readers skip what is not the text itself."""
         self._out("/Artifact BMC")
         yield
         self._out("EMC")
 
     def _render_styled_text_line(self, text_line: Any, *args: Any, **rest: Any) -> bool:
-        """Say the line's characters beside glyphs that cannot tell them themselves."""
+        """Write a line with its characters where its glyphs do not map back."""
         broken = self._perform_page_break_if_need_be(text_line.height)
         said = "".join("".join(part.characters) for part in text_line.fragments)
         if not _needs_saying(said):
@@ -306,7 +307,7 @@ class Sheet(FPDF):
 
 
 def is_right_to_left(text: str) -> bool:
-    """Tell whether the first letter that has a direction reads from the right."""
+    """Return whether the first letter with a direction is a right-to-left one."""
     for character in text:
         direction = bidirectional(character)
         if direction == "L":
@@ -317,9 +318,10 @@ def is_right_to_left(text: str) -> bool:
 
 
 def _needs_saying(text: str) -> bool:
-    """Tell whether shaping changes what can be read back from the glyphs.
+    """Return whether shaping changes what can be read back from the glyphs.
 
-    Lines from the right are left to their glyphs: PDFium turns around what it is told.
+    Right-to-left lines are left to their glyphs: PDFium reverses the text that it is
+    given.
     """
     if text.isascii() or is_right_to_left(text):
         return False

@@ -1,4 +1,4 @@
-"""What a form and the document made of it consist of."""
+"""The structure of a form, and of the document made from it."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,12 @@ from services.patients.records.model import PatientRecord
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A form, in the order in which it is filled in and printed.
+    """A form, with its fields in the order in which they are filled in and printed.
 
-    `document_type` is what the document is filed as: one of `documents.DocumentType`.
-    What `is_for_patients` they fill in themselves, and its paper says so. What
-    `is_for_several` makes sense with the same words for several patients.
+    `document_type` is the type that the document is filed as: one of
+    `documents.DocumentType`. Patients fill in a form that `is_for_patients` themselves,
+    and its paper states so. A form that `is_for_several` makes sense with the same text
+    for several patients.
     """
 
     name: str
@@ -29,10 +30,10 @@ class Template:
     is_for_several: bool = False
 
     def prefilled(self, patient: PatientRecord | None, salutation: str = "") -> Form:
-        """Return the form with what the patient's record knows.
+        """Return the form with what the patient's record has.
 
-        A letter begins with `salutation`, in which {name} is the patient's, and without
-        one in English.
+        A letter begins with `salutation`, in which {name} is the patient's name; by
+        default the salutation is English.
         """
         known: Form = {
             field.name: field.prefill(patient) if patient and field.prefill else ""

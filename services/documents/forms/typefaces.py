@@ -1,4 +1,4 @@
-"""Fonts inside one document, and what their glyphs say to machines that read."""
+"""Fonts inside one document, and the text that their glyphs map back to."""
 
 from collections.abc import Iterator, Sequence
 from copy import copy
@@ -21,22 +21,22 @@ from fpdf.unicode_script import UnicodeScript, get_unicode_script
 from services.documents.forms import fonts
 
 _SEVERAL: Final = 2
-# It looks through a long table, and texts are made of few characters.
+# The function searches a long table, and texts consist of few characters.
 _script: Final = lru_cache(maxsize=4096)(get_unicode_script)
 _LEFTWARDS: Final = TextDirection.RTL
-# Spaces, digits and accents belong to whatever they stand beside.
+# Spaces, digits and accents belong to the script around them.
 _ANY_SCRIPT: Final = frozenset({UnicodeScript.COMMON, UnicodeScript.INHERITED})
-# What is for shaping, and what a hinting program noted about itself.
+# Tables for shaping, and what a hinting program noted about itself.
 _UNUSED: Final = frozenset({"GDEF", "GPOS", "GSUB", "MATH", "TTFA"})
-# What every document is set in. Others are large, and few documents need them.
+# The faces of every document. The others are large, and few documents need them.
 _OFTEN: Final = frozenset({fonts.TEXT, fonts.BOLD})
-# The widths, names, characters and outlines of all glyphs: long to read.
+# The widths, names, characters and outlines of all glyphs, which take long to read.
 _TABLES: Final = ("hmtx", "post", "cmap", "glyf")
-# A glyph that says nothing of its own (the second of two that draw one character)
-# must say something in PDF/A-2u: this is invisible, and joins what is around it.
+# A glyph without text of its own (the second of two that draw one character) must map
+# to some text in PDF/A-2u: this character is invisible, and joins what is around it.
 _NOTHING: Final = (0x2060,)
-# The one character that stands for a ligature, such as that of lam and alef. Machines
-# that turn right-to-left lines around turn the letters of a pair around as well.
+# The single characters that stand for ligatures, such as that of lam and alef. Software
+# that reverses right-to-left lines would also reverse the letters of a pair.
 _PRESENTATION: Final = range(0xFB50, 0xFEFD)
 
 
@@ -54,7 +54,7 @@ _LIGATURES: Final = _ligatures()
 
 @dataclass(frozen=True, slots=True)
 class _Glyph:
-    """A glyph of a longer text, by the place of its character in the whole."""
+    """A glyph of a longer text; `cluster` is its character's index in the whole."""
 
     codepoint: int
     cluster: int
@@ -63,8 +63,9 @@ class _Glyph:
 class _Subset(SubsetMap):
     """The glyphs that a document uses.
 
-    fpdf2 keeps what it has answered, for all documents at once, and forgets it when it
-    has written one: it calls `cache_clear`. What ours stands on must keep nothing.
+    fpdf2 caches the answers of this method for all documents together, and drops them
+    when it has written one: it calls `cache_clear`. The method that ours calls must
+    cache nothing.
     """
 
     @cache  # noqa: B019
@@ -82,20 +83,20 @@ class _Subset(SubsetMap):
 
 
 class _Outlines(dict[str, Outline]):
-    """Outlines for several documents at a time: whoever looks one up gets a copy.
+    """Outlines that several documents share: each look-up returns a copy.
 
-    To look into one takes it apart.
+    Reading an outline unpacks it in place.
     """
 
     def __getitem__(self, name: str) -> Outline:
-        # What draws nothing, such as a space, has no data.
+        # A glyph that draws nothing, such as a space, has no data.
         return Outline(getattr(super().__getitem__(name), "data", b""))
 
 
 class Typeface(TTFFont):
-    """A face inside one document; what of it is not used is not embedded.
+    """A face inside one document; its unused parts are not embedded.
 
-    It is made from bytes: fpdf2 itself wants a file, and packages hold archives.
+    It is made from bytes: fpdf2 itself needs a file, and packages hold archives.
     """
 
     def __init__(self, document: FPDF, face: fonts.Face) -> None:
@@ -104,8 +105,8 @@ class Typeface(TTFFont):
             self.i = len(document.fonts) + 1
         else:
             super().__init__(document, *_file(face), **_number(face))
-        # Shaping reads the font's own bytes; here these would only be decoded, at great
-        # cost, to be thrown away.
+        # Shaping reads the font's own bytes; here these tables would only be decoded,
+        # at great cost, and then thrown away.
         for table in _UNUSED.intersection(self.ttfont.keys()):
             del self.ttfont[table]
         self.subset = _Subset(self)
@@ -115,7 +116,7 @@ class Typeface(TTFFont):
         for name in TTFFont.__slots__:
             if hasattr(read, name):
                 setattr(self, name, getattr(read, name))
-        # What a document adds to, or throws away of it.
+        # The parts to which a document adds or from which it removes something.
         self.ttfont = _copied(read.ttfont, face)
         self.desc, self.cw = copy(read.desc), copy(read.cw)
         self.missing_glyphs = []
@@ -125,8 +126,8 @@ class Typeface(TTFFont):
     ) -> tuple[Sequence[Any], Sequence[Any]]:
         """Shape each script by its own rules.
 
-        The engine takes the first script it meets for the whole, and fpdf2 hands it
-        whatever stands side by side in one font: "Lab report, राजेश" as Latin.
+        The engine treats the whole text as the first script that it finds, and fpdf2
+        passes it whatever is side by side in one font: "Lab report, राजेश" as Latin.
         """
         shape = super().perform_harfbuzz_shaping
         whole = "".join(text)
@@ -156,17 +157,17 @@ def _read(face: fonts.Face) -> TTFFont:
     """Return the face as fpdf2 reads it; documents copy it, and nothing changes it."""
     font = TTFFont(FPDF(), *_file(face), **_number(face))
     for tag in _TABLES:
-        # Looking one up reads it; of the outlines none is taken apart by that.
+        # The look-up reads the table; it does not unpack any outline.
         font.ttfont[tag]
     font.ttfont["cmap"].ensureDecompiled()
     return font
 
 
 def _copied(font: TTFont, face: fonts.Face) -> TTFont:
-    """Return the same font, of which a document may throw away what it does not use.
+    """Return a copy of the font from which a document may remove what it does not use.
 
-    It does so with whole tables and with the outlines that it keeps, so each has its
-    own of these. To read them anew was half of the time that a document took.
+    fpdf2 removes whole tables, and changes the outlines that it keeps, so each document
+    has its own copies of these. Reading them again took half of the time of a document.
     """
     copied = TTFont(
         BytesIO(fonts.data(face)),
@@ -184,7 +185,7 @@ def _copied(font: TTFont, face: fonts.Face) -> TTFont:
 
 
 def _runs(text: str) -> Iterator[tuple[int, str]]:
-    """Yield where each stretch of one script begins, and the stretch."""
+    """Yield each run of one script: where it begins, and its text."""
     begun, script = 0, None
     for place, character in enumerate(text):
         here = _script(character)
@@ -198,5 +199,5 @@ def _runs(text: str) -> Iterator[tuple[int, str]]:
 
 
 def key(face: fonts.Face) -> str:
-    """Return the name under which a document knows a face."""
+    """Return the name of a face inside a document."""
     return face.family + face.style

@@ -1,4 +1,4 @@
-"""In which language a paper speaks; papers of the clinic's own work are English."""
+"""The language of a paper; papers of the clinic's own work are in English."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ def _month(day: date) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a paper says its sentences and days, in a language of ISO 639-1.
+    """How a paper writes its sentences and days, in a language by ISO 639-1.
 
-    Services know no catalogues: who makes a paper for somebody hands theirs in. What
-    stands in a record is told as it stands there. `number` writes one with so many
-    decimals, `month` that of a day with its year.
+    Services have no catalogues: whoever makes a paper for somebody passes theirs in.
+    Text from a record is printed as it is. `number` formats a number with the given
+    decimals, `month` the month of a day with its year.
     """
 
     language: str
@@ -33,7 +33,8 @@ class Wording:
 
 
 def _day(day: date) -> str:
-    # In words, because 3/4 is read as March here and as April there.
+    # With the month in letters, because 3/4 is in March in some places, in April in
+    # others.
     return f"{day.day} {day:%B %Y}"
 
 

@@ -1,4 +1,4 @@
-"""What a document says about itself, for machines (XMP, as PDF/A wants it)."""
+"""Metadata of a document for machines (XMP, as PDF/A requires)."""
 
 from datetime import UTC, datetime
 from html import escape
@@ -35,7 +35,7 @@ _PACKET: Final = """\
 def packet(
     *, title: str, creator: str, language: str, identifier: str, timestamp: datetime
 ) -> str:
-    """Return the packet; fpdf2's own would carry the clock's time, not ours."""
+    """Return the packet; the one of fpdf2 would have the clock's time, not ours."""
     return _PACKET.format(
         title=escape(title),
         creator=escape(creator),

@@ -1,4 +1,4 @@
-"""The inbox: documents that came in, who is to look at each, until it is done."""
+"""The inbox: new documents, and who is to look at each until it is done."""
 
 from services.documents.inbox.assigning import (
     assign as assign,

@@ -1,4 +1,4 @@
-"""Documents of the inbox are assigned to a colleague, done, and put back."""
+"""How documents of the inbox are assigned to a colleague, finished and put back."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -26,7 +26,7 @@ _AT_WORK: Final = (Role.STAFF.value, Role.CLINICIAN.value)
 
 
 class AssigneeMayNotOpen(Conflict):
-    """The document is not for the colleague, and an assignment opens nothing."""
+    """The colleague may not open the document, and an assignment grants no access."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -39,9 +39,9 @@ class AssigneeMayNotOpen(Conflict):
 
 
 def list_colleagues(session: Session, actor: Actor) -> tuple[Colleague, ...]:
-    """Return whom documents can be assigned to, by name; raises NotAllowed."""
+    """Return whom documents can be assigned to, by name. Raises NotAllowed."""
     actor.require(Permission.FILE_DOCUMENTS)
-    # Not every role that assigns is shown all accounts.
+    # Not every role that assigns may see all accounts.
     with assume_role(session, "system"):
         rows = session.execute(_colleagues().order_by(by_name(User.name), User.id))
     return tuple(Colleague(row.id, row.name) for row in rows)
@@ -50,9 +50,9 @@ def list_colleagues(session: Session, actor: Actor) -> tuple[Colleague, ...]:
 def assign(
     session: Session, actor: Actor, document_id: UUID, user_id: UUID | None
 ) -> InboxItem:
-    """Say who is to look at a document, or that nobody is; the caller commits.
+    """Assign a document to somebody, or to nobody; the caller commits.
 
-    It is in the inbox again if it was done. Raises InvalidInput, AssigneeMayNotOpen,
+    If it was done, it returns to the inbox. Raises InvalidInput, AssigneeMayNotOpen,
     NoSuchDocument, NotAllowed.
     """
     actor.require(Permission.FILE_DOCUMENTS)
@@ -66,7 +66,7 @@ def assign(
 
 
 def finish(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
-    """Take a document out of the inbox: it is done; the caller commits.
+    """Take a document out of the inbox, as done; the caller commits.
 
     Raises NoSuchDocument, NotAllowed.
     """
@@ -78,7 +78,7 @@ def finish(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
 
 
 def reopen(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
-    """Put a document back into the inbox, where it was; the caller commits.
+    """Put a document back into its place in the inbox; the caller commits.
 
     Raises NoSuchDocument, NotAllowed.
     """
@@ -90,11 +90,11 @@ def reopen(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
 
 
 def _colleagues() -> Select[UUID, str, str]:
-    """Return who can be assigned to, for a session that is shown all accounts."""
+    """Select possible assignees, in a session that may see all accounts."""
     return select(User.id, User.name, User.role).where(
         User.role.in_(_AT_WORK),
         User.deactivated_at.is_(None),
-        # A program has none, and reads no inbox.
+        # A program has no address, and reads no inbox.
         User.email.is_not(None),
     )
 
@@ -114,9 +114,9 @@ def _find_assignee(
 
 
 def _opens(session: Session, colleague: Actor, document: DocumentRecord) -> bool:
-    """Tell whether the database shows a colleague the document.
+    """Return whether the database shows the document to a colleague.
 
-    Emergency access does not count: it lasts for hours.
+    Emergency access does not count: it lasts only hours.
     """
     try:
         with assume_identity(session, colleague.database_identity):

@@ -1,4 +1,4 @@
-"""What is in the inbox, as far as whoever asks is shown documents."""
+"""The inbox, limited to the documents that the actor may see."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,14 +31,15 @@ from services.documents.records.errors import NoSuchDocument
 from services.documents.records.kinds import DocumentType
 from services.documents.records.visibility import is_visible_to
 
-# What nobody was assigned to goes by itself after so long; what somebody was, stays.
+# Unassigned documents leave the inbox by themselves after this time; assigned ones
+# stay.
 CAME_WITHIN: Final = timedelta(days=30)
 MOST_LISTED: Final = 200
 _PLACE: Final = (~Document.urgent, Document.created_at, Document.id)
 
 
 class InboxView(StrEnum):
-    """Whose part of the inbox is meant."""
+    """The parts of the inbox."""
 
     MINE = "Assigned to me"
     UNASSIGNED = "Unassigned"
@@ -47,7 +48,7 @@ class InboxView(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Somebody whom a document can be assigned to."""
+    """Somebody to whom a document can be assigned."""
 
     id: UUID
     name: str
@@ -55,7 +56,7 @@ class Colleague:
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """A document in the inbox; without an assignee whoever is first takes it."""
+    """A document in the inbox; without an assignee anybody may take it."""
 
     id: UUID
     title: str
@@ -73,7 +74,7 @@ class InboxItem:
 
 @dataclass(frozen=True, slots=True)
 class InboxCounts:
-    """How many documents wait for somebody, and how many for nobody in particular."""
+    """How many documents wait for the actor, and how many are unassigned."""
 
     mine: int
     unassigned: int
@@ -81,7 +82,7 @@ class InboxCounts:
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
-    """Some of the inbox; `next` is where what follows begins, None at the end."""
+    """A page of the inbox; `next` is what the following page begins after, or None."""
 
     items: tuple[InboxItem, ...]
     next: UUID | None
@@ -96,12 +97,13 @@ def list_inbox(
     after: UUID | None = None,
     limit: int = MOST_LISTED,
 ) -> InboxPage:
-    """Return what is not done yet, the urgent and then the oldest first.
+    """Return what is not done yet: urgent documents first, then the oldest first.
 
-    A clinician's inbox has what others filed of their patients; the front desk's what
-    patients sent, and what has no patient or no type yet. Beyond that it has what
-    somebody was assigned to. It comes 200 at a time, or `limit`: `next` of a page leads
-    to what comes `after` it. Raises InvalidInput, NotAllowed.
+    A clinician's inbox has what others filed about their patients; the front desk's has
+    what patients sent, and documents that have no patient or no type yet. Both also
+    have what was assigned to somebody. A page has at most 200 documents, or `limit`;
+    `next` of a page is the `after` of the following one. Raises InvalidInput,
+    NotAllowed.
     """
     actor.require(Permission.VIEW_DOCUMENTS)
     most = min(limit, MOST_LISTED)
@@ -127,9 +129,9 @@ def list_inbox(
 
 
 def count_inbox(session: Session, actor: Actor, now: datetime) -> InboxCounts:
-    """Count what waits for the actor; counts name nobody. Raises NotAllowed."""
+    """Count what waits for the actor, without names. Raises NotAllowed."""
     actor.require(Permission.VIEW_DOCUMENTS)
-    # Each by an index of its own: one finds the assignments, one what came lately.
+    # Two subqueries, each with an index of its own: assignments, and recent documents.
     mine, unassigned = (
         _documents(actor, func.count(Document.id))
         .where(_waits(actor, view, now))
@@ -140,9 +142,9 @@ def count_inbox(session: Session, actor: Actor, now: datetime) -> InboxCounts:
 
 
 def find_item(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
-    """Return a document as the inbox has it, whether it is in it or not.
+    """Return a document as an item of the inbox, whether it is in it or not.
 
-    For whoever has just opened it, which is written down already. Raises
+    For somebody who has just opened it, which is already recorded. Raises
     NoSuchDocument, NotAllowed.
     """
     actor.require(Permission.VIEW_DOCUMENTS)
@@ -155,7 +157,7 @@ def find_item(session: Session, actor: Actor, document_id: UUID) -> InboxItem:
 
 
 def _waits(actor: Actor, view: InboxView, now: datetime) -> ColumnElement[bool]:
-    """Return what is not done in this part of the actor's inbox."""
+    """Select what is not done in this part of the actor's inbox."""
     is_assigned = DocumentAssignment.assignee_id.is_not(None)
     if view is InboxView.MINE:
         wanted = DocumentAssignment.assignee_id == actor.id
@@ -167,13 +169,13 @@ def _waits(actor: Actor, view: InboxView, now: datetime) -> ColumnElement[bool]:
 
 
 def _came_in(actor: Actor, now: datetime) -> ColumnElement[bool]:
-    """Return what others filed lately and is for whoever has the actor's role."""
+    """Select what others filed lately for people of the actor's role."""
     came_lately = (Document.created_at >= now - CAME_WITHIN) & (
         Document.created_by != actor.id
     )
     if actor.role is Role.CLINICIAN:
         return came_lately
-    # The front desk is shown the accounts of patients.
+    # The front desk may see the accounts of patients.
     patients = select(User.id).where(User.role == Role.PATIENT.value)
     is_for_the_desk = or_(
         Document.patient_id.is_(None),
@@ -184,7 +186,7 @@ def _came_in(actor: Actor, now: datetime) -> ColumnElement[bool]:
 
 
 def _follows(session: Session, document_id: UUID) -> ColumnElement[bool]:
-    """Return what comes after a document in the inbox, which it may have left."""
+    """Select what follows a document in the inbox, even if that has left the inbox."""
     place = session.execute(
         select(*_PLACE).where(Document.id == document_id)
     ).one_or_none()

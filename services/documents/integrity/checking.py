@@ -24,27 +24,27 @@ from services.documents.integrity.file_references import (
     versions,
 )
 
-# Every file is looked at once in a week. The shares are those of five days, checked
-# again no sooner than that: two days are left for whatever keeps the worker from it.
+# Every file is checked once a week. The shares are sized for five days, and no file is
+# checked again sooner: two days are left for times when the worker cannot check.
 WEEK: Final = timedelta(days=7)
 _ROUND: Final = timedelta(days=5)
 _SHARES: Final = 5 * 24 * 6
-# What is damaged may have been brought back from a backup.
+# A damaged file may have been restored from a backup meanwhile.
 _DAMAGED_AGAIN: Final = timedelta(days=1)
 _PIECE: Final = 256 * 1024
 _DAMAGED: Final = {
     Bucket.PATIENT_PHOTOS: Action.PHOTO_DAMAGED,
     Bucket.DOCTOR_PHOTOS: Action.PHOTO_DAMAGED,
     Bucket.PRESCRIPTION_FILES: Action.PRESCRIPTION_DAMAGED,
-    # The document itself can be opened all the same.
+    # The document itself can still be opened.
     Bucket.DOCUMENT_ORIGINALS: Action.DOCUMENT_DAMAGED,
 }
-# So many in a row are not damaged one by one.
+# This many in a row are not damaged one by one.
 _MANY: Final = 10
 
 
 class State(StrEnum):
-    """What became of a file."""
+    """The result of checking a file."""
 
     WHOLE = "whole"
     DAMAGED = "damaged"
@@ -52,20 +52,20 @@ class State(StrEnum):
     UNREADABLE = "its key is missing"
 
 
-# What is said of the file itself; that a key is missing is said of the keys.
+# The states of the file itself; a missing key is about the keys.
 _BROKEN: Final = (State.DAMAGED, State.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A row's files, and what was found out about them."""
+    """The files of a row, and the result of checking them."""
 
     named: FileReference
     state: State
 
     @property
     def is_whole(self) -> bool:
-        """Whether the files are what their row says."""
+        """Whether the files are as their row describes them."""
         return self.state is State.WHOLE
 
 
@@ -80,7 +80,7 @@ class NothingVerifies(Exception):
 
 
 def share_of(session: Session, *buckets: Bucket) -> int:
-    """Return how many of the buckets' rows ten minutes take their turn with."""
+    """Return how many of the buckets' rows have to be checked in ten minutes."""
     return math.ceil(sum(count_named(session, bucket) for bucket in buckets) / _SHARES)
 
 
@@ -101,7 +101,7 @@ def list_due(session: Session, limit: int) -> tuple[FileReference, ...]:
 def list_unchecked_since(
     session: Session, begun_at: datetime, limit: int
 ) -> tuple[FileReference, ...]:
-    """Return versions that nobody has checked since a moment."""
+    """Return versions that have not been checked since `begun_at`."""
     checked_at = DocumentVersion.checked_at
     is_due = or_(checked_at.is_(None), checked_at < begun_at)
     return list_versions(session, _unchecked_first(is_due, limit))
@@ -110,20 +110,20 @@ def list_unchecked_since(
 def _unchecked_first(
     is_due: ColumnElement[bool], limit: int
 ) -> Select[*tuple[Any, ...]]:
-    # By the index and nothing else: among all that was never checked, as after an
-    # import, another order would have to be made by sorting every version each time.
+    # Ordered by the index alone: among versions that were never checked, as after an
+    # import, any further order would mean sorting every version each time.
     order = DocumentVersion.checked_at.asc().nulls_first()
     return versions().where(is_due).order_by(order).limit(limit)
 
 
 def find_timestamp(session: Session) -> datetime:
-    """Return what the time is where checks are noted."""
+    """Return the time by the clock of the database that notes the checks."""
     timestamp: datetime = session.scalars(select(func.clock_timestamp())).one()
     return timestamp
 
 
 def check(files: FileStore, named: FileReference) -> Finding:
-    """Read the files to their ends; raises FileStoreUnavailable."""
+    """Read the files to their ends. Raises FileStoreUnavailable."""
     try:
         is_right = all(_is_right(files, named, file_id) for file_id in named.file_ids)
     except FileMissing:
@@ -138,9 +138,9 @@ def check(files: FileStore, named: FileReference) -> Finding:
 def are_credible(
     session: Session, files: FileStore, findings: Sequence[Finding]
 ) -> bool:
-    """Tell whether the findings are about the files, rather than about our keys.
+    """Return whether the findings are about the files, rather than about our keys.
 
-    If not one of them is whole, a file that was whole the last time tells.
+    If none of them is whole, a file that was whole at its last check decides.
     """
     if not findings or any(finding.is_whole for finding in findings):
         return True
@@ -165,8 +165,8 @@ def are_credible(
 def keep(session: Session, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Mark what is damaged, and what is whole again; return what is not whole.
 
-    That a key is missing is no damage: it is only returned. What was replaced or
-    purged while its file was read is left alone. The caller, the system, commits.
+    A missing key is no damage: it is only returned. Files that were replaced or purged
+    while they were read are left alone. The caller, which is the system, commits.
     """
     unchanged = get_again(session, [finding.named for finding in findings])
     still = {finding.id for finding in unchanged}
@@ -180,7 +180,7 @@ def keep(session: Session, findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def _mark(session: Session, finding: Finding) -> None:
-    """Mark the version, and write down what is new about it, once."""
+    """Mark the version, and record a change of its state once."""
     damaged_at = DocumentVersion.damaged_at
     version = update(DocumentVersion).where(DocumentVersion.id == finding.named.id)
     session.execute(version.values(checked_at=func.now()))

@@ -1,8 +1,8 @@
-"""Explains what a former check of files wrote in error about sound prescriptions.
+"""Corrects false audit events that an earlier check wrote about sound prescriptions.
 
-It compared them with the wrong columns: it called every one damaged, and named the row
-of a version as the prescription and as the patient. The log is only ever added to, so
-an event of its own names those that are false.
+That check compared them with the wrong columns: it called every one damaged, and named
+the row of a version as the prescription and as the patient. The log is append-only, so
+an event of its own names the false ones.
 """
 
 from datetime import timedelta
@@ -25,23 +25,24 @@ _SENTENCE: Final = (
     "These events are false: a check compared sound prescriptions with the wrong "
     "columns, and named patients who do not exist"
 )
-# As many as one event can well be read with.
+# As many ids as can reasonably be read in one event.
 _AT_ONCE: Final = 100
 # Longer than an event ever waits for those that were written after it.
 _OVERLAP: Final = timedelta(days=1)
 
 
 def correct(session: Session, store: AuditStore) -> int:
-    """Name the false events that nothing names yet; return how many those are.
+    """Name the false events that nothing names yet; return their number.
 
-    Two at once name each only once. Raises AuditStoreUnavailable. The caller, the
-    system, commits.
+    Two runs at once name each event only once. Raises AuditStoreUnavailable. The
+    caller, which is the system, commits.
     """
     row = (
         select(IntegrityRun.job).where(IntegrityRun.job == Job.CHECK).with_for_update()
     )
     session.execute(row)
-    # What is shipped meanwhile leaves the first place after it has come to the second.
+    # In this order: an event shipped meanwhile leaves PostgreSQL only once it is in the
+    # log.
     false, named = _waiting(session)
     shipped_false, shipped_named = _shipped(store)
     waiting = sorted((false | shipped_false) - named - shipped_named)
@@ -52,7 +53,7 @@ def correct(session: Session, store: AuditStore) -> int:
 
 
 def _waiting(session: Session) -> tuple[set[str], set[str]]:
-    """Return what is false and what is named among the events to be shipped."""
+    """Return the false events, and those already named, among events to be shipped."""
     false = select(cast(AuditEvent.id, Text)).where(
         AuditEvent.action == _FALSE,
         AuditEvent.subject_kind == _KIND,
@@ -66,7 +67,7 @@ def _waiting(session: Session) -> tuple[set[str], set[str]]:
 
 
 def _shipped(store: AuditStore) -> tuple[set[str], set[str]]:
-    """Return what is false and what is named in the log, since it was last named."""
+    """Return the false events and the named ones in the log since the last naming."""
     corrections = frozenset({Action.AUDIT_CORRECT.value})
     newest = store.find(AuditFilter(actions=corrections), limit=1)
     since = newest[0].at - _OVERLAP if newest else None
@@ -75,7 +76,7 @@ def _shipped(store: AuditStore) -> tuple[set[str], set[str]]:
     for entry in store.stream(wanted):
         if entry.action == Action.AUDIT_CORRECT:
             named.update(entry.details["events"])
-        # No prescription has the id of its patient.
+        # No prescription has the same id as its patient.
         elif entry.subject_kind == _KIND and entry.subject_id == str(entry.patient_id):
             false.add(str(entry.id))
     return false, named

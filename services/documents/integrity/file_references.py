@@ -1,4 +1,4 @@
-"""Which rows name which files. Ask the primary: a replica may not know the newest."""
+"""Which rows name which files. Ask the primary: a replica may lack the newest rows."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ from db.models.document import Document, DocumentOriginal, DocumentVersion
 from db.models.patient import Patient
 from services.patients.photos.files import files_of
 
-# Whose rows name the photos of a bucket.
+# The tables whose rows name the photos of a bucket.
 PICTURED: Final[Mapping[Bucket, type[Patient] | type[Doctor]]] = {
     Bucket.PATIENT_PHOTOS: Patient,
     Bucket.DOCTOR_PHOTOS: Doctor,
 }
-# Whose rows have no note of when they were checked: the walk goes by their ids.
+# Buckets whose rows do not note when they were checked: the walk goes by their ids.
 BY_ID: Final = (*PICTURED, Bucket.PRESCRIPTION_FILES, Bucket.DOCUMENT_ORIGINALS)
 _KINDS: Final = {
     Bucket.DOCUMENTS: "document",
@@ -45,7 +45,7 @@ _KINDS: Final = {
     Bucket.PATIENT_PHOTOS: "photo",
     Bucket.DOCTOR_PHOTOS: "doctor's photo",
 }
-# Few enough for one question, many enough to have few questions.
+# Few enough for one query, many enough to need few queries.
 _AT_ONCE: Final = 1000
 _COLUMNS: Final = (
     "id",
@@ -61,10 +61,11 @@ _HAS_FILE: Final = DocumentVersion.file_id.is_not(None)
 
 @dataclass(frozen=True, slots=True)
 class FileReference:
-    """Files that a row names: a version's one, or a photo and its thumbnail.
+    """Files that a row names: the one of a version, or a photo and its thumbnail.
 
-    `id` is the row's, `subject_id` that of the document, of the prescription or of who
-    is pictured. Of a version it is also known what its file must be like.
+    `id` is that of the row, `subject_id` that of the document, the prescription or the
+    person in the photo. For a version, the number, size and hash of its file are known
+    too.
     """
 
     id: UUID
@@ -78,12 +79,12 @@ class FileReference:
 
     @property
     def subject(self) -> tuple[str, UUID]:
-        """What the audit log calls the row."""
+        """How the audit log names the row."""
         return (_KINDS[self.bucket], self.subject_id)
 
     @property
     def words(self) -> str:
-        """What reports call the row: by its id, never by a name."""
+        """How reports name the row: by its id, never by a name."""
         kind, subject_id = self.subject
         version = "" if self.number is None else f", version {self.number}"
         return f"{kind} {subject_id}{version}"
@@ -113,7 +114,7 @@ def named_among(
 def list_unnamed(
     session: Session, files: FileStore, bucket: Bucket, older_than: datetime
 ) -> Iterator[str]:
-    """Yield the files that no row names, among those old enough to have got one."""
+    """Yield the files that no row names, except those too new to have one yet."""
     stored = iter(files.list_older_than(bucket, older_than))
     while some := tuple(islice(stored, _AT_ONCE)):
         named = named_among(session, bucket, some)
@@ -152,7 +153,7 @@ def versions() -> Select[*tuple[Any, ...]]:
 def list_versions(
     session: Session, wanted: Select[*tuple[Any, ...]]
 ) -> tuple[FileReference, ...]:
-    """Return the versions that a selection of `versions` finds."""
+    """Return the versions that a query based on `versions` selects."""
     rows = session.execute(wanted)
     return tuple(
         FileReference(row[0], row[1], row[2], (row[3],), row[4], row[5], row[6])
@@ -167,7 +168,7 @@ def list_by_id(
     *,
     buckets: Collection[Bucket] = BY_ID,
 ) -> tuple[FileReference, ...]:
-    """Return what names files of the buckets `BY_ID`, by the ids of the rows."""
+    """Return references to files of the buckets `BY_ID`, by the ids of the rows."""
     wanted = union_all(*map(_rows, buckets)).subquery()
     statement = select(wanted).order_by(wanted.c.id).limit(limit)
     if after is not None:
@@ -176,9 +177,9 @@ def list_by_id(
 
 
 def known_by_id(session: Session) -> tuple[Bucket, ...]:
-    """Return those of the buckets `BY_ID` of which rows may name files.
+    """Return those of the buckets `BY_ID` that the session's tables can name.
 
-    Rows of an earlier version, as a restore reads them, have no table of later ones.
+    Rows of an earlier version of Chartroom, as a restore reads them, lack later tables.
     """
     table = DocumentOriginal.__tablename__
     has_originals = session.scalar(select(func.to_regclass(table)))
@@ -192,7 +193,7 @@ def known_by_id(session: Session) -> tuple[Bucket, ...]:
 def get_again(
     session: Session, before: Collection[FileReference]
 ) -> tuple[FileReference, ...]:
-    """Return those whose row still names the same files; others have moved on."""
+    """Return the references whose row still names the same files."""
     ids = [reference.id for reference in before]
     current = list_versions(session, versions().where(DocumentVersion.id.in_(ids)))
     others = union_all(*map(_rows, BY_ID)).subquery()
@@ -206,7 +207,7 @@ def get_again(
 
 
 def _rows(bucket: Bucket) -> Select[*tuple[Any, ...]]:
-    """Select what `_named` reads of the rows that name files of one bucket."""
+    """Select the columns that `_named` reads, for rows naming files of one bucket."""
     if bucket is Bucket.PRESCRIPTION_FILES:
         version = PrescriptionVersion
         return _labelled(
@@ -253,8 +254,8 @@ def _labelled(
 ) -> Select[*tuple[Any, ...]]:
     """Select columns of a bucket's rows, each under a name of its own.
 
-    A union is read by its first member's names: what stands twice in that under one
-    name (an id as row and as subject, NULL as size and as hash) is one column of all.
+    A union takes the names of its first member: two columns with one name there (an id
+    as row and as subject, NULL as size and as hash) would be one column of the whole.
     """
     named = zip(_COLUMNS, columns, strict=True)
     kind = literal(str(bucket)).label("bucket")

@@ -1,4 +1,4 @@
-"""Files that are to be deleted: noted first, then due, removed, and forgotten."""
+"""Pending deletions of files: noted first, then due, removed, and forgotten."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
@@ -31,7 +31,7 @@ _UNREFERENCED: Final = "unreferenced"
 
 @dataclass(frozen=True, slots=True)
 class PendingDeletion:
-    """A file that goes; one that was purged goes from the backups as well."""
+    """A file to delete; one that was purged is removed from the backups as well."""
 
     bucket: Bucket
     file_id: str
@@ -39,16 +39,16 @@ class PendingDeletion:
 
 
 def add_purged(session: Session, bucket: Bucket, file_ids: Collection[str]) -> None:
-    """Note the files of what is being purged as due: they go at once."""
+    """Note the files of what is being purged as due at once."""
     _add(session, bucket, file_ids, _PURGED, func.now())
 
 
 def note_unreferenced(
     session: Session, bucket: Bucket, file_ids: Collection[str]
 ) -> Sequence[str]:
-    """Note all files that nothing refers to; return those that are new among them.
+    """Note all files that no row names; return those that are new among them.
 
-    What is not among them any more has got a row, and is forgotten.
+    Files noted earlier that are not among them now have a row, and are forgotten.
     """
     session.execute(
         delete(PendingFileDeletion).where(
@@ -63,18 +63,18 @@ def note_unreferenced(
 def set_aside(
     session: Session, bucket: Bucket, file_ids: Collection[str], until: datetime
 ) -> None:
-    """Note files that nothing refers to since rows went back in time.
+    """Note files that no row names since the clinic went back in time.
 
-    They count as found only at `until`: so they stay for as long as somebody may want
-    them again, and then for the time of grace.
+    They count as noted only from `until` on: they stay for as long as somebody may want
+    them again, and then for the grace period.
     """
     _add(session, bucket, file_ids, _UNREFERENCED, None, detected_at=until)
 
 
 def mark_due(session: Session, bucket: Bucket, grace: timedelta) -> None:
-    """Let files go that have been noted for as long as `grace`.
+    """Mark files as due that have been noted for as long as `grace`.
 
-    From here on their removal is only a matter of time, whoever dies on the way.
+    From here on their removal is certain, whichever process dies meanwhile.
     """
     is_named = exists().where(DocumentVersion.file_id == PendingFileDeletion.file_id)
     session.execute(
@@ -90,12 +90,12 @@ def mark_due(session: Session, bucket: Bucket, grace: timedelta) -> None:
 
 
 def forget_unreferenced(session: Session, wanted: Collection[tuple[str, str]]) -> None:
-    """Take off the list what only had no row, and files that have one, by bucket."""
+    """Forget files that only had no row, and those that have one, by bucket."""
     session.execute(
         delete(PendingFileDeletion).where(PendingFileDeletion.because == _UNREFERENCED)
     )
-    # What is wanted are all files of a clinic: as pairs in a list, PostgreSQL would
-    # nest them, and refuses more than some ten thousand for their depth.
+    # `wanted` has all files of a clinic: PostgreSQL would nest a list of pairs, and
+    # refuses more than some ten thousand because of the depth.
     ids_by_bucket = defaultdict[str, list[str]](list)
     for bucket, file_id in wanted:
         ids_by_bucket[bucket].append(file_id)
@@ -112,7 +112,7 @@ def forget_unreferenced(session: Session, wanted: Collection[tuple[str, str]]) -
 def list_due(
     session: Session, limit: int, after: PendingDeletion | None = None
 ) -> tuple[PendingDeletion, ...]:
-    """Return some of the files that are to be removed now, in order of their names."""
+    """Return at most `limit` files that are due, ordered by bucket and id."""
     named = tuple_(PendingFileDeletion.bucket, PendingFileDeletion.file_id)
     query = (
         select(
@@ -133,9 +133,9 @@ def list_due(
 
 
 def forget(session: Session, removed: Sequence[PendingDeletion]) -> Counter[Bucket]:
-    """Take removed files off the list; return how many were on it, by bucket.
+    """Forget removed files; return how many were still noted, by bucket.
 
-    Of two workers that removed the same one, only one counts it.
+    If two workers removed the same file, only one of them counts it.
     """
     keys = [(str(deletion.bucket), deletion.file_id) for deletion in removed]
     named = tuple_(PendingFileDeletion.bucket, PendingFileDeletion.file_id)
@@ -166,7 +166,7 @@ def _add(
             "doomed_at": due_at,
             "found_at": detected_at or func.now(),
         }
-        # In one order, so that two workers do not wait for each other.
+        # In a fixed order, so that two workers cannot deadlock.
         for file_id in sorted(file_ids)
     ]
     statement = insert(PendingFileDeletion).values(rows).on_conflict_do_nothing()

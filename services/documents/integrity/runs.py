@@ -1,4 +1,4 @@
-"""What keeping files in order has done: the last run of each job, exchanges of keys."""
+"""What the jobs on files have done: the last run of each, and rotations of keys."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from services.core.audit import Action
 
 
 class Job(StrEnum):
-    """The jobs that keep files in order."""
+    """The jobs that keep files and rows in step."""
 
     PURGE = "purge"
     SWEEP = "sweep"
@@ -26,7 +26,7 @@ class Job(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckRun:
-    """When a job ended last, and what it found."""
+    """The last run of a job: when it ended, and its results."""
 
     job: Job
     ended_at: datetime
@@ -41,7 +41,7 @@ def note(
     *,
     position: str | None = None,
 ) -> None:
-    """Keep what a job found; the run before is forgotten. The caller commits."""
+    """Keep the results of a run in place of the previous run's. The caller commits."""
     values = {"found": dict(results), "position": position, "ended_at": func.now()}
     session.execute(
         insert(IntegrityRun)
@@ -77,7 +77,7 @@ def record_key_rotation(
     rewrapped: int = 0,
     dropped: Collection[int] = (),
 ) -> None:
-    """Record a step of an exchange: keys by their numbers, which are no secret."""
+    """Record a step of a key rotation, with the keys' numbers, which are no secret."""
     actor.require(Permission.MANAGE_RETENTION)
     audit.record(
         session,

@@ -29,12 +29,12 @@ from services.documents.integrity.file_references import (
 from services.documents.integrity.pending_deletions import PendingDeletion
 from services.documents.integrity.runs import Job
 
-# So many files without rows are no leftovers of crashes: rather the rows are those of
-# another day, as after a restore, or of another clinic.
+# This many files without rows are not left over from crashes: rather the rows are those
+# of another day, as after a restore, or of another clinic.
 _SUSPICIOUS_SHARE: Final = 0.1
 _FEW: Final = 100
 _AT_ONCE: Final = 1000
-# How many are named in a report; how many there are is always told.
+# How many a report names; it always has the total.
 _MOST_NAMED: Final = 50
 
 SWEPT_BUCKETS: Final = (Bucket.DOCUMENTS, *BY_ID)
@@ -42,7 +42,7 @@ SWEPT_BUCKETS: Final = (Bucket.DOCUMENTS, *BY_ID)
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """What was found in one bucket: files without rows, rows without files."""
+    """The result of sweeping one bucket: files without rows, rows without files."""
 
     named: int
     unreferenced: tuple[str, ...]
@@ -50,17 +50,17 @@ class SweepResult:
 
     @property
     def is_suspicious(self) -> bool:
-        """Whether so much is without rows that nothing must be removed."""
+        """Whether so many files have no row that none may be removed."""
         most = max(_FEW, self.named * _SUSPICIOUS_SHARE)
         return len(self.unreferenced) > most
 
     @property
     def missing_words(self) -> list[str]:
-        """Some of what is missing, as reports call it."""
+        """Rows without files as reports name them, up to a limit."""
         return [reference.words for reference in self.missing[:_MOST_NAMED]]
 
     def as_details(self) -> dict[str, object]:
-        """Return what is kept of the sweep for administrators, without a name."""
+        """Return what is kept of the sweep for administrators, without names."""
         return {
             "named": self.named,
             "unreferenced": len(self.unreferenced),
@@ -73,9 +73,9 @@ class SweepResult:
 def sweep(
     session: Session, files: FileStore, bucket: Bucket, older_than: datetime
 ) -> SweepResult:
-    """Look through a bucket and the rows that name its files; change nothing.
+    """Compare a bucket with the rows that name its files; change nothing.
 
-    Ask the primary. Files younger than a moment may still be waiting for their row.
+    Ask the primary. Files newer than `older_than` may still be waiting for their row.
     """
     return SweepResult(
         count_named(session, bucket),
@@ -90,10 +90,10 @@ def keep(
     results: Mapping[Bucket, SweepResult],
     grace: timedelta,
 ) -> None:
-    """Note what a sweep found, and write down what is new; the caller commits.
+    """Note what a sweep found, and record what is new; the caller commits.
 
-    Files without a row go once they have been noted for as long as `grace`. One that
-    another worker has removed since the sweep is not noted again.
+    Files without a row are removed once they have been noted for as long as `grace`. A
+    file that another worker has removed since the sweep is not noted again.
     """
     before = runs.find_run(session, Job.SWEEP)
     known = before.results if before else {}
@@ -116,7 +116,7 @@ def keep(
 
 
 def forget(session: Session, removed: Sequence[PendingDeletion]) -> int:
-    """Take removed files off the list, and write down how many; the caller commits."""
+    """Forget removed files, and record how many; the caller commits."""
     counted = pending_deletions.forget(session, removed)
     for bucket, count in counted.items():
         _record(session, bucket, {"removed": count})
@@ -131,11 +131,11 @@ def _record(session: Session, bucket: Bucket, details: Mapping[str, object]) -> 
 def _note(
     session: Session, files: FileStore, bucket: Bucket, file_ids: Sequence[str]
 ) -> int:
-    """Note files that nothing refers to; return how many are new and still there.
+    """Note files that no row names; return how many are new and still in the store.
 
-    Whoever removes one deletes its bytes first and its note in the end. So what is
-    there after the note was made is forgotten, and counted, by nobody but who finds
-    this note; and of what has gone before nobody is to find one.
+    A removal deletes the bytes of a file first and its note last. So a file that is
+    still there after the note was made can only be removed and counted by way of this
+    note; and if it had gone before, the note is deleted so that nobody finds it.
     """
     new = pending_deletions.note_unreferenced(session, bucket, file_ids)
     number = 0
@@ -152,8 +152,8 @@ def _unreferenced(
     session: Session, files: FileStore, bucket: Bucket, older_than: datetime
 ) -> Iterator[str]:
     yield from list_unnamed(session, files, bucket, older_than)
-    # What a crash left unfinished, unless a row says that it was whole once: then only
-    # its entry is lost, and what is left of it may help to bring it back.
+    # Left unfinished by a crash, unless a row names it: then the file was whole once,
+    # only its entry is lost, and the fragments may help to recover it.
     fragments = tuple(files.list_fragments(bucket, older_than))
     if fragments:
         named = named_among(session, bucket, fragments)

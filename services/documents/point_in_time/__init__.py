@@ -1,4 +1,4 @@
-"""Documents of a patient as they were at an earlier time, and their way back."""
+"""Documents of a patient at an earlier time, and how they are brought back."""
 
 from services.documents.point_in_time.comparing import (
     DocumentChange as DocumentChange,

@@ -1,4 +1,4 @@
-"""What has become of documents of then; sessions read from the live clinic."""
+"""Earlier documents compared with today's; sessions read from the live clinic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from services.documents.records.model import QUARANTINED, DocumentRecord
 from services.documents.records.rows.documents import record_of, records
 from services.documents.records.visibility import is_visible_to, require_view
 
-# What somebody sees of a document besides its file.
+# What somebody sees of a document apart from its file.
 _FACTS: Final = (
     *("title", "document_type", "classification", "description", "dated_on"),
     *("confidential", "withheld"),
@@ -32,7 +32,7 @@ _FACTS: Final = (
 
 
 class DocumentChange(StrEnum):
-    """What has become of a document since."""
+    """What has become of a document since then."""
 
     SAME = "same"
     DESCRIBED = "described anew"
@@ -46,8 +46,8 @@ class DocumentChange(StrEnum):
 class DocumentThen:
     """A document as of then, and as it is today unless it is gone.
 
-    `kept_as` is the number of the version that has its file of then, if one still has.
-    `own` are the tags and fields that it is to have again.
+    `kept_as` is the number of the version that has the earlier file, if one still does.
+    `own` has the tags and fields to restore.
     """
 
     then: DocumentRecord
@@ -57,7 +57,7 @@ class DocumentThen:
 
     @property
     def change(self) -> DocumentChange:
-        """What has become of it; what weighs most."""
+        """What has become of it; of several changes, the most serious."""
         then, today = self.then, self.today
         if today is None:
             return DocumentChange.GONE
@@ -81,17 +81,17 @@ def compare_today(
     documents: Sequence[DocumentRecord],
     of_then: Definitions = NOTHING_DEFINED,
 ) -> tuple[DocumentThen, ...]:
-    """Return documents of then beside those of today, in their order.
+    """Return earlier documents beside today's, in their order.
 
-    `of_then` are the tags and fields that the clinic had. Left out are what was purged
-    since, and what the actor may not see today. Raises NotAllowed.
+    `of_then` has the tags and fields that the clinic had. Documents that were purged
+    since, or that the actor may not see today, are left out. Raises NotAllowed.
     """
     actor.require(Permission.COPY_BACK)
     require_view(actor)
     is_one = Document.id.in_([each.id for each in documents])
     rows = session.execute(records().where(is_one, is_visible_to(actor)))
     today = {each.id: each for each in map(record_of, rows)}
-    # What is hidden from somebody, or is a tombstone, must not pass for gone.
+    # A document hidden from the actor, or a tombstone, must not be taken for gone.
     with assume_role(session, "system"):
         there = set(session.scalars(select(Document.id).where(is_one)))
     kept, of_today = _numbers_of(session, documents), read_definitions(session)
@@ -110,7 +110,7 @@ def compare_today(
 def _numbers_of(
     session: Session, documents: Sequence[DocumentRecord]
 ) -> dict[tuple[UUID, str], int]:
-    """Return the versions that documents have today and that open, by their content."""
+    """Return the numbers of today's versions that can be opened, by their content."""
     of_them = DocumentVersion.document_id.in_([each.id for each in documents])
     rows = session.execute(
         select(

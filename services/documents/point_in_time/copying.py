@@ -1,4 +1,4 @@
-"""A document of then, brought back into today; sessions write to the primary."""
+"""Bringing an earlier document back into today; sessions write to the primary."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,7 +26,7 @@ from services.documents.records.model import DocumentRecord
 
 
 class NothingToBringBack(Conflict):
-    """The document is today as it was then."""
+    """The document is the same today as it was then."""
 
     def __init__(self) -> None:
         super().__init__("There is nothing to bring back: it is the same today.")
@@ -34,11 +34,11 @@ class NothingToBringBack(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class DocumentCopy:
-    """Which document is to be as it was, as of when, and why.
+    """The document to bring back, as of when, and why.
 
-    `revision` is what was seen of today's; None if there was none. `content` is its
-    file of then, stored anew, where today's clinic does not have it any more, and
-    `of_then` are the tags and fields that the clinic of then had.
+    `revision` is that of today's document as it was seen; None if there was none.
+    `content` is the earlier file, stored again, where today's clinic no longer has it;
+    `of_then` has the tags and fields that the clinic had then.
     """
 
     then: DocumentRecord
@@ -50,7 +50,7 @@ class DocumentCopy:
 
 
 def needs_content(compared: DocumentThen) -> bool:
-    """Tell whether the file of then has to be stored anew to bring a document back."""
+    """Return whether the earlier file must be stored again to bring it back."""
     is_replaced = compared.change is DocumentChange.REPLACED
     return compared.change is DocumentChange.GONE or (
         is_replaced and compared.kept_as is None
@@ -58,13 +58,14 @@ def needs_content(compared: DocumentThen) -> bool:
 
 
 def bring_back(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentRecord:
-    """Let a document be as it was, and keep what came since; the caller commits.
+    """Make a document what it was, and keep what came since; the caller commits.
 
-    One that is gone is filed anew under its id, one in the trash restored, one that was
-    moved is its patient's again, and a file that was replaced becomes the next version.
-    What it is called, its tags and its fields come back where nothing else has to; of
-    these what the clinic still has. Raises InvalidInput, NothingToBringBack,
-    StaleRevision, NoSuchDocument for what was purged, PatientArchived, NotAllowed.
+    A document that is gone is filed again under its id, one in the trash is restored,
+    one that was moved belongs to its patient again, and a file that was replaced
+    becomes the next version. Where only its description changed, the title, tags and
+    fields come back, as far as the clinic still has them. Raises InvalidInput,
+    NothingToBringBack, StaleRevision, NoSuchDocument for what was purged,
+    PatientArchived, NotAllowed.
     """
     actor.require(Permission.COPY_BACK, copy.then.patient_id)
     reason = reasons.read(copy.reason)
@@ -85,7 +86,7 @@ def bring_back(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentRe
 def _compare(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentThen:
     shown = compare_today(session, actor, [copy.then], copy.of_then)
     if not shown:
-        # It raises NoSuchDocument, as for whoever may not know of it.
+        # It raises NoSuchDocument, as for somebody who may not know of the document.
         records.look_up(session, actor, copy.then.id)
     (compared,) = shown
     today = compared.today
@@ -124,8 +125,8 @@ def _bring(
 def _describe(
     session: Session, actor: Actor, current: DocumentRecord, compared: DocumentThen
 ) -> DocumentRecord:
-    """Let a document be called what it was, with its tags and fields."""
-    # It was filed before a field was needed.
+    """Restore a document's description, with its tags and fields."""
+    # It may have been filed before a field was required.
     return records.change(
         session,
         actor,
@@ -159,7 +160,7 @@ def _draft_of(then: DocumentRecord) -> DraftDocument:
 
 
 def _described(today: DocumentRecord, compared: DocumentThen) -> ChangedDocument:
-    """Return today's facts with those of then that are compared."""
+    """Return today's facts, with the compared ones as they were then."""
     then = compared.then
     return replace(
         ChangedDocument.of(today),

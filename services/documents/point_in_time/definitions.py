@@ -1,4 +1,4 @@
-"""Tags and fields of a document of then, as far as the clinic has them today."""
+"""Tags and fields of an earlier document, as far as the clinic has them today."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from services.documents.records.model import DocumentRecord
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """The tags by name, and the fields by key, that documents of a clinic may have."""
+    """A clinic's tags by name, and its fields of documents by key."""
 
     tags: Mapping[str, UUID]
     fields: Mapping[str, DocumentField]
@@ -31,9 +31,9 @@ NOTHING_DEFINED: Final = Definitions({}, {})
 
 @dataclass(frozen=True, slots=True)
 class OwnFacts:
-    """The tags and fields that a document is to have again.
+    """The tags and fields that a document is to get back.
 
-    `lost` names those of then that there are no more, or not for such a document.
+    `lost` names earlier ones that no longer exist, or not for such a document.
     """
 
     tags: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class OwnFacts:
     lost: tuple[str, ...] = ()
 
     def are_of(self, document: DocumentRecord) -> bool:
-        """Tell whether a document has just these."""
+        """Return whether a document has exactly these."""
         has_tags = set(self.tags) == set(document.tags)
         return has_tags and (self.fields or {}) == document.fields
 
@@ -64,10 +64,10 @@ def own_facts(
     of_then: Definitions,
     of_today: Definitions,
 ) -> OwnFacts:
-    """Return what a document of then is to have again.
+    """Return the tags and fields that an earlier document is to get back.
 
-    A tag that was renamed since is the same tag. What the clinic of then did not have,
-    nobody could leave out: it stays as it is.
+    A tag that was renamed since is the same tag. What the clinic did not have then
+    could not have been left out on purpose: it stays as it is today.
     """
     tags, lost_tags = _tags(then, current, of_then, of_today)
     fields, lost_fields = _fields(then, current, of_then, of_today)
@@ -104,7 +104,7 @@ def _fields(
     of_today: Definitions,
 ) -> tuple[dict[str, FieldValue], list[str]]:
     before = current.fields if current else {}
-    # Also what every document of this type needs today stays filled in.
+    # Fields that this type of document requires today stay filled in, too.
     kept = {
         key: value
         for key, value in before.items()

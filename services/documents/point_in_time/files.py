@@ -1,4 +1,4 @@
-"""Files of then: as MongoDB has them still or, where it does not, as backups do."""
+"""Earlier files: from MongoDB or, where it no longer has them, from backups."""
 
 import hashlib
 import logging
@@ -24,23 +24,23 @@ from services.documents import records
 from services.documents.records.errors import Damaged, FileGone, FilesUnavailable
 from services.documents.records.model import VersionRecord
 
-# The largest file is read and decrypted within some seconds.
+# The largest file is read and decrypted within a few seconds.
 _SECONDS: Final = 30.0
 _log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class FilesThen:
-    """Where a file of then may lie: bytes that were filed never change."""
+    """Where an earlier file may be found: bytes that were filed never change."""
 
     files: FileStore
     repository: Repository
     keys: FileKeys
 
     def read(self, version: VersionRecord) -> bytes:
-        """Return a version's file, proven by the SHA-256 that its row of then has.
+        """Return a version's file, verified by the SHA-256 in its earlier row.
 
-        Raises FileGone, Damaged and FilesUnavailable where it is whole nowhere.
+        Raises FileGone, Damaged or FilesUnavailable if no place has it whole.
         """
         try:
             return _proven(self._read_store(version), version)
@@ -58,7 +58,7 @@ class FilesThen:
             return b"".join(iter(lambda: stream.read(1 << 20), b""))
 
     def _read_copy(self, version: VersionRecord) -> bytes | None:
-        """Return the file as backups have it; None where none has it whole."""
+        """Return the file from backups; None if none has it whole."""
         place = str(Bucket.DOCUMENTS), ObjectId(version.file_id)
         try:
             for copy in self._list_copies():
@@ -69,7 +69,7 @@ class FilesThen:
         return None
 
     def _list_copies(self) -> Iterator[CopiedFile]:
-        """Yield what backups have: those of the newest first, then what came later."""
+        """Yield the copies in backups, the newest first, then those in the archive."""
         repository, keys = self.repository, self.keys
         for manifest in reversed(repository.survey().sets):
             yield from list_set_copies(repository, manifest, keys)

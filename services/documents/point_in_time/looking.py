@@ -1,4 +1,4 @@
-"""Looking at documents of then; sessions come from a server of the past."""
+"""Looking at earlier documents; sessions come from a server with the past state."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from services.documents.records.rows import documents as rows
 from services.documents.records.visibility import is_visible_to, require_view
 from services.patients.point_in_time import replayed_until
 
-# More than a record has; of these, the newest.
+# More than a record usually has; if there are more, the newest are shown.
 _MOST: Final = 500
 
 
@@ -26,7 +26,7 @@ _MOST: Final = 500
 class DocumentsThen:
     """The documents of a patient as of then, the newest first.
 
-    `defined` are the tags and fields that the clinic had.
+    `defined` has the tags and fields that the clinic had.
     """
 
     documents: tuple[DocumentRecord, ...]
@@ -38,7 +38,7 @@ def list_then(
 ) -> DocumentsThen:
     """Return the documents of a patient as of then, at most 500.
 
-    Those that were deleted then are left out. Raises NotAllowed.
+    Those that were in the trash then are left out. Raises NotAllowed.
     """
     actor.require(Permission.COPY_BACK, patient_id)
     require_view(actor)
@@ -70,7 +70,7 @@ def list_then(
 def open_then(
     session: Session, actor: Actor, document_id: UUID, *, as_of: datetime | None = None
 ) -> VersionRecord:
-    """Return the version of then whose file the caller gives away; write that down.
+    """Return the earlier version whose file the caller hands out; record that.
 
     Raises NoSuchDocument, Quarantined, Damaged, FileGone, NotAllowed.
     """

@@ -1,4 +1,4 @@
-"""What a document is called, what it is, and whose: changed by whoever may."""
+"""How a document's title, type, patient and other facts are changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields as dataclass_fields
@@ -29,9 +29,9 @@ from services.documents.records.revising import (
 from services.documents.sharing import telling
 from services.documents.tags import read_names
 
-# A patient names what they filed; what the clinic makes of it is the clinic's.
+# A patient names what they filed; how it is handled is for the clinic to decide.
 _BY_PATIENTS: Final = frozenset({"title", "description", "dated_on"})
-# What is written down with its values; the others may tell of somebody's health.
+# Recorded with their values; the others may reveal something about health.
 _WITH_VALUES: Final = (
     "document_type",
     "classification",
@@ -51,13 +51,14 @@ def change(
     revision: int,
     may_lack_fields: bool = False,
 ) -> DocumentRecord:
-    """Describe the document anew, or file it under a patient; the caller commits.
+    """Change the facts of a document, its patient included; the caller commits.
 
-    Links to one that becomes confidential, or is taken out of a patient's record, open
-    nothing any more. Whoever makes it confidential at the front desk sees it this last
-    time, unless they filed it or are named. With `may_lack_fields` those that are
-    needed need not be filled in: it was filed before they were. Raises InvalidDocument,
-    StaleRevision, NoSuchDocument, NoSuchPatient, PatientArchived, NotAllowed.
+    Links to a document that becomes confidential, or is taken out of a patient's
+    record, stop working. Somebody at the front desk who makes it confidential sees it
+    in this answer for the last time, unless they filed it or are named. With
+    `may_lack_fields` required fields may be empty: it was filed before they were
+    required. Raises InvalidDocument, StaleRevision, NoSuchDocument, NoSuchPatient,
+    PatientArchived, NotAllowed.
     """
     before = to_change(session, actor, document_id)
     # Patients change no tags, and see few.
@@ -69,10 +70,11 @@ def change(
     _require_allowed(actor, before, values)
     if values.get("patient_id") is not None:
         lock_patient(session, actor, values["patient_id"])
-    # Who shared it from a record that it did not belong in may have been its patient.
+    # Somebody who shared it from a record where it did not belong may be that patient.
     is_taken_out = "patient_id" in values and before.patient_id is not None
     if values.get("confidential") or is_taken_out:
-        # Whoever makes a link at this moment is waited for, so that theirs ends, too.
+        # Waits for anybody who is making a link right now, so that theirs is revoked,
+        # too.
         session.execute(
             select(Document.id)
             .where(Document.id == document_id)
@@ -105,9 +107,10 @@ def change(
 def suppose(
     session: Session, file_id: str, pages: Sequence[str], *, today: date
 ) -> None:
-    """Title and date documents by the text of their file, where nobody else has.
+    """Title and date documents by the text of their file, where nobody has.
 
-    A title that is only the file's name is nobody's. For a job; the caller commits.
+    A title that is only the file's name was chosen by nobody. For a job; the caller
+    commits.
     """
     is_latest = DocumentVersion.number == Document.latest
     rows = session.execute(
@@ -138,12 +141,12 @@ def _write_supposed(
         .returning(Document.latest, Document.revision)
         .execution_options(synchronize_session=False)
     ).one_or_none()
-    # Somebody has just said something else of it.
+    # Somebody has just changed the document.
     if written is None:
         return
     audit.record(
         session,
-        # Nobody's action: the clinic's own machine does it for everybody.
+        # Without an actor: the clinic's own machine does it for everybody.
         None,
         Action.DOCUMENT_CHANGE,
         patient_id=document.patient_id,
@@ -189,7 +192,7 @@ def _fields(
     *,
     may_lack: bool,
 ) -> Mapping[str, FieldValue]:
-    """Return what shall stand in the fields."""
+    """Return the values that the fields are to have."""
     is_same_type = changes.document_type == before.document_type
     if is_same_type and changes.fields == before.fields:
         return before.fields
@@ -240,7 +243,7 @@ def _require_allowed(
     changed = set(names)
     if actor.role is Role.PATIENT and changed - _BY_PATIENTS:
         raise not_yours(before)
-    # Out of a record, but into nobody else's: only its author would still see it.
+    # Out of a record, but not into one of somebody else: only the author would see it.
     is_taken_out = "patient_id" in changed and before.patient_id is not None
     if is_taken_out and actor.role is Role.CLINICIAN and before.created_by != actor.id:
         raise NotAllowed(
@@ -257,9 +260,9 @@ def _record(
     after: DocumentRecord,
     names: Iterable[str],
 ) -> None:
-    """Record the change with both patients: whoever asks about either must find it.
+    """Record the change for both patients: a search for either has to find it.
 
-    Of the clinic's own fields it says which, and not what stands in them.
+    Of the clinic's own fields only their keys are recorded, not the values.
     """
     changed = {
         name: [getattr(before, name), getattr(after, name)]

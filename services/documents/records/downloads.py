@@ -1,4 +1,4 @@
-"""Downloads: files as they are given away, each written down in the audit log."""
+"""Downloads: files as they are handed out, each recorded in the audit log."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ def open_version(
     purpose: Purpose,
     page: int | None = None,
 ) -> VersionRecord:
-    """Return the version whose file the caller gives away, and write that down.
+    """Return the version whose file the caller hands out, and record that.
 
     Raises NoSuchDocument, NoSuchVersion, Quarantined, Damaged, FileGone, NotAllowed.
     """
@@ -53,10 +53,10 @@ def open_version(
 
 
 def find_original(session: Session, version: VersionRecord) -> OriginalRecord | None:
-    """Return what a version was made from, if that was a picture.
+    """Return the picture that a version was made from, or None.
 
-    For whoever has found the version: it checks no permission, the database's own rules
-    show nothing of what the actor may not see.
+    For callers that have found the version: it checks no permission, and the database's
+    own rules hide what the actor may not see.
     """
     row = session.execute(
         select(
@@ -73,7 +73,7 @@ def find_original(session: Session, version: VersionRecord) -> OriginalRecord | 
 def open_original(
     session: Session, actor: Actor, document_id: UUID, number: int | None = None
 ) -> OriginalRecord:
-    """Return the original whose file the caller gives away, and write that down.
+    """Return the original whose file the caller hands out, and record that.
 
     Raises NoSuchDocument, NoSuchVersion, NoOriginal, Quarantined, Damaged, FileGone,
     NotAllowed.
@@ -94,7 +94,7 @@ def text_of(
     *,
     purpose: Purpose = "compare",
 ) -> tuple[str, ...]:
-    """Return the text of a version page by page; empty if none was found in it.
+    """Return the text of a version page by page; empty if it has none.
 
     Raises NoSuchDocument, NoSuchVersion, Quarantined, NotAllowed.
     """
@@ -110,7 +110,7 @@ def text_of(
 
 
 def require_served(version: VersionRecord) -> VersionRecord:
-    """Return the version if its file may be given away; for other services.
+    """Return the version if its file may be handed out; for other services.
 
     Raises Quarantined, Damaged, FileGone.
     """
@@ -125,9 +125,9 @@ def require_served(version: VersionRecord) -> VersionRecord:
 
 @contextmanager
 def open_file(files: FileStore, version: VersionRecord) -> Iterator[PlainStream]:
-    """Open a version's file; ask `open_version` for the version first.
+    """Open a version's file; call `open_version` for the version first.
 
-    What goes wrong inside is raised as FileGone, Damaged or FilesUnavailable.
+    Errors of the store inside are raised as FileGone, Damaged or FilesUnavailable.
     """
     if version.file_id is None:
         raise FileGone
@@ -142,9 +142,9 @@ def open_file(files: FileStore, version: VersionRecord) -> Iterator[PlainStream]
 def open_original_file(
     files: FileStore, original: OriginalRecord
 ) -> Iterator[PlainStream]:
-    """Open the picture that a version was made from; ask `open_original` first.
+    """Open the picture that a version was made from; call `open_original` first.
 
-    What goes wrong inside is raised as FileGone, Damaged or FilesUnavailable.
+    Errors of the store inside are raised as FileGone, Damaged or FilesUnavailable.
     """
     with (
         translate_file_errors(),

@@ -1,4 +1,4 @@
-"""What a document is to be: typed facts, and content whose bytes are stored."""
+"""A document to be filed: its typed facts, and content whose bytes are stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord
 
 if TYPE_CHECKING:
-    # Pages that list documents read no PDF.
+    # Pages that list documents do not read PDFs.
     from services.pdf.report import PdfReport
 
 Origin = Literal["upload", "form"]
@@ -19,13 +19,13 @@ Scan = Literal["off", "waiting", "clean", "infected"]
 
 @dataclass(frozen=True, slots=True)
 class DraftDocument:
-    """A document as somebody wants it filed; what is left open is filled in.
+    """A document as somebody wants it filed; what is left out gets a default.
 
-    Without a title the file's name becomes one, without a classification the type
-    decides. `dated_on` is the date that the paper itself has. A `confidential` one has
-    a patient, and is shown to them unless it is `withheld`. Without `fields` nobody was
-    asked to fill any in, and none is needed. Whoever chooses the id may call again with
-    the same content.
+    The title defaults to the file's name, the classification depends on the type.
+    `dated_on` is the date on the paper itself. A `confidential` document needs a
+    patient, who may see it unless it is `withheld`. If `fields` is None, nobody was
+    asked to fill any in, and none is required. A caller who chooses the id may call
+    again with the same content.
     """
 
     title: str = ""
@@ -44,7 +44,7 @@ class DraftDocument:
 
 @dataclass(frozen=True, slots=True)
 class StoredOriginal:
-    """What a PDF was made from: a picture, whose encrypted bytes are in the store."""
+    """The picture that a PDF was made from; its encrypted bytes are in the store."""
 
     file_id: str
     filename: str
@@ -55,10 +55,10 @@ class StoredOriginal:
 
 @dataclass(frozen=True, slots=True)
 class StoredContent:
-    """A file whose encrypted bytes are in the store already, waiting for its row.
+    """A file whose encrypted bytes are already in the store, waiting for its row.
 
-    `filesize` and `sha256` are those of the plain file. `form` is what was typed when
-    it was made from a `template`.
+    `filesize` and `sha256` are those of the plain file. `form` is what was typed if it
+    was made from a `template`.
     """
 
     file_id: str
@@ -75,7 +75,7 @@ class StoredContent:
 
 @dataclass(frozen=True, slots=True)
 class ChangedDocument:
-    """All facts of a document that can be changed, as they shall be."""
+    """All facts of a document that can be changed, as they are to be."""
 
     title: str
     document_type: DocumentType
@@ -92,7 +92,7 @@ class ChangedDocument:
 
     @classmethod
     def of(cls, record: DocumentRecord) -> Self:
-        """Return the facts as they are, for `dataclasses.replace`."""
+        """Return the facts as they are now, for `dataclasses.replace`."""
         return cls(
             title=record.title,
             document_type=record.document_type,

@@ -1,4 +1,4 @@
-"""Why something cannot be done with a document."""
+"""The refusals about documents."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +56,7 @@ class NoSuchDocument(NotFound):
 
 
 class NoSuchVersion(NotFound):
-    """The document has no version of this number."""
+    """The document has no version with this number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(
@@ -65,7 +65,7 @@ class NoSuchVersion(NotFound):
 
 
 class NoOriginal(NotFound):
-    """The version came as the PDF that it is."""
+    """The version was filed as the PDF that it is."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -74,28 +74,28 @@ class NoOriginal(NotFound):
 
 
 class FileGone(NotFound):
-    """The row is there, the bytes are not."""
+    """The row exists, the bytes do not."""
 
     def __init__(self) -> None:
         super().__init__("File not found on server")
 
 
 class NoFile(InvalidInput):
-    """Nothing came with the upload."""
+    """The upload contained no file."""
 
     def __init__(self) -> None:
         super().__init__("file", "No file uploaded")
 
 
 class TooLarge(InvalidInput):
-    """More bytes than a document may have."""
+    """The file has more bytes than a document may have."""
 
     def __init__(self) -> None:
         super().__init__("file", "File size exceeds 50MB limit")
 
 
 class ActiveContent(InvalidInput):
-    """The file can do things by itself, and this clinic takes none that can."""
+    """The file has active content, and this clinic accepts none."""
 
     def __init__(self, findings: tuple[str, ...]) -> None:
         self.findings = tuple(finding for finding in findings if finding in _ACTIVE)
@@ -123,7 +123,7 @@ class InvalidDocument(InvalidInput):
 
 
 class DocumentIdTaken(Conflict):
-    """The id that came with a document belongs to another one."""
+    """The id sent with a document belongs to another one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -132,7 +132,7 @@ class DocumentIdTaken(Conflict):
 
 
 class StaleRevision(Conflict):
-    """The document changed after the screen was filled; carries what is there now."""
+    """The document was changed since it was read; `current` is what it is now."""
 
     def __init__(self, current: DocumentRecord) -> None:
         super().__init__(
@@ -174,7 +174,7 @@ class Held(Conflict):
 
 
 class AlreadyHeld(Conflict):
-    """Somebody else put the document on hold before."""
+    """Somebody else has already put the document on hold."""
 
     def __init__(self) -> None:
         super().__init__("This document is on legal hold already.")
@@ -188,7 +188,7 @@ class NoHoldToRelease(Conflict):
 
 
 class NotDeleted(Conflict):
-    """There is nothing to restore."""
+    """The document is not deleted, so there is nothing to restore."""
 
     def __init__(self) -> None:
         super().__init__("This document is not deleted; you can use it as it is.")
@@ -206,7 +206,7 @@ class FilesUnavailable(Unavailable):
 
 @contextmanager
 def translate_file_errors() -> Iterator[None]:
-    """Turn what the store says into refusals that people understand."""
+    """Translate errors of the file store into refusals that people understand."""
     try:
         yield
     except FileMissing as error:

@@ -1,4 +1,4 @@
-"""Documents filed and replaced: the row, once its bytes are stored."""
+"""How documents are filed and replaced: the row, once its bytes are stored."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,11 +31,11 @@ from services.patients.records.refusals import NoSuchPatient
 def file(
     session: Session, actor: Actor, draft: DraftDocument, content: StoredContent
 ) -> DocumentRecord:
-    """Keep a new document, of a patient or unfiled; the caller commits.
+    """File a new document, for a patient or unfiled; the caller commits.
 
-    Its bytes are stored before: a crash leaves bytes that no row names, which are
+    Its bytes are stored beforehand: a crash leaves bytes that no row names, which are
     swept, never a row without bytes. Raises InvalidDocument, NoSuchPatient,
-    PatientArchived, IdTaken, NotAllowed.
+    PatientArchived, DocumentIdTaken, NotAllowed.
     """
     require_file(actor)
     draft = _as_filed_by(actor, draft)
@@ -125,10 +125,10 @@ def restore_version(
 def find_filed(
     session: Session, actor: Actor, sha256: bytes, patient_id: UUID | None
 ) -> DocumentRecord | None:
-    """Return the newest document of the patient that has had this very content.
+    """Return the patient's newest document that has ever had this very content.
 
-    The content of a document made of a picture is the picture's as well.
-    Without a patient it is looked for among what is unfiled. Raises NotAllowed.
+    A document made from a picture counts by the picture's content as well. Without a
+    patient, unfiled documents are searched. Raises NotAllowed.
     """
     require_view(actor)
     if actor.role is Role.PATIENT:
@@ -161,9 +161,9 @@ def find_filed(
 
 
 def _as_filed_by(actor: Actor, draft: DraftDocument) -> DraftDocument:
-    """Return the draft as the actor may file it: patients' own is always clinical.
+    """Return the draft as the actor may file it: from patients it is clinical.
 
-    How the clinic handles it, the clinic says.
+    How a document is handled is for the clinic to decide, not for patients.
     """
     if actor.role is not Role.PATIENT:
         return draft
@@ -179,7 +179,7 @@ def _as_filed_by(actor: Actor, draft: DraftDocument) -> DraftDocument:
 
 
 def _fields(session: Session, draft: DraftDocument) -> dict[str, FieldValue]:
-    """Return what was filled in; nothing where nobody was asked."""
+    """Return the values of the fields; none if nobody was asked for any."""
     if draft.fields is None:
         return {}
     return read_values(session, draft.fields, document_type=draft.document_type)
@@ -220,7 +220,7 @@ def _facts(
 def _filed_before(
     session: Session, actor: Actor, draft: DraftDocument, content: StoredContent
 ) -> DocumentRecord:
-    """Return what was filed under the id, if it is the same; else it is taken."""
+    """Return the document under the id if it is the same. Raises DocumentIdTaken."""
     if draft.id is None:
         raise DocumentIdTaken
     try:

@@ -1,4 +1,4 @@
-"""What a file lets one suppose about its paper: a title and a date, to be corrected."""
+"""Guesses from a file about its paper: a title and a date, for somebody to correct."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,11 @@ from typing import Final
 
 from services.documents.records.rules import EARLIEST_PAPER, tidy_line
 
-# A letter has its date on its first page, and seldom below the first paragraphs.
+# A letter has its date on the first page, and seldom below the first paragraphs.
 _PAGES: Final = 2
 _CHARACTERS: Final = 20_000
 _LONGEST: Final = 80
-# What scanners, cameras and programs call a file says nothing.
+# Names that scanners, cameras and programs give to files mean nothing.
 _SAYS_NOTHING: Final = re.compile(
     r"(scan|img|dsc|pxl|image|photo|document|dokument|doc|file|untitled|unnamed|"
     r"print|output|whatsapp image|screenshot)?[\s_().-]*[\da-f\s_().-]*(at)?",
@@ -52,7 +52,7 @@ _DATE: Final = re.compile(
     r")(?![\d/-])",
     re.IGNORECASE,
 )
-# Right before a date that is somebody's, and not the paper's.
+# Text right before a date of birth, which is not the paper's date.
 _OF_BIRTH: Final = re.compile(
     r"(born|birth|d\.?o\.?b\.?|geb\.?|geboren|geburtsdatum)[^\d\n]{0,12}$",
     re.IGNORECASE,
@@ -65,17 +65,17 @@ _BEFORE: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class PaperGuess:
-    """What a paper may be called, and the date that it may have."""
+    """A likely title of a paper, and its likely date."""
 
     title: str
     dated_on: date | None
 
 
 def guess_paper(filename: str, text: Sequence[str], *, today: date) -> PaperGuess:
-    """Suppose a title and a date by a file's name and the text of its pages.
+    """Guess a title and a date from a file's name and the text of its pages.
 
-    The name counts if a person chose it, else the first line does. The date is never
-    in the future, before 1900, or that of a birth.
+    The file name is the title if a person chose it, else the first line is. The date is
+    never in the future, before 1900, or a date of birth.
     """
     begin = "\n".join(text[:_PAGES])[:_CHARACTERS]
     return PaperGuess(_title(filename, begin), _dated_on(begin, today))
@@ -91,7 +91,7 @@ def _title(filename: str, text: str) -> str:
 
 
 def _dated_on(text: str, today: date) -> date | None:
-    """Return the first date that is called that of the paper, else the first of all."""
+    """Return the first date that is marked as the paper's, else the first one."""
     possible = [
         (day, before)
         for day, before in _dates(text)
@@ -102,7 +102,7 @@ def _dated_on(text: str, today: date) -> date | None:
 
 
 def _dates(text: str) -> Iterator[tuple[date, str]]:
-    """Yield dates (31/12, or 12/31 where only that can be) and what is before each."""
+    """Yield dates (31/12; 12/31 if only that is possible) and the text before each."""
     for match in _DATE.finditer(text):
         given = {name[0]: value for name, value in match.groupdict().items() if value}
         month_name = given["m"].lower()

@@ -1,4 +1,4 @@
-"""Files taken in: measured, examined, scanned, encrypted and stored, before any row."""
+"""How files are taken in: measured, examined, scanned and stored, before any row."""
 
 import re
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ from services.pdf.sources import (
 )
 
 CONTENT_TYPE: Final = "application/pdf"
-# Of what PDFs are made from.
+# The file name endings of what PDFs are made from.
 ORIGINAL_ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "image/jpeg": (".jpg", ".jpeg"),
     "image/png": (".png",),
@@ -60,38 +60,39 @@ UPLOAD_SECONDS: Final = Histogram(
 
 
 class Inspector(Protocol):
-    """Whoever reads a PDF that others made."""
+    """Something that reads PDFs that others made."""
 
     def examine(self, source: BinaryIO, *, person: UUID | None) -> PdfReport:
-        """Return what the file is; raises NotAPdf, Unreadable.
+        """Return the report on a file. Raises NotAPdf, Unreadable.
 
-        Others read the source meanwhile: its position stays as it is.
+        The source is read by others at the same time: its position must not change.
         """
 
     def convert(self, source: BinaryIO, *, person: UUID | None) -> bytes:
-        """Return a PDF of a picture; raises NotAPdf, Unreadable."""
+        """Return a PDF made from a picture. Raises NotAPdf, Unreadable."""
 
 
 class Converter(Protocol):
-    """Whoever makes PDFs of office files, such as services.pdf.office."""
+    """Something that makes PDFs from office files, such as services.pdf.office."""
 
     def convert(
         self, source: BinaryIO, media_type: str, *, person: UUID | None
     ) -> bytes:
-        """Return a PDF of the file; raises Unreadable, Busy."""
+        """Return a PDF made from the file. Raises Unreadable, Busy."""
 
 
 class VirusScanner(Protocol):
-    """Whoever looks for viruses."""
+    """Something that scans files for viruses."""
 
     def scan(self, source: BinaryIO) -> str:
-        """Return "clean" or "infected", in the same way; raises Unavailable."""
+        """Return "clean" or "infected", keeping the position. Raises Unavailable."""
 
 
 class DocumentIngest:
     """The way of a file into the store.
 
-    Without a scanner nothing is scanned, and without `office` no office file is taken.
+    Without a scanner nothing is scanned, and without `office` no office file is
+    accepted.
     """
 
     def __init__(
@@ -124,9 +125,10 @@ class DocumentIngest:
         """Judge a file by its content and store it, encrypted.
 
         The source is an open file or an io.BytesIO and is left open. `person` files it:
-        among people the reading of files is shared. Of what is refused nothing stays.
-        A picture or an office file becomes a PDF and is kept beside it. Raises NoFile,
-        TooLarge, NotAPdf, OfficeFile, Unreadable, ActiveContent, FilesUnavailable.
+        the capacity for reading files is shared fairly among people. Nothing remains of
+        a refused file. A picture or an office file becomes a PDF and is kept beside it.
+        Raises NoFile, TooLarge, NotAPdf, OfficeFile, Unreadable, ActiveContent,
+        FilesUnavailable.
         """
         media_type = _measure(source, filename)
         if media_type in OFFICE_TYPES:
@@ -140,8 +142,9 @@ class DocumentIngest:
     def _receive_pdf(
         self, source: BinaryIO, filename: str, person: UUID | None
     ) -> StoredContent:
-        # Judging a file takes about as long as storing it, mostly elsewhere. It is
-        # storing that has a thread of a few for all: nobody's file is slow to store.
+        # Judging a file takes about as long as storing it, mostly in other processes.
+        # Storing gets the thread, from a small shared pool: storing is never slow for
+        # one person's file.
         storing = self._aside.submit(self._store, source, Bucket.DOCUMENTS)
         try:
             report, scan = self._judge(source, person)
@@ -161,7 +164,7 @@ class DocumentIngest:
 
     @property
     def takes_office_files(self) -> bool:
-        """Whether PDFs are made of office files here."""
+        """Whether office files are converted to PDFs here."""
         return self._office is not None
 
     def row_of(self, content: StoredContent) -> AbstractContextManager[None]:
@@ -169,7 +172,7 @@ class DocumentIngest:
         return bytes_first.row_of(partial(self.discard, content))
 
     def discard(self, content: StoredContent) -> None:
-        """Delete what no row was written for; if that fails it is swept later."""
+        """Delete content that got no row; if that fails it is swept later."""
         self._delete(content.file_id)
         if content.original is not None:
             self._delete(content.original.file_id, Bucket.DOCUMENT_ORIGINALS)
@@ -179,7 +182,7 @@ class DocumentIngest:
     ) -> StoredContent:
         if self._office is None:
             raise OfficeFile
-        # None runs here; but the original is given away, and opened elsewhere.
+        # Macros do not run here; but the original is handed out, and opened elsewhere.
         macros: tuple[Finding, ...] = ("scripts",) if has_macros(source) else ()
         source.seek(0)
         if macros and self._refuse_active:
@@ -202,7 +205,7 @@ class DocumentIngest:
         source.seek(0)
         put = self._store(source, Bucket.DOCUMENT_ORIGINALS, media_type)
         try:
-            # What Windows and Unix call a folder is none of the name.
+            # A folder, in Windows' or Unix' notation, is no part of the name.
             stem = PurePath(filename.replace("\\", "/")).stem
             _measure(pdf, f"{stem}.pdf")
             content = self._receive_pdf(pdf, f"{stem}.pdf", person)
@@ -216,7 +219,8 @@ class DocumentIngest:
             put.size,
             put.sha256,
         )
-        # The original can be had as well: neither is given away before both are clean.
+        # The original can be downloaded too: neither is handed out before both are
+        # clean.
         worst = max(content.scan, scan, key=_WORST_LAST.index)
         return replace(content, original=original, scan=worst)
 
@@ -232,7 +236,7 @@ class DocumentIngest:
         try:
             is_clean = self._scanner.scan(source) == "clean"
         except Unavailable:
-            # Kept in quarantine until a job has had it scanned.
+            # In quarantine until a job has had it scanned.
             return "waiting"
         return "clean" if is_clean else "infected"
 
@@ -248,7 +252,7 @@ class DocumentIngest:
 
 
 def tidy_original_name(name: str, media_type: str) -> str:
-    """Return an original's own name, without folders, that ends as its kind does."""
+    """Return an original's name without folders, with an ending of its type."""
     last = re.split(r"[/\\]", name)[-1]
     unnamed = "picture" if media_type.startswith("image/") else "document"
     tidied = tidy_line(last).strip(". ") or unnamed
@@ -259,12 +263,13 @@ def tidy_original_name(name: str, media_type: str) -> str:
 
 
 def _measure(source: BinaryIO, filename: str) -> str:
-    """Refuse what need not be looked at, and leave the file at its beginning.
+    """Refuse what need not be examined, and leave the file at its beginning.
 
-    Returns the media type of what is worth a look.
+    Returns the media type of a file that is to be examined.
     """
     with suppress(UnsupportedOperation):
-        # What is spooled in memory goes into an unnamed file now: not while two read.
+        # Moves a file spooled in memory to an unnamed one now, rather than while two
+        # read it.
         source.fileno()
     size = source.seek(0, SEEK_END)
     if size > MAX_BYTES:

@@ -1,4 +1,4 @@
-"""What kinds of documents there are, and how long each is worth keeping."""
+"""Types of documents and their retention classes."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,7 +7,7 @@ from services.core.sentences import Label
 
 
 class Classification(StrEnum):
-    """How long a document is kept: `retention_rules` says how long that is."""
+    """The retention class of a document; `retention_rules` has the periods."""
 
     CLINICAL = "clinical"
     ADMINISTRATIVE = "administrative"
@@ -15,7 +15,7 @@ class Classification(StrEnum):
 
 
 class DocumentType(StrEnum):
-    """What a document is."""
+    """The type of a document."""
 
     MEDICAL_RECORD = "medical_record"
     VISIT_SUMMARY = "visit_summary"
@@ -43,20 +43,21 @@ TYPE_LABELS: Final[dict[DocumentType, str]] = {
     DocumentType.INVOICE: "Invoice",
     DocumentType.OTHER: Label("Other", "type of document"),
 }
-# What is said of what patients have written in a form, so that nobody takes it for the
-# clinic's word.
+# Marks what patients have written in a form, so that nobody takes it for the clinic's
+# statement.
 STATED: Final = "Stated by the patient"
 CLASS_LABELS: Final[dict[Classification, str]] = {
     Classification.CLINICAL: "Clinical",
     Classification.ADMINISTRATIVE: "Administrative",
     Classification.TEMPORARY: "Temporary",
 }
-# Whatever may be about somebody's health is kept as such, unless a person says else.
+# Anything that may concern somebody's health is clinical, unless a person decides
+# otherwise.
 _ADMINISTRATIVE: Final = frozenset({DocumentType.INVOICE})
 
 
 def default_classification(document_type: DocumentType) -> Classification:
-    """Return how a document of this type is classified unless somebody says so."""
+    """Return the class of documents of this type, unless a person chooses another."""
     if document_type in _ADMINISTRATIVE:
         return Classification.ADMINISTRATIVE
     return Classification.CLINICAL

@@ -1,4 +1,4 @@
-"""Documents and their versions as everybody outside the database knows them."""
+"""Documents and their versions, as code outside the database knows them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from uuid import UUID
 from services.documents.fields import FieldValue
 from services.documents.records.kinds import Classification, DocumentType
 
-# A scan that has not come to an end yet, or found something.
+# The virus scan is not finished yet, or found something.
 QUARANTINED: Final = ("waiting", "infected")
 
 
@@ -17,7 +17,7 @@ QUARANTINED: Final = ("waiting", "infected")
 class VersionRecord:
     """One file of a document; `sha256` and `filesize` are those of the plain file.
 
-    What is `stated_by_patient` is their word in a form, and not the clinic's.
+    A version that is `stated_by_patient` is the patient's statement, not the clinic's.
     """
 
     id: UUID
@@ -42,7 +42,7 @@ class VersionRecord:
 
     @property
     def is_quarantined(self) -> bool:
-        """Whether a virus scan has not found the file clean."""
+        """Whether the virus scan is not finished, or found something."""
         return self.scan in QUARANTINED
 
     @property
@@ -54,7 +54,7 @@ class VersionRecord:
 
 @dataclass(frozen=True, slots=True)
 class OriginalRecord:
-    """The picture that a version was made from, as it came; `filesize` in bytes."""
+    """The picture that a version was made from, unchanged; `filesize` is in bytes."""
 
     file_id: str
     filename: str
@@ -65,11 +65,11 @@ class OriginalRecord:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A document and one of its versions: the latest, unless another was asked for.
+    """A document and one of its versions: the latest, unless another was requested.
 
-    `listed_name` is the patient's name with the family's first.
-    `confidential` ones open for few; of these, `withheld` ones not for the patient.
-    `fields` has what stands in those that the clinic has defined, by their keys.
+    `listed_name` is the patient's name with the last name first. `confidential`
+    documents can be opened by few; if also `withheld`, not by the patient. `fields` has
+    the values of the fields that the clinic has defined, by their keys.
     """
 
     id: UUID
@@ -100,10 +100,10 @@ class DocumentRecord:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether the document waits for its purge and can be restored until then."""
+        """Whether the document is in the trash, to be restored or purged."""
         return self.deleted_at is not None
 
     @property
     def is_held(self) -> bool:
-        """Whether the document must be kept whatever anybody wants."""
+        """Whether the document is on legal hold."""
         return self.held_at is not None

@@ -1,4 +1,4 @@
-"""Documents as they are read: their facts and versions; each reading is recorded."""
+"""Reading documents, with their facts and versions; each reading is recorded."""
 
 from functools import cache
 from typing import Any, Final
@@ -36,7 +36,7 @@ from services.documents.records.visibility import (
     require_view,
 )
 
-# Writes down what was done with one version of a document; also for other services.
+# Records what was done with one version of a document; for other services, too.
 record_event: Final[audit.Recorder[DocumentRecord]] = audit.Recorder(
     "document", lambda document: {"version": document.version.number}
 )
@@ -50,7 +50,7 @@ def get(
     number: int | None = None,
     even_deleted: bool = False,
 ) -> DocumentRecord:
-    """Return the document with its latest version, or the one of this number.
+    """Return the document with its latest version, or with version `number`.
 
     Raises NoSuchDocument, NoSuchVersion, NotAllowed.
     """
@@ -103,10 +103,11 @@ def versions(
 def note_damage(
     session: Session, actor: Actor | None, document_id: UUID, number: int
 ) -> None:
-    """Remember that a version's bytes are not those that were stored.
+    """Mark a version whose bytes are not those that were stored.
 
-    For whoever reads files: it checks no permission, and whoever finds it need not be
-    allowed to change anything. Every version that shares the file is marked.
+    For code that reads files: it checks no permission, because whoever finds the damage
+    need not be allowed to change anything. Every version that shares the file is
+    marked.
     """
     with assume_role(session, "system"):
         file_id = (
@@ -158,9 +159,10 @@ def _find(
 
 @cache
 def _wanted(*, is_by_patient: bool, is_latest: bool) -> Select[*tuple[Any, ...]]:
-    """Return the statement that finds a document; to make it takes as long as to ask.
+    """Return the statement that finds a document, which is slow to build.
 
-    Without a record of their own patients are shown nothing: nothing equals NULL.
+    Building it takes as long as running it. Patients without a record of their own are
+    shown nothing: nothing equals NULL.
     """
     number = None if is_latest else bindparam("number", type_=Integer)
     shown = (

@@ -1,4 +1,4 @@
-"""The next revision of a document, made once however many try at the same time."""
+"""The next revision of a document, made only once however many try at the same time."""
 
 from typing import Any
 from uuid import UUID
@@ -32,7 +32,7 @@ def to_change(session: Session, actor: Actor, document_id: UUID) -> DocumentReco
 
 
 def not_yours(document: DocumentRecord) -> NotAllowed:
-    """Return the refusal of a patient who did not file the document themselves."""
+    """Return the refusal for a patient who did not file the document themselves."""
     return NotAllowed(
         "Your clinic filed this document or added to it, so only the clinic changes "
         "it. "
@@ -50,7 +50,8 @@ def lock_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientRec
         return locks.lock(session, patient_id)
     if actor.patient_id != patient_id:
         raise NoSuchPatient(patient_id)
-    # Locking takes the right to change, and no patient changes their own record.
+    # The lock needs the right to change the row, which patients lack on their own
+    # record.
     with assume_role(session, "system"):
         return locks.lock(session, patient_id)
 
@@ -65,8 +66,8 @@ def revise(
 ) -> int:
     """Write columns of the revision that was read; return the document's `latest`.
 
-    Without a revision whatever is there is written to. Raises StaleRevision with what
-    is there now, or NoSuchDocument if it is gone.
+    If `revision` is None, any revision is overwritten. Raises StaleRevision with the
+    document as it is now, or NoSuchDocument if it is gone.
     """
     if revision is not None:
         conditions = (*conditions, Document.revision == revision)
@@ -79,7 +80,7 @@ def revise(
     )
     latest = session.scalar(statement)
     if latest is None:
-        # In the same transaction, yet a new statement sees what others committed.
+        # A new statement sees what others have committed, even in the same transaction.
         raise StaleRevision(
             reading.look_up(session, actor, before.id, even_deleted=before.is_deleted)
         )

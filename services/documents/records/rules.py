@@ -1,4 +1,4 @@
-"""What a document's facts may be: tidied up where that is safe, refused where not."""
+"""Rules for a document's facts: tidied up where that is safe, else refused."""
 
 import json
 import re
@@ -19,12 +19,12 @@ LONGEST_TITLE: Final = 200
 EARLIEST_PAPER: Final = date(1900, 1, 1)
 LONGEST_DESCRIPTION: Final = 2000
 LONGEST_FILENAME: Final = 255
-# The database counts the bytes of its own spelling, with all digits of a number.
+# The database counts the bytes of its own JSON text, with all digits of a number.
 LARGEST_METADATA: Final = 16_000
-# Far from where a reader of JSON, Python's among them, runs out of stack.
+# Far below the depth at which a JSON parser, Python's among them, overflows its stack.
 DEEPEST_METADATA: Final = 100
 _ENDING: Final = ".pdf"
-# They let a name read backwards: "fdp.exe".
+# These characters make a name display backwards: "fdp.exe".
 _DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNSTORABLE: Final = frozenset({"Cc", "Cs"})
 
@@ -43,14 +43,14 @@ def tidy_text(text: str) -> str:
 
 
 def storable(page: str) -> str:
-    """Return a page's text as it can be stored: neither NUL nor half a character."""
+    """Return a page's text in storable form, without NUL or half a character."""
     if "\0" in page:
         page = page.replace("\0", " ")
     return page.encode(errors="replace").decode()
 
 
 def tidy_filename(name: str) -> str:
-    """Return the file's own name, without folders, that ends as a PDF's does."""
+    """Return the file's name without folders, with the ending of a PDF."""
     last = re.split(r"[/\\]", name)[-1]
     tidied = tidy_line(last).strip(". ") or "document"
     if not tidied.lower().endswith(_ENDING):
@@ -60,7 +60,7 @@ def tidy_filename(name: str) -> str:
 
 
 def title_or(title: str, filename: str) -> str:
-    """Return the title, or one made of the file's name; raises InvalidDocument."""
+    """Return the title, or one made from the file name. Raises InvalidDocument."""
     given = tidy_line(title)
     if len(given) > LONGEST_TITLE:
         raise InvalidDocument(
@@ -74,7 +74,7 @@ def title_or(title: str, filename: str) -> str:
 
 
 def description_of(text: str) -> str:
-    """Return the description, or raise InvalidDocument."""
+    """Return the description tidied up. Raises InvalidDocument."""
     tidied = tidy_text(text)
     if len(tidied) > LONGEST_DESCRIPTION:
         raise InvalidDocument(
@@ -88,8 +88,8 @@ def description_of(text: str) -> str:
 
 
 def paper_date_of(dated_on: date | None) -> date | None:
-    """Return the date of a paper if it can have that, or raise InvalidDocument."""
-    # Somewhere it is tomorrow already.
+    """Return the date if a paper can have it. Raises InvalidDocument."""
+    # In some time zone it is tomorrow already.
     latest = datetime.now(UTC).date() + timedelta(days=1)
     if dated_on is not None and not EARLIEST_PAPER <= dated_on <= latest:
         raise InvalidDocument(
@@ -119,7 +119,7 @@ def require_handling(
 
 
 def metadata_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the metadata as JSON can hold them, or raise InvalidDocument."""
+    """Return the metadata in a form that JSON can store. Raises InvalidDocument."""
     if _depth(metadata) > DEEPEST_METADATA:
         raise InvalidDocument(
             "metadata",
@@ -143,7 +143,7 @@ def metadata_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def translate_violations() -> Iterator[None]:
-    """Explain what only the database measures; the transaction has failed then."""
+    """Translate what only the database measures; the transaction has failed by then."""
     try:
         yield
     except IntegrityError as error:
@@ -153,7 +153,7 @@ def translate_violations() -> Iterator[None]:
 
 
 def _depth(metadata: Mapping[str, Any]) -> int:
-    """Return how many objects and lists are within each other, these included."""
+    """Return how deeply objects and lists are nested, the outermost included."""
     depth = 0
     level: list[Any] = [metadata]
     while level:

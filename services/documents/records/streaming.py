@@ -1,4 +1,4 @@
-"""All documents told as lines, for whoever exports them all."""
+"""All documents as lines, for exports of everything."""
 
 from collections.abc import Generator, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ from services.lists.streaming.line_fields import (
 from services.lists.streaming.line_pieces import LinePiece
 from services.lists.streaming.lines import LineSource, stream_lines
 
-# Fields of a DocumentRecord, and those of its latest version, by their names there.
+# Fields of a DocumentRecord and of its latest version, under the names used there.
 DOCUMENT_FIELDS: Final = (
     field_of(Document.document_type, LineFieldKind.FACT),
     field_of(Document.confidential, LineFieldKind.FACT),
@@ -71,10 +71,10 @@ def stream_documents(
     since: datetime | None = None,
     with_unfiled: bool = True,
 ) -> Generator[LinePiece]:
-    """Yield lines of what is not deleted, of anybody or of these patients.
+    """Yield lines of documents that are not deleted, of all or of these patients.
 
-    With `since` of what changed after it; of what is in nobody's record `with_unfiled`
-    ones. The caller writes down that it is exported. Raises NotAllowed.
+    `since` limits them to those changed after it; unfiled ones are included only
+    `with_unfiled`. The caller records the export. Raises NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     require_view(actor)

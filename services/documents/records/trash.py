@@ -1,4 +1,4 @@
-"""The trash: who sees it, what is deleted into it, restored, or held against that."""
+"""The trash: who sees it, and deleting, restoring and holding documents."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -25,13 +25,13 @@ from services.documents.records.revising import not_yours, revise
 from services.documents.records.visibility import may_delete, require_view
 from services.documents.sharing import telling
 
-# Who sees the trash: whoever files documents, or their own. It is there to restore
-# them, so it is not for those who may only read.
+# The trash exists for restoring documents, so it is for those who file documents, or
+# their own, and not for those who may only read.
 TO_LIST_DELETED: Final = (Permission.FILE_DOCUMENTS, Permission.FILE_OWN_DOCUMENTS)
 
 
 def may_list_deleted(actor: Actor) -> bool:
-    """Tell whether the actor may list deleted documents, or their own."""
+    """Return whether the actor may list deleted documents, or their own."""
     return actor.may(_permission_to_list_deleted(actor))
 
 
@@ -41,7 +41,7 @@ def require_list_deleted(actor: Actor) -> None:
 
 
 def restore_days(session: Session, actor: Actor) -> Mapping[Classification, int]:
-    """Return for how many days what was deleted can be restored, by class."""
+    """Return for how many days a deleted document can be restored, by class."""
     require_view(actor)
     rules = select(RetentionRule.classification, RetentionRule.restore_days)
     return {Classification(name): days for name, days in session.execute(rules)}
@@ -52,7 +52,7 @@ def delete(
 ) -> DocumentRecord:
     """Take a document out of use until it is restored or purged; the caller commits.
 
-    Without a revision whatever is there is deleted. Raises Held, StaleRevision,
+    If `revision` is None, any revision is deleted. Raises Held, StaleRevision,
     NoSuchDocument, NotAllowed.
     """
     _require_deleting(actor)
@@ -81,7 +81,7 @@ def delete(
 def restore(
     session: Session, actor: Actor, document_id: UUID, *, revision: int | None
 ) -> DocumentRecord:
-    """Bring a deleted document back; the caller commits.
+    """Restore a deleted document; the caller commits.
 
     Raises NotDeleted, StaleRevision, NoSuchDocument once it is purged, NotAllowed.
     """
@@ -90,7 +90,8 @@ def restore(
     _require_own(actor, before)
     if not before.is_deleted:
         raise NotDeleted
-    # Kept for its whole time again: one that is restored late is not purged at once.
+    # The whole retention starts again: what is restored late must not be purged at
+    # once.
     values = {"deleted_at": None, "deleted_by": None, "updated_at": func.now()}
     is_deleted = Document.deleted_at.is_not(None)
     revise(session, actor, before, revision, values, is_deleted)
@@ -100,7 +101,7 @@ def restore(
 def hold(
     session: Session, actor: Actor, document_id: UUID, *, reason: str
 ) -> DocumentRecord:
-    """Keep a document, deleted or not, until the hold is released; the caller commits.
+    """Put a document, deleted or not, on hold until it is released; the caller commits.
 
     Raises AlreadyHeld, NoSuchDocument, InvalidInput, NotAllowed.
     """
@@ -115,7 +116,10 @@ def hold(
 
 
 def release(session: Session, actor: Actor, document_id: UUID) -> DocumentRecord:
-    """End a hold; the caller commits. Raises NotHeld, NoSuchDocument, NotAllowed."""
+    """Release a hold; the caller commits.
+
+    Raises NoHoldToRelease, NoSuchDocument, NotAllowed.
+    """
     actor.require(Permission.HOLD_DOCUMENTS)
     before = reading.look_up(session, actor, document_id, even_deleted=True)
     if not before.is_held:

@@ -1,4 +1,4 @@
-"""From when on a document may be purged, as PostgreSQL reckons it."""
+"""When a document may be purged, as PostgreSQL computes it."""
 
 import math
 from datetime import datetime, timedelta
@@ -11,26 +11,26 @@ from db.models.document import Document, RetentionRule
 
 LONGEST_DAYS: Final = 36_525
 LONGEST_RESTORE_DAYS: Final = 3_650
-# Nothing of a class is purged for so long after its rule was changed: who wrote days
-# instead of years can still put it right.
+# For this long after a change of its rule nothing of a class is purged: who wrote days
+# instead of years can still correct it.
 SECOND_THOUGHTS: Final = timedelta(days=7)
-# Exact, so that also of years beyond any number of bits there are days to refuse.
+# Exact, so that a year count of any size gives a number of days, to be refused.
 _DAYS_OF_YEAR: Final = Fraction("365.25")
 
-# Of documents joined with the rule of their class.
+# Joins documents with the rule of their class.
 OF_ITS_CLASS: Final = RetentionRule.classification == Document.classification
 
 
 def days_of_years(years: int) -> int:
-    """Return so many days that these years are over whenever they begin."""
+    """Return enough days for these years to be over, whenever they begin."""
     return math.ceil(years * _DAYS_OF_YEAR)
 
 
 def ends_at() -> ColumnElement[datetime]:
-    """Return when the time of a document joined with its rule is over.
+    """Return when the time of a document is over; its rule has to be joined.
 
-    One in use goes when it was kept for long enough, a deleted one when nobody can
-    restore it any more.
+    For one in use, that is when it has been kept for long enough; for a deleted one,
+    when nobody can restore it any longer.
     """
     kept_for = func.make_interval(0, 0, 0, RetentionRule.keep_days)
     restored_for = func.make_interval(0, 0, 0, RetentionRule.restore_days)
@@ -41,7 +41,7 @@ def ends_at() -> ColumnElement[datetime]:
 
 
 def ended(ahead: timedelta = timedelta()) -> ColumnElement[bool]:
-    """Select what is to be purged, now or within a time; never what is on hold."""
+    """Select what is to be purged, now or within `ahead`; never what is on hold."""
     until = func.now() + ahead
     return and_(
         Document.purged_at.is_(None),

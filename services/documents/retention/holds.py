@@ -1,4 +1,4 @@
-"""Legal holds as administrators see them: by id, and ended by them."""
+"""Legal holds as administrators see and release them: by a document's id."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +23,10 @@ _SUBJECT: Final = "document"
 
 @dataclass(frozen=True, slots=True)
 class HeldDocument:
-    """A document that must be kept: since when, on whose word and why.
+    """A document on hold: since when, by whom and why.
 
-    It is an id here: whoever looks after holds need not know what it says.
+    It is identified by its id alone: whoever looks after holds need not know its
+    content.
     """
 
     id: UUID
@@ -36,7 +37,7 @@ class HeldDocument:
 
 
 def list_holds(session: Session, actor: Actor) -> tuple[HeldDocument, ...]:
-    """Return what is on hold, the longest held first; raises NotAllowed."""
+    """Return what is on hold, the longest held first. Raises NotAllowed."""
     actor.require(Permission.MANAGE_RETENTION)
     rows = session.execute(
         select(
@@ -51,7 +52,7 @@ def list_holds(session: Session, actor: Actor) -> tuple[HeldDocument, ...]:
         .order_by(Document.held_at, Document.id)
         .limit(MOST_LISTED)
     )
-    # The database lets nothing be held without a moment and a reason.
+    # The database allows no hold without a time and a reason.
     return tuple(
         HeldDocument(held_id, Classification(kept_as), held_at, holder, because)
         for held_id, kept_as, held_at, holder, because in rows
@@ -62,9 +63,9 @@ def list_holds(session: Session, actor: Actor) -> tuple[HeldDocument, ...]:
 def release_hold(
     session: Session, actor: Actor, document_id: UUID, *, session_id: UUID | None
 ) -> None:
-    """End a hold; from then on the document's rule counts. The caller commits.
+    """Release a hold; from then on the document's rule applies. The caller commits.
 
-    Raises NotConfirmed, NotHeld, NoSuchDocument and NotAllowed.
+    Raises NotConfirmed, NoHoldToRelease, NoSuchDocument and NotAllowed.
     """
     actor.require(Permission.MANAGE_RETENTION)
     confirmations.require_passkey(session, actor, session_id)

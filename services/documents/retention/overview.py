@@ -1,4 +1,4 @@
-"""What an administrator sees of the keeping of documents: counts, ids and moments."""
+"""The retention of documents as an administrator sees it: counts, ids and times."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,7 +43,7 @@ class Dues:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A version whose file is not what it was; the document is an id here."""
+    """A version whose file is damaged; the document is identified by its id alone."""
 
     document_id: UUID
     number: int
@@ -52,7 +52,7 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How far the checks of all files are."""
+    """The progress of the walk, which checks all files."""
 
     files: int
     checked: int
@@ -62,7 +62,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How documents are kept, at one moment."""
+    """The state of the retention of documents at one time."""
 
     dues: tuple[Dues, ...]
     holds: tuple[HeldDocument, ...]
@@ -72,7 +72,7 @@ class Overview:
 
 
 def look(session: Session, actor: Actor) -> Overview:
-    """Return how documents are kept, and write down that somebody looked.
+    """Return the state of retention, and record that somebody looked.
 
     Raises NotAllowed.
     """
@@ -115,7 +115,7 @@ def _many(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _describe_walk(session: Session) -> Walk:
-    """Count the files; the oldest check is the one that is due next."""
+    """Count the files; the one with the oldest check is due next."""
     has_file = DocumentVersion.file_id.is_not(None)
     is_fresh = DocumentVersion.checked_at > func.now() - WEEK
     files, checked, oldest_at = session.execute(

@@ -1,4 +1,4 @@
-"""The purge: what is left of a document when its time is over is a tombstone."""
+"""The purge: a tombstone is left of a document when its time is over."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -51,11 +51,11 @@ class _Ended:
 
 
 def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
-    """Make tombstones of some documents that are due; return of how many.
+    """Make tombstones of a few documents that are due; return their number.
 
-    Their files are noted as due for deletion in the same transaction: the row goes
-    first, then the bytes. What another worker or a person has in hand is left for the
-    next time. The caller, the system, commits.
+    Their files become pending deletions in the same transaction: the row goes first,
+    then the bytes. Documents that another worker or a person has locked are left for
+    the next run. The caller, which is the system, commits.
     """
     documents = _lock_ended(session, at_once)
     if not documents:
@@ -67,9 +67,9 @@ def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
 
 
 def purge_again(session: Session, ids: Collection[UUID]) -> int:
-    """Make tombstones of documents that rows of before their purge bring back.
+    """Make tombstones of documents that rows from before their purge brought back.
 
-    The audit log tells of the purge already. Returns of how many; the caller commits.
+    The audit log has the purge already. Returns their number; the caller commits.
     """
     known = select(Document.id).where(
         Document.id.in_(ids), Document.purged_at.is_(None)
@@ -88,7 +88,7 @@ def purge_again(session: Session, ids: Collection[UUID]) -> int:
 def _make_tombstones(
     session: Session, ids: Sequence[UUID]
 ) -> defaultdict[UUID, list[str | None]]:
-    """Bury documents and note their files as due; return the files that they had."""
+    """Make tombstones, and pending deletions of the files; return the files."""
     versions, originals = _files_of(session, ids), _originals_of(session, ids)
     _forget_contents(session, ids)
     _bury(session, ids)
@@ -112,7 +112,7 @@ def _lock_ended(session: Session, at_once: int) -> list[_Ended]:
         .join(RetentionRule, OF_ITS_CLASS)
         .where(ended())
         .limit(at_once)
-        # Looked at once more when it is locked: a hold that came first stands.
+        # The lock checks the conditions again: a hold that came first wins.
         .with_for_update(of=Document, skip_locked=True)
     )
     return [_Ended(*row) for row in rows]
@@ -133,7 +133,7 @@ def _files_of(
 
 
 def _originals_of(session: Session, ids: Sequence[UUID]) -> set[str]:
-    """Return the files that versions were made from, which no other document names."""
+    """Return the originals of these versions, which no other document names."""
     return set(
         session.scalars(
             select(DocumentOriginal.file_id)
@@ -144,7 +144,7 @@ def _originals_of(session: Session, ids: Sequence[UUID]) -> set[str]:
 
 
 def _forget_contents(session: Session, ids: Sequence[UUID]) -> None:
-    """Keep of each version who made it when, its size and its hash."""
+    """Keep only who made each version and when, its size and its hash."""
     of_these = select(DocumentVersion.id).where(DocumentVersion.document_id.in_(ids))
     for kept in (DocumentText, DocumentOriginal):
         session.execute(delete(kept).where(kept.version_id.in_(of_these)))
@@ -165,7 +165,7 @@ def _forget_contents(session: Session, ids: Sequence[UUID]) -> None:
             file_id=None,
             filename=PURGED_NAME,
             form=None,
-            # Nobody has to read or scan any more what is gone.
+            # A file that is gone need not be read or scanned any more.
             **{
                 name: case((column == "waiting", done), else_=column)
                 for name, done in waiting.items()

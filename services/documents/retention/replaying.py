@@ -1,4 +1,4 @@
-"""Holds and revoked links that rows of an earlier time have forgotten."""
+"""Holds and revocations of links that are missing from rows of an earlier time."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from db.models.document import Document, DocumentShare
 
 @dataclass(frozen=True, slots=True)
 class HoldPlaced:
-    """A legal hold, as the audit log tells of it."""
+    """A legal hold, as the audit log has it."""
 
     document_id: UUID
     at: datetime
@@ -46,7 +46,7 @@ def hold_again(session: Session, holds: Iterable[HoldPlaced]) -> int:
 
 
 def revoke_links_again(session: Session, ids: Collection[UUID]) -> int:
-    """Revoke links to documents that were; return how many. The caller commits."""
+    """Revoke links that had been revoked; return their number. The caller commits."""
     revoked = session.execute(
         update(DocumentShare)
         .where(DocumentShare.id.in_(ids), DocumentShare.revoked_at.is_(None))

@@ -1,4 +1,4 @@
-"""The rules: how long each class of documents is kept, and who changed that."""
+"""The retention rules: how long each class of documents is kept, and changing that."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ SUBJECT: Final = "retention"
 
 @dataclass(frozen=True, slots=True)
 class RetentionPeriod:
-    """How many days documents of a class are kept after their last change.
+    """For how many days documents of a class are kept after their last change.
 
     `restore_days` is for how many days a deleted one can be restored.
     """
@@ -35,7 +35,7 @@ class RetentionPeriod:
 
 
 class RetentionRuleChanged(Conflict):
-    """Another administrator was faster."""
+    """Another administrator changed the rule meanwhile."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -46,14 +46,14 @@ class RetentionRuleChanged(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What of a rule is changed, as the audit log tells it."""
+    """The parts of a rule that can change, as the audit log has them."""
 
     keep_days: int
     restore_days: int
 
 
 def list_rules(session: Session) -> tuple[RetentionPeriod, ...]:
-    """Return the rule of every class, the class that is kept longest first."""
+    """Return the rule of every class, in the order of the classes."""
     rows = session.execute(
         select(
             RetentionRule.classification,
@@ -79,10 +79,10 @@ def change_rule(
     restore_days: int,
     session_id: UUID | None,
 ) -> None:
-    """Keep a class for longer or shorter than `seen` says; the caller commits.
+    """Keep a class for another time than `seen` has; the caller commits.
 
-    It counts from a week later on. Raises NotConfirmed, InvalidInput, RuleChanged and
-    NotAllowed.
+    The change takes effect a week later. Raises NotConfirmed, InvalidInput,
+    RetentionRuleChanged and NotAllowed.
     """
     actor.require(Permission.MANAGE_RETENTION)
     confirmations.require_passkey(session, actor, session_id)

@@ -1,4 +1,4 @@
-"""Lists of documents: pages, counts, search; whatever criteria can ask for."""
+"""Lists of documents by any criteria: pages, counts, search."""
 
 from services.documents.search.counting import count_documents as count_documents
 from services.documents.search.pages import (

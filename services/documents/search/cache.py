@@ -1,7 +1,8 @@
-"""Lists that many look at, kept in this process until some document changes.
+"""Lists that many people look at, cached in this process until a document changes.
 
-A change in any process drops them all: the database tells it at the commit, and a list
-is read anew from a server that shows the change. Each look is written down as ever.
+A change in any process drops them all: the database announces it at the commit, and a
+list is then read again from a server that has the change. Each look is recorded as
+usual.
 """
 
 from dataclasses import dataclass
@@ -30,14 +31,14 @@ _MOST_LISTS: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class CachedPage:
-    """A page of a list and, if it was asked for, how long the list is."""
+    """A page of a list and, if requested, the length of the list."""
 
     page: DocumentPage
     count: Count | None
 
 
 class DocumentListCache:
-    """The lists that this process keeps, for five minutes at most."""
+    """The lists that this process caches, for five minutes at most."""
 
     def __init__(self, listener: ChangeListener) -> None:
         self._opened: CacheRegion[bool] = CacheRegion(
@@ -62,14 +63,14 @@ class DocumentListCache:
     ) -> Read[CachedPage]:
         """Return a page, as list_documents does, and the count of the list.
 
-        Nothing older than `after` is shown. Raises what the two of them raise.
+        Nothing older than `after` is shown. Raises what reading and counting raise.
         """
         actor = on_behalf.actor
         with on_behalf.recording_refusals():
             visibility.require_view(actor)
             require_visible(actor, criteria)
         scope = self._scope_of(on_behalf, after)
-        # A list that asks for days changes at night.
+        # Criteria that depend on days give another list after midnight.
         list_key = criteria, at, is_counted, now.date(), str(now.tzinfo)
         wanted = None if scope is None else (scope, *list_key)
         if (cached := self._lists.find(wanted, after)) is not None:
@@ -84,8 +85,9 @@ class DocumentListCache:
                 record_count(session, actor, criteria, count)
             elif is_counted:
                 count = count_documents(session, actor, criteria, now=now)
-            # Asked after the list: what came to be confidential and theirs in between
-            # is on it for them alone, and is not kept for their colleagues.
+            # Checked after reading the list: if a document became confidential and
+            # theirs in between, the list has it for them alone, and is not cached for
+            # their colleagues.
             is_theirs = scope is Role.STAFF and _opens_confidential(session)
             return Lasting(CachedPage(page, count), 0 if is_theirs else None)
 
@@ -96,11 +98,11 @@ class DocumentListCache:
     def _scope_of(
         self, on_behalf: ActorDatabase, after: Lsn | None
     ) -> Role | UUID | None:
-        """Return who sees the same as this actor.
+        """Return a key for those who see the same lists as this actor, or None.
 
-        Not what a clinician sees: it ends by itself when a record that was broken open
-        is closed again, which nobody tells. The front desk sees the same but for those
-        who filed something confidential or are named for it.
+        A clinician's lists are not cached: emergency access to a record ends by itself,
+        without any announcement. The front desk all sees the same, except those who
+        filed something confidential or are named for it.
         """
         actor = on_behalf.actor
         match actor.role:
@@ -121,7 +123,7 @@ class DocumentListCache:
 
 
 def _opens_confidential(session: Session) -> bool:
-    """Tell whether any confidential document is shown to whoever asks."""
+    """Return whether the session's identity may see any confidential document."""
     return bool(session.scalar(select(exists().where(Document.confidential))))
 
 

@@ -1,4 +1,4 @@
-"""How many documents a list has, told within a bounded time."""
+"""How many documents a list has, counted within a bounded time."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from services.lists.recording import record
 def count_documents(
     session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
 ) -> Count:
-    """Count the documents, as far as that goes in a moment.
+    """Count the documents, as far as the time limit allows.
 
     Raises InvalidInput, NotAllowed.
     """
@@ -25,5 +25,5 @@ def count_documents(
 def record_count(
     session: Session, actor: Actor, criteria: Criteria, count: Count
 ) -> None:
-    """Write down that somebody was told how long a list is."""
+    """Record that somebody was shown the length of a list."""
     record(session, actor, Action.DOCUMENT_COUNT, criteria, count=str(count))

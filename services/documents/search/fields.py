@@ -130,8 +130,8 @@ _FIELDS = (
     ),
     Field("id", "Document id", Kind.ID),
 )
-# Patients have one record, and see nothing of what the clinic must keep or how it
-# handles it.
+# Patients have only one record, and do not see what the clinic must keep or how it
+# handles a document.
 _NOT_FOR_PATIENTS: Final = frozenset(
     {
         "last_name",
@@ -166,7 +166,7 @@ def fields_for(actor: Actor) -> Fields:
 
 
 def listed_field(field: DocumentField) -> Field:
-    """Return one of the clinic's own fields as lists are filtered by it."""
+    """Return one of the clinic's own fields as a field of lists."""
     return Field(
         f"{PREFIX}{field.key}",
         field.label,
@@ -178,15 +178,15 @@ def listed_field(field: DocumentField) -> Field:
 
 
 def listed_fields(session: Session) -> Fields:
-    """Return the clinic's own fields, by the names that lists have for them."""
+    """Return the clinic's own fields, by their names in lists."""
     listed = map(listed_field, read_fields(session))
     return {field.name: field for field in listed}
 
 
 def require_visible(actor: Actor, criteria: Criteria) -> None:
-    """Raise NotAllowed if criteria ask about what the actor is not shown.
+    """Raise NotAllowed if criteria use fields that the actor may not see.
 
-    Deleted documents (`criteria.archived`) are shown to whoever may restore them.
+    Deleted documents (`criteria.archived`) are shown to those who may restore them.
     """
     if criteria.archived:
         require_list_deleted(actor)
@@ -203,7 +203,7 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
             )
 
 
-# What a list shows of each document, apart from what can be done with it.
+# The columns of a list, apart from the actions on a document.
 COLUMNS: Final = (
     "title",
     "document_type",

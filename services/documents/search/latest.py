@@ -1,4 +1,4 @@
-"""The documents that came last, and those that nobody has filed under a patient."""
+"""The latest documents, and those that nobody has filed under a patient."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,7 +17,7 @@ from services.documents.records.kinds import DocumentType
 from services.documents.records.visibility import is_visible_to, require_view
 
 _CURRENT: Final = Document.deleted_at.is_(None)
-# Who is shown a document is decided of it and of its version.
+# Visibility depends on both the document and its version.
 _LATEST: Final = (DocumentVersion.document_id == Document.id) & (
     DocumentVersion.number == Document.latest
 )
@@ -25,7 +25,7 @@ _LATEST: Final = (DocumentVersion.document_id == Document.id) & (
 
 @dataclass(frozen=True, slots=True)
 class LatestDocument:
-    """A document that came lately; without a patient it is unfiled."""
+    """A document that was filed lately; without a patient it is unfiled."""
 
     id: UUID
     title: str
@@ -40,7 +40,7 @@ class LatestDocument:
 
 @dataclass(frozen=True, slots=True)
 class DocumentArrivals:
-    """How many documents came on each day, and how many are unfiled in all."""
+    """How many documents were filed on each day, and how many are unfiled in all."""
 
     days: tuple[tuple[date, int], ...]
     unfiled: int
@@ -49,10 +49,10 @@ class DocumentArrivals:
 def list_latest(
     session: Session, actor: Actor, since: datetime, *, limit: int = 6
 ) -> tuple[LatestDocument, ...]:
-    """Return what others filed since then, the urgent and then the newest first.
+    """Return what others filed since then: urgent ones first, then the newest first.
 
-    A clinician's are those of their patients, a patient's their own, which come by
-    their time alone. Raises NotAllowed.
+    Clinicians get those of their patients; patients get their own, ordered by time
+    alone. Raises NotAllowed.
     """
     require_view(actor)
     urgent_first = () if actor.role is Role.PATIENT else (Document.urgent.desc(),)
@@ -109,10 +109,10 @@ def list_latest(
 def count_arrivals(
     session: Session, actor: Actor, first: date, now: datetime
 ) -> DocumentArrivals:
-    """Count the documents that came on each day from the first until today.
+    """Count the documents that were filed on each day from the first until today.
 
-    Days are those of `now`'s zone. Counts name nobody, so nothing is written down.
-    Raises NotAllowed.
+    Days are those of `now`'s zone. Counts name nobody, so nothing is recorded. Raises
+    NotAllowed.
     """
     require_view(actor)
     local = func.timezone(str(now.tzinfo), Document.created_at)

@@ -1,4 +1,4 @@
-"""Everything that lists of documents are filtered and sorted by, as one table."""
+"""All columns by which lists of documents are filtered and sorted, as one table."""
 
 import re
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ _IS_OF_PATIENT: Final = Patient.id == Document.patient_id
 
 
 def _listed() -> Subquery:
-    """Join what each document has once; the planner leaves out what is not asked."""
+    """Join what each document has once; the planner drops joins that go unused."""
     version = DocumentVersion
     return (
         select(
@@ -105,9 +105,9 @@ def _listed() -> Subquery:
 
 
 LISTED: Final = _listed()
-# What a document's record is made of, in its order.
+# The columns of a DocumentRecord, in its order.
 WHOLE: Final = tuple(LISTED.c[column.key] for column in _RECORD)
-# A word in the title counts for more than all that a description can have.
+# A match in the title weighs more than any number of matches in a description.
 _WEIGHTS: Final = cast(literal_column("'{0, 0, 0.1, 1}'"), ARRAY(REAL))
 QUERY: Final = cast(bindparam("searched", type_=Text), TSQUERY)
 PAIRS: Final = cast(bindparam("pairs", type_=ARRAY(Integer)), ARRAY(Integer))
@@ -128,7 +128,7 @@ MATCHES: Final = (
     .join(DocumentSearch, DocumentSearch.document_id == LISTED.c.id)
     .subquery("matches")
 )
-# By the names of tables, since a model's columns are of a copy of its table.
+# Matched by table names, since a model's columns belong to a copy of its table.
 _JOINS: Final = (
     (DocumentSearch, DocumentSearch.document_id == Document.id, False),
     (DocumentVersion, _IS_LATEST, True),
@@ -151,13 +151,13 @@ _UNWRAPPED: Final[Mapping[int, ColumnElement[Any]]] = {
 
 
 def unwrapped(clause: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the clause on the tables themselves, for a list of `tables_of` it.
+    """Return the clause on the tables themselves, for a list on `tables_of` it.
 
-    To take in a long subquery takes PostgreSQL as long as to find a first page.
+    Planning a long subquery takes PostgreSQL as long as finding a first page.
     """
 
     def plain_of(element: Any, **_: Any) -> Any:
-        # What looks up the row that a page begins behind is a list of its own.
+        # The look-up of the row that a page begins after is a list of its own.
         is_whole = isinstance(element, AliasedReturnsRows)
         return element if is_whole else _UNWRAPPED.get(id(element))
 
@@ -166,9 +166,10 @@ def unwrapped(clause: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def tables_of(*clauses: ColumnElement[Any]) -> FromClause:
-    """Return the documents with no more tables than the unwrapped clauses ask for.
+    """Return documents joined with only those tables that unwrapped clauses use.
 
-    PostgreSQL leaves out the others too, once it has weighed the rule on their rows.
+    PostgreSQL drops the others as well, but only after it has planned their row
+    security.
     """
     names = {
         getattr(table, "name", None)
@@ -191,15 +192,15 @@ _VALUE_COLUMNS: Final[Mapping[Kind, ColumnElement[Any]]] = MappingProxyType(
         Kind.FLAG: DocumentFieldValue.flag_value.expression,
     }
 )
-# What a key is made of, so that it can stand in a statement as it is.
+# The form of a key, so that it is safe as a literal in a statement.
 _KEY: Final = re.compile("[a-z][a-z0-9_]*")
 
 
 class _Targets(dict[str, Target | RowTarget]):
-    """Where each field of a document is kept; the clinic's own have rows."""
+    """The columns of a document's fields; the clinic's own fields have rows instead."""
 
     def __missing__(self, name: str) -> RowTarget:
-        """Return where a field that the clinic has defined is kept."""
+        """Return the target of a field that the clinic has defined."""
         key = name.removeprefix(PREFIX)
         if key == name or not _KEY.fullmatch(key):
             raise KeyError(name)
@@ -249,7 +250,7 @@ SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
         "author": "author_key",
     }
 )
-# An unfiled document has no patient, a broken file no pages, many a paper no date.
+# An unfiled document has no patient, a damaged file no pages, many papers no date.
 MAY_BE_EMPTY: Final = frozenset(
     {"last_name_key", "first_name_key", "pages", "dated_on"}
 )

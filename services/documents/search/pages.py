@@ -38,7 +38,7 @@ _QUICK_MILLISECONDS: Final = 300
 
 @dataclass(frozen=True)
 class DocumentPage(Page[ListedDocument]):
-    """Some documents of a list, and what was taken for words that stand nowhere."""
+    """A page of a list, and the corrections of words that no document has."""
 
     spelled: tuple[Spelling, ...] = ()
 
@@ -96,12 +96,12 @@ def list_documents(
     is_placed: bool = False,
     now: datetime | None = None,
 ) -> DocumentPage:
-    """Return the page behind or before a document, or the list's first or last page.
+    """Return the page after or before a document, or the list's first or last page.
 
-    One that `is_placed` is told where the next one begins, which that then takes as its
-    `place`, whatever is changed meanwhile. The newest come first, of deleted ones
+    A page that `is_placed` also has where the next one begins; passed as its `place`,
+    that holds whatever changes meanwhile. The newest come first; of deleted ones
     (`criteria.archived`) those deleted last. Raises InvalidInput, NotAllowed,
-    Unavailable. A page deep in the list costs what the first one does.
+    Unavailable. A page deep in the list costs as much as the first one.
     """
     at = PagePosition(size, after, before, last, place=place, is_placed=is_placed)
     return read_page(session, actor, DOCUMENT_LISTS, criteria, at, now=now)
@@ -110,9 +110,9 @@ def list_documents(
 def find_quickly(
     session: Session, actor: Actor, typed: str, *, limit: int = 5
 ) -> tuple[ListedDocument, ...]:
-    """Return the documents that fit what somebody is typing best, without passages.
+    """Return the best matches for what somebody is typing, without passages.
 
-    None where that takes too long. What was shown is written down, and not what was
+    Returns none if that takes too long. What was shown is recorded, but not what was
     typed. Raises InvalidInput, NotAllowed.
     """
     shown: tuple[ListedDocument, ...] = peek(
@@ -139,8 +139,8 @@ def list_numbered(
 ) -> tuple[ListedDocument, ...]:
     """Return a page by its number, counted from 1.
 
-    Raises InvalidInput, NotAllowed, Unavailable. All rows before the page are read
-    to be skipped, so the numbers are bounded.
+    Raises InvalidInput, NotAllowed, Unavailable. All rows before the page are read and
+    skipped, so the numbers are bounded.
     """
     at = PagePosition(per_page, number=page)
     return read_page(session, actor, DOCUMENT_LISTS, criteria, at, now=now).rows
@@ -152,6 +152,6 @@ def record_page(
     criteria: Criteria,
     shown: Sequence[ListedDocument],
 ) -> None:
-    """Write down which documents of a list somebody was shown."""
+    """Record which documents of a list somebody was shown."""
     action = Action.DOCUMENT_LIST
     record(session, actor, action, criteria, shown=shown, called="documents")

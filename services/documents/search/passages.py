@@ -1,4 +1,4 @@
-"""The passages of documents in which a search was met, as plain pieces of text."""
+"""The passages of documents that match a search, as plain pieces of text."""
 
 import re
 import unicodedata
@@ -16,14 +16,14 @@ from services.lists.statements import run
 
 _MOST_PASSAGES: Final = 3
 _BEFORE, _BEHIND = 60, 100
-# Few documents have more pages; of those that do, the others are read if need be.
+# Few documents have more pages; the rest of those is read only if needed.
 _FIRST_PAGES: Final = 25
 _MOST_PAGES: Final = 500
 _TEXTS: Final = (
     "SELECT version_id, pages[%(first)s:%(last)s] FROM document_texts "
     "WHERE version_id = ANY (%(ids)s::uuid[])"
 )
-# Where a PDF broke a word at the end of a line.
+# Where a PDF hyphenated a word at the end of a line.
 _BROKEN: Final = re.compile("[\x02\u00ad\ufffe]\\s*")
 _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007"
@@ -35,7 +35,7 @@ _UNSPACED: Final = re.compile(
 def with_passages(
     session: Session, documents: Sequence[ListedDocument], search: ParsedSearch
 ) -> tuple[ListedDocument, ...]:
-    """Return the documents with the places where the search was met."""
+    """Return the documents with the passages that match the search."""
     pattern = _pattern(search)
     heads = {document.id: _of_head(document, pattern) for document in documents}
     readable = {
@@ -107,7 +107,7 @@ def _of_pages(
 def _windows(
     text: str, pattern: re.Pattern[str], most: int
 ) -> Iterator[tuple[Segment, ...]]:
-    """Yield the first pieces of the text that have a hit, each with all of its own."""
+    """Yield the first pieces of the text with a hit, each with all hits in it."""
     flat = _flat(text)
     place = 0
     for _ in range(most):
@@ -134,7 +134,7 @@ def _segments(
 
 
 def _start(text: str, place: int) -> int:
-    """Go on to the beginning of a word, unless there is none near."""
+    """Move on to the beginning of a word, unless there is none nearby."""
     if place == 0 or text[place - 1] == " ":
         return place
     space = text.find(" ", place, place + _BEFORE // 2)
@@ -155,10 +155,10 @@ def _tidied(text: str) -> str:
 
 
 class _Plain(dict[int, int]):
-    """Letters without accents, one for one, so that places stay where they are."""
+    """Letters without accents, one for one, so that positions do not change."""
 
     def __missing__(self, code: int) -> int:
-        # The marks of Japanese make another letter.
+        # In Japanese, the marks make another letter.
         is_spaced = not _UNSPACED.match(chr(code))
         parts = unicodedata.normalize("NFKD" if is_spaced else "NFKC", chr(code))
         letters = [
@@ -178,9 +178,9 @@ def _flat(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(search: ParsedSearch) -> re.Pattern[str]:
-    """Return what finds any of the terms in flat text."""
+    """Return a pattern that finds any of the terms in flat text."""
     spelled = (way for term in search.wanted for way in _ways(term))
-    # Of two that begin at one place, the longer.
+    # The longest first, so that it wins over others that begin at the same place.
     return re.compile("|".join(sorted(spelled, key=len, reverse=True)))
 
 

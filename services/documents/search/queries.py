@@ -48,18 +48,19 @@ _NEWEST: Final = (Order("created_at", Direction.DESC),)
 _LAST_DELETED: Final = (Order("deleted_at", Direction.DESC),)
 
 
-# What it costs to unpack the words of a row is not known to the planner, which would
-# rather read all of them than ask the index for a common word: one after the other, or
-# in the order of their documents to leave out confidential ones by merging. The rest
-# would take longer to begin than a search takes.
+# The planner does not know what it costs to unpack the words of a row. It would rather
+# read all rows than ask the index for a common word: sequentially, or in the order of
+# their documents, to leave out confidential ones by a merge join. The other settings
+# avoid what takes longer to start than a search takes.
 _BY_INDEX: Final = (
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_mergejoin = off; "
     "SET LOCAL jit = off; "
     "SET LOCAL max_parallel_workers_per_gather = 0; "
 )
-# For the same reason to walk along the primary key looks cheaper than the bitmap of a
+# For the same reason a walk along the primary key looks cheaper than the bitmap of a
 # common word, the more so where counting stops at ten thousand. An index of words is
-# only ever read as a bitmap, and what else a search without filters needs may be.
+# only ever read as a bitmap, and other indexes that a search without filters needs can
+# be.
 BY_BITMAP: Final = _BY_INDEX + "SET LOCAL enable_indexscan = off; "
 _BEST: Final = tuple(
     Key(column, Direction.DESC) for column in ("rank", "created_at", "id")
@@ -67,7 +68,7 @@ _BEST: Final = tuple(
 
 
 class DocumentSearch(Enum):
-    """What a list's search box asks for; HOPELESS is nothing that could be found."""
+    """What a list's search box asks for; HOPELESS is a search that can find nothing."""
 
     NOTHING = auto()
     WORDS = auto()
@@ -77,7 +78,7 @@ class DocumentSearch(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentListShape(ListShape[bool, DocumentSearch]):
-    """Everything about a list's SQL but the values.
+    """Everything about a list's SQL except the values.
 
     The scope is whether it is a patient's list of their own documents.
     """
@@ -86,7 +87,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
 
     @property
     def table(self) -> FromClause:
-        """Where the list is looked for: in as few tables as will do."""
+        """The table to search, of as few tables as possible."""
         if self.search is not DocumentSearch.WORDS or self.archived:
             return LISTED
         is_bare = self.keys == _BEST and not (self.scope or self.where.members)
@@ -94,18 +95,18 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
 
     @property
     def settings(self) -> str:
-        """How the planner is to be set for the list's statements."""
+        """The planner settings for the list's statements."""
         if self.search is not DocumentSearch.WORDS:
             return ""
         return BY_BITMAP if self.table is SEARCHED else _BY_INDEX
 
     @property
     def is_planned_once(self) -> bool:
-        """Whether all that a page of the list is told is where it begins."""
+        """Whether the statement of a page depends only on where the page begins."""
         return self.search is DocumentSearch.NOTHING and not self.where.members
 
     def belongs(self) -> ColumnElement[bool]:
-        """Return the condition for the documents on the list, of its table."""
+        """Return the condition for documents on the list, on its table."""
         if self.table is SEARCHED:
             return _meets_search(self)
         listed = and_(_is_there(self), condition(self.where, TARGETS))
@@ -128,9 +129,10 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         where: Sequence[ColumnElement[bool]] = (),
         order: Sequence[ColumnElement[Any]] = (),
     ) -> Select[Any]:
-        """Select the columns of what is on the list and meets also `where`."""
+        """Select columns of documents on the list that also meet `where`."""
         if self.table is SEARCHED:
-            # Not super(): a class with slots is another one than was written.
+            # Not super(): dataclass makes another class for slots than the one written
+            # here.
             return ListShape.select(self, *columns, where=where, order=order)
         return _select_unwrapped(columns, (self.belongs(), *where), order)
 
@@ -141,11 +143,12 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         offset: BindParameter[int] | None = None,
         also: Sequence[ColumnElement[Any]] = (),
     ) -> Select[Any]:
-        """Select the first MOST rows by the keys, of those that meet also `where`.
+        """Select the first MOST rows by the keys that also meet `where`.
 
-        Of what is filtered or searched, the identifiers alone: it is planned each
-        time, which takes as long as there are tables and rules on them. What is common
-        is found by the ten thousand besides, and no whole row is sorted among those.
+        Of a filtered or searched list it selects only the ids: it is planned each time,
+        which takes longer the more tables and policies there are. Besides, a common
+        word matches tens of thousands of rows, and those must not be sorted as whole
+        rows.
         """
         order = order_by(self.table, keys)
         if self.is_planned_once:
@@ -157,7 +160,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         return rows.limit(MOST).offset(offset)
 
     def whole(self) -> Select[Any] | None:
-        """Select the rows of a page; they still have to be there by then."""
+        """Select the rows of a page by id, as far as they are still on the list."""
         if self.is_planned_once:
             return None
         wanted = LISTED.c.id == func.any(cast(IDS, ARRAY(LISTED.c.id.type)))
@@ -166,7 +169,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
 
     @property
     def record_of(self) -> Callable[[Sequence[Any]], ListedDocument]:
-        """What makes of a page's row what is shown of it."""
+        """The function that makes a record from a page's row."""
         return document_of
 
 
@@ -190,7 +193,7 @@ def _meets_search(shape: DocumentListShape) -> ColumnElement[bool]:
 
 
 def _kept_words() -> ColumnElement[Any]:
-    # What was deleted is not in the index; its title and description still tell it.
+    # Deleted documents are not in the index; their title and description are searched.
     kept = LISTED.c.title + literal_column("' '", Text) + LISTED.c.description
     return func.to_search_vector(kept)
 
@@ -198,17 +201,17 @@ def _kept_words() -> ColumnElement[Any]:
 def _is_there(shape: DocumentListShape) -> ColumnElement[bool]:
     c = LISTED.c
     filed = c.created_by == bindparam("actor", type_=c.created_by.type)
-    # The rules hide a newer version that is not clean, and not its document.
+    # The policies hide a newer version that is not clean, but not its document.
     has_version = c.version_id.is_not(None)
     if shape.archived:
         deleted = and_(c.deleted_at.is_not(None), c.purged_at.is_(None))
-        # What others deleted is gone for a patient, who could not restore it.
+        # Patients do not see what others deleted, because they could not restore it.
         return and_(deleted, filed, has_version) if shape.scope else deleted
     current = c.deleted_at.is_(None)
     if not shape.scope:
         return current
     # What the clinic files reaches the patient once it is known to be clean, and unless
-    # it is kept from them.
+    # it is withheld from them.
     clean = or_(~c.is_quarantined, filed)
     return and_(current, has_version, clean, or_(~c.withheld, filed))
 
@@ -216,7 +219,7 @@ def _is_there(shape: DocumentListShape) -> ColumnElement[bool]:
 def shape_of(
     criteria: Criteria, is_own: bool, where: Branch, search: ParsedSearch
 ) -> DocumentListShape:
-    """Return the shape of a list; a search puts the best first."""
+    """Return the shape of a list; a search orders by rank, the best first."""
     kind, archived = _kind(criteria.search, search), criteria.archived
     if kind is DocumentSearch.WORDS and not (criteria.orders or archived):
         keys = _BEST

@@ -1,4 +1,4 @@
-"""Documents as a list shows them, with the passages that a search found."""
+"""Documents in a list, with the passages that a search found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ Place = Literal["title", "description", "patient", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of a passage, as it stands in the document: plain text, never HTML."""
+    """A piece of a passage, as it is in the document: plain text, never HTML."""
 
     text: str
     is_hit: bool
@@ -20,7 +20,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Where a search was met, and the words around it; `page` counts from 1."""
+    """A place that matches a search, with its context; `page` counts from 1."""
 
     place: Place
     segments: tuple[Segment, ...]
@@ -34,7 +34,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class ListedDocument(DocumentRecord):
-    """A document in a list; without a search there are no passages."""
+    """A document in a list; without a search it has no passages."""
 
     passages: tuple[Passage, ...] = ()
 
@@ -43,6 +43,6 @@ _NAMES: Final = tuple(field.name for field in fields(DocumentRecord))
 
 
 def document_of(row: Sequence[Any]) -> ListedDocument:
-    """Return the document in a row of what a document's record is made of."""
+    """Return the document from a row of the columns of a DocumentRecord."""
     record = record_of(row)
     return ListedDocument(*(getattr(record, name) for name in _NAMES))

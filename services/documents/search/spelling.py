@@ -1,4 +1,4 @@
-"""Words that were misspelt, and what stands in documents instead of them."""
+"""Misspelt words, and the words from documents that replace them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from services.documents.search.typed import ParsedSearch, SearchTerm
 from services.lists.statements import LIMIT_SECONDS, TakesTooLong, run, within
 
 _MOST_TAKEN: Final = 3
-# Less alike than the best by this much is not what was meant.
+# A word less similar than the best by more than this is not what was meant.
 _SLACK: Final = 0.12
 _SHORTEST: Final = 4
-# One document that may be seen will do: a common word stands in nearly all of them. The
-# planner takes a search for one to be over soon, and would read the whole table for a
-# word that stands nowhere, so that only the index of words is left to it.
+# One visible document is enough: a common word is in nearly all of them. The planner
+# expects a search for one row to end soon, and would read the whole table for a word
+# that no document has, so it is left only the index of words.
 _STANDING: Final = """
 SELECT asked.number FROM unnest(%(queries)s::tsquery[])
     WITH ORDINALITY AS asked (query, number)
@@ -36,16 +36,16 @@ FROM unnest(%(words)s) AS asked (word) CROSS JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """What was typed and stands in no document, and the words taken for it."""
+    """A word that is in no document, and the words searched for instead."""
 
     typed: str
     taken: tuple[str, ...]
 
 
 def correct(session: Session, search: ParsedSearch) -> ParsedSearch:
-    """Return the search with other words for those that none of the documents has.
+    """Return the search with replacements for words that no visible document has.
 
-    They are words of documents that whoever asks may see; so are those they replace.
+    The replacements too are words of documents that the actor may see.
     """
     words = [term for term in search.wanted if term.is_word]
     missing = _missing(session, words)
@@ -65,7 +65,7 @@ def correct(session: Session, search: ParsedSearch) -> ParsedSearch:
 
 
 def spellings(search: ParsedSearch) -> tuple[Spelling, ...]:
-    """Return what was taken for what, to be told."""
+    """Return the corrections in a search, to be shown."""
     return tuple(
         Spelling(term.typed, term.instead) for term in search.terms if term.instead
     )
@@ -81,14 +81,14 @@ def _missing(session: Session, terms: list[SearchTerm]) -> list[str]:
 
 
 def _standing(session: Session, queries: list[str]) -> set[int]:
-    """Return which of the queries are met by a document that may be seen.
+    """Return which of the queries match a document that the actor may see.
 
     Raises TakesTooLong.
     """
     if not queries:
         return set()
     milliseconds, given = LIMIT_SECONDS * 1000, {"queries": queries}
-    # The list that is looked for next has settings of its own.
+    # The list itself is read after this, with settings of its own.
     rows = within(session, milliseconds, _STANDING, given, settings=BY_BITMAP)
     if rows is None:
         raise TakesTooLong

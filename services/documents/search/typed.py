@@ -1,4 +1,4 @@
-"""What is typed to search documents: words, "phrases", -words to leave out, begin*."""
+"""Typed searches for documents: words, "phrases", -words to leave out, begin*."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from services.core.sentences import Sentence
 from services.lists.statements import run
 
 _MAX_WORDS: Final = 20
-# Any word begins so; an index that is asked for all of them takes its time.
+# A shorter beginning matches too many words for the index to be quick.
 _SHORTEST_BEGINNING: Final = 3
 _QUOTES: Final = str.maketrans("“”„‟«»＂〝〞", '"' * 9)
 _PART: Final = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
@@ -28,8 +28,8 @@ _SPLIT: Final = "SELECT text, search_words(text) FROM unnest(%(texts)s) AS text"
 class SearchTerm:
     """One thing to find, as typed, and as words in the form that the index has.
 
-    Several words stand next to each other. `instead` are words that are taken where
-    the one typed stands in no document.
+    Several words have to be adjacent. `instead` are the words to find in place of a
+    typed one that is in no document.
     """
 
     typed: str
@@ -47,7 +47,7 @@ class SearchTerm:
 
     @property
     def query(self) -> str:
-        """The term as PostgreSQL reads it; words are letters and digits only."""
+        """The term as a tsquery; words have only letters and digits."""
         if self.instead:
             return f"({' | '.join(map(_quoted, self.instead))})"
         words = list(map(_quoted, self.words))
@@ -59,24 +59,24 @@ class SearchTerm:
 
 @dataclass(frozen=True, slots=True)
 class ParsedSearch:
-    """A search taken apart."""
+    """A parsed search."""
 
     terms: tuple[SearchTerm, ...] = ()
     document_id: UUID | None = None
 
     @property
     def wanted(self) -> tuple[SearchTerm, ...]:
-        """What is to be found, without what is to be left out."""
+        """The terms to find, without those to leave out."""
         return tuple(term for term in self.terms if not term.is_denied)
 
     @property
     def query(self) -> str:
-        """The whole search as PostgreSQL reads it."""
+        """The whole search as a tsquery."""
         return " & ".join(term.query for term in self.terms)
 
     @property
     def ranking(self) -> str:
-        """Any of what is wanted: the more of it a title has, the better."""
+        """Any of the wanted words: the more of them a title has, the better."""
         words = [
             _quoted(word) + (":*" if term.is_beginning else "")
             for term in self.wanted
@@ -86,9 +86,9 @@ class ParsedSearch:
 
     @property
     def pairs(self) -> list[int]:
-        """The numbers of words that stand side by side in what is wanted.
+        """The numbers of pairs of adjacent words in what is wanted.
 
-        As search_pairs() numbers them. A word that is only begun has none.
+        They are numbered as by search_pairs(). A word that is only begun has none.
         """
         return [
             crc32(" ".join(pair).encode()) & 0xFFFF
@@ -98,7 +98,7 @@ class ParsedSearch:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The values, by the names that statements have for them."""
+        """The values, by the names of their parameters in statements."""
         return {
             "searched": self.query,
             "ranking": self.ranking,
@@ -121,7 +121,7 @@ class ParsedSearch:
 
 @lru_cache(maxsize=256)
 def read(text: str) -> ParsedSearch:
-    """Take a search apart; its terms have no words yet.
+    """Parse a search; its terms have no words yet.
 
     The last word may be one that is still being typed. Raises InvalidInput.
     """
@@ -151,9 +151,9 @@ def read(text: str) -> ParsedSearch:
 
 
 def split(session: Session, typed: ParsedSearch) -> ParsedSearch:
-    """Give the terms their words; terms without a letter or digit are left out.
+    """Fill in the words of the terms; terms without a letter or digit are left out.
 
-    Raises InvalidInput for what only says what not to find.
+    Raises InvalidInput for a search that only has words to leave out.
     """
     known = _split(session, {term.typed for term in typed.terms})
     terms = tuple(
@@ -176,7 +176,7 @@ def _with_words(term: SearchTerm, words: tuple[str, ...]) -> SearchTerm:
 
 
 def _split(session: Session, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return each text's words; the database is asked only where there are accents."""
+    """Return each text's words; only non-ASCII texts need the database."""
     known = {text: tuple(_ASCII_WORD.findall(text.lower())) for text in texts}
     if others := [text for text in known if not text.isascii()]:
         for text, words in run(session, _SPLIT, {"texts": others}):

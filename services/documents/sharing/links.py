@@ -1,19 +1,19 @@
-"""What stands in a link to a document: a secret, and a signature of ours under it."""
+"""The token in a link to a document: a secret with our signature."""
 
 import hashlib
 from typing import Final
 
 from itsdangerous import BadSignature, Signer
 
-# The page behind a link; who serves it puts the server's own name in front.
+# The path of the page behind a link; the server's base URL goes in front.
 SHARED_PATH: Final = "/shared"
 
 
 class LinkSigner:
     """Makes links that only this installation can make.
 
-    So whoever gets at the table, and puts a hash of their own there, has no link yet;
-    and what somebody made up is refused before any database is asked.
+    So somebody who can write to the table, and puts a hash of their own there, still
+    has no link; and a made-up token is refused before any database is asked.
     """
 
     def __init__(self, key: str) -> None:
@@ -22,11 +22,11 @@ class LinkSigner:
         )
 
     def sign(self, secret: str) -> str:
-        """Return what stands in the link."""
+        """Return the token for a link."""
         return self._signer.sign(secret).decode()
 
     def read(self, token: str) -> str | None:
-        """Return the secret of a link that was made here, else None."""
+        """Return the secret from a token that was made here, else None."""
         try:
             return self._signer.unsign(token).decode()
         except BadSignature:

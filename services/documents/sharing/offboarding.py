@@ -1,4 +1,4 @@
-"""How somebody who leaves is shut out of everything at once."""
+"""How somebody who leaves loses all access at once."""
 
 from uuid import UUID
 
@@ -10,11 +10,11 @@ from services.people import accounts
 
 
 def deactivate(session: Session, actor: Actor, user_id: UUID) -> None:
-    """Shut somebody out at once, with all their sign-ins, links and tokens.
+    """Deactivate somebody at once, with all their sign-ins, links and tokens.
 
-    What they shared by links opens no more. The caller commits. Raises OwnSignIn,
-    LastAdmin, NotFound, NotAllowed. No fresh confirmation is asked for: shutting out
-    may be urgent, and it can be undone.
+    Links by which they shared documents stop working. The caller commits. Raises
+    OwnSignIn, LastAdmin, NotFound, NotAllowed. No fresh confirmation is required: a
+    deactivation may be urgent, and it can be undone.
     """
     accounts.deactivate_sign_in(session, actor, user_id)
     # Whoever made a link may have kept it.

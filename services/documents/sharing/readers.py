@@ -1,4 +1,4 @@
-"""Confidential documents and the front desk: that there are some, who opens them."""
+"""Confidential documents at the front desk: how many there are, and who opens them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class SealedDocuments:
-    """How many confidential documents of a patient somebody does not see."""
+    """How many confidential documents of a patient somebody may not see."""
 
     number: int
     urgent: int
@@ -44,7 +44,7 @@ class SealedDocuments:
 
 
 class NotConfidential(Conflict):
-    """Everybody who may open the patient's documents opens this one."""
+    """Everybody who may open the patient's documents can open this one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -53,10 +53,10 @@ class NotConfidential(Conflict):
 
 
 def count_sealed(session: Session, actor: Actor, patient_id: UUID) -> SealedDocuments:
-    """Count what the front desk is told of and not shown: neither title nor content.
+    """Count documents that the front desk knows of without seeing title or content.
 
-    Nobody else has such documents: what a clinician or a patient may not open, they are
-    not told of. Raises NotAllowed.
+    For other roles there are none: a document that a clinician or a patient may not
+    open is not mentioned to them. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_DOCUMENTS)
     if actor.role is not Role.STAFF:
@@ -80,9 +80,9 @@ def count_sealed(session: Session, actor: Actor, patient_id: UUID) -> SealedDocu
 
 
 def list_candidates(session: Session, actor: Actor) -> tuple[Reader, ...]:
-    """Return who at the front desk can be named, by name; raises NotAllowed."""
+    """Return who at the front desk can be named, by name. Raises NotAllowed."""
     _require_naming(actor)
-    # Not every role that names somebody is shown the accounts of the front desk.
+    # Not every role that names somebody may see the accounts of the front desk.
     with assume_role(session, "system"):
         rows = session.execute(
             select(User.id, User.name)
@@ -119,9 +119,9 @@ def name_readers(
     *,
     revision: int,
 ) -> DocumentRecord:
-    """Let these people of the front desk, and no others of it, open the document.
+    """Name the only people of the front desk who may open the document.
 
-    Whoever filed it opens it as well. The caller commits. Raises InvalidInput,
+    Whoever filed it can open it as well. The caller commits. Raises InvalidInput,
     NotConfidential, StaleRevision, NoSuchDocument, NotAllowed.
     """
     _require_naming(actor)

@@ -45,7 +45,7 @@ _COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A link to a version, and what became of it; its secret is known to nobody."""
+    """A link to a version and its state; nobody knows its secret."""
 
     id: UUID
     document_id: UUID
@@ -62,7 +62,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class NewShare:
-    """A link just made, with its secret, which is to be had only now."""
+    """A link just made, with its secret, which can be had only now."""
 
     share: Share
     secret: str
@@ -70,7 +70,7 @@ class NewShare:
 
 @dataclass(frozen=True, slots=True)
 class SharedVersion:
-    """What a link leads to, and until when."""
+    """The version that a link opens, and until when."""
 
     share_id: UUID
     patient_id: UUID | None
@@ -79,7 +79,7 @@ class SharedVersion:
 
 
 class Confidential(Conflict):
-    """The document is confidential, so nobody opens it without signing in."""
+    """The document is confidential, so nobody can open it without signing in."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -89,7 +89,7 @@ class Confidential(Conflict):
 
 
 class NoSuchShare(NotFound):
-    """The document has no such link, or not one of the actor's."""
+    """The document has no such link, or it is not one of the actor's."""
 
     def __init__(self) -> None:
         super().__init__("There is no such link to this document.")
@@ -103,10 +103,10 @@ def create(
     *,
     minutes: int,
 ) -> NewShare:
-    """Make a link to a version, the latest without a number; the caller commits.
+    """Make a link to a version, by default the latest; the caller commits.
 
     Raises InvalidInput, NoSuchDocument, Confidential, Quarantined, Damaged, FileGone,
-    NotAllowed, also for somebody who was shut out this very second.
+    NotAllowed, also for somebody who was deactivated this very second.
     """
     actor.require(Permission.SHARE_DOCUMENTS)
     _require_still_in(session, actor)
@@ -133,7 +133,7 @@ def create(
 
 
 def _keep_in_record(session: Session, document_id: UUID) -> None:
-    """Let whoever takes the document out of its record now wait, and find the link."""
+    """Make whoever takes the document out of its record wait, and find the link."""
     with assume_role(session, "system"):
         session.execute(
             select(Document.id)
@@ -158,10 +158,10 @@ def list_of(session: Session, actor: Actor, document_id: UUID) -> tuple[Share, .
 def revoke(
     session: Session, actor: Actor, share_id: UUID, *, document_id: UUID | None = None
 ) -> Share:
-    """Let a link open nothing any more; the caller commits.
+    """Revoke a link; the caller commits.
 
-    One that opens nothing already is left as it is. Patients revoke what they made
-    themselves. Raises NoSuchShare, NotAllowed.
+    A link that no longer works is left as it is. Patients revoke only those that they
+    made themselves. Raises NoSuchShare, NotAllowed.
     """
     actor.require(Permission.SHARE_DOCUMENTS)
     share = _find_share(session, actor, share_id)
@@ -187,7 +187,7 @@ def revoke(
 def revoke_all(session: Session, actor: Actor, user_id: UUID) -> None:
     """Revoke every link that somebody made; the caller commits. Raises NotAllowed.
 
-    Whoever shuts people out does so without seeing any document.
+    Whoever deactivates people does so without seeing any document.
     """
     actor.require(Permission.MANAGE_USERS)
     with assume_role(session, "system"):
@@ -218,9 +218,9 @@ def revoke_all(session: Session, actor: Actor, user_id: UUID) -> None:
 
 
 def find(session: Session, secret: str) -> SharedVersion | None:
-    """Return what a link leads to; None if it opens nothing, whatever the reason.
+    """Return what a link opens; None if it opens nothing, whatever the reason.
 
-    Looking is not counted: mail programs look at links before their readers do.
+    This does not count as an opening: mail programs follow links before readers do.
     """
     row = session.execute(_shared(secret)).one_or_none()
     if row is None:
@@ -230,9 +230,9 @@ def find(session: Session, secret: str) -> SharedVersion | None:
 
 
 def open_link(session: Session, secret: str) -> SharedVersion | None:
-    """Count one more opening and return what to send; None if the link opens nothing.
+    """Count an opening and return what to send; None if the link opens nothing.
 
-    The caller commits either way: that a link was tried in vain is recorded, too.
+    The caller commits either way: a failed try of a link is recorded, too.
     """
     shared = find(session, secret)
     if shared is None or not _count(session, shared.share_id):
@@ -250,10 +250,11 @@ def open_link(session: Session, secret: str) -> SharedVersion | None:
 
 
 def _require_still_in(session: Session, actor: Actor) -> None:
-    """Raise NotAllowed for somebody who was shut out; who does so now waits for us.
+    """Raise NotAllowed for somebody deactivated; block a deactivation until the end.
 
-    A server believes a sign-in or a token for a second after it ended, and a link holds
-    for days: it would outlive `revoke_all`, which ends only those that it finds.
+    A server accepts a sign-in or a token for up to a second after it ended, and a link
+    lasts for days: it would outlive `revoke_all`, which ends only the links that it
+    finds.
     """
     with assume_role(session, "system"):
         shut_out = session.scalar(
@@ -266,7 +267,7 @@ def _require_still_in(session: Session, actor: Actor) -> None:
 
 
 def _count(session: Session, share_id: UUID) -> bool:
-    """Count an opening, unless the link was revoked a moment ago."""
+    """Count an opening, unless the link has just been revoked."""
     counted = session.scalar(
         update(DocumentShare)
         .where(DocumentShare.id == share_id, _LIVE)
@@ -295,7 +296,7 @@ def _find_share(session: Session, actor: Actor, share_id: UUID) -> Share:
 
 
 def _shared(secret: str) -> Select[*tuple[Any, ...]]:
-    # The rules of the anonymous identity say the same. Here it says what a link is.
+    # The policies for the anonymous identity enforce the same. This is the definition.
     return (
         select(
             DocumentShare.id,

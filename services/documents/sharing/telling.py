@@ -1,4 +1,4 @@
-"""Tells people of documents that are there for them, and of nothing in them."""
+"""Notifies people of documents that they can see, without anything of their content."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -17,12 +17,12 @@ from services.documents.records.visibility import is_visible_to_patient
 from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 
-# Of a file that is scanned later still, its patient has heard in another way.
+# If a file is scanned even later, its patient has learned of it in another way.
 _NEWS: Final = timedelta(days=7)
 
 
 def tell_patient(session: Session, document: DocumentRecord) -> None:
-    """Tell the patient of a document that the clinic filed and shows to them."""
+    """Notify the patient of a document that the clinic filed and does not withhold."""
     if document.patient_id is not None:
         _tell(session, document.id)
 
@@ -30,7 +30,7 @@ def tell_patient(session: Session, document: DocumentRecord) -> None:
 def tell_of_change(
     session: Session, before: DocumentRecord, after: DocumentRecord
 ) -> None:
-    """Tell whoever is shown a document now; whoever is not any more hears no more."""
+    """Notify whoever can see a document now; withdraw it from those who cannot."""
     was_for, is_for = _patient_shown(before), _patient_shown(after)
     if was_for != is_for:
         take_back(session, after.id)
@@ -38,9 +38,9 @@ def tell_of_change(
 
 
 def tell_of_cleared(session: Session, file_id: str) -> None:
-    """Tell the patients of documents whose file was just found clean.
+    """Notify the patients of documents whose file was just found clean.
 
-    For the background. Nobody was told of them while they could not be opened.
+    For the background. Nobody was notified while they could not be opened.
     """
     cleared = select(DocumentVersion.document_id).where(
         DocumentVersion.file_id == file_id,
@@ -54,7 +54,7 @@ def tell_of_cleared(session: Session, file_id: str) -> None:
 def tell_readers(
     session: Session, actor: Actor, document_id: UUID, user_ids: Collection[UUID]
 ) -> None:
-    """Tell colleagues that they are named for a confidential document."""
+    """Notify colleagues that they are named for a confidential document."""
     user_notifications.tell(
         session,
         NotificationTopic.SHARED,
@@ -65,22 +65,22 @@ def tell_readers(
 
 
 def take_back(session: Session, document_id: UUID) -> None:
-    """Tell the patient no more of a document that is not shown to them now."""
+    """Withdraw the patient's notification of a document that they cannot see now."""
     user_notifications.take_back(session, NotificationTopic.DOCUMENT, document_id)
 
 
 def take_back_from_readers(
     session: Session, document_id: UUID, user_ids: Collection[UUID] | None = None
 ) -> None:
-    """Tell colleagues, all or these, no more of a document that opens not for them."""
+    """Withdraw notifications from these colleagues, or all, who cannot open it now."""
     user_notifications.take_back(
         session, NotificationTopic.SHARED, document_id, user_ids
     )
 
 
 def _tell(session: Session, document_id: UUID) -> None:
-    # The one rule of what patients are shown decides, with what they filed themselves
-    # left out, of which they know.
+    # The one rule of what patients may see decides; what they filed themselves, and so
+    # know of, is left out.
     shown = (
         select(User.id)
         .join(Document, Document.patient_id == User.patient_id)

@@ -1,4 +1,4 @@
-"""Tags are made, renamed, shown to patients and deleted by an administrator."""
+"""How an administrator adds, renames and deletes tags, and shows them to patients."""
 
 from typing import Final
 from uuid import UUID
@@ -23,7 +23,7 @@ MOST_TAGS: Final = 200
 
 
 class TagExists(Conflict):
-    """Another tag has this name, whatever its capitals and accents."""
+    """Another tag has this name, apart from capitals and accents."""
 
     property_name = "name"
 
@@ -32,7 +32,7 @@ class TagExists(Conflict):
 
 
 class NoSuchTag(NotFound):
-    """Somebody deleted the tag, or it never was."""
+    """The tag was deleted, or never existed."""
 
     def __init__(self) -> None:
         super().__init__("This tag is not there any more. Reload the page.")
@@ -86,9 +86,10 @@ def change_tag(
     colour: TagColour,
     is_shown_to_patients: bool,
 ) -> DocumentTag:
-    """Rename a tag on all documents, or let patients see it; the caller commits.
+    """Change a tag's name, colour and visibility to patients; the caller commits.
 
-    Raises InvalidInput, TagExists, NoSuchTag, NotAllowed.
+    A new name applies to all documents. Raises InvalidInput, TagExists, NoSuchTag,
+    NotAllowed.
     """
     actor.require(Permission.MANAGE_TAGS)
     before = _find(session, tag_id)
@@ -120,20 +121,20 @@ def change_tag(
 
 
 def count_tagged(session: Session, actor: Actor, tag_id: UUID) -> int:
-    """Return how many documents carry a tag, deleted ones among them.
+    """Return how many documents have a tag, deleted ones included.
 
     Raises NoSuchTag, NotAllowed.
     """
     actor.require(Permission.MANAGE_TAGS)
     name = _find(session, tag_id, locks=False).name
-    # An administrator sees no tags of documents, only how many have one.
+    # An administrator sees no documents with their tags, only how many have one.
     with assume_role(session, "system"):
         carry = literal(name) == any_(Document.tags)
         return session.scalar(select(func.count(Document.id)).where(carry)) or 0
 
 
 def delete_tag(session: Session, actor: Actor, tag_id: UUID) -> int:
-    """Take a tag from all documents, and return from how many; the caller commits.
+    """Delete a tag; return how many documents had it. The caller commits.
 
     Raises NoSuchTag, NotAllowed.
     """
@@ -166,7 +167,7 @@ def _find(session: Session, tag_id: UUID, *, locks: bool = True) -> DocumentTag:
 
 def _write_on_documents(session: Session, name: str, tags: object) -> int:
     with assume_role(session, "system"):
-        # By the index: of `= ANY` it knows nothing.
+        # This operator uses the index; `= ANY` does not.
         carrying = Document.tags.contains([name])
         changed = session.execute(
             update(Document)

@@ -1,4 +1,4 @@
-"""Which tags there are, and which of them stand on a document."""
+"""The tags that exist, and those of a document."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from services.lists.criteria.shape import Mention
 from services.lists.folding import fold
 
 MOST_OF_DOCUMENT: Final = 20
-# The names on a document that whoever asks may see: the database's own rules show
-# patients few tags. What was deleted meanwhile has no name any more.
+# The names of a document's tags that the actor may see: the database's own policies
+# show patients few tags. A tag that was deleted meanwhile has no name any more.
 SHOWN_TAGS: Final = func.array(
     select(TagRow.name)
     .where(TagRow.name == any_(Document.tags))
@@ -32,7 +32,7 @@ SHOWN_TAGS: Final = func.array(
 
 
 class TagColour(StrEnum):
-    """What a tag looks like; themes choose shades that can be read."""
+    """The colour of a tag; themes choose readable shades."""
 
     GRAY = "gray"
     BLUE = "blue"
@@ -53,7 +53,7 @@ class DocumentTag:
 
 
 def list_tags(session: Session, actor: Actor) -> tuple[DocumentTag, ...]:
-    """Return the tags by name, to patients those that they are shown.
+    """Return the tags by name; to patients, only those shown to them.
 
     Raises NotAllowed.
     """
@@ -71,9 +71,9 @@ def list_tags(session: Session, actor: Actor) -> tuple[DocumentTag, ...]:
 
 
 def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
-    """Return the tags of these names as they are written, each once and in order.
+    """Return the tags with these names as they are spelled, each once and sorted.
 
-    Raises InvalidInput if there is no such tag, or if they are too many.
+    Raises InvalidInput if one does not exist, or if there are too many.
     """
     typed = [name.strip() for name in names]
     if not typed:
@@ -105,7 +105,7 @@ def read_names(session: Session, names: Iterable[str]) -> tuple[str, ...]:
 def spell_out(
     session: Session, mentions: Mapping[str, Mention]
 ) -> dict[str, list[str]]:
-    """Return the tags whose names are, or contain, what filters of a list ask for."""
+    """Return the tags with names that equal or contain the text of a list's filters."""
     rows = session.execute(select(func.fold(TagRow.name), TagRow.name)).all()
     return {
         parameter: [

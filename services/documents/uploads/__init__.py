@@ -1,4 +1,4 @@
-"""Files that programs send in parts: begun, gone on with, filed or given up."""
+"""Files that programs send in parts: begun, continued, filed or cancelled."""
 
 from services.documents.uploads.model import (
     EXPIRES_AFTER as EXPIRES_AFTER,

@@ -1,4 +1,4 @@
-"""What there is to know of an upload in parts, and why it cannot go on."""
+"""An upload in parts, and the refusals about it."""
 
 import base64
 import binascii
@@ -10,19 +10,19 @@ from uuid import UUID
 from services.core.errors import Conflict, Gone, InvalidInput, NotFound
 from services.core.sentences import Sentence
 
-# The database says the same of a row: see the migration.
+# The database has the same limits for a row: see the migration.
 EXPIRES_AFTER: Final = timedelta(hours=24)
 LONGEST_METADATA: Final = 4096
 MOST_UPLOADS: Final = 10
 MOST_MEGABYTES: Final = 200
-# With fewer bytes in each a file of 50 MB would be more files than anybody reads.
+# With smaller parts a file of 50 MB would become too many files to read.
 MOST_PARTS: Final = 1_000
 _UNNAMED: Final = "document"
 
 
 @dataclass(frozen=True, slots=True)
 class UploadRecord:
-    """A file that is being sent; `metadata` is what its sender said of it."""
+    """A file that is being sent; `metadata` is what its sender stated about it."""
 
     id: UUID
     length: int
@@ -32,12 +32,12 @@ class UploadRecord:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all bytes are there."""
+        """Whether all bytes have been received."""
         return self.received == self.length
 
     @property
     def filename(self) -> str:
-        """What the sender calls the file."""
+        """The sender's name for the file."""
         named = read_metadata(self.metadata)
         return named.get("filename") or named.get("name") or _UNNAMED
 
@@ -59,18 +59,18 @@ class NoSuchUpload(NotFound):
 
 
 class UploadExpired(Gone):
-    """It was not filed within the time that there is for it."""
+    """The upload was not filed within its time."""
 
     def __init__(self) -> None:
         super().__init__("This upload has expired after 24 hours. Begin it anew.")
 
 
 class InvalidUpload(InvalidInput):
-    """What was said of an upload, or its next part, breaks a rule."""
+    """The metadata or length of an upload, or its next part, breaks a rule."""
 
 
 class UploadMoved(Conflict):
-    """The next part does not begin where the upload stands."""
+    """The next part does not begin where the upload has got to."""
 
     def __init__(self, received: int) -> None:
         super().__init__(
@@ -84,7 +84,7 @@ class UploadMoved(Conflict):
 
 
 class UploadIncomplete(Conflict):
-    """What is to be filed is not there as a whole."""
+    """The upload to be filed is not complete."""
 
     def __init__(self, upload: UploadRecord) -> None:
         super().__init__(
@@ -98,7 +98,7 @@ class UploadIncomplete(Conflict):
 
 
 class TooManyUploads(Conflict):
-    """Somebody has begun as much as they may have at a time."""
+    """Somebody has begun as many uploads, or bytes, as they may have at a time."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -112,7 +112,7 @@ class TooManyUploads(Conflict):
 
 
 def read_metadata(text: str) -> dict[str, str]:
-    """Return what `Upload-Metadata` says: a key each, and its value in Base64.
+    """Return the content of `Upload-Metadata`: keys, and values given in Base64.
 
     Raises InvalidUpload.
     """

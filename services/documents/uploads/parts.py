@@ -1,4 +1,4 @@
-"""The bytes of uploads in parts: encrypted files in GridFS, each a part."""
+"""The bytes of uploads in parts: one encrypted file in GridFS for each part."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -14,7 +14,7 @@ from services.documents.uploads.model import EXPIRES_AFTER, StoredPart
 _BUCKET: Final = Bucket.UPLOAD_PARTS
 _MEDIA_TYPE: Final = "application/octet-stream"
 _PIECE: Final = 256 * 1024
-# What is younger may be on its way to its row, or its upload to being filed.
+# A newer part may be about to get its row, or its upload to be filed.
 _YOUNG: Final = timedelta(hours=1)
 
 
@@ -29,7 +29,7 @@ def store(files: FileStore, first_byte: int, data: bytes) -> StoredPart:
 
 
 def join(files: FileStore, parts: Iterable[StoredPart]) -> BinaryIO:
-    """Return a file without a name that has the bytes of all parts.
+    """Return an unnamed temporary file with the bytes of all parts.
 
     Raises FileGone, Damaged, FilesUnavailable.
     """
@@ -55,10 +55,10 @@ def discard(files: FileStore, file_ids: Iterable[str]) -> None:
 
 
 def remove_leftovers(files: FileStore, now: datetime) -> int:
-    """Remove what no upload can still need; return how many parts that were.
+    """Remove parts that no upload can need any more; return their number.
 
-    No upload lasts longer than its time, so the age of a part says enough, and a crash
-    leaves nothing for good. Raises FileStoreUnavailable.
+    No upload lasts longer than its time, so the age of a part is enough to know, and a
+    crash leaves nothing for good. Raises FileStoreUnavailable.
     """
     over = files.list_older_than(_BUCKET, now - EXPIRES_AFTER - _YOUNG)
     unfinished = files.list_fragments(_BUCKET, now - _YOUNG)

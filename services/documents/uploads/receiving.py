@@ -1,6 +1,6 @@
-"""Uploads in parts: their rows, each of which only its sender sees.
+"""Uploads in parts: their rows, which only the sender sees.
 
-Whichever web server is asked, what was written is there: no part is kept by a process.
+Any web server can continue an upload: no part is kept by a process.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ SUBJECT: Final = "upload"
 def begin(
     session: Session, actor: Actor, *, length: int, metadata: str = ""
 ) -> UploadRecord:
-    """Make room for a file of so many bytes; the caller commits.
+    """Begin an upload of `length` bytes; the caller commits.
 
     Raises TooLarge, InvalidUpload, TooManyUploads, NotAllowed.
     """
@@ -65,7 +65,7 @@ def begin(
 
 
 def get(session: Session, actor: Actor, upload_id: UUID) -> UploadRecord:
-    """Return an upload of the actor's own; ask the primary, which knows the newest.
+    """Return an upload of the actor's own; ask the primary, which has the newest.
 
     Raises NoSuchUpload, UploadExpired, NotAllowed.
     """
@@ -76,7 +76,7 @@ def get(session: Session, actor: Actor, upload_id: UUID) -> UploadRecord:
 def list_parts(
     session: Session, actor: Actor, upload_id: UUID
 ) -> tuple[UploadRecord, tuple[StoredPart, ...]]:
-    """Return a whole upload and its parts in their order; ask the primary.
+    """Return a complete upload and its parts in their order; ask the primary.
 
     Raises UploadIncomplete, NoSuchUpload, UploadExpired, NotAllowed.
     """
@@ -95,9 +95,9 @@ def list_parts(
 def add_parts(
     session: Session, actor: Actor, upload_id: UUID, parts: Sequence[StoredPart]
 ) -> UploadRecord:
-    """Go on with an upload where it stands; the caller commits.
+    """Continue an upload where it has got to; the caller commits.
 
-    Of two that send the same bytes at once the first is kept. Raises UploadMoved,
+    If the same bytes are sent twice at once, the first are kept. Raises UploadMoved,
     InvalidUpload, NoSuchUpload, UploadExpired, NotAllowed.
     """
     require_file(actor)
@@ -134,7 +134,7 @@ def add_parts(
 
 
 def cancel(session: Session, actor: Actor, upload_id: UUID) -> tuple[str, ...]:
-    """Give an upload up, and return the files that were its parts; the caller commits.
+    """Cancel an upload, and return the files of its parts; the caller commits.
 
     Raises NoSuchUpload, UploadExpired, NotAllowed.
     """
@@ -221,7 +221,7 @@ def _delete(session: Session, upload_ids: Sequence[UUID]) -> tuple[str, ...]:
 def _record(
     session: Session, actor: Actor, action: Action, upload_id: UUID, **details: int
 ) -> None:
-    """Write down what became of an upload: not its name, which may name somebody."""
+    """Record what became of an upload, but not its file name, which may be personal."""
     audit.record(session, actor, action, subject=(SUBJECT, upload_id), details=details)
 
 

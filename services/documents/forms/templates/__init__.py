@@ -1,4 +1,4 @@
-"""The forms there are: every module in this folder is one, by its TEMPLATE."""
+"""All forms: every module in this folder defines one, as its TEMPLATE."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -25,9 +25,10 @@ TEMPLATES: Final = _all()
 
 
 def templates_for(actor: Actor) -> Mapping[str, Template]:
-    """Return the forms that the actor fills in: patients have some of their own.
+    """Return the forms that the actor may fill in; patients have their own.
 
-    What the clinic's forms say is read as the clinic's word. Raises NotAllowed.
+    What a form of the clinic contains is taken as the clinic's statement, so patients
+    may not use it. Raises NotAllowed.
     """
     require_file(actor)
     own = actor.role is Role.PATIENT
@@ -39,7 +40,7 @@ def templates_for(actor: Actor) -> Mapping[str, Template]:
 
 
 def template_for(actor: Actor, name: str) -> Template:
-    """Return one of the actor's forms, or raise NotFound, NotAllowed."""
+    """Return one of the actor's forms. Raises NotFound, NotAllowed."""
     known = templates_for(actor)
     if name not in known:
         raise NotFound(

@@ -1,4 +1,4 @@
-"""A health statement: what a patient says of their own health."""
+"""A health statement: what a patient states about their own health."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A letter to a patient: what the clinic has to tell, in its own words."""
+"""A letter from the clinic to a patient, in free text."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A message to the clinic: what a patient writes to it in their own words."""
+"""A message to the clinic, written by a patient in their own words."""
 
 from typing import Final
 

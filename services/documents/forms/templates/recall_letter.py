@@ -1,4 +1,4 @@
-"""A recall: asks a patient to come for something that is due."""
+"""A recall letter: asks a patient to come for something that is due."""
 
 from typing import Final
 

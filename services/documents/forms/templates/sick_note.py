@@ -1,4 +1,4 @@
-"""A sick note: that somebody cannot work, and for how long, but not why."""
+"""A sick note: that somebody cannot work and for how long, but not why."""
 
 from typing import Final
 

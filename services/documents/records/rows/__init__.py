@@ -1,1 +1,1 @@
-"""Rows of documents and of their versions, read and written."""
+"""Reading and writing the rows of documents and their versions."""

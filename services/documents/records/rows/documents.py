@@ -74,7 +74,7 @@ _FINDINGS: Final = VERSION_COLUMNS.index(DocumentVersion.findings)
 
 
 def records(number: ColumnElement[int] | None = None) -> Select[*tuple[Any, ...]]:
-    """Select documents with one version each: of this number, else the latest."""
+    """Select documents with one version each: number `number`, or the latest."""
     wanted = Document.latest if number is None else number
     return (
         select(*COLUMNS)
@@ -88,7 +88,7 @@ def records(number: ColumnElement[int] | None = None) -> Select[*tuple[Any, ...]
 
 
 def record_of(row: Sequence[Any]) -> DocumentRecord:
-    """Return the document in a row of exactly COLUMNS."""
+    """Return the document from a row of exactly COLUMNS."""
     count = len(DOCUMENT_COLUMNS)
     values = list(row[:count])
     for name in _NAMES:
@@ -100,7 +100,7 @@ def record_of(row: Sequence[Any]) -> DocumentRecord:
 
 
 def version_of(row: Sequence[Any]) -> VersionRecord:
-    """Return the version in a row of exactly VERSION_COLUMNS."""
+    """Return the version from a row of exactly VERSION_COLUMNS."""
     values = list(row)
     values[_SHA256] = bytes(values[_SHA256]).hex()
     values[_FINDINGS] = tuple(values[_FINDINGS])

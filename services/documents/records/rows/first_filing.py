@@ -1,4 +1,4 @@
-"""The one call that writes down a document with its first version and its text."""
+"""The one call that writes a document with its first version and its text."""
 
 import json
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
 from services.documents.records.rows import versions
 
-# What it does, and why in one call: db/functions/documents.sql.
+# What it does, and why in one call, is in db/functions/documents.sql.
 _FILE: Final = "SELECT * FROM file_document(%s, %s, %s::text[])"
 
 
 class _Filed(NamedTuple):
-    """What `file_document` answers."""
+    """The result of `file_document`."""
 
     document_id: UUID
     version_id: UUID
@@ -34,9 +34,9 @@ def add(
     *,
     names: Mapping[str, str | None],
 ) -> DocumentRecord | None:
-    """Write down a document and return it; None if its id is taken.
+    """Write a document and return it; None if its id is taken.
 
-    `names` are those of its patient as a record has them. Raises IntegrityError for
+    `names` are those of its patient, as in a DocumentRecord. Raises IntegrityError for
     what the database refuses.
     """
     version = versions.values_of(actor, content)
@@ -57,7 +57,7 @@ def add(
 
 
 def _json(values: dict[str, Any]) -> str:
-    """Return columns as `jsonb_populate_record` reads them."""
+    """Return columns in the form that `jsonb_populate_record` reads."""
     return json.dumps(values, default=str)
 
 
@@ -67,7 +67,7 @@ def _record_of(
     version: Mapping[str, Any],
     names: Mapping[str, str | None],
 ) -> DocumentRecord:
-    """Return the document as everybody finds it from now on."""
+    """Return the document as reading it from the database would."""
     chosen = {
         "document_type": DocumentType(facts["document_type"]),
         "classification": Classification(facts["classification"]),

@@ -1,4 +1,4 @@
-"""The rows of a version: what is known of its file, and the file's text."""
+"""The rows of a version: facts about its file, and the file's text."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,7 @@ from services.documents.records.model import VersionRecord
 if TYPE_CHECKING:
     from services.pdf.report import PdfReport
 
-# Made once, and of the table: the ORM takes longer over an insert than PostgreSQL.
+# Built once, and for the table: the ORM takes longer for an insert than PostgreSQL.
 _ADD: Final = insert(DocumentVersion.__table__).returning(  # type: ignore[arg-type]
     DocumentVersion.id
 )
@@ -30,7 +30,7 @@ def add(
     number: int,
     content: StoredContent,
 ) -> None:
-    """Write down a version whose bytes are stored, with its text."""
+    """Write a version whose bytes are stored, with its text."""
     about = {"document_id": document_id, "number": number}
     version_id = _insert(session, about | values_of(actor, content))
     if pages := pages_of(content):
@@ -39,7 +39,7 @@ def add(
 
 
 def add_original(session: Session, version_id: UUID, content: StoredContent) -> None:
-    """Write down what a version was made from, if it was made from a picture."""
+    """Write the row of the original, if the version was made from one."""
     if (original := content.original) is not None:
         values = asdict(original) | {"version_id": version_id}
         session.execute(insert(DocumentOriginal).values(values))
@@ -48,7 +48,7 @@ def add_original(session: Session, version_id: UUID, content: StoredContent) -> 
 def add_copy(
     session: Session, actor: Actor, number: int, version: VersionRecord
 ) -> None:
-    """Write down a version with the file, text and original of an earlier one."""
+    """Write a version with the file, text and original of an earlier one."""
     about = {"number": number, **_by(actor)}
     version_id = _insert(session, about | _copied(version))
     text = select(literal(version_id), DocumentText.pages, DocumentText.places).where(
@@ -74,7 +74,7 @@ def add_copy(
 
 
 def evidence(version: VersionRecord) -> dict[str, Any]:
-    """Return what an audit event tells of a version's file."""
+    """Return the facts about a version's file for an audit event."""
     return {
         "origin": version.origin,
         "filesize": version.filesize,
@@ -84,7 +84,7 @@ def evidence(version: VersionRecord) -> dict[str, Any]:
 
 
 def values_of(actor: Actor, content: StoredContent) -> dict[str, Any]:
-    """Return what the row of a version says about stored content."""
+    """Return the columns of a version's row for stored content."""
     report = content.report
     return {
         "file_id": content.file_id,
@@ -104,7 +104,7 @@ def values_of(actor: Actor, content: StoredContent) -> dict[str, Any]:
 
 
 def pages_of(content: StoredContent) -> list[str]:
-    """Return the text page by page as it can be stored; nothing if there is none."""
+    """Return the text page by page in storable form; an empty list if there is none."""
     pages = list(map(rules.storable, content.report.text))
     return pages if any(pages) else []
 
@@ -119,7 +119,7 @@ def _by(actor: Actor) -> dict[str, Any]:
 
 
 def _reading_of(report: "PdfReport") -> str:
-    """Return where the text is from; pages without any may be scanned ones."""
+    """Return where the text comes from; pages without any may be scanned ones."""
     if report.has_text:
         return "embedded"
     return "none" if report.pages is None else "waiting"
@@ -144,5 +144,5 @@ def _copied(version: VersionRecord) -> dict[str, Any]:
 
 
 def _form(made: StoredContent | VersionRecord) -> dict[str, Any]:
-    # None would be written as the JSON value null.
+    # None would be stored as the JSON value null.
     return {} if made.form is None else {"form": dict(made.form)}
