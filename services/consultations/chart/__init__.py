@@ -1,4 +1,4 @@
-"""A patient's chart: what all visits come to, and labels with its number."""
+"""A patient's chart: the diagnoses of all visits, and labels with the record number."""
 
 from services.consultations.chart.known_diagnoses import (
     KnownDiagnosis as KnownDiagnosis,

@@ -16,11 +16,11 @@ from services.patients.records import patients
 
 @dataclass(frozen=True, slots=True)
 class KnownDiagnosis:
-    """A diagnosis in the words of the last visit that names it.
+    """A diagnosis, in the words of the last visit that names it.
 
     `first_at` and `last_at` are when the first and the last of those visits began, and
-    `visits` is how many there are. `term` are its words or, without any, what the list
-    calls its code.
+    `visits` is how many there are. `term` is its text or, without any, the term of its
+    code in the list.
     """
 
     diagnosis: Diagnosis
@@ -33,7 +33,7 @@ class KnownDiagnosis:
 def list_diagnoses(
     session: Session, actor: Actor, patient_id: UUID
 ) -> tuple[KnownDiagnosis, ...]:
-    """Return what a patient was diagnosed with, the last named first.
+    """Return a patient's diagnoses, the last named first.
 
     Raises NoSuchPatient, NotAllowed.
     """
@@ -45,14 +45,14 @@ def list_diagnoses(
 def known_diagnoses(
     written: Iterable[EarlierNotes], listed: DiagnosisList = diagnoses.BUILT_IN
 ) -> tuple[KnownDiagnosis, ...]:
-    """Return what visits were diagnosed with, the last named first.
+    """Return the diagnoses in notes, the last named first.
 
-    `written` are notes with the latest visit first. The same code is the same
-    diagnosis; without a code the same words are, however they are capitalised.
+    `written` are notes with the latest visit first. Diagnoses with the same code are
+    the same; without a code, those with the same text, whatever its case.
     """
     known: dict[tuple[str, str], KnownDiagnosis] = {}
     for visit in written:
-        # A visit that names one twice counts once.
+        # A visit that names a diagnosis twice counts once.
         named = {_key(diagnosis): diagnosis for diagnosis in visit.notes.diagnoses}
         for key, diagnosis in named.items():
             later = known.get(key)

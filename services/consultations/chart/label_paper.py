@@ -1,4 +1,4 @@
-"""Labels on paper: who it is, and the record number to be read and scanned."""
+"""Labels on paper: the patient's identity, and the record number to read and scan."""
 
 from datetime import datetime
 from itertools import groupby
@@ -20,16 +20,16 @@ _TWO_LINES_PT: Final = (8.0, 7.0, 6.0)
 _NAME_MM: Final = 7.0
 _FACTS_MM: Final = 4.5
 _NUMBER_MM: Final = 4.5
-# Four dots of a label printer with 300 dpi: thinner bars are read badly.
+# Four dots of a label printer with 300 dpi: thinner bars scan badly.
 _BAR_MM: Final = 0.339
-# Scanners find the code by the white beside it, ten bars wide.
+# Scanners recognise the code by white space beside it, ten bars wide.
 _QUIET_BARS: Final = 10
 _A4_MM: Final = 297.0
 _CUT: Final = "…"
 
 
 class LabelSheet(FPDF):
-    """Pages of labels of one patient, nothing else on them."""
+    """Pages with labels of one patient and nothing else."""
 
     def __init__(self, patient: PatientRecord, order: LabelOrder, now: datetime):
         self._size: LabelSize = SIZES[order.paper]
@@ -38,7 +38,7 @@ class LabelSheet(FPDF):
             format=(self._size.width, self._size.height) if is_roll else "A4"
         )
         self._patient = patient
-        # Eight labels are a little less than the sheet is high.
+        # Eight labels are slightly less high than the sheet.
         self._top = 0.0 if is_roll else (_A4_MM - 8 * self._size.height) / 2
         self.set_creation_date(now)
         self.set_title(_TITLE)
@@ -75,7 +75,7 @@ class LabelSheet(FPDF):
         )
 
     def _draw_name(self, left: float, top: float) -> None:
-        """Write the name in one line if it is readable so, else in two."""
+        """Write the name on one line if that is readable, else on two."""
         last = self._printable(self._patient.last_name)
         first = self._printable(self._patient.first_name)
         whole = f"{last}, {first}"
@@ -89,7 +89,7 @@ class LabelSheet(FPDF):
             self.cell(self._width, height, self._cut(line))
 
     def _fitting(self, line: str, sizes: tuple[float, ...]) -> float:
-        """Return the first size in which the line is narrow enough, or 0."""
+        """Return the first size in which the line fits the width, or 0."""
         for size in sizes:
             self.set_font(fonts.FAMILY, "B", size)
             if self.get_string_width(line) <= self._width:
@@ -97,7 +97,7 @@ class LabelSheet(FPDF):
         return 0.0
 
     def _cut(self, line: str) -> str:
-        """Return as much of the line as there is room for; a cut one says so."""
+        """Return the line, cut off with an ellipsis if there is no room for it."""
         if self.get_string_width(line) <= self._width:
             return line
         while self.get_string_width(line + _CUT) > self._width:
@@ -105,7 +105,7 @@ class LabelSheet(FPDF):
         return line + _CUT
 
     def _draw_bars(self, left: float, top: float, bottom: float) -> None:
-        """Draw the number as it is kept: the search finds what a scanner types."""
+        """Draw the number as it is stored: the search finds what a scanner types."""
         (bars,) = Code128(self._patient.record_number).build()
         whole = (len(bars) + 2 * _QUIET_BARS) * _BAR_MM
         x = left + (self._width - whole) / 2 + _QUIET_BARS * _BAR_MM
@@ -129,5 +129,5 @@ class LabelSheet(FPDF):
 
 
 def print_labels(patient: PatientRecord, order: LabelOrder, *, now: datetime) -> bytes:
-    """Return the labels as PDF; the same patient and moment give the same bytes."""
+    """Return the labels as PDF; the same patient and time give the same bytes."""
     return bytes(LabelSheet(patient, order, now).output())

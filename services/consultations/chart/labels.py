@@ -1,4 +1,4 @@
-"""Labels for a patient's papers and samples: which, how many, and who took them."""
+"""Labels for a patient's papers and samples: their size, number, and who took them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +27,7 @@ class LabelPaper(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LabelSize:
-    """One label in mm, and how many stand on a page of the paper."""
+    """The size of a label in mm, and how many there are on a page."""
 
     width: float
     height: float
@@ -36,7 +36,7 @@ class LabelSize:
 
     @property
     def on_a_page(self) -> int:
-        """How many labels a page has."""
+        """The number of labels on a page."""
         return self.columns * self.rows
 
 
@@ -48,7 +48,7 @@ SIZES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class LabelOrder:
-    """How many labels on which paper; a sheet in use begins at its `first` free one."""
+    """How many labels on which paper; a used sheet begins at its `first` free one."""
 
     paper: LabelPaper = LabelPaper.ROLL
     labels: int = 1
@@ -58,9 +58,9 @@ class LabelOrder:
 def take_labels(
     session: Session, actor: Actor, patient_id: UUID, order: LabelOrder
 ) -> PatientRecord:
-    """Return whose labels are to be printed, and write down that they are.
+    """Return the patient whose labels are to be printed, and record the printing.
 
-    Raises NoSuchPatient, NotAllowed, and InvalidInput for what no paper has.
+    Raises NoSuchPatient, NotAllowed, and InvalidInput for numbers that the paper lacks.
     """
     actor.require(Permission.VIEW_PATIENT, patient_id)
     _require_within("labels", order.labels, MOST_LABELS)

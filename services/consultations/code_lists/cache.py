@@ -1,4 +1,4 @@
-"""The chosen lists, kept for all pages of a process until somebody changes one."""
+"""The chosen lists, cached for all pages of a process until somebody changes one."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,10 +18,10 @@ _SECONDS: Final = 300.0
 
 
 class CodeListCache:
-    """Drugs and diagnoses to be searched while somebody types.
+    """Drugs and diagnoses for searching while somebody types.
 
-    What is signed or saved is looked up anew by whoever writes it down. A page whose
-    databases are away goes on with what was known last.
+    Whoever signs or saves something reads the list again. If the databases do not
+    answer, a page continues with the last known list.
     """
 
     def __init__(self, database: Database, listener: ChangeListener) -> None:
@@ -32,11 +32,14 @@ class CodeListCache:
         self._last: dict[str, DrugList | DiagnosisList] = {}
 
     def drugs(self, after: Lsn | None = None) -> DrugList:
-        """Return the drugs that the clinic has chosen; DatabaseUnavailable."""
+        """Return the drugs that the clinic has chosen. Raises DatabaseUnavailable."""
         return self._look(self._drugs, "drugs", reading.drugs, after)
 
     def diagnoses(self, after: Lsn | None = None) -> DiagnosisList:
-        """Return the diagnoses that the clinic has chosen; DatabaseUnavailable."""
+        """Return the diagnoses that the clinic has chosen.
+
+        Raises DatabaseUnavailable.
+        """
         return self._look(self._diagnoses, "diagnoses", reading.diagnoses, after)
 
     def _look(

@@ -1,4 +1,4 @@
-"""A clinic's own list: compared with a file, taken from it, and chosen to be used."""
+"""How a clinic's own list is compared with a file, imported, and chosen for use."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -30,7 +30,7 @@ _UNSAID: Final = Sentence("nothing")
 
 
 def compare(session: Session, actor: Actor, file: CodeFile) -> ListChanges:
-    """Return what a file would change in the clinic's own list; nothing is written.
+    """Return what a file would change in the clinic's own list, without changing it.
 
     Raises NotAllowed.
     """
@@ -41,11 +41,11 @@ def compare(session: Session, actor: Actor, file: CodeFile) -> ListChanges:
 def take(
     session: Session, actor: Actor, file: CodeFile, *, version: UUID
 ) -> ListChanges:
-    """Make the clinic's own list what the file says; the caller commits.
+    """Replace the clinic's own list by the content of the file; the caller commits.
 
-    All of it or nothing: a line that cannot be taken would retire what it is about.
-    `version` is the list's that the file was compared with. Raises UnreadableList,
-    ListChangedMeanwhile, NotAllowed.
+    All of the file is imported or nothing: leaving out an invalid line would retire its
+    entry. `version` is the version of the list that the file was compared with. Raises
+    UnreadableList, ListChangedMeanwhile, NotAllowed.
     """
     actor.require(Permission.MANAGE_CODE_LISTS)
     if file.problems:
@@ -90,9 +90,9 @@ def choose(
     *,
     version: UUID | None = None,
 ) -> None:
-    """Let the clinic use this list of a kind from now on; the caller commits.
+    """Choose the list of a kind that the clinic uses from now on; the caller commits.
 
-    `version` is the list's that was seen, if any was. Raises InvalidInput,
+    `version` is the version of the list that was shown, if any. Raises InvalidInput,
     ListChangedMeanwhile, NotAllowed.
     """
     actor.require(Permission.MANAGE_CODE_LISTS)
@@ -122,7 +122,7 @@ def choose(
 
 
 class _Comparison:
-    """The entries of a file beside those that are kept."""
+    """The entries of a file compared with those of the list."""
 
     def __init__(self, session: Session, file: CodeFile, version: UUID) -> None:
         self._session = session
@@ -141,7 +141,7 @@ class _Comparison:
         self._gone = [each for each in kept.values() if not each.entry.is_retired]
 
     def changes(self) -> ListChanges:
-        """Return it in words."""
+        """Return the differences as text."""
         return ListChanges(
             tuple(map(rows.label_of, self._new)),
             tuple(
@@ -153,7 +153,7 @@ class _Comparison:
         )
 
     def write(self) -> None:
-        """Let the rows be what the file says."""
+        """Change the rows to what the file has."""
         rows.add(self._session, self._kind, self._new)
         changed = (KeptEntry(before.id, after) for before, after in self._changed)
         rows.change(self._session, self._kind, changed)
@@ -194,9 +194,9 @@ def _version_of(session: Session, kind: ListKind) -> UUID:
 
 
 def _lock(session: Session, kind: ListKind, version: UUID | None) -> ListSource:
-    """Return what is chosen; nobody else changes the list before the transaction ends.
+    """Lock a list against changes until the transaction ends; return its source.
 
-    Raises ListChangedMeanwhile if it is not the version that was seen, if any was.
+    Raises ListChangedMeanwhile if its version is not the given one, if any.
     """
     source, now = session.execute(
         select(CodeList.source, CodeList.version)

@@ -1,4 +1,4 @@
-"""Reading a clinic's list from CSV, and naming each line that cannot be taken."""
+"""Reading a clinic's list from CSV, with a problem for each line that is invalid."""
 
 import csv
 import re
@@ -23,7 +23,7 @@ from services.core.typed_text import is_storable, tidy
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 MOST_ENTRIES: Final = 20_000
-# The columns of each kind's file; the first is what no line is without.
+# The columns of each kind's file; every line needs the first.
 COLUMNS: Final[Mapping[ListKind, tuple[str, ...]]] = {
     ListKind.DRUGS: (
         "name",
@@ -54,7 +54,7 @@ _SYSTEMS: Final = {
     "icpc-2": "http://hl7.org/fhir/sid/icpc-2",
     "snomed ct": "http://snomed.info/sct",
 }
-# What is prescribed stands in one field of a prescription's line.
+# What is prescribed has to fit into one field of a prescription's line.
 _LONGEST_LABEL: Final = 120
 _LONGEST_FIELD: Final = 80
 _LONGEST_TERM: Final = 200
@@ -66,7 +66,7 @@ _URI: Final = re.compile(r"(?:https?://|urn:)[^\s]{1,190}")
 
 @dataclass(frozen=True, slots=True)
 class LineProblem:
-    """A line of the file that cannot be taken, by its number in the file, and why."""
+    """An invalid line of the file, by its number, and the reason."""
 
     line: int
     sentence: str
@@ -77,7 +77,7 @@ class LineProblem:
 
 @dataclass(frozen=True, slots=True)
 class CodeFile:
-    """What a file says: its entries, and the lines that say nothing."""
+    """The content of a file: its entries, and its invalid lines."""
 
     kind: ListKind
     entries: tuple[Entry, ...]
@@ -85,11 +85,11 @@ class CodeFile:
 
 
 class _BadLine(Exception):
-    """Why a line cannot be taken."""
+    """The reason why a line is invalid."""
 
 
 def parse(kind: ListKind, content: bytes) -> CodeFile:
-    """Read a file; raises UnreadableList if it is none of that kind at all."""
+    """Parse a file. Raises UnreadableList if it is not a file of that kind at all."""
     entries: dict[str, Entry] = {}
     lines: dict[str, int] = {}
     problems = []
@@ -120,9 +120,9 @@ def parse(kind: ListKind, content: bytes) -> CodeFile:
 def open_list(
     kind: str, path: Path, source: str | None
 ) -> tuple[CodeFile, ListSource | None]:
-    """Read a file whose kind is typed, and which list is to be used from then on.
+    """Read a file by its kind as typed; return it with the list to use from then on.
 
-    Raises UnreadableList with every line that cannot be taken, and InvalidInput.
+    Raises UnreadableList with every invalid line, and InvalidInput.
     """
     kinds, sources = tuple(ListKind), tuple(ListSource)
     if kind not in kinds:
@@ -161,7 +161,7 @@ def open_list(
 
 
 def _once(entry: Entry, lines: Mapping[str, int]) -> str:
-    """Return what stands in a list once; a code of whatever system it is."""
+    """Return the key that a list has once; a code counts in whatever system."""
     named = entry.code if isinstance(entry, Category) else entry.label
     if line := lines.get(named.casefold()):
         raise _BadLine(
@@ -205,7 +205,7 @@ def _rows(kind: ListKind, content: bytes) -> list[tuple[int, dict[str, str]]]:
 
 
 def _delimiter(text: str) -> str:
-    """Return what separates the columns: spreadsheets write what their country does."""
+    """Return the separator of the columns, which in spreadsheets varies by country."""
     first = text.partition("\n")[0]
     return max(",;\t", key=first.count)
 

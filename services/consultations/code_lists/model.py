@@ -1,4 +1,4 @@
-"""What is said of a list of drugs or diagnoses, and what an import changes in it."""
+"""The state of a list of drugs or diagnoses, and what an import changes in it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,19 +8,19 @@ from uuid import UUID
 
 from services.core.errors import Conflict, InvalidInput
 
-# On which db/functions/code_lists.sql tells of changes.
+# The channel on which db/functions/code_lists.sql notifies of changes.
 CHANNEL: Final = "code-lists"
 
 
 class ListKind(StrEnum):
-    """What a list is of."""
+    """The kind of entries that a list has."""
 
     DRUGS = "drugs"
     DIAGNOSES = "diagnoses"
 
 
 class ListSource(StrEnum):
-    """Which list a clinic has chosen: what is offered, and what counts as known."""
+    """The list that a clinic has chosen: what is offered, and what counts as known."""
 
     BUILT_IN = "built-in"
     OWN = "own"
@@ -29,10 +29,9 @@ class ListSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CodeListState:
-    """What the clinic has chosen of a kind, and what its own list holds.
+    """The list of a kind that the clinic has chosen, and the size of its own list.
 
-    `version` is another one after each change; `imported_at` is None before the first
-    import.
+    `version` differs after each change; `imported_at` is None before the first import.
     """
 
     kind: ListKind
@@ -48,8 +47,9 @@ class CodeListState:
 class ListChanges:
     """What a file changes in the clinic's own list, each entry as people know it.
 
-    `gone` stand in the list and no longer in the file: they are retired. `changed` say
-    what is other about them. `version` is the list's that the file was compared with.
+    `gone` entries are in the list and not in the file: they are retired. `changed` ones
+    include their differences. `version` is the version of the list that the file was
+    compared with.
     """
 
     new: tuple[str, ...]
@@ -60,19 +60,19 @@ class ListChanges:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether the list is as the file says already."""
+        """Return whether the file changes nothing in the list."""
         return not (self.new or self.changed or self.gone)
 
 
 class UnreadableList(InvalidInput):
-    """The file is none that could be taken for a list; the message says what to do."""
+    """The file cannot be read as a list; the message says what to do."""
 
     def __init__(self, message: str) -> None:
         super().__init__("file", message)
 
 
 class ListChangedMeanwhile(Conflict):
-    """Somebody imported or chose after the file was compared."""
+    """Somebody changed the list after the file was compared with it."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -25,14 +25,14 @@ from services.core.actors import Actor, Permission
 
 _L = TypeVar("_L", DrugList, DiagnosisList)
 
-# What was built of which version: a version never says anything else.
+# Lists by their version, whose content never changes.
 _built_drugs: Final[LRUCache[UUID, DrugList]] = LRUCache(2)
 _built_diagnoses: Final[LRUCache[UUID, DiagnosisList]] = LRUCache(2)
 _guard: Final = Lock()
 
 
 def drugs(session: Session) -> DrugList:
-    """Return the drugs that the clinic has chosen to go by."""
+    """Return the drugs of the list that the clinic has chosen."""
     source, version, _ = _chosen(session, ListKind.DRUGS)
     if source is ListSource.BUILT_IN:
         return BUILT_IN_DRUGS
@@ -47,10 +47,10 @@ def drugs(session: Session) -> DrugList:
 
 
 def diagnoses(session: Session) -> DiagnosisList:
-    """Return the diagnoses that the clinic has chosen to go by.
+    """Return the diagnoses of the list that the clinic has chosen.
 
-    Where that is the built-in list, its own are known still: what was coded by them
-    can be read.
+    Even if that is the built-in list, the clinic's own diagnoses remain known, so that
+    what was coded by them can be read.
     """
     source, version, is_imported = _chosen(session, ListKind.DIAGNOSES)
     if not is_imported:
@@ -67,7 +67,7 @@ def diagnoses(session: Session) -> DiagnosisList:
 
 
 def list_states(session: Session, actor: Actor) -> tuple[CodeListState, ...]:
-    """Return what the clinic has chosen, and what its own lists hold; NotAllowed."""
+    """Return the state of each list. Raises NotAllowed."""
     actor.require(Permission.MANAGE_CODE_LISTS)
     kept = session.execute(
         select(

@@ -1,4 +1,4 @@
-"""How a clinic's own drugs and diagnoses are kept, and which of them are the same."""
+"""The rows of a clinic's own drugs and diagnoses, and what identifies an entry."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ _MODELS: Final[Mapping[ListKind, type[ListedDrug] | type[ListedDiagnosis]]] = {
 
 @dataclass(frozen=True, slots=True)
 class KeptEntry:
-    """An entry under its row's id; a retired one is offered no longer."""
+    """An entry with its row's id; a retired one is no longer offered."""
 
     id: UUID
     entry: Entry
 
 
 def key_of(entry: Entry) -> tuple[str, ...]:
-    """Return what makes an entry the same one in another file."""
+    """Return the key by which an entry is recognised in another file."""
     if isinstance(entry, Category):
         return entry.system, entry.code.upper()
     return entry.name.casefold(), entry.strength.casefold(), entry.form.casefold()
@@ -41,7 +41,7 @@ def label_of(entry: Entry) -> str:
 
 
 def read_drugs(session: Session) -> Iterator[tuple[UUID, ClinicDrug]]:
-    """Yield the clinic's own drugs by their names, retired ones as well."""
+    """Yield the clinic's own drugs by name, including retired ones."""
     statement = select(
         ListedDrug.id,
         ListedDrug.name,
@@ -68,7 +68,7 @@ def read_drugs(session: Session) -> Iterator[tuple[UUID, ClinicDrug]]:
 
 
 def read_diagnoses(session: Session) -> Iterator[tuple[UUID, Category]]:
-    """Yield the clinic's own diagnoses by their codes, retired ones as well."""
+    """Yield the clinic's own diagnoses by code, including retired ones."""
     statement = select(
         ListedDiagnosis.id,
         ListedDiagnosis.code,
@@ -83,7 +83,7 @@ def read_diagnoses(session: Session) -> Iterator[tuple[UUID, Category]]:
 
 
 def read_kept(session: Session, kind: ListKind) -> dict[tuple[str, ...], KeptEntry]:
-    """Return the clinic's own entries by what makes each the same."""
+    """Return the clinic's own entries by their keys."""
     rows: Iterable[tuple[UUID, Entry]] = (
         read_drugs(session) if kind is ListKind.DRUGS else read_diagnoses(session)
     )
@@ -91,13 +91,13 @@ def read_kept(session: Session, kind: ListKind) -> dict[tuple[str, ...], KeptEnt
 
 
 def add(session: Session, kind: ListKind, entries: Iterable[Entry]) -> None:
-    """Add entries that were never there."""
+    """Insert entries that were never in the list."""
     if values := [_values(entry) for entry in entries]:
         session.execute(insert(_MODELS[kind]), values)
 
 
 def change(session: Session, kind: ListKind, entries: Iterable[KeptEntry]) -> None:
-    """Let rows say what these entries do, and be offered."""
+    """Update rows to these entries, and offer them."""
     if values := [
         {"id": kept.id, "retired_at": None, **_values(kept.entry)} for kept in entries
     ]:
@@ -105,7 +105,7 @@ def change(session: Session, kind: ListKind, entries: Iterable[KeptEntry]) -> No
 
 
 def retire(session: Session, kind: ListKind, row_ids: Iterable[UUID]) -> None:
-    """Let rows be offered no longer."""
+    """Retire rows, so that they are no longer offered."""
     model = _MODELS[kind]
     session.execute(
         update(model)

@@ -1,8 +1,8 @@
 """Which code a diagnosis in words may have: of ICD-10 (WHO), or a clinic's own.
 
-`diagnoses.csv` lists three-character categories with their usual term and other words
-for them. It is written for Chartroom from knowledge and is no classification to bill
-by: any other code may be typed, and words without a code stay words.
+`diagnoses.csv` lists three-character categories with their usual term and synonyms. It
+was written for Chartroom from general knowledge and is no classification for billing:
+any other code may be typed, and words without a code stay words.
 """
 
 import csv
@@ -18,20 +18,21 @@ SYSTEM: Final = "http://hl7.org/fhir/sid/icd-10"
 _LIST: Final = "diagnoses.csv"
 _CATEGORY: Final = 3
 _MOST: Final = 3
-# "cogh" is like "cough" by 0.89; below this words are only somewhat alike.
+# "cogh" and "cough" have a similarity of 0.89; below this, words are only vaguely
+# alike.
 _LIKENESS: Final = 0.8
-# Shorter words are like too many others.
+# Shorter words are similar to too many others.
 _SHORTEST: Final = 4
 _KEPT_WORDS: Final = 1024
-# A word that is a code as well, COPD, is one only before its own term.
+# A word that is also a code, such as COPD, is one only before its own term.
 _UNMISTAKABLE: Final = re.compile(r"(?=.*[0-9]).{3,}")
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A code with its usual term, and what else that is called.
+    """A code with its usual term and synonyms.
 
-    A retired one is offered no longer, and still known.
+    A retired one is no longer offered, but still known.
     """
 
     code: str
@@ -42,19 +43,19 @@ class Category:
 
     @property
     def label(self) -> str:
-        """Return the term with its code behind it: Cough (R05)."""
+        """Return the term followed by its code: Cough (R05)."""
         return f"{self.title} ({self.code})"
 
     @property
     def line(self) -> str:
-        """Return it as a line of notes: R05 Cough."""
+        """Return the code and term as in a line of notes: R05 Cough."""
         return f"{self.code} {self.title}"
 
 
 class DiagnosisList:
     """Codes and their terms: which are offered, and which are known.
 
-    Known is more than is offered: what was coded once keeps its term.
+    More are known than offered: a code that was used once keeps its term.
     """
 
     def __init__(
@@ -71,9 +72,9 @@ class DiagnosisList:
 
     @cached_property
     def offered(self) -> Mapping[str, Category]:
-        """What can be chosen, by code and in the order of these.
+        """What can be chosen, by code and in the order of the codes.
 
-        Where the clinic and ICD-10 have the same code, it is the clinic's.
+        A code of both the clinic and ICD-10 has the clinic's term.
         """
         own = self._own if self._has_own else ()
         listed = {
@@ -85,7 +86,7 @@ class DiagnosisList:
     def title_of(self, code: str, system: str = "") -> str:
         """Return the term of a code, or of the category it is in; "" if unknown.
 
-        M54.5 is in M54. Without a system it is one of ICD-10.
+        M54.5 is in M54. Without a system the code is one of ICD-10.
         """
         system, code = system or SYSTEM, code.upper()
         known = self._known.get((system, code))
@@ -95,9 +96,9 @@ class DiagnosisList:
         return known.title if known else ""
 
     def find_typed(self, code: str, words: str) -> Category | None:
-        """Return the clinic's own diagnosis that a line begins with; None of others.
+        """Return the clinic's own diagnosis that a line begins with, else None.
 
-        A code of two systems is of the one whose term stands behind it.
+        If two systems have the code, the term after it decides.
         """
         rest = words.casefold()
         categories = self._by_code.get(code.upper(), ())
@@ -112,10 +113,10 @@ class DiagnosisList:
         return categories[0]
 
     def suggest(self, words: str) -> tuple[Category, ...]:
-        """Return what words without a code may be, the likeliest first.
+        """Return the codes that words without one may have, the likeliest first.
 
-        What is a term of the list, what begins one, and what is one but for its
-        spelling.
+        These are exact terms of the list, then similar ones, then terms that begin with
+        the words.
         """
         return self._suggested(words)
 
@@ -137,7 +138,7 @@ class DiagnosisList:
 
     @cached_property
     def _terms(self) -> Mapping[str, tuple[str, ...]]:
-        """Every term and other word in small letters, with the codes it is of."""
+        """Every term and synonym in lower case, with its codes."""
         codes: dict[str, list[str]] = {}
         for category in self.offered.values():
             for term in (category.title, *category.synonyms):
@@ -146,7 +147,7 @@ class DiagnosisList:
 
     @cached_property
     def _known(self) -> Mapping[tuple[str, str], Category]:
-        """Every code of every system, also of those that are offered no longer."""
+        """Every code of every system, including those no longer offered."""
         listed = (*built_in().values(), *self._own)
         return {
             (category.system, category.code.upper()): category for category in listed
@@ -154,7 +155,7 @@ class DiagnosisList:
 
     @cached_property
     def _by_code(self) -> Mapping[str, tuple[Category, ...]]:
-        """The clinic's own by their code alone, those that are offered first."""
+        """The clinic's own diagnoses by code alone, those that are offered first."""
         by_code: dict[str, list[Category]] = {}
         for category in sorted(self._own, key=lambda known: known.is_retired):
             by_code.setdefault(category.code.upper(), []).append(category)
@@ -163,7 +164,7 @@ class DiagnosisList:
 
 @cache
 def built_in() -> Mapping[str, Category]:
-    """Return the categories that come along by their codes, in the order of these."""
+    """Return the built-in categories by code, in the order of the codes."""
     listed = resources.files("services.consultations.diagnoses") / _LIST
     lines = listed.read_text(encoding="utf-8").splitlines()
     return {

@@ -1,4 +1,4 @@
-"""Drugs by name: which are known, what they hold, and what they are listed as."""
+"""Drugs by name: which are known, what they contain, and how lists name them."""
 
 from services.consultations.drugs.drug_classes import (
     CLASSES as CLASSES,

@@ -1,7 +1,8 @@
-"""Which drugs belong together, so that an allergy to one warns of the others.
+"""Classes of drugs, so that an allergy to one warns of the others.
 
-International nonproprietary names (WHO), by the group that allergies are told of. No
-interaction database: a help to memory for common groups, not a licensed knowledge base.
+International nonproprietary names (WHO), by the group in which allergies are reported.
+This is no interaction database: a reminder for common groups, not a licensed knowledge
+base.
 """
 
 import re
@@ -55,7 +56,7 @@ CLASSES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
                 "etodolac sulindac parecoxib nimesulide tiaprofenic tolfenamic "
                 "phenylbutazone"
             ),
-            # Whom aspirin gives asthma or hives must not have these either.
+            # People in whom aspirin causes asthma or hives must not have these either.
             "pyrazolones": (
                 "metamizole metamizol dipyrone novaminsulfon phenazone propyphenazone"
             ),
@@ -87,8 +88,8 @@ CLASSES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         }.items()
     }
 )
-# How people note an allergy to all of a class, in English and in German, in small
-# letters without accents. Of whole words where another drug's name has the same in it:
+# How people note an allergy to a whole class, in English and in German, in lower case
+# without accents. Whole words where the name of another drug contains the same:
 # magnesium sulfate is no sulfa drug, and nystatin no statin.
 _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
     {
@@ -112,7 +113,7 @@ _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
         }.items()
     }
 )
-# Allergies to the one are known to mean the other now and then.
+# Classes with known occasional cross-allergies.
 RELATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "penicillins": frozenset({"cephalosporins", "carbapenems"}),
@@ -122,8 +123,8 @@ RELATED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "pyrazolones": frozenset({"NSAIDs"}),
     }
 )
-# The same by the WHO's ATC codes, of which a clinic's own drugs may have one: a brand
-# names no substance. Each begins with one of these.
+# The same by prefixes of the WHO's ATC codes, which a clinic's own drugs may have: a
+# brand name does not name a substance.
 _ATC: Final[Mapping[str, str]] = MappingProxyType(
     {
         code: name
@@ -136,10 +137,10 @@ _ATC: Final[Mapping[str, str]] = MappingProxyType(
             "tetracyclines": "J01AA D06AA S01AA09",
             "fluoroquinolones": "J01MA J01MB S01AE",
             "aminoglycosides": "J01G A07AA01 D06AX04 D06AX07 S01AA11 S01AA12",
-            # Aspirin against clots, and what is put on the skin or into the eyes.
+            # Including aspirin against clots, and drugs for the skin or the eyes.
             "NSAIDs": "M01A M01BA N02BA B01AC06 B01AC56 M02AA S01BC R02AX01",
             "pyrazolones": "N02BB",
-            # Those for anaesthesia, coughs and dependence as well.
+            # Including those for anaesthesia, coughs and dependence.
             "opioids": (
                 "N02A N01AH R05DA03 R05DA04 R05DA08 N07BC01 N07BC02 N07BC05 N07BC51"
             ),
@@ -154,11 +155,11 @@ _ATC: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def classes_named_in(text: str) -> frozenset[str]:
-    """Return the classes that a text names, spelt as of `plain`."""
+    """Return the classes that a text names; it must be in the form of `plain`."""
     matching = (name for name, known in _PATTERNS.items() if known.search(text))
     return frozenset(matching)
 
 
 def class_of_atc(code: str) -> str | None:
-    """Return the class that an ATC code stands for, if it is one of these."""
+    """Return the class to which an ATC code belongs, or None."""
     return next((name for start, name in _ATC.items() if code.startswith(start)), None)

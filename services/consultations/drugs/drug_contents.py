@@ -1,16 +1,16 @@
-"""Other names of a substance, and what is in drugs that go by a name of their own.
+"""Other names of a substance, and the substances in drugs with names of their own.
 
 Acetaminophen is paracetamol, and codeine is half of co-codamol: whoever is allergic to
-the one must be warned of the other. Each brand of `drugs.csv` stands here, so that none
-is recognised and passes for safe because nothing is known of what is in it.
+one must be warned of the other. Every brand in `drugs.csv` is listed here, so that none
+is recognised and yet passes for safe because its content is unknown.
 """
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-# Names of one substance, a line for each: as the WHO, the USA and Germany write it, in
-# words as of `words_of`, and the abbreviations that allergies are noted in.
+# Names of one substance on each line: as the WHO, the USA and Germany write it, as
+# words in the form of `words_of`, and the abbreviations in which allergies are noted.
 _SAME: Final = tuple(
     frozenset(names.split())
     for names in (
@@ -55,7 +55,7 @@ _SAME: Final = tuple(
         "hydrochlorothiazide hctz hct",
     )
 )
-# What is in drugs of several substances, and in the brands of `drugs.csv`.
+# The substances in combination drugs, and in the brands of `drugs.csv`.
 _HELD: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         name: frozenset(substances.split())
@@ -93,9 +93,8 @@ _HELD: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         }.items()
     }
 )
-# Brands in which allergies are told in English and in German, by what is in them. None
-# of them makes a drug recognised: a name that is given to one drug here is given to
-# another elsewhere.
+# Brands by their content, as allergies are reported in English and in German. None of
+# them makes a drug recognised: a name that is one drug here is another elsewhere.
 _BRANDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "amoxicillin": "amoxil clamoxyl",
@@ -196,16 +195,17 @@ _CONTENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 _OTHER_NAMES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {name: names for names in _SAME for name in names}
 )
-# "ASA" and "5-ASA" are too short for a word that names a substance, but for these.
+# "ASA" and "5-ASA" would be too short for words that name a substance; these are
+# allowed.
 ABBREVIATIONS: Final = frozenset(
     {"5-asa", "asa", "ass", "hct", "mtx", "pcn", "smx", "tmp", "tmp-smx"}
 )
-# Words of which it is known here what they are, beside the names of a list.
+# Words whose meaning is known here, apart from the names of a list.
 KNOWN_WORDS: Final = _CONTENTS.keys() | _OTHER_NAMES.keys()
 
 
 def with_contents(words: Iterable[str]) -> frozenset[str]:
-    """Return the words with what is in drugs of these names, each by all its names."""
+    """Return the words, the substances in drugs of these names, and all synonyms."""
     named = frozenset(words)
     held = named.union(*(_CONTENTS.get(word, ()) for word in named))
     return held.union(*(_OTHER_NAMES.get(word, ()) for word in held))

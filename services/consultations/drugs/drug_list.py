@@ -1,6 +1,6 @@
-"""A list of drugs: the one that comes along, a clinic's own, or both as one.
+"""A list of drugs: the built-in one, a clinic's own, or both as one.
 
-A list never changes, so what was looked up in it is kept with it.
+A list never changes, so results of look-ups are cached in it.
 """
 
 import re
@@ -23,10 +23,10 @@ from services.consultations.drugs.drug_names import (
     words_of,
 )
 
-# Shorter words are like too many others.
+# Shorter words are similar to too many others.
 _SHORTEST_MISSPELT: Final = 6
-# One letter left out of ten is 0.95, two letters swapped 0.9; of two drugs with much
-# the same name, prednisone and prednisolone are 0.91.
+# One letter left out of ten gives 0.95, two letters swapped 0.9; two drugs with similar
+# names, prednisone and prednisolone, have 0.91.
 _LIKENESS: Final = 0.85
 _MOST_LIKELY: Final = 3
 _KEPT_NAMES: Final = 2048
@@ -34,7 +34,7 @@ _KEPT_NAMES: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """Whether a drug's name is known, and which names it may be meant to be.
+    """Whether a drug's name is known, and which names may be meant by it.
 
     `likely` pairs a misspelt word with a name, the likeliest first.
     """
@@ -45,9 +45,9 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class ClinicDrug:
-    """A drug of a clinic's own list, in one form; what is not said is empty.
+    """A drug of a clinic's own list, in one form; fields that were not given are empty.
 
-    A retired one is offered no longer, and still known.
+    A retired one is no longer offered, but still known.
     """
 
     name: str
@@ -60,19 +60,19 @@ class ClinicDrug:
 
     @property
     def label(self) -> str:
-        """Return it as it is prescribed: its name, strength and form."""
+        """Return the drug as it is prescribed: its name, strength and form."""
         return " ".join(filter(None, (self.name, self.strength, self.form)))
 
 
 @cache
 def _built_in_names() -> frozenset[str]:
-    """Return every word that names a substance alone, whatever a clinic lists."""
+    """Return every word that names a substance by itself, whatever a clinic lists."""
     return frozenset().union(*CLASSES.values(), *map(words_of, built_in_forms()))
 
 
 @lru_cache(_KEPT_NAMES)
 def _name_begun_by(word: str) -> str | None:
-    """Return the name that a word begins with which is none itself.
+    """Return the known name with which a word begins, unless the word is one.
 
     Salts and allergies are one word in German: Tramadolhydrochlorid,
     Penicillinallergie; and names lack an e: Metamizol, Codeinphosphat.
@@ -86,20 +86,20 @@ def _name_begun_by(word: str) -> str | None:
 
 
 class DrugList:
-    """Drugs by name: which are known, what is offered, and what is in them."""
+    """Drugs by name: which are known, which are offered, and what is in them."""
 
     def __init__(
         self, own: Iterable[ClinicDrug] = (), *, has_built_in: bool = True
     ) -> None:
         self._own = tuple(own)
         self._has_built_in = has_built_in
-        # Each asks for much the same at every key that is typed.
+        # Every keystroke looks up much the same words.
         self._recognised = lru_cache(_KEPT_NAMES)(self._recognise)
         self._likely = lru_cache(_KEPT_NAMES)(self._likely_names)
 
     @cached_property
     def offered(self) -> tuple[str, ...]:
-        """What can be chosen: each drug alone, then the forms it is dispensed in."""
+        """What can be chosen: each drug's name, then its dispensed forms."""
         named = list(self._forms.values())
         if self._own:
             named.sort(key=lambda listed: plain(listed[0]))
@@ -109,7 +109,7 @@ class DrugList:
 
     @cached_property
     def names(self) -> Mapping[str, str]:
-        """Every word that names a substance alone, and how it is written."""
+        """Every word that names a substance by itself, and its spelling."""
         members = {word: word.title() for words in CLASSES.values() for word in words}
         listed = {
             word: word.title() for name in self._built_in for word in words_of(name)
@@ -123,15 +123,15 @@ class DrugList:
         return MappingProxyType({**own, **members, **listed})
 
     def recognise(self, drug: str) -> Recognition:
-        """Look a drug up by the words of its name.
+        """Look up a drug by the words of its name.
 
         A name with a misspelt substance is not recognised, whatever else is in it: of
-        "Amoxicilin with clavulanic acid" only the second half could be looked at.
+        "Amoxicilin with clavulanic acid" only the second half could be checked.
         """
         return self._recognised(drug)
 
     def corrections_of(self, drug: str) -> tuple[str, ...]:
-        """Return the drug as it may be meant, with one misspelt word put right."""
+        """Return likely corrections of the drug, each of one misspelt word."""
         corrected = (
             re.sub(re.escape(word), name, drug, count=1, flags=re.IGNORECASE)
             for word, name in self.recognise(drug).likely
@@ -139,35 +139,35 @@ class DrugList:
         return tuple(text for text in corrected if text != drug)
 
     def likely_names(self, word: str) -> tuple[str, ...]:
-        """Return the names that a word, as of `words_of`, may be meant to be."""
+        """Return the names that may be meant by a word in the form of `words_of`."""
         return self._likely(word)
 
     def forms_of(self, drug: str) -> tuple[str, ...]:
-        """Return the forms and strengths of a drug that is named alone."""
+        """Return the forms and strengths of a drug that is named without any."""
         return self._forms.get(plain(drug.strip()), ("", ()))[1]
 
     def route_of(self, drug: str) -> str:
-        """Return the way a drug is taken; "" where neither list nor form says it."""
+        """Return the route of a drug; "" if neither list nor form determines it."""
         stated = (own.route for own in self._own if own.route and own.label == drug)
         return next(stated, "") or route_by_form(drug)
 
     def substances_in(self, text: str) -> frozenset[str]:
-        """Return the words that may name a substance, of what is in its drugs as well.
+        """Return words that may name a substance, in the text or in drugs it names.
 
-        Of a brand that the clinic lists, its active ingredients; of a substance all its
-        names.
+        For a brand of the clinic's list these are its active ingredients; for a
+        substance, all its names.
         """
         named, _ = self._own_in(text)
         ingredients = (name for drug in named for name in drug.ingredients)
         words = words_of(text).union(*map(words_of, ingredients))
-        # "Amoxicillin-clavulanate" is one word, as "gastro-resistant" is.
+        # "Amoxicillin-clavulanate" is one word, like "gastro-resistant".
         joined = words_of(text.replace("-", " ")) & self.names.keys()
         short = ABBREVIATIONS.intersection(tokens_of(text))
         begun = frozenset(filter(None, map(_name_begun_by, words)))
         return with_contents(words | joined | short | begun)
 
     def classes_in(self, text: str) -> frozenset[str]:
-        """Return the classes that the ATC codes of the clinic's drugs stand for."""
+        """Return the classes of the ATC codes of the clinic's drugs in the text."""
         named, _ = self._own_in(text)
         return frozenset(filter(None, (class_of_atc(drug.atc_code) for drug in named)))
 
@@ -177,7 +177,7 @@ class DrugList:
 
     @cached_property
     def _forms(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
-        """By a drug's name in small letters: how it is written, and its forms."""
+        """By a drug's name in lower case: its spelling, and its forms."""
         own: dict[str, tuple[str, dict[str, None]]] = {}
         for drug in self._own:
             if not drug.is_retired:
@@ -208,7 +208,7 @@ class DrugList:
         return tuple(self.names[name] for name in near)
 
     def _salts_in(self, drug: str) -> frozenset[str]:
-        """Return the names, such as sodium chloride, with no word for a substance."""
+        """Return listed names without a word for a substance: sodium chloride."""
         spelt = plain(drug)
         return frozenset(
             plain(name)
@@ -218,10 +218,10 @@ class DrugList:
 
     @cached_property
     def _phrases(self) -> Mapping[str, tuple[tuple[tuple[str, ...], ClinicDrug], ...]]:
-        """The clinic's names, and what is in them, by their first word."""
+        """The names in the clinic's list, and their content, by the first word."""
         phrases: dict[str, dict[tuple[tuple[str, ...], ClinicDrug], None]] = {}
         for drug in self._own:
-            # An ingredient alone says nothing of what else is in the drug.
+            # The name of an ingredient does not imply the others in the drug.
             alone = (ClinicDrug(name, ingredients=(name,)) for name in drug.ingredients)
             for named in (drug, *alone):
                 if tokens := tokens_of(named.name):
@@ -229,9 +229,9 @@ class DrugList:
         return {first: tuple(entries) for first, entries in phrases.items()}
 
     def _own_in(self, text: str) -> tuple[frozenset[ClinicDrug], frozenset[str]]:
-        """Return the clinic's drugs that are named, and the words that name them.
+        """Return the clinic's drugs in the text, and the words that name them.
 
-        By whole names: "forte" is part of many, and names none.
+        Only whole names match: "forte" is part of many, and names none.
         """
         if not self._own:
             return frozenset(), frozenset()
@@ -244,7 +244,7 @@ class DrugList:
     ) -> Iterator[tuple[tuple[str, ...], ClinicDrug]]:
         for place, token in enumerate(tokens):
             for phrase, drug in self._phrases.get(token, ()):
-                # "Calcium" is a drug, and what many others are a salt of.
+                # "Calcium" is a drug, and part of the names of many salts.
                 may_stand_here = place == 0 or not all(map(is_idle, phrase))
                 if tokens[place : place + len(phrase)] == phrase and may_stand_here:
                     yield phrase, drug

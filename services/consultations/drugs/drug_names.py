@@ -1,9 +1,9 @@
 """Names of drugs as words, and the list of them that comes with Chartroom.
 
 `drugs.csv` lists International Nonproprietary Names, which the WHO gives to the public
-domain, a few brands, and forms and strengths in which common ones are dispensed. It is
-put together for Chartroom and is no formulary: a name that is missing is not
-recognised, and whoever prescribes it says why.
+domain, a few brands, and forms and strengths in which common ones are dispensed. It was
+compiled for Chartroom and is no formulary: a name that is missing is not recognised,
+and whoever prescribes it has to give a reason.
 """
 
 import csv
@@ -18,7 +18,7 @@ from typing import Final
 _LIST: Final = "drugs.csv"
 _WORD: Final = re.compile(r"[a-z][a-z-]+")
 _TOKEN: Final = re.compile(r"[^\W_][\w-]*")
-# Words of allergies and drugs that name no substance.
+# Words in allergies and drugs that name no substance.
 _IDLE: Final = frozenset(
     {
         *("allergy", "allergic", "allergies", "intolerance", "reaction", "adverse"),
@@ -35,8 +35,8 @@ _IDLE: Final = frozenset(
         *("injection", "drops", "extended", "release", "pack", "spray", "patch"),
     }
 )
-# The first that stands in the name counts: eye drops before drops, and of what would
-# be several ways, such as a solution for injection, none.
+# The first that is in the name counts: eye drops before drops. A form with several
+# possible routes, such as a solution for injection, has none.
 _ROUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "sublingual": "sublingual",
@@ -63,7 +63,7 @@ _SHORTEST: Final = 4
 
 
 def words_of(text: str) -> frozenset[str]:
-    """Return the words that may name a substance, in small letters without accents."""
+    """Return words that may name a substance, in lower case without accents."""
     return frozenset(
         word
         for word in _WORD.findall(plain(text))
@@ -72,7 +72,7 @@ def words_of(text: str) -> frozenset[str]:
 
 
 def sole_word_of(name: str) -> str | None:
-    """Return the word that alone names a substance in a name; None of "ACC akut"."""
+    """Return the only word of a name for a substance; None for "ACC akut"."""
     words = words_of(name)
     beside = set(tokens_of(name)) - words
     if len(words) != 1 or not all(is_idle(token) for token in beside):
@@ -81,26 +81,26 @@ def sole_word_of(name: str) -> str | None:
 
 
 def is_idle(token: str) -> bool:
-    """Tell whether a word or number names no substance: sodium, tablets, 500."""
+    """Return whether a word or number names no substance: sodium, tablets, 500."""
     return token in _IDLE or token.isdigit()
 
 
 def tokens_of(text: str) -> tuple[str, ...]:
-    """Return all words and numbers in their order, in whatever script."""
+    """Return all words and numbers in their order, in any script."""
     parts = unicodedata.normalize("NFKD", text)
     spelt = "".join(part for part in parts if not unicodedata.combining(part))
     return tuple(_TOKEN.findall(spelt.casefold()))
 
 
 def plain(text: str) -> str:
-    """Return the text in small letters without accents."""
+    """Return the text in lower case without accents."""
     return (
         unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     )
 
 
 def route_by_form(drug: str) -> str:
-    """Return the way a drug in this form is taken; "" if the form does not say it."""
+    """Return the route of a drug in this form; "" if the form leaves it open."""
     words = f" {plain(drug)} "
     return next((route for form, route in _ROUTES.items() if form in words), "")
 

@@ -1,4 +1,4 @@
-"""Notes that somebody is typing: kept for a month, for their eyes only."""
+"""Drafts of notes: kept for a month, for their author alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from services.core.drafting import Drafts, Kept
 
 @dataclass(frozen=True, slots=True)
 class NotesDraft:
-    """What stands in the form of a visit, even what could not be saved.
+    """The content of a visit's form, even if it could not be saved.
 
     `number` is the version that was in the form before, 0 for none.
     """
@@ -32,7 +32,7 @@ _DRAFTS: Final = Drafts(TypeAdapter(NotesDraft), Permission.WRITE_RECORDS, kind=
 def save_draft(
     draft_store: DraftStore, actor: Actor, unfinished: NotesDraft
 ) -> datetime:
-    """Keep the draft in place of what was saved of it before; say when.
+    """Save the draft in place of its earlier state; return the time.
 
     Raises NotAllowed or DraftsNotReached.
     """
@@ -52,5 +52,5 @@ def list_drafts(
 
 
 def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
-    """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
+    """Delete one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
     _DRAFTS.discard(draft_store, actor, draft_id)

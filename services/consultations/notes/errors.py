@@ -1,4 +1,4 @@
-"""Why something cannot be done with the medical record of a visit."""
+"""The refusals about the medical record of a visit."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from services.core.errors import Conflict, NotAllowed
 
 
 class NotTreated(NotAllowed):
-    """The visit is the clinician's to see, its patient is not."""
+    """The clinician may see the visit, but does not treat its patient."""
 
     def __init__(self, patient_id: UUID) -> None:
         super().__init__(
@@ -28,9 +28,9 @@ class VisitDidNotTakePlace(Conflict):
 
 
 class StaleNotes(Conflict):
-    """Somebody saved notes of the same visit since; `current` is what is there.
+    """Somebody else saved notes of the same visit since; `current` is their version.
 
-    It is None if the version that was to be followed never was.
+    It is None if the version to be followed never existed.
     """
 
     def __init__(self, current: NotesRecord | None) -> None:

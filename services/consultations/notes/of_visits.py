@@ -1,4 +1,4 @@
-"""Notes with the visits that they are of, for whoever makes something else of both."""
+"""Notes together with their visits, for services that make something else of both."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ from services.patients.duplicates.merged import has_taken_over
 
 @dataclass(frozen=True, slots=True)
 class VisitNotes:
-    """The notes of a visit as they read now, and when the visit began.
+    """The latest notes of a visit, and when the visit began.
 
-    `number` is the version that counts, which was saved at `saved_at`.
+    `number` is their version, which was saved at `saved_at`.
     """
 
     notes: Notes
@@ -95,10 +95,10 @@ def stream_all(
     *,
     since: datetime | None = None,
 ) -> Iterator[Sequence[VisitNotes]]:
-    """Yield the notes of everybody, or of these patients.
+    """Yield the notes of all patients, or of these.
 
-    With `since` those that were saved after it, or came from a record that was merged.
-    The caller writes down that they are exported. Raises NotAllowed.
+    `since` limits them to those saved after it, or taken over from a merged record. The
+    caller records the export. Raises NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(Permission.READ_RECORDS)

@@ -1,4 +1,4 @@
-"""Notes as they are read: those of a visit, and those of all visits of a patient."""
+"""Reading notes: those of a visit, and those of all visits of a patient."""
 
 from datetime import datetime
 from typing import Final
@@ -57,7 +57,7 @@ def list_of_patient(
     before: datetime | None = None,
     limit: int = _MOST_VISITS,
 ) -> tuple[EarlierNotes, ...]:
-    """Return the notes of a patient's visits as they read now, the latest visit first.
+    """Return the latest notes of a patient's visits, the latest visit first.
 
     With `before` only those of visits that began earlier. A clinician who does not
     treat the patient gets none. Raises NotAllowed.

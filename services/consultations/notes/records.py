@@ -1,4 +1,4 @@
-"""What is written about visits, as it is kept."""
+"""The records of notes about visits."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,9 +7,9 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A code, in words, or both; what was not given is empty.
+    """A code, a text, or both; what was not given is empty.
 
-    `system` is what the code is of, as a URI; without one it is of ICD-10 (WHO).
+    `system` is the code system, as a URI; without one the code is of ICD-10 (WHO).
     """
 
     code: str = ""
@@ -19,7 +19,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """What was measured, in the units of VITALS; None is what was not."""
+    """Vital signs in the units of VITALS; None if not measured."""
 
     systolic: float | None = None
     diastolic: float | None = None
@@ -59,7 +59,7 @@ class NotesVersion:
 
 @dataclass(frozen=True, slots=True)
 class NotesRecord:
-    """The medical record of a visit: the version that counts."""
+    """The medical record of a visit, with the version that counts."""
 
     id: UUID
     appointment_id: UUID
@@ -69,9 +69,9 @@ class NotesRecord:
 
 @dataclass(frozen=True, slots=True)
 class EarlierNotes:
-    """The notes of a visit as they read now.
+    """The latest notes of a visit.
 
-    `shared` are the words they were found by, if they were searched for.
+    `shared` are the words by which a search found them, if there was one.
     """
 
     appointment_id: UUID

@@ -1,4 +1,4 @@
-"""How rows become notes, and notes the content of a row."""
+"""Converting rows to notes, and notes to the content of a row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -28,9 +28,9 @@ VERSION_COLUMNS: Final = (
 
 
 def content_of(notes: Notes) -> dict[str, Any]:
-    """Return the notes as they are kept: of the vitals only what was measured.
+    """Return the notes as content of a row, with only the measured vital signs.
 
-    A code of ICD-10 says nothing of its system.
+    A code of ICD-10 is stored without its system.
     """
     content = asdict(notes)
     for diagnosis in content["diagnoses"]:
@@ -42,12 +42,12 @@ def content_of(notes: Notes) -> dict[str, Any]:
 
 
 def notes_of(content: Mapping[str, Any]) -> Notes:
-    """Return the notes in the content of a row."""
+    """Return the notes from the content of a row."""
     return _NOTES.validate_python(content)
 
 
 def version_of(row: Sequence[Any]) -> NotesVersion:
-    """Return the version in a row of exactly VERSION_COLUMNS."""
+    """Return the version from a row of exactly VERSION_COLUMNS."""
     number, content, *rest = row
     return NotesVersion(number, notes_of(content), *rest)
 
@@ -72,7 +72,7 @@ def find(session: Session, appointment_id: UUID) -> NotesRecord | None:
 
 
 def versions(appointment_id: UUID) -> Select[*tuple[Any, ...]]:
-    """Return the question for all versions of a visit's notes, the newest first."""
+    """Return the query for all versions of a visit's notes, the newest first."""
     return (
         select(*VERSION_COLUMNS)
         .join(MedicalRecord, MedicalRecord.id == MedicalRecordVersion.record_id)

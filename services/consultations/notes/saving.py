@@ -1,4 +1,4 @@
-"""Notes saved: every time a version of its own, and none of them twice."""
+"""Saving notes: each time as a version of its own, and never twice."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -28,12 +28,12 @@ def save(
     *,
     number: int,
 ) -> NotesRecord:
-    """Keep the notes as the next version after `number`; the caller commits.
+    """Save the notes as the next version after `number`; the caller commits.
 
-    `number` is the version that was read, 0 for none. What is there already, word for
-    word, makes no version: whoever saves again because the answer got lost gets what
-    the first call made. Raises InvalidNotes with every problem, StaleNotes, NotHeld,
-    PatientArchived, NoSuchVisit, NotTreated, NotAllowed.
+    `number` is the version that was read, 0 for none. Notes equal to the latest make no
+    version: whoever saves again because the answer got lost gets the result of the
+    first call. Raises InvalidNotes with every problem, StaleNotes,
+    VisitDidNotTakePlace, PatientArchived, NoSuchVisit, NotTreated, NotAllowed.
     """
     actor.require(Permission.WRITE_RECORDS)
     visit = visits.to_read(session, actor, appointment_id)
@@ -53,10 +53,10 @@ def save_again(
     number: int,
     as_of: datetime | None,
 ) -> NotesRecord:
-    """Keep notes of an earlier time, word for word, as the next version after `number`.
+    """Save notes of an earlier time, word for word, as the version after `number`.
 
-    They are marked with that time. The caller commits. What is there already makes no
-    version. Raises StaleNotes, VisitDidNotTakePlace, PatientArchived, NoSuchVisit,
+    They are marked with that time. The caller commits. Notes equal to the latest make
+    no version. Raises StaleNotes, VisitDidNotTakePlace, PatientArchived, NoSuchVisit,
     NotTreated, NotAllowed.
     """
     actor.require(Permission.WRITE_RECORDS)
@@ -68,9 +68,9 @@ def save_again(
 def _lock(
     session: Session, actor: Actor, visit: VisitRecord
 ) -> tuple[VisitRecord, NotesRecord | None]:
-    """Return a visit that takes place, and its notes, if it has any."""
+    """Lock and return a visit that takes place, and its notes, if it has any."""
     locks.lock(session, visit.patient_id)
-    # Somebody may be cancelling it in this moment, or say that nobody came.
+    # Somebody may be cancelling it right now, or marking it as a no-show.
     locking.lock(session, visit.id)
     visit = visits.to_read(session, actor, visit.id)
     if not visit.status.takes_place:
@@ -92,7 +92,7 @@ def _keep(
         return before
     record_id = _next(session, visit, notes, number)
     if record_id is None:
-        # In the same transaction, yet a new statement sees what others committed.
+        # A new statement sees what others have committed, even in the same transaction.
         raise StaleNotes(rows.find(session, visit.id))
     latest = _add_version(session, actor, record_id, number + 1, notes, as_of=as_of)
     audit.record(
@@ -107,9 +107,10 @@ def _keep(
 
 
 def _as_coded_before(notes: Notes, before: Notes) -> Notes:
-    """Let each diagnosis that was there be of the system that it was of.
+    """Return the notes with each earlier diagnosis in the system that it had.
 
-    The clinic may have another list since, in which the same code means another thing.
+    The clinic may have another list by now, in which the same code means something
+    else.
     """
     known = {(known.code, known.text): known for known in before.diagnoses}
     kept = (known.get((each.code, each.text), each) for each in notes.diagnoses)
@@ -119,7 +120,7 @@ def _as_coded_before(notes: Notes, before: Notes) -> Notes:
 def _next(
     session: Session, visit: VisitRecord, notes: Notes, number: int
 ) -> UUID | None:
-    """Write what counts from now on; None if somebody was faster."""
+    """Write the content that counts from now on; None if somebody else came first."""
     content = rows.content_of(notes)
     if number == 0:
         return session.scalar(

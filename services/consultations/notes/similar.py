@@ -1,4 +1,4 @@
-"""Earlier notes of the same patient that speak of the same things."""
+"""Earlier notes of the same patient about the same things."""
 
 from typing import Final
 from uuid import UUID
@@ -13,8 +13,8 @@ from services.core.actors import Actor
 MOST: Final = 5
 _LONGEST_TEXT: Final = 40_000
 
-# A word counts for more the fewer of the patient's visits it is in. Notes may be in any
-# language, so words are not reduced to stems: one that begins like another is the same.
+# The fewer of the patient's visits have a word, the more it weighs. Notes may be in any
+# language, so words are not stemmed: a word that begins with another matches it.
 _SIMILAR: Final = text("""
 WITH earlier AS MATERIALIZED (
     SELECT notes.id, notes.appointment_id, visit.starts_at, doctor.name, notes.content,
@@ -55,7 +55,7 @@ def list_similar(
 ) -> tuple[EarlierNotes, ...]:
     """Return the earlier notes of the visit's patient that share words with `typed`.
 
-    Those that share most of what is rare come first. Raises NoSuchVisit, NotTreated,
+    Those that share the most rare words come first. Raises NoSuchVisit, NotTreated,
     NotAllowed.
     """
     visit = visits.to_read(session, actor, appointment_id)

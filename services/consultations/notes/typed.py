@@ -1,4 +1,4 @@
-"""Notes as they are typed: one text for each field, and what makes notes of it."""
+"""Notes as they are typed, one text for each field, and parsing them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from services.core.errors import InvalidInput, Problem
 from services.core.sentences import Sentence, joined
 from services.core.typed_text import is_storable, tidy
 
-# What stands in each field, by its name; a field that is not named is empty.
+# The text of each field, by its name; a field that is left out is empty.
 Typed = Mapping[str, str]
 
 TEXTS: Final = {
@@ -28,12 +28,12 @@ LONGEST: Final = 8_000
 NOTHING: Final = "Presenting complaint and all else is empty; write something first."
 _LONGEST_DIAGNOSIS: Final = 200
 _MOST_DIAGNOSES: Final = 20
-# With its dot: S100 is a protein and T2N1 a stage, and must stay as they were typed.
+# With its dot: S100 is a protein and T2N1 a stage, and both must stay as typed.
 _CODE: Final = re.compile(r"[A-Za-z][0-9]{2}(?:\.[0-9A-Za-z]{1,4})?")
 
 
 class InvalidNotes(InvalidInput):
-    """Notes break a rule, or several; nothing of what was typed is changed."""
+    """The notes break one or more rules; what was typed stays unchanged."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(
@@ -43,9 +43,9 @@ class InvalidNotes(InvalidInput):
 
 
 def read(typed: Typed, known: DiagnosisList = diagnoses.BUILT_IN) -> Notes:
-    """Return what was typed as notes, or raise InvalidNotes with every problem.
+    """Parse what was typed. Raises InvalidNotes with every problem.
 
-    `known` are the codes that lines of diagnoses may begin with, beside those of
+    `known` has the codes with which lines of diagnoses may begin, besides those of
     ICD-10.
     """
     notes, problems = _read(typed, known)
@@ -57,7 +57,7 @@ def read(typed: Typed, known: DiagnosisList = diagnoses.BUILT_IN) -> Notes:
 
 
 def problems_of(typed: Typed) -> tuple[Problem, ...]:
-    """Return what would be refused of it, in the order of the form."""
+    """Return the problems of what was typed, in the order of the form."""
     try:
         read(typed)
     except InvalidNotes as refusal:
@@ -66,7 +66,7 @@ def problems_of(typed: Typed) -> tuple[Problem, ...]:
 
 
 def typed_of(notes: Notes) -> dict[str, str]:
-    """Return the notes as somebody would type them, to begin a form with."""
+    """Return the notes as somebody would type them, to fill a form."""
     lines = (
         f"{diagnosis.code} {diagnosis.text}".strip() for diagnosis in notes.diagnoses
     )
@@ -84,7 +84,7 @@ def typed_of(notes: Notes) -> dict[str, str]:
 
 
 def is_empty(typed: Typed) -> bool:
-    """Tell whether nothing was typed at all."""
+    """Return whether nothing was typed at all."""
     return not any(text.strip() for text in typed.values())
 
 
@@ -106,7 +106,7 @@ def _read(typed: Typed, known: DiagnosisList) -> tuple[Notes, list[Problem]]:
 
 
 def diagnosis_of(line: str, known: DiagnosisList = diagnoses.BUILT_IN) -> Diagnosis:
-    """Read a line that may begin with a code: "I10 High blood pressure"."""
+    """Parse a line that may begin with a code: "I10 High blood pressure"."""
     first, _, rest = line.strip().partition(" ")
     code = first.rstrip(":;,")
     if own := known.find_typed(code, rest.strip()):
@@ -156,7 +156,7 @@ def _of_diagnoses(diagnosed: tuple[Diagnosis, ...]) -> Iterator[Problem]:
 
 
 def _of_pressure(measured: Mapping[str, float | None]) -> Iterator[Problem]:
-    """Judge the two numbers of a blood pressure, which only count together."""
+    """Check the two numbers of a blood pressure, which only count together."""
     if "systolic" not in measured or "diastolic" not in measured:
         return
     upper, lower = measured["systolic"], measured["diastolic"]

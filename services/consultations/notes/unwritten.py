@@ -1,4 +1,4 @@
-"""The visits of a clinician whose notes are yet to be written."""
+"""Visits of a clinician without notes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,9 +21,9 @@ _MOST: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class UnwrittenVisit:
-    """A visit that is over, of which nobody has noted anything.
+    """A visit that is over and has no notes.
 
-    `listed_name` is the patient's name with the family's first.
+    `listed_name` is the patient's name with the last name first.
     """
 
     id: UUID
@@ -38,7 +38,7 @@ def list_unwritten(
 ) -> tuple[UnwrittenVisit, ...]:
     """Return the actor's own completed visits without notes, the newest first.
 
-    At most fifty. Raises NotAllowed.
+    These are at most fifty. Raises NotAllowed.
     """
     actor.require(Permission.WRITE_RECORDS)
     rows = session.execute(

@@ -19,7 +19,7 @@ def to_read(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
     """
     actor.require(Permission.READ_RECORDS)
     visit = appointments.look_up(session, actor, visit_id)
-    # Clinicians see who comes to them, and no more of a patient they do not treat.
+    # Clinicians see who comes to them, but nothing more of a patient they do not treat.
     if not visit.patient_name:
         raise NotTreated(visit.patient_id)
     return visit
@@ -28,7 +28,7 @@ def to_read(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
 def record_look(
     session: Session, actor: Actor, visit: VisitRecord, **details: object
 ) -> None:
-    """Write down that notes were read."""
+    """Record that notes were read."""
     audit.record(
         session,
         actor,

@@ -1,4 +1,4 @@
-"""Vital signs: what each is called, its unit, and what can be no mistake of typing."""
+"""Vital signs: their names and units, and limits that reveal mistyped values."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from services.core.sentences import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """One vital sign; whatever lies outside its limits was mistyped.
+    """One vital sign; a value outside its limits was mistyped.
 
-    The limits are wide: they keep out what no living person has, not what is ill.
-    `usual` is the reference range of adults, ends included: the aggregate score 0 of
-    NEWS2 (Royal College of Physicians, 2017) for breathing, oxygen, temperature; blood
-    pressure and pulse at rest as the NHS gives them. `loinc` and `ucum` are its
-    code and that of its unit, as R4's profile of vital signs has them.
+    The limits are wide: they exclude what no living person has, not what is
+    pathological. `usual` is the reference range of adults, ends included: the aggregate
+    score 0 of NEWS2 (Royal College of Physicians, 2017) for breathing, oxygen,
+    temperature; blood pressure and pulse at rest as the NHS gives them. `loinc` and
+    `ucum` are its code and that of its unit, as in R4's profile of vital signs.
     """
 
     name: str
@@ -102,7 +102,7 @@ class NotMeasured(ValueError):
 
 
 def read(vital: Vital, typed: str) -> float | None:
-    """Return the number that was typed, None for nothing; raises NotMeasured."""
+    """Return the number that was typed, None if empty. Raises NotMeasured."""
     text = typed.strip().removesuffix(vital.unit).strip()
     if not text:
         return None
@@ -124,7 +124,7 @@ def read(vital: Vital, typed: str) -> float | None:
             Sentence(
                 "{field} must lie between {lowest} and {highest} {unit}.",
                 field=Sentence(vital.label),
-                # Its decimal mark is the language's.
+                # A sentence, so that it is translated with the language's decimal mark.
                 lowest=Sentence(written(vital.lowest)),
                 highest=Sentence(written(vital.highest)),
                 unit=vital.unit,
@@ -134,7 +134,7 @@ def read(vital: Vital, typed: str) -> float | None:
 
 
 def written(value: float) -> str:
-    """Return the number as people write it: without decimals that say nothing."""
+    """Return the number as people write it, without trailing zeros."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 

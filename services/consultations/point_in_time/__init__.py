@@ -1,4 +1,4 @@
-"""Visits of a patient as they were, with what was written, and their way back."""
+"""A patient's visits and their notes at an earlier time, and bringing them back."""
 
 from services.consultations.point_in_time.comparing import (
     VisitChange as VisitChange,

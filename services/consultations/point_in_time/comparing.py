@@ -1,4 +1,4 @@
-"""What has become of visits of then; sessions read from the live clinic."""
+"""Earlier visits compared with today's; sessions read from the live clinic."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from services.visits.front_desk.appointments.rows import visit_of, visits
 
 
 class VisitChange(StrEnum):
-    """What has become of a visit since."""
+    """What has become of a visit since then."""
 
     SAME = "same"
     ENDED = "in another state"
@@ -28,7 +28,7 @@ class VisitChange(StrEnum):
 
 
 class WayBack(StrEnum):
-    """How a visit comes back."""
+    """How a visit is brought back."""
 
     BOOK = "booked again"
     MOVE = "moved back"
@@ -39,7 +39,7 @@ class WayBack(StrEnum):
 class VisitThen:
     """A visit as of then, and as it is today unless it is gone.
 
-    `moved_to` is the visit that has taken its place since, perhaps at the same time.
+    `moved_to` is the visit that has replaced it since, perhaps at the same time.
     """
 
     then: VisitRecord
@@ -48,12 +48,12 @@ class VisitThen:
 
     @property
     def current(self) -> VisitRecord | None:
-        """The visit that the patient has today in its place, or that it still is."""
+        """The visit that the patient has today: its replacement, or itself."""
         return self.moved_to or self.today
 
     @property
     def change(self) -> VisitChange:
-        """What has become of it; what weighs most."""
+        """What has become of it; of several changes, the most serious."""
         then, today, moved_to = self.then, self.today, self.moved_to
         if moved_to is not None and _place_of(moved_to) == _place_of(then):
             return VisitChange.REBOOKED
@@ -67,10 +67,10 @@ class VisitThen:
         return VisitChange.MOVED if is_moved else VisitChange.SAME
 
     def way_back(self, now: datetime) -> WayBack | None:
-        """Return how it comes back; None where it does not.
+        """Return how the visit can be brought back; None if it cannot.
 
-        Only a visit that is still ahead is booked, and a state is corrected while the
-        desk would do so.
+        Only a visit that is still ahead is booked again, and a state is corrected only
+        as long as the desk could correct it.
         """
         current = self.current
         is_ahead = (
@@ -92,16 +92,16 @@ class VisitThen:
 def compare_today(
     session: Session, actor: Actor, of_then: Sequence[VisitRecord]
 ) -> tuple[VisitThen, ...]:
-    """Return visits of then beside those of today, in their order.
+    """Return earlier visits beside today's, in their order.
 
-    Left out is what the actor may not see today. Raises NotAllowed.
+    Visits that the actor may not see today are left out. Raises NotAllowed.
     """
     actor.require(Permission.COPY_BACK)
     actor.require(Permission.VIEW_VISITS)
     is_one = Appointment.id.in_([each.id for each in of_then])
     rows = session.execute(visits().where(is_one))
     today = {each.id: each for each in map(visit_of, rows)}
-    # What is hidden from somebody must not pass for gone.
+    # A visit that is hidden from the actor must not be taken for gone.
     with assume_role(session, "system"):
         there = set(session.scalars(select(Appointment.id).where(is_one)))
     moved = {
@@ -118,7 +118,7 @@ def compare_today(
 def _list_moved(
     session: Session, today: Sequence[VisitRecord]
 ) -> Mapping[UUID, VisitRecord]:
-    """Return the visits that have taken the place of others, by those."""
+    """Return the visits that have replaced others, by the ids of the others."""
     after = _bookings_after(session, {each.patient_id for each in today})
     last = {each.id: _follow(each.booking_id, after) for each in today}
     taken = Appointment.booking_id.in_(list(last.values()))
@@ -135,7 +135,7 @@ def _list_moved(
 def _list_rebooked(
     session: Session, of_then: Sequence[VisitRecord]
 ) -> Mapping[UUID, VisitRecord]:
-    """Return the other visits that patients have at a visit's place, by that visit."""
+    """Return other visits with a visit's patient, doctor and time, by its id."""
     rows = session.execute(
         visits().where(
             Appointment.patient_id.in_({each.patient_id for each in of_then}),
@@ -155,7 +155,7 @@ def _list_rebooked(
 
 
 def _bookings_after(session: Session, patient_ids: set[UUID]) -> Mapping[UUID, UUID]:
-    """Return which booking took the place of which, as far as one did."""
+    """Return which booking replaced which, by the id of the replaced one."""
     rows = session.execute(
         select(Booking.replaces_id, Booking.id)
         .where(

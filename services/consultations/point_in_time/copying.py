@@ -1,4 +1,4 @@
-"""A visit of then, brought back into today; sessions write to the primary."""
+"""Bringing an earlier visit back into today; sessions write to the primary."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _ARRIVING: Final[Mapping[VisitStatus, _Step]] = MappingProxyType(
         VisitStatus.NO_SHOW: appointments.check_in,
     }
 )
-# What the desk does next, by the state that is wanted and the state that there is.
+# The desk's next step, by the wanted state and the current one.
 _STEPS: Final[Mapping[VisitStatus, Mapping[VisitStatus, _Step]]] = MappingProxyType(
     {
         VisitStatus.SCHEDULED: {
@@ -77,7 +77,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class VisitStays(Conflict):
-    """Nothing of the visit can be brought back, or nothing has to."""
+    """Nothing of the visit can be brought back, or needs to be."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -87,7 +87,7 @@ class VisitStays(Conflict):
 
 
 class TimeNotFree(Conflict):
-    """Somebody else has the time of the visit by now, or nobody offers it."""
+    """The time of the visit is taken by somebody else, or no longer offered."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -98,10 +98,10 @@ class TimeNotFree(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class VisitCopy:
-    """Which visit is to be as it was, as of when, and why.
+    """The visit to bring back, as of when, and why.
 
-    `revision` is what was seen of today's visit, None if there was none; `attempt` is
-    made once for what is one wish, as for any booking.
+    `revision` is that of today's visit as it was seen, None if there was none;
+    `attempt` is made once for each request, as for any booking.
     """
 
     then: VisitRecord
@@ -115,7 +115,7 @@ class VisitCopy:
 class NotesCopy:
     """The notes that a visit is to have again, as of when, and why.
 
-    `number` is the version that was seen of today's notes, 0 for none.
+    `number` is the version of today's notes that was seen, 0 for none.
     """
 
     visit_id: UUID
@@ -128,10 +128,10 @@ class NotesCopy:
 def book_again(
     session: Session, actor: Actor, copy: VisitCopy, *, now: datetime
 ) -> BookingRecord:
-    """Book a visit of then at its time, or move back the one in its place.
+    """Book an earlier visit at its time, or move its replacement back.
 
     The caller commits either way, then calls `bookings.require_held`: a lost race is
-    kept. The patient gets the letter that any booking brings. Raises VisitStays,
+    recorded. The patient gets the same letter as for any booking. Raises VisitStays,
     StaleVisit, NoSuchVisit, TimeNotFree, InvalidInput, NotAllowed, and what `hold`
     raises.
     """
@@ -146,7 +146,7 @@ def book_again(
 def set_status_back(
     session: Session, actor: Actor, copy: VisitCopy, *, now: datetime
 ) -> VisitRecord:
-    """Let a visit be as far as it was, by the steps of the desk; the caller commits.
+    """Set a visit back to its earlier state by steps of the desk; the caller commits.
 
     Raises VisitStays, StaleVisit, NoSuchVisit, NotItsTime, InvalidInput, NotAllowed.
     """
@@ -161,10 +161,10 @@ def set_status_back(
 
 
 def bring_notes_back(session: Session, actor: Actor, copy: NotesCopy) -> NotesRecord:
-    """Keep notes of then as the next version, marked as such; the caller commits.
+    """Save earlier notes as the next version, marked as such; the caller commits.
 
-    They are whose who brings them back. Raises VisitStays where they read so today,
-    and what saving notes raises.
+    Their author is whoever brings them back. Raises VisitStays if today's notes are the
+    same, and what saving notes raises.
     """
     actor.require(Permission.COPY_BACK)
     reason = reasons.read(copy.reason)
@@ -186,12 +186,12 @@ def bring_notes_back(session: Session, actor: Actor, copy: NotesCopy) -> NotesRe
 def _compare(
     session: Session, actor: Actor, copy: VisitCopy, now: datetime, *ways: WayBack
 ) -> tuple[VisitThen, str]:
-    """Return the visit as it is now, and the reason; it has to come back in a way."""
+    """Return the visit as it is now, and the reason. Raises VisitStays."""
     actor.require(Permission.COPY_BACK, copy.then.patient_id)
     reason = reasons.read(copy.reason)
     shown = compare_today(session, actor, [copy.then])
     if not shown:
-        # It raises NoSuchVisit, as for whoever may not know of it.
+        # It raises NoSuchVisit, as for somebody who may not know of the visit.
         appointments.look_up(session, actor, copy.then.id)
     (compared,) = shown
     today = compared.today

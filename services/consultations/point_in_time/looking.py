@@ -1,4 +1,4 @@
-"""Looking at visits of then; sessions come from a server of the past."""
+"""Looking at earlier visits; sessions come from a server with the past state."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ from services.visits.front_desk.appointments import VisitRecord
 
 @dataclass(frozen=True, slots=True)
 class VisitsThen:
-    """A patient's visits as of `timestamp`, the latest first, and what was written.
+    """A patient's visits as of `timestamp`, the latest first, with what was written.
 
-    Notes and prescriptions are by visit: of notes none for whoever may not read them.
+    Notes and prescriptions are by visit; there are no notes for those who may not read
+    them.
     """
 
     visits: tuple[VisitRecord, ...]

@@ -1,6 +1,6 @@
-"""What stands against a drug: an allergy, by name or by class, or that none is known.
+"""Warnings about a drug: an allergy matches it, or its name is not recognised.
 
-A name that is not recognised could be of any class, therefore it is a warning itself.
+A name that is not recognised could be of any class, so it is a warning itself.
 """
 
 import re
@@ -32,14 +32,14 @@ _RELATED_CLASS: Final = (
 )
 _SUBSTANCE: Final = "The patient is allergic to {allergy}."
 _PERHAPS: Final = "{unknown} If it is {name}: {match}"
-# What a warning may be, the most particular first.
+# The forms of a warning, the most specific first.
 _WARNINGS: Final = (_PERHAPS, _SAME_CLASS, _RELATED_CLASS, _SUBSTANCE)
 
 
 def find_warning(
     drug: str, allergies: Iterable[str], drugs: DrugList = BUILT_IN
 ) -> str:
-    """Return a sentence on what stands against the drug; "" if nothing does."""
+    """Return the warning about the drug as a sentence; "" if there is none."""
     known = tuple(allergies)
     if match := find_match(drug, known, drugs):
         return match
@@ -57,7 +57,7 @@ def find_warning(
 def find_match(
     drug: str, allergies: Sequence[str], drugs: DrugList = BUILT_IN
 ) -> str | None:
-    """Return a sentence on the first allergy that the drug matches, if one does."""
+    """Return a sentence about the first allergy that the drug matches, if any."""
     wanted = drugs.substances_in(drug)
     groups = _classes(drug, wanted, drugs)
     related = frozenset().union(*(RELATED.get(group, ()) for group in groups))
@@ -78,8 +78,8 @@ def find_unread(
 ) -> tuple[str, ...]:
     """Return the allergies that name no substance and no class of drugs.
 
-    A drug of the same name is warned of all the same, but none that goes with it:
-    whoever prescribes has to think of that.
+    A drug with the same name still gets a warning, but none of the related drugs does:
+    whoever prescribes has to think of those.
     """
     return tuple(
         allergy for allergy in allergies if not _is_read(allergy.strip(), drugs)
@@ -93,9 +93,9 @@ def _is_read(allergy: str, drugs: DrugList) -> bool:
 
 
 def as_sentence(warning: str) -> str:
-    """Return a warning that was kept as text as the sentence that it was made of.
+    """Return a warning that was stored as text as the sentence it was made from.
 
-    One that was kept in other words stays as it is.
+    A stored text of another form stays as it is.
     """
     for message in _WARNINGS:
         if kept := _pattern(message).fullmatch(warning):
@@ -120,16 +120,17 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 
 def _meant(words: frozenset[str], drugs: DrugList) -> frozenset[str]:
-    """Return the words, and what misspelt ones may be meant to be.
+    """Return the words, and what misspelt ones may mean.
 
-    Allergies are typed as freely as drugs, and a "Penicilin" must warn as well.
+    Allergies are typed as freely as drugs, and "Penicilin" must cause a warning as
+    well.
     """
     likely = (name for word in words for name in drugs.likely_names(word))
     return words.union(*map(drugs.substances_in, likely))
 
 
 def _classes(text: str, words: frozenset[str], drugs: DrugList) -> frozenset[str]:
-    """Return the classes that the text names, or whose members are among its words."""
+    """Return the classes that the text names, or that have members among its words."""
     of_members = (name for name, members in CLASSES.items() if words & members)
     named = classes_named_in(plain(text))
     return drugs.classes_in(text) | named | frozenset(of_members)

@@ -1,4 +1,4 @@
-"""Who issued, amended and withdrew a prescription, and when."""
+"""The history of a prescription: who issued, amended and withdrew it, and when."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from services.core.audit import Action
 
 @dataclass(frozen=True, slots=True)
 class PrescriptionChange:
-    """What made a version, or the end of the prescription, which counts as one more.
+    """What made a version; a withdrawal counts as one more version.
 
-    `lines` is how many drugs it has then.
+    `lines` is the number of drugs in that version.
     """
 
     number: int
@@ -35,9 +35,9 @@ class PrescriptionChange:
 def list_changes(
     session: Session, store: AuditStore, actor: Actor, prescription_id: UUID
 ) -> tuple[PrescriptionChange, ...]:
-    """Return what made each version, the newest first, to whoever may read it.
+    """Return what made each version, the newest first, if the actor may read it.
 
-    Raises NoSuchPrescription, NotAllowed and, of one that was withdrawn,
+    Raises NoSuchPrescription, NotAllowed and, for one that was withdrawn,
     AuditLogUnavailable.
     """
     latest = reading.get(session, actor, prescription_id)
@@ -64,7 +64,7 @@ def _action_of(number: int) -> Action:
 def _withdrawal(
     session: Session, store: AuditStore, actor: Actor, latest: PrescriptionRecord
 ) -> Iterator[PrescriptionChange]:
-    """Yield the withdrawal, of which only the log says whose it was."""
+    """Yield the withdrawal; only the audit log has who made it."""
     if latest.status is not PrescriptionStatus.WITHDRAWN or not latest.withdrawn_at:
         return
     wanted = AuditFilter(

@@ -1,4 +1,4 @@
-"""A prescription that is about to be issued: all that its paper says."""
+"""A prescription that is about to be issued: the content of its paper."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,9 +9,9 @@ from services.consultations.prescriptions.records import PrescriptionLine
 
 @dataclass(frozen=True, slots=True)
 class PrescriptionOrder:
-    """What the paper says, read from the records in one go.
+    """The content of the paper, read from the records in one go.
 
-    `number` is that of the version it becomes, 1 unless it amends another.
+    `number` is the version that it becomes, 1 unless it amends another.
     """
 
     id: UUID

@@ -1,4 +1,4 @@
-"""A patient's current medications, which follow what is prescribed."""
+"""How a patient's current medications follow what is prescribed."""
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
@@ -19,7 +19,7 @@ from services.core.actors import Actor
 from services.patients.records import patients
 from services.patients.records.rules import MOST_ITEMS
 
-# What was prescribed longer ago was taken up since, or has been prescribed anew.
+# Drugs prescribed longer ago have been used up since, or were prescribed again.
 _STILL_TAKEN: Final = timedelta(days=60)
 
 
@@ -31,13 +31,13 @@ def follow(
     started: Collection[PrescriptionLine] = (),
     stopped: Iterable[PrescriptionLine] = (),
 ) -> None:
-    """List the drugs that are prescribed now, and those no longer that were.
+    """Add the drugs that are now prescribed, and remove those that were stopped.
 
-    For a transaction that has locked the patient, who was found, and in which what
-    stopped counts no more. Only what is written just as the prescription has it is
-    taken from the list, and what another prescription of the last two months has
-    stays. An archived record stays as it is, and so does a list that is full: what is
-    prescribed stands on its paper.
+    For a transaction that has locked the patient, whose record exists, and in which the
+    stopped lines no longer count. A drug is removed only if the list has exactly the
+    prescription's words, and stays if another prescription of the last two months has
+    it. An archived record is not changed, and neither is a list that is full: what is
+    prescribed is on its paper.
     """
     record = patients.look_up(session, actor, patient_id)
     before = record.current_medications
@@ -65,7 +65,7 @@ def _names(lines: Iterable[PrescriptionLine]) -> set[str]:
 
 
 def _counting(session: Session, patient_id: UUID) -> Iterator[PrescriptionLine]:
-    """Yield what the patient's prescriptions have that count, whoever signed them."""
+    """Yield lines of the patient's valid prescriptions, whoever signed them."""
     statement = (
         select(PrescriptionVersion.lines)
         .join(
@@ -79,7 +79,8 @@ def _counting(session: Session, patient_id: UUID) -> Iterator[PrescriptionLine]:
             Prescription.created_at > func.now() - _STILL_TAKEN,
         )
     )
-    # Another doctor's may not be the clinician's to see, and is taken all the same.
+    # The clinician may not see another doctor's prescription, but its drug is still
+    # taken.
     with assume_role(session, "system"):
         for kept in session.scalars(statement).all():
             yield from map(rows.line_of, kept)

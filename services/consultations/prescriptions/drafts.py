@@ -1,4 +1,4 @@
-"""Prescriptions that somebody is typing: kept for a month, for their eyes only."""
+"""Drafts of prescriptions: kept for a month, for their author alone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from services.core.drafting import Drafts, Kept
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedPrescription:
-    """What stands in the form of a visit's prescription, even what cannot be issued."""
+    """The content of a visit's prescription form, even if it cannot be issued."""
 
     id: UUID
     appointment_id: UUID
@@ -30,7 +30,7 @@ _DRAFTS: Final = Drafts(
 def save_draft(
     draft_store: DraftStore, actor: Actor, unfinished: UnfinishedPrescription
 ) -> datetime:
-    """Keep the draft in place of what was saved of it before; say when.
+    """Save the draft in place of its earlier state; return the time.
 
     Raises NotAllowed or DraftsNotReached.
     """
@@ -50,5 +50,5 @@ def list_drafts(
 
 
 def discard_draft(draft_store: DraftStore, actor: Actor, draft_id: UUID) -> None:
-    """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
+    """Delete one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
     _DRAFTS.discard(draft_store, actor, draft_id)

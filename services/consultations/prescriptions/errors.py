@@ -1,4 +1,4 @@
-"""Why something cannot be prescribed."""
+"""The refusals about prescriptions."""
 
 from collections.abc import Sequence
 
@@ -11,21 +11,21 @@ class InvalidPrescription(InvalidInput):
 
 
 class NoSuchPrescription(NotFound):
-    """There is none, or the actor may not know that there is."""
+    """There is no such prescription, or the actor may not know that there is."""
 
     def __init__(self) -> None:
         super().__init__("There is no such prescription.")
 
 
 class VisitNotFound(NotFound):
-    """The visit is not there, or not the clinician's to see."""
+    """There is no such visit, or the clinician may not see it."""
 
     def __init__(self) -> None:
         super().__init__("There is no such visit. Open it from your day's list.")
 
 
 class NotAtVisit(Conflict):
-    """The visit is one at which nothing can be prescribed."""
+    """Nothing can be prescribed at the visit in its current state."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ class PrescribedToDeceased(Conflict):
 
 
 class RecordsMerged(Conflict):
-    """The visit belongs to another record by now, with its own allergies."""
+    """The visit now belongs to another record, which has its own allergies."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -56,7 +56,7 @@ class RecordsMerged(Conflict):
 
 
 class AlreadyPrescribed(Conflict):
-    """The visit has its prescription; it can be amended."""
+    """The visit already has its prescription, which can be amended."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -66,7 +66,7 @@ class AlreadyPrescribed(Conflict):
 
 
 class Superseded(Conflict):
-    """Somebody amended or withdrew it after the screen was filled."""
+    """Somebody amended or withdrew the prescription since it was read."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -76,16 +76,16 @@ class Superseded(Conflict):
 
 
 class Withdrawn(Conflict):
-    """The prescription does not count any more."""
+    """The prescription was withdrawn and no longer counts."""
 
     def __init__(self) -> None:
         super().__init__("This prescription was cancelled and stays as it is.")
 
 
 class DrugWarnings(Conflict):
-    """Nobody has said why a drug is prescribed although something stands against it.
+    """A drug has a warning, and no reason for prescribing it was given.
 
-    It matches an allergy, or its name is not recognised. `warnings` pairs the place of
+    It matches an allergy, or its name is not recognised. `warnings` pairs the index of
     a line, from 0 on, with its warning.
     """
 

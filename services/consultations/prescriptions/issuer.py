@@ -1,4 +1,4 @@
-"""From an order to a signed PDF in the file store, before any row names it."""
+"""Turns an order into a signed PDF in the file store, before any row names it."""
 
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
@@ -52,6 +52,6 @@ class PrescriptionIssuer:
         return bytes_first.row_of(partial(self._discard, paper.file_id))
 
     def _discard(self, file_id: str) -> None:
-        """Delete what no row was written for; if that fails it is swept later."""
+        """Delete a file that got no row; if that fails it is swept later."""
         with suppress(FileStoreUnavailable):
             self.files.delete(Bucket.PRESCRIPTION_FILES, file_id)

@@ -1,4 +1,4 @@
-"""Prescriptions issued, amended and withdrawn."""
+"""Issuing, amending and withdrawing prescriptions."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -51,10 +51,10 @@ _AT_WORK: Final = ("checked-in", "completed")
 def prepare(
     session: Session, actor: Actor, visit_id: UUID, draft: DraftPrescription
 ) -> PrescriptionOrder:
-    """Return all that the paper of a first prescription says; nothing is written.
+    """Return the content of a first prescription's paper; nothing is written.
 
     Raises InvalidPrescription, DrugWarnings, AlreadyPrescribed, NotAtVisit,
-    PrescribedToDeceased, PatientArchived, NoSuchVisit, NotAllowed.
+    PrescribedToDeceased, PatientArchived, VisitNotFound, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
     visit = _visit(session, visit_id)
@@ -72,7 +72,7 @@ def prepare_amendment(
     *,
     number: int,
 ) -> PrescriptionOrder:
-    """Return all that the paper of the next version says; nothing is written.
+    """Return the content of the next version's paper; nothing is written.
 
     `number` is the version that was read. Raises InvalidPrescription, DrugWarnings,
     Superseded, Withdrawn, PrescribedToDeceased, PatientArchived, NoSuchPrescription,
@@ -87,13 +87,13 @@ def prepare_amendment(
 def issue(
     session: Session, actor: Actor, order: PrescriptionOrder, paper: SignedPaper
 ) -> PrescriptionRecord:
-    """Write down an order whose signed paper is stored; the caller commits.
+    """Write an order whose signed paper is stored; the caller commits.
 
-    At most one prescription belongs to a visit, however many try at once. The
-    allergies are those of this moment, and the patient's current medications follow.
-    Raises AlreadyPrescribed, Superseded, Withdrawn, DrugWarnings, NotAtVisit,
-    RecordsMerged, PrescribedToDeceased, PatientArchived, NoSuchVisit,
-    NoSuchPrescription, NotAllowed.
+    A visit has at most one prescription, however many try at once. The allergies are
+    read again here, and the patient's current medications follow. Raises
+    AlreadyPrescribed, Superseded, Withdrawn, DrugWarnings, NotAtVisit, RecordsMerged,
+    PrescribedToDeceased, PatientArchived, VisitNotFound, NoSuchPrescription,
+    NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
     visit = _lock(session, order)
@@ -143,10 +143,10 @@ def issue(
 def withdraw(
     session: Session, actor: Actor, prescription_id: UUID, *, number: int, reason: str
 ) -> PrescriptionRecord:
-    """Say that a prescription does not count any more; the caller commits.
+    """Withdraw a prescription, so that it no longer counts; the caller commits.
 
-    Its drugs are no current medications of the patient any more. Raises Superseded,
-    Withdrawn, NoSuchPrescription, InvalidInput, NotAllowed.
+    Its drugs leave the patient's current medications. Raises Superseded, Withdrawn,
+    NoSuchPrescription, InvalidInput, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
     read_reason = reasons.read(reason)
@@ -205,10 +205,10 @@ def _require_possible(session: Session, actor: Actor, visit: Any) -> None:
 
 
 def _lock(session: Session, order: PrescriptionOrder) -> Any:
-    """Return the visit as it stays until the transaction ends, and its patient.
+    """Lock the patient and the visit until the transaction ends; return the visit.
 
-    What became of both meanwhile counts: the check-in may have been undone, and in a
-    merge the visit goes to another record, with other allergies. Raises RecordsMerged.
+    What became of both meanwhile counts: the check-in may have been undone, and a merge
+    moves the visit to another record, with other allergies. Raises RecordsMerged.
     """
     _lock_patient(session, order.patient_id)
     locking.lock(session, order.appointment_id)
@@ -246,9 +246,9 @@ def _visit(session: Session, visit_id: UUID) -> Any:
 
 
 def _lock_patient(session: Session, patient_id: UUID) -> None:
-    """Let nobody change the record before the transaction ends."""
+    """Lock the record against changes until the transaction ends."""
     statement = select(Patient.id).where(Patient.id == patient_id)
-    # A record that was merged is not the clinician's to see any more, and still locked.
+    # The clinician may no longer see a merged record, and it has to be locked as well.
     with assume_role(session, "system"):
         session.execute(statement.with_for_update())
 
@@ -272,7 +272,7 @@ def _insert(session: Session, order: PrescriptionOrder) -> None:
 def _advance(
     session: Session, actor: Actor, order: PrescriptionOrder
 ) -> tuple[PrescriptionLine, ...]:
-    """Make it the version that counts; return the lines of the one that did."""
+    """Make the order the version that counts; return the lines of the one before."""
     before = _current(session, actor, order.id, order.number - 1)
     _move(session, before.id, before.latest, {"latest": order.number})
     return before.version.lines

@@ -1,6 +1,6 @@
 """How a clinician last prescribed a drug, so that they need not type it again.
 
-Whose prescription it was is neither asked nor told, so nobody's record is read.
+Whose prescription it was is neither read nor shown, so nobody's record is read.
 """
 
 from typing import Final
@@ -19,10 +19,10 @@ _TAKEN: Final = ("dose", "frequency", "duration", "quantity")
 
 
 def find_last(session: Session, actor: Actor, drug: str) -> PrescriptionLine | None:
-    """Return dose, frequency, duration and quantity of what the actor issued last.
+    """Return dose, frequency, duration and quantity as the actor last issued them.
 
-    None if they have not prescribed a drug of this very name; what was cancelled does
-    not count. Raises NotAllowed.
+    None if they have never prescribed a drug with exactly this name; withdrawn
+    prescriptions do not count. Raises NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
     statement = (

@@ -20,8 +20,12 @@ _SIGNED: Final = (
 
 
 def print_order(order: PrescriptionOrder, *, clinic: Clinic, now: datetime) -> bytes:
-    """Return the unsigned PDF, or raise InvalidPrescription for what no font has."""
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    """Return the unsigned PDF.
+
+    Raises InvalidPrescription for characters that no font has.
+    """
+    # fpdf takes half as long to import as everything else, and few processes make
+    # papers.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     _require_printable(order)
@@ -74,7 +78,7 @@ def _text_of(order: PrescriptionOrder) -> tuple[str, ...]:
 def _table_of(
     order: PrescriptionOrder,
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return heads and rows; without a column of quantities if none is said."""
+    """Return column names and rows; without quantities if no line has one."""
     rows = [_cells_of(line) for line in order.lines]
     columns = len(_COLUMNS) if any(line.supply for line in order.lines) else -1
     return _COLUMNS[:columns], [cells[:columns] for cells in rows]
@@ -98,5 +102,6 @@ def _prescriber_of(order: PrescriptionOrder) -> str:
 
 
 def _spelt(day: date) -> str:
-    # In words, because 3/4 is read as March here and as April there.
+    # With the month in letters, because 3/4 is in March in some places, in April in
+    # others.
     return f"{day.day} {day:%B %Y}"

@@ -1,4 +1,4 @@
-"""Prescriptions as they are read; each reading is recorded."""
+"""Reading prescriptions; each reading is recorded."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ _MOST: Final = 100
 def get(
     session: Session, actor: Actor, prescription_id: UUID, *, number: int | None = None
 ) -> PrescriptionRecord:
-    """Return the prescription with its latest version, or the one of this number.
+    """Return the prescription with its latest version, or with version `number`.
 
     Raises NoSuchPrescription, NotAllowed.
     """
@@ -56,7 +56,7 @@ def get(
 def find_of_visit(
     session: Session, actor: Actor, visit_id: UUID
 ) -> PrescriptionRecord | None:
-    """Return what was prescribed at the visit, if anything was; raises NotAllowed."""
+    """Return the prescription of a visit, or None. Raises NotAllowed."""
     rows.require_view(actor)
     statement = rows.prescriptions().where(
         Prescription.appointment_id == visit_id, rows.is_visible_to(actor)
@@ -67,7 +67,7 @@ def find_of_visit(
 def list_of_patient(
     session: Session, actor: Actor, patient_id: UUID, *, limit: int = _MOST
 ) -> tuple[PrescriptionRecord, ...]:
-    """Return the patient's prescriptions, the newest first; raises NotAllowed."""
+    """Return the patient's prescriptions, the newest first. Raises NotAllowed."""
     rows.require_view(actor)
     statement = (
         rows.prescriptions()
@@ -93,11 +93,10 @@ def stream_all(
     *,
     since: datetime | None = None,
 ) -> Iterator[Sequence[PrescriptionRecord]]:
-    """Yield the prescriptions of everybody, or of these patients.
+    """Yield the prescriptions of all patients, or of these.
 
-    With `since` those that were issued, amended or withdrawn after it, or came from a
-    record that was merged. The caller writes down that they are exported. Raises
-    NotAllowed.
+    `since` limits them to those issued, amended or withdrawn after it, or taken over
+    from a merged record. The caller records the export. Raises NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     rows.require_view(actor)
@@ -112,9 +111,9 @@ def stream_all(
 def find_by_content(
     session: Session, actor: Actor, sha256_of_file: bytes
 ) -> PrescriptionRecord | None:
-    """Return the prescription that was issued as this very file; raises NotAllowed.
+    """Return the prescription that was issued as this very file. Raises NotAllowed.
 
-    None also where the actor may not see it.
+    None also if the actor may not see it.
     """
     rows.require_view(actor)
     statement = (
@@ -131,7 +130,7 @@ def find_by_content(
 def versions(
     session: Session, actor: Actor, prescription_id: UUID
 ) -> tuple[PrescriptionVersion, ...]:
-    """Return all versions, the newest first; raises NoSuchPrescription, NotAllowed."""
+    """Return all versions, the newest first. Raises NoSuchPrescription, NotAllowed."""
     get(session, actor, prescription_id)
     return rows.versions_of(session, prescription_id)
 
@@ -139,7 +138,7 @@ def versions(
 def open_version(
     session: Session, actor: Actor, prescription_id: UUID, number: int | None = None
 ) -> PrescriptionVersion:
-    """Return the version whose file the caller gives away, and write that down.
+    """Return the version whose file the caller hands out, and record that.
 
     Raises NoSuchPrescription, NotAllowed.
     """
@@ -152,7 +151,7 @@ def open_version(
 
 
 def read_file(files: FileStore, version: PrescriptionVersion) -> bytes:
-    """Return the signed PDF; ask `open_version` for the version first.
+    """Return the signed PDF; call `open_version` for the version first.
 
     Raises PaperDamaged, PapersUnavailable.
     """

@@ -1,4 +1,4 @@
-"""Prescriptions as they are kept, and what somebody wants to prescribe."""
+"""Prescriptions as they are stored, and drafts of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,10 @@ class PrescriptionLine:
     """One drug: what, how much, how often, for how long.
 
     As in FHIR's MedicationRequest, `route` is the way it is taken, `quantity` how much
-    is dispensed at a time and `repeats` how often again, in digits; each may be empty.
-    `override_reason` says why it is prescribed although something stands against it;
-    `warning` is what did when the prescription was issued: an allergy, or that its name
-    was not recognised.
+    is dispensed at a time and `repeats` how often it is repeated, in digits; each may
+    be empty. `warning` is the warning at the time of issue: an allergy matched the
+    drug, or its name was not recognised. `override_reason` is why it is prescribed in
+    spite of that.
     """
 
     drug: str
@@ -36,12 +36,12 @@ class PrescriptionLine:
 
     @property
     def dose_and_route(self) -> str:
-        """Return how much is taken, and by which way if that is said."""
+        """Return the dose, followed by the route if there is one."""
         return ", ".join(filter(None, (self.dose, self.route)))
 
     @property
     def supply(self) -> str:
-        """Return how much is dispensed, and how often again; "" if it is not said."""
+        """Return the quantity and the repeats; "" if there are none."""
         again = "" if self.repeats in {"", "0"} else f"repeats: {self.repeats}"
         return ", ".join(filter(None, (self.quantity, again)))
 
@@ -56,7 +56,7 @@ class DraftPrescription:
 
 @dataclass(frozen=True, slots=True)
 class PrescriptionVersion:
-    """One issued version: its lines, its signed file, who issued it.
+    """One issued version: its lines, its signed file, its author.
 
     `sha256` is the signed file's; `signer` is the SHA-256 of the certificate.
     """
@@ -76,7 +76,7 @@ class PrescriptionVersion:
 
 @dataclass(frozen=True, slots=True)
 class PrescriptionRecord:
-    """What was prescribed at a visit, with the version that was asked for."""
+    """The prescription of a visit, with the version that was requested."""
 
     id: UUID
     appointment_id: UUID

@@ -1,4 +1,4 @@
-"""The rows of prescriptions, as records."""
+"""The rows of prescriptions, and converting them to records."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -29,7 +29,7 @@ _FACTS: Final = (
     Appointment.starts_at.label("visit_at"),
     Prescription.status,
     Prescription.latest,
-    # Nothing changes what was withdrawn.
+    # A withdrawn prescription is never changed again.
     case((Prescription.status == _WITHDRAWN, Prescription.updated_at)).label(
         "withdrawn_at"
     ),
@@ -48,14 +48,14 @@ _VERSION: Final = (
     PrescriptionVersion.created_at,
 )
 
-# Writes down what was done with one version of a prescription.
+# Records what was done with one version of a prescription.
 record_event: Final[audit.Recorder[PrescriptionRecord]] = audit.Recorder(
     "prescription", lambda prescription: {"version": prescription.version.number}
 )
 
 
 def permission_to_view(actor: Actor) -> Permission:
-    """Return what the actor needs to see prescriptions: any, or their own."""
+    """Return the permission to see prescriptions that the actor's role needs."""
     own = actor.role is Role.PATIENT
     return Permission.VIEW_OWN_PRESCRIPTIONS if own else Permission.VIEW_PRESCRIPTIONS
 
@@ -66,20 +66,20 @@ def require_view(actor: Actor) -> None:
 
 
 def is_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Return which prescriptions the actor is shown; the database's rules do more."""
+    """Select what the actor may see; the database's policies restrict it further."""
     if actor.role is Role.PATIENT:
         return Prescription.patient_id == actor.patient_id
     return true()
 
 
 def prescriptions(number: int | None = None) -> Select[*tuple[Any, ...]]:
-    """Select prescriptions with the version of this number, or with the latest."""
+    """Select prescriptions with version `number`, or with their latest."""
     wanted = Prescription.latest if number is None else number
     return any_versions().where(PrescriptionVersion.number == wanted)
 
 
 def any_versions() -> Select[*tuple[Any, ...]]:
-    """Select prescriptions, each as often as it has versions."""
+    """Select prescriptions joined with all their versions."""
     return (
         select(*_FACTS, *_VERSION)
         .join(Doctor, Doctor.id == Prescription.doctor_id)
@@ -102,7 +102,7 @@ def find(
 
 
 def record_of(row: Row[*tuple[Any, ...]]) -> PrescriptionRecord:
-    """Return a row of `prescriptions` as a record."""
+    """Return the prescription from a row of `prescriptions`."""
     return PrescriptionRecord(
         row.id,
         row.appointment_id,
@@ -130,7 +130,7 @@ def versions_of(
 
 
 def kept_lines(lines: Sequence[PrescriptionLine]) -> list[dict[str, str]]:
-    """Return the lines as the row keeps them, without what is empty."""
+    """Return the lines as the row stores them, without empty fields."""
     return [
         {
             name: value
@@ -147,7 +147,7 @@ def _version_of(row: Sequence[Any]) -> records.PrescriptionVersion:
 
 
 def line_of(kept: Mapping[str, str]) -> PrescriptionLine:
-    """Return a line as the row keeps it."""
-    # A later version, beside which this one still serves, may keep more of a line.
+    """Return the line from its content in a row."""
+    # A later release, which may be running beside this one, may store more fields.
     known = PrescriptionLine.__slots__
     return PrescriptionLine(**{name: kept[name] for name in known if name in kept})

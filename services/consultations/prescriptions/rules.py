@@ -1,4 +1,4 @@
-"""What a prescription must say, and what stands against it."""
+"""What a prescription must contain, and warnings about its drugs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -40,7 +40,7 @@ _REPEATS: Final = frozenset(str(number) for number in range(MOST_REPEATS + 1))
 
 
 def check_draft(draft: DraftPrescription) -> DraftPrescription:
-    """Return the draft tidied; raises InvalidPrescription with the line and field."""
+    """Return the draft tidied up. Raises InvalidPrescription with line and field."""
     if not draft.lines:
         raise InvalidPrescription(
             "lines", "Write at least one line: a drug and how to take it."
@@ -67,7 +67,7 @@ def check_draft(draft: DraftPrescription) -> DraftPrescription:
 def find_warnings(
     lines: Iterable[PrescriptionLine], allergies: Iterable[str], drugs: DrugList
 ) -> tuple[PrescriptionLine, ...]:
-    """Return the lines, each with what stands against its drug."""
+    """Return the lines, each with the warning about its drug."""
     known = tuple(allergies)
     return tuple(
         replace(line, warning=find_warning(line.drug, known, drugs)) for line in lines
@@ -79,8 +79,8 @@ def require_reasons(
 ) -> None:
     """Raise DrugWarnings unless every warning has been answered with a reason.
 
-    `answered` is what warned when the reason of each line was given, None where nobody
-    knows: a reason for prescribing what is not recognised is none for an allergy.
+    `answered` has the warning that each line's reason was given for, None if unknown: a
+    reason for prescribing an unrecognised drug is no reason against an allergy.
     """
     unanswered = [
         (index, line.warning)

@@ -37,7 +37,7 @@ def add(
     draft: DraftDocument,
     content: StoredContent,
 ) -> DocumentRecord:
-    """File a scan of the signed paper to the patient; the caller commits.
+    """File a scan of the signed paper for the patient; the caller commits.
 
     From then on it is a document like others: it is replaced, deleted and kept by their
     rules. Raises NoSuchPrescription, NotAllowed, and what `records.file` raises.
@@ -74,8 +74,8 @@ def list_for(
 ) -> Scans:
     """Return the scans of each of these prescriptions, the newest first.
 
-    What is deleted, or filed to somebody else since, is none any more. Raises
-    NotAllowed.
+    Documents that were deleted, or moved to another patient, no longer count as scans.
+    Raises NotAllowed.
     """
     rows.require_view(actor)
     require_view(actor)

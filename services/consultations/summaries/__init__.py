@@ -1,4 +1,4 @@
-"""Summaries of a patient's chart, to be printed: for the clinic, and to take along."""
+"""Summaries of a patient's chart for printing: for the clinic, and for the patient."""
 
 from services.consultations.summaries.paper import print_summary as print_summary
 from services.consultations.summaries.patient_paper import (

@@ -1,4 +1,4 @@
-"""The summary of a chart on paper, for whoever treats the patient elsewhere."""
+"""The chart summary on paper, for clinicians who treat the patient elsewhere."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PaperTable:
-    """A table of a paper under its heading, as wide as its columns."""
+    """A table of a paper, with its heading."""
 
     heading: str
     columns: tuple[str, ...]
@@ -42,7 +42,7 @@ class PaperTable:
     def draw(
         self, sheet: "Sheet", printable: Callable[[str], str], *, nothing: str
     ) -> None:
-        """Write the rows in letters that can be printed, or that there are none."""
+        """Write the rows in printable characters, or `nothing` if there are none."""
         if self.rows:
             rows = [tuple(map(printable, row)) for row in self.rows]
             sheet.rows(self.heading, self.columns, rows)
@@ -55,9 +55,10 @@ def print_summary(
 ) -> bytes:
     """Return the summary as PDF; its days are those of the zone of `now`.
 
-    The same chart, id and moment give the same bytes.
+    The same chart, id and time give the same bytes.
     """
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    # fpdf takes half as long to import as everything else, and few processes make
+    # papers.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     facts, lists = _facts(summary.patient), _lists(summary.patient)
@@ -78,7 +79,7 @@ def print_summary(
         document_id=document_id,
         now=now,
         text="".join((printable(text), clinic.name, clinic.address)),
-        # The code of a document leads to it, and this one is not kept.
+        # The code of a document leads to the document, and this one is not stored.
         has_code=False,
     )
     sheet.title_line(TITLE)
@@ -103,7 +104,7 @@ def _facts(patient: PatientRecord) -> dict[str, str]:
 
 
 def allergies_on_paper(patient: PatientRecord, say: Callable[[str], str] = str) -> str:
-    """Return what a paper says of a patient's allergies, said by `say`."""
+    """Return a patient's allergies as a paper states them, translated by `say`."""
     if patient.allergies:
         return ", ".join(patient.allergies)
     return say("None known") if patient.no_known_allergies else say("Not stated")

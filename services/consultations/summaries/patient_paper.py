@@ -35,9 +35,10 @@ def print_patient_summary(
 ) -> bytes:
     """Return the summary as PDF; its days are those of the zone of `now`.
 
-    The same summary, id and moment give the same bytes.
+    The same summary, id and time give the same bytes.
     """
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    # fpdf takes half as long to import as everything else, and few processes make
+    # papers.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     _ = wording.say
@@ -66,7 +67,7 @@ def print_patient_summary(
         document_id=document_id,
         now=now,
         text="".join((printable(text), clinic.name, clinic.address)),
-        # The code of a document leads to it, and this one is not kept.
+        # The code of a document leads to the document, and this one is not stored.
         has_code=False,
         wording=wording,
     )

@@ -1,4 +1,4 @@
-"""What a patient takes along: problems, medications, allergies, last vital signs."""
+"""The patient summary: problems, medications, allergies, last vital signs."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from services.patients.records.entries import DatedEntry, EntryKind
 from services.patients.records.model import PatientRecord
 
 _MOST_PRESCRIPTIONS: Final = 1_000
-# Both are one measurement: one of yesterday does not go with one of last year.
+# The two are one measurement: yesterday's value does not go with last year's.
 _PRESSURES: Final = ("systolic", "diastolic")
 _VITAL_NAMES: Final = tuple(vital.name for vital in VITALS)
 VITALS_BY_LOINC: Final = {vital.loinc: vital for vital in VITALS}
@@ -33,7 +33,7 @@ VITALS_BY_LOINC: Final = {vital.loinc: vital for vital in VITALS}
 
 @dataclass(frozen=True, slots=True)
 class ListedTerm:
-    """What a list of the record names; `entry` has its code and since when it lasts."""
+    """An item of a list in the record; `entry` has its code and first day."""
 
     text: str
     entry: DatedEntry | None = None
@@ -43,7 +43,7 @@ class ListedTerm:
 class CurrentDrug:
     """A drug of the record's current medications.
 
-    `prescription` is the last that names it, on its line `number` from 1 on.
+    `prescription` is the last one with the drug, on its line `number`, from 1 on.
     """
 
     text: str
@@ -53,7 +53,7 @@ class CurrentDrug:
 
     @property
     def line(self) -> PrescriptionLine | None:
-        """How it was prescribed, if it was."""
+        """The line by which it was prescribed, if it was."""
         if self.prescription is None:
             return None
         return self.prescription.version.lines[self.number - 1]
@@ -64,9 +64,9 @@ class PatientSummary:
     """What is known of a patient now, as far as the reader may know it.
 
     `problems` are those of the record's medical history that no visit has diagnosed.
-    `written` are notes with the latest visit first, each with the diagnoses and vital
-    signs that no later one has; None for whoever may not read notes. `measured` are
-    imported vital signs that are newer than what notes have.
+    `written` has notes, the latest visit first, each with the diagnoses and vital signs
+    that no later one has; it is None for those who may not read notes. `measured` has
+    imported vital signs that are newer than those in notes.
     """
 
     patient: PatientRecord
@@ -78,7 +78,7 @@ class PatientSummary:
     author: str
 
     def term_of(self, diagnosis: Diagnosis) -> str:
-        """Return a diagnosis in words: its own, or what the list calls its code."""
+        """Return a diagnosis in words: its own, or the list's term for its code."""
         return diagnosis.text or self.listed.title_of(diagnosis.code, diagnosis.system)
 
 
@@ -92,11 +92,11 @@ def collect(
     tells_notes: bool = True,
     tells_prescriptions: bool = True,
 ) -> PatientSummary:
-    """Return the summary of a patient; patients have their own.
+    """Return the summary of a patient; patients may have their own.
 
-    Of notes and prescriptions those are in it that the actor may read; whoever is not
-    told of them has not read them either. `zone` is the clinic's. Raises NoSuchPatient,
-    PatientErased, NotAllowed.
+    It includes the notes and prescriptions that the actor may read; if they are left
+    out by `tells_notes` and `tells_prescriptions`, they are not read either. `zone` is
+    the clinic's. Raises NoSuchPatient, PatientErased, NotAllowed.
     """
     patient = patients.look_up(session, actor, patient_id)
     written: tuple[VisitNotes, ...] | None = None
@@ -108,7 +108,7 @@ def collect(
         issued = prescriptions.list_of_patient(
             session, actor, patient_id, limit=_MOST_PRESCRIPTIONS
         )
-    # Entries come with imports and are the clinic's: patients see the lists.
+    # Dated entries come with imports and are for the clinic: patients see the lists.
     dated: Sequence[DatedEntry] = ()
     if actor.role is not Role.PATIENT:
         dated = entries.current_entries(session, patient, VITALS_BY_LOINC)
@@ -141,12 +141,11 @@ def summary_of(
     author: str,
     zone: tzinfo | None,
 ) -> PatientSummary:
-    """Put together what was read; `written` as from `latest`, `issued` newest first.
+    """Return a summary of what was read.
 
-    Days of visits are those of `zone`, the clinic's, as days of imported entries are.
-
-    What a list of the record no longer has does not hold any more, whatever was
-    prescribed or imported once.
+    `written` is as from `latest`, `issued` has the newest first. Days of visits are
+    those of `zone`, the clinic's, as days of imported entries are. What a list of the
+    record no longer has is no longer current, whatever was once prescribed or imported.
     """
     summary = PatientSummary(patient, (), (), written, (), listed, author)
     diagnosed = {
@@ -172,10 +171,10 @@ def summary_of(
 
 
 def latest(written: Iterable[VisitNotes]) -> Iterator[VisitNotes]:
-    """Yield notes, the latest visit first, with what no later one has said already.
+    """Yield notes, the latest visit first, with only what no later one has.
 
-    The same code is the same diagnosis; without a code the same words are, however they
-    are capitalised. Visits of which nothing is left are left out.
+    Diagnoses with the same code are the same; without a code, those with the same text,
+    whatever its case. Visits with nothing left are left out.
     """
     said: set[object] = set()
     for visit in written:
@@ -189,7 +188,7 @@ def latest(written: Iterable[VisitNotes]) -> Iterator[VisitNotes]:
 
 
 def _unsaid(vitals: Vitals, said: set[object]) -> Vitals:
-    """Return what no later visit has measured, and add to `said` what this one has."""
+    """Return vital signs that no later visit has, and add this visit's to `said`."""
     measured = {v.name for v in VITALS if getattr(vitals, v.name) is not None}
     if measured.intersection(_PRESSURES):
         measured.update(_PRESSURES)
@@ -203,9 +202,9 @@ def _key(diagnosis: Diagnosis) -> tuple[str, str]:
 
 
 def _by_term(dated: Sequence[DatedEntry], kind: EntryKind) -> dict[str, DatedEntry]:
-    """Return the entries of a kind by their words; of equal ones the latest that lasts.
+    """Return a kind's entries by term; of equal ones, the latest that is current.
 
-    Where none lasts it is the latest. `dated` has the latest last.
+    If none of them is current it is the latest. `dated` has the latest last.
     """
     of_kind = (entry for entry in dated if entry.kind is kind)
     lasting_last = sorted(of_kind, key=lambda entry: entry.ended_on is None)
@@ -226,7 +225,7 @@ def _drug(
 def _newer(
     dated: Sequence[DatedEntry], written: Collection[VisitNotes], zone: tzinfo | None
 ) -> Iterator[DatedEntry]:
-    """Yield imported vital signs, but for those that were measured here since."""
+    """Yield imported vital signs, except those that have been measured here since."""
     here = {
         name: visit.visited_at.astimezone(zone).date()
         for visit in written

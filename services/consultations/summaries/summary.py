@@ -1,4 +1,4 @@
-"""What a chart's summary says, read in one go and written down as one access."""
+"""The content of a chart summary, read in one go and recorded as one access."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,8 +25,8 @@ _MOST_VISITS: Final = 10
 class ChartSummary:
     """A patient with their last visits, the latest first.
 
-    `written` and `diagnoses` are None for whoever may not read notes: then the paper
-    says nothing of diagnoses and vital signs, rather than that there are none.
+    `written` and `diagnoses` are None for those who may not read notes: the paper then
+    leaves out diagnoses and vital signs, rather than stating that there are none.
     """
 
     patient: PatientRecord
