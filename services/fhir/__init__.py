@@ -1,1 +1,1 @@
-"""What other systems ask for by FHIR that no domain of the clinic has by itself."""
+"""What other systems request by FHIR and no domain of the clinic has by itself."""

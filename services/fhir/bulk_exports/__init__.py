@@ -1,4 +1,4 @@
-"""Everything at once, by FHIR's Bulk Data Access: asked for, made, fetched, gone."""
+"""Bulk exports, by FHIR's Bulk Data Access: requested, made, fetched, removed."""
 
 from services.fhir.bulk_exports.asking import (
     ask as ask,

@@ -1,4 +1,4 @@
-"""Bulk exports as their owner asks for them, looks at them, and has them removed."""
+"""How the owner of a bulk export requests it, looks at it, and deletes it."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -23,23 +23,23 @@ from services.fhir.bulk_exports.model import (
 )
 
 SUBJECT: Final = "export"
-# What is told of an export that waits for a worker who can read its group. One that
-# fails then keeps it, which says why it failed.
+# The progress of an export that waits for a worker who can read its group. An export
+# that then fails keeps it, and it shows why.
 UNREADABLE: Final = "the group cannot be read yet"
 _OPEN: Final = (ExportState.WAITING.value, ExportState.RUNNING.value)
 
 
 def ask(session: Session, actor: Actor, request: ExportRequest) -> ExportRecord:
-    """Ask for an export, which a worker makes; the caller commits.
+    """Request an export, which a worker makes; the caller commits.
 
-    What is exported, and why, is written down here. Raises InvalidInput,
-    TooManyExports, NotAllowed.
+    What is exported, and why, is recorded here. Raises InvalidInput, TooManyExports,
+    NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     reason = reasons.read(request.reason)
     _require_room(session, actor)
     group = request.group
-    # What nobody may set is left out, not set to nothing.
+    # Columns that nobody may set are left out of the INSERT, rather than set to NULL.
     new = insert(BulkExport).values(
         owner_id=actor.id,
         owner_name=actor.name,
@@ -70,7 +70,7 @@ def ask(session: Session, actor: Actor, request: ExportRequest) -> ExportRecord:
 
 
 def get(session: Session, actor: Actor, export_id: UUID) -> ExportRecord:
-    """Return an export of the actor's own; raises NoSuchExport, NotAllowed."""
+    """Return an export of the actor's own. Raises NoSuchExport, NotAllowed."""
     row = _find(session, actor, export_id)
     files = session.scalars(
         select(BulkExportFile)
@@ -83,7 +83,7 @@ def get(session: Session, actor: Actor, export_id: UUID) -> ExportRecord:
 def open_file(
     session: Session, actor: Actor, export_id: UUID, number: int
 ) -> ExportedFile:
-    """Return a file that the caller gives away, and write that down.
+    """Return a file that the caller hands out, and record that.
 
     Raises NoSuchExport, NotAllowed.
     """
@@ -104,7 +104,7 @@ def open_file(
 
 
 def give_up(session: Session, actor: Actor, export_id: UUID) -> tuple[str, ...]:
-    """Delete an export, made or not; return its files, which the caller discards.
+    """Delete an export, finished or not; return its files for the caller to discard.
 
     The caller commits. Raises NoSuchExport, NotAllowed.
     """

@@ -1,7 +1,8 @@
-"""Administrators grant groups of patients to connected systems, and withdraw them.
+"""How administrators grant groups of patients to connected systems, and withdraw them.
 
-What is granted is what somebody has saved, as it is then. Whose patients these are the
-system's own role says, so a group gives it nobody whom it could not read without one.
+What is granted is a saved view or cohort as it is at that time. Which of its patients
+the system may read depends on its own role, so a group gives it nobody whom it could
+not read without one.
 """
 
 from collections.abc import Mapping
@@ -35,7 +36,7 @@ _SYSTEM: Final = "system"
 def list_grants(
     session: Session, actor: Actor, system_id: UUID
 ) -> tuple[GroupGrant, ...]:
-    """Return the groups that a system was granted, by name; raises NotAllowed."""
+    """Return the groups that a system was granted, by name. Raises NotAllowed."""
     actor.require(Permission.MANAGE_TOKENS)
     rows = session.execute(
         select(SystemGroup, User.name)
@@ -52,7 +53,7 @@ def list_grants(
 def list_people_with_groups(
     session: Session, actor: Actor, role: Role
 ) -> Mapping[UUID, str]:
-    """Return whose views or cohorts a system with a role may be granted, by name.
+    """Return the people with views or cohorts that a role may be granted, by name.
 
     Raises NotAllowed.
     """
@@ -94,7 +95,7 @@ def grant(
     *,
     session_id: UUID | None,
 ) -> None:
-    """Let a system export what somebody has saved, as it is now; the caller commits.
+    """Let a system export a saved view or cohort as it is now; the caller commits.
 
     Raises NotConfirmed, InvalidInput, NoSuchSystem, NotFound, NotAllowed.
     """
@@ -127,10 +128,10 @@ def grant(
 
 
 def withdraw(session: Session, actor: Actor, system_id: UUID, group_id: UUID) -> None:
-    """Let a system export a group no more, nor fetch what it has; the caller commits.
+    """Withdraw a group from a system, and its exports of it; the caller commits.
 
-    Equal criteria have one key: what was exported stays while another group that the
-    system has asks for the same. Raises NotAllowed.
+    Equal criteria have the same key: exports stay as long as the system has another
+    group with the same criteria. Raises NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
     row = session.execute(
@@ -140,8 +141,9 @@ def withdraw(session: Session, actor: Actor, system_id: UUID, group_id: UUID) ->
     ).one_or_none()
     if row is None:
         return
-    # Two that are withdrawn at one moment each see the other: what ends exports that
-    # their owners may not have any more then ends theirs.
+    # If two groups are withdrawn at the same time, each transaction still sees the
+    # other group: their exports are then ended with those whose owners may no longer
+    # have them.
     is_left = exists().where(
         SystemGroup.system_id == system_id,
         SystemGroup.criteria_key == row.criteria_key,
@@ -162,7 +164,7 @@ def withdraw(session: Session, actor: Actor, system_id: UUID, group_id: UUID) ->
 
 
 def _is_open_to(role: Role) -> ColumnElement[bool]:
-    """Say of what somebody has saved that a system with a role may be granted it."""
+    """Select saved views and cohorts that a system with a role may be granted."""
     allowed = PERMISSIONS[role] if connected_systems.may_export(role) else frozenset()
     kinds = [subject.name for subject, needed in SUBJECTS if needed in allowed]
     return SavedView.subject.in_(kinds)
@@ -171,9 +173,9 @@ def _is_open_to(role: Role) -> ColumnElement[bool]:
 def _require_usable(
     session: Session, system: ConnectedSystem, subject: str, key: str
 ) -> None:
-    """Raise InvalidInput unless the system's role may ask what is asked there.
+    """Raise InvalidInput unless the system's role may use these criteria.
 
-    Administrators do not see what that is, and are not told.
+    Administrators do not see the criteria, and the refusal does not reveal them.
     """
     program = system.actor
     try:

@@ -1,4 +1,4 @@
-"""Groups of patients by the clinic's own means: saved lists, and saved cohorts."""
+"""Groups of patients as the clinic has them: saved lists, and saved cohorts."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,14 +34,14 @@ SUBJECTS: Final[tuple[tuple[Subject, Permission], ...]] = (
 
 
 def list_groups(session: Session, actor: Actor) -> tuple[PatientGroup, ...]:
-    """Return the actor's own groups, lists first; raises NotAllowed."""
+    """Return the actor's own groups, lists first. Raises NotAllowed."""
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(Permission.SAVE_VIEWS)
     return tuple(_groups(session, actor))
 
 
 def get_group(session: Session, actor: Actor, group_id: UUID) -> PatientGroup:
-    """Return one of the actor's own groups; raises NoSuchGroup, NotAllowed."""
+    """Return one of the actor's own groups. Raises NoSuchGroup, NotAllowed."""
     for group in list_groups(session, actor):
         if group.id == group_id:
             return group
@@ -49,7 +49,7 @@ def get_group(session: Session, actor: Actor, group_id: UUID) -> PatientGroup:
 
 
 def list_granted(session: Session, actor: Actor) -> tuple[PatientGroup, ...]:
-    """Return the groups that a connected system was granted; raises NotAllowed."""
+    """Return the groups that a connected system was granted. Raises NotAllowed."""
     actor.require(Permission.EXPORT_PATIENTS)
     rows = session.scalars(
         select(SystemGroup)
@@ -78,15 +78,15 @@ def get_granted(session: Session, actor: Actor, group_id: UUID) -> PatientGroup:
 def find_members(
     session: Session, actor: Actor, subject: str, key: str, now: datetime
 ) -> tuple[UUID, ...]:
-    """Return who is in a group, by what is kept behind its key.
+    """Return the ids of a group's patients, by the criteria stored under its key.
 
-    A connected system finds whom its role sees. For the export, which is written down
+    A connected system gets those whom its role sees. For the export, which is recorded
     with its reason. Raises UnreadableGroup, NotFound, NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     if any(group.key == key for group in list_granted(session, actor)):
-        # Scopes of a token name what is told of the members. That these are looked for
-        # is what was granted.
+        # The scopes of a token limit what is exported about the members. Finding the
+        # members is what was granted.
         actor = replace(actor, scopes=None)
     try:
         if subject == PATIENTS.name:

@@ -1,7 +1,7 @@
-"""Bulk exports as a worker makes them: taken up, told of, ended, and removed.
+"""How a worker makes bulk exports: taking, progress, finishing and removing them.
 
-For the background, which commits. Whatever a worker that died has left half done,
-another begins anew.
+For the background, which commits. What a worker that died has left unfinished, another
+one starts again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,23 +40,24 @@ from services.fhir.bulk_exports.model import (
 )
 from services.people.connected_systems import SystemExports
 
-# A worker tells how far it is every few seconds.
+# A worker notes its progress every few seconds.
 _SILENT: Final = timedelta(seconds=60)
-# So long a worker of another version may read a group that this one cannot.
+# For this long, a worker of another version may be able to read a group that this one
+# cannot.
 _READABLE_WITHIN: Final = timedelta(hours=1)
-# What is younger may be on its way to its row.
+# A newer file may be about to get its row.
 _YOUNG: Final = timedelta(hours=1)
-# What a header of the answer may hold: see Bulk Data Access.
+# The longest progress that fits a header of the answer: see Bulk Data Access.
 _LONGEST_PROGRESS: Final = 100
 
 
 def is_any_waiting(session: Session) -> bool:
-    """Tell whether there is an export to take up."""
+    """Return whether an export waits to be made."""
     return session.scalar(select(_waiting().exists())) or False
 
 
 def take(session: Session, worker: UUID) -> ExportTask | None:
-    """Take up the export that has waited longest; None if none does."""
+    """Take the export that has waited longest; return None if none waits."""
     next_id = (
         _waiting()
         .order_by(BulkExport.created_at, BulkExport.id)
@@ -69,7 +70,7 @@ def take(session: Session, worker: UUID) -> ExportTask | None:
         .where(BulkExport.id == next_id)
         .values(
             state=ExportState.RUNNING.value,
-            # It begins anew: what is known of an earlier try is over.
+            # It starts again: the progress of an earlier try no longer counts.
             progress="",
             worker=worker,
             worked_at=func.now(),
@@ -80,14 +81,14 @@ def take(session: Session, worker: UUID) -> ExportTask | None:
 
 
 def note_progress(session: Session, task: ExportTask, progress: str) -> None:
-    """Tell how far it is; raises ExportGiven."""
+    """Note how far the export is. Raises ExportGiven."""
     _change(session, task, progress=progress[:_LONGEST_PROGRESS])
 
 
 def finish(
     session: Session, task: ExportTask, as_of: datetime, files: Sequence[ExportedFile]
 ) -> None:
-    """Let the owner fetch what was made; raises ExportGiven."""
+    """Mark the export as done, with the files to fetch. Raises ExportGiven."""
     _change(session, task, state=ExportState.DONE.value, as_of=as_of)
     session.add_all(
         BulkExportFile(
@@ -109,8 +110,8 @@ def finish(
 def put_off(session: Session, task: ExportTask) -> bool:
     """Leave an export whose group cannot be read to a worker of another version.
 
-    One that was asked for an hour ago fails: maybe no version can read it. Return
-    whether it waits. Raises ExportGiven.
+    One that was requested more than an hour ago fails: perhaps no version can read it.
+    Returns whether it waits. Raises ExportGiven.
     """
     long_ago = BulkExport.created_at < func.now() - _READABLE_WITHIN
     is_over = session.scalar(select(long_ago).where(BulkExport.id == task.id))
@@ -121,15 +122,15 @@ def put_off(session: Session, task: ExportTask) -> bool:
 
 
 def fail(session: Session, task: ExportTask) -> None:
-    """Tell the owner that it came to nothing; raises ExportGiven."""
+    """Mark the export as failed. Raises ExportGiven."""
     _change(session, task, state=ExportState.FAILED.value)
     _record(session, task.actor, Action.EXPORT_MAKE, task, {}, is_failed=True)
 
 
 def expire(session: Session) -> tuple[str, ...]:
-    """End the exports whose day is over, and return the files that they had.
+    """Delete the exports whose time is over, and return their files.
 
-    So it does with those that their owners may not have any more.
+    This includes exports that their owners may no longer have.
     """
     is_over = or_(BulkExport.expires_at <= func.now(), _is_without_owner())
     over = select(BulkExport.id).where(is_over)
@@ -151,10 +152,10 @@ def discard(files: FileStore, file_ids: Iterable[str]) -> None:
 
 
 def remove_leftovers(files: FileStore, now: datetime) -> int:
-    """Remove what no export can still need; return how many files that were.
+    """Remove files that no export can need any more; return their number.
 
-    None is older than its export, so its age says enough, and a crash leaves nothing
-    for good. Raises FileStoreUnavailable.
+    No file outlives its export, so its age is enough to know, and a crash leaves
+    nothing for good. Raises FileStoreUnavailable.
     """
     bucket = Bucket.BULK_EXPORTS
     over = files.list_older_than(bucket, now - timedelta(hours=HOURS) - _YOUNG)
@@ -177,10 +178,11 @@ def _waiting() -> Select[UUID]:
 
 
 def _is_without_owner() -> ColumnElement[bool]:
-    """Say of an export that who has asked is not let in any more, or may not have it.
+    """Select exports whose owner is deactivated, or may no longer have them.
 
-    What ends an owner ends the exports that are there. A token is known for a second
-    after that, and for longer where a replica lags: what is asked for then comes late.
+    Whatever ends an owner's right also ends the exports that exist then. A token is
+    accepted for up to a second after that, and for longer where a replica lags: an
+    export requested in that time comes too late to be ended with them.
     """
     is_out = exists().where(
         User.id == BulkExport.owner_id,
@@ -209,7 +211,7 @@ def _is_without_owner() -> ColumnElement[bool]:
 
 
 def _change(session: Session, task: ExportTask, **values: object) -> None:
-    """Change the row of an export that is this worker's, and still wanted."""
+    """Change the row of an export that this worker has, and that is still wanted."""
     changed = session.execute(
         update(BulkExport)
         .where(
@@ -246,7 +248,8 @@ def _record(
 
 
 def _scopes_of(row: BulkExport) -> frozenset[Scope] | None:
-    # One that a later version knows, beside which this one still works, opens nothing.
+    # A scope that only a later release knows, which may be running beside this one,
+    # grants nothing.
     if row.scopes is None:
         return None
     return frozenset(scope for scope in Scope if scope.value in row.scopes)

@@ -1,4 +1,4 @@
-"""What there is to know of a bulk export, and why one cannot be had."""
+"""A bulk export, its request and its files, and the refusals about it."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from services.core.errors import NotFound, TooOften, Unavailable
 from services.core.sentences import Sentence
 from services.lists.streaming.line_pieces import LinePiece
 
-# The database says how long one is kept: see the migration.
+# The database enforces the same time for keeping one: see the migration.
 HOURS: Final = 24
 MOST_UNDER_WAY: Final = 2
 MOST_KEPT: Final = 5
 _AGAIN_SECONDS: Final = 60
 
-# Pieces of whole lines, each with its end. Closed, they let go of what they are read
-# from.
+# Pieces of whole lines, each with its line end. Closing the generator releases what
+# they are read from.
 Lines = Generator[LinePiece]
 
 
 class ExportState(StrEnum):
-    """How far an export has come."""
+    """The state of an export."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -36,9 +36,9 @@ class ExportState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BulkSelection:
-    """Of whom resources are read, None for everybody, and after when they changed.
+    """Which patients resources are read of, None for all, and changed since when.
 
-    `of_patients` leaves out what is nobody's.
+    `of_patients` leaves out resources that belong to no patient.
     """
 
     patient_ids: Sequence[UUID] | None = None
@@ -50,8 +50,9 @@ class BulkSelection:
 class BulkSource:
     """How all resources of a type are read, each as a line of JSON.
 
-    `permission_of` returns what somebody needs for it, beside the right to export.
-    What is no patient's (`is_of_patients`) is in exports of the whole clinic alone.
+    `permission_of` returns the permission needed for it, besides the right to export.
+    Resources that belong to no patient (not `is_of_patients`) are only in exports of
+    the whole clinic.
     """
 
     permission_of: Callable[[Actor], Permission]
@@ -72,7 +73,7 @@ class PatientGroup:
 
 @dataclass(frozen=True, slots=True)
 class GroupGrant:
-    """A group that a connected system may export: who saved it, and since when."""
+    """A group that a connected system may export, who saved it, and since when."""
 
     id: UUID
     name: str
@@ -83,7 +84,7 @@ class GroupGrant:
 
 @dataclass(frozen=True, slots=True)
 class SavedGroup:
-    """A view or a cohort of somebody's, which a system may be granted."""
+    """Somebody's view or cohort, which a system may be granted."""
 
     id: UUID
     name: str
@@ -92,9 +93,10 @@ class SavedGroup:
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What is asked for: which types, of whom, changed since when, and why.
+    """A request for an export: which types, of whom, changed since when, and why.
 
-    `address` is what was asked, and `passed_over` what of it nobody knew.
+    `address` is the address of the request, and `passed_over` are its parts that were
+    not understood.
     """
 
     address: str
@@ -108,7 +110,7 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExportedFile:
-    """Resources of one type, one a line."""
+    """A file with resources of one type, one on each line."""
 
     number: int
     kind: str
@@ -119,9 +121,9 @@ class ExportedFile:
 
 @dataclass(frozen=True, slots=True)
 class ExportRecord:
-    """An export as it stands; `as_of` is the moment of which it tells.
+    """An export in its current state; `as_of` is the time whose data it has.
 
-    `failure` is why it failed, in a sentence for who asked, where there is one.
+    `failure` is why it failed, as a sentence for its owner, if there is one.
     """
 
     id: UUID
@@ -136,7 +138,7 @@ class ExportRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExportTask:
-    """An export that a worker makes, in the name of who has asked."""
+    """An export that a worker makes, in the name of its owner."""
 
     id: UUID
     worker: UUID
@@ -151,7 +153,7 @@ class ExportTask:
 
 
 class NoSuchExport(NotFound):
-    """There is no such export, it is somebody else's, or its day is over."""
+    """There is no such export, it is somebody else's, or its time is over."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -161,14 +163,14 @@ class NoSuchExport(NotFound):
 
 
 class NoSuchGroup(NotFound):
-    """The actor has saved no list and no cohort under this id."""
+    """The actor has saved no list and no cohort with this id."""
 
     def __init__(self) -> None:
         super().__init__("You have no such group: neither a view nor a cohort.")
 
 
 class GroupNotGranted(NotFound):
-    """A connected system was granted no group under this id, or has it no more."""
+    """A connected system was not granted a group with this id, or no longer is."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -178,9 +180,9 @@ class GroupNotGranted(NotFound):
 
 
 class UnreadableGroup(Unavailable):
-    """What a group asks for is nothing that this version of the app can read.
+    """The criteria of a group cannot be read by this version of the app.
 
-    Another one has kept it, or it asks for a field that is not there any more.
+    Another version has stored them, or they use a field that no longer exists.
     """
 
     def __init__(self) -> None:
@@ -207,4 +209,4 @@ class TooManyExports(TooOften):
 
 
 class ExportGiven(Exception):
-    """Nobody wants an export any more, or another worker has it."""
+    """The export is no longer wanted, or another worker has it."""

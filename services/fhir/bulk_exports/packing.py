@@ -1,7 +1,7 @@
-"""Files of bulk exports as they are kept: packed, for most of a line is in all others.
+"""Compression of bulk export files in the store: their lines have much in common.
 
-A seventh of the bytes to encrypt, to send and to keep on three disks: that takes longer
-by far than to pack them.
+A seventh of the bytes has to be encrypted, sent and kept on three disks, which takes
+far longer than compressing them.
 """
 
 from collections.abc import Generator
@@ -13,11 +13,12 @@ from isal import isal_zlib
 
 from db.files.gridfs import FileDamaged, PlainStream
 
-# What a file is kept as says whether it is packed.
+# The content type of a stored file shows whether it is compressed.
 PACKED: Final = "application/fhir+ndjson+gzip"
-# Exports of a day before 2026-11-29 are packed so; brotli's fastest takes longer.
+# Exports from before 2026-11-29 use this; even the fastest level of brotli takes
+# longer.
 _PACKED_BY_BROTLI: Final = "application/fhir+ndjson+br"
-# What is sent to somebody is unpacked.
+# A fast level: this is for the store, and files are sent uncompressed.
 _LEVEL: Final = 1
 _GZIP: Final = 16 + isal_zlib.MAX_WBITS
 _NOT_PACKED: Final = cast("type[Exception]", isal_zlib.error)
@@ -27,14 +28,14 @@ _NOT_WHOLE: Final = "The file is not what was packed into it."
 
 
 class Pieces(Protocol):
-    """What can be read in pieces of any length, the last of which is empty."""
+    """Something that is read in pieces of any length, the last of which is empty."""
 
     def read(self) -> bytes | memoryview:
-        """Return what follows, nothing at the end."""
+        """Return the next piece, empty at the end."""
 
 
 class PackedStream(RawIOBase):
-    """Bytes packed while they are read; only a piece is held."""
+    """Bytes that are compressed while they are read; only a piece is in memory."""
 
     def __init__(self, pieces: Pieces) -> None:
         super().__init__()
@@ -43,7 +44,7 @@ class PackedStream(RawIOBase):
         self._is_over = False
 
     def read(self, _: int = -1, /) -> bytes:
-        """Return some packed bytes, however many; none at the end."""
+        """Return the next compressed bytes, however many; none at the end."""
         while not self._is_over:
             piece = self._pieces.read()
             self._is_over = not piece
@@ -54,10 +55,10 @@ class PackedStream(RawIOBase):
 
 
 def unpacked(stream: PlainStream) -> Generator[bytes]:
-    """Yield what was packed into a file, a piece at a time.
+    """Yield the uncompressed content of a file, a piece at a time.
 
-    A file of an export that was made before they were packed is read as it is. Raises
-    FileDamaged, FileStoreUnavailable.
+    A file from before exports were compressed is read as it is. Raises FileDamaged,
+    FileStoreUnavailable.
     """
     if stream.content_type == PACKED:
         yield from _unzipped(stream)
@@ -77,7 +78,7 @@ def _unzipped(stream: PlainStream) -> Generator[bytes]:
             while is_more:
                 piece = unpacker.decompress(packed, _PIECE_BYTES)
                 packed = unpacker.unconsumed_tail
-                # What has come out fills its room: there may be more of it.
+                # If the output has the greatest length, there may be more of it.
                 is_more = bool(packed) or len(piece) == _PIECE_BYTES
                 if piece:
                     yield piece
