@@ -1,1 +1,1 @@
-"""An invented clinic, and Synthea's: what fills an empty Chartroom."""
+"""An invented clinic, and Synthea's data, to fill an empty Chartroom."""

@@ -1,4 +1,4 @@
-"""Whom the demo's clinician treats: most of the invented patients, but not all."""
+"""The patients of the demo's clinician: most of the invented ones, but not all."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from services.core import audit
 from services.core.audit import Action
 
-# A practice's worth of them, however many patients there are.
+# A practice's worth of patients, however many there are.
 _NUMBERED_BELOW: Final = 3_000
 _GIVE: Final = text("""
 INSERT INTO care_relationships (clinician_id, patient_id, created_at)
@@ -32,7 +32,7 @@ RETURNING clinician_id
 def ensure_demo_care(session: Session, *, seed_number: int = 1) -> int:
     """Give the demo's clinician their patients; return how many were new.
 
-    A treatment that somebody has ended stays ended. The caller commits.
+    A treatment that somebody has ended is not resumed. The caller commits.
     """
     given = {"source": f"seed {seed_number}", "below": f"{_NUMBERED_BELOW:08}"}
     clinicians = session.scalars(_GIVE, given).all()

@@ -1,4 +1,4 @@
-"""When the demo's doctors work, and as which of them its clinician signs in."""
+"""The working hours of the demo's doctors, and the doctor that its clinician is."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from services.visits.schedule.plans.weeks import exchange_week
 _MONDAY_TO_FRIDAY: Final = range(1, 6)
 _EVERY_DAY: Final = range(1, 8)
 _DEMO: Final = "demo"
-# Two starts at once must not plan for the same doctors.
+# Two processes that start at once must not plan for the same doctors.
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.demo_plans"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Practice:
-    """How long a visit takes in a speciality, in minutes, and what it costs."""
+    """The length of a visit in a speciality, in minutes, and its fee."""
 
     minutes: int
     fee: Decimal
@@ -64,7 +64,7 @@ _SPECIALISTS_WEEKS: Final = tuple(
     for half in (_MORNING, _AFTERNOON)
     for day in _MONDAY_TO_FRIDAY
 )
-# The demo is looked at on Sundays, too.
+# People look at the demo on Sundays, too.
 _OWN_WEEK: Final = [
     *_hours(_EVERY_DAY, "08:00", "18:00"),
     *_hours(_EVERY_DAY, "12:20", "13:00", "break"),
@@ -72,10 +72,10 @@ _OWN_WEEK: Final = [
 
 
 def ensure_demo_plans(session: Session, calendar: Calendar) -> int:
-    """Let the invented doctors work; return how many had no plan before.
+    """Give the invented doctors working hours; return how many had none before.
 
-    Who never had one gets one: a plan that somebody has emptied stays empty. The
-    caller commits.
+    Only a doctor who never had a plan gets one: a plan that somebody has emptied stays
+    empty. The caller commits.
     """
     session.execute(select(_LOCK))
     _add_clinician(session)
@@ -120,7 +120,7 @@ def _add_clinician(session: Session) -> None:
 
 
 def _never_planned(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
-    # Withdrawn slots count: they tell of a plan that was there.
+    # Withdrawn slots count, too: they show that there was a plan.
     is_invented = or_(Doctor.source == _DEMO, Doctor.source.startswith("seed "))
     return session.execute(
         select(Doctor.id, Doctor.name, Doctor.speciality, Doctor.source, Doctor.email)
@@ -143,7 +143,7 @@ def _week(number: int, doctor: Row[*tuple[Any, ...]]) -> list[Hours]:
 
 def _facts(number: int, doctor: Row[*tuple[Any, ...]]) -> dict[str, object]:
     practice = _PRACTICES.get(doctor.speciality, _USUAL)
-    # Together no two have it, whichever seeds they come from.
+    # The two together are unique, whichever seeds the doctors come from.
     seed_number = doctor.source.removeprefix("seed ").replace(_DEMO, "0")
     mark = f"{seed_number}-{number:02}"
     address = func.concat(

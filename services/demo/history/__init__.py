@@ -1,6 +1,6 @@
-"""The invented clinic's past: two years of visits, what came of them, its servers.
+"""The invented clinic's past: two years of visits, their notes, and its servers.
 
-Its papers are another matter, for whoever may print: see `history.papers`.
+Its papers are separate, for processes that can print: see `history.papers`.
 """
 
 from services.demo.history.backups import invent_storage as invent_storage

@@ -1,4 +1,4 @@
-"""What the invented clinic's backups took in the past month, as if it had made any."""
+"""The storage that the invented clinic's backups would have taken in the past month."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +17,7 @@ _DAY: Final = timedelta(days=1)
 _DAYS: Final = 30
 _HOURS_OF_LAST_WEEK: Final = 3
 _WEEK: Final = 7
-# What the first real ones take, so that the past leads to them.
+# The sizes of the first real ones, so that the invented past leads up to them.
 _FULL: Final = 13_400_000
 _INCREMENTAL: Final = 110_000
 _LOG: Final = 17_000_000
@@ -26,7 +26,7 @@ _AUDIT: Final = 650_000
 
 
 def invent_storage(repository: Repository, now: datetime) -> None:
-    """Note it, unless there is a repository already, whose past is its own."""
+    """Write the samples, unless a repository exists, which has a past of its own."""
     with suppress(OSError):
         if repository.system_id is None and not read_storage(repository.folder):
             repository.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def _invent(now: datetime) -> Iterator[StorageSample]:
 
 
 def _times(now: datetime) -> Iterator[datetime]:
-    """Yield the times, the oldest first: those that would have stayed of a month."""
+    """Yield the times, oldest first, for which samples of a month would be kept."""
     for days in range(_DAYS, _WEEK, -1):
         yield now - days * _DAY
     for hours in range(24 * _WEEK, 0, -_HOURS_OF_LAST_WEEK):

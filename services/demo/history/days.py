@@ -19,12 +19,12 @@ from services.demo.history.register import (
 YEARS: Final = 2
 HISTORY_DAYS: Final = YEARS * 365
 AHEAD_DAYS: Final = 45
-# The clinic has grown, most of it lately: two years ago it had this share of the visits
-# of today.
+# The clinic has grown, mostly of late: two years ago it had this share of today's
+# visits.
 _AT_FIRST: Final = 0.15
 _OWN_FILLED: Final = 0.26
 _FILLED: Final = 0.27
-# How much of that is booked already, so many days ahead.
+# The number of days ahead in which the share of booked times halves.
 _AHEAD_HALVES: Final = 12
 _MONTHS: Final = (1.2, 1.2, 1.1, 1.0, 1.0, 0.95, 0.8, 0.75, 1.0, 1.1, 1.2, 0.95)
 _WEEKDAYS: Final = (1.2, 1.05, 1.0, 1.05, 0.9, 0.5)
@@ -47,7 +47,7 @@ _BY_SPECIALITY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DrawnSlot:
-    """A time that was offered; `visits` are who booked it, the last who has it."""
+    """A time that was offered; `visits` are its bookings, of which the last holds."""
 
     doctor: Practitioner
     starts_at: datetime
@@ -70,7 +70,7 @@ class DrawnVisit:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Draws days for those who are registered; `now` is the clinic's moment."""
+    """Draws days for the people in the register; `now` is the clinic's current time."""
 
     register: Register
     zone: ZoneInfo
@@ -78,7 +78,7 @@ class Draw:
     seed_number: int
 
     def days(self) -> Iterator[DrawnSlot]:
-        """Yield the times of all days, the first first."""
+        """Yield the times of all days, in the order of the days."""
         today = self.now.astimezone(self.zone).date()
         for number in range(-HISTORY_DAYS, AHEAD_DAYS + 1):
             yield from self._day(today + timedelta(days=number), number)
@@ -108,9 +108,10 @@ class Draw:
     def _queue(
         self, doctor: Practitioner, day: date, rng: Random, busy: set[UUID]
     ) -> Iterator[DrawnSlot]:
-        """Yield the clinician's day as it is at this hour, whichever that is.
+        """Yield the clinician's day as it is now, at any hour of the day.
 
-        Some were seen, one did not come, two wait, one is late, others are to come.
+        Some patients were seen, one did not come, two wait, one is late, others are to
+        come.
         """
         local = self.now.astimezone(self.zone)
         grid = local.replace(
@@ -156,7 +157,7 @@ class Draw:
         rng: Random,
         busy: set[UUID],
     ) -> tuple[DrawnVisit, ...]:
-        """Return who booked a time, one after another: some cancel it again."""
+        """Return the bookings of a time, one after another: some are cancelled."""
         visits: list[DrawnVisit] = []
         chance = rng.random()
         if chance < _CANCELLED:
@@ -184,11 +185,11 @@ class Draw:
         busy: set[UUID],
         wanted: Attender | None = None,
     ) -> DrawnVisit | None:
-        """Return a booking of somebody whom it suits; None if nobody was found."""
+        """Return a booking by somebody who suits the time; None if nobody was found."""
         day = starts_at.astimezone(self.zone).date()
         for _ in range(_TRIES):
             patient = wanted or self.register.draw(rng)
-            # Whoever was not registered then could not book, nor be in two places.
+            # Nobody could book before they were registered, or be in two places.
             is_there = wanted is not None or patient.since < starts_at - _STEP
             if patient.id in busy or not is_there or not suits(doctor, patient, day):
                 continue
@@ -217,7 +218,7 @@ class Draw:
 
 
 def _share(doctor: Practitioner, day: date, number: int) -> float:
-    """Return which share of a doctor's times is booked on a day."""
+    """Return the share of a doctor's times that is booked on a day."""
     weekday = day.isoweekday()
     if weekday == _SUNDAY:
         return 0.0
@@ -244,7 +245,7 @@ def _reason(
 def _booked_at(
     starts_at: datetime, patient: Attender, now: datetime, rng: Random
 ) -> datetime:
-    """Return when the telephone rang: most often some days before, in opening hours."""
+    """Return when a visit was booked: mostly some days before, in opening hours."""
     days = min(int(rng.expovariate(1 / 6)), 40)
     booked = (starts_at - timedelta(days=days)).replace(
         hour=rng.randrange(_OPENS, _SHUTS), minute=rng.randrange(60)

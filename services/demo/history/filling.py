@@ -1,4 +1,4 @@
-"""Fills the past of the invented clinic, once, in the order in which it depends."""
+"""Fills in the past of the invented clinic once, in order of dependency."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from services.visits.schedule import visit_changes
 
 _OWN_SINCE: Final = timedelta(days=365 * YEARS + 40)
 _LETTERS: Final = 25
-# Two starts at once must not invent two pasts.
+# Two processes that start at once must not invent two pasts.
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.demo_history"))
 _KNOWN: Final = {
     "phone_number": "+441632960417",
@@ -39,7 +39,7 @@ _KNOWN: Final = {
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What was invented."""
+    """How much was invented."""
 
     visits: int
     notes: int
@@ -56,7 +56,7 @@ def fill(
 ) -> History | None:
     """Invent the past of a clinic that has never had a visit; None for any other.
 
-    The same moment, seed number and people give the same past. The caller commits.
+    The same time, seed number and people give the same past. The caller commits.
     """
     session.execute(select(_LOCK))
     if session.scalar(select(Booking.id).limit(1)) is not None:
@@ -82,7 +82,7 @@ def fill(
 
 
 def _complete_own_patient(session: Session, now: datetime) -> None:
-    """Make the demo's own patient one of long standing, unless somebody edited it."""
+    """Make the demo's own patient a long-standing one, unless somebody edited it."""
     session.execute(
         update(Patient)
         .where(Patient.source == DEMO, Patient.version == 1)
@@ -92,7 +92,7 @@ def _complete_own_patient(session: Session, now: datetime) -> None:
 
 
 def _write_letters(session: Session, now: datetime) -> None:
-    """Write to the latest who booked, as of when they did."""
+    """Write letters for the latest bookings, as of when they were confirmed."""
     booked = session.scalars(
         select(Booking.id)
         .join(Appointment, Appointment.booking_id == Booking.id)

@@ -1,4 +1,4 @@
-"""Lists of the invented clinic: who waits for a time, and an analyst's saved views."""
+"""Lists of the invented clinic: its waiting list, and an analyst's saved views."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ _TAKEN: Final = (
 def wait_in_line(
     session: Session, register: Register, now: datetime, *, seed_number: int
 ) -> None:
-    """Let some wait for an earlier time of a doctor; the caller commits."""
+    """Put a few patients on doctors' waiting lists; the caller commits."""
     rng = Random(f"{seed_number} waiting")  # noqa: S311 - nobody's secret
     rows = []
     for doctor in register.doctors[:_WAITING]:
@@ -53,7 +53,7 @@ def wait_in_line(
 
 
 def save_views(session: Session, analyst: Actor) -> Sequence[str]:
-    """Give the analyst some saved views, and return their names; the caller commits."""
+    """Save a few views for the analyst; return their names. The caller commits."""
     for name, wanted in _TAKEN:
         criteria = Criteria(Group(Combine.AND, (wanted,)))
         key = views.remember(session, analyst, criteria, subject=PATIENTS)

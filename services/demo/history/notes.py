@@ -1,4 +1,4 @@
-"""Writes what clinicians noted at the visits that were held: findings and vitals."""
+"""Writes the notes of visits that took place: findings and vital signs."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -14,14 +14,14 @@ from services.demo.history.visits import HeldVisit
 _MEASURED: Final = 0.7
 _CHILD_UNTIL: Final = 16
 _HYPERTENSION: Final = "Hypertension"
-# Of the last days some notes are still to be written.
+# How many of the clinician's latest visits still have no notes.
 _UNWRITTEN: Final = 3
 
 
 def write(session: Session, held: Iterable[HeldVisit], *, seed_number: int) -> int:
-    """Write the notes of completed visits down; return how many, the caller commits.
+    """Write the notes of completed visits; return their number. The caller commits.
 
-    Some of the clinician's latest are left open: somebody has yet to write them.
+    A few of the clinician's latest visits have none: they are still to be written.
     """
     completed = [visit for visit in held if visit.completed_at is not None]
     own = [visit.id for visit in completed if visit.doctor.is_own]
@@ -62,7 +62,7 @@ def write(session: Session, held: Iterable[HeldVisit], *, seed_number: int) -> i
 
 
 def content_of(visit: HeldVisit, rng: Random) -> dict[str, Any]:
-    """Return the notes of a visit as a row keeps them."""
+    """Return the notes of a visit as a row stores them."""
     reason = visit.drawn.reason
     is_measured = reason.is_feverish or rng.random() < _MEASURED
     day = visit.starts_at.date()
@@ -77,7 +77,7 @@ def content_of(visit: HeldVisit, rng: Random) -> dict[str, Any]:
 
 def _vitals(visit: HeldVisit, day: date, rng: Random) -> dict[str, float]:
     patient, is_feverish = visit.drawn.patient, visit.drawn.reason.is_feverish
-    # What stays with a person from visit to visit.
+    # Draws what is the same for a person at every visit.
     own = Random(patient.number)  # noqa: S311 - nobody's secret
     age = patient.age(day)
     temperature = rng.gauss(38.4, 0.4) if is_feverish else rng.gauss(36.7, 0.2)
@@ -104,7 +104,7 @@ def _vitals(visit: HeldVisit, day: date, rng: Random) -> dict[str, float]:
 
 
 def _grown(years: float, own: Random) -> dict[str, float]:
-    """Return a child's size, along a curve that is its own."""
+    """Return a child's weight and height, along a growth curve of their own."""
     along = own.uniform(0.92, 1.08)
     height = (52 + 25 * min(years, 1) + 6.4 * max(0.0, years - 1)) * along
     weight = (3.6 + 6.4 * min(years, 1) + 2.5 * max(0.0, years - 1)) * along

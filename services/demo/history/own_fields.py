@@ -1,4 +1,4 @@
-"""Fields of documents in the invented clinic, and what its papers have in them."""
+"""The invented clinic's own fields of documents, and their values in its papers."""
 
 from datetime import date, timedelta
 from random import Random
@@ -36,7 +36,7 @@ _DEFINED: Final = (
 
 
 def define(session: Session, administrator: Actor) -> frozenset[str]:
-    """Define the clinic's fields unless it has some; return the keys there are.
+    """Define the clinic's fields unless it has some; return the keys of its fields.
 
     The caller commits.
     """
@@ -52,7 +52,7 @@ def define(session: Session, administrator: Actor) -> frozenset[str]:
 def values_of(
     document_type: DocumentType, number: int, day: date, rng: Random
 ) -> dict[str, Any]:
-    """Return what a paper of a day has in the fields that `define` has made."""
+    """Return a paper's values in the fields from `define`, for a day."""
     match document_type:
         case DocumentType.LAB_REPORT:
             return {

@@ -1,7 +1,7 @@
 """Files the papers of the invented clinic: documents, and signed prescriptions.
 
 They are made once the clinic is open, because each is printed, read and encrypted like
-any other: whoever stops meanwhile gets the rest with the next start.
+any other: whoever stops the process meanwhile gets the rest at the next start.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,14 +53,14 @@ from services.people.accounts import demo_accounts
 
 DOCUMENTS: Final = 40
 PRESCRIPTIONS: Final = 20
-# Of the newest, so many are yet to be filed under a patient.
+# The numbers of documents that are still unfiled; small numbers are the newest.
 _UNFILED: Final = frozenset({1, 3, 7})
-# The desk's inbox has what a clinician left there and what the demo's own patient sent,
-# so many days ago.
+# The desk's inbox has what a clinician left there, and what the demo's own patient
+# sent, by number, so many days ago.
 _LEFT_AT_DESK: Final = 3
 _SENT_BY_PATIENT: Final = MappingProxyType({8: 1, 9: 3})
 _ASSIGNED: Final = MappingProxyType({1: Role.STAFF, 5: Role.CLINICIAN})
-# Every so many belongs to the demo's own patient.
+# Every sixth document belongs to the demo's own patient.
 _OWN_EVERY: Final = 6
 _CURVE: Final = 1.8
 _NAMESPACE: Final = UUID("0198c0de-5eed-7000-8000-0000000000d0")
@@ -70,7 +70,7 @@ Visit = Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What files them, and by which clock they are dated."""
+    """What is needed to file papers, and the time zone in which they are dated."""
 
     database: Database
     ingest: DocumentIngest
@@ -80,9 +80,9 @@ class Papers:
     def file_missing(
         self, is_stopping: Callable[[], bool] = lambda: False
     ) -> tuple[int, int]:
-        """File what is not there yet; return how many documents and prescriptions.
+        """File what is missing; return the numbers of documents and prescriptions.
 
-        Nothing where the past was not invented. Raises FilesUnavailable,
+        Files nothing if no past was invented. Raises FilesUnavailable,
         PapersUnavailable and db.postgres.DatabaseUnavailable.
         """
         plan = self.database.read_latest(_plan, identity=SYSTEM).value
@@ -100,7 +100,7 @@ class Papers:
         return filed, prescribed
 
     def _define_fields(self, plan: "_Plan") -> frozenset[str]:
-        """Return the keys of the clinic's own fields, which are made before papers."""
+        """Define the clinic's own fields before papers use them; return their keys."""
         administrator = plan.people.get(Role.ADMIN)
         if administrator is None or not plan.documents:
             return frozenset()
@@ -165,7 +165,7 @@ class Papers:
             )
 
     def _prescribe(self, visit: Visit, clinician: Actor) -> bool:
-        """Issue what was prescribed at a visit; tell whether anything was."""
+        """Issue the prescription of a visit; return whether there was one."""
         doses = BY_WORDS[visit.note].doses
         drugs = self.database.read_latest(code_lists.drugs, identity=SYSTEM).value
         lines = find_warnings(
@@ -208,14 +208,14 @@ class Papers:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is missing: documents by their number, each with the visit it tells of."""
+    """What is missing: documents by number, each with its visit, and prescriptions."""
 
     people: dict[Role, Actor]
     documents: Sequence[tuple[int, Visit]]
     prescriptions: Sequence[Visit]
 
     def author(self, number: int, visit: Visit) -> Actor:
-        """Return who files a document that tells of a visit."""
+        """Return who files a document about a visit."""
         patient = self.people.get(Role.PATIENT)
         if patient and number in _SENT_BY_PATIENT and visit.source == DEMO:
             return patient
@@ -224,7 +224,7 @@ class _Plan:
         return self.people[Role(_kind(number).author)]
 
     def assignee(self, number: int) -> Actor | None:
-        """Return in whose inbox a document is, if in anybody's."""
+        """Return whose inbox a document is in, if it is in anybody's."""
         role = _ASSIGNED.get(number)
         return self.people[role] if role else None
 
@@ -262,12 +262,12 @@ def _plan(session: Session) -> _Plan:
 
 
 def _place(visits: Sequence[Visit], number: int, of: int = DOCUMENTS) -> Visit:
-    """Return the visit of a number: the higher, the longer ago, ever further apart."""
+    """Return the visit for a number: longer ago for higher ones, ever further apart."""
     return visits[int((len(visits) - 1) * (number / of) ** _CURVE)]
 
 
 def _visits() -> Any:
-    """Select the clinician's visits that were invented as over, the newest first."""
+    """Select the clinician's visits invented as completed, the newest first."""
     return (
         select(
             Appointment.id,
@@ -295,7 +295,8 @@ def _visits() -> Any:
             Booking.note.in_(BY_WORDS),
             Doctor.source == DEMO,
             Appointment.status == "completed",
-            # What was completed since may grow: the choice must stay the same.
+            # The number of visits completed since then may grow: the choice must stay
+            # the same.
             Appointment.completed_at < Slot.created_at,
             Patient.deleted_at.is_(None),
         )
@@ -316,7 +317,7 @@ def _file(
     at: datetime,
     assignee: Actor | None,
 ) -> None:
-    """File a document as of a moment of the past, into somebody's inbox or nobody's."""
+    """File a document as of an earlier time, and assign it to somebody if given."""
     filed = documents.file(session, actor, draft, content)
     session.execute(
         update(Document)
@@ -328,7 +329,7 @@ def _file(
         .where(DocumentVersion.id == filed.version.id)
         .values(created_at=at)
     )
-    # It was told then, and whoever was to be written to was.
+    # The patient was notified at that time, and any e-mail was sent then.
     session.execute(
         update(UserNotification)
         .where(UserNotification.subject_id == filed.id)
@@ -348,9 +349,9 @@ def _issue(
     paper: SignedPaper,
     at: datetime,
 ) -> None:
-    """Issue a prescription as of a moment of the past.
+    """Issue a prescription as of an earlier time.
 
-    The patient's current medications stay as they are: that was long ago.
+    The patient's current medications stay as they are: it was long ago.
     """
     visit = {
         "appointment_id": order.appointment_id,

@@ -1,4 +1,4 @@
-"""What people come to the invented clinic for, and what is written about it.
+"""Why people come to the invented clinic, and what is written about it.
 
 Shares by month, age and sex are rough: they make lists and charts that look like a
 clinic's and support no medical statement. Codes are ICD-10's.
@@ -16,7 +16,7 @@ _SPRING: Final = frozenset({4, 5, 6, 7})
 _SUMMER: Final = frozenset({6, 7, 8})
 _IN_SEASON: Final = 3.0
 _OFF_SEASON: Final = 0.35
-# Who has the illness comes for it often, who has not never does.
+# People with the illness come for it often, people without it never do.
 _ILL: Final = 6.0
 
 
@@ -34,8 +34,8 @@ class Dose:
 class Reason:
     """Why somebody comes: how often, when in the year, and what is found and done.
 
-    `illness` is what the patient's history has to name, `ages` the years from and to
-    which it is usual, both included.
+    `illness` has to be in the patient's history, `ages` are the first and the last year
+    of age for which the reason is usual.
     """
 
     words: str
@@ -53,13 +53,13 @@ class Reason:
     doses: tuple[Dose, ...] = ()
 
     def share_in(self, month: int) -> float:
-        """Return how often it is the reason in a month, beside the others."""
+        """Return how frequent the reason is in a month, relative to others."""
         if not self.season:
             return self.share
         return self.share * (_IN_SEASON if month in self.season else _OFF_SEASON)
 
     def share_of(self, age: int, sex: str, history: frozenset[str]) -> float:
-        """Return by what a patient's age, sex and illnesses change that."""
+        """Return the factor for a patient's age, sex and illnesses."""
         if not self.ages[0] <= age <= self.ages[1] or self.sex not in {None, sex}:
             return 0.0
         if self.illness is None:

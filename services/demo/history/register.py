@@ -1,7 +1,7 @@
-"""Who works in the invented clinic and who comes to it, in an order that stays.
+"""The doctors and patients of the invented clinic, in an order that never changes.
 
-Ids are made anew with every database, so whatever is drawn by chance is drawn in the
-order of the sources' own numbers: the same day has the same visits in every demo.
+Ids differ in every database, so whatever is drawn at random is drawn in the order of
+the sources' own numbers: the same day has the same visits in every demo.
 """
 
 from bisect import bisect
@@ -22,13 +22,13 @@ from db.models.patient import Patient
 
 DEMO: Final = "demo"
 _ADULT_FROM: Final = 16
-# The demo's own patient comes some times a year.
+# The demo's own patient comes a few times a year.
 _OWN_WEIGHT: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Practitioner:
-    """A doctor, and the stretches of each weekday (1 is Monday) that they work."""
+    """A doctor, and their working hours on each weekday (1 is Monday)."""
 
     id: UUID
     user_id: UUID | None
@@ -40,11 +40,11 @@ class Practitioner:
 
     @property
     def author_id(self) -> UUID:
-        """By whom their notes are: most of the invented doctors have no sign-in."""
+        """The author of their notes: most of the invented doctors have no sign-in."""
         return self.user_id or self.id
 
     def grid(self, day: date) -> Iterable[time]:
-        """Return at which clock times visits begin on a day."""
+        """Return the clock times at which visits begin on a day."""
         for begin, end in self.week.get(day.isoweekday(), ()):
             at = datetime.combine(day, begin)
             while at + self.length <= datetime.combine(day, end):
@@ -54,7 +54,7 @@ class Practitioner:
 
 @dataclass(frozen=True, slots=True)
 class Attender:
-    """A patient, and what decides how often and why they come."""
+    """A patient, with what determines how often and why they come."""
 
     id: UUID
     number: str
@@ -68,19 +68,19 @@ class Attender:
     is_own: bool
 
     def age(self, day: date) -> int:
-        """Return how old they are on a day."""
+        """Return the patient's age on a day."""
         had_birthday = (day.month, day.day) >= (self.birth.month, self.birth.day)
         return day.year - self.birth.year - (not had_birthday)
 
     @property
     def weight(self) -> float:
-        """How often they come, beside others: the old and the ill more often."""
+        """How often they come, relative to others: more often with more illnesses."""
         return _OWN_WEIGHT if self.is_own else 1.0 + 0.4 * len(self.history)
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Everybody, in their order."""
+    """All doctors and patients, in their order."""
 
     doctors: tuple[Practitioner, ...]
     patients: tuple[Attender, ...]
@@ -92,7 +92,7 @@ class Register:
 
     @property
     def own_doctor(self) -> Practitioner | None:
-        """The demo's clinician, as the doctor whom they sign in as."""
+        """The doctor as whom the demo's clinician signs in."""
         return next((doctor for doctor in self.doctors if doctor.is_own), None)
 
     @property
@@ -101,13 +101,13 @@ class Register:
         return next((patient for patient in self.patients if patient.is_own), None)
 
     def draw(self, rng: Random) -> Attender:
-        """Return somebody by chance; there has to be anybody."""
+        """Return a random patient; there has to be at least one."""
         drawn = rng.random() * self._weights[-1]
         return self.patients[min(bisect(self._weights, drawn), len(self.patients) - 1)]
 
 
 def suits(doctor: Practitioner, patient: Attender, day: date) -> bool:
-    """Tell whether the patient would be seen by this doctor at all."""
+    """Return whether this doctor would see the patient at all."""
     age = patient.age(day)
     if doctor.is_own:
         return patient.is_treated
@@ -169,7 +169,7 @@ def _doctors(session: Session, seed_number: int) -> tuple[Practitioner, ...]:
 def _without(
     whole: tuple[time, time], gap: tuple[time, time]
 ) -> list[tuple[time, time]]:
-    """Return what is left of a stretch beside a break."""
+    """Return what is left of working hours before and after a break."""
     before = (whole[0], min(whole[1], gap[0]))
     after = (max(whole[0], gap[1]), whole[1])
     return [part for part in (before, after) if part[0] < part[1]]

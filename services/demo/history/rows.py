@@ -20,14 +20,14 @@ Columns = dict[str, Any]
 
 
 def append(session: Session, table: str, rows: Sequence[Columns]) -> None:
-    """Append rows that name the same columns in the same order; nothing for none."""
+    """Append rows with the same columns in the same order, if there are any."""
     if rows:
         lines = (line(*map(_written, row.values())) for row in rows)
         append_lines(session, table, list(rows[0]), lines)
 
 
 def new_id(at: datetime, rng: Random) -> UUID:
-    """Return a UUIDv7 of a moment: in its table it comes after those before it."""
+    """Return a UUIDv7 for a time: it sorts after those of earlier times."""
     milliseconds = int(at.timestamp() * 1000)
     drawn = rng.getrandbits(_RANDOM_BITS)
     high = _VERSION | (drawn >> 62) << 64

@@ -1,4 +1,4 @@
-"""The servers' past month: lag, load and disk, and two things that went wrong."""
+"""The servers' past month: lag, load and disk space, and two incidents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Server:
     disk_free: int | None
 
 
-# Load follows the clinic's day, lag the load. Nine days ago the second replica fell
-# behind for a while, sixteen days ago it was away.
+# Load follows the clinic's day, and lag follows the load. Nine days ago the second
+# replica fell behind for a while, sixteen days ago it was away.
 _SAMPLES: Final = text("""
 INSERT INTO replication_samples (
     resolution, taken_at, node, role, state, timeline, write_lag, flush_lag, replay_lag,
@@ -95,8 +95,8 @@ FROM (
 ON CONFLICT DO NOTHING
 """)
 _DAILY_BYTES: Final = 45 * MEGABYTE
-# As they are kept (see services.cluster.monitoring.samples), but only so many of them
-# as charts can show: the resolution and the step in seconds, and for how long.
+# As samples are kept (see services.cluster.monitoring.samples), but no more of them
+# than charts can show: the resolution and the step in seconds, and for how long.
 _SPANS: Final = ((300, 900, timedelta(days=30)), (10, 60, timedelta(days=1)))
 _TIMES: Final = text("""
 SELECT date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE :zone)
@@ -111,7 +111,7 @@ SELECT date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE :zone)
 def write(
     session: Session, servers: Sequence[Server], now: datetime, zone: str
 ) -> None:
-    """Write the samples and alerts of a month that ends now; the caller commits."""
+    """Write the samples and alerts of the month until now; the caller commits."""
     times = session.execute(_TIMES, {"now": now, "zone": zone}).one()._asdict()
     replicas = [server.name for server in servers if not server.is_primary]
     troubled = replicas[-1] if replicas else None

@@ -1,4 +1,4 @@
-"""What stands in the papers of the invented clinic, by the kind of paper."""
+"""The content of the invented clinic's papers, by the kind of paper."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from services.documents.forms import (
 from services.patients.records.model import PatientRecord
 
 _TEXT, _TABLE = FormFieldKind.TEXT, FormFieldKind.TABLE
-# Every form begins with the name and the date of birth.
+# The first fields of every letter: name and record number.
 _WHOSE: Final = TEMPLATES["medical_record"].fields[:2]
 _LAB: Final = (
     ("Haemoglobin", 14.1, 1.2, "g/dl", "12.0-17.5"),
@@ -32,13 +32,13 @@ _LAB: Final = (
 
 
 def _letter(name: str, title: str, document_type: str, *more: FormField) -> Template:
-    """Return what others send or people sign; none of the clinic's own forms."""
+    """Return a paper that others send or people sign, none of the clinic's forms."""
     return Template(name, title, document_type, "", (*_WHOSE, *more))
 
 
 @dataclass(frozen=True, slots=True)
 class PaperKind:
-    """A kind of paper, who sends it, and what is written in it."""
+    """A kind of paper, its author's role, and its content."""
 
     template: Template
     author: str

@@ -1,4 +1,4 @@
-"""What the audit log tells of the last weeks: who signed in and did what to whom."""
+"""Audit events of the last weeks: who signed in and did what for whom."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
@@ -19,7 +19,7 @@ _DAYS: Final = 21
 _SIGN_IN_DAYS: Final = 29
 _AT_WORK: Final = timedelta(hours=8, minutes=30)
 _SUNDAY: Final = 7
-# Who signs in on how many days of ten.
+# The share of days on which each role signs in.
 _SHARES: Final = {
     Role.STAFF: 0.95,
     Role.CLINICIAN: 0.9,
@@ -38,9 +38,9 @@ def write(
     zone: ZoneInfo,
     seed_number: int,
 ) -> int:
-    """Write sign-ins and events down, the oldest first; return how many events.
+    """Write sign-ins and events, the oldest first; return the number of events.
 
-    The caller commits. They are shipped into the audit log like all others.
+    The caller commits. The events are shipped into the audit log like all others.
     """
     rng = Random(f"{seed_number} trail")  # noqa: S311 - nobody's secret
     sign_ins = list(_sign_ins(people, now, zone, rng))
@@ -69,7 +69,7 @@ def _sign_in(actor: Actor, day: date, zone: ZoneInfo, rng: Random) -> Columns:
     return {
         "id": new_id(began, rng),
         "user_id": actor.id,
-        # Of a token that nobody ever had.
+        # The hash of a token that nobody ever had.
         "token_hash": f"\\x{sha256(rng.randbytes(32)).hexdigest()}",
         "method": "code",
         "network": "192.0.2.0/24",

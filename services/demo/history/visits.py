@@ -1,4 +1,4 @@
-"""Writes the drawn visits down as if they had been booked one after another."""
+"""Writes the drawn visits as if they had been booked one after another."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _REASONS: Final = ("Not well enough to come.", "Had to work.", "Feels better.")
 
 @dataclass(frozen=True, slots=True)
 class HeldVisit:
-    """A visit that was written down, with what others write about it."""
+    """A visit that was written, with what its notes and events need."""
 
     id: UUID
     doctor: Practitioner
@@ -48,7 +48,7 @@ class Written:
     held: list[HeldVisit]
 
     def visit(self, slot: DrawnSlot, slot_id: UUID, rng: Random, now: datetime) -> None:
-        """Note down who booked a time, and who could not."""
+        """Add the rows of a time's bookings, and at times of a failed attempt."""
         if not slot.visits:
             return
         for visit in slot.visits:
@@ -126,7 +126,7 @@ class Written:
         has_lost: bool,
         rng: Random,
     ) -> None:
-        """Note down a hold that ran out before, or a try that came too late."""
+        """Add an earlier hold that expired, or an attempt that came too late."""
         if has_lost:
             at = visit.booked_at + timedelta(seconds=1)
             became = {"status": "failed", "ended_at": at}
@@ -160,9 +160,9 @@ class Written:
 
 
 def write(session: Session, draw: Draw) -> list[HeldVisit]:
-    """Write all visits down; return those that took or take place.
+    """Write all visits; return those that are not cancelled.
 
-    The caller commits, and has asked that there are none yet.
+    The caller commits, and has made sure that there are none yet.
     """
     written = Written([], [], [], [], [])
     rng = Random(draw.seed_number)  # noqa: S311 - nobody's secret
@@ -178,12 +178,12 @@ def write(session: Session, draw: Draw) -> list[HeldVisit]:
 def _slots(
     session: Session, draw: Draw, rng: Random, written: Written
 ) -> Iterator[tuple[DrawnSlot, UUID]]:
-    """Yield the times with their ids: those that plans have, and new ones."""
+    """Yield the times with the ids of their slots, planned or new."""
     planned = _planned(session, draw.now)
     for slot in draw.days():
         known = planned.get((slot.doctor.id, slot.starts_at))
         is_over = slot.starts_at <= draw.now
-        # Ahead only what plans have, and what is beyond their hours on purpose.
+        # For the future, only slots of plans, and extra ones outside a plan on purpose.
         if known is None and not is_over and slot.is_planned:
             continue
         slot_id = known or new_id(slot.starts_at - timedelta(days=60), rng)
@@ -212,6 +212,6 @@ def _planned(session: Session, now: datetime) -> dict[tuple[UUID, datetime], UUI
 def _reminded_at(
     starts_at: datetime, confirmed_at: datetime, now: datetime
 ) -> datetime | None:
-    """Return when a reminder was written: the day before, where there was time."""
+    """Return when a reminder was written: a day before, if booked by then."""
     due = starts_at - timedelta(days=1)
     return due if confirmed_at < due < now else None

@@ -1,4 +1,4 @@
-"""Records taken over from other systems' files."""
+"""Records imported from other systems' files."""
 
 from services.demo.importing.csv_lines import CannotImport as CannotImport
 from services.demo.importing.fhir import (

@@ -1,4 +1,4 @@
-"""What becomes of the lines that wait: new records, changed ones, and none twice."""
+"""Turns waiting lines into new or changed records, and none into two."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ from services.visits.schedule import visit_changes
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many records were made, changed, found equal, or left as people made them."""
+    """How many records were created, changed, equal, or left as people edited them."""
 
     new: int
     updated: int
@@ -49,9 +49,9 @@ FROM arriving_patients AS arriving LEFT JOIN (
 ) AS terms USING (source_id)
 WHERE problem IS NULL
 """
-# Version and moment move only with a change, so that a second run changes nothing and
-# nobody's open form goes stale for nothing. The row is judged once it is locked, so an
-# edit that was saved a moment ago is never overwritten.
+# Version and time change only with the content, so that a second run changes nothing
+# and no open form becomes stale without need. The row is compared once it is locked, so
+# that an edit saved just before is never overwritten.
 _SAVE_PATIENTS: Final = """
 WITH saved AS (
     INSERT INTO patients AS kept (source, source_id, source_version, {fields})
@@ -93,7 +93,7 @@ WHERE excluded.problem IS NULL AND ({kept}) IS DISTINCT FROM ({excluded})
 def save_patients(
     session: Session, *, source: str, most_terms: int, has_contacts: bool = False
 ) -> Outcome:
-    """Save the patients who wait, with at most so many terms in each list.
+    """Save the waiting patients, with at most `most_terms` terms in each list.
 
     Without contacts, e-mail addresses and phone numbers stay as they are.
     """
@@ -112,7 +112,7 @@ def save_patients(
 
 
 def save_doctors(session: Session, *, source: str) -> Outcome:
-    """Save the doctors who wait."""
+    """Save the waiting doctors."""
     visit_changes.changed(session)
     arrived = session.scalar(
         text("SELECT count(*) FROM arriving_doctors WHERE problem IS NULL")
@@ -127,7 +127,7 @@ def save_doctors(session: Session, *, source: str) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """What saves records that wait, and counts those that were left as they are."""
+    """Statements that save waiting records, and count those left as they are."""
 
     save: str
     count_kept: str

@@ -1,6 +1,6 @@
-"""A CSV file read line by line, so that one bad line spoils no other.
+"""A CSV file read line by line, so that a bad line affects no other.
 
-A record is one line: Synthea takes line breaks out of its values. So a quotation mark
+A record is one line: Synthea removes line breaks from its values. So a quotation mark
 that is never closed costs its own line and not the rest of the file.
 """
 
@@ -14,7 +14,8 @@ from typing import BinaryIO, Final
 from services.core.errors import InvalidInput
 
 _LONGEST_LINE: Final = 65_536
-# Tabs are gaps; all other controls, and marks that reorder text, have no place in one.
+# Tabs count as spaces; no other control characters, or characters that reorder text,
+# belong in a line.
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -23,12 +24,12 @@ class CannotImport(InvalidInput):
 
 
 class Rejected(Exception):
-    """A line cannot be taken; the reason names columns and never holds their values."""
+    """A line is rejected; the reason names columns and never contains their values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line: its number as editors count, and its values or what is wrong with it."""
+    """A line: its number as in editors, and its values or what is wrong with it."""
 
     number: int
     values: tuple[str, ...]
@@ -37,9 +38,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """A CSV file with a heading that names at least the columns asked for.
+    """A CSV file whose heading has at least the required columns.
 
-    `positions` say where each is; None is one that may be missing and is.
+    `positions` has the index of each column; None for an optional one that is missing.
     """
 
     path: Path
@@ -50,9 +51,9 @@ class CsvFile:
     def find(
         cls, path: Path, columns: tuple[str, ...], may_miss: tuple[str, ...] = ()
     ) -> "CsvFile":
-        """Look the columns up in the heading, or raise CannotImport.
+        """Find the columns in the heading. Raises CannotImport.
 
-        Those that may be missing stand behind the others, and are empty if they are.
+        Optional ones come after the others, and have empty values if they are missing.
         """
         names = [name.strip().casefold() for name in _heading(path)]
         missing = [column for column in columns if column.casefold() not in names]
@@ -68,13 +69,13 @@ class CsvFile:
 
     @property
     def size_bytes(self) -> int:
-        """How large the file is."""
+        """The size of the file."""
         return self.path.stat().st_size
 
     def lines(
         self, report: Callable[[int], None] = lambda _size: None
     ) -> Iterator[Line]:
-        """Yield every line under the heading with the values asked for, in their order.
+        """Yield every line below the heading with the values of the columns, in order.
 
         `report` is called with the bytes read since the last call.
         """
@@ -123,7 +124,7 @@ def _heading(path: Path) -> list[str]:
 
 
 def _raw_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield lines; of one that is far too long only so much that it will be refused."""
+    """Yield lines; of one that is far too long only enough for it to be rejected."""
     while raw := file.readline(_LONGEST_LINE + 1):
         ending = raw
         while len(ending) > _LONGEST_LINE and not ending.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""Dates and codes that wait become entries of records, and none of them twice."""
+"""Turns waiting dates and codes into dated entries of records, and none into two."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# By what a list or a file of more entries is called here.
+# The kinds of dated entries, by the lists and files that they come from.
 _KINDS: Final = {
     "allergies": "allergy",
     "medical_history": "condition",
@@ -16,9 +16,8 @@ _KINDS: Final = {
     "encounters": "encounter",
     "observations": "observation",
 }
-# Of a record that is out of use they stay as they are. What is told twice of one day is
-# one entry, which ends with the later of the two; so it is under another name of the
-# system of its code.
+# Entries of archived records stay as they are. Two of the same day are one entry, which
+# ends with the later of the two, even if the code's system is spelled differently.
 _COLLECT: Final = """
 CREATE TEMP TABLE arriving_entries ON COMMIT DROP AS
 SELECT patients.id AS patient_id,
@@ -46,7 +45,7 @@ WHEN NOT MATCHED THEN INSERT (
     source_key
 )
 """
-# What the files have no longer was a mistake there.
+# An entry that the files no longer have was a mistake in them.
 _DROP: Final = """
 DELETE FROM clinical_entries AS kept USING patients, arriving_patients AS arriving
 WHERE kept.source = :source AND kept.patient_id = patients.id
@@ -60,9 +59,9 @@ WHERE kept.source = :source AND kept.patient_id = patients.id
 
 
 def save_entries(session: Session, kinds: Iterable[str], *, source: str) -> None:
-    """Save the entries of patients in daily use; `kinds` are what the import tells of.
+    """Save dated entries of patients in daily use; `kinds` are those of the import.
 
-    Of these what it does not tell any more is removed.
+    Entries of these kinds that the import no longer has are removed.
     """
     given = {"source": source}
     session.execute(text(_COLLECT), given | {"kinds": json.dumps(_KINDS)})

@@ -1,4 +1,4 @@
-"""What is taken from each kind of Synthea's lines; docs/decisions/0005 says why."""
+"""What is imported from each kind of Synthea's lines; reasons: docs/decisions/0005."""
 
 import re
 import unicodedata
@@ -31,7 +31,7 @@ OBSERVATION_COLUMNS: Final = (
     "VALUE",
     "UNITS",
 )
-# Of allergies alone, and not in the files of older versions.
+# A column of allergies only, which the files of older versions lack.
 SYSTEM_COLUMN: Final = "SYSTEM"
 
 _SNOMED: Final = "http://snomed.info/sct"
@@ -52,13 +52,13 @@ _SEXES: Final = {
     "u": Sex.UNKNOWN,
 }
 _APPENDED_DIGITS: Final = re.compile(r"(?<=[^\W\d_])\d+(?![^\s-])")
-# SNOMED's kind of a term; Synthea once forgets the closing bracket.
+# SNOMED's kind of a term; Synthea forgets one closing bracket.
 _KIND: Final = re.compile(
     r"\s*\((disorder|finding|situation|person|substance|organism|product"
     r"|medicinal product|physical object|regime/therapy|procedure|event)\)?$"
 )
 _PASSING: Final = frozenset({"finding", "situation"})
-# How somebody lives is not what they have or had. It is also more delicate than most
+# Social circumstances are not illnesses. They are also more sensitive than most
 # illnesses, and records are open to the whole front desk.
 _NO_HISTORY: Final = frozenset(
     {
@@ -88,8 +88,8 @@ _NO_HISTORY: Final = frozenset(
 )
 
 
-# The same by classifications: chapter XXI's block on social circumstances and abuse in
-# ICD-10 and its editions, the chapter of social problems in ICPC-2.
+# The same in classifications: the block of chapter XXI on social circumstances and
+# abuse in ICD-10 and its editions, the chapter of social problems in ICPC-2.
 _SOCIAL: Final = (
     ("icd-10", re.compile(r"(Z5[5-9]|Z6[0-5]|T74|Y0[67])")),
     ("icpc", re.compile(r"Z[0-9]{2}")),
@@ -98,7 +98,7 @@ _SOCIAL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A patient as a line tells of them."""
+    """A patient as a line describes them."""
 
     source_id: str
     draft: PatientDraft
@@ -107,7 +107,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class DoctorArrival:
-    """A doctor as a line tells of them."""
+    """A doctor as a line describes them."""
 
     source_id: str
     name: str
@@ -118,12 +118,10 @@ class DoctorArrival:
 
 @dataclass(frozen=True, slots=True)
 class ImportedTerm:
-    """Something in a patient's record, from when until when, and under which code.
+    """A term of a patient's record, with its first and last day and its code.
 
-    Without `since` nobody said when it began.
-
-    `is_listed` tells whether it belongs into the list of its kind as well: what has
-    passed is in the past only.
+    `since` is None if the beginning was not stated. `is_listed` is whether it also
+    belongs into the list of its kind: what is over is only in the past.
     """
 
     patient: str
@@ -138,7 +136,7 @@ class ImportedTerm:
 
 
 def patient(values: tuple[str, ...], today: date) -> Arrival:
-    """Read a line of patients.csv, or raise Rejected."""
+    """Read a line of patients.csv. Raises Rejected."""
     key, born, died, first, last, gender, street, city, postcode = values
     address = ", ".join(
         filter(None, (" ".join(x.split()) for x in (street, city, postcode)))
@@ -160,7 +158,7 @@ def patient(values: tuple[str, ...], today: date) -> Arrival:
 
 
 def doctor(values: tuple[str, ...]) -> DoctorArrival:
-    """Read a line of providers.csv, or raise Rejected."""
+    """Read a line of providers.csv. Raises Rejected."""
     key, name, gender, speciality, city = values
     return DoctorArrival(
         source_id=_id("Id", key),
@@ -172,7 +170,7 @@ def doctor(values: tuple[str, ...]) -> DoctorArrival:
 
 
 def allergy(values: tuple[str, ...]) -> ImportedTerm:
-    """Read a line of allergies.csv, or raise Rejected; listed unless it has passed."""
+    """Read a line of allergies.csv, listed unless it is over. Raises Rejected."""
     *described, named = values
     system = _SYSTEMS.get(named.strip().casefold())
     if system is None:
@@ -182,19 +180,19 @@ def allergy(values: tuple[str, ...]) -> ImportedTerm:
 
 
 def medication(values: tuple[str, ...]) -> ImportedTerm:
-    """Read a line of medications.csv, or raise Rejected; listed while it is taken."""
+    """Read a line of medications.csv, listed while it is taken. Raises Rejected."""
     term, _ = _term(*values, system=_RXNORM)
     return replace(term, is_listed=term.until is None)
 
 
 def condition(values: tuple[str, ...]) -> ImportedTerm | None:
-    """Read a line of conditions.csv, or raise Rejected; None for how somebody lives."""
+    """Read a line of conditions.csv; None for social circumstances. Raises Rejected."""
     term, kind = _term(*values, system=_SNOMED)
     return condition_of(term, kind)
 
 
 def is_how_somebody_lives(system: str, code: str) -> bool:
-    """Whether a code is of how somebody lives, which is no illness."""
+    """Return whether a code is of social circumstances, which are no illness."""
     named = system.casefold()
     return code in _NO_HISTORY or any(
         name in named and block.match(code.upper()) for name, block in _SOCIAL
@@ -202,25 +200,26 @@ def is_how_somebody_lives(system: str, code: str) -> bool:
 
 
 def condition_of(term: ImportedTerm, kind: str | None) -> ImportedTerm | None:
-    """Return the condition as it is taken, None for how somebody lives.
+    """Return the condition as it is imported, None for social circumstances.
 
     `kind` is SNOMED's kind of the term, as `split_label` finds it.
     """
     if is_how_somebody_lives(term.system, term.code) or kind == "person":
         return None
-    # A cough that is over is nothing to remember, nor is a suspicion; a pneumonia is.
+    # A past cough need not be remembered, and neither need a suspicion; a pneumonia
+    # does.
     is_passing = kind in _PASSING or term.text.startswith("Suspected ")
     return replace(term, is_listed=term.until is None or not is_passing)
 
 
 def procedure(values: tuple[str, ...]) -> ImportedTerm:
-    """Read a line of procedures.csv or encounters.csv, or raise Rejected."""
+    """Read a line of procedures.csv or encounters.csv. Raises Rejected."""
     term, _ = _term(*values, system=_SNOMED)
     return term
 
 
 def observation(values: tuple[str, ...]) -> ImportedTerm:
-    """Read a line of observations.csv, or raise Rejected; words are no value."""
+    """Read a line of observations.csv; words are no value. Raises Rejected."""
     measured, key, description, code, value, unit = values
     term, _ = _term(measured, measured, key, description, code, system=_LOINC)
     if not _NUMBER.fullmatch(value.strip()):
@@ -229,7 +228,7 @@ def observation(values: tuple[str, ...]) -> ImportedTerm:
 
 
 def without_digits(name: str) -> str:
-    """Take off the number that Synthea appends to each invented name."""
+    """Remove the number that Synthea appends to each invented name."""
     return " ".join(_APPENDED_DIGITS.sub("", name).split())
 
 
@@ -247,7 +246,7 @@ def _term(
         patient=_id("PATIENT", key),
         text=text,
         since=since,
-        # Synthea sometimes ends things before it begins them.
+        # Synthea sometimes has ends before the beginnings.
         until=None if until is None else max(since, until),
         system=system,
         code=_code(code),

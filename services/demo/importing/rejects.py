@@ -1,4 +1,4 @@
-"""The list of lines that an import could not take."""
+"""The list of lines that an import rejected."""
 
 import csv
 import os
@@ -16,7 +16,7 @@ OF_RESOURCES: Final = ("file", "type", "id", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A line that was not taken, and why; holds nothing of what stands in it."""
+    """A line that was rejected, and why, without anything of its content."""
 
     file: str
     line: int
@@ -24,13 +24,13 @@ class Reject:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Return it as a row of the list."""
+        """The row of the list."""
         return self.file, str(self.line), self.reason
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedResource:
-    """A resource that was not taken, and why; holds nothing of what it says."""
+    """A resource that was rejected, and why, without anything of its content."""
 
     file: str
     type: str
@@ -39,15 +39,15 @@ class RejectedResource:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """Return it as a row of the list."""
+        """The row of the list."""
         return self.file, self.type, self.id, self.reason
 
 
 class RejectsFile:
-    """Where rejects are listed, for its owner's eyes only.
+    """The file that lists rejects, readable only by its owner.
 
-    The list is swapped in as a whole once the import is committed, so it always tells
-    of one complete run; a run without rejects leaves no list.
+    It is replaced as a whole once the import is committed, so it is always about one
+    complete run; a run without rejects leaves no file.
     """
 
     def __init__(self, path: Path, heading: tuple[str, ...] = OF_LINES) -> None:
@@ -58,7 +58,7 @@ class RejectsFile:
 
     @contextmanager
     def replacing(self) -> Iterator["RejectsFile"]:
-        """Put the list in place at a clean exit; raise CannotImport if it cannot be."""
+        """Put the file in place at a clean exit. Raises CannotImport."""
         self._refuse_to_overwrite_anything_else()
         try:
             self.restart()
@@ -74,7 +74,7 @@ class RejectsFile:
                 self._draft.unlink(missing_ok=True)
 
     def restart(self) -> None:
-        """Begin an empty list, for the import is tried (again) from its beginning."""
+        """Begin an empty list, because the import starts (again) from its beginning."""
         self._count = 0
         descriptor = os.open(
             self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600

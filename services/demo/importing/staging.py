@@ -1,7 +1,7 @@
 """Temporary tables in which an import's lines wait, the bad ones with their reason.
 
 All of it happens on the server: a file of any size needs no more memory here. The
-tables belong to one transaction, and nothing of them reaches the replicas.
+tables belong to one transaction, and none of their content reaches the replicas.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from services.demo.importing.rejects import Reject
 from services.patients.records import rules
 
 DECEASED: Final = "Deceased"
-# Two imports at once would wait for each other's rows in different orders.
+# Two imports at once would lock each other's rows in different orders.
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.importing"))
 _TABLES: Final = """
 SET LOCAL work_mem = '64MB';
@@ -39,7 +39,7 @@ CREATE TEMP TABLE arriving_terms (
 ) ON COMMIT DROP;
 """
 WaitingTable = Literal["arriving_patients", "arriving_doctors", "arriving_terms"]
-# What stands in front of what a line says.
+# The columns before a line's own ones.
 _PLACE: Final = ("file", "line", "problem")
 _COLUMNS: Final[dict[WaitingTable, str]] = {
     "arriving_patients": (
@@ -62,7 +62,7 @@ _TERM_READERS: Final[
     "encounters": records.procedure,
     "observations": records.observation,
 }
-# The first line stands; a later one may be a different person by mistake.
+# The first line counts; a later one may be a different person by mistake.
 _FIND_REPEATED: Final = """
 UPDATE {table} AS later
 SET problem = format(:repeated, first.line)
@@ -81,14 +81,15 @@ WHERE problem IS NULL AND NOT EXISTS (
     WHERE known.source_id = term.source_id AND known.problem IS NULL
 )
 """
-# The date of death has a field of its own. That the history says so as well is what
-# lists and programs asked for before there was one; it has no code, and is no entry.
+# The date of death has a field of its own. The history mentions it as well because
+# lists and programs searched for that before the field existed; the term has no code,
+# and is no dated entry.
 _MENTION_DEATHS: Final = """
 INSERT INTO arriving_terms (file, line, source_id, kind, term, since, is_listed)
 SELECT file, line, source_id, 'medical_history', :deceased, died_on, true
 FROM arriving_patients WHERE problem IS NULL AND died_on IS NOT NULL
 """
-# Of equal terms the first stands, in the order in which they began.
+# Of equal terms the first one counts, in the order in which they began.
 _CHOOSE_TERMS: Final = """
 CREATE TEMP TABLE chosen_terms ON COMMIT DROP AS
 SELECT *, row_number() OVER (
@@ -118,7 +119,7 @@ SELECT file, line, problem FROM (
 
 @dataclass(frozen=True, slots=True)
 class WaitingLine:
-    """A line: where it stands, and its columns or what is wrong with it."""
+    """A line with its place, and either its columns or what is wrong with it."""
 
     file: str
     number: int
@@ -127,7 +128,7 @@ class WaitingLine:
 
 
 def create(session: Session) -> None:
-    """Make the tables, which vanish with the transaction; imports take turns."""
+    """Create the tables, which vanish with the transaction; imports take turns."""
     session.execute(select(_LOCK))
     session.execute(text(_TABLES))
 
@@ -135,7 +136,7 @@ def create(session: Session) -> None:
 def stage_patients(
     session: Session, file: CsvFile, today: date, report: Callable[[int], None]
 ) -> None:
-    """Let the lines of patients.csv wait."""
+    """Put the lines of patients.csv into their waiting table."""
 
     def row(values: tuple[str, ...]) -> tuple[str | None, ...]:
         return patient_row(records.patient(values, today))
@@ -144,7 +145,7 @@ def stage_patients(
 
 
 def patient_row(arrival: records.Arrival) -> tuple[str | None, ...]:
-    """Return the columns of a patient who waits, behind file, line and problem."""
+    """Return the columns of a waiting patient that follow file, line and problem."""
     draft = arrival.draft
     return (
         arrival.source_id,
@@ -160,9 +161,9 @@ def patient_row(arrival: records.Arrival) -> tuple[str | None, ...]:
 
 
 def term_row(kind: str, term: records.ImportedTerm) -> tuple[str | None, ...]:
-    """Return the columns of a term that waits, behind file, line and problem.
+    """Return the columns of a waiting term that follow file, line and problem.
 
-    What has no day has no code here: it is in the list, and no dated entry.
+    A term without a day gets no code here: it is in the list, and no dated entry.
     """
     return (
         term.patient,
@@ -181,7 +182,7 @@ def term_row(kind: str, term: records.ImportedTerm) -> tuple[str | None, ...]:
 def stage_doctors(
     session: Session, file: CsvFile, report: Callable[[int], None]
 ) -> None:
-    """Let the lines of providers.csv wait."""
+    """Put the lines of providers.csv into their waiting table."""
 
     def row(values: tuple[str, ...]) -> tuple[str | None, ...]:
         arrival = records.doctor(values)
@@ -199,7 +200,7 @@ def stage_doctors(
 def stage_terms(
     session: Session, file: CsvFile, kind: str, report: Callable[[int], None]
 ) -> int:
-    """Let lines of one kind wait; return how many are left out."""
+    """Put lines of one kind into their waiting table; return how many are left out."""
     read = _TERM_READERS[kind]
     left_out = Counter[str]()
 
@@ -220,10 +221,10 @@ def judge(
     repeated: str = "Id stands already on line %s",
     stray: str = "PATIENT is on no line of patients.csv that could be taken",
 ) -> None:
-    """Find what is wrong with lines when all of them are seen together.
+    """Find problems that show only when all lines are seen together.
 
-    `repeated` and `stray` are the reasons against a record that came before, on line
-    %s, and against what is about nobody who is taken.
+    `repeated` is the reason against a record that came before, on line %s, and `stray`
+    the reason against a term of nobody who is imported.
     """
     session.execute(text("ANALYZE arriving_patients, arriving_terms, arriving_doctors"))
     for table in ("arriving_patients", "arriving_doctors"):
@@ -238,7 +239,7 @@ def judge(
 
 
 def list_rejects(session: Session) -> Iterator[Reject]:
-    """Yield the lines that cannot be taken, file by file."""
+    """Yield the lines that are rejected, file by file."""
     rows = session.execute(text(_REJECTS), execution_options={"yield_per": 1_000})
     for file, number, problem in rows:
         yield Reject(file, number, problem)
@@ -263,7 +264,7 @@ def _stage(
 def let_wait(
     session: Session, table: WaitingTable, arriving: Iterable[WaitingLine]
 ) -> None:
-    """Send lines to one of the tables."""
+    """Copy lines to one of the tables."""
     columns = _COLUMNS[table].split(", ")
     none: tuple[str | None, ...] = (None,) * (len(columns) - len(_PLACE))
     lines = (

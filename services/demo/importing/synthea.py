@@ -1,4 +1,4 @@
-"""Patients and doctors from the CSV files that Synthea writes."""
+"""The import of patients and doctors from the CSV files that Synthea writes."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,7 +26,7 @@ _TERM_FILES: Final = {
     "medications.csv": ("current_medications", records.TERM_COLUMNS),
 }
 _MAY_MISS: Final = {"allergies.csv": (records.SYSTEM_COLUMN,)}
-# Taken where the folder has them.
+# Imported if the folder has them.
 _MORE_FILES: Final = {
     "procedures.csv": ("procedures", records.TERM_COLUMNS),
     "encounters.csv": ("encounters", records.TERM_COLUMNS),
@@ -45,7 +45,7 @@ SELECT file, count(*), count(problem) FROM (
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
-    """What became of one file's lines; `outcome` where each line is a record."""
+    """What became of one file's lines; `outcome` if each line is a record."""
 
     file: str
     lines: int
@@ -64,7 +64,7 @@ class Folder:
 
     @classmethod
     def find(cls, path: Path) -> "Folder":
-        """Look for files and columns, or raise CannotImport."""
+        """Find the files and their columns. Raises CannotImport."""
         if not path.is_dir():
             raise CannotImport(
                 "folder",
@@ -82,7 +82,7 @@ class Folder:
 
     @property
     def size_bytes(self) -> int:
-        """How much there is to read."""
+        """The size of all files together."""
         files = (self.patients, self.doctors, *self.terms.values())
         return sum(file.size_bytes for file in files)
 
@@ -96,11 +96,11 @@ def import_synthea(
     today: date,
     report: Callable[[int], None] = lambda _size: None,
 ) -> tuple[FileSummary, ...]:
-    """Take over a folder's patients and doctors; the caller commits.
+    """Import a folder's patients and doctors; the caller commits.
 
-    Bad lines go to `rejects` and stop nothing. Records that people have edited,
-    archived or merged since stay as they are. `report` is called with the bytes read
-    since the last call. Raises NotAllowed.
+    Bad lines go to `rejects` and do not stop the import. Records that people have
+    edited, archived or merged since stay as they are. `report` is called with the bytes
+    read since the last call. Raises NotAllowed.
     """
     actor.require(Permission.IMPORT_RECORDS)
     rejects.restart()

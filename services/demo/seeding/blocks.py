@@ -19,7 +19,7 @@ from services.demo.seeding.pools import Words, pools
 # The draws of a block depend on its number alone, so that a clinic of 400 patients is
 # the beginning of the clinic of 1,000,000 with the same seed number.
 SIZE: Final = 5_000
-# Who registered and archived the records.
+# The user who registered and archived the records.
 SEEDER_ID: Final = UUID("0198c0de-5eed-7000-8000-000000000001")
 COLUMNS: Final = (
     "first_name",
@@ -51,7 +51,7 @@ _OPENS_AT, _SHUTS_AT = 8 * 3_600, 18 * 3_600
 
 @dataclass(frozen=True, slots=True)
 class _Timestamps:
-    """When the records were made and last changed, and which were archived then."""
+    """When the records were created and last changed, and which were archived then."""
 
     created: Words
     updated: Words
@@ -72,7 +72,7 @@ def source(seed_number: int) -> str:
 
 
 def source_id(number: int) -> str:
-    """Return a patient's source_id: in the order of texts as of numbers."""
+    """Return a patient's source_id, which sorts as text like the number."""
     return f"{number:08}"
 
 
@@ -122,7 +122,7 @@ def _columns(
 
 
 def _register_again(rng: np.random.Generator, columns: dict[str, list[str]]) -> None:
-    """Turn some rows into slips of earlier ones: same person, registered twice."""
+    """Turn a few rows into second registrations of earlier people, with a slip."""
     first_names, last_names = columns["first_name"], columns["last_name"]
     for earlier, later in duplicates.pairs(rng, len(first_names)):
         for name in ("sex", "phone_number", "address", "updated_at"):
@@ -140,7 +140,7 @@ def _register_again(rng: np.random.Generator, columns: dict[str, list[str]]) -> 
         columns["date_of_birth"][later] = (
             duplicates.mistype(birth) if slip == "birth" else birth
         )
-        # The second record is the one that somebody made in a hurry.
+        # The second record is one that somebody made in a hurry.
         for name in ("email", "emergency_contact", "deleted_at", "deleted_by"):
             columns[name][later] = NULL
         for name in ("allergies", "medical_history", "current_medications"):

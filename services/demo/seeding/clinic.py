@@ -1,4 +1,4 @@
-"""The work of filling a database with an invented clinic."""
+"""Filling a database with an invented clinic."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ from services.visits.schedule.plans import HORIZON, Calendar
 DEMO_PATIENTS: Final = 400
 DEMO_SEED_NUMBER: Final = 1
 MOST_PATIENTS: Final = 10_000_000
-# Long enough to make a transaction's fixed costs vanish, short enough that a failover
-# throws little away and that progress is seen.
+# Long enough for a transaction's fixed costs not to matter, short enough that a
+# failover throws little away and that progress is visible.
 _BATCH: Final = 50_000
 _ACTOR: Final = Actor(blocks.SEEDER_ID, "seed", Role.ADMIN)
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.seeding"))
@@ -34,7 +34,7 @@ _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.seeding"))
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction did: patients added, and patients there afterwards."""
+    """The result of one transaction: patients added, and patients there afterwards."""
 
     added: int
     there: int
@@ -53,11 +53,10 @@ def seed(
     """Bring the invented clinic up to this many patients; return how many were new.
 
     Equal seed numbers give equal people, and a smaller clinic is the beginning of a
-    larger one: a second run adds nothing, an interrupted one is taken up where it
+    larger one: a second run adds nothing, an interrupted one continues where it
     stopped. Each batch is a transaction of its own, after which `report` is called with
-    the number of patients there. `visits` invents what visits there were; without one
-    there are some of today. Raises InvalidInput or
-    db.postgres.DatabaseUnavailable.
+    the number of patients there. `visits` invents the visits; by default there are a
+    few around today. Raises InvalidInput or db.postgres.DatabaseUnavailable.
     """
     if not 0 <= patients <= MOST_PATIENTS:
         raise InvalidInput("patients", f"Ask for 0 to {MOST_PATIENTS:,} patients.")
@@ -89,7 +88,7 @@ def seed(
 def add_batch(
     session: Session, actor: Actor, *, upto: int, seed_number: int, today: date
 ) -> Batch:
-    """Add the next of those missing from the first `upto`; the caller commits."""
+    """Add the next batch of patients up to the first `upto`; the caller commits."""
     actor.require(Permission.IMPORT_RECORDS)
     session.execute(select(_LOCK))
     there = _count(session, seed_number)
@@ -105,7 +104,7 @@ def add_batch(
 
 
 def _count(session: Session, seed_number: int) -> int:
-    """Return how many are there: they are added in order and never deleted."""
+    """Return the number of patients, who are added in order and never deleted."""
     newest = session.scalar(
         select(func.max(Patient.source_id)).where(
             Patient.source == blocks.source(seed_number)
@@ -115,7 +114,7 @@ def _count(session: Session, seed_number: int) -> int:
 
 
 def _settle(session: Session) -> None:
-    """Let the planner know the new rows, and index what GIN has put off.
+    """Update the planner's statistics, and flush GIN's pending list.
 
     Autovacuum would do both within minutes; until then the first lists would be slow.
     """

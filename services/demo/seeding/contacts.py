@@ -1,4 +1,4 @@
-"""How the invented patients are reached, without reaching anybody real."""
+"""Contact data of the invented patients, none of which reaches anybody real."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,7 @@ from services.demo.seeding.people import Numbers, People
 from services.demo.seeding.pools import Words, plain
 
 # example.* is reserved by RFC 2606, and no town has the British area code 01632: mail
-# or a text message that goes out by mistake arrives nowhere.
+# or a text message that is sent by mistake arrives nowhere.
 _DOMAINS: Final = np.array(["example.com", "example.org", "example.net"], dtype=object)
 _AREA: Final = "1632"
 _SUBSCRIBERS: Final = 1_000_000
@@ -73,7 +73,7 @@ def _emails(rng: np.random.Generator, people: People, numbers: Numbers) -> Words
 def _emergency_contacts(
     rng: np.random.Generator, people: People, phones: Words
 ) -> Words:
-    """Name the other adult of the household where there is one."""
+    """Name the other adult of the household if there is one."""
     heads = np.arange(len(phones)) - people.places
     partners = np.minimum(heads + 1, len(phones) - 1)
     others = np.where(

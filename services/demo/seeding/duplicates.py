@@ -14,7 +14,7 @@ _DAYS_OF_EVERY_MONTH: Final = 28
 
 
 def misspell(rng: np.random.Generator, name: str) -> str:
-    """Swap, drop or double a letter inside the name; lose the accents of others."""
+    """Swap, drop or double a letter inside the name, or drop its accents."""
     without_accents = plain(name).capitalize()
     if without_accents.lower() != name.lower() and name.isalpha():
         return without_accents
@@ -30,9 +30,9 @@ def misspell(rng: np.random.Generator, name: str) -> str:
 
 
 def mistype(birth: str) -> str:
-    """Exchange day and month or the year's last digits, where that is an earlier day.
+    """Swap day and month, or the year's last digits, if that gives an earlier day.
 
-    A later one could lie in the future, or after the record was made.
+    A later one could be in the future, or after the record was made.
     """
     year, month, day = birth.split("-")
     slips = []

@@ -1,8 +1,8 @@
 """What happened to invented patients: dated entries of their records.
 
-A record's first entries are what stands in its lists, which lasts; the others have
-passed. What they are is drawn by how often it happens at a practice, their values by
-age. Everything depends on the seed number, the patient's and the entry's alone.
+The first entries of a record are those of its lists, which last; the others are over.
+They are drawn by how often such things happen at a practice, their values by age.
+Everything depends only on the numbers of the seed, the patient and the entry.
 """
 
 import json
@@ -32,9 +32,9 @@ _LOINC: Final = "http://loinc.org"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Happening:
-    """Something that passes, `share` times of a thousand, for so many days.
+    """Something that passes, `share` times in a thousand, and lasts `days` days.
 
-    A value is around `mean` at the age of 40, of most people less than `spread` away,
+    A value is around `mean` at the age of 40, mostly less than `spread` away from it,
     and grows by `yearly` with each year of age.
     """
 
@@ -102,7 +102,7 @@ _HAPPENINGS: Final = (
     _Happening(kind="encounter", term="Hospital admission", share=10, days=6),
     _Happening(kind="encounter", term="Specialist consultation", share=10),
 )
-# Each share is so many of a thousand places, one of which is drawn.
+# Each has `share` of a thousand places, one of which is drawn.
 _PLACES: Final = """
 CREATE TEMP TABLE happenings ON COMMIT DROP AS
 SELECT happening.*, place
@@ -116,8 +116,8 @@ FROM (
     ) WITH ORDINALITY
 ) AS happening, generate_series(upto - share, upto - 1) AS place
 """
-# Of ten years, until the record was archived. What is taken for long begins within four
-# months of the first illness.
+# For the ten years until today, or until the record was archived. Long-term medication
+# begins within four months of the first illness.
 _PATIENTS: Final = """
 CREATE TEMP TABLE seeded ON COMMIT DROP AS
 SELECT id, source_id, date_of_birth, medical_history, current_medications, allergies,
@@ -173,7 +173,7 @@ CROSS JOIN LATERAL (SELECT {of_first} & 1048575 AS bits) AS ill
 CROSS JOIN LATERAL (SELECT {of_number} & 1048575 AS bits) AS own
 WHERE number <= :events
 """
-# The sum of three draws: values in the middle are the most frequent.
+# The sum of three draws, so that values in the middle are the most frequent.
 _PASSED: Final = """
 SELECT patient.id, happening.kind, happening.term, happening.system, happening.code,
     happened.day,
@@ -218,11 +218,12 @@ def add_events(
     today: date,
     report: Callable[[int], None] = lambda _there: None,
 ) -> int:
-    """Give each of the first invented patients so many entries; return the new ones.
+    """Give each of the first `patients` invented patients `events` dated entries.
 
-    A second run adds nothing, a larger number what is missing. Each batch is a
-    transaction of its own, after which `report` is called with the number of patients
-    who have theirs. Raises InvalidInput or db.postgres.DatabaseUnavailable.
+    Returns the number of new ones. A second run adds nothing, a larger number what is
+    missing. Each batch is a transaction of its own, after which `report` is called with
+    the number of patients who have theirs. Raises InvalidInput or
+    db.postgres.DatabaseUnavailable.
     """
     if not 0 <= events <= MOST_EVENTS:
         raise InvalidInput("events", f"Ask for 0 to {MOST_EVENTS} events of a patient.")
@@ -277,5 +278,5 @@ def _add(
 
 
 def _settle(session: Session) -> None:
-    """Let the planner know the new rows; autovacuum would within minutes."""
+    """Update the planner's statistics, which autovacuum would do within minutes."""
     session.execute(text("ANALYZE clinical_entries"))

@@ -1,4 +1,4 @@
-"""What the invented patients have, take and must not be given."""
+"""Illnesses, medications and allergies of the invented patients."""
 
 from dataclasses import dataclass
 from typing import Final

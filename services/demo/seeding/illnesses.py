@@ -1,4 +1,4 @@
-"""How frequent illnesses and allergies are, and what is taken against them.
+"""How frequent illnesses and allergies are, and which medications are taken for them.
 
 The shares are rounded from what British general practices report, by age; they make
 lists that look like a clinic's and support no medical statement.
@@ -22,7 +22,7 @@ class Illness:
     sex: str | None = None
     medications: tuple[str, ...] = ()
     treated: float = 0.85
-    # Whoever has one of these has this one `raised_by` times as often.
+    # With one of these, the chance by age is multiplied by `raised_by`.
     raising: tuple[str, ...] = ()
     raised_by: float = 2.5
 
@@ -43,7 +43,7 @@ class Allergy:
         return np.interp(ages, AGES, self.shares)
 
 
-# What raises another stands before it.
+# An illness that raises the chance of another comes before it.
 ILLNESSES: Final = (
     Illness(
         name="Obesity",
@@ -296,7 +296,7 @@ ALLERGIES: Final = (
     Allergy("Strawberries", (0.006, 0.004, 0.003, 0.002, 0.002)),
 )
 
-# Medications that nobody with the allergy is given, and what is given instead.
+# Medications that are not given to anybody with the allergy, and their replacements.
 INSTEAD: Final = {
     "Aspirin": {
         "Aspirin 75 mg": "Clopidogrel 75 mg",

@@ -1,4 +1,4 @@
-"""Who the invented patients are: families with names, sexes, births and addresses."""
+"""The invented patients as people: families with names, sexes, births and addresses."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.demo.seeding.pools import Pools, Words
 
-# Births are counted back from here, so that the same seed number gives the same
+# Births are counted back from this day, so that the same seed number gives the same
 # people in every year.
 AS_OF: Final = date(2025, 6, 30)
 _HOUSEHOLD_SIZES: Final = (1, 2, 3, 4, 5)
@@ -29,7 +29,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """A block of people as columns; members of a household stand together."""
+    """A block of people as columns; members of a household are adjacent."""
 
     first_names: Words
     last_names: Words
@@ -72,10 +72,10 @@ def _households(rng: np.random.Generator, count: int) -> tuple[Numbers, Numbers]
 def _ages(
     rng: np.random.Generator, households: Numbers, places: Numbers
 ) -> NDArray[np.float64]:
-    """Give partners a similar age and children one that makes them children."""
+    """Draw ages: similar ones for partners, and children that can be theirs."""
     count = len(households)
     heads = np.interp(rng.random(count), _ADULTS_YOUNGER, _ADULT_AGES)
-    # A head with children is of an age to have them at home.
+    # The head of a household with children is of an age to have them at home.
     has_children = np.zeros(count, dtype=bool)
     has_children[households[places >= _FIRST_CHILD]] = True
     heads[has_children] = 24 + (heads[has_children] - 18) * 0.38

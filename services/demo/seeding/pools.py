@@ -1,4 +1,4 @@
-"""What invented people are put together from: names, streets and towns by Faker."""
+"""The pools from which people are invented: names, streets and towns by Faker."""
 
 import unicodedata
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Words: TypeAlias = NDArray[np.object_]
 
-# A town's surgery: most people's names are British, the others' families came from
+# A practice in a town: most people's names are British, the other families came from
 # elsewhere. Accents and letters such as "ł" matter, because searching folds them.
 _ORIGINS: Final = (
     ("en_GB", 0.70),
@@ -23,7 +23,7 @@ _ORIGINS: Final = (
     ("fr_FR", 0.04),
     ("tr_TR", 0.03),
 )
-# Letters that Unicode does not take apart into a base and an accent.
+# Letters that Unicode does not decompose into a base and an accent.
 _PLAIN: Final = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "ı": "i"})
 _LONGEST_NAME: Final = 50
 
@@ -65,7 +65,7 @@ def pools(seed_number: int) -> Pools:
 
 @cache
 def plain(name: str) -> str:
-    """Spell a name the way it may stand in an e-mail address."""
+    """Return a name in the spelling of an e-mail address."""
     decomposed = unicodedata.normalize("NFKD", name.lower().translate(_PLAIN))
     return "".join(
         letter for letter in decomposed if letter.isascii() and letter.isalnum()

@@ -30,7 +30,7 @@ _SPECIALITIES: Final = tuple(
 
 
 def add(session: Session, actor: Actor, *, seed_number: int) -> None:
-    """Add the doctors who are not there yet; the caller commits."""
+    """Add the doctors who are missing; the caller commits."""
     actor.require(Permission.IMPORT_RECORDS)
     session.execute(
         insert(Doctor)

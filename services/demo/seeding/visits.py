@@ -1,4 +1,4 @@
-"""Some visits of the demo's clinician: over, waiting, and still to come."""
+"""A few visits of the demo's clinician: over, waiting, and still to come."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ _VISIT: Final = timedelta(minutes=20)
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A visit of today that was to begin so many slots ago."""
+    """A visit of today that was due to begin `slots_ago` slots ago."""
 
     slots_ago: int
     status: str
@@ -48,10 +48,10 @@ _TO_COME: Final = (
 
 
 def ensure_demo_visits(session: Session) -> int:
-    """Give the demo's clinician some visits, once; return how many.
+    """Give the demo's clinician a few visits, once; return how many.
 
-    Only invented patients whom the clinician treats have any, the demo's own among
-    them. The caller commits.
+    Only invented patients whom the clinician treats get one, the demo's own patient
+    among them. The caller commits.
     """
     doctor = session.scalars(select(Doctor).where(Doctor.source == _DEMO)).first()
     if doctor is None or session.scalar(

@@ -1,4 +1,4 @@
-"""Records taken over from bundles of FHIR R4."""
+"""Records imported from Bundles of FHIR R4."""
 
 from services.demo.importing.fhir.bundles import Bundles as Bundles
 from services.demo.importing.fhir.importing import (

@@ -1,6 +1,6 @@
 """Bundles of FHIR R4 as files: read one by one, and refused as a whole or not at all.
 
-What a bundle refers to stands in it, or in another file of the same import by its id.
+A bundle contains what it refers to, or another file of the same import has it, by id.
 """
 
 import re
@@ -19,7 +19,7 @@ _MEGABYTE: Final = 1024 * 1024
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{0,39}")
 _ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _UNKNOWN: Final = "?"
-# A history tells of what was deleted, too, and responses of nothing.
+# Not a history, which also has deleted resources, or a response, which may have none.
 _KINDS: Final = ("transaction", "batch", "collection", "searchset", "document")
 _URN: Final = "urn:uuid:"
 _CONTAINED: Final = "#"
@@ -29,9 +29,9 @@ Resource = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class BundleEntry:
-    """A resource of a bundle: where it stands, counted over all files, and what it is.
+    """A resource of a bundle, with its number over all files, and its type and id.
 
-    `type` and `id` are "?" where they are none.
+    `type` and `id` are "?" if they are missing or invalid.
     """
 
     file: str
@@ -44,12 +44,12 @@ class BundleEntry:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The resources of a file by the addresses under which others name them."""
+    """The resources of a file by the addresses with which others refer to them."""
 
     by_address: Mapping[str, Resource]
 
     def id_of(self, reference: Any, kind: str) -> str:
-        """Return the id that a Reference means, "" if it is none of this type."""
+        """Return the id that a Reference names, "" unless it is of this type."""
         named = reference.get("reference") if isinstance(reference, dict) else None
         if not isinstance(named, str):
             return ""
@@ -64,7 +64,7 @@ class Bundle:
     def find(self, reference: Any, inside: Resource) -> Resource | None:
         """Return the resource that a Reference names: of this bundle, or contained.
 
-        `inside` is the resource in which the reference stands.
+        `inside` is the resource that has the reference.
         """
         named = reference.get("reference") if isinstance(reference, dict) else None
         if not isinstance(named, str):
@@ -76,13 +76,13 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Bundles:
-    """Files of bundles that are there and not too large."""
+    """Files of bundles that exist and are not too large."""
 
     paths: tuple[Path, ...]
 
     @classmethod
     def find(cls, path: Path) -> "Bundles":
-        """Look for one file, or for those of a folder; raises CannotImport."""
+        """Find one file, or those of a folder. Raises CannotImport."""
         if not path.exists():
             raise CannotImport(
                 "path", f"There is no {path}: name a file or a folder of FHIR bundles."
@@ -104,13 +104,13 @@ class Bundles:
 
     @property
     def size_bytes(self) -> int:
-        """How much there is to read."""
+        """The size of all files together."""
         return sum(path.stat().st_size for path in self.paths)
 
     def resources(
         self, report: Callable[[int], None] = lambda _size: None
     ) -> Iterator[BundleEntry]:
-        """Yield every resource, file by file; raises CannotImport.
+        """Yield every resource, file by file. Raises CannotImport.
 
         `report` is called with the bytes read since the last call.
         """
@@ -130,7 +130,7 @@ class Bundles:
 
 
 def id_in(resource: Resource) -> str:
-    """Return the id of a resource, "" where it has none that FHIR knows."""
+    """Return the id of a resource, "" if it has none that is valid in FHIR."""
     id_ = resource.get("id")
     return id_ if isinstance(id_, str) and _ID.fullmatch(id_) else ""
 
@@ -139,7 +139,7 @@ def _contained(resource: Resource, id_: str) -> Resource | None:
     contained = resource.get("contained")
     if not isinstance(contained, list):
         return None
-    # Whatever else stands there is looked at by nobody.
+    # Anything else in the list is ignored.
     known = (element for element in contained if isinstance(element, dict))
     return next(
         (element for element in known if id_ and element.get("id") == id_), None
@@ -159,7 +159,7 @@ def _entries_of(path: Path, content: bytes) -> list[Any]:
     try:
         sent = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        # What stands at the place is health data, and the message may quote it.
+        # The text at that place is health data, and the error message may quote it.
         raise CannotImport(
             path.name,
             f"{path.name} is no JSON: line {error.lineno} cannot be read. Nothing was "

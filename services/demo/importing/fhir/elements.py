@@ -25,7 +25,7 @@ Element = Mapping[str, Any]
 
 
 def text_in(element: Element, name: str) -> str:
-    """Return a text without line breaks and gaps, "" if there is none."""
+    """Return a text on one line with single spaces, "" if there is none."""
     value = element.get(name, "")
     if not isinstance(value, str):
         raise Rejected(f"{name} is no text")
@@ -36,7 +36,7 @@ def text_in(element: Element, name: str) -> str:
 
 
 def element_in(element: Element, name: str) -> Element:
-    """Return an element that has elements of its own, {} if there is none."""
+    """Return an element with elements of its own, {} if there is none."""
     value = element.get(name, {})
     if not isinstance(value, dict):
         raise Rejected(f"{name} is no element of its own")
@@ -52,9 +52,10 @@ def list_in(element: Element, name: str) -> Sequence[Element]:
 
 
 def day_in(element: Element, *names: str) -> date | None:
-    """Return the day of the first of these elements that is there.
+    """Return the day of the first of these elements that is present.
 
-    Of a month or a year it is the first day; a moment's day is that of its own zone.
+    A month or a year counts as its first day; the day of a time is that of its own
+    zone.
     """
     for name in names:
         if value := text_in(element, name):
@@ -63,7 +64,7 @@ def day_in(element: Element, *names: str) -> date | None:
 
 
 def whole_day_in(element: Element, name: str) -> date | None:
-    """Return a day, or raise Rejected for what is only a month or a year."""
+    """Return a day. Raises Rejected if it is only a month or a year."""
     value = text_in(element, name)
     if value and len(value) < len("1980-12-31"):
         raise Rejected(f"{name} is no whole day such as 1980-12-31")
@@ -83,9 +84,9 @@ def _day(name: str, value: str) -> date:
 def coding_in(
     concept: Element, preferred: Sequence[str] = _PREFERRED
 ) -> tuple[str, str, str]:
-    """Return system, code and display of a concept, empty where it has none.
+    """Return system, code and display of a concept, each "" if missing.
 
-    Of several codes it is the first of a preferred system, else the first.
+    Of several codes it takes the first of a preferred system, else the first.
     """
     codings = list_in(concept, "coding")
     known = [
@@ -103,7 +104,7 @@ def coding_in(
 
 
 def codes_in(concepts: Sequence[Element]) -> set[str]:
-    """Return all codes of some concepts, whatever their systems."""
+    """Return all codes of these concepts, whatever their systems."""
     return {
         text_in(coding, "code")
         for concept in concepts
@@ -112,7 +113,7 @@ def codes_in(concepts: Sequence[Element]) -> set[str]:
 
 
 def label_in(concept: Element) -> str:
-    """Return what a concept is in words, or raise Rejected."""
+    """Return a concept in words. Raises Rejected if it has none."""
     text = text_in(concept, "text") or coding_in(concept)[2]
     if not text:
         raise Rejected("code says nothing in words: text and display are missing")
@@ -122,7 +123,7 @@ def label_in(concept: Element) -> str:
 
 
 def quantity_in(quantity: Element) -> tuple[str | None, str | None]:
-    """Return value and unit of a Quantity; None where there is no number."""
+    """Return value and unit of a Quantity; None for both if it has no number."""
     value = quantity.get("value")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None, None
@@ -131,6 +132,6 @@ def quantity_in(quantity: Element) -> tuple[str | None, str | None]:
     unit = text_in(quantity, "code") or text_in(quantity, "unit")
     if len(unit) > _LONGEST_UNIT:
         raise Rejected(f"unit is longer than {_LONGEST_UNIT} characters")
-    # As floats of JSON some values have a dozen places that nobody measured.
+    # As JSON floats some values have a dozen decimals that nobody measured.
     number = Decimal(str(value)).quantize(_PLACES).normalize()
     return f"{number:f}", unit

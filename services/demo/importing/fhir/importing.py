@@ -1,4 +1,4 @@
-"""Patients from FHIR bundles, with what has happened to them."""
+"""The import of patients from FHIR bundles, with what has happened to them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ from services.demo.importing.staging import WaitingLine, WaitingTable
 from services.patients.records import rules, unique_emails
 from services.patients.records.model import ImportSource
 
-# A Patient as it arrives, or Rejected.
+# Returns a Patient as an Arrival, or raises Rejected.
 ReadPatient = Callable[[BundleEntry], Arrival]
 
 _SOURCE: Final = ImportSource.FHIR.value
@@ -35,8 +35,8 @@ _TABLE: Final = """
 CREATE TEMP TABLE arriving_resources (line int, file text, type text, id text)
 ON COMMIT DROP
 """
-# An id is that of one server, and two may give it to two people. A correction changes a
-# name or a day of birth; whoever differs in both is taken for somebody else.
+# An id belongs to one server, and two servers may give it to two people. A correction
+# changes a name or a date of birth; whoever differs in both is taken for somebody else.
 _FIND_OTHERS: Final = """
 UPDATE arriving_patients AS arriving
 SET problem = 'somebody else has this id: family and birthDate both differ'
@@ -62,8 +62,9 @@ SELECT file, type, id, problem
 FROM arriving_resources JOIN judged_resources USING (line)
 WHERE problem IS NOT NULL ORDER BY line
 """
-# Where the clinic lets an address be of one patient only: first whoever has one that a
-# patient here has, so that they take nothing from that patient's own lines.
+# If the clinic allows an address for one patient only: first reject those whose address
+# a patient here has, so that their lines cannot cost that patient's own lines the
+# address.
 _FIND_TAKEN: Final = """
 UPDATE arriving_patients AS arriving
 SET problem = 'telecom: the e-mail address is of another patient, and here each is of '
@@ -81,7 +82,7 @@ WHERE lower(earlier.email) = lower(arriving.email)
     AND earlier.source_id <> arriving.source_id
     AND earlier.line < arriving.line AND earlier.problem IS NULL
 """
-# What waits in neither table was left out.
+# A resource that waits in neither table was left out.
 _COUNT: Final = """
 SELECT type, count(*), count(problem), count(*) - count(judged.line)
 FROM arriving_resources AS resource
@@ -92,7 +93,7 @@ GROUP BY type ORDER BY type
 
 @dataclass(frozen=True, slots=True)
 class TypeSummary:
-    """What became of all resources of a type; `outcome` where each is a record."""
+    """What became of all resources of a type; `outcome` if each is a record."""
 
     type: str
     resources: int
@@ -111,15 +112,15 @@ def import_fhir(
     with_contacts: bool = False,
     report: Callable[[int], None] = lambda _size: None,
 ) -> tuple[TypeSummary, ...]:
-    """Take over the patients of bundles; the caller commits.
+    """Import the patients of bundles; the caller commits.
 
-    What a Patient's bundles say is all that is known of them from FHIR: what an import
-    before has told, and this one does not, is gone. Bad resources, and Patients under
-    the id of somebody else, go to `rejects` and stop nothing. Records that people have
+    A Patient's bundles are taken as all that FHIR has about them: what an earlier
+    import had and this one lacks is removed. Bad resources, and Patients with the id of
+    somebody else, go to `rejects` and do not stop the import. Records that people have
     edited, archived or merged since stay as they are. E-mail addresses and phone
-    numbers are taken `with_contacts` alone: these are written to. `report` is called
-    with the bytes read since the last call. Raises NotAllowed, and CannotImport for a
-    file that is no bundle.
+    numbers are imported only `with_contacts`, since letters are sent to them. `report`
+    is called with the bytes read since the last call. Raises NotAllowed, and
+    CannotImport for a file that is no bundle.
     """
     actor.require(Permission.IMPORT_RECORDS)
     rejects.restart()
@@ -163,7 +164,7 @@ def import_fhir(
 
 
 class _Stage:
-    """Resources on their way into the tables in which they wait, some at a time."""
+    """Resources on their way into the waiting tables, sent some thousands at a time."""
 
     def __init__(
         self, session: Session, today: date, *, with_contacts: bool = False
@@ -177,7 +178,7 @@ class _Stage:
         }
 
     def take(self, bundles: Bundles, report: Callable[[int], None]) -> frozenset[str]:
-        """Let all resources wait; return the kinds of terms that they can tell of."""
+        """Put all resources into waiting tables; return the kinds of terms covered."""
         seen = Counter[str]()
         for entry in bundles.resources(report):
             seen[entry.type] += 1
@@ -189,7 +190,8 @@ class _Stage:
             if len(self._resources) + len(self._waiting[table]) >= _MOST_WAITING:
                 self._send()
         self._send()
-        # Even where no patient has one any more: a mistake was corrected there.
+        # All kinds, even one that no patient has any more: that corrects a mistake
+        # there.
         return frozenset(kind for kind, _ in TERMS.values()) if seen else frozenset()
 
     def _send(self) -> None:
@@ -204,7 +206,7 @@ class _Stage:
 def _rows_of(
     entry: BundleEntry, read_patient: ReadPatient
 ) -> tuple[WaitingTable, Sequence[WaitingLine]]:
-    """Return where a resource waits, and as what; as nothing if it is left out."""
+    """Return a resource's waiting table and lines; no lines if it is left out."""
     table: WaitingTable = (
         "arriving_patients" if entry.type == _PATIENT else "arriving_terms"
     )

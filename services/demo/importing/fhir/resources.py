@@ -1,4 +1,4 @@
-"""What is taken of each type of FHIR resources; docs/decisions/0076 says why."""
+"""What is imported of each type of FHIR resource; reasons: docs/decisions/0076."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ from services.demo.importing.records import Arrival, ImportedTerm
 from services.patients.records import rules
 from services.patients.records.model import PatientDraft, Sex
 
-# What somebody wrote by mistake, or did not mean to be so.
+# Entered by mistake, or found not to be so.
 _NEVER: Final = frozenset({"entered-in-error", "refuted"})
 _ORDERED: Final = frozenset(
     {"order", "original-order", "reflex-order", "filler-order", "instance-order"}
@@ -36,7 +36,7 @@ _MEASURED: Final = frozenset({"final", "amended", "corrected"})
 _VISITED: Final = frozenset(
     {"arrived", "triaged", "in-progress", "onleave", "finished"}
 )
-# "No known allergy" and its kinds, by SNOMED CT and by IPS: they are no allergies.
+# "No known allergy" and its variants, in SNOMED CT and in IPS: they are no allergies.
 _NO_ALLERGIES: Final = frozenset(
     {
         "716186003",
@@ -54,15 +54,15 @@ _NO_ALLERGIES: Final = frozenset(
 _EMAIL: Final = ("email",)
 _PHONES: Final = ("phone", "sms")
 _UNRANKED: Final = 2**31
-# US Core's category, and HL7's: social determinants of health.
+# The category of US Core, and of HL7: social determinants of health.
 _OF_LIFE: Final = frozenset({"sdoh"})
 
-# A resource as the terms that it comes to; none if it is left out.
+# Returns the terms that a resource yields; none if it is left out.
 ReadTerms = Callable[[BundleEntry], Sequence[ImportedTerm]]
 
 
 def patient(entry: BundleEntry, today: date, *, with_contacts: bool = False) -> Arrival:
-    """Read a Patient, or raise Rejected; with telecom if that is wanted."""
+    """Read a Patient, with telecom if requested. Raises Rejected."""
     resource = entry.resource
     first, last = _name_in(resource)
     draft = PatientDraft(
@@ -122,7 +122,7 @@ def _address_in(resource: Element) -> str | None:
 
 
 def _contact_in(resource: Element, systems: Sequence[str], today: date) -> str | None:
-    """Return the first address of these systems by rank, none that is not used now."""
+    """Return the best-ranked address of these systems that is in use, or None."""
     contacts = [
         contact
         for contact in list_in(resource, "telecom")
@@ -135,26 +135,27 @@ def _contact_in(resource: Element, systems: Sequence[str], today: date) -> str |
 
 
 def _is_used(contact: Element, today: date) -> bool:
-    """Whether a ContactPoint is theirs still: by now it may be somebody else's."""
+    """Return whether a ContactPoint is still theirs: it may be somebody else's now."""
     until = day_in(element_in(contact, "period"), "end")
     return text_in(contact, "use") != "old" and (until is None or until >= today)
 
 
 def _rank(contact: Element) -> int:
-    """Return where a ContactPoint stands: 1 is first, and without a rank last."""
+    """Return the rank of a ContactPoint: 1 comes first, one without a rank last."""
     rank = contact.get("rank")
     return rank if isinstance(rank, int) and rank > 0 else _UNRANKED
 
 
 def _death_in(resource: Element) -> date | None:
     if resource.get("deceasedBoolean") is True:
-        # As somebody alive the record would be wrong, and without a day it cannot say.
+        # Recorded as alive the patient would be wrong, and a record cannot state a
+        # death without its day.
         raise Rejected("deceasedBoolean says that the patient has died, and not when")
     return whole_day_in(resource, "deceasedDateTime")
 
 
 def condition(entry: BundleEntry) -> Sequence[ImportedTerm]:
-    """Read a Condition, or raise Rejected; nothing of how somebody lives."""
+    """Read a Condition; none for social circumstances. Raises Rejected."""
     resource = entry.resource
     if codes_in([element_in(resource, "verificationStatus")]) & _NEVER:
         return ()
@@ -177,7 +178,7 @@ def condition(entry: BundleEntry) -> Sequence[ImportedTerm]:
 
 
 def _is_how_somebody_lives(resource: Element, concept: Element) -> bool:
-    """Whether any of its codes says so, or the sender's own category."""
+    """Return whether a code or the sender's category is of social circumstances."""
     if codes_in(list_in(resource, "category")) & _OF_LIFE:
         return True
     return any(
@@ -194,7 +195,7 @@ def _abated_in(resource: Element) -> date | None:
 
 
 def allergy(entry: BundleEntry) -> Sequence[ImportedTerm]:
-    """Read an AllergyIntolerance, or raise Rejected; listed unless it has passed."""
+    """Read an AllergyIntolerance, listed unless it is over. Raises Rejected."""
     resource, concept = entry.resource, element_in(entry.resource, "code")
     if codes_in([element_in(resource, "verificationStatus")]) & _NEVER:
         return ()
@@ -214,7 +215,7 @@ def allergy(entry: BundleEntry) -> Sequence[ImportedTerm]:
 
 
 def medication_request(entry: BundleEntry) -> Sequence[ImportedTerm]:
-    """Read a MedicationRequest, or raise Rejected; orders alone, no plans."""
+    """Read a MedicationRequest; only orders, no plans. Raises Rejected."""
     if text_in(entry.resource, "intent") not in _ORDERED:
         return ()
     dispensed = element_in(entry.resource, "dispenseRequest")
@@ -224,7 +225,7 @@ def medication_request(entry: BundleEntry) -> Sequence[ImportedTerm]:
 
 
 def medication_statement(entry: BundleEntry) -> Sequence[ImportedTerm]:
-    """Read a MedicationStatement, or raise Rejected."""
+    """Read a MedicationStatement. Raises Rejected."""
     period = element_in(entry.resource, "effectivePeriod")
     since = (
         day_in(entry.resource, "effectiveDateTime")
@@ -237,7 +238,7 @@ def medication_statement(entry: BundleEntry) -> Sequence[ImportedTerm]:
 def _medication(
     entry: BundleEntry, since: date | None, ended: date | None
 ) -> Sequence[ImportedTerm]:
-    """Return the drug, listed while it is taken."""
+    """Return the drug, listed as long as it is taken."""
     status = text_in(entry.resource, "status")
     if status not in _TAKEN | _TAKEN_ONCE:
         return ()
@@ -255,7 +256,7 @@ def _medication(
 
 
 def observation(entry: BundleEntry) -> Sequence[ImportedTerm]:
-    """Read an Observation, or raise Rejected; of vital signs alone, each part of it."""
+    """Read an Observation: only vital signs, each part of one. Raises Rejected."""
     resource = entry.resource
     if "vital-signs" not in codes_in(list_in(resource, "category")):
         return ()
@@ -276,7 +277,7 @@ def observation(entry: BundleEntry) -> Sequence[ImportedTerm]:
 
 def _measurement(entry: BundleEntry, part: Element, measured: date) -> ImportedTerm:
     concept = element_in(part, "code")
-    # The profile of vital signs asks for a code of LOINC, and lets others stand beside.
+    # The profile of vital signs requires a LOINC code, and allows others beside it.
     system, code, _ = coding_in(concept, (LOINC,))
     if system != LOINC:
         raise Rejected("code is none of LOINC")
@@ -286,7 +287,7 @@ def _measurement(entry: BundleEntry, part: Element, measured: date) -> ImportedT
 
 
 def encounter(entry: BundleEntry) -> Sequence[ImportedTerm]:
-    """Read an Encounter that took place, or raise Rejected."""
+    """Read an Encounter that took place. Raises Rejected."""
     resource = entry.resource
     if text_in(resource, "status") not in _VISITED:
         return ()
@@ -303,7 +304,7 @@ def encounter(entry: BundleEntry) -> Sequence[ImportedTerm]:
 
 
 def _label_in(concept: Element) -> tuple[str, str | None]:
-    """Return a concept in words without SNOMED's kind, and the kind; or Rejected."""
+    """Return a concept's words without SNOMED's kind, and the kind. Raises Rejected."""
     text, kind = records.split_label(label_in(concept))
     if not text:
         raise Rejected("code says nothing but its kind")
@@ -322,14 +323,14 @@ def _term(
     if not patient_id:
         raise Rejected(f"{whose} is no Patient")
     system, code, _ = coding_in(concept)
-    # What ended and of which nobody says when it began was there on that day at least;
-    # without it what is over would be read as something that lasts.
+    # What has an end but no beginning was there at least on its last day; without a
+    # first day it would be read as still going on.
     since = since or until
     return ImportedTerm(
         patient=patient_id,
         text=label_in(concept),
         since=since,
-        # Some systems end things before they begin them.
+        # Some systems have ends before the beginnings.
         until=max(since, until) if since and until else None,
         system=system,
         code=code,
@@ -337,7 +338,7 @@ def _term(
     )
 
 
-# By the type, what its terms are called while they wait and how they are read.
+# By type: the kind of its terms while they wait, and how they are read.
 TERMS: Final[Mapping[str, tuple[str, ReadTerms]]] = {
     "AllergyIntolerance": ("allergies", allergy),
     "Condition": ("medical_history", condition),
