@@ -176,7 +176,7 @@ class ActorDatabase:
 
     @contextmanager
     def recording_refusals(self) -> Iterator[None]:
-        """Record what is refused inside, and give all other events this origin."""
+        """Record what is refused inside; all events there get this origin."""
         with audit.coming_from(self.origin):
             try:
                 yield

@@ -49,7 +49,7 @@ _UNPRINTABLE: Final = "□"
 
 
 def chosen(text: Iterable[str]) -> tuple[Face, ...]:
-    """Return the faces that these characters need besides FiraGO, in order of use."""
+    """Return the faces that these characters need besides FiraGO, in fallback order."""
     missing = _wanted(text) - characters(TEXT)
     faces = []
     for face in (*_OTHERS, _ideographs(missing)):

@@ -62,10 +62,10 @@ def bring_back(session: Session, actor: Actor, copy: DocumentCopy) -> DocumentRe
 
     A document that is gone is filed again under its id, one in the trash is restored,
     one that was moved belongs to its patient again, and a file that was replaced
-    becomes the next version. Where only its description changed, the title, tags and
-    fields come back, as far as the clinic still has them. Raises InvalidInput,
-    NothingToBringBack, StaleRevision, NoSuchDocument for what was purged,
-    PatientArchived, NotAllowed.
+    becomes the next version. Unless a restore or a new version is enough, title, tags
+    and fields come back too, tags and fields as far as the clinic still has them.
+    Raises InvalidInput, NothingToBringBack, StaleRevision, NoSuchDocument for what was
+    purged, PatientArchived, NotAllowed.
     """
     actor.require(Permission.COPY_BACK, copy.then.patient_id)
     reason = reasons.read(copy.reason)

@@ -243,7 +243,7 @@ def _require_allowed(
     changed = set(names)
     if actor.role is Role.PATIENT and changed - _BY_PATIENTS:
         raise not_yours(before)
-    # Out of a record, but not into one of somebody else: only the author would see it.
+    # Taken out of a record and put into no other, only its author would still see it.
     is_taken_out = "patient_id" in changed and before.patient_id is not None
     if is_taken_out and actor.role is Role.CLINICIAN and before.created_by != actor.id:
         raise NotAllowed(

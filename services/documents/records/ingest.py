@@ -143,8 +143,8 @@ class DocumentIngest:
         self, source: BinaryIO, filename: str, person: UUID | None
     ) -> StoredContent:
         # Judging a file takes about as long as storing it, mostly in other processes.
-        # Storing gets the thread, from a small shared pool: storing is never slow for
-        # one person's file.
+        # Storing is what runs in a small pool of threads shared by all, because no file
+        # is slow to store.
         storing = self._aside.submit(self._store, source, Bucket.DOCUMENTS)
         try:
             report, scan = self._judge(source, person)
