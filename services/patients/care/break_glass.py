@@ -1,4 +1,4 @@
-"""Records opened outside a clinician's own patients: for a reason, and reviewed."""
+"""Records opened outside a clinician's own patients, with a reason, for review."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ _Reviewer = aliased(User)
 
 @dataclass(frozen=True, slots=True)
 class EmergencyAccess:
-    """A record that a clinician opened, why, until when, and who has looked into it.
+    """A record that a clinician opened, why, until when, and who has reviewed it.
 
-    It names the patient by id only: whoever reviews it need not know more.
+    It names the patient by id only: the reviewer need not know more.
     """
 
     id: UUID
@@ -52,7 +52,7 @@ class EmergencyAccess:
 
 
 class TreatsAlready(Conflict):
-    """The patient is among the clinician's own."""
+    """The clinician already treats the patient."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -61,7 +61,7 @@ class TreatsAlready(Conflict):
 
 
 class AlreadyReviewed(Conflict):
-    """Another administrator was faster."""
+    """Another administrator has already reviewed the access."""
 
     def __init__(self) -> None:
         super().__init__("Somebody has reviewed this already; load the page anew.")
@@ -70,10 +70,10 @@ class AlreadyReviewed(Conflict):
 def open_record(
     session: Session, actor: Actor, patient_id: UUID, reason: str
 ) -> EmergencyAccess:
-    """Let the clinician see the patient's record for some hours; the caller commits.
+    """Give the clinician the patient's record for some hours; the caller commits.
 
-    Who has it open already gets what is there: a second click opens nothing twice.
-    Raises InvalidInput, TreatsAlready, NotFound, NotAllowed.
+    If the clinician has it open already, that access is returned: a second click does
+    not create another one. Raises InvalidInput, TreatsAlready, NotFound, NotAllowed.
     """
     actor.require(Permission.BREAK_GLASS)
     reason = reasons.read(reason)
@@ -82,8 +82,8 @@ def open_record(
         raise TreatsAlready
     if known := _own_current(session, actor, patient_id):
         return known[0]
-    # No ORM object: that would write the review's columns too, if only to leave them
-    # empty, and a clinician may not touch them.
+    # No ORM object: it would also write the review's columns, if only as NULL, and a
+    # clinician may not write to them.
     access_id = session.scalars(
         insert(BreakGlassAccess)
         .values(
@@ -114,7 +114,7 @@ def open_record(
 def list_current(
     session: Session, actor: Actor, patient_id: UUID
 ) -> tuple[EmergencyAccess, ...]:
-    """Return who has the record open now without treating the patient.
+    """Return the accesses through which the record is open now.
 
     The front desk sees all of them, a clinician their own. Raises NotAllowed.
     """
@@ -126,7 +126,7 @@ def list_current(
 
 
 def list_own(session: Session, actor: Actor) -> tuple[EmergencyAccess, ...]:
-    """Return what the clinician has open now; raises NotAllowed."""
+    """Return the clinician's own current accesses; raises NotAllowed."""
     actor.require(Permission.BREAK_GLASS)
     return _read(session, _current().where(BreakGlassAccess.clinician_id == actor.id))
 
@@ -134,9 +134,10 @@ def list_own(session: Session, actor: Actor) -> tuple[EmergencyAccess, ...]:
 def list_for_review(
     session: Session, actor: Actor, *, reviewed: bool = False
 ) -> tuple[EmergencyAccess, ...]:
-    """Return the accesses nobody has looked into, the oldest first.
+    """Return the accesses that nobody has reviewed, the oldest first.
 
-    With `reviewed` those that somebody has, the last ones first. Raises NotAllowed.
+    With `reviewed`, those that were reviewed, the latest review first. Raises
+    NotAllowed.
     """
     actor.require(Permission.REVIEW_BREAK_GLASS)
     reviewed_at = BreakGlassAccess.reviewed_at
@@ -153,7 +154,7 @@ def list_for_review(
 
 
 def review(session: Session, actor: Actor, access_id: UUID, finding: str) -> None:
-    """Write down what looking into an access has found; the caller commits.
+    """Record the finding of a review; the caller commits.
 
     Raises InvalidInput, AlreadyReviewed, NotFound, NotAllowed.
     """
@@ -182,7 +183,7 @@ def review(session: Session, actor: Actor, access_id: UUID, finding: str) -> Non
 
 
 def _require_patient(session: Session, patient_id: UUID) -> None:
-    # To a clinician's own role there is nobody outside their patients.
+    # A clinician's own role cannot see anybody but the clinician's patients.
     with assume_role(session, "staff"):
         known_id = session.scalar(select(Patient.id).where(Patient.id == patient_id))
     if known_id is None:

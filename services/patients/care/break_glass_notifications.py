@@ -1,4 +1,4 @@
-"""Tells administrators of records that were opened outside a clinician's patients."""
+"""Notifies administrators of records opened outside a clinician's patients."""
 
 import logging
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from services.messaging import administrators
 from services.messaging.mail import Email, Mailer, MailNotSent
 
 PATH: Final = "/break_glass_review"
-# Whoever hears of an access later than this finds it on the page.
+# Older accesses are not mailed; they are still listed on the page.
 _NOTIFIED_WITHIN: Final = timedelta(days=7)
 _SUBJECT: Final = "Chartroom: a record was opened outside a clinician's patients"
 _TEXT: Final = """\
@@ -31,10 +31,11 @@ _log = logging.getLogger(__name__)
 
 
 def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
-    """Write of each access that nobody was told of; return how many there were.
+    """E-mail the administrators about new accesses; return how many there were.
 
-    An access counts as told once an e-mail is out; the caller commits right then. Where
-    no administrator can be written to, MailNotSent leaves all for the next time.
+    An access counts as notified once one e-mail is out; the caller commits right then.
+    If no administrator can be written to, MailNotSent leaves all accesses for the next
+    run.
     """
     accesses = _take_unnotified(session)
     if not accesses:
@@ -50,13 +51,13 @@ def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
 
 
 def notification(email: str, accesses: Sequence[UUID], address: str) -> Email:
-    """Return what an administrator reads: ids and the way to the page, no names."""
+    """Return the e-mail to an administrator: ids and a link to the page, no names."""
     ids = ", ".join(map(str, accesses))
     return Email(email, _SUBJECT, _TEXT.format(link=f"{address}{PATH}", ids=ids))
 
 
 def _take_unnotified(session: Session) -> tuple[UUID, ...]:
-    """Take the accesses nobody was told of; other workers pass over them meanwhile."""
+    """Take the accesses not yet notified; other workers skip them meanwhile."""
     unnotified = (
         select(BreakGlassAccess.id)
         .where(

@@ -1,4 +1,4 @@
-"""Who treats whom: the clinicians of a patient, which decides what these see."""
+"""Who treats whom: the clinicians of a patient, which decides what they can see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Carer:
 
 
 class NoSuchClinician(NotFound):
-    """Nobody of this id treats patients here, or does so any more."""
+    """No clinician with this id treats patients here, or no longer does."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -51,14 +51,14 @@ class NoSuchClinician(NotFound):
 
 
 class AlreadyTreats(Conflict):
-    """The clinician treats the patient as it is."""
+    """The clinician treats the patient already."""
 
     def __init__(self, name: str) -> None:
         super().__init__(Sentence("{name} treats this patient already.", name=name))
 
 
 class NotYours(NotAllowed):
-    """A clinician has the record open without treating the patient: not enough."""
+    """The clinician has the record open without treating the patient."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -68,15 +68,15 @@ class NotYours(NotAllowed):
 
 
 def list_clinicians(session: Session, actor: Actor) -> tuple[Clinician, ...]:
-    """Return who can be given a patient to treat, by name; raises NotAllowed."""
+    """Return the clinicians who can be assigned, by name; raises NotAllowed."""
     actor.require(Permission.ASSIGN_CARE)
     rows = session.execute(_clinicians().order_by(by_name(User.name), User.id))
-    # Each page that lets somebody choose keeps the list: the same few people in all.
+    # Every page with this choice keeps the list in memory, so they share the objects.
     return tuple(_one_of(clinician_id, name) for clinician_id, name in rows)
 
 
 def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, ...]:
-    """Return who treats the patient, the longest first; raises NotAllowed."""
+    """Return the clinicians who treat the patient, longest first; raises NotAllowed."""
     actor.require(Permission.VIEW_PATIENT)
     rows = session.execute(
         select(CareRelationship.id, User.id, User.name, CareRelationship.created_at)
@@ -89,7 +89,7 @@ def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, 
     )
     team: dict[UUID, Carer] = {}
     for care_id, clinician_id, name, since in rows:
-        # After a merge one clinician may treat the patient twice over.
+        # After a merge, a clinician may have two care relationships with the patient.
         team.setdefault(
             clinician_id, Carer(care_id, Clinician(clinician_id, name), since)
         )
@@ -97,7 +97,7 @@ def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, 
 
 
 def is_in_charge(actor: Actor, team: Sequence[Carer]) -> bool:
-    """Tell whether the actor may say who else treats the patient of this team."""
+    """Return whether the actor may decide who else treats this team's patient."""
     is_clinician = actor.role is Role.CLINICIAN
     treats = any(carer.clinician.id == actor.id for carer in team)
     return actor.may(Permission.ASSIGN_CARE) and (treats or not is_clinician)
@@ -106,16 +106,16 @@ def is_in_charge(actor: Actor, team: Sequence[Carer]) -> bool:
 def assign(
     session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID
 ) -> Carer:
-    """Let the clinician treat the patient from now on; the caller commits.
+    """Have the clinician treat the patient from now on; the caller commits.
 
-    A clinician says so for their own patients only: one whose record they opened
-    without treating them does not become theirs that way. Raises AlreadyTreats,
-    NotFound, NotAllowed.
+    A clinician can do so only for their own patients: opening a record without treating
+    the patient does not make the patient theirs. Raises AlreadyTreats, NotFound,
+    NotAllowed.
     """
     actor.require(Permission.ASSIGN_CARE)
     require_own(session, actor, patient_id)
-    # Locked, so that two desks that give the same patient to the same clinician at
-    # once queue up, and the second finds what the first did.
+    # Locked, so that two desks that assign the same clinician to the patient at once
+    # queue up, and the second sees what the first did.
     _lock(session, patient_id)
     clinician = _get_clinician(session, clinician_id)
     if any(
@@ -127,9 +127,10 @@ def assign(
 
 
 def end(session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID) -> None:
-    """Let the clinician treat the patient no longer; the caller commits.
+    """End the clinician's care of the patient; the caller commits.
 
-    The patient leaves their lists at once. Raises NotFound, NotAllowed.
+    The patient disappears from the clinician's lists at once. Raises NotFound,
+    NotAllowed.
     """
     actor.require(Permission.ASSIGN_CARE)
     require_own(session, actor, patient_id)
@@ -156,7 +157,7 @@ def end(session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID) ->
 
 
 def is_treated_by(session: Session, clinician_id: UUID, patient_id: UUID) -> bool:
-    """Tell whether the clinician treats the patient; for other services."""
+    """Return whether the clinician treats the patient; for other services."""
     care = select(CareRelationship.id).where(
         CareRelationship.clinician_id == clinician_id,
         CareRelationship.patient_id == patient_id,
@@ -168,8 +169,8 @@ def is_treated_by(session: Session, clinician_id: UUID, patient_id: UUID) -> boo
 def require_own(session: Session, actor: Actor, patient_id: UUID) -> None:
     """Raise NotYours if a clinician does not treat the patient; for other services.
 
-    A record that was opened for a reason is open for some hours; whatever would let
-    somebody see it for longer takes more than that.
+    A record opened for a reason is open for some hours; break-glass must not be enough
+    for anything that would keep it visible longer.
     """
     if actor.role is Role.CLINICIAN and not is_treated_by(
         session, actor.id, patient_id
@@ -180,9 +181,9 @@ def require_own(session: Session, actor: Actor, patient_id: UUID) -> None:
 def begin(
     session: Session, patient_id: UUID, clinician_id: UUID, *, by: Actor
 ) -> CareRelationship:
-    """Write down that somebody treats a patient; for other services.
+    """Record that a clinician treats a patient; for other services.
 
-    Checks no permission and not whether they do so already.
+    Checks neither permissions nor whether the clinician does so already.
     """
     care = CareRelationship(
         patient_id=patient_id, clinician_id=clinician_id, created_by=by.id

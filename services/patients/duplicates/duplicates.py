@@ -1,4 +1,4 @@
-"""Records that may be of the same person, found while somebody is at the desk."""
+"""Possible duplicate records, found while somebody is at the desk."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ __all__ = [
     "score",
 ]
 
-# What is looked for, as the audit log is told.
+# The fields compared, for the audit log.
 _COMPARED: Final = (
     "first_name",
     "last_name",
@@ -57,11 +57,11 @@ _COMPARED: Final = (
     "email",
 )
 
-# Below this a pair agrees in no more than strangers or cousins do.
+# A pair that scores less agrees no more than strangers or cousins do.
 _WORTH_SHOWING: Final = 45
 _MOST_SHOWN: Final = 5
 
-# What each lookup may bring. A date that stands for "unknown" in some import is
+# The most rows of each lookup. A date that stands for "unknown" in some import is
 # shared by thousands, and no registration should wait for them all.
 _MOST_BORN: Final = 4_000
 _MOST_CANDIDATES: Final = 50
@@ -115,10 +115,10 @@ def find_duplicates(
 ) -> tuple[DuplicateCandidate, ...]:
     """Return the records that may be of the drafted person, the likeliest first.
 
-    Ask it when a patient is registered and when one is edited (`excluding` itself):
-    a correction can turn a record into a duplicate just as a registration can.
-    Everybody on file is looked at, also by a clinician who may open few of them; that
-    is why no more is told than who it is.
+    To be called when a patient is registered and when one is edited (`excluding` the
+    patient's own record): a correction can turn a record into a duplicate just as a
+    registration can. All records on file are compared, even for a clinician who may
+    open only a few of them, which is why only identities are returned.
     """
     actor.require(Permission.VIEW_PATIENT)
     candidates = look_for(session, draft, excluding=excluding)
@@ -138,7 +138,7 @@ def find_duplicates(
 def look_for(
     session: Session, draft: PatientDraft, *, excluding: UUID | None = None
 ) -> tuple[DuplicateCandidate, ...]:
-    """Do what `find_duplicates` does for services that check and record themselves."""
+    """Find as `find_duplicates` does, for services that check and record themselves."""
     with assume_role(session, "staff"):
         rows = session.execute(_candidates(), _given(draft, excluding)).all()
     return _best(draft, map(record_of, rows))
@@ -147,10 +147,10 @@ def look_for(
 def list_pairs(
     session: Session, actor: Actor, *, limit: int = 10
 ) -> tuple[DuplicatePair, ...]:
-    """Return likely duplicates among the records changed last, the likeliest first.
+    """Return likely duplicates among the latest changed records, the likeliest first.
 
-    What an import or a hasty registration brought in twice shows up here, without
-    anybody comparing everyone with everyone.
+    Duplicates from an import or a hasty registration show up here, without comparing
+    every record with every other.
     """
     actor.require(Permission.VIEW_PATIENT)
     ids = session.execute(_agreeing()).all()
@@ -179,7 +179,7 @@ def list_pairs(
 
 
 def _agreeing() -> CompoundSelect[Any]:
-    """Pair each lately changed record with those that agree with it in one key."""
+    """Pair each recently changed record with those that agree with it in one key."""
     last = (
         select(Patient)
         .where(_IN_USE)
@@ -232,15 +232,16 @@ def _best(
 
 @cache
 def _candidates() -> Select[Any]:
-    """Ask each index for the few that could score; together they miss nobody likely.
+    """Query each index for a few that could score; together they miss nobody likely.
 
-    Made once, for all drafts: to make it takes longer than to run it.
+    Built once for all drafts, because building the statement takes longer than running
+    it.
     """
     ids = union_all(
         *map(_most_alike, (_IN_USE, _ARCHIVED)),
         *map(_nearly_born, (_IN_USE, _ARCHIVED)),
         _namesakes(),
-        # Nothing that was not typed equals anything.
+        # A field that was not typed is NULL and equals nothing.
         _few(Patient.phone_key == _PHONE),
         _few(Patient.email_key == func.lower(_EMAIL)),
     ).subquery()
@@ -252,7 +253,7 @@ def _candidates() -> Select[Any]:
 
 
 def _given(draft: PatientDraft, excluding: UUID | None) -> dict[str, object]:
-    """Return what `_candidates` asks about, by the names it has there."""
+    """Return the values of the parameters of `_candidates`, by name."""
     swapped = swapped_date(draft.date_of_birth)
     return {
         _NAME.key: f"{draft.first_name} {draft.last_name}",
@@ -268,7 +269,7 @@ def _given(draft: PatientDraft, excluding: UUID | None) -> dict[str, object]:
 
 
 def _most_alike(kept: ColumnElement[bool]) -> Select[Any]:
-    """Of those born on the days, the ones with the most similar names."""
+    """Select the most similar names among those born on one of the days."""
     born = (
         select(Patient.id, Patient.name_key)
         .where(Patient.date_of_birth.in_(_DAYS), kept)
@@ -283,10 +284,10 @@ def _most_alike(kept: ColumnElement[bool]) -> Select[Any]:
 
 
 def _nearly_born(kept: ColumnElement[bool]) -> Select[Any]:
-    """Those born a slip of the keyboard away who share one of the names.
+    """Select those born within one typing error of the day who share one of the names.
 
     They number in the thousands, and comparing trigrams costs more than all else here;
-    with two names and the day mistyped no score would be worth showing anyway.
+    with both names and the day mistyped, no score would be worth showing anyway.
     """
     return _few(
         Patient.date_of_birth.in_(_NEAR_DAYS),
@@ -299,7 +300,7 @@ def _nearly_born(kept: ColumnElement[bool]) -> Select[Any]:
 
 
 def _namesakes() -> Select[Any]:
-    """Those with the very name and day, even where too many share the day."""
+    """Select those with exactly this name and day, even if too many share the day."""
     return _few(
         Patient.last_name_key == func.fold(_LAST_NAME),
         Patient.first_name_key == func.fold(_FIRST_NAME),

@@ -1,4 +1,4 @@
-"""What is filed under a record, and so would move with it in a merge."""
+"""What is filed under a record and would therefore move with it in a merge."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,9 +12,9 @@ from services.core.actors import Actor, Permission
 from services.patients.duplicates import merging
 from services.patients.records import patients
 
-# How people call one entry and several of each table. Tables without words move as
-# well, but say nothing of their own: a visit's claim on its times, its notes, and who
-# once opened the record.
+# The singular and plural for each table. Tables without them move as well, but mean
+# nothing to people by themselves: the booked slots of a visit, its notes, and who once
+# opened the record.
 WORDS: Final[dict[str, tuple[str, str] | None]] = {
     "appointments": ("visit", "visits"),
     "documents": ("document", "documents"),
@@ -33,7 +33,7 @@ WORDS: Final[dict[str, tuple[str, str] | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """How many entries of one kind would move."""
+    """The number of entries of one kind that would move."""
 
     number: int
     words: str
@@ -53,7 +53,8 @@ def list_following(
         for column in merging.followers()
         if WORDS.get(column.table.name)
     }
-    # Who may merge two records need not see all that names them, only how much it is.
+    # Whoever may merge two records need not see what is filed under them, only how
+    # much.
     with assume_role(session, "system"):
         numbers = session.execute(select(*counts.values())).one()
     filed = dict(zip(counts, numbers, strict=True))
@@ -67,7 +68,7 @@ def list_following(
 def _count(column: Column[Any], merged_id: UUID) -> ScalarSelect[int]:
     table = column.table
     counted = select(func.count()).select_from(table).where(column == merged_id)
-    # What is in the trash moves too, but nobody looks for it under the kept record.
+    # Documents in the trash move too, but nobody looks for them under the kept record.
     if "deleted_at" in table.c:
         counted = counted.where(table.c.deleted_at.is_(None))
     return counted.scalar_subquery()

@@ -1,4 +1,4 @@
-"""Which records others were merged into, for whoever keeps copies of them."""
+"""Which records others were merged into, for systems that keep copies of them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,9 +12,10 @@ from db.models.patient import PatientMerge
 def has_taken_over(
     patient_id: InstrumentedAttribute[UUID], since: datetime
 ) -> ColumnElement[bool]:
-    """Return whether a patient's record was given what was in another after a time.
+    """Return whether another record was merged into a patient's after a time.
 
-    What moved is not changed by that, but is another patient's from then on.
+    The merge does not change what moves, but from then on it belongs to another
+    patient.
     """
     merges = select(PatientMerge.kept_id).where(PatientMerge.merged_at > since)
     return patient_id.in_(merges)

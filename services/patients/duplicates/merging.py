@@ -1,4 +1,4 @@
-"""Two records of one person become one, and everything filed follows."""
+"""Merging two records of one person, with everything filed under them."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -39,7 +39,7 @@ class SameRecord(Conflict):
 
 
 class CannotFollow(Conflict):
-    """Both records have something of which a patient can only have one."""
+    """Both records have something of which a patient can have only one."""
 
     def __init__(self, table: str) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ class CannotFollow(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field in which two records do not agree, and what the merge would keep."""
+    """A field in which two records do not agree, and the value the merge would keep."""
 
     property_name: str
     kept: Any
@@ -64,7 +64,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class MergePreview:
-    """Two records side by side, and the draft that loses nothing of either."""
+    """Two records side by side, and a draft that loses nothing from either."""
 
     kept: PatientRecord
     merged: PatientRecord
@@ -75,7 +75,7 @@ class MergePreview:
 def older_first(
     record: PatientRecord, other: PatientRecord
 ) -> tuple[PatientRecord, PatientRecord]:
-    """Return both in the order in which they are proposed: the older one is kept."""
+    """Return both in the order proposed for a merge: the older one is kept."""
     if other.created_at < record.created_at:
         return other, record
     return record, other
@@ -86,7 +86,7 @@ def preview(
 ) -> MergePreview:
     """Return what a merge would bring together; changes nothing.
 
-    Raises SameRecord, NotFound, or PatientArchived if one is out of use.
+    Raises SameRecord, NotFound, or PatientArchived if either record is archived.
     """
     actor.require(Permission.MERGE_PATIENTS, kept_id)
     kept, merged = _both(session, kept_id, merged_id, lock=False)
@@ -118,8 +118,8 @@ def suggest(kept: PatientDraft, merged: PatientDraft) -> PatientDraft:
         united[name] = tuple(items.values())
     if kept.sex is Sex.UNKNOWN:
         united["sex"] = merged.sex
-    # A listed allergy outweighs the statement that there is none: believing the
-    # wrong one of the two harms only in one direction.
+    # A listed allergy outweighs the statement that there is none: of the two possible
+    # mistakes, only believing that statement can do harm.
     united["no_known_allergies"] = not united["allergies"] and (
         kept.no_known_allergies or merged.no_known_allergies
     )
@@ -139,14 +139,15 @@ def merge(
 ) -> PatientRecord:
     """Give the kept record the draft and everything of the other; the caller commits.
 
-    The other record is archived and names the kept one; what both looked like is
-    written down. Raises InvalidPatient, SameRecord, StaleVersion for either record,
-    PatientArchived, NotFound, or CannotFollow.
+    The other record is archived and names the kept one; both records as they were
+    before are stored. Raises InvalidPatient, SameRecord, StaleVersion for either
+    record, PatientArchived, NotFound, or CannotFollow.
     """
     actor.require(Permission.MERGE_PATIENTS, kept_id)
     draft = patients.validate(draft, today)
     kept, merged = _both(session, kept_id, merged_id, lock=True)
-    # Merged into a patient of one's own, a record opened for hours stays open for good.
+    # If a break-glass record were merged into that of one's own patient, it would stay
+    # open for good.
     for record in (kept, merged):
         care.require_own(session, actor, record.id)
     winner = patients.values_of(draft)
@@ -157,14 +158,15 @@ def merge(
     }
     winner["deceased_on"] = kept.deceased_on or merged.deceased_on
     if kept.photo_file_id is None:
-        # Never both: whoever removed it from one record would take it from the other.
+        # Never in both: removing it from one record would delete it for the other.
         winner["photo_file_id"] = merged.photo_file_id
         loser["photo_file_id"] = None
-    # The other one first: its e-mail address may go to the one that is kept.
+    # The merged record first: its e-mail address may go to the kept one.
     patients.change(session, merged_id, loser, version=merged_version)
     made = patients.change(session, kept_id, winner, version=kept_version, typed=draft)
     _write_down(session, actor, kept, merged)
-    # Who may merge two records need not see, let alone change, all that names them.
+    # Whoever may merge two records need not see, let alone change, all rows that name
+    # them.
     with assume_role(session, "system"):
         _take_over_documents(session, actor, kept_id, merged_id)
         _repoint(session, kept_id, merged_id)
@@ -177,9 +179,9 @@ def _both(
 ) -> tuple[PatientRecord, PatientRecord]:
     if kept_id == merged_id:
         raise SameRecord
-    # In the order of their ids, so that two merges of the same pair queue up instead
-    # of each holding what the other waits for. The lock also stops anybody from
-    # filing something under either record until the merge is done.
+    # In the order of their ids, so that two merges of the same pair queue up instead of
+    # deadlocking. The lock also stops anybody from filing something under either record
+    # until the merge is done.
     statement = (
         select(*COLUMNS)
         .where(Patient.id.in_((kept_id, merged_id)))
@@ -222,7 +224,7 @@ def _write_down(
 def _record(
     session: Session, actor: Actor, made: patients.Change, merged: PatientRecord
 ) -> None:
-    """Write the merge down for both records: who asks about either must find it."""
+    """Record the merge for both records, so that it is found under either."""
     changed = audit.differences(made.before.draft(), made.after.draft())
     died = [made.before.deceased_on, made.after.deceased_on]
     if died[0] != died[1]:
@@ -249,7 +251,7 @@ def _record(
 def _take_over_documents(
     session: Session, actor: Actor, kept_id: UUID, merged_id: UUID
 ) -> None:
-    """Make of each document of the merged record the kept one's next revision."""
+    """Move each document of the merged record to the kept one, as its next revision."""
     taken_over = session.execute(
         update(Document)
         .where(Document.patient_id == merged_id)
@@ -277,8 +279,8 @@ def _take_over_documents(
 
 
 def _repoint(session: Session, kept_id: UUID, merged_id: UUID) -> None:
-    """Let everything that names the merged record name the kept one."""
-    # Records merged earlier into this one must not need two steps to be followed.
+    """Point everything that names the merged record to the kept one."""
+    # Records merged into this one earlier must not need two steps to be followed.
     session.execute(
         update(Patient)
         .where(Patient.merged_into_id == merged_id)
@@ -303,8 +305,8 @@ def _repoint(session: Session, kept_id: UUID, merged_id: UUID) -> None:
 def followers() -> Iterator[Column[Any]]:
     """Yield every column that names a patient and follows a merge.
 
-    They are found in the models, so a table that is added later follows by itself;
-    whatever must stay with the merged record says so with STAYS_WITH_MERGED.
+    They are found in the models, so a table that is added later follows automatically;
+    a column that must stay with the merged record is marked with STAYS_WITH_MERGED.
     """
     patient_id = Patient.__table__.c.id
     for table in Base.metadata.sorted_tables:

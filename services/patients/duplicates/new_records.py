@@ -1,4 +1,4 @@
-"""Who was registered lately, and may have been on file before."""
+"""Recently registered patients who may have been on file before."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +20,7 @@ _LOOKED_AT: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class NewDuplicate:
-    """A new record, and the one that is most like it."""
+    """A new record, and the existing one that is most like it."""
 
     new: PatientRecord
     known: DuplicateCandidate
@@ -29,9 +29,9 @@ class NewDuplicate:
 def list_new_duplicates(
     session: Session, actor: Actor, *, limit: int = 3
 ) -> tuple[NewDuplicate, ...]:
-    """Return the last registrations that are likely somebody known, the newest first.
+    """Return the last registrations that are likely duplicates, the newest first.
 
-    A clinician's own registrations; raises NotAllowed.
+    Only a clinician's own registrations; raises NotAllowed.
     """
     actor.require(Permission.VIEW_PATIENT)
     newest = session.execute(

@@ -17,14 +17,14 @@ from services.core.sentences import Sentence
 from services.patients.records.model import PatientDraft, PatientRecord, Sex
 from services.patients.records.rules import EARLIEST_BIRTH
 
-# At a million patients (2^20) a pair with 21 bits is more likely one person than two.
+# At a million patients (2^20), a pair with 21 bits is more likely one person than two.
 LIKELY: Final = 60
 _BITS_FOR_100: Final = 35
 _MAY_BE_SIBLINGS: Final = LIKELY - 5
 
 
 class Likeness(IntEnum):
-    """How far two names agree."""
+    """How similar two names are."""
 
     OTHER = 0
     SIMILAR = 1
@@ -48,7 +48,7 @@ _LEAST_DIGITS: Final = 9
 _ONE_SLIP_FROM: Final = 4
 _TWO_SLIPS_FROM: Final = 7
 
-# Letters that are no base letter with an accent, as PostgreSQL's unaccent has them.
+# Letters that are not a base letter with an accent, as PostgreSQL's unaccent maps them.
 _LETTERS: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"}
 )
@@ -56,14 +56,14 @@ _LETTERS: Final = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """0 to 100, and what speaks for and against, the weightiest first."""
+    """A score from 0 to 100, and the evidence for and against, the weightiest first."""
 
     value: int
     reasons: tuple[str, ...]
 
     @property
     def is_likely(self) -> bool:
-        """Whether somebody should look before both records are used."""
+        """Whether somebody should check before both records are used."""
         return self.value >= LIKELY
 
 
@@ -74,7 +74,7 @@ class _Evidence:
 
 
 def score(draft: PatientDraft, record: PatientRecord) -> Score:
-    """Weigh how likely the typed person is the one on record."""
+    """Score how likely the typed person is the one on record."""
     evidence = [
         _names(draft, record),
         _births(draft.date_of_birth, record.date_of_birth),
@@ -86,13 +86,13 @@ def score(draft: PatientDraft, record: PatientRecord) -> Score:
     reasons = tuple(piece.reason for piece in evidence if piece.reason)
     if _may_be_siblings(draft, record):
         # Twins and siblings share a household: name, address and phone are then one
-        # piece of evidence, not three, so however much agrees it cannot decide.
+        # piece of evidence, not three, so however much agrees, it cannot decide.
         return Score(min(value, _MAY_BE_SIBLINGS), (*reasons, "perhaps twins"))
     return Score(value, reasons)
 
 
 def near_dates(day: date) -> tuple[date, ...]:
-    """Return the dates that one slip of the keyboard away could have been meant."""
+    """Return the dates that differ from the typed one by a single typing error."""
     digits = f"{day:%Y%m%d}"
     slips = {
         digits[:place] + digit + digits[place + 1 :]
@@ -107,7 +107,7 @@ def near_dates(day: date) -> tuple[date, ...]:
 
 
 def swapped_date(day: date) -> date | None:
-    """Return the date with day and month exchanged, if there is another such day."""
+    """Return the date with day and month swapped, if that is another valid date."""
     swapped = _as_date(f"{day:%Y%d%m}")
     return swapped if swapped != day else None
 
@@ -218,7 +218,7 @@ def _words(text: str) -> list[str]:
 
 
 def _is_part_of(words: list[str], other: list[str]) -> bool:
-    """Tell whether every word, or its initial, stands among the other's words."""
+    """Return whether every word, or its initial, is among the other name's words."""
     return all(
         any(word == whole or (len(word) == 1 and whole[0] == word) for whole in other)
         for word in words
@@ -226,7 +226,7 @@ def _is_part_of(words: list[str], other: list[str]) -> bool:
 
 
 def _slips(text: str, other: str) -> int:
-    """Count the letters typed wrong, too many, too few or in exchanged places."""
+    """Count the letters that are wrong, extra, missing or transposed."""
     before: list[int] = []
     last = list(range(len(other) + 1))
     for row, letter in enumerate(text, start=1):

@@ -9,8 +9,8 @@ from db.files.gridfs import Bucket, FileDamaged, FileStore, FileStoreUnavailable
 from services.core.errors import Conflict, Unavailable
 from services.patients.photos.images import CONTENT_TYPE, PreparedPhoto
 
-# A row names both in one value, so that no moment exists in which it names one of the
-# old and one of the new.
+# A row names both in one value, so that it can never name the old one of the one and
+# the new one of the other.
 _SEPARATOR: Final = "."
 
 
@@ -25,7 +25,7 @@ class PhotosUnavailable(Unavailable):
 
 
 class PhotoDamaged(Conflict):
-    """The file store has the photo, but not as it was put there."""
+    """The file store has the photo, but its content has changed since it was stored."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -34,7 +34,7 @@ class PhotoDamaged(Conflict):
 
 
 def put(files: FileStore, bucket: Bucket, photo: PreparedPhoto) -> str:
-    """Store the photo and return what a row names it by; raises PhotosUnavailable."""
+    """Store the photo and return its value for the row; raises PhotosUnavailable."""
     with _reachable():
         return _SEPARATOR.join(
             files.put(bucket, data, content_type=CONTENT_TYPE)
@@ -66,7 +66,7 @@ def list_unnamed(
     named: Iterable[str | None],
     older_than: datetime,
 ) -> Iterator[str]:
-    """Yield the bucket's files of before a moment that belong to no named photo."""
+    """Yield the bucket's files from before a time that belong to no named photo."""
     known = {file_id for photo_file_id in named for file_id in files_of(photo_file_id)}
     for file_id in files.list_older_than(bucket, older_than):
         if file_id not in known:
@@ -74,7 +74,7 @@ def list_unnamed(
 
 
 def files_of(photo_file_id: str | None) -> tuple[str, ...]:
-    """Return the files that a row names: the photo, then its thumbnail."""
+    """Return the ids of the files that a row names: the photo, then its thumbnail."""
     return tuple(photo_file_id.split(_SEPARATOR)) if photo_file_id else ()
 
 

@@ -1,4 +1,4 @@
-"""An uploaded picture becomes a photo that is safe to keep and to show."""
+"""Turns an uploaded picture into a photo that is safe to keep and to show."""
 
 import struct
 import zlib
@@ -12,19 +12,19 @@ from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
 MAX_BYTES: Final = 5 * 1024 * 1024
-# A file of a few kilobytes can claim to be as large as it likes. This many pixels take
-# up to 350 MB for a moment, and hardly a camera puts more into 5 MB.
+# A file of a few kilobytes can claim any size. This many pixels briefly take up to 350
+# MB, and hardly any camera fits more into 5 MB.
 MAX_PIXELS: Final = 25_000_000
 FULL_PIXELS: Final = 1600
 THUMBNAIL_PIXELS: Final = 256
 CONTENT_TYPE: Final = "image/jpeg"
 
-# Other decoders are not even tried, whatever the file claims to be.
+# Other decoders are not even tried, whatever format the file claims to be.
 _FORMATS: Final = ("JPEG", "PNG")
-# A face is above the middle of most portraits.
+# In most portraits the face is above the centre.
 _FACE: Final = (0.5, 0.4)
 
-# Whatever a broken file makes Pillow's decoders raise.
+# Everything that Pillow's decoders raise for a broken file.
 _UNREADABLE: Final = (
     OSError,
     SyntaxError,
@@ -55,10 +55,10 @@ class PreparedPhoto:
 
 
 def prepare(upload: bytes) -> PreparedPhoto:
-    """Decode the picture and write it anew, or raise InvalidPhoto.
+    """Decode the picture and encode it again, or raise InvalidPhoto.
 
     Only pixels pass: no EXIF (which holds the place), no comments, no profiles, and
-    nothing that hides behind the picture's end.
+    nothing that hides behind the end of the picture.
     """
     if len(upload) > MAX_BYTES:
         raise InvalidPhoto(
@@ -93,7 +93,7 @@ def _decoded(upload: bytes) -> Image.Image:
             )
         if opened.format == "PNG" and getattr(opened, "is_animated", False):
             raise InvalidPhoto("Photo is animated; choose a still picture.")
-        # Lets the JPEG decoder shrink while it reads; a PNG ignores it.
+        # Lets the JPEG decoder shrink the picture while it reads; a PNG ignores it.
         opened.draft("RGB", (FULL_PIXELS, FULL_PIXELS))
         opened.load()
         ImageOps.exif_transpose(opened, in_place=True)
@@ -101,11 +101,11 @@ def _decoded(upload: bytes) -> Image.Image:
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
-    """Shrink the picture and give it a ground; few modes can do either."""
+    """Shrink the picture and put it on white, in a mode that supports both."""
     if picture.has_transparency_data:
         picture = picture if picture.mode == "RGBA" else picture.convert("RGBA")
     elif picture.mode.startswith("I"):
-        # Sixteen bits of grey: convert() would make all but the darkest white.
+        # Sixteen-bit grey: convert() would turn all but the darkest grey white.
         picture = picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
     elif picture.mode not in {"L", "RGB", "CMYK"}:
         picture = picture.convert("RGB")
@@ -118,7 +118,7 @@ def _on_white(picture: Image.Image) -> Image.Image:
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Translate the colours of a camera or printer into those that browsers assume."""
+    """Convert the colours of a camera or printer to sRGB, which browsers assume."""
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(BytesIO(profile))
@@ -134,7 +134,7 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _jpeg(picture: Image.Image) -> bytes:
-    # Metadata is written only where it is passed on.
+    # Pillow writes metadata only if it is passed on.
     written = BytesIO()
     picture.save(written, "JPEG", quality=85, optimize=True, progressive=True)
     return written.getvalue()

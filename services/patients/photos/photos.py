@@ -58,8 +58,8 @@ def attach(
 ) -> PatientRecord:
     """Store the photo and name it in the patient's row; the caller commits.
 
-    The photo it replaces is deleted after the commit. If anything fails on the way,
-    files without a row remain and are swept later; a row without its files never.
+    The photo it replaces is deleted after the commit. A failure on the way can leave
+    files without a row, which are swept later, but never a row without its files.
     Raises StaleVersion, PatientArchived, NotFound or PhotosUnavailable.
     """
     actor.require(Permission.EDIT_PATIENT, patient_id)
@@ -97,9 +97,8 @@ def read(
 ) -> bytes:
     """Return the photo as JPEG, to whoever may see the patient.
 
-    A replica may be behind the `version` of the record whose photo is wanted, and so
-    be asked for what it does not know. Raises NoPhoto, NotFound, PhotoDamaged or
-    PhotosUnavailable.
+    Raises NotFound if the record is older than `version`, as it can be on a replica
+    that lags behind. Also raises NoPhoto, PhotoDamaged or PhotosUnavailable.
     """
     record = patients.look_up(session, actor, patient_id)
     if record.version < version:
@@ -119,14 +118,15 @@ def read(
             files, _BUCKET, record.photo_file_id, thumbnail=thumbnail
         )
     except FileMissing as error:
-        # It was replaced between the row and the file: a reload shows the new one.
+        # It was replaced between reading the row and the file; a reload shows the new
+        # one.
         raise NoPhoto from error
 
 
 def remove(
     session: Session, files: FileStore, actor: Actor, patient_id: UUID, *, version: int
 ) -> PatientRecord:
-    """Forget the photo; its bytes are deleted after the caller's commit.
+    """Remove the photo; its bytes are deleted after the caller's commit.
 
     Raises NoPhoto, StaleVersion, PatientArchived or NotFound.
     """

@@ -1,8 +1,8 @@
-"""Records as they were a while ago, and the way of one back into today.
+"""Records as they were a while ago, and copying one back into today.
 
-A delayed standby replays on purpose a quarter of an hour later than the others: what
-was deleted or changed by mistake can be looked up there as long as that lasts. Any
-second that backups lead to can be opened to look around in as well.
+A delayed standby deliberately replays a quarter of an hour behind the others: until
+then, what was deleted or changed by mistake can still be looked up there. Any time that
+can be restored from backups can be opened to look around in as well.
 """
 
 from services.patients.point_in_time.copying import Copy as Copy, copy_back as copy_back

@@ -1,4 +1,4 @@
-"""A record of then, copied back into today; sessions write to the primary."""
+"""Copying an earlier record back into today; sessions write to the primary."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,9 +20,9 @@ from services.patients.records.patients import (
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What a record is to be, as of when, and why.
+    """The values a record is to have, as of when, and why.
 
-    `version` is what was seen of today's record; None if there was none.
+    `version` is the version of today's record that was seen; None if there was none.
     """
 
     patient_id: UUID
@@ -35,11 +35,11 @@ class Copy:
 def copy_back(
     session: Session, actor: Actor, copy: Copy, *, today: date
 ) -> PatientRecord:
-    """Give a record the values of then; the caller commits.
+    """Give a record its earlier values; the caller commits.
 
-    One that was archived since is in use again, one that is gone is registered anew
-    under its id. Raises InvalidInput, InvalidPatient, StaleVersion, NotAllowed, and
-    PatientArchived for a record that was merged since.
+    A record archived since then is restored, one that no longer exists is registered
+    again under its id. Raises InvalidInput, InvalidPatient, StaleVersion, NotAllowed,
+    and PatientArchived for a record merged since then.
     """
     actor.require(Permission.COPY_BACK, copy.patient_id)
     reason = reasons.read(copy.reason)

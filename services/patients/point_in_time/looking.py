@@ -1,7 +1,7 @@
-"""Looking at what a server of the past shows; its sessions come from there.
+"""Looking at a server that shows an earlier time; its sessions come from there.
 
-That is a delayed standby, or the clinic of a time that was opened from backups: of that
-it is known as of when it is.
+That is a delayed standby, or the clinic of a time that was opened from backups, whose
+time is known.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _MOST: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class PatientMatches:
-    """Whom a search finds as of `timestamp`; None where nothing was replayed yet."""
+    """The patients found as of `timestamp`; None if nothing was replayed yet."""
 
     timestamp: datetime | None
     patients: tuple[PatientRecord, ...]
@@ -50,9 +50,9 @@ def find(
     now: datetime,
     as_of: datetime | None = None,
 ) -> PatientMatches:
-    """Return who is found by name, id or day of birth as of then.
+    """Return the patients that a search finds as of the earlier time.
 
-    Records that were archived then are left out. Raises NotAllowed, InvalidInput.
+    Records archived at that time are left out. Raises NotAllowed, InvalidInput.
     """
     actor.require(Permission.COPY_BACK)
     page = search.list_patients(
@@ -69,7 +69,7 @@ def look(
     *,
     as_of: datetime | None = None,
 ) -> RecordSnapshot:
-    """Return the record as of then; raises NotFound where there was none."""
+    """Return the record as of the earlier time; raises NotFound if there was none."""
     actor.require(Permission.COPY_BACK, patient_id)
     patient = patients.look_up(session, actor, patient_id)
     timestamp = as_of or replayed_until(session)
@@ -85,7 +85,7 @@ def look(
 
 
 def record_pause(session: Session, actor: Actor, node: str, seconds: float) -> None:
-    """Write down that the standby is to wait while the actor looks; or raise."""
+    """Record that the standby is to wait while the actor looks; raises NotAllowed."""
     actor.require(Permission.COPY_BACK)
     audit.record(
         session,
@@ -97,14 +97,14 @@ def record_pause(session: Session, actor: Actor, node: str, seconds: float) -> N
 
 
 def can_wait(endpoints: Endpoints) -> bool:
-    """Tell whether the standbys obey us; somebody's own servers do not."""
+    """Return whether Chartroom can pause the standbys, not a clinic's own servers."""
     return Control.of(endpoints) is not None
 
 
 def pause(endpoints: Endpoints, node: str, seconds: float) -> datetime | None:
-    """Let the standby replay nothing for so long; return until when it waits.
+    """Pause replay on the standby for this many seconds; return until when it waits.
 
-    None where it does not obey us. Raises Unavailable.
+    Returns None if Chartroom does not control it. Raises Unavailable.
     """
     control = Control.of(endpoints)
     if control is None:
@@ -118,14 +118,14 @@ def pause(endpoints: Endpoints, node: str, seconds: float) -> datetime | None:
 
 
 def resume(endpoints: Endpoints, node: str) -> None:
-    """Let the standby replay again. Raises ControlRefused, ControlUnreachable."""
+    """Resume replay on the standby. Raises ControlRefused, ControlUnreachable."""
     control = Control.of(endpoints)
     if control is not None:
         control.resume_replay(node)
 
 
 def replayed_until(session: Session) -> datetime | None:
-    """Return when the last transaction was committed that a delayed standby shows."""
+    """Return the commit time of the last transaction a delayed standby has replayed."""
     return session.scalar(select(func.pg_last_xact_replay_timestamp()))
 
 

@@ -1,6 +1,6 @@
-"""Whose records of then may be looked at today; sessions read from the live clinic.
+"""Whose earlier records may be looked at today; sessions read from the live clinic.
 
-Rows of then know neither of an erasure since nor of what somebody may see no more.
+Earlier rows reflect neither later erasures nor permissions lost since.
 """
 
 from collections.abc import Collection
@@ -18,23 +18,25 @@ from services.patients.records.patients import NoSuchPatient
 def shown_today(
     session: Session, actor: Actor, patient_ids: Collection[UUID]
 ) -> frozenset[UUID]:
-    """Return which of these patients of then the actor may look at today.
+    """Return which of these patients the actor may still look at in an earlier state.
 
-    Those are whom the actor sees today, and who are not there at all any more: of them
-    the rules of then decide. Erased records are nobody's. Raises NotAllowed.
+    Those are the patients the actor can see today, and those that no longer exist at
+    all: for them the rules of the earlier time decide. Nobody may see erased records.
+    Raises NotAllowed.
     """
     actor.require(Permission.COPY_BACK)
     is_one = Patient.id.in_(patient_ids)
     shown = select(Patient.id).where(is_one, Patient.erased_at.is_(None))
     own = set(session.scalars(shown))
-    # Who was merged is there still, and shown: that a merge stays is said later on.
-    # Clinicians see those whom they treat; the others must not pass for gone.
+    # A merged patient still exists and is shown: the page says later that the merge
+    # stays. Clinicians see those whom they treat; the others must not be taken for
+    # gone.
     with assume_role(session, "staff"):
         there = set(session.scalars(select(Patient.id).where(is_one)))
     return frozenset(own | (set(patient_ids) - there))
 
 
 def require_shown_today(session: Session, actor: Actor, patient_id: UUID) -> None:
-    """Raise NoSuchPatient for one whose record of then nobody may show the actor."""
+    """Raise NoSuchPatient if the actor may not see the patient's earlier record."""
     if patient_id not in shown_today(session, actor, [patient_id]):
         raise NoSuchPatient(patient_id)

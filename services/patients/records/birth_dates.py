@@ -1,4 +1,4 @@
-"""Reading a date of birth the way people write it."""
+"""Parsing a date of birth the way people write it."""
 
 import re
 from datetime import date
@@ -23,7 +23,7 @@ _MONTHS: Final = (
 )
 _LEAST_LETTERS: Final = 3
 
-# Digits are spelled out because \d also matches those of other scripts.
+# [0-9] rather than \d, which also matches digits of other scripts.
 _ONE_MEANING: Final = tuple(
     map(
         re.compile,
@@ -38,7 +38,7 @@ _EITHER_ORDER: Final = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})"
 
 
 def parse_date_of_birth(text: str) -> date:
-    """Read a date that can be meant in one way only, or raise InvalidInput.
+    """Parse a date that can be read in one way only, or raise InvalidInput.
 
     "01/02/1980" is refused: half of the world reads it as another day.
     """

@@ -1,4 +1,4 @@
-"""What the database refuses about patients, in the words of the service's own rules."""
+"""Translates constraint violations about patients into the service's own problems."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.patients.records import rules
 from services.patients.records.model import LISTS
 
-# The index that is there where the clinic wants each address once (unique_emails).
+# This index exists if the clinic wants each address to be unique (unique_emails).
 EMAIL_ONCE: Final = "patients_email_once"
 PROBLEMS: Final = {
     "patients_first_name_given": rules.missing("first_name"),
@@ -32,10 +32,10 @@ _NOT_NULL: Final = "23502"
 
 @contextmanager
 def translate_violations(session: Session) -> Iterator[None]:
-    """Run statements in a savepoint; what they violate is raised as InvalidPatient.
+    """Run statements in a savepoint; raise their violations as InvalidPatient.
 
-    The rules are checked before, so this matters to a record that was written in
-    another way, or by a version of Chartroom with other rules. Other errors pass.
+    The rules are checked before, so this matters only for a record written in another
+    way, or by a version of Chartroom with other rules. Other errors pass.
     """
     try:
         with session.begin_nested():
@@ -48,7 +48,7 @@ def translate_violations(session: Session) -> Iterator[None]:
 
 
 def find_problem(error: DBAPIError) -> rules.PatientProblem | None:
-    """Return what a patient's field did wrong, or None if it was something else."""
+    """Return the problem of the patient's field, or None for any other error."""
     reported = getattr(error.orig, "diag", None)
     if reported is None:
         return None
@@ -61,7 +61,7 @@ def find_problem(error: DBAPIError) -> rules.PatientProblem | None:
 
 
 def _problem_of_term(detail: str | None) -> rules.PatientProblem | None:
-    """Return the problem of a list, which a row of clinical_terms starts with."""
+    """Return the problem of the list that a violating row of clinical_terms names."""
     match = re.search(r"\((\w+),", detail or "")
     if match is None or match[1] not in LISTS:
         return None

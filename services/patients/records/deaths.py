@@ -1,4 +1,4 @@
-"""That a patient has died, and when."""
+"""Recording that a patient has died, and when."""
 
 from datetime import date
 from uuid import UUID
@@ -22,10 +22,11 @@ def record_death(
     version: int,
     today: date,
 ) -> PatientRecord:
-    """Keep the day of a death, or None after a mistake; the caller commits.
+    """Set the date of death, or None after a mistake; the caller commits.
 
-    No visit is booked for the patient from then on; those that are booked stay until
-    somebody cancels them. Raises InvalidInput, StaleVersion, PatientArchived, NotFound.
+    No visit can be booked for the patient from then on; visits already booked stay
+    until somebody cancels them. Raises InvalidInput, StaleVersion, PatientArchived,
+    NotFound.
     """
     actor.require(Permission.EDIT_PATIENT, patient_id)
     record = patients.look_up(session, actor, patient_id)

@@ -1,4 +1,4 @@
-"""Dated entries of a patient's record: what, under which code, from when until when."""
+"""Dated entries of a patient's record: what, with which code, from when until when."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from services.patients.records.model import PatientRecord
 
 
 class EntryKind(StrEnum):
-    """What an entry is, in the words of FHIR."""
+    """The kind of an entry, in the terms of FHIR."""
 
     ALLERGY = "allergy"
     CONDITION = "condition"
@@ -32,7 +32,7 @@ class EntryKind(StrEnum):
 
 
 LOINC: Final = "http://loinc.org"
-# Which list of a record says what of a kind holds today.
+# The list of a record with what is true today, for each kind.
 _LISTS: Final = {
     EntryKind.ALLERGY: "allergies",
     EntryKind.CONDITION: "medical_history",
@@ -44,7 +44,8 @@ _LISTS: Final = {
 class DatedEntry:
     """An entry; `ended_on` is None while it lasts.
 
-    `code` is one of `system`, the address of a code system; both are empty without.
+    `code` belongs to the code system whose address is `system`; both are empty without
+    a code.
     """
 
     id: UUID
@@ -63,8 +64,8 @@ def list_entries(
 ) -> tuple[DatedEntry, ...]:
     """Return the entries of a patient, the latest first.
 
-    Without those that last and whose term somebody has taken off the record's list:
-    what people say of a record stands. Raises NoSuchPatient, NotAllowed.
+    Lasting entries whose term was removed from the record's list are left out: what
+    people entered in the record takes precedence. Raises NoSuchPatient, NotAllowed.
     """
     actor.require(Permission.VIEW_PATIENT, patient_id)
     record = patients.look_up(session, actor, patient_id)
@@ -84,20 +85,20 @@ def list_entries(
 def current_entries(
     session: Session, record: PatientRecord, measured: Collection[str]
 ) -> tuple[DatedEntry, ...]:
-    """Return what a record's lists are about, and the last of each measurement.
+    """Return the entries behind a record's lists, and the last of each measurement.
 
-    These are allergies and medications that last, all conditions and, of these codes of
-    LOINC, measurements.
+    These are allergies and medications that last, all conditions and, for these LOINC
+    codes, measurements.
 
-    For a service that has looked the record up, in the name of somebody who may open
-    it; what it reads it writes down itself.
+    For a service that has looked the record up for somebody who may open it; that
+    service records what it reads.
     """
     of_patient = select(ClinicalEntry).where(ClinicalEntry.patient_id == record.id)
     lasting = of_patient.where(
         ClinicalEntry.kind.in_(_LISTS),
         or_(
             ClinicalEntry.ended_on.is_(None),
-            # A history has what is over as well.
+            # A medical history includes past conditions.
             ClinicalEntry.kind == EntryKind.CONDITION,
         ),
     ).order_by(ClinicalEntry.started_on, ClinicalEntry.id)

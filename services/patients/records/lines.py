@@ -1,4 +1,4 @@
-"""Patients and their allergies told as lines, for whoever exports them all."""
+"""Patients and their allergies as lines, for exports of all of them."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import replace
@@ -57,9 +57,9 @@ PATIENT_FIELDS: Final = (
 )
 _TERM: Final = LineField("term", column("term", Text), LineFieldKind.TEXT)
 _OWN_ID: Final = LineField("own_id", column("own_id", Text), LineFieldKind.WORD)
-# As many hexadecimal digits tell a patient's allergies apart.
+# This many hexadecimal digits suffice to distinguish a patient's allergies.
 _ID_DIGITS: Final = 12
-# What PostgreSQL counts the microseconds of a moment from.
+# PostgreSQL's timestamps count microseconds from here.
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 ALLERGY_FIELDS: Final = (
@@ -78,10 +78,10 @@ def stream_patients(
     *,
     since: datetime | None = None,
 ) -> Generator[LinePiece]:
-    """Yield lines of everybody, or of these patients, archived or not, but not erased.
+    """Yield lines of all patients, or of these, archived or not, but not erased.
 
-    With `since` of those that changed after it. Whoever sees no names but may export
-    them gets them here, where the export has a reason; the caller writes it down.
+    With `since`, only those that changed after it. An actor who sees no names but may
+    export them gets them here, where the export has a reason; the caller records it.
     Raises NotAllowed.
     """
     source = LineSource(
@@ -99,9 +99,9 @@ def stream_allergies(
     none_known: str,
     since: datetime | None = None,
 ) -> Generator[LinePiece]:
-    """Yield lines of the allergies of those whom `stream_patients` yields, each once.
+    """Yield lines of the allergies of the patients of `stream_patients`, each once.
 
-    That somebody said that there are none is one, too, in the words of `none_known`.
+    A statement that there are none is a line, too, with `none_known` as its term.
     Raises NotAllowed.
     """
     said = case(
@@ -122,11 +122,12 @@ def stream_allergies(
 
 
 def own_id(patient_id: UUID, registered_at: datetime, term: str) -> str:
-    """Return an allergy's own id, the same wherever in the list the entry stands.
+    """Return an allergy's own id, independent of the entry's place in the list.
 
-    It must not tell the allergy to who reads an address: the moment at which the
-    patient was registered goes into it, which stands in no log. It is SHA-256 of the
-    patient's id, that moment and the words, as PostgreSQL sends them in binary.
+    Someone who reads an address must not learn the allergy from the id, so the time at
+    which the patient was registered, which is in no log, is hashed with it. The id
+    comes from SHA-256 of the patient's id, that time and the term, as PostgreSQL sends
+    them in binary.
     """
     microseconds = (registered_at - _EPOCH) // _MICROSECOND
     digested = patient_id.bytes + microseconds.to_bytes(8, signed=True) + term.encode()
@@ -134,7 +135,7 @@ def own_id(patient_id: UUID, registered_at: datetime, term: str) -> str:
 
 
 def _own_id_of(term: ColumnElement[str]) -> ColumnElement[str]:
-    """Return what `own_id` does of a row, so that millions need not be made here."""
+    """Return `own_id` as SQL, so that millions need not be computed here."""
     digested = func.uuid_send(Patient.id, type_=LargeBinary).op("||")(
         func.timestamptz_send(Patient.created_at, type_=LargeBinary)
     )
@@ -144,7 +145,7 @@ def _own_id_of(term: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def _once_each() -> ScalarSelect[Any]:
-    """Select a patient's allergies: what is written down twice is one."""
+    """Select a patient's allergies, each term once."""
     entry = (
         func.unnest(Patient.allergies)
         .table_valued(column("term", Text), with_ordinality="place", name="entry")

@@ -1,4 +1,4 @@
-"""Patients kept as they are, or as many, while something is done that needs it."""
+"""Locks that keep a patient, or the set of patients, unchanged for a transaction."""
 
 from typing import Final
 from uuid import UUID
@@ -17,16 +17,16 @@ _REGISTRATION: Final = func.pg_advisory_xact_lock(
 
 
 def lock_registration(session: Session) -> None:
-    """Take turns with those who register a patient only if there is none yet.
+    """Serialize with others who register a patient only if there is none yet.
 
-    Until the transaction ends no other one of them looks, so that of two which send the
-    same patient the second finds the first's.
+    Until the transaction ends, no other one of them looks, so that of two which send
+    the same patient the second finds the first's record.
     """
     session.execute(select(_REGISTRATION))
 
 
 def lock(session: Session, patient_id: UUID) -> PatientRecord:
-    """Keep the patient as it is until the transaction ends; for other services.
+    """Keep the patient unchanged until the transaction ends; for other services.
 
     Checks no permission; locking takes a role that may change patients. Raises
     NoSuchPatient, PatientArchived.

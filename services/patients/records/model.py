@@ -1,4 +1,4 @@
-"""What a patient looks like outside the database."""
+"""A patient as the source outside the database sees one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -18,7 +18,7 @@ class Sex(StrEnum):
 
 
 class ImportSource(StrEnum):
-    """What patients were imported from; invented ones come from none of these."""
+    """Where patients were imported from; generated ones come from none of these."""
 
     FHIR = "fhir"
     SYNTHEA = "synthea"
@@ -26,7 +26,7 @@ class ImportSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PatientField:
-    """How people call a field, how long its text may be, and what its form says."""
+    """A field's label, its longest text, and the help in its form."""
 
     label: str
     longest: int | None = None
@@ -35,10 +35,10 @@ class PatientField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientFields:
-    """What a person fills in about a patient, in the order of the form.
+    """The fields of a patient that a person fills in, in the order of the form.
 
-    The one definition of these fields: what is kept, checked, shown, compared, merged
-    and exported follows from it. Optional fields are None when left empty.
+    The one definition of these fields: storage, checks, display, comparison, merging
+    and export follow from it. Optional fields are None when left empty.
     """
 
     first_name: Annotated[str, PatientField("First name", 50)]
@@ -74,14 +74,14 @@ class PatientFields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientDraft(PatientFields):
-    """The fields as somebody wants them to be."""
+    """The fields with the values that somebody wants to save."""
 
 
 FIELDS: Final[Mapping[str, PatientField]] = {
     name: hint.__metadata__[0]
     for name, hint in get_type_hints(PatientFields, include_extras=True).items()
 }
-# The fields that may be left empty: of one line each, and of many entries.
+# The fields that may be left empty: those of one line, and those of many entries.
 OPTIONAL_TEXTS: Final = tuple(
     field.name for field in fields(PatientFields) if field.default is None
 )
@@ -101,9 +101,9 @@ def years_lived(date_of_birth: date, today: date) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Just enough of a patient to tell them from others at the desk.
+    """Just enough of a patient to identify them at the desk.
 
-    For whoever must find somebody whose record they may not open.
+    For actors who must find somebody whose record they may not open.
     """
 
     id: UUID
@@ -116,7 +116,7 @@ class Identity:
 
     @property
     def is_archived(self) -> bool:
-        """Whether the record is out of daily use."""
+        """Whether the record is archived."""
         return self.deleted_at is not None
 
     def age(self, today: date) -> int:
@@ -126,9 +126,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnnamedPatient:
-    """A patient as analysts see one: no name, no contact, no day of birth.
+    """A patient as analysts see one: no name, no contact data, no day of birth.
 
-    A list shows a pseudonym as the id, and of timestamps the month: who knows when
+    A list shows a pseudonym as the id, and timestamps by month: anybody who knows when
     somebody came would find them by the minute.
     """
 
@@ -145,13 +145,13 @@ class UnnamedPatient:
 
     @property
     def is_archived(self) -> bool:
-        """Whether the record is out of daily use."""
+        """Whether the record is archived."""
         return self.deleted_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientRecord(PatientFields):
-    """A patient as kept, at one version."""
+    """A patient's record as kept, at one version."""
 
     id: UUID
     record_number: str
@@ -161,16 +161,16 @@ class PatientRecord(PatientFields):
     updated_at: datetime
     deleted_at: datetime | None
     merged_into_id: UUID | None
-    # Since when nothing is left of it but that it was there.
+    # When the record was erased; only the fact that it existed is left since then.
     erased_at: datetime | None = None
     deceased_on: date | None = None
-    # Of one that came with an import: of what, and what it is called there.
+    # For an imported patient: the source, and the patient's id there.
     source: str | None = None
     source_id: str | None = None
 
     @property
     def is_archived(self) -> bool:
-        """Whether the record is out of daily use."""
+        """Whether the record is archived."""
         return self.deleted_at is not None
 
     def draft(self) -> PatientDraft:
@@ -182,7 +182,7 @@ class PatientRecord(PatientFields):
         return years_lived(self.date_of_birth, today)
 
     def identity(self) -> Identity:
-        """Return who this is, and nothing else."""
+        """Return the identity of the patient, and nothing else."""
         return Identity(
             id=self.id,
             record_number=self.record_number,

@@ -70,7 +70,7 @@ __all__ = [
 def get_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
     """Return the patient, archived or not, or raise NotFound.
 
-    Patients see their own record; that others exist is not told to them.
+    Patients see their own record and do not learn whether others exist.
     """
     record = look_up(session, actor, patient_id)
     audit.record_patient(session, actor, Action.PATIENT_READ, record.id, record.version)
@@ -94,7 +94,7 @@ def look_up(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
 def find_imported(
     session: Session, actor: Actor, source: str, source_id: str
 ) -> UUID | None:
-    """Return the patient whom an import calls so; None if the actor sees nobody such.
+    """Return the patient with this id in an import; None if the actor sees none.
 
     Raises NotAllowed.
     """
@@ -105,7 +105,7 @@ def find_imported(
 
 
 def permission_to_stream(actor: Actor) -> Permission:
-    """Return what the actor needs, beside the right to export, to get all records."""
+    """Return the permission needed, beside EXPORT_PATIENTS, to get all records."""
     is_analyst = actor.role is Role.ANALYST
     return Permission.EXPORT_NAMES if is_analyst else Permission.VIEW_PATIENT
 
@@ -118,12 +118,12 @@ def register(
     today: date,
     patient_id: UUID | None = None,
 ) -> PatientRecord:
-    """Keep a new patient, or raise InvalidPatient; the caller commits.
+    """Store a new patient, or raise InvalidPatient; the caller commits.
 
     A clinician treats whom they register. A caller that chooses the id may safely call
-    again with the same data: it gets the record that is there. With other data it gets
-    IdTaken, because a form that forgot to draw a new id must not swallow the next
-    patient.
+    again with the same data and gets the existing record. With other data it gets
+    PatientIdTaken, because a form that forgot to draw a new id must not swallow the
+    next patient.
     """
     actor.require(Permission.REGISTER_PATIENT)
     draft = validate(draft, today, needs_contact=True)
@@ -134,8 +134,8 @@ def register(
         .on_conflict_do_nothing(index_elements=[Patient.id])
         .returning(*COLUMNS)
     )
-    # Until somebody treats the new patient, a clinician's own role could not read the
-    # row that it has just written, nor the one that is there already.
+    # Until somebody treats the new patient, a clinician's own role could read neither
+    # the row that it has just written nor the existing one.
     with assume_role(session, "staff"):
         with constraints.translate_violations(session):
             row = session.execute(statement).one_or_none()
@@ -165,8 +165,9 @@ def edit(
 ) -> PatientRecord:
     """Replace the fields of the version that was read; the caller commits.
 
-    All of them: what the draft leaves out is emptied, but for the last way to reach the
-    patient. Raises InvalidPatient, StaleVersion, PatientArchived or NotFound.
+    All fields are replaced: what the draft leaves out is emptied, except for the last
+    way to reach the patient. Raises InvalidPatient, StaleVersion, PatientArchived or
+    NotFound.
     """
     actor.require(Permission.EDIT_PATIENT, patient_id)
     draft = _validated_edit(session, patient_id, draft, today)
@@ -183,9 +184,9 @@ def archive(
     version: int,
     reason: str | None = None,
 ) -> PatientRecord:
-    """Take a record out of daily use without losing it; the caller commits.
+    """Archive a record without losing it; the caller commits.
 
-    A reason stands in the audit log. Raises StaleVersion, PatientArchived or NotFound.
+    A reason goes into the audit log. Raises StaleVersion, PatientArchived or NotFound.
     """
     actor.require(Permission.ARCHIVE_PATIENT, patient_id)
     values = {"deleted_at": func.now(), "deleted_by": actor.id}
@@ -204,10 +205,10 @@ def archive(
 def restore(
     session: Session, actor: Actor, patient_id: UUID, *, version: int
 ) -> PatientRecord:
-    """Bring an archived record back; the caller commits.
+    """Restore an archived record; the caller commits.
 
     Raises StaleVersion, NotArchived or NotFound, and PatientArchived for a record that
-    was merged: its visits belong to the other one now, so it cannot stand alone again.
+    was merged: its visits belong to the other one now, so it cannot be used on its own.
     """
     actor.require(Permission.ARCHIVE_PATIENT, patient_id)
     restored = revive(session, patient_id, {}, version=version).after
@@ -220,7 +221,7 @@ def restore(
 def revive(
     session: Session, patient_id: UUID, values: Mapping[str, Any], *, version: int
 ) -> Change:
-    """Take an archived record into use with these columns; for other services.
+    """Restore an archived record with these column values; for other services.
 
     Checks no permission and records nothing. Raises as `restore` does.
     """
@@ -267,7 +268,7 @@ def change(
 
 
 def record_change(session: Session, actor: Actor, made: Change) -> None:
-    """Write down which fields of a record somebody has changed; for other services."""
+    """Record which fields of a record somebody has changed; for other services."""
     audit.record_patient(
         session,
         actor,
@@ -294,7 +295,8 @@ def _validated_edit(
             raise
         if is_reachable(_get(session, patient_id)):
             raise
-        # Imported without: all else that is wrong can be corrected in it.
+        # Imported without contact data: everything else that is wrong can still be
+        # corrected.
         return validate(draft, today)
 
 

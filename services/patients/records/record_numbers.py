@@ -1,8 +1,8 @@
 """Record numbers: six characters that are said on the phone and typed from paper.
 
-PostgreSQL gives them out (db/functions/record_numbers.sql). They are numbers in
-Crockford's base 32, a digit first, with a check character that shows one wrong
-character and two that changed places (docs/decisions/0030).
+PostgreSQL generates them (db/functions/record_numbers.sql). They are numbers in
+Crockford's base 32, a digit first, with a check character that detects one wrong
+character and two transposed ones (docs/decisions/0030).
 """
 
 import re
@@ -10,9 +10,9 @@ from typing import Final
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MODULUS: Final = 37
-# What is read as another character than it is, as Crockford has it.
+# Characters that are read as others, following Crockford.
 _MEANT: Final = str.maketrans("OIL", "011")
-# A name has no digit, a number has one at its beginning.
+# A name has no digit, a record number begins with one.
 _TYPED: Final = re.compile(
     r"[0-9][0-9A-TV-Z]{2}[\s-]?[0-9A-TV-Z]{3}|(?=.*[0-9])[OIL][0-9A-TV-Z]{2}-?[0-9A-TV-Z]{3}"
 )
@@ -20,10 +20,10 @@ _SEPARATOR: Final = re.compile(r"[\s-]")
 
 
 def find(typed: str) -> str | None:
-    """Return the number as it is kept if something that looks like one was typed.
+    """Return the number as stored if something that looks like one was typed.
 
-    In any case, with a hyphen or a space in the middle or none. `is_right` tells
-    whether it can be one.
+    In upper or lower case, with or without a hyphen or a space in the middle.
+    `is_right` returns whether the number can exist.
     """
     text = typed.strip().upper()
     if not _TYPED.fullmatch(text):
@@ -32,7 +32,7 @@ def find(typed: str) -> str | None:
 
 
 def is_right(number: str) -> bool:
-    """Tell whether the last character of a number fits the others."""
+    """Return whether the check character of a number fits the others."""
     value = 0
     for character in number[:-1]:
         value = value * len(_ALPHABET) + _ALPHABET.index(character)

@@ -19,7 +19,7 @@ class NoSuchPatient(NotFound):
 class StaleVersion(Conflict):
     """The record changed after the screen was filled; carries both versions.
 
-    `typed` is what the person wanted to save; None where nothing was typed.
+    `typed` is what the person wanted to save; None if nothing was typed.
     """
 
     def __init__(self, current: PatientRecord, typed: PatientDraft | None) -> None:
@@ -32,7 +32,7 @@ class StaleVersion(Conflict):
 
 
 class PatientArchived(Conflict):
-    """The record is out of use; if it was merged, `current.merged_into_id` is set."""
+    """The record is archived; if it was merged, `current.merged_into_id` is set."""
 
     def __init__(self, current: PatientRecord) -> None:
         super().__init__(
@@ -44,7 +44,7 @@ class PatientArchived(Conflict):
 
 
 class PatientErased(Gone):
-    """The time of the record was over: a tombstone is all that is left."""
+    """The record's retention period was over: only a tombstone is left."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ class PatientErased(Gone):
 
 
 class PatientDeceased(Conflict):
-    """Nothing more can be arranged for the patient."""
+    """Nothing more can be arranged for the patient, who has died."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -64,7 +64,7 @@ class PatientDeceased(Conflict):
 
 
 class NotArchived(Conflict):
-    """There is nothing to restore."""
+    """The record is not archived, so there is nothing to restore."""
 
     def __init__(self) -> None:
         super().__init__("This record is not archived; you can use it as it is.")

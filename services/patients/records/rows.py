@@ -1,4 +1,4 @@
-"""How a row of the patients table becomes a patient, named or not."""
+"""Turns a row of the patients table into a patient, named or not."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,13 +14,13 @@ from db.models.patient import Patient
 from services.patients.records.model import LISTS, PatientRecord, Sex, UnnamedPatient
 
 _NAMES: Final = tuple(field.name for field in fields(PatientRecord))
-# What the database lets only records have that are out of daily use (it is None of the
-# others, by a constraint for each): lists of those in use neither read nor send it.
+# Columns that only archived records may have (for each, a constraint keeps it NULL in
+# the others): lists of records in daily use neither read nor send them.
 _OF_ARCHIVED: Final = ("deleted_at", "merged_into_id", "erased_at")
 _NAMES_IN_USE: Final = tuple(name for name in _NAMES if name not in _OF_ARCHIVED)
 _UNNAMED: Final = tuple(field.name for field in fields(UnnamedPatient))
-# In the order of the fields: all of a record, all of one that is in daily use, and all
-# that analysts may read of one.
+# In the order of the fields: all columns of a record, all of one in daily use, and all
+# that analysts may read.
 COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
     getattr(Patient, name) for name in _NAMES
 )
@@ -31,12 +31,12 @@ UNNAMED_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
     getattr(Patient, name) for name in _UNNAMED
 )
 
-# What a person fills in comes first, in both orders.
+# The fields that a person fills in come first, in both orders.
 _SEX: Final = _NAMES.index("sex")
 _LISTS: Final = tuple(map(_NAMES.index, LISTS))
 _SEXES: Final = {sex.value: sex for sex in Sex}
-# Lists make records by the thousand. A frozen dataclass fills its fields one by one
-# through object.__setattr__; its slots, asked directly, take less than half the time.
+# Lists create records by the thousand. A frozen dataclass fills its fields one by one
+# through object.__setattr__; calling its slots directly takes less than half the time.
 _Fill = tuple[Callable[[PatientRecord, Any], None], ...]
 _FILL: Final[_Fill] = tuple(getattr(PatientRecord, name).__set__ for name in _NAMES)
 _FILL_IN_USE: Final[_Fill] = tuple(
@@ -51,7 +51,7 @@ def record_of(row: Sequence[Any]) -> PatientRecord:
 
 
 def record_in_use_of(row: Sequence[Any]) -> PatientRecord:
-    """Return the patient, who is in daily use, in a row of exactly COLUMNS_IN_USE."""
+    """Return the patient in a row of exactly COLUMNS_IN_USE, who is in daily use."""
     return _filled([*row, *_NONE_OF_ARCHIVED], _FILL_IN_USE)
 
 
@@ -62,8 +62,7 @@ def _filled(values: list[Any], fill: _Fill) -> PatientRecord:
     for position in _LISTS:
         values[position] = tuple(values[position])
     record = object.__new__(PatientRecord)
-    # Called in C: a loop in Python was the most of what a list costs outside of
-    # PostgreSQL.
+    # The loop runs in C: in Python it was most of a list's cost outside PostgreSQL.
     deque(map(call, fill, repeat(record), values), maxlen=0)
     return record
 

@@ -1,4 +1,4 @@
-"""What a patient's fields must look like before they are kept."""
+"""The rules that a patient's fields must satisfy before they are stored."""
 
 import re
 import unicodedata
@@ -27,13 +27,13 @@ LONGEST_ITEM: Final = 200
 LONGEST: Final = {
     name: field.longest for name, field in FIELDS.items() if field.longest
 }
-# How people call each field, in the order of the form.
+# The label of each field, in the order of the form.
 LABELS: Final = {name: field.label for name, field in FIELDS.items()}
 
 _PHONE: Final = re.compile(PHONE_NUMBER)
 _PHONE_SEPARATORS: Final = re.compile(r"[\s().\-/\u2010-\u2015\u2212]")
-# Pasted text brings these along; nobody sees them, and no search would find a name
-# that holds one. Joiners (U+200C, U+200D) stay: Persian and Indic names need them.
+# Pasted text brings these along; they are invisible, and no search would find a name
+# that contains one. Joiners (U+200C, U+200D) stay: Persian and Indic names need them.
 _INVISIBLE: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
 # These make text read differently from what is stored.
 _REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -57,7 +57,7 @@ class InvalidPatient(InvalidInput):
 
 
 def _joined(problems: Sequence[PatientProblem]) -> str:
-    """Return what is wrong as one text whose sentences can still be translated."""
+    """Return the problems as one text whose sentences can still be translated."""
     text = problems[0].message
     for problem in problems[1:]:
         text = Sentence("{said} {more}", said=_kept(text), more=_kept(problem.message))
@@ -65,7 +65,7 @@ def _joined(problems: Sequence[PatientProblem]) -> str:
 
 
 def _kept(message: str) -> Sentence:
-    """Return a message as one that is translated where it stands in another."""
+    """Return a message as a Sentence, so that it is translated inside another one."""
     return message if isinstance(message, Sentence) else Sentence(message)
 
 
@@ -74,7 +74,7 @@ def _said_of(name: str, message: str, **values: object) -> Sentence:
 
 
 # The database has a constraint behind most of these; `constraints` beside this module
-# gives the same problem when some other code runs into it.
+# reports the same problem when other code violates it.
 BIRTH_IMPLAUSIBLE: Final = PatientProblem(
     "date_of_birth",
     "Date of birth must lie between 1 January 1900 and today; check the year.",
@@ -155,11 +155,11 @@ def too_many(name: str) -> PatientProblem:
 def validate(
     draft: PatientDraft, today: date, *, needs_contact: bool = False
 ) -> PatientDraft:
-    """Return the draft as it is kept, or raise InvalidPatient with every problem.
+    """Return the draft as it is stored, or raise InvalidPatient with every problem.
 
-    `today` is the clinic's own day. Registration also asks for a way to reach the
-    patient (`needs_contact`), and so do edits of a record that has one; imported
-    records may lack it.
+    `today` is the clinic's own day. `needs_contact` requires a way to reach the
+    patient: for registrations, and for edits of a record that has one; imported records
+    may lack it.
     """
     values: dict[str, Any] = {}
     problems: list[PatientProblem] = []
@@ -177,14 +177,14 @@ def validate(
 
 
 def is_reachable(patient: PatientFields) -> bool:
-    """Tell whether something says how the clinic reaches the patient."""
+    """Return whether there is an e-mail address or a phone number for the patient."""
     return bool(patient.email or patient.phone_number)
 
 
 def _in_context(
     name: str, values: dict[str, Any], today: date, needs_contact: bool
 ) -> Iterator[PatientProblem]:
-    """Judge a field that is right by itself with today and the fields before it."""
+    """Check a field that is valid by itself against today and the fields before it."""
     if name == "date_of_birth" and values[name] > today:
         yield BIRTH_IMPLAUSIBLE
     if name == "no_known_allergies" and values[name] and values["allergies"]:
@@ -230,8 +230,8 @@ def _email(name: str, typed: str | None) -> str | None:
     if line is None:
         return None
     try:
-        # Whether mail arrives is found out by sending some, not by asking a name
-        # server that may be down while a patient stands at the desk.
+        # Whether mail arrives is found out by sending some, not by asking a name server
+        # that may be down while a patient stands at the desk.
         address = validate_email(line, check_deliverability=False).normalized
     except EmailNotValidError as error:
         raise InvalidPatient(EMAIL_INVALID) from error
@@ -262,7 +262,7 @@ def _flag(_name: str, typed: object) -> bool:
 
 
 def _clean(name: str, typed: str | None) -> str:
-    """Compose accents, drop what is invisible, make every gap a single space."""
+    """Compose accents, drop invisible characters, make every gap a single space."""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", typed or ""))
     if _REORDERING.search(text) or any(map(_is_unprintable, text)):
         raise InvalidPatient(
@@ -278,7 +278,7 @@ def _clean(name: str, typed: str | None) -> str:
 
 
 def _is_unprintable(character: str) -> bool:
-    """Tell whether a character is a control other than a gap, or half of a pair."""
+    """Return whether a character is half of a pair, or a control other than a gap."""
     category = unicodedata.category(character)
     return category == "Cs" or (category == "Cc" and character not in _GAPS)
 

@@ -1,8 +1,7 @@
-"""Whether an e-mail address may be of one patient only, as the clinic wants it.
+"""Whether the clinic wants an e-mail address to belong to one patient only.
 
-An index of the database is the rule and the setting at once, so that every program that
-writes patients is bound by it, and no two servers can be of different opinions
-(docs/decisions/0045).
+A database index is both the rule and the setting, so that it binds every program that
+writes patients, and no two servers can disagree about it (docs/decisions/0045).
 """
 
 from collections.abc import Sequence
@@ -32,7 +31,7 @@ _IS_THERE: Final = text("SELECT to_regclass(:index) IS NOT NULL")
 class EmailsShared(Conflict):
     """Patients share addresses already; `shared` has their record numbers, by address.
 
-    The addresses themselves are not told: whoever sets rules need not know them.
+    The addresses themselves are left out: whoever sets rules need not know them.
     """
 
     def __init__(self, shared: Sequence[Sequence[str]], count: int) -> None:
@@ -76,15 +75,15 @@ class PatientsBusy(Conflict):
 
 
 def are_unique(session: Session) -> bool:
-    """Tell whether two patients may not have the same e-mail address."""
+    """Return whether no two patients may have the same e-mail address."""
     return bool(session.scalar(_IS_THERE, {"index": f"public.{EMAIL_ONCE}"}))
 
 
 def require_unique(session: Session, actor: Actor, *, is_wanted: bool) -> None:
-    """Let an address be of one patient only, or of several; the caller commits.
+    """Make e-mail addresses unique to one patient, or not; the caller commits.
 
-    Archived records do not count: who restores one is told if the address is somebody
-    else's by then. Raises EmailsShared, PatientsBusy and NotAllowed.
+    Archived records do not count: restoring one is refused if another patient has the
+    address by then. Raises EmailsShared, PatientsBusy and NotAllowed.
     """
     actor.require(Permission.MANAGE_REGISTRATION)
     before = are_unique(session)

@@ -1,4 +1,4 @@
-"""How a version of a patient's record is made of the one before."""
+"""How a new version of a patient's record is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from services.patients.records import constraints
 from services.patients.records.model import PatientRecord
 from services.patients.records.rows import COLUMNS, record_of
 
-# The row as it was, which PostgreSQL 18 hands out beside the new one.
+# The old row, which PostgreSQL 18 returns beside the new one.
 _BEFORE: Final = tuple(
     literal_column(f"old.{column.name}", column.type).label(f"old_{column.name}")
     for column in COLUMNS
@@ -22,7 +22,7 @@ _BEFORE: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A record before and after one version was made of another."""
+    """A record before and after a new version was written."""
 
     before: PatientRecord
     after: PatientRecord
@@ -35,7 +35,7 @@ def write_version(
     condition: ColumnElement[bool],
     values: Mapping[str, Any],
 ) -> Change | None:
-    """Make the next version in one statement, so that of two writers one finds none."""
+    """Write the next version in one statement; of two writers, one finds no row."""
     statement = (
         update(Patient)
         .where(Patient.id == patient_id, Patient.version == version, condition)

@@ -1,4 +1,4 @@
-"""Exports with names, for those who see none: asked for with a reason, fetched once."""
+"""Exports with names for actors who see none: requested with a reason, fetched once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ MINUTES: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """An export that one person may fetch once; without a key, of everybody."""
+    """An export that one person may fetch once; without a key, of all patients."""
 
     id: UUID
     user_id: UUID
@@ -30,7 +30,7 @@ class Grant:
 
 
 class GrantSpent(Conflict):
-    """The file was fetched before, or nobody came for it in time."""
+    """The file was fetched before, or not in time."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -62,7 +62,7 @@ def ask(session: Session, actor: Actor, key: str | None, reason: str) -> Grant:
 def use(session: Session, actor: Actor, grant_id: UUID) -> Grant:
     """Use the grant up; the caller commits before anything is exported.
 
-    Of two that come at once, one gets the file. Raises GrantSpent, NotFound,
+    Of two concurrent requests, one gets the file. Raises GrantSpent, NotFound,
     NotAllowed.
     """
     actor.require(Permission.EXPORT_NAMES)

@@ -60,11 +60,11 @@ def export_csv(
 ) -> Iterator[str]:
     """Return the whole list as pieces of CSV, a header first, in the list's order.
 
-    `named_because` is the reason of a grant that was used up: for it, somebody who
-    sees no names gets them. Without names no file has fewer rows than the smallest
-    group, and each has pseudonyms and an order of its own, so that two of them cannot
-    be joined. Rows are read as they are written, never all at once: the session must
-    stay open until the last piece. Refusals are raised at once: InvalidInput,
+    `named_because` is the reason of a grant that was used up: with it, an actor who
+    otherwise sees no names gets them. Without names no file has fewer rows than the
+    smallest group, and each has pseudonyms and an order of its own, so that two files
+    cannot be joined. Rows are read as they are written, never all at once: the session
+    must stay open until the last piece. Refusals are raised at once: InvalidInput,
     NotAllowed; Unavailable also while reading.
     """
     query = _prepare_export(
@@ -89,10 +89,10 @@ def export_workbook(
 ) -> Iterator[bytes]:
     """Return the same list as an Excel workbook, in one piece.
 
-    Raises as `export_csv`, while reading InvalidInput too where it has more rows than a
-    workbook may have.
+    Raises as `export_csv` does, and InvalidInput also while reading if there are more
+    rows than a workbook may have.
     """
-    # The page that registers a patient searches, too, and makes no workbook.
+    # The registration page also imports this package and makes no workbook.
     from services.lists.workbooks import workbook_of  # noqa: PLC0415
 
     query = _prepare_export(
@@ -111,9 +111,10 @@ def export_workbook(
 def list_exported_ids(
     session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
 ) -> tuple[UUID, ...]:
-    """Return who is on a list, as `patients.stream_all` is asked for them.
+    """Return the ids of the patients on a list, as `stream_patients` takes them.
 
-    For who writes the export down with its reason. Raises InvalidInput, NotAllowed.
+    For a caller that records the export with its reason. Raises InvalidInput,
+    NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(patients.permission_to_stream(actor))
@@ -133,7 +134,7 @@ def _prepare_export(
     named_because: str | None,
     smallest_group: int,
 ) -> PatientListQuery:
-    """Return what is to be read, once it may be, and write down that it is."""
+    """Return the query to export if the actor may export it, and record the export."""
     actor.require(Permission.EXPORT_PATIENTS)
     if named_because is None:
         query = prepare(session, actor, PATIENT_LISTS, criteria, now)
@@ -192,7 +193,7 @@ def _read(
 def _streamed(
     session: Session, query: PatientListQuery, *, is_named: bool
 ) -> CursorResult[Any]:
-    # What a cursor may read is decided when it is opened.
+    # The role at the time a cursor is opened decides what it may read.
     with assume_role(session, "staff") if is_named else nullcontext():
         return session.connection().exec_driver_sql(
             query.text(_export),
@@ -216,14 +217,14 @@ def _export(shape: PatientListShape) -> str:
 
 
 def _unnamed(shape: PatientListShape) -> Select[Any]:
-    """Select rows under pseudonyms of this file, which are also their order.
+    """Select rows under pseudonyms for this file, which are also their order.
 
-    The salt is the file's and kept nowhere, so nobody finds a patient by a pseudonym.
+    The salt is this file's own and stored nowhere, so a pseudonym leads to no patient.
     """
     salted = func.concat(bindparam("salt", type_=Text), PATIENTS.c.id)
     digest = func.sha256(func.convert_to(salted, literal_column("'UTF8'")))
     pseudonym = func.left(func.encode(digest, literal_column("'hex'")), _DIGITS)
-    # Of timestamps the month: the minute somebody came is who they are.
+    # Timestamps by month: the exact minute at which somebody came would identify them.
     shown = (
         func.to_char(PATIENTS.c[name], literal_column("'YYYY-MM'"))
         if name in _TIMESTAMPS
@@ -239,7 +240,7 @@ def _cells(row: Sequence[Any]) -> list[str]:
 
 
 def _typed(value: object) -> str | date:
-    """Return a value as a cell of a workbook: a day stays one, all else is text."""
+    """Return a value as a workbook's cell: a date stays one, all else is text."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     return _cell(value)

@@ -133,8 +133,8 @@ _FIELDS = (
     Field("id", "Patient id", Kind.ID, is_sortable=True),
 )
 
-# What tells of visits is for those who may see them, what stands in their notes for
-# those who may read these.
+# Fields about visits are for actors who may see visits, fields from their notes for
+# those who may read notes.
 _NEEDED: Final[Mapping[Permission, frozenset[str]]] = MappingProxyType(
     {
         Permission.VIEW_VISITS: frozenset({"last_visit", "next_visit", "doctor"}),
@@ -142,8 +142,8 @@ _NEEDED: Final[Mapping[Permission, frozenset[str]]] = MappingProxyType(
     }
 )
 
-# What is known of a patient without knowing who it is. A list of what may be asked, not
-# of what may not: a field that comes later is hidden until somebody decides.
+# What can be known of a patient without identifying them. A list of allowed fields, not
+# of forbidden ones: a field added later is hidden until somebody decides.
 _WITHOUT_NAMES: Final = frozenset(
     {
         "birth_year",
@@ -177,7 +177,7 @@ def _fields_without(missing: frozenset[Permission]) -> Fields:
 
 
 def is_visible(actor: Actor, criteria: Criteria) -> bool:
-    """Tell whether the actor may ask for such a list."""
+    """Return whether the actor may ask for such a list."""
     try:
         require_visible(actor, criteria)
     except NotAllowed:
@@ -188,7 +188,7 @@ def is_visible(actor: Actor, criteria: Criteria) -> bool:
 def require_visible(actor: Actor, criteria: Criteria) -> None:
     """Raise NotAllowed if criteria ask about what the actor is not shown.
 
-    A filter or an order tells a hidden value as surely as showing it would.
+    A filter or an order reveals a hidden value as surely as showing it would.
     """
     if actor.may(Permission.VIEW_NAMES):
         for permission, names in _NEEDED.items():
@@ -216,7 +216,7 @@ def require_visible(actor: Actor, criteria: Criteria) -> None:
             )
 
 
-# Those that are shown with names, and those that are shown without.
+# The columns shown with names, and those shown without.
 COLUMNS: Final = (
     "name",
     "record_number",

@@ -1,4 +1,4 @@
-"""Who somebody is, for a clinician who may not open the record yet."""
+"""Finding out who somebody is, for a clinician who may not open the record yet."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -32,16 +32,16 @@ _COLUMNS: Final = (
 
 
 def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]:
-    """Return who has the name and the day of birth, or the record number.
+    """Return who has the name and day of birth, the record number, or the id.
 
-    All patients are looked through. Both are needed, so that nobody leafs through
-    them this way.
-    Raises InvalidInput, NotAllowed, Unavailable.
+    All patients are searched. A name and a day of birth are needed together, so that
+    nobody can browse the patients this way. Raises InvalidInput, NotAllowed,
+    Unavailable.
     """
     actor.require(Permission.BREAK_GLASS)
     query = search.read(typed)
     if query.record_number:
-        # Digits alone could be how somebody's phone number ends.
+        # Digits alone could also be the end of somebody's phone number.
         query = replace(query, phone="")
     elif not query.patient_id and not (query.words and query.dates):
         raise InvalidInput(
@@ -76,7 +76,7 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
 
 @lru_cache(maxsize=64)
 def _statement(shape: SearchShape) -> str:
-    # A record that was merged into another or erased is none to open.
+    # A record that was merged into another or erased cannot be opened.
     is_one = and_(PATIENTS.c.merged_into_id.is_(None), PATIENTS.c.erased_at.is_(None))
     condition = and_(is_one, search.condition(shape))
     ordered = select(*_COLUMNS).where(condition).order_by(PATIENTS.c.name_key)

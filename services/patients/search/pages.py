@@ -1,4 +1,4 @@
-"""Lists of patients, page by page, and how long they are."""
+"""Lists of patients, page by page, and their lengths."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -58,13 +58,13 @@ def list_patients(
     now: datetime | None = None,
     is_kept_back: bool = False,
 ) -> PatientPage:
-    """Return the page behind or before a patient, or the list's first or last page.
+    """Return the page after or before a patient, or the list's first or last page.
 
-    One that `is_placed` is told where the next one begins, which that then takes as its
-    `place`, whatever is changed meanwhile; it has names and ids in it. Without names
-    that is a page of everybody's list, unless it `is_kept_back` by the caller until it
-    may be told. Raises InvalidInput, NotAllowed, Unavailable. A page deep in the list
-    costs what the first one does.
+    A page that `is_placed` also says where the next one begins. That is the `place` to
+    pass for the next page, whatever changes meanwhile; it contains names and ids.
+    Without names, only the list of all patients has pages, unless the caller keeps the
+    page back until it may be shown (`is_kept_back`). Raises InvalidInput, NotAllowed,
+    Unavailable. A page deep in the list costs as much as the first one.
     """
     at = PagePosition(size, after, before, last, place=place, is_placed=is_placed)
     return _read(session, actor, criteria, at, now, is_kept_back=is_kept_back)
@@ -80,10 +80,10 @@ def list_numbered(
     now: datetime | None = None,
     is_kept_back: bool = False,
 ) -> tuple[Listed, ...]:
-    """Return a page by its number, counted from 1; without names as list_patients does.
+    """Return a page by its number from 1; without names, as list_patients does.
 
-    Raises InvalidInput, NotAllowed, Unavailable. All rows before the page are read
-    to be skipped, so the numbers are bounded.
+    Raises InvalidInput, NotAllowed, Unavailable. All rows before the page are read and
+    skipped, so the numbers are bounded.
     """
     at = PagePosition(per_page, number=page)
     read = _read(session, actor, criteria, at, now, is_kept_back=is_kept_back)
@@ -99,13 +99,14 @@ def _read(
     *,
     is_kept_back: bool,
 ) -> PatientPage:
-    """Read a page; who sees no names sees and names the patients by pseudonyms."""
+    """Read a page; actors who see no names see and refer to patients by pseudonyms."""
     if visibility_of(actor) is not UNNAMED:
         return read_page(session, actor, PATIENT_LISTS, criteria, at, now=now)
     fields.PATIENTS.require_list(actor)
     require_kept_back(actor, criteria, is_kept_back=is_kept_back)
     if not is_public(criteria) and (at.number or 0) * at.size > MOST_COUNTED:
-        # The last page of a list that is not counted so far would count it.
+        # The last page of a list that is counted no further than this would reveal its
+        # length.
         raise InvalidInput(
             "page",
             Sentence(
@@ -125,14 +126,15 @@ def _read(
         patient_id and hiding.hide(patient_id)
         for patient_id in (page.next, page.previous)
     )
-    # How many they are is for `unnamed_lists` to tell: no page says that it is whole.
+    # `unnamed_lists` decides whether to show how many there are: a page never says that
+    # it is the whole list.
     return Page(rows, next_, previous, page.place)
 
 
 def count_patients(
     session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
 ) -> Count:
-    """Count the patients, as far as that goes in a moment; without names, all of them.
+    """Count a list's patients, within limits; without names, only everybody's list.
 
     Raises InvalidInput, NotAllowed.
     """

@@ -1,7 +1,7 @@
-"""Ids of patients for those who may not know who they are, hidden from day to day.
+"""Pseudonyms for actors who may not know who the patients are, new every day.
 
-An id is 16 bytes, one block of AES. Encrypted, it is an id that only this server finds
-the patient by, and that is another one for each person and on each day.
+An id is 16 bytes, one block of AES. Encrypted, it is an id from which only this server
+finds the patient, and which differs for each person and each day.
 """
 
 import hmac
@@ -24,7 +24,7 @@ from services.patients.records.model import UnnamedPatient
 
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
-    """What hides ids from one person on one day, and finds them again."""
+    """Hides ids from one person on one day, and finds them again."""
 
     _cipher: Cipher[ECB]
 
@@ -34,7 +34,7 @@ class Pseudonyms:
         return UUID(bytes=encryptor.update(id_.bytes) + encryptor.finalize())
 
     def find(self, pseudonym: UUID) -> UUID:
-        """Return the patient's id; something random of what is no pseudonym."""
+        """Return the patient's id; a random one for what is not a pseudonym."""
         decryptor = self._cipher.decryptor()
         return UUID(bytes=decryptor.update(pseudonym.bytes) + decryptor.finalize())
 
@@ -43,7 +43,7 @@ class Pseudonyms:
         return replace(patient, id=self.hide(patient.id))
 
     def position(self, at: PagePosition) -> PagePosition:
-        """Return the place in a list that somebody names by a pseudonym."""
+        """Return the position in a list with real ids in place of pseudonyms."""
         after, before = (
             self.find(pseudonym) if pseudonym else None
             for pseudonym in (at.after, at.before)
@@ -52,9 +52,9 @@ class Pseudonyms:
 
 
 def pseudonyms_for(session: Session, actor: Actor, day: date) -> Pseudonyms:
-    """Return the pseudonyms that the actor sees patients under on a day."""
+    """Return the pseudonyms under which the actor sees patients on a day."""
     with assume_role(session, "system"):
         secret = session.scalars(select(PseudonymKey.secret)).one()
     whose = f"{actor.id} {day.isoformat()}".encode()
-    # One block each, so there is nothing that a mode could chain.
+    # Each id is a single block, so there is nothing for a mode to chain.
     return Pseudonyms(Cipher(AES256(hmac.digest(secret, whose, "sha256")), ECB()))  # noqa: S305

@@ -58,7 +58,7 @@ _VISITS: Final = Appointment.__table__
 
 
 def _visits(status: str) -> ColumnElement[bool]:
-    """Return the condition for a patient's visits of a status."""
+    """Return the condition for a patient's visits with a status."""
     return and_(
         _VISITS.c.patient_id == PATIENTS.c.id,
         _VISITS.c.status == literal_column(f"'{status}'", Text),
@@ -80,7 +80,7 @@ _NEXT_VISIT: Final = (
 
 
 def _was_seen_by(is_doctor: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return whether a patient was seen by a doctor of whom a condition holds."""
+    """Return whether a patient was seen by a doctor who meets a condition."""
     return (
         exists()
         .where(_visits("completed"), _VISITS.c.doctor_id == Doctor.id, is_doctor)
@@ -89,7 +89,7 @@ def _was_seen_by(is_doctor: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 _RECORDS: Final = MedicalRecord.__table__
-# A row for each code and for each text; the system that a code is of is no diagnosis.
+# A row for each code and for each text; the code's system is not a diagnosis.
 _DIAGNOSES: Final = func.jsonb_path_query(
     _RECORDS.c.content,
     literal_column(
@@ -104,9 +104,9 @@ _DIAGNOSIS: Final = _DIAGNOSES.op("#>>")(literal_column("'{}'"))
 def _was_diagnosed_with(is_diagnosis: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return whether the notes of a visit have a diagnosis that meets a condition.
 
-    The database shows a clinician the notes of the patients whom they treat, and no
-    others: what is found differs from one to the next. It is looked for in all of these
-    at once. Patient by patient, the list of whom they treat would be sorted each time.
+    The database shows clinicians only the notes of the patients whom they treat, so the
+    result differs between them. All those notes are searched at once: patient by
+    patient, the list of whom the clinician treats would be sorted each time.
     """
     diagnosed = (
         select(_RECORDS.c.patient_id)
@@ -146,7 +146,7 @@ _OWN_TARGETS: Final[Mapping[str, Target | RowTarget]] = MappingProxyType(
     }
 )
 
-# Texts of the record that no column keeps folded: they are folded for each comparison.
+# Texts of the record without a folded column: they are folded for each comparison.
 _TEXTS: Final = tuple(
     field.name
     for field in FIELDS.values()
@@ -166,7 +166,7 @@ _SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# What no column keeps folded; a list that is sorted by these is sorted as a whole.
+# No column holds these folded; a list that is sorted by them is sorted as a whole.
 _FOLDED: Final = frozenset({*_TEXTS, *KINDS})
 
 _OTHER_NAME: Final[Mapping[str, str]] = MappingProxyType(
@@ -178,16 +178,16 @@ PatientListQuery = ListQuery[PatientVisibility, PatientSearch]
 
 @dataclass(frozen=True, slots=True)
 class PatientListShape(ListShape[PatientVisibility, SearchShape]):
-    """Everything about a list's SQL but the values."""
+    """Everything about a list's SQL except the values."""
 
     @property
     def table(self) -> Table:
-        """Where the list is looked for."""
+        """The table that the list is read from."""
         return PATIENTS
 
     @property
     def is_planned_once(self) -> bool:
-        """Whether all that a page of the list is told is where it begins."""
+        """Whether a page's only parameters are those of where it begins."""
         return not self.where.members and self.search == SearchShape()
 
     def belongs(self) -> ColumnElement[bool]:
@@ -207,13 +207,13 @@ class PatientListShape(ListShape[PatientVisibility, SearchShape]):
         offset: BindParameter[int] | None = None,
         also: Sequence[ColumnElement[Any]] = (),
     ) -> Select[Any]:
-        """Select the first MOST rows by the keys, of those that meet also `where`."""
+        """Select the first MOST rows by the keys that also meet `where`."""
         rows = select(*self._rows.columns, *also).where(self.belongs(), *where)
         return rows.order_by(*order_by(PATIENTS, keys)).limit(MOST).offset(offset)
 
     @property
     def record_of(self) -> Callable[[Sequence[Any]], Listed]:
-        """What makes of a page's row what is shown of it."""
+        """What turns a row of the page into the patient that is shown."""
         return self._rows.patient_of
 
     @property
@@ -224,7 +224,7 @@ class PatientListShape(ListShape[PatientVisibility, SearchShape]):
 def shape_of(
     criteria: Criteria, scope: PatientVisibility, where: Branch, search: PatientSearch
 ) -> PatientListShape:
-    """Return the shape of a list; what is shown decides the usual order."""
+    """Return the shape of a list; the visibility decides the default order."""
     keys = _keys(criteria.orders or scope.orders)
     return PatientListShape(scope, where, search.shape, criteria.archived, keys)
 
@@ -232,8 +232,8 @@ def shape_of(
 def _keys(orders: tuple[Order, ...]) -> tuple[Key, ...]:
     """Return the columns that a list is sorted by.
 
-    Where one of the two names would decide last, the other follows: people expect it,
-    and the indexes have them in these orders.
+    If the last of them is one of the two names, the other one follows: people expect
+    it, and the indexes have them in these orders.
     """
     last = orders[-1]
     other = _OTHER_NAME.get(last.field)

@@ -1,4 +1,4 @@
-"""Patients found while somebody is still typing."""
+"""Search of patients while somebody is still typing."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,9 +29,9 @@ _FEWEST_TO_RESEMBLE: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class QuickMatches:
-    """The first who match, or who is called almost so where `is_similar`.
+    """The first matches, or patients with similar names if `is_similar`.
 
-    `total` is of how many they are the first, where that was asked for.
+    `total` is the number of all matches, if it was requested.
     """
 
     patients: tuple[Identity, ...]
@@ -47,15 +47,16 @@ def find_quickly(
     limit: int = 6,
     has_total: bool = False,
 ) -> QuickMatches:
-    """Return the first who match, or else who is called almost so.
+    """Return the first matches, or else patients with similar names.
 
-    Nobody where that takes too long. Who was shown is written down, and not what was
-    typed. Raises InvalidInput, NotAllowed.
+    Returns none if that takes too long. The patients shown are recorded in the audit
+    log, the text typed is not. Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.LIST_PATIENTS)
     actor.require(Permission.VIEW_NAMES)
     matches = _find_beginning(session, typed, limit)
-    # Of so many with such a family name nobody sees the others until more is typed.
+    # If this many have such a family name, other matches do not show until more is
+    # typed.
     if len(matches) < limit:
         matches = peek(
             session,
@@ -68,7 +69,7 @@ def find_quickly(
     total = None
     if has_total:
         total = Count(len(matches))
-        # Only where others are left out is there anything to count.
+        # Counting is only needed if others were left out.
         if len(matches) == limit:
             total = counting.count_searched(session, actor, PATIENT_LISTS, typed)
     is_similar = not matches and len(typed) >= _FEWEST_TO_RESEMBLE
@@ -85,10 +86,10 @@ def find_quickly(
 def _find_beginning(
     session: Session, typed: str, limit: int
 ) -> tuple[PatientRecord, ...]:
-    """Return the first whose family name begins with the one word that was typed.
+    """Return the first whose family name begins with the single word that was typed.
 
     Two letters begin a word of tens of thousands of names, which takes a second to
-    sort; the index of family names has those that begin so side by side.
+    sort; in the index of family names, those that begin with them are adjacent.
     """
     query = search.read(typed)
     if len(query.words) != 1 or query.dates or query.years:

@@ -37,8 +37,8 @@ def find_similar(
 ) -> tuple[PatientRecord, ...]:
     """Return the patients whose names are most like the words typed, the likest first.
 
-    For "Did you mean ...?". Nobody resembles an id or a date, and nobody is found
-    where looking takes longer than half a second. Raises InvalidInput, NotAllowed.
+    For "Did you mean ...?". Nobody resembles an id or a date, and none are returned if
+    the search takes longer than half a second. Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.LIST_PATIENTS)
     actor.require(Permission.VIEW_NAMES)
@@ -53,10 +53,10 @@ def find_similar(
 def resembling(
     session: Session, typed: str, *, limit: int
 ) -> tuple[PatientRecord, ...]:
-    """Return who is called almost as typed; the caller has checked and records it.
+    """Return patients with similar names; the caller checks permissions and records it.
 
-    That is whose whole name is spelt like it, or whose family name sounds like a word
-    of it; with a year, of those who were born in it.
+    These are patients whose whole name is spelt similarly, or whose family name sounds
+    like one of its words; with a year, only those born in it.
     """
     query = search.read(typed)
     if not query.words:
@@ -94,13 +94,13 @@ def _similar(has_years: bool) -> str:
 def _sounds_like() -> ColumnElement[bool]:
     """Return whether the family name sounds like one of the words.
 
-    By Daitch and Mokotoff, whose codes fit names of Europe better than Soundex does.
+    By Daitch-Mokotoff, whose codes fit European names better than Soundex does.
     """
     words = bindparam("words", type_=ARRAY(Text))
     word = func.unnest(words).column_valued()
     codes = select(func.unnest(func.daitch_mokotoff(word))).scalar_subquery()
     family_name = PATIENTS.c.last_name_key
     sounds = func.daitch_mokotoff(family_name).bool_op("&&")(func.array(codes))
-    # A code leaves out all vowels, so it is also that of names quite unlike.
+    # A code leaves out all vowels, so quite different names can have the same one.
     spelt = func.word_similarity(family_name, bindparam("name"))
     return and_(sounds, spelt >= literal_column(str(_LEAST_LIKE)))

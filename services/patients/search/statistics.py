@@ -48,9 +48,9 @@ from services.patients.search.unnamed import hashes
 from services.patients.search.visibility import NAMED, UNNAMED, PatientVisibility
 
 MOST_DESCRIBED: Final = 50_000
-# Who may see everybody reads a view, of which PostgreSQL takes no sample.
+# Actors who may see all patients read from a view, which PostgreSQL cannot sample.
 _TABLE: Final = PATIENTS.to_metadata(MetaData(), schema="public")
-# As a set: what attributes of the mapping call their table is equal to it, not it.
+# A set, because the tables of mapped attributes are equal to PATIENTS, not identical.
 _LISTED: Final = frozenset({PATIENTS})
 _TOP_ALLERGIES: Final = 10
 _OLDEST_BAND: Final = 9
@@ -66,7 +66,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class ListStatistics:
-    """How a list's patients are spread, from all `patients` of them or a sample."""
+    """The distribution of a list's patients, of all or of a sample of `patients`."""
 
     patients: int
     ages: tuple[Bar, ...]
@@ -77,9 +77,10 @@ class ListStatistics:
 
 @dataclass(frozen=True, slots=True)
 class ListBars:
-    """Who is in which bar of a list's charts, by figure and label, as ListGroup has it.
+    """The patients in each bar of a list's charts, by figure and label.
 
-    With `sampled`, of a sample of the list.
+    They are hashed as in ListGroup; if `sampled`, they are those of a sample of the
+    list.
     """
 
     members: Mapping[tuple[str, str], bytes]
@@ -89,9 +90,9 @@ class ListBars:
 def describe(
     session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
 ) -> ListStatistics:
-    """Describe the list's patients; beyond some 50,000, a random sample of them.
+    """Describe the list's patients; above 50,000 or so, a random sample of them.
 
-    For who sees names. Raises InvalidInput, NotAllowed, Unavailable.
+    For actors who see names. Raises InvalidInput, NotAllowed, Unavailable.
     """
     actor.require(Permission.LIST_PATIENTS)
     now = now or datetime.now(UTC)
@@ -113,9 +114,9 @@ def describe(
 def find_bars(
     session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
 ) -> ListBars:
-    """Return who is in which bar of a list without names, to be told or not.
+    """Return who is in which bar of a list without names, which may not be shown yet.
 
-    Beyond some 10,000, of a sample of them. Raises InvalidInput, NotAllowed,
+    Above 10,000 or so, of a sample of them. Raises InvalidInput, NotAllowed,
     Unavailable.
     """
     actor.require(Permission.LIST_PATIENTS)
@@ -130,7 +131,7 @@ def find_bars(
 def statistics_of(
     numbers: Mapping[tuple[str, str], int], *, sampled: bool
 ) -> ListStatistics:
-    """Return the figures whose bars have these numbers, by their figure and label."""
+    """Return the statistics from the numbers in the bars, by figure and label."""
     bands = {int(label): n for (figure, label), n in numbers.items() if figure == "age"}
     sexes = {label: n for (figure, label), n in numbers.items() if figure == "sex"}
     return ListStatistics(
@@ -145,18 +146,22 @@ def statistics_of(
 def _described(
     session: Session, query: PatientListQuery, now: datetime
 ) -> tuple[Sequence[tuple[Any, ...]], bool]:
-    """Return the bars of all on the list, or of a sample of them, and whether it is."""
+    """Return the bars, and whether they describe only a sample of the list."""
     most, guess = _most(query.shape.scope), estimate(session, query)
     if guess <= most:
         all_of_them = _bars(session, query, now, share=1)
         if sum(row[2] for row in all_of_them if row[0] == "sex") <= most:
             return all_of_them, False
-    # The planner may have guessed too low; half is then a start, and it is bounded.
+    # The planner may have guessed too low; half is then a start, and the sample is
+    # bounded.
     return _bars(session, query, now, share=most / max(guess, 2 * most)), True
 
 
 def _most(scope: PatientVisibility) -> int:
-    """Return of how many all are described: who is in each bar is kept for some."""
+    """Return how many patients are described without a sample.
+
+    They are fewer without names, where the members of each bar are kept.
+    """
     return MOST_DESCRIBED if scope is NAMED else MOST_COUNTED
 
 
@@ -213,7 +218,7 @@ def _statement(shape: PatientListShape, *, is_sample: bool) -> str:
 def _years(
     shape: PatientListShape, listed: CTE, today: ColumnElement[Any]
 ) -> ColumnElement[Any]:
-    """Return the age; where only the year of birth is shown, the one of this year."""
+    """Return the age, or the age in years of birth where only these are shown."""
     year = literal_column("'year'", Text)
     if shape.scope is NAMED:
         return func.date_part(year, func.age(today, listed.c.date_of_birth))
@@ -225,7 +230,7 @@ def _listed(shape: PatientListShape, *, is_sample: bool) -> CTE:
     belonging = shape.belongs()
     most = _most(shape.scope) + (0 if is_sample else 1)
     if is_sample:
-        # The same seed each time: a chart should not flicker.
+        # The same seed each time, so that a chart does not flicker.
         percent = func.system(bindparam("percent", type_=Float))
         patients = tablesample(_TABLE, percent, "sample", literal_column("0"))
         belonging = _within_sample(belonging, patients)
@@ -241,9 +246,9 @@ def _within_sample(
 ) -> ColumnElement[bool]:
     """Return a condition on patients as one on those of a sample.
 
-    So that a subquery stays one about the patient of its row, it is told by the table
-    as well as by its columns. A second look at the table, such as for who else has an
-    e-mail address, remains one at all of it.
+    A reference is replaced both as a table and as a column, so that a subquery remains
+    one about the patient of its row. A second reference to the table under an alias,
+    such as for others with the same e-mail address, still reads the whole table.
     """
 
     def replaced(

@@ -1,4 +1,4 @@
-"""The spellings that stand in patients' lists of allergies, illnesses and medicines."""
+"""The spellings in patients' lists of allergies, illnesses and medicines."""
 
 import re
 from collections.abc import Mapping
@@ -28,10 +28,10 @@ _IS_WORD: Final = re.compile(r"\w")
 def spell_out(
     session: Session, mentions: Mapping[str, Mention]
 ) -> dict[str, list[str]]:
-    """Return the spellings that stand in patients' lists for what is mentioned.
+    """Return the spellings in patients' lists for what is mentioned.
 
-    They are looked up first, in a statement of their own, so that the planner knows
-    how many patients have them. Raises InvalidInput if there are too many.
+    They are looked up first, in a statement of their own, so that the planner knows how
+    many patients have them. Raises InvalidInput if there are too many.
     """
     parameters: dict[str, object] = {"most": _MOST_LOOKED_AT}
     for position, mention in enumerate(mentions.values()):
@@ -52,7 +52,7 @@ def spell_out(
 
 
 def _is_meant(mention: Mention, term_key: str) -> bool:
-    """Tell whether a term that contains the words is one that was meant."""
+    """Return whether a term that contains the text is one that was meant."""
     if not mention.is_whole_words:
         return True
     text = mention.text
@@ -65,7 +65,7 @@ def _is_meant(mention: Mention, term_key: str) -> bool:
 def suggest_terms(
     session: Session, actor: Actor, kind: str, beginning: str, *, limit: int = 20
 ) -> tuple[str, ...]:
-    """Return spellings with a word that begins so; first those that begin so at all.
+    """Return spellings with a word that begins so, those that begin so first.
 
     An empty beginning suggests nothing. Raises InvalidInput for a kind that patients
     have no list of, and Unavailable.
@@ -94,7 +94,7 @@ def list_terms(
 
 @lru_cache
 def _first_terms() -> str:
-    # As in suggestions, spellings that differ in case or accents only are one.
+    # As in suggestions, spellings that differ only in case or accents count as one.
     first = (
         select(func.min(ClinicalTerm.term))
         .where(ClinicalTerm.kind == bindparam("kind"))
@@ -107,7 +107,7 @@ def _first_terms() -> str:
 
 @lru_cache
 def _suggestions() -> str:
-    # Two spellings that differ in case or accents only are one suggestion.
+    # Two spellings that differ only in case or accents are one suggestion.
     terms = (
         select(
             ClinicalTerm.term_key,

@@ -40,9 +40,10 @@ class SearchShape:
 
 @dataclass(frozen=True, slots=True)
 class PatientSearch:
-    """A search taken apart.
+    """A parsed search.
 
-    `email` is how an address begins, `phone` digits without those that dial abroad.
+    `email` is the beginning of an address, `phone` digits without those that dial
+    abroad.
     """
 
     patient_id: UUID | None = None
@@ -73,7 +74,7 @@ class PatientSearch:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The values as `condition` names them; the words must have been folded."""
+        """The parameters of `condition`; the words must have been folded."""
         named: dict[str, object] = {
             _word(n): beginning_a_word(word) for n, word in enumerate(self.words)
         }
@@ -82,7 +83,7 @@ class PatientSearch:
         if self.email:
             named["searched_email"] = beginning(self.email)
         if self.phone:
-            # As it is dialled at home and from abroad: +44 1632 ... is 01632 ...
+            # As dialled at home and from abroad: +44 1632 ... is 01632 ...
             named["searched_phone"] = beginning(self.phone)
             named["searched_number"] = beginning(self.phone.lstrip("0")[::-1])
         if self.record_number:
@@ -97,11 +98,11 @@ class PatientSearch:
 
 
 def read(typed: str) -> PatientSearch:
-    """Take a search apart.
+    """Parse a search.
 
-    That is an id, a record number, a phone number or the beginning of an e-mail address
+    It is an id, a record number, a phone number or the beginning of an e-mail address
     alone, or words of the name beside a day or a year of birth. A date that can mean
-    two days finds who was born on either. Raises InvalidInput, also for a record number
+    two days finds those born on either. Raises InvalidInput, also for a record number
     that cannot be right.
     """
     text = typed.strip()
@@ -123,17 +124,17 @@ def read(typed: str) -> PatientSearch:
 
 
 def _named(words: tuple[str, ...]) -> PatientSearch:
-    """Tell years of birth from the words of a name."""
+    """Separate years of birth from the words of a name."""
     years = tuple(word for word in words if _YEAR.fullmatch(word))
     names = tuple(word for word in words if word not in years)
-    # A year alone would be half a clinic.
+    # A year alone would match half of the clinic.
     if not names:
         return PatientSearch(words=words)
     return PatientSearch(years=tuple(map(int, years)), words=names)
 
 
 def condition(shape: SearchShape) -> ColumnElement[bool]:
-    """Return the condition on the parameters that PatientSearch.parameters names."""
+    """Return the condition, with the parameters of PatientSearch.parameters."""
     if shape.is_hopeless:
         return false()
     parts: list[ColumnElement[bool]] = [
@@ -153,9 +154,9 @@ def condition(shape: SearchShape) -> ColumnElement[bool]:
 
 
 def _numbers(shape: SearchShape) -> Iterator[ColumnElement[bool]]:
-    """Six digits may be a record number as well as how a phone number begins."""
+    """Yield the conditions for numbers: six digits can begin a phone number, too."""
     if shape.has_number:
-        # On an old label stands the number of a record that was merged into another.
+        # An old label may show the number of a record that was merged into another.
         numbered = aliased(Patient)
         patient_id = select(func.coalesce(numbered.merged_into_id, numbered.id)).where(
             numbered.record_number == bindparam("searched_record_number")
@@ -180,7 +181,7 @@ def _phone(text: str) -> str:
     digits = "".join(re.findall(r"[0-9]", text))
     if not _PHONE.fullmatch(text) or len(digits) < _FEWEST_DIGITS:
         return ""
-    # Zeros alone are how no number ends.
+    # No number ends in zeros alone.
     return digits.removeprefix("00") if digits.strip("0") else ""
 
 

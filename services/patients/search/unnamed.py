@@ -1,7 +1,7 @@
-"""Lists without names: who is on one, and that they are not few.
+"""Lists without names: who is on one, and whether they are enough to show.
 
-What such a list shows was counted by `find_group` before, and is kept back until
-somebody has decided that it may be told (services/analytics/unnamed_lists).
+Such a list was counted by `find_group` before it is shown, and is kept back until
+services/analytics/unnamed_lists decides that it may be shown.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ HASH_BYTES: Final = 8
 
 
 class TooFew(NotAllowed):
-    """A list without names has fewer patients than a group must have."""
+    """A list without names has fewer patients than the smallest group."""
 
     def __init__(self, smallest_group: int) -> None:
         super().__init__(
@@ -52,22 +52,22 @@ class TooFew(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class ListGroup:
-    """Who is on a list: a 64-bit hash of each, big-endian, in no order.
+    """The patients on a list: a 64-bit hash of each, big-endian, in no order.
 
-    `members` is None where they are more than a list is counted to.
+    `members` is None if there are more than a list is counted to.
     """
 
     members: bytes | None
 
     @property
     def size(self) -> int:
-        """How many they are, or one more than a list is counted to."""
+        """The number of patients, or one more than a list is counted to."""
         if self.members is None:
             return MOST_COUNTED + 1
         return len(self.members) // HASH_BYTES
 
     def require_many(self, smallest_group: int) -> None:
-        """Raise TooFew unless they are as many as a group must have."""
+        """Raise TooFew if the group is smaller than the smallest group."""
         if self.size < smallest_group:
             raise TooFew(smallest_group)
 
@@ -80,9 +80,9 @@ def find_group(
     now: datetime | None = None,
     needs: Permission = Permission.LIST_PATIENTS,
 ) -> ListGroup:
-    """Return who is on a list; the caller tells the audit log what becomes of it.
+    """Return who is on a list; the caller records in the audit log what becomes of it.
 
-    Whoever it is shown to `needs` a permission. Raises InvalidInput, NotAllowed,
+    `needs` is the permission required of the actor. Raises InvalidInput, NotAllowed,
     Unavailable.
     """
     actor.require(needs)
@@ -90,14 +90,14 @@ def find_group(
 
 
 def group_of(session: Session, query: PatientListQuery) -> ListGroup:
-    """Return who is on a list that is ready to be asked for; raises Unavailable."""
+    """Return who is on the list of a prepared query; raises Unavailable."""
     ((members,),) = run(session, query.text(_members), query.parameters)
     group = ListGroup(bytes(members or b""))
     return ListGroup(None) if group.size > MOST_COUNTED else group
 
 
 def hashes(ids: ColumnElement[Any]) -> ColumnElement[bytes]:
-    """Return the hashes of the ids of a group, as `ListGroup` has them."""
+    """Return the hashes of the ids of a group, in the form of `ListGroup`."""
     hashed = func.uuid_hash_extended(ids, literal_column("0"))
     none = literal_column("''::bytea", LargeBinary)
     return func.string_agg(func.int8send(hashed), none, type_=LargeBinary)

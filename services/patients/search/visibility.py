@@ -1,4 +1,4 @@
-"""What a list shows of its patients: all of it, or all but who they are."""
+"""What a list shows of its patients: everything, or everything but who they are."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Listed = PatientRecord | UnnamedPatient
 
 @dataclass(frozen=True, slots=True)
 class ListedRows:
-    """The columns that a list reads of its patients, and what becomes of a row."""
+    """The columns that a list reads of its patients, and what a row becomes."""
 
     columns: tuple[InstrumentedAttribute[Any], ...]
     patient_of: Callable[[Sequence[Any]], Listed]
@@ -32,11 +32,11 @@ class ListedRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatientVisibility:
-    """The columns that may be read, what becomes of a row, and the usual order.
+    """The columns that may be read, how rows become patients, and the default order.
 
-    Of patients in daily use fewer columns are read, where the rest says nothing of
-    them. `exported` are the columns of a file, behind pseudonyms if there are no names;
-    `born` is the one that ages are told from.
+    For patients in daily use fewer columns are read, because the others are always
+    empty. `exported` are the columns of a file, after the pseudonym if there are no
+    names; `born` is the column that ages are computed from.
     """
 
     archived: ListedRows
@@ -76,7 +76,7 @@ UNNAMED: Final = PatientVisibility(
         "updated_at",
     ),
     born="birth_year",
-    # By name, the place in the list would tell the name.
+    # Ordered by name, a patient's place in the list would reveal the name.
     orders=(Order("created_at", Direction.DESC),),
 )
 
@@ -87,18 +87,19 @@ def visibility_of(actor: Actor) -> PatientVisibility:
 
 
 def is_public(criteria: Criteria) -> bool:
-    """Tell whether a list is that of everybody in daily use, who are known to be all.
+    """Return whether a list is that of everybody in daily use, known to be whole.
 
-    Its order names no group of them.
+    Sorting it singles out no group of them.
     """
     has_filters = any(True for _ in criteria.where.filters())
     return not (has_filters or criteria.search.strip() or criteria.archived)
 
 
 def require_kept_back(actor: Actor, criteria: Criteria, *, is_kept_back: bool) -> None:
-    """Raise NotAllowed for part of the clinic without names that anybody would see.
+    """Raise NotAllowed if part of the clinic would be shown without names unchecked.
 
-    `is_kept_back` is what a caller says who shows nothing of it before it may be told.
+    With `is_kept_back`, the caller promises to show nothing of it before it may be
+    shown.
     """
     if is_kept_back or visibility_of(actor) is not UNNAMED or is_public(criteria):
         return
