@@ -18,7 +18,7 @@ from services.patients.records.refusals import (
 def require_patient(session: Session, actor: Actor, patient_id: UUID) -> None:
     """Raise NoSuchPatient unless the actor may know of the patient.
 
-    Whether the record is in use, whoever books under it finds out.
+    Whether the record is in use is found out when the booking is made.
     """
     if actor.role is Role.STAFF:
         return
@@ -32,7 +32,7 @@ def require_patient(session: Session, actor: Actor, patient_id: UUID) -> None:
 
 
 def require_in_use(session: Session, patient_id: UUID) -> None:
-    """Raise why nobody can be booked under the id.
+    """Raise the reason why nobody can be booked under the id.
 
     Raises NoSuchPatient, PatientArchived, PatientDeceased.
     """

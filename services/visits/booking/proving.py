@@ -1,7 +1,7 @@
-"""The proof that booking holds: many who want one slot at once, and one who gets it.
+"""The proof that booking holds: many race for one slot, and one gets it.
 
-It runs on whatever cluster serves the clinic, against a slot, a doctor and a patient of
-its own, which are removed afterwards; only the audit log remembers it.
+It runs on the cluster that serves the clinic, with a slot, a doctor and patients of its
+own, which are removed afterwards; only the audit log keeps a trace of it.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ from services.visits.booking.bookings import BookingRequest, BookingStatus
 ATTEMPTS: Final = 200
 Answer = Literal["won", "lost"]
 _SOURCE: Final = "proof"
-# What a proof that was cut off left behind goes with the next one.
+# The next proof removes what an interrupted one left behind.
 _LEFT_BEHIND: Final = text("interval '1 hour'")
 _AHEAD: Final = text("interval '366 days'")
 _LENGTH: Final = text("interval '366 days 20 minutes'")
@@ -35,7 +35,7 @@ _LENGTH: Final = text("interval '366 days 20 minutes'")
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """A slot that nobody needs, and the many whom it is wanted for."""
+    """A slot that nobody needs, and the patients who race for it."""
 
     slot_id: UUID
     patient_ids: tuple[UUID, ...]
@@ -43,7 +43,7 @@ class Scratch:
 
 @dataclass(frozen=True, slots=True)
 class HoldAttempt:
-    """What one attempt was answered, and after how many milliseconds."""
+    """The answer to one attempt, and its latency in milliseconds."""
 
     answer: str
     booking_id: UUID | None
@@ -52,7 +52,7 @@ class HoldAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What came of the race; `others` counts answers that are neither won nor lost."""
+    """The result of the race; `others` counts answers that are neither won nor lost."""
 
     attempts: int
     processes: int
@@ -67,7 +67,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether exactly one won, alone has the slot, and all others were told."""
+        """Whether exactly one won, alone has the slot, and all others lost."""
         return (
             self.won == self.holders == 1
             and self.lost == self.attempts - 1
@@ -76,12 +76,12 @@ class Proof:
 
 
 def require_prover(actor: Actor) -> None:
-    """Raise NotAllowed unless the actor may have it proved."""
+    """Raise NotAllowed unless the actor may run a proof."""
     actor.require(Permission.PROVE_BOOKING)
 
 
 def lay_out(session: Session, attempts: int = ATTEMPTS) -> Scratch:
-    """Make what is raced for, and who does; the caller, the system, commits."""
+    """Create the slot, its doctor and the patients; the caller, the system, commits."""
     _clear(session, _is_left_behind())
     key = str(uuid4())
     patients = [_patient(f"{key} {number}") for number in range(attempts)]
@@ -119,7 +119,7 @@ def judge(
     processes: int,
     seconds: float,
 ) -> Proof:
-    """Return what came of the race, by the answers and by what the primary keeps."""
+    """Return the result of the race, from the answers and from the primary's rows."""
     answers = Counter(hold_attempt.answer for hold_attempt in hold_attempts)
     times = sorted(hold_attempt.milliseconds for hold_attempt in hold_attempts)
     winners = [
@@ -149,7 +149,7 @@ def judge(
 def clear(
     session: Session, scratch: Scratch, proof: Proof | None, actor: Actor | None
 ) -> None:
-    """Remove what was raced for, and write down what came of it; the system commits."""
+    """Remove the scratch rows, and record the result; the system commits."""
     _clear(session, Slot.id == scratch.slot_id)
     if proof is not None:
         details = asdict(proof) | {"holds": proof.holds}

@@ -1,4 +1,4 @@
-"""A day's visits on paper: for a desk whose screens are dark, and to call people."""
+"""A day's visits on paper, for a desk whose screens are down and to phone patients."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
@@ -24,9 +24,10 @@ def day_list_pdf(
 ) -> bytes:
     """Return the visits of a day as a PDF with a table for each doctor.
 
-    Times are in the zone of `now`. Why somebody comes stays off the paper.
+    Times are in the zone of `now`. The reason for a visit stays off the paper.
     """
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    # fpdf takes half as long to import as everything else, and few requests make a
+    # paper.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     tables = _tables(visits, now.tzinfo)
@@ -54,7 +55,7 @@ def day_list_pdf(
 def _tables(
     visits: Sequence[VisitRecord | NewcomerRecord], zone: tzinfo | None
 ) -> dict[str, list[tuple[str, ...]]]:
-    """Return the rows of each doctor under the name, and the room if there is one."""
+    """Return each doctor's rows under the name, with the room if there is one."""
 
     def whose(visit: VisitRecord | NewcomerRecord) -> tuple[str, str]:
         return visit.doctor_name, str(visit.doctor_id)
@@ -68,7 +69,8 @@ def _tables(
         of_doctor = list(group)
         first = of_doctor[0]
         room = f", room {first.room}" if first.room else ""
-        # Two doctors of one name in one room would be one table: so they are on it.
+        # Two doctors with the same name and room would get the same heading: they share
+        # it.
         rows = tables.setdefault(f"{first.doctor_name}{room}", [])
         rows.extend(_row(visit, zone) for visit in of_doctor)
     return tables

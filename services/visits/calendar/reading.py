@@ -36,10 +36,9 @@ def read_period(
 ) -> CalendarPeriod:
     """Return what the calendar shows of the time from `from_at` to `until_at`.
 
-    Of these doctors, or of all who have slots in it. A clinician is told whose the
-    visits of their own patients and of their own list are; whoever may not see visits
-    is told of none. `shown_before` is as in `appointments.list_between`. Raises
-    NotAllowed.
+    For these doctors, or all who have slots in that time. A clinician gets the visits
+    of their own patients and of their own list; an actor who may not see visits gets
+    none. `shown_before` is as in `appointments.list_between`. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_CALENDAR)
     span = (from_at, until_at)
@@ -77,11 +76,11 @@ def list_to_print(
     *,
     doctor_ids: Collection[UUID] | None = None,
 ) -> tuple[tuple[VisitRecord, ...], tuple[NewcomerRecord, ...]]:
-    """Return the visits of a day of this zone that stand, for a list on paper.
+    """Return a day's visits in this zone for a list on paper, without cancelled ones.
 
-    With those of people who are not registered yet. Those of these doctors, or of all;
-    a clinician's are those of `read_period`. That they were printed is written down.
-    Raises NotAllowed.
+    Those of people who are not registered yet are included. For these doctors, or all;
+    a clinician gets those of `read_period`. That they were printed is recorded. Raises
+    NotAllowed.
     """
     span = (
         datetime.combine(day, time.min, zone),
@@ -94,7 +93,7 @@ def list_to_print(
 
 
 def find_own_doctor(session: Session, actor: Actor) -> UUID | None:
-    """Return the doctor as whom the actor signs in, if they are one; NotAllowed."""
+    """Return the doctor whom the actor signs in as, if any; raises NotAllowed."""
     actor.require(Permission.VIEW_CALENDAR)
     return session.scalar(
         select(Doctor.id).where(Doctor.user_id == actor.id, Doctor.deleted_at.is_(None))

@@ -23,11 +23,11 @@ class CalendarDoctor:
 class CalendarPeriod:
     """Some days of some doctors.
 
-    `newcomers` have booked and are not registered yet, as far as the actor sees them.
-    `slots` are all that are or were offered, free ones of the past too. `visits` are
-    those that stand, as far as the actor sees visits: of what others see only that a
-    slot is booked. `closures` are holidays and blocked times; their reasons are empty
-    for those who do not manage doctors.
+    `newcomers` have booked and are not registered yet, as far as the actor may see
+    them. `slots` are all that are offered, including free ones of the past. `visits`
+    are those that were not cancelled, as far as the actor may see visits: of all
+    others, only the booked slot is visible. `closures` are holidays and blocked times;
+    their reasons are empty for actors who do not manage doctors.
     """
 
     doctors: tuple[CalendarDoctor, ...]

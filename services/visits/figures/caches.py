@@ -1,6 +1,6 @@
-"""The doctors, their slots and the figures: read once for all who may see them.
+"""Caches of doctors, their slots and the figures, shared by all who may see them.
 
-Nothing is decided by what is kept: who gets a slot, the database says.
+No decision rests on what is cached: the database decides who gets a slot.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -35,10 +35,10 @@ _NOW: Final = func.clock_timestamp()
 
 
 class VisitCaches:
-    """What many ask about visits, kept until any process tells of a change.
+    """What many ask about visits, kept until any process announces a change.
 
-    While nothing can be heard nothing is kept. Whoever asks is asked first whether
-    they may, and is shown what they wrote themselves (`after`) in any case.
+    Nothing is kept while the listener is disconnected. Permissions are always checked
+    first, and actors always see what they wrote themselves (`after`).
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class VisitCaches:
         )
 
     def change_mark(self) -> ChangeMark | None:
-        """Return what was told of changes so far; None while nothing can be heard."""
+        """Return the current change mark; None while the listener is down."""
         return self._changes.change_mark()
 
     def doctors(
@@ -80,7 +80,7 @@ class VisitCaches:
         limit: int = 50,
         after: Lsn | None = None,
     ) -> Read[tuple[DoctorRecord, ...]]:
-        """Return what list_doctors does, without what is internal; NotAllowed."""
+        """Return the doctors of list_doctors without internal fields; NotAllowed."""
         on_behalf.require(Permission.VIEW_DOCTORS)
         words = " ".join(tidy(search).split())
 
@@ -102,7 +102,7 @@ class VisitCaches:
         *,
         after: Lsn | None = None,
     ) -> Read[tuple[SlotRecord, ...]]:
-        """Return what list_slots does, without whose they are.
+        """Return the slots of list_slots, without whose they are.
 
         Raises NoSuchDoctor, NotAllowed.
         """
@@ -126,7 +126,7 @@ class VisitCaches:
         *,
         after: Lsn | None = None,
     ) -> Read[BookingStatistics]:
-        """Return what became of the slots of these days, written down; NotAllowed."""
+        """Return the statistics of the period, and record it; raises NotAllowed."""
         on_behalf.require(Permission.VIEW_STATISTICS)
         statistics = self._look(
             self._statistics,
@@ -143,10 +143,10 @@ class VisitCaches:
         return statistics
 
     def outcomes(self) -> dict[str, int]:
-        """Return how many bookings had each outcome, as many as 30 seconds ago.
+        """Return how many bookings had each outcome, up to 30 seconds ago.
 
-        For programs that watch: a changed booking drops nothing here, or a busy
-        clinic would count all its bookings for each of them.
+        For monitoring: a changed booking does not invalidate this, or a busy clinic
+        would count all its bookings after each change.
         """
 
         def count(_: Lsn | None) -> Read[Lasting[dict[str, int]]]:
@@ -174,9 +174,9 @@ class VisitCaches:
 def _until_first(
     session: Session, timestamps: Sequence[datetime], *, with_holds: bool = False
 ) -> float | None:
-    """Return in how many seconds the first of these moments comes.
+    """Return the number of seconds until the first of these times.
 
-    With the end of any hold among them, if it is asked for: a slot is free then.
+    With `with_holds`, the end of any hold is one of them: a slot becomes free then.
     """
     runs_out: ColumnElement[datetime | None] = (
         select(func.min(BookingSlot.expires_at))

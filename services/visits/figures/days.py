@@ -1,4 +1,4 @@
-"""Visits counted by day, for the first page of those who see visits."""
+"""Visits counted by day, for the first page of actors who see visits."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -29,7 +29,7 @@ GROUP BY day
 
 @dataclass(frozen=True, slots=True)
 class VisitDay:
-    """One day's visits: `seen_by_now` were completed by this time of the day."""
+    """One day's visits; `seen_by_now` were completed by this time of the day."""
 
     day: date
     booked: int = 0
@@ -50,8 +50,8 @@ def count_days(
 ) -> tuple[VisitDay, ...]:
     """Return every day from the first to the last on the clinic's clock, `now`'s zone.
 
-    A clinician's are those that they may see, or only those they are booked for.
-    Counts name nobody, so nothing is written down. Raises NotAllowed.
+    For a clinician, the visits that they may see, or only those they are booked for.
+    Counts name nobody, so nothing is recorded. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_VISITS)
     zone: tzinfo | None = now.tzinfo

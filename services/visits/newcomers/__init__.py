@@ -1,7 +1,7 @@
-"""Newcomers: people who are no patients yet, and the visits that they book themselves.
+"""Newcomers: people who are not patients yet, and the visits that they book themselves.
 
-A newcomer has a slot, a name and an e-mail address that a code has proved, and no
-record: the desk makes a patient's visit of it when they come.
+A newcomer has a slot, a name and an e-mail address proved by a code, and no record: the
+desk turns the booking into a patient's visit when they come.
 """
 
 from services.visits.newcomers import limits as limits

@@ -1,4 +1,4 @@
-"""Moved and cancelled by whoever has the link from the e-mail, without an account."""
+"""Moving and cancelling with the link from the e-mail, without an account."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -22,9 +22,9 @@ from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
 def cancel(
     session: Session, newcomer_id: UUID, *, notice_hours: float
 ) -> NewcomerRecord:
-    """Give the visit back, up to `notice_hours` before it; the caller commits.
+    """Give the visit back, until `notice_hours` before it; the caller commits.
 
-    What is cancelled already stays so. Raises NoSuchNewcomer, NewcomerOver,
+    A cancelled visit is returned unchanged. Raises NoSuchNewcomer, NewcomerOver,
     TooLateToCancel.
     """
     with assume_role(session, "system"):
@@ -40,9 +40,9 @@ def cancel(
 def move(
     session: Session, newcomer_id: UUID, slot_id: UUID, *, notice_hours: float
 ) -> NewcomerRecord:
-    """Have the visit at another time, at once; the caller commits.
+    """Move the visit to another time, in one step; the caller commits.
 
-    Moved to where it is already it stays. Raises NoSuchNewcomer, NewcomerOver,
+    A visit that is at that time already stays. Raises NoSuchNewcomer, NewcomerOver,
     TooLateToCancel, NotOffered, SlotGone.
     """
     with assume_role(session, "system"):
@@ -51,8 +51,8 @@ def move(
             return before
         _require_changeable(session, before, notice_hours)
         doctor_id = taking.lock_offered(session, slot_id)
-        # The old time is given up first, since nobody has two; if the new one is
-        # gone, all of this is undone.
+        # The old time is given up first, since nobody has two; if the new one is gone,
+        # all of this is rolled back.
         taking.free(session, newcomer_id)
         if not taking.take(session, slot_id, newcomer_id, seconds=None):
             raise SlotGone

@@ -1,4 +1,4 @@
-"""Confirmed: the code that was sent to the address makes a hold a visit."""
+"""Confirming: the code that was sent to the address makes a hold a visit."""
 
 import hmac
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ RETURNING slot_id
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a code came to; `is_new` if it is this one that confirmed the booking."""
+    """The result of a code; `is_new` if it was this one that confirmed the booking."""
 
     newcomer: NewcomerRecord
     tries_left: int = 0
@@ -50,8 +50,9 @@ def confirm(
 ) -> Confirmation:
     """Try a code; the right one makes the hold a visit, and writes to the address.
 
-    The caller commits, also a wrong try, then calls `require_confirmed`. What was
-    confirmed with this code stays so. Raises NoSuchNewcomer, HoldOver, TooManyVisits.
+    The caller commits, even after a wrong code, then calls `require_confirmed`. A
+    booking confirmed with this code stays so. Raises NoSuchNewcomer, HoldOver,
+    TooManyVisits.
     """
     with assume_role(session, "system"):
         newcomer = taking.lock(session, newcomer_id)
@@ -94,7 +95,7 @@ def require_confirmed(confirmation: Confirmation) -> NewcomerRecord:
 def _try(session: Session, newcomer_id: UUID, code: str, key: str) -> tuple[int, bool]:
     """Count the try; return how many are left, and whether the code is right.
 
-    The row is locked, so no burst of requests has more tries than one after another.
+    The row is locked, so concurrent requests get no more tries than successive ones.
     """
     salt, expected, tries = session.execute(
         select(Newcomer.salt, Newcomer.code_hash, Newcomer.tries).where(
@@ -116,7 +117,7 @@ def _try(session: Session, newcomer_id: UUID, code: str, key: str) -> tuple[int,
 def _refuse(
     session: Session, newcomer: NewcomerRecord, tries_left: int
 ) -> Confirmation:
-    """Write down a wrong code; after the last one the slot is for others."""
+    """Record a wrong code; after the last one, offer the slot to others."""
     if not tries_left and newcomer.status is NewcomerStatus.PENDING:
         taking.free(session, newcomer.id)
         taking.end(session, newcomer.id, NewcomerStatus.FAILED)
@@ -128,7 +129,10 @@ def _refuse(
 
 
 def _require_room_for_more(session: Session, newcomer: NewcomerRecord) -> None:
-    """Raise TooManyVisits; only now, when the address is proved, that tells nobody."""
+    """Raise TooManyVisits.
+
+    Checked only once the address is proved, so that it reveals nothing to anybody else.
+    """
     booked = session.scalar(
         select(func.count())
         .select_from(Newcomer)

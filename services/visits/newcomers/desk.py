@@ -1,4 +1,4 @@
-"""Newcomers at the desk: seen in its lists, and made patients when they come."""
+"""Newcomers at the desk: shown in its lists, and made patients when they come."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -25,7 +25,7 @@ from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
 from services.visits.schedule import visit_changes
 
 _MOST: Final = 500
-# The slot stays taken throughout; what changes is by whom.
+# The slot stays taken throughout; only its owner changes.
 _REGISTER: Final = text("""
 WITH booked AS (
     INSERT INTO bookings (
@@ -67,10 +67,10 @@ def list_between(
     doctor_ids: Collection[UUID] | None = None,
     shown_before: Collection[UUID] = (),
 ) -> tuple[NewcomerRecord, ...]:
-    """Return whose visits begin in this time and who is not registered yet.
+    """Return the newcomers whose visits begin in this time.
 
-    The earliest first; clinicians see those who come to them. Whom the same screen has
-    `shown_before` is not written down once more. Raises NotAllowed.
+    The earliest first; clinicians see those who come to them. Newcomers `shown_before`
+    on the same screen are not recorded again. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_VISITS)
     rows = session.execute(
@@ -114,8 +114,8 @@ def register(
 ) -> UUID:
     """Make the newcomer's visit the patient's, and return the booking's id.
 
-    The patient has just been registered, or was one before. The caller commits. Done
-    twice it stays as it was. Raises NoSuchNewcomer, NewcomerOver, NoSuchPatient,
+    The patient has just been registered, or was one before. The caller commits. A
+    repeated call changes nothing. Raises NoSuchNewcomer, NewcomerOver, NoSuchPatient,
     PatientArchived, PatientBusy, NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
@@ -143,9 +143,9 @@ def register(
 
 
 def call_off(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecord:
-    """Cancel a newcomer's visit for the clinic, and tell them; the caller commits.
+    """Cancel a newcomer's visit for the clinic, and notify them; the caller commits.
 
-    What is cancelled already stays so. Raises NoSuchNewcomer, NewcomerOver,
+    A cancelled visit is returned unchanged. Raises NoSuchNewcomer, NewcomerOver,
     NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
@@ -164,7 +164,7 @@ def call_off(session: Session, actor: Actor, newcomer_id: UUID) -> NewcomerRecor
 def _book(
     session: Session, actor: Actor, newcomer: NewcomerRecord, patient_id: UUID
 ) -> UUID:
-    # Merging waits for the patient's row, or is waited for: see bookings.confirming.
+    # A merge waits for this lock, or this waits for the merge: see bookings.confirming.
     session.execute(
         select(Patient.id)
         .where(Patient.id == patient_id)

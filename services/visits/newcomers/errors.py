@@ -1,4 +1,4 @@
-"""Why somebody who is no patient yet cannot book, or what they booked be changed."""
+"""Why a newcomer cannot book, or a newcomer's booking cannot be changed."""
 
 from services.core.errors import Conflict, Gone, InvalidInput, NotFound, TooOften
 from services.core.sentences import Sentence
@@ -8,7 +8,7 @@ _A_MINUTE = 60
 
 
 class NoSuchNewcomer(NotFound):
-    """There is no such booking, or whoever asks may not know that there is."""
+    """There is no such booking, or the caller may not know of it."""
 
     def __init__(self) -> None:
         super().__init__("There is no such booking. It may be over, or released.")
@@ -29,7 +29,7 @@ class NotOffered(NotFound):
 
 
 class RequestTaken(Conflict):
-    """The key of this request belongs to another wish."""
+    """The key of this request belongs to another one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -38,7 +38,7 @@ class RequestTaken(Conflict):
 
 
 class TooManyPending(TooOften):
-    """So many people are booking in this moment that no more times are held."""
+    """So many people are booking at this moment that no more slots are held."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -49,7 +49,7 @@ class TooManyPending(TooOften):
 
 
 class TooManyVisits(Conflict):
-    """Whoever has the address has booked as many visits as a newcomer may."""
+    """The address has as many visits booked as a newcomer may have."""
 
     def __init__(self, most: int) -> None:
         super().__init__(
@@ -80,7 +80,7 @@ def _wrong(tries_left: int) -> str:
 
 
 class HoldOver(Gone):
-    """The code came too late, or too often wrong."""
+    """The code came too late, or was wrong too often."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -90,7 +90,7 @@ class HoldOver(Gone):
 
 
 class NewcomerOver(Conflict):
-    """The booking is not one that can be changed; carries it as it is now."""
+    """The booking cannot be changed any more; carries its current state."""
 
     def __init__(self, newcomer: NewcomerRecord) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Holds of newcomers: a slot that waits for the code which was sent to its address."""
+"""Holds of newcomers: a slot that waits for the code sent to an address."""
 
 import secrets
 from collections.abc import Callable
@@ -29,9 +29,9 @@ from services.visits.newcomers.records import (
     NewcomerStatus,
 )
 
-# An e-mail takes its time, and whoever reads it elsewhere types the code from there.
+# An e-mail takes a while, and a code read on another device has to be typed.
 NEWCOMER_HOLD_SECONDS: Final = 10 * 60.0
-# Of a flood this much at most is kept from the clinic's own patients.
+# A flood of requests can keep at most this many slots from the clinic's own patients.
 MOST_PENDING: Final = 20
 _SALT_BYTES: Final = 16
 
@@ -39,12 +39,12 @@ _SALT_BYTES: Final = 16
 def hold(
     session: Session, request: NewcomerRequest, code: str, *, key: str
 ) -> tuple[NewcomerRecord, bool]:
-    """Hold the slot until the code is typed, or write down that it was lost.
+    """Hold the slot until the code is typed, or record that it was lost.
 
-    For whoever has not signed in; `key` is the server's own, with which the code is
-    kept. The caller commits either way, sends the code if the second value says that
-    this is new, then calls `require_held`. What it answers is the same whether or not
-    the clinic knows the address. Raises InvalidInput, NotOffered, TooManyPending,
+    For people who have not signed in; `key` is the server's own, with which the code is
+    hashed. The caller commits either way, sends the code if the second value says that
+    this is new, then calls `require_held`. The result is the same whether or not the
+    clinic knows the address. Raises InvalidInput, NotOffered, TooManyPending,
     RequestTaken.
     """
     name = _named("patient_name", read_name, request.name)
@@ -60,7 +60,7 @@ def hold(
         if taking.count_pending(session) >= MOST_PENDING:
             raise TooManyPending
         salt = secrets.token_bytes(_SALT_BYTES)
-        # Known before it is kept: the code is bound to it.
+        # Needed before the row is inserted: the code's hash depends on it.
         newcomer_id: UUID = session.scalars(func.uuidv7().select()).one()
         session.execute(
             insert(Newcomer).values(
@@ -97,7 +97,7 @@ def require_held(newcomer: NewcomerRecord) -> NewcomerRecord:
 def release(session: Session, newcomer_id: UUID) -> None:
     """Give back a hold whose code never came; the caller commits.
 
-    What is confirmed already stays. Raises NoSuchNewcomer.
+    A confirmed booking stays. Raises NoSuchNewcomer.
     """
     with assume_role(session, "system"):
         newcomer = taking.lock(session, newcomer_id)
@@ -112,7 +112,7 @@ def release(session: Session, newcomer_id: UUID) -> None:
 def _find_attempt(
     session: Session, request: NewcomerRequest, name: str, email: str
 ) -> NewcomerRecord | None:
-    """Return what the same request made before; raises RequestTaken."""
+    """Return the earlier result of the same request; raises RequestTaken."""
     try:
         earlier = look_up(session, Newcomer.attempt == request.attempt)
     except NoSuchNewcomer:
@@ -123,7 +123,7 @@ def _find_attempt(
 
 
 def _named(name: str, read: Callable[[str], str], typed: str) -> str:
-    """Read what was typed; a refusal names the field as it is called here."""
+    """Parse what was typed; a refusal names the field by its name here."""
     try:
         return read(typed)
     except InvalidInput as refusal:

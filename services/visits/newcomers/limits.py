@@ -1,4 +1,4 @@
-"""How often somebody whom nobody knows may look at times, book and try codes."""
+"""How often unknown people may look at times, book and try codes."""
 
 from typing import Final
 
@@ -16,10 +16,11 @@ def count_look(throttle: Throttle, network: str) -> None:
 
 
 def count_hold(throttle: Throttle, email: str, network: str) -> None:
-    """Count a time that is asked for, or raise LimitReached.
+    """Count a time that is requested, or raise LimitReached.
 
-    Each sends a code to the address, whoever's it is: so it takes from what may be sent
-    there to sign in, too, and no mailbox is flooded by both together.
+    Each request sends a code to an address that may be anybody's: so it also counts
+    against the limit of sign-in codes for that address, and both together cannot flood
+    a mailbox.
     """
     address = email.strip().casefold()
     throttle.take(HOLDS_PER_NETWORK, network)

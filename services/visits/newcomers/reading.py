@@ -1,4 +1,4 @@
-"""How rows of newcomers become records, and what everybody may read."""
+"""Turns rows of newcomers into records, and reads what everybody may see."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,7 +19,7 @@ from services.visits.schedule.slots.taken import IS_FREE
 
 # Not now(): a transaction may have begun while the hold still lasted.
 NOW: Final = func.clock_timestamp()
-# Nobody whom the clinic does not know comes without an hour's notice.
+# People unknown to the clinic need to book at least an hour ahead.
 AHEAD: Final = timedelta(hours=1)
 _RAN_OUT: Final = (Newcomer.status == NewcomerStatus.PENDING.value) & (
     Newcomer.expires_at <= NOW
@@ -62,7 +62,7 @@ def record_of(row: Sequence[Any]) -> NewcomerRecord:
 
 
 def look_up(session: Session, *conditions: ColumnElement[bool]) -> NewcomerRecord:
-    """Return the one newcomer of the conditions, or raise NoSuchNewcomer."""
+    """Return the one newcomer who meets the conditions, or raise NoSuchNewcomer."""
     row = session.execute(records().where(*conditions)).one_or_none()
     if row is None:
         raise NoSuchNewcomer
@@ -70,9 +70,9 @@ def look_up(session: Session, *conditions: ColumnElement[bool]) -> NewcomerRecor
 
 
 def find(session: Session, newcomer_id: UUID) -> NewcomerRecord | None:
-    """Return how somebody's booking stands, to whoever knows its id; else None.
+    """Return the booking with an id, for anybody who knows the id; else None.
 
-    Nobody guesses an id; and it leads to no name, which callers hold to.
+    Ids cannot be guessed; and callers must not show the name.
     """
     with assume_role(session, "system"):
         row = session.execute(records().where(Newcomer.id == newcomer_id)).one_or_none()
@@ -98,7 +98,7 @@ def list_free(
 
 
 def is_offered() -> ColumnElement[bool]:
-    """Return which slots are for newcomers, of a statement with slots and doctors."""
+    """Return the condition for newcomers' slots, given slots joined with doctors."""
     return (
         Doctor.is_active
         & Doctor.deleted_at.is_(None)

@@ -1,4 +1,4 @@
-"""Newcomers as they are kept, and what one wants to book."""
+"""Newcomers as they are kept, and their requests."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class NewcomerStatus(StrEnum):
-    """What became of somebody's attempt to book."""
+    """What became of a newcomer's attempt to book."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -19,10 +19,10 @@ class NewcomerStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewcomerRequest:
-    """A slot that somebody wants under a name and an e-mail address.
+    """A request for a slot under a name and an e-mail address.
 
-    `attempt` is made once for what is one wish: sent again, it finds what the first
-    one did.
+    `attempt` is generated once per request: sent again, it finds the result of the
+    first one.
     """
 
     slot_id: UUID
@@ -33,10 +33,10 @@ class NewcomerRequest:
 
 @dataclass(frozen=True, slots=True)
 class NewcomerRecord:
-    """A newcomer's booking as it stands now: pending only while its hold lasts.
+    """A newcomer's booking in its current state: pending only while its hold lasts.
 
-    `tries_left` is how many codes may still be typed. `booking_id` is the patient's
-    booking that the desk has made of it; name and address are empty then.
+    `booking_id` is the patient's booking that the desk has made of it; name and address
+    are empty then.
     """
 
     id: UUID
@@ -57,4 +57,4 @@ class NewcomerRecord:
 
     @property
     def patient_id(self) -> None:
-        """Whose it is: nobody's, until the desk knows or registers the newcomer."""
+        """Always None: no patient's, until the desk knows or registers the newcomer."""

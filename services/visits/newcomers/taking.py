@@ -1,4 +1,4 @@
-"""How a newcomer gets a slot, and gives one up: in the background's role."""
+"""Taking and freeing a newcomer's slot, in the background's role."""
 
 from typing import Final
 from uuid import UUID
@@ -17,9 +17,9 @@ from services.visits.newcomers.reading import NOW, is_offered, look_up
 from services.visits.newcomers.records import NewcomerRecord, NewcomerStatus
 from services.visits.schedule import visit_changes
 
-# A hold that has run out makes room in the statement that asks for its slot. What
-# somebody else has in hand is left to them: the insertion waits for whoever was
-# quicker, and then does nothing. See docs/decisions/0015-holds.md.
+# A hold that has run out makes room in the statement that requests its slot. Rows that
+# somebody else has locked are left alone: the insertion waits for whoever was quicker,
+# and then does nothing. See docs/decisions/0015-holds.md.
 _MAKE_ROOM: Final = text("""
 WITH over AS MATERIALIZED (
     SELECT slot_id FROM booking_slots
@@ -47,14 +47,14 @@ ON CONFLICT (slot_id) DO NOTHING
 RETURNING expires_at
 """)
 
-# Writes down what was done with a newcomer's booking, and to whom: its id.
+# Records what was done with a newcomer's booking, with its id as the subject.
 record_event: Final[audit.Recorder[NewcomerRecord]] = audit.Recorder(
     "newcomer", lambda newcomer: {"slot": newcomer.slot_id}
 )
 
 
 def lock_offered(session: Session, slot_id: UUID) -> UUID:
-    """Return whose the slot is, locked against withdrawal; raises NotOffered."""
+    """Return the slot's doctor, with the slot locked; raises NotOffered."""
     doctor_id: UUID | None = session.scalar(
         select(Slot.doctor_id)
         .join(Doctor, Doctor.id == Slot.doctor_id)
@@ -69,7 +69,7 @@ def lock_offered(session: Session, slot_id: UUID) -> UUID:
 def take(
     session: Session, slot_id: UUID, newcomer_id: UUID, *, seconds: float | None
 ) -> bool:
-    """Hold the slot for so long, or for good with None; tell whether it was free."""
+    """Hold the slot for `seconds`, or book it if None; return whether it was free."""
     session.execute(_MAKE_ROOM, {"slot_id": slot_id})
     taken = session.execute(
         _TAKE,
@@ -86,7 +86,7 @@ def take(
 
 
 def free(session: Session, newcomer_id: UUID) -> None:
-    """Let others have the newcomer's slot."""
+    """Free the newcomer's slot for others."""
     session.execute(
         delete(BookingSlot)
         .where(BookingSlot.newcomer_id == newcomer_id)
@@ -96,7 +96,7 @@ def free(session: Session, newcomer_id: UUID) -> None:
 
 
 def lock(session: Session, newcomer_id: UUID) -> NewcomerRecord:
-    """Return the booking, once whoever else was changing it is done."""
+    """Lock and return the booking, after waiting for concurrent changes."""
     session.execute(
         select(Newcomer.id).where(Newcomer.id == newcomer_id).with_for_update()
     )
@@ -104,7 +104,7 @@ def lock(session: Session, newcomer_id: UUID) -> NewcomerRecord:
 
 
 def cancel(session: Session, newcomer: NewcomerRecord) -> NewcomerRecord:
-    """Give the visit back, to whoever waits for it, and write so to the newcomer."""
+    """Cancel the visit, offer its slot to the waiting list, and notify the newcomer."""
     free(session, newcomer.id)
     end(session, newcomer.id, NewcomerStatus.CANCELLED)
     notifications.write_to_newcomer(session, NotificationKind.CANCELLED, newcomer.id)
@@ -113,7 +113,7 @@ def cancel(session: Session, newcomer: NewcomerRecord) -> NewcomerRecord:
 
 
 def end(session: Session, newcomer_id: UUID, status: NewcomerStatus) -> None:
-    """Write down how the booking ended."""
+    """Record how the booking ended."""
     session.execute(
         update(Newcomer)
         .where(Newcomer.id == newcomer_id)
@@ -123,7 +123,7 @@ def end(session: Session, newcomer_id: UUID, status: NewcomerStatus) -> None:
 
 
 def count_pending(session: Session) -> int:
-    """Return how many slots newcomers hold in this moment."""
+    """Return how many slots newcomers hold now."""
     return (
         session.scalar(
             select(func.count())

@@ -1,6 +1,7 @@
-"""Tidying: holds of newcomers that ran out, and names that nobody needs any more.
+"""Tidying: newcomers' holds that ran out, and names that are no longer needed.
 
-Nothing rests on its being done in time, as in services.visits.booking.bookings.tidying.
+Nothing depends on its being done in time, as in
+services.visits.booking.bookings.tidying.
 """
 
 from datetime import timedelta
@@ -17,9 +18,9 @@ from services.visits.newcomers.reading import NOW
 from services.visits.newcomers.records import NewcomerStatus
 from services.visits.schedule import visit_changes
 
-# What came to nothing is of use to nobody but for a look at what went wrong.
+# Failed bookings are kept only to investigate what went wrong.
 KEPT_UNCONFIRMED: Final = timedelta(days=1)
-# Who did not come may call and ask; the desk still finds them for so long.
+# Somebody who did not come may call; the desk can find them for this long.
 KEPT_AFTER_VISIT: Final = timedelta(days=30)
 _AT_ONCE: Final = 100
 _EXPIRE: Final = text("""
@@ -40,7 +41,7 @@ FROM freed
 WHERE newcomers.id = freed.newcomer_id
 RETURNING newcomers.id, newcomers.slot_id
 """)
-# Whose slot the version before has tidied away, without knowing of newcomers.
+# Newcomers whose slots the previous release has freed, not knowing of newcomers.
 _EXPIRE_SLOTLESS: Final = text("""
 UPDATE newcomers SET status = 'expired', ended_at = expires_at
 WHERE status = 'pending' AND expires_at <= statement_timestamp() - interval '1 minute'
@@ -49,10 +50,9 @@ WHERE status = 'pending' AND expires_at <= statement_timestamp() - interval '1 m
 
 
 def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
-    """Write down which holds ran out, and offer their slots; return how many did.
+    """Record which holds ran out, and offer their slots; return how many did.
 
-    The caller, the system, commits, and comes again while there are as many as
-    `at_once`.
+    The caller, the system, commits, and calls again as long as `at_once` are returned.
     """
     ended = session.execute(_EXPIRE, {"most": at_once})
     rows = sorted(ended, key=lambda row: row.slot_id)
@@ -73,12 +73,11 @@ def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
 
 
 def forget(session: Session, *, at_once: int = _AT_ONCE) -> int:
-    """Delete names and addresses that are kept for nothing; return how many.
+    """Delete names and addresses that are no longer needed; return how many.
 
-    What was never confirmed or was cancelled goes after a day, what was booked thirty
-    days after its visit, whether or not anybody came; with them the e-mails to them.
-    The caller, the system, commits, and comes again while there are as many as
-    `at_once`.
+    Bookings that were cancelled or never confirmed go after a day, others thirty days
+    after the visit, whether or not anybody came; with them go the e-mails to them. The
+    caller, the system, commits, and calls again as long as `at_once` are returned.
     """
     booked = (NewcomerStatus.CONFIRMED.value, NewcomerStatus.REGISTERED.value)
     due = (

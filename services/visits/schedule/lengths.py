@@ -1,4 +1,4 @@
-"""How long a visit may last and how far ahead it is planned, whoever plans it."""
+"""How long a visit may last and how far ahead it may be planned."""
 
 from datetime import datetime
 from typing import Final
@@ -11,6 +11,6 @@ _LAST_YEAR: Final = 2199
 
 
 def require_near(name: str, timestamp: datetime) -> None:
-    """Raise InvalidInput for what is so far ahead that its year must be mistyped."""
+    """Raise InvalidInput for a time so far ahead that its year must be mistyped."""
     if timestamp.year > _LAST_YEAR:
         raise InvalidInput(name, "This is after the year 2199; choose an earlier day.")

@@ -1,11 +1,11 @@
-"""What somebody needs to see and to book visits, and to do so against the rules."""
+"""The permissions to see and to book visits, and to do so against the rules."""
 
 from services.core import reasons
 from services.core.actors import Actor, Permission, Role
 
 
 def to_view(actor: Actor) -> Permission:
-    """Return what the actor needs to see visits."""
+    """Return the permission that the actor needs to see visits."""
     own = actor.role is Role.PATIENT
     return Permission.VIEW_OWN_VISITS if own else Permission.VIEW_VISITS
 
@@ -16,13 +16,13 @@ def require_view(actor: Actor) -> None:
 
 
 def to_book(actor: Actor) -> Permission:
-    """Return what the actor needs to book visits and to wait for them."""
+    """Return the permission that the actor needs to book visits or wait for them."""
     own = actor.role is Role.PATIENT
     return Permission.BOOK_OWN_VISITS if own else Permission.BOOK_VISITS
 
 
 def read_override(actor: Actor, typed: str | None) -> str | None:
-    """Return why somebody books against the rules, if they do.
+    """Return the reason for booking against the rules, or None.
 
     Raises InvalidInput, NotAllowed.
     """

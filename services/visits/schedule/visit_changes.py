@@ -1,6 +1,6 @@
-"""Changes of doctors, of their slots, and of who has one: told after the commit.
+"""Announces changes of doctors, slots and bookings after the commit.
 
-Told to every process that keeps something of it: see services.visits.figures.caches.
+All processes that cache them are notified: see services.visits.figures.caches.
 """
 
 from functools import partial
@@ -15,12 +15,13 @@ CHANNEL: Final = "visits"
 
 
 def changed(session: Session) -> None:
-    """Tell all processes, once the session is committed, that something is new.
+    """Notify all processes of a change once the session is committed.
 
-    Call it where something was written. Nobody waits for it: see
+    To be called where something was written. Nobody waits for it: see
     db.postgres.transactions.notifying.
     """
     notifier = notifier_of(session)
-    # Without one nothing is told: only Database writes what others may read.
+    # Without a notifier there is nothing to tell: only Database writes what others may
+    # read.
     if notifier is not None:
         after_commit.call(session, partial(notifier.tell, CHANNEL))

@@ -1,4 +1,4 @@
-"""Any doctor: a time that whoever of a speciality is free then gives."""
+"""Booking any doctor: a time with whichever doctor of a speciality is free then."""
 
 from datetime import timedelta
 from typing import Final
@@ -21,7 +21,7 @@ from services.visits.booking.bookings.records import (
 from services.visits.booking.bookings.rows import NOW
 from services.visits.booking.bookings.visibility import require_booking, writing_as
 
-# Whoever loses that many races at once looks at what is free now.
+# Somebody who loses this many races at once has to choose again from what is free.
 _MOST_TRIES: Final = 5
 # Before and after a visit: what counts as around it.
 _AROUND: Final = timedelta(hours=12)
@@ -30,15 +30,15 @@ _AROUND: Final = timedelta(hours=12)
 def hold_any(session: Session, actor: Actor, request: AnyRequest) -> BookingRecord:
     """Hold a slot at that time with a doctor of the speciality, or fail as `hold` does.
 
-    Whoever has the fewest visits around then comes first. The caller commits either
-    way, then calls `require_held`. The same attempt again returns what it made before.
-    Raises NoSuchSlot when nobody is free, and what `hold` raises.
+    Doctors with the fewest visits around that time come first. The caller commits
+    either way, then calls `require_held`. The same attempt again returns the earlier
+    result. Raises NoSuchSlot when nobody is free, and what `hold` raises.
     """
     require_booking(actor, request.patient_id)
     if earlier := _find_earlier(session, actor, request):
         return earlier
     lost: BookingRecord | None = None
-    # Who has how many visits is not for everybody to see.
+    # Not everybody may see how many visits a doctor has.
     with writing_as(session, actor):
         free = _list_free(session, request)
     for number, slot_id in enumerate(free):
@@ -65,7 +65,7 @@ def _attempt(attempt: UUID, number: int) -> UUID:
 def _find_earlier(
     session: Session, actor: Actor, request: AnyRequest
 ) -> BookingRecord | None:
-    """Return what the attempt made before: what it won, else what it lost last.
+    """Return the attempt's earlier result: what it won, else what it lost last.
 
     Raises AttemptTaken if that was for somebody else, or at another time.
     """

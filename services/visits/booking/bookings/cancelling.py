@@ -1,4 +1,4 @@
-"""Cancelled: a hold or a visit that is given back before it is over."""
+"""Cancelling: giving back a hold or a visit before it is over."""
 
 from typing import Final
 from uuid import UUID
@@ -35,10 +35,10 @@ def cancel(
 ) -> BookingRecord:
     """Give back a hold or a visit, so that others can have it at once.
 
-    The caller commits. What is over already stays as it is and is returned. Patients
-    give visits back `notice_hours` before they begin; with `override_reason` staff do
-    when they have begun, and `despite_notes` when notes are saved. Raises
-    TooLateToCancel, VisitHasBegun, NotesWritten, BookingOver once the patient is
+    The caller commits. A booking that has ended already is returned unchanged. Patients
+    can give visits back until `notice_hours` before they begin; staff can also do so
+    after the beginning with `override_reason`, and with notes saved if `despite_notes`.
+    Raises TooLateToCancel, VisitHasBegun, NotesWritten, BookingOver once the patient is
     checked in, NoSuchBooking, InvalidInput, NotAllowed.
     """
     require_booking(actor)
@@ -50,7 +50,7 @@ def cancel(
     if before.status is not BookingStatus.CONFIRMED:
         return before
     rules.require_notice(session, actor, before, notice_hours, override=override)
-    # What is prepared for a visit keeps no patient from giving it back.
+    # Notes prepared for a visit do not keep patients from giving it back.
     if actor.role is not Role.PATIENT and not despite_notes:
         rules.require_unwritten(session, before)
     return _give_back(session, actor, before, because, override=override)
@@ -100,7 +100,7 @@ def _give_back(
             session, actor, Action.BOOKING_CANCEL, after, reason=override
         )
     elif after.status is BookingStatus.CONFIRMED:
-        # A hold that was confirmed in this moment, or a patient who is there.
+        # A hold that was confirmed meanwhile, or a patient who has been checked in.
         raise (
             AlreadyConfirmed if before.status is BookingStatus.PENDING else BookingOver
         )

@@ -1,4 +1,4 @@
-"""Confirmed: a hold that becomes a visit."""
+"""Confirming: a hold becomes a visit."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -30,9 +30,9 @@ from services.visits.front_desk import appointments, notifications
 from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import visit_changes
 
-# Merging waits for the patient's row, or is waited for: no visit is filed under a
-# record that has just been merged away. The time that counts is that after the wait,
-# whichever row the planner looks at first.
+# A merge waits for the lock on the patient's row, or this waits for the merge: no visit
+# is filed under a record that has just been merged away. The time that counts is the
+# one after the wait, whichever row the planner looks at first.
 _CONFIRM: Final = text("""
 WITH locked AS MATERIALIZED (
     SELECT id FROM patients
@@ -65,12 +65,12 @@ RETURNING id
 def confirm(
     session: Session, actor: Actor, booking_id: UUID, *, note: str | None = None
 ) -> BookingRecord:
-    """Make the hold a visit, and give back the one it takes the place of.
+    """Make the hold a visit, and give back the visit that it replaces.
 
-    The caller commits. What is confirmed already stays so and is returned. With `note`
-    the booking says that from now on; without any it says what the visit was about
-    that it takes the place of. Raises HoldExpired, SlotTaken, BookingOver,
-    PatientBusy, PatientArchived, NoSuchBooking, InvalidInput, NotAllowed.
+    The caller commits. A booking that is confirmed already is returned unchanged. With
+    `note`, the booking gets this note; if neither has one, it keeps that of the visit
+    it replaces. Raises HoldExpired, SlotTaken, BookingOver, PatientBusy,
+    PatientArchived, NoSuchBooking, InvalidInput, NotAllowed.
     """
     require_booking(actor)
     before = reading.look_up(session, actor, booking_id)
@@ -101,9 +101,9 @@ def move(
     *,
     notice_hours: float = rules.NOTICE_HOURS,
 ) -> BookingRecord:
-    """Book the slot in the place of the visit that the request replaces, at once.
+    """Book the slot in place of the visit that the request replaces, in one step.
 
-    For somebody who has been asked already; what the visit is about moves with it. The
+    For callers that have already asked the person; the note moves with the visit. The
     caller commits either way, then calls `require_held`: a lost race is kept. Raises
     what `hold` and `confirm` raise.
     """
@@ -116,10 +116,10 @@ def move(
 def _give_back_replaced(
     session: Session, actor: Actor, booking: BookingRecord
 ) -> BookingRecord | None:
-    """Give back what the booking takes the place of, unless that is cancelled.
+    """Give back the visit that the booking replaces, unless that is cancelled.
 
-    Raises BookingOver if the patient has come to it meanwhile, or did not: whoever is
-    there has a visit that goes on, and would have two.
+    Raises BookingOver if the patient has been checked in for it meanwhile, or did not
+    come: a patient who is there has a visit that goes on, and would have two.
     """
     if booking.replaces_id is None:
         return None
@@ -164,7 +164,7 @@ def _follow_up(
     booking: BookingRecord,
     replaced: BookingRecord | None,
 ) -> None:
-    """Do what comes of a visit, in the background's role."""
+    """Do what follows from a new visit, in the background's role."""
     begin_care(session, actor, booking.doctor_id, booking.patient_id)
     if booking.waitlist_id:
         line.end(session, booking.waitlist_id, "booked")
@@ -182,8 +182,8 @@ def begin_care(
 ) -> None:
     """Let the doctor see the patient's record, if the doctor signs in here.
 
-    In the background's role. A clinician who does not treat the patient has the record
-    open in an emergency: nothing that they book lets anybody see it for longer.
+    In the background's role. A clinician who does not treat the patient has only
+    break-glass access: what they book must not let anybody see the record for longer.
     """
     is_clinician = actor.role is Role.CLINICIAN
     if is_clinician and not care.is_treated_by(session, actor.id, patient_id):

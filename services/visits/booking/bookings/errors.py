@@ -8,7 +8,7 @@ from services.visits.booking.bookings.records import BookingRecord, BookingStatu
 
 
 class NoSuchBooking(NotFound):
-    """There is no such booking, or the actor may not know that there is."""
+    """There is no such booking, or the actor may not know of it."""
 
     def __init__(self, *, patient_id: UUID | None = None) -> None:
         super().__init__(
@@ -27,7 +27,7 @@ class NoSuchSlot(NotFound):
 
 
 class SlotTaken(Conflict):
-    """Somebody else was quicker; `expires_at` of the lost booking ends their hold."""
+    """Somebody else was quicker, until `expires_at` of the lost booking."""
 
     def __init__(self, booking: BookingRecord) -> None:
         super().__init__("Slot already booked")
@@ -57,7 +57,7 @@ class TooManyHolds(Conflict):
 
 
 class AlreadyRenewed(Conflict):
-    """A hold is renewed once."""
+    """A hold can be renewed only once."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -66,14 +66,14 @@ class AlreadyRenewed(Conflict):
 
 
 class AlreadyConfirmed(Conflict):
-    """There is no hold any more that could be extended."""
+    """The booking is confirmed, so there is no hold left to extend."""
 
     def __init__(self) -> None:
         super().__init__("This booking is confirmed already; there is nothing to do.")
 
 
 class TooLateToCancel(Conflict):
-    """The visit is so near that only the clinic gives it back."""
+    """The visit is so near that only the clinic can give it back."""
 
     def __init__(self, hours: float) -> None:
         super().__init__(
@@ -86,7 +86,7 @@ class TooLateToCancel(Conflict):
 
 
 class BookingOver(Conflict):
-    """The booking has ended, or its visit has begun: nothing is left to change."""
+    """The booking has ended, or its visit has begun: it can no longer be changed."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -95,7 +95,7 @@ class BookingOver(Conflict):
 
 
 class VisitHasBegun(Conflict):
-    """The visit is going on or over: staff change it for a reason, others do not."""
+    """The visit has begun or is over: only staff can change it, with a reason."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -105,7 +105,7 @@ class VisitHasBegun(Conflict):
 
 
 class NotesWritten(Conflict):
-    """Notes are saved of the visit; whoever gives it back knowingly says so."""
+    """Notes are saved for the visit; giving it back nevertheless must be explicit."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -116,7 +116,7 @@ class NotesWritten(Conflict):
 
 
 class AttemptTaken(Conflict):
-    """The key of this attempt belongs to another wish of the same person."""
+    """The key of this attempt belongs to another request of the same person."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -134,7 +134,7 @@ class HoldExpired(Gone):
 
 
 def require_pending(booking: BookingRecord) -> BookingRecord:
-    """Return the booking, or raise why it is no live hold."""
+    """Return the booking, or raise why it is not a live hold."""
     if booking.status is BookingStatus.PENDING:
         return booking
     if booking.status is BookingStatus.EXPIRED:

@@ -1,4 +1,4 @@
-"""Slots that are given back, and to whom of those who wait they go."""
+"""Slots that are given back, and who on the waiting list gets them."""
 
 from typing import Final
 from uuid import UUID, uuid4
@@ -21,7 +21,7 @@ from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import visit_changes
 
-# Only what still stands as it was read; whatever became of it meanwhile is another's.
+# Only if the state is still as it was read: otherwise somebody else has changed it.
 _GIVE_BACK: Final = text("""
 WITH visit AS (
     UPDATE appointments
@@ -49,9 +49,9 @@ RETURNING bookings.id
 def give_back(
     session: Session, actor: Actor, booking: BookingRecord, *, because: str | None
 ) -> bool:
-    """Free a hold's or a visit's slot; tell whether it still was as it was read.
+    """Free a hold's or a visit's slot; return whether it still was as it was read.
 
-    In the background's role. Nothing is done once the patient is checked in.
+    In the background's role. Does nothing once the patient is checked in.
     """
     is_hold = booking.status is BookingStatus.PENDING
     values = {
@@ -68,7 +68,7 @@ def give_back(
 
 
 def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
-    """Hold a slot that was freed for the first in line, and write to them.
+    """Hold a freed slot for the first in line, and write to them.
 
     In the background's role. Returns the booking, or None if nobody gets it.
     """
@@ -79,7 +79,8 @@ def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
                     session, BOOKER, _wish(slot_id, entry), Action.WAITLIST_OFFER
                 )
         except PatientBusy:
-            # Booked elsewhere in this very moment, which the next look knows.
+            # The patient booked elsewhere at this very moment; the next look finds
+            # that.
             continue
         if booking is None or booking.status is BookingStatus.FAILED:
             return None

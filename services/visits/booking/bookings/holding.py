@@ -1,4 +1,4 @@
-"""Holds: a slot that is somebody's for two minutes."""
+"""Holds: a slot that is reserved for somebody for two minutes."""
 
 from typing import Final
 
@@ -34,19 +34,20 @@ def hold(
     *,
     notice_hours: float = rules.NOTICE_HOURS,
 ) -> BookingRecord:
-    """Hold the slot for two minutes, or write down that somebody was quicker.
+    """Hold the slot for two minutes, or record that somebody was quicker.
 
-    The caller commits either way, then calls `require_held`: a lost race is kept,
-    as a booking that failed. The same attempt again returns what the first one made.
-    With `replaces_id` the slot takes the place of that booking once it is confirmed.
-    Raises NoSuchSlot, NoSuchPatient, PatientArchived, PatientBusy, TooManyHolds,
+    The caller commits either way, then calls `require_held`: a lost race is kept, as a
+    booking that failed. The same attempt again returns the earlier result. With
+    `replaces_id` the slot replaces that booking once it is confirmed. Raises
+    NoSuchSlot, NoSuchPatient, PatientArchived, PatientBusy, TooManyHolds,
     NoSuchBooking, TooLateToCancel, BookingOver, AttemptTaken, InvalidInput, NotAllowed.
     """
     require_booking(actor, request.patient_id)
     require_patient(session, actor, request.patient_id)
     override = permissions.read_override(actor, request.override_reason)
     if actor.role is Role.PATIENT or request.replaces_id:
-        # Made before it is checked: a second time there may be no room for it.
+        # Look for the attempt before the checks: its own hold may have used up the
+        # room.
         if earlier := _find_attempt(session, actor, request):
             return earlier
         _check(session, actor, request, override, notice_hours)
@@ -99,7 +100,7 @@ def _wish(actor: Actor, request: BookingRequest, override: str | None) -> Wish:
         override_reason=override,
         replaces_id=request.replaces_id,
         series_id=request.series_id,
-        # What it takes the place of is in its way until it is confirmed.
+        # The booking that it replaces is in its way until it is confirmed.
         may_overlap=override is not None or request.replaces_id is not None,
     )
 
@@ -107,7 +108,7 @@ def _wish(actor: Actor, request: BookingRequest, override: str | None) -> Wish:
 def _find_attempt(
     session: Session, actor: Actor, request: BookingRequest
 ) -> BookingRecord | None:
-    """Return what the same attempt made before; raises AttemptTaken."""
+    """Return the earlier result of the same attempt; raises AttemptTaken."""
     bookings = reading.find(
         session,
         actor,
@@ -125,7 +126,7 @@ def _find_attempt(
 def _made_before(
     session: Session, actor: Actor, request: BookingRequest
 ) -> BookingRecord:
-    """Return what the attempt made before, or raise why nothing could be made."""
+    """Return the attempt's earlier result, or raise why nothing could be made."""
     if earlier := _find_attempt(session, actor, request):
         return earlier
     require_in_use(session, request.patient_id)

@@ -1,4 +1,4 @@
-"""Bookings as they are read; each reading is recorded."""
+"""Reading bookings; each reading is recorded."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,14 +20,14 @@ from services.visits.schedule.permissions import require_view
 
 _MOST: Final = 200
 
-# Writes down what was done with a booking; with a reason if against the rules.
+# Records what was done with a booking; with a reason if against the rules.
 record_event: Final[audit.Recorder[BookingRecord]] = audit.Recorder(
     "booking", lambda booking: {"slot": booking.slot_id, "status": booking.status}
 )
 
 
 def get(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
-    """Return the booking as it stands now; raises NoSuchBooking, NotAllowed."""
+    """Return the booking in its current state; raises NoSuchBooking, NotAllowed."""
     booking = look_up(session, actor, booking_id)
     record_event(session, actor, Action.BOOKING_READ, booking)
     return booking
@@ -36,8 +36,8 @@ def get(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
 def current_holds(session: Session, actor: Actor) -> tuple[BookingRecord, ...]:
     """Return the slots that the actor holds now, the soonest to run out first.
 
-    A patient's are all that are held for them, whoever does; others' are those that
-    they took themselves. Raises NotAllowed.
+    For a patient, all that are held for them, by whomever; for others, those that they
+    took themselves. Raises NotAllowed.
     """
     require_view(actor)
     is_own = (
@@ -59,9 +59,9 @@ def list_of_patient(
     are_held: bool = False,
     limit: int = _MOST,
 ) -> tuple[BookingRecord, ...]:
-    """Return the patient's bookings, the latest times first, whatever became of them.
+    """Return the patient's bookings of every status, the latest times first.
 
-    If they `are_held`, those alone whose hold goes on. Raises NoSuchPatient,
+    If `are_held`, only those whose hold has not run out. Raises NoSuchPatient,
     NotAllowed.
     """
     require_view(actor)
@@ -96,7 +96,7 @@ def look_up(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
 def find(
     session: Session, actor: Actor, *conditions: ColumnElement[bool]
 ) -> Sequence[BookingRecord]:
-    """Return the bookings of these conditions that the actor is shown, unrecorded."""
+    """Return the bookings that match and the actor may see, unrecorded."""
     rows = session.execute(
         records().where(*conditions, is_visible_to(actor)).order_by(Booking.id)
     )

@@ -1,4 +1,4 @@
-"""Bookings as they are kept, and what somebody wants to book."""
+"""Bookings as they are kept, and requests to book."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +22,11 @@ class BookingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
-    """A slot that is wanted for a patient.
+    """A request for a slot for a patient.
 
-    `attempt` is made once for what is one wish: sent again, it finds what the first
-    one did. `replaces_id` is the booking that this one takes the place of once it is
-    confirmed. With `override_reason` staff book against the rules.
+    `attempt` is generated once per request: sent again, it finds the result of the
+    first one. `replaces_id` is the booking that this one replaces once it is confirmed.
+    With `override_reason` staff book against the rules.
     """
 
     slot_id: UUID
@@ -40,12 +40,13 @@ class BookingRequest:
 
 @dataclass(frozen=True, slots=True)
 class BookingRecord:
-    """A booking as it stands now: pending only while its hold lasts.
+    """A booking in its current state: pending only while its hold lasts.
 
-    `seconds_left` is how long the hold still lasts by the database's clock, when this
-    was read; None unless pending. `expires_at` is when the hold ends or has ended; of a
-    failed booking, when the hold ends that was in its way. `appointment_id` is set once
-    confirmed. `changed_at` is when what others are told of it changed last, until then.
+    `seconds_left` is how long the hold still lasted by the database's clock, when this
+    was read; None unless pending. `expires_at` is when the hold ends or ended; for a
+    failed booking, when the hold that was in its way ends. `appointment_id` is set once
+    confirmed. `changed_at` is when what others are told of the booking last changed,
+    until then.
     """
 
     id: UUID
@@ -75,7 +76,7 @@ class BookingRecord:
 
 @dataclass(frozen=True, slots=True)
 class AnyRequest:
-    """A time that is wanted of whichever doctor of a speciality is free then."""
+    """A request for a time with whichever doctor of a speciality is free then."""
 
     speciality: str
     starts_at: datetime
@@ -100,7 +101,7 @@ class SeriesSlot:
 
 @dataclass(frozen=True, slots=True)
 class SeriesRequest:
-    """The times of a series that are wanted; `series_id` is made once for the wish."""
+    """A request for the times of a series; `series_id` is generated once for it."""
 
     slot_ids: tuple[UUID, ...]
     patient_id: UUID

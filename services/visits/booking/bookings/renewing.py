@@ -1,4 +1,4 @@
-"""Renewals: two more minutes for a hold, once."""
+"""Renewing: two more minutes for a hold, once."""
 
 from typing import Final
 from uuid import UUID
@@ -18,7 +18,7 @@ from services.visits.booking.bookings.records import HOLD_SECONDS, BookingRecord
 from services.visits.booking.bookings.visibility import require_booking, writing_as
 from services.visits.schedule import permissions, visit_changes
 
-# Never shorter than before: an offer lasts longer than a hold.
+# Never shortened: an offer lasts longer than a hold.
 _RENEW: Final = text("""
 WITH renewed AS (
     UPDATE booking_slots
@@ -43,9 +43,9 @@ def renew(
     *,
     override_reason: str | None = None,
 ) -> BookingRecord:
-    """Let the hold last two minutes from now, once; the caller commits.
+    """Extend the hold to two minutes from now, once; the caller commits.
 
-    With `override_reason` staff do so as often as they have a reason for. Raises
+    With `override_reason` staff can do so again, with a reason each time. Raises
     AlreadyRenewed, AlreadyConfirmed, HoldExpired, BookingOver, SlotTaken,
     NoSuchBooking, InvalidInput, NotAllowed.
     """
@@ -64,7 +64,7 @@ def renew(
         is_renewed = session.execute(_RENEW, values).one_or_none() is not None
     after = reading.look_up(session, actor, booking_id)
     if not is_renewed:
-        # Somebody was quicker: the same person in another window, or the clock.
+        # Something was quicker: the same person in another window, or the clock.
         require_pending(after)
         raise AlreadyRenewed if after.renewals else HoldExpired
     visit_changes.changed(session)

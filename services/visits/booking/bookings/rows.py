@@ -1,4 +1,4 @@
-"""How rows of the bookings table become bookings, by the database's clock."""
+"""Turns rows of the bookings table into bookings, by the database's clock."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,12 +17,12 @@ from services.visits.booking.bookings.records import (
 # Not now(): a transaction may have begun while the hold still lasted.
 NOW: Final = func.clock_timestamp()
 IS_LIVE: Final = (Booking.status == BookingStatus.PENDING) & (Booking.expires_at > NOW)
-# Run out, whether or not somebody has written that down.
+# Run out, whether or not that has been recorded.
 _RAN_OUT: Final = (Booking.status == BookingStatus.PENDING) & (
     Booking.expires_at <= NOW
 )
 _ENDED_AT: Final = case((_RAN_OUT, Booking.expires_at), else_=Booking.ended_at)
-# When a hold was renewed, its end tells; an offer that is renewed early ends as it did.
+# The end of a hold shows when it was renewed; an offer renewed early keeps its end.
 _BEGAN_AT: Final = Booking.expires_at - timedelta(seconds=HOLD_SECONDS)
 _RENEWED_AT: Final = case(((Booking.renewals > 0) & (_BEGAN_AT <= NOW), _BEGAN_AT))
 _CHANGED_AT: Final = func.greatest(

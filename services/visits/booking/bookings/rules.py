@@ -1,4 +1,4 @@
-"""What may be booked by whom, before the database decides who was first."""
+"""The rules of booking, applied before the database decides who was first."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ from services.visits.booking.bookings.rows import NOW
 
 # How long somebody from the waiting list has to answer.
 OFFER_SECONDS: Final = 15 * 60.0
-# How long before a visit patients may still give it back, unless a setting says else.
+# How long before a visit patients may still give it back, unless a setting differs.
 NOTICE_HOURS: Final = 24.0
 MOST_HOLDS: Final = 3
 LONGEST_NOTE: Final = 500
@@ -44,7 +44,7 @@ _REFUSALS: Final[Mapping[str, type[PatientBusy] | type[AttemptTaken]]] = {
 
 
 def read_note(typed: str) -> str:
-    """Return the note tidied up, or raise InvalidInput."""
+    """Return the note stripped, or raise InvalidInput."""
     note = typed.strip()
     if len(note) > LONGEST_NOTE:
         raise InvalidInput(
@@ -64,7 +64,8 @@ def read_note(typed: str) -> str:
 def require_room_for_more(session: Session, actor: Actor, patient_id: UUID) -> None:
     """Raise TooManyHolds if a patient holds all they may; a series counts once.
 
-    Two that ask at once queue up here, so that the second counts what the first took.
+    Two concurrent requests queue up here, so that the second counts what the first
+    took.
     """
     if actor.role is not Role.PATIENT:
         return
@@ -85,10 +86,10 @@ def require_room_for_more(session: Session, actor: Actor, patient_id: UUID) -> N
 def require_free(
     session: Session, slot_id: UUID, patient_id: UUID, *, but_for: UUID
 ) -> None:
-    """Raise PatientBusy if the patient is elsewhere then, `but_for` one booking.
+    """Raise PatientBusy if the patient is elsewhere then, ignoring booking `but_for`.
 
-    The constraint has to let a move overlap what it takes the place of until it is
-    confirmed, and does not know what was let overlap once, by staff or in a merge.
+    The constraint has to let a move overlap the booking it replaces until it is
+    confirmed, and does not cover overlaps that staff or a merge once allowed.
     """
     elsewhere = (
         select(BookingSlot.slot_id)
@@ -107,7 +108,7 @@ def require_free(
 
 
 def require_expected(session: Session, booking: BookingRecord) -> None:
-    """Raise BookingOver unless the visit is still to come: checked in, it goes on."""
+    """Raise BookingOver unless the visit is still to come, not even checked in."""
     expected = select(Appointment.id).where(
         Appointment.booking_id == booking.id, Appointment.status == "scheduled"
     )
@@ -125,8 +126,8 @@ def require_notice(
 ) -> None:
     """Raise VisitHasBegun or TooLateToCancel unless the actor may still give it back.
 
-    Only patients have to do so in time, and only what was confirmed. Whoever may
-    override rules gives a visit back that has begun, for a reason.
+    The notice binds only patients, and only for confirmed bookings. An actor who may
+    override rules can give a visit back after it has begun, with a reason.
     """
     left = session.scalar(select(booking.starts_at - NOW))
     assert left is not None  # noqa: S101 (a difference of two moments)
@@ -138,16 +139,16 @@ def require_notice(
 
 
 def require_unwritten(session: Session, booking: BookingRecord) -> None:
-    """Raise NotesWritten if notes are saved of the booking's visit.
+    """Raise NotesWritten if notes are saved for the booking's visit.
 
-    The visit is locked: whoever is saving notes in this moment has saved them, or finds
-    it cancelled.
+    The visit is locked: notes that are being saved at this time are either saved first,
+    or find it cancelled.
     """
-    # Of one that is no longer to come it is said that it is over.
+    # A visit that is no longer to come is reported as over instead.
     visit = select(Appointment.id).where(
         Appointment.booking_id == booking.id, Appointment.status == "scheduled"
     )
-    # The desk reads no notes; that there are some it may know.
+    # The desk may not read notes, but may know that there are some.
     with assume_role(session, "system"):
         visit_id = session.scalar(visit.with_for_update(key_share=True))
         if visit_id is None:
@@ -159,7 +160,7 @@ def require_unwritten(session: Session, booking: BookingRecord) -> None:
 
 @contextmanager
 def translate_violations() -> Iterator[None]:
-    """Turn what the database refuses into PatientBusy or AttemptTaken."""
+    """Translate constraint violations into PatientBusy or AttemptTaken."""
     try:
         yield
     except IntegrityError as error:

@@ -1,4 +1,4 @@
-"""Series: the same time of the week, for some weeks."""
+"""Series: the same time of the week, for several weeks."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
@@ -35,9 +35,9 @@ _WEEK: Final = timedelta(weeks=1)
 def preview_series(
     session: Session, actor: Actor, slot_id: UUID, times: int, zone: tzinfo
 ) -> tuple[SeriesSlot, ...]:
-    """Return the slot and those at its time in the weeks after, free or not.
+    """Return the slot and those at its time in the following weeks, free or not.
 
-    The clinic's clock says what the same time is, also when clocks change between.
+    The same time is meant by the clinic's clock, even when clocks change in between.
     Raises NoSuchSlot, InvalidInput, NotAllowed.
     """
     actor.require(Permission.VIEW_DOCTORS)
@@ -59,20 +59,20 @@ def preview_series(
 def hold_series(
     session: Session, actor: Actor, request: SeriesRequest
 ) -> tuple[BookingRecord, ...]:
-    """Hold each of the slots, or write down which were lost; in the order given.
+    """Hold each of the slots, or record which were lost; in the order given.
 
-    The caller commits either way. The same series again returns what the first call
-    made. Raises InvalidInput, AttemptTaken if the series is somebody else's, and what
+    The caller commits either way. The same series again returns the earlier result.
+    Raises InvalidInput, AttemptTaken if the series is for somebody else, and what
     `hold` raises.
     """
     require_booking(actor, request.patient_id)
     slot_ids = tuple(dict.fromkeys(request.slot_ids))
     _require_length(len(slot_ids), "slot_ids")
-    # It is confirmed as a whole: nobody is booked with what is held for another.
+    # A series is confirmed as a whole: its holds must all be for the same patient.
     of_series = reading.find(session, actor, Booking.series_id == request.series_id)
     if any(booking.patient_id != request.patient_id for booking in of_series):
         raise AttemptTaken
-    # In one order for everybody: two series never wait for each other in a ring.
+    # In the same order for everybody, so that two series cannot deadlock.
     made = {
         slot_id: holding.hold(session, actor, _wanted(request, slot_id))
         for slot_id in sorted(slot_ids)
@@ -83,7 +83,7 @@ def hold_series(
 def confirm_series(
     session: Session, actor: Actor, series_id: UUID, *, note: str | None = None
 ) -> tuple[BookingRecord, ...]:
-    """Make what is held of a series visits, all or none; the caller commits.
+    """Make the held slots of a series visits, all or none; the caller commits.
 
     Raises HoldExpired when one of them has run out or nothing is held, and what
     `confirm` raises.
@@ -127,7 +127,7 @@ def _require_length(times: int, property_name: str) -> None:
 
 
 def _weeks_later(timestamp: datetime, weeks: int, zone: tzinfo) -> datetime:
-    """Return the same time by the clinic's clock; zone arithmetic keeps the wall's."""
+    """Return the same time by the clinic's clock: zone arithmetic keeps wall time."""
     return timestamp.astimezone(zone) + weeks * _WEEK
 
 

@@ -1,4 +1,4 @@
-"""The one call that decides who has a slot, and writes down what came of it."""
+"""The one call that decides who gets a slot, and records the result."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ _HOLD: Final = "SELECT * FROM hold_slot(%s, %s, %s)"
 
 
 class _Outcome(NamedTuple):
-    """What `hold_slot` answers."""
+    """A row returned by `hold_slot`."""
 
     booking_id: UUID
     doctor_id: UUID
@@ -36,7 +36,7 @@ class _Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for: whose slot, by whom, for how many seconds."""
+    """The parameters of a hold: which slot, for whom, by whom, for how many seconds."""
 
     slot_id: UUID
     patient_id: UUID
@@ -55,10 +55,10 @@ class Wish:
 def take(
     session: Session, actor: Actor, wish: Wish, action: Action = Action.BOOKING_HOLD
 ) -> BookingRecord | None:
-    """Hold the slot, or write down that it was lost; recorded as the actor's action.
+    """Hold the slot, or record that it was lost, as the actor's action.
 
-    None if nothing was written: the slot or the patient cannot be booked, or the
-    attempt was made before. Raises IntegrityError where the patient is busy.
+    Returns None if nothing was written: the slot or the patient cannot be booked, or
+    the attempt was made before. Raises IntegrityError if the patient is busy.
     """
     event = audit.event_of(
         actor,
@@ -74,7 +74,7 @@ def take(
     if row is None:
         return None
     outcome = _Outcome(*row)
-    # Who loses a slot changes nothing for others.
+    # A lost race changes nothing for others.
     if outcome.status == BookingStatus.PENDING:
         visit_changes.changed(session)
     return _record_of(outcome, wish)

@@ -1,7 +1,7 @@
-"""Tidying: holds that ran out are written down as such, and others get their turn.
+"""Tidying: records which holds ran out, and offers their slots to others.
 
-Nothing rests on its being done in time: whoever asks for a slot whose hold has run out
-takes it over, and whoever reads a booking sees what it is by the clock.
+Nothing depends on its being done in time: a request for a slot whose hold has run out
+takes it over, and the state of a booking is read by the clock.
 """
 
 from typing import Final
@@ -17,9 +17,9 @@ from services.visits.booking.bookings import freeing
 from services.visits.booking.waitlist import line
 from services.visits.schedule import visit_changes
 
-# Few enough for a short transaction, many enough for a clinic's half minute.
+# Few enough for a short transaction, many enough for half a minute of a clinic.
 _AT_ONCE: Final = 100
-# What somebody has in hand is left for the next time.
+# Rows that others have locked are left for the next run.
 _EXPIRE: Final = text("""
 WITH over AS MATERIALIZED (
     SELECT slot_id FROM booking_slots
@@ -41,12 +41,11 @@ RETURNING bookings.id, bookings.patient_id, bookings.waitlist_id, freed.slot_id
 
 
 def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
-    """Write down which holds ran out, and offer their slots; return how many did.
+    """Record which holds ran out, and offer their slots; return how many did.
 
-    The caller, the system, commits, and comes again while there are as many as
-    `at_once`.
+    The caller, the system, commits, and calls again as long as `at_once` are returned.
     """
-    # In one order for everybody, whatever the plan made of it.
+    # In the same order for everybody, whatever order the plan produced.
     ended = session.execute(_EXPIRE, {"most": at_once})
     rows = sorted(ended, key=lambda row: row.slot_id)
     for booking_id, patient_id, waitlist_id, slot_id in rows:

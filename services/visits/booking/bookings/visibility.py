@@ -1,4 +1,4 @@
-"""Whose bookings somebody sees and makes, by their role."""
+"""Whose bookings an actor may see and make, by role."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,9 +19,9 @@ def require_booking(actor: Actor, patient_id: UUID | None = None) -> None:
 
 
 def is_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Return which bookings the actor is shown.
+    """Return the condition for the bookings that the actor may see.
 
-    Whom a clinician treats, the database's own rules know.
+    Whom a clinician treats is left to row-level security.
     """
     if actor.role is Role.PATIENT:
         return Booking.patient_id == actor.patient_id
@@ -30,9 +30,9 @@ def is_visible_to(actor: Actor) -> ColumnElement[bool]:
 
 @contextmanager
 def writing_as(session: Session, actor: Actor) -> Iterator[None]:
-    """Let what was decided be written down.
+    """Switch to a role that may write what was decided.
 
-    Patients and clinicians only see bookings: after the service has said yes, the
+    Patients and clinicians can only see bookings: once the service has agreed, the
     background's role writes for them.
     """
     if actor.role is Role.STAFF:

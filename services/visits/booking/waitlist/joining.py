@@ -58,7 +58,7 @@ def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
 
 
 def leave(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
-    """Let the patient wait no longer; the caller commits.
+    """Take the patient off the waiting list; the caller commits.
 
     Raises NoSuchEntry, NotWaiting, NotAllowed.
     """

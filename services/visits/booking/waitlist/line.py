@@ -1,4 +1,4 @@
-"""Whose turn it is when a slot frees up; for the services that free one."""
+"""Whose turn it is when a slot is freed; for the services that free one."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from db.models.booking import Booking, BookingSlot, Slot, WaitlistEntry
 from db.models.doctor import Doctor
 from db.models.patient import Patient
 
-# Nobody can come to what begins sooner than they have to answer.
+# A slot that begins sooner leaves no time to answer and to come.
 _AHEAD: Final = timedelta(minutes=30)
 _NOW: Final = func.clock_timestamp()
 _LIVE: Final = or_(BookingSlot.expires_at.is_(None), BookingSlot.expires_at > _NOW)
@@ -30,7 +30,8 @@ class Waiting:
 def first_for(session: Session, slot_id: UUID) -> Waiting | None:
     """Return who is first in line for the slot, if it is free; locked until the end.
 
-    Passed over are those whom another worker has in hand, and who are elsewhere then.
+    Entries that another worker has locked, and patients who are elsewhere at that time,
+    are skipped.
     """
     row = session.execute(
         select(WaitlistEntry.id, WaitlistEntry.patient_id, WaitlistEntry.created_by)
@@ -61,7 +62,7 @@ def first_for(session: Session, slot_id: UUID) -> Waiting | None:
 
 
 def offered(session: Session, entry_id: UUID) -> None:
-    """Write down that somebody is offered a slot now."""
+    """Record that somebody is offered a slot now."""
     session.execute(
         update(WaitlistEntry)
         .where(WaitlistEntry.id == entry_id)
@@ -71,7 +72,7 @@ def offered(session: Session, entry_id: UUID) -> None:
 
 
 def end(session: Session, entry_id: UUID, status: Literal["booked", "passed"]) -> None:
-    """Write down what came of an offer."""
+    """Record the result of an offer."""
     session.execute(
         update(WaitlistEntry)
         .where(WaitlistEntry.id == entry_id, WaitlistEntry.status == "offered")
@@ -81,9 +82,9 @@ def end(session: Session, entry_id: UUID, status: Literal["booked", "passed"]) -
 
 
 def tidy(session: Session) -> None:
-    """Write down whose offer or whose time is over, and nobody has said so yet.
+    """Record offers and waits that are over and were not yet recorded as such.
 
-    Whoever takes over an offer that ran out has no time to look after the line.
+    A booking that takes over an offer which ran out leaves the waiting list as it is.
     """
     is_offered = exists().where(
         Booking.waitlist_id == WaitlistEntry.id,

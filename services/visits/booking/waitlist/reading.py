@@ -1,4 +1,4 @@
-"""Places on the waiting list as they are read; each reading is recorded."""
+"""Reading places on the waiting list; each reading is recorded."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,7 +16,7 @@ from services.visits.booking.patients import require_patient
 from services.visits.booking.waitlist.records import NoSuchEntry, WaitRecord, WaitStatus
 from services.visits.schedule.permissions import require_view
 
-# In the order of WaitRecord's fields but for the booking, which comes last.
+# In the order of WaitRecord's fields, except for the booking, which comes last.
 _COLUMNS: Final[tuple[Any, ...]] = (
     WaitlistEntry.id,
     WaitlistEntry.patient_id,
@@ -36,7 +36,7 @@ _STATUS: Final = 7
 def list_of_patient(
     session: Session, actor: Actor, patient_id: UUID
 ) -> tuple[WaitRecord, ...]:
-    """Return what the patient waits for, and what came of it, the newest first.
+    """Return what the patient waits for, and the results, the newest first.
 
     Raises NoSuchPatient, NotAllowed.
     """

@@ -10,7 +10,7 @@ from services.core.sentences import Sentence
 
 
 class WaitStatus(StrEnum):
-    """What became of waiting."""
+    """What became of a place on the waiting list."""
 
     WAITING = "waiting"
     OFFERED = "offered"
@@ -23,7 +23,7 @@ class WaitStatus(StrEnum):
 class WaitRequest:
     """What somebody waits for: one doctor, or any of a speciality, within some days.
 
-    With `override_reason` staff put a patient in one more line than there may be.
+    With `override_reason` staff put a patient in more lines than allowed.
     """
 
     patient_id: UUID
@@ -36,7 +36,7 @@ class WaitRequest:
 
 @dataclass(frozen=True, slots=True)
 class WaitRecord:
-    """Somebody on the waiting list.
+    """A patient's place on the waiting list.
 
     `booking_id` is the hold that was offered last, whatever came of it.
     """
@@ -56,21 +56,21 @@ class WaitRecord:
 
 
 class NoSuchEntry(NotFound):
-    """There is no such place, or the actor may not know that there is."""
+    """There is no such place, or the actor may not know of it."""
 
     def __init__(self) -> None:
         super().__init__("There is no such place on the waiting list.")
 
 
 class WaitsAlready(Conflict):
-    """The patient is in line for this."""
+    """The patient is in line for this already."""
 
     def __init__(self) -> None:
         super().__init__("This patient is on the waiting list for this already.")
 
 
 class TooManyPlaces(Conflict):
-    """The patient waits for as much as a patient may."""
+    """The patient is on as many waiting lists as a patient may be."""
 
     def __init__(self, most: int) -> None:
         super().__init__(
@@ -83,7 +83,7 @@ class TooManyPlaces(Conflict):
 
 
 class NotWaiting(Conflict):
-    """The place was offered a time, or is over; `current` is how it stands now."""
+    """The place was offered a time, or is over; `current` is its present state."""
 
     def __init__(self, current: WaitRecord) -> None:
         super().__init__(

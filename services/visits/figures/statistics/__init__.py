@@ -1,4 +1,4 @@
-"""How visits are booked, counted for administrators, who see no patient in it."""
+"""Booking statistics for administrators, who see no patient in them."""
 
 from services.visits.figures.statistics.counting import (
     count as count,

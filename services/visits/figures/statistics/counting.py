@@ -18,10 +18,10 @@ from services.visits.figures.statistics.records import (
     Period,
 )
 
-# Slots and attempts are counted apart, or a slot that three wanted would be three
-# slots. Each is grouped at once by doctor and day: a group for every slot of a year
-# would not fit into memory, nor would the slots themselves, which are read twice.
-# The scratch slots of a proof are nobody's to book.
+# Slots and attempts are counted separately, or a slot that three wanted would count as
+# three. Each is grouped directly by doctor and day: a group for every slot of a year
+# would not fit into memory, nor would the slots themselves, which are read twice. The
+# scratch slots of a proof are left out, as nobody can book them.
 _COUNT: Final = text("""
 WITH planned AS NOT MATERIALIZED (
     SELECT id, doctor_id, (starts_at AT TIME ZONE :zone)::date AS day,
@@ -78,12 +78,12 @@ FROM bookings GROUP BY outcome
 def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
     """Return what became of the slots of these days on the clinic's clock.
 
-    Unrecorded, to whoever has asked whether it may be seen.
+    Unrecorded; the caller has checked that the actor may see it.
     """
     rows = session.execute(
         _COUNT,
         {
-            # Its name, as PostgreSQL knows it too.
+            # Its IANA name, which PostgreSQL knows as well.
             "zone": str(zone),
             "from_at": datetime.combine(period.first_day, time(), zone),
             "until_at": datetime.combine(
@@ -95,7 +95,7 @@ def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
 
 
 def record_look(session: Session, actor: Actor, period: Period) -> None:
-    """Write down that somebody saw the figures of the period; raises NotAllowed."""
+    """Record that somebody saw the figures of the period; raises NotAllowed."""
     actor.require(Permission.VIEW_STATISTICS)
     audit.record(
         session,

@@ -1,4 +1,4 @@
-"""Figures of a period, for one doctor and day, and added up."""
+"""Figures of a period, for one doctor and day, and summed up."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -18,15 +18,15 @@ MOST_DAYS: Final = 366
 class Period:
     """Days of the clinic's calendar, the last one included.
 
-    Raises InvalidInput for days that are the wrong way round, before 1900 or after
-    2199, or more than a year.
+    Raises InvalidInput for days in the wrong order, before 1900 or after 2199, or for
+    more than a year.
     """
 
     first_day: date
     last_day: date
 
     def __post_init__(self) -> None:
-        # Nobody was booked then, and a day beyond what calendars know would break them.
+        # No bookings are from then, and days outside a calendar's range would break it.
         if self.first_day.year < FIRST_YEAR or self.last_day.year > LAST_YEAR:
             raise InvalidInput(
                 "last_day",
@@ -49,13 +49,13 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What became of some slots.
+    """What became of a set of slots.
 
-    `slots` were offered and `booked` of them are. `holds` are attempts that got their
-    slot: they were `confirmed`, they `expired` (whether or not somebody has written
-    that down yet), they were `released`, or they last still. `conflicts` are attempts
-    that lost the race for their slot. `cancelled` visits had been confirmed; one that
-    was moved counts as cancelled on the day that it was moved away from.
+    `slots` were offered, `booked` of them are booked. `holds` are attempts that got
+    their slot: they were `confirmed`, they `expired` (whether or not that has been
+    recorded yet), they were `released`, or they still last. `conflicts` are attempts
+    that lost the race for their slot. `cancelled` visits had been confirmed; a moved
+    visit counts as cancelled on the day that it was moved away from.
     """
 
     slots: int = 0
@@ -70,18 +70,18 @@ class Figures:
 
     @property
     def utilisation(self) -> float | None:
-        """Return which share of the offered slots is booked; None of none."""
+        """Return the share of the offered slots that is booked; None without slots."""
         return self.booked / self.slots if self.slots else None
 
     @property
     def success_rate(self) -> float | None:
-        """Return which share of the holds was confirmed; None of none."""
+        """Return the share of the holds that was confirmed; None without holds."""
         return self.confirmed / self.holds if self.holds else None
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorDay:
-    """One doctor's figures of one day."""
+    """One doctor's figures for one day."""
 
     doctor_id: UUID
     doctor_name: str
@@ -92,7 +92,7 @@ class DoctorDay:
 
 @dataclass(frozen=True, slots=True)
 class DoctorFigures:
-    """One doctor's days, and what they add up to."""
+    """One doctor's days and their sum."""
 
     id: UUID
     name: str
@@ -103,10 +103,10 @@ class DoctorFigures:
 
 @dataclass(frozen=True, slots=True)
 class BookingStatistics:
-    """Every doctor's figures of every day on which there was a slot.
+    """Every doctor's figures for every day with slots.
 
-    Ordered by doctor, then day. Everything counts on the day of the slot that it is
-    about, not on the day on which somebody booked it.
+    Ordered by doctor, then day. Everything counts on the day of its slot, not on the
+    day on which it was booked.
     """
 
     period: Period
@@ -134,7 +134,7 @@ class BookingStatistics:
         )
 
     def days(self) -> tuple[tuple[date, Figures], ...]:
-        """Return the figures of each day on which there was a slot, the first first."""
+        """Return the figures of each day with slots, in order."""
         of_day: dict[date, list[DoctorDay]] = {}
         for doctor_day in self.doctor_days:
             of_day.setdefault(doctor_day.day, []).append(doctor_day)

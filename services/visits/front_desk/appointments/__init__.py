@@ -1,4 +1,4 @@
-"""Visits: from the booking to the waiting room and what became of them."""
+"""Visits: from the booking to the waiting room and to their end."""
 
 from services.visits.front_desk.appointments.codes import (
     new_code as new_code,

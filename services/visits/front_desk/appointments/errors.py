@@ -17,7 +17,7 @@ _NOW: dict[VisitStatus, str] = {
 
 
 class NoSuchVisit(NotFound):
-    """There is no such visit, or the actor may not know that there is."""
+    """There is no such visit, or the actor may not know of it."""
 
     def __init__(self, patient_id: UUID | None = None) -> None:
         super().__init__(
@@ -27,7 +27,7 @@ class NoSuchVisit(NotFound):
 
 
 class NoSuchCode(NotFound):
-    """No visit has this code, or it is not for the actor to see."""
+    """No visit has this code, or the actor may not see it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -48,7 +48,7 @@ class NotACode(InvalidInput):
 
 
 class WrongStatus(Conflict):
-    """The visit has come too far, or not far enough; carries it as it is now."""
+    """The visit is not in a status that allows the step; carries its current state."""
 
     def __init__(self, visit: VisitRecord, wanted: str) -> None:
         super().__init__(
@@ -62,7 +62,7 @@ class WrongStatus(Conflict):
 
 
 class StaleVisit(Conflict):
-    """The visit changed after the screen was filled; carries what is there now."""
+    """The visit changed after the screen was filled; carries its current state."""
 
     def __init__(self, visit: VisitRecord) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Visits kept as they are while something is written at them."""
+"""Locks that keep visits unchanged while something is written about them."""
 
 from uuid import UUID
 
@@ -10,13 +10,13 @@ from db.postgres import assume_role
 
 
 def lock(session: Session, visit_id: UUID) -> None:
-    """Let nobody else change the visit until the transaction ends; for other services.
+    """Lock the visit until the transaction ends; for other services.
 
-    Read it after that: only a later statement sees what became of it while this one
-    waited. Lock the patient before the visit, as a merge does. Checks no permission.
+    Read it after that: only a later statement sees what others changed during the wait.
+    Lock the patient before the visit, as a merge does. Checks no permission.
     """
     statement = select(Appointment.id).where(Appointment.id == visit_id)
-    # Clinicians write no visits themselves: see db/migrations/rights/visits.py. Not
-    # shared, since whoever saves notes completes the visit in the same transaction.
+    # Clinicians cannot write visits themselves: see db/migrations/rights/visits.py. Not
+    # shared, because saving notes completes the visit in the same transaction.
     with assume_role(session, "system"):
         session.execute(statement.with_for_update(key_share=True))

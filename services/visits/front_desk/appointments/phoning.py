@@ -1,7 +1,7 @@
-"""Patients phoned to remind them of a visit: whom somebody reached, and whom not yet.
+"""Phoning patients to remind them of a visit: who was reached, and who was not yet.
 
-Two people at the desk go through one list: what one of them notes is refused to the
-other, who has not seen it.
+Two people at the desk may work through one list: a call that one of them notes refuses
+the other's, who has not seen it.
 """
 
 from collections.abc import Mapping
@@ -68,8 +68,8 @@ def note_call(
 ) -> VisitRecord:
     """Note that the patient was phoned about a visit to come; the caller commits.
 
-    `last_call_at` is when they were phoned last as far as the actor knows. Raises
-    PhonedMeanwhile if that is not so, NoSuchVisit, WrongStatus, NotAllowed.
+    `last_call_at` is the time of the last call that the actor knows of. Raises
+    PhonedMeanwhile if there was another one, NoSuchVisit, WrongStatus, NotAllowed.
     """
     values = {
         "phone_outcome": outcome.value,
@@ -87,7 +87,7 @@ def note_call(
 def undo_call(
     session: Session, actor: Actor, visit_id: UUID, *, last_call_at: datetime
 ) -> VisitRecord:
-    """Take back what was noted of the last call; the caller commits.
+    """Take back the note of the last call; the caller commits.
 
     Raises what `note_call` raises.
     """
@@ -106,16 +106,16 @@ def undo_call(
 def note_again(
     session: Session, visit_id: UUID, outcome: str, *, by: UUID, at: datetime
 ) -> None:
-    """Note a call of which the audit log tells and the rows do not; the caller commits.
+    """Write back a call that only the audit log still has; the caller commits.
 
-    For the background, after the clinic went back in time. A visit that is not to come
-    any more keeps what it has.
+    For the background, after the clinic went back in time. A visit that is no longer to
+    come keeps what it has.
     """
     name = select(User.name).where(User.id == by).scalar_subquery()
     values = {
         "phone_outcome": CallOutcome(outcome).value,
         "phoned_by": by,
-        # Whoever was let in after that time has no row that names them.
+        # A colleague let in after that time has no row with a name.
         "phoned_by_name": func.coalesce(name, "A colleague"),
         "phoned_at": at,
     }
@@ -123,9 +123,9 @@ def note_again(
 
 
 def undo_again(session: Session, visit_id: UUID) -> None:
-    """Take back what the rows say of a call that was taken back since.
+    """Remove a call from the rows that was taken back since.
 
-    As `note_again`.
+    Otherwise like `note_again`.
     """
     _set_again(session, visit_id, _NOT_PHONED)
 
@@ -152,7 +152,7 @@ def _change(
     wanted: str,
 ) -> VisitRecord:
     actor.require(Permission.RUN_THE_DESK)
-    # In the actor's own name, which is what decides whose visits these are.
+    # In the actor's own name, which decides whose visits they may change.
     look_up(session, actor, visit_id)
     # The revision stays: a call is no reason to refuse a check-in on another screen.
     statement = (
@@ -166,7 +166,7 @@ def _change(
         .returning(Appointment.id)
         .execution_options(synchronize_session=False)
     )
-    # Clinicians write no visits themselves: see db/migrations/rights/visits.py.
+    # Clinicians cannot write visits themselves: see db/migrations/rights/visits.py.
     with assume_role(session, "system"):
         changed = session.execute(statement).one_or_none()
     after = look_up(session, actor, visit_id)

@@ -1,4 +1,4 @@
-"""Visits as they are read: one, a day's, a patient's; each reading is recorded."""
+"""Reading visits: one, a day's, a patient's; each reading is recorded."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -23,10 +23,10 @@ from services.visits.schedule import permissions
 _MOST: Final = 500
 # A week of a clinic, or a day of a large one.
 _MOST_BETWEEN: Final = 5000
-# So that a Friday shows whom to phone for Monday, or for after a holiday.
+# So that on a Friday the visits of Monday are listed, or those after a holiday.
 _DAYS_TO_PHONE: Final = 7
 
-# Writes down what was done with a visit; also for other services.
+# Records what was done with a visit; also for other services.
 record_event: Final[audit.Recorder[VisitRecord]] = audit.Recorder(
     "visit", lambda visit: {"revision": visit.revision}
 )
@@ -71,11 +71,11 @@ def list_of_day(
     after: UUID | None = None,
     limit: int = _MOST,
 ) -> tuple[VisitRecord, ...]:
-    """Return the visits of a day of this zone, the earliest first; raises NotAllowed.
+    """Return the visits of a day in this zone, the earliest first; raises NotAllowed.
 
-    A clinician's are those of their own patients and those that they are booked for.
-    They are 500 at a time, or `limit`: where there are as many, others may follow
-    `after` the last of them.
+    For a clinician, those of their own patients and those that they are booked for. At
+    most 500, or `limit`, are returned; if there are that many, more may follow `after`
+    the last of them.
     """
     actor.require(Permission.VIEW_VISITS)
     listed = _list(
@@ -101,9 +101,9 @@ def list_between(
 ) -> tuple[VisitRecord, ...]:
     """Return visits that begin in this time and were not cancelled, the earliest first.
 
-    Those with these doctors, or with any for None; a clinician's as in `list_of_day`.
-    The patients that the same screen has `shown_before` are not written down once more:
-    a list that is drawn anew each minute is one look. Raises NotAllowed.
+    With these doctors, or with any for None; for a clinician as in `list_of_day`.
+    Patients `shown_before` on the same screen are not recorded again: a list that is
+    refreshed every minute counts as one look. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_VISITS)
     listed = _list(
@@ -123,7 +123,7 @@ def list_between(
 def list_own_day(
     session: Session, actor: Actor, day: date, zone: tzinfo
 ) -> tuple[VisitRecord, ...]:
-    """Return the visits of the day that the actor's own doctor has; see list_of_day."""
+    """Return the day's visits of the actor's own doctor; see list_of_day."""
     actor.require(Permission.VIEW_VISITS)
     listed = _list(session, *_on(day, zone), Doctor.user_id == actor.id)
     _record_list(session, actor, listed, day=day)
@@ -141,7 +141,7 @@ def list_of_patient(
 ) -> tuple[VisitRecord, ...]:
     """Return the visits of a patient, the latest first; patients see their own.
 
-    They are 100 at a time, or `limit`: where there are as many, others may follow
+    At most 100, or `limit`, are returned; if there are that many, more may follow
     `after` the last of them. Raises NotAllowed.
     """
     require_view(actor, patient_id)
@@ -168,9 +168,9 @@ def list_expected(
     day: date,
     zone: tzinfo,
 ) -> tuple[VisitRecord, ...]:
-    """Return who of these patients is still to come, or waits, on a day of this zone.
+    """Return these patients' visits that day, in this zone, scheduled or checked in.
 
-    Asked before something is done to them; raises NotAllowed.
+    To be checked before something is done to the patients; raises NotAllowed.
     """
     actor.require(Permission.VIEW_VISITS)
     ahead = (VisitStatus.SCHEDULED.value, VisitStatus.CHECKED_IN.value)
@@ -192,11 +192,11 @@ def list_to_phone(
     *,
     shown_before: Collection[UUID] = (),
 ) -> tuple[VisitRecord, ...]:
-    """Return whom no e-mail reminds of a visit, the earliest first.
+    """Return the visits to come of patients without e-mail, the earliest first.
 
-    They are of one day: the first from `first_day` on, within a week, that has any.
-    Who has died is reminded by nobody. The patients that the same screen has
-    `shown_before` are not written down once more. Raises NotAllowed.
+    They get no reminder otherwise. All are on one day, the first with any from
+    `first_day` on, within a week. Patients who have died are left out. Patients
+    `shown_before` on the same screen are not recorded again. Raises NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
     (begins, _), (_, ends) = (
@@ -208,7 +208,7 @@ def list_to_phone(
         begins,
         ends,
         Appointment.status == VisitStatus.SCHEDULED.value,
-        # Whose record a clinician does not see has no address either.
+        # A record that a clinician may not see shows no address either.
         Patient.id.is_not(None),
         Patient.email.is_(None),
         Patient.deceased_on.is_(None),
@@ -239,7 +239,7 @@ def _list(
 
 
 def _is_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Return which visits the actor is shown; the database's rules know the rest."""
+    """Return the condition for the actor's visits; row-level security does the rest."""
     if actor.role is not Role.PATIENT:
         return true()
     if actor.patient_id is None:
@@ -248,19 +248,19 @@ def _is_visible_to(actor: Actor) -> ColumnElement[bool]:
 
 
 def _on(day: date, zone: tzinfo) -> tuple[ColumnElement[bool], ...]:
-    """Return when a visit is on the day, which may have 23 hours or 25."""
+    """Return the condition for visits on the day, which may have 23 or 25 hours."""
     midnight = datetime.combine(day, time.min, zone)
     next_midnight = datetime.combine(day + timedelta(days=1), time.min, zone)
     return (Appointment.starts_at >= midnight, Appointment.starts_at < next_midnight)
 
 
 def _follows(visit_id: UUID) -> ColumnElement[bool]:
-    """Return which visits come after one in a day's list."""
+    """Return the condition for visits after this one in a day's list."""
     return tuple_(Appointment.starts_at, Appointment.id) > _place_of(visit_id)
 
 
 def _precedes(visit_id: UUID) -> ColumnElement[bool]:
-    """Return which visits come after one in a patient's list."""
+    """Return the condition for visits after this one in a patient's list."""
     return tuple_(Appointment.starts_at, Appointment.id) < _place_of(visit_id)
 
 
@@ -283,7 +283,7 @@ def _record_list(
         actor,
         Action.VISIT_LIST,
         patient_id=patient_id,
-        # By this name patients find the lists that showed them.
+        # By this key patients find the lists that showed them.
         details={
             "day": day,
             "patients": sorted({visit.patient_id for visit in listed}),

@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-# So long before and after a visit the desk corrects its state.
+# For this long before and after a visit the desk can correct its status.
 HALF_A_DAY: Final = timedelta(hours=12)
 
 
 class VisitStatus(StrEnum):
-    """How far a visit has come; in the room is checked in, and called in since."""
+    """How far a visit has come; in the room means checked in, and called in since."""
 
     SCHEDULED = "scheduled"
     CHECKED_IN = "checked-in"
@@ -22,12 +22,12 @@ class VisitStatus(StrEnum):
 
     @property
     def takes_place(self) -> bool:
-        """Whether the visit takes place, or did, as far as is known."""
+        """Whether the visit takes place, or took place, as far as is known."""
         return self not in {VisitStatus.CANCELLED, VisitStatus.NO_SHOW}
 
 
 class CallOutcome(StrEnum):
-    """What became of phoning a patient to remind them of a visit."""
+    """The result of phoning a patient to remind them of a visit."""
 
     REACHED = "reached"
     NO_ANSWER = "no-answer"
@@ -35,7 +35,7 @@ class CallOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhoneCall:
-    """That a patient was phoned about a visit: what became of it, by whom and when."""
+    """A phone call to a patient about a visit: its result, by whom and when."""
 
     outcome: CallOutcome
     by: str
@@ -46,15 +46,14 @@ class PhoneCall:
 class VisitRecord:
     """A visit that was booked.
 
-    `revision` tells a stale page from a fresh one; `code` is what the ticket says.
-    `patient_name` and `listed_name`, the family's name first, are empty, and
+    `revision` tells a stale page from a fresh one; `code` is printed on the ticket.
+    `patient_name` and `listed_name`, which has the family name first, are empty, and
     `date_of_birth` and `phone` are None, for a clinician who does not treat the patient
-    any more.
-    `waited_seconds` is how long a patient who is checked in has been waiting, by the
-    database's clock when this was read; None otherwise, also once they are called in.
-    `version` counts all changes of what others are told of a visit, `changed_at` is
-    when the last one was: a doctor who is called otherwise is one of them.
-    `call` is the last one that reminded the patient, None before anybody phoned.
+    any more. `waited_seconds` is how long a patient who is checked in had been waiting,
+    by the database's clock when this was read; None otherwise, also once they are
+    called in. `version` counts all changes of what others are told of a visit,
+    `changed_at` is when the last one was: a change of the doctor's name is one of them.
+    `call` is the last call that reminded the patient, None before the first.
     """
 
     id: UUID
@@ -84,7 +83,7 @@ class VisitRecord:
     call: PhoneCall | None = None
 
     def is_corrected_at(self, timestamp: datetime) -> bool:
-        """Tell whether the desk still, or already, corrects its state at a time."""
+        """Return whether the desk can correct the visit's status at a time."""
         begins, ends = self.starts_at - HALF_A_DAY, self.ends_at + HALF_A_DAY
         if self.completed_at is not None:
             ends = self.completed_at + HALF_A_DAY

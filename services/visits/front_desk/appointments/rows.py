@@ -1,4 +1,4 @@
-"""How a row of the appointments becomes a visit."""
+"""Turns a row of the appointments table into a visit."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -19,16 +19,16 @@ from services.visits.front_desk.appointments.records import (
 IS_IN_ROOM: Final = (Appointment.status == VisitStatus.CHECKED_IN.value) & (
     Appointment.called_in_at >= Appointment.checked_in_at
 )
-# How far a visit has come: not what stands in the column alone.
+# The status of a visit, which the column alone does not show.
 STATUS: Final = case((IS_IN_ROOM, VisitStatus.IN_ROOM.value), else_=Appointment.status)
-# The database's clock, as it ticks: not that of whoever shows it.
+# The database's clock while it runs, not the clock of the screen.
 _WAITED: Final = case(
     (
         STATUS.in_((VisitStatus.CHECKED_IN.value,)),
         extract("epoch", func.clock_timestamp() - Appointment.checked_in_at),
     )
 )
-# Of all that a visit says: what it is about is its doctor's.
+# Of everything shown of a visit: the doctor's data are part of it.
 VERSION: Final = Appointment.revision + Doctor.revision - 1
 CHANGED_AT: Final = func.greatest(
     Appointment.updated_at, Doctor.updated_at, type_=DateTime(timezone=True)
@@ -75,7 +75,7 @@ def visits() -> Select[*tuple[Any, ...]]:
         .select_from(Appointment)
         .join(Booking, Booking.id == Appointment.booking_id)
         .join(Doctor, Doctor.id == Appointment.doctor_id)
-        # A clinician who ended the treatment still has the visit, not the record.
+        # A clinician who ended the treatment still sees the visit, not the record.
         .outerjoin(Patient, Patient.id == Appointment.patient_id)
     )
 

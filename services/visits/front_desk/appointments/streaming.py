@@ -1,4 +1,4 @@
-"""All visits told as lines, for whoever exports them all."""
+"""All visits as lines, for exports of all of them."""
 
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
@@ -55,9 +55,9 @@ def stream_visits(
     *,
     since: datetime | None = None,
 ) -> Generator[LinePiece]:
-    """Yield lines of the visits of everybody, or of these, that changed after `since`.
+    """Yield lines of everybody's visits, or of these, that changed after `since`.
 
-    The caller writes down that they are exported. Raises NotAllowed.
+    The caller records the export. Raises NotAllowed.
     """
     actor.require(Permission.EXPORT_PATIENTS)
     actor.require(Permission.VIEW_VISITS)

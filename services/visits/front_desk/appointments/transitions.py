@@ -1,4 +1,4 @@
-"""What becomes of a visit: the patient comes, is seen, or does not come."""
+"""Transitions of a visit: the patient comes, is seen, or does not come."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ from services.visits.front_desk.appointments.records import (
 from services.visits.front_desk.appointments.rows import STATUS
 from services.visits.schedule import visit_changes
 
-# As what a state is kept that the version before does not know.
+# How a status is stored that the previous release does not know.
 _KEPT: Final = {VisitStatus.IN_ROOM: VisitStatus.CHECKED_IN}
 _HALF_A_DAY: Final = literal(HALF_A_DAY)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Transition:
-    """From which status to which, if what, and what is said otherwise."""
+    """A step from one status to another, its condition, and the refusal otherwise."""
 
     action: Action
     wanted: str
@@ -45,16 +45,17 @@ class _Transition:
     values: Mapping[str, Any]
     is_possible: ColumnElement[bool] | None = None
     otherwise: str = ""
-    # Whether that is judged by other rows than the visit's own, which somebody may be
-    # writing: the statement that waits for them does not see them yet.
+    # Whether the condition reads rows other than the visit's, which somebody may be
+    # writing: a statement that waits for them does not see them yet.
     looks_elsewhere: bool = False
 
 
-# Not by the day, which ends for a visit after midnight before the patient is there.
+# Not by calendar day, which for a visit after midnight would end before the patient
+# comes.
 _CHECK_IN: Final = _Transition(
     action=Action.VISIT_CHECK_IN,
     wanted="checked in",
-    # Who was given up comes late after all.
+    # A patient who was given up may come late after all.
     before=frozenset({VisitStatus.SCHEDULED, VisitStatus.NO_SHOW}),
     after=VisitStatus.CHECKED_IN,
     values=MappingProxyType(
@@ -68,7 +69,7 @@ _CHECK_IN: Final = _Transition(
         "their visit until twelve hours after it."
     ),
 )
-# What was written about a visit or prescribed at it says that the patient was there.
+# Notes about a visit or a prescription at it mean that the patient was there.
 _UNDO_CHECK_IN: Final = _Transition(
     action=Action.VISIT_UNDO_CHECK_IN,
     wanted="put back to scheduled",
@@ -100,7 +101,7 @@ _UNDO_CALL_IN: Final = _Transition(
 _COMPLETE: Final = _Transition(
     action=Action.VISIT_COMPLETE,
     wanted="completed",
-    # Who was not called in is seen all the same: not every clinic does so.
+    # A patient who was not called in can still be completed: not every clinic calls in.
     before=frozenset({VisitStatus.CHECKED_IN, VisitStatus.IN_ROOM}),
     after=VisitStatus.COMPLETED,
     values=MappingProxyType({"completed_at": func.clock_timestamp()}),
@@ -128,7 +129,7 @@ _MISS: Final = _Transition(
 def check_in(
     session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
 ) -> VisitRecord:
-    """Write down that the patient is there and waits; the caller commits.
+    """Record that the patient is there and waits; the caller commits.
 
     Raises NoSuchVisit, WrongStatus, NotItsTime, StaleVisit, NotAllowed.
     """
@@ -138,10 +139,10 @@ def check_in(
 def undo_check_in(
     session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
 ) -> VisitRecord:
-    """Let the visit be scheduled again: it was the wrong patient; the caller commits.
+    """Put a visit checked in by mistake back to scheduled; the caller commits.
 
-    Raises NoSuchVisit, WrongStatus, NotItsTime once something was written at the
-    visit, StaleVisit, NotAllowed.
+    Raises NoSuchVisit, WrongStatus, NotItsTime once something was written at the visit,
+    StaleVisit, NotAllowed.
     """
     return _do(session, actor, visit_id, revision, _UNDO_CHECK_IN)
 
@@ -149,7 +150,7 @@ def undo_check_in(
 def call_in(
     session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
 ) -> VisitRecord:
-    """Write down that the patient is in the room; the caller commits.
+    """Record that the patient is in the room; the caller commits.
 
     Raises NoSuchVisit, WrongStatus, StaleVisit, NotAllowed.
     """
@@ -159,7 +160,7 @@ def call_in(
 def undo_call_in(
     session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
 ) -> VisitRecord:
-    """Let the patient wait again, since the check-in; the caller commits.
+    """Send the patient back to waiting, since the check-in; the caller commits.
 
     Raises NoSuchVisit, WrongStatus, StaleVisit, NotAllowed.
     """
@@ -169,7 +170,7 @@ def undo_call_in(
 def complete(
     session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
 ) -> VisitRecord:
-    """Write down that the visit is over; the caller commits.
+    """Record that the visit is over; the caller commits.
 
     Raises NoSuchVisit, WrongStatus, StaleVisit, NotAllowed.
     """
@@ -179,7 +180,7 @@ def complete(
 def reopen(
     session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
 ) -> VisitRecord:
-    """Let the visit go on: the wrong one was completed; the caller commits.
+    """Reopen a visit that was completed by mistake; the caller commits.
 
     The patient is where they were before, in the waiting room or with the doctor.
 
@@ -192,7 +193,7 @@ def reopen(
 def miss(
     session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
 ) -> VisitRecord:
-    """Write down that the patient did not come; the caller commits.
+    """Record that the patient did not come; the caller commits.
 
     Raises NoSuchVisit, WrongStatus, NotItsTime, StaleVisit, NotAllowed.
     """
@@ -207,11 +208,11 @@ def _do(
     transition: _Transition,
 ) -> VisitRecord:
     actor.require(Permission.RUN_THE_DESK)
-    # In the actor's own name, which is what decides whose visits these are.
+    # In the actor's own name, which decides whose visits they may change.
     before = look_up(session, actor, visit_id)
     if transition.looks_elsewhere:
         locking.lock(session, visit_id)
-    # Clinicians write no visits themselves: see db/migrations/rights/visits.py.
+    # Clinicians cannot write visits themselves: see db/migrations/rights/visits.py.
     with assume_role(session, "system"):
         changed = session.execute(
             _statement(visit_id, revision, transition)
@@ -225,7 +226,7 @@ def _do(
 
 
 def _statement(visit_id: UUID, revision: int | None, transition: _Transition) -> Any:
-    """Change the visit in one statement: of two desks one finds nothing to do."""
+    """Change the visit in one statement, so that of two desks one changes no row."""
     return (
         update(Appointment)
         .where(

@@ -1,4 +1,4 @@
-"""Writes to people for whom documents are there, of many at once in one e-mail."""
+"""E-mails about documents, one for several documents."""
 
 from typing import Final
 
@@ -19,11 +19,12 @@ _KIND: Final = NotificationKind.DOCUMENT
 
 
 def write_of_documents(session: Session, *, is_wanted: bool = True) -> int:
-    """Write to whoever has not read of a document for a while; return how many.
+    """Write to people with documents unread for a while; return how many.
 
     For the background; the caller commits. Patients are written to at the address in
-    their record, colleagues at the one with which they sign in. Who has none, has died,
-    was archived or shut out is not; where the clinic does not want it, nobody is.
+    their record, colleagues at the one they sign in with. People without an address,
+    who have died, or whose record or account is out of use are skipped; unless
+    `is_wanted`, nobody is written to.
     """
     unaware = user_notifications.take_due_to_mail(session)
     if not (unaware and is_wanted):

@@ -62,7 +62,7 @@ Sie ist für Sie reserviert bis {until}. Melden Sie sich an, um sie zu buchen:
 
 Danach wird sie der nächsten Person auf der Warteliste angeboten.
 """,
-        # Of documents not even how many: it could tell what they are.
+        # Not even the number of documents: it could reveal what they are.
         NotificationKind.DOCUMENT: """\
 Bei <clinic> liegt mindestens ein neues Dokument für Sie bereit. Was es ist, steht in
 keiner E-Mail.
@@ -91,6 +91,6 @@ UNTIL_TAKEN: Final = "sie vergeben ist"
 
 
 def spelt(timestamp: datetime) -> str:
-    """Return day and time in words."""
+    """Return the date and time, with the day and month spelt out."""
     day = format_date(timestamp, "EEEE, d. MMMM y", locale="de")
     return f"{day}, {timestamp:%H:%M} Uhr ({timestamp.tzinfo})"

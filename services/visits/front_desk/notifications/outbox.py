@@ -1,4 +1,4 @@
-"""The outbox: every notification that was written, and whether it is out."""
+"""The outbox: every notification that was written, and whether it was sent."""
 
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ _MOST: Final = 200
 def look(
     session: Session, actor: Actor, sender: SenderDetails, *, limit: int = 50
 ) -> OutboxSummary:
-    """Return how the notifications stand and the newest of them; raises NotAllowed."""
+    """Return the state of the notifications and the newest; raises NotAllowed."""
     actor.require(Permission.VIEW_OUTBOX)
     sent, given_up, whole = session.execute(
         select(
@@ -32,7 +32,7 @@ def look(
             func.count(VisitNotification.id),
         )
     ).one()
-    # PostgreSQL shows administrators no address: it is cut short before it gets out.
+    # PostgreSQL shows administrators no address: it is masked before it leaves.
     with assume_role(session, "system"):
         rows = session.scalars(
             select(VisitNotification)
@@ -52,7 +52,7 @@ def look(
 def masked(address: str) -> str:
     """Return an e-mail address with most of its name hidden.
 
-    Whoever runs the system sees that e-mails go out, not who the patients are.
+    Whoever runs the system sees that e-mails are sent, not who the patients are.
     """
     name, _, host = address.rpartition("@")
     return f"{name[:1]}…@{host}"

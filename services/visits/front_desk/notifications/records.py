@@ -10,7 +10,7 @@ NotificationState = Literal["waiting", "sent", "given up"]
 
 
 class NotificationKind(StrEnum):
-    """What a notification tells of."""
+    """What a notification is about."""
 
     CONFIRMED = "confirmed"
     MOVED = "moved"
@@ -22,7 +22,7 @@ class NotificationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotificationRecord:
-    """A notification in the outbox; of the address enough to tell two apart.
+    """A notification in the outbox, with just enough of the address to tell two apart.
 
     `attempts` is how often a mail server was asked to take the e-mail.
     """
@@ -40,7 +40,7 @@ class NotificationRecord:
 
     @property
     def state(self) -> NotificationState:
-        """Whether the notification is out."""
+        """Whether the notification was sent."""
         if self.sent_at is not None:
             return "sent"
         return "waiting" if self.given_up_at is None else "given up"
@@ -48,7 +48,7 @@ class NotificationRecord:
 
 @dataclass(frozen=True, slots=True)
 class OutboxSummary:
-    """How many notifications wait, are out or were given up; and the newest."""
+    """How many notifications wait, were sent or were given up; and the newest."""
 
     waiting: int
     sent: int

@@ -1,8 +1,8 @@
-"""Sends the notifications that wait, one by one, each until it is taken.
+"""Sends the notifications that wait, one by one, each until it is accepted.
 
 For the background: one is claimed in a transaction, handed to the mail server outside
-any, and settled in another. So nobody waits for a mail server, who erases a patient
-among them.
+any transaction, and settled in another. So nobody waits for a mail server, not even an
+erasure of one of these patients.
 """
 
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ from services.visits.front_desk.notifications.wording import (
     in_german,
 )
 
-# How long to wait after each attempt that failed; after the last one is given up. A
-# mail server may be away for a night.
+# The pauses after failed attempts; after the last one the notification is given up. A
+# mail server may be down for a night.
 _PAUSES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 480, 720)
 )
 _ENGLISH: Final = "en"
 _GERMAN: Final = "de"
-# What is older comes from a time without a mail server, and nobody waits for it.
+# Older ones date from a time without a mail server, and nobody waits for them.
 _STALE: Final = timedelta(days=2)
 _WAITS: Final = waits(VisitNotification)
 
@@ -43,7 +43,7 @@ _WAITS: Final = waits(VisitNotification)
 class ClaimedNotification:
     """A notification that one worker is to send.
 
-    `attempt` counts from 1; `until` tells a claim from one that came after it.
+    `attempt` counts from 1; `until` distinguishes a claim from a later one.
     """
 
     id: UUID
@@ -65,11 +65,11 @@ def give_up_stale(session: Session) -> None:
 
 
 def claim_next(session: Session, sender: SenderDetails) -> ClaimedNotification | None:
-    """Take the notification that is due for longest; None when none is due.
+    """Claim the notification that is due for longest; None when none is due.
 
-    It is due again in a quarter of an hour unless it is settled: whose worker dies
-    between the two may get it twice, rather than never. The caller commits before the
-    e-mail is sent.
+    It is due again in a quarter of an hour unless it is settled: if the worker dies in
+    between, the person may get it twice rather than never. The caller commits before
+    the e-mail is sent.
     """
     notification = session.scalar(
         select(VisitNotification)
@@ -95,9 +95,9 @@ def claim_next(session: Session, sender: SenderDetails) -> ClaimedNotification |
 
 
 def settle(session: Session, claimed: ClaimedNotification, *, is_sent: bool) -> None:
-    """Keep whether the mail server has taken a claimed one; the caller commits.
+    """Record whether the mail server accepted a claimed one; the caller commits.
 
-    It is written down in any case, also of one that was deleted on its way.
+    The audit log records it in any case, even if it was deleted while it was sent.
     """
     notification = lock_claimed(session, VisitNotification, claimed)
     if notification is not None:
@@ -119,7 +119,7 @@ def _language_of(
 ) -> str:
     """Return the language that the patient has chosen, or else the clinic's."""
     if notification.user_id is not None:
-        # Colleagues are offered no other on their pages.
+        # Colleagues have no other language on their pages either.
         return _ENGLISH
     if notification.patient_id is None:
         return sender.language
@@ -150,7 +150,7 @@ def _email_of(
 
 
 def _is_stale() -> ColumnElement[bool]:
-    # Reminders of what was cancelled or has begun, offers that ran out.
+    # Reminders of visits that were cancelled or have begun, offers that ran out.
     comes = exists().where(
         Appointment.booking_id == VisitNotification.booking_id,
         Appointment.status == "scheduled",
@@ -170,10 +170,10 @@ def _is_stale() -> ColumnElement[bool]:
 
 
 def _is_overtaken() -> ColumnElement[bool]:
-    """Return what was put off, and tells a time that is not the visit's any more.
+    """Return the condition for delayed notifications with a time that is outdated.
 
-    What was written later has gone out by now: whoever moved a visit must not read of
-    the time before after that.
+    The later ones have been sent by now: somebody who moved a visit must not read of
+    the earlier time after that.
     """
     later = aliased(VisitNotification)
     stands = exists().where(

@@ -1,7 +1,7 @@
-"""What e-mails say: when and where, never what, why or with whom: they are postcards.
+"""The texts of e-mails: when and where, never what, why or with whom.
 
-E-mails are kept with their times in UTC and with marks for what belongs to the
-clinic; whoever sends or shows one puts in the clinic's name, address and clock.
+Mail is a postcard. E-mails are stored with their times in UTC and with marks for the
+clinic's own data; sending or showing one fills in the clinic's name, address and clock.
 """
 
 import re
@@ -71,7 +71,7 @@ It is held for you until {until}. Sign in to book it:
 
 After that it is offered to whoever is next in line.
 """,
-        # Of documents not even how many: it could tell what they are.
+        # Not even the number of documents: it could reveal what they are.
         NotificationKind.DOCUMENT: """\
 At least one new document is there for you at <clinic>. What it is stands in no e-mail.
 
@@ -80,7 +80,7 @@ Sign in to read it:
 """,
     }
 )
-# Who is no patient yet does not sign in: a link of their own leads to their visit.
+# Newcomers do not sign in: a link of their own leads to their visit.
 _OWN_LINK: Final = """
 Move or cancel it with this link, and keep the link to yourself:
 <visit {newcomer}>
@@ -95,16 +95,16 @@ _TEXTS_TO_NEWCOMERS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
         NotificationKind.CANCELLED: _CANCELLED,
     }
 )
-# The page that the link of somebody's own leads to, with their token below it.
+# The page of a newcomer's own link; their token follows below it.
 OWN_VISIT_PATH: Final = "/book-a-visit/yours"
 
 
 @dataclass(frozen=True, slots=True)
 class SenderDetails:
-    """Who writes: the clinic's name, its clock, and where people sign in.
+    """The sender: the clinic's name, its clock, and where people sign in.
 
     Without `links` a newcomer's own link is left out, as where e-mails are only shown.
-    Who has chosen no `language` is written to in this one.
+    `language` is for people who have chosen none.
     """
 
     clinic: str = "Your clinic"
@@ -114,7 +114,7 @@ class SenderDetails:
     language: str = "en"
 
     def own_link(self, newcomer_id: str) -> str:
-        """Return the link with which a newcomer moves or cancels their visit."""
+        """Return the link with which newcomers move or cancel their visit."""
         if self.links is None:
             return "(the link is in the e-mail only)"
         return f"{self.address}{OWN_VISIT_PATH}/{self.links.sign(newcomer_id)}"
@@ -122,7 +122,7 @@ class SenderDetails:
 
 @dataclass(frozen=True, slots=True)
 class VisitTimes:
-    """The times that an e-mail tells: of the visit, of it before, of its hold."""
+    """The times in an e-mail: of the visit, of it before, and when its hold ends."""
 
     when: datetime
     before: datetime | None = None
@@ -144,14 +144,14 @@ def text_of(kind: NotificationKind, times: VisitTimes) -> str:
 
 
 def text_of_documents() -> str:
-    """Return the text that tells of documents, with marks: it has no times."""
+    """Return the text about documents, with marks; it has no times."""
     return _TEXTS[NotificationKind.DOCUMENT]
 
 
 def text_to_newcomer(
     kind: NotificationKind, times: VisitTimes, newcomer_id: UUID
 ) -> str:
-    """Return the text to somebody who is no patient yet, with marks."""
+    """Return the text to a newcomer, with marks."""
     return _TEXTS_TO_NEWCOMERS[kind].format(
         when=_mark(times.when), instead=_instead(times), newcomer=newcomer_id
     )
@@ -160,16 +160,16 @@ def text_to_newcomer(
 def in_german(
     kind: NotificationKind, marked: str, *, is_to_newcomer: bool
 ) -> tuple[str, str]:
-    """Return subject and text in German, of an English text with its marks.
+    """Return subject and text in German for an English text with marks.
 
-    E-mails are kept in English, whoever they are for: what they tell are their kind and
-    the times, and both are the same in any language.
+    E-mails are stored in English, whoever they are for: their content is a kind and
+    some times, and both are the same in any language.
     """
     marks = _MARK.findall(marked)
     times = [mark for mark in marks if mark[:1].isdigit()]
     newcomer = next((mark for mark in marks if mark.startswith("visit ")), "")
     texts = german.TEXTS_TO_NEWCOMERS if is_to_newcomer else german.TEXTS
-    # Of documents there are no times.
+    # Texts about documents have no times.
     when, other, *_ = *(f"<{timestamp}>" for timestamp in times), "", ""
     return german.SUBJECTS[kind], texts[kind].format(
         when=when,
@@ -184,7 +184,7 @@ def filled(
     sender: SenderDetails,
     spell: Callable[[datetime], str] | None = None,
 ) -> str:
-    """Return a subject or a text as people read it; `spell` writes a time."""
+    """Return a subject or a text as people read it; `spell` formats a time."""
     zone, spelt = ZoneInfo(sender.zone), spell or _spelt
 
     def fill(mark: re.Match[str]) -> str:
@@ -210,6 +210,6 @@ def _mark(timestamp: datetime) -> str:
 
 
 def _spelt(timestamp: datetime) -> str:
-    # In words, because 3/4 is read as March here and as April there.
+    # In words, because 3/4 is March in some countries and April in others.
     day = f"{timestamp:%A} {timestamp.day} {timestamp:%B %Y}"
     return f"{day}, {timestamp:%H:%M} ({timestamp.tzinfo})"

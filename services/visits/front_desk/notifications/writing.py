@@ -1,4 +1,4 @@
-"""Writes notifications of visits, in the transaction of what they tell of."""
+"""Writes notifications of visits, in the transaction that they are about."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -32,9 +32,9 @@ _MOST_REMINDERS: Final = 200
 def write(session: Session, kind: NotificationKind, booking_id: UUID) -> None:
     """Write to the patient of a booking; for services, and the caller commits.
 
-    Checks no permission. Whoever has no e-mail address is written nothing, nor is
-    whoever has died. A moved visit is told of with its new booking, which knows the one
-    that it replaces.
+    Checks no permission. Patients who have no e-mail address or have died are not
+    written to. The notification of a moved visit belongs to its new booking, which
+    names the one that it replaces.
     """
     with assume_role(session, "system"):
         row = session.execute(_facts_of(booking_id)).one_or_none()
@@ -60,9 +60,9 @@ def write_to_newcomer(
     *,
     before: datetime | None = None,
 ) -> None:
-    """Write to somebody who is no patient yet; for services, in the system's role.
+    """Write to a newcomer; for services, in the system's role.
 
-    Of a moved visit it tells the time `before`. Checks no permission; the caller
+    For a moved visit, `before` is its earlier time. Checks no permission; the caller
     commits.
     """
     to_address, starts_at = session.execute(
@@ -82,9 +82,9 @@ def write_to_newcomer(
 
 
 def remind(session: Session) -> int:
-    """Write to whoever has a visit within a day; return how many are reminded.
+    """Remind patients of visits within a day; return how many were written.
 
-    For the background. Who booked within that day has just been told of it.
+    For the background. Whoever booked within that day needs no reminder yet.
     """
     due = (
         select(Appointment.id)

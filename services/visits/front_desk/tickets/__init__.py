@@ -1,4 +1,4 @@
-"""What a patient takes along of a visit: a ticket to be scanned, a calendar entry."""
+"""What patients take along for a visit: a ticket to be scanned, a calendar entry."""
 
 from services.visits.front_desk.tickets.calendars import (
     calendar_file as calendar_file,

@@ -15,10 +15,10 @@ _PRODUCT: Final = "-//Chartroom//Visits//EN"
 def calendar_file(
     visit: VisitRecord, *, clinic: Clinic, address: str, now: datetime
 ) -> bytes:
-    """Return the entry; taken again after a change it replaces the one from before.
+    """Return the entry; downloaded again after a change, it replaces the earlier one.
 
-    Other people see calendars: it names neither the doctor nor what the visit is for.
-    Its moments are in UTC, which every calendar shows in its owner's zone.
+    Other people see calendars, so it names neither the doctor nor the reason. Its times
+    are in UTC, which every calendar shows in its owner's zone.
     """
     event = _event(visit, clinic, now, is_off=visit.status is VisitStatus.CANCELLED)
     event.add("url", f"{address}/visits")
@@ -27,9 +27,9 @@ def calendar_file(
 
 
 def newcomers_calendar_file(newcomer: NewcomerRecord, *, clinic: Clinic) -> bytes:
-    """Return the entry of somebody who is no patient yet, as `calendar_file` does.
+    """Return the entry of a newcomer's visit, as `calendar_file` does.
 
-    The link to the visit is not in it: calendars are shared.
+    The link to the visit is left out: calendars are shared.
     """
     is_off = newcomer.status is NewcomerStatus.CANCELLED
     return _file_of(_event(newcomer, clinic, newcomer.created_at, is_off=is_off))

@@ -4,7 +4,7 @@ from services.core.errors import Conflict
 
 
 class NoTicket(Conflict):
-    """Nobody is let in by the ticket of a visit that is over."""
+    """The visit is over, so its ticket lets nobody in."""
 
     def __init__(self) -> None:
         super().__init__(

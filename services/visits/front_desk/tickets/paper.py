@@ -18,12 +18,13 @@ _OPEN: Final = frozenset(
 
 
 def ticket_pdf(visit: VisitRecord, *, clinic: Clinic, now: datetime) -> bytes:
-    """Return the ticket of a visit that is still ahead, or raise NoTicket.
+    """Return the ticket of a visit that is not over, or raise NoTicket.
 
     It says when (in the zone of `now`), where and with whom, and not why. The same
-    visit at the same moment gives the same bytes.
+    visit with the same `now` gives the same bytes.
     """
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    # fpdf takes half as long to import as everything else, and few requests make a
+    # paper.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     if visit.status not in _OPEN:
@@ -38,13 +39,13 @@ def ticket_pdf(visit: VisitRecord, *, clinic: Clinic, now: datetime) -> bytes:
         document_id=visit.id,
         now=now,
         text=text,
-        # Beside the large one it would only be scanned by mistake.
+        # Beside the large code it would only be scanned by mistake.
         has_code=False,
     )
     sheet.title_line(_TITLE)
     for label, value in facts.items():
         sheet.fact(label, value)
-    # Without the hyphen it needs no larger code, and scanners type what they read.
+    # Without the hyphen a smaller code suffices, and scanners type what they read.
     sheet.code(visit.code, code)
     sheet.section("At the clinic", _WHAT_NEXT)
     return bytes(sheet.output())

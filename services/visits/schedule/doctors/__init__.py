@@ -1,4 +1,4 @@
-"""The clinic's doctors: who they are, and who of them can be booked when next."""
+"""The clinic's doctors: who they are, and when each can be booked next."""
 
 from services.visits.schedule.doctors.changing import (
     add_doctor as add_doctor,

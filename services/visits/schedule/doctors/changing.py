@@ -1,4 +1,4 @@
-"""Doctors who come, and what changes about them."""
+"""Adding and changing doctors."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -44,7 +44,7 @@ _REFUSALS: Final[Mapping[str, Callable[[], Exception]]] = {
 
 
 def add_doctor(session: Session, actor: Actor, draft: DoctorDraft) -> DoctorRecord:
-    """Keep a new doctor, who has no plan yet; the caller commits.
+    """Store a new doctor, who has no plan yet; the caller commits.
 
     Raises InvalidInput, DoctorTaken, NotAllowed.
     """
@@ -70,10 +70,10 @@ def change_doctor(
     *,
     revision: int,
 ) -> DoctorRecord:
-    """Keep what is different about the doctor, and make the slots fit it.
+    """Store the changes to a doctor, and adapt the slots.
 
-    Who cannot be booked any more loses free slots; visits stay. The caller commits.
-    Raises InvalidInput, DoctorTaken, StaleDoctor, NotFound, NotAllowed.
+    A doctor who cannot be booked any more loses free slots; visits stay. The caller
+    commits. Raises InvalidInput, DoctorTaken, StaleDoctor, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
     wanted = checked(draft)
@@ -99,7 +99,7 @@ def change_photo(
     *,
     revision: int,
 ) -> DoctorRecord:
-    """Name other files in the doctor's row, for `photos` beside this module.
+    """Set the photo in the doctor's row, for `photos` beside this module.
 
     Raises StaleDoctor, NotFound, NotAllowed.
     """
@@ -119,7 +119,7 @@ def change_photo(
 
 
 def write_doctor(session: Session, doctor_id: UUID, values: dict[str, Any]) -> None:
-    """Write columns of a doctor who is locked; for other services."""
+    """Write columns of a locked doctor; for other services."""
     with translate_violations(session, _REFUSALS):
         session.execute(
             update(Doctor)

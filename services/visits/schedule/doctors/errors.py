@@ -16,7 +16,7 @@ class StaleDoctor(Conflict):
 
 
 class DoctorTaken(Conflict):
-    """Another doctor has what only one can have."""
+    """Another doctor has a value that must be unique."""
 
     def __init__(self, property_name: str, sentence: str) -> None:
         super().__init__(sentence)

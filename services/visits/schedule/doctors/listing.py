@@ -25,8 +25,8 @@ def list_doctors(
 ) -> tuple[DoctorRecord, ...]:
     """Return doctors whose name, speciality and city contain every word, by name.
 
-    With a speciality only those who have it; those who cannot be booked only if asked
-    for. Raises NotAllowed.
+    With a speciality, only doctors who have it; doctors who cannot be booked only with
+    `with_inactive`. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_DOCTORS)
     wanted = doctors().where(*map(_mentions, tidy(search).split()))
@@ -39,13 +39,13 @@ def list_doctors(
 
 
 def get_doctor(session: Session, actor: Actor, doctor_id: UUID) -> DoctorRecord:
-    """Return the doctor, also one who cannot be booked, or raise NotFound."""
+    """Return the doctor, even one who cannot be booked, or raise NotFound."""
     actor.require(Permission.VIEW_DOCTORS)
     return find(session, actor, doctor_id)
 
 
 def list_specialities(session: Session, actor: Actor) -> tuple[str, ...]:
-    """Return what those who can be booked are specialised in, by name."""
+    """Return the specialities of the doctors who can be booked, by name."""
     actor.require(Permission.VIEW_DOCTORS)
     spelling = func.min(Doctor.speciality)
     return tuple(
@@ -59,7 +59,7 @@ def list_specialities(session: Session, actor: Actor) -> tuple[str, ...]:
 
 
 def list_clinicians(session: Session, actor: Actor) -> dict[UUID, str]:
-    """Return who can sign in as a doctor, each with the name; raises NotAllowed."""
+    """Return the clinicians who can sign in as a doctor, by id; raises NotAllowed."""
     actor.require(Permission.MANAGE_DOCTORS)
     rows = session.execute(
         select(User.id, User.name)

@@ -51,7 +51,7 @@ def attach_photo(
 def remove_photo(
     session: Session, files: FileStore, actor: Actor, doctor_id: UUID, *, revision: int
 ) -> DoctorRecord:
-    """Forget the photo; its bytes are deleted after the caller's commit.
+    """Remove the photo; its bytes are deleted after the caller's commit.
 
     Raises StaleDoctor, NotFound, NotAllowed.
     """
@@ -73,8 +73,9 @@ def read_photo(
 ) -> bytes:
     """Return the photo as JPEG to whoever may see the doctors.
 
-    A replica may be behind the `revision` whose photo is wanted.
-    Raises NoDoctorPhoto, NotFound, NotAllowed, PhotosUnavailable or PhotoDamaged.
+    Raises NotFound if the row is older than `revision`, as it can be on a replica that
+    lags behind. Also raises NoDoctorPhoto, NotAllowed, PhotosUnavailable or
+    PhotoDamaged.
     """
     actor.require(Permission.VIEW_DOCTORS)
     doctor = find(session, actor, doctor_id)
@@ -87,7 +88,8 @@ def read_photo(
             files, _BUCKET, doctor.photo_file_id, thumbnail=thumbnail
         )
     except FileMissing as error:
-        # It was replaced between the row and the file: a reload shows the new one.
+        # It was replaced between reading the row and the file; a reload shows the new
+        # one.
         raise NoDoctorPhoto from error
 
 

@@ -1,4 +1,4 @@
-"""Doctors as they are kept, and what somebody wants to keep about one."""
+"""Doctors as they are kept, and drafts of them."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -11,10 +11,10 @@ SLOT_MINUTES: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorDraft:
-    """What can be typed about a doctor.
+    """The fields of a doctor that can be typed.
 
     `fee` is what a visit costs, `slot_minutes` how long one lasts. `user_id` is the
-    clinician who signs in as this doctor. Who is not active cannot be booked.
+    clinician who signs in as this doctor. A doctor who is not active cannot be booked.
     """
 
     name: str
@@ -35,9 +35,8 @@ class DoctorRecord(DoctorDraft):
     """A doctor as kept.
 
     `revision` tells a stale page from a fresh one. `next_free_at` is when the next free
-    slot begins, None without one; `updated_at` when the revision was made. E-mail
-    address, license number and sign-in are told to those who may change doctors, and
-    None to others.
+    slot begins, None without one; `updated_at` is when the revision was made. E-mail
+    address, license number and sign-in are None for actors who may not change doctors.
     """
 
     id: UUID
@@ -47,7 +46,7 @@ class DoctorRecord(DoctorDraft):
     updated_at: datetime | None = None
 
     def draft(self) -> DoctorDraft:
-        """Return what of this can be typed."""
+        """Return the fields that can be typed."""
         return DoctorDraft(
             **{field.name: getattr(self, field.name) for field in fields(DoctorDraft)}
         )

@@ -1,4 +1,4 @@
-"""Doctors' rows, read as what is kept."""
+"""Turns rows of the doctors table into records."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -34,14 +34,14 @@ _INTERNAL: Final = {"email": None, "license_number": None, "user_id": None}
 
 
 def doctors() -> Select[*tuple[Any, ...]]:
-    """Return a query for those who work here, to be read with `records_of`."""
+    """Return a query for the doctors who work here, to be read with `records_of`."""
     return select(*_COLUMNS).where(IS_KEPT)
 
 
 def records_of(
     actor: Actor, rows: Iterable[Row[*tuple[Any, ...]]]
 ) -> tuple[DoctorRecord, ...]:
-    """Return what the rows tell this actor."""
+    """Return the doctors in the rows, as far as the actor may see them."""
     hidden = {} if actor.may(Permission.MANAGE_DOCTORS) else _INTERNAL
     return tuple(
         DoctorRecord(**(dict(zip(_NAMES, row, strict=True)) | hidden)) for row in rows
@@ -49,7 +49,7 @@ def records_of(
 
 
 def find(session: Session, actor: Actor, doctor_id: UUID) -> DoctorRecord:
-    """Return one of those who work here, or raise NoSuchDoctor."""
+    """Return a doctor who works here, or raise NoSuchDoctor."""
     records = records_of(
         actor, session.execute(doctors().where(Doctor.id == doctor_id))
     )

@@ -1,4 +1,4 @@
-"""What is kept about a doctor must look like this."""
+"""The rules that a doctor's fields must satisfy."""
 
 import unicodedata
 from dataclasses import replace
@@ -31,7 +31,7 @@ _CENT: Final = Decimal("0.01")
 
 
 def checked(draft: DoctorDraft) -> DoctorDraft:
-    """Return the draft as it is kept, or raise InvalidInput."""
+    """Return the draft as it is stored, or raise InvalidInput."""
     if draft.sex not in SEXES:
         raise InvalidInput("sex", "Sex is not one we know; choose one of the list.")
     if not FEWEST_MINUTES <= draft.slot_minutes <= MOST_MINUTES:

@@ -1,4 +1,4 @@
-"""A weekday as the stretches in which a doctor sees patients: chosen, and cut up."""
+"""A weekday as the stretches in which a doctor sees patients, and their visits."""
 
 from collections.abc import Iterable, Sequence
 from datetime import time
@@ -9,7 +9,7 @@ from services.core.weekdays import WEEKDAYS
 from services.visits.schedule.plans.errors import InvalidWeek
 from services.visits.schedule.plans.records import Hours
 
-# From when until when, as far as it is chosen.
+# The beginning and the end of a stretch, as far as they are chosen.
 Chosen = tuple[time | None, time | None]
 
 _PARTS: Final = (Sentence("morning"), Sentence("afternoon"))
@@ -17,14 +17,14 @@ _HOUR: Final = 60
 
 
 def part_of_day(number: int) -> Sentence:
-    """Return what the stretch in this place of its day is called; 0 is the first."""
+    """Return the name of a stretch by its place in the day; 0 is the first."""
     if number < len(_PARTS):
         return _PARTS[number]
     return Sentence("stretch {number}", number=number + 1)
 
 
 def open_stretches(week: Iterable[Hours], weekday: int) -> list[Hours]:
-    """Return the worked hours of a weekday without the breaks in them, in order."""
+    """Return the worked hours of a weekday, minus the breaks, in order."""
     day = sorted(hours for hours in week if hours.weekday == weekday)
     stretches = [hours for hours in day if hours.kind == "work"]
     for pause in (hours for hours in day if hours.kind == "break"):
@@ -45,8 +45,8 @@ def read_day(
 ) -> list[Hours]:
     """Return a weekday's hours as they were chosen, or raise InvalidWeek.
 
-    A day that is open at the same times as in the `week` stays as it is written there,
-    breaks included.
+    A day that is open at the same times as in the `week` stays as it is there, breaks
+    included.
     """
     name = Sentence(WEEKDAYS[weekday - 1])
     hours = []
@@ -68,10 +68,10 @@ def read_day(
 
 
 def visits_of_day(chosen: Iterable[Chosen], minutes: int) -> list[tuple[time, time]]:
-    """Return from when until when each visit of the `minutes` could last, in order.
+    """Return the beginning and end of each possible visit of `minutes`, in order.
 
-    Stretches that touch are one, as when slots are made of them. What is not chosen
-    yet, or ends before it begins, has no visits.
+    Stretches that touch count as one, as when slots are made of them. A stretch that is
+    not fully chosen, or ends before it begins, has no visits.
     """
     stretches = sorted(
         (_minute(begins), _minute(ends))

@@ -4,7 +4,7 @@ from services.core.errors import Conflict, InvalidInput, NotFound
 
 
 class NoSuchDoctor(NotFound):
-    """There is no doctor with the id, or none any more."""
+    """There is no doctor with the id, or not any more."""
 
     def __init__(self) -> None:
         super().__init__("There is no such doctor. Look for the name in the list.")
@@ -18,14 +18,14 @@ class InvalidWeek(InvalidInput):
 
 
 class NoSuchException(NotFound):
-    """There is no such exception, or somebody has taken it back."""
+    """There is no such exception, or it was taken back."""
 
     def __init__(self) -> None:
         super().__init__("This is not in the plan any more; look at the list again.")
 
 
 class NoSuchExtra(NotFound):
-    """No such slot was added beside the plan, or it has been withdrawn."""
+    """No such slot was added beside the plan, or it was withdrawn."""
 
     def __init__(self) -> None:
         super().__init__("There is no such extra slot any more.")

@@ -1,4 +1,4 @@
-"""Holidays, special hours, blocked times: tried, written down, listed, taken back."""
+"""Holidays, special hours, blocked times: previewed, added, listed, removed."""
 
 import unicodedata
 from datetime import timedelta
@@ -43,9 +43,9 @@ _COLUMNS: Final = (
 def list_exceptions(
     session: Session, actor: Actor, doctor_id: UUID | None
 ) -> tuple[ExceptionRecord, ...]:
-    """Return what is not over yet, the earliest first; raises NotAllowed.
+    """Return the exceptions not over yet, the earliest first; raises NotAllowed.
 
-    A doctor's with the clinic's own among them; without a doctor only the clinic's.
+    For a doctor, the clinic's own are included; without a doctor only the clinic's.
     """
     actor.require(Permission.MANAGE_DOCTORS)
     rows = session.execute(
@@ -73,10 +73,10 @@ def list_exceptions(
 def add_exception(
     session: Session, actor: Actor, exception: ExceptionDraft, calendar: Calendar
 ) -> PlanResult:
-    """Keep the exception, and make the slots what the plan is then.
+    """Store the exception, and adapt the slots to the new plan.
 
-    Visits in a time that is closed stay, to be moved: `preview_exception` says before
-    which they are. The caller commits. Raises InvalidInput, NotFound, NotAllowed.
+    Visits in a time that is closed stay, to be moved: `preview_exception` returns them
+    beforehand. The caller commits. Raises InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
     reason = _checked(exception)
@@ -105,7 +105,7 @@ def add_exception(
 def remove_exception(
     session: Session, actor: Actor, exception_id: UUID, calendar: Calendar
 ) -> PlanResult:
-    """Take the exception back, and make the slots what the plan is then.
+    """Remove the exception, and adapt the slots to the plan.
 
     The caller commits. Raises NoSuchException, NotAllowed.
     """
@@ -127,7 +127,7 @@ def remove_exception(
 
 
 def _checked(draft: ExceptionDraft) -> str:
-    """Return the reason tidied up, or raise InvalidInput."""
+    """Return the normalized reason, or raise InvalidInput."""
     if draft.ends_at <= draft.starts_at:
         raise InvalidInput("ends_at", "The end is not after the beginning; correct it.")
     if draft.ends_at - draft.starts_at > LONGEST:
@@ -152,7 +152,7 @@ def _concerns(doctor_id: UUID | None) -> ColumnElement[bool]:
 
 
 def _doctors(session: Session, doctor_id: UUID | None) -> list[UUID]:
-    """Return whose plans it changes: one doctor's, or everybody's."""
+    """Return the doctors whose plans it changes: one, or all."""
     if doctor_id is not None:
         return [doctor_id]
     return list(session.scalars(select(Doctor.id).where(Doctor.deleted_at.is_(None))))
@@ -179,8 +179,8 @@ def preview_exception(
 ) -> tuple[VisitWithin, ...]:
     """Return the visits that would have to be moved; the plan stays as it is.
 
-    The exception is kept and taken back again, so that no second rule says what it
-    does. The caller commits that somebody looked. Raises InvalidInput, NotFound,
+    The exception is added and rolled back, so that its effect is defined in one place
+    only. The caller commits the audit record. Raises InvalidInput, NotFound,
     NotAllowed.
     """
     trial = session.begin_nested()

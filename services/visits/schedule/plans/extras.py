@@ -34,7 +34,7 @@ def add_extra(
     *,
     reason: str,
 ) -> SlotRecord:
-    """Let the doctor be booked once more, whatever the plan says.
+    """Add a slot in which the doctor can be booked, whatever the plan says.
 
     The reason is kept in the audit log. The caller commits. Raises InvalidInput,
     SlotInUse, NotFound, NotAllowed.
@@ -42,7 +42,7 @@ def add_extra(
     actor.require(Permission.MANAGE_DOCTORS)
     because = reasons.read(reason)
     lock_doctor(session, doctor_id)
-    # As long as any other visit may last.
+    # The same limits as for any other visit.
     minutes = (ends_at - starts_at) / timedelta(minutes=1)
     if not FEWEST_MINUTES <= minutes <= MOST_MINUTES:
         raise InvalidInput(
@@ -72,7 +72,7 @@ def add_extra(
 def list_extras(
     session: Session, actor: Actor, doctor_id: UUID
 ) -> tuple[SlotRecord, ...]:
-    """Return what stands beside the doctor's plan from now on, the earliest first.
+    """Return the doctor's extra slots from now on, the earliest first.
 
     Raises NotAllowed.
     """
@@ -98,16 +98,16 @@ def list_extras(
 def withdraw_extra(
     session: Session, actor: Actor, slot_id: UUID, *, doctor_id: UUID | None = None
 ) -> None:
-    """Take a slot back that was added beside the plan; the caller commits.
+    """Withdraw a slot that was added beside the plan; the caller commits.
 
-    With a `doctor_id` it has to be that doctor's. To keep a time of the plan free,
+    With `doctor_id`, the slot has to be that doctor's. To keep a time of the plan free,
     block it. Raises SlotInUse, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
     offered = [Slot.id == slot_id, Slot.origin == "extra", IS_OFFERED]
     if doctor_id is not None:
         offered.append(Slot.doctor_id == doctor_id)
-    # Locked before it is judged: see services.visits.schedule.plans.planning.
+    # Locked before it is checked: see services.visits.schedule.plans.planning.
     if session.scalar(select(Slot.id).where(*offered).with_for_update()) is None:
         raise NoSuchExtra
     withdrawn = session.execute(

@@ -1,4 +1,4 @@
-"""Makes the slots of doctors what their plans say, as often as anybody likes."""
+"""Brings the slots of doctors in line with their plans; may be repeated at will."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,8 +17,8 @@ from services.visits.schedule.plans.records import Calendar, PlanResult
 from services.visits.schedule.plans.wanted import WANTED
 from services.visits.schedule.slots.taken import IS_TAKEN
 
-# The first of these two only locks: whoever takes a slot holds on to it until their
-# own transaction is over, and only a later statement sees what came of that.
+# The first of these two only locks: a transaction that takes a slot keeps it locked
+# until its end, and only a later statement sees the result.
 _LOCK: Final = """
 SELECT slots.id, wanted.doctor_id IS NOT NULL AS is_wanted
 FROM slots LEFT JOIN wanted
@@ -54,14 +54,14 @@ def apply_plans(
     doctor_ids: Sequence[UUID],
     calendar: Calendar,
 ) -> PlanResult:
-    """Add the slots that plans have and withdraw free ones that they have no longer.
+    """Add the slots that plans have and withdraw free ones that they no longer have.
 
-    What is held or booked stays with whoever has it, but goes to nobody else. The
-    caller commits, and has asked whether the actor may.
+    A held or booked slot stays with whoever has it, but goes to nobody else. The caller
+    commits, and has checked permissions.
     """
     ids = sorted(doctor_ids)
     given = {"doctor_ids": ids, "zone": calendar.zone, "days": calendar.days}
-    # One plan at a time for each doctor; bookings need not wait for it.
+    # One run at a time for each doctor; bookings need not wait for it.
     session.execute(
         select(Doctor.id)
         .where(Doctor.id.in_(ids))
@@ -81,7 +81,7 @@ def apply_plans(
 
 
 def _withdraw(session: Session, kept: Sequence[UUID], unwanted: Sequence[UUID]) -> int:
-    """Return how many of the unwanted ones somebody has."""
+    """Return how many of the unwanted slots are held or booked."""
     if kept:
         session.execute(
             update(Slot)
@@ -122,7 +122,7 @@ def _record(
 
 
 def list_planned(session: Session) -> tuple[UUID, ...]:
-    """Return all doctors who work here; who cannot be booked loses slots."""
+    """Return all doctors who work here; those who cannot be booked lose slots."""
     working = select(Doctor.id).where(Doctor.deleted_at.is_(None))
     return tuple(session.scalars(working.order_by(Doctor.id)))
 
@@ -130,5 +130,5 @@ def list_planned(session: Session) -> tuple[UUID, ...]:
 def extend(
     session: Session, doctor_ids: Sequence[UUID], calendar: Calendar
 ) -> PlanResult:
-    """Make the doctors' slots what their plans are now; the caller commits."""
+    """Bring the doctors' slots in line with their current plans; the caller commits."""
     return apply_plans(session, None, doctor_ids, calendar)

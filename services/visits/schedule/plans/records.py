@@ -1,4 +1,4 @@
-"""When a doctor works, as it is kept and typed, and what comes of a plan."""
+"""When a doctor works, as stored and typed, and the effects of a plan."""
 
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -11,7 +11,7 @@ HoursKind = Literal["work", "break"]
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """By which clock the clinic lives, and for how many days slots are made.
+    """The clinic's time zone, and for how many days slots are made.
 
     `zone` is the time zone's name; the first of the `days` is today.
     """
@@ -40,7 +40,7 @@ class ExceptionKind(StrEnum):
     """How a time differs from the weekly plan.
 
     Holidays close; hours on a day replace that day's plan and open it even on a
-    holiday; what is blocked is closed whatever else is said.
+    holiday; a blocked time is closed in any case.
     """
 
     HOLIDAY = "holiday"
@@ -77,7 +77,7 @@ class ExceptionRecord:
 class PlanResult:
     """How many slots a plan has added and withdrawn, and how many it had to leave.
 
-    Those that are left are held or booked. They stay with whoever has them.
+    Those left are held or booked, and stay with whoever has them.
     """
 
     added: int = 0
@@ -89,9 +89,9 @@ class PlanResult:
 class VisitWithin:
     """A slot that somebody has at a time that the plan does not have.
 
-    `booking_id` is what can be moved; None, like the patient, for those who may count
-    visits but not see whose they are (then there is no name either), and of somebody
-    who is no patient yet.
+    `booking_id` is the booking that can be moved. It and the patient are None for
+    actors who may count visits but not see whose they are (then there is no name
+    either), and for newcomers.
     """
 
     slot_id: UUID

@@ -1,4 +1,4 @@
-"""Who has slots that a plan has no longer, or would not have."""
+"""Who has slots that a plan no longer has, or would no longer have."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
@@ -25,7 +25,7 @@ _SLOT: Final = (
     BookingSlot.status == "booked",
 )
 _IS_PATIENT: Final = Patient.id.is_not(None)
-# That somebody is not registered yet says the record, by having no patient's id.
+# The record shows that somebody is not registered yet by having no patient's id.
 _NAME: Final = case((_IS_PATIENT, PATIENT_NAME), else_=Newcomer.name)
 _LISTED: Final = case((_IS_PATIENT, LISTED_NAME), else_=Newcomer.name)
 
@@ -33,9 +33,9 @@ _LISTED: Final = case((_IS_PATIENT, LISTED_NAME), else_=Newcomer.name)
 def list_visits_to_move(
     session: Session, actor: Actor, doctor_id: UUID
 ) -> tuple[VisitWithin, ...]:
-    """Return what is held or booked at times that the doctor's plan has no longer.
+    """Return the held or booked slots that the doctor's plan no longer has.
 
-    The earliest first; whose it is as in `list_visits_of_slots`. Raises NotAllowed.
+    The earliest first; whose they are as in `list_visits_of_slots`. Raises NotAllowed.
     """
     is_to_move = and_(Slot.is_leaving, Slot.doctor_id == doctor_id)
     return _listed(session, actor, is_to_move)
@@ -44,10 +44,10 @@ def list_visits_to_move(
 def list_visits_of_slots(
     session: Session, actor: Actor, slot_ids: Collection[UUID]
 ) -> tuple[VisitWithin, ...]:
-    """Return what is held or booked of these slots, the earliest first.
+    """Return the held or booked ones of these slots, the earliest first.
 
-    Whose it is, is told to those who may see visits; others who change plans learn how
-    many there are. Raises NotAllowed.
+    Whose they are is included for actors who may see visits; others who change plans
+    get the slots without names. Raises NotAllowed.
     """
     return _listed(session, actor, Slot.id.in_(slot_ids))
 

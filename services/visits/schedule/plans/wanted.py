@@ -1,16 +1,16 @@
 """Which slots the plans of doctors have, in one statement.
 
-Plans are clock times of the clinic. On the day when clocks go forward the times that
-do not exist have no slots; when they go back, each time that comes twice has one. A
+Plans are clock times of the clinic. On the day when clocks go forward, the times that
+do not exist have no slots; when they go back, each time that occurs twice has one. A
 visit lasts as long as on any other day.
 """
 
 from typing import Final
 
-# A time that the clocks skip comes back from its moment as another. A slot that runs
-# into what they skip ends later by the clock: of those that then overlap, the table of
-# slots keeps the first.
-# Hours that are over still replace the plan for the rest of their day.
+# A local time that the clocks skip converts back to another one. A slot that runs into
+# the skipped hour ends later by the clock: of those that then overlap, the table of
+# slots keeps the first. Special hours that are over still replace the plan for the rest
+# of their day.
 WANTED: Final = """
 WITH planned AS (
     SELECT id AS doctor_id, slot_minutes * interval '1 minute' AS length

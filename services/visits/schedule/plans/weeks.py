@@ -1,4 +1,4 @@
-"""A doctor's weekly plan: read, and exchanged as a whole."""
+"""A doctor's weekly plan: read, and replaced as a whole."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -28,7 +28,7 @@ _KINDS: Final[dict[str, HoursKind]] = {kind: kind for kind in get_args(HoursKind
 
 
 class WeekChanged(Conflict):
-    """Somebody else was faster."""
+    """Somebody else changed the week first."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -52,10 +52,10 @@ def change_week(
     *,
     seen: Sequence[Hours] | None = None,
 ) -> PlanResult:
-    """Exchange the doctor's weekly plan, and the slots with it; the caller commits.
+    """Replace the doctor's weekly plan, and the slots with it; the caller commits.
 
-    With `seen` only the week that somebody has looked at is exchanged.
-    Raises InvalidWeek, WeekChanged, NotFound, NotAllowed.
+    With `seen`, only if the week is still the one that was seen. Raises InvalidWeek,
+    WeekChanged, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
     wanted = tuple(sorted(set(hours)))
@@ -77,7 +77,7 @@ def change_week(
 
 
 def exchange_week(session: Session, doctor_id: UUID, hours: Iterable[Hours]) -> None:
-    """Write a doctor's hours in place of those that are there; for other services."""
+    """Replace a doctor's stored hours; for other services."""
     session.execute(delete(WorkingHours).where(WorkingHours.doctor_id == doctor_id))
     rows = [
         {
@@ -94,7 +94,7 @@ def exchange_week(session: Session, doctor_id: UUID, hours: Iterable[Hours]) -> 
 
 
 def check_week(hours: Sequence[Hours]) -> None:
-    """Raise InvalidWeek unless every stretch can be lived by."""
+    """Raise InvalidWeek unless the stretches are possible and do not overlap."""
     for stretch in hours:
         if stretch.ends_at <= stretch.starts_at:
             raise InvalidWeek(
@@ -137,7 +137,7 @@ def check_week(hours: Sequence[Hours]) -> None:
 
 
 def lock_doctor(session: Session, doctor_id: UUID) -> None:
-    """Let nobody else change the doctor or the plan meanwhile, or raise NoSuchDoctor.
+    """Lock the doctor and the plan against other changes, or raise NoSuchDoctor.
 
     Bookings go on.
     """

@@ -1,4 +1,4 @@
-"""The next times at which somebody can be booked."""
+"""The next times that can be booked."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -26,8 +26,8 @@ def next_free(
 ) -> tuple[SlotRecord, ...]:
     """Return the next free slots, the earliest first; raises NotAllowed.
 
-    Those of one doctor, of all of a speciality, or of anybody who can be booked; not
-    before `after`, nor before now.
+    Those of one doctor, of a speciality, or of anybody who can be booked; not before
+    `after`, nor before now.
     """
     actor.require(Permission.VIEW_DOCTORS)
     wanted = _free().limit(limit)
@@ -52,8 +52,8 @@ def find_free(
 ) -> tuple[tuple[SlotRecord, ...], int]:
     """Return the first free slots that begin in this time, and how many there are.
 
-    Those of any of the doctors who is specialised in any of these, of everybody where
-    none is named. Raises NotAllowed.
+    Of doctors with one of these ids and one of these specialities; an empty collection
+    stands for all. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_DOCTORS)
     wanted = _free().where(Slot.starts_at >= from_at, Slot.starts_at < until_at)
@@ -73,7 +73,7 @@ def _free_slot(row: Row[*tuple[Any, ...]]) -> SlotRecord:
 
 
 def _free() -> Select[*tuple[Any, ...]]:
-    """Select what can be booked, the earliest first."""
+    """Select free slots that can be booked, the earliest first."""
     return (
         select(Slot.id, Slot.doctor_id, Slot.starts_at, Slot.ends_at)
         .join(Doctor, Doctor.id == Slot.doctor_id)

@@ -38,9 +38,10 @@ def list_slots(
 ) -> tuple[SlotRecord, ...]:
     """Return the doctor's slots that begin in this time, the earliest first.
 
-    Free ones are left out once they have begun. What the patient holds or has booked
-    is marked as their own; patients need not say who they are. Which version a slot is
-    of, and since when, is told if asked for. Raises NotAllowed.
+    Free ones are left out once they have begun. Slots that the patient holds or has
+    booked are marked as their own; the default is the signed-in patient. With
+    `with_versions`, each has its version and the time of its last change. Raises
+    NotAllowed.
     """
     actor.require(Permission.VIEW_DOCTORS)
     if patient_id is not None and patient_id != actor.patient_id:
@@ -63,9 +64,9 @@ def list_slots(
 
 
 def get_slot(session: Session, actor: Actor, slot_id: UUID) -> SlotRecord:
-    """Return a slot that is offered, free or taken, also one that has begun.
+    """Return a slot that is offered, free or taken, even one that has begun.
 
-    Whose a taken one is, is not told. Raises NotFound, NotAllowed.
+    It does not show whose a taken one is. Raises NotFound, NotAllowed.
     """
     actor.require(Permission.VIEW_DOCTORS)
     row = session.execute(_BY_ID, {"slot_id": slot_id}).one_or_none()
@@ -78,7 +79,7 @@ def _read(
     session: Session, wanted: Select[*tuple[Any, ...]], given: dict[str, object]
 ) -> tuple[SlotRecord, ...]:
     doctor_id = cast("UUID", given["doctor_id"])
-    # By position: a week has more than a hundred slots, and names cost time.
+    # By position: a week has more than a hundred slots, and access by name costs time.
     return tuple(
         SlotRecord(row[0], doctor_id, *row[1:])
         for row in session.execute(wanted, given)
@@ -88,7 +89,7 @@ def _read(
 def _slots(
     own_booking_id: ColumnElement[Any], *, with_versions: bool
 ) -> Select[*tuple[Any, ...]]:
-    """Select in the order of a SlotRecord's fields but for the doctor."""
+    """Select in the order of a SlotRecord's fields, without the doctor."""
     wanted = _taken_slots(own_booking_id)
     return _with_versions(wanted) if with_versions else wanted
 
@@ -125,7 +126,7 @@ def _taken_slots(own_booking_id: ColumnElement[Any]) -> Select[*tuple[Any, ...]]
 _FREE: Final[SlotState] = "free"
 _STATE: Final = func.coalesce(BookingSlot.status, _FREE)
 _IS_OF_SLOT: Final = and_(BookingSlot.slot_id == Slot.id, LIVE)
-# A hold that ran out has changed the slot, whether or not somebody has tidied it away.
+# A hold that ran out has changed the slot, whether or not it has been tidied away.
 _RAN_OUT: Final = SlotChange.held_until <= func.clock_timestamp()
 _VERSION: Final = (
     func.coalesce(SlotChange.version, 1) + case((_RAN_OUT, 1), else_=0)
@@ -134,7 +135,8 @@ _CHANGED_AT: Final = case(
     (_RAN_OUT, SlotChange.held_until),
     else_=func.coalesce(SlotChange.changed_at, Slot.created_at),
 ).label("changed_at")
-# Not by way of booking_slots: whose a taken slot is, its rules show to nobody else.
+# Not through booking_slots, where row-level security shows nobody else whose slot it
+# is.
 _OWN: Final = (
     select(Booking.id)
     .where(

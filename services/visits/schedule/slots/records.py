@@ -13,8 +13,8 @@ class SlotRecord:
     """A slot, and whether it can be booked.
 
     `held_until` is set while somebody holds it. `own_booking_id` is set when the hold
-    or the booking is the person's own. `version` counts what became of it, `changed_at`
-    is when that was last, both where they are asked for.
+    or the booking is the person's own. `version` counts its changes, `changed_at` is
+    when the last one was, both only on request.
     """
 
     id: UUID

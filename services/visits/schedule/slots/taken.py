@@ -1,4 +1,4 @@
-"""Whether somebody has a slot, by the database's own clock."""
+"""Whether a slot is taken, by the database's own clock."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from sqlalchemy import and_, func, or_, select
 
 from db.models.booking import BookingSlot, Slot
 
-# An expired hold may still have its row: nobody needs to have tidied it away.
+# An expired hold may still have its row, until it is tidied away.
 LIVE: Final = or_(
     BookingSlot.status == "booked", BookingSlot.expires_at > func.clock_timestamp()
 )
