@@ -1,4 +1,4 @@
-"""Accounts that may act: whose they are, how to reach them, how they read."""
+"""Accounts that may act: whose they are, how to reach them, their display settings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 
 Display = Literal["name_order", "list_density"]
-# Of each what is offered, and what keeps it: no role may change its own sign-in.
+# For each, the choices and the function that stores one: no role may change its own
+# sign-in.
 _DISPLAYS: Final[Mapping[Display, tuple[tuple[str, ...], Callable[..., Any]]]] = {
     "name_order": (NAME_ORDERS, func.choose_name_order),
     "list_density": (LIST_DENSITIES, func.choose_list_density),
@@ -40,7 +41,7 @@ class Addressee:
 
 
 def get_actor(session: Session, user_id: UUID) -> Actor:
-    """Return the person or program, or raise NotFound if they may not act any more."""
+    """Return the person or program, or raise NotFound if they may not act here."""
     user = session.scalar(
         select(User).where(User.id == user_id, User.deactivated_at.is_(None))
     )
@@ -50,7 +51,7 @@ def get_actor(session: Session, user_id: UUID) -> Actor:
 
 
 def find_by_email(session: Session, email: str) -> Addressee | None:
-    """Return who may sign in with this address, however they write it."""
+    """Return who may sign in with this address, in whatever case it is written."""
     user = session.scalar(
         select(User).where(
             func.lower(User.email) == func.lower(email.strip()),
@@ -68,17 +69,17 @@ def find_email(session: Session, user_id: UUID) -> str | None:
 
 
 def choose_language(session: Session, actor: Actor, language: str) -> None:
-    """Keep the language that somebody chose for themselves; the caller commits.
+    """Store the language that somebody chose for themselves; the caller commits.
 
-    Raises InvalidInput for one that is not offered, and NotFound for
-    whoever may not act any more.
+    Raises InvalidInput for one that is not offered, and NotFound for somebody who may
+    not act any more.
     """
     if language not in LANGUAGES:
         raise InvalidInput("language", "Choose one of the languages that are offered.")
     before = get_actor(session, actor.id).language
     if before == language:
         return
-    # No role but administrators may change its own sign-in in any other way.
+    # Except for administrators, no role may change its own sign-in in any other way.
     session.execute(select(func.choose_language(language)))
     session.expire_all()
     audit.record(
@@ -93,10 +94,10 @@ def choose_language(session: Session, actor: Actor, language: str) -> None:
 def choose_display(
     session: Session, actor: Actor, display: Display, chosen: str | None
 ) -> None:
-    """Keep how somebody's own pages show names, or lists; the caller commits.
+    """Store how somebody's own pages show names, or lists; the caller commits.
 
-    None is as the clinic has it. Raises InvalidInput for what is not offered, and
-    NotFound for whoever may not act any more.
+    None stands for the clinic's setting. Raises InvalidInput for a choice that is not
+    offered, and NotFound for somebody who may not act any more.
     """
     offered, keep = _DISPLAYS[display]
     if chosen not in {*offered, None}:
@@ -116,7 +117,7 @@ def choose_display(
 
 
 def actor_of(user: User) -> Actor:
-    """Return the user as every service call takes one."""
+    """Return the user as the actor that service calls take."""
     return Actor(
         user.id,
         user.name,

@@ -1,4 +1,4 @@
-"""One person per address, as the database insists."""
+"""One person per address, enforced by the database."""
 
 from contextlib import AbstractContextManager
 from typing import Final
@@ -16,7 +16,7 @@ _EMAIL_ONCE: Final = "users_email_once"
 
 
 class AddressTaken(Conflict):
-    """Somebody signs in with this address already."""
+    """Somebody already signs in with this address."""
 
     property_name = "email"
 
@@ -28,13 +28,13 @@ class AddressTaken(Conflict):
 
 
 def unless_taken(session: Session) -> AbstractContextManager[None]:
-    """Run statements in a savepoint; an address that is taken raises AddressTaken."""
+    """Run statements in a savepoint; raise AddressTaken if an address is taken."""
     return translate_violations(session, {_EMAIL_ONCE: AddressTaken})
 
 
 def void_codes(session: Session, user_id: UUID) -> None:
-    """Let codes that were sent to a former address let nobody in any more."""
-    # Codes are nobody's to read or change but the door's.
+    """Void the codes that were sent to a former address."""
+    # Only the door's role may read or change codes.
     with assume_role(session, "door"):
         session.execute(
             update(LoginCode)

@@ -16,21 +16,21 @@ from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.people.accounts.active_accounts import actor_of
 
-# Two starts at once must not make the cast twice, nor wait for each other's rows in
-# different orders.
+# Two concurrent starts must neither create the cast twice nor wait for each other's
+# rows in different orders.
 _CAST_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.demo_people"))
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Somebody of the cast, before there is an account."""
+    """A member of the cast, before there is an account."""
 
     name: str
     role: Role
     email: str
 
 
-# In the order in which the sign-in choice shows them.
+# In the order in which the choice at sign-in shows them.
 CAST: Final = (
     Part("Rosa Lindqvist", Role.STAFF, "rosa.lindqvist@example.org"),
     Part("Dr. Amara Okafor", Role.CLINICIAN, "amara.okafor@example.org"),
@@ -45,7 +45,7 @@ _DEMO_PATIENT: Final = "patient"
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody of the cast, and the address with which they sign in."""
+    """A member of the cast, and the address that they sign in with."""
 
     actor: Actor
     email: str
@@ -67,7 +67,7 @@ def demo_cast(session: Session) -> tuple[DemoPerson, ...]:
 
 
 def ensure_demo_people(session: Session) -> None:
-    """Make everybody of the cast whose address nobody has; the caller commits."""
+    """Create the members of the cast whose address nobody has; the caller commits."""
     session.execute(select(_CAST_LOCK))
     _bring_back(session)
     for part in CAST:
@@ -87,10 +87,10 @@ def ensure_demo_people(session: Session) -> None:
 
 
 def retire_demo_people(session: Session) -> None:
-    """Let nobody be one of the cast any more: a clinic's own people begin here.
+    """Deactivate the cast: a clinic's own people begin here.
 
-    Everybody knows their addresses. What they hold, such as sign-ins, passkeys and
-    tokens, is worth nothing from now on. The caller commits.
+    Everybody knows their addresses. Their sign-ins, passkeys, tokens and the like are
+    worth nothing from now on. The caller commits.
     """
     session.execute(select(_CAST_LOCK))
     retired = session.scalars(
@@ -105,15 +105,15 @@ def retire_demo_people(session: Session) -> None:
 
 
 def is_only_the_cast(session: Session) -> bool:
-    """Tell whether no patient is there but the demo's own: nothing to lose or hide."""
+    """Return whether all patients are the demo's: there is nothing to lose or hide."""
     others = exists().where(Patient.source.is_distinct_from(_DEMO_SOURCE))
     return not session.scalar(select(others))
 
 
 def _bring_back(session: Session) -> None:
-    """Let the cast act again that was retired; never somebody who was shut out.
+    """Reactivate the retired cast, never a member whom somebody shut out.
 
-    Within a demo its last administrator stays, so only retiring leaves nobody.
+    Within a demo the last administrator stays, so only retiring leaves nobody active.
     """
     other = aliased(User)
     active = select(other.id).where(other.is_demo, other.deactivated_at.is_(None))
@@ -129,7 +129,7 @@ def _bring_back(session: Session) -> None:
 
 
 def _give_address(session: Session, part: Part) -> None:
-    """Let somebody sign in who was made by a version that asked for no address."""
+    """Give an address to a member created by a version that asked for none."""
     session.execute(
         update(User)
         .where(User.is_demo, User.email.is_(None), User.name == part.name)

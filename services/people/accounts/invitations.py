@@ -29,7 +29,7 @@ _LENGTH: Final = len(secrets.token_urlsafe(_RANDOM_BYTES))
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """A person and their link's token, which is to be had only now."""
+    """A person and their link's token, which is available only now."""
 
     user_id: UUID
     name: str
@@ -41,7 +41,7 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Who a link lets in."""
+    """The person whom a link lets in."""
 
     user_id: UUID
     name: str
@@ -49,7 +49,7 @@ class Guest:
 
 
 class AlreadySignsIn(Conflict):
-    """A new link would let its holder in as somebody who is here already."""
+    """A new link would let its holder in as somebody who already signs in here."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -77,7 +77,7 @@ def invite(
     role: Role,
     session_id: UUID | None,
 ) -> Invited:
-    """Make a sign-in for a colleague, and a link to it; the caller commits.
+    """Create a sign-in for a colleague, and a link to it; the caller commits.
 
     Raises NotConfirmed, AddressTaken, InvalidInput, NotAllowed.
     """
@@ -91,7 +91,7 @@ def invite(
 
 
 def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> Invited:
-    """Let a patient see their own record; the caller commits.
+    """Invite a patient to see their own record; the caller commits.
 
     The link goes to the address on the record. Raises AlreadySignsIn,
     SignInDeactivated, AddressTaken, PatientArchived, InvalidInput, NotFound and
@@ -121,9 +121,9 @@ def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> Invited:
 def renew(
     session: Session, actor: Actor, user_id: UUID, *, session_id: UUID | None
 ) -> Invited:
-    """Make another link for somebody who has not come yet; the caller commits.
+    """Create another link for somebody who has not come yet; the caller commits.
 
-    Links from before open nothing any more. Raises AlreadySignsIn, SignInDeactivated,
+    Earlier links become invalid. Raises AlreadySignsIn, SignInDeactivated,
     NotConfirmed, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_USERS)
@@ -131,14 +131,15 @@ def renew(
     person = accounts.get_person(session, actor, user_id)
     if person.standing is accounts.AccountStatus.ACTIVE:
         raise AlreadySignsIn
-    # Whoever comes at this second has come before there is a link, or finds it used.
+    # Somebody who accepts at this moment either comes before the new link is created,
+    # or finds the old one used.
     user = session.get_one(User, user_id, with_for_update=True, populate_existing=True)
     _require_newcomer(session, user)
     return _link(session, actor, user)
 
 
 def invite_admin(session: Session, console: Actor, *, name: str, email: str) -> Invited:
-    """Let the first administrator in, or one who lost every other way.
+    """Let the first administrator in, or one who lost every other way to sign in.
 
     For the command line only: whoever works on the server itself needs no permission.
     The caller commits. Raises AddressTaken, SignInDeactivated, InvalidInput.
@@ -157,9 +158,9 @@ def invite_admin(session: Session, console: Actor, *, name: str, email: str) -> 
 
 
 def find(session: Session, token: str) -> Guest | None:
-    """Return who the link lets in; None if it is unknown, used or too old.
+    """Return the person whom the link lets in; None if it is unknown, used or too old.
 
-    Looking uses nothing up: mail programs open links before their readers do.
+    Looking does not use it up: mail programs open links before their readers do.
     """
     if not _is_well_formed(token):
         return None
@@ -177,10 +178,10 @@ def find(session: Session, token: str) -> Guest | None:
 
 
 def accept(session: Session, token: str) -> Guest | None:
-    """Use the link up and return who came; None if it opens nothing any more.
+    """Use the link up and return who came; None if it is no longer valid.
 
-    The caller commits either way: a failed attempt is recorded, too. Of two at the
-    same moment one gets in.
+    The caller commits either way: a failed attempt is recorded, too. Of two concurrent
+    attempts, one gets in.
     """
     guest = find(session, token)
     used = session.scalar(
@@ -249,7 +250,7 @@ def _link(session: Session, actor: Actor, user: User) -> Invited:
 
 
 def _find_patients(session: Session, patient_id: UUID) -> User | None:
-    """Return the sign-in of the patient, not one of a program that acts for them."""
+    """Return the patient's own sign-in, not that of a program acting for them."""
     return session.scalar(
         select(User)
         .where(User.patient_id == patient_id, User.email.is_not(None))

@@ -18,7 +18,7 @@ from services.lists.folding import by_name
 
 
 class AccountStatus(StrEnum):
-    """How far somebody has come."""
+    """How far somebody has come with their sign-in."""
 
     INVITED = "invited"
     ACTIVE = "active"
@@ -27,7 +27,7 @@ class AccountStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a sign-in; `last_seen_at` is None until they have used it."""
+    """A person with a sign-in; `last_seen_at` is None until they have used it."""
 
     id: UUID
     name: str
@@ -43,7 +43,7 @@ class Person:
 
 
 class NoSuchPerson(NotFound):
-    """There is nobody with the id who signs in."""
+    """No person with the id signs in."""
 
     def __init__(self) -> None:
         super().__init__("There is no such person; look for the name in the list.")
@@ -57,10 +57,10 @@ def list_people(
     roles: Sequence[Role] = (),
     limit: int = 50,
 ) -> tuple[Person, ...]:
-    """Return who signs in, by name; raises NotAllowed.
+    """Return the people who sign in, by name; raises NotAllowed.
 
-    `search` is a part of a name or an address. Programs are not among them: they carry
-    tokens and are listed there.
+    `search` is a part of a name or an address. Programs are not among them: they act
+    with tokens and are listed there.
     """
     actor.require(Permission.MANAGE_USERS)
     wanted = _PEOPLE.order_by(by_name(User.name), User.id).limit(limit)

@@ -1,4 +1,4 @@
-"""What administrators do to people's sign-ins."""
+"""What administrators do with people's sign-ins."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from services.people.sign_in import confirmations
 from services.people.tokens import ending
 
 SUBJECT: Final = "user"
-# Who works here; a patient's role comes with a record.
+# The roles of people who work here; a patient's role comes with a record.
 COLLEAGUES: Final = tuple(role for role in Role if role is not Role.PATIENT)
 
 
@@ -65,11 +65,11 @@ def change_role(
     *,
     session_id: UUID | None,
 ) -> None:
-    """Give a person of the clinic another role; the caller commits.
+    """Give a colleague another role; the caller commits.
 
-    It ends their sign-ins, because what the former role had on screen stays there
-    until then, and their exports. Raises NotConfirmed, OwnSignIn, LastAdmin,
-    InvalidInput, NotFound and NotAllowed.
+    It ends their sign-ins, because what the former role had on screen stays there until
+    then, and their exports. Raises NotConfirmed, OwnSignIn, LastAdmin, InvalidInput,
+    NotFound and NotAllowed.
     """
     user = _get_other(session, actor, user_id)
     confirmations.require_passkey(session, actor, session_id)
@@ -98,14 +98,14 @@ def change_particulars(
     *,
     session_id: UUID | None,
 ) -> None:
-    """Correct how somebody is called and reached; the caller commits.
+    """Correct somebody's name, address and phone number; the caller commits.
 
-    What was sent to a former address lets nobody in any more. Raises NotConfirmed,
+    Links and codes sent to a former address become invalid. Raises NotConfirmed,
     AddressTaken, InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_USERS)
     user = _lock(session, user_id)
-    # Who changes an address decides who gets the codes.
+    # Whoever changes an address decides who gets the codes.
     confirmations.require_passkey(session, actor, session_id)
     wanted = Particulars(
         read_name(typed.name),
@@ -121,7 +121,8 @@ def change_particulars(
         user.name, user.email = wanted.name, wanted.email
         user.phone_number = wanted.phone_number
     if "email" in changes:
-        # It was corrected because somebody else reads the former one, perhaps.
+        # The address may have been corrected because somebody else reads the former
+        # one.
         void_invitations(session, user_id)
         void_codes(session, user_id)
     _record(session, actor, Action.USER_CHANGE, user, changes)
@@ -131,8 +132,8 @@ def deactivate_sign_in(session: Session, actor: Actor, user_id: UUID) -> None:
     """End somebody's sign-ins, tokens and invitations; the caller commits.
 
     A part of `services.documents.sharing.offboarding.deactivate`, which pages and
-    programs call: it ends their links to documents as well. Raises OwnSignIn,
-    LastAdmin, NotFound, NotAllowed.
+    programs call: that also ends their links to documents. Raises OwnSignIn, LastAdmin,
+    NotFound, NotAllowed.
     """
     user = _get_other(session, actor, user_id)
     if user.deactivated_at is not None and not _may_be_let_in_again(session, user):
@@ -142,7 +143,7 @@ def deactivate_sign_in(session: Session, actor: Actor, user_id: UUID) -> None:
     user.deactivated_at = session.scalar(select(func.clock_timestamp()))
     session.flush()
     sessions.end_all(session, actor, user_id)
-    # For good: who comes back is let in by somebody, not by what lay about meanwhile.
+    # For good: people who come back are let in by somebody, not by leftover tokens.
     ending.end_tokens(session, user_id)
     void_invitations(session, user_id)
     _record(session, actor, Action.USER_DEACTIVATE, user)
@@ -168,10 +169,10 @@ def reactivate(
 def reset_passkeys(
     session: Session, actor: Actor, user_id: UUID, *, session_id: UUID | None
 ) -> None:
-    """Forget somebody's passkeys, as when a device was lost; the caller commits.
+    """Delete somebody's passkeys, as when a device was lost; the caller commits.
 
-    What the device is signed in to ends too. Raises NotConfirmed, NotFound,
-    NotAllowed.
+    Their sign-ins end as well, on that device and all others. Raises NotConfirmed,
+    NotFound, NotAllowed.
     """
     user = _get_other(session, actor, user_id)
     confirmations.require_passkey(session, actor, session_id)
@@ -184,7 +185,7 @@ def reset_passkeys(
 
 
 def void_invitations(session: Session, user_id: UUID) -> None:
-    """Let links that were sent before open nothing any more."""
+    """Invalidate the links that were sent before."""
     session.execute(
         update(Invitation)
         .where(Invitation.user_id == user_id, Invitation.used_at.is_(None))
@@ -193,9 +194,9 @@ def void_invitations(session: Session, user_id: UUID) -> None:
 
 
 def _may_be_let_in_again(session: Session, user: User) -> bool:
-    """Tell whether the identity provider alone shut somebody out, and may let them in.
+    """Return whether only the identity provider shut somebody out.
 
-    Whom an administrator shuts out as well stays outside.
+    It may let them in again, unless an administrator shuts them out as well.
     """
     withdrawn = select(UserIdentity.subject).where(
         UserIdentity.user_id == user.id,
@@ -212,10 +213,10 @@ def _get_other(session: Session, actor: Actor, user_id: UUID) -> User:
 
 
 def _lock(session: Session, user_id: UUID) -> User:
-    """Return the person, and let nobody else change them meanwhile.
+    """Return the person, locked against other changes.
 
-    Together with the administrators, always in the same order: of two who demote each
-    other in the same second, the second waits and then finds who is left.
+    All administrators are locked with them, always in the same order: of two who demote
+    each other at once, the second waits and then finds who is left.
     """
     locked = session.scalars(
         select(User)
@@ -234,7 +235,7 @@ def _lock(session: Session, user_id: UUID) -> User:
 def _keep_an_admin(session: Session, leaving: User) -> None:
     """Raise LastAdmin if no administrator who can sign in would be left.
 
-    Nobody of the demo counts for a real clinic: outside the demo they are shut out.
+    Demo people do not count for a real clinic: outside the demo they are shut out.
     """
     if leaving.role != Role.ADMIN:
         return

@@ -1,8 +1,8 @@
 """What patients correct in their own record: how the clinic reaches them.
 
-A new e-mail address counts once a code that was sent to it has been typed: letters
-about visits go there. Who signs in with the address of their record signs in with the
-new one from then on.
+A new e-mail address counts once a code sent to it has been typed: letters about visits
+go there. Patients who sign in with the address of their record sign in with the new one
+from then on.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from services.people.sign_in import codes
 
 @dataclass(frozen=True, slots=True)
 class OwnContact:
-    """How somebody wants to be reached."""
+    """The contact data that patients can change themselves."""
 
     email: str | None
     phone_number: str | None
@@ -37,7 +37,7 @@ class OwnContact:
 
     @classmethod
     def of(cls, record: PatientRecord | PatientDraft) -> "OwnContact":
-        """Return what a record says."""
+        """Return the contact data of a record."""
         return cls(record.email, record.phone_number, record.address)
 
 
@@ -51,9 +51,9 @@ class EmailProof:
 
 @dataclass(frozen=True, slots=True)
 class ContactChange:
-    """What came of it: without a record the code was wrong, and nothing is changed.
+    """The result of a change; without a record the code was wrong, and nothing changed.
 
-    `former_sign_in` is the address that somebody has signed in with until now.
+    `former_sign_in` is the address that the person signed in with until now.
     """
 
     record: PatientRecord | None
@@ -62,14 +62,14 @@ class ContactChange:
 
     @property
     def kept(self) -> PatientRecord:
-        """The record as it is now; of a change that needed no code there is one."""
+        """The record as it is now; a change that needed no code always has one."""
         if self.record is None:
             raise EmailNotProved
         return self.record
 
 
 class EmailNotProved(InvalidInput):
-    """Nobody has shown yet that the new address is theirs."""
+    """Nobody has proved yet that the new address is theirs."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -80,7 +80,7 @@ class EmailNotProved(InvalidInput):
 
 
 class EmailInUse(Conflict):
-    """The address is somebody else's here, which is told to its owner alone."""
+    """Another record or sign-in has the address; only its proved owner learns so."""
 
     property_name = "email"
 
@@ -100,12 +100,12 @@ def require_own(actor: Actor, patient_id: UUID) -> None:
 def checked_contact(
     record: PatientRecord, typed: OwnContact, *, today: date
 ) -> OwnContact:
-    """Return what was typed as it is kept, or raise InvalidPatient."""
+    """Return what was typed as it is stored, or raise InvalidPatient."""
     return OwnContact.of(_draft(record, typed, today))
 
 
 def is_new_address(record: PatientRecord, wanted: OwnContact) -> bool:
-    """Tell whether there is an address that a code has to prove."""
+    """Return whether there is a new address that a code has to prove."""
     former = (record.email or "").casefold()
     return bool(wanted.email) and (wanted.email or "").casefold() != former
 
@@ -113,12 +113,12 @@ def is_new_address(record: PatientRecord, wanted: OwnContact) -> bool:
 def keep_code(
     session: Session, actor: Actor, email: str, code: str, *, key: str
 ) -> None:
-    """Keep a code that is about to be sent to a new address; the caller commits.
+    """Store a code that is about to be sent to a new address; the caller commits.
 
-    It holds for this person and this address only, as long as one to sign in with.
+    It is valid only for this person and this address, and as long as a sign-in code.
     """
     actor.require(Permission.CHANGE_OWN_CONTACT)
-    # Codes are nobody's to read, and the door's to keep.
+    # Nobody may read codes, and only the door's role stores them.
     with assume_role(session, "door"):
         codes.keep(session, _use(actor, email, key), code, actor.id)
     audit.record(session, actor, Action.CODE_REQUEST, patient_id=actor.patient_id)
@@ -133,7 +133,7 @@ def change_contact(
     today: date,
     proof: EmailProof | None = None,
 ) -> ContactChange:
-    """Correct the actor's own record; the caller commits, also a wrong code.
+    """Correct the actor's own record; the caller commits, even after a wrong code.
 
     Raises InvalidPatient, EmailNotProved, EmailInUse, StaleVersion, PatientArchived,
     NotFound and NotAllowed.
@@ -186,7 +186,7 @@ def _write(
         "address": draft.address,
     }
     try:
-        # A patient's own role reads the record, and writes nothing.
+        # A patient's own role can read the record, and write nothing.
         with assume_role(session, "staff"):
             return patients.change(
                 session, patient_id, values, version=version, typed=draft
@@ -198,7 +198,7 @@ def _write(
 
 
 def _follow(session: Session, actor: Actor, made: patients.Change) -> str | None:
-    """Let the sign-in follow the record, if both had one address until now."""
+    """Change the sign-in's address too, if both had the same one until now."""
     user = session.get_one(User, actor.id)
     former, new = user.email, made.after.email
     is_same = (former or "").casefold() == (made.before.email or "").casefold()
@@ -222,6 +222,6 @@ def _follow(session: Session, actor: Actor, made: patients.Change) -> str | None
 
 
 def _use(actor: Actor, email: str, key: str) -> codes.CodeUse:
-    # No browser can say so: a cookie has random bits of another form.
+    # No browser can send this: a cookie has random bits in another form.
     bound_to = f"new address\0{actor.id}\0{email.casefold()}"
     return codes.CodeUse(codes.hash_code(key, b"", bound_to, ""), bound_to, key)

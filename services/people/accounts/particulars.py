@@ -1,4 +1,4 @@
-"""What is kept about a person who signs in must look like this."""
+"""The rules for what is kept about a person who signs in."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ _SEPARATORS: Final = re.compile(r"[\s().\-/]")
 
 
 def read_name(typed: str) -> str:
-    """Return the name as it is kept, or raise InvalidInput."""
+    """Return the name as it is stored, or raise InvalidInput."""
     name = " ".join(unicodedata.normalize("NFC", typed).split())
     if not name:
         raise InvalidInput("name", "The name is missing; enter it.")
@@ -29,14 +29,15 @@ def read_name(typed: str) -> str:
                 most=MAX_NAME_LENGTH,
             ),
         )
-    # Also refuses what reorders text: a name in the audit must read as it is stored.
+    # Also refuses what reorders text: a name in the audit log must read as it is
+    # stored.
     if not name.isprintable():
         raise InvalidInput("name", "The name holds a character that cannot be shown.")
     return name
 
 
 def read_email(typed: str) -> str:
-    """Return the address as it is kept, or raise InvalidInput."""
+    """Return the address as it is stored, or raise InvalidInput."""
     try:
         # Whether mail arrives is found out by sending some.
         address = validate_email(typed.strip(), check_deliverability=False).normalized
@@ -50,7 +51,7 @@ def read_email(typed: str) -> str:
 
 
 def read_phone_number(typed: str) -> str | None:
-    """Return the number as it is kept, None for none, or raise InvalidInput."""
+    """Return the number as it is stored, None for none, or raise InvalidInput."""
     number = _SEPARATORS.sub("", typed)
     if number and not _PHONE.fullmatch(number):
         raise InvalidInput(

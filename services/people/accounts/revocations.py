@@ -23,16 +23,16 @@ from db.models.user import (
 from services.core.actors import Role
 from services.people.tokens import ending
 
-# Of two roles the one that comes first opens less to whoever misuses it.
+# Of two roles, the earlier one gives less access to whoever misuses it.
 _BY_POWER: Final = (Role.PATIENT, Role.ANALYST, Role.STAFF, Role.CLINICIAN, Role.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
-    """What the audit log says was taken since a time, by ids.
+    """What was taken from people since a time, from the audit log, by ids.
 
-    `roles` are those that people had in the end, `identities` accounts elsewhere by
-    who they signed in and their issuer; of `without_passkeys` no passkey counts.
+    `roles` are the last roles that people had, `identities` are external accounts by
+    the person and the issuer; people in `without_passkeys` lose all passkeys.
     """
 
     deactivated: Collection[UUID] = ()
@@ -45,11 +45,11 @@ class Revocations:
 
 
 def revoke_again(session: Session, revoked: Revocations) -> None:
-    """Take again what was taken, and let everybody sign in anew; the caller commits.
+    """Revoke again what was revoked, and end all sign-ins; the caller commits.
 
-    Codes, consents, questions and invitations that were open then have been used or run
-    out since, as far as anybody knows: none counts any more. Apps of patients end with
-    the sign-ins.
+    Codes, consents, ceremonies and invitations that were open at that time may have
+    been used or run out since: all become invalid. Apps of patients end with the
+    sign-ins.
     """
     gone = list(revoked.deactivated)
     session.execute(
@@ -89,7 +89,7 @@ def revoke_again(session: Session, revoked: Revocations) -> None:
 
 
 def _lower_roles(session: Session, roles: Mapping[UUID, str]) -> None:
-    """Keep of the role then and the role in the end the one that opens less."""
+    """Keep the earlier role or the last one, whichever gives less access."""
     users = session.scalars(select(User).where(User.id.in_(list(roles)))).all()
     for user in users:
         if _power(roles[user.id]) < _power(user.role):

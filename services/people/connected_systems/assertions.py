@@ -1,7 +1,8 @@
-"""A system proves itself by a signed statement: private_key_jwt of RFC 7523.
+"""Authentication of a system by a signed statement: private_key_jwt of RFC 7523.
 
-As SMART App Launch's backend services have it: of this system, for this address, signed
-with one of its keys, for five minutes at most. That it counts once, the database says.
+As in SMART App Launch's backend services: issued by this system, for this address,
+signed with one of its keys, for five minutes at most. The database makes sure that it
+counts once.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from services.people.connected_systems.records import ConnectedSystem
 
 MAX_ASSERTION_BYTES: Final = 8_000
 _LONGEST_SECONDS: Final = 300
-# Clocks differ.
+# Allows for clocks that differ.
 _LEEWAY_SECONDS: Final = 30
 _LONGEST_JTI: Final = 255
 
@@ -32,14 +33,14 @@ class AssertionRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A statement that holds: the digest of its id, and until when it would count."""
+    """A valid statement: the digest of its id, and until when it would count."""
 
     jti_hash: bytes
     expires_at: datetime
 
 
 def claimed_system(assertion: str) -> UUID:
-    """Return which system a statement says it is of, before anything is proved.
+    """Return the system that a statement claims to be of, before anything is proved.
 
     Raises AssertionRefused.
     """
@@ -65,9 +66,9 @@ def prove(
     keys: SystemKeys,
     now: datetime,
 ) -> Proven:
-    """Return what a statement of the system's proves, or raise AssertionRefused.
+    """Return what a statement of the system proves, or raise AssertionRefused.
 
-    `audience` is the address at which tokens are asked for.
+    `audience` is the address of the token endpoint.
     """
     try:
         header = dict(jws.extract_compact(assertion.encode()).headers())
@@ -96,7 +97,7 @@ def _verify(
     key = keys.find(system.keys, key_id)
     if key is None:
         raise AssertionRefused("kid is none of the system's keys.")
-    # For one algorithm each, whatever the statement says of itself.
+    # Each key is for one algorithm, whatever the statement's header says.
     return jwt.decode(assertion, key.key, algorithms=[key.algorithm]).claims
 
 

@@ -1,4 +1,4 @@
-"""Connected systems are given short tokens for what they have proved to be."""
+"""Issues short-lived tokens to connected systems that have proved who they are."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,13 +22,13 @@ from services.people.connected_systems.records import (
 from services.people.tokens import InvalidScope
 
 TOKEN_LIFETIME: Final = timedelta(minutes=5)
-# So long the list of tokens shows what systems had; the audit log has it for ever.
+# For this long the list of tokens shows those of systems; the audit log keeps them.
 _ENDED_SHOWN: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """A token, shown this once, and the scopes that it has."""
+    """A token, shown only this once, and its scopes."""
 
     token: str
     scopes: tuple[str, ...]
@@ -37,18 +37,18 @@ class Granted:
 def issue_token(
     session: Session, system: ConnectedSystem, proven: Proven, scope: str
 ) -> Granted | InvalidScope:
-    """Return a new token of the system, or why it may not have that; caller commits.
+    """Return a new token for the system, or the scope's refusal; the caller commits.
 
-    Raises AssertionRefused if the statement has counted before, or the system was
-    switched off or changed since. A scope that is refused is returned, not raised: the
-    statement has counted then as well.
+    Raises AssertionRefused if the statement was used before, or the system was switched
+    off or changed since. A refused scope is returned, not raised: the statement is used
+    up then as well.
     """
-    # Whoever changes the system meanwhile waits for this, and then ends the token.
+    # A concurrent change of the system waits for this, and then ends the token.
     _note(session, system.id, token_issued_at=SystemRow.token_issued_at)
     today = find_system(session, system.id)
     if today is None or not today.is_on or today.keys != system.keys:
         raise AssertionRefused("The system is switched off, or was changed just now.")
-    # Of two that send the same one in the same moment, the second waits, and finds it.
+    # Of two that send the same statement at once, the second waits, and finds it.
     counted = session.execute(
         insert(ClientAssertion)
         .values(
@@ -70,9 +70,9 @@ def issue_token(
 
 
 def note_refusal(session: Session, system_id: UUID, why: str) -> None:
-    """Remember and write down that a system was given no token; the caller commits.
+    """Record that a system was given no token, also in its row; the caller commits.
 
-    Nobody is known to have asked: the name of a system is no proof.
+    Recorded without an actor, because the name of a system proves nothing.
     """
     _note(session, system_id, refused_at=func.now(), refusal=why)
     audit.record(

@@ -1,4 +1,4 @@
-"""The keys of connected systems, kept for a few minutes once they were fetched."""
+"""The keys of connected systems, cached for a few minutes once fetched."""
 
 from collections.abc import Callable, Collection
 from threading import Lock
@@ -22,10 +22,10 @@ from services.people.connected_systems.public_keys import (
 )
 from services.people.connected_systems.records import KeySource
 
-# A key that a system withdraws at its address counts no longer than this.
+# A key that a system withdraws at its address stays valid no longer than this.
 _KEPT_SECONDS: Final = 300.0
-# Systems change keys, and then sign with one that is not known yet: it is looked for at
-# once, but not for every signature that names a key of nobody's.
+# Systems change keys, and then sign with an unknown one: it is fetched at once, but not
+# for every signature that names a key that nobody has.
 _ANEW_AFTER_SECONDS: Final = 30.0
 _MOST_KEPT: Final = 500
 
@@ -33,7 +33,7 @@ Keys = tuple[PublicKey, ...]
 
 
 class SystemKeys:
-    """Finds the key that a signature names; one for each process."""
+    """Finds the key that a signature names; one instance per process."""
 
     def __init__(
         self,
@@ -45,17 +45,18 @@ class SystemKeys:
         self.own_hosts = frozenset(own_hosts)
         self._resolve = resolve
         self._kept: TTLCache[str, Keys] = TTLCache(_MOST_KEPT, _KEPT_SECONDS, clock)
-        # Also where nothing was found: who does not answer is not asked at once again.
+        # Also for failed fetches: a host that does not answer is not asked again at
+        # once.
         self._recent_fetches: TTLCache[str, bool]
         self._recent_fetches = TTLCache(_MOST_KEPT, _ANEW_AFTER_SECONDS, clock)
         self._turns: LRUCache[str, Lock] = LRUCache(_MOST_KEPT)
         self._lock = Lock()
 
     def find(self, source: KeySource, key_id: str) -> PublicKey | None:
-        """Return the system's key of this id; raises KeysUnavailable."""
+        """Return the system's key with this id; raises KeysUnavailable."""
         if source.url is None:
             return _of_id(usable_keys(source.jwks or {"keys": []}), key_id)
-        # Who comes while others fetch them waits for these.
+        # Concurrent calls wait for the fetch of the first one.
         with self._turn_for(source.url):
             with self._lock:
                 kept = self._kept.get(source.url)
@@ -72,7 +73,7 @@ class SystemKeys:
         return None
 
     def fetch(self, url: str) -> Keys:
-        """Return the keys that stand at the address now; raises KeysUnavailable."""
+        """Return the keys now at the address; raises KeysUnavailable."""
         content = fetch_keys(
             url, self.own_hosts, most=MAX_JWKS_BYTES, resolve=self._resolve
         )

@@ -1,7 +1,7 @@
 """Fetches public keys from the address that an administrator has given for them.
 
-Whoever names the address decides where this server asks: so by https, never on private
-networks, not for long, not much, and without following redirects.
+Whoever names the address decides where this server sends requests: so only by https,
+never to private networks, with limits of time and size, and without redirects.
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ _CONNECT_SECONDS: Final = 5.0
 _WHOLE_SECONDS: Final = 10.0
 _LONGEST_URL: Final = 500
 _OK: Final = 200
-# Addresses that a gateway of IPv6 turns into one of IPv4, whichever that is.
+# NAT64 addresses, which a gateway turns into any IPv4 address.
 _TRANSLATED: Final = ipaddress.ip_network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -28,18 +28,18 @@ Resolve = Callable[[str, int], list[Address]]
 
 
 class KeysUnavailable(Exception):
-    """The keys cannot be had; the text says why, without the address."""
+    """The keys cannot be fetched; the text says why, without the address."""
 
 
 def read_jwks_url(typed: str, own_hosts: Collection[str]) -> str:
-    """Return the address as it is kept, or raise InvalidInput.
+    """Return the address as it is stored, or raise InvalidInput.
 
     `own_hosts` are hosts of the clinic's own network: they may answer by http.
     """
     url = typed.strip()
     try:
         parts = urlsplit(url)
-        # Reading the port checks it.
+        # Reading the port validates it.
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
@@ -72,7 +72,7 @@ def resolve(host: str, port: int) -> list[Address]:
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address is out in the world, also one written in IPv6's ways."""
+    """Return whether an address is public, even if it is IPv4 in an IPv6 form."""
     if isinstance(address, ipaddress.IPv6Address):
         if address in _TRANSLATED:
             return False
@@ -85,10 +85,10 @@ def is_public(address: Address) -> bool:
 def fetch_keys(
     url: str, own_hosts: Collection[str], *, most: int, resolve: Resolve = resolve
 ) -> bytes:
-    """Return what stands at the address, or raise KeysUnavailable.
+    """Return the content at the address, or raise KeysUnavailable.
 
-    The name is looked up once and that address is connected to, so that it cannot lead
-    elsewhere the moment after; the certificate must be the name's all the same.
+    The name is resolved once and the connection goes to that address, so that it cannot
+    lead elsewhere a moment later; the certificate must still match the name.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -97,7 +97,7 @@ def fetch_keys(
         raise KeysUnavailable("The keys are not fetched by http.")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     addresses = resolve(host, port)
-    # All of them: of a name that also has a private one nobody knows which is meant.
+    # All of them: if one is private, nobody knows which one is meant.
     if not addresses or not (is_own or all(map(is_public, addresses))):
         raise KeysUnavailable("The host of the keys is on a private network.")
     try:
@@ -112,11 +112,11 @@ def _fetch(url: httpx.URL, host: str, most: int) -> bytes:
     headers = {
         "Host": named if url.port is None else f"{named}:{url.port}",
         "Accept": "application/jwk-set+json, application/json",
-        # What is packed may be far longer than what is sent.
+        # Compressed content may be far longer than what is sent.
         "Accept-Encoding": "identity",
     }
     with (
-        # A proxy would look the name up again, and reach what it can.
+        # A proxy would resolve the name again, and reach whatever it can.
         httpx.Client(
             trust_env=False, timeout=_CONNECT_SECONDS, verify=machine_trust()
         ) as client,

@@ -1,4 +1,4 @@
-"""The public keys with which connected systems are checked, as sets of JWKs."""
+"""The public keys that check the signatures of connected systems, as sets of JWKs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,14 @@ from joserfc.jwk import ECKey, RSAKey, import_key
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
-#: Of SMART App Launch, both of which a server has to take; no secret is shared.
+#: From SMART App Launch, which requires servers to support both; no secret is shared.
 ALGORITHMS: Final = ("ES384", "RS384")
 MAX_JWKS_BYTES: Final = 64_000
 _MOST_KEYS: Final = 20
 _LONGEST_ID: Final = 200
-# NIST SP 800-131A: shorter ones sign nothing any more.
+# NIST SP 800-131A: shorter keys are no longer allowed to sign.
 _LEAST_RSA_BITS: Final = 2048
-# In base64, six bits each: what is shorter need not be read at all.
+# In base64, with six bits a character: a shorter one need not be parsed at all.
 _LEAST_RSA_LENGTH: Final = -(-_LEAST_RSA_BITS // 6)
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
@@ -27,7 +27,7 @@ Jwk = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key that signatures are checked with, the algorithm that it is for, its id."""
+    """A key that signatures are checked with, its algorithm, and its id."""
 
     id: str
     algorithm: str
@@ -42,9 +42,9 @@ class InvalidKeys(InvalidInput):
 
 
 def read_typed_jwks(typed: str) -> dict[str, Any]:
-    """Return the set of JWKs that somebody pasted, as it is kept.
+    """Return the set of JWKs that somebody pasted, as it is stored.
 
-    Raises InvalidKeys, also where one of the keys cannot be used or is private.
+    Raises InvalidKeys, also if one of the keys cannot be used or is private.
     """
     jwks = parse_jwks(typed.encode("utf-8", "replace"))
     for entry in jwks["keys"]:
@@ -66,7 +66,7 @@ def read_typed_jwks(typed: str) -> dict[str, Any]:
 
 
 def parse_jwks(content: bytes) -> dict[str, Any]:
-    """Return a set of JWKs by its form alone; raises InvalidKeys."""
+    """Return a set of JWKs, with only its form checked; raises InvalidKeys."""
     if len(content) > MAX_JWKS_BYTES:
         raise InvalidKeys(
             Sentence(
@@ -86,14 +86,14 @@ def parse_jwks(content: bytes) -> dict[str, Any]:
                 most=_MOST_KEYS,
             )
         )
-    # What stands beside them is nothing that is needed.
+    # Other members of the set are not needed.
     return {"keys": keys}
 
 
 def usable_keys(jwks: Jwk) -> tuple[PublicKey, ...]:
     """Return the keys of the set that signatures can be checked with.
 
-    Others are passed over, as RFC 7517 asks: systems publish keys for several uses.
+    Others are skipped, as RFC 7517 asks: systems publish keys for several uses.
     """
     known: dict[str, PublicKey] = {}
     for entry in jwks["keys"]:
@@ -104,7 +104,7 @@ def usable_keys(jwks: Jwk) -> tuple[PublicKey, ...]:
 
 
 def _usable(entry: object) -> PublicKey | None:
-    # A private key that somebody published is everybody's.
+    # Everybody has a private key that somebody published.
     if not isinstance(entry, dict) or _PRIVATE & entry.keys():
         return None
     if not (_has_id(entry) and _is_for_signatures(entry) and _is_long(entry)):
@@ -112,7 +112,7 @@ def _usable(entry: object) -> PublicKey | None:
     id_ = str(entry["kid"])
     try:
         key = import_key(entry)
-    # The library lets through what is below it, for values of a wrong kind.
+    # For values of a wrong type, the library lets the errors of its internals through.
     except (JoseError, ValueError, TypeError, LookupError):
         return None
     known: PublicKey | None = None

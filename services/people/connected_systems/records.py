@@ -20,14 +20,14 @@ SUBJECT: Final = "system"
 
 @dataclass(frozen=True, slots=True)
 class KeySource:
-    """Where a system's public keys are: at an address, or kept here."""
+    """Where a system's public keys are: at an address, or stored here."""
 
     url: str | None
     jwks: Mapping[str, Any] | None
 
     @property
     def kept(self) -> tuple[PublicKey, ...]:
-        """The keys that are kept here."""
+        """The keys that are stored here."""
         return usable_keys(self.jwks) if self.jwks else ()
 
 
@@ -35,8 +35,9 @@ class KeySource:
 class ConnectedSystem:
     """A system that asks for tokens with a signature; its id is its client_id.
 
-    `called_at` is to the minute. `refusal` says why it was last given no token. What it
-    exports is for its `export_purpose`, and what exports nothing has none.
+    `called_at` is accurate to the minute. `refusal` says why it was last given no
+    token. Its exports are for its `export_purpose`; a system that exports nothing has
+    none.
     """
 
     id: UUID
@@ -55,7 +56,7 @@ class ConnectedSystem:
 
     @property
     def actor(self) -> Actor:
-        """Who acts, where the system does: a program with its role."""
+        """The actor as whom the system acts: a program with its role."""
         return Actor(self.id, self.name, self.role)
 
 
@@ -83,7 +84,7 @@ def get_system(session: Session, actor: Actor, system_id: UUID) -> ConnectedSyst
 
 
 def find_system(session: Session, system_id: UUID) -> ConnectedSystem | None:
-    """Return the system that calls itself so, before anything is proved."""
+    """Return the system with a claimed id, before anything is proved."""
     row = session.execute(_SYSTEMS.where(SystemRow.id == system_id)).one_or_none()
     return None if row is None else _system_of(row)
 
@@ -113,9 +114,9 @@ def _system_of(row: Row[SystemRow, User]) -> ConnectedSystem:
 
 
 def exports_of(system: SystemRow) -> SystemExports:
-    """Return how much a system exports: without a purpose nothing.
+    """Return how much a system exports: nothing without a purpose.
 
-    The version before this one knows no other way to say so.
+    The previous release has no other way to express that.
     """
     if system.export_purpose is None:
         return SystemExports.NOTHING

@@ -1,8 +1,8 @@
-"""What administrators do about connected systems: connect, change, switch off and on.
+"""What administrators do with connected systems: connect, change, switch off and on.
 
-A system acts as a program with a role, as tokens of programs do, and reads by FHIR the
-types that were chosen of what the role may read. It exports these at once where it was
-said what for: of all whom the role sees, or of the groups that it was granted alone.
+A system acts as a program with a role, as programs with tokens do, and reads by FHIR
+the types that were chosen among those its role may read. With a purpose, it can also
+export them: for all patients the role sees, or only for the groups that it was granted.
 """
 
 from collections.abc import Collection
@@ -35,9 +35,9 @@ from services.people.tokens.exports import SystemExports
 
 @dataclass(frozen=True, slots=True)
 class SystemKeysTyped:
-    """Where somebody says that a system's keys are: an address, or the keys pasted.
+    """The system's keys as typed: an address, or the pasted keys.
 
-    One of both is empty. `own_hosts` are the clinic's own, as settings name them.
+    One of the two is empty. `own_hosts` are the clinic's own, as settings name them.
     """
 
     url: str = ""
@@ -59,8 +59,8 @@ def register(
 ) -> UUID:
     """Connect a system and return its client_id; the caller commits.
 
-    Its exports are for `export_purpose`; without one it has none. Where it is not said
-    how much it exports, that is all that it reads. Raises NotConfirmed, InvalidInput,
+    Its exports are for `export_purpose`; without one it has none. With a purpose but no
+    `exports`, it exports all that it reads. Raises NotConfirmed, InvalidInput,
     NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
@@ -110,8 +110,8 @@ def change(
 ) -> None:
     """Change what a system reads and, unless None, its keys, purpose and exports.
 
-    Its tokens and its exports end at once: it asks for others. The caller commits.
-    Raises NotConfirmed, InvalidInput, NoSuchSystem, NotAllowed.
+    Its tokens and its exports end at once: it has to ask for new ones. The caller
+    commits. Raises NotConfirmed, InvalidInput, NoSuchSystem, NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
     confirmations.require_passkey(session, actor, session_id)
@@ -148,10 +148,10 @@ def change(
 
 
 def switch_off(session: Session, actor: Actor, system_id: UUID) -> None:
-    """Let a system do nothing any more, at once; the caller commits.
+    """Switch a system off, at once; the caller commits.
 
-    What it exports is stopped, and what it has exported is its own no longer.
-    Raises NoSuchSystem, NotAllowed.
+    Its exports are stopped, and it can no longer fetch what it has exported. Raises
+    NoSuchSystem, NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
     _, program = _lock(session, system_id)
@@ -191,7 +191,7 @@ def _read_keys(typed: SystemKeysTyped) -> KeySource:
 
 
 def may_export(role: Role) -> bool:
-    """Tell whether a system with this role may be given a purpose of exports."""
+    """Return whether a system with this role may be given a purpose of exports."""
     return Permission.EXPORT_PATIENTS in PERMISSIONS[role]
 
 
@@ -200,7 +200,7 @@ def _read_exports(
 ) -> tuple[SystemExports, str | None]:
     """Return how much a system exports, and what for.
 
-    What exports nothing has no purpose.
+    A system that exports nothing has no purpose.
     """
     if exports is SystemExports.NOTHING:
         return exports, None
@@ -231,14 +231,14 @@ def _keep_exports(
     system: SystemRow, exports: SystemExports, purpose: str | None
 ) -> None:
     system.export_purpose = purpose
-    # Nothing is said by there being no purpose, which the version before knows as well:
-    # its page gives one, and the system is to export then as it does to that version.
+    # No exports are expressed by a missing purpose, which the previous release knows as
+    # well: if its page sets one, the system is to export as it does with that release.
     if purpose is not None:
         system.exports = exports.value
 
 
 def _key_description(source: KeySource) -> str:
-    """Return what the audit log says of keys: their address, or their ids."""
+    """Return the audit log's description of keys: their address, or their ids."""
     return source.url or ", ".join(key.id for key in source.kept)
 
 

@@ -1,4 +1,4 @@
-"""Which apps read a patient's record now, and the end of it."""
+"""Which apps can read a patient's record now, and ending that."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from services.people.tokens import ending
 
 @dataclass(frozen=True, slots=True)
 class AllowedApp:
-    """An app with tokens that hold: what it may read, until when, and its last call."""
+    """An app with live tokens: what it may read, until when, and its last call."""
 
     id: UUID
     name: str
@@ -28,7 +28,7 @@ class AllowedApp:
 
 
 def list_allowed(session: Session, actor: Actor) -> tuple[AllowedApp, ...]:
-    """Return the apps that read the actor's record now; raises NotAllowed."""
+    """Return the apps that can read the actor's record now; raises NotAllowed."""
     actor.require(Permission.ALLOW_APPS)
     return _reading_for(session, actor.id)
 
@@ -36,9 +36,9 @@ def list_allowed(session: Session, actor: Actor) -> tuple[AllowedApp, ...]:
 def list_reading(
     session: Session, actor: Actor, user_id: UUID
 ) -> tuple[AllowedApp, ...]:
-    """Return the apps that read for somebody now, and end with all of their sign-ins.
+    """Return the apps that can read for somebody now, and end with all their sign-ins.
 
-    For whoever ends other people's; raises NotAllowed.
+    For actors who may end other people's sign-ins; raises NotAllowed.
     """
     actor.require(Permission.END_SESSIONS)
     return _reading_for(session, user_id)
@@ -63,13 +63,13 @@ def _reading_for(session: Session, user_id: UUID) -> tuple[AllowedApp, ...]:
 
 
 def end(session: Session, actor: Actor, app_id: UUID) -> None:
-    """Let an app read the actor's record no more, at once; the caller commits.
+    """End an app's access to the actor's record at once; the caller commits.
 
-    A consent that it has not come for yet is used up. Raises NotAllowed.
+    A consent that the app has not redeemed yet is used up. Raises NotAllowed.
     """
     actor.require(Permission.ALLOW_APPS)
-    # An app that comes with its code meanwhile holds that code's row: what it was given
-    # is found by the statement after this one.
+    # If the app is redeeming its code, this waits for that code's row; the statement
+    # after it then finds the new token.
     session.execute(
         update(AuthorizationCode)
         .where(
@@ -84,7 +84,7 @@ def end(session: Session, actor: Actor, app_id: UUID) -> None:
         session,
         ApiToken.user_id == actor.id,
         ApiToken.app_id == app_id,
-        # What is over was ended by nobody.
+        # Nobody ended tokens that have expired.
         ApiToken.expires_at > func.now(),
     )
     for token_id in ended:

@@ -27,13 +27,13 @@ from services.people.tokens import ending
 #: So long a code holds; an app asks with it at once.
 CODE_SECONDS: Final = 60
 TOKEN_LIFETIME: Final = timedelta(hours=1)
-# So long lists show ended tokens of apps; the audit log has it for ever.
+# For this long lists show ended tokens of apps; the audit log keeps them.
 _ENDED_SHOWN: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class RedeemedCode:
-    """A code that was used up just now, and whose it is: nobody has it any more."""
+    """A code that was used up just now, with the patient who gave it."""
 
     patient: Actor
     redirect_uri: str
@@ -54,9 +54,9 @@ def allow(
 ) -> None:
     """Let an app have one token for this code, within a minute; the caller commits.
 
-    `scopes` are those that the patient was told of, `code_challenge` is that of PKCE
-    (S256), `session_id` is the sign-in that they say so from. Raises NotAllowed,
-    SignInEnded, NoSuchApp, and NotFound where no record is the actor's own.
+    `scopes` are those that the patient was shown, `code_challenge` is that of PKCE
+    (S256), `session_id` is the sign-in in which they consent. Raises NotAllowed,
+    SignInEnded, NoSuchApp, and NotFound if no record is the actor's own.
     """
     actor.require(Permission.ALLOW_APPS)
     own = actor.require_own_record()
@@ -74,7 +74,7 @@ def allow(
             expires_at=func.now() + timedelta(seconds=CODE_SECONDS),
         )
     )
-    # After the code, which locks the account: who shuts somebody out locks that first.
+    # After the code, which locks the account: deactivating somebody locks that first.
     require_open(session, actor.id, session_id)
     audit.record(
         session,
@@ -87,10 +87,10 @@ def allow(
 
 
 def redeem(session: Session, app: PatientApp, code: str) -> RedeemedCode | None:
-    """Use a code up, whatever comes of it; None if it counts for nothing.
+    """Use a code up in any case, and return it; None if it is not valid.
 
-    Who comes with a code a second time has it from somewhere: what was given for it the
-    first time ends (RFC 6749, 4.1.2). The caller commits, also after a refusal.
+    A code that comes a second time has leaked: the token issued for it ends (RFC 6749,
+    4.1.2). The caller commits, even after a refusal.
     """
     code_hash = _hash_of(code)
     used = session.execute(
@@ -120,7 +120,7 @@ def issue_token(session: Session, app: PatientApp, code: RedeemedCode) -> str | 
 
     None if the app was removed meanwhile. The caller commits.
     """
-    # Whoever removes the app meanwhile waits for this, and then ends the token.
+    # A concurrent removal of the app waits for this, and then ends the token.
     noted = session.execute(
         update(AppRow)
         .where(AppRow.id == app.id, AppRow.removed_at.is_(None))
@@ -129,7 +129,7 @@ def issue_token(session: Session, app: PatientApp, code: RedeemedCode) -> str | 
     )
     if not noted.rowcount:  # type: ignore[attr-defined]
         return None
-    # The code is noted by the database to be this one's, so that it gives no second.
+    # The database links the code to this token, so that it yields no second one.
     return tokens.issue_for_app(
         session,
         code.patient,
@@ -141,10 +141,11 @@ def issue_token(session: Session, app: PatientApp, code: RedeemedCode) -> str | 
 
 
 def forget(session: Session, expired_before: datetime) -> None:
-    """Delete codes that are over, and ended tokens of apps; the caller commits."""
+    """Delete expired codes, and ended tokens of apps; the caller commits."""
     session.execute(
         delete(AuthorizationCode).where(
-            # A code that comes back ends its token for as long as that would hold.
+            # A code that comes again must end its token for as long as the token can
+            # live.
             AuthorizationCode.expires_at < expired_before - TOKEN_LIFETIME
         )
     )
@@ -184,7 +185,7 @@ def _end_what_was_given(session: Session, code_hash: bytes) -> None:
     ).one_or_none()
     if given is None or given.token_id is None:
         return
-    # Nobody is known who comes with it, and nobody unknown may end tokens else.
+    # The caller is unknown, and in no other case may an unknown caller end tokens.
     with assume_role(session, "system"):
         ending.revoke_where(session, ApiToken.id == given.token_id)
     audit.record(

@@ -21,7 +21,7 @@ SUBJECT: Final = "app"
 class PatientApp:
     """An app that may ask patients; its id is its client_id, and it has no secret.
 
-    It is led back to its `redirect_uris` only, and reads `resource_types` at most.
+    It is redirected only to its `redirect_uris`, and reads at most `resource_types`.
     """
 
     id: UUID
@@ -32,7 +32,7 @@ class PatientApp:
     token_issued_at: datetime | None
 
     def scopes_of(self, wanted: str) -> ResourceScopes | None:
-        """Return what it may have of the scopes that it asks for; None: nothing."""
+        """Return those of the wanted scopes that it may have; None for none."""
         return tokens.grant_to_app(wanted, self.resource_types)
 
 
@@ -55,7 +55,7 @@ def list_apps(session: Session, actor: Actor) -> tuple[PatientApp, ...]:
 
 
 def find_app(session: Session, app_id: UUID) -> PatientApp | None:
-    """Return the registered app with this id, for whoever asks; None without one."""
+    """Return the registered app with this id, for any caller; else None."""
     row = session.scalar(
         select(AppRow).where(AppRow.id == app_id, AppRow.removed_at.is_(None))
     )

@@ -1,4 +1,4 @@
-"""Administrators register apps for patients, and remove them."""
+"""Registering and removing apps for patients, by administrators."""
 
 import re
 from collections.abc import Collection
@@ -25,13 +25,13 @@ MOST_ADDRESSES: Final = 10
 #: What an app can be registered for: what patients read themselves.
 APP_TYPES: Final = tokens.resource_types_of(Role.PATIENT)
 _LONGEST_ADDRESS: Final = 500
-# What RFC 3986 lets stand in an address; nothing that ends a header's word, or a tag.
+# What RFC 3986 allows in an address; nothing that could end a header value or a tag.
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]!$&()+=,%]+")
 _HOST: Final = re.compile(r"([a-z0-9-]+\.)*[a-z0-9-]+(:[0-9]{1,5})?")
 # Not [::1]: localhost reaches that as well.
 _LOOPBACK: Final = re.compile(r"(localhost|127\.0\.0\.1)(:[0-9]{1,5})?")
-# A scheme of an app on a phone is the reverse of a domain (RFC 8252, 7.1); that leaves
-# out those that browsers act on, such as javascript.
+# The scheme of an app on a phone is a reversed domain name (RFC 8252, 7.1); that
+# excludes the schemes that browsers act on, such as javascript.
 _OWN_SCHEME: Final = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+")
 
 
@@ -71,13 +71,13 @@ def register(
 
 
 def remove(session: Session, actor: Actor, app_id: UUID) -> None:
-    """Let an app ask nobody any more, and end its tokens, at once and for good.
+    """Remove an app and end its tokens, at once and for good.
 
     The caller commits. Raises NoSuchApp, NotAllowed.
     """
     actor.require(Permission.MANAGE_TOKENS)
-    # A token that is being issued waits for this, and is then refused; one that was
-    # issued before is found below.
+    # A token that is being issued waits for this, and is then refused; one issued
+    # before is found below.
     removed = session.execute(
         update(AppRow)
         .where(AppRow.id == app_id, AppRow.removed_at.is_(None))
@@ -93,7 +93,7 @@ def remove(session: Session, actor: Actor, app_id: UUID) -> None:
 
 
 def _read_addresses(typed: Collection[str]) -> list[str]:
-    """Return the addresses without repetitions; raises InvalidInput."""
+    """Return the addresses without duplicates; raises InvalidInput."""
     addresses = list(dict.fromkeys(filter(None, map(str.strip, typed))))
     if not 0 < len(addresses) <= MOST_ADDRESSES:
         raise InvalidInput(

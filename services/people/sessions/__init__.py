@@ -1,7 +1,7 @@
 """Sign-ins: each is one browser of one person, known by a random token.
 
-Whatever has to do with a token works under `identity=ANONYMOUS`, since nobody is known
-yet; listing and ending are done in a person's own name. Callers commit.
+Everything that takes a token runs with `identity=ANONYMOUS`, since nobody is known yet;
+listing and ending are done in a person's own name. Callers commit.
 """
 
 from services.people.sessions.ending import (

@@ -1,4 +1,4 @@
-"""Ends sign-ins, and writes down those that ended by themselves."""
+"""Ends sign-ins, and records those that ended by themselves."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -24,9 +24,10 @@ from services.people.sessions.records import (
 Ended = Literal["sign-out", "replaced", "ended", "idle", "expired", "deactivated"]
 
 SUBJECT: Final = "session"
-# As services.people.tokens calls it, which stands on this.
+# As in services.people.tokens, which depends on this package.
 _OF_TOKENS: Final = "token"
-# Afterwards nobody asks any more who was signed in where; the audit log still tells.
+# After that, nobody asks any more who was signed in where; the audit log still shows
+# it.
 KEPT: Final = timedelta(days=90)
 
 
@@ -44,9 +45,9 @@ def end(session: Session, actor: Actor, session_id: UUID) -> None:
 def end_all(
     session: Session, actor: Actor, user_id: UUID, *, but: UUID | None = None
 ) -> int:
-    """End the person's sign-ins, perhaps all but one; return how many it were.
+    """End the person's sign-ins, except `but`; return how many there were.
 
-    An app that reads for a patient ends with them: it was let in from one of these.
+    Apps that read for a patient end with them: they were let in from one of these.
     """
     require_own(actor, user_id)
     ended = end_where(
@@ -55,18 +56,18 @@ def end_all(
         actor,
         "ended",
     )
-    # After them: whoever lets an app in holds their sign-in until that is committed.
+    # After the sign-ins: a consent holds its sign-in locked until it is committed.
     _end_apps(session, actor, user_id)
     return ended
 
 
 def sign_out(session: Session, token: str) -> None:
-    """End the sign-in that the browser with this token has, if it is still open."""
+    """End the sign-in of the browser with this token, if it is still open."""
     end_where(session, holding(token), None, "sign-out")
 
 
 def expire(session: Session, *, limits: Limits = LIMITS) -> int:
-    """Write down which sign-ins are over by themselves; return how many."""
+    """Record which sign-ins are over by themselves; return how many."""
     too_old = UserSession.expires_at <= func.now()
     gone = select(User.id).where(User.deactivated_at.is_not(None))
     without = UserSession.user_id.in_(gone)
@@ -79,7 +80,7 @@ def expire(session: Session, *, limits: Limits = LIMITS) -> int:
 
 
 def forget(session: Session) -> int:
-    """Delete what ended long ago; return how many."""
+    """Delete sign-ins that ended long ago; return how many."""
     gone = session.execute(
         delete(UserSession)
         .where(
@@ -99,7 +100,7 @@ def end_where(
     actor: Actor | None,
     reason: Ended,
 ) -> int:
-    """End what is open and matches; without an actor their owners do it."""
+    """End the open sign-ins that match; without an actor, as done by their owners."""
     ended = session.execute(
         update(UserSession)
         .where(which, UserSession.ended_at.is_(None))
@@ -120,7 +121,7 @@ def end_where(
 
 
 def _end_apps(session: Session, actor: Actor, user_id: UUID) -> None:
-    """End what apps may read for a patient; colleagues have let none in."""
+    """End the apps' access for a patient; colleagues cannot have any."""
     if actor.role not in (Role.PATIENT, Role.ADMIN):
         return
     for token_id in session.scalars(select(func.end_apps_of(user_id))):

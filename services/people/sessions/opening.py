@@ -62,9 +62,8 @@ def start(
 ) -> Started:
     """Sign a person in; `replacing` is the token that their browser had before.
 
-    Raises NotAllowed for somebody who may not act any more. A passkey proves at once
-    that the person is there, as a confirmation would. Links that invited the person
-    open nothing from then on.
+    Raises NotAllowed for somebody who may not act any more. A passkey also counts as a
+    confirmation that the person is there. Links that invited the person become invalid.
     """
     user = session.scalar(
         select(User).where(User.id == user_id, User.deactivated_at.is_(None))
@@ -97,9 +96,9 @@ def start(
 
 
 def _use_up_invitations(session: Session, user_id: UUID) -> None:
-    """Let links open nothing to whoever has them, once their person came otherwise.
+    """Use up invitations once their person has come another way, whoever has the links.
 
-    They also say, for longer than sign-ins are remembered, that the person has come.
+    They also show, for longer than sign-ins are kept, that the person has come.
     """
     session.execute(
         update(Invitation)
@@ -110,7 +109,7 @@ def _use_up_invitations(session: Session, user_id: UUID) -> None:
 
 
 def find(session: Session, token: str, *, limits: Limits = LIMITS) -> Live | None:
-    """Return the sign-in behind a token; None if it is unknown or over.
+    """Return the sign-in of a token; None if it is unknown or over.
 
     It is over when it was ended, had no input for too long, is too old, or when its
     person was deactivated.
@@ -124,7 +123,7 @@ def find_all(
 ) -> dict[UUID, Live]:
     """Return those of the sign-ins that still hold, by their ids.
 
-    `seen` is each as it was last seen. Only what has changed since is read: a web
+    `seen` has each in its last known state. Only what has changed since is read: a web
     server asks every second for all that have a page open.
     """
     versions = (
@@ -147,9 +146,9 @@ def find_all(
 def touch(
     session: Session, seen: Mapping[UUID, float], *, limits: Limits = LIMITS
 ) -> None:
-    """Note that there was input in these sign-ins, so many seconds ago.
+    """Record input in these sign-ins, each the given number of seconds ago.
 
-    What is over stays over.
+    A sign-in that is over stays over.
     """
     columns = (
         func.unnest(
@@ -175,7 +174,7 @@ def touch(
 
 
 def confirm(session: Session, session_id: UUID) -> None:
-    """Note that the person has just proved to be there, or raise NotFound."""
+    """Record that the person has just proved to be there, or raise NotFound."""
     user = session.scalar(
         select(User)
         .join(UserSession, UserSession.user_id == User.id)
@@ -199,7 +198,7 @@ def confirm(session: Session, session_id: UUID) -> None:
 def count_active(session: Session) -> int:
     """Return how many sign-ins did something within the last 15 minutes.
 
-    However long a sign-in lasts where nobody does anything. For the background.
+    This does not depend on how long sign-ins may be idle. For the background.
     """
     return session.scalar(select(func.count()).where(is_open(LIMITS))) or 0
 
@@ -235,8 +234,8 @@ def count_sign_ins(
 ) -> tuple[tuple[date, int], ...]:
     """Count the sign-ins of each day from the first until today, in `now`'s zone.
 
-    Those that ended long ago are forgotten: see `sessions.forget`. Counts name nobody,
-    so nothing is written down. Raises NotAllowed.
+    Those that ended long ago were deleted: see `sessions.forget`. Counts name nobody,
+    so nothing is recorded. Raises NotAllowed.
     """
     actor.require(Permission.END_SESSIONS)
     day = func.date(func.timezone(str(now.tzinfo), UserSession.created_at)).label("day")

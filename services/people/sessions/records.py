@@ -1,4 +1,4 @@
-"""What is known of a sign-in, and when it holds."""
+"""What is known of a sign-in, and how long it is valid."""
 
 import hashlib
 import secrets
@@ -41,7 +41,7 @@ class Limits:
     lifetime: timedelta = timedelta(hours=12)
 
     def without(self, gap_seconds: float) -> "Limits":
-        """Return the limits for sign-ins of which nothing was written down so long."""
+        """Return the limits for sign-ins after a gap in which no input was recorded."""
         if not gap_seconds:
             return self
         return replace(self, idle=self.idle + timedelta(seconds=gap_seconds))
@@ -60,7 +60,7 @@ def limits_of(settings: Settings) -> Limits:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A new sign-in; the token is known to the browser alone from now on."""
+    """A new sign-in; from now on only the browser knows the token."""
 
     token: str
     id: UUID
@@ -69,7 +69,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept of a sign-in."""
+    """What is stored of a sign-in."""
 
     id: UUID
     user_id: UUID
@@ -102,23 +102,23 @@ _PERSON: Final = (
     User.name_order,
     User.list_density,
 )
-# Bundles, because mapped objects of the two tables would take twice as long to make.
+# Bundles, because mapped objects of the two tables would take twice as long to create.
 RECORD: Final[Bundle[Any]] = Bundle("record", *_RECORD)
 PERSON: Final[Bundle[Any]] = Bundle("person", *_PERSON)
-# Another number as soon as anything of the two is another.
+# A different number as soon as any value of the two differs.
 VERSION: Final[ColumnElement[int]] = func.hashtextextended(
     cast(func.row(*_RECORD, *_PERSON), Text), 0, type_=BigInteger
 )
-# How many notifications the person has not read, for the bell on each of their pages.
+# The number of unread notifications, for the bell on each of the person's pages.
 UNREAD: Final[ScalarSelect[int]] = count_unread_of(User.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A sign-in that holds, whose it is, and the database's clock when it was asked.
+    """A valid sign-in, its actor, and the database's time when it was read.
 
-    The version is another one as soon as anything of the first two is. `unread` is
-    how many notifications the person has not read, a hundred at most.
+    The version changes whenever anything in the first two does. `unread` is the number
+    of unread notifications, a hundred at most.
     """
 
     actor: Actor
@@ -134,7 +134,7 @@ def new_token() -> str:
 
 
 def is_well_formed(token: str) -> bool:
-    """Tell whether this can be a token at all, without asking a database."""
+    """Return whether this can be a token at all, without querying a database."""
     return len(token) == _LENGTH and token.isascii()
 
 
@@ -144,7 +144,7 @@ def hash_of(token: str) -> bytes:
 
 
 def is_fresh(record: Record, now: datetime) -> bool:
-    """Tell whether the person proved recently enough to be there."""
+    """Return whether the person proved recently enough to be there."""
     return record.confirmed_at is not None and now - record.confirmed_at <= FRESH
 
 
@@ -155,12 +155,12 @@ def require_own(actor: Actor, user_id: UUID) -> None:
 
 
 def holding(token: str) -> ColumnElement[bool]:
-    """Say which row is this token's."""
+    """Return the condition for this token's row."""
     return UserSession.token_hash == hash_of(token)
 
 
 def is_open(limits: Limits) -> ColumnElement[bool]:
-    """Say which rows are neither ended nor over by themselves."""
+    """Return the condition for rows that are neither ended nor over by themselves."""
     return and_(
         UserSession.ended_at.is_(None),
         UserSession.expires_at > func.now(),
@@ -169,13 +169,13 @@ def is_open(limits: Limits) -> ColumnElement[bool]:
 
 
 def live_of(row: Row[Any, Any, datetime, int, int]) -> Live:
-    """Read a RECORD, its PERSON, the time, their VERSION and what is UNREAD."""
+    """Return the sign-in in a row of RECORD, PERSON, the time, VERSION and UNREAD."""
     record, person, at, version, unread = row
     return Live(actor_of(person), Record(*record), at, version, unread)
 
 
 def actor_of(user: User | Row[Any]) -> Actor:
-    """Return who acts, of a user or a PERSON."""
+    """Return the actor for a user or a PERSON."""
     return Actor(
         user.id,
         user.name,

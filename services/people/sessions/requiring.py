@@ -1,4 +1,4 @@
-"""Makes sure that a sign-in holds, for what would outlive it."""
+"""Makes sure that a sign-in is valid, before creating something that outlives it."""
 
 from uuid import UUID
 
@@ -17,10 +17,10 @@ class SignInEnded(NotAllowed):
 
 
 def require_open(session: Session, user_id: UUID, session_id: UUID | None) -> None:
-    """Raise SignInEnded unless this is a person's sign-in that holds; keep it so.
+    """Raise SignInEnded unless this is the person's own live sign-in; keep it so.
 
-    For what would outlive it: a web server believes a sign-in for a second after
-    another has ended it. Who ends it now waits until the caller has committed.
+    For what would outlive it: a web server believes in a sign-in for a second after
+    another server has ended it. Ending it now waits until the caller has committed.
     """
     held = session.scalar(
         select(UserSession.id)

@@ -1,4 +1,4 @@
-"""Questions put to a browser that must come back answered, once and in time."""
+"""Challenges to a browser that must come back answered, once and in time."""
 
 import hashlib
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ LIFETIME: Final = timedelta(minutes=5)
 
 
 class Purpose(StrEnum):
-    """What the answer will be good for; an answer to another question is none."""
+    """What the answer is valid for; an answer for another purpose is refused."""
 
     ADD_PASSKEY = "passkey:add"
     SIGN_IN = "passkey:sign-in"
@@ -29,7 +29,7 @@ class Purpose(StrEnum):
 
 
 class CeremonyOver(Conflict):
-    """The question was never asked here, is too old, or has been answered."""
+    """The challenge was never issued here, is too old, or has been answered."""
 
     def __init__(self) -> None:
         super().__init__("This took too long, or was done already. Please start again.")
@@ -37,7 +37,7 @@ class CeremonyOver(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What was kept with the question when it was asked."""
+    """What was stored with the challenge when it was issued."""
 
     user_id: UUID | None
     details: Mapping[str, Any]
@@ -53,10 +53,10 @@ def begin(
     details: Mapping[str, Any] | None = None,
     lifetime: timedelta = LIFETIME,
 ) -> None:
-    """Keep a question to a browser; the caller commits.
+    """Store a challenge to a browser; the caller commits.
 
-    `browser` is a secret that this browser alone carries in a cookie, and `secret`
-    what its answer brings back: at least 16 random bytes.
+    `browser` is a secret that only this browser has, in a cookie, and `secret` is what
+    its answer brings back: at least 16 random bytes.
     """
     session.add(
         Ceremony(
@@ -72,10 +72,10 @@ def begin(
 
 
 def take(session: Session, purpose: Purpose, browser: str, secret: bytes) -> Taken:
-    """Use the question up and return what was kept with it; raises CeremonyOver.
+    """Use the challenge up and return what was stored with it; raises CeremonyOver.
 
-    Commit this before anything else is done with the answer: also one that turns out
-    to be wrong must not be tried twice.
+    Commit this before anything else is done with the answer: even one that turns out to
+    be wrong must not be tried twice.
     """
     # One statement, so that of two requests with the same answer one finds nothing.
     taken = session.execute(
@@ -96,7 +96,7 @@ def take(session: Session, purpose: Purpose, browser: str, secret: bytes) -> Tak
 
 
 def forget(session: Session, expired_before: datetime) -> None:
-    """Delete what can no longer be answered; the caller commits."""
+    """Delete challenges that can no longer be answered; the caller commits."""
     session.execute(delete(Ceremony).where(Ceremony.expires_at < expired_before))
 
 

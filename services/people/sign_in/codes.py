@@ -1,7 +1,7 @@
-"""One-time codes: six digits for an address, good for five minutes in one browser.
+"""One-time codes: six digits for an address, valid for five minutes in one browser.
 
-Each may be tried `TRIES` times; how often somebody may ask for one, and try in all,
-stands with the other limits in `services.core.throttling`.
+Each may be tried `TRIES` times; how often somebody may ask for one, and try in all, is
+limited in `services.core.throttling`.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ _USER: Final = "user"
 class CodeRequest:
     """Who asks: an address, the browser's own secret, and the server's key.
 
-    The key is what keeps a stolen table from being searched for its million codes.
+    The key prevents the million possible codes from being tried against a stolen table.
     """
 
     email: str
@@ -42,7 +42,7 @@ class CodeRequest:
 
     @property
     def address(self) -> str:
-        """The address as limits and the audit log know it: nobody can read it back."""
+        """The address as a digest, for limits and the audit log."""
         said = f"address\0{self.email.strip().casefold()}"
         return hmac.new(self.key.encode(), said.encode(), hashlib.sha256).hexdigest()
 
@@ -51,7 +51,7 @@ class CodeRequest:
 class CodeUse:
     """What a code is for: how it is found again, what it is bound to, the key.
 
-    `browser_hash` is kept as it is, `bound_to` only in the hash of the code.
+    `browser_hash` is stored as it is, `bound_to` only in the hash of the code.
     """
 
     browser_hash: bytes
@@ -61,7 +61,7 @@ class CodeUse:
 
 @dataclass(frozen=True, slots=True)
 class CodeTry:
-    """What a try came to: whose code was tried, and how many tries are left."""
+    """The result of a try: whether it was right, whose code, and the tries left."""
 
     is_right: bool
     user_id: UUID | None = None
@@ -70,7 +70,7 @@ class CodeTry:
 
 @dataclass(frozen=True, slots=True)
 class CodeCheck:
-    """What a try came to: whose code it was, or how many tries are left."""
+    """The result of a try: whose code it was, or how many tries are left."""
 
     user_id: UUID | None
     tries_left: int
@@ -82,7 +82,7 @@ def new_code() -> str:
 
 
 def hash_code(key: str, salt: bytes, bound_to: str, code: str) -> bytes:
-    """Return what is kept of a code, which holds for this browser or request only."""
+    """Return the hash of a code, which is valid only for this browser or request."""
     said = b"\0".join((salt, bound_to.encode(), code.encode()))
     return hmac.new(key.encode(), said, hashlib.sha256).digest()
 
@@ -90,10 +90,10 @@ def hash_code(key: str, salt: bytes, bound_to: str, code: str) -> bytes:
 def ask(
     session: Session, code_request: CodeRequest, code: str, *, is_demo: bool
 ) -> Addressee | None:
-    """Keep the code for the address; return whom to send it to, the caller commits.
+    """Store a code for the address; return whom to send it to, the caller commits.
 
     None for an address that nobody may sign in with, which leaves the same traces. The
-    demo's people are somebody in the demo only: everybody knows their addresses.
+    demo's people exist in the demo only: everybody knows their addresses.
     """
     addressee = accounts.find_by_email(session, code_request.email)
     if addressee is not None and addressee.is_demo and not is_demo:
@@ -110,7 +110,7 @@ def ask(
 
 
 def check(session: Session, code_request: CodeRequest, code: str) -> CodeCheck:
-    """Try a code; one that holds is used up. The caller commits, also a wrong try."""
+    """Try a code and use up a right one; the caller commits, also a wrong try."""
     tried = try_code(session, _use(code_request), code)
     if tried.is_right and _is_still_theirs(session, tried.user_id, code_request):
         return CodeCheck(tried.user_id, 0)
@@ -119,7 +119,10 @@ def check(session: Session, code_request: CodeRequest, code: str) -> CodeCheck:
 
 
 def keep(session: Session, use: CodeUse, code: str, user_id: UUID | None) -> None:
-    """Keep a code as the door; the caller commits. None for nobody's code."""
+    """Store a code, in the door's role; without a user, it is nobody's code.
+
+    The caller commits.
+    """
     salt = secrets.token_bytes(_SALT_BYTES)
     session.add(
         LoginCode(
@@ -134,12 +137,12 @@ def keep(session: Session, use: CodeUse, code: str, user_id: UUID | None) -> Non
 
 
 def try_code(session: Session, use: CodeUse, code: str) -> CodeTry:
-    """Try the newest code as the door; one that holds is used up, nobody's never holds.
+    """Try the newest code, in the door's role, and use up a right one.
 
-    The caller commits, also a wrong try.
+    Nobody's code is never right. The caller commits, even after a wrong try.
     """
     # Locked until the caller commits: of two requests with the same code, the second
-    # finds it used, and no burst of requests has more than its five tries.
+    # finds it used, and concurrent requests together have no more than its five tries.
     kept = session.scalar(
         select(LoginCode)
         .where(LoginCode.browser_hash == use.browser_hash)
@@ -162,7 +165,7 @@ def try_code(session: Session, use: CodeUse, code: str) -> CodeTry:
 
 
 def forget(session: Session, expired_before: datetime) -> None:
-    """Delete codes that no longer hold; the caller commits."""
+    """Delete expired codes; the caller commits."""
     session.execute(delete(LoginCode).where(LoginCode.expires_at < expired_before))
 
 
@@ -174,7 +177,7 @@ def _is_open(kept: LoginCode, session: Session) -> bool:
 def _is_still_theirs(
     session: Session, user_id: UUID | None, code_request: CodeRequest
 ) -> bool:
-    """Tell whether they still sign in with the address that the code was sent to.
+    """Return whether they still sign in with the address that the code was sent to.
 
     It may have been corrected since, because somebody else reads it.
     """

@@ -13,7 +13,7 @@ from services.people.sessions import FRESH
 
 
 class NotConfirmed(NotAllowed):
-    """The last proof is too old for what was asked."""
+    """The last proof is too old for what was requested."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -23,16 +23,16 @@ class NotConfirmed(NotAllowed):
 
 
 def needs_no_passkey(actor: Actor) -> bool:
-    """Tell whether the actor may act on the servers, and practise disasters, without.
+    """Return whether the actor may act on servers and run drills without a passkey.
 
-    Of the command line the account on the machine is the proof. A token with this very
-    scope was made for it, by somebody who used a passkey.
+    On the command line the account on the machine is the proof. A token with this very
+    scope was created for that purpose, by somebody who used a passkey.
     """
     return actor.id == CONSOLE.id or Scope.ACT_ON_REPLICATION in (actor.scopes or ())
 
 
 def is_fresh(session: Session, actor: Actor, session_id: UUID | None) -> bool:
-    """Tell whether the actor used a passkey in this sign-in just now."""
+    """Return whether the actor used a passkey in this sign-in just now."""
     fresh = exists().where(*_of(actor, session_id), _used_passkey())
     return bool(session.scalar(select(fresh)))
 
@@ -40,22 +40,22 @@ def is_fresh(session: Session, actor: Actor, session_id: UUID | None) -> bool:
 def require_passkey(session: Session, actor: Actor, session_id: UUID | None) -> None:
     """Raise NotConfirmed unless the actor used a passkey in this sign-in just now.
 
-    For what harms many when somebody else does it: roles, restores, purges. Without a
-    sign-in, as for a program's token, there is nobody who could confirm.
+    For actions that harm many when somebody else takes them: roles, restores, purges.
+    Without a sign-in, as with a program's token, there is nobody who could confirm.
     """
     if not is_fresh(session, actor, session_id):
         raise NotConfirmed
 
 
 def require_proof(session: Session, actor: Actor, session_id: UUID | None) -> None:
-    """Raise NotConfirmed unless who changes the actor's passkeys is the actor.
+    """Raise NotConfirmed unless the person changing the actor's passkeys is the actor.
 
-    Who has one uses it. Who has none yet must have signed in just now: the first one
-    can be trusted no more than the code that let its owner in. What they make outlives
-    the sign-in, so whoever ends it, or shuts them out, waits until the caller has
-    committed, and then finds what was made.
+    Somebody with a passkey uses it. Somebody without one must have signed in just now:
+    the first passkey can be trusted no more than the code that let its owner in. What
+    they create outlives the sign-in, so ending the sign-in or deactivating them waits
+    until the caller has committed, and then finds it.
     """
-    # In the order in which whoever shuts somebody out takes both.
+    # In the order in which deactivating somebody locks the two.
     with assume_role(session, "system"):
         session.execute(
             select(User.id)

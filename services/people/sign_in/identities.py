@@ -1,4 +1,4 @@
-"""Who people are at the clinic's own identity provider, and what role it gives them."""
+"""People's identities at the clinic's own identity provider, and the roles it gives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _LONGEST_SUBJECT: Final = 255
 class Claimed:
     """What a provider says about somebody, once its signature was checked.
 
-    A person is known by issuer and subject only: addresses and names change hands.
+    A person is identified by issuer and subject only: addresses and names change hands.
     `email` is set if the provider has verified it, `role` if our settings grant one.
     """
 
@@ -49,7 +49,7 @@ class IdentityEntry:
 
 
 class IdentityRefused(NotAllowed):
-    """The provider knows the person, and they may still not act here.
+    """The provider knows the person, but they may not act here.
 
     `user_id` is for the audit log.
     """
@@ -60,14 +60,14 @@ class IdentityRefused(NotAllowed):
 
 
 class RoleWithdrawn(IdentityRefused):
-    """The provider, which brought the person in, gives them no role any more.
+    """The provider, which brought the person in, no longer gives them a role.
 
     `end_access` then ends what they can still do here.
     """
 
 
 class IdentityTaken(Conflict):
-    """The account belongs to somebody else here."""
+    """The account is connected to somebody else here."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -79,7 +79,7 @@ class IdentityTaken(Conflict):
 def read_claims(
     issuer: str, claims: Mapping[str, Any], *, role_claim: str, roles: Mapping[str, str]
 ) -> Claimed:
-    """Return what checked claims say; `roles` gives groups a role, the first counts."""
+    """Return the content of checked claims; the first of `roles` they have counts."""
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
         raise IdentityRefused("The clinic's sign-in did not say who you are.")
@@ -95,11 +95,11 @@ def read_claims(
 
 
 def sign_in(session: Session, claimed: Claimed) -> Actor:
-    """Return who this is here, or raise IdentityRefused; the caller commits.
+    """Return the person's actor here, or raise IdentityRefused; the caller commits.
 
-    Whom the provider brings in is made here at once, and has the role that it gives
-    them from then on; whoever connected their account themselves keeps theirs. Raises
-    RoleWithdrawn for somebody to whom it gives none any more.
+    People whom the provider brings in get an account here at once, and have the role
+    that it gives them from then on; people who connected their account themselves keep
+    theirs. Raises RoleWithdrawn for those to whom it no longer gives a role.
     """
     _let_one_in_at_a_time(session, claimed)
     identity_and_user = _find(session, claimed)
@@ -123,9 +123,9 @@ def sign_in(session: Session, claimed: Claimed) -> Actor:
 def end_access(session: Session, claimed: Claimed) -> None:
     """End the sign-ins of somebody who lost their role there; the caller commits.
 
-    No code and no token of theirs opens anything until the provider gives them a role
-    again, or an administrator reactivates them. Tokens are kept: a mistake at the
-    provider must not cost what programs were given.
+    None of their codes and tokens is valid until the provider gives them a role again,
+    or an administrator reactivates them. Tokens are kept: a mistake at the provider
+    must not cost the access that programs were given.
     """
     _let_one_in_at_a_time(session, claimed)
     identity_and_user = _find(session, claimed)
@@ -159,7 +159,7 @@ def connect(
 
 
 def list_identities(session: Session, actor: Actor) -> tuple[IdentityEntry, ...]:
-    """Return the accounts with which the actor signs in."""
+    """Return the accounts that the actor signs in with."""
     identities = session.scalars(
         select(UserIdentity)
         .where(UserIdentity.user_id == actor.id)
@@ -174,10 +174,10 @@ def list_identities(session: Session, actor: Actor) -> tuple[IdentityEntry, ...]
 def disconnect(
     session: Session, actor: Actor, issuer: str, *, session_id: UUID | None
 ) -> None:
-    """Let the actor's account there sign nobody in any more; the caller commits.
+    """Disconnect the actor's account there; the caller commits.
 
-    Raises NotConfirmed and NotFound, also where the provider brought the actor in:
-    who leaves it would keep a role that it may take away.
+    Raises NotConfirmed and NotFound, also if the provider brought the actor in: by
+    leaving it they would keep a role that it may take away.
     """
     confirmations.require_proof(session, actor, session_id)
     removed = session.scalars(
@@ -213,7 +213,7 @@ def _bring_in(session: Session, claimed: Claimed) -> Actor:
             "address. Ask an administrator to look into it."
         ) from error
     except accounts.AddressTaken:
-        # An address is no proof of being the person who has it here.
+        # Having the same address does not prove that this is the same person.
         raise IdentityRefused(
             "Somebody signs in here with your e-mail address already. If it is you, "
             "sign in with a code and connect your account."
@@ -224,7 +224,7 @@ def _bring_in(session: Session, claimed: Claimed) -> Actor:
 
 
 def _follow(session: Session, user: User, claimed: Claimed) -> None:
-    """Give somebody whom the provider brought in the role that it says now."""
+    """Give somebody whom the provider brought in the role that it now gives them."""
     if claimed.role is None:
         raise RoleWithdrawn(
             "The clinic's sign-in does not give you a role in Chartroom any more. Ask "
@@ -237,7 +237,7 @@ def _follow(session: Session, user: User, claimed: Claimed) -> None:
     user.role = claimed.role
     session.flush()
     actor = accounts.actor_of(user)
-    # What the former role had on screen stays there until they end.
+    # What the former role had on screen stays there until the sign-ins end.
     sessions.end_all(session, actor, user.id)
     ending.end_exports(session, user.id)
     details = {"changed": changes, "issuer": claimed.issuer}
@@ -245,7 +245,7 @@ def _follow(session: Session, user: User, claimed: Claimed) -> None:
 
 
 def _is_withdrawn(identity: UserIdentity, user: User) -> bool:
-    """Tell whether nobody but the provider ended the person's sign-in."""
+    """Return whether only the provider ended the person's sign-in."""
     return (
         identity.decides_role
         and identity.withdrawn_at is not None
@@ -292,7 +292,7 @@ def _link(
 
 
 def _let_one_in_at_a_time(session: Session, claimed: Claimed) -> None:
-    """Make two first sign-ins in the same second wait for each other."""
+    """Make two first sign-ins at the same time wait for each other."""
     account = f"chartroom.identity {claimed.issuer} {claimed.subject}"
     session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(account, 0)))
@@ -306,7 +306,7 @@ def _record(
 
 
 def _groups(claims: Mapping[str, Any], path: str) -> frozenset[str]:
-    """Return what the claim lists; a dot in its name may also lead inside."""
+    """Return the groups in the claim; a dot in its name may also mean nesting."""
     claim: Any = claims.get(path)
     if claim is None:
         claim = claims

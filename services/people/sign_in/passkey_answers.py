@@ -1,4 +1,4 @@
-"""What a browser answers with a passkey, and whether it holds."""
+"""A browser's answers with a passkey, and whether they are valid."""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class RelyingParty:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A browser's answer to a question of ours, which is used up by it."""
+    """A browser's answer to a challenge of ours, which it has used up."""
 
     credential: dict[str, Any]
     challenge: bytes
@@ -64,9 +64,9 @@ class PasskeyRefused(NotAllowed):
 
 
 def receive(session: Session, purpose: Purpose, browser: str, text: str) -> Answer:
-    """Use up the question that the text answers; raises PasskeyRefused, CeremonyOver.
+    """Use up the challenge in the answer; raises PasskeyRefused, CeremonyOver.
 
-    Commit before the answer is checked: also a wrong one may not be tried twice.
+    Commit before the answer is checked: even a wrong one may not be tried twice.
     """
     with _refusing("malformed"):
         credential = json.loads(text)
@@ -79,7 +79,7 @@ def receive(session: Session, purpose: Purpose, browser: str, text: str) -> Answ
 
 
 def check_new(party: RelyingParty, answer: Answer) -> VerifiedRegistration:
-    """Return the passkey that was made, or raise PasskeyRefused."""
+    """Return the new passkey, or raise PasskeyRefused."""
     with _refusing("not made for us"):
         return webauthn.verify_registration_response(
             credential=answer.credential,
@@ -95,7 +95,7 @@ def check_use(
 ) -> VerifiedAuthentication:
     """Return how the passkey was used, or raise PasskeyRefused.
 
-    Also where its counter did not move on: then there are two of it.
+    Also raised if its counter did not advance: then there are two copies of it.
     """
     with _refusing("not signed by it", passkey.id):
         return webauthn.verify_authentication_response(
@@ -110,7 +110,7 @@ def check_use(
 
 
 def named_credential(answer: Answer) -> tuple[bytes, bytes | None]:
-    """Return the credential's id and, if the device says so, its owner's handle."""
+    """Return the credential's id and, if the device sends it, its owner's handle."""
     with _refusing("malformed"):
         handle = answer.credential["response"].get("userHandle")
         return (
@@ -120,7 +120,7 @@ def named_credential(answer: Answer) -> tuple[bytes, bytes | None]:
 
 
 def transports(answer: Answer) -> list[str]:
-    """Return by which ways the device can be reached: a browser may say anything."""
+    """Return the known ways to reach the device: a browser may send anything."""
     named = answer.credential["response"].get("transports")
     if not isinstance(named, list):
         return []

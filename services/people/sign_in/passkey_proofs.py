@@ -1,4 +1,4 @@
-"""Proving who one is with a passkey: to sign in, and again before something grave."""
+"""Proving one's identity with a passkey: to sign in, and before grave actions."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -27,22 +27,25 @@ class NoPasskey(NotFound):
 
 
 def offer_sign_in(session: Session, party: RelyingParty, browser: str) -> str:
-    """Return, as JSON, the question for any passkey of ours; the caller commits.
+    """Return, as JSON, the challenge for any passkey of ours; the caller commits.
 
-    It names none, so it tells nobody who has one: the device offers what it holds.
+    It names none, so it reveals nobody who has one: the device offers what it holds.
     """
     return _offer(session, Purpose.SIGN_IN, party, browser)
 
 
 def sign_in(session: Session, party: RelyingParty, answer: Answer) -> Actor:
-    """Return whose passkey answered; raises PasskeyRefused; the caller commits."""
+    """Return the actor whose passkey answered, or raise PasskeyRefused.
+
+    The caller commits.
+    """
     return _prove(session, party, answer)
 
 
 def offer_confirmation(
     session: Session, actor: Actor, party: RelyingParty, browser: str
 ) -> str:
-    """Return, as JSON, the question for one of the actor's passkeys.
+    """Return, as JSON, the challenge for one of the actor's passkeys.
 
     Raises NoPasskey; the caller commits.
     """
@@ -90,7 +93,7 @@ def _offer(
 
 def _prove(session: Session, party: RelyingParty, answer: Answer) -> Actor:
     credential_id, owner = passkey_answers.named_credential(answer)
-    # Locked, so that two answers at once do not both move the same counter on.
+    # Locked, so that two answers at once do not both advance the same counter.
     row = session.execute(
         select(Passkey, User)
         .join(User, User.id == Passkey.user_id)

@@ -1,4 +1,4 @@
-"""Passkeys: each person's own list of them, and how one is added to it."""
+"""Passkeys: each person's own list of them, and adding and removing them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +42,7 @@ class PasskeyEntry:
 
 
 class TooManyPasskeys(Conflict):
-    """The person has as many passkeys as anybody may."""
+    """The person has as many passkeys as anybody may have."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -72,7 +72,7 @@ def list_passkeys(session: Session, actor: Actor) -> tuple[PasskeyEntry, ...]:
 
 
 def has_any(session: Session, actor: Actor) -> bool:
-    """Tell whether the actor can confirm anything with a passkey."""
+    """Return whether the actor can confirm anything with a passkey."""
     return bool(session.scalar(select(exists().where(Passkey.user_id == actor.id))))
 
 
@@ -84,7 +84,7 @@ def offer_new(
     *,
     session_id: UUID | None,
 ) -> str:
-    """Return, as JSON, what a browser needs to make a passkey; the caller commits.
+    """Return, as JSON, what a browser needs to create a passkey; the caller commits.
 
     Raises NotConfirmed and TooManyPasskeys.
     """
@@ -102,8 +102,8 @@ def offer_new(
         user_name=user.email or user.name,
         user_display_name=user.name,
         timeout=passkey_answers.TIMEOUT_MILLISECONDS,
-        # Discoverable, so that nobody has to type who they are before signing in;
-        # verified, because a device alone may have been left lying about.
+        # Discoverable, so that nobody has to type who they are before signing in; with
+        # user verification, because a device alone may have been left lying about.
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED,
             user_verification=passkey_answers.VERIFICATION,
@@ -125,7 +125,7 @@ def add(
     name: str,
     session_id: UUID | None,
 ) -> PasskeyEntry:
-    """Keep the passkey that a browser made for the actor; the caller commits.
+    """Store the passkey that a browser created for the actor; the caller commits.
 
     Raises NotConfirmed, PasskeyRefused, PasskeyKnown and InvalidInput.
     """
@@ -150,7 +150,7 @@ def add(
 def remove(
     session: Session, actor: Actor, passkey_id: UUID, *, session_id: UUID | None
 ) -> None:
-    """Forget one of the actor's own passkeys; the caller commits.
+    """Delete one of the actor's own passkeys; the caller commits.
 
     Raises NotConfirmed and NotFound.
     """

@@ -20,12 +20,12 @@ _NOTED_EVERY: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who acts with a token, and whether its use is still to be noted.
+    """The actor of a token, and whether its use still has to be recorded.
 
-    A connected system's or an app's reads by FHIR, and no more than `resource_scopes`
-    say. A system exports all of that for its `export_purpose`, of its groups alone if
-    it is held to these, and nothing without a purpose. `app` is the name of the app
-    that reads for a patient.
+    The token of a connected system or an app reads by FHIR, and no more than
+    `resource_scopes` allow. A system exports all of that for its `export_purpose`, only
+    of its groups if it is held to these, and nothing without a purpose. `app` is the
+    name of the app that reads for a patient.
     """
 
     token_id: UUID
@@ -38,12 +38,12 @@ class Bearer:
 
     @property
     def counted_as(self) -> UUID:
-        """Whose calls these are: a system or an app has a new token time and again."""
+        """Whose calls these are; systems and apps get new tokens time and again."""
         return self.token_id if self.resource_scopes is None else self.actor.id
 
 
 def find(session: Session, token: str) -> Bearer | None:
-    """Return who acts with this token; None if it is unknown, expired or revoked."""
+    """Return the bearer of this token; None if it is unknown, expired or revoked."""
     used = func.coalesce(ApiToken.last_used_at < func.now() - _NOTED_EVERY, True)
     row = session.execute(
         select(
@@ -84,18 +84,18 @@ def find(session: Session, token: str) -> Bearer | None:
 
 
 def find_actor(session: Session, token: str) -> Actor | None:
-    """Return who acts with this token, or None."""
+    """Return the actor of this token, or None."""
     bearer = find(session, token)
     return None if bearer is None else bearer.actor
 
 
 def note_use(session: Session, bearer: Bearer) -> None:
-    """Remember that the token is in use; the caller commits."""
+    """Record that the token is in use; the caller commits."""
     session.execute(
         update(ApiToken)
         .where(
             ApiToken.id == bearer.token_id,
-            # Many requests at once find the same old time; the first one writes.
+            # Concurrent requests find the same old time; the first one writes.
             or_(
                 ApiToken.last_used_at.is_(None),
                 ApiToken.last_used_at < func.now() - _NOTED_EVERY,

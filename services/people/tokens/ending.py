@@ -1,4 +1,4 @@
-"""All that somebody was given to come in without signing in, ended at once."""
+"""Ends everything that lets somebody in without signing in."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,9 +11,9 @@ from db.models.user import ApiToken
 
 
 def end_tokens(session: Session, user_id: UUID) -> None:
-    """Revoke the tokens of a person or a program that still hold; the caller commits.
+    """Revoke the live tokens of a person or a program; the caller commits.
 
-    What was exported with them is theirs no longer either, as `end_exports` has it.
+    They also lose what was exported with them, as in `end_exports`.
     """
     revoke_where(
         session,
@@ -24,9 +24,9 @@ def end_tokens(session: Session, user_id: UUID) -> None:
 
 
 def revoke_where(session: Session, *which: ColumnElement[bool]) -> Sequence[UUID]:
-    """Revoke the tokens that are meant, and return which were not yet.
+    """Revoke the tokens that match, and return those that were not revoked yet.
 
-    What was exported with them is for the caller to end, who commits.
+    The caller ends what was exported with them, and commits.
     """
     revoked = session.scalars(
         update(ApiToken)
@@ -39,10 +39,10 @@ def revoke_where(session: Session, *which: ColumnElement[bool]) -> Sequence[UUID
 
 
 def end_exports(session: Session, user_id: UUID) -> None:
-    """Stop what a person or a program exports, and open none of its files any more.
+    """Stop the exports of a person or a program, and make their files inaccessible.
 
-    The files are deleted within ten minutes, as those of exports are whose day is
-    over. The caller commits.
+    The files are deleted within ten minutes, like those of exports whose day is over.
+    The caller commits.
     """
     session.execute(
         update(BulkExport)

@@ -1,12 +1,12 @@
-"""How much of what it reads a connected system exports at once."""
+"""How much of what it reads a connected system can export at once."""
 
 from enum import StrEnum
 
 
 class SystemExports(StrEnum):
-    """What a system may export: of patients its groups alone, or all that it reads.
+    """What a system may export: nothing, its groups' patients, or all that it reads.
 
-    It says nothing of what the system reads one by one.
+    This does not limit what the system reads one by one.
     """
 
     NOTHING = "nothing"

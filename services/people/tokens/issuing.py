@@ -1,4 +1,4 @@
-"""Tokens are issued, listed and revoked."""
+"""Issuing, listing and revoking tokens."""
 
 import secrets
 from collections.abc import Collection
@@ -47,8 +47,8 @@ def issue(
     """Return a new token of a new program with this role; the caller commits.
 
     For the command line only: whoever works on the server itself needs no permission.
-    The token is shown this once: only its hash is kept. Raises InvalidInput where a
-    patient's token names no patient, or another's names one.
+    The token is shown only this once: only its hash is stored. Raises InvalidInput if a
+    patient's token names no patient, or another role's token names one.
     """
     if (role is Role.PATIENT) != (patient_id is not None):
         raise InvalidInput(
@@ -71,7 +71,7 @@ def issue_for_program(
     lifetime: timedelta,
     session_id: UUID | None,
 ) -> str:
-    """Return a new token of a new program; shown this once. The caller commits.
+    """Return a new token of a new program; shown only once. The caller commits.
 
     Raises NotConfirmed, InvalidInput, NotAllowed.
     """
@@ -93,15 +93,15 @@ def issue_own(
     lifetime: timedelta,
     session_id: UUID | None,
 ) -> str:
-    """Return a new token that acts for the actor; shown this once.
+    """Return a new token that acts for the actor; shown only once.
 
     The caller commits. Raises NotConfirmed, InvalidInput, NotAllowed.
     """
     actor.require(Permission.OWN_TOKENS)
-    # It outlives the sign-in, so a screen that somebody left open must not do.
+    # It outlives the sign-in, so a screen that somebody left open must not be enough.
     confirmations.require_proof(session, actor, session_id)
     if Scope.ACT_ON_REPLICATION in scopes:
-        # Of a program that acts on the servers the token is the whole proof.
+        # For a program that acts on the servers the token is the only proof.
         confirmations.require_passkey(session, actor, session_id)
     named, carried = _read_name(name), _read_scopes(actor.role, scopes)
     return _issue(session, actor, _TokenRequest(actor.id, named, carried, lifetime))[1]
@@ -127,7 +127,7 @@ def issue_for_app(
     scopes: Collection[str],
     lifetime: timedelta,
 ) -> tuple[UUID, str]:
-    """Return the id of a new token by which an app reads for a patient, and itself.
+    """Return a new token for an app that reads for a patient, after its id.
 
     The caller has the patient's consent, and commits.
     """
@@ -150,11 +150,11 @@ def list_own(session: Session, actor: Actor) -> tuple[Token, ...]:
 
 
 def revoke(session: Session, actor: Actor, token_id: UUID) -> None:
-    """Let a token open nothing any more, at once and for good; the caller commits.
+    """Revoke a token, at once and for good; the caller commits.
 
-    What its owner exports ends with it: nobody knows which token asked for what, and
-    what a token that leaked asked for is nothing to keep. Raises NotFound, also for
-    somebody else's token unless one manages them all.
+    Its owner's exports end with it: it is unknown which token requested which, and what
+    a leaked token requested must not be kept. Raises NotFound, also for somebody else's
+    token unless the actor manages all tokens.
     """
     if not actor.may(Permission.MANAGE_TOKENS):
         actor.require(Permission.OWN_TOKENS)
@@ -172,7 +172,7 @@ def revoke(session: Session, actor: Actor, token_id: UUID) -> None:
 def _add_program(
     session: Session, name: str, role: Role, patient_id: UUID | None
 ) -> UUID:
-    """Make a user of its own, so that every action can be traced to one token."""
+    """Create a user for the program alone, so that every action leads to one token."""
     program = User(
         name=name or f"Program {secrets.token_hex(4)}",
         role=role,
@@ -185,7 +185,7 @@ def _add_program(
 
 @dataclass(frozen=True, slots=True)
 class _TokenRequest:
-    """What a token shall be."""
+    """The properties of a token to issue."""
 
     user_id: UUID
     name: str

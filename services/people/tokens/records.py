@@ -1,4 +1,4 @@
-"""What is kept of a token, and how it is recognised."""
+"""What is stored of a token, and how it is recognised."""
 
 import hashlib
 import secrets
@@ -13,8 +13,7 @@ from db.models.user import ApiToken, User
 from services.core.actors import PERMISSIONS, SCOPES, Role, Scope
 from services.people.tokens.resource_scopes import ResourceScopes, read_resource_scopes
 
-# A recognisable beginning lets secret scanners find a token that leaked into a
-# repository.
+# A recognisable prefix lets secret scanners find a token that leaked into a repository.
 _PREFIX: Final = "chartroom_"
 _RANDOM_BYTES: Final = 32
 _LENGTH: Final = len(_PREFIX) + len(secrets.token_urlsafe(_RANDOM_BYTES))
@@ -22,10 +21,11 @@ _LENGTH: Final = len(_PREFIX) + len(secrets.token_urlsafe(_RANDOM_BYTES))
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is known of a token: everything but itself.
+    """What is known of a token, apart from the token itself.
 
-    Without `scopes` it may do all that its role may. `is_program` tells a service's
-    from a person's own. A connected system's has `resource_scopes` beside them.
+    Without `scopes` it may do all that its role may. `is_program` distinguishes a
+    service's token from a person's own. A connected system's also has
+    `resource_scopes`.
     """
 
     id: UUID
@@ -44,17 +44,17 @@ class Token:
 
 
 def scopes_of(role: Role) -> tuple[Scope, ...]:
-    """Return the scopes that a token of the role can be given: each opens something."""
+    """Return the scopes that a token of the role can have: each opens something."""
     return tuple(scope for scope in Scope if SCOPES[scope] & PERMISSIONS[role])
 
 
 def new_token() -> str:
-    """Return 256 random bits with a name that scanners find."""
+    """Return 256 random bits with a prefix that scanners find."""
     return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
 def is_well_formed(token: str) -> bool:
-    """Tell whether this can be a token at all, without asking a database."""
+    """Return whether this can be a token at all, without querying a database."""
     return token.startswith(_PREFIX) and len(token) == _LENGTH and token.isascii()
 
 
@@ -64,7 +64,7 @@ def hash_of(token: str) -> bytes:
 
 
 def is_live() -> ColumnElement[bool]:
-    """Say which tokens open something."""
+    """Return the condition for live tokens."""
     return (
         ApiToken.revoked_at.is_(None)
         & or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > func.now())
@@ -73,7 +73,7 @@ def is_live() -> ColumnElement[bool]:
 
 
 def select_tokens() -> Select[ApiToken, User, bool]:
-    """Ask for tokens with whom they act for, the newest first."""
+    """Select tokens with the users they act for, the newest first."""
     return (
         select(ApiToken, User, is_live().label("is_live"))
         .join(User, User.id == ApiToken.user_id)
@@ -82,7 +82,7 @@ def select_tokens() -> Select[ApiToken, User, bool]:
 
 
 def token_of(row: Row[ApiToken, User, bool]) -> Token:
-    """Read a row."""
+    """Return the token in a row of `select_tokens`."""
     token, user, live = row
     return Token(
         token.id,
@@ -102,7 +102,7 @@ def token_of(row: Row[ApiToken, User, bool]) -> Token:
 
 
 def read_scopes(kept: list[str] | None) -> frozenset[Scope] | None:
-    """Return the scopes; what only another version knows opens nothing here."""
+    """Return the scopes; those that only another release knows open nothing here."""
     if kept is None:
         return None
     if system := read_resource_scopes(kept):

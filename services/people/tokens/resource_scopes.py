@@ -2,7 +2,7 @@
 
 `system/Patient.rs` lets a connected system read Patients and search for them,
 `patient/Patient.rs` lets an app read what its patient may. The token's role decides
-about everything else, as of every token.
+about everything else, as for every token.
 """
 
 import re
@@ -22,9 +22,9 @@ Context = Literal["system", "patient"]
 
 @dataclass(frozen=True, slots=True)
 class ResourceRights:
-    """What reading a type rests on: a role's permission and a scope of our own.
+    """What reading a type requires: a role's permission and a scope of our own.
 
-    Without a scope the type is read with those of the types that it is about. `own` is
+    A type without a scope is read together with the types that it is about. `own` is
     the permission by which patients read what is theirs.
     """
 
@@ -71,11 +71,12 @@ RESOURCE_RIGHTS: Final[Mapping[str, ResourceRights]] = MappingProxyType(
             Permission.VIEW_PATIENT, None, Permission.VIEW_OWN_RECORD
         ),
         "AuditEvent": ResourceRights(Permission.VIEW_AUDIT, Scope.READ_AUDIT),
-        # Exporting needs a purpose, so no scope alone opens what is there for that.
+        # Exporting needs a purpose, so no scope alone opens the resources that serve
+        # it.
         "Group": ResourceRights(Permission.EXPORT_PATIENTS, None),
     }
 )
-# SMART's second version of the syntax, and `read` of the first.
+# The second version of SMART's syntax, and `read` from the first.
 _SCOPE: Final = re.compile(
     r"(?P<context>system|patient)/(?P<type>\*|[A-Za-z]+)\.(?P<letters>rs?|s|read)"
 )
@@ -83,7 +84,7 @@ _EVERYTHING: Final = "*"
 
 
 class InvalidScope(InvalidInput):
-    """A scope is none, or none of those that the system was registered for."""
+    """The scope is invalid, or the system is registered for none of the wanted ones."""
 
     def __init__(self, message: str) -> None:
         super().__init__("scope", message)
@@ -97,15 +98,15 @@ class ResourceScopes:
     context: Context = "system"
 
     def allows(self, resource_type: str, interaction: Interaction | None) -> bool:
-        """Tell whether the type may be read (r), searched (s), or one of both."""
+        """Return whether the type may be read (r), searched (s), or either of them."""
         granted = self.granted.get(resource_type, frozenset())
         return interaction in granted if interaction else bool(granted)
 
     @property
     def exported(self) -> frozenset[str]:
-        """The types of which everything at once may be had: Bulk Data Access's `rs`.
+        """The types that may be exported: those with `rs`, as in Bulk Data Access.
 
-        An app has nothing at once: it reads for one patient.
+        An app cannot export: it reads for one patient.
         """
         if self.context != "system":
             return frozenset()
@@ -129,7 +130,7 @@ class ResourceScopes:
 
 
 def resource_types_of(role: Role) -> tuple[str, ...]:
-    """Return the types that a token of this role could read anything of."""
+    """Return the types of which a token of this role could read anything."""
     return tuple(
         name
         for name, rights in RESOURCE_RIGHTS.items()
@@ -138,11 +139,11 @@ def resource_types_of(role: Role) -> tuple[str, ...]:
 
 
 def grant(wanted: str, registered: Collection[str]) -> ResourceScopes:
-    """Return what a system gets that asks for these scopes, with spaces between.
+    """Return what a system is granted that asks for these space-separated scopes.
 
-    `registered` are the types that it may read at most; `system/*.rs` asks for all of
-    them, and of others that are asked for it gets none. Raises InvalidScope where
-    nothing is left, and for what is no such scope.
+    `registered` are the only types that it may read; `system/*.rs` asks for all of
+    them, and other types that it asks for are left out. Raises InvalidScope if nothing
+    is left, and for an invalid scope.
     """
     granted: dict[str, frozenset[Interaction]] = {}
     for text in filter(None, wanted.split(" ")):
@@ -166,10 +167,10 @@ def grant(wanted: str, registered: Collection[str]) -> ResourceScopes:
 
 
 def grant_to_app(wanted: str, registered: Collection[str]) -> ResourceScopes | None:
-    """Return what of these scopes an app may have, with spaces between; None: nothing.
+    """Return the scopes an app is granted out of `wanted`, or None.
 
-    Apps ask many clinics for the same, so what is not known here or not registered is
-    left out, as SMART has it; the answer says what there is.
+    Apps ask many clinics for the same scopes, so those that are unknown here or not
+    registered are left out, as in SMART; the response says what was granted.
     """
     granted: dict[str, frozenset[Interaction]] = {}
     for match in filter(None, map(_SCOPE.fullmatch, wanted.split(" "))):
@@ -189,7 +190,7 @@ def _interactions(match: re.Match[str]) -> frozenset[Interaction]:
 
 
 def read_resource_scopes(kept: Collection[str]) -> ResourceScopes | None:
-    """Return the scopes of a system's or an app's token; None of any other token."""
+    """Return the scopes of a system's or an app's token; None for any other token."""
     contexts: tuple[Context, ...] = ("system", "patient")
     for context in contexts:
         if granted := dict(_granted(kept, context)):
@@ -202,13 +203,13 @@ def _granted(
 ) -> Iterator[tuple[str, frozenset[Interaction]]]:
     for text in kept:
         match = _SCOPE.fullmatch(text)
-        # What only another version serves opens nothing here.
+        # Types that only another release serves open nothing here.
         if match and match["context"] == context and match["type"] in RESOURCE_RIGHTS:
             yield match["type"], _interactions(match)
 
 
 def require_types(role: Role, types: Collection[str]) -> list[str]:
-    """Return the types in the order of the table; raises InvalidInput."""
+    """Return the types in the order of RESOURCE_RIGHTS; raises InvalidInput."""
     if not types:
         raise InvalidInput("resource_types", "Choose at least one type to read.")
     offered = resource_types_of(role)
