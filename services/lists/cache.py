@@ -1,6 +1,6 @@
-"""What was read, kept until it is too old or somebody tells of a change.
+"""A cache of what was read, until it expires or somebody announces a change.
 
-Nothing is decided by what is kept.
+No decision rests on what is cached.
 """
 
 import time
@@ -18,22 +18,22 @@ from services.lists.cache_backends import away, in_memory, in_redis
 
 T = TypeVar("T")
 
-# For how long a Redis that did not answer is not asked again.
+# For this long a Redis that did not answer is not asked again.
 _PAUSE_SECONDS: Final = 5.0
 _NO_CHANGES: Final = ChangeMark(0, Lsn(0))
 
 
 class ChangeListener(Protocol):
-    """Whoever hears of changes: see db.postgres.listening.Listener."""
+    """Receives announced changes: see db.postgres.listening.Listener."""
 
     def change_mark(self) -> ChangeMark | None:
-        """Return what was told so far; None while nothing can be heard."""
+        """Return the mark of the changes so far; None while the listener is down."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Lasting(Generic[T]):
-    """Something that was read, and after how many seconds it changes by itself."""
+    """A value that was read, and after how many seconds it changes by itself."""
 
     value: T
     seconds: float | None = None
@@ -41,7 +41,7 @@ class Lasting(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Kept(Generic[T]):
-    """What was read, from whom, and which changes were heard of before that."""
+    """A value that was read, from where, and which changes were known before that."""
 
     value: T
     served: Served
@@ -51,17 +51,18 @@ class _Kept(Generic[T]):
 
 
 class CacheRegion(Generic[T]):
-    """Things of one kind, for some seconds each, by what was `wanted`.
+    """Cached values of one kind, each for some seconds, by what was `wanted`.
 
-    With `changes` they are dropped when one is told of, and nothing is kept while none
-    can be heard. Who asks is never shown anything older than what they wrote (`after`).
-    What is wanted as None is never kept.
+    With `changes`, values are dropped when a change is announced, and nothing is cached
+    while the listener is down. Readers are never shown anything older than what they
+    wrote themselves (`after`). Nothing is cached for a `wanted` of None.
 
-    With an address they are in a Redis that others share. What somebody finds there is
-    good if it shows all that they have been told of, whoever has read it.
+    With a `redis_url`, values are in a Redis that others share. A value found there is
+    valid if it reflects all changes the reader has been told of, no matter who has read
+    it.
 
-    Nobody waits for another's reading: while the primary is away that would be one
-    whole wait after the other.
+    Nobody waits for somebody else's read: while the primary is away, that would be one
+    full wait after another.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class CacheRegion(Generic[T]):
         self._changes = changes
         self._is_shared = redis_url is not None
         self._away_until = 0.0
-        # Lets go of what is too old at once; Redis does so by itself.
+        # Drops expired values at once; Redis does so by itself.
         self.let_go: Callable[[], None] = _do_nothing
         if redis_url is None:
             self._region, self.let_go = in_memory(name, most, lambda kept: kept.until)
@@ -95,11 +96,11 @@ class CacheRegion(Generic[T]):
         read: Callable[[Lsn | None], Read[Lasting[T]]],
         after: Lsn | None = None,
     ) -> Read[T]:
-        """Return what is kept of it, or else what is read now."""
+        """Return the cached value, or else read it now."""
         return self.find(wanted, after) or self.read(wanted, read, after)
 
     def find(self, wanted: Hashable, after: Lsn | None = None) -> Read[T] | None:
-        """Return what is kept of it and shows all that was told, and `after`."""
+        """Return the cached value if it reflects `after` and all announced changes."""
         mark = self._mark(wanted, after)
         if mark is None:
             return None
@@ -113,12 +114,12 @@ class CacheRegion(Generic[T]):
         read: Callable[[Lsn | None], Read[Lasting[T]]],
         after: Lsn | None = None,
     ) -> Read[T]:
-        """Read what is wanted where all changes heard of show, and `after`; keep it."""
+        """Read the value where `after` and all known changes show, and cache it."""
         mark = self._mark(wanted, after)
         position = None if mark is None else mark.position
         answer = read(max(filter(None, (position, after)), default=None))
-        # What was told meanwhile is perhaps not in it. Nor is it, perhaps, what was
-        # told before, if the primary was lost: so was who listens to it.
+        # Changes announced meanwhile may be missing from it. So may earlier ones, if
+        # the primary was lost, and the connection that announces them with it.
         if mark is not None and mark == self._mark(wanted, after):
             self.keep(wanted, answer, after, mark)
         return Read(answer.value.value, answer.served)
@@ -130,7 +131,7 @@ class CacheRegion(Generic[T]):
         after: Lsn | None,
         mark: ChangeMark = _NO_CHANGES,
     ) -> None:
-        """Keep what was read where `after` is shown, and all that the mark tells of."""
+        """Cache a value that reflects `after` and all changes of the mark."""
         value, lasts = read.value.value, read.value.seconds
         seconds = self._seconds if lasts is None else min(self._seconds, lasts)
         if wanted is None or seconds <= 0:
@@ -140,18 +141,19 @@ class CacheRegion(Generic[T]):
         self._ask(lambda region: region.set(self._key(wanted, mark, after), kept))
 
     def _mark(self, wanted: Hashable, after: Lsn | None) -> ChangeMark | None:
-        """Return what was told so far; None where nothing may be kept.
+        """Return the mark of the changes so far; None if nothing may be cached.
 
-        Who does not know where their last write is cannot tell what shows it.
+        Where a reader's last write is unknown, nothing is known to reflect it.
         """
         if wanted is None or after == BEYOND:
             return None
         return _NO_CHANGES if self._changes is None else self._changes.change_mark()
 
     def _key(self, wanted: Hashable, mark: ChangeMark, after: Lsn | None) -> Hashable:
-        """Name what is wanted, and what was written if others may have read without it.
+        """Return the cache key, with `after` if others may have read without it.
 
-        Somebody who only pretends to have written something shares it with nobody.
+        A reader who only pretends to have written something shares the value with
+        nobody.
         """
         written = after if after is not None and after > mark.position else None
         return self._name, mark.timeline, written, wanted
@@ -159,8 +161,8 @@ class CacheRegion(Generic[T]):
     def _is_good(self, kept: _Kept[T], mark: ChangeMark) -> bool:
         # The second bound is for a clock that was set back.
         is_young = 0 < kept.until - time.time() <= self._seconds
-        # Others have counted from another beginning. Who counts alike knows more: what
-        # is in the log already may not be shown by the primary for another moment.
+        # Other processes started counting elsewhere. With the same count more is known:
+        # the primary may not show for another moment what is in the log already.
         is_counted = self._is_shared or kept.count == mark.count
         return is_young and is_counted and kept.position >= mark.position
 
@@ -182,5 +184,5 @@ def _parse(adapter: TypeAdapter[_Kept[T]], written: bytes) -> object:
     try:
         return adapter.validate_json(written)
     except ValidationError:
-        # By another version of Chartroom: as good as nothing.
+        # Written by another release of Chartroom: the same as missing.
         return NO_VALUE

@@ -1,4 +1,4 @@
-"""Where things are kept: in this process or, with an address, in a shared Redis."""
+"""Storage for cached values: in this process or, with a URL, in a shared Redis."""
 
 import hashlib
 import sys
@@ -14,10 +14,10 @@ _ANSWER_SECONDS: Final = 0.2
 
 
 class _Lasting(TLRUCache[Hashable, Any]):
-    """Forgets what is too old and, of too many, what nobody used for longest.
+    """Evicts what has expired and, beyond the limit, what was least recently used.
 
-    What can be asked for has no bound, and what is too old is good for nobody: a page
-    that is open all day would hold all that it has ever shown.
+    The keys are unbounded, and expired values are of use to nobody: a page that is open
+    all day would hold all that it has ever shown.
     """
 
     def __init__(self, most: int, lasts_until: Callable[[Any], float]) -> None:
@@ -40,10 +40,10 @@ class _Lasting(TLRUCache[Hashable, Any]):
 def in_memory(
     name: str, most: int, lasts_until: Callable[[Any], float]
 ) -> tuple[CacheRegion, Callable[[], None]]:
-    """Return a place for so many things in this process.
+    """Return a region for this many values in this process.
 
-    Each lasts until a moment of the clock, in seconds since 1970. What is too old goes
-    when something is added, or when the second one that is returned is called.
+    Each lasts until a time in seconds since 1970. Expired values go when something is
+    added, or when the second value returned is called.
     """
     things = _Lasting(most, lambda cached: lasts_until(cached.payload))
     arguments = {"cache_dict": things}
@@ -59,12 +59,12 @@ def in_redis(
     write: Callable[[Any], bytes],
     read: Callable[[bytes], Any],
 ) -> CacheRegion:
-    """Return a place in Redis for things that last that long.
+    """Return a region in Redis for values that last this long.
 
-    They are what `write` made of them, never Python's pickles: whoever can write there
+    They are serialized by `write`, never as Python pickles: whoever can write there
     must not be able to run anything here.
     """
-    # Who has no Redis does without its library, which takes a while to load.
+    # Without Redis its library is not loaded, which takes a while.
     from redis.backoff import NoBackoff  # noqa: PLC0415
     from redis.retry import Retry  # noqa: PLC0415
 
@@ -82,7 +82,7 @@ def in_redis(
 
 
 def away() -> tuple[type[Exception], ...]:
-    """Return what backends raise whose server is away; pages do without them then."""
+    """Return the exceptions of an unreachable backend; pages do without it then."""
     if "redis" not in sys.modules:
         return (OSError,)
     from redis.exceptions import RedisError  # noqa: PLC0415
@@ -91,10 +91,10 @@ def away() -> tuple[type[Exception], ...]:
 
 
 def _clock() -> float:
-    # Asked for anew each time: tests set it.
+    # Looked up on each call, because tests replace it.
     return time.time()
 
 
 def _hidden(key: Hashable) -> str:
-    """Return a short key that does not show what somebody searched for."""
+    """Return a short key that does not reveal what somebody searched for."""
     return f"chartroom:{hashlib.sha256(repr(key).encode()).hexdigest()}"

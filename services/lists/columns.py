@@ -1,8 +1,8 @@
 """Which columns somebody's lists show, and in which order.
 
-Everybody has columns of their own for each kind of list; a list that they have saved
-as a view has its own. It is what a table shows, and no right: whoever sees a record may
-see all of its columns.
+Everybody has their own columns for each kind of list; a list that they have saved as a
+view has its own. They only control what a table shows and grant nothing: whoever sees a
+record may see all of its columns.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ from services.lists.subjects import Subject
 def find_columns(
     session: Session, actor: Actor, key: str, *, subject: Subject
 ) -> tuple[str, ...] | None:
-    """Return the columns that the list behind the key shows; None for the usual ones.
+    """Return the columns that the list behind the key shows; None for the defaults.
 
-    Those of a view that the actor has of it, if it has any; else the actor's. Raises
+    Those of the actor's view of the list, if it has any; else the actor's. Raises
     NotAllowed.
     """
     actor.require(Permission.SAVE_VIEWS)
@@ -39,7 +39,7 @@ def find_columns(
     chosen = session.scalar(
         select(func.coalesce(of_view.scalar_subquery(), of_actor.scalar_subquery()))
     )
-    # What a later version knew may be unknown to this one.
+    # A later release may have stored columns that are unknown to this one.
     offered = _offered(session, subject, chosen or ())
     known = tuple(name for name in chosen or () if name in offered)
     return known or None
@@ -53,10 +53,10 @@ def choose_columns(
     *,
     subject: Subject,
 ) -> None:
-    """Let the list behind the key show these columns, or the usual ones for None.
+    """Set the columns of the list behind the key, or the defaults for None.
 
-    Of a list that the actor has saved as a view only that one changes, else all others
-    of its kind. The caller commits. Raises InvalidInput, NotAllowed.
+    If the actor has saved the list as a view, only that view changes, else all their
+    other lists of its kind. The caller commits. Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.SAVE_VIEWS)
     if columns is not None:
@@ -100,7 +100,7 @@ def _keep(
 
 
 def _offered(session: Session, subject: Subject, names: Sequence[str]) -> set[str]:
-    """Return what may be chosen; the clinic's own fields if any may be among these."""
+    """Return the possible columns, with the clinic's own fields if any may be named."""
     if set(names) <= set(subject.columns):
         return set(subject.columns)
     return {*subject.columns, *subject.find_more(session, names)}

@@ -1,4 +1,4 @@
-"""How many rows a list has, told within a bounded time."""
+"""Counting the rows of a list within a bounded time."""
 
 import json
 from datetime import datetime
@@ -15,7 +15,7 @@ from services.lists.recording import record
 from services.lists.statements import compiled, within
 
 MOST_COUNTED: Final = 10_000
-# Leaves room in the promised 150 ms for the way there and back, and for an estimate.
+# Leaves room in the promised 150 ms for the round trip and for an estimate.
 LIMIT_MILLISECONDS: Final = 80
 
 
@@ -26,10 +26,10 @@ def count(
     criteria: Criteria,
     now: datetime | None,
 ) -> Count:
-    """Count the rows, as far as that goes in a moment.
+    """Count the rows of a list, within a time limit.
 
-    Counting stops at 10,000; out of time, the planner's estimate is the answer. The
-    transaction goes on as if nothing had been asked. Raises InvalidInput, NotAllowed.
+    Counting stops at 10,000; after the limit, the planner's estimate is the answer. The
+    transaction continues as if nothing had happened. Raises InvalidInput, NotAllowed.
     """
     definition.subject.require_list(actor)
     query = prepare(session, actor, definition, criteria, now)
@@ -48,7 +48,7 @@ def count_searched(
 ) -> Count:
     """Count what a search finds, for somebody who is still typing.
 
-    As in `pages.peek`, the caller writes down who was shown what. Raises InvalidInput,
+    As with `pages.peek`, the caller records who was shown what. Raises InvalidInput,
     NotAllowed.
     """
     definition.subject.require_list(actor)
@@ -57,7 +57,7 @@ def count_searched(
 
 
 def estimate(session: Session, query: ListQuery[Any, Any]) -> int:
-    """Return the planner's guess, which costs next to nothing."""
+    """Return the planner's estimate, which costs next to nothing."""
     session.flush()
     connection = session.connection()
     plans = connection.exec_driver_sql(query.text(_explain), query.parameters)

@@ -1,8 +1,8 @@
 """Cells of CSV files that people open in spreadsheets.
 
 Spreadsheets run a cell that begins with = + - @ (or a tab or carriage return) as a
-formula, and a patient's name is typed by strangers. Such a cell gets an apostrophe
-in front, which makes it text; an international telephone number becomes '+49....
+formula, and strangers type patients' names. Such a cell gets an apostrophe in front,
+which makes it text; an international telephone number becomes '+49....
 """
 
 from typing import Final

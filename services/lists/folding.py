@@ -1,4 +1,4 @@
-"""Typed text in the folded form that names and terms are compared in."""
+"""Typed text in the folded form in which names and terms are compared."""
 
 import re
 import unicodedata
@@ -13,9 +13,9 @@ from services.lists.criteria.patterns import containing
 from services.lists.criteria.shape import FoldedText, Mention
 from services.lists.statements import run
 
-# What stands before a name and is none of it, as folded: a title in English or German,
-# the faculty of one behind it ("dr. med."), and how people are addressed. Something of
-# the name must be left. Read by PostgreSQL and by Python alike.
+# What precedes a name without being part of it, in folded form: a title in English or
+# German, the faculty after it ("dr. med."), and forms of address. Something of the name
+# must remain. Valid in both PostgreSQL and Python.
 _TITLES: Final = (
     r"^((((univ|apl|assoc|asst|hon)[.]?[- ]*)?"
     r"(prof|professor|professorin|dr|drs|dres|doctor|doktor|pd|priv[.]?-?doz|"
@@ -31,8 +31,8 @@ _FOLD: Final = "SELECT text, fold(text) FROM unnest(%(texts)s) AS text"
 def fold(session: Session, texts: Iterable[str]) -> dict[str, str]:
     """Return each text with its folded form.
 
-    The database has the table of accents, and is asked only where there may be some:
-    calling fold() within a list's own statement would cost as much as its planning.
+    The table of accents is in the database, which is queried only if there may be any:
+    calling fold() within a list's own statement would cost as much as planning it.
     """
     folded = {text: text.lower() for text in texts}
     if accented := [text for text in folded if not text.isascii()]:
@@ -41,7 +41,7 @@ def fold(session: Session, texts: Iterable[str]) -> dict[str, str]:
 
 
 def comparable(value: object, folded: Mapping[str, str]) -> object:
-    """Return typed text in the form that its column has; all else as it is."""
+    """Return typed text in the form of its column; everything else unchanged."""
     match value:
         case FoldedText(text, is_pattern, has_accents):
             text = text.lower() if has_accents else folded[text]
@@ -55,10 +55,10 @@ def comparable(value: object, folded: Mapping[str, str]) -> object:
 def by_name(
     name: ColumnElement[str] | InstrumentedAttribute[str],
 ) -> ColumnElement[str]:
-    """Return what people of one string are sorted by: the name without its title.
+    """Return the sort key for people with a single name: the name without its title.
 
-    "Dr. Amara Okafor" stands among those with A. Which word is the family's name is
-    not known; who enters "Okafor, Amara" sorts by that.
+    "Dr. Amara Okafor" is sorted under A. Which word is the family name is unknown;
+    somebody entered as "Okafor, Amara" is sorted by that.
     """
     titles = literal_column(f"'{_TITLES}'", Text)
     untitled = func.regexp_replace(func.fold(name), titles, literal_column("''"))
@@ -66,7 +66,7 @@ def by_name(
 
 
 def by_shown_name(name: str) -> tuple[str, str]:
-    """Return what a name that was read already is sorted by, as `by_name` sorts."""
+    """Return the sort key of a name that was read already, as `by_name` sorts."""
     parts = unicodedata.normalize("NFKD", name.casefold())
     folded = "".join(part for part in parts if not unicodedata.combining(part))
     return _TITLED.sub("", folded), name

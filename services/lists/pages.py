@@ -50,14 +50,14 @@ Row = TypeVar("Row", bound=_Row)
 Place = tuple[str | None, ...]
 
 
-# Without slots: Python 3.11 cannot make a frozen one by the name of Page[SomeRow].
+# Without slots: Python 3.11 cannot create a frozen one named Page[SomeRow].
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """Some rows of a list, and the ids that the pages around them begin at.
+    """Some rows of a list, and the ids at which the pages around them begin.
 
-    `next` is passed as `after`, `previous` as `before`; None where the list ends. Of a
-    page that is placed, `place` is where the next one begins. One that `is_whole` is
-    all of its list; of others that is not known.
+    `next` is passed as `after`, `previous` as `before`; None where the list ends. On a
+    placed page, `place` is where the next one begins. A page that `is_whole` is the
+    entire list; for others that is unknown.
     """
 
     rows: tuple[Row, ...]
@@ -94,10 +94,10 @@ class PageEnd(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PagePosition:
-    """Which page of a list is asked for, by a row or, from 1, by its number.
+    """Which page of a list is requested, by a row or, from 1, by its number.
 
-    One that `is_placed` begins behind a place or, without any, with the first row: it
-    is told where the next one begins, which holds whatever becomes of the rows.
+    A page that `is_placed` begins after a place or, without one, with the first row. It
+    returns where the next one begins, which stays valid whatever happens to the rows.
     """
 
     size: int = USUAL_SIZE
@@ -109,7 +109,7 @@ class PagePosition:
     is_placed: bool = False
 
     def end(self) -> PageEnd:
-        """Return what the page counts from; raises InvalidInput for two at once."""
+        """Return what the page counts from; raises InvalidInput if there are two."""
         candidates = (
             (PageEnd.AFTER, self.after),
             (PageEnd.BEHIND, self.place),
@@ -135,7 +135,7 @@ class PagePosition:
             cursor = self.after or self.before
             return {"most": self.size + 1, "cursor": cursor, **dict(named)}
         offset = (self.number - 1) * self.size
-        # All of the rows before are read to be skipped, so the numbers are bounded.
+        # All rows before the page are read and skipped, so the numbers are bounded.
         if not 0 <= offset <= MAX_OFFSET:
             raise InvalidInput(
                 "page",
@@ -162,7 +162,7 @@ def read_page(
     *,
     now: datetime | None,
 ) -> AnyPage:
-    """Return a page, and write down who was shown it.
+    """Return a page, and record who was shown it.
 
     Raises InvalidInput, NotAllowed, Unavailable.
     """
@@ -181,7 +181,7 @@ def read_page(
     if not rows and end.has_cursor:
         _require_row(session, definition.id_column, given)
     records = _cut(session, rows, at.size, end, query)
-    # Also where all of its rows have gone since they were found.
+    # Even if all of its rows have gone since they were found.
     if places and len(rows) > at.size:
         records = replace(records, place=places[-1])
     page = definition.page_of(session, records, query)
@@ -199,10 +199,10 @@ def peek(
     size: int,
     milliseconds: int,
 ) -> tuple[Any, ...]:
-    """Return the first that a search finds, none where that takes longer.
+    """Return the first rows that a search finds, none if that takes longer.
 
-    For somebody who is still typing. The caller writes down who was shown what, since
-    a list per letter would tell nobody anything. Raises InvalidInput, NotAllowed.
+    For somebody who is still typing. The caller records who was shown what, since a
+    record for every letter would tell nobody anything. Raises InvalidInput, NotAllowed.
     """
     definition.subject.require_list(actor)
     query = prepare(session, actor, definition, Criteria(search=search), None)
@@ -217,13 +217,13 @@ def _find(
 ) -> tuple[Sequence[tuple[Any, ...]], _AnyQuery]:
     """Return the rows, and the query that found them: as typed, or corrected.
 
-    Whether a word was misspelt is only asked when nothing is found; a word that stands
-    nowhere lets nothing be found.
+    Spelling is checked only when nothing is found; a word that occurs nowhere always
+    means that nothing is found.
     """
     shape, text = query.shape, query.text(build)
     is_planned_once = shape.is_planned_once and "offset" not in given
     if is_planned_once:
-        # How many rows are wanted decides the plan, and only a few sizes are asked for.
+        # The number of rows decides the plan, and only a few sizes are in use.
         text = text.replace(_MOST, str(given["most"]))
     find = partial(
         run, session, text, settings=shape.settings, is_planned_once=is_planned_once
@@ -251,7 +251,7 @@ def _is_gone() -> InvalidInput:
 def _cut(
     session: Session, rows: Sequence[Any], size: int, end: PageEnd, query: _AnyQuery
 ) -> Page[Any]:
-    """Take away the row that was only read to see whether the list goes on."""
+    """Drop the row that was only read to see whether the list goes on."""
     goes_on = len(rows) > size
     records = _records(session, query, rows[:size])
     if end.is_backwards:
@@ -272,9 +272,9 @@ def _cut(
 def _records(
     session: Session, query: _AnyQuery, rows: Sequence[Any]
 ) -> tuple[Any, ...]:
-    """Return what is shown of a page's rows, read now if those are identifiers alone.
+    """Return the records of a page's rows, read now if those are only identifiers.
 
-    What has gone in between is left out.
+    Rows that have gone in between are left out.
     """
     shape, statement = query.shape, query.text(_whole)
     if statement and rows:

@@ -1,4 +1,4 @@
-"""Lists as SQL: what each kind of list says of itself, and what is the same for all."""
+"""Lists as SQL: what each kind of list defines, and what is common to all."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -22,11 +22,11 @@ from services.lists.subjects import Subject
 
 
 class Search(Protocol):
-    """What was typed into the search box, taken apart."""
+    """Parsed text from the search box."""
 
     @property
     def parameters(self) -> Mapping[str, object]:
-        """The values, by the names that the condition of the search has for them."""
+        """The values, by the names in the search's condition."""
         ...
 
 
@@ -39,7 +39,7 @@ Build = Callable[[Any], str]
 
 @dataclass(frozen=True, slots=True)
 class ListShape(ABC, Generic[Scope, SearchKind]):
-    """Everything about a list's SQL but the values; `scope` is what may be seen."""
+    """Everything about a list's SQL except the values; `scope` is what may be seen."""
 
     scope: Scope
     where: Branch
@@ -50,11 +50,11 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
     @property
     @abstractmethod
     def table(self) -> FromClause:
-        """Where the list is looked for."""
+        """The table that the list is read from."""
 
     @property
     def settings(self) -> str:
-        """How the planner is to be set for the list's statements."""
+        """Planner settings for the list's statements."""
         return ""
 
     @property
@@ -64,7 +64,7 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
 
     @abstractmethod
     def belongs(self) -> ColumnElement[bool]:
-        """Return the condition for what is on the list, of its table."""
+        """Return the condition on the table for rows that are on the list."""
 
     @abstractmethod
     def page(
@@ -74,15 +74,15 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
         offset: BindParameter[int] | None = None,
         also: Sequence[ColumnElement[Any]] = (),
     ) -> Select[Any]:
-        """Select the first MOST rows by the keys, of those that meet also `where`.
+        """Select the first MOST rows by the keys that also meet `where`.
 
-        Each has at its end what is asked for `also`.
+        The columns of `also` come last in each row.
         """
 
     def whole(self) -> Select[Any] | None:
         """Select the rows with the given IDS, by the same plan whatever they are.
 
-        None where a page has them itself, and not the identifiers alone.
+        None if a page has them itself, and not only the identifiers.
         """
         return None
 
@@ -92,22 +92,23 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
         where: Sequence[ColumnElement[bool]] = (),
         order: Sequence[ColumnElement[Any]] = (),
     ) -> Select[Any]:
-        """Select the columns of what is on the list and meets also `where`."""
+        """Select the columns for rows on the list that also meet `where`."""
         rows = select(*columns).select_from(self.table)
         return rows.where(self.belongs(), *where).order_by(*order)
 
     @property
     @abstractmethod
     def record_of(self) -> Callable[[Sequence[Any]], Any]:
-        """What makes of a page's row what is shown of it."""
+        """What turns a row of the page into the record that is shown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class ListDefinition(Generic[Scope, AnySearch, AnyPage]):
-    """What a kind of list says of itself.
+    """The definition of a kind of list.
 
-    `shown` and `counted` are what the audit log calls a look at the list. A search is
-    read, then put into the database's form and, if nothing is found, corrected.
+    `shown` and `counted` are the actions under which the audit log records a look at
+    the list. A search is parsed, then folded by the database and, if nothing is found,
+    corrected.
     """
 
     subject: Subject
@@ -130,7 +131,7 @@ class ListDefinition(Generic[Scope, AnySearch, AnyPage]):
 
 @dataclass(frozen=True, slots=True)
 class ListQuery(Generic[Scope, AnySearch]):
-    """A list that is ready to be asked for."""
+    """A list that is ready to be queried."""
 
     definition: ListDefinition[Scope, AnySearch, Any]
     shape: ListShape[Scope, Any]
@@ -147,13 +148,13 @@ class ListQuery(Generic[Scope, AnySearch]):
         """Return the statement that `build`, a cached function, makes of the shape."""
         text = self.texts.get(build)
         if text is None:
-            # Two criteria of one shape share it; but finding a shape takes longer
-            # than all else that is done for a page outside the database.
+            # Criteria of the same shape share it; but looking up a shape takes longer
+            # than everything else that is done for a page outside the database.
             text = self.texts[build] = build(self.shape)
         return text
 
     def corrected(self, session: Session) -> "ListQuery[Scope, AnySearch] | None":
-        """Return the list with misspelt words put right; None if none were."""
+        """Return the list with misspelt words corrected; None if there were none."""
         search = self.definition.correct_search(session, self.shape, self.search)
         return None if search == self.search else replace(self, search=search)
 
@@ -167,10 +168,10 @@ def prepare(
     *,
     scope: Scope | None = None,
 ) -> ListQuery[Scope, AnySearch]:
-    """Make the criteria ready to be asked by the actor.
+    """Prepare the criteria to be queried by the actor.
 
-    A `scope` other than the actor's own is for who has checked that it may be.
-    Raises InvalidInput, NotAllowed, Unavailable.
+    A `scope` other than the actor's own is for callers that have checked that it is
+    allowed. Raises InvalidInput, NotAllowed, Unavailable.
     """
     now = now or datetime.now(UTC)
     today = datetime.combine(now, time.min, now.tzinfo)
@@ -184,7 +185,7 @@ def prepare(
 
 @dataclass(frozen=True, slots=True)
 class _Learned:
-    """What the database has told of criteria, and the text to be spelled out anew."""
+    """What the database returned for criteria, and the text to look up each time."""
 
     shape: ListShape[Any, Any]
     search: Any
@@ -193,7 +194,7 @@ class _Learned:
 
 
 class _Understood:
-    """Criteria taken apart, with all that is the same each time they are asked."""
+    """Parsed criteria, with all that is the same each time they are queried."""
 
     def __init__(
         self,
@@ -211,7 +212,7 @@ class _Understood:
         self._texts: dict[Build, str] = {}
 
     def ask(self, session: Session, actor: Actor) -> ListQuery[Any, Any]:
-        """Return the list; only spellings are looked up anew each time."""
+        """Return the list; only spellings are looked up again each time."""
         known = self._learned
         if known is None:
             known = self._learned = self._learn(session)
@@ -239,5 +240,5 @@ class _Understood:
         return _Learned(shape, search, named, mentions)
 
 
-# A page, its count and its charts take the criteria apart only once.
+# A page, its count and its charts parse the criteria only once.
 _understand = lru_cache(maxsize=512)(_Understood)

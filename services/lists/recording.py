@@ -1,4 +1,4 @@
-"""What the audit log is told of a list: what was asked for, and what was shown."""
+"""Recording lists in the audit log: the criteria, and what was shown."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -31,7 +31,7 @@ def record(
     reason: str | None = None,
     **details: object,
 ) -> None:
-    """Write down the criteria, the ids of all that was shown, and the rest."""
+    """Record the criteria, the ids of all that was shown, and the details."""
     recorded: dict[str, object] = {
         "criteria": criteria.to_json(list_criteria),
         **details,

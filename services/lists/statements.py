@@ -13,10 +13,10 @@ from sqlalchemy.sql import Executable
 from services.core.errors import Unavailable
 
 LIMIT_SECONDS: Final = 5
-# How many rows are returned, and skipped before, is given when a statement is run.
+# The number of rows returned, and skipped before, is given when a statement is run.
 MOST: Final = bindparam("most", type_=Integer)
 OFFSET: Final = bindparam("offset", type_=Integer)
-# What a page was found to have, for the statement that reads its rows.
+# The ids that a page was found to have, for the statement that reads its rows.
 IDS: Final = bindparam("ids", type_=ARRAY(Text))
 
 _DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
@@ -24,7 +24,7 @@ _QUERY_CANCELED: Final = "57014"
 
 
 class TakesTooLong(Unavailable):
-    """A list was not found within its time, and may never be."""
+    """A list was not found within its time limit, and may never be."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -34,10 +34,10 @@ class TakesTooLong(Unavailable):
 
 
 def compiled(statement: Executable) -> str:
-    """Return the statement as text for `run`, whose callers keep it.
+    """Return the statement as text for `run`, to be cached by the caller.
 
-    Every parameter must be a named one: a value given while building would be
-    frozen into the text and shown to the next person.
+    Every parameter must be named: a value given while building would be frozen into the
+    text and shown to the next person.
     """
     result = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
     given = [name for name, value in result.params.items() if value is not None]
@@ -58,15 +58,15 @@ def run(
     """Return the rows, or raise TakesTooLong when they take longer than the limit.
 
     The limit and the `settings`, statements that each end with a semicolon, stay in
-    force until the transaction ends, and a statement that ran into the limit has ended
-    it. Other failures are the driver's own. One that `is_planned_once` has the same
-    plan whatever its values are.
+    force until the transaction ends, which a statement that exceeds the limit ends
+    itself. Other failures are the driver's own. A statement that `is_planned_once` has
+    the same plan whatever its values are.
     """
     session.flush()
-    # Both travel in one round trip; PostgreSQL times each statement by itself.
+    # Both are sent in one round trip; PostgreSQL times each statement by itself.
     limit = f"SET LOCAL statement_timeout = {limit_seconds * 1000:.0f}; "
-    # The driver's own cursor: SQLAlchemy would describe the columns of a text
-    # statement anew each time, which costs a fifth of a typical page.
+    # The driver's own cursor: SQLAlchemy would describe the columns of a text statement
+    # again each time, which costs a fifth of a typical page.
     cursor = session.connection().connection.cursor()
     try:
         before = limit + settings
@@ -88,7 +88,7 @@ def _planned(
 ) -> AbstractContextManager[str]:
     if not once:
         return nullcontext(statement)
-    # Most pages that have a list plan each of its statements anew.
+    # Most pages with a list plan each of its statements every time.
     from db.postgres.prepared import planned_once  # noqa: PLC0415
 
     return planned_once(session, statement, before)
@@ -104,11 +104,11 @@ def within(
 ) -> Sequence[Any] | None:
     """Return the rows, or None when they take longer; other failures are raised.
 
-    Neither limit and settings nor a failure are left behind in the transaction.
+    The limit, the settings and a failure leave no trace in the transaction.
     """
     session.flush()
     connection = session.connection()
-    # All travel in one round trip, as in `run`.
+    # All are sent in one round trip, as in `run`.
     limit = f"SAVEPOINT limited; SET LOCAL statement_timeout = {milliseconds}; "
     try:
         return connection.exec_driver_sql(
@@ -131,11 +131,11 @@ def _leave_savepoint(connection: Connection) -> None:
         if not ran_out_of_time(error):
             raise
         # After a statement that was quick enough its limit is still in force, and on a
-        # busy server even this may take longer. To fail has taken the limit away.
+        # busy server even this may take longer. The failure has removed the limit.
         connection.exec_driver_sql(leave)
 
 
 def ran_out_of_time(error: Exception) -> bool:
-    """Tell whether PostgreSQL stopped the statement at its time limit."""
+    """Return whether PostgreSQL cancelled the statement at its time limit."""
     cause = getattr(error, "orig", error)
     return getattr(cause, "pgcode", None) == _QUERY_CANCELED

@@ -1,4 +1,4 @@
-"""What a list is about, whether or not anybody keeps it."""
+"""What a list is about, whether or not anybody saves it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from services.lists.criteria import Criteria, Fields
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a list is about: who may have one, and what it can ask for.
+    """What a list is about: who may have one, and what it can be filtered by.
 
-    Each list defines its own, beside its fields. `columns` are those that somebody may
+    Each list defines its own, beside its fields. `columns` are those that people may
     choose to see, if there is a choice. `more` are fields that this clinic has defined,
-    which are columns, too. What is behind a key need not be `Criteria`: then
-    `keeps_criteria` is false, and whoever keeps it judges it.
+    which are columns, too. What is stored behind a key need not be `Criteria`: then
+    `keeps_criteria` is false, and whoever stores it validates it.
     """
 
     name: str

@@ -13,7 +13,7 @@ from services.lists.csv_cells import escape_formula
 from services.lists.workbooks import MEDIA_TYPE as WORKBOOK, workbook_of
 
 FileFormat = Literal["csv", "xlsx", "parquet"]
-# Parquet's is registered with IANA since 2024.
+# Parquet's has been registered with IANA since 2024.
 MEDIA_TYPES: Final[Mapping[FileFormat, str]] = {
     "csv": "text/csv",
     "xlsx": WORKBOOK,
@@ -25,9 +25,9 @@ TableCell = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows below named columns, each of one kind; None is what is not told.
+    """Rows under named columns, each of one type; None is a value that is withheld.
 
-    `about` says what the numbers are, for files that have a place for it.
+    `about` describes the numbers, for files that have a place for it.
     """
 
     columns: Mapping[str, Kind]
@@ -36,7 +36,7 @@ class Table:
 
 
 def file_of(table: Table, file_format: FileFormat) -> bytes:
-    """Return the table as such a file; text is never a formula in it."""
+    """Return the table as a file of this format; text is never a formula in it."""
     match file_format:
         case "csv":
             return _csv_of(table)

@@ -28,8 +28,8 @@ from services.lists.subjects import Subject
 
 MAX_NAME_LENGTH: Final = 60
 LONGEST_DESCRIPTION: Final = 300
-# Of one person and one kind of list; their page shows them all. Two that are saved at
-# the same moment may both be the last.
+# For one person and one kind of list; their page shows them all. Two saved at the same
+# time may both be the last.
 MOST_VIEWS: Final = 200
 _KEY: Final = re.compile("[A-Za-z0-9_-]{1,64}")
 _NAME_ONCE: Final = "saved_views_name_once"
@@ -39,7 +39,7 @@ _NAME_ONCE: Final = "saved_views_name_once"
 class View:
     """A person's own name for a list; `owner` is that person's if it is somebody else.
 
-    What analysts ask may be shared with all who count cohorts, or with some of them.
+    Analysts' views may be shared with all who count cohorts, or with some of them.
     """
 
     id: UUID
@@ -53,12 +53,12 @@ class View:
 
     @property
     def is_own(self) -> bool:
-        """Whether it is the actor's, who alone may change it."""
+        """Whether it is the actor's own; only its owner may change it."""
         return not self.owner
 
 
 class NameTaken(Conflict):
-    """The person already calls another list so."""
+    """The person has another list with this name already."""
 
     property_name = "name"
 
@@ -72,7 +72,7 @@ class NameTaken(Conflict):
 
 
 class TooManyViews(Conflict):
-    """The person has as many views of lists of this kind as anybody can have."""
+    """The person has as many views of this kind of list as anybody can have."""
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(
@@ -88,17 +88,17 @@ class TooManyViews(Conflict):
 def remember(
     session: Session, actor: Actor, list_criteria: Criteria, *, subject: Subject
 ) -> str:
-    """Keep the criteria and return the key that recalls them; the caller commits.
+    """Store the criteria and return the key that recalls them; the caller commits.
 
-    Equal criteria have one key, whoever of the clinic asks; a patient has keys of their
-    own. Raises InvalidInput, NotAllowed.
+    Equal criteria have one key, whoever of the clinic stores them; a patient has keys
+    of their own. Raises InvalidInput, NotAllowed.
     """
     require_possible(session, actor, list_criteria, subject=subject)
     return keep(session, actor, criteria.to_json(list_criteria), subject=subject)
 
 
 def keep(session: Session, actor: Actor, kept: Json, *, subject: Subject) -> str:
-    """Keep what was judged already, and return its key; for `remember` and the like.
+    """Store what was validated already, and return its key; for `remember` and such.
 
     Raises NotAllowed.
     """
@@ -110,8 +110,8 @@ def keep(session: Session, actor: Actor, kept: Json, *, subject: Subject) -> str
         criteria=kept,
         created_by=actor.id,
     )
-    # An update that changes nothing much, because only rows that were written are
-    # returned; two people who open the same new list at once get the same key.
+    # A nearly empty update, because only rows that were written are returned; two
+    # people who open the same new list at once get the same key.
     statement = new.on_conflict_do_update(
         index_elements=[StoredCriteria.digest], set_={"used_at": func.now()}
     )
@@ -121,7 +121,7 @@ def keep(session: Session, actor: Actor, kept: Json, *, subject: Subject) -> str
 def require_possible(
     session: Session, actor: Actor, list_criteria: Criteria, *, subject: Subject
 ) -> None:
-    """Raise InvalidInput if there is no such list, NotAllowed if it is not theirs."""
+    """Raise InvalidInput if the criteria are invalid, NotAllowed if forbidden."""
     subject.require_list(actor)
     more = subject.find_more(session, list_criteria.fields())
     criteria.validate(list_criteria, {**subject.fields, **more})
@@ -131,8 +131,8 @@ def require_possible(
 def recall(session: Session, actor: Actor, key: str, *, subject: Subject) -> Criteria:
     """Return the criteria behind the key; raises NotFound, NotAllowed.
 
-    Not to who sees no names, if names are what the criteria ask about: they may hold
-    the name of a patient.
+    Not returned to an actor who sees no names if the criteria ask about names: they may
+    contain the name of a patient.
     """
     kept = find_kept(session, actor, key, subject=subject)
     list_criteria = criteria.from_json(kept)
@@ -141,7 +141,7 @@ def recall(session: Session, actor: Actor, key: str, *, subject: Subject) -> Cri
 
 
 def find_kept(session: Session, actor: Actor, key: str, *, subject: Subject) -> Json:
-    """Return what is kept behind the key, as JSON; raises NotFound, NotAllowed."""
+    """Return what is stored behind the key, as JSON; raises NotFound, NotAllowed."""
     subject.require_list(actor)
     stored = session.get(StoredCriteria, key) if _KEY.fullmatch(key) else None
     if stored is None or stored.subject != subject.name:
@@ -158,7 +158,7 @@ def save_view(
     subject: Subject,
     description: str = "",
 ) -> View:
-    """Give the list behind the key a name, and say what it is for; the caller commits.
+    """Name the list behind the key, and say what it is for; the caller commits.
 
     Raises NameTaken, TooManyViews, InvalidInput, NotFound, NotAllowed.
     """
@@ -221,7 +221,7 @@ def rename_view(
 
 
 def delete_view(session: Session, actor: Actor, view_id: UUID) -> None:
-    """Forget the name; links to the list itself go on working. The caller commits.
+    """Delete the view; links to the list itself go on working. The caller commits.
 
     Raises NotFound, NotAllowed.
     """
@@ -240,14 +240,14 @@ def _record(
 
 
 def _unknown_to(actor: Actor) -> str:
-    # The database hides from who sees no names whichever list asks about them.
+    # From actors who see no names, the database hides every list that asks about them.
     may_be_hidden = not actor.may(Permission.VIEW_NAMES)
     why = " that you may see; it may be about names" if may_be_hidden else ""
     return f"There is no such list{why}. Build it anew from the filters."
 
 
 def _columns_of(session: Session, actor: Actor, subject: Subject) -> list[str] | None:
-    """Return the columns that the actor looks at while a view is saved."""
+    """Return the columns that the actor currently has for this kind of list."""
     return session.scalar(
         select(ListColumns.columns).where(
             ListColumns.owner_id == actor.id, ListColumns.subject == subject.name
@@ -267,7 +267,7 @@ def get_own(
 
 
 def view_of(view: SavedView, *, owner: str = "") -> View:
-    """Return what a view is to whoever reads it; `owner` is its owner's name."""
+    """Return the view for its reader; `owner` is its owner's name."""
     return View(
         view.id,
         view.name,
@@ -308,7 +308,7 @@ def _read_description(typed: str) -> str:
 
 
 def _digest(subject: Subject, actor: Actor, kept: Json) -> bytes:
-    # A key that others have would tell a patient that somebody else asked the same.
+    # A shared key would show a patient that somebody else has asked for the same.
     owner = [str(actor.id)] if actor.role is Role.PATIENT else []
     canonical = json.dumps(
         [subject.name, kept, *owner],

@@ -2,7 +2,7 @@
 
 Beside CSV because a spreadsheet guesses what the cells of a CSV file are: a telephone
 number loses its leading zero, and an international one needs an apostrophe in front so
-that it is no formula. A cell of a workbook says that it is text.
+that it is not taken for a formula. A cell of a workbook states that it is text.
 """
 
 import io
@@ -13,11 +13,11 @@ from typing import Final
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
-# A workbook is made whole in memory: some 40 MB for so many patients.
+# A workbook is built in memory as a whole: some 40 MB for this many patients.
 MOST_ROWS: Final = 100_000
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _WIDTH: Final = 18
-# What a list holds is text, whatever it looks like.
+# The contents of a list are text, whatever they look like.
 _OPTIONS: Final = {
     "in_memory": True,
     "constant_memory": True,
@@ -31,13 +31,13 @@ _OPTIONS: Final = {
 def workbook_of(
     header: Sequence[str], rows: Iterable[Sequence[str | float | date | None]]
 ) -> bytes:
-    """Return the rows below their header as one sheet; moments are given as text.
+    """Return the header and the rows as one sheet; timestamps are written as text.
 
-    What is a number in Python is one in its cell.
+    A number in Python is a number in its cell.
 
-    Raises InvalidInput where there are more than MOST_ROWS.
+    Raises InvalidInput if there are more than MOST_ROWS.
     """
-    # Every page with a list knows how many rows there may be; few make a workbook.
+    # Every page with a list reads MOST_ROWS; few make a workbook.
     from xlsxwriter import Workbook  # type: ignore[import-untyped] # noqa: PLC0415
 
     file = io.BytesIO()

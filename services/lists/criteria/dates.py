@@ -30,11 +30,12 @@ _YEAR: Final = re.compile("(?:18|19|20)[0-9]{2}")
 
 
 def read_date(text: str) -> date | None:
-    """Read 1980-01-31, 31.01.1980, 31/01/1980, 31. Jan 1980 or Jan 31, 1980.
+    """Parse 1980-01-31, 31.01.1980, 31/01/1980, 31. Jan 1980 or Jan 31, 1980.
 
-    Months are read in English and German.
+    Months are parsed in English and German.
 
-    None also for what half of the world reads as another day, such as 01/02/1980.
+    Returns None also for what half of the world reads as another day, such as
+    01/02/1980.
     """
     match = _SPELLINGS.fullmatch(text.strip())
     days = _days(match) if match else ()
@@ -42,7 +43,7 @@ def read_date(text: str) -> date | None:
 
 
 def read_year(text: str) -> int | None:
-    """Read a year that stands alone, such as 1980."""
+    """Parse a year on its own, such as 1980."""
     return int(text) if _YEAR.fullmatch(text.strip()) else None
 
 

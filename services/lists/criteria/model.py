@@ -32,7 +32,7 @@ class Operator(StrEnum):
 
 
 class Direction(StrEnum):
-    """Upwards or downwards."""
+    """Ascending or descending."""
 
     ASC = "ASC"
     DESC = "DESC"
@@ -51,7 +51,7 @@ class Combine(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a field holds; decides its operators and how typed text is read."""
+    """What a field contains; decides its operators and how typed text is parsed."""
 
     TEXT = "text"
     PHONE = "phone"
@@ -101,13 +101,13 @@ OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
     }
 )
 
-# Not offered on pages, where nobody asks whose allergies come before whose; programs
+# Not offered on pages, where nobody asks which allergies come first; programs can
 # compare every field in every way.
 _FOR_PROGRAMS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
     {Kind.PHONE: _RANGES, Kind.LIST: (Operator.EQUAL, *_RANGES)}
 )
 
-# Those that take several values: so many as one likes, or both ends.
+# Those that take several values: any number of them, or both ends.
 SEVERAL: Final = frozenset({Operator.IN, Operator.BETWEEN})
 
 Value = str | bool | tuple[str, ...]
@@ -124,7 +124,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Filters and further groups; one without members asks for nothing."""
+    """Filters and further groups; one without members restricts nothing."""
 
     combine: Combine = Combine.AND
     members: tuple["Filter | Group", ...] = ()
@@ -138,12 +138,12 @@ class Group:
                 yield from member.filters()
 
     def depth(self) -> int:
-        """Return how many groups are nested in each other, this one included."""
+        """Return how deeply groups are nested, this one included."""
         inner = (m.depth() for m in self.members if isinstance(m, Group))
         return 1 + max(inner, default=0)
 
     def simplified(self) -> "Group":
-        """Return it without groups that ask for nothing or change nothing."""
+        """Return the group without groups that restrict nothing or change nothing."""
         members: list[Filter | Group] = []
         for member in self.members:
             inner = member.simplified() if isinstance(member, Group) else member
@@ -177,13 +177,13 @@ class Criteria:
     archived: bool = False
 
     def fields(self) -> Iterator[str]:
-        """Yield the name of every field that is asked about."""
+        """Yield the name of every field that the criteria use."""
         yield from (filter_.field for filter_ in self.where.filters())
         yield from (order.field for order in self.orders)
 
 
 def narrowed(criteria: Criteria, filter_: Filter) -> Criteria:
-    """Return the criteria with one more filter that must hold, if it is not there."""
+    """Return the criteria with one more required filter, unless it is there already."""
     where = criteria.where
     if where.combine is Combine.OR and len(where.members) > 1:
         where = Group(Combine.AND, (where,))
@@ -196,11 +196,11 @@ def narrowed(criteria: Criteria, filter_: Filter) -> Criteria:
 class Field:
     """A field that lists may be filtered and perhaps sorted by.
 
-    `can_be_empty` adds IS_EMPTY to the operators of its kind. `phrase` and
-    `denial` put the field into a sentence ("born", "allergic to"); without them it
-    reads "whose last name ...". `statements` replace the sentence's words for the
-    values True and False, and `choice_labels` those for its choices. A LIST with
-    choices holds nothing else. Accents matter where a column `has_accents`.
+    `can_be_empty` adds IS_EMPTY to the operators of its kind. `phrase` and `denial` put
+    the field into a sentence ("born", "allergic to"); without them it reads "whose last
+    name ...". `statements` replace the sentence's text for the values True and False,
+    and `choice_labels` that for its choices. A LIST with choices contains nothing else.
+    If `has_accents`, accents matter in comparisons.
     """
 
     name: str
@@ -227,15 +227,15 @@ class Field:
 
     @property
     def comparisons(self) -> tuple[Operator, ...]:
-        """The operators that are understood: the `operators`, and those of programs.
+        """The operators that are accepted: the `operators`, and those for programs.
 
-        That a list is EQUAL to an entry is to say that it HAS it.
+        A list that is EQUAL to an entry is one that HAS it.
         """
         more = () if self.choices else _FOR_PROGRAMS.get(self.kind, ())
         return (*self.operators, *more)
 
     def label_of(self, choice: str) -> str:
-        """Return what a choice is called."""
+        """Return the label of a choice."""
         if not self.choice_labels:
             return choice
         return self.choice_labels[self.choices.index(choice)]
@@ -246,10 +246,10 @@ Fields = Mapping[str, Field]
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many records meet criteria, as far as could be told in time.
+    """How many records meet criteria, as far as could be counted in time.
 
-    An inexact count is a lower bound, the planner's guess if `is_estimate`, or what
-    there are fewer of if they are `is_few`.
+    An inexact count is a lower bound, the planner's guess if `is_estimate`, or an upper
+    bound that is not reached if `is_few`.
     """
 
     value: int
@@ -274,5 +274,5 @@ class Count:
 
 
 def _two_digits(number: int) -> int:
-    """Round to two digits that mean something."""
+    """Round to two significant digits."""
     return int(float(f"{number:.1e}"))

@@ -1,4 +1,4 @@
-"""Sort keys, and pages that begin behind a row instead of counting rows."""
+"""Sort keys, and keyset pagination: pages that begin after a row, not an offset."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ from services.lists.criteria.sql import Target, joined
 class Key:
     """A column that a list is sorted by; the last key of every list is `id`.
 
-    One that `is_folded` is sorted by without regard to case and accents.
+    A key that `is_folded` is sorted by without regard to case and accents.
     """
 
     column: str
@@ -37,11 +37,11 @@ class Key:
     is_folded: bool = False
 
     def turned(self) -> "Key":
-        """Return the key for reading the list from its end."""
+        """Return the key in the opposite direction."""
         return replace(self, direction=self.direction.opposite)
 
     def of(self, table: FromClause) -> ColumnElement[Any]:
-        """Return what the table is sorted by: the column, or its folded text."""
+        """Return the table's sort expression: the column, or its folded text."""
         column: ColumnElement[Any] = table.c[self.column]
         if not self.is_folded:
             return column
@@ -53,10 +53,10 @@ _ID: Final = Key("id")
 
 
 def ending_in_id(keys: Iterable[Key]) -> tuple[Key, ...]:
-    """Return the keys, each column once; `id` decides in the end."""
+    """Return the keys, each column once, with `id` as the tiebreaker."""
     first: dict[str, Key] = {}
     for key in keys:
-        # Once sorted by the day of birth, age changes nothing any more.
+        # After the day of birth, sorting by age changes nothing any more.
         first.setdefault(key.column, key)
     *_, last = first.values()
     first.setdefault("id", Key("id", last.direction))
@@ -64,7 +64,7 @@ def ending_in_id(keys: Iterable[Key]) -> tuple[Key, ...]:
 
 
 def order_by(table: FromClause, keys: Sequence[Key]) -> list[UnaryExpression[Any]]:
-    """Return the sort keys; what is empty counts as the greatest, as in an index."""
+    """Return the ORDER BY terms; NULL counts as the greatest, as in an index."""
     return [
         key.of(table).asc() if key.direction is Direction.ASC else key.of(table).desc()
         for key in keys
@@ -74,25 +74,25 @@ def order_by(table: FromClause, keys: Sequence[Key]) -> list[UnaryExpression[Any
 def behind(
     table: FromClause, keys: Sequence[Key], row_id: ColumnElement[Any]
 ) -> ColumnElement[bool]:
-    """Return the condition for the rows that the keys sort behind the given row.
+    """Return the condition for the rows that the keys sort after the given row.
 
     The row's own values are looked up in the same statement: one round trip, and no
-    value ever has to travel in a link. No rows are behind one that does not exist.
+    value ever has to be part of a link. No rows come after one that does not exist.
     """
     return _behind(table, keys, _Row(table, row_id))
 
 
 def behind_place(table: FromClause, keys: Sequence[Key]) -> ColumnElement[bool]:
-    """Return the condition for the rows behind a place, which `place_names` name.
+    """Return the condition for the rows after a place, whose names are `place_names`.
 
-    A place is what a row had when it was shown. The row itself may stand elsewhere by
-    now: a page that began behind it would leave out, or repeat, all that is between.
+    A place is what a row had when it was shown. The row itself may have moved since: a
+    page that began after it would skip, or repeat, all rows in between.
     """
     return _behind(table, keys, _Place(table, keys))
 
 
 def place_columns(table: FromClause, keys: Sequence[Key]) -> tuple[Label[str], ...]:
-    """Return what a row's place is made of, as texts that PostgreSQL reads again."""
+    """Return the values of a row's place, as text that PostgreSQL can read again."""
     names = place_names(len(keys))
     return tuple(
         cast(key.of(table), Text).label(name)
@@ -106,7 +106,7 @@ def place_names(count: int) -> list[str]:
 
 
 class _Position(Protocol):
-    """Where a page begins: what it has by each of some keys."""
+    """Where a page begins: the values of some keys."""
 
     def value(self, *keys: Key) -> ColumnElement[Any]: ...
 
@@ -116,19 +116,19 @@ def _behind(
 ) -> ColumnElement[bool]:
     is_uniform = len({key.direction for key in keys}) == 1
     if is_uniform and not any(key.is_nullable for key in keys):
-        # Only this form lets an index over all keys begin at the row.
+        # Only with this form can an index over all keys begin at the row.
         ours = tuple_(*(key.of(table) for key in keys))
         is_up = keys[0].direction is Direction.ASC
         return ours > row.value(*keys) if is_up else ours < row.value(*keys)
     later = _later(table, keys, row)
     if keys[0].is_nullable:
         return later
-    # Says nothing new, but lets an index over the first key begin near the row.
+    # Redundant, but lets an index over the first key begin near the row.
     return and_(_not_before(table, keys[0], row), later)
 
 
 class _Row:
-    """The row that a page begins behind."""
+    """The row after which a page begins."""
 
     def __init__(self, table: FromClause, row_id: ColumnElement[Any]) -> None:
         self._row = table.alias("row_before")
@@ -140,7 +140,7 @@ class _Row:
 
 
 class _Place:
-    """The place that a page begins behind."""
+    """The place after which a page begins."""
 
     def __init__(self, table: FromClause, keys: Sequence[Key]) -> None:
         self._values = {
@@ -154,7 +154,7 @@ class _Place:
 
 
 def _plain(kind: Any) -> Any:
-    """Return the type as CAST takes it: that of a text names no collation."""
+    """Return the type for use in CAST, where a text type names no collation."""
     return Text() if isinstance(kind, String) else kind
 
 

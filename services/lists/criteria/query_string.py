@@ -40,7 +40,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class QueryCriteria:
-    """Criteria, and the numbered page of them that was asked for."""
+    """Criteria, and the numbered page of them that was requested."""
 
     criteria: Criteria
     page: int = 1
@@ -48,7 +48,7 @@ class QueryCriteria:
 
 
 def from_query(pairs: Iterable[tuple[str, str]], fields: Fields) -> QueryCriteria:
-    """Read a URL's parameters, or raise InvalidInput naming the one that is wrong."""
+    """Parse a URL's parameters, or raise InvalidInput naming the one that is wrong."""
     parts, single = _sort_out(pairs)
     criteria = Criteria(
         where=_read_where(parts, single, fields),
@@ -75,7 +75,7 @@ def _sort_out(pairs: Iterable[tuple[str, str]]) -> tuple[_Parts, dict[str, str]]
             group = parts.setdefault(int(match["index"]), {})
             group.setdefault(match["part"], []).append(value)
         elif name not in _SINGLE:
-            # Passing over a misspelt parameter would show a longer list than asked.
+            # Ignoring a misspelt parameter would show a longer list than was asked for.
             raise InvalidInput(
                 name, Sentence('There is no parameter "{name}".', name=name[:40])
             )
@@ -171,11 +171,12 @@ def _read_orders(single: dict[str, str]) -> tuple[Order, ...]:
         _word(word, "order", Direction) for word in _listed(single.get("order", ""))
     ]
     if directions and not names:
-        # Passed over, it would look as if the list were sorted as asked.
+        # If it were ignored, the list would seem to be sorted as requested.
         raise InvalidInput("order", "order says nothing without orderBy; name a field.")
     if len(directions) > len(names):
         raise InvalidInput("order", "order has more parts than orderBy.")
-    # The last direction given holds for the rest: "order=DESC" turns the whole list.
+    # The last direction holds for the remaining keys: "order=DESC" reverses the whole
+    # list.
     while len(directions) < len(names):
         directions.append(directions[-1] if directions else Direction.ASC)
     return tuple(map(Order, names, directions))

@@ -1,4 +1,4 @@
-"""What makes criteria askable."""
+"""The rules that criteria must satisfy."""
 
 from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
@@ -18,7 +18,7 @@ from services.lists.criteria.model import (
 
 
 def validate(criteria: Criteria, fields: Fields) -> None:
-    """Raise InvalidInput, naming the field, unless every part can be asked."""
+    """Raise InvalidInput, naming the field, unless every part is valid."""
     _validate_size(criteria)
     for filter_ in criteria.where.filters():
         values.read(field_of(filter_, fields), filter_)
@@ -29,7 +29,7 @@ def validate(criteria: Criteria, fields: Fields) -> None:
 
 
 def field_of(filter_: Filter, fields: Fields) -> Field:
-    """Return the filter's field; raises InvalidInput if it or the operator is unfit."""
+    """Return the filter's field; raises InvalidInput if it or the operator is bad."""
     field = fields.get(filter_.field)
     if field is None:
         raise unknown_field(filter_.field, filter_.field, fields)
@@ -47,7 +47,7 @@ def field_of(filter_: Filter, fields: Fields) -> Field:
 
 
 def unknown_field(property_name: str, name: str, fields: Fields) -> InvalidInput:
-    """Return the refusal of a field that does not exist."""
+    """Return the refusal for a field that does not exist."""
     return InvalidInput(
         property_name,
         f'There is no field "{_short(name)}". The fields are {", ".join(fields)}.',

@@ -29,8 +29,8 @@ from services.lists.criteria.patterns import containing
 class Leaf:
     """A filter without its values, of which there are `arity`.
 
-    `is_interval` says that values come in pairs, where what is asked for begins and
-    where it has ended; of pairs a range needs one end only. `has_trigrams` says that
+    `is_interval` means that values come in pairs, the begin and the end of what is
+    wanted; of a pair, a range comparison needs one end only. `has_trigrams` means that
     the text is long enough for a trigram index to help.
     """
 
@@ -53,9 +53,9 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class FoldedText:
-    """Text that must be folded first, and made a pattern if parts are looked for.
+    """Text to be folded first, and turned into a pattern if parts are looked for.
 
-    With `has_accents` it is only lowered.
+    With `has_accents` it is only lowercased.
     """
 
     text: str
@@ -96,7 +96,7 @@ _USES_END: Final = {Operator.LESS_THAN_OR_EQUAL, Operator.GREATER_THAN}
 def take_apart(criteria: Criteria, fields: Fields, now: datetime) -> FilterQuery:
     """Split the filters into shape and values, or raise InvalidInput.
 
-    `now` gives ages their day and typed days their time zone.
+    `now` sets the day for ages, and the time zone for typed days.
     """
     rules.validate(criteria, fields)
     read_values: list[object] = []
@@ -161,7 +161,7 @@ _Intervals = list[tuple[object, object]]
 def _intervals(
     field: Field, operator: Operator, read: Sequence[object], now: datetime
 ) -> _Intervals | None:
-    """Return where each value begins and has ended; None if it is compared as it is."""
+    """Return the begin and end of each value; None if values are compared as is."""
     if operator is Operator.IN_THE_LAST:
         return [_last(field, read[0], now)]
     intervals: _Intervals
@@ -192,7 +192,7 @@ def _has_year(read: Sequence[object]) -> bool:
 
 
 def _last(field: Field, span: object, now: datetime) -> tuple[object, object]:
-    """Return where the days that end with today begin, and tomorrow."""
+    """Return the first of the days that end with today, and tomorrow."""
     if not isinstance(span, values.Span):
         raise TypeError(type(span))
     first, end = span.first_day(now.date()), now.date() + timedelta(1)
@@ -213,7 +213,7 @@ def _timestamp_intervals(read: Sequence[object], now: datetime) -> _Intervals:
 
 
 def _ends(operator: Operator, intervals: _Intervals) -> tuple[object, ...]:
-    """Return those ends of the intervals that the operator compares with."""
+    """Return the ends of the intervals that the operator compares with."""
     if operator in _USES_START:
         return tuple(start for start, _ in intervals)
     if operator in _USES_END:

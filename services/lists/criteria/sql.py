@@ -24,10 +24,10 @@ from services.lists.criteria.shape import Branch, Leaf
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a field is kept, in the form that it is compared in.
+    """The expression for a field, in the form that it is compared in.
 
-    `wider` is an indexed text that contains the column's own, so that a search
-    inside the column can begin with that index.
+    `wider` is an indexed text that contains the column's own, so that a search inside
+    the column can use that index first.
     """
 
     column: ColumnElement[Any]
@@ -35,16 +35,16 @@ class Target:
 
     @classmethod
     def folded(cls, column: ColumnElement[Any]) -> "Target":
-        """Return the target of a text that is folded for each comparison."""
+        """Return the target for a text that is folded for each comparison."""
         return cls(func.fold(column, type_=Text).collate("C"))
 
 
 @dataclass(frozen=True, slots=True)
 class RowTarget:
-    """Where a field is kept that has a row of its own for each record that has it.
+    """A field stored in rows of its own for each record that has it.
 
-    Its kind says in which of the columns. `having` makes of a condition on that row one
-    on the record: there is such a row.
+    The field's kind chooses the column. `having` turns a condition on such a row into
+    one on the record: that a matching row exists.
     """
 
     columns: Mapping[Kind, ColumnElement[Any]]
@@ -55,7 +55,7 @@ Targets = Mapping[str, Target | RowTarget]
 
 
 def joined(column: ColumnElement[Any]) -> ColumnElement[str]:
-    """Return a list as one folded text, in which lists are compared and sorted."""
+    """Return a list as one folded text, by which lists are compared and sorted."""
     text = func.array_to_string(column, literal_column("', '"), type_=Text)
     return func.fold(text, type_=Text).collate("C")
 
@@ -64,7 +64,7 @@ _EMPTY_LIST: Final = cast(literal_column("'{}'"), ARRAY(Text))
 
 
 def condition(shape: Branch, targets: Targets) -> ColumnElement[bool]:
-    """Return the shape as a condition on parameters that have `parameter_names`."""
+    """Return the condition for the shape, with the parameters of `parameter_names`."""
     return _condition(shape, targets, _Parameters())
 
 
@@ -112,7 +112,7 @@ def _comparison_of_row(
     column = Target(target.columns[leaf.kind])
     if leaf.operator is not Operator.NOT_EQUAL:
         return target.having(_comparison(leaf, column, parameters))
-    # What has no value has not this one either.
+    # A record without any value does not have this one either.
     equal = replace(leaf, operator=Operator.EQUAL, is_denied=False)
     return ~target.having(_comparison(equal, column, parameters))
 
@@ -159,7 +159,7 @@ def _within(
             for _ in range(leaf.arity // 2)
         )
     )
-    # What has no day has not this one either.
+    # A record without a day does not have this one either.
     return inside.is_not(true()) if leaf.is_denied else inside
 
 
@@ -171,7 +171,7 @@ def _compared(
         case Operator.IN:
             return column.in_(typed)
         case Operator.NOT_EQUAL:
-            # Who has no e-mail address has not this one either.
+            # A patient without an e-mail address does not have this one either.
             return column.is_distinct_from(value)
         case Operator.STARTS_WITH:
             return column.bool_op("^@")(value)
@@ -198,8 +198,8 @@ def _contains(
     target: Target, pattern: BindParameter[Any], *, by_index: bool
 ) -> ColumnElement[bool]:
     matches = target.column.like(pattern)
-    # Asked for less than a trigram, the index would be read from end to end, which
-    # PostgreSQL does not even interrupt at a time limit.
+    # With less than a trigram the whole index would be scanned, which PostgreSQL does
+    # not even interrupt at a time limit.
     if target.wider is None or not by_index:
         return matches
     return and_(target.wider.like(pattern), matches)

@@ -1,4 +1,4 @@
-"""Criteria as JSON, the form in which they are kept."""
+"""Criteria as JSON, the form in which they are stored."""
 
 from typing import Any, TypeVar
 
@@ -33,7 +33,7 @@ def to_json(criteria: Criteria) -> Json:
 
 
 def from_json(kept: Json) -> Criteria:
-    """Read what to_json wrote; raises InvalidInput if it is something else."""
+    """Parse the output of to_json; raises InvalidInput if it is something else."""
     try:
         return Criteria(
             where=_group_from_json(kept["where"], 1),

@@ -1,4 +1,4 @@
-"""What people type, read as the values that a field is compared with."""
+"""Typed text, parsed into the values that a field is compared with."""
 
 import calendar
 import re
@@ -38,7 +38,7 @@ _SPAN: Final = re.compile(
     "(?P<count>[0-9]{1,4}) *(?P<unit>day|week|month|year)s?", re.IGNORECASE
 )
 _LONGEST_SPAN: Final = 1_000
-# The smallest step between two decimals that a record can have.
+# The smallest difference between two decimals in a record.
 STEP: Final = Decimal("0.000001")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,9}(?:[.,][0-9]{1,6})?")
 _MONTHS: Final = MappingProxyType({"month": 1, "year": 12})
@@ -47,13 +47,13 @@ _DAYS: Final = MappingProxyType({"day": 1, "week": 7})
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """So many days, weeks, months or years that end with today."""
+    """A number of days, weeks, months or years that end with today."""
 
     count: int
     unit: str
 
     def first_day(self, today: date) -> date:
-        """Return the first of the days: of one day it is today itself."""
+        """Return the first of the days; for one day it is today itself."""
         if self.unit in _DAYS:
             return today - timedelta(self.count * _DAYS[self.unit] - 1)
         months = today.year * 12 + today.month - 1 - self.count * _MONTHS[self.unit]
@@ -67,7 +67,7 @@ class Span:
 
 
 def day_interval(read: object) -> tuple[date, date]:
-    """Return where a day, or a year that stands for its days, begins and ends."""
+    """Return the begin and end of a day, or of a year given instead of a day."""
     if isinstance(read, date):
         return read, read + timedelta(1)
     year = int(str(read))
@@ -75,7 +75,7 @@ def day_interval(read: object) -> tuple[date, date]:
 
 
 def read_timestamp(text: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """Return where a typed day, year or moment begins and ends, in `now`'s zone."""
+    """Return the begin and end of a typed day, year or time, in `now`'s zone."""
     try:
         if year := read_year(text):
             first, end = day_interval(year)
@@ -94,7 +94,7 @@ def read_timestamp(text: str, now: datetime) -> tuple[datetime, datetime] | None
 def birth_interval(age: int, today: date) -> tuple[date, date]:
     """Return the first day of birth of people this old, and the day after the last.
 
-    Who is born on 29 February grows older on 1 March, as in PatientRecord.age.
+    People born on 29 February grow older on 1 March, as in PatientRecord.age.
     """
     after = timedelta(days=1)
     return _years_before(today, age + 1) + after, _years_before(today, age) + after
@@ -103,8 +103,8 @@ def birth_interval(age: int, today: date) -> tuple[date, date]:
 def read(field: Field, filter_: Filter) -> tuple[object, ...]:
     """Return the filter's values, or raise InvalidInput that says what to type.
 
-    Days of TIMESTAMP and years of AGE stay text and number: what they mean depends on
-    the time of asking.
+    Days for TIMESTAMP stay text and years for AGE stay numbers: their meaning depends
+    on the time of the query.
     """
     if filter_.operator is Operator.IS_EMPTY:
         return (_read_flag(field, filter_.value),)
@@ -251,7 +251,7 @@ def _require_order(field: Field, ends: tuple[object, ...]) -> None:
 
 
 def _bounds(field: Field, end: object) -> tuple[float, float]:
-    """Return where one end of a range begins and has ended, as numbers."""
+    """Return the begin and end of one end of a range, as numbers."""
     if field.kind is Kind.TIMESTAMP:
         now = datetime.now(UTC)
         first, last = read_timestamp(str(end), now) or _refuse_date(field)

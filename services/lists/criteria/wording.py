@@ -1,4 +1,4 @@
-"""Criteria in plain words."""
+"""Criteria in plain English."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -105,7 +105,7 @@ _LABELS: Final = MappingProxyType(
     }
 )
 
-# What stands between a phrase ("born") and a day.
+# The text between a phrase ("born") and a day.
 _PREPOSITIONS: Final = MappingProxyType(
     {
         Operator.EQUAL: "on",
@@ -139,7 +139,7 @@ _TEXTS: Final = MappingProxyType(
 
 
 def operator_label(operator: Operator, kind: Kind) -> str:
-    """Return the words that stand between a field's name and a value."""
+    """Return the text between a field's name and a value."""
     labels = _LABELS.get(kind, _TEXT_LABELS)
     if operator not in labels or operator not in (*OPERATORS[kind], Operator.IS_EMPTY):
         raise InvalidInput(
@@ -159,9 +159,9 @@ def sentence(
     noun: tuple[str, str] = ("patient", "patients"),
     archived: str = "archived",
 ) -> str:
-    """Say what the list shows: "41 patients born after 1 January 1980".
+    """Return a sentence about the list: "41 patients born after 1 January 1980".
 
-    Without a `count` it says "Patients born after 1 January 1980".
+    Without a `count` it is "Patients born after 1 January 1980".
     """
     words, is_one = [], False
     if count is not None:
@@ -236,7 +236,7 @@ def _statement(field: Field, operator: Operator, *, is_true: bool) -> str:
 
 
 def _when(operator: Operator, spoken: Sequence[str]) -> str:
-    """Put the right word before each day and each year."""
+    """Put the right preposition before each day and each year."""
     if operator is Operator.IN_THE_LAST:
         return f"in the last {spoken[0]}"
     if operator is Operator.BETWEEN:

@@ -1,1 +1,1 @@
-"""All that a statement finds, a piece at a time: as rows, or told as lines."""
+"""Everything that a statement finds, a piece at a time: as rows, or as lines."""

@@ -1,4 +1,4 @@
-"""Fields that get into lines, and what lines of one shape have in common."""
+"""Fields of lines, and what lines of one shape have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 
 class LineFieldKind(StrEnum):
-    """How a field gets into a line.
+    """How a field is put into a line.
 
-    A fact, which is a text or whether something holds, decides with its value how the
-    line reads. Of all others the shape says only whether they are there. A text is
-    JSON's, in its quotes; words and numbers are as they are, so that they may stand
-    within a text.
+    A fact, which is a text or a boolean, decides by its value how the line reads. For
+    all others the shape only has whether they are there. A text is put in as JSON, in
+    its quotes; words and numbers are unchanged, so that they may be part of a text.
     """
 
     FACT = "fact"
@@ -35,7 +34,7 @@ class LineFieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LineField:
-    """A field of rows under the name by which whoever tells of them knows it."""
+    """A field of rows, under the name by which templates know it."""
 
     name: str
     column: ColumnElement[Any]
@@ -43,10 +42,10 @@ class LineField:
 
     @property
     def sent(self) -> ColumnElement[Any]:
-        """What PostgreSQL sends of it: as it writes the type, or a cast would.
+        """The expression that PostgreSQL sends: the column, or a cast of it to text.
 
-        Moments and days are as psycopg2 has them sent, by ISO 8601. To have them
-        written in another way (`to_char`) takes longer than to find their row.
+        Times and dates are sent as by psycopg2, in ISO 8601. Having them formatted in
+        another way (`to_char`) takes longer than finding their row.
         """
         match self.column.type:
             case _ if self.kind is LineFieldKind.FACT:
@@ -57,10 +56,10 @@ class LineField:
                 return cast(self.column, Text)
 
 
-# What is known of a row by its shape, by the fields' names: a fact as it is; of all
-# else its kind, None, or an empty text.
+# What the shape of a row says, by field name: a fact's value; for other fields the
+# kind, None, or an empty text.
 Shape = Mapping[str, Any]
-# What a line reads, and in between which of the fields stand there.
+# The text of a line, with the positions of fields in between.
 Template = Sequence[str | int]
 TemplateOf = Callable[[Shape], Template]
 
@@ -71,7 +70,7 @@ def field_of(
     *,
     name: str | None = None,
 ) -> LineField:
-    """Return a column of a table as a field, of the kind that goes with its type."""
+    """Return a column of a table as a field, of the kind that matches its type."""
     column: ColumnElement[Any] = attribute.expression
     return LineField(name or attribute.key, column, kind or _kind_of(column))
 

@@ -1,7 +1,7 @@
 """Rows as COPY sends them, put into the templates of their shapes.
 
-Thousands at a time and column by column, by Arrow: to make something of Python of each
-row takes longer by far than to find it.
+Thousands at a time and column by column, by Arrow: turning each row into Python objects
+takes far longer than finding it.
 """
 
 import re
@@ -26,12 +26,12 @@ from services.lists.streaming.line_fields import (
 )
 from services.lists.streaming.line_pieces import LinePiece
 
-# A column of Arrow's, which has no types for mypy: of bytes, some of them missing.
+# An Arrow column, which has no types for mypy: of bytes, some of them missing.
 Column = Any
 _NULL: Final = "\\N"
-# The lines of so many are in the processor's cache when they are packed.
+# The lines of this many rows are still in the processor's cache when they are packed.
 _ROWS_AT_ONCE: Final = 2_000
-# Arrow takes one at the beginning for none of the data.
+# At the beginning, Arrow does not take one as part of the data.
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _ESCAPED: Final = re.compile(rb"\\(.)", re.DOTALL)
 _ESCAPES: Final = {
@@ -42,7 +42,7 @@ _ESCAPES: Final = {
     b"t": b"\t",
     b"v": b"\v",
 }
-# What COPY writes otherwise than JSON does, beside quotes.
+# What COPY writes differently from JSON, apart from quotes.
 _ODD: Final = r"[\x00-\x1f]|\\v"
 _BOOLEANS: Final = {b"t": True, b"f": False}
 _LINE_END: Final = ord("\n")
@@ -60,12 +60,12 @@ _MOST_SHAPES: Final = 2**62
 
 
 class LinesMissing(Exception):
-    """A row has become no line, or the half of one."""
+    """A row has produced no line, or only part of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a shape may tell of a field, and which of that of each of the rows."""
+    """What a shape may say about a field, and which of those values each row has."""
 
     may_be: Sequence[Any]
     places: NDArray[Any]
@@ -74,7 +74,7 @@ class _Seen:
 class LineFiller:
     """Makes the lines of rows that have these fields, in their order.
 
-    The template of a shape is asked for when the first row has it, and kept.
+    The template of a shape is built when a row first has it, and kept.
     """
 
     def __init__(self, fields: Sequence[LineField], template_of: TemplateOf) -> None:
@@ -88,7 +88,7 @@ class LineFiller:
         self._known: dict[tuple[Any, ...], Sequence[Any]] = {}
 
     def fill(self, rows: bytes) -> Iterator[LinePiece]:
-        """Yield the lines of whole rows, those of a shape together.
+        """Yield the lines of whole rows, grouped by shape.
 
         Raises LinesMissing, or one of Arrow's errors.
         """
@@ -129,7 +129,7 @@ class LineFiller:
         return self._known[shape]
 
     def _taken_apart(self, template: Template) -> Sequence[Any]:
-        """Return what is joined: Arrow's constants, and in between which columns."""
+        """Return what is joined: Arrow's constants and the columns in between."""
         parts: list[Any] = []
         constant = b""
         for piece in template:
@@ -143,7 +143,7 @@ class LineFiller:
 
 
 def _read(rows: bytes, count: int) -> Sequence[Column]:
-    """Return the columns of rows in COPY's text format; what is escaped stays so."""
+    """Return the columns of rows in COPY's text format; escapes stay as they are."""
     if rows.startswith(_BYTE_ORDER_MARK):
         rows = _BYTE_ORDER_MARK + rows
     names = list(map(str, range(count)))
@@ -173,17 +173,16 @@ def _read(rows: bytes, count: int) -> Sequence[Column]:
 def _count_ends(rows: bytes) -> int:
     """Return how many lines end there.
 
-    `bytes.count` looks for the next one again after each, which takes five times as
-    long.
+    `bytes.count` starts a new search after each one, which takes five times as long.
     """
     return int(np.count_nonzero(np.frombuffer(rows, np.uint8) == _LINE_END))
 
 
 def _as_instants(column: Column) -> Column:
-    """Return times as FHIR has them, which PostgreSQL writes otherwise.
+    """Return times in FHIR's format, which PostgreSQL does not use.
 
-    `2026-11-20 12:00:00.25+00` becomes `2026-11-20T12:00:00.250000+00:00`: all are as
-    long, so they are rows of a table of bytes. Raises LinesMissing.
+    `2026-11-20 12:00:00.25+00` becomes `2026-11-20T12:00:00.250000+00:00`: all have the
+    same length, so they form the rows of a table of bytes. Raises LinesMissing.
     """
     if column.null_count == len(column):
         return column
@@ -213,7 +212,7 @@ def _as_instants(column: Column) -> Column:
 
 
 def _fits(written: NDArray[Any], zone: int) -> NDArray[Any]:
-    """Tell which instants have a zone of so many characters, and nothing behind it."""
+    """Return which instants have a zone of so many characters, and nothing after it."""
     fraction = written.shape[1] - _SECONDS - zone
     if not 0 <= fraction <= _FRACTION:
         return np.zeros(len(written), np.bool)
@@ -233,7 +232,7 @@ def _by_iso_8601(written: NDArray[Any], zone: int) -> NDArray[Any]:
 
 
 def _validity(column: Column) -> Any:
-    """Return which values are there, in Arrow's bits; None if all are."""
+    """Return which values are present, in Arrow's bitmap; None if all are."""
     if not column.null_count:
         return None
     are_there = column.is_valid()
@@ -249,7 +248,7 @@ def _seen(field: LineField, column: Column) -> _Seen:
             places = encoded.indices.fill_null(-1).to_numpy() + np.int64(1)
             return _Seen([None, *facts], places)
         case LineFieldKind.TEXT:
-            # What is missing is as long as what is empty.
+            # A missing value has the same length as an empty one.
             places = (np.diff(_ends_of(column)) == 0).astype(np.int64)
             return _Seen([field.kind, "", None], places + _are_missing(column))
         case kind:
@@ -263,7 +262,7 @@ def _fact_of(field: LineField, value: bytes) -> Any:
 
 
 def _numbered(seen: Sequence[_Seen]) -> NDArray[Any]:
-    """Return a number for the shape of each row, of which `_shape_at` makes it."""
+    """Return a number for the shape of each row, which `_shape_at` decodes."""
     if prod(len(each.may_be) for each in seen) > _MOST_SHAPES:
         raise LinesMissing
     numbers = np.zeros(len(seen[0].places), np.int64)
@@ -284,7 +283,7 @@ def _shape_at(seen: Sequence[_Seen], number: int) -> tuple[Any, ...]:
 def _filled(
     parts: Sequence[Any], columns: Mapping[int, Column], begin: int, end: int
 ) -> bytes | memoryview:
-    """Return the lines of some rows, which all have one shape."""
+    """Return the lines of some rows that all have the same shape."""
     if len(parts) == 1:
         return bytes(parts[0].as_py()) * (end - begin)
     joined = pc.binary_join_element_wise(
@@ -300,10 +299,10 @@ def _filled(
 
 
 def _escaped(column: Column) -> Column:
-    """Return texts as they stand in JSON, between its quotes.
+    """Return texts as they appear in JSON, between its quotes.
 
-    COPY escapes what JSON does and as JSON does, but for quotes and for some control
-    characters, which are for orjson.
+    COPY escapes what JSON does and as JSON does, except for quotes and for some control
+    characters, which are left to orjson.
     """
     data = _bytes_of(column)
     escaped = column
@@ -327,7 +326,7 @@ def _in_json(text: bytes) -> bytes:
 
 
 def _plain(text: bytes) -> bytes:
-    """Return a text without what COPY has escaped."""
+    """Return a text with COPY's escapes resolved."""
     return _ESCAPED.sub(lambda escape: _ESCAPES.get(escape[1], escape[1]), text)
 
 

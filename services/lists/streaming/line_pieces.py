@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LinePiece:
-    """Whole lines, each with its end, and how many they are.
+    """Whole lines, each with its end, and their number.
 
-    They may lie in the memory of whatever has made them: to copy them would take
-    longer than to pack them, and so would it to count them.
+    They may be a view of memory that belongs to whatever made them: copying them would
+    take longer than packing them, and so would counting them.
     """
 
     lines: bytes | memoryview

@@ -1,7 +1,7 @@
-"""Rows told as lines, each by the template of its shape.
+"""Rows as lines, each by the template of its shape.
 
-Whoever knows how a line reads says so once for each shape: to read every row into
-Python, make something of it and write that takes longer by far than to find it.
+A template is defined once for each shape: reading every row into Python, processing and
+writing it takes far longer than finding it.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -22,7 +22,7 @@ from services.lists.streaming.rows import ROWS_AT_ONCE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineSource:
-    """Rows of which lines tell: a statement of any columns, the fields, and whose."""
+    """The rows to make lines of: a statement of any columns, the fields, and whose."""
 
     rows: Select[*tuple[Any, ...]]
     fields: Sequence[LineField]
@@ -37,9 +37,9 @@ def stream_lines(
     *,
     role: DatabaseRole | None = None,
 ) -> Generator[LinePiece]:
-    """Yield lines of the rows of everybody, or of these patients: some at a time.
+    """Yield lines of the rows of all patients, or of these: some at a time.
 
-    The session must have a snapshot, stay open, and be asked nothing else until the
+    The session must have a snapshot, stay open, and be used for nothing else until the
     last piece. `role` is as for `stream_rows`. Raises LinesMissing, psycopg2.Error.
     """
     # Arrow, for the few who export: half a second, and the memory of a database pool.

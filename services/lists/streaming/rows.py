@@ -22,10 +22,10 @@ def stream_rows(
     *,
     role: DatabaseRole | None = None,
 ) -> Iterator[Rows]:
-    """Yield the rows in pieces: of everybody, or of these patients.
+    """Yield the rows in pieces: of all patients, or of these.
 
-    The session must stay open until the last piece. As a `role` other than the
-    actor's own it is read for who has checked that it may be.
+    The session must stay open until the last piece. A `role` other than the actor's own
+    is for callers that have checked that it is allowed.
     """
     if patient_ids is None:
         yield from _read(session, statement, {}, role)
@@ -42,9 +42,9 @@ def _read(
     parameters: dict[str, Any],
     role: DatabaseRole | None,
 ) -> Iterator[Rows]:
-    # What a cursor may read is decided when it is opened.
+    # The role at the time a cursor is opened decides what it may read.
     with assume_role(session, role) if role else nullcontext():
-        # Not by the session, whose bookkeeping costs as much as the rows.
+        # Not through the session, whose bookkeeping costs as much as the rows.
         result = session.connection().execute(
             statement,
             parameters,
