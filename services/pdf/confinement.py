@@ -16,10 +16,10 @@ from services.pdf import system_calls
 
 NOBODY: Final = 65534
 _MEGABYTE: Final = 1024 * 1024
-# The file, the answer, and the fonts of a page that brings none of its own.
+# The file, the answer, and the fonts for pages that embed none of their own.
 _OPEN_FILES: Final = 32
 _FONTS: Final = ("/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts")
-# Programs, their libraries and their settings, among which is nobody's secret.
+# Programs, their libraries and their settings, none of which are secret.
 _INSTALLED: Final = ("/usr", "/lib", "/lib64", "/bin", "/opt")
 _READ_BY_PROGRAMS: Final = (
     "/etc/fonts",
@@ -32,7 +32,7 @@ _READ_BY_PROGRAMS: Final = (
     "/var/spool/libreoffice",
     "/proc",
 )
-# These and not their folder: the memory that programs share is a folder in it.
+# These and not their folder, which also contains the shared memory of programs.
 _DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _LARGEST_FILE: Final = 256 * _MEGABYTE
 
@@ -40,7 +40,7 @@ _IS_LINUX: Final = sys.platform == "linux"
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
-# The same on every processor: system calls this young share their numbers.
+# The same on every processor: system calls this recent have common numbers.
 _LANDLOCK_CREATE_RULESET: Final = 444
 _LANDLOCK_ADD_RULE: Final = 445
 _LANDLOCK_RESTRICT_SELF: Final = 446
@@ -51,9 +51,9 @@ _READ_AND_RUN: Final = _READ_FILE_AND_FOLDER | 1 << 0
 _READ_AND_WRITE: Final = _READ_FILE_AND_FOLDER | 1 << 1
 _MAKE_SOCKET: Final = 1 << 9
 _ALL: Final = ~0
-# The others are of folders only.
+# The others apply to folders only.
 _OF_FILES: Final = 1 << 0 | 1 << 1 | 1 << 2
-# How many kinds of access to files each version of Landlock knows.
+# How many kinds of file access each version of Landlock knows.
 _KINDS: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _SINCE_TCP: Final = 4
 _BIND_AND_CONNECT: Final = 1 << 0 | 1 << 1
@@ -62,10 +62,10 @@ _SOCKETS_AND_SIGNALS: Final = 1 << 0 | 1 << 1
 
 
 def confine() -> None:
-    """Give up the superuser, the network, and all files but fonts and open ones.
+    """Give up root, the network, and all files except fonts and open ones.
 
-    For good, and for every process forked from here on. What the system does not
-    offer is left out: limits and a process of its own remain.
+    For good, and for every process forked from here on. What the system does not offer
+    is left out: the limits and the separate process remain.
     """
     _become_nobody()
     if _IS_LINUX:
@@ -80,10 +80,10 @@ def confine() -> None:
 def confine_program(
     program: str, folder: str, *, seconds: float, megabytes: int
 ) -> None:
-    """Give up all but what a program of the system needs to work in a folder.
+    """Give up all that an installed program does not need to work in a folder.
 
-    It may read and run what is installed, write to the folder alone, and call nobody.
-    Bounds its time and its memory, and how large a file it writes.
+    It may read and run what is installed, write only to the folder, and connect to
+    nobody. Limits its time, its memory, and the size of the files it writes.
     """
     _become_nobody()
     die_with_parent()
@@ -106,7 +106,7 @@ def confine_program(
 
 
 def _become_nobody() -> None:
-    # What is read must not end up in a file after a crash.
+    # A crash must not write what is being read into a core file.
     with suppress(OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if os.geteuid() == 0:
@@ -117,9 +117,9 @@ def _become_nobody() -> None:
 
 
 def limit(*, seconds: float, megabytes: int, may_thread: bool = False) -> None:
-    """Bound the time and memory of this process, which may start no other.
+    """Limit the time and memory of this process, which may start no other.
 
-    With `may_thread` it may start threads where processes can be told from them.
+    With `may_thread` it may start threads, if they can be told apart from processes.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -138,14 +138,14 @@ def limit(*, seconds: float, megabytes: int, may_thread: bool = False) -> None:
 
 
 def die_with_parent() -> None:
-    """Let the system kill this process when the one that forked it is gone."""
+    """Have the system kill this process when the one that forked it is gone."""
     if _IS_LINUX:
         with suppress(OSError):
             _system().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _landlock(system: ctypes.CDLL, allowed: Mapping[str, int]) -> None:
-    """Forbid files outside the folders that are allowed, connecting, and signalling."""
+    """Forbid files outside the allowed folders, connecting, and signalling."""
     version = system.syscall(_LANDLOCK_CREATE_RULESET, None, 0, _ONLY_THE_VERSION)
     if version < 1:
         return

@@ -1,4 +1,4 @@
-"""Examines files that others made, shows their pages, and makes PDFs of pictures."""
+"""Examines files that others made, renders their pages, and makes PDFs of pictures."""
 
 import logging
 import os
@@ -37,9 +37,9 @@ __all__ = [
 _AT_ONCE: Final = max(2, os.cpu_count() or 1)
 _MAX_WIDTH: Final = 5000
 _RECOGNISING: Final = f"{__package__}.recognising"
-# 200 dots to the inch of A4: more takes longer and is read no better.
+# 200 dots per inch on A4: more takes longer and is recognised no better.
 _RECOGNISED_WIDTH: Final = 1654
-# Of a page with very much on it. Its memory is mostly that of the models at work.
+# For a page with very much on it. Most of the memory is that of the working models.
 _RECOGNISE_SECONDS: Final = 120.0
 _RECOGNISE_MB: Final = 4096
 _PDF: Final = b"%PDF-"
@@ -66,7 +66,7 @@ _NO_ANSWER: Final = (
     "This PDF cannot be read: it breaks the reader, or takes it too long. "
     "Save or print it to a PDF anew and choose that file."
 )
-# Whatever a file may have made of its reader, nothing else gets out of it.
+# Whatever a file may have made of its reader, nothing of another form gets out of it.
 _REPORT: Final = TypeAdapter(PdfReport)
 _PAGES: Final = TypeAdapter(tuple[str, ...])
 _WORDS: Final = TypeAdapter(PageWords)
@@ -75,7 +75,7 @@ _log = logging.getLogger(__name__)
 
 
 class NeedsPassword(Unreadable):
-    """The file was locked by whoever made it; nobody here knows the password."""
+    """The file's author locked it; nobody here knows the password."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -91,12 +91,13 @@ class NoSuchPage(NotFound):
 
 
 class PdfInspector:
-    """Reads PDFs in a process of its own, which may crash and is started again.
+    """Reads PDFs in a separate process, which may crash and is then restarted.
 
     A source is an open file, a descriptor, an io.BytesIO, or anything with a `read`
-    (see services.pdf.sources), and `person` whoever asks: among people turns are shared
-    (see services.pdf.turns). Nothing is started before the first file. For use by any
-    number of threads. `reads_scans` tells whether words in pictures are read by and by.
+    (see services.pdf.sources), and `person` is whoever asks: turns are shared among
+    people (see services.pdf.turns). Nothing is started before the first file. For use
+    by any number of threads. `reads_scans` is whether text in pictures is recognised in
+    the background.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class PdfInspector:
         self._pictures = Turns(1)
 
     def examine(self, source: Readable | int, *, person: Hashable = None) -> PdfReport:
-        """Say what the file is. Raises NotAPdf, Unreadable or Busy."""
+        """Return what the file is. Raises NotAPdf, Unreadable or Busy."""
         answer = self._ask(self._request("examine"), source, person)
         return _understood(_REPORT, answer)
 
@@ -123,7 +124,7 @@ class PdfInspector:
         width: int,
         person: Hashable = None,
     ) -> bytes:
-        """Return a page as PNG, so many pixels wide; the first page is page 1.
+        """Return a page as PNG, `width` pixels wide; the first page is page 1.
 
         Pages much longer than wide become narrower. Raises NoSuchPage, NeedsPassword,
         NotAPdf, Unreadable or Busy.
@@ -137,9 +138,8 @@ class PdfInspector:
     def convert(self, source: Readable | int, *, person: Hashable = None) -> bytes:
         """Return a PDF of a picture, or of all pages of a TIFF.
 
-        Pictures are JPEG, PNG, TIFF, and HEIC where its reader is installed. What was
-        written beside them (place, camera) is not in the PDF. Raises NotAPdf,
-        Unreadable or Busy.
+        Pictures are JPEG, PNG, TIFF, and HEIC if its reader is installed. Their
+        metadata (place, camera) is not in the PDF. Raises NotAPdf, Unreadable or Busy.
         """
         with handed_over(source) as file:
             if picture_type(os.pread(file, HEADER_WITHIN, 0)) is None:
@@ -153,7 +153,7 @@ class PdfInspector:
         return pdf
 
     def join(self, files: Iterable[bytes], *, person: Hashable = None) -> bytes:
-        """Return one PDF with the pages of all files, one after the other, to print.
+        """Return one PDF with the pages of all files in order, to print.
 
         Raises NeedsPassword if any of them is locked, Unreadable or Busy.
         """
@@ -185,7 +185,7 @@ class PdfInspector:
     def recognise(self, source: Readable | int, page: int) -> PageWords:
         """Return the words in the picture of a page; raises what `render` does.
 
-        It takes seconds of a processor: for the background, one page at a time.
+        It takes seconds of processor time: for the background, one page at a time.
         """
         request = Request(
             "recognise", _RECOGNISE_SECONDS, _RECOGNISE_MB, page, _RECOGNISED_WIDTH
@@ -212,17 +212,17 @@ class PdfInspector:
             return self._process.ask(request, file)
 
     def end_recognising(self) -> None:
-        """Give back the memory of the models, if there are any loaded."""
+        """Release the memory of the models, if any are loaded."""
         self._recognising.close()
 
     def close(self) -> None:
-        """End the processes, if there are any; they would be started again."""
+        """End the processes, if there are any; they would be restarted on use."""
         self._process.close()
         self.end_recognising()
 
 
 def _accepted(answer: bytes | None) -> bytes:
-    """Return what the reader found, or raise why it found nothing."""
+    """Return the reader's result, or raise its refusal."""
     if answer is None:
         _log.warning("A PDF broke its reader or took it too long.")
         raise Unreadable(_NO_ANSWER)
@@ -236,7 +236,7 @@ def _refusal(content: bytes) -> ServiceError:
     try:
         refusal = Refusal(content.decode())
     except ValueError:
-        # Only a reader that a file has taken over says anything else.
+        # Only a reader that a file has taken over sends anything else.
         return Unreadable(_NO_ANSWER)
     match refusal:
         case Refusal.PASSWORD:

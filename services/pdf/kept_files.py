@@ -1,4 +1,4 @@
-"""Plain files, and small pictures of them, kept in memory for who asks again."""
+"""Plain files, and small pictures of them, kept in memory for repeated requests."""
 
 import os
 from collections.abc import Callable, Hashable, Iterator
@@ -24,8 +24,8 @@ _SECONDS_SEEN: Final = 600.0
 class KeptPictures:
     """Small pictures of pages, the most recent of which are kept.
 
-    Too small to be read, they show which paper is which. Who may see one is for the
-    caller to ask, each time. For use by any number of threads.
+    Too small to be read, they show which paper is which. The caller checks permissions
+    each time. For use by any number of threads.
     """
 
     def __init__(self, *, most: int = _MOST_PICTURES) -> None:
@@ -33,7 +33,7 @@ class KeptPictures:
         self._pictures: LRUCache[str, bytes] = LRUCache(most)
 
     def get_or_draw(self, key: str, draw: Callable[[], bytes]) -> bytes:
-        """Return the picture of this key, drawn if it is not kept.
+        """Return the picture with this key, drawn if it is not kept.
 
         The key must change with the bytes. Raises what drawing raises.
         """
@@ -47,10 +47,10 @@ class KeptPictures:
 
 
 class PagesSeen:
-    """Who has just been shown which page, and so may have its words without a word.
+    """Which pages somebody was just shown, so that reading their words needs no record.
 
-    Showing a page is in the audit log; its words belong to the picture below them. What
-    is forgotten here is written down once more. For use by any number of threads.
+    Showing a page is in the audit log; its words belong to the picture below them.
+    Whatever is forgotten here is recorded once more. For use by any number of threads.
     """
 
     def __init__(self, *, seconds: float = _SECONDS_SEEN) -> None:
@@ -63,7 +63,7 @@ class PagesSeen:
             self._seen[person, file, page] = True
 
     def has(self, person: Hashable, file: Hashable, page: int) -> bool:
-        """Return whether somebody was shown a page lately."""
+        """Return whether somebody was shown a page recently."""
         with self._lock:
             return (person, file, page) in self._seen
 
@@ -78,11 +78,11 @@ class _Kept:
 
 
 class KeptFiles:
-    """Files that somebody may want another page of, for as long as pages are turned.
+    """Files of which somebody may want another page, for as long as pages are turned.
 
-    They are in memory, without a name, and few: whatever is too many, too much or too
-    old is let go of, and what is too large is not kept. Who may see a file is for the
-    caller to ask, each time. For use by any number of threads.
+    They are in memory, without a name, and few: files beyond the limits of number, size
+    or age are closed, and files that are too large are not kept. The caller checks
+    permissions each time. For use by any number of threads.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class KeptFiles:
         self._most_files = most_files
         self._seconds = seconds
         self._lock = Lock()
-        # The one used last is the last one.
+        # In order of use, the most recent last.
         self._files: dict[str, _Kept] = {}
         self._lent_bytes = 0
         self._sweep: Timer | None = None
@@ -105,7 +105,7 @@ class KeptFiles:
     def lent(
         self, key: str, open_: Callable[[], AbstractContextManager[Sized]]
     ) -> Iterator[int]:
-        """Yield a descriptor of the file of this key, opened if it is not kept.
+        """Yield a descriptor of the file with this key, opened if it is not kept.
 
         The key must change with the bytes. Raises what opening and reading raise.
         """
@@ -125,14 +125,14 @@ class KeptFiles:
                 yield file
 
     def close(self) -> None:
-        """Let go of all files; what is lent stays open until it is given back."""
+        """Close all files; those on loan stay open until they are returned."""
         with self._lock:
             self._let_go(lambda _: True)
 
     def _copied(self, source: Sized) -> int | None:
-        """Return a copy in memory, or None where there is no room for it.
+        """Return a copy in memory, or None if there is no room for it.
 
-        Nobody's waiting for a turn may fill the memory: what is on loan counts.
+        People waiting for a turn must not fill the memory: files on loan count.
         """
         with self._lock:
             room = self._most_bytes - self._lent_bytes
@@ -164,7 +164,7 @@ class KeptFiles:
         size = os.fstat(file).st_size
         with self._lock:
             self._let_go(self._is_old)
-            # Two may have opened it at the same time.
+            # Two threads may have opened it at the same time.
             if (former := self._files.pop(key, None)) is not None:
                 os.close(former.file)
             until = monotonic() + self._seconds
@@ -185,7 +185,7 @@ class KeptFiles:
             os.close(self._files.pop(key).file)
 
     def _sweep_later(self) -> None:
-        """See that what nobody asks for any more is let go of as well."""
+        """Make sure that files nobody asks for any more are closed as well."""
         if self._sweep is None and self._files:
             self._sweep = Timer(self._seconds / 2, self._sweep_now)
             self._sweep.daemon = True

@@ -1,7 +1,7 @@
-"""Makes a PDF of pictures; runs in a process that may crash and be killed.
+"""Turns pictures into a PDF; runs in a process that may crash and be killed.
 
-Nothing of what a camera writes beside a picture gets into the PDF: neither where it was
-taken nor with what. How the camera was held is made good for first.
+Nothing that a camera writes beside a picture gets into the PDF: neither the place nor
+the device. Its orientation is applied first.
 """
 
 import io
@@ -17,32 +17,32 @@ from PIL import Image, ImageOps
 
 from services.pdf.wire import Refusal, Refused
 
-# Now: later this process may open no file.
+# Now, because later this process may open no file.
 Image.init()
 with suppress(ImportError):
-    # Not for every processor there is.
+    # Not available for every processor.
     import pillow_heif
 
     pillow_heif.options.DECODE_THREADS = 1
     pillow_heif.register_heif_opener()
 
 MAX_PAGES: Final = 200
-# A sheet of A3 at 600 points to the inch; four bytes each, and a copy that is turned.
+# A sheet of A3 at 600 dots per inch; four bytes each, and a copy that is turned.
 _MAX_PIXELS: Final = 72_000_000
-# More than a sheet of A4 has at 500 points to the inch. The original is kept.
+# More than a sheet of A4 has at 500 dots per inch. The original is kept.
 _LONGEST_SIDE: Final = 6000
 _QUALITY: Final = 88
 _FORMATS: Final = ("JPEG", "MPO", "PNG", "TIFF", "HEIF")
 # In points.
 _A4: Final = (595.28, 841.89)
 _POINTS_AN_INCH: Final = 72
-# What cameras and screens claim says nothing; scanners know it.
+# What cameras and screens claim means nothing; scanners know their resolution.
 _LEAST_DPI, _MOST_DPI = 100, 1200
 _NEW_SUBFILE_TYPE: Final = 254
 _REDUCED: Final = 1
-# Of the time that is given, so that many pages are refused in words.
+# A share of the time limit, so that too many pages are refused with a reason.
 _TIME_FOR_PAGES: Final = 0.9
-# Whatever a broken picture makes its decoder raise.
+# Everything that a broken picture makes its decoder raise.
 _UNDECODABLE: Final = (
     OSError,
     ValueError,
@@ -58,7 +58,7 @@ _UNDECODABLE: Final = (
 
 def as_pdf(file: int, seconds: float) -> bytes:
     """Return a PDF with a page for each picture in the file, or raise Refused."""
-    # Said here in pixels that this process has room for.
+    # The limit is `_MAX_PIXELS`, which suits the memory of this process.
     Image.MAX_IMAGE_PIXELS = None
     until = time.monotonic() + seconds * _TIME_FOR_PAGES
     written = io.BytesIO()
@@ -76,7 +76,7 @@ def as_pdf(file: int, seconds: float) -> bytes:
             raise Refused(Refusal.BROKEN_PICTURE) from None
         if not pdf.pages:
             raise Refused(Refusal.BROKEN_PICTURE)
-        # The same picture makes the same PDF, so that a second one is recognised.
+        # The same picture makes the same PDF, so that a second copy is recognised.
         pdf.save(written, deterministic_id=True)
     return written.getvalue()
 
@@ -89,9 +89,9 @@ def _opened(source: io.BufferedReader) -> Image.Image:
 
 
 def _frames(picture: Image.Image) -> Iterator[Image.Image]:
-    """Yield what becomes a page: all of a TIFF, else the first alone.
+    """Yield the frames that become pages: all of a TIFF, else only the first.
 
-    What follows that in other files are previews, films or depths.
+    In other files the rest are previews, films or depth maps.
     """
     if picture.format != "TIFF":
         yield _decoded(picture)
@@ -104,7 +104,7 @@ def _frames(picture: Image.Image) -> Iterator[Image.Image]:
 
 
 def _decoded(frame: Image.Image) -> Image.Image:
-    """Return the picture upright, and without anything that is said beside it."""
+    """Return the picture upright, and without metadata."""
     # Of a very large JPEG only every second pixel is decoded, or fewer.
     frame.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
     if frame.width * frame.height > _MAX_PIXELS:
@@ -122,7 +122,7 @@ def _decoded(frame: Image.Image) -> Image.Image:
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    """Return the picture in black and white, in grey, or in colours, on white paper."""
+    """Return the picture in black and white, grey or colour, on white paper."""
     if picture.mode in {"1", "L", "RGB"}:
         return picture if "transparency" not in picture.info else _on_paper(picture)
     if picture.mode.startswith("I;16"):
@@ -182,7 +182,7 @@ def _drawn(pdf: pikepdf.Pdf, picture: Image.Image) -> pikepdf.Object:
 
 
 def _size_on_paper(picture: Image.Image) -> tuple[float, float]:
-    """Return the size that a scanner says; else as large as a sheet of A4 has room."""
+    """Return the size that a scanner states; else the largest that fits on A4."""
     dpi = picture.info.get("dpi")
     if dpi:
         scale = _POINTS_AN_INCH / dpi

@@ -23,34 +23,35 @@ from services.pdf.report import Finding
 from services.pdf.wire import LENGTH, Refusal, Refused, Request
 
 MAX_PAGES: Final = 10_000
-# More than a densely printed page holds many times over, and four million in all:
-# several times the Bible.
+# Many times what a densely printed page has, and four million in all: several times the
+# Bible.
 _MAX_TEXT_OF_PAGE: Final = 100_000
 _MAX_TEXT: Final = 4_000_000
-# A page of a newspaper; what is beyond it is seen and searched, but not selected.
+# A page of a newspaper; the words beyond it are visible and searchable, but not
+# selectable.
 _MAX_WORDS_OF_PAGE: Final = 5_000
 _MAX_WORD: Final = 200
-# Places on a page are told in parts of its sides, as exactly as that.
+# Positions on a page are fractions of its sides, with this precision.
 _PARTS: Final = 10_000
-# Of the time that is given, so that a long file still gets its answer.
+# Shares of the time limit, so that a long file still gets its answer.
 _TIME_FOR_TEXT: Final = 0.6
 _TIME_FOR_STREAMS: Final = 0.2
 _MAX_PIXELS: Final = 25_000_000
 _MIN_WIDTH: Final = 100
-# Rendered pages are looked at once: fast to write counts more than small.
+# Rendered pages are viewed at once: speed matters more than size.
 _PNG_LEVEL: Final = 3
 
-# A word that was parted at the end of its line.
+# A hyphenation at the end of a line.
 _PARTED: Final = re.compile("[\x02\xad\ufffe](?:\r?\n)?")
-# What PostgreSQL or UTF-8 cannot hold, and what nobody can see.
+# What PostgreSQL or UTF-8 cannot hold, and what is invisible.
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
-# Between the parts of one word at two places.
+# Between the parts of one word in two places.
 _GOES_ON: Final = "\xad"
-# Its left, upper, right and lower side.
+# Left, top, right and bottom.
 _Box = tuple[float, float, float, float]
 
-# Whatever a broken file makes qpdf raise.
+# Everything that a broken file makes qpdf raise.
 _UNWALKABLE: Final = (pikepdf.PdfError, RuntimeError, ValueError, TypeError)
 _NEEDS_A_PASSWORD: Final = frozenset(
     {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}
@@ -58,7 +59,7 @@ _NEEDS_A_PASSWORD: Final = frozenset(
 
 
 def answer(request: Request, file: int) -> bytes:
-    """Do what is asked with the open file, or raise Refused."""
+    """Process the request for the open file, or raise Refused."""
     try:
         if request.do == "examine":
             return json.dumps(_examine(file, request.seconds)).encode()
@@ -79,10 +80,9 @@ def answer(request: Request, file: int) -> bytes:
 
 
 def _joined(file: int) -> bytes:
-    """Return one PDF of all pages of the files, each of which has its length before it.
+    """Return one PDF of all pages of the files, each preceded by its length.
 
-    Of what else is in them, such as what is done when one is opened, nothing comes with
-    the pages.
+    Nothing else of the files comes with the pages, such as actions on opening one.
     """
     written = io.BytesIO()
     with ExitStack() as parts, pikepdf.new() as whole:
@@ -108,7 +108,7 @@ def _parts(file: int) -> Iterator[bytes]:
 
 
 def _opened(file: int) -> tuple[pdfium.PdfDocument, bool]:
-    """Return the file to draw and read from, and whether it had to be mended."""
+    """Return the file to draw and read from, and whether it had to be repaired."""
     view = _mapped(file)
     try:
         pdf = pdfium.PdfDocument((ctypes.c_ubyte * len(view)).from_buffer(view))
@@ -124,7 +124,7 @@ def _opened(file: int) -> tuple[pdfium.PdfDocument, bool]:
 
 
 def _mended(file: int) -> pdfium.PdfDocument:
-    """Open what the other reader makes of the file, which mends more."""
+    """Open the file as repaired by qpdf, which repairs more."""
     mended = io.BytesIO()
     try:
         with _walkable(file, attempt_recovery=True) as pdf:
@@ -142,7 +142,7 @@ def _examine(file: int, seconds: float) -> dict[str, Any]:
     except Refused as refused:
         if refused.refusal is not Refusal.PASSWORD:
             raise
-        # Its strings and streams are locked, the names of its actions mostly are not.
+        # Its strings and streams are locked, but mostly not the names of its actions.
         file_findings |= {"encrypted", *findings.guess(content)}
         return {"pages": None, "findings": sorted(file_findings), "text": []}
     with closing(pdf):
@@ -157,7 +157,7 @@ def _examine(file: int, seconds: float) -> dict[str, Any]:
 
 
 def _inside(file: int, content: mmap.mmap, seconds: float) -> set[Finding]:
-    """Return what is inside, as a second, independent reader sees it."""
+    """Return the findings inside the file, from a second, independent reader."""
     until = time.monotonic() + seconds * _TIME_FOR_STREAMS
     file_findings: set[Finding] = set()
     for attempt_recovery in (False, True):
@@ -169,7 +169,7 @@ def _inside(file: int, content: mmap.mmap, seconds: float) -> set[Finding]:
         file_findings |= seen
         if "damaged" not in seen:
             return file_findings
-    # One reader opens it, the other not all of it: nobody can say what else is there.
+    # One reader opens it, but the other not all of it: nobody knows what else is there.
     return file_findings | findings.guess(content)
 
 
@@ -196,7 +196,7 @@ def _walkable(file: int, *, attempt_recovery: bool) -> pikepdf.Pdf:
 def _read(pdf: pdfium.PdfDocument, seconds: float) -> list[str | None]:
     """Return the text of each page, None for a page that does not open.
 
-    Ends early when there is too much of it, or when it takes too long.
+    Ends early when there is too much text, or when it takes too long.
     """
     until = time.monotonic() + seconds * _TIME_FOR_TEXT
     pages: list[str | None] = []
@@ -234,7 +234,7 @@ def _words_of(pdf: pdfium.PdfDocument, number: int) -> dict[str, Any]:
 def _words(
     page: pdfium.PdfPage, text: pdfium.PdfTextPage
 ) -> Iterator[tuple[str, float, float, float, float, str]]:
-    """Yield each word, its box, and what stands between it and the next one."""
+    """Yield each word, its box, and what separates it from the next one."""
     letters: list[str] = []
     boxes: list[_Box] = []
     ended: tuple[str, list[_Box]] | None = None
@@ -271,7 +271,7 @@ def _word(
 
 
 def _box(page: pdfium.PdfPage, text: pdfium.PdfTextPage, index: int) -> _Box | None:
-    """Return where a letter is on the page as it is drawn; None for one that is not."""
+    """Return the box of a letter on the page as drawn; None if it has none."""
     box = pdfium_c.FS_RECTF()
     if not pdfium_c.FPDFText_GetLooseCharBox(text, index, box):
         return None
@@ -284,7 +284,7 @@ def _box(page: pdfium.PdfPage, text: pdfium.PdfTextPage, index: int) -> _Box | N
 
 
 def _drawn_at(page: pdfium.PdfPage, across: float, up: float) -> tuple[float, float]:
-    """Return where a point of the file is drawn, in parts of the page as it is seen."""
+    """Return where a point of the file is drawn, in fractions of the visible page."""
     x, y = ctypes.c_int(), ctypes.c_int()
     pdfium_c.FPDF_PageToDevice(page, 0, 0, _PARTS, _PARTS, 0, across, up, x, y)
     return _part(x.value), _part(y.value)
@@ -341,7 +341,7 @@ def _plainest(picture: Image.Image) -> Image.Image:
 
 
 def _scale(page_width: float, page_height: float, width: int) -> float:
-    """Return how large to draw; a page much longer than wide becomes narrower."""
+    """Return the scale to draw at; a page much longer than wide becomes narrower."""
     if not (page_width > 0 and page_height > 0):
         raise Refused(Refusal.LARGE_PAGE)
     fitting = math.sqrt(_MAX_PIXELS / page_width / page_height)
@@ -352,5 +352,5 @@ def _scale(page_width: float, page_height: float, width: int) -> float:
 
 
 def _mapped(file: int) -> mmap.mmap:
-    # Changes would stay in memory: pdfium's address of the bytes must be writable.
+    # Changes would stay in memory: pdfium needs a writable address of the bytes.
     return mmap.mmap(file, 0, access=mmap.ACCESS_COPY)

@@ -1,4 +1,4 @@
-"""The app's end of the process that reads PDFs: started when needed, and again."""
+"""The app's end of the process that reads PDFs: started when needed, and restarted."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ from services.pdf.wire import Request
 
 _ROOT: Final = Path(services.__path__[0]).resolve().parent
 _READING: Final = f"{__package__}.zygote"
-# What it takes to start Python, and nothing that is secret.
+# What Python needs to start, and nothing that is secret.
 _VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
 _PIECE: Final = 256 * 1024
 # The reader's own alarm comes first.
@@ -40,9 +40,10 @@ class ReadingProcess:
     def ask(self, request: Request, file: int) -> bytes | None:
         """Return the answer, or None if the reader died over the file or took too long.
 
-        A zygote that is gone is started again.
+        A zygote that is gone is restarted.
         """
-        # The second time a fresh one is asked, so that nobody suffers for its death.
+        # The second try uses a new zygote, so that nobody suffers from the death of the
+        # old one.
         for _ in range(2):
             zygote = self._running()
             answer = zygote.ask(request, file)
@@ -80,9 +81,9 @@ class _Started:
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                # What libraries complain about may quote the file.
+                # The complaints of libraries may quote the file.
                 stderr=subprocess.DEVNULL,
-                # Control+C in a terminal is for the app, which then ends this.
+                # Control+C in a terminal is for the app, which then ends this process.
                 start_new_session=True,
             )
         self.end = finalize(self, _end, self._control, self._process)
@@ -91,7 +92,7 @@ class _Started:
         return self._process.poll() is None
 
     def has_died(self) -> bool:
-        # Its sockets are closed a moment before the system calls it dead.
+        # Its sockets are closed a moment before the system reports it dead.
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_DYING_SECONDS)
         return not self.is_alive()
@@ -106,7 +107,7 @@ class _Started:
 
 
 def _end(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
-    # Nobody at the other end: that is what it waits for.
+    # It ends when nobody is at the other end.
     control.close()
     try:
         process.wait(_END_SECONDS)
@@ -116,7 +117,7 @@ def _end(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
 
 
 def _received(answer: socket.socket, until: float) -> bytes | None:
-    """Return everything up to the end; None if there is no end, or too late."""
+    """Return everything up to the end mark; None if it is missing or too late."""
     received = bytearray()
     while len(received) <= wire.MAX_ANSWER_BYTES:
         left = until - time.monotonic()

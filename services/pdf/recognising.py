@@ -1,7 +1,7 @@
-"""The process that reads the words in pictures of pages: a zygote with models loaded.
+"""The process that recognises text in pictures of pages: a zygote with models loaded.
 
 The models come with RapidOCR, are loaded once and before any file is there, and are
-shared by the readers that are forked. See docs/decisions/0057-words-in-pictures.md.
+shared by the forked readers. See docs/decisions/0057-words-in-pictures.md.
 """
 
 import itertools
@@ -25,7 +25,7 @@ _SETTINGS: Final = {
     "Global.log_level": "critical",
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-    # A line that stands alone on its page is found, too.
+    # So that a line alone on its page is found, too.
     "Det.limit_type": "max",
     "Det.limit_side_len": 1600,
     "Det.box_thresh": 0.3,
@@ -33,7 +33,7 @@ _SETTINGS: Final = {
 _NICE: Final = 10
 _MAX_WORDS: Final = 5_000
 _MAX_WORD: Final = 200
-# A word, and its left and upper side, width, height, and what comes after it.
+# A word, and its left and top side, width, height, and what comes after it.
 _Word = tuple[str, float, float, float, float, str]
 
 
@@ -59,7 +59,7 @@ class _Recogniser:
 
 
 def _words_of(line: str, corners: Any) -> Iterator[_Word]:
-    """Yield the words of a line, which share its length by their letters."""
+    """Yield the words of a line, dividing its width by their numbers of letters."""
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     left, top, right, bottom = (
         float(np.clip(n, 0, 1)) for n in (left, top, right, bottom)
@@ -85,7 +85,7 @@ def main() -> None:
     """Serve at the socket whose descriptor is the first argument."""
     os.nice(_NICE)
     recogniser = _Recogniser()
-    # Whatever is loaded when it is first needed: later no file may be opened.
+    # Loads everything that is loaded on first use: later no file may be opened.
     if not list(recogniser.words_in(_sample())):
         raise RuntimeError("the models read nothing")
     zygote.serve(int(sys.argv[1]), recogniser.answer)

@@ -1,4 +1,4 @@
-"""What an examination of a PDF finds out, and how a file is refused."""
+"""The result of examining a PDF, and the refusals of a file."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, NamedTuple, get_args
@@ -28,14 +28,14 @@ ACTIVE: Final[frozenset[Finding]] = FINDINGS - {"damaged", "encrypted"}
 
 
 class NotAPdf(InvalidInput):
-    """The file is something else, whatever its name or its claimed type says."""
+    """The file is something else, whatever its name or its declared type says."""
 
     def __init__(self) -> None:
         super().__init__("file", "Only PDF files are allowed")
 
 
 class OfficeFile(NotAPdf):
-    """A text, table or presentation that a program of its own has to print."""
+    """A text, table or presentation that its own program has to print."""
 
     def __init__(self) -> None:
         InvalidInput.__init__(
@@ -47,7 +47,7 @@ class OfficeFile(NotAPdf):
 
 
 class Unreadable(InvalidInput):
-    """The file may be a PDF, but nobody could read it here; the message says why."""
+    """The file may be a PDF, but could not be read here; the message says why."""
 
     def __init__(self, message: str) -> None:
         super().__init__("file", message)
@@ -57,8 +57,8 @@ class Unreadable(InvalidInput):
 class PdfReport:
     """What a PDF is; without `pages` if it needs a password of its own.
 
-    `text` has at most one entry per page: of very long files the end is
-    missing, as is the end of pages with more text than a page can hold.
+    `text` has at most one entry per page: very long files are cut off, and so are pages
+    with too much text.
     """
 
     pages: int | None
@@ -67,7 +67,7 @@ class PdfReport:
 
     @property
     def has_text(self) -> bool:
-        """Whether there are words on any page; if not, it may be a scan."""
+        """Whether any page has text; if not, it may be a scan."""
         return any(page.strip() for page in self.text)
 
 
@@ -76,9 +76,9 @@ _Points = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Word(NamedTuple):
-    """A word, its box in parts of the page as it is seen, and what comes after it.
+    """A word, its box in fractions of the visible page, and what comes after it.
 
-    That is a space, the end of a line, or nothing: the next word goes on with it.
+    That is a space, the end of a line, or nothing if the next word continues it.
     """
 
     text: Annotated[str, Field(min_length=1, max_length=200)]
@@ -91,9 +91,9 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PageWords:
-    """How large a page is, in points, and the words on it in the order of the file.
+    """The size of a page, in points, and its words in the order of the file.
 
-    Of pages with more words than a newspaper's the last are missing.
+    If a page has more words than a newspaper's, the last are missing.
     """
 
     width: _Points
@@ -102,5 +102,5 @@ class PageWords:
 
     @property
     def text(self) -> str:
-        """The words, with what stands between them."""
+        """The words, with what separates them."""
         return "".join(word.text + word.after for word in self.words).strip()

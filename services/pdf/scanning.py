@@ -1,4 +1,4 @@
-"""Has files scanned for viruses by a ClamAV daemon, without writing them anywhere."""
+"""Has a ClamAV daemon scan files for viruses, without writing them anywhere."""
 
 import logging
 import socket
@@ -12,7 +12,7 @@ from services.core.errors import Unavailable
 from services.pdf.sources import Readable, pieces_of
 
 _PORT: Final = 3310
-# One that is down is found out soon; one that works on 50 MB may take its time.
+# A scanner that is down is noticed soon; one that works on 50 MB may take its time.
 _CONNECT_SECONDS: Final = 3.0
 _SCAN_SECONDS: Final = 60.0
 _MAX_REPLY: Final = 4096
@@ -34,7 +34,7 @@ class ScannerUnavailable(Unavailable):
 
 
 class NoVerdict(ScannerUnavailable):
-    """The scanner answers, but cannot judge this file: too large, or too intricate."""
+    """The scanner answers, but cannot judge this file: too large, or too complex."""
 
 
 class ClamdScanner:
@@ -48,7 +48,7 @@ class ClamdScanner:
         self._seconds = seconds
 
     def scan(self, source: Readable | int) -> Verdict:
-        """Return the verdict on a whole file; of an open one the position stays.
+        """Return the verdict on a whole file; the position of an open one stays.
 
         Raises ScannerUnavailable, and NoVerdict if that is because of the file.
         """
@@ -81,7 +81,7 @@ class ClamdScanner:
 
 
 def scanner_of(settings: Settings) -> ClamdScanner | None:
-    """Return who scans by these settings; None where nobody does."""
+    """Return the scanner that these settings name, or None."""
     return ClamdScanner(settings.clamd_url) if settings.clamd_url else None
 
 
@@ -98,7 +98,7 @@ def _verdict(reply: bytes) -> Verdict:
 
 
 def _reply_to(clamd: socket.socket, pieces: Iterable[bytes | memoryview]) -> bytes:
-    """Send the file in pieces, each behind its length; return what clamd says to it."""
+    """Send the file in pieces, each preceded by its length; return clamd's reply."""
     try:
         clamd.sendall(b"zINSTREAM\0")
         for piece in pieces:
@@ -106,7 +106,7 @@ def _reply_to(clamd: socket.socket, pieces: Iterable[bytes | memoryview]) -> byt
             clamd.sendall(piece)
         clamd.sendall(_LENGTH.pack(0))
     except (BrokenPipeError, ConnectionResetError):
-        # It stops listening when the file gets too large, and may have said so.
+        # clamd stops listening when the file gets too large, and may have replied.
         pass
     reply = b""
     while len(reply) < _MAX_REPLY and not reply.endswith(b"\0"):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
-# Larger ones go to an unnamed file on disk instead of a second time into memory.
+# Larger ones go to an unnamed file on disk instead of into memory a second time.
 _MAX_IN_MEMORY: Final = 4 * 1024 * 1024
 _PIECE: Final = 1024 * 1024
 HEADER_WITHIN: Final = 1024
@@ -18,10 +18,9 @@ _PICTURES: Final = {
     b"MM\0*": "image/tiff",
 }
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
-# Word, Excel and PowerPoint of before 2007; of since then, and OpenDocument, the names
-# of parts that come first in the archive; RTF.
+# The beginning of Word, Excel and PowerPoint files from before 2007.
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# By media type: how names of such files end, and a part that only they have.
+# By media type: the suffix of such files, and a part that only they have.
 _OPEN_XML: Final = "application/vnd.openxmlformats-officedocument"
 _OPEN_DOCUMENT: Final = "application/vnd.oasis.opendocument"
 OFFICE_TYPES: Final[dict[str, tuple[str, bytes]]] = {
@@ -60,24 +59,24 @@ _LONGEST_PART: Final = 128
 
 
 class Readable(Protocol):
-    """A file, or whatever else gives its bytes away in pieces."""
+    """A file, or anything else that gives its bytes away in pieces."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most so many bytes, and none at the end."""
+        """Return at most `size` bytes, and none at the end."""
 
 
 class Sized(Readable, Protocol):
-    """Whatever gives its bytes away, and says before how many they are."""
+    """Anything that gives its bytes away and has their number as `size`."""
 
     size: int
 
 
 @contextmanager
 def handed_over(source: Readable | int) -> Iterator[int]:
-    """Yield the descriptor of a file that holds all the source's bytes.
+    """Yield the descriptor of a file that has all the source's bytes.
 
-    What has a descriptor of its own, or is an io.BytesIO, is taken from its beginning
-    and stays where it is; anything else is read from where it is to its end.
+    A source with a descriptor of its own, or an io.BytesIO, is taken from its beginning
+    and keeps its position; any other is read from its position to its end.
     """
     lent = _lent(source)
     try:
@@ -87,10 +86,10 @@ def handed_over(source: Readable | int) -> Iterator[int]:
 
 
 def pieces_of(source: Readable | int) -> Iterator[bytes | memoryview]:
-    """Yield all the bytes that `handed_over` would hold, without copying them."""
+    """Yield all the bytes that `handed_over` would provide, without copying them."""
     file = _descriptor(source)
     if isinstance(source, io.BytesIO):
-        # What it was made from, not a copy of it as getbuffer() may return.
+        # The original bytes, not a copy of them as getbuffer() may return.
         held = memoryview(source.getvalue())
         for at in range(0, len(held), _PIECE):
             yield held[at : at + _PIECE]
@@ -105,10 +104,10 @@ def pieces_of(source: Readable | int) -> Iterator[bytes | memoryview]:
 
 
 def copied_to_memory(source: Sized, *, at_most: int) -> int | None:
-    """Return a descriptor of a copy in memory that nobody can change, if it may be.
+    """Return a descriptor of an immutable copy in memory, or None.
 
-    The caller closes it. Nothing is read of what is larger, or where there are no
-    files in memory.
+    The caller closes it. Nothing is read if the source is larger than `at_most`, or the
+    system has no files in memory.
     """
     if source.size > at_most or not hasattr(os, "memfd_create"):
         return None
@@ -120,12 +119,12 @@ def copied_to_memory(source: Sized, *, at_most: int) -> int | None:
 
 
 def begins_like_a_pdf(file: int) -> bool:
-    """Tell whether the header is where every reader looks for it."""
+    """Return whether the header is where every reader looks for it."""
     return b"%PDF-" in os.pread(file, HEADER_WITHIN, 0)
 
 
 def picture_type(begin: bytes) -> str | None:
-    """Return the media type of a picture that begins so, if it is one that is taken."""
+    """Return the media type of a picture with this beginning, if it is accepted."""
     for mark, media_type in _PICTURES.items():
         if begin.startswith(mark):
             return media_type
@@ -134,7 +133,7 @@ def picture_type(begin: bytes) -> str | None:
 
 
 def begins_like_office(begin: bytes) -> bool:
-    """Tell whether a file that begins so is of Word, Excel, LibreOffice and such."""
+    """Return whether a file with this beginning is from an office program."""
     if begin.startswith((_OLD_OFFICE, b"{\\rtf")):
         return True
     is_archive = begin.startswith(b"PK\x03\x04")
@@ -142,9 +141,9 @@ def begins_like_office(begin: bytes) -> bool:
 
 
 def office_type(source: Readable | int) -> str | None:
-    """Return the media type of an office file, if it is of a kind that is known.
+    """Return the media type of an office file, if its kind is known.
 
-    None of what is locked by a password, whose kind nobody sees.
+    None for files locked with a password, whose kind is not visible.
     """
     for seen in _overlapping(source):
         for media_type, (_, part) in OFFICE_TYPES.items():
@@ -154,14 +153,14 @@ def office_type(source: Readable | int) -> str | None:
 
 
 def has_macros(source: Readable | int) -> bool:
-    """Tell whether an office file carries macros, by the parts that hold them."""
+    """Return whether an office file has macros, by the parts that contain them."""
     return any(
         part in seen for seen in _overlapping(source) for part in _PARTS_OF_MACROS
     )
 
 
 def _overlapping(source: Readable | int) -> Iterator[bytes]:
-    """Yield the bytes in pieces, so that no name of a part is cut in two."""
+    """Yield the bytes in overlapping pieces, so that no part's name is cut in two."""
     before = b""
     for piece in pieces_of(source):
         seen = before + bytes(piece)
@@ -172,14 +171,14 @@ def _overlapping(source: Readable | int) -> Iterator[bytes]:
 def _lent(source: Readable | int) -> int:
     file = _descriptor(source)
     if file is not None:
-        # Other systems than Linux copy.
+        # Systems other than Linux make a copy.
         with suppress(OSError):
             return _read_only(file)
     return _copied(pieces_of(source), size=_size_of(source, file))
 
 
 def _read_only(file: int) -> int:
-    """Open a file once more, so that it can neither be changed nor its place lost."""
+    """Open a file again, so that it cannot be changed and its position stays."""
     return os.open(f"/proc/self/fd/{file}", os.O_RDONLY | os.O_CLOEXEC)
 
 
@@ -189,7 +188,7 @@ def _descriptor(source: Readable | int) -> int | None:
     if isinstance(source, io.IOBase | tempfile.SpooledTemporaryFile):
         with suppress(io.UnsupportedOperation):
             file = source.fileno()
-            # What was written may still be on its way into the file.
+            # What was written may not have been flushed to the file yet.
             source.flush()
             return file
     return None

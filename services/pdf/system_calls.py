@@ -11,13 +11,13 @@ _PR_SET_SECCOMP: Final = 22
 _FILTER: Final = 2
 
 _POINTER: Final = 8
-# Each processor's own name for itself in the kernel, and which of the numbers are its.
+# Each processor's identifier in the kernel, and the index of its system call numbers.
 _PROCESSORS: Final = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
-# Calls of a second numbering that x86_64 has as well.
+# System calls of a second numbering that x86_64 has as well.
 _OTHER_NUMBERING: Final = 0x40000000
 
-# To call somebody, to start a program, to look into other processes, and the doors
-# through which kernels have been broken into.
+# Calls to connect, to start a program, to look into other processes, and those through
+# which kernels have been broken into.
 _FORBIDDEN: Final = {
     "socket": (41, 198),
     "connect": (42, 203),
@@ -48,13 +48,14 @@ _FORBIDDEN: Final = {
 _LEFT_TO_PROGRAMS: Final = ("execve", "execveat", "socket", "bind", "listen")
 _AF_UNIX: Final = 1
 
-# How processes are made: of x86_64 alone, in the old way, and in the new one.
+# The calls that create processes: those of x86_64 alone, the old one, and the new one.
 _FORKS: Final = ((57, 58), ())
 _CLONE: Final = (56, 220)
 _CLONE3: Final = 435
 _OF_THREADS: Final = 0x00010000
 
-# The kernel's small language for such filters: load a word, compare it, say so.
+# The kernel's small language for such filters: load a word, compare it, return a
+# verdict.
 _LOAD: Final = 0x20
 _IF_EQUAL: Final = 0x15
 _IF_AT_LEAST: Final = 0x35
@@ -69,11 +70,11 @@ _NOT_THERE: Final = 0x00050026
 
 
 def forbid(system: ctypes.CDLL, *, of_a_program: bool = False) -> None:
-    """Let those calls fail from now on, here and in every process forked from here.
+    """Make those calls fail from now on, here and in every process forked from here.
 
-    `of_a_program` leaves what a program of the system cannot begin without: to be
-    started, and to wait at a socket of this machine. It calls nobody. Does nothing on
-    processors whose numbers are not known, or where it is forbidden.
+    `of_a_program` leaves what an installed program needs to start: being executed, and
+    waiting at a local socket. It cannot connect. Does nothing on processors whose
+    numbers are unknown, or where seccomp is forbidden.
     """
     if _is_known():
         processor, column = _PROCESSORS[platform.machine()]
@@ -84,10 +85,10 @@ def forbid(system: ctypes.CDLL, *, of_a_program: bool = False) -> None:
 
 
 def forbid_processes(system: ctypes.CDLL) -> bool:
-    """Let this process start threads and no process from now on, if that can be done.
+    """Let this process start only threads and no processes from now on, if possible.
 
-    Returns whether it is so: a limit on processes counts threads as well, and those of
-    other programs of the same user.
+    Returns whether that is so: a limit on processes would also count threads, and those
+    of other programs of the same user.
     """
     if not _is_known():
         return False
@@ -118,7 +119,7 @@ def _threads_only(processor: int, column: int) -> list[bytes]:
             for number in _FORKS[column]
             for step in (_step(_IF_EQUAL, number, otherwise=1), refused)
         ),
-        # What it is asked for stands where no filter can look: the old way is taken.
+        # A filter cannot see the arguments of clone3, so callers are made to use clone.
         _step(_IF_EQUAL, _CLONE3, otherwise=1),
         _step(_SAY, _NOT_THERE),
         _step(_IF_EQUAL, _CLONE[column], otherwise=3),

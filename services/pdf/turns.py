@@ -1,7 +1,7 @@
 """Turns at reading files: few at once, and nobody's slow files keep out other people.
 
-Shares by what each person has used lately, as fair queueing does (Demers, Keshav and
-Shenker 1989): who has used least is next, and a small file before a large one.
+Shared by what each person has used lately, as in fair queueing (Demers, Keshav and
+Shenker 1989): whoever has used least is next, and a small file before a large one.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -13,17 +13,17 @@ from typing import Final
 
 from services.core.errors import Unavailable
 
-# What somebody has used counts half after as many seconds.
+# Usage counts half after this many seconds.
 _HALF_LIFE_SECONDS: Final = 60.0
-# Somebody's files that took longer than this lately are slow ones.
+# Somebody whose files took longer than this lately has slow files.
 _SLOW_SECONDS: Final = 5.0
 _FORGOTTEN_SECONDS: Final = 0.01
-# What a file is expected to take; only the order of those who wait goes by it.
+# The expected speed of reading; only the order of waiting requests depends on it.
 _BYTES_PER_SECOND: Final = 50_000_000
 
 
 class Busy(Unavailable):
-    """So many files are being read that this one's turn did not come."""
+    """So many files are being read that this one did not get a turn in time."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -33,7 +33,7 @@ class Busy(Unavailable):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
-    """Somebody's file that waits, or is being read, since then (monotonic seconds)."""
+    """Somebody's file, waiting or being read since then (monotonic seconds)."""
 
     person: Hashable
     size: int
@@ -42,20 +42,20 @@ class _Request:
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """How many seconds somebody had used by a moment."""
+    """How many seconds somebody had used by a certain time."""
 
     seconds: float
     at: float
 
     def left(self, now: float) -> float:
-        """Return what counts of it now."""
+        """Return how much of it still counts."""
         return float(self.seconds * 0.5 ** ((now - self.at) / _HALF_LIFE_SECONDS))
 
 
 class Turns:
-    """Gives out so many turns at once; for use by any number of threads.
+    """Gives out a limited number of turns at once; for use by any number of threads.
 
-    One of them is always kept from whoever has all the others, and from all people
+    One of them is always kept from a person who has all the others, and from all people
     together whose files were slow lately.
     """
 
@@ -70,9 +70,9 @@ class Turns:
 
     @contextmanager
     def taken(self, person: Hashable, size: int, seconds: float) -> Iterator[None]:
-        """Have a turn for a file of so many bytes inside the block.
+        """Have a turn for a file of `size` bytes inside the block.
 
-        Raises Busy if it does not come within so many seconds.
+        Raises Busy if there is none within `seconds`.
         """
         waiting = _Request(person, size, self._clock())
         with self._changed:
@@ -117,7 +117,7 @@ class Turns:
         return self._share(person, now) > _SLOW_SECONDS
 
     def _share(self, person: Hashable, now: float) -> float:
-        """Return the seconds that somebody has used lately and uses just now."""
+        """Return the seconds that somebody has used lately and is using now."""
         running = (now - each.since for each in self._reading if each.person == person)
         return self._used_lately(person, now) + sum(running)
 

@@ -1,4 +1,4 @@
-"""Versions of documents that lack something: a virus scan, or their words."""
+"""Versions of documents that still need something: a virus scan, or their text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ _OLDEST_FIRST: Final = DocumentVersion.created_at.asc()
 
 @dataclass(frozen=True, slots=True)
 class WaitingFile:
-    """A file that one version waits for, or several: who restores one, shares it.
+    """A file that one or more versions wait for: restoring a version shares its file.
 
-    `known` are the pages whose words are known already, `original_id` is the picture
-    that it was made from, if it was made from one.
+    `known` is the text of the pages that are known already, `original_id` is the
+    picture that it was made from, if any.
     """
 
     file_id: str
@@ -48,14 +48,14 @@ def list_unscanned(session: Session) -> tuple[WaitingFile, ...]:
 def list_never_scanned(session: Session) -> tuple[WaitingFile, ...]:
     """Return files that came while there was no scanner, the newest first.
 
-    They may be opened meanwhile: what was in use does not close for days.
+    They may be opened meanwhile: files in use do not become inaccessible for days.
     """
     newest_first = DocumentVersion.created_at.desc()
     return _waiting(session, DocumentVersion.scan == "off", order=newest_first)
 
 
 def list_unread(session: Session) -> tuple[WaitingFile, ...]:
-    """Return the files without words that may be opened, the oldest first."""
+    """Return the files without text that may be opened, the oldest first."""
     return _waiting(
         session,
         DocumentVersion.reading == "waiting",
@@ -65,9 +65,9 @@ def list_unread(session: Session) -> tuple[WaitingFile, ...]:
 
 
 def record_verdict(session: Session, file_id: str, verdict: Verdict) -> None:
-    """Let the versions of a file out of quarantine, or keep them there for good.
+    """Release the versions of a file from quarantine, or keep them there for good.
 
-    Those that were never scanned come into it if the file is infected.
+    Versions that were never scanned go into quarantine if the file is infected.
     """
     judged = (
         DocumentVersion.file_id == file_id,
@@ -85,7 +85,7 @@ def record_words(
     *,
     is_all: bool,
 ) -> None:
-    """Keep the words of pages that follow the known ones; None of one without any.
+    """Store the text of the pages that follow the known ones; None for one without any.
 
     The file itself stays as it is.
     """
@@ -123,7 +123,7 @@ def record_words(
 
 
 def find_places(session: Session, version_id: UUID, page: int) -> PageWords | None:
-    """Return the words of a page that were read from its picture, if any were."""
+    """Return the words of a page that were recognised in its picture, if any were."""
     places = session.scalar(
         select(DocumentText.places[str(page)]).where(
             DocumentText.version_id == version_id
@@ -148,7 +148,7 @@ def _waiting(
         .outerjoin(DocumentOriginal, DocumentOriginal.version_id == DocumentVersion.id)
         .where(
             *conditions,
-            # Gone, or broken: there is nothing to look at.
+            # Purged, or damaged: there is nothing to look at.
             DocumentVersion.file_id.is_not(None),
             DocumentVersion.damaged_at.is_(None),
         )

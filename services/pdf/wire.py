@@ -1,4 +1,4 @@
-"""What the app and its reading process say to each other."""
+"""The protocol between the app and its reading process."""
 
 import json
 import struct
@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-# Always as long, and short enough to arrive in one piece with its descriptors.
+# Of fixed length, and short enough to arrive in one piece with its descriptors.
 REQUEST_BYTES: Final = 256
-# A page of 25 million pixels, the text of a file that is nothing but text, or a PDF of
-# many pictures.
+# A page of 25 million pixels, the text of a file that is all text, or a PDF of many
+# pictures.
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 
 DONE: Final = b"="
@@ -17,7 +17,7 @@ REFUSED: Final = b"!"
 # Ends every answer: one without it was cut off.
 END: Final = b"."
 
-# Before each of several files that are handed over as one: how many bytes it has.
+# Before each of several files that are handed over as one: its number of bytes.
 LENGTH: Final = struct.Struct("!Q")
 
 Task = Literal["examine", "render", "text", "words", "convert", "join", "recognise"]
@@ -47,7 +47,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to do with a file, and how much may be spent on it."""
+    """What to do with a file, and the limits for it."""
 
     do: Task
     seconds: float
@@ -64,5 +64,5 @@ class Request:
 
     @classmethod
     def unpacked(cls, message: bytes) -> "Request":
-        """Return the request that was packed."""
+        """Return the request in a packed message."""
         return cls(**json.loads(message))

@@ -1,8 +1,8 @@
 """The process that waits with its libraries loaded, and forks a reader for each file.
 
 Started as `python -m services.pdf.zygote <descriptor of its socket>`, or by
-services.pdf.recognising with more libraries. It has a single
-thread, so forking it is safe, and ends when the app at the other end is gone.
+services.pdf.recognising with more libraries. It has a single thread, so forking it is
+safe, and ends when the app at the other end is gone.
 """
 
 import gc
@@ -24,18 +24,19 @@ from PIL import Image
 from services.pdf import confinement, reading, wire
 from services.pdf.wire import Refused, Request
 
-# Forked ahead, so that whoever has a file need not wait for a fork.
+# Forked ahead, so that no file has to wait for a fork.
 SPARES: Final = 2
 # A reader's own alarm comes first, unless the file has taken the reader over.
 _GRACE_SECONDS: Final = 2.0
 _TRY_AGAIN_SECONDS: Final = 0.1
-# To fork takes the processor longer than to read a letter. It waits until whoever sent
-# the last file has probably kept it, unless the next one would have nobody to read it.
+# A fork takes the processor longer than reading a letter does. It waits until the
+# sender of the last file has probably stored it, unless there is no reader for the next
+# one.
 _CALM_SECONDS: Final = 0.02
 _DESCRIPTORS: Final = 2
-# A reader's id and how long it may take.
+# A reader's process id and its time limit.
 _BEGUN: Final = struct.Struct("=if")
-# What a reader ends with that waited until the app was gone.
+# The exit status of a reader that waited until the app was gone.
 _NOBODY_THERE: Final = 3
 Answer = Callable[[Request, int], bytes]
 
@@ -43,8 +44,8 @@ Answer = Callable[[Request, int], bytes]
 class Zygote:
     """Keeps readers ready, which take requests from its socket, one each.
 
-    Each answers with what `answer` returns of a request and its open file. It ends, and
-    they do, when nobody is at the other end any more.
+    Each answers with what `answer` returns for a request and its open file. The zygote
+    and its readers end when nobody is at the other end any more.
     """
 
     def __init__(
@@ -56,9 +57,9 @@ class Zygote:
         self._waiting: set[int] = set()
         self._working: dict[int, float] = {}
         self._calm_from = 0.0
-        # Here a reader tells that it has begun.
+        # Where a reader reports that it has begun.
         self._begun, self._beginning = os.pipe()
-        # A byte arrives here whenever one has ended.
+        # Receives a byte whenever a reader has ended.
         self._ended, self._ending = os.pipe()
         for end in (self._begun, self._ended, self._ending):
             os.set_blocking(end, False)
@@ -81,7 +82,7 @@ class Zygote:
             try:
                 reader = os.fork()
             except OSError:
-                # The system has no room for it now.
+                # The system has no room for another process now.
                 return
             if reader:
                 self._waiting.add(reader)
@@ -116,7 +117,7 @@ class Zygote:
                 self._calm_from = now + _CALM_SECONDS
 
     def _bury(self) -> bool:
-        """Let go of readers that ended, and end those that do not by themselves.
+        """Reap readers that ended, and kill those that have exceeded their time.
 
         Returns whether the app is still there.
         """
@@ -129,7 +130,8 @@ class Zygote:
                 if os.waitstatus_to_exitcode(status) == _NOBODY_THERE:
                     is_needed = False
                 else:
-                    # There may be no memory for it: forking on and on helps nobody.
+                    # There may be no memory for it: forking again and again helps
+                    # nobody.
                     time.sleep(_TRY_AGAIN_SECONDS)
             elif ended:
                 del self._working[reader]
@@ -144,7 +146,7 @@ class Zygote:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
     def _read_one(self) -> int:
-        """Wait for a request, do it, and return what to end with."""
+        """Wait for a request, process it, and return the exit status."""
         # Memory is shared until it is written to, and then copied. That takes longer
         # than reading a letter, so it is done before there is one.
         _warm_up(self._sample, "examine")
@@ -155,7 +157,7 @@ class Zygote:
             return _NOBODY_THERE
         request = Request.unpacked(message)
         os.write(self._beginning, _BEGUN.pack(os.getpid(), request.seconds))
-        # Nothing of the zygote's is the business of whoever reads somebody's file.
+        # A process that reads somebody's file has no use for anything of the zygote.
         self._control.close()
         self._sample.close()
         for end in (self._begun, self._beginning, self._ended, self._ending):
@@ -173,7 +175,7 @@ def _arrived(pipe: int) -> bytes:
 
 
 def _work(request: Request, file: int, answer: int, answer_of: Answer) -> None:
-    # The reader of HEIC is made for threads and fails without.
+    # The HEIC reader uses threads and fails without them.
     confinement.limit(
         seconds=request.seconds,
         megabytes=request.megabytes,
@@ -183,7 +185,7 @@ def _work(request: Request, file: int, answer: int, answer_of: Answer) -> None:
         parts = (wire.DONE, answer_of(request, file), wire.END)
     except Refused as refused:
         parts = (wire.REFUSED, refused.refusal.encode(), wire.END)
-    # Closed now: to end a process takes longer than most answers do.
+    # Closed now, because ending a process takes longer than most answers do.
     with open(answer, "wb", buffering=0) as written:
         for part in parts:
             _write(written.write, memoryview(part))
@@ -195,7 +197,7 @@ def _write(write: Callable[[memoryview], int | None], part: memoryview) -> None:
 
 
 def _write_sample(file: BinaryIO, encryption: pikepdf.Encryption | None = None) -> None:
-    """Write a small PDF that needs whatever loads itself at its first use."""
+    """Write a small PDF that uses everything that is loaded on first use."""
     with pikepdf.new() as pdf:
         font = pikepdf.Dictionary(
             Type=pikepdf.Name.Font,
@@ -210,7 +212,7 @@ def _write_sample(file: BinaryIO, encryption: pikepdf.Encryption | None = None) 
 
 
 def _write_picture(file: BinaryIO) -> None:
-    """Write a small scan of two pages, which needs what decoders load when needed."""
+    """Write a small scan of two pages, for what decoders load on first use."""
     page = Image.new("RGB", (8, 8))
     page.save(file, "TIFF", save_all=True, append_images=[page.convert("1")])
     file.flush()
@@ -223,14 +225,14 @@ def _warm_up(sample: BinaryIO, *tasks: wire.Task) -> None:
 
 
 def serve(descriptor: int, answer: Answer = reading.answer) -> None:
-    """Serve at the socket of this descriptor until nobody is at its other end."""
+    """Serve at the socket with this descriptor until nobody is at its other end."""
     with (
         socket.socket(fileno=descriptor) as control,
         tempfile.TemporaryFile() as sample,
     ):
-        # Now: no reader may open files later. Encrypted, because qpdf opens the device
-        # for random numbers but once; each reader's own sample is not, because a key
-        # made of a password takes fifty times as long as the rest.
+        # Now, because no reader may open files later. Encrypted, because qpdf opens the
+        # device for random numbers only once; the sample of each reader is not, because
+        # deriving a key from a password takes fifty times as long as the rest.
         with tempfile.TemporaryFile() as locked:
             _write_sample(locked, pikepdf.Encryption(owner="", user=""))
             _warm_up(locked, "examine", "render")

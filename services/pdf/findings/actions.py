@@ -24,11 +24,11 @@ _ACTIONS: Final[Mapping[str, Finding]] = MappingProxyType(
 # These lead to another file, or to another place in this one.
 _PERHAPS_ELSEWHERE: Final = frozenset({"/GoToE", "/Thread"})
 _PATHS: Final = ("/F", "/UF", "/Unix", "/DOS", "/Mac")
-# What people click on in a letter. A reader may hand anything else to a program.
+# What people click on in a letter. A reader may pass any other scheme to a program.
 _ORDINARY: Final = frozenset(
     ["http", "https", "ftp", "mailto", "tel", "sms", "fax", "doi", "urn"]
 )
-# A host may stand before a colon as well, but has a dot.
+# A host can precede a colon as well, but has a dot.
 _SCHEME: Final = re.compile(r"([a-z][a-z0-9+-]*):", re.IGNORECASE)
 _SCRIPT: Final = re.compile(rb"<(?:\w+:)?script\b")
 _NEARLY_ALL: Final = 0.9
@@ -38,7 +38,7 @@ Facts = Mapping[str, object]
 
 
 def of_dictionary(facts: Facts) -> Iterator[Finding]:
-    """Yield what one dictionary does, without what it holds and refers to."""
+    """Yield what one dictionary does, without what it contains and refers to."""
     yield from _as_action(facts)
     yield from _as_script(facts)
     yield from _as_form(facts)
@@ -51,7 +51,7 @@ def of_dictionary(facts: Facts) -> Iterator[Finding]:
 
 
 def of_stream(facts: Dictionary) -> Iterator[Finding]:
-    """Yield whether a stream's content is to be had from somewhere else."""
+    """Yield a finding if the stream's content is to be fetched from elsewhere."""
     reference = facts.get("/Ref")
     if _is_file(facts.get("/F")) or (
         isinstance(reference, Dictionary) and _is_file(reference.get("/F"))
@@ -82,9 +82,9 @@ def _as_action(facts: Facts) -> Iterator[Finding]:
 def _as_script(facts: Facts) -> Iterator[Finding]:
     is_action = "/JS" in facts and facts.get("/S") is not None
     is_tree = isinstance(facts.get("/JavaScript"), Dictionary)
-    # A model in three dimensions brings its script along.
+    # A 3D model comes with a script.
     is_model = isinstance(facts.get("/OnInstantiate"), Stream)
-    # CVE-2024-4367: a browser's reader ran what stands among these numbers.
+    # CVE-2024-4367: a browser's reader executed what is among these numbers.
     matrix = facts.get("/FontMatrix")
     is_font = isinstance(matrix, Array) and not all(map(_is_number, matrix))
     if is_action or is_tree or is_model or is_font:
@@ -92,14 +92,14 @@ def _as_script(facts: Facts) -> Iterator[Finding]:
 
 
 def _as_form(facts: Facts) -> Iterator[Finding]:
-    """Look into the XML of a form of the other kind, which may hold its own scripts."""
+    """Look into the XML of an XFA form, which may contain scripts of its own."""
     packets = facts.get("/XFA")
     streams = packets if isinstance(packets, Array) else [packets]
     packed = [packet for packet in streams if isinstance(packet, Stream)]
     if packed:
         yield "xfa"
     forms = [packet.read_bytes() for packet in packed]
-    # In UTF-16 every other byte is none; packets may be cut anywhere.
+    # UTF-16 has a zero in every other byte; packets may be cut anywhere.
     if _SCRIPT.search(b"".join(forms).replace(b"\0", b"")):
         yield "scripts"
 
@@ -127,8 +127,8 @@ def _is_call(action: object) -> bool:
 
 
 def _is_ordinary(address: object) -> bool:
-    """Tell whether an address is such as letters hold, or a place in this file."""
-    # Readers leave out what cannot be seen.
+    """Return whether an address is usual in letters, or a place in this file."""
+    # Readers ignore characters that are invisible.
     seen = "".join(filter(str.isprintable, str(address))).replace(" ", "")
     scheme = _SCHEME.match(seen)
     is_known = scheme is None or scheme[1].lower() in _ORDINARY
@@ -136,7 +136,7 @@ def _is_ordinary(address: object) -> bool:
 
 
 def _is_under_a_link(page: Facts) -> bool:
-    """Tell whether one cannot click on a page without going somewhere else."""
+    """Return whether a click anywhere on the page leads elsewhere."""
     notes = page.get("/Annots")
     if not isinstance(notes, Array):
         return False
@@ -161,7 +161,7 @@ def _covers(link: Dictionary, page: _Box) -> bool:
 
 
 def _box_of_page(page: Facts) -> _Box | None:
-    """Return how large a page is, by itself or by the tree that it hangs on."""
+    """Return the size of a page, from itself or from the page tree above it."""
     box, above = _box(page.get("/MediaBox")), page.get("/Parent")
     for _ in range(_MOST_LEVELS):
         if box is not None or not isinstance(above, Dictionary):
@@ -189,7 +189,7 @@ def _is_media_elsewhere(facts: Facts) -> bool:
 
 
 def _is_file(specification: object) -> bool:
-    """Tell whether a file elsewhere is meant: not one inside, and not none."""
+    """Return whether a file elsewhere is meant, not one inside and not none."""
     if isinstance(specification, String):
         return bool(bytes(specification))
     return (

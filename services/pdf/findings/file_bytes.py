@@ -1,4 +1,4 @@
-"""What the bytes of a file show, whatever its objects are: no PDF reader is asked."""
+"""What the bytes of a file show, whatever its objects are: no PDF reader is used."""
 
 import mmap
 import re
@@ -8,8 +8,8 @@ from typing import Final
 
 from services.pdf.report import Finding
 
-# Spelt alike in a file, a stream and a text of a PDF. In two parts: a scanner that sees
-# this module should not mind it.
+# The same bytes in a file, a stream and a text of a PDF. In two parts, so that a
+# scanner that sees this module does not report it.
 TEST_VIRUS: Final = b"$EICAR-STANDARD-ANTIVIRUS-" + b"TEST-FILE!$H+H*"
 
 _NAMES: Final[Mapping[bytes, Finding]] = MappingProxyType(
@@ -34,7 +34,8 @@ _HEADER_WITHIN: Final = 1024
 _FIRST_OBJECT_WITHIN: Final = 64 * 1024
 _OBJECT: Final = re.compile(rb"\d\s+\d+\s+obj\b")
 _END: Final = b"%%EOF"
-# What may follow an end: a later state of the file, or what an attached PDF is in.
+# What may follow an end: a later revision of the file, or what contains an attached
+# PDF.
 _GOES_ON: Final = re.compile(
     rb"\d\s+\d+\s+obj\b|xref|trailer|startxref|endstream|%%EOF|\Z"
 )
@@ -42,7 +43,7 @@ _BLANK: Final = b"\0\t\n\f\r \x1a\xef\xbb\xbf"
 _MARKUP: Final = re.compile(
     rb"<(?:!doctype|\?php|\?xml|body|head|hta:|html|iframe|script|svg)", re.IGNORECASE
 )
-# Mail and printers leave a line behind a file that passed through them.
+# Mail and printers append a line to a file that passed through them.
 _A_LINE: Final = 128
 _ZIP_END: Final = b"PK\x05\x06"
 _ZIP_ENTRY: Final = b"PK\x01\x02"
@@ -52,7 +53,7 @@ _ELSEWHERE: Final = ((257, b"ustar"), (128, b"DICM"), (32769, b"CD001"))
 
 
 def find_in_bytes(content: mmap.mmap) -> set[Finding]:
-    """Return whether the test virus is in the file as it is, or a file around it."""
+    """Return whether the file has the test virus, or is of another kind as well."""
     findings: set[Finding] = set()
     if content.find(TEST_VIRUS, 0) >= 0:
         findings.add("eicar")
@@ -62,12 +63,12 @@ def find_in_bytes(content: mmap.mmap) -> set[Finding]:
 
 
 def guess(content: mmap.mmap) -> set[Finding]:
-    """Return what a file looks like of which not all objects can be walked through."""
+    """Return what a file seems to contain if not all of its objects can be walked."""
     return {_NAMES[name] for name in _names_in(content) if name in _NAMES}
 
 
 def has_late_objects(content: mmap.mmap) -> bool:
-    """Tell whether objects stand where only readers that mend a file find them."""
+    """Return whether there are objects that only readers which repair a file find."""
     return bool(_OBJECT.search(content, max(content.rfind(b"startxref", 0), 0)))
 
 
@@ -88,9 +89,9 @@ def _is_polyglot(content: mmap.mmap) -> bool:
 
 
 def _is_zip(content: mmap.mmap) -> bool:
-    """Tell whether a list of files stands where programs look for it: before its end.
+    """Return whether a ZIP directory is where programs look for it: before the end.
 
-    What stands before an archive is nothing to them.
+    They ignore whatever precedes an archive.
     """
     end = content.rfind(_ZIP_END, max(len(content) - _ZIP_END_WITHIN, 0))
     entries = end - int.from_bytes(content[end + 12 : end + 16], "little")
@@ -98,13 +99,13 @@ def _is_zip(content: mmap.mmap) -> bool:
 
 
 def _preface(content: mmap.mmap, header: int) -> bytes:
-    """Return what stands between the header and the first object."""
+    """Return what is between the header and the first object."""
     first = _OBJECT.search(content, header, header + _FIRST_OBJECT_WITHIN)
     return content[header : first.start() if first else header + _FIRST_OBJECT_WITHIN]
 
 
 def _gaps(content: mmap.mmap) -> Iterator[bytes]:
-    """Yield what follows each end of the file and is nothing of a PDF."""
+    """Yield what follows each end of the file and is not part of a PDF."""
     at = content.find(_END, 0)
     while at >= 0:
         begins = at + len(_END)

@@ -13,12 +13,12 @@ from services.pdf.findings import actions
 from services.pdf.findings.file_bytes import TEST_VIRUS
 from services.pdf.report import Finding
 
-# Written out by qpdf, a name has one spelling only, however the file spells it.
+# As qpdf writes a name, it has only one spelling, however the file spells it.
 _MARKS: Final = re.compile(
     rb"/(?:AA|Annots|EF|FontMatrix|GoTo[ER]|ImportData|JS|JavaScript|Launch|MCD|Movie"
     rb"|OnInstantiate|OpenAction|SubmitForm|Thread|URI|XFA)(?![^\s/<>\[\]()])"
 )
-# What gives back the bytes that were put in; the rest are pictures.
+# Filters that restore the original bytes; all others are for pictures.
 _PACKINGS: Final = frozenset(
     {
         *("/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode"),
@@ -26,18 +26,18 @@ _PACKINGS: Final = frozenset(
     }
 )
 _MOST_UNPACKED: Final = 64 * 1024 * 1024
-# A PDF in a PDF in a PDF: whoever goes further has opened two files by then.
+# A PDF in a PDF in a PDF: anybody who gets further has opened two files by then.
 _DEEPEST: Final = 2
 _HEADER_WITHIN: Final = 1024
-# Whatever a broken object makes qpdf raise.
+# Everything that a broken object makes qpdf raise.
 _BROKEN: Final = (pikepdf.PikepdfError, RuntimeError, ValueError, TypeError)
 _UNREADABLE: Final = (*_BROKEN, MemoryError)
 
 
 def find_in_objects(pdf: pikepdf.Pdf, *, until: float) -> set[Finding]:
-    """Return what is in the objects, and until that time what is in their streams.
+    """Return what is in the objects and, until that time, in their streams.
 
-    For a process of its own: bounds for all of it what qpdf unpacks.
+    For a separate process: limits what qpdf unpacks in all of it.
     """
     settings.set_qpdf_limits(
         flate_max_memory=_MOST_UNPACKED,
@@ -49,22 +49,22 @@ def find_in_objects(pdf: pikepdf.Pdf, *, until: float) -> set[Finding]:
 
 
 def has_double_keys(pdf: pikepdf.Pdf) -> bool:
-    """Tell whether a dictionary that was read says something twice.
+    """Return whether a dictionary that was read has a key twice.
 
-    One reader goes by the first, another by the last.
+    One reader uses the first, another the last.
     """
     return any("duplicated key" in str(warning) for warning in pdf.get_warnings())
 
 
 def _in_file(pdf: pikepdf.Pdf, until: float, depth: int) -> Iterator[Finding]:
     for thing in pdf.objects:
-        # Numbers and the like arrive as Python's own.
+        # Numbers and the like arrive as Python's own types.
         if not isinstance(thing, pikepdf.Object):
             continue
         try:
             yield from _in_object(thing, until, depth)
         except _BROKEN:
-            # It hides none of the others.
+            # A broken object hides none of the others.
             yield "damaged"
 
 
@@ -87,7 +87,7 @@ def _written(thing: pikepdf.Object) -> bytes:
 
 
 def _inside(thing: pikepdf.Object) -> Iterator[Finding]:
-    """Look closely, for a mark may also be a word in a text."""
+    """Look closely, because a mark may also be part of a text."""
     waiting = [thing.stream_dict if isinstance(thing, pikepdf.Stream) else thing]
     while waiting:
         part = waiting.pop()
@@ -98,7 +98,7 @@ def _inside(thing: pikepdf.Object) -> Iterator[Finding]:
         elif isinstance(part, pikepdf.Array):
             waiting += [value for value in part if _is_inner(value)]
         elif isinstance(part, pikepdf.Name):
-            # An action may name its kind by way of an object of its own.
+            # An action may refer to an object of its own for its kind.
             yield from actions.of_name(part)
 
 
@@ -122,7 +122,7 @@ def _in_stream(stream: pikepdf.Stream, until: float, depth: int) -> Iterator[Fin
 
 
 def _unpacked(stream: pikepdf.Stream) -> bytes:
-    """Return the bytes of a stream; none of a picture, or of what takes too much."""
+    """Return the bytes of a stream; none for a picture, or beyond the limits."""
     try:
         packed = stream.stream_dict.get("/Filter", pikepdf.Array())
         names = packed if isinstance(packed, pikepdf.Array) else [packed]

@@ -1,6 +1,6 @@
-"""Makes PDFs of Word, Excel, PowerPoint and OpenDocument files, with LibreOffice.
+"""Turns Word, Excel, PowerPoint and OpenDocument files into PDFs, with LibreOffice.
 
-Each file has a process of its own, a folder of its own that is gone afterwards, and
+Each file has a process of its own, a folder of its own that is removed afterwards, and
 settings of its own: see docs/decisions/0046-office-files.md.
 """
 
@@ -26,9 +26,9 @@ from services.pdf.turns import Turns
 _ROOT: Final = Path(services.__path__[0]).resolve().parent
 _PROCESS: Final = f"{__package__}.process"
 _VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
-# One of them takes a processor, and much memory, for some seconds.
+# Each takes a processor, and much memory, for some seconds.
 _AT_ONCE: Final = 1
-# With a new profile it may want to be started once more.
+# With a new profile LibreOffice may need to be started a second time.
 _STARTS: Final = 2
 _RESTART: Final = (79, 81)
 _MAX_PDF_BYTES: Final = 256 * 1024 * 1024
@@ -62,7 +62,7 @@ _log = logging.getLogger(__name__)
 class OfficeConverter:
     """LibreOffice, started anew for each file; for use by any number of threads.
 
-    A start may take so many `seconds`, and there may be two for one file.
+    A start may take this many `seconds`, and there may be two for one file.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class OfficeConverter:
 
     @classmethod
     def installed(cls, program: str) -> Self | None:
-        """Return the one of this name or path, if it is there; none for no name."""
+        """Return the converter for a program's name or path, or None."""
         path = shutil.which(program) if program else None
         if path is None:
             return None
-        # The program itself: what stands on the path is a script that looks for it.
+        # The program itself: the one on the path is a script that looks for it.
         binary = Path(path).resolve().with_name("soffice.bin")
         return cls(str(binary) if binary.is_file() else str(Path(path).resolve()))
 
@@ -118,7 +118,7 @@ class OfficeConverter:
         raise Unreadable(_NO_PDF)
 
     def _run(self, folder: Path, name: str) -> int | None:
-        """Return what LibreOffice ended with; None if it took too long."""
+        """Return the exit status of LibreOffice; None if it took too long."""
         process = subprocess.Popen(  # noqa: S603 (no words of a file or a person)
             [
                 sys.executable,
@@ -134,7 +134,7 @@ class OfficeConverter:
             env={k: os.environ[k] for k in _VARIABLES if k in os.environ},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            # What it complains about may quote the file.
+            # Its complaints may quote the file.
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
@@ -143,7 +143,7 @@ class OfficeConverter:
         except subprocess.TimeoutExpired:
             return None
         finally:
-            # Itself, and whatever it has started.
+            # The process, and whatever it has started.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -151,9 +151,9 @@ class OfficeConverter:
 
 @contextmanager
 def _own_folder() -> Iterator[Path]:
-    """Yield an empty folder with the settings, that is removed with all in it."""
+    """Yield a new folder with the settings, which is removed with all its contents."""
     with tempfile.TemporaryDirectory(prefix="office-") as made:
-        # As LibreOffice is told of it, so that its socket's name is known.
+        # The path that LibreOffice is given, so that the name of its socket is known.
         folder = Path(made).resolve()
         settings = folder / "profile" / "user"
         settings.mkdir(parents=True)
@@ -162,14 +162,14 @@ def _own_folder() -> Iterator[Path]:
 
 
 def _give_away(folder: Path) -> None:
-    """Let whom the superuser becomes for this write to the folder."""
+    """Let the user that root turns into for this write to the folder."""
     if os.geteuid() == 0:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, confinement.NOBODY, confinement.NOBODY)
 
 
 def _remove_socket(folder: Path) -> None:
-    """Remove what LibreOffice may make beside its folder and not remove itself."""
+    """Remove the socket that LibreOffice may leave behind outside its folder."""
     profile = f"{folder.as_uri()}/profile".encode("utf-16-le")
     digest = hashlib.md5(profile, usedforsecurity=False).digest()
     name = "".join(f"{byte:x}" for byte in digest)

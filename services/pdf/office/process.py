@@ -1,7 +1,7 @@
-"""Confines itself, and then is LibreOffice, which makes a PDF of one office file.
+"""Confines itself, and then becomes LibreOffice, which makes a PDF of one office file.
 
 Started as `python -m services.pdf.office.process <program> <folder> <name> <seconds>
-<megabytes>`. The folder holds the file, and is the only one that can be written to.
+<megabytes>`. The folder contains the file, and is the only one that can be written to.
 """
 
 import os
@@ -12,8 +12,8 @@ from typing import Final
 
 from services.pdf import confinement
 
-# Of the program itself; macros are never run, whoever signed them, and nothing is
-# fetched that a file names.
+# Options of the program itself; macros are never run, whoever signed them, and nothing
+# that a file names is fetched.
 _ARGUMENTS: Final = (
     "--headless",
     "--invisible",
@@ -27,7 +27,7 @@ _ARGUMENTS: Final = (
 
 
 def main() -> None:
-    """Become LibreOffice, which may use nothing but the folder."""
+    """Become LibreOffice, which may write to nothing but the folder."""
     program, folder, name, seconds, megabytes = sys.argv[1:]
     confinement.confine_program(
         program,
@@ -53,7 +53,7 @@ def main() -> None:
             "TMPDIR": folder,
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
-            # It draws on no screen.
+            # Without a screen.
             "SAL_USE_VCLPLUGIN": "svp",
         },
     )

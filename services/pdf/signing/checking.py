@@ -1,4 +1,4 @@
-"""Tells whether a PDF is as the clinic signed it."""
+"""Checks whether a PDF is as the clinic signed it."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ _PROCESS: Final = f"{__package__}.checking_process"
 
 
 class SignatureState(StrEnum):
-    """What a file's signature says of it; `sentence` says it to people."""
+    """The state of a file by its signature; `sentence` explains it to people."""
 
     VALID = "valid"
     MODIFIED = "modified"
@@ -34,7 +34,7 @@ class SignatureState(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What the state means for whoever holds the file."""
+        """What the state means for whoever has the file."""
         return _SENTENCES[self]
 
 
@@ -58,9 +58,9 @@ _SENTENCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The state of a file, and for a signed one who signed it when.
+    """The state of a file and, for a signed one, who signed it when.
 
-    `signed_at` is what the signer's own clock said. `signer` is the SHA-256 of the
+    `signed_at` is the time of the signer's own clock. `signer` is the SHA-256 of the
     certificate in hexadecimal.
     """
 
@@ -79,7 +79,7 @@ SIGNATURE: Final = TypeAdapter(Signature)
 
 
 class CannotCheck(Unavailable):
-    """Checking took too long or too much."""
+    """Checking took too long or too much memory."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -89,7 +89,7 @@ class CannotCheck(Unavailable):
 
 
 def check_apart(pdf: bytes, certificates: Collection[x509.Certificate]) -> Signature:
-    """Check whatever somebody brings, in a process with bounds of time and memory.
+    """Check a file from anybody, in a process with limits of time and memory.
 
     Raises InvalidInput if it is too large to be one of ours, or CannotCheck.
     """

@@ -1,7 +1,7 @@
-"""Checks one file in a process that may take only so much, then ends.
+"""Checks one file in a process with limited resources, then ends.
 
 Standard input is the certificates that count in PEM, as many bytes as the argument
-says, and then the file; standard output is the finding as JSON.
+says, and then the file; standard output is the result as JSON.
 """
 
 import resource
@@ -18,7 +18,7 @@ _SECONDS: Final = 15
 
 
 def main() -> None:
-    """Check what comes in."""
+    """Check the file on standard input."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

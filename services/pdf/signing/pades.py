@@ -1,8 +1,8 @@
-"""PDF's signatures themselves: made and checked with pyHanko.
+"""PDF signatures themselves: made and checked with pyHanko.
 
 PAdES B-B (ETSI EN 319 142-1): a CMS signature over the whole file. It certifies the
-document and permits no change at all (DocMDP level 1, ISO 32000-2, 12.8.2.2). Loaded
-where it is used only, because pyHanko brings much along.
+document and permits no change at all (DocMDP level 1, ISO 32000-2, 12.8.2.2). Imported
+only where it is used, because pyHanko loads a lot.
 """
 
 from collections.abc import Collection
@@ -38,7 +38,7 @@ _FIELD: Final = "Clinic"
 def sign(
     pdf: bytes, private: PrivateKey, certificate: x509.Certificate, *, reason: str
 ) -> bytes:
-    """Return the PDF with a signature that vouches for all of it.
+    """Return the PDF with a signature that covers all of it.
 
     Not in a thread that runs an event loop: pyHanko runs one of its own.
     """
@@ -64,10 +64,10 @@ def sign(
 
 
 def check(pdf: bytes, certificates: Collection[x509.Certificate]) -> Signature:
-    """Check a file that we made ourselves, or in a process of its own any file.
+    """Check a file that we made ourselves or, in a separate process, any file.
 
-    It is valid if one of the certificates signed all of it, to the last byte: whatever
-    was added later, even what changes nothing to be seen, makes it modified.
+    It is valid if one of the certificates signed all of it, to the last byte: any later
+    addition, even an invisible one, makes it modified.
     """
     try:
         reader = PdfFileReader(BytesIO(pdf), strict=False)
@@ -76,7 +76,7 @@ def check(pdf: bytes, certificates: Collection[x509.Certificate]) -> Signature:
             return Signature(SignatureState.UNSIGNED)
         return _judge(signatures[0], certificates)
     except Exception:
-        # Whatever breaks a parser of what somebody brings is a finding, too.
+        # Whatever a stranger's file makes the parser raise is a result, too.
         return Signature(SignatureState.UNREADABLE)
 
 
@@ -87,7 +87,7 @@ def _judge(
         trust_roots=[_converted(certificate) for certificate in certificates],
         allow_fetching=False,
     )
-    # Nothing may be added at all, so what was added need not be looked at.
+    # No addition is allowed at all, so additions need not be analysed.
     status = validate_pdf_signature(signature, trusted, skip_diff=True)
     signer = x509.load_der_x509_certificate(status.signing_cert.dump())
     is_whole = (

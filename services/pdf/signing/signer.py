@@ -9,7 +9,7 @@ from services.core.errors import Unavailable
 
 
 class CannotSign(Unavailable):
-    """The clinic's key is not there, or cannot be used."""
+    """The clinic's key is missing, or cannot be used."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -25,11 +25,11 @@ class Signer:
         self._file = key_file
 
     def sign(self, pdf: bytes, *, reason: str) -> tuple[bytes, bytes]:
-        """Return the signed PDF, and the SHA-256 of the certificate that vouches.
+        """Return the signed PDF, and the SHA-256 of the signing certificate.
 
         Raises CannotSign.
         """
-        # Whoever signs nothing does without what it takes, a third of a second to load.
+        # Imported only for signing: it takes a third of a second to load.
         from services.pdf.signing import pades  # noqa: PLC0415
 
         try:
