@@ -1,4 +1,4 @@
-"""E-mails to the administrators, whoever they are at the moment."""
+"""E-mails to the administrators, whoever they are at the time."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from services.messaging.mail import Email, Mailer, MailNotSent
 def write_to_all(
     session: Session, mailer: Mailer, email_to: Callable[[str], Email]
 ) -> None:
-    """Send each administrator an e-mail; raises MailNotSent if none got theirs."""
+    """Send each administrator an e-mail; raises MailNotSent if nobody could get one."""
     is_sent = False
     for address in _addresses(session):
         try:

@@ -1,4 +1,4 @@
-"""E-mails to people, by the clinic's own mail server."""
+"""E-mails to people, through the clinic's own mail server."""
 
 import logging
 import smtplib
@@ -38,7 +38,7 @@ class MailNotSent(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class PdfAttachment:
-    """A PDF that goes with an e-mail. It names no patient, as the words do not."""
+    """A PDF attached to an e-mail. Like the text, it names no patient."""
 
     filename: str
     content: bytes
@@ -46,7 +46,7 @@ class PdfAttachment:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """Plain words for one person. No health data: mail is a postcard."""
+    """A plain text for one person. No health data: mail is a postcard."""
 
     to: str
     subject: str
@@ -55,7 +55,7 @@ class Email:
 
 
 class Mailer(Protocol):
-    """Whatever takes e-mails."""
+    """Anything that accepts e-mails."""
 
     def send(self, email: Email) -> None:
         """Hand the e-mail over, or raise MailNotSent."""
@@ -82,9 +82,9 @@ class MailServer:
 
     @classmethod
     def at(cls, url: str) -> "MailServer":
-        """Read `smtp://user:password@host:port`, or raise ValueError with the reason.
+        """Parse `smtp://user:password@host:port`, or raise ValueError with the reason.
 
-        `smtps` speaks TLS from the start, `smtp` after STARTTLS.
+        `smtps` uses TLS from the start, `smtp` after STARTTLS.
         """
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
@@ -102,12 +102,12 @@ class MailServer:
 
     @property
     def is_this_machine(self) -> bool:
-        """Whether e-mails never leave the machine on the way to it."""
+        """Whether e-mails reach it without leaving this machine."""
         return self.host in _LOOPBACK
 
 
 class SmtpMailer:
-    """Sends over a connection of its own per e-mail, encrypted beyond this machine."""
+    """Sends each e-mail over a connection of its own, encrypted beyond this machine."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class SmtpMailer:
     ) -> None:
         self._server = server
         self._sender = sender
-        # Checks the certificate and the host's name against the system's authorities.
+        # Verifies the certificate and the host name against the system's authorities.
         self._tls = tls or machine_trust()
         self._timeout_seconds = timeout_seconds
 
@@ -129,7 +129,7 @@ class SmtpMailer:
             with self._connected() as smtp:
                 smtp.send_message(self._message(email))
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            # Its text names the person, and may quote what was to be said.
+            # Its text names the person, and may quote the message.
             _log.warning("A letter was not sent: %s.", type(error).__name__)
             raise MailNotSent from None
 
@@ -142,7 +142,7 @@ class SmtpMailer:
         _, address = parseaddr(self._sender)
         # Otherwise the id would tell the world this machine's name.
         message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
-        # So that nobody's out-of-office answers (RFC 3834).
+        # So that nobody's out-of-office reply is sent (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(email.text)
         if email.attachment is not None:
@@ -175,7 +175,7 @@ class SmtpMailer:
     def _greet(self, smtp: smtplib.SMTP) -> None:
         smtp.ehlo()
         server = self._server
-        # A server that suddenly offers no TLS may be somebody in between.
+        # If a server suddenly offers no TLS, somebody may be in between.
         if not server.is_tls_from_the_start and (
             smtp.has_extn("starttls") or not server.is_this_machine
         ):
@@ -186,7 +186,7 @@ class SmtpMailer:
 
 
 def mailer_of(settings: Settings) -> Mailer | None:
-    """Return who takes e-mails by these settings; None where nobody does."""
+    """Return the mailer that these settings name, or None."""
     if settings.smtp_url is None or settings.mail_from is None:
         return None
     server = MailServer.at(settings.smtp_url.get_secret_value())
@@ -194,16 +194,16 @@ def mailer_of(settings: Settings) -> Mailer | None:
 
 
 class MailQueue:
-    """Sends in the background, so that nobody can tell by waiting who has an account.
+    """Sends in the background, so that response times do not reveal who has an account.
 
-    What fails was logged where it failed; the person asks for another code.
+    Failures were logged where they occurred; the person asks for another code.
     """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="outbox")
 
     def post(self, send: Callable[[], None]) -> None:
-        """Run `send` soon, in a thread of its own."""
+        """Run `send` soon, in a background thread."""
         self._pool.submit(_quietly, send)
 
     def close(self) -> None:
@@ -217,5 +217,5 @@ def _quietly(send: Callable[[], None]) -> None:
     except Unavailable:
         return
     except Exception:
-        # Nobody waits for the result, so it would be lost without a word.
+        # Nobody waits for the result, so the error would be lost silently.
         _log.exception("What was to be sent broke.")

@@ -1,4 +1,4 @@
-"""What becomes of a notification after an attempt to send it."""
+"""What happens to a notification after an attempt to send it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,11 +15,11 @@ N = TypeVar("N", AlertNotification, VisitNotification)
 
 
 class Claim(Protocol):
-    """What one worker has taken; `until` tells claims of the same one apart."""
+    """A notification that one worker has claimed; `until` distinguishes its claims."""
 
     @property
     def id(self) -> UUID:
-        """Whose claim it is."""
+        """The id of the notification."""
 
     @property
     def until(self) -> datetime:
@@ -27,12 +27,12 @@ class Claim(Protocol):
 
 
 def waits(model: type[N]) -> ColumnElement[bool]:
-    """Return the condition that a notification is neither sent nor given up."""
+    """Return the condition for notifications neither sent nor given up."""
     return and_(model.sent_at.is_(None), model.given_up_at.is_(None))
 
 
 def lock_claimed(session: Session, model: type[N], claimed: Claim) -> N | None:
-    """Return what was claimed, locked; None if it is settled, deleted or another's."""
+    """Return the claimed one, locked; None if settled, deleted or another's."""
     return session.scalar(
         select(model)
         .where(waits(model), model.id == claimed.id, model.send_at == claimed.until)
@@ -47,9 +47,9 @@ def note_attempt(
     *,
     is_sent: bool,
 ) -> None:
-    """Note that a notification is sent, is tried again, or is given up.
+    """Record that a notification is sent, will be retried, or is given up.
 
-    Its `attempts` count this one. It waits for each of the pauses in turn.
+    Its `attempts` already include this one. It waits for each of the pauses in turn.
     """
     now: Any = func.now()
     if is_sent:

@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class TextNotSent(Unavailable):
-    """The gateway did not take the message."""
+    """The gateway did not accept the message."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class TextNotSent(Unavailable):
 class Gateway:
     """Takes `{"to": ..., "text": ...}` by POST and answers 2xx once it has it.
 
-    docs/sms-gateway.md tells its side of the contract.
+    docs/sms-gateway.md describes its side of the contract.
     """
 
     url: str
@@ -48,13 +48,13 @@ class Gateway:
                 verify=machine_trust(),
             ).raise_for_status()
         except httpx.HTTPError as error:
-            # Its text has the gateway's address, which may carry a secret.
+            # Its text has the gateway's address, which may contain a secret.
             _log.warning("A text message was not sent: %s.", type(error).__name__)
             raise TextNotSent from None
 
 
 def gateway_of(settings: Settings) -> Gateway | None:
-    """Return the gateway by these settings; None without one."""
+    """Return the gateway that these settings name, or None."""
     if settings.sms_url is None:
         return None
     token = settings.sms_token.get_secret_value() if settings.sms_token else None

@@ -1,4 +1,4 @@
-"""What people are told of in a list of their own: the bell at the top of each page."""
+"""Notifications in a list of one's own: the bell at the top of each page."""
 
 from services.messaging.user_notifications.reading import (
     MOST_LISTED as MOST_LISTED,

@@ -17,12 +17,12 @@ from services.messaging.user_notifications.records import (
 )
 
 MOST_LISTED: Final = 200
-# A newer version may have written topics that this one has no words for, and no page:
+# A newer release may have written topics that this one has no text and no page for:
 # they are neither listed nor marked until it reads them itself.
 _IS_KNOWN: Final = UserNotification.topic.in_(
     [topic.value for topic in NotificationTopic]
 )
-# More are not told apart: the bell says "99+".
+# Larger numbers are not distinguished: the bell shows "99+".
 _MOST_COUNTED: Final = 100
 _COLUMNS: Final = (
     UserNotification.id,
@@ -39,7 +39,7 @@ def list_own(
 ) -> tuple[UserNotificationRecord, ...]:
     """Return the actor's notifications, the newest first; raises NotAllowed.
 
-    They tell nobody anything of anybody else, so nothing is written down.
+    They reveal nothing about anybody else, so nothing is recorded.
     """
     actor.require(Permission.READ_NOTIFICATIONS)
     newest = (
@@ -56,10 +56,10 @@ def list_own(
 def mark_read(
     session: Session, actor: Actor, ids: Collection[UUID] | None = None
 ) -> int:
-    """Mark the actor's notifications as read, without ids all; return how many.
+    """Mark the actor's notifications as read, all without `ids`; return how many.
 
-    The caller commits. What is not the actor's own, or read already, stays as it is.
-    Raises NotAllowed.
+    The caller commits. Those that are somebody else's, or read already, stay as they
+    are. Raises NotAllowed.
     """
     actor.require(Permission.READ_NOTIFICATIONS)
     wanted: list[ColumnElement[bool]] = [
@@ -89,14 +89,14 @@ def mark_read(
 def count_unread_of(user_id: InstrumentedAttribute[UUID]) -> ScalarSelect[int]:
     """Return the number of unread ones of a query's person, a hundred at most.
 
-    So that whoever looks up a sign-in has it with the same statement.
+    A subquery, so that looking up a sign-in includes it in the same statement.
     """
     few = (
         select(literal(1))
         .where(
             UserNotification.user_id == user_id,
             UserNotification.read_at.is_(None),
-            # Topics are hidden from who looks up a sign-in: all are counted.
+            # Topics are hidden from the role that looks up a sign-in: all are counted.
         )
         .correlate(user_id.class_)
         .limit(_MOST_COUNTED)

@@ -12,7 +12,7 @@ from services.core.sentences import Sentence
 
 
 class NotificationTopic(StrEnum):
-    """What a notification tells of."""
+    """What a notification is about."""
 
     DOCUMENT = "document"
     SHARED = "shared"
@@ -24,8 +24,8 @@ class NotificationTopic(StrEnum):
     COUNT = "count"
 
 
-# A screen is seen by others: no title, no type, no patient's name. The details are
-# of colleagues and of servers.
+# Others may see the screen: no title, no type, no patient's name. The details are about
+# colleagues and servers.
 _SENTENCES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
     {
         NotificationTopic.DOCUMENT: "Your clinic filed a document for you.",
@@ -47,7 +47,7 @@ _SENTENCES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class UserNotificationRecord:
-    """One notification; `subject_id` is what it leads to, as the topic says."""
+    """One notification; `subject_id` is what it leads to, depending on the topic."""
 
     id: UUID
     topic: NotificationTopic
@@ -63,5 +63,5 @@ class UserNotificationRecord:
 
     @property
     def sentence(self) -> str:
-        """What it says."""
+        """The text of the notification."""
         return Sentence(_SENTENCES[self.topic], name=self.detail, what=self.detail)

@@ -1,4 +1,4 @@
-"""Notifications written, in the transaction of what they tell of; callers commit.
+"""Writes notifications, in the transaction they are about; callers commit.
 
 For services and the background: nothing here checks a permission.
 """
@@ -30,11 +30,11 @@ from services.messaging.user_notifications.records import NotificationTopic
 
 KEPT: Final = timedelta(days=90)
 ADMINISTRATORS: Final[ColumnElement[bool]] = User.role == Role.ADMIN.value
-# What comes within a quarter of an hour makes one e-mail, and who reads it until then
-# gets none.
+# Notifications within a quarter of an hour make one e-mail, and whoever has read them
+# by then gets none.
 _UNTIL_MAIL: Final = timedelta(minutes=15)
 _BY_MAIL: Final = frozenset({NotificationTopic.DOCUMENT, NotificationTopic.SHARED})
-# Nobody reads what a program is told.
+# Nobody reads the notifications of a program.
 _IS_PROGRAM: Final = and_(User.email.is_(None), User.patient_id.is_(None))
 _LONGEST: Final = 500
 _MOST_MAILED: Final = 200
@@ -48,7 +48,7 @@ def tell(
     subject_id: UUID,
     detail: str = "",
 ) -> None:
-    """Tell those users for whom the condition holds, once of each subject."""
+    """Notify the users who meet the condition, once about each subject."""
     is_by_mail = topic in _BY_MAIL
     mail_at = func.now() + _UNTIL_MAIL if is_by_mail else literal(None, DateTime(True))
     is_notified = exists().where(
@@ -64,7 +64,7 @@ def tell(
         mail_at,
     ).where(people, User.deactivated_at.is_(None), ~_IS_PROGRAM, ~is_notified)
     columns = ("user_id", "topic", "subject_id", "detail", "mail_at")
-    # Nobody but the background sees who else there is.
+    # Only the background's role can see who else there is.
     with assume_role(session, "system"):
         session.execute(insert(UserNotification).from_select(columns, rows))
 
@@ -75,7 +75,7 @@ def take_back(
     subject_id: UUID,
     user_ids: Collection[UUID] | None = None,
 ) -> None:
-    """Tell nobody any more, or none of these: what it is about is not theirs now."""
+    """Withdraw notifications about a subject, from everybody or from these users."""
     gone = delete(UserNotification).where(
         UserNotification.topic == topic.value,
         UserNotification.subject_id == subject_id,
@@ -87,10 +87,10 @@ def take_back(
 
 
 def take_due_to_mail(session: Session) -> frozenset[UUID]:
-    """Return who is to be written to now, and ask for it no more.
+    """Return who is to be e-mailed now, and mark that as done.
 
-    Of each person all is taken that waits, so that it becomes one e-mail. Who has read
-    all of it needs none.
+    All that waits for a person is taken, so that it becomes one e-mail. Whoever has
+    read all of it needs none.
     """
     due = (
         select(UserNotification.user_id)
@@ -109,7 +109,7 @@ def take_due_to_mail(session: Session) -> frozenset[UUID]:
 
 
 def forget(session: Session) -> None:
-    """Delete what is older than it is kept, read or not."""
+    """Delete notifications older than KEPT, read or not."""
     session.execute(
         delete(UserNotification)
         .where(UserNotification.created_at < func.now() - KEPT)
