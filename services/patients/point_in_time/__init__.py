@@ -1,8 +1,8 @@
 """Records as they were a while ago, and copying one back into today.
 
-A delayed standby deliberately replays a quarter of an hour behind the others: until
-then, what was deleted or changed by mistake can still be looked up there. Any time that
-can be restored from backups can be opened to look around in as well.
+A delayed standby deliberately replays a quarter of an hour behind the others: for that
+long, what was deleted or changed by mistake can still be looked up there. Any second
+that can be restored from backups can be opened to look around in as well.
 """
 
 from services.patients.point_in_time.copying import Copy as Copy, copy_back as copy_back

@@ -218,7 +218,7 @@ def _statement(shape: PatientListShape, *, is_sample: bool) -> str:
 def _years(
     shape: PatientListShape, listed: CTE, today: ColumnElement[Any]
 ) -> ColumnElement[Any]:
-    """Return the age, or the age in years of birth where only these are shown."""
+    """Return the age; with only the year of birth shown, the age reached this year."""
     year = literal_column("'year'", Text)
     if shape.scope is NAMED:
         return func.date_part(year, func.age(today, listed.c.date_of_birth))
