@@ -1,1 +1,1 @@
-"""What analysts ask of all patients together, and nobody of one."""
+"""What analysts ask about all patients together, and never about a single one."""

@@ -1,4 +1,4 @@
-"""Who counts cohorts, by name: with whom analysts share what they have made."""
+"""The people who count cohorts, by name: analysts share what they make with them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,9 +22,10 @@ class Analyst:
 
 
 def list_analysts(session: Session, actor: Actor) -> tuple[Analyst, ...]:
-    """Return the others who count cohorts, by name; raises NotAllowed."""
+    """Return the other people who count cohorts, by name; raises NotAllowed."""
     actor.require(Permission.COUNT_COHORTS)
-    # Analysts see no other account; names of those at work are no secret among them.
+    # Analysts see no other account; the names of active analysts are no secret among
+    # them.
     with assume_role(session, "system"):
         analysts = session.execute(
             select(User.id, User.name)
@@ -39,7 +40,7 @@ def list_analysts(session: Session, actor: Actor) -> tuple[Analyst, ...]:
 
 
 def require_analysts(session: Session, actor: Actor, people: Collection[UUID]) -> None:
-    """Raise InvalidInput unless all of some people are others who count cohorts."""
+    """Raise InvalidInput unless all these people are other users who count cohorts."""
     known = {analyst.id for analyst in list_analysts(session, actor)}
     if not known.issuperset(people):
         raise InvalidInput(
@@ -49,7 +50,7 @@ def require_analysts(session: Session, actor: Actor, people: Collection[UUID]) -
 
 
 def find_names(session: Session, people: Collection[UUID]) -> Mapping[UUID, str]:
-    """Return what those are called who share something with whoever asks."""
+    """Return the names of people who share something with an analyst."""
     if not people:
         return {}
     # Analysts see no other account.

@@ -1,9 +1,9 @@
-"""Conditions that OR and NOT join, and whether few decide what is told of many.
+"""Conditions that OR and NOT join, and whether few decide what is disclosed of many.
 
-Beside a condition on many, one on somebody is an oracle: that the number of the many is
-told says that nobody is so, and that it is refused says that somebody is. So each
-condition that is joined has to bring in or leave out the smallest group or more. Nobody
-counts as few: otherwise it would be the refusal that tells them apart.
+Joined to a condition on many, a condition on somebody is an oracle: if the number of
+the many is disclosed, nobody meets it, and if it is refused, somebody does. So each
+joined condition has to bring in or leave out at least the smallest group. Nobody counts
+as few: otherwise the refusal would distinguish the two.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,12 +27,12 @@ from services.analytics.members import Members, distinct, united
 from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
 
-# Each is counted twice: as if it were true of everybody, and as if of nobody.
+# Each is counted twice: as if it held for everybody, and as if for nobody.
 MOST_JOINED: Final = 12
 
 
 class FewDecide(NotAllowed):
-    """Whether a number is told would say if there is somebody as a condition says."""
+    """Whether a number is disclosed would reveal if anybody meets a condition."""
 
     def __init__(self, smallest_group: int) -> None:
         super().__init__(
@@ -48,7 +48,7 @@ class FewDecide(NotAllowed):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predicate:
-    """A condition that is true or false as a whole; each is equal to itself only."""
+    """A condition that is true or false as a whole; it is equal only to itself."""
 
     value: ColumnElement[bool]
 
@@ -69,16 +69,16 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Negated:
-    """That a condition is not met."""
+    """The condition that another one is not met."""
 
     part: "Condition"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Existing:
-    """That there is something which meets `part`; it is one condition itself.
+    """The condition that something exists which meets `part`; it is a condition itself.
 
-    `known` is the same where it was looked at before.
+    `known` is the same condition where it was evaluated before.
     """
 
     part: "Condition"
@@ -112,10 +112,10 @@ def joined(condition: Condition, *, is_joined: bool = False) -> Iterator[Conditi
 def rendered(
     condition: Condition, replaced: Condition | None = None, *, by: bool = False
 ) -> ColumnElement[bool]:
-    """Return a condition as it is run, with one in it `replaced` by true or false.
+    """Return a condition as it is run, with `replaced` in it set to true or false.
 
-    For whom it is neither of both it stays so: otherwise all who lack a value would
-    come in or go out with the few of whom it is true.
+    Where the replaced condition is NULL, it stays so: otherwise everybody who lacks a
+    value would come in or go out with the few for whom it is true.
     """
     if condition is replaced:
         return _replaced(condition, by=by)
@@ -150,7 +150,7 @@ def _replaced(condition: Condition, *, by: bool) -> ColumnElement[bool]:
 
 
 def variations(condition: Condition) -> tuple[ColumnElement[bool], ...]:
-    """Return a condition with each that is joined in it as false, and as true."""
+    """Return a condition with each joined condition in it set to false, and to true."""
     return tuple(
         rendered(condition, each, by=by)
         for each in joined(condition)
@@ -174,7 +174,7 @@ def signature(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
 def unions_by_bit(
     classes: Iterable[tuple[int, Members]], number: int
 ) -> tuple[Members, ...]:
-    """Return what meets each of so many conditions, of members by their signatures."""
+    """Return the members that meet each condition, from members by signature."""
     rows = list(classes)
     return tuple(
         united([members for bits, members in rows if bits >> place & 1])
@@ -185,10 +185,9 @@ def unions_by_bit(
 def few_decide(met: Sequence[Members], k: int, *, patient_shift: int = 0) -> bool:
     """Return whether a joined condition brings in or leaves out fewer than `k`.
 
-    `met` are hashes of the members of an answer, and then of the answer with a
-    condition replaced, for each; their bits from `patient_shift` on are those of the
-    patient. Where one patient is a group, there are no few whom nobody could be told
-    from.
+    `met` are hashes of the members of an answer, and then of the answer with each
+    condition replaced; their bits from `patient_shift` on are those of the patient. If
+    a group may be of one patient, there are no few to protect.
     """
     if k <= 1 or not met:
         return False

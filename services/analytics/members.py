@@ -9,20 +9,20 @@ Members = NDArray[np.int64]
 
 
 def hashes_of(kept: bytes | memoryview) -> Members:
-    """Return the hashes in the bytes that PostgreSQL's int8send made, as they came."""
+    """Return the hashes in bytes that PostgreSQL's int8send made, in their order."""
     return np.frombuffer(kept, dtype=">i8").astype(np.int64)
 
 
 def members_of(kept: bytes | memoryview) -> Members:
-    """Return the hashes in bytes that have each once, sorted."""
+    """Return the hashes in bytes that have each hash once, sorted."""
     return np.sort(hashes_of(kept))
 
 
 def distinct(hashes: Members) -> Members:
     """Return each hash once, sorted.
 
-    So does np.unique, which looks them up in a table since NumPy 2.3: of a hundred
-    thousand that takes twenty times as long as to sort them.
+    np.unique does the same, but since NumPy 2.3 by means of a hash table, which takes
+    twenty times as long as sorting for a hundred thousand hashes.
     """
     ordered = np.sort(hashes)
     is_first = np.ones(len(ordered), dtype=np.bool_)
@@ -31,5 +31,5 @@ def distinct(hashes: Members) -> Members:
 
 
 def united(groups: Sequence[Members]) -> Members:
-    """Return who is in any of the groups."""
+    """Return the members of any of the groups."""
     return distinct(np.concatenate([np.empty(0, dtype=np.int64), *groups]))

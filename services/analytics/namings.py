@@ -1,10 +1,11 @@
-"""What of people a group's conditions name, and whether all of a group have it.
+"""What the conditions of a group name, and whether everybody in a group has it.
 
-Whoever came at 90 or older, and whoever came with gout at 90 or older: each is a number
-that may be told. If both are the same patients all of them have gout, and whoever is
-known to have come at that age has it. So the same patients are not told under
-conditions that name nothing, or less, and under those that name something more; nor is
-a group that names something a sum and difference of such as name less.
+Take the patients who came at 90 or older, and those who came with gout at 90 or older:
+each is a number that may be disclosed. If both are the same patients, all of them have
+gout, and whoever is known to have come at that age has it. So the same patients are not
+disclosed both under conditions that name nothing, or less, and under conditions that
+name something more; nor may a group that names something be a sum and difference of
+groups that name less.
 """
 
 import hashlib
@@ -12,21 +13,21 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-# What conditions name, as digests of these; empty where they say no more than when
-# something was, of which sex and age somebody is, and that they came.
+# What conditions name, as digests; empty if they only say when something was, the sex
+# and age of a patient, and that the patient came.
 Naming = frozenset[str]
 NOTHING: Final[Naming] = frozenset()
 _DIGITS: Final = 16
 
 
 def naming_of(*said: object) -> Naming:
-    """Return the naming of one condition, which is equal for what says the same."""
+    """Return the naming of one condition, which is equal for the same condition."""
     canonical = json.dumps(said, sort_keys=True, default=str)
     return frozenset({hashlib.sha256(canonical.encode()).hexdigest()[:_DIGITS]})
 
 
 def is_nested(naming: Naming, others: Iterable[Naming]) -> bool:
-    """Return whether a naming and one of others name the same, and one of them more."""
+    """Return whether one naming and one of the others are part of one another."""
     return any(naming < other or other < naming for other in others)
 
 
@@ -35,8 +36,9 @@ def nested_groups(
 ) -> Sequence[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Return which groups name something, and beside them those that name less of it.
 
-    Their places are those of the new ones, then of the told ones. Only what a new one
-    decides is here: new ones themselves, and told ones of which a new one names less.
+    Groups are given by their indexes, new ones first, then disclosed ones. Only what a
+    new group decides is included: new groups themselves, and disclosed groups of which
+    a new one names less.
     """
     rows = [*new, *disclosed]
     nested = []

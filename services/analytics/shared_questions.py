@@ -1,4 +1,4 @@
-"""Cohorts and queries that analysts have saved: with whom they are shared, and read."""
+"""Saved cohorts and queries of analysts: with whom they are shared, and listed."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,7 @@ from services.lists.subjects import Subject
 from services.lists.views import View
 
 SHARED_SUBJECTS: Final = (COHORTS, QUERIES)
-# Of one kind; a page and an answer of the API hold them all.
+# Of each kind; a page and an answer of the API hold all of them.
 _MOST_OF_COLLEAGUES: Final = 200
 
 
@@ -29,7 +29,7 @@ def list_questions(
 ) -> tuple[View, ...]:
     """Return the actor's own cohorts or queries by name, then those of colleagues.
 
-    What colleagues share, the latest 200 of a kind. Raises NotAllowed.
+    Of what colleagues share, the latest 200 of a kind are listed. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     saved = select(SavedView).where(SavedView.subject == subject.name)
@@ -65,9 +65,9 @@ def share(
     with_everybody: bool,
     people: Sequence[UUID] = (),
 ) -> View:
-    """Show a cohort or query to all who count cohorts, or to some, or to nobody.
+    """Share a cohort or query with all who count cohorts, with some, or with nobody.
 
-    The caller commits. They may open it, and change or delete nothing. Raises
+    The caller commits. They may open it, but not change or delete anything. Raises
     InvalidInput for people who count no cohorts and for lists, NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)

@@ -1,4 +1,4 @@
-"""Which cohorts can be counted, and what is wrong with those that cannot."""
+"""Which cohorts can be counted, and what is wrong with those that cannot be."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -35,7 +35,7 @@ _REVERSED_AGES: Final = Sentence("The lowest age is above the highest one; swap 
 
 
 class UnreadableCohort(Unavailable):
-    """A newer version of the app has kept it, with what this one does not know."""
+    """A newer version of the app kept the cohort, with parts unknown to this one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -73,7 +73,7 @@ def validate(cohort: Cohort) -> None:
 
 
 def validate_split(name: str, split_by: Sequence[Dimension], kind: EventKind) -> None:
-    """Raise InvalidInput if events of the kind cannot be split by these."""
+    """Raise InvalidInput if events of the kind cannot be split by these dimensions."""
     if len(split_by) > MOST_DIMENSIONS:
         _refuse(
             name,
@@ -103,7 +103,7 @@ def validate_split(name: str, split_by: Sequence[Dimension], kind: EventKind) ->
 
 
 def validate_rule(rule: Rule) -> None:
-    """Raise InvalidInput, in a sentence, for a rule that is none."""
+    """Raise InvalidInput, in a sentence, for an invalid rule."""
     validate_event(rule.event)
     if not 1 <= rule.times <= _MOST_TIMES:
         _refuse(
@@ -117,7 +117,7 @@ def validate_rule(rule: Rule) -> None:
 
 
 def validate_event(event: CohortEvent) -> None:
-    """Raise InvalidInput, in a sentence, for an event that is none."""
+    """Raise InvalidInput, in a sentence, for an invalid event."""
     kind = NOUNS[event.kind].alone
     if len(event.words) > _LONGEST_WORDS or not is_storable(event.words):
         _refuse(

@@ -1,4 +1,4 @@
-"""The patients of a cohort, in classes that its counts tell apart."""
+"""The patients of a cohort, in the classes that its counts distinguish."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -14,16 +14,16 @@ from services.analytics.cohorts import statements, tables
 from services.analytics.cohorts.model import Cohort, CohortEvent, EventByTerms
 from services.analytics.members import Members, members_of
 
-# Where nobody chose them from a list, terms may be as many as entries, nearly: to go
-# from one to the next takes longer than patterns then.
+# Terms that are not chosen from a list may be nearly as many as the entries: going
+# through them one by one then takes longer than matching patterns.
 MOST_TERMS: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class PatientClass:
-    """Patients alike in what a cohort is split by and in how many steps they passed.
+    """Patients with the same split values, who passed the same number of steps.
 
-    `varied` is how many they passed in each variation.
+    `varied` is how many steps they passed in each variation.
     """
 
     values: tuple[str, ...]
@@ -35,7 +35,7 @@ class PatientClass:
 def read_classes(
     session: Session, cohort: Cohort, now: datetime
 ) -> tuple[PatientClass, ...]:
-    """Read the patients of a cohort, in classes that its counts tell apart."""
+    """Read the patients of a cohort, in the classes that its counts distinguish."""
     use_clock(session, now)
     known = by_known_terms(session, cohort)
     statement = statements.classes(known, with_variations=True)
@@ -64,17 +64,17 @@ def read_with_classes(
 
 
 def find_remaining(session: Session, cohort: Cohort, now: datetime) -> tuple[UUID, ...]:
-    """Return who remains of a cohort, for who may know and writes it down."""
+    """Return who remains in a cohort; the caller checks and records the access."""
     use_clock(session, now)
     known = by_known_terms(session, cohort)
     patient_ids = tuple(session.scalars(statements.remaining(known)))
-    # What is read next in this transaction tells its times as ever.
+    # Later reads in this transaction use the default time zone again.
     session.execute(text("SET LOCAL TimeZone TO DEFAULT"))
     return patient_ids
 
 
 def by_known_terms(session: Session, cohort: Cohort) -> Cohort:
-    """Return the cohort with the terms that dated entries have for its words."""
+    """Return the cohort with the terms of dated entries that match its words."""
     steps = tuple(
         tuple(
             replace(rule, event=with_known_terms(session, rule.event)) for rule in step
@@ -85,9 +85,9 @@ def by_known_terms(session: Session, cohort: Cohort) -> Cohort:
 
 
 def with_known_terms(session: Session, event: CohortEvent) -> CohortEvent:
-    """Return the event with the terms that dated entries have for its words.
+    """Return the event with the terms of dated entries that match its words.
 
-    As it is where no dated entries are of its kind, or their terms are too many.
+    Returns the event unchanged if its kind has no dated entries, or too many terms.
     """
     entries, words = statements.entries_of(event.kind), event.words.strip()
     if not (entries and words):
@@ -100,11 +100,11 @@ def with_known_terms(session: Session, event: CohortEvent) -> CohortEvent:
 
 
 def find_terms(session: Session, entries: str, words: str) -> tuple[str, ...] | None:
-    """Return the terms of dated entries that have the words, as they are compared.
+    """Return the terms of dated entries that match the words, in their folded form.
 
-    As in patterns, from the beginning of a word on; but a term that is known is found
-    in an index at once, where a pattern is asked of each entry of its kind. None where
-    there are too many terms to go through.
+    As with patterns, words match from the beginning of a word on. A known term is found
+    through an index at once, whereas a pattern is tested on each entry of the kind.
+    Returns None if there are too many terms to go through.
     """
     terms = func.analytics.terms_of_entries(entries, MOST_TERMS, type_=ARRAY(String))
     known, sought = session.execute(select(terms, func.fold(words))).one()
@@ -114,7 +114,7 @@ def find_terms(session: Session, entries: str, words: str) -> tuple[str, ...] | 
 
 
 def use_clock(session: Session, now: datetime) -> None:
-    """Have the days of visits be those of the clinic's clock in this transaction."""
+    """Set the clinic's time zone in this transaction, so that visits have its days."""
     zone = str(now.tzinfo or UTC)
     session.execute(select(func.set_config("TimeZone", zone, True)))
 
@@ -141,7 +141,7 @@ def groups_of(
 
 
 def members_of_all(classes: Sequence[PatientClass], passed: int) -> Members:
-    """Return who of the classes passed at least so many steps."""
+    """Return the patients of the classes who passed at least `passed` steps."""
     return _members([each.members for each in classes if each.passed >= passed])
 
 
@@ -152,10 +152,11 @@ def met_by(
     *,
     is_alone: bool | None = None,
 ) -> tuple[Members, ...]:
-    """Return who passed so many steps, and who in each variation of one of these.
+    """Return who passed `passed` steps, and who did in each variation of one of these.
 
-    Of all variations, or with `is_alone` of those that are such alone. Without any
-    there is nothing that few could decide, and it is empty.
+    With `is_alone`, only the variations that are (or are not) alone are included.
+    Without any variation there is nothing that few could decide, and the result is
+    empty.
     """
     varied = [
         _members([each.members for each in classes if each.varied[place] >= passed])

@@ -1,4 +1,4 @@
-"""Two to four cohorts side by side: sizes, ages, sexes, how they differ and overlap."""
+"""Two to four cohorts side by side: sizes, ages, sexes, differences and overlaps."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -59,9 +59,9 @@ class ComparedShare:
 
 @dataclass(frozen=True, slots=True)
 class ComparedCohort:
-    """Who remains of a cohort at last, by age at the first event and by sex.
+    """The patients who remain in a cohort, by age at the first event and by sex.
 
-    Where how many they are is not told, `hidden` says why.
+    If their number is not disclosed, `hidden` says why.
     """
 
     sentence: str
@@ -72,7 +72,10 @@ class ComparedCohort:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How many patients are in both of two cohorts, counted from 0; None is hidden."""
+    """The number of patients in both of two cohorts, which are numbered from 0.
+
+    `patients` is None if it is hidden.
+    """
 
     first: int
     second: int
@@ -89,16 +92,16 @@ class Comparison:
     counted_at: datetime
 
 
-# By what, and its value.
+# The dimension, and a value of it.
 _Values = dict[tuple[Dimension, str], Members]
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A cohort's patients, those of each told value, and whom few could decide about.
+    """A cohort's patients, those with each disclosed value, and what few may decide.
 
-    `met` are the patients again, and those of each variation; `met_joined` of each in
-    which something that OR or NOT joins is another.
+    `met` are the patients again, then those of each variation; `met_joined` has only
+    the variations of conditions that OR or NOT joins.
     """
 
     sentence: str
@@ -131,11 +134,11 @@ def compare(
     now: datetime,
     smallest_group: int,
 ) -> UndisclosedAnswer[Comparison]:
-    """Count cohorts side by side; nothing below `smallest_group` is in it.
+    """Count cohorts side by side, hiding every count below `smallest_group`.
 
-    What they are split by does not matter. It may be shown once `tell` has held it
-    against what was told before. Raises InvalidInput, RevealsFew, RefusedOften,
-    NotAllowed.
+    The dimensions that they are split by are ignored. The answer may be shown once
+    `tell` has checked it against earlier disclosures. Raises InvalidInput, RevealsFew,
+    RefusedOften, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     whole = [replace(cohort, split_by=()) for cohort in compared]
@@ -148,13 +151,15 @@ def compare(
     ):
         counted = [_count(session, cohort, now, smallest_group) for cohort in whole]
         if _are_some_equal(counted, smallest_group):
-            # As for whatever else is new: which refusal it is would be an answer.
+            # As for every other new question: which of the two refusals comes would
+            # otherwise be an answer.
             require_not_refused_often(session, actor)
             raise refusal(actor.id, question, smallest_group)
     shared = list(_overlaps(counted, smallest_group))
     disclosed: list[tuple[Members, Naming | None]] = [
         *_disclosed_groups(counted, smallest_group),
-        # Who is in both is no part of whoever has a value, as anybody could know.
+        # By its definition the overlap is no part of those who have a value, as anybody
+        # could know, so that it has no naming.
         *((members, None) for each, members in shared if each.patients is not None),
     ]
     return UndisclosedAnswer(
@@ -187,10 +192,11 @@ def _validate(compared: Sequence[Cohort]) -> None:
 
 
 def _are_some_equal(counted: Sequence[_Counted], k: int) -> bool:
-    """Return whether two cohorts that are told have the same patients.
+    """Return whether two disclosed cohorts have the same patients.
 
-    They are refused as two that differ in few: one may be part of the other, as whoever
-    asks can see, and what makes the part would be so of everybody in the whole.
+    They are refused like two cohorts that differ in few patients: their definitions may
+    show that one is part of the other, and what defines the part would then hold for
+    everybody in the whole.
     """
     disclosed = [each.members for each in counted if each.is_disclosed(k)]
     return k > 1 and any(starmap(np.array_equal, combinations(disclosed, 2)))
@@ -218,7 +224,7 @@ def _count(session: Session, cohort: Cohort, now: datetime, k: int) -> _Counted:
 def _by_value(
     cohort: Cohort, classes: Sequence[PatientClass], place: int, k: int
 ) -> dict[str, Members]:
-    """Return who remains and has which value, where that may be told."""
+    """Return who remains with each value, for the values that may be disclosed."""
     classes_by_value: dict[tuple[str, ...], list[PatientClass]] = {}
     last = len(cohort.steps)
     for each in classes:
@@ -246,7 +252,7 @@ def _by_value(
 def _shown(each: _Counted, counted: Sequence[_Counted], k: int) -> ComparedCohort:
     if hidden := each.hidden(k):
         return ComparedCohort(each.sentence, None, (), hidden)
-    # The same values for all, or a gap would tell of nobody.
+    # The same values for every cohort: a missing one would reveal that nobody has it.
     values = sorted({value for cohort in counted for value in cohort.members_by_value})
     shares = tuple(_share(each, counted[0], value) for value in values)
     return ComparedCohort(each.sentence, len(each.members), shares)
@@ -271,10 +277,10 @@ def _share(
 
 
 def _overlaps(counted: Sequence[_Counted], k: int) -> Iterator[tuple[Overlap, Members]]:
-    """Yield who is in both of each two.
+    """Yield the overlap of each pair of cohorts, and who is in it.
 
-    Hidden if they, or the rest of one, are few, or if few decide who these are: what is
-    told of both and of the one tells of the rest as well.
+    It is hidden if it, or what either cohort has beyond it, is of few patients, or if
+    few decide who these are: the overlap and one cohort together disclose the rest.
     """
     for (first, cohort), (second, other) in combinations(enumerate(counted), 2):
         parts = (
@@ -293,7 +299,7 @@ def _overlaps(counted: Sequence[_Counted], k: int) -> Iterator[tuple[Overlap, Me
 def _part(
     cohort: _Counted, other: _Counted, part_of: Callable[[Members, Members], Members]
 ) -> tuple[Members, ...]:
-    """Return who is in a part of two cohorts, and in each variation of one of them."""
+    """Return who is in a part of two cohorts, and in each variation of either."""
     return (
         part_of(cohort.members, other.members),
         *(part_of(each, other.members) for each in cohort.met[1:]),

@@ -1,18 +1,18 @@
-"""Whether counts that are told together let somebody compute the count of few.
+"""Whether counts that are disclosed together allow the count of few to be computed.
 
-Two rules, on who is in which group and not on how groups were asked for:
+There are two rules, about who is in which group and not about how it was asked for:
 
-- No two groups may differ in 1 to k - 1 patients (control of the overlap of query sets;
-  Dobkin, Jones and Lipton, *ACM TODS* 4(1), 1979).
-- No sum and difference of told counts, each any number of times, may be the count of
-  1 to k - 1 patients (Chin and Özsoyoğlu, *Auditing and Inference Control in
+- No two groups may differ in 1 to k - 1 patients (query set overlap control; Dobkin,
+  Jones and Lipton, *ACM TODS* 4(1), 1979).
+- No sum and difference of disclosed counts, each any number of times, may be the count
+  of 1 to k - 1 patients (Chin and Özsoyoğlu, *Auditing and Inference Control in
   Statistical Databases*, *IEEE TSE* 8(6), 1982; trackers: Denning, Denning and
   Schwartz, *ACM TODS* 4(1), 1979).
 
-Patients who are in the same groups cannot be told apart by counts: such a class is one
-unknown, and each told count is an equation. A count can be computed if its row is a
-combination of the rows of these equations, which is decided in arithmetic modulo a
-prime.
+Counts cannot distinguish patients who are in the same groups: such a class is one
+unknown, and each disclosed count is an equation. A count can be computed if its row is
+a linear combination of the rows of these equations, which is decided in arithmetic
+modulo a prime.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from services.analytics.members import Members, distinct
 
-# The places of groups that have something in common, and of those that have less of it.
+# The indexes of groups that have something in common, and of those that have less of
+# it.
 NestedGroups = tuple[tuple[int, ...], tuple[int, ...]]
 _Matrix = NDArray[np.int64]
 
@@ -34,26 +35,28 @@ _PRIME: Final = (1 << 31) - 1
 _SPARE: Final = 8
 _CLASSES_AT_ONCE: Final = 1 << 16
 _COLUMNS_AT_ONCE: Final = 1 << 14
-# Of so many small classes, unions of up to four are looked at; of more, of two.
+# With up to this many small classes, unions of up to four are checked; with more, of
+# two.
 _MOST_IN_UNIONS: Final = 1_500
-# Unions whose patients are counted at once, and at most; of more one is taken for few.
+# How many unions have their patients counted at a time, and how many at most; if there
+# are more, one of them is assumed to be of few.
 _UNIONS_AT_ONCE: Final = 1 << 16
 _MOST_UNIONS: Final = 1 << 21
 
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """How many patients are in each class.
+    """The number of patients in each class.
 
-    `owners` are pairs of a class and a patient, of events, which one patient has in
-    several classes; None where everybody is in one.
+    For events, whose patients may be in several classes, `owners` are pairs of a class
+    and a patient; None if each patient is in one class.
     """
 
     numbers: _Matrix
     owners: _Matrix | None = None
 
     def where(self, is_chosen: NDArray[np.bool_]) -> "_Sizes":
-        """Return those of some classes."""
+        """Return the sizes of the chosen classes."""
         numbers = self.numbers[is_chosen]
         if self.owners is None:
             return _Sizes(numbers)
@@ -62,7 +65,7 @@ class _Sizes:
         return _Sizes(numbers, np.stack((places[classes], patients)))
 
     def merged(self, places: _Matrix) -> "_Sizes":
-        """Return those of classes that are made one where their places are."""
+        """Return the sizes after merging the classes that have the same place."""
         if self.owners is None:
             numbers = np.bincount(places, weights=self.numbers)
             return _Sizes(numbers.astype(np.int64))
@@ -71,9 +74,9 @@ class _Sizes:
         return _Sizes(np.bincount(owners[0]), owners)
 
     def of_unions(self, parts: _Matrix) -> _Matrix:
-        """Return how many patients are in each union; a row names its classes.
+        """Return how many patients are in each union; a row lists its classes.
 
-        Where everybody is in one class, none may be named twice.
+        Where each patient is in one class, a row must not list a class twice.
         """
         if self.owners is None:
             return np.asarray(self.numbers[parts].sum(axis=1))
@@ -87,7 +90,7 @@ class _Sizes:
         return counted
 
     def _patients(self) -> _Matrix:
-        """Return the patients of each class in a row, filled up with -1."""
+        """Return the patients of each class as a row, padded with -1."""
         assert self.owners is not None, "Everybody is in one class."  # noqa: S101
         classes, patients = self.owners
         order = np.argsort(classes, kind="stable")
@@ -107,11 +110,12 @@ def reveals_few(
     k: int,
     nested: Sequence[NestedGroups] = (),
 ) -> bool:
-    """Return whether `groups`, told beside what is told, give away 1 to k - 1 patients.
+    """Return whether `groups`, beside what is disclosed, give away 1 to k - 1 patients.
 
-    Or a sum and difference of `nested` groups, who have something in common, is one of
-    such as have less: then all whom it counts have it. How many patients there are,
-    `population`, is known to everybody.
+    Also returns True if a sum and difference of `nested` groups, whose patients have
+    something in common, equals one of groups that have less in common: then all the
+    patients it counts have it. `population`, the number of patients, is known to
+    everybody.
     """
     rows = [*groups, *disclosed_groups]
     belongs, sizes = _classes(rows, population)
@@ -119,7 +123,7 @@ def reveals_few(
     differences = differs @ sizes
     if np.any((differences > 0) & (differences < k)):
         return True
-    # Everybody, the last row, has nothing in common.
+    # The last row, everybody, has nothing in common.
     known = [(more, (*less, len(rows))) for more, less in nested]
     return _is_either(belongs, _Sizes(sizes), k, known, len(groups))
 
@@ -131,11 +135,11 @@ def events_reveal_few(
     k: int,
     nested: Sequence[NestedGroups] = (),
 ) -> bool:
-    """Return whether counts of events give away any of 1 to k - 1 patients.
+    """Return whether counts of events give away 1 to k - 1 patients.
 
     Members are hashes of events, whose bits from `patient_shift` on are those of the
-    patient. The rules are those of patients, with what the `nested` have in common;
-    how many events there are nobody knows.
+    patient. The rules are those for patients, including what `nested` groups have in
+    common; the number of all events is not known to anybody.
     """
     rows = [*groups, *disclosed_groups]
     everything, places = np.unique(np.concatenate(rows), return_inverse=True)
@@ -153,7 +157,7 @@ def events_reveal_few(
     sizes = np.bincount(pairs[0], minlength=len(first))
     for row in belongs[: len(groups)]:
         differs = row != belongs
-        # Of one class alone are at least k, mostly; else they are counted.
+        # Mostly, a single class has at least k patients; otherwise they are counted.
         is_few = differs.any(axis=1) & ((differs * sizes).max(axis=1, initial=0) < k)
         for other in differs[is_few]:
             if len(distinct(pairs[1][other[pairs[0]]])) < k:
@@ -170,22 +174,22 @@ def differ_in_few(
 
 
 def patients_behind(events: Members, patient_shift: int) -> int:
-    """Return how many patients events are of, whose hashes begin with the patient's."""
+    """Return how many patients events are of; a hash begins with the patient's."""
     return len(distinct(events >> patient_shift))
 
 
 def is_apart(
     group: Members, disclosed_groups: Sequence[Members], bystanders: Members, k: int
 ) -> bool:
-    """Return whether `group` has nothing to do with any count of 1 to k - 1 patients.
+    """Return whether `group` cannot contribute to a count of 1 to k - 1 patients.
 
-    That is proven by one class of patients who are in the same disclosed groups, of
-    whom at least k are in `group` and k are not. A sum in which `group` counts f times
-    differs by f between these two parts, and the count of fewer than k patients is 0
-    for somebody in each of them, so f is 0. Where no class proves it, nobody knows.
+    One class of patients who are in the same disclosed groups proves this if at least k
+    of them are in `group` and at least k are not. A sum in which `group` counts f times
+    differs by f between these two parts, and a count of fewer than k patients is 0 for
+    somebody in each part, so f is 0. If no class proves it, the question stays open.
 
-    `bystanders` are some patients, in any group or in none. All may be cut to the same
-    range of hashes: a class is then larger than it looks.
+    `bystanders` are some patients, in any group or in none. All arguments may be cut to
+    the same range of hashes: a class is then larger than it appears.
     """
     rows = [group, bystanders, *disclosed_groups]
     everybody, places = np.unique(np.concatenate(rows), return_inverse=True)
@@ -205,7 +209,7 @@ def is_apart(
 def _classes(
     rows: Sequence[Members], population: int
 ) -> tuple[NDArray[np.bool_], _Matrix]:
-    """Return which class is in which group, a last group of all, and their sizes."""
+    """Return which classes each group has, a last group of all, and their sizes."""
     everybody, places = np.unique(np.concatenate(rows), return_inverse=True)
     ends = np.cumsum([len(members) for members in rows])[:-1]
     inside = np.split(places, ends)
@@ -220,7 +224,8 @@ def _classes(
         is_in[members] = True
         belongs[number, :-1] = is_in[first]
     belongs[-1] = True
-    # Who is in no group is a class as well; records that have gone since are none.
+    # Patients in no group are a class as well, which does not count records that are
+    # gone.
     others = max(population - len(everybody), 0)
     return belongs, np.append(sizes, others)
 
@@ -232,7 +237,7 @@ def _is_either(
     nested: Sequence[NestedGroups],
     new: int,
 ) -> bool:
-    """Return whether few can be computed, or what all of those have who have less."""
+    """Return whether few can be computed, or what everybody in a group has."""
     is_there = sizes.numbers > 0
     belongs, sizes = belongs[:, is_there], sizes.where(is_there)
     is_few = sizes.numbers < k
@@ -247,11 +252,11 @@ def _is_either(
 
 
 def _do_all_have(free: _Matrix, nested: Sequence[NestedGroups], new: int) -> bool:
-    """Return whether sums of groups are sums of such as have less in common.
+    """Return whether sums of groups equal sums of groups that have less in common.
 
-    `free` are the combinations of all groups that make 0 of everybody. It counts what
-    the first, `new` groups have a part in: what told groups alone make up, no answer
-    tells anew.
+    `free` are the combinations of all groups that are 0 for everybody. Only sums count
+    in which one of the first `new` groups takes part: what disclosed groups alone add
+    up to is not disclosed anew by any answer.
     """
     for groups, others in nested:
         more, less = set(groups) - set(others), set(others)
@@ -268,7 +273,7 @@ def _do_all_have(free: _Matrix, nested: Sequence[NestedGroups], new: int) -> boo
 def _number_shared(free: _Matrix, more: set[int], less: set[int]) -> int:
     """Return how many independent sums of some groups are sums of others as well.
 
-    Each is a combination of both that makes 0, and of neither alone.
+    Each is a combination of both that is 0, and not of either alone.
     """
     of_both = _number_within(free, more | less)
     if not of_both:
@@ -277,7 +282,7 @@ def _number_shared(free: _Matrix, more: set[int], less: set[int]) -> int:
 
 
 def _number_within(free: _Matrix, groups: set[int]) -> int:
-    """Return how many independent ones of some combinations are of these groups."""
+    """Return how many independent combinations in `free` use only these groups."""
     outside = np.ones(free.shape[1], dtype=np.bool_)
     outside[list(groups)] = False
     left = free[:, outside]
@@ -287,8 +292,8 @@ def _number_within(free: _Matrix, groups: set[int]) -> int:
 def _is_computable(left: _Matrix, few: _Sizes, k: int) -> bool:
     """Return whether a combination of rows is 1 for few patients and 0 for all others.
 
-    Its factors have to make 0 of each class that is not few; `left` is what those that
-    do so make of the `few`, which is small.
+    Its factors have to yield 0 for each class that is not few. `left` is what the
+    factors that do so yield for the `few`; it is small.
     """
     while True:
         left, few = _merged(left, few)
@@ -302,7 +307,7 @@ def _is_computable(left: _Matrix, few: _Sizes, k: int) -> bool:
 
 
 def _merged(left: _Matrix, sizes: _Sizes) -> tuple[_Matrix, _Sizes]:
-    """Join classes that no combination tells apart, and leave out what none sees."""
+    """Merge classes that no combination distinguishes, and drop those in none."""
     is_seen = np.asarray(left.any(axis=0))
     left, sizes = left[:, is_seen], sizes.where(is_seen)
     if not is_seen.any():
@@ -314,7 +319,7 @@ def _merged(left: _Matrix, sizes: _Sizes) -> tuple[_Matrix, _Sizes]:
 
 
 def _condensed(belongs: NDArray[np.bool_]) -> _Matrix:
-    """Return a few random sums of the columns, which span what all of them span."""
+    """Return a few random sums of the columns, which span the same space."""
     height, width = belongs.shape
     if width <= height + _SPARE:
         return belongs.astype(np.int64)
@@ -328,7 +333,7 @@ def _condensed(belongs: NDArray[np.bool_]) -> _Matrix:
 
 
 def _left_null_space(columns: _Matrix) -> _Matrix:
-    """Return the combinations of rows that make 0 of every column."""
+    """Return the combinations of rows that make every column 0."""
     height, width = columns.shape
     both = np.hstack((columns % _PRIME, np.eye(height, dtype=np.int64)))
     rank = len(_eliminate(both, width))
@@ -336,7 +341,7 @@ def _left_null_space(columns: _Matrix) -> _Matrix:
 
 
 def _null_vectors(left: _Matrix) -> _Matrix:
-    """Return two random vectors that `left` makes 0 of, a row for each column."""
+    """Return two random vectors that `left` maps to 0, with a row for each column."""
     rng = np.random.default_rng()
     vectors = rng.integers(_PRIME, size=(left.shape[1], 2))
     pivots = _independent(left)
@@ -348,7 +353,7 @@ def _null_vectors(left: _Matrix) -> _Matrix:
 
 
 def _independent(left: _Matrix) -> list[int]:
-    """Return columns on which all others depend, looking at few of them at a time."""
+    """Return columns on which all others depend, examining a few of them at a time."""
     chosen: list[int] = []
     while len(seen := np.flatnonzero(left.any(axis=0))):
         some = seen[: 2 * len(left)]
@@ -381,7 +386,7 @@ def _eliminate(matrix: _Matrix, width: int) -> list[int]:
 
 
 def _product(left: _Matrix, right: _Matrix) -> _Matrix:
-    """Multiply in two halves of 16 bits: the sums of so many products fit in 64."""
+    """Multiply in two halves of 16 bits, so that the sums of the products fit in 64."""
     total = np.zeros((left.shape[0], right.shape[1]), dtype=np.int64)
     for start in range(0, left.shape[1], _COLUMNS_AT_ONCE):
         some = left[:, start : start + _COLUMNS_AT_ONCE]
@@ -394,8 +399,8 @@ def _product(left: _Matrix, right: _Matrix) -> _Matrix:
 def _has_sum_of_zero(vectors: _Matrix, few: _Sizes, k: int) -> bool:
     """Return whether up to four classes, fewer than k patients together, add up to 0.
 
-    Each combination of rows adds up to 0 against such vectors. So does what is none,
-    with odds of 1 to 2 to the power of 62.
+    Each combination of rows adds up to 0 with such vectors. Anything else does so with
+    odds of 1 to 2 to the power of 62.
     """
     number = len(few.numbers)
     alone = _Sums(vectors, np.arange(number)[:, None], few)
@@ -410,7 +415,7 @@ def _has_sum_of_zero(vectors: _Matrix, few: _Sizes, k: int) -> bool:
 
 
 class _Sums:
-    """Sums of the vectors of some classes, which classes, and who is in these."""
+    """Sums of the vectors of some classes, these classes and how many patients."""
 
     def __init__(self, vectors: _Matrix, parts: _Matrix, few: _Sizes) -> None:
         self._vectors = vectors % _PRIME
@@ -419,7 +424,7 @@ class _Sums:
         self._sizes = few.of_unions(parts)
 
     def cancel(self, others: "_Sums", k: int) -> bool:
-        """Return whether one of these and one of the others, few together, are 0."""
+        """Return whether one of these and one of the others, few together, cancel."""
         if not len(self._sizes) or not len(others._sizes):
             return False
         ours, theirs = _packed(self._vectors), _packed(-others._vectors % _PRIME)
@@ -429,7 +434,7 @@ class _Sums:
         if self._few.owners is not None:
             often = np.searchsorted(theirs, ours, side="right") - first
             return self._meet_in_few(others, order, first, often, k)
-        # The first of those that are alike is the smallest.
+        # The first of equal sums has the fewest patients.
         places = np.minimum(first, len(theirs) - 1)
         sizes = others._sizes[order][places]
         meets = (theirs[places] == ours) & (self._sizes + sizes < k)
@@ -438,10 +443,10 @@ class _Sums:
     def _meet_in_few(
         self, others: "_Sums", order: _Matrix, first: _Matrix, often: _Matrix, k: int
     ) -> bool:
-        """Return whether few patients are in any of those that are 0 together.
+        """Return whether any pair of sums that cancel out is of few patients.
 
-        A patient whose events are in several classes counts once. Ours meet so many of
-        the others in their order from the first on.
+        A patient whose events are in several classes counts once. Each of our sums
+        meets `often` of the others, in their order, beginning with `first`.
         """
         total = int(often.sum())
         if total > _MOST_UNIONS:

@@ -30,14 +30,14 @@ class EventKind(StrEnum):
 
 
 class WindowSide(StrEnum):
-    """On which side of the first event another one is; never on its own day."""
+    """The side of the first event on which another one lies; never on its own day."""
 
     AFTER = "after"
     BEFORE = "before"
 
 
 class Dimension(StrEnum):
-    """What counts can be split by: who, and when and what an event was."""
+    """What counts can be split by: who a patient is, and when and what an event was."""
 
     SEX = "sex"
     AGE_BAND = "age band"
@@ -52,7 +52,7 @@ class Dimension(StrEnum):
     CODE = "code"
 
 
-# Events of these happen at the clinic, at an hour and with a speciality.
+# Events of these kinds happen at the clinic, at an hour and with a speciality.
 VISITS: Final = frozenset({EventKind.VISIT, EventKind.NO_SHOW, EventKind.CANCELLATION})
 CODED: Final = frozenset(
     {
@@ -68,11 +68,11 @@ CODED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortEvent:
-    """Events of a kind; what is None or empty does not matter.
+    """Events of a kind; a field that is None or empty is not a condition.
 
-    `words` are found from the beginning of a word on; with `code` as well either will
-    do. `at_least` and `at_most` are of the value, ages in completed years on the day,
-    and all ends are included.
+    `words` match from the beginning of a word on; if there is a `code` as well, either
+    is enough. `at_least` and `at_most` limit the value, ages are in completed years on
+    the day, and all bounds are included.
     """
 
     kind: EventKind
@@ -87,9 +87,10 @@ class CohortEvent:
 
     @property
     def naming(self) -> Naming:
-        """What it names of a patient: nothing by its kind, its days and ages alone.
+        """The naming of the event; its kind, days and ages alone name nothing.
 
-        Nor that somebody was measured, which is no illness; what was measured does.
+        Nor does the fact that somebody was measured, which is no illness; a measured
+        value does.
         """
         values = (self.at_least, self.at_most)
         is_measured = self.kind is EventKind.VITAL and values == (None, None)
@@ -101,14 +102,14 @@ class CohortEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventByTerms(CohortEvent):
-    """Events by words, where the terms of dated entries that have these are known."""
+    """An event by words, with the known terms of dated entries that match these."""
 
     terms: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """So many days after the first event, or before it; its own day is not one."""
+    """A number of days after the first event, or before it; its own day is excluded."""
 
     days: int
     side: WindowSide = WindowSide.AFTER
@@ -116,7 +117,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """That a patient has had an event so many times, or has not."""
+    """That a patient has had an event a number of times, or has not."""
 
     event: CohortEvent
     has: bool = True
@@ -125,7 +126,7 @@ class Rule:
 
     @property
     def naming(self) -> Naming:
-        """What it names of whoever meets it."""
+        """The naming of the patients who meet the rule."""
         if self.has or not self.event.naming:
             return self.event.naming
         return naming_of("has not", *self.event.naming)
@@ -135,8 +136,8 @@ class Rule:
 class Cohort:
     """The patients whom an event lets in, and who pass every step.
 
-    A patient comes in on the day of the first event that is as `entry` says. A step is
-    passed by whoever meets one of its rules. Empty `sexes` are all.
+    A patient comes in on the day of the first event that matches `entry`. A step is
+    passed by meeting one of its rules. Empty `sexes` mean all.
     """
 
     entry: CohortEvent
@@ -145,9 +146,10 @@ class Cohort:
     split_by: tuple[Dimension, ...] = ()
 
     def naming(self, passed: int) -> Naming:
-        """Return what is named of those who pass so many steps.
+        """Return the naming of those who pass the first `passed` steps.
 
-        One of several rules in a step is met, so what they name is one thing together.
+        Only one of several rules in a step is met, so that what they name is one
+        naming.
         """
         steps = (
             next(iter(step)).naming

@@ -1,6 +1,6 @@
-"""What can happen to a patient, as it stands in a sentence about a cohort.
+"""The nouns for events, as they are used in a sentence about a cohort.
 
-Each form is a phrase of its own: languages bend an event as they need it.
+Each form is a phrase of its own, since languages inflect an event differently.
 """
 
 from collections.abc import Mapping

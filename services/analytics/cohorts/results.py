@@ -1,4 +1,4 @@
-"""What may be told of a cohort: counts, and where they are hidden."""
+"""What may be disclosed of a cohort: counts, and why others are hidden."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +9,10 @@ from services.lists.table_files import Table
 
 
 class Hidden(StrEnum):
-    """Why a count is not told; what is missing to a bound is below k.
+    """Why a count is hidden; in each case something is below k.
 
-    With few who decide, a rule changes the number by below k: one that OR or NOT joins,
-    or a step that leaves out nearly nobody of whom the others leave.
+    With `FEW_DECIDE`, a rule changes the number by less than k: a rule that OR or NOT
+    joins, or a step that leaves out nearly none of those whom the others leave.
     """
 
     FEW = "few"
@@ -30,7 +30,7 @@ class CohortCount:
 
 @dataclass(frozen=True, slots=True)
 class AttritionStep:
-    """How many remain after a step, which is told in words."""
+    """How many remain after a step, which is described in words."""
 
     words: str
     remaining: CohortCount
@@ -38,10 +38,10 @@ class AttritionStep:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Patients with the same values of what counts are split by.
+    """Patients with the same values of the dimensions that counts are split by.
 
-    `entered` and `remaining` are None where one of them, or what lies between them,
-    is below k, and where it could be told from others.
+    `entered` and `remaining` are None where one of them, or their difference, is below
+    k, and where it could be computed from others.
     """
 
     values: tuple[str, ...]
@@ -58,9 +58,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class CohortResult:
-    """A cohort's attrition, the way in first, and its counts by `split_by`.
+    """A cohort's attrition, beginning with the way in, and its counts by `split_by`.
 
-    As they were at `counted_at`: an answer that may not be told anew is told again.
+    All are as of `counted_at`: if a new answer may not be disclosed, the earlier one is
+    returned.
     """
 
     cohort: Cohort
@@ -72,10 +73,10 @@ class CohortResult:
     counted_at: datetime
 
     def to_table(self) -> Table:
-        """Return a row for each step, the way in first.
+        """Return a row for each step, beginning with the way in.
 
-        A number that must not be told is empty, and `hidden` says why. What a cohort is
-        split by is not in it: counts by something are a figure, which has its own.
+        A hidden number is empty, and `hidden` says why. Counts by `split_by` are left
+        out: they are a figure, which has a table of its own.
         """
         rows = [
             (number, step.words, step.remaining.number, step.remaining.hidden)

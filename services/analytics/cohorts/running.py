@@ -1,4 +1,4 @@
-"""A cohort counted: attrition and counts, small ones hidden, and written down."""
+"""Counting a cohort: attrition and counts, with small ones hidden, and audited."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 
-# Who is in a number that is told, and what is named of them where that is known.
+# The members of a disclosed number, and their naming where it is known.
 _NamedGroup = tuple[Members, Naming | None]
 
 
@@ -44,10 +44,10 @@ def count(
     now: datetime,
     smallest_group: int,
 ) -> UndisclosedAnswer[CohortResult]:
-    """Count a cohort by the clinic's clock; nothing below `smallest_group` is in it.
+    """Count a cohort by the clinic's clock, hiding every count below `smallest_group`.
 
-    It may be shown once `tell` has held it against what was told before. Raises
-    InvalidInput, NotAllowed.
+    The answer may be shown once `tell` has checked it against earlier disclosures.
+    Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     checking.validate(cohort)
@@ -79,7 +79,7 @@ def count(
 def _attrition(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
 ) -> tuple[tuple[AttritionStep, ...], list[_NamedGroup]]:
-    """Return the attrition, and who is in the counts of it that are told."""
+    """Return the attrition, and the members of its counts that are disclosed."""
     words = tell_steps(cohort)
     reached = [members_of_all(classes, passed) for passed in range(len(words))]
     joined, alone = (
@@ -106,12 +106,12 @@ def _attrition_counts(
     few_decide_alone: Sequence[bool],
     k: int,
 ) -> Iterator[CohortCount]:
-    """Yield what may be told of the sizes, of some of which few decide.
+    """Yield what may be disclosed of the sizes, some of which few decide about.
 
-    Where few decide about what is joined, nothing else is said of it: that it is below
-    k, or nearly all, would tell whether somebody is among the few. Where few decide
-    about a step that stands alone, nearly all whom the others leave are as it says, in
-    whichever order the steps are.
+    Where few decide about joined conditions, no other reason is given: that a count is
+    below k, or nearly all, would reveal whether somebody is among the few. Where few
+    decide about a step that stands alone, nearly everybody whom the other steps leave
+    meets it, whatever the order of the steps.
     """
     disclosed_sizes: list[int] = []
     for size, is_joined, is_alone in zip(
@@ -128,9 +128,10 @@ def _attrition_counts(
 def _cells(
     cohort: Cohort, classes: Sequence[PatientClass], smallest_group: int
 ) -> tuple[tuple[Cell, ...], list[_NamedGroup]]:
-    """Return the counts by what they are split by, and who is in those that are told.
+    """Return the counts by `split_by`, and the members of those that are disclosed.
 
-    Also those that nobody is in, but no value of which nothing is told.
+    Cells in which nobody is are included, but not a value of which nothing is
+    disclosed.
     """
     if not cohort.split_by:
         return (), []

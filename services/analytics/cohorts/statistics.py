@@ -1,4 +1,4 @@
-"""Formulas for shares: how far one is to be trusted, and how far two are apart."""
+"""Formulas for shares: how reliable one is, and how far apart two are."""
 
 from dataclasses import dataclass
 from math import copysign, inf, sqrt
@@ -36,8 +36,8 @@ def standardized_difference(share: float, reference: float) -> float:
 
     The difference divided by the root of the mean of both variances (Austin, *Balance
     diagnostics*, *Statistics in Medicine* 28, 2009, for dichotomous variables); up to
-    0.1 is often taken for small. Shares of 0 and 1 do not vary: equal ones differ by 0,
-    others without bounds.
+    0.1 is often considered small. Shares of 0 and 1 do not vary: equal ones differ by
+    0, others without bound.
     """
     variance = (share * (1 - share) + reference * (1 - reference)) / 2
     if variance == 0:

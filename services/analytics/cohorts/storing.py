@@ -1,4 +1,4 @@
-"""Cohorts as JSON, and behind an opaque key."""
+"""Cohorts as JSON, and under an opaque key."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ COHORTS: Final = Subject(
 
 
 def to_json(cohort: Cohort) -> Json:
-    """Return the cohort as a value that json.dumps takes, without what is left out."""
+    """Return the cohort as a value that json.dumps takes, without defaults."""
     kept: Json = _COHORT.dump_python(cohort, mode="json", exclude_defaults=True)
     return kept
 
@@ -59,18 +59,16 @@ def remember(session: Session, actor: Actor, cohort: Cohort) -> str:
 
 
 def recall(session: Session, actor: Actor, key: str) -> Cohort:
-    """Return a cohort by its key or its figure's.
-
-    Raises UnreadableCohort, NotFound, NotAllowed.
-    """
+    """Return a cohort by its key or by that of its figure."""
     kept = views.find_kept(session, actor, key, subject=COHORTS)
     return _read_kept(kept.get("cohort", kept))
 
 
 def _read_kept(kept: object) -> Cohort:
-    """Read what some version has kept; raises UnreadableCohort.
+    """Read what any version of the app has kept; raises UnreadableCohort.
 
-    A condition that this one does not know is not left out: more would be counted.
+    A condition that this version does not know is not ignored: more patients would be
+    counted.
     """
     try:
         cohort = _COHORT.validate_python(kept, extra="forbid")

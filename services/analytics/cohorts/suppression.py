@@ -1,9 +1,9 @@
 """Which counts are hidden, so that nobody can be found among few.
 
-No count is told below k, nor any two whose difference is below k: who knows the one
-would know the other. In a table whose lines and whole may be known, what is hidden in
-a line is never one count alone, and never below k together (complementary suppression;
-Hundepool et al., *Statistical Disclosure Control*, Wiley 2012, chapter 4).
+No count below k is disclosed, nor any two whose difference is below k: whoever knows
+the one would know the other. In a table whose lines and total may be known, what is
+hidden in a line is never one count alone, and never below k together (complementary
+suppression; Hundepool et al., *Statistical Disclosure Control*, Wiley 2012, chapter 4).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ Key = tuple[str, ...]
 
 
 def protect_attrition(counts: Sequence[int], k: int) -> tuple[CohortCount, ...]:
-    """Return what may be told of counts of which each is part of the one before."""
+    """Return what may be disclosed of counts, each one part of the one before."""
     protected: list[CohortCount] = []
     last_shown: int | None = None
     for number in counts:
@@ -37,13 +37,12 @@ def protect_table(
     unsaid: Collection[Key] = (),
     withheld: Collection[Key] = (),
 ) -> Mapping[Key, tuple[int | None, int | None]]:
-    """Return what may be told of how many came in and how many of them remain.
+    """Return what may be disclosed of how many came in and how many of them remain.
 
-    How many remain is not told where that is `unsaid`, and nothing where it is
-    `withheld`.
+    How many remain is hidden for `unsaid` keys, and both numbers for `withheld` ones.
 
-    `outside` are those of a number that everybody knows who are in no cell: where they
-    are fewer than k, they follow from a table that is told whole.
+    `outside` are the patients in no cell, out of a number that everybody knows: if they
+    are fewer than k, they follow from a table that is disclosed whole.
     """
     lines = tuple(lines_of(counts))
     entered = {key: pair[0] for key, pair in counts.items()}
@@ -54,7 +53,7 @@ def protect_table(
     rest = outside + sum(entered[key] for key in unseen)
     if 0 < rest < k and (more := _least(entered.keys() - unseen, entered)):
         unseen.add(more)
-        # The whole's line has who is in no cell besides.
+        # The total's line includes those who are in no cell.
         _complete(unseen, lines[1:], k, entered)
     few = {key for key in counts if min(remaining[key], gone[key]) < k}
     suppressed = unseen | few | set(unsaid)
@@ -69,14 +68,14 @@ def protect_table(
 
 
 def complete(hidden: Collection[Key], sizes: Mapping[Key, int], k: int) -> set[Key]:
-    """Return what is hidden in a table, with what would else tell of it."""
+    """Return the hidden keys of a table, and those that would otherwise reveal them."""
     more = set(hidden)
     _complete(more, tuple(lines_of(sizes)), k, sizes)
     return more
 
 
 def lines_of(keys: Mapping[Key, object]) -> Iterator[tuple[Key, ...]]:
-    """Yield the keys whose sum somebody may know: all, and those alike in something."""
+    """Yield the lines whose sum may be known: all keys, and those that share values."""
     width = max(map(len, keys), default=0)
     for size in range(width):
         for places in combinations(range(width), size):
@@ -92,7 +91,7 @@ def _complete(
     k: int,
     *numbers: Mapping[Key, int],
 ) -> None:
-    """Hide more in each line until what is hidden there tells nothing of one count."""
+    """Hide more in each line until what is hidden there reveals no single count."""
     is_changed = True
     while is_changed:
         is_changed = False

@@ -1,8 +1,8 @@
-"""Counts by one or two things as a whole table, without gaps and without rare values.
+"""Counts by one or two dimensions as a whole table, without gaps and rare values.
 
-A gap would tell that a count is 0, and the name of a value that somebody has. So times
-are filled up, and values that fewer than k patients have are told together as others;
-of what no number is told is not told that it is there.
+A gap would reveal that a count is 0, and the name of a value that somebody has it. So
+times are filled in, and values that fewer than k patients have are disclosed together
+as others. If no number of a value is disclosed, its existence is not either.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -26,11 +26,11 @@ OTHERS: Final = "others"
 NO_VALUE: Final = "none"
 MOST_CELLS: Final = 3_000
 MOST_VALUES: Final = 30
-# A patient, and the number of theirs.
+# A patient, and the patient's number.
 OWN_NUMBER: Final = np.dtype([("patient", ">i8"), ("number", ">f8")])
 _QUARTERS: Final = 4
 _MONTHS: Final = 12
-# Values that are typed or chosen somewhere, of which some are rare.
+# Dimensions with values that are typed or chosen somewhere, some of which are rare.
 OPEN: Final = frozenset(
     {Dimension.SPECIALITY, Dimension.STATUS, Dimension.WORDS, Dimension.CODE}
 )
@@ -48,8 +48,8 @@ class Groups:
     """Who is in a cell of a table, and what is counted of them.
 
     `patients` came in, or had what is counted; `counted` are those who remain, or the
-    events. `numbers` are patients with their own, where these are spread. `met` are
-    those whom `few_decide` judges: in the cell, and in it in each variation.
+    events. `numbers` are the patients with their own numbers, for distributions. `met`
+    is what `few_decide` judges: who is in the cell, and who is in it in each variation.
     """
 
     patients: Members
@@ -59,13 +59,13 @@ class Groups:
 
     @classmethod
     def of_nobody(cls, number_met: int = 0) -> Self:
-        """Return those of a cell in which nobody is, in no variation either."""
+        """Return the groups of a cell in which nobody is, nor in any variation."""
         nobody = np.empty(0, dtype=np.int64)
         return cls(nobody, nobody, met=(nobody,) * number_met)
 
     @classmethod
     def united(cls, parts: Sequence[Self]) -> Self:
-        """Return whoever is in one of several cells, once."""
+        """Return everybody who is in at least one of several cells, once."""
         return cls(
             united([part.patients for part in parts]),
             united([part.counted for part in parts]),
@@ -81,11 +81,11 @@ def complete(
     *,
     number_met: int = 0,
 ) -> Mapping[Key, Groups]:
-    """Return the cells of a table from those that were found, with so many in `met`.
+    """Return all cells of a table from those found, with `number_met` groups in `met`.
 
-    Whether a value is rare is decided by the patients. Between times of few nothing is
-    filled up: how far apart these are would decide whether there are too many cells.
-    Raises InvalidInput.
+    Values are rare by their number of patients. Times are filled in only between those
+    with at least k patients: otherwise the distance between times of few would decide
+    whether there are too many cells. Raises InvalidInput.
     """
     cells = fold_rare(split_by, cells, k)
     axes = [
@@ -100,7 +100,7 @@ def complete(
 def fold_rare(
     split_by: Sequence[Dimension], cells: Mapping[Key, Groups], k: int
 ) -> Mapping[Key, Groups]:
-    """Return cells in which values that fewer than k patients have are others."""
+    """Return the cells with values that fewer than k patients have as others."""
     for place, dimension in enumerate(split_by):
         if dimension in OPEN:
             cells = _without_rare(cells, place, k)
@@ -110,11 +110,11 @@ def fold_rare(
 def find_common_to_all(
     split_by: Sequence[Dimension], cells: Mapping[Key, Groups], k: int
 ) -> set[Key]:
-    """Return the cells of a value that all patients of a table have but fewer than k.
+    """Return the cells of values that all patients of a table have, or all but few.
 
-    Where all of a group have the same words, whoever is known to be in it has them, so
-    nobody without them counts as few. Of a sex, an age or a time nothing is learnt, and
-    *others* and *none* say nothing of what somebody has.
+    If everybody in a group has the same words, whoever is known to be in the group has
+    them, so that nobody without them counts as few. A sex, an age or a time reveals
+    nothing, and *others* and *none* do not say what somebody has.
     """
     if k <= 1 or not cells or not OPEN & set(split_by):
         return set()
@@ -136,7 +136,7 @@ def members_disclosed(
     groups: Mapping[Key, Groups],
     namings: Sequence[Naming | None],
 ) -> list[tuple[Members, Naming | None]]:
-    """Return who is in each number that a table discloses, and what it names."""
+    """Return the members of each number that a table discloses, and their naming."""
     return [
         (members, naming)
         for key, numbers in table.items()
@@ -150,9 +150,10 @@ def members_disclosed(
 def namings_of(
     cohort: Cohort, split_by: Sequence[Dimension]
 ) -> tuple[Naming | None, Naming | None]:
-    """Return what is named in the cells of a table: of who came in, and who remains.
+    """Return the namings in the cells of a table: of who came in, and of who remains.
 
-    None where cells are by words: what all of such a table have, it does not tell.
+    None where cells are split by words: such a table does not disclose what everybody
+    in it has.
     """
     if OPEN & set(split_by):
         return None, None
@@ -160,7 +161,7 @@ def namings_of(
 
 
 def require_not_too_many_cells(number: int) -> None:
-    """Raise InvalidInput for more cells than a table has."""
+    """Raise InvalidInput for more cells than a table may have."""
     if number > MOST_CELLS:
         raise InvalidInput(
             "by",
@@ -175,11 +176,11 @@ def require_not_too_many_cells(number: int) -> None:
 def on_disclosed_axes(
     split_by: Sequence[Dimension], disclosed: Iterable[Key]
 ) -> Callable[[Key], bool]:
-    """Return whether a cell is in a table of which so many cells are told.
+    """Return a predicate of whether a cell is in the table, given the disclosed cells.
 
-    A value of which no cell is told would tell that somebody has it, and where times
-    begin, that there was somebody: only between those that are told are there no gaps.
-    In a total the values that it sums up are empty.
+    A value without a disclosed cell would reveal that somebody has it, and the first
+    time, that somebody was there: gaps are filled only between disclosed times. In a
+    total, the values that it sums up are empty.
     """
     keys = list(disclosed)
     axes = [
@@ -220,9 +221,9 @@ def _without_rare(
 
 
 def _values(cells: Mapping[Key, Groups], place: int, least: int) -> list[str]:
-    """Return the values that so many patients have at least, sorted.
+    """Return the values that at least `least` patients have, sorted.
 
-    Where so many are in one cell, nobody counts how many they are in all.
+    If a single cell has that many, the cells are not united to count them.
     """
     return sorted(
         value
@@ -239,7 +240,7 @@ def _sizes(cells: Mapping[Key, Groups], place: int) -> Mapping[str, int]:
 def _by_value(
     cells: Mapping[Key, Groups], place: int
 ) -> Mapping[str, Sequence[Members]]:
-    """Return who is in the cells of each value."""
+    """Return the members of the cells of each value."""
     by_value: dict[str, list[Members]] = {}
     for key, groups in cells.items():
         by_value.setdefault(key[place], []).append(groups.patients)
@@ -247,7 +248,7 @@ def _by_value(
 
 
 def _axis(dimension: Dimension, values: Sequence[str]) -> Sequence[str]:
-    """Return the values of a dimension without gaps: a gap would tell that it is 0."""
+    """Return the values of a dimension without gaps: a gap would reveal a 0."""
     if not values:
         return values
     if dimension is Dimension.WEEKDAY:
@@ -261,7 +262,7 @@ def _axis(dimension: Dimension, values: Sequence[str]) -> Sequence[str]:
 
 
 def _number(value: str) -> int:
-    """Return the number of a time, counted on from one to the next."""
+    """Return the ordinal number of a time; successive times have successive numbers."""
     if " Q" in value:
         year, quarter = value.split(" Q")
         return int(year) * _QUARTERS + int(quarter) - 1

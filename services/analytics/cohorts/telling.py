@@ -1,6 +1,6 @@
 """What analysts were told, and the refusal of what would give few away beside it.
 
-It is one log for the whole clinic: two analysts may put their counts together.
+There is one log for the whole clinic, since two analysts may combine their counts.
 """
 
 import hashlib
@@ -49,43 +49,45 @@ from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
 
 REMEMBERED_FOR: Final = timedelta(days=90)
-# The latest groups, and those of almost the same size however old they are.
+# The latest groups; those of almost the same size are compared however old they are.
 MOST_COMPARED: Final = 200
-# So many different questions may be refused to somebody in a day, or differ in nobody
-# from what was told: of whom they ask for, each says whether there is somebody.
+# So many different questions of a person may be refused in a day, or have the same
+# patients as earlier ones: each such outcome reveals whether there is somebody whom the
+# question asks for.
 MOST_REFUSED: Final = 100
 _REFUSED_WITHIN: Final = timedelta(days=1)
-# So many hashes of disclosed groups are read before these are read whole.
+# So many hashes of disclosed groups are read before the groups are read whole.
 _MOST_GLANCED_AT: Final = 100_000
 _MOST_BYSTANDERS: Final = 2_000
 _HASH_BYTES: Final = 8
 _READ_AT_ONCE: Final = 16
-# What an answer calls the time as of which it is.
+# The field of an answer with the time as of which it was counted.
 _COUNTED_AT: Final = "counted_at"
-# Below what an answer is kept with, beside itself: the digests of its groups.
+# The key under which an answer is kept with the digests of its groups.
 _GROUPS: Final = "told_groups"
-# Of a question that was refused, to whom: in place of an answer.
+# The key for the person to whom a question was refused; kept in place of an answer.
 _REFUSED_TO: Final = "refused_to"
-# Two answers at the same moment would not know of each other.
+# Without it, two concurrent answers would not know of each other.
 _LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.told_groups"))
 
 Answer = TypeVar("Answer")
 
 
-# Without slots: Python 3.11 cannot make a frozen one that has a type as its parameter.
+# Without slots: Python 3.11 cannot make a frozen dataclass that has a type parameter.
 @dataclass(frozen=True)
 class UndisclosedAnswer(Generic[Answer]):
-    """An answer that was counted and may not be shown before `tell` has returned it.
+    """A counted answer that may not be shown before `tell` has returned it.
 
-    `question` names what was asked, equal for equal questions; `groups` are the
-    patients of each number in the answer, of `population` in daily use, who are counted
-    when that matters if it is None. `implied` are those of them that others make up:
-    the last part of a whole. Whoever is told `needs` a permission. `events` are those
-    of each number of events, as hashes whose first bits are the patient's. With
-    `is_live` something of this moment is shown beside the answer, such as rows.
-    `namings` are what is named of each of the groups, or, where there are none, of the
-    events; None where that is told by nothing that is named. `part_of` is another
-    question, with which this one is counted as one: the list that a chart is of.
+    `question` names what was asked and is equal for equal questions. `groups` are the
+    patients of each number in the answer. `population` is the number of patients in
+    daily use, who are counted when needed if it is None. `implied` are those groups
+    that follow from others, such as the last part of a whole. The recipient `needs` a
+    permission. `events` are the events of each number of events, as hashes whose first
+    bits are the patient's. If `is_live`, current data such as rows is shown beside the
+    answer. `namings` are what is named of each of the groups or, if there are none, of
+    the events; None where the number is not disclosed under anything that is named.
+    `part_of` is another question that counts as one with this one, such as the list
+    that a chart belongs to.
     """
 
     question: str
@@ -103,7 +105,7 @@ class UndisclosedAnswer(Generic[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A group that is told anew, or under `namings` under which it was not told."""
+    """A group that is disclosed anew, or under `namings` that are new for it."""
 
     digest: bytes
     members: Members
@@ -113,7 +115,7 @@ class _Judged:
 class RevealsFew(NotAllowed):
     """Beside what analysts were told before, an answer would give few patients away.
 
-    That is an answer too: somebody may have so many of them in a day.
+    The refusal is an answer too: a person may have only MOST_REFUSED of them in a day.
     """
 
     def __init__(self, smallest_group: int) -> None:
@@ -129,7 +131,7 @@ class RevealsFew(NotAllowed):
 
 
 class RefusedOften(RevealsFew):
-    """So much was refused to somebody that the refusals would tell of patients."""
+    """So much was refused to a person that the refusals would reveal patients."""
 
     def __init__(self) -> None:
         NotAllowed.__init__(
@@ -147,14 +149,14 @@ class RefusedOften(RevealsFew):
 def tell(
     session: Session, actor: Actor, undisclosed: UndisclosedAnswer[Answer]
 ) -> Answer:
-    """Return the answer and keep what it tells, on the primary; the caller commits.
+    """Return the answer and log what it discloses, on the primary; the caller commits.
 
     A question that was answered before, and whose answer has changed by too few
-    patients, gets that answer again; if it has changed by nobody, it is as of the same
-    time, or the time would tell these apart. A new question about the same patients as
-    others says that there is nobody whom it leaves out, and counts as one that is
-    refused. Raises RevealsFew, RefusedOften for a new question of whom many were
-    refused to, NotAllowed.
+    patients, gets the earlier answer again. If it has not changed at all, it keeps its
+    time, since a new time would distinguish the two cases. A new question about the
+    same patients as earlier ones reveals that there is nobody whom it leaves out, and
+    counts like a refused one. Raises RevealsFew; RefusedOften for a new question of a
+    person to whom many were refused; NotAllowed.
     """
     actor.require(undisclosed.needs)
     kind = TypeAdapter(type(undisclosed.answer))
@@ -207,16 +209,16 @@ def tell(
 
 @dataclass(frozen=True)
 class JointAnswer(Generic[Answer]):
-    """An answer that is made up of those to other questions, once these were told.
+    """An answer composed of those to other questions, once these were disclosed.
 
-    It is kept under a question of its own. All it tells is in the log already.
+    It is kept under a question of its own. All that it discloses is in the log already.
     """
 
     question: str
     kind: type[Answer]
 
     def keep(self, session: Session, answer: Answer, parts: Iterable[str]) -> None:
-        """Keep what was told just now to the questions that are its parts.
+        """Keep what was just disclosed in answer to the questions in `parts`.
 
         On the primary; the caller commits.
         """
@@ -229,7 +231,8 @@ class JointAnswer(Generic[Answer]):
     def tell(self, session: Session, actor: Actor) -> Answer | None:
         """Return the answer that is kept, or None; on the primary, the caller commits.
 
-        The log remembers it for as long as one that is new. Raises NotAllowed.
+        The log remembers its groups for as long as those of a new answer. Raises
+        NotAllowed.
         """
         actor.require(Permission.COUNT_COHORTS)
         is_answer = DisclosedAnswer.digest == _question_digest(self.question)
@@ -245,14 +248,14 @@ class JointAnswer(Generic[Answer]):
 
 
 def require_not_refused_often(session: Session, actor: Actor) -> None:
-    """Raise RefusedOften for whom so much was refused that no more may be told."""
+    """Raise RefusedOften if too much was refused to the actor for a new answer."""
     with assume_role(session, "system"):
         if _is_refused_often(session, actor):
             raise RefusedOften
 
 
 def refusal(person_id: UUID, question: str, smallest_group: int) -> RevealsFew:
-    """Return the refusal of a question, which counts among those of a person's day.
+    """Return the refusal of a question; it counts towards the person's daily limit.
 
     Each question counts once, however often it is asked.
     """
@@ -269,7 +272,7 @@ def _note_refusal(session: Session, *, person_id: UUID, question: str) -> None:
 
 
 def _note(session: Session, what: str, person_id: UUID, question: str) -> None:
-    """Count a question among those of a person's day that tell by not being told."""
+    """Count a refused or unchanged question towards the person's daily limit."""
     digest = hashlib.sha256(f"{what} {person_id} {question}".encode()).digest()
     to = {_REFUSED_TO: str(person_id)}
     new = insert(DisclosedAnswer).values(digest=digest, answer=to)
@@ -294,7 +297,7 @@ def _known(session: Session, groups: dict[bytes, Members]) -> set[bytes]:
 
 
 def _disclosed_by(session: Session, question: str) -> set[bytes]:
-    """Return the digests of the groups that a question's latest answer has told."""
+    """Return the digests of the groups that a question's latest answer disclosed."""
     is_answer = DisclosedAnswer.digest == _question_digest(question)
     answer = select(DisclosedAnswer.answer[_GROUPS])
     groups = session.scalars(answer.where(is_answer)).first()
@@ -307,10 +310,10 @@ def _has_lost_few(
     groups: Collection[bytes],
     undisclosed: UndisclosedAnswer[Any],
 ) -> bool:
-    """Return whether fewer numbers are told than before, and a small one is gone.
+    """Return whether fewer numbers are disclosed than before, and a small one is gone.
 
-    One that is told no more is below k now, which tells that somebody has left, and of
-    so small a group that may be few.
+    A number that is no longer disclosed is below k now. That reveals that somebody has
+    left, and of so small a group that may be few.
     """
     before = {bytes.fromhex(each) for each in (earlier or {}).get(_GROUPS, ())}
     if len(before) <= len(groups):
@@ -324,7 +327,7 @@ def _has_lost_few(
 
 
 def _named(undisclosed: UndisclosedAnswer[Any]) -> dict[bytes, set[Naming]]:
-    """Return what is named of groups, by their digests; nothing where all are shown."""
+    """Return what is named of groups, by digest; nothing if every number is shown."""
     named: dict[bytes, set[Naming]] = {}
     if undisclosed.smallest_group > 1:
         groups = undisclosed.groups or undisclosed.events
@@ -339,7 +342,7 @@ def _renamed(
     named: Mapping[bytes, Collection[Naming]],
     known: Collection[bytes],
 ) -> dict[bytes, tuple[set[Naming], set[Naming]]]:
-    """Return of groups under new names: what they were told under, and what is new."""
+    """Return the groups with new namings: their earlier namings, and the new ones."""
     rows = session.execute(
         select(DisclosedGroup.digest, DisclosedGroup.namings).where(
             DisclosedGroup.digest.in_(known)
@@ -354,7 +357,7 @@ def _renamed(
 
 
 def _tell_what_all_have(before: Collection[Naming], new: Collection[Naming]) -> bool:
-    """Return whether the same patients are told as such who have less, and more."""
+    """Return whether the same patients are disclosed under a naming and part of it."""
     return any(is_nested(naming, {*before, *new}) for naming in new)
 
 
@@ -363,10 +366,11 @@ def _judged(
     known: Collection[bytes],
     renamed: Mapping[bytes, tuple[Collection[Naming], set[Naming]]],
 ) -> list[_Judged]:
-    """Return the groups of which an answer tells anew: who is in them, or of what.
+    """Return the groups that an answer discloses anew, by members or by naming.
 
-    That a number was told, by a table of words say, is no reason to tell it with a name
-    besides: beside others it may say what all of them have.
+    That a number was disclosed before, by a table of words for example, is no reason to
+    disclose it with a naming as well: beside others it may reveal what all of them
+    have.
     """
     return [
         _Judged(digest, group, renamed[digest][1] if digest in renamed else set())
@@ -388,8 +392,8 @@ def _gives_away(
     is_wanted = compared(new, k) | (
         DisclosedGroup.digest.in_(known) & ~DisclosedGroup.of_events
     )
-    # Sums of all are sums of those that make up the others; and nothing is apart from
-    # itself as it was told before.
+    # Sums of all groups are sums of those that imply the others; and no group is apart
+    # from itself as it was disclosed before.
     needed = [each.members for each in judged if each.digest not in implied]
     is_another = DisclosedGroup.digest.not_in([each.digest for each in judged])
     if are_apart(session, needed, is_wanted & is_another, k):
@@ -408,7 +412,7 @@ def _members(judged: Sequence[_Judged]) -> list[Members]:
 def _compared_with(
     session: Session, is_wanted: ColumnElement[bool], judged: Sequence[_Judged]
 ) -> tuple[list[Members], Sequence[NestedGroups]]:
-    """Return who is in wanted groups that were told, and which name more."""
+    """Return the members of wanted disclosed groups, and which groups name more."""
     rows = session.execute(
         select(DisclosedGroup.members, DisclosedGroup.namings).where(is_wanted)
     ).all()
@@ -444,10 +448,10 @@ def _events_give_away(
 
 
 def _differ_in_few_events(session: Session, new: Sequence[Members], k: int) -> bool:
-    """Return whether one differs from any disclosed group in events of few patients.
+    """Return whether a group differs from any disclosed one in events of few patients.
 
     Two such groups are of about as many patients, however many events these have. They
-    are read few at a time: there may be more than fit in memory together.
+    are read a few at a time: together they may not fit into memory.
     """
     _count_patients(session)
     for group in new:
@@ -468,9 +472,10 @@ def _differ_in_few_events(session: Session, new: Sequence[Members], k: int) -> b
 
 
 def _count_patients(session: Session) -> None:
-    """Note of how many patients groups of events are that the version before has kept.
+    """Record the number of patients of event groups that the previous version kept.
 
-    It knows no such number, and there are some once after an update.
+    That version does not know the number, so that after an update there are some such
+    groups.
     """
     uncounted = select(DisclosedGroup.digest, DisclosedGroup.members).where(
         DisclosedGroup.of_events, DisclosedGroup.patients.is_(None)
@@ -525,7 +530,7 @@ def _up_to(end: np.int64, group: Members) -> Members:
 
 
 def compared(new: Sequence[Members], k: int) -> ColumnElement[bool]:
-    """Return which disclosed groups new ones are compared with."""
+    """Return the condition for the disclosed groups that new ones are compared with."""
     is_of_a_size = or_(
         *(
             DisclosedGroup.size.between(len(group) - k + 1, len(group) + k - 1)
@@ -591,7 +596,7 @@ def _keep_namings(
     renamed: Mapping[bytes, tuple[Collection[Naming], set[Naming]]],
     known: Collection[bytes],
 ) -> None:
-    """Note under what known groups were told besides; all of an answer mostly alike."""
+    """Record further namings of known groups, mostly the same for a whole answer."""
     alike: dict[frozenset[Naming], list[bytes]] = {}
     for digest, (_, new) in renamed.items():
         if digest in known:
@@ -605,7 +610,7 @@ def _keep_namings(
 def _as_of(
     earlier: Mapping[str, Any], answer: Answer, kind: TypeAdapter[Answer]
 ) -> Answer:
-    """Return an answer as of the time when it was told, if it is still the same."""
+    """Return an answer as of the time it was first given, if it is still the same."""
     now = kind.dump_python(answer, mode="json")
     if _COUNTED_AT not in now:
         return answer
@@ -627,7 +632,7 @@ def _keep_answer(
     groups: Iterable[bytes],
 ) -> None:
     kept = kind.dump_python(answer, mode="json")
-    # The version before, which reads answers as well, passes over what it knows not.
+    # The previous version, which reads answers as well, ignores what it does not know.
     kept = {**kept, _GROUPS: sorted(each.hex() for each in groups)}
     new = insert(DisclosedAnswer).values(digest=digest, answer=kept)
     changed = {"answer": kept, "told_at": func.now()}

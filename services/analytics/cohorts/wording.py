@@ -1,4 +1,4 @@
-"""A cohort in words."""
+"""A cohort described in words."""
 
 from services.analytics.cohorts.model import (
     Cohort,
@@ -40,7 +40,7 @@ def describe(cohort: Cohort) -> str:
 
 
 def tell_cohort(cohort: Cohort) -> str:
-    """Return the cohort as a sentence to be translated, without its capital and end."""
+    """Return the cohort as a sentence to translate, without capital and full stop."""
     sentence = Sentence(
         "{who} with {event}",
         who=_tell_who(cohort),
@@ -57,12 +57,12 @@ def tell_cohort(cohort: Cohort) -> str:
 
 
 def tell_steps(cohort: Cohort) -> tuple[str, ...]:
-    """Return what lets patients in, then what each step asks, to be translated."""
+    """Return what lets patients in, then what each step requires, for translation."""
     return (describe_event(cohort.entry), *map(describe_step, cohort.steps))
 
 
 def tell_split(split_by: tuple[Dimension, ...]) -> str:
-    """Return what counts are split by, to be translated."""
+    """Return what counts are split by, for translation."""
     first, *others = (_DIMENSIONS[dimension] for dimension in split_by)
     for other in others:
         first = Sentence("{first} and {second}", first=first, second=other)
@@ -70,7 +70,7 @@ def tell_split(split_by: tuple[Dimension, ...]) -> str:
 
 
 def describe_step(step: tuple[Rule, ...]) -> str:
-    """Return what a step asks, such as `had a visit within 90 days after it`."""
+    """Return what a step requires, such as `had a visit within 90 days after it`."""
     phrase, *others = map(_rule, step)
     for other in others:
         phrase = Sentence("{first} or {second}", first=phrase, second=other)
@@ -83,12 +83,12 @@ def describe_event(event: CohortEvent) -> str:
 
 
 def describe_events(event: CohortEvent) -> str:
-    """Return several such events, such as `visits in “cardiology”`."""
+    """Return several events like this one, such as `visits in “cardiology”`."""
     return _detailed(NOUNS[event.kind].several, event)
 
 
 def tell_sexes(sexes: tuple[Sex, ...]) -> str:
-    """Return sexes in words, such as `female or male`; there must be one."""
+    """Return sexes in words, such as `female or male`; there must be at least one."""
     phrase, *others = (_SEXES[sex] for sex in Sex if sex in sexes)
     for other in others:
         phrase = Sentence("{first} or {second}", first=phrase, second=other)
@@ -128,7 +128,7 @@ def _rule(rule: Rule) -> str:
 
 
 def _detailed(noun: Sentence, event: CohortEvent) -> Sentence:
-    """Return what happened with all that is asked of it."""
+    """Return the noun with all details of the event."""
     return _dated(_aged(_valued(_named(noun, event), event), event), event)
 
 

@@ -1,4 +1,4 @@
-"""Alerts of counts: told once when a cohort or a figure is beyond a line."""
+"""Alerts on counts: told once when a cohort or a figure crosses a line."""
 
 from services.analytics.count_alerts.alerts import (
     change as change,

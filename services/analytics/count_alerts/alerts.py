@@ -1,4 +1,4 @@
-"""Alerts of counts as they are kept: made, listed, changed, deleted by their owner."""
+"""Alerts on counts as they are kept: made, listed, changed, deleted by their owner."""
 
 from datetime import datetime
 from typing import Final
@@ -28,13 +28,13 @@ from services.messaging import user_notifications
 from services.messaging.user_notifications import NotificationTopic
 
 SUBJECT: Final = "watch"
-# What fits into the column.
+# Fits into the column.
 _HIGHEST: Final = 1_000_000_000
 _COUNTED: Final = frozenset({FigureMeasure.PATIENTS, FigureMeasure.EVENTS})
 
 
 class TooManyCountAlerts(Conflict):
-    """The person has as many as the clinic lets anybody have."""
+    """The person has as many alerts as the clinic allows."""
 
     def __init__(self, most: int) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class TooManyCountAlerts(Conflict):
 
 
 class AlreadyWatched(Conflict):
-    """The person watches the same count at the same threshold."""
+    """The person already watches the same count at the same threshold."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -90,9 +90,9 @@ def create(
 ) -> UUID:
     """Watch a count from now on, and return the alert's id; the caller commits.
 
-    `most` is how many a person may have. Raises InvalidInput, also for a line below
-    `smallest_group`, which no count is told of; TooManyCountAlerts, AlreadyWatched,
-    NotAllowed.
+    `most` is how many alerts a person may have. Raises InvalidInput, also for a line
+    below `smallest_group`, as no such count is disclosed; TooManyCountAlerts,
+    AlreadyWatched, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     name = _checked_name(draft.name)
@@ -138,16 +138,17 @@ def change(
     now: datetime,
     smallest_group: int,
 ) -> None:
-    """Watch one of the actor's counts by another name, or at another threshold.
+    """Change the name or the threshold of one of the actor's alerts.
 
-    At another one it is looked at anew, and what was told of the one before is taken
-    back: by the bell, and by mail if that still waits. The caller commits. Raises
-    InvalidInput, AlreadyWatched, NotFound, NotAllowed.
+    With another threshold the count is checked again, and what was told about the old
+    one is taken back: by the bell, and by mail if that still waits. The caller commits.
+    Raises InvalidInput, AlreadyWatched, NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     name = _checked_name(name)
     _require_line(line, smallest_group)
-    # Analysts may not change how a count stands; of their own, what is watched.
+    # Analysts may not change the state of a count; in their own alerts, only what is
+    # watched.
     with assume_role(session, "system"):
         row = session.scalars(_own(actor, alert_id).with_for_update()).one_or_none()
         if row is None:
@@ -177,7 +178,7 @@ def change(
 
 
 def delete(session: Session, actor: Actor, alert_id: UUID) -> None:
-    """Watch one of the actor's counts no longer; the caller commits.
+    """Delete one of the actor's alerts; the caller commits.
 
     Raises NotFound, NotAllowed.
     """
@@ -201,9 +202,9 @@ def _no_such() -> NotFound:
 
 
 def _look_anew(session: Session, row: CountAlert, now: datetime) -> None:
-    """Let a count be looked at as if nobody had; the row is locked.
+    """Make an alert due as if it had never been checked; the row is locked.
 
-    A worker that counts for the threshold of before throws it away.
+    A worker that is counting for the old threshold discards its result.
     """
     row.state, row.next_at = AlertState.UNKNOWN.value, now
     row.checked_at = row.crossed_at = None
@@ -213,7 +214,7 @@ def _look_anew(session: Session, row: CountAlert, now: datetime) -> None:
 
 
 def _require_new(session: Session, wanted: CountAlert) -> None:
-    """Refuse what another alert watches already: both would notify."""
+    """Raise AlreadyWatched if another alert watches the same: both would notify."""
     twins = select(CountAlert.id).where(
         CountAlert.id.is_distinct_from(wanted.id),
         CountAlert.owner_id == wanted.owner_id,

@@ -1,4 +1,4 @@
-"""What an alert of a count is: a question, a line, and the side that is told of."""
+"""What an alert on a count is: a question, a line, and the side that is reported."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -16,7 +16,7 @@ _CHECKED_AT: Final = time(6)
 
 
 class AlertState(StrEnum):
-    """On which side of its line a count was when it was last told."""
+    """The side of its line on which a count was when it was last disclosed."""
 
     UNKNOWN = "unknown"
     WITHIN = "within"
@@ -25,9 +25,9 @@ class AlertState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountAlertDraft:
-    """A line that is watched: somebody is told of more (`is_above`) or of fewer.
+    """A line to be watched: its owner is told of more (`is_above`) or of fewer.
 
-    Of a cohort those who remain are watched, of a figure each of its numbers.
+    For a cohort those who remain are watched, for a figure each of its numbers.
     """
 
     name: str
@@ -38,7 +38,7 @@ class CountAlertDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountAlertRecord:
-    """A kept alert; `key` leads to its question."""
+    """A kept alert; `key` recalls its question."""
 
     id: UUID
     name: str
@@ -52,7 +52,7 @@ class CountAlertRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueAlert:
-    """An alert that is to be looked at now, in its owner's name."""
+    """An alert that is due to be checked, in its owner's name."""
 
     id: UUID
     due_at: datetime
@@ -64,7 +64,7 @@ class DueAlert:
 
 
 def next_check(now: datetime) -> datetime:
-    """Return the next morning's time of looking, after `now` by the clinic's clock."""
+    """Return the next morning's time of checking after `now`, by the clinic's clock."""
     at = datetime.combine(now.date(), _CHECKED_AT, now.tzinfo)
     if at <= now:
         at = datetime.combine(now.date() + timedelta(1), _CHECKED_AT, now.tzinfo)

@@ -1,7 +1,7 @@
-"""Alerts of counts as the background looks at them: once a day, told once a crossing.
+"""Alerts on counts as the background checks them: once a day, told once a crossing.
 
-For the background, which commits. What it looks at are told numbers: those that the
-owner's own page would show.
+The background calls these functions and commits. Only disclosed numbers are checked:
+those that the owner's own page would show.
 """
 
 from contextlib import suppress
@@ -30,9 +30,9 @@ from services.people.accounts import actor_of
 
 
 def find_due(session: Session, now: datetime) -> DueAlert | None:
-    """Return what has waited longest to be looked at, None if nothing does.
+    """Return the alert that has been due longest; None if none is due.
 
-    Whose owner counts no cohorts at this moment, nobody looks at.
+    Alerts whose owner may not count cohorts at present are skipped.
     """
     rows = session.execute(
         select(CountAlert, User)
@@ -42,7 +42,7 @@ def find_due(session: Session, now: datetime) -> DueAlert | None:
     )
     for row, user in rows:
         owner = actor_of(user)
-        # What a newer version has kept waits for a worker of that one.
+        # What a newer version kept waits for a worker of that version.
         with suppress(UnreadableCohort, InvalidInput):
             return DueAlert(
                 id=row.id,
@@ -57,10 +57,10 @@ def find_due(session: Session, now: datetime) -> DueAlert | None:
 
 
 def state_of(due: DueAlert, result: CohortResult | FigureResult) -> AlertState:
-    """Return on which side of the line the told numbers are.
+    """Return on which side of the line the disclosed numbers are.
 
-    A number that is not told is on neither, unless all that hides it is that it is
-    smaller than any line.
+    A hidden number is on neither side, unless it is hidden only because it is smaller
+    than any line.
     """
     if isinstance(result, CohortResult):
         last = result.attrition[-1].remaining
@@ -85,10 +85,10 @@ def note(
     sender: MailSender,
     is_mailed: bool,
 ) -> None:
-    """Keep how a count stands, and tell its owner if it has crossed the line.
+    """Keep the state of a count, and tell its owner if it has crossed the line.
 
-    By the bell, and by mail if the clinic sends any. Where nothing was told it stands
-    as before.
+    The owner is told by the bell, and by mail if the clinic sends any. If no number was
+    disclosed, the state remains as it was.
     """
     row = _still_due(session, due)
     if row is None:
@@ -113,10 +113,10 @@ def note(
 
 
 def note_crossing(session: Session, alert_id: UUID, at: datetime) -> None:
-    """Keep that a crossing was told of which the rows do not know any more.
+    """Keep a crossing that was told, but that the rows no longer know of.
 
-    After the clinic went back in time. It is mailed no second time; by the bell it is
-    told again, since what the bell said went with the rows.
+    For use after the clinic went back in time. The crossing is not mailed again; it is
+    told again by the bell, whose earlier entry went with the rows.
     """
     owner_id = session.scalar(
         update(CountAlert)
@@ -125,20 +125,20 @@ def note_crossing(session: Session, alert_id: UUID, at: datetime) -> None:
         .returning(CountAlert.owner_id)
         .execution_options(synchronize_session=False)
     )
-    # It may have been made since.
+    # The alert may have been made after the time of the rows.
     if owner_id is not None:
         _ring(session, alert_id, owner_id)
 
 
 def put_off(session: Session, due: DueAlert, *, now: datetime) -> None:
-    """Look at one that could not be counted again on the next morning."""
+    """Postpone an alert that could not be counted to the next morning."""
     row = _still_due(session, due)
     if row is not None:
         row.next_at = next_check(now)
 
 
 def _ring(session: Session, alert_id: UUID, owner_id: UUID) -> None:
-    """Tell the owner by the bell, of the latest crossing alone."""
+    """Tell the owner by the bell, of the latest crossing only."""
     topic = NotificationTopic.COUNT
     user_notifications.take_back(session, topic, alert_id)
     user_notifications.tell(session, topic, User.id == owner_id, subject_id=alert_id)

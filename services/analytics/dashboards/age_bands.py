@@ -1,4 +1,4 @@
-"""Bands of ages that a filter can have: those that figures are split by."""
+"""The age bands that a filter can have: those that figures are split by."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

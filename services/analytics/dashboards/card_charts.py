@@ -1,7 +1,7 @@
-"""A card's chart on paper: of the form, order and colours that the page draws it in.
+"""A card's chart on paper: in the form, order and colours of the page's own chart.
 
-What the page tells by colour, paper tells by patterns, marks and numbers as well, since
-many printers have no colour. It is drawn of told numbers alone.
+What the page shows by colour, paper shows by patterns, marks and numbers as well, since
+many printers have no colour. Only disclosed numbers are drawn.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ _BAR_MM: Final = 5.0
 _THIN_BAR_MM: Final = 4.0
 _CELL_MM: Final = 6.0
 _GAP_MM: Final = 1.6
-# As much of a page as rows take before they go on on the next.
+# As much of a page as rows take before they continue on the next.
 _MOST_MM: Final = 185.0
 _LABEL_MM: Final = 52.0
 _NUMBER_MM: Final = 15.0
@@ -60,7 +60,7 @@ _DATA: Final = COLOURS[0]
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Numbers on an axis: from where it begins, over so many mm, which may be up."""
+    """Numbers on an axis: where it begins, and its length in mm, perhaps upwards."""
 
     ticks: tuple[float, ...]
     begins: float
@@ -73,7 +73,7 @@ class _Scale:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """The place of a bar or box beside others; it `stands` along times."""
+    """The place of a bar or box beside others; it `stands` if drawn along times."""
 
     at: float
     width: float
@@ -86,7 +86,7 @@ class _Slot:
 
 @dataclass(frozen=True, slots=True)
 class _Plot:
-    """What is drawn: the names along and beside, and the group at each two places."""
+    """What is drawn: the names along and beside, and the group at each pair of them."""
 
     result: FigureResult
     wording: Wording
@@ -122,14 +122,14 @@ class _Plot:
         )
 
     def number(self, along: int, beside: int) -> float | None:
-        """Return what is drawn of a group, None if it is not told or not there."""
+        """Return the number drawn for a group; None if it is hidden or not there."""
         cell = self.cells.get((along, beside))
         if cell is None:
             return None
         return cell.share if self.is_share else cell.number
 
     def is_hidden(self, along: int, beside: int) -> bool:
-        """Return whether there is a group of which nothing is told."""
+        """Return whether there is a group of which nothing is disclosed."""
         if (along, beside) not in self.cells:
             return False
         if self.is_spread:
@@ -137,7 +137,7 @@ class _Plot:
         return self.number(along, beside) is None
 
     def spread(self, along: int, beside: int) -> dict[str, float]:
-        """Return what is told of how a quantity is spread."""
+        """Return what is disclosed of a quantity's distribution."""
         cell = self.cells.get((along, beside))
         if cell is None or cell.distribution is None:
             return {}
@@ -148,7 +148,7 @@ class _Plot:
         }
 
     def paint(self, beside: int) -> Paint:
-        # Beyond the colours, they come again with other patterns.
+        # When the colours are used up, they are repeated with other patterns.
         turn = beside // len(COLOURS)
         return Paint(
             COLOURS[beside % len(COLOURS)], Pattern((beside + turn) % len(Pattern))
@@ -178,7 +178,7 @@ class _Plot:
 
 
 def number_name(measure: FigureMeasure) -> str:
-    """Return what a chart shows, as it heads a column."""
+    """Return what a chart shows, as the heading of a column."""
     match measure:
         case FigureMeasure.SHARE:
             return SHARE
@@ -190,7 +190,7 @@ def number_name(measure: FigureMeasure) -> str:
 
 
 def value_text(result: FigureResult, place: int, value: str, wording: Wording) -> str:
-    """Return a value as the page writes it: our own words in the paper's language."""
+    """Return a value as the page writes it: our own terms in the paper's language."""
     if month := month_of(result.figure.by[place], value):
         return wording.month(month)
     ours = name_of(result.figure.by[place], value)
@@ -198,9 +198,9 @@ def value_text(result: FigureResult, place: int, value: str, wording: Wording) -
 
 
 def nice_ticks(low: float, high: float, *, whole: bool = False) -> tuple[float, ...]:
-    """Return round numbers, few of them, from at most `low` to at least `high`.
+    """Return a few round numbers, from at most `low` to at least `high`.
 
-    With `whole` no step is a part of one.
+    With `whole`, the steps are whole numbers.
     """
     span = (high - low) or 1.0
     power: float = 10.0 ** floor(log10(span / _MOST_TICKS))
@@ -212,7 +212,7 @@ def nice_ticks(low: float, high: float, *, whole: bool = False) -> tuple[float, 
 
 
 def draw_chart(sheet: "Sheet", result: FigureResult, wording: Wording) -> None:
-    """Draw a figure of which something is told."""
+    """Draw a figure of which something is disclosed."""
     plot = _plot_of(result, wording)
     if not plot.is_spread and form_of(result) is Chart.HEAT_MAP:
         _draw_heat_map(sheet, plot)
@@ -223,7 +223,7 @@ def draw_chart(sheet: "Sheet", result: FigureResult, wording: Wording) -> None:
 
 
 def height_of(result: FigureResult, wording: Wording) -> float:
-    """Return how much room the chart takes before it goes on on another page, in mm."""
+    """Return the height of the chart in mm, before it continues on another page."""
     plot = _plot_of(result, wording)
     if not plot.is_spread and form_of(result) is Chart.HEAT_MAP:
         return min(_MOST_MM, len(plot.beside) * _CELL_MM) + _AXIS_MM + _LEGEND_MM
@@ -253,7 +253,7 @@ def _plot_of(result: FigureResult, wording: Wording) -> _Plot:
 
 
 def _draw_standing(sheet: "Sheet", plot: _Plot) -> None:
-    """Draw a line, or bars or boxes that stand, along times."""
+    """Draw a line, or upright bars or boxes, along times."""
     legend = _legend_mm(plot)
     with sheet.drawing(_PLOT_MM + _AXIS_MM + legend, plot.alt) as canvas:
         ticks = plot.ticks()
@@ -295,7 +295,7 @@ def _draw_lines(
         for along in range(len(plot.along)):
             number = plot.number(along, beside)
             if number is None:
-                # A line over what is not told would tell of it.
+                # A line across a hidden number would reveal it.
                 canvas.path(stretch, paint.colour, paint.pattern)
                 stretch = []
                 continue
@@ -322,7 +322,7 @@ def _draw_bar(
 
 
 def _draw_lying(sheet: "Sheet", plot: _Plot) -> None:
-    """Draw bars or boxes that lie beside words, over as many pages as they take."""
+    """Draw horizontal bars or boxes beside words, on as many pages as they take."""
     group, ticks = _group_mm(plot), plot.ticks()
     most = max(1, int(_MOST_MM / group))
     for first in range(0, len(plot.along), most):
@@ -374,12 +374,12 @@ def _draw_box(
     scale: _Scale,
     slot: _Slot,
 ) -> None:
-    """Draw quartiles, median, mean and 90th percentile, as far as they are told."""
+    """Draw the disclosed ones of quartiles, median, mean and 90th percentile."""
     thick, middle, stands = min(slot.width * 0.8, 4.0), slot.middle, slot.stands
     at = {name: scale.at(value) for name, value in spread.items()}
 
     def line(begins: float, ends: float, across: float, width: float) -> None:
-        # From one value to another, or across one of them.
+        # From one value to another, or across a single one.
         low, high = middle - across / 2, middle + across / 2
         if stands:
             canvas.line(low, begins, high, ends, paint.colour, width=width)
@@ -404,7 +404,7 @@ def _draw_box(
 
 
 def _draw_heat_map(sheet: "Sheet", plot: _Plot) -> None:
-    """Draw a field of cells, each with its number where that has room."""
+    """Draw a grid of cells, each with its number if there is room for it."""
     numbers = [n for place in plot.places() if (n := plot.number(*place)) is not None]
     highest = max(numbers, default=0) or 1
     most = max(1, int(_MOST_MM / _CELL_MM))
@@ -466,7 +466,7 @@ def _draw_grid(canvas: Canvas, plot: _Plot, scale: _Scale, bottom: float) -> Non
 def _name_across(
     canvas: Canvas, names: Sequence[str], left: float, step: float, y: float
 ) -> None:
-    """Write what stands below a chart, as many of the names as there is room for."""
+    """Write the names below a chart, as many as there is room for."""
     widest = max(canvas.width_of(name, _SMALL) for name in names) + 2
     each = max(1, ceil(widest / step))
     for place in range(0, len(names), each):
@@ -518,6 +518,6 @@ def _group_mm(plot: _Plot) -> float:
 
 
 def _legend_mm(plot: _Plot) -> float:
-    # Names of fifty mm at most: three in a row, and "not told" at their end.
+    # Names of fifty mm at most: two in a row, and "not told" at their end.
     rows = ceil((len(plot.beside) + 1) / 2) if plot.has_series else 1
     return rows * _LEGEND_MM

@@ -1,4 +1,4 @@
-"""A filter narrowed to a bar that somebody chose, and a figure alike."""
+"""A filter narrowed to a bar that somebody chose, and a figure likewise."""
 
 import re
 from collections.abc import Mapping
@@ -25,17 +25,17 @@ CHOOSABLE: Final = frozenset(
     }
 )
 _MONTHS_OF: Final = {Dimension.MONTH: 1, Dimension.QUARTER: 3, Dimension.YEAR: _YEAR}
-# As figures tell times: 2026, 2026 Q1, 2026-03.
+# As figures write times: 2026, 2026 Q1, 2026-03.
 _TIME: Final = re.compile(r"([0-9]{4})(?: Q([1-4])|-([0-9]{2}))?")
 
 
 def filter_by(
     shown: DashboardFilter, chosen: Mapping[Dimension, str], today: date
 ) -> DashboardFilter:
-    """Return the filter narrowed to values that a figure is split by.
+    """Return the filter narrowed to values of the dimensions that a figure is split by.
 
-    Those are sexes, bands of ages, months, quarters and years, of which the filter's
-    own months stay; what no filter narrows to changes none.
+    These are sexes, age bands, and months, quarters and years, of which the filter's
+    own months remain. Dimensions that no filter has change nothing.
     """
     for dimension, value in chosen.items():
         if dimension is Dimension.SEX and value in set(Sex):
@@ -61,15 +61,15 @@ def is_choosable(dimension: Dimension, value: str) -> bool:
 
 
 def narrow_to(figure: Figure, chosen: Mapping[Dimension, str], today: date) -> Figure:
-    """Return the figure of these values alone, as a filter narrows it.
+    """Return the figure of these values only, as a filter would narrow it.
 
-    Raises InvalidInput where nothing is left.
+    Raises InvalidInput if nothing is left.
     """
     return narrow(figure, filter_by(DashboardFilter(), chosen, today), today)
 
 
 def _months_of(dimension: Dimension, value: str) -> tuple[date, date] | None:
-    """Return a day of the first and of the last month of a time."""
+    """Return the first day of the first and of the last month of a period."""
     if dimension not in _MONTHS_OF or not (match := _TIME.fullmatch(value)):
         return None
     year, quarter, month = (int(part or 0) for part in match.groups())

@@ -29,13 +29,13 @@ from services.core.audit import Action
 from services.core.errors import Conflict
 from services.core.sentences import Sentence
 
-# Of one person; their page shows them all.
+# Of one person, whose page shows all of them.
 MOST_DASHBOARDS: Final = 50
 _NAME_ONCE: Final = "dashboards_name_once"
 
 
 class DashboardNameTaken(Conflict):
-    """The person already calls another dashboard so."""
+    """The person has another dashboard with this name already."""
 
     property_name = "name"
 
@@ -49,7 +49,7 @@ class DashboardNameTaken(Conflict):
 
 
 class DashboardChanged(Conflict):
-    """It was changed after it was opened, by its owner elsewhere."""
+    """The dashboard was changed after it was opened, by its owner elsewhere."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -59,7 +59,7 @@ class DashboardChanged(Conflict):
 
 
 class TooManyDashboards(Conflict):
-    """The person has as many dashboards as anybody can have."""
+    """The person has as many dashboards as a person may have."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -87,7 +87,7 @@ def list_dashboards(session: Session, actor: Actor) -> tuple[Dashboard, ...]:
 
 
 def get_dashboard(session: Session, actor: Actor, dashboard_id: UUID) -> Dashboard:
-    """Return a dashboard that is the actor's or shared with them.
+    """Return a dashboard that is the actor's own or shared with them.
 
     Raises NotFound, NotAllowed.
     """
@@ -105,7 +105,7 @@ def get_dashboard(session: Session, actor: Actor, dashboard_id: UUID) -> Dashboa
 
 
 def create(session: Session, actor: Actor, draft: DashboardDraft) -> Dashboard:
-    """Keep a new dashboard of the actor's; the caller commits.
+    """Keep a new dashboard for the actor; the caller commits.
 
     Raises DashboardNameTaken, TooManyDashboards, InvalidInput, NotAllowed.
     """
@@ -136,9 +136,9 @@ def change(
     *,
     version: int,
 ) -> Dashboard:
-    """Make one of the actor's dashboards as the draft says; the caller commits.
+    """Change one of the actor's dashboards to the draft; the caller commits.
 
-    `version` is the one that was looked at. Raises DashboardChanged,
+    `version` is the one that the actor has seen. Raises DashboardChanged,
     DashboardNameTaken, InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
@@ -162,9 +162,9 @@ def change(
 def add_card(
     session: Session, actor: Actor, dashboard_id: UUID, card: Card
 ) -> Dashboard:
-    """Put a card at the end of one of the actor's dashboards; the caller commits.
+    """Add a card at the end of one of the actor's dashboards; the caller commits.
 
-    Raises InvalidInput where it is full, NotFound, NotAllowed.
+    Raises InvalidInput if the dashboard is full, NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     row = rows.get_own(session, actor.id, dashboard_id, locks=True)
@@ -178,7 +178,7 @@ def add_card(
 
 
 def delete(session: Session, actor: Actor, dashboard_id: UUID) -> None:
-    """Delete one of the actor's dashboards, for all with whom it was shared.
+    """Delete one of the actor's dashboards, for everybody with whom it was shared.
 
     The caller commits. Raises NotFound, NotAllowed.
     """

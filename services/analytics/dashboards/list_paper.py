@@ -1,4 +1,4 @@
-"""A saved list or cohort on paper: what was asked, as whose right, and told numbers."""
+"""A saved list or cohort on paper: its criteria, its owner, and disclosed numbers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,8 +24,8 @@ def list_pdf(
 ) -> bytes:
     """Return a saved list or cohort as a PDF; times are in the zone of `now`.
 
-    It says what was asked and as whose right, and numbers that were told: no row. The
-    `criteria` are in the language of `wording`.
+    It shows what was asked, in whose name, and the numbers that were disclosed, but no
+    rows. The `criteria` are in the language of `wording`.
     """
     _ = wording.say
     facts = [

@@ -15,7 +15,7 @@ from services.core.sentences import Sentence
 from services.core.typed_text import require_line
 from services.patients.records.model import Sex
 
-# Each card is counted and told by itself: what a page may cost has an end.
+# Each card is counted and disclosed separately, so that the cost of a page is limited.
 MOST_CARDS: Final = 12
 MOST_PINNED: Final = 6
 _FIRST_YEAR: Final = 1900
@@ -26,10 +26,10 @@ LONGEST_DESCRIPTION: Final = 300
 
 
 class Timespan(StrEnum):
-    """A time that every card is narrowed to: whole months by the clinic's clock.
+    """A time to which every card is narrowed: whole months by the clinic's clock.
 
     A span that began and ended on any day would be another question every day, and its
-    answer differ from yesterday's by few patients.
+    answer would differ from yesterday's by few patients.
     """
 
     ALL = "all time"
@@ -45,8 +45,8 @@ class Timespan(StrEnum):
 class DashboardFilter:
     """What narrows every card; `since` and `until` are days of the months meant.
 
-    They matter for `Timespan.MONTHS` alone, and None is no end. Empty `sexes` are all,
-    as is an empty `age_band`, which is the age at the events that a card counts.
+    They matter for `Timespan.MONTHS` only, and None means no limit. Empty `sexes` mean
+    all, as does an empty `age_band`, which is the age at the events that a card counts.
     """
 
     timespan: Timespan = Timespan.ALL
@@ -58,7 +58,7 @@ class DashboardFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A figure with a title; `narrowed` is what it was pinned with, beside any filter.
+    """A figure with a title; `narrowed` is its own filter, applied before any other.
 
     It takes the whole width of a page or half of it.
     """
@@ -72,7 +72,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardDraft:
-    """What somebody makes of a dashboard."""
+    """The content that somebody gives a dashboard."""
 
     name: str
     description: str = ""
@@ -82,9 +82,9 @@ class DashboardDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
-    """A kept dashboard; `owner` is its owner's name where that is somebody else.
+    """A kept dashboard; `owner` is its owner's name if that is not the actor.
 
-    `is_shared` with all who count cohorts, or `shared_with` some of them.
+    It is shared with all who count cohorts if `is_shared`, else with `shared_with`.
     """
 
     id: UUID
@@ -97,12 +97,12 @@ class Dashboard:
 
     @property
     def is_own(self) -> bool:
-        """Whether it is the actor's, who alone may change it."""
+        """Whether the dashboard is the actor's; only its owner may change it."""
         return not self.owner
 
 
 def checked(draft: DashboardDraft) -> DashboardDraft:
-    """Return the draft without stray blanks; raises InvalidInput, in a sentence."""
+    """Return the draft without extra blanks; raises InvalidInput, in a sentence."""
     name = " ".join(draft.name.split())
     if not name:
         raise InvalidInput("name", "Give the dashboard a name.")
@@ -119,7 +119,7 @@ def checked(draft: DashboardDraft) -> DashboardDraft:
 
 
 def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card, ...]:
-    """Return the cards; raises InvalidInput where there cannot be such."""
+    """Return the cards; raises InvalidInput if a dashboard cannot have them."""
     if len(cards) > most:
         raise InvalidInput(
             "cards",
@@ -140,7 +140,7 @@ def check_cards(cards: Sequence[Card], *, most: int = MOST_CARDS) -> tuple[Card,
 def check_filter(shown: DashboardFilter) -> None:
     """Raise InvalidInput, in a sentence, for a filter that leaves no time."""
     for name, day in (("since", shown.since), ("until", shown.until)):
-        # What follows the last month that calendars know would break them.
+        # Computing the end of the last month that calendars know would fail.
         if day and not _FIRST_YEAR <= day.year <= _LAST_YEAR:
             raise InvalidInput(
                 name,

@@ -1,4 +1,4 @@
-"""One filter over all cards: each counts less by it, in its own way."""
+"""One filter for all cards: each is narrowed by it in its own way."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,16 +24,16 @@ _LAST_MONTHS: Final = {
 
 
 def narrow_card(card: Card, shown: DashboardFilter, today: date) -> Figure:
-    """Return what a card shows under a filter; raises InvalidInput if nothing."""
+    """Return what a card shows under a filter; raises InvalidInput if it is nothing."""
     return narrow(narrow(card.figure, card.narrowed, today), shown, today)
 
 
 def narrow(figure: Figure, shown: DashboardFilter, today: date) -> Figure:
-    """Return the figure of the filter's time, sexes and ages alone.
+    """Return the figure narrowed to the filter's time, sexes and ages.
 
-    Time and ages are those of the events which are counted: those that the figure is
-    of, or the first ones, by which patients come in. Rules stay as they are. Raises
-    InvalidInput where nothing is left.
+    Time and ages are those of the events that are counted: the events in `of`, or the
+    first events, by which patients come in. Rules remain unchanged. Raises InvalidInput
+    if nothing is left.
     """
     since, until = days_of(shown, today)
     cohort = replace(figure.cohort, sexes=_common(figure.cohort.sexes, shown.sexes))
@@ -45,7 +45,7 @@ def narrow(figure: Figure, shown: DashboardFilter, today: date) -> Figure:
 
 
 def days_of(shown: DashboardFilter, today: date) -> tuple[date | None, date | None]:
-    """Return the first and the last day of a filter's time; None is no end."""
+    """Return the first and the last day of a filter's time; None means no limit."""
     this_month = today.replace(day=1)
     match shown.timespan:
         case Timespan.MONTHS:
@@ -103,6 +103,6 @@ def _common(own: tuple[Sex, ...], wanted: tuple[Sex, ...]) -> tuple[Sex, ...]:
 
 
 def _months_after(day: date, months: int) -> date:
-    """Return the first day of a month so many months after the day's."""
+    """Return the first day of the month that is `months` after the day's own."""
     number = day.year * _YEAR + day.month - 1 + months
     return date(number // _YEAR, number % _YEAR + 1, 1)

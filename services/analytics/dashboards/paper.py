@@ -1,4 +1,4 @@
-"""Dashboards and lists on paper: cards as charts and tables, with when and of what."""
+"""Dashboards and lists on paper: charts and tables, and when and what was counted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ _SPREAD: Final[Mapping[str, str]] = {
     "p75": Sentence("75th percentile"),
     "p90": Sentence("90th percentile"),
 }
-# A table's names of columns and a first row, below a chart on the same page.
+# The column names of a table and its first row, on the page of the chart above it.
 _TABLE_MM: Final = 20.0
 _HEADING_MM: Final = 12.0
-# In charts and columns, in whichever language.
+# In charts and columns of every language.
 _SIGNS: Final = "0123456789.,%×–…"
 
 
@@ -50,7 +50,7 @@ class PrintedCard:
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """What stands on the paper of a card, in its language."""
+    """What is printed of a card, in the language of the paper."""
 
     title: str
     columns: tuple[str, ...]
@@ -79,8 +79,9 @@ def dashboard_pdf(
 ) -> bytes:
     """Return a dashboard as a PDF; times are in the zone of `now`.
 
-    It holds what was told on the screen and nothing else, charts as well. Sentences of
-    ours are in the language of `wording`; what somebody typed is as they typed it.
+    It holds what was disclosed on the screen and nothing else, also in its charts. Our
+    own sentences are in the language of `wording`; what somebody typed remains as
+    typed.
     """
     _ = wording.say
     name, description = (_said(t, wording) for t in (draft.name, draft.description))
@@ -113,7 +114,7 @@ def set_paper(
     wording: Wording,
 ) -> bytes:
     """Return a paper as a PDF: its facts, then its cards."""
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    # Importing fpdf takes half as long as all other imports, and few print anything.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     worded_cards = [_card_of(card, now, wording) for card in cards]
@@ -159,13 +160,13 @@ def _write_card(sheet: "Sheet", card: _Card, wording: Wording) -> None:
 
 
 def printed_at(now: datetime, wording: Wording) -> str:
-    """Return when a paper is made."""
+    """Return when a paper is printed, for one of its facts."""
     time, zone = _time(now, wording), f"{now:%Z}"
     return wording.say(Sentence("{time}, times in {zone}", time=time, zone=zone))
 
 
 def suppressed_fact(wording: Wording) -> tuple[str, str]:
-    """Return what stands for numbers that are not told."""
+    """Return the fact that explains hidden numbers."""
     _ = wording.say
     return (
         _capital(_("suppressed")),
@@ -257,7 +258,7 @@ def _table_cell(cell: str | int | None, wording: Wording) -> str:
 
 
 def _said(text: str, wording: Wording) -> str:
-    """Return what comes with the app in the paper's language, what was typed as is."""
+    """Return the app's own text in the paper's language, and typed text as it is."""
     return wording.say(text) if isinstance(text, Sentence) else text
 
 

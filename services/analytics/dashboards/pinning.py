@@ -1,4 +1,4 @@
-"""The cards that somebody has pinned to their Home: a dashboard of its own."""
+"""The cards that somebody has pinned to Home: a dashboard of its own."""
 
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 
 _ONE_HOME: Final = "dashboards_one_home"
-# Nobody sees it: Home is not among the dashboards.
+# Nobody sees it: Home is not listed among the dashboards.
 _HOME_NAME: Final = "Home"
 
 
@@ -29,9 +29,9 @@ def find_pinned(session: Session, actor: Actor) -> tuple[Card, ...]:
 
 
 def pin(session: Session, actor: Actor, card: Card) -> None:
-    """Put a card at the end of those on the actor's Home; the caller commits.
+    """Add a card at the end of those on the actor's Home; the caller commits.
 
-    Raises InvalidInput where there are as many as there can be, NotAllowed.
+    Raises InvalidInput if no more cards can be pinned, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     row = _home_of(session, actor)
@@ -61,7 +61,7 @@ def _keep_pinned(
 
 
 def _home_of(session: Session, actor: Actor) -> DashboardRow:
-    """Return the row with the actor's pinned cards, locked, and made if need be."""
+    """Return the row of the actor's pinned cards, locked, creating it if need be."""
     find = select(DashboardRow).where(_is_home_of(actor)).with_for_update()
     row = session.scalars(find).one_or_none()
     if row is not None:

@@ -1,4 +1,4 @@
-"""Told numbers as a table on paper, where there is no figure to be drawn."""
+"""Disclosed numbers as a table on paper, where there is no figure to draw."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class PrintedTable:
-    """Told numbers in rows, of what `counted` says; None is a number that is not told.
+    """Disclosed numbers in rows; `counted` says of what, and None is a hidden number.
 
-    Texts are translated where they are sentences. Without `counted_at` they are those
-    that were told some time before.
+    Texts are translated if they are sentences. Without `counted_at`, the numbers were
+    disclosed some time before.
     """
 
     columns: tuple[str, ...]

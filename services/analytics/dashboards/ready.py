@@ -1,7 +1,7 @@
-"""Dashboards that come with the app: opened by all analysts, copied to be changed.
+"""Dashboards that come with the app: all analysts open them, and copy to change them.
 
-They hold what events and figures can say. Today by itself is not among it: a day has
-few visits, and tomorrow's question would be another one.
+They show what events and figures can express. Today by itself is not among it: a day
+has few visits, and tomorrow's question would be another one.
 """
 
 from collections.abc import Mapping
@@ -35,12 +35,12 @@ def _events(kind: EventKind, *by: Dimension) -> Figure:
 
 
 def _patients(kind: EventKind, *by: Dimension) -> Figure:
-    """Return how many patients had such an event, each by their first one."""
+    """Return the figure of patients who had such an event, each by their first one."""
     return Figure(cohort=_with(kind), by=by)
 
 
 def _card(title: Sentence, figure: Figure, *, is_wide: bool = False) -> Card:
-    # The same at each start, for the keys of what is drawn.
+    # The same at every start, since what is drawn has it in its key.
     card_id = uuid5(NAMESPACE_URL, f"chartroom:card:{title}")
     return Card(id=card_id, title=title, figure=figure, is_wide=is_wide)
 

@@ -1,4 +1,4 @@
-"""Rows of dashboards: who may read them, and what they are to whoever does."""
+"""Rows of dashboards: who may read them, and what a reader sees of them."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -16,7 +16,7 @@ from services.core.errors import NotFound
 def get_own(
     session: Session, owner_id: UUID, dashboard_id: UUID, *, locks: bool = False
 ) -> DashboardRow:
-    """Return the row of somebody's own dashboard; raises NotFound."""
+    """Return the row of a person's own dashboard; raises NotFound."""
     own = select(DashboardRow).where(
         DashboardRow.id == dashboard_id,
         DashboardRow.owner_id == owner_id,
@@ -29,7 +29,7 @@ def get_own(
 
 
 def no_such() -> NotFound:
-    """Return what is said of a dashboard that is not there for somebody."""
+    """Return the refusal for a dashboard that does not exist for the person."""
     return NotFound(
         "There is no such dashboard, or it is not shared with you any more. It may "
         "have been deleted."
@@ -37,7 +37,7 @@ def no_such() -> NotFound:
 
 
 def is_readable(reader_id: UUID) -> ColumnElement[bool]:
-    """Return which dashboards are somebody's or shared with them."""
+    """Return the condition that a dashboard is the reader's or shared with them."""
     return or_(
         DashboardRow.owner_id == reader_id,
         DashboardRow.is_shared,
@@ -48,7 +48,7 @@ def is_readable(reader_id: UUID) -> ColumnElement[bool]:
 def find_owners(
     session: Session, reader_id: UUID, dashboards: Sequence[DashboardRow]
 ) -> Mapping[UUID, str]:
-    """Return the names of the others whose dashboards these are."""
+    """Return the names of the other people who own these dashboards."""
     others = {row.owner_id for row in dashboards} - {reader_id}
     return analysts.find_names(session, others)
 
@@ -56,7 +56,7 @@ def find_owners(
 def dashboard_of(
     row: DashboardRow, owners: Mapping[UUID, str] | None = None
 ) -> Dashboard:
-    """Return a dashboard; `owners` are others by whom it may be."""
+    """Return a dashboard; `owners` are the names of owners other than the reader."""
     return Dashboard(
         id=row.id,
         draft=DashboardDraft(
@@ -74,6 +74,6 @@ def dashboard_of(
 
 
 def touch(row: DashboardRow) -> None:
-    """Note that a row has changed; who has looked at it before has an old version."""
+    """Mark a row as changed; whoever has read it before has an old version."""
     row.version += 1
     row.changed_at = func.now()

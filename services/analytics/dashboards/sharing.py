@@ -1,4 +1,4 @@
-"""With whom a dashboard is shared: they may look, print and copy it."""
+"""With whom a dashboard is shared: these people may look at, print and copy it."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -21,9 +21,9 @@ def share(
     with_everybody: bool,
     people: Sequence[UUID] = (),
 ) -> Dashboard:
-    """Let all who count cohorts open a dashboard, or some of them, or nobody.
+    """Share a dashboard with all who count cohorts, with some of them, or with nobody.
 
-    The caller commits. They may look, print and copy it. Raises InvalidInput for
+    The caller commits. They may look at, print and copy it. Raises InvalidInput for
     people who count no cohorts, NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
@@ -44,7 +44,7 @@ def share(
 
 
 def record_print(session: Session, actor: Actor, dashboard_id: UUID | None) -> None:
-    """Write down that a dashboard was printed; None is one that comes with the app.
+    """Record that a dashboard was printed; None is one that comes with the app.
 
     Raises NotAllowed.
     """

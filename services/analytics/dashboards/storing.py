@@ -1,4 +1,4 @@
-"""Cards and filters as JSON, as they stand in the database."""
+"""Cards and filters as JSON, as they are in the database."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ _FILTER: Final = TypeAdapter(DashboardFilter)
 
 
 class UnreadableDashboard(Unavailable):
-    """A newer version of the app has kept it, with what this one does not know."""
+    """A newer version of the app kept the dashboard, with parts unknown to this one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -23,7 +23,7 @@ class UnreadableDashboard(Unavailable):
 
 
 def cards_to_json(cards: tuple[Card, ...]) -> list[dict[str, Any]]:
-    """Return the cards as a value that json.dumps takes, without what is left out."""
+    """Return the cards as a value that json.dumps takes, without defaults."""
     kept = _CARDS.dump_python(cards, mode="json", exclude_defaults=True)
     return list(kept)
 

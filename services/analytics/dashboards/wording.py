@@ -1,4 +1,4 @@
-"""A dashboard's filter in words."""
+"""A dashboard's filter described in words."""
 
 from collections.abc import Callable
 from datetime import date
@@ -13,7 +13,7 @@ from services.core.sentences import Sentence, joined
 def describe_filter(
     shown: DashboardFilter, today: date, day: Callable[[date], str] = str
 ) -> str:
-    """Return what a filter leaves, to be translated; `day` writes a day."""
+    """Return what a filter leaves, for translation; `day` formats a day."""
     since, until = (day(end) if end else "" for end in days_of(shown, today))
     parts: list[str] = []
     if since and until:

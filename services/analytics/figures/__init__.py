@@ -1,4 +1,4 @@
-"""Figures of a cohort: its patients or their events, by one or two things."""
+"""Figures of a cohort: its patients or their events, by one or two dimensions."""
 
 from services.analytics.figures.counting import count as count
 from services.analytics.figures.distributions import Distribution as Distribution

@@ -1,4 +1,4 @@
-"""A figure counted: small numbers hidden, and written down."""
+"""Counting a figure: small numbers are hidden, and the question is audited."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -61,9 +61,9 @@ from services.lists.criteria import Json
 
 @dataclass(frozen=True, slots=True)
 class _Remaining:
-    """Who remains of a cohort, and in each variation, where that matters.
+    """Who remains in a cohort, and in each variation, where that matters.
 
-    `sizes` are how many that are, of each sex and, below an empty one, of all.
+    `sizes` are the number of patients of each sex and, under an empty key, of all.
     """
 
     sizes: Mapping[str, int]
@@ -78,10 +78,10 @@ def count(
     now: datetime,
     smallest_group: int,
 ) -> UndisclosedAnswer[FigureResult]:
-    """Count a figure by the clinic's clock; nothing of fewer patients is in it.
+    """Count a figure by the clinic's clock, hiding numbers of too few patients.
 
-    It may be shown once `tell` has held it against what was told before. Raises
-    InvalidInput, NotAllowed.
+    The answer may be shown once `tell` has checked it against earlier disclosures.
+    Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     validate(figure)
@@ -120,7 +120,7 @@ def count(
 
 
 def _criteria(figure: Figure) -> Json:
-    """Return what is asked, however it is drawn."""
+    """Return what is asked, without how it is drawn."""
     return to_json(replace(figure, chart=Chart.ITSELF))
 
 
@@ -170,7 +170,7 @@ def _spread(
 
 
 def _naming(figure: Figure) -> Naming | None:
-    """Return what is named of who is in each number, None where that is by words."""
+    """Return the naming of the members of each number, None if cells are by words."""
     _, remaining = tables.namings_of(figure.cohort, figure.by)
     if remaining is None or figure.of is None:
         return remaining
@@ -182,7 +182,7 @@ def _read(
 ) -> tuple[_Remaining, Mapping[Key, Groups]]:
     """Return who came in and who remains, or whose events there are and which.
 
-    And who remains of all, where patients may be in several groups or in none.
+    Also returns who remains in all, where patients may be in several groups or in none.
     """
     if _is_parted(figure):
         split = replace(figure.cohort, split_by=figure.by)
@@ -192,8 +192,8 @@ def _read(
     cohort = by_known_terms(session, figure.cohort)
     event = with_known_terms(session, figure.of or figure.cohort.entry)
     if figure.measure is FigureMeasure.EVENTS and not cohort.steps:
-        # How many patients remain is held against numbers of patients only, and who of
-        # them decides, against rules.
+        # How many patients remain is compared with numbers of patients only, and who of
+        # them decides matters for rules only.
         statement = statements.events(cohort, event, figure.by, with_classes=False)
         rows: list[Sequence[Any]] = list(session.execute(statement))
         remaining = _Remaining({}, ())
@@ -220,7 +220,7 @@ def _read(
 def _parted(
     cohort: Cohort, rows: Sequence[Sequence[Any]]
 ) -> tuple[list[Sequence[Any]], list[Sequence[Any]]]:
-    """Return the rows of those who remain, and those of who would in a variation."""
+    """Return the rows of those who remain, and of those who would in a variation."""
     if not cohort.steps:
         return list(rows), []
     return (
@@ -234,8 +234,8 @@ def _with_met(
 ) -> Mapping[Key, Groups]:
     """Return cells with who is in each, and who would be in each variation.
 
-    `others` are in a cell without remaining. Of cells in which only they are nothing is
-    told.
+    `others` are in a cell without remaining. Cells that have only such patients are not
+    disclosed.
     """
     nobody = np.empty(0, dtype=np.int64)
     return {
@@ -255,7 +255,7 @@ def _with_met(
 
 
 def _remaining(figure: Figure, classes: Sequence[PatientClass]) -> _Remaining:
-    """Return who remains, of the classes of its cohort by sex."""
+    """Return who remains, from the classes of the cohort by sex."""
     is_of_others = figure.of is not None
     last = len(figure.cohort.steps)
     sizes = {"": len(members_of_all(classes, last))}
@@ -270,7 +270,7 @@ def _remaining(figure: Figure, classes: Sequence[PatientClass]) -> _Remaining:
 def _shares(
     figure: Figure, groups: Mapping[Key, Groups], k: int, outside: int
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...], tuple[Naming | None, ...]]:
-    """Return how many came in and remain, who is in each number, and what it names."""
+    """Return how many came in and remain, with members and naming of each number."""
     sizes = {key: (len(g.patients), len(g.counted)) for key, g in groups.items()}
     unsaid = {key for key, each in groups.items() if few_decide(each.met, k)}
     withheld = tables.find_common_to_all(figure.by, groups, k)
@@ -287,9 +287,9 @@ def _shares(
 
 
 def _outside(session: Session, groups: Iterable[Members], k: int) -> int:
-    """Return how many patients in daily use, whose number is known, are in no cell.
+    """Return how many patients in daily use, a number that is known, are in no cell.
 
-    Of k and more it does not matter how many they are, and nobody counts them.
+    From k on it does not matter how many they are, and they are not counted.
     """
     inside = sum(map(len, groups))
     there = session.execute(statements.population(inside + k)).scalar_one()
@@ -311,7 +311,8 @@ def _numbers(
         is_of_events=is_of_events,
         is_parted=is_parted,
         whole_of=None if is_of_events else _whole_of(figure, remaining),
-        # Who has a value of a vital sign was measured, which is no illness.
+        # Having a value of a vital sign means having been measured, which is no
+        # illness.
         is_nobody_few=figure.quantity in {None, Quantity.AGE},
         withheld=tables.find_common_to_all(figure.by, groups, k) if is_parted else (),
         outside=outside,
@@ -320,14 +321,15 @@ def _numbers(
 
 
 def _is_parted(figure: Figure) -> bool:
-    """Return whether each patient is in one cell; of events some are in several."""
+    """Return whether each patient is in one cell; with events, some are in several."""
     return figure.of is None and figure.measure is not FigureMeasure.EVENTS
 
 
 def _whole_of(figure: Figure, remaining: _Remaining) -> Callable[[Key], int] | None:
-    """Return how many a number would be if all remaining patients were in it.
+    """Return a function of how large a number would be if all who remain were in it.
 
-    Of a sex those are the patients of that sex. None where each is in one group.
+    In a cell of a sex these are the patients of that sex. None where each patient is in
+    one group.
     """
     if not remaining.sizes:
         return None
@@ -338,7 +340,7 @@ def _whole_of(figure: Figure, remaining: _Remaining) -> Callable[[Key], int] | N
 def _totals(
     figure: Figure, groups: Mapping[Key, Groups], k: int, remaining: _Remaining
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
-    """Return the sums by each of two things, and of all, as `_numbers` does.
+    """Return the sums by each of two dimensions, and of all, as `_numbers` does.
 
     A patient who is in several groups of a line counts once in it.
     """
@@ -349,7 +351,7 @@ def _totals(
     summed = {line: Groups.united(inside) for line, inside in lines.items()}
     cells: tuple[FigureCell, ...] = ()
     members: tuple[Members, ...] = ()
-    # Each of them is a table of its own, whose whole may be known.
+    # Each of these is a table of its own, whose total may be known.
     for is_total in ((False, True), (True, False), (True, True)):
         own = {
             line: each

@@ -1,8 +1,9 @@
-"""How a quantity is spread over patients, so that no patient's own value is in it.
+"""How a quantity is distributed over patients, without revealing any patient's value.
 
-A mean is told of at least k patients who are not all alike. A percentile is the mean of
-the k patients nearest to its rank, never one patient's own, and only where k patients
-lie on either side of it: the median of 2k patients, quartiles of 4k, the 90th of 10k.
+A mean is disclosed for at least k patients who are not all alike. A percentile is the
+mean of the k patients nearest to its rank, never one patient's own value, and only if k
+patients lie on either side of it: the median of 2k patients, quartiles of 4k, the 90th
+percentile of 10k.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """The mean and percentiles of a quantity, rounded; None is what is not told."""
+    """The mean and percentiles of a quantity, rounded; None is one that is hidden."""
 
     mean: float | None = None
     p25: float | None = None
@@ -30,7 +31,7 @@ class Distribution:
 def is_diverse(values: Values, k: int) -> bool:
     """Return whether at least k values differ from the most frequent one.
 
-    Otherwise the mean would tell of all but few of the patients what theirs is.
+    Otherwise the mean would reveal the value of all but few of the patients.
     """
     if len(values) < k:
         return False
@@ -39,7 +40,7 @@ def is_diverse(values: Values, k: int) -> bool:
 
 
 def distribution_of(values: Values, k: int) -> Distribution:
-    """Return what may be told of a value of each patient; nothing of fewer than k."""
+    """Return what may be disclosed of patients' values; nothing for fewer than k."""
     if not is_diverse(values, k):
         return Distribution()
     ordered = np.sort(values)
@@ -50,7 +51,7 @@ def distribution_of(values: Values, k: int) -> Distribution:
 
 
 def _percentile(ordered: Values, share: float, k: int) -> float | None:
-    # Binary fractions: a tenth of 50 patients are five of them.
+    # Rounded, since fractions are binary: a tenth of 50 patients are five of them.
     if round(min(share, 1 - share) * len(ordered), 6) < k:
         return None
     rank = share * (len(ordered) - 1)

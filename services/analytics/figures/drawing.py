@@ -1,4 +1,4 @@
-"""How a figure is drawn, on a screen and on paper alike: its form, order and words."""
+"""How a figure is drawn, on screen and on paper alike: its form, order and words."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -11,7 +11,7 @@ from services.core.sentences import Sentence
 from services.patients.records.model import Sex
 
 COLOURS: Final = ("#0E7A86", "#C77700", "#6A4C93", "#9AA7B0")
-# A line of its own for each needs a colour of its own.
+# Each line needs a colour of its own.
 MOST_COLOURS: Final = len(COLOURS)
 TIMES: Final = frozenset(
     {Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR, Dimension.HOUR}
@@ -58,7 +58,7 @@ QUANTITIES: Final[Mapping[Quantity, Sentence]] = MappingProxyType(
 
 
 def name_of(dimension: Dimension, value: str) -> str | None:
-    """Return our own word for a value, to be translated; None for what was typed."""
+    """Return our own name for a value, for translation; None for typed text."""
     if dimension in _BY_NAME or value in {"others", "none"}:
         return _NAMES.get(value.lower())
     return _SEXES.get(value)
@@ -75,9 +75,9 @@ def month_of(dimension: Dimension, value: str) -> date | None:
 
 
 def order_of(by: tuple[Dimension, ...]) -> tuple[int, ...]:
-    """Return the places of the fields: the one along the chart, then that beside it.
+    """Return the indexes of the fields: the one along the chart, then that beside it.
 
-    Times go along it, before the days of the week and all else.
+    Times go along it, before the days of the week and everything else.
     """
     return tuple(
         sorted(
@@ -88,7 +88,7 @@ def order_of(by: tuple[Dimension, ...]) -> tuple[int, ...]:
 
 
 def form_of(result: FigureResult) -> Chart:
-    """Return how a figure is drawn: as is said, where it can be."""
+    """Return how a figure is drawn: as requested, where that is possible."""
     by, chart = result.figure.by, result.figure.chart
     along, *beside = order_of(by)
     if chart in {Chart.HEAT_MAP, Chart.TABLE, Chart.ITSELF}:
@@ -106,7 +106,7 @@ def form_of(result: FigureResult) -> Chart:
 
 
 def nothing_shown(least: int) -> Sentence:
-    """Return what stands for a figure of which no number is told."""
+    """Return the text in place of a figure of which no number is disclosed."""
     return Sentence(
         "Every group here has fewer than {least} patients, or would reveal one that "
         "has, or something that nearly all of them share. Split by less, or include "
@@ -116,7 +116,7 @@ def nothing_shown(least: int) -> Sentence:
 
 
 def explain_boxes(least: int) -> Sentence:
-    """Return how the numbers of a distribution are to be read."""
+    """Return how to read the numbers of a distribution."""
     return Sentence(
         "Each patient counts once in a group, with the mean of their values. The box "
         "is the middle half, the line in it the median, the dot the mean, and the "

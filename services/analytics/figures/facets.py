@@ -1,9 +1,9 @@
 """The commonest words of a kind of event, and how many patients a rule finds by them.
 
-They are of the whole clinic and not of a cohort: so everybody is told of the same
+They are those of the whole clinic and not of a cohort: everybody is told of the same
 groups, which are in the log once, and a rule with these words is the same group again.
-And they are the same answer for everybody, which is kept for a while: in a clinic of a
-million patients it takes seconds to count.
+The answer is the same for everybody, too, and is kept for a while: in a clinic of a
+million patients, counting takes seconds.
 """
 
 import json
@@ -37,7 +37,7 @@ KEPT_FOR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """Words, and how many patients had such an event, as of `counted_at`."""
+    """Words, and how many patients had an event with them, as of `counted_at`."""
 
     words: str
     patients: int
@@ -46,7 +46,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """Facets of a kind, all of them told, and when they were counted."""
+    """The facets of a kind, all of them disclosed, and when they were counted."""
 
     facets: tuple[Facet, ...]
     counted_at: datetime
@@ -54,7 +54,7 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """Words as most write them, of how many events, and the patient of each event."""
+    """Words as they are mostly written, of how many events, and each one's patient."""
 
     words: str
     events: int
@@ -69,11 +69,11 @@ def find_facets(
     now: datetime,
     smallest_group: int,
 ) -> tuple[UndisclosedAnswer[Facet], ...]:
-    """Count the commonest words of a kind, each for itself; few are left out.
+    """Count the commonest words of a kind, each separately, leaving out few patients.
 
-    So are words that all have who had such an event, or all but few: whoever is known
-    to have had one has them. They may be shown once `tell_facets` has held them against
-    what was told before. Raises NotAllowed.
+    Words that everybody with such an event has, or all but few, are left out as well:
+    whoever is known to have had one has them. They may be shown once `tell_facets` has
+    checked them against earlier disclosures. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     _record(session, actor, kind)
@@ -93,7 +93,8 @@ def find_facets(
             population=population,
             smallest_group=smallest_group,
             namings=(CohortEvent(kind=kind, words=terms[key].words).naming,),
-            # Whoever opens them has asked once, and chosen no words.
+            # Opening the list is a single question, and its words were not chosen by
+            # anybody.
             part_of=_question(kind, smallest_group),
         )
         for key, group in members.items()
@@ -105,14 +106,14 @@ def find_facets(
 def tell_facets(
     session: Session, actor: Actor, undisclosed: Sequence[UndisclosedAnswer[Facet]]
 ) -> tuple[Facet, ...]:
-    """Return those that may be told, on the primary; the caller commits.
+    """Return the facets that may be disclosed, on the primary; the caller commits.
 
-    The others are left out. What is told is kept. Raises NotAllowed.
+    The others are left out. What is disclosed is kept. Raises NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     disclosed = dict(_tell_each(session, actor, undisclosed))
     facets = tuple(disclosed.values())
-    # Where there is nothing yet there may be something soon, which is counted at once.
+    # An empty list is not kept: facets that appear soon after are counted at once.
     if facets:
         first = undisclosed[0]
         latest = _Kept(facets, first.answer.counted_at)
@@ -128,7 +129,7 @@ def tell_kept_facets(
     now: datetime,
     smallest_group: int,
 ) -> tuple[Facet, ...] | None:
-    """Return those that were told within the last hour, to whomever; None without any.
+    """Return facets disclosed to anybody within the last hour; None without any.
 
     On the primary; the caller commits. Raises NotAllowed.
     """
@@ -164,10 +165,11 @@ def _tell_each(
 
 
 def _read_terms(session: Session, kind: EventKind) -> Mapping[str, _Term]:
-    """Return the words of dated events of a kind, as they are compared.
+    """Return the words of dated events of a kind, by their folded form.
 
-    In one pass, whoever had an event several times as often: to count patients in
-    PostgreSQL, all events would be sorted, and those of the commonest read once more.
+    They are read in one pass, with a patient once for each event: to count patients,
+    PostgreSQL would sort all events, and would read those with the commonest words once
+    more.
     """
     writings: dict[str, list[tuple[str, int, Members]]] = {}
     for key, words, events, members in session.execute(
@@ -176,7 +178,7 @@ def _read_terms(session: Session, kind: EventKind) -> Mapping[str, _Term]:
         writings.setdefault(key, []).append((words, events, hashes_of(members)))
     return {
         key: _Term(
-            # The commonest is first.
+            # The commonest writing is first.
             words=some[0][0],
             events=sum(events for _, events, _ in some),
             members=np.concatenate([members for *_, members in some]),
@@ -186,10 +188,9 @@ def _read_terms(session: Session, kind: EventKind) -> Mapping[str, _Term]:
 
 
 def _commonest(terms: Mapping[str, _Term], k: int) -> list[str]:
-    """Return the words that most patients have, the commonest first, and of k at least.
+    """Return the words that most patients have, at least k, the commonest first.
 
-    Of words of which there are fewer events than others have patients, nobody counts
-    the patients.
+    The patients of words with fewer events than others have patients are not counted.
     """
     sizes: dict[str, int] = {}
     for key in sorted(filter(None, terms), key=lambda each: -terms[each].events):
@@ -197,22 +198,23 @@ def _commonest(terms: Mapping[str, _Term], k: int) -> list[str]:
         if is_enough and terms[key].events < min(nlargest(MOST, sizes.values())):
             break
         sizes[key] = len(distinct(terms[key].members))
-    # In the order of the words where they are as many.
+    # Words with equally many patients remain in their own order.
     ordered = sorted(filter(sizes.get, terms), key=lambda each: -sizes[each])
     return [key for key in ordered[:MOST] if sizes[key] >= k]
 
 
 def _terms_with(key: str, terms: Mapping[str, object]) -> Iterator[str]:
-    """Yield what a rule finds by these words: they begin at the beginning of a word."""
+    """Yield the words that a rule with these finds, from the beginning of a word on."""
     return (other for other in terms if f" {key}" in f" {other}")
 
 
 def _number_of_patients(
     terms: Iterable[_Term], groups: Collection[Members], k: int
 ) -> int:
-    """Return how many had such an event, or fewer of whom k are beside each group.
+    """Return how many had such an event, or fewer with at least k outside each group.
 
-    Mostly the commonest words say so of each other, and nobody else is counted.
+    Mostly the groups of the commonest words show that for each other, and nobody else
+    is counted.
     """
     number = len(united([*groups]))
     if not any(_have_all(number, group, k) for group in groups):

@@ -1,4 +1,4 @@
-"""What a figure is: a cohort, what is counted of it, and by what."""
+"""What a figure is: a cohort, what is counted of it, and what it is split by."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from services.core.errors import InvalidInput
 
 
 class FigureMeasure(StrEnum):
-    """What is told: who remains of a cohort, which part, events, or a quantity."""
+    """What is disclosed: who remains in a cohort, what share, events, or a quantity."""
 
     PATIENTS = "patients"
     SHARE = "share"
@@ -24,12 +24,12 @@ class FigureMeasure(StrEnum):
     DISTRIBUTION = "distribution"
 
 
-# Shares and means of parts are no sum of the whole's.
+# Shares, and means of parts, do not add up to those of the whole.
 SUMMED: Final = frozenset({FigureMeasure.PATIENTS, FigureMeasure.EVENTS})
 
 
 class Quantity(StrEnum):
-    """What an event has a number of: years, its own unit, or minutes."""
+    """A number that an event has: years, a number in its own unit, or minutes."""
 
     AGE = "age"
     VALUE = "value"
@@ -37,7 +37,7 @@ class Quantity(StrEnum):
 
 
 class Chart(StrEnum):
-    """How a figure is drawn; by itself by what it is split by."""
+    """How a figure is drawn; `ITSELF` chooses by what the figure is split by."""
 
     ITSELF = "automatic"
     LINE = "line"
@@ -48,12 +48,12 @@ class Chart(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """Those who remain of a cohort, split by their first event or by others.
+    """Those who remain in a cohort, split by their first event or by other events.
 
-    `of` are the events whose values they are split by, and which are counted; without
-    them it is the event that lets patients in. `cohort` is split by nothing itself.
-    `quantity` is what a distribution is of, and with `totals` the numbers of two things
-    are summed up by each of them.
+    `of` are the events by whose values they are split, and which are counted; without
+    them, it is the event that lets patients in. `cohort` itself is not split.
+    `quantity` is what a distribution is of. With `totals`, the numbers by two
+    dimensions are summed up by each of them.
     """
 
     cohort: Cohort
@@ -67,10 +67,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class FigureCell:
-    """The numbers of one group; None is what must not be told, or was not asked for.
+    """The numbers of one group; None is a number that is hidden or was not asked for.
 
-    For shares `entered` is how many came in and `number` how many of them remain. Of a
-    total the values that it is a sum of are empty.
+    For shares, `entered` is how many came in and `number` how many of them remain. In a
+    total, the values that it sums up are empty.
     """
 
     values: tuple[str, ...]
@@ -88,7 +88,7 @@ class FigureCell:
 
 @dataclass(frozen=True, slots=True)
 class FigureResult:
-    """A figure's numbers, as they were at `counted_at`; a value's are of one unit."""
+    """A figure's numbers as of `counted_at`; those of a value are in one unit."""
 
     figure: Figure
     sentence: str

@@ -18,17 +18,17 @@ from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
 Table = Mapping[Key, tuple[int | None, int | None]]
-# What is told of is kept on the primary, eight bytes for each of them.
+# Disclosed events are kept on the primary, with eight bytes for each of them.
 MOST_EVENTS: Final = 200_000
 
 
 def are_too_many(sizes: Iterable[int]) -> bool:
-    """Tell whether these are more events than are kept of one answer."""
+    """Return whether these are more events than are kept for one answer."""
     return sum(sizes) > MOST_EVENTS
 
 
 def require_not_too_many(sizes: Iterable[int]) -> None:
-    """Raise InvalidInput for more events than are kept of one answer."""
+    """Raise InvalidInput for more events than are kept for one answer."""
     if are_too_many(sizes):
         raise InvalidInput(
             "of",
@@ -52,17 +52,17 @@ def protect_numbers(
     outside: int = 0,
     do_few_decide: Callable[[Groups], bool] | None = None,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
-    """Return the numbers of patients or of events, and who is in each that is told.
+    """Return the numbers of patients or of events, and the members of disclosed ones.
 
-    Where groups are parts of one whole, each patient is in one of them; nothing is told
-    of those that are `withheld`. Elsewhere `whole_of` is of how many a number is part:
-    one of all but few is not told, nor one of all if nobody counts as few. Patients
-    come more than once there, so numbers do not add up. Events do, and their whole may
-    be told by another figure: what is hidden of them is never of 1 to k - 1 patients
-    together. Nor is a number told if few decide about the group, nor where it adds up
-    to be what alone is missing in a whole.
+    Where groups are parts of one whole, each patient is in one of them, and nothing is
+    disclosed of those that are `withheld`. Elsewhere `whole_of` returns the size of the
+    whole that a number is part of: a number of all but few is hidden, and one of all if
+    nobody counts as few. There, patients are in several groups, so that their numbers
+    do not add up. Events do, and their total may be disclosed by another figure: what
+    is hidden of them is never of 1 to k - 1 patients together. A number is also hidden
+    if few decide about the group, or if it alone would be missing from a whole.
     """
-    # Of events it is patients who are few.
+    # With events, too, it is patients who are few.
     sizes = {
         key: len(each.counted if is_parted else each.patients)
         for key, each in groups.items()
@@ -83,7 +83,7 @@ def protect_numbers(
     }
     few = {key for key in visible if do_few_decide and do_few_decide(groups[key])}
     if few and (is_parted or is_of_events):
-        # Nobody in a group hides nothing of another.
+        # A group without patients does not hide anything of another.
         hidden = {key for key in table.keys() - visible.keys() if sizes[key]}
         few = suppression.complete(few | hidden, sizes, k)
     visible = {key: members for key, members in visible.items() if key not in few}
@@ -101,14 +101,15 @@ def protect_spread(
     *,
     is_parted: bool,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...], tuple[Members, ...]]:
-    """Return how a quantity is spread in the cells that are told, and what they tell.
+    """Return the distributions in the disclosed cells, and what these disclose.
 
-    That are patients, held against earlier groups as those of counts are, and what
-    their quantities were, as events are: of the same patients' two means, before and
-    after one of them was measured again, the difference is that one's.
+    They disclose patients, who are checked against earlier groups like those of counts,
+    and the patients' quantities, which are checked like events: two means of the same
+    patients, before and after one of them was measured again, differ by that one's
+    value.
 
-    Where groups are parts of one whole, what is hidden has to be of patients who are
-    not all alike: the smallest of the others is hidden with a group in which they are.
+    Where groups are parts of one whole, the hidden patients must not all be alike: the
+    smallest other group is hidden together with a group in which they are.
     """
     own = {key: quantities.own_values(each.numbers) for key, each in groups.items()}
     shown = {
@@ -131,10 +132,11 @@ def protect_spread(
 def _with_diverse_rest(
     shown: Collection[Key], own: Mapping[Key, OwnValues], k: int
 ) -> set[Key]:
-    """Return which of the groups are shown so that in no line the hidden are alike.
+    """Return which groups are shown so that in no line the hidden ones are alike.
 
-    A mean of the whole of a line may be told elsewhere, and that of the hidden is what
-    the others leave of it. Fewer than k decide nothing: they are hidden by themselves.
+    The mean of a whole line may be disclosed elsewhere, and with the shown ones it
+    leaves that of the hidden ones. Groups of fewer than k decide nothing: they are
+    hidden by themselves.
     """
     left = set(shown)
     lines = [line for line in suppression.lines_of(own) if len(line) > 1]
@@ -156,7 +158,7 @@ def _with_diverse_rest(
 
 
 def unit_of_shown(unit: str, cells: Iterable[FigureCell]) -> str:
-    """Return the unit if a number in it is told: else it would tell of somebody."""
+    """Return the unit if a number in it is disclosed; else it would reveal somebody."""
     return unit if any(cell.number is not None for cell in cells) else ""
 
 
@@ -165,7 +167,7 @@ def without_undisclosed(
     cells: Sequence[FigureCell],
     totals: Sequence[FigureCell] = (),
 ) -> tuple[tuple[FigureCell, ...], tuple[FigureCell, ...]]:
-    """Return cells and totals without values of which no number is told."""
+    """Return cells and totals without the values of which no number is disclosed."""
     is_there = tables.on_disclosed_axes(
         by,
         (
@@ -181,7 +183,7 @@ def without_undisclosed(
 
 
 def _with_enough_hidden(groups: Mapping[Key, Groups], table: Table, k: int) -> Table:
-    """Hide the number of the fewest patients as well, if few are hidden altogether."""
+    """Also hide the number of fewest patients if few are hidden altogether."""
     hidden = [
         groups[key].patients for key, (number, _) in table.items() if number is None
     ]

@@ -1,4 +1,4 @@
-"""Quantities of patients as they are read: one for each, and what of them is told."""
+"""Quantities of patients as they are read: one number for each, and its hash."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ COLUMNS: Final[Mapping[Quantity, str]] = {
     Quantity.VALUE: "value",
     Quantity.WAITING: "waiting_minutes",
 }
-# Multiplied by an odd number near the golden section, alike numbers get unlike bits.
+# Multiplied by an odd number near the golden section, similar numbers get unlike bits.
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -33,7 +33,7 @@ class OwnValues:
 def by_unit(rows: Iterable[Sequence[Any]]) -> Mapping[str, Mapping[Key, Groups]]:
     """Return the groups of each unit: numbers in several are not one distribution.
 
-    Of each group the patients are what is counted as well.
+    In each group, the patients are also what is counted.
     """
     units: dict[str, dict[Key, Groups]] = {}
     for *values, unit, read in rows:
@@ -55,7 +55,7 @@ def of_one_unit(rows: Iterable[Sequence[Any]]) -> tuple[str, Mapping[Key, Groups
 
 
 def own_values(pairs: Any) -> OwnValues:
-    """Return the one number of each patient, the mean where there are several."""
+    """Return a single number for each patient, the mean where there are several."""
     if not len(pairs):
         return OwnValues(np.empty(0, dtype=np.int64), np.empty(0))
     patients, which = np.unique(pairs["patient"].astype(np.int64), return_inverse=True)
@@ -64,10 +64,10 @@ def own_values(pairs: Any) -> OwnValues:
 
 
 def facts_of(quantity: Quantity, own: OwnValues) -> Members:
-    """Return a hash of each patient's number, which begins with the patient's.
+    """Return a hash of each patient's number, which begins with the patient's hash.
 
-    Of what the number is does not matter: two means of the same patients that differ in
-    the numbers of few tell of these, whatever was asked.
+    What the number is of, apart from the quantity, does not matter: two means of the
+    same patients that differ in the numbers of few reveal these, whatever was asked.
     """
     salt = np.uint64(list(Quantity).index(quantity) + 1)
     bits = np.round(own.numbers, 6).view(np.uint64) ^ salt

@@ -1,4 +1,4 @@
-"""Figures as JSON, and behind an opaque key, beside cohorts."""
+"""Figures as JSON, and under an opaque key, beside cohorts."""
 
 from dataclasses import replace
 from typing import Final
@@ -20,7 +20,7 @@ _FIGURE: Final = TypeAdapter(Figure)
 
 
 def to_json(figure: Figure) -> Json:
-    """Return the figure as a value that json.dumps takes, without what is left out."""
+    """Return the figure as a value that json.dumps takes, without defaults."""
     kept: Json = _FIGURE.dump_python(figure, mode="json", exclude_defaults=True)
     return kept
 
@@ -54,9 +54,10 @@ def remember(session: Session, actor: Actor, figure: Figure) -> str:
 
 
 def recall(session: Session, actor: Actor, key: str) -> Figure | Cohort:
-    """Return what is behind the key; raises UnreadableCohort, NotFound, NotAllowed.
+    """Return the figure or cohort under a key.
 
-    A cohort that was kept with what it is split by is a figure.
+    A cohort that was kept with what it is split by is returned as a figure. Raises
+    UnreadableCohort, NotFound, NotAllowed.
     """
     kept = views.find_kept(session, actor, key, subject=COHORTS)
     if "cohort" in kept:

@@ -18,8 +18,8 @@ _SPREAD: Final[dict[str, Kind]] = {
 def table_of(result: FigureResult) -> Table:
     """Return a row for each group, then one for each total.
 
-    The first columns are what the figure is split by, empty where a total sums it up.
-    A number that must not be told is empty.
+    The first columns are what the figure is split by, empty where a total sums it up. A
+    hidden number is empty.
     """
     measured = _measured(result.figure.measure)
     rows = [

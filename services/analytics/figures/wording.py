@@ -1,4 +1,4 @@
-"""A figure in words."""
+"""A figure described in words."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -28,10 +28,10 @@ def describe(figure: Figure) -> str:
 
 
 def tell_figure(figure: Figure) -> str:
-    """Return the figure as a sentence to be translated, without its capital and end."""
+    """Return the figure as a sentence to translate, without capital and full stop."""
     cohort, by = tell_cohort(figure.cohort), tell_split(figure.by)
-    # Of numbers of events, all that are like the one that lets patients in; of patients
-    # it is not said, since each has one.
+    # For numbers of events, all those like the event that lets patients in; for
+    # patients this is left out, since each has one.
     events = describe_events(figure.of or figure.cohort.entry)
     match figure.measure:
         case FigureMeasure.SHARE:

@@ -1,4 +1,4 @@
-"""Queries in SQL over what analysts may count, without a row of anybody."""
+"""Queries in SQL over what analysts may count, which return no row about anybody."""
 
 from services.analytics.queries.counting import count as count
 from services.analytics.queries.estimating import estimate as estimate

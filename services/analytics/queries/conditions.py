@@ -1,12 +1,13 @@
 """Conditions of a query, rebuilt from its tree with everything typed bound.
 
-Nothing that is taken can fail for one row and not for another: an error that tells
-rows apart would be an answer that no rule sees. So there are no casts and no
+No accepted expression can fail for one row and not for another: an error that
+distinguishes rows would be an answer that no rule sees. So there are no casts and no
 divisions, and numbers, days and patterns have bounds.
 
-What OR and NOT say of one column's values is one condition. Where they join more, each
-of these is counted by itself: `services.analytics.joined_conditions`. So is each of
-several terms or codes where two columns have several: AND says of these what OR would.
+What OR and NOT say of the values of one column is a single condition. Where they join
+several, each of these is counted separately: `services.analytics.joined_conditions`. So
+is each of several terms or codes where two columns have several: AND says of these what
+OR would.
 """
 
 import re
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 MOST_LISTED: Final = 100
 LONGEST_VALUE: Final = 200
-# A day and so many more or fewer is always a day that PostgreSQL knows.
+# A day plus or minus this many days is always a day that PostgreSQL knows.
 MOST_DAYS: Final = 36_600
 _LARGEST: Final = 1_000_000_000
 _NAMES: Final = frozenset({"term", "term_key", "code"})
@@ -73,7 +74,7 @@ _COMPARED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A view in a query, which may be there twice: each is equal to itself only."""
+    """A view in a query, which may be in it twice: each is equal only to itself."""
 
     view: OfferedView
     rows: FromClause
@@ -83,7 +84,7 @@ class Source:
 class Operand:
     """One side of a comparison, and what it can be compared with.
 
-    `name` is that of the column, where it is nothing but one.
+    `name` is that of the column, if the operand is nothing but a column.
     """
 
     value: ColumnElement[Any]
@@ -98,19 +99,19 @@ ReadExists = Callable[["Expression", "NameScope"], Condition]
 
 @dataclass(slots=True)
 class NameScope:
-    """The views that can be named at a place of the query, the nearest first."""
+    """The views that can be named at a place in the query, the nearest first."""
 
     sources: list[Sources]
     exists: ReadExists
-    # Of each of several terms or codes it is counted whom it brings in.
+    # Whether each of several terms or codes is counted, for whom it brings in.
     counts_each_name: bool = False
-    # Over the whole query, whichever part they stand in.
+    # One for each condition of the whole query, whichever part it is in.
     conditions: list[None] = field(default_factory=list)
-    # The columns of terms and codes of which several are named.
+    # The columns of which several terms or codes are named.
     with_several: set[tuple[Source, str]] = field(default_factory=set)
 
     def within(self, sources: Sources) -> "NameScope":
-        """Return the scope of a SELECT inside of this one."""
+        """Return the scope of a SELECT inside this one."""
         return replace(self, sources=[sources, *self.sources])
 
     def find(self, node: "Expression") -> tuple[Source, str]:
@@ -162,9 +163,9 @@ def conjuncts(node: Any) -> Iterator["Expression"]:
 def require_tie(
     node: Any, scope: NameScope, inner: Sources, outer: Sequence[Sources]
 ) -> None:
-    """Raise QueryRefused if no condition says that two views mean the same patient.
+    """Raise QueryRefused if no condition ties two views to the same patient.
 
-    One of `inner` has to be the patient of one of `outer`.
+    The patient of one of `inner` has to be the patient of one of `outer`.
     """
     for each in conjuncts(node):
         if not (is_a(each, "EQ") and _are_columns(each.this, each.expression)):
@@ -194,7 +195,7 @@ def _is_of(source: Source, sources: Sources) -> bool:
 
 
 def condition(node: Any, scope: NameScope) -> Condition:
-    """Return what a condition says; raises QueryRefused."""
+    """Return the condition that a node expresses; raises QueryRefused."""
     node = unwrapped(node)
     scope.conditions.append(None)
     if len(scope.conditions) > MOST_CONDITIONS:
@@ -234,9 +235,9 @@ def _not(node: "Expression", scope: NameScope) -> Condition:
 
 
 def _as_one(condition_: Condition, node: "Expression", scope: NameScope) -> Condition:
-    """Return what is said of one column's values as one condition.
+    """Return a condition on the values of one column as a single one.
 
-    Unless they are several terms or codes, and each of these is counted.
+    The exception are several terms or codes, if each of these is counted.
     """
     if not _is_of_one_column(node, scope):
         return condition_
@@ -285,7 +286,7 @@ def _comparison(node: "Expression", scope: NameScope) -> Condition:
     only(node, "this", "expression")
     compare = _COMPARED[type(node).__name__]
     compared = _compared(node, compare, scope)
-    # Unequal is what is not equal, which two columns say together.
+    # <> is NOT =, and two columns together decide it.
     if compare is ne and not _is_of_one_column(node, scope):
         return Negated(Predicate(not_(compared)))
     return Predicate(compared)
@@ -319,9 +320,9 @@ def _compared(
 def _require_one_order(
     left: Operand, right: Operand, compare: Callable[[Any, Any], Any]
 ) -> None:
-    """Raise QueryRefused where an order of unlike columns says OR without a word.
+    """Raise QueryRefused where an order of unlike columns is an OR in disguise.
 
-    For whom a word comes before an age depends on both: some values of the one let in
+    Whether a value comes before another depends on both: some values of the one let in
     everybody, others nobody.
     """
     is_of_like = left.kind is ColumnKind.DAY or (left.name and left.name == right.name)
@@ -370,7 +371,8 @@ def _like(node: "Expression", scope: NameScope) -> Condition:
     operand = _operand(node.this, scope)
     _require_kind(operand, ColumnKind.TEXT)
     pattern = unwrapped(node.expression)
-    # A pattern that ends with one is an error, and only for who has what is before it.
+    # A pattern that ends with a backslash is an error, and only for rows that match
+    # what comes before it.
     if not _is_literal(pattern) or "\\" in str(pattern.this):
         raise QueryRefused(
             Sentence("After LIKE stands text in quotes, without a backslash.")
@@ -397,13 +399,13 @@ def _is(node: "Expression", scope: NameScope) -> Condition:
 
 
 def _negated(node: "Expression", scope: NameScope, part_: Condition) -> Condition:
-    """Return a condition, or its opposite where NOT stands in it."""
+    """Return a condition, or its opposite if the node has a NOT."""
     result = Negated(part_) if part(node, "negate") else part_
     return _as_one(result, node, scope)
 
 
 def _operand(node: Any, scope: NameScope) -> Operand:
-    """Return a column, a day some days away, or the days between two."""
+    """Return a column, a day plus or minus some days, or the days between two days."""
     node = unwrapped(node)
     if is_a(node, "Column"):
         return _column(node, scope)
@@ -413,7 +415,7 @@ def _operand(node: Any, scope: NameScope) -> Operand:
     first, second = _operand(node.this, scope), unwrapped(node.expression)
     _require_kind(first, ColumnKind.DAY)
     if is_a(second, "Literal"):
-        # Sum upon sum would leave the days that there are, for early ones first.
+        # Repeated sums would go beyond the days that exist, for early ones first.
         if not is_a(unwrapped(node.this), "Column"):
             raise QueryRefused(Sentence("Add days to a column once: occurred_on + 90."))
         days = literal(_days(second), Integer)
@@ -449,7 +451,7 @@ def _is_literal(node: Any) -> bool:
 
 
 def _literal(node: Any, kind: ColumnKind) -> ColumnElement[Any]:
-    """Return what was typed, bound as what it is compared with; raises QueryRefused."""
+    """Return a literal, bound as what it is compared with; raises QueryRefused."""
     node = unwrapped(node)
     match kind:
         case ColumnKind.TEXT if _is_text(node):
@@ -484,7 +486,7 @@ def _is_text(node: Any) -> bool:
 
 def _day(text: str) -> date:
     try:
-        # Python would take the day of a week as well.
+        # date.fromisoformat() would accept the weekday of a week as well.
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:
@@ -493,7 +495,7 @@ def _day(text: str) -> date:
 
 
 def number_of(node: Any) -> Decimal:
-    """Return a number that was typed, with its sign; raises QueryRefused."""
+    """Return a typed number with its sign; raises QueryRefused."""
     node = unwrapped(node)
     if is_a(node, "Neg"):
         only(node, "this")

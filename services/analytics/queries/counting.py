@@ -1,4 +1,4 @@
-"""A query counted: few hidden as in figures, and written down with its text."""
+"""Counting a query: few are hidden as in figures, and its text is audited."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,15 +52,14 @@ def count(
     now: datetime,
     smallest_group: int,
 ) -> UndisclosedAnswer[CountedCells]:
-    """Count a query by the clinic's clock; nothing of fewer patients is in it.
+    """Count a query by the clinic's clock, hiding numbers of too few patients.
 
-    It may be shown once `tell` has held it against what was told before. Raises
-    FewDecide, QueryTakesTooLong, InvalidInput, NotAllowed.
+    The answer may be shown once `tell` has checked it against earlier disclosures.
+    Raises FewDecide, QueryTakesTooLong, InvalidInput, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     details = {"sql": query.text}
-    # That a query was refused after it ran depends on the data, so it is known who ran
-    # it.
+    # A refusal after the query ran depends on the data, so it is recorded who ran it.
     with audit.recorded_even_if_refused(
         session, actor, Action.QUERY_RUN, details=details
     ):
@@ -89,7 +88,7 @@ def count(
 
 @dataclass(frozen=True, slots=True)
 class _ShownNumbers:
-    """What is told, of whom and of which events, and the unit of values."""
+    """What is disclosed: cells, their patients or facts, and the unit of values."""
 
     cells: tuple[FigureCell, ...] = ()
     patients: tuple[Members, ...] = ()
@@ -119,11 +118,12 @@ def _protected(
     everybody: int,
     k: int,
 ) -> tuple[tuple[FigureCell, ...], tuple[Members, ...]]:
-    """Return the numbers of groups, and who is in each that is told.
+    """Return the numbers of groups, and the members of those that are disclosed.
 
-    Nobody and few in a group look alike in the others: a whole is another question,
-    and `tell` holds what is told of it against these. Where conditions are joined, it
-    would be another question about whom few decide, so there it counts as told.
+    Nobody and few in a group make no difference to the others: a total is another
+    question, and `tell` checks what it discloses against these. Where conditions are
+    joined, the total would be another question about which few decide, so there it is
+    treated as disclosed.
     """
     is_of_events = counted.measure is FigureMeasure.EVENTS
     has_whole = not is_of_events and counted.joined is not None
@@ -142,17 +142,17 @@ def _protected(
 def _require_disclosed_cells(
     counted: Counted, shown: Sequence[FigureCell], k: int
 ) -> None:
-    """Raise FewDecide where nothing is told and conditions are joined.
+    """Raise FewDecide if nothing is disclosed and conditions are joined.
 
-    For whatever reason: an answer without rows would tell few from nobody, since of few
-    the others are hidden with them. And where few are, few decide.
+    Whatever the reason: an answer without rows would distinguish few from nobody, since
+    few hide the others with them. And where there are few, few decide.
     """
     if counted.joined is not None and not shown:
         raise FewDecide(k)
 
 
 def _do_few_decide(counted: Counted, groups: Groups, k: int) -> bool:
-    """Return whether few decide about what is told of a group."""
+    """Return whether few decide about what is disclosed of a group."""
     is_of_patients = counted.measure is FigureMeasure.PATIENTS
     return few_decide(
         groups.met, k, patient_shift=0 if is_of_patients else PATIENT_SHIFT
@@ -162,13 +162,13 @@ def _do_few_decide(counted: Counted, groups: Groups, k: int) -> bool:
 def _groups_of(
     counted: Counted, rows: Sequence[tuple[Any, ...]]
 ) -> Mapping[Key, Groups]:
-    """Return who is in each group and its events, and who with a condition replaced.
+    """Return who is in each group, its events, and who is with a condition replaced.
 
-    Where patients are counted they are what is counted as well.
+    Where patients are counted, they are also the counted members.
     """
     width = len(counted.by)
     if counted.joined is None:
-        # Without groups there is one row, of nobody as well.
+        # Without groups there is one row, even if nobody is in it.
         return {
             tuple(row[:width]): Groups(members_of(row[width]), members_of(row[-1]))
             for row in rows
@@ -187,7 +187,7 @@ def _groups_of(
 
 
 def _number_of_variations(condition: Condition) -> int:
-    """Return how many bits a signature has: the answer's, and two for each joined."""
+    """Return how many bits a signature has: the answer's, and two per joined one."""
     return 1 + len(variations(condition))
 
 
@@ -224,7 +224,7 @@ def _spread(
 def _measured(
     counted: Counted, rows: Sequence[tuple[Any, ...]]
 ) -> Mapping[str, Mapping[Key, Groups]]:
-    """Return the groups of each unit, with their numbers, and as `_groups_of` does."""
+    """Return the groups of each unit with their numbers, otherwise as `_groups_of`."""
     if counted.joined is None:
         return quantities.by_unit(rows)
     measured = quantities.by_unit(row[:-1] for row in rows if row[-1] is None)
@@ -251,9 +251,9 @@ def _spread_in(
     everybody: int,
     k: int,
 ) -> _ShownNumbers:
-    """Return what is told of one unit, as if WHERE had named it.
+    """Return what is disclosed of one unit, as if WHERE had named it.
 
-    So what others are measured in decides nothing about it.
+    So the units that others are measured in decide nothing about it.
     """
     groups = tables.fold_rare(counted.by, measured, k)
     cells, _ = _protected(counted, groups, everybody, k)
@@ -264,10 +264,10 @@ def _spread_in(
 
 
 def _shown(cells: Sequence[FigureCell]) -> tuple[FigureCell, ...]:
-    """Return the cells that are told; of the others it is not told that they are there.
+    """Return the disclosed cells; that the others exist is not disclosed.
 
-    So there are no gaps to fill, and how many cells are too many is not decided by
-    those of few.
+    So there are no gaps to fill, and cells of few do not decide whether there are too
+    many.
     """
     shown = tuple(cell for cell in cells if cell.number is not None)
     if len(shown) > tables.MOST_CELLS:
@@ -304,14 +304,14 @@ def _adds_up(counted: Counted) -> bool:
 
 
 def _whole(groups: Mapping[Key, Groups]) -> Members:
-    """Return everybody of whom some number is a part."""
+    """Return the whole of which each number is a part."""
     return united([each.patients for each in groups.values()])
 
 
 def _question(counted: Counted, compiled: Any, k: int) -> str:
-    """Name what is counted: of equal questions this is equal, however they are shown.
+    """Return a name for what is counted, equal for equal questions however shown.
 
-    The dimensions are in it as well, of which some have the same text.
+    It includes the dimensions, some of which have the same text.
     """
     parts = [str(compiled), compiled.params, counted.by, counted.measure]
     return json.dumps(["query", *parts, k], sort_keys=True, default=str)

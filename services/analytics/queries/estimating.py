@@ -16,10 +16,10 @@ _DIALECT: Final = psycopg.PGDialect_psycopg(paramstyle="numeric_dollar")  # type
 
 
 def estimate(session: Session, actor: Actor, query: Query) -> int:
-    """Return the planner's cost to one figure, for values that it does not know.
+    """Return the planner's cost, rounded to one digit, for unknown values.
 
-    With the values it would look them up in its statistics, and the cost would tell how
-    frequent they are, of which no rule knows. Raises
+    Given the values, the planner would look them up in its statistics, and the cost
+    would reveal how frequent they are, which no rule would see. Raises
     QueryTakesTooLong, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)

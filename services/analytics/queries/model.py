@@ -19,16 +19,16 @@ MOST_ROWS: Final = 1_000
 
 
 class QueryRefused(InvalidInput):
-    """A text that is no query which can be counted, and what to write instead."""
+    """The text is not a query that can be counted; the sentence says what to write."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__("sql", sentence)
 
 
 class Content(StrEnum):
-    """What a column of the result is, if it is not what rows are grouped by.
+    """What a column of the result is, unless rows are grouped by it.
 
-    Those of a mean and of percentiles are called as in a figure's distribution.
+    A mean and percentiles have the names that they have in a figure's distribution.
     """
 
     NUMBER = "number"
@@ -41,7 +41,7 @@ class Content(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """A column of the result: a measure, or the place of what rows are grouped by."""
+    """A column of the result: a measure, or the index of a grouped column."""
 
     name: str
     content: Content | int
@@ -49,7 +49,7 @@ class OutputColumn:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """That a number in a row which is told is so; what is not told is not."""
+    """A condition on a disclosed number of a row; a hidden number does not meet it."""
 
     content: Content
     operator: str
@@ -58,7 +58,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """By which column of the result rows are sorted."""
+    """The column of the result by which rows are sorted."""
 
     column: int
     is_descending: bool
@@ -66,7 +66,7 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The column of which a mean or percentiles are asked, and its unit."""
+    """The column of which a mean or percentiles are asked for, and its unit."""
 
     quantity: Quantity
     number: ColumnElement[Any]
@@ -77,9 +77,9 @@ class Spread:
 class Counted:
     """What is counted in the database, with everything typed bound.
 
-    `rows` are of all views, those of `view` in it being `first`; each of `values` is
-    text, by the dimension in its place. In `joined`, which is met besides the
-    `conditions`, OR and NOT join what few might decide of.
+    `rows` are those of all views, in which `first` are those of `view`. Each of
+    `values` is text, by the dimension at its index. In `joined`, which has to be met as
+    well as `conditions`, OR and NOT join what few might decide about.
     """
 
     view: TableClause
@@ -95,10 +95,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A text that was understood: what it counts, and how what may be told is shown.
+    """A text that was understood: what it counts, and how the disclosed part is shown.
 
-    Rows are left out, sorted and cut once it is known which numbers may be told, so
-    neither HAVING nor ORDER BY nor LIMIT says anything of those that may not.
+    Rows are left out, sorted and cut once it is known which numbers may be disclosed,
+    so that HAVING, ORDER BY and LIMIT reveal nothing about those that may not.
     """
 
     text: str

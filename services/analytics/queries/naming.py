@@ -1,4 +1,4 @@
-"""What the conditions of a query name of a patient: words, codes, what was measured."""
+"""What the conditions of a query name of a patient: terms, codes, what was measured."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -40,15 +40,16 @@ _MIRRORED: Final = {
     operators.le: operators.ge,
     operators.ge: operators.le,
 }
-# What reading calls the views of a query, by their places in it.
+# The names that reading gives the views of a query, by their positions in it.
 _BOUND: Final = re.compile(r"%\((\w+)\)s")
 _PLACE: Final = re.compile(r"\bview_\d+\b")
 
 
 def naming_of_query(counted: Counted) -> Naming | None:
-    """Return what is named of who is in each number, None where that is by words.
+    """Return the naming of the members of each number, None where that is by words.
 
-    Days, ages, sexes and hours name nothing, nor does that somebody was measured.
+    Days, ages, sexes and hours name nothing, nor does the fact that somebody was
+    measured.
     """
     if tables.OPEN & set(counted.by):
         return None
@@ -60,7 +61,7 @@ def naming_of_query(counted: Counted) -> Naming | None:
 
 
 def _tied(rows: FromClause) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions that stand after ON."""
+    """Yield the conditions after ON."""
     if not isinstance(rows, Join):
         return
     yield from _tied(rows.left)
@@ -82,7 +83,7 @@ def _names(condition: ClauseElement) -> bool:
 
 
 def _fits_all(condition: BinaryExpression[Any]) -> bool:
-    """Return whether a pattern says no more than that there are words or a code."""
+    """Return whether a pattern only requires that there is a term or a code."""
     pattern = condition.right
     return (
         condition.operator in _LIKE
@@ -92,13 +93,13 @@ def _fits_all(condition: BinaryExpression[Any]) -> bool:
 
 
 def _view_of(column: ColumnClause[Any]) -> str:
-    """Return the name of the view that a column is of, whatever it is called here."""
+    """Return the name of the view that a column is of, whatever its alias."""
     named = getattr(column.table, "element", column.table)
     return named.name if isinstance(named, TableClause) else ""
 
 
 def _text_of(condition: ColumnElement[bool]) -> tuple[str, tuple[Any, ...]]:
-    """Return what a condition says, the same in whatever order it is written."""
+    """Return a condition as text and values, equal in whatever order it is written."""
     return _compiled(cloned_traverse(condition, {}, _IN_ORDER))
 
 
@@ -120,7 +121,7 @@ def _sort_key(part: ClauseElement) -> str:
 
 
 def _compiled(condition: ClauseElement) -> tuple[str, tuple[Any, ...]]:
-    """Return a condition as text, in which a view has no place in the query."""
+    """Return a condition as text, in which a view has no position in the query."""
     compiled = condition.compile(
         dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
     )
@@ -129,7 +130,7 @@ def _compiled(condition: ClauseElement) -> tuple[str, tuple[Any, ...]]:
         for each in iterate(condition)
         if isinstance(each, ColumnClause) and isinstance(each.table, Alias)
     }
-    # What was typed is bound, so nothing else in the text is called so.
+    # Everything typed is bound, so nothing else in the text has such a name.
     text = _PLACE.sub(lambda place: views[place[0]], str(compiled))
     values = tuple(compiled.params[name] for name in _BOUND.findall(text))
     return _BOUND.sub("?", text), values

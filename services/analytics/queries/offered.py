@@ -56,7 +56,7 @@ _EVENT: Final = {
     "age_band": ColumnKind.TEXT,
 }
 _ENDS: Final = {**_EVENT, "ended_on": ColumnKind.DAY}
-# What rows can be grouped by as it stands in a view.
+# Columns of a view that rows can be grouped by as they are.
 _GROUPS: Final[Mapping[str, Dimension]] = {
     "sex": Dimension.SEX,
     "age_band": Dimension.AGE_BAND,
@@ -83,7 +83,7 @@ class OfferedView:
 
     @property
     def has_events(self) -> bool:
-        """Whether a row is an event; else it is a patient."""
+        """Whether a row is an event; otherwise it is a patient."""
         return "occurred_on" in self.columns
 
     @property
@@ -96,7 +96,7 @@ class OfferedView:
         return table(self.name, *columns, schema=SCHEMA)
 
     def dimension_of(self, name: str) -> Dimension | None:
-        """Return what rows grouped by a column are grouped by, None if they cannot."""
+        """Return the dimension of rows grouped by a column; None if they cannot be."""
         if name not in self.columns:
             return None
         if name == "term" and "hour" in self.columns:

@@ -1,4 +1,4 @@
-"""A text of SQL read into a query: one SELECT, of which nothing is run as typed."""
+"""Reads SQL text into a query: one SELECT, nothing of which is run as typed."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -79,7 +79,7 @@ _FLIPPED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 
 
 def read(text: str) -> Query:
-    """Return the query that a text is; raises QueryRefused."""
+    """Return the query that a text expresses; raises QueryRefused."""
     try:
         reader = _Reader(text)
         query = reader.read()
@@ -102,7 +102,7 @@ class _Reader:
         self.sources: dict[str, Source] = {}
         self.scope = NameScope([self.sources], self._exists, counts_each_name)
         self.number_of_sources = 0
-        # Those of ON and of WHERE in which OR or NOT joins more than one column says.
+        # Conditions of ON and WHERE in which OR or NOT joins more than one column's.
         self.with_joined: list[Condition] = []
         self.contents: set[FigureMeasure] = set()
         self.spread: tuple[Source, str] | None = None
@@ -118,7 +118,7 @@ class _Reader:
         grouped, groups = self._grouped()
         columns = tuple(self._columns(grouped))
         thresholds = tuple(self._thresholds(columns))
-        # Before it is known what is counted: what rows are sorted by counts as well.
+        # Before the measure is known: what rows are sorted by is counted as well.
         order = tuple(self._order(columns, grouped))
         counted = Counted(
             view=first.view.table,
@@ -145,7 +145,7 @@ class _Reader:
     def _add_source(
         self, node: "Expression", sources: dict[str, Source] | None = None
     ) -> Source:
-        """Take a view after FROM or JOIN, under the name that it is given."""
+        """Add a view after FROM or JOIN, under the name that it is given."""
         sources = self.sources if sources is None else sources
         table = node.this
         if is_a(node, "From"):
@@ -179,7 +179,7 @@ class _Reader:
                 Sentence("A query has at most {most} views.", most=MOST_SOURCES)
             )
         view = OFFERED[name]
-        # A name that was typed is nowhere in what is run.
+        # No typed name appears in what is run.
         rows = view.table.alias(f"view_{self.number_of_sources}")
         sources[name_there] = source = Source(view, rows)
         return source
@@ -207,7 +207,7 @@ class _Reader:
         return rows
 
     def _joined_conditions(self) -> Condition | None:
-        """Return what few might decide of, None where that is nothing."""
+        """Return the conditions about which few might decide; None without any."""
         if not self.with_joined:
             return None
         conditions = AllOf(tuple(self.with_joined))
@@ -281,7 +281,7 @@ class _Reader:
         return self._dimension(node)
 
     def _selected_at(self, node: "Expression") -> Any:
-        """Return what stands at a place of the list after SELECT, counted from one."""
+        """Return the expression at a place after SELECT, counted from one."""
         items = part(self.tree, "expressions")
         place = number_of(node)
         if place != int(place) or not 0 < place <= len(items):
@@ -292,7 +292,7 @@ class _Reader:
         return item.this if is_a(item, "Alias") else item
 
     def _selected_as(self, name: str) -> Any:
-        """Return what is called so after SELECT, None where a column is."""
+        """Return what has an alias after SELECT; None if a column has the name."""
         if any(name in source.view.columns for source in self.sources.values()):
             return None
         for item in part(self.tree, "expressions"):
@@ -382,7 +382,7 @@ class _Reader:
             )
 
     def _content(self, node: Any) -> Content | None:
-        """Return the number that a node asks for, None where it is none."""
+        """Return the measure that a node asks for; None if it asks for none."""
         node = unwrapped(node)
         if is_a(node, "Count"):
             return self._counted(node)
@@ -456,7 +456,7 @@ class _Reader:
     def _measure(self, first: Source) -> FigureMeasure:
         measures = set(self.contents)
         if not first.view.has_events and FigureMeasure.EVENTS in measures:
-            # Its rows are patients.
+            # The rows of such a view are patients.
             measures = measures - {FigureMeasure.EVENTS} | {FigureMeasure.PATIENTS}
         if FigureMeasure.DISTRIBUTION in measures:
             measures.discard(FigureMeasure.PATIENTS)
@@ -538,7 +538,7 @@ class _Reader:
         columns: Sequence[OutputColumn],
         grouped: Sequence[tuple[Source, str, Dimension]],
     ) -> int:
-        """Return the place of the column that rows are sorted by."""
+        """Return the index of the column that rows are sorted by."""
         if is_a(node, "Literal") and not part(node, "is_string"):
             self._selected_at(node)
             return int(number_of(node)) - 1
@@ -572,14 +572,14 @@ class _Reader:
 
 
 def _parts(condition: Condition) -> tuple[Condition, ...]:
-    """Return the conditions that are all met where one is."""
+    """Return the conditions that have to be met together."""
     return condition.parts if isinstance(condition, AllOf) else (condition,)
 
 
 def _have_days(sources: Iterable[Source]) -> list[ColumnElement[bool]]:
-    """Return the conditions by which events have a day.
+    """Return the conditions that events have a day.
 
-    Of what has none nothing is told by month, and it is no event.
+    Without a day, nothing is disclosed of it by month, and it is no event.
     """
     return [
         source.rows.c.occurred_on.is_not(None)

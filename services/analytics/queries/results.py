@@ -1,4 +1,4 @@
-"""What is told of a query: the rows that may be told, then sorted and cut."""
+"""The result of a query: the rows that may be disclosed, sorted and cut."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _COMPARED: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class CountedCells:
-    """The numbers of a query that may be told, as they were at `counted_at`."""
+    """The numbers of a query that may be disclosed, as of `counted_at`."""
 
     cells: tuple[FigureCell, ...]
     smallest_group: int
@@ -33,7 +33,7 @@ class CountedCells:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """Rows below named columns; those that must not be told are left out."""
+    """Rows below named columns; those that must not be disclosed are left out."""
 
     text: str
     columns: Mapping[str, Kind]
@@ -41,9 +41,9 @@ class QueryResult:
     smallest_group: int
     counted_at: datetime
     unit: str = ""
-    # Of all rows that may be told those in `rows` are the first.
+    # Of all rows that may be disclosed; those in `rows` are the first of them.
     number_of_rows: int = 0
-    # Only so many values of what rows are grouped by have a row, None where all have.
+    # How many values of a grouped column have a row at most; None if all of them have.
     most_values: int | None = None
 
     def to_table(self) -> Table:
@@ -62,10 +62,10 @@ class QueryResult:
 
 
 def show(query: Query, counted: CountedCells) -> QueryResult:
-    """Return what a query asks for of the numbers that are told.
+    """Return what a query asks for, from the numbers that may be disclosed.
 
-    A group that must not be told has no row: one that says so would tell that somebody
-    is in it. Without ORDER BY rows are sorted by what they have in common.
+    A hidden group has no row: one that said so would reveal that somebody is in it.
+    Without ORDER BY, rows are sorted by what they are grouped by.
     """
     cells = [cell for cell in _in_order(query, counted) if _is_above(query, cell)]
     rows = [
@@ -91,9 +91,9 @@ def show(query: Query, counted: CountedCells) -> QueryResult:
 
 
 def _in_order(query: Query, counted: CountedCells) -> list[FigureCell]:
-    """Return the cells in an order that says nothing of what is among others.
+    """Return the cells in an order that reveals nothing about what is in others.
 
-    As they were counted, others are where the first of the values was that few have.
+    As they were counted, others are at the place of the first value that few had.
     """
     return sorted(
         counted.cells,

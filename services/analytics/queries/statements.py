@@ -1,4 +1,4 @@
-"""A query as one statement, built from what was understood of it."""
+"""A query as a single statement, built from what was understood of it."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ from services.analytics.queries.model import Counted, Spread
 
 
 def statement_of(counted: Counted) -> Select[Any] | CompoundSelect[Any]:
-    """Return the one statement that a query is run as."""
+    """Return the single statement that a query is run as."""
     if counted.spread is not None:
         return spread(counted, counted.spread)
     return counts(counted)
@@ -44,9 +44,10 @@ def statement_of(counted: Counted) -> Select[Any] | CompoundSelect[Any]:
 def counts(counted: Counted) -> Select[Any]:
     """Select a row for each class of rows: the values, who is in it, and the events.
 
-    Where patients are counted they are the last column: events are many, and to sort
-    them takes longer than all else. Where OR or NOT joins conditions, the signature of
-    the class comes after the values: in its lowest bit, whether it is in the answer.
+    Where patients are counted, they are the last column: there are many events, and
+    sorting them takes longer than all else. Where OR or NOT joins conditions, the
+    signature of the class comes after the values; its lowest bit says whether the class
+    is in the answer.
     """
     is_of_events = counted.measure is FigureMeasure.EVENTS
     hashes = [patient_hash(counted.first.c.patient_id).label("patient")]
@@ -79,12 +80,12 @@ def _joined_counts(
 
 
 def spread(counted: Counted, of: Spread) -> Select[Any] | CompoundSelect[Any]:
-    """Select the mean of each patient's events by class of rows and unit.
+    """Select the mean of each patient's events, by class of rows and unit.
 
-    An event counts once, however many rows of other views it is joined with: else a
-    join would weigh it. Where OR or NOT joins conditions, the events that meet them
-    come besides: the last column is a signature as in `counts` there, and empty in the
-    rows of means.
+    An event counts once, however many rows of other views it is joined with: otherwise
+    a join would weight it. Where OR or NOT joins conditions, the events that meet them
+    are added: the last column is then a signature as in `counts`, and empty in the rows
+    of means.
     """
     event: ColumnElement[int] = event_hash(counted.view, counted.first)
     columns = [
@@ -138,9 +139,9 @@ def _met(
     *columns: Any,
     is_there: ColumnElement[bool] | None = None,
 ) -> CTE:
-    """Return all rows by the other conditions, each with what it meets of the joined.
+    """Return all rows by the other conditions, each with the joined ones that it meets.
 
-    It is looked at once: inlined, each condition would be at every mention.
+    It is materialized: inlined, each condition would be evaluated at every mention.
     """
     bits = signature(rendered(joined), *variations(joined)).label("signature")
     more = [] if is_there is None else [is_there]

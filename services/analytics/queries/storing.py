@@ -1,4 +1,4 @@
-"""Queries behind an opaque key, as they were typed."""
+"""Queries under an opaque key, as they were typed."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ QUERIES: Final = Subject(
 
 
 class UnreadableQuery(Unavailable):
-    """A newer version of the app has kept it, with what this one does not know."""
+    """A newer version of the app kept the query, with parts unknown to this one."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,7 +39,7 @@ def remember(session: Session, actor: Actor, query: Query) -> str:
 
 
 def recall_text(session: Session, actor: Actor, key: str) -> str:
-    """Return the text behind the key, to be read anew.
+    """Return the text under the key, to be read again.
 
     Raises UnreadableQuery, NotFound, NotAllowed.
     """

@@ -1,4 +1,4 @@
-"""A text of SQL as a tree, of which only what is wholly understood is taken."""
+"""SQL text as a tree, of which only what is fully understood is accepted."""
 
 import logging
 import re
@@ -24,23 +24,23 @@ _DISGUISED: Final = (
     "RawString",
     "Concat",
 )
-# Control characters, and those that hide or turn what stands beside them.
+# Control characters, and those that hide or reorder what is beside them.
 _UNSEEN: Final = frozenset({"Cc", "Cf"})
-# Said by the parser itself, for each node: whether a word stood in the text or not.
+# Set by the parser itself on each node, whether or not the text has the keyword.
 _HARMLESS: Final = frozenset({"big_int", "nulls_first"})
 
 
 def parse(text: str) -> "Expression":
-    """Return the one statement in the text as a tree; raises QueryRefused.
+    """Return the single statement in the text as a tree; raises QueryRefused.
 
-    What the parser says of a text that it cannot read repeats parts of it, so that is
+    The parser's errors about text that it cannot read repeat parts of it, so they are
     not passed on.
     """
-    # A fifth of a second of imports, for the few who ask.
+    # Importing it takes a fifth of a second, and few need it.
     from sqlglot import Dialect  # noqa: PLC0415
     from sqlglot.errors import SqlglotError  # noqa: PLC0415
 
-    # It writes what it cannot read into the log, and that may be somebody's illness.
+    # It logs what it cannot read, and that may be somebody's illness.
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
     if len(text) > LONGEST_TEXT or not _is_seen(text):
         raise QueryRefused(
@@ -71,7 +71,7 @@ def parse(text: str) -> "Expression":
                 "dollar signs before it."
             )
         )
-    # Of the tree cannot be told whether it is said; and empty ones come last here.
+    # The tree does not show whether this was written; and empty values come last here.
     if any(
         first.text.upper() == "NULLS" and second.text.upper() in {"FIRST", "LAST"}
         for first, second in pairwise(words)
@@ -82,7 +82,7 @@ def parse(text: str) -> "Expression":
 
 
 def _is_seen(text: str) -> bool:
-    """Return whether a text is what it looks like to whoever reads the audit log."""
+    """Return whether a text is what it looks like to a reader of the audit log."""
     return is_storable(text) and not any(
         category(character) in _UNSEEN
         for character in text.replace("\r\n", "\n")
@@ -96,9 +96,9 @@ def is_a(node: object, *names: str) -> bool:
 
 
 def only(node: "Expression", *allowed: str) -> None:
-    """Raise QueryRefused where the node has more parts than those that are taken.
+    """Raise QueryRefused if the node has parts other than the allowed ones.
 
-    So nothing of a text is passed over, whatever the parser knows besides.
+    So no part of a text is ignored, whatever else the parser knows.
     """
     for name, value in node.args.items():
         if name not in allowed and name not in _HARMLESS and value:
@@ -111,7 +111,7 @@ def part(node: "Expression", name: str) -> Any:
 
 
 def name_of(identifier: "Expression") -> str:
-    """Return a name as PostgreSQL folds it; raises QueryRefused for strange ones."""
+    """Return a name as PostgreSQL folds it; raises QueryRefused for unusual ones."""
     if not is_a(identifier, "Identifier"):
         raise not_understood()
     only(identifier, "this", "quoted")
@@ -124,7 +124,7 @@ def name_of(identifier: "Expression") -> str:
 
 
 def unwrapped(node: Any) -> Any:
-    """Return what stands in brackets."""
+    """Return the expression inside brackets."""
     while is_a(node, "Paren"):
         only(node, "this")
         node = node.this
@@ -132,7 +132,7 @@ def unwrapped(node: Any) -> Any:
 
 
 def not_understood() -> QueryRefused:
-    """Return the refusal of whatever is not on the list of what is taken."""
+    """Return the refusal of whatever is not on the list of accepted parts."""
     return QueryRefused(
         Sentence(
             "A part of this query is not offered here. Write one SELECT from the views "

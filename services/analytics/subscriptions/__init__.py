@@ -1,4 +1,4 @@
-"""Subscriptions: dashboards and saved lists, sent by mail at set times as a PDF."""
+"""Subscriptions: dashboards and saved lists, sent by mail at set times as PDFs."""
 
 from services.analytics.subscriptions.changing import change as change
 from services.analytics.subscriptions.mailing import (

@@ -1,4 +1,4 @@
-"""When and to whom something is sent, changed by its owner while it goes on."""
+"""The times and recipients of a subscription, changed by its owner while it runs."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -28,7 +28,7 @@ from services.core.errors import Conflict
 
 
 class SubscriptionChanged(Conflict):
-    """It is sent to others, or at other times, than somebody saw who changes it."""
+    """The recipients or times are no longer those that the person saw."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -46,11 +46,11 @@ def change(
     plan: SendingPlan,
     now: datetime,
 ) -> None:
-    """Send one of the actor's at other times, or to other people; the caller commits.
+    """Change the times or recipients of one of the actor's; the caller commits.
 
-    `seen` is what was looked at: nobody is written to again who has left meanwhile.
-    What waits for those who are taken out is not sent; what is due stays due, and is
-    made for those who are chosen now. What is stopped stays so. Raises
+    `seen` is what the actor saw, so that nobody who has left meanwhile is written to
+    again. Mails that wait for removed people are not sent; what is due remains due, and
+    is made for the new recipients. What is stopped remains stopped. Raises
     SubscriptionChanged, InvalidInput, AlreadySent, NotFound, NotAllowed.
     """
     row = get_own(session, actor, seen.id)
@@ -71,8 +71,8 @@ def change(
     row.recipients = people
     row.rhythm, row.day, row.hour = plan.rhythm.value, plan.day, plan.hour
     if row.next_at is not None:
-        # Another time than before also where it is due: a worker that makes it just
-        # now, for the people of before, then throws it away.
+        # A due time changes as well: a worker that is making it just now, for the
+        # earlier people, then discards it.
         row.next_at = now if row.next_at <= now else plan.next_after(now)
     require_new(session, row)
     for person_id in removed:

@@ -1,4 +1,4 @@
-"""What can be sent by mail: a dashboard, or a list that somebody has saved."""
+"""What can be sent by mail: a dashboard, or a saved list."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,7 +17,7 @@ Content = UUID | str | SavedList
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedQuestion:
-    """A saved list as it is now: its name, and the key that recalls what it asks."""
+    """A saved list as it is now: its name, and the key that recalls its criteria."""
 
     name: str
     key: str

@@ -1,4 +1,4 @@
-"""What a saved list or cohort tells, as the tables that stand on its paper."""
+"""What a saved list or cohort discloses, as the tables on its paper."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -36,8 +36,9 @@ _WERE_LISTED: Final = Sentence(
 
 
 def attrition_card(result: CohortResult) -> PrintedCard:
-    """Return how many remain after each step."""
-    # What was told before is kept without its values, so it is said anew.
+    """Return the card with how many remain after each step."""
+    # The sentences of an earlier answer are kept without their values, so they are made
+    # again.
     steps = zip(tell_steps(result.cohort), result.attrition, strict=True)
     rows = tuple((words, _counted(step.remaining, result)) for words, step in steps)
     columns = (Sentence("Step"), PATIENTS_TITLE)
@@ -47,12 +48,12 @@ def attrition_card(result: CohortResult) -> PrintedCard:
 
 
 def split_title(figure: Figure) -> str:
-    """Return what heads a figure's numbers."""
+    """Return the heading of a figure's numbers."""
     return Sentence("By {split}", split=tell_split(figure.by))
 
 
 def size_card(disclosed_list: DisclosedList[Any], now: datetime) -> PrintedCard:
-    """Return how many patients a list has, as far as it is told."""
+    """Return the card with how many patients a list has, as far as disclosed."""
     count, k = disclosed_list.count, disclosed_list.smallest_group
     number: str | int | None = None
     if count is not None:
@@ -71,9 +72,9 @@ def size_card(disclosed_list: DisclosedList[Any], now: datetime) -> PrintedCard:
 def bar_cards(
     figure: str, statistics: ListStatistics, now: datetime | None
 ) -> tuple[PrintedCard, ...]:
-    """Return the bars of one figure of a list; none where there are none to tell.
+    """Return the bars of one figure of a list; none if there are none to disclose.
 
-    `now` is None of those that were told before and are told again.
+    `now` is None for bars that were disclosed before and are shown again.
     """
     title = BAR_TITLES[figure]
     bars = statistics.ages + statistics.sexes + statistics.allergies
@@ -88,7 +89,7 @@ def bar_cards(
 
 
 def refused_card(title: str, refusal: Exception) -> PrintedCard:
-    """Return why something is not told."""
+    """Return the card that says why something is not disclosed."""
     return PrintedCard(title, None, refusal.args[0])
 
 

@@ -1,8 +1,8 @@
-"""Sends analysts' mails one by one, dashboards and alerts, each until it is taken.
+"""Sends analysts' mails one by one, of dashboards and alerts, until each is accepted.
 
 For the background: a mail is claimed in one transaction, handed to the mail server
-outside any, and settled in another. So nobody who stops, deletes or leaves waits for a
-mail server.
+outside any, and settled in another. So nobody who stops, deletes or leaves a
+subscription waits for a mail server.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from services.core.audit import Action, Outcome
 from services.messaging.mail import CLAIMED, Email, PdfAttachment
 from services.people.accounts import actor_of
 
-# How long to wait after each attempt that failed; after the last one is given up. A
+# How long to wait after each failed attempt; after the last one a mail is given up. A
 # mail server may be away for a night.
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 480))
 _ALERT: Final = "watch"
@@ -38,7 +38,7 @@ _ALERT: Final = "watch"
 class ClaimedMail:
     """A mail that one worker is to send; without an `email` it is withheld.
 
-    `attempt` counts from 1, and tells a claim from one that came after it.
+    `attempt` counts from 1, and distinguishes a claim from a later one.
     """
 
     id: UUID
@@ -53,12 +53,12 @@ class ClaimedMail:
 def claim_next(
     session: Session, *, sends_dashboards: bool = True, watches_counts: bool = True
 ) -> ClaimedMail | None:
-    """Take the mail that is due for longest; None when none is due.
+    """Take the mail that has been due longest; None if none is due.
 
-    It is due again in a quarter of an hour unless it is settled: whose worker dies
-    between the two may get it twice, rather than never. Whoever may not have it at this
-    moment gets none, which is written down; what is switched off waits. The caller
-    commits before the mail is sent.
+    It is due again in a quarter of an hour unless it is settled: if a worker dies
+    between the two, the recipient may get it twice, rather than never. If the recipient
+    may not have it at present, it is withheld, which is recorded; what is switched off
+    waits. The caller commits before the mail is sent.
     """
     due = AnalystMail.send_at <= func.now()
     if not sends_dashboards:
@@ -68,8 +68,8 @@ def claim_next(
     passed_over: list[UUID] = []
     while (ids := _find(session, due, passed_over)) is not None:
         mail_id, subscription_id = ids
-        # Before its mails, as whoever stops or deletes it locks them. Nobody is waited
-        # for here: what somebody is changing now is sent a minute later.
+        # Locked before its mails, as by whoever stops or deletes it. Locked rows are
+        # skipped here: what somebody is changing now is sent a minute later.
         subscription = _lock(session, subscription_id, skip_locked=True)
         mail = session.scalars(
             select(AnalystMail)
@@ -84,9 +84,9 @@ def claim_next(
 
 
 def settle(session: Session, claimed: ClaimedMail, *, is_sent: bool) -> None:
-    """Keep whether the mail server has taken a claimed mail; the caller commits.
+    """Keep whether the mail server has accepted a claimed mail; the caller commits.
 
-    It is written down in any case, also of one that was stopped or deleted while it was
+    This is recorded in any case, even if the mail was stopped or deleted while it was
     on its way.
     """
     subscription = _lock(session, claimed.subscription_id)
@@ -122,7 +122,7 @@ def _find(
 def _lock(
     session: Session, subscription_id: UUID | None, *, skip_locked: bool = False
 ) -> DashboardSubscription | None:
-    """Return a subscription as it is now, locked; None if it is gone, or of none."""
+    """Return the current row of a subscription, locked; None if there is none."""
     if subscription_id is None:
         return None
     return session.scalars(
@@ -171,7 +171,7 @@ def _claim(
 def _withheld_because(
     session: Session, mail: AnalystMail, subscription: DashboardSubscription | None
 ) -> WithheldReason | None:
-    """Return why somebody is not to have a mail any more; None if they are."""
+    """Return why somebody may no longer have a mail; None if they may."""
     if subscription is None:
         return None if _counts(session, mail.user_id) else WithheldReason.OWNER
     if subscription.stopped_because == StopReason.PERSON.value:
@@ -180,9 +180,10 @@ def _withheld_because(
         return WithheldReason.LEFT
     people = (subscription.owner_id, mail.user_id)
     allowed = readers_among(session, content_of(subscription), people)
-    # In whose name it was counted: without them nobody answers for who gets it.
+    # It was counted in the owner's name: without the owner nobody answers for who gets
+    # it.
     if subscription.owner_id not in allowed:
-        # Who counts, and may not open it: it was deleted, or is shared no longer.
+        # The owner may count but not open it: it was deleted, or is no longer shared.
         is_for_dashboard = _counts(session, subscription.owner_id)
         return WithheldReason.DASHBOARD if is_for_dashboard else WithheldReason.OWNER
     return None if mail.user_id in allowed else WithheldReason.RECIPIENT
@@ -214,7 +215,7 @@ def _record(
     outcome: Outcome,
     details: Mapping[str, object],
 ) -> None:
-    """Write it down as done by whoever has it sent."""
+    """Record the sending in the name of the owner."""
     owner = actor_of(session.get_one(User, claimed.owner_id))
     if claimed.subscription_id is None:
         action, subject = Action.COUNT_ALERT_SEND, (_ALERT, claimed.alert_id)

@@ -13,10 +13,10 @@ from services.core.actors import Actor
 from services.core.errors import InvalidInput
 from services.core.weekdays import WEEKDAYS
 
-# Every month has it.
+# The last day that every month has.
 LAST_DAY: Final = 28
 _LAST_HOUR: Final = 23
-# So many days hold each weekday and each day of the month, and one to spare.
+# This many days include each weekday and each day of the month, with one to spare.
 _DAYS: Final = 33
 _UNFILTERED: Final = DashboardFilter()
 
@@ -29,7 +29,7 @@ class Rhythm(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why something is sent no longer; `DASHBOARD` is that it was deleted."""
+    """Why something is no longer sent; `DASHBOARD` means that it was deleted."""
 
     PERSON = "person"
     OWNER = "owner"
@@ -38,7 +38,7 @@ class StopReason(StrEnum):
 
 
 class WithheldReason(StrEnum):
-    """Why somebody was not sent a mail that waited."""
+    """Why somebody was not sent a waiting mail."""
 
     STOPPED = "stopped"
     LEFT = "left"
@@ -53,7 +53,7 @@ class WithheldReason(StrEnum):
 class SendingPlan:
     """A day and a full hour by the clinic's clock.
 
-    `day` is a weekday from Monday on (0), or a day of the month up to LAST_DAY.
+    `day` is a weekday, with 0 for Monday, or a day of the month up to LAST_DAY.
     """
 
     rhythm: Rhythm
@@ -63,7 +63,7 @@ class SendingPlan:
     def next_after(self, now: datetime) -> datetime:
         """Return the first time of the plan after `now`, whose zone is the clinic's.
 
-        An hour that the clock leaves out in spring is the hour after.
+        An hour that the clock skips in spring becomes the hour after.
         """
         for ahead in range(_DAYS):
             day = now.date() + timedelta(ahead)
@@ -75,8 +75,8 @@ class SendingPlan:
     def skip(self, at: datetime, now: datetime) -> datetime:
         """Return the first time after `now`, where `at` is an earlier time of the plan.
 
-        For who does not know the clinic's zone: the clock is taken to be as far from
-        UTC as it was at `at`.
+        For callers that do not know the clinic's zone: the clock is assumed to be as
+        far from UTC as it was at `at`.
         """
         at = at.astimezone(UTC)
         hours = (self.hour - at.hour + 11) % 24 - 11
@@ -90,7 +90,7 @@ class SendingPlan:
 
     @property
     def words(self) -> str:
-        """How often, in English, for an e-mail."""
+        """How often it is sent, in English, for an e-mail."""
         if self.rhythm is Rhythm.WEEKLY:
             return f"every {WEEKDAYS[self.day]} at {self.hour}:00"
         return f"on day {self.day} of every month at {self.hour}:00"
@@ -98,7 +98,7 @@ class SendingPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionDraft:
-    """What somebody wants to be sent; a list is `shown` as it was saved."""
+    """What somebody wants to have sent; a list is `shown` as it was saved."""
 
     content: Content
     shown: DashboardFilter = _UNFILTERED
@@ -108,13 +108,13 @@ class SubscriptionDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A kept subscription; `owner` is its owner's name where that is somebody else.
+    """A kept subscription; `owner` is its owner's name if that is not the actor.
 
-    `recipients` are the names of those whom its owner has chosen, for the owner alone.
-    `name` is empty where what is sent is not there any more, or the actor may not open
-    it any more. `next_at` is None once it
-    is stopped; `waiting`, `sent` and `failed` count the mails of the run at `ran_at`,
-    and of the one before what still waited when this one could not be made.
+    `recipients` are the names of the people chosen, for the owner only. `name` is empty
+    if what is sent no longer exists, or if the actor may no longer open it. `next_at`
+    is None once it is stopped. `waiting`, `sent` and `failed` count the mails of the
+    run at `ran_at`, and those that still waited from the run before if this one could
+    not be made.
     """
 
     id: UUID
@@ -133,13 +133,13 @@ class Subscription:
 
     @property
     def is_own(self) -> bool:
-        """Whether it is the actor's, who alone may change it."""
+        """Whether the subscription is the actor's; only its owner may change it."""
         return not self.owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueSubscription:
-    """What is to be sent now, in its owner's name; or, with a `stop`, no longer.
+    """What is to be sent now, in its owner's name; or stopped, if there is a `stop`.
 
     `languages` are those that recipients chose; None is the clinic's.
     """
@@ -157,7 +157,7 @@ class DueSubscription:
 
 
 def checked_plan(plan: SendingPlan) -> SendingPlan:
-    """Return the plan; raises InvalidInput where there is no such time."""
+    """Return the plan; raises InvalidInput if there is no such time."""
     is_weekly = plan.rhythm is Rhythm.WEEKLY
     days = range(len(WEEKDAYS)) if is_weekly else range(1, LAST_DAY + 1)
     if plan.day not in days:

@@ -1,4 +1,4 @@
-"""Mails that are out already although the rows, of an earlier time, know nothing of it.
+"""Mails that are out already although the rows, of an earlier time, do not know it.
 
 For the background, after the clinic went back in time.
 """
@@ -21,14 +21,15 @@ def pass_over(
     *,
     is_complete: bool,
 ) -> None:
-    """Let nothing be sent once more that was sent after the time of the rows.
+    """Prevent mails that were sent after the time of the rows from being sent again.
 
-    `dashboards` says how often a subscription's mail reached somebody since, `alerts`
-    of which alerts a mail went out. Unless that `is_complete`, nothing that waits or
-    was due is sent: rather one too few than one twice. The caller commits.
+    `dashboards` says how often a subscription's mail has reached somebody since, and
+    `alerts` for which alerts a mail went out. Unless these are complete
+    (`is_complete`), nothing that waits or was due is sent: rather one mail too few than
+    one twice. The caller commits.
     """
     left = Counter(dashboards)
-    # Without their papers, which are megabytes each.
+    # Without their PDFs, which are megabytes each.
     waiting = select(AnalystMail).options(defer(AnalystMail.paper, raiseload=True))
     for mail in session.scalars(waiting.order_by(AnalystMail.id)).all():
         if mail.subscription_id is not None:

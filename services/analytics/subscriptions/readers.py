@@ -19,7 +19,7 @@ from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound
 from services.patients.search.fields import PATIENTS
 
-# Whoever is sent one is told numbers of patients. Of documents there are none to tell.
+# What is sent are numbers of patients, which lists of documents do not have.
 _SENT: Final = frozenset({PATIENTS.name, COHORTS.name})
 
 
@@ -28,14 +28,15 @@ def list_readers(
 ) -> Mapping[UUID, str]:
     """Return the names of those to whom the actor may have something sent, in order.
 
-    Raises NotFound for what they may not open themselves, and NotAllowed.
+    Raises NotFound for what the actor may not open, and NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     if isinstance(content, UUID):
         dashboards.get_dashboard(session, actor, content)
     elif isinstance(content, SavedList):
         _require_own(session, actor, content)
-    # Analysts see no other account; names of those at work are no secret among them.
+    # Analysts see no other account; the names of active analysts are no secret among
+    # them.
     with assume_role(session, "system"):
         rows = session.execute(
             select(User.id, User.name)
@@ -46,7 +47,7 @@ def list_readers(
 
 
 def may_count() -> ColumnElement[bool]:
-    """Return which people count cohorts and can be written to."""
+    """Return the condition that a person counts cohorts and can be written to."""
     return and_(
         User.role == Role.ANALYST.value,
         User.deactivated_at.is_(None),
@@ -55,9 +56,9 @@ def may_count() -> ColumnElement[bool]:
 
 
 def is_reader(content: Content) -> ColumnElement[bool]:
-    """Return which people may be sent something now; for the background's role.
+    """Return the condition that a person may be sent something now.
 
-    Of a list that was deleted, nobody.
+    For the background's role. A deleted list may be sent to nobody.
     """
     if isinstance(content, str):
         return may_count()
@@ -85,7 +86,7 @@ def is_reader(content: Content) -> ColumnElement[bool]:
 def readers_among(
     session: Session, content: Content, people: Collection[UUID]
 ) -> frozenset[UUID]:
-    """Return those of some people who may be sent something now.
+    """Return which of these people may be sent something now.
 
     For the background's role.
     """

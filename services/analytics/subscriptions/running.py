@@ -1,7 +1,7 @@
-"""Subscriptions as the background runs them: found when due, and their mails written.
+"""Subscriptions as the background runs them: due ones are found, and mails written.
 
-For the background, which commits. A worker that was away runs each once, however many
-times of its plan have passed.
+The background calls these functions and commits. A worker that was away runs each
+subscription once, however many times of its plan have passed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,17 +47,17 @@ _PAGE: Final = "dashboard"
 
 @dataclass(frozen=True, slots=True)
 class MailSender:
-    """What stands in the mails: the clinic's name, and where people sign in."""
+    """What the mails contain: the clinic's name, and where people sign in."""
 
     clinic: str = "Your clinic"
     address: str = ""
 
 
 def find_due(session: Session, now: datetime) -> DueSubscription | None:
-    """Return what has waited longest to be sent, None if nothing does.
+    """Return the subscription that has been due longest; None if none is due.
 
-    Rights are those of this moment: of the owner, in whose name it is counted, and of
-    each recipient.
+    Rights are those of now: of the owner, in whose name it is counted, and of each
+    recipient.
     """
     due = (
         select(DashboardSubscription)
@@ -65,7 +65,7 @@ def find_due(session: Session, now: datetime) -> DueSubscription | None:
         .order_by(DashboardSubscription.next_at, DashboardSubscription.id)
     )
     for row in session.scalars(due):
-        # What a newer version has kept waits for a worker of that one.
+        # What a newer version kept waits for a worker of that version.
         with suppress(UnreadableDashboard, UnreadableCohort):
             return _due_of(session, row)
     return None
@@ -107,9 +107,9 @@ def _due_of(session: Session, row: DashboardSubscription) -> DueSubscription | N
 
 
 def _require_readable(session: Session, owner: Actor, saved: SavedQuestion) -> None:
-    """Raise UnreadableCohort for what a newer version has kept.
+    """Raise UnreadableCohort for a cohort that a newer version has kept.
 
-    What is refused for another reason is told so on the paper.
+    Any other refusal is printed on the paper.
     """
     if saved.is_cohort:
         with suppress(NotAllowed, NotFound, InvalidInput):
@@ -124,10 +124,10 @@ def _languages_of(
 
 
 def stop_due(session: Session, due: DueSubscription) -> None:
-    """Send it no longer, for the reason that `due` has, and tell all whom it was for.
+    """Stop a subscription for the reason in `due`, and tell everybody it was for.
 
-    Their bell says it; whoever counts no cohorts any more has nothing to do with it.
-    What waits is not sent either.
+    They are told by the bell, except people who no longer count cohorts. Waiting mails
+    are not sent either.
     """
     row = _still_due(session, due)
     if row is None or due.stop is None:
@@ -135,7 +135,7 @@ def stop_due(session: Session, due: DueSubscription) -> None:
     row.next_at, row.stopped_because = None, due.stop.value
     withhold(session, row, WithheldReason.STOPPED)
     people = and_(User.id.in_({row.owner_id, *row.recipients}), may_count())
-    # Told of anew, should it have stopped before.
+    # They are told again if it was stopped before.
     user_notifications.take_back(session, NotificationTopic.UNSENT, row.id)
     user_notifications.tell(
         session, NotificationTopic.UNSENT, people, subject_id=row.id
@@ -157,14 +157,15 @@ def finish(
     now: datetime,
     sender: MailSender,
 ) -> bool:
-    """Write a mail with their paper to each recipient, and plan the next time.
+    """Write a mail with a PDF to each recipient, and plan the next time.
 
-    Returns False, and writes none, where it was stopped, or asked for again, meanwhile.
+    Returns False, and writes none, if the subscription was stopped, or asked for again,
+    meanwhile.
     """
     row = _still_due(session, due)
     if row is None or due.owner is None or due.draft is None:
         return False
-    # What is left of a time before is not sent beside this one.
+    # Mails that are left from an earlier time are not sent beside these.
     withhold(session, row, WithheldReason.REPLACED)
     day = f"{now.day} {now:%B %Y}"
     body = _body(due, day, sender)
@@ -188,12 +189,13 @@ def finish(
 
 
 def fail(session: Session, due: DueSubscription, *, now: datetime) -> None:
-    """Note that it could not be made, and try again at its next time."""
+    """Record that the PDFs could not be made, and try again at the next time."""
     row = _still_due(session, due)
     if row is None:
         return
     row.ran_at, row.next_at = now, due.plan.next_after(now)
-    # What is left of a time before still waits, and is counted until it is sent.
+    # Mails that are left from an earlier time still wait, and count until they are
+    # sent.
     row.sent, row.failed = 0, len(due.recipients)
     _record_failure(session, row.id, due.owner)
 
@@ -209,7 +211,7 @@ def _record_failure(session: Session, row_id: UUID, owner: Actor | None) -> None
 
 
 def _still_due(session: Session, due: DueSubscription) -> DashboardSubscription | None:
-    """Return the row, locked, unless somebody has stopped or planned it anew."""
+    """Return the row, locked, unless somebody has stopped or rescheduled it."""
     return session.scalars(
         select(DashboardSubscription)
         .where(
@@ -224,7 +226,7 @@ def _still_due(session: Session, due: DueSubscription) -> DashboardSubscription 
 def _body(due: DueSubscription, day: str, sender: MailSender) -> str:
     owner = due.owner.name if due.owner else ""
     if isinstance(due.draft, SavedQuestion):
-        # Its name may be a diagnosis: it stands in the PDF alone.
+        # The list's name may be a diagnosis, so it is only in the PDF.
         parts = [f"A saved list, as of {day}, is attached as a PDF."]
         page = "cohorts" if due.draft.is_cohort else "patients"
         path = f"{page}?list={due.draft.key}"

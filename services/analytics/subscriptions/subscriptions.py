@@ -34,13 +34,13 @@ from services.core.errors import Conflict, InvalidInput, NotFound
 from services.core.sentences import Sentence
 
 MOST_RECIPIENTS: Final = 50
-# A filter that no dashboard has: a worker of the version before, which knows no lists,
-# cannot read it, and leaves the row to one that does.
+# A filter that no dashboard has: a worker of the previous version, which does not know
+# lists, cannot read it, and leaves the row to one that can.
 _OF_A_LIST: Final = {"timespan": "of a list"}
 
 
 class TooManySubscriptions(Conflict):
-    """The person has as many as the clinic lets anybody have."""
+    """The person has as many subscriptions as the clinic allows."""
 
     def __init__(self, most: int) -> None:
         super().__init__(
@@ -53,7 +53,7 @@ class TooManySubscriptions(Conflict):
 
 
 class AlreadySent(Conflict):
-    """The person has the same sent to the same people at the same times."""
+    """The person already sends the same to the same people at the same times."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -63,7 +63,7 @@ class AlreadySent(Conflict):
 
 
 def list_subscriptions(session: Session, actor: Actor) -> tuple[Subscription, ...]:
-    """Return what the actor has sent, then what others send them; raises NotAllowed."""
+    """Return what the actor sends, then what others send them; raises NotAllowed."""
     actor.require(Permission.COUNT_COHORTS)
     row = DashboardSubscription
     subscriptions = session.scalars(
@@ -74,8 +74,8 @@ def list_subscriptions(session: Session, actor: Actor) -> tuple[Subscription, ..
     people = {each for row in subscriptions for each in (row.owner_id, *row.recipients)}
     named = {row.dashboard_id for row in subscriptions if row.dashboard_id}
     saved = {row.view_id for row in subscriptions if row.view_id}
-    # Analysts see no other account, and not whether a dashboard that is not shared with
-    # them any more is still there.
+    # Analysts see no other account, nor whether a dashboard that is no longer shared
+    # with them still exists.
     names = analysts.find_names(session, people)
     with assume_role(session, "system"):
         titles = {**_titles(session, actor, named), **_view_names(session, saved)}
@@ -92,8 +92,9 @@ def create(
 ) -> UUID:
     """Have something sent from now on, and return the subscription's id.
 
-    The caller commits. `now` is by the clinic's clock, `most` how many a person may
-    have. Raises InvalidInput, TooManySubscriptions, AlreadySent, NotFound, NotAllowed.
+    The caller commits. `now` is by the clinic's clock, and `most` is how many a person
+    may have. Raises InvalidInput, TooManySubscriptions, AlreadySent, NotFound,
+    NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
     plan = checked_plan(draft.plan)
@@ -126,9 +127,9 @@ def create(
 
 
 def stop(session: Session, actor: Actor, subscription_id: UUID) -> None:
-    """Send one of the actor's no longer; the caller commits.
+    """Stop one of the actor's subscriptions; the caller commits.
 
-    Mails that wait are sent no more. Raises NotFound, NotAllowed.
+    Waiting mails are no longer sent. Raises NotFound, NotAllowed.
     """
     row = get_own(session, actor, subscription_id)
     row.next_at, row.stopped_because = None, StopReason.PERSON.value
@@ -140,9 +141,9 @@ def stop(session: Session, actor: Actor, subscription_id: UUID) -> None:
 def resume(
     session: Session, actor: Actor, subscription_id: UUID, *, now: datetime
 ) -> None:
-    """Send one of the actor's again, from its next time on; the caller commits.
+    """Resume one of the actor's subscriptions at its next time; the caller commits.
 
-    Whatever stopped it is looked at again then. Raises NotFound, NotAllowed.
+    Whatever stopped it is checked again then. Raises NotFound, NotAllowed.
     """
     row = get_own(session, actor, subscription_id)
     row.next_at, row.stopped_because = plan_of(row).next_after(now), None
@@ -153,7 +154,7 @@ def resume(
 def send_now(
     session: Session, actor: Actor, subscription_id: UUID, *, now: datetime
 ) -> None:
-    """Send one of the actor's within a minute, and then at its times again.
+    """Send one of the actor's within a minute, and at its times again afterwards.
 
     The caller commits. Raises NotFound, NotAllowed.
     """
@@ -164,9 +165,9 @@ def send_now(
 
 
 def delete(session: Session, actor: Actor, subscription_id: UUID) -> None:
-    """Delete one of the actor's, with the mails that wait; the caller commits.
+    """Delete one of the actor's subscriptions and its waiting mails.
 
-    Raises NotFound, NotAllowed.
+    The caller commits. Raises NotFound, NotAllowed.
     """
     row = get_own(session, actor, subscription_id)
     withhold(session, row, WithheldReason.STOPPED)
@@ -176,12 +177,12 @@ def delete(session: Session, actor: Actor, subscription_id: UUID) -> None:
 
 
 def leave(session: Session, actor: Actor, subscription_id: UUID) -> None:
-    """Send the actor no longer what somebody else has sent to them.
+    """Remove the actor from the recipients of somebody else's subscription.
 
     The caller commits. Raises NotFound, NotAllowed.
     """
     actor.require(Permission.COUNT_COHORTS)
-    # Their owner alone may change them, but nobody has to get mails.
+    # Only their owner may change subscriptions, but nobody has to get mails.
     with assume_role(session, "system"):
         row = session.scalars(
             select(DashboardSubscription)
@@ -200,7 +201,7 @@ def leave(session: Session, actor: Actor, subscription_id: UUID) -> None:
 
 
 def plan_of(row: DashboardSubscription) -> SendingPlan:
-    """Return when a subscription is sent."""
+    """Return the plan by which a subscription is sent."""
     return SendingPlan(rhythm=Rhythm(row.rhythm), day=row.day, hour=row.hour)
 
 
@@ -212,9 +213,9 @@ def checked_recipients(
     *,
     kept: Collection[UUID] = (),
 ) -> list[UUID]:
-    """Return to whom something is sent, in the order in which it is kept.
+    """Return the recipients of a subscription, in the order in which they are kept.
 
-    Those who are `kept` may stay whatever they may open now: they are passed over.
+    People in `kept` may stay even if they may not open it now: they are passed over.
     Raises InvalidInput, NotFound, NotAllowed.
     """
     if isinstance(content, str) and content not in READY:
@@ -242,7 +243,7 @@ def checked_recipients(
 
 
 def named(content: Content) -> Mapping[str, object]:
-    """Return what is sent as the audit log has it."""
+    """Return what is sent, as the audit log names it."""
     if isinstance(content, SavedList):
         return {"view": str(content.view_id)}
     return {"dashboard": str(content)}
@@ -256,10 +257,7 @@ def _require_room(session: Session, actor: Actor, most: int) -> None:
 
 
 def require_new(session: Session, wanted: DashboardSubscription) -> None:
-    """Refuse what another one sends already, or every mail would come twice.
-
-    Raises AlreadySent.
-    """
+    """Raise AlreadySent if another one sends the same: every mail would come twice."""
     row = DashboardSubscription
     twins = select(row.id).where(
         row.id.is_distinct_from(wanted.id),
@@ -281,7 +279,7 @@ def require_new(session: Session, wanted: DashboardSubscription) -> None:
 def get_own(
     session: Session, actor: Actor, subscription_id: UUID
 ) -> DashboardSubscription:
-    """Return one of the actor's, locked; raises NotFound, NotAllowed."""
+    """Return one of the actor's subscriptions, locked; raises NotFound, NotAllowed."""
     actor.require(Permission.COUNT_COHORTS)
     row = session.scalars(
         select(DashboardSubscription)
@@ -303,7 +301,7 @@ def _no_such() -> NotFound:
 def _titles(
     session: Session, actor: Actor, dashboard_ids: set[UUID]
 ) -> Mapping[UUID, str]:
-    """Return the names of dashboards that are there; "" where the actor sees none."""
+    """Return the names of dashboards that exist; "" where the actor may not see it."""
     name = case((is_readable(actor.id), DashboardRow.name), else_="")
     rows = session.execute(
         select(DashboardRow.id, name).where(DashboardRow.id.in_(dashboard_ids))
@@ -312,7 +310,7 @@ def _titles(
 
 
 def _view_names(session: Session, view_ids: set[UUID]) -> Mapping[UUID, str]:
-    """Return the names of saved lists, which stand on what is sent of them, too."""
+    """Return the names of saved lists, which are also on what is sent of them."""
     rows = session.execute(
         select(SavedView.id, SavedView.name).where(SavedView.id.in_(view_ids))
     )
@@ -334,7 +332,7 @@ def _subscription_of(
             content.view_id if isinstance(content, SavedList) else content
         )
     is_own = row.owner_id == actor.id
-    # Who else is written to is its owner's to know.
+    # Only the owner may know who else is written to.
     recipients = {each: names[each] for each in row.recipients if is_own}
     reason = row.stopped_because
     return Subscription(
@@ -361,5 +359,5 @@ def record(
     row: DashboardSubscription,
     details: Mapping[str, object] | None = None,
 ) -> None:
-    """Write down what was done with a subscription."""
+    """Record what was done with a subscription."""
     audit.record(session, actor, action, subject=(SUBJECT, row.id), details=details)

@@ -1,4 +1,4 @@
-"""Mails that wait and are not to be sent any more, with a word in the audit log."""
+"""Waiting mails that are no longer to be sent: removed, and recorded in the log."""
 
 from typing import Final
 from uuid import UUID
@@ -24,14 +24,14 @@ def withhold(
     *,
     person_id: UUID | None = None,
 ) -> None:
-    """Send the mails that wait no more, or those of one person; `row` is locked.
+    """Remove the mails that wait, or those to one person; `row` is locked.
 
-    Each is written down, as of whoever has it sent. The caller commits.
+    Each is recorded in the name of the subscription's owner. The caller commits.
     """
     waits = AnalystMail.subscription_id == row.id
     if person_id is not None:
         waits &= AnalystMail.user_id == person_id
-    # Mails are the background's alone.
+    # Only the background has access to mails.
     with assume_role(session, "system"):
         people = session.scalars(
             delete(AnalystMail)

@@ -1,4 +1,4 @@
-"""Lists of patients as analysts are told them: no few, alone or together."""
+"""Lists of patients as they are disclosed to analysts: no few, alone or together."""
 
 from services.analytics.unnamed_lists.figures import (
     ALL as ALL,

@@ -1,4 +1,4 @@
-"""What a list without names is made of: the bars that may be told."""
+"""What a list without names is made of: the bars that may be disclosed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from services.patients import search
 from services.patients.search import ListStatistics, TooFew
 
 ALL: Final = ("age", "sex", "allergy")
-# Each patient is in one bar of these, and in any number of the others.
+# Each patient is in one bar of each of these, and in any number of the others.
 _PARTITIONS: Final = frozenset({"age", "sex"})
 _NOBODY: Final = np.empty(0, dtype=np.int64)
 _Bars = Mapping[str, Members]
@@ -31,12 +31,12 @@ def describe(
     smallest_group: int,
     figures: Sequence[str] = ALL,
 ) -> Mapping[str, UndisclosedAnswer[ListStatistics]]:
-    """Count the bars of a list's charts; those below `smallest_group` are left out.
+    """Count the bars of a list's charts, leaving out those below `smallest_group`.
 
-    So are those that would tell of these, and allergies that all but few have. Beyond
-    some 10,000 patients, of a sample of them. Each of the `figures` is an answer of its
-    own, which may be shown once `tell` has held it against what was told before. Raises
-    TooFew, InvalidInput, NotAllowed, Unavailable.
+    Bars that would reveal these are left out as well, and so are allergies that all but
+    few have. Beyond some 10,000 patients, a sample of them is counted. Each of the
+    `figures` is an answer of its own, which may be shown once `tell` has checked it
+    against earlier disclosures. Raises TooFew, InvalidInput, NotAllowed, Unavailable.
     """
     actor.require(Permission.LIST_PATIENTS)
     list_bars = search.find_bars(session, actor, criteria, now=now)
@@ -46,7 +46,7 @@ def describe(
     everybody = np.sort(np.concatenate([*bars["sex"].values(), _NOBODY]))
     if len(everybody) < smallest_group:
         raise TooFew(smallest_group)
-    # That all are on everybody's list is known anyway.
+    # That everybody is on the list of all patients is known anyway.
     whole = () if search.is_public(criteria) and not list_bars.sampled else (everybody,)
     naming = naming_of_list(criteria)
     answers = {}
@@ -68,7 +68,7 @@ def describe(
             part_of=question_of("list", criteria, smallest_group),
             namings=(
                 *(naming for _ in whole),
-                # What all of a list are allergic to, its bars do not tell.
+                # The bars do not disclose what everybody on a list is allergic to.
                 *((naming if figure in _PARTITIONS else None) for _ in shown_bars),
             ),
         )
@@ -76,7 +76,7 @@ def describe(
 
 
 def _protected(figure: str, bars: _Bars, patients: int, k: int) -> _Bars:
-    """Return the bars of a figure that may be told."""
+    """Return the bars of a figure that may be disclosed."""
     if figure not in _PARTITIONS:
         return {
             label: members

@@ -1,6 +1,6 @@
-"""How many patients a list has, as far as it may be told, and with it their rows.
+"""How many patients a list has, as far as it may be disclosed, and its rows with that.
 
-Rows can be counted, so a list shows none of them unless its number is told
+Rows can be counted, so a list shows none of them unless its number is disclosed
 (docs/decisions/0063).
 """
 
@@ -34,14 +34,14 @@ _NAMED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ListSize:
-    """How many patients a list had at a time of the clinic's clock."""
+    """How many patients a list had at a time by the clinic's clock."""
 
     patients: int
     counted_at: datetime
 
 
 class ChangedByFew(NotAllowed):
-    """Since a list was told, few have come or gone: its rows would tell who."""
+    """Since a list was disclosed, few have come or gone: its rows would reveal who."""
 
     def __init__(self, smallest_group: int, size: ListSize) -> None:
         super().__init__(
@@ -56,13 +56,14 @@ class ChangedByFew(NotAllowed):
         )
 
 
-# Without slots: Python 3.11 cannot make frozen ones that have a type as parameter.
+# Without slots: Python 3.11 cannot make a frozen dataclass that has a type parameter.
 @dataclass(frozen=True)
 class DisclosedList(Generic[T]):
-    """What is shown of a list: `rows`, or why none are.
+    """What is shown of a list: its `rows`, or why there are none.
 
-    `count` is None where nobody counted: there is nothing to hide from who sees names,
-    or of everybody's list. With `earlier`, that is the number that is told again.
+    `count` is None where nothing was counted: there is nothing to hide from a user who
+    sees names, or in the list of everybody. `earlier` is an earlier number that is
+    shown again.
     """
 
     smallest_group: int
@@ -71,7 +72,7 @@ class DisclosedList(Generic[T]):
     earlier: ListSize | None = None
 
     def refusal(self) -> NotAllowed | None:
-        """Return why no rows are shown, None if they are."""
+        """Return why no rows are shown; None if they are."""
         if self.earlier:
             return ChangedByFew(self.smallest_group, self.earlier)
         if self.count and self.count.is_few:
@@ -88,7 +89,7 @@ class DisclosedList(Generic[T]):
 
 @dataclass(frozen=True)
 class KeptBack(Generic[T]):
-    """A list that was read; if it is `undisclosed`, `tell_list` says what is shown."""
+    """A list that was read; if any is `undisclosed`, `tell_list` says what is shown."""
 
     disclosed_list: DisclosedList[T]
     undisclosed: UndisclosedAnswer[ListSize] | None = None
@@ -105,11 +106,11 @@ def keep_back(
     count_open: Callable[[], Count | None] = lambda: None,
     needs: Permission = Permission.LIST_PATIENTS,
 ) -> KeptBack[T]:
-    """Find out who is on a list, and `read` what is shown of it if they are not few.
+    """Find out who is on a list, and `read` what is shown of it unless they are few.
 
     Where there is nothing to hide, `count_open` counts. Beyond 10,000 no number is
-    told, and nothing is held against it. Whoever is told `needs` a permission. Raises
-    InvalidInput, NotAllowed, Unavailable.
+    disclosed, and nothing is checked against earlier disclosures. The recipient `needs`
+    a permission. Raises InvalidInput, NotAllowed, Unavailable.
     """
     actor.require(needs)
     is_unnamed = search.visibility_of(actor) is search.UNNAMED
@@ -156,15 +157,16 @@ def tell_list(
 
 
 def question_of(what: str, criteria: Criteria, smallest_group: int) -> str:
-    """Name what is asked of a list, whatever its order."""
+    """Return a name for what is asked of a list, whatever its order."""
     criteria_json = list_criteria.to_json(replace(criteria, orders=()))
     return json.dumps([what, criteria_json, smallest_group], sort_keys=True)
 
 
 def naming_of_list(criteria: Criteria) -> Naming:
-    """Return what the filters of a list name: what patients have or take.
+    """Return the naming of a list's filters: what patients have or take.
 
-    Filters that OR joins are one condition, those of AND in AND are each one.
+    Filters that OR joins are one condition; filters that AND joins, also within another
+    AND, are one each.
     """
     wholes = (Criteria(Group(members=(part,))) for part in _joined_by_and(criteria))
     named = (

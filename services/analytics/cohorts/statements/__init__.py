@@ -1,4 +1,4 @@
-"""A cohort as one statement: who came in, who passed which step, counted."""
+"""A cohort as one statement that counts who came in and who passed which step."""
 
 from services.analytics.cohorts.statements.dimensions import (
     dimension_text as dimension_text,

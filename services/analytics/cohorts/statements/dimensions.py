@@ -1,4 +1,4 @@
-"""What events are split by, as columns and as text."""
+"""The dimensions that events are split by, as columns and as text."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -20,7 +20,7 @@ from sqlalchemy import (
 from services.analytics.cohorts import tables
 from services.analytics.cohorts.model import Dimension
 
-# By which column of an event each is split.
+# The column of an event for each dimension.
 SPLIT_COLUMNS: Final[Mapping[Dimension, str]] = {
     Dimension.SEX: "sex",
     Dimension.AGE_BAND: "age_band",
@@ -34,7 +34,7 @@ SPLIT_COLUMNS: Final[Mapping[Dimension, str]] = {
     Dimension.WORDS: "term",
     Dimension.CODE: "code",
 }
-# The same of all events of a patient.
+# Those columns that are the same in all events of a patient.
 PATIENT_COLUMNS: Final = frozenset({"sex"})
 _FORMATS: Final[Mapping[Dimension, str]] = {
     Dimension.MONTH: "YYYY-MM",
@@ -44,16 +44,17 @@ _FORMATS: Final[Mapping[Dimension, str]] = {
     Dimension.HOUR: 'FM00":00"',
 }
 _DAY_BEFORE_MONDAY: Final = "date '2023-12-31'"
-# Our own words among values, which somebody may have typed.
+# Our own values, which somebody may have typed as well.
 _RESERVED: Final = (tables.OTHERS, tables.NO_VALUE)
 
 
 def raw_values(
     split_by: Sequence[Dimension], events: FromClause, judged: FromClause
 ) -> list[Any]:
-    """Return what events of a cohort are split by; of patients it knows that already.
+    """Return the values that events are split by, from the cohort where it has them.
 
-    From the events it would be read of every patient who had such a one.
+    Columns of the patient are known to the cohort. From the events, they would be read
+    for every patient who had one.
     """
     return [
         raw_value(
@@ -64,12 +65,12 @@ def raw_values(
 
 
 def raw_columns_of(rows: FromClause, split_by: Sequence[Dimension]) -> list[Any]:
-    """Return the columns that `raw_values` has named."""
+    """Return the columns that `raw_values` has labelled."""
     return [rows.c[f"value_{place}"] for place, _ in enumerate(split_by)]
 
 
 def texts_of(rows: FromClause, split_by: Sequence[Dimension]) -> list[Any]:
-    """Return the same as text."""
+    """Return the columns of `raw_values` as text."""
     return [
         as_text(value, dimension)
         for value, dimension in zip(
@@ -79,19 +80,19 @@ def texts_of(rows: FromClause, split_by: Sequence[Dimension]) -> list[Any]:
 
 
 def dimension_text(events: FromClause, dimension: Dimension) -> ColumnElement[str]:
-    """Return what events are split by, as text.
+    """Return the value that events are split by, as text.
 
-    What somebody has typed is in quotes where it is a word of our own: else those whom
-    it is said of would be counted with *others*, or with those who have none.
+    Typed text that equals one of our own values is put in quotes: otherwise its
+    patients would be counted with *others*, or with those who have none.
     """
     return as_text(raw_value(events, dimension), dimension)
 
 
 def raw_value(events: FromClause, dimension: Dimension) -> ColumnElement[Any]:
-    """Return what events are split by, one value for each text that it is told as.
+    """Return the value that events are split by, one for each text that it is shown as.
 
-    Days and hours are numbers still: many events are grouped by these in less time than
-    each of them is put into words.
+    Days and hours are not text yet: grouping many events by them takes less time than
+    formatting each one.
     """
     value: ColumnElement[Any] = events.c[SPLIT_COLUMNS[dimension]]
     if dimension is Dimension.YEAR:
@@ -107,7 +108,7 @@ def raw_value(events: FromClause, dimension: Dimension) -> ColumnElement[Any]:
 
 
 def as_text(value: ColumnElement[Any], dimension: Dimension) -> ColumnElement[str]:
-    """Return what `raw_value` does, as text."""
+    """Return the result of `raw_value` as text."""
     if dimension not in _FORMATS:
         return value
     if dimension is Dimension.WEEKDAY:

@@ -1,4 +1,4 @@
-"""Hashes of patients and events, by which counts are told and compared."""
+"""Hashes of patients and events, by which counts are disclosed and compared."""
 
 from typing import Any, Final
 
@@ -14,12 +14,12 @@ from sqlalchemy import (
     type_coerce,
 )
 
-# What is left of a hash for the patient, and what the rest is for: the event.
+# How many low bits of a hash are the event's; the bits above them are the patient's.
 PATIENT_SHIFT: Final = 24
 
 
 def members_of(source: FromClause) -> ColumnElement[bytes]:
-    """Return a hash of the patient of each row, one after the other."""
+    """Return the hashes of the patients of all rows, one after the other."""
     return gathered(func.int8send(patient_hash(source.c.patient_id)))
 
 
@@ -30,14 +30,14 @@ def gathered(hashes: ColumnElement[bytes]) -> ColumnElement[bytes]:
 
 
 def patient_hash(patient_id: ColumnElement[Any]) -> ColumnElement[int]:
-    """Return what stands for a patient in the log of what was told."""
+    """Return the hash that stands for a patient in the log of disclosed groups."""
     return func.uuid_hash_extended(patient_id, literal_column("0"), type_=BigInteger)
 
 
 def own_pair(
     patient_id: ColumnElement[Any], number: ColumnElement[Any]
 ) -> ColumnElement[bytes]:
-    """Return 16 bytes of a patient and a number: the hash, and a float."""
+    """Return 16 bytes for a patient and a number: the hash, and a float."""
     patient = func.int8send(patient_hash(patient_id))
     return type_coerce(patient.concat(func.float8send(number)), LargeBinary)
 
@@ -45,7 +45,7 @@ def own_pair(
 def event_hash(view: TableClause, source: FromClause) -> ColumnElement[int]:
     """Return a hash of an event of a view, whose first bits are those of its patient's.
 
-    What happened to a patient twice on one day, at visits in one hour, is one event.
+    The same event of a patient twice on one day, for visits in one hour, is one event.
     """
     more = [source.c[name] for name in ("value", "hour") if name in view.c]
     happened = (source.c.occurred_on, source.c.term_key, source.c.code, *more)

@@ -1,4 +1,4 @@
-"""Who came in, and which rules and steps each passes."""
+"""Who came in, and which rules and steps each patient passes."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -50,10 +50,10 @@ from services.analytics.joined_conditions import (
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """A cohort with something taken to be so of everybody, or of nobody.
+    """A cohort in which a condition is taken to hold for everybody, or for nobody.
 
-    `step` is the one, counted from 1, in which that is. With `is_alone` it is a step of
-    a single rule as a whole: somebody could as well ask without it.
+    `step`, counted from 1, is where the condition is. If `is_alone`, it is a step of a
+    single rule as a whole, which could as well be left out of the question.
     """
 
     step: int
@@ -63,9 +63,9 @@ class Variation:
 def variations_of(cohort: Cohort) -> tuple[Variation, ...]:
     """Return the variations of a cohort, in the order of its statements.
 
-    Two for each rule that OR or NOT joins, and for words and a code that do: as if of
-    nobody, and as if of everybody. And one for each step of a single rule, as if it
-    were not there.
+    There are two for each rule that OR or NOT joins, and for words and a code joined in
+    this way: as if it held for nobody, and as if for everybody. And there is one for
+    each step of a single rule, as if the step were not there.
     """
     view = SOURCES[cohort.entry.kind].view
     steps = _conditions(cohort, view, lambda _: true())
@@ -77,12 +77,12 @@ def variations_of(cohort: Cohort) -> tuple[Variation, ...]:
 
 
 def number_joined(cohort: Cohort) -> int:
-    """Return how many conditions OR or NOT joins, each of which has two variations."""
+    """Return how many conditions OR or NOT joins; each of them has two variations."""
     return sum(not each.is_alone for each in variations_of(cohort)) // 2
 
 
 def _are_alone(step: AnyOf) -> list[bool]:
-    """Return for each variation of a step whether that is the step as a whole."""
+    """Return, for each variation of a step, whether it is the step as a whole."""
     alone = [True] if _is_alone(step) else []
     return [False] * (2 * len(list(joined(step)))) + alone
 
@@ -93,16 +93,16 @@ def _varied(step: AnyOf) -> tuple[ColumnElement[bool], ...]:
 
 
 def _is_alone(step: AnyOf) -> bool:
-    """Return whether a step is one rule without NOT, which nothing joins."""
+    """Return whether a step is a single rule without NOT."""
     return len(step.parts) == 1 and not isinstance(step.parts[0], Negated)
 
 
 def number_passed(steps: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
-    """Return how many steps somebody passed before the first that they did not."""
+    """Return how many steps were passed before the first that was not."""
     failed: list[tuple[ColumnElement[bool], ColumnElement[Any]]] = [
         (~step, literal_column(str(n))) for n, step in enumerate(steps)
     ]
-    # Grouped by a bare number, PostgreSQL would look for a column of that place.
+    # PostgreSQL would take a bare number in GROUP BY for the position of a column.
     everything = cast(literal_column(str(len(steps))), Integer)
     return case(*failed, else_=everything) if steps else everything
 
@@ -110,7 +110,7 @@ def number_passed(steps: Sequence[ColumnElement[bool]]) -> ColumnElement[int]:
 def steps_of(
     judged: CTE, cohort: Cohort, variation: int | None = None
 ) -> list[ColumnElement[bool]]:
-    """Return whether each step is passed, or would be in a variation."""
+    """Return the conditions of passing each step, as they are or in a variation."""
     steps: list[ColumnElement[bool]] = [
         judged.c[f"step_{number}"] for number in range(len(cohort.steps))
     ]
@@ -121,7 +121,7 @@ def steps_of(
 
 
 def judged_of(cohort: Cohort, split: Collection[str] = (), quantity: str = "") -> CTE:
-    """Return who came in, with such columns, and which steps each passes."""
+    """Return who came in, with the given columns, and which steps each passes."""
     entered = _select_entered(cohort, split, quantity).cte("entered")
     return _select_judged(cohort, entered).cte("judged")
 
@@ -129,7 +129,7 @@ def judged_of(cohort: Cohort, split: Collection[str] = (), quantity: str = "") -
 def _select_entered(
     cohort: Cohort, split: Collection[str], quantity: str
 ) -> Select[Any]:
-    """Select the first event of each patient whom it lets in, with such columns."""
+    """Select the first event by which each patient comes in, with the given columns."""
     view = SOURCES[cohort.entry.kind].view
     wanted = {*split, *(SPLIT_COLUMNS[dimension] for dimension in cohort.split_by)}
     if quantity:
@@ -155,9 +155,9 @@ def _select_entered(
         partition_by=rows.c.patient_id, order_by=rows.c.occurred_on
     )
     numbered = select(rows, place.label("place")).subquery("numbered")
-    # Of the patients in a union the planner knows nothing: whatever DISTINCT ON leaves
-    # of it are 200 rows to it, and of each of these it looks for events one by one.
-    # That a number is no larger than another it takes to be so of a third.
+    # The planner knows nothing about the patients in a union: it assumes that DISTINCT
+    # ON leaves 200 rows of them, and looks up events for each of these one by one. A
+    # condition that a number is no larger than another it assumes to hold for a third.
     return select(*(numbered.c[name] for name in names)).where(numbered.c.place <= 1)
 
 
@@ -176,8 +176,8 @@ def _select_judged(cohort: Cohort, entered: CTE) -> Select[Any]:
         else:
             had[id(rule)] = _had(rule, entered)
     if number_joined(cohort) or len(cohort.steps) > 1:
-        # Inlined, each rule would be looked at for every variation that names it; of a
-        # single step that stands alone none does.
+        # Inlined, each rule would be evaluated for every variation that names it; a
+        # single step that stands alone has no such variation.
         ruled = {each: f"rule_{place}" for place, each in enumerate(had)}
         columns = (had[each].label(name) for each, name in ruled.items())
         rows = select(entered, *columns).select_from(source)
@@ -195,8 +195,8 @@ def _select_judged(cohort: Cohort, entered: CTE) -> Select[Any]:
 def _matches(rule: Rule, event: EventByTerms, entered: CTE) -> Select[Any]:
     """Select who came in and had dated entries as a rule says, and how many.
 
-    All at once: terms that are known are found in an index, where a condition on each
-    patient looks at all entries of one after the other.
+    All patients at once: known terms are found through an index, whereas a condition on
+    each patient looks at all entries of one patient after the other.
     """
     dated = dated_entries(event)
     is_of_rule = and_(
@@ -214,10 +214,10 @@ def _matches(rule: Rule, event: EventByTerms, entered: CTE) -> Select[Any]:
 def _had_with_matches(
     rule: Rule, entered: FromClause, matches: ColumnElement[int]
 ) -> ColumnElement[bool]:
-    """Return what `_had` does, where it is known how many dated entries there are.
+    """Return the condition of `_had`, given the number of matching dated entries.
 
-    Of whom these are enough, neither lists without a date nor notes of visits are
-    looked at.
+    For patients who have enough of them, neither undated lists nor notes of visits are
+    read.
     """
     number = func.coalesce(matches, literal_column("0"), type_=BigInteger)
     is_enough = number >= rule.times
@@ -236,8 +236,8 @@ def _conditions(
 ) -> tuple[AnyOf, ...]:
     """Return a condition for each step, in which OR and NOT join its rules.
 
-    So they do words and a code of a rule where another event has both: of two events
-    that are each one of two things, AND says what OR would.
+    OR also joins the words and the code of a rule if another event has both: of two
+    events that are each one of two things, AND says what OR would.
     """
     events = [cohort.entry, *(rule.event for step in cohort.steps for rule in step)]
     are_counted = sum(map(has_words_and_code, events)) > 1
@@ -256,7 +256,7 @@ def _conditions(
 def _with_names(
     rule: Rule, entered: FromClause, known: ColumnElement[bool]
 ) -> Existing:
-    """Return that somebody met a rule, by words or by a code."""
+    """Return the condition that a rule was met, by words or by a code."""
     source = SOURCES[rule.event.kind].view.alias()
     return Existing(
         AnyOf(tuple(map(Predicate, names_of(rule.event, source)))),

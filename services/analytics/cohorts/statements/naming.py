@@ -1,4 +1,4 @@
-"""Conditions of an event: its words or code, and all else that it is."""
+"""The conditions of an event: its words or code, and everything else about it."""
 
 from dataclasses import dataclass
 
@@ -20,17 +20,18 @@ from services.analytics.cohorts.statements.sources import SOURCES, has_others
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Some of the rows that are such an event, asked for by themselves."""
+    """Some of the rows that match an event, selected separately."""
 
     source: FromClause
     is_such: ColumnElement[bool]
 
 
 def parts_of(event: CohortEvent) -> tuple[_Part, ...]:
-    """Return where such events are: where terms are known, dated entries and all else.
+    """Return where matching events are; with known terms, dated entries and all else.
 
-    A join above a union is made of all its rows. By itself the view of dated entries is
-    joined as the planner likes best, which knows how many patients have such a one.
+    A join with a union reads all rows of the union. On its own, the view of dated
+    entries is joined as the planner prefers, which knows how many patients have such an
+    entry.
     """
     view = SOURCES[event.kind].view.alias("event")
     if not isinstance(event, EventByTerms):
@@ -43,7 +44,7 @@ def parts_of(event: CohortEvent) -> tuple[_Part, ...]:
 
 
 def dated_entries(event: EventByTerms) -> _Part:
-    """Return the dated entries that are such an event."""
+    """Return the dated entries that match the event."""
     source = SOURCES[event.kind]
     dated = (source.view if source.dated is None else source.dated).alias("dated")
     is_named = or_(dated.c.term_key.in_(event.terms), *_has_code(event, dated))
@@ -51,10 +52,11 @@ def dated_entries(event: EventByTerms) -> _Part:
 
 
 def is_named_elsewhere(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
-    """Return that something which is no dated entry has the words or the code.
+    """Return the condition that a row is no dated entry and has the words or the code.
 
-    Of terms on lists and in notes the planner knows nothing, however many the patterns
-    are. With a single one each is folded once, which takes longer than all else.
+    The planner knows nothing about the terms on lists and in notes, however many
+    patterns there are. With a single pattern each term is folded once, and folding
+    takes longer than all else.
     """
     beginning = literal(" ").concat(source.c.term_key)
     pattern = literal("% ").concat(_sought(event.words.strip())).concat("%")
@@ -63,34 +65,34 @@ def is_named_elsewhere(event: CohortEvent, source: FromClause) -> ColumnElement[
 
 
 def has_words_and_code(event: CohortEvent) -> bool:
-    """Return whether an event is named by words as well as by a code."""
+    """Return whether an event is named both by words and by a code."""
     return bool(event.words.strip() and event.code.strip())
 
 
 def _meets(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
-    """Return the condition that something of a source is such an event."""
+    """Return the condition that a row of the source matches the event."""
     return and_(is_event_named(event, source), is_such_event(event, source))
 
 
 def is_event_named(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
-    """Return the condition that something has an event's words or its code, if any."""
+    """Return the condition that a row has the event's words or its code, if any."""
     names = names_of(event, source)
     return or_(*names) if names else true()
 
 
 def names_of(event: CohortEvent, source: FromClause) -> list[ColumnElement[bool]]:
-    """Return that something has the words of an event, and that it has the code."""
+    """Return the conditions that a row has an event's words, and that it has a code."""
     has_words = [_has_words(event, source)] if event.words.strip() else []
     return [*has_words, *_has_code(event, source)]
 
 
 def _has_code(event: CohortEvent, source: FromClause) -> list[ColumnElement[bool]]:
-    """Return that something has the code of an event; nothing where it has none."""
+    """Return the condition that a row has an event's code; empty if there is none."""
     return [source.c.code == code] if (code := event.code.strip()) else []
 
 
 def is_such_event(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
-    """Return the condition of everything else that an event is."""
+    """Return the condition for everything else that the event requires."""
     states = SOURCES[event.kind].states
     conditions: list[ColumnElement[bool]] = []
     if states:
@@ -108,10 +110,10 @@ def is_such_event(event: CohortEvent, source: FromClause) -> ColumnElement[bool]
 
 
 def _has_words(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
-    """Return the condition that something has the words of an event.
+    """Return the condition that a row has the words of an event.
 
-    Of dated entries the terms may be known. Of all else, and of the other branches of
-    their view, patterns are asked.
+    For dated entries the terms may be known. All else, and the other branches of their
+    view, are matched by patterns.
     """
     has_words = _is_like(source.c.term_key, event.words.strip())
     if not isinstance(event, EventByTerms):
@@ -125,8 +127,9 @@ def _has_words(event: CohortEvent, source: FromClause) -> ColumnElement[bool]:
 def _is_like(term_key: ColumnElement[str], words: str) -> ColumnElement[bool]:
     """Return the condition that a term has words, from the beginning of a word on.
 
-    Prediabetes is no diabetes. As patterns on the bare column: of these the planner
-    knows how many terms they match, where it guesses a third of any other condition.
+    `diabetes` does not match Prediabetes. The patterns apply to the bare column: for
+    these the planner knows how many terms match, whereas for any other condition it
+    assumes a third.
     """
     sought = _sought(words)
     return or_(
@@ -136,9 +139,9 @@ def _is_like(term_key: ColumnElement[str], words: str) -> ColumnElement[bool]:
 
 
 def _sought(words: str) -> ColumnElement[str]:
-    """Return words as they are compared, for a pattern."""
+    """Return words in their folded form, escaped for a pattern."""
     sought: ColumnElement[str] = func.fold(words, type_=String)
-    # Folding may make any of these, so they are escaped after it.
+    # Folding may produce any of these characters, so they are escaped afterwards.
     for special in ("\\", "%", "_"):
         sought = func.replace(sought, special, f"\\{special}", type_=String)
     return sought

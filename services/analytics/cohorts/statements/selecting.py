@@ -50,11 +50,12 @@ from services.analytics.cohorts.statements.sources import SOURCES, is_dated_even
 
 
 def classes(cohort: Cohort, *, with_variations: bool = False) -> Select[Any]:
-    """Select a row for each class of patients that the cohort's counts tell apart.
+    """Select a row for each class of patients that the cohort's counts distinguish.
 
-    What it is split by as text, how many steps they passed one after the other, how
-    many they are, and a hash of the id of each in bytes. With variations, how many
-    steps they passed in each of these comes last. Everything typed is bound.
+    The columns are the split values as text, how many steps were passed one after the
+    other, how many patients there are, and the hashes of their ids in bytes. With
+    variations, the number of steps passed in each of these comes last. Everything typed
+    is bound.
     """
     judged = judged_of(cohort)
     number = len(variations_of(cohort)) if with_variations else 0
@@ -68,7 +69,7 @@ def _classes(
     number_varied: int,
     *before: ColumnElement[Any],
 ) -> Select[Any]:
-    """Select classes as `classes` does, behind other columns."""
+    """Select classes as `classes` does, after other columns."""
     raw = [raw_value(judged, dimension) for dimension in split_by]
     values = [
         as_text(value, dimension).label(f"value_{place}")
@@ -88,10 +89,10 @@ def _classes(
 def _with_classes(
     selected: Select[Any], judged: CTE, cohort: Cohort
 ) -> CompoundSelect[Any]:
-    """Select besides, in rows of their own, the classes of a cohort by sex.
+    """Add the classes of a cohort by sex to a statement, in rows of their own.
 
-    Its patients are looked for once then. All columns of the other are empty in such a
-    row, and those of classes in all others.
+    This way its patients are looked up only once. In such a row all columns of the
+    statement are empty, and in all other rows those of the classes.
     """
     before = (null() for _ in selected.selected_columns)
     number = len(variations_of(cohort))
@@ -101,9 +102,10 @@ def _with_classes(
 
 
 def width_of_classes(cohort: Cohort) -> int:
-    """Return how many columns classes by sex have behind those of other rows.
+    """Return how many columns the classes by sex add to the other rows.
 
-    The sex, the steps passed, how many and who, and the steps passed in each variation.
+    They are the sex, the steps passed, how many and who, and the steps passed in each
+    variation.
     """
     return 4 + len(variations_of(cohort))
 
@@ -121,14 +123,14 @@ def events(
     *,
     with_classes: bool = True,
 ) -> Select[Any] | CompoundSelect[Any]:
-    """Select a row for each class of such events of those who remain of a cohort.
+    """Select a row for each class of matching events of those who remain in a cohort.
 
-    What they are split by as text, the patients as in `classes`, and a hash of each
-    event, whose first bits are those of its patient's. Some come several times:
-    PostgreSQL would sort them to find that out. What happened to a patient twice on one
-    day, at visits in one hour, is one event. Of cohorts with steps those who remain in
-    a variation alone have rows of their own: the last column says who remains. The
-    classes of the cohort come besides, unless nobody asks for them.
+    The columns are the split values as text, the patients as in `classes`, and a hash
+    of each event, whose first bits are those of its patient's. Hashes may repeat:
+    PostgreSQL would have to sort them to remove duplicates. The same event of a patient
+    twice on one day, for visits in one hour, is one event. In cohorts with steps, those
+    who remain in a variation only have rows of their own: the last column says who
+    remains. The classes of the cohort are added unless `with_classes` is False.
     """
     judged = judged_of(cohort, PATIENT_COLUMNS)
     view = SOURCES[event.kind].view
@@ -162,9 +164,10 @@ def _happened(
     columns: Callable[[FromClause], list[Any]],
     is_wanted: Callable[[FromClause], ColumnElement[bool]] = lambda _: true(),
 ) -> Select[Any] | CompoundSelect[Any]:
-    """Select such events of those who remain, or would in a variation.
+    """Select the matching events of those who remain, or would in a variation.
 
-    What they are split by, not as text yet, such columns, and who remains.
+    The columns are the split values, not yet as text, the given columns, and who
+    remains.
     """
     remains = _remains(judged, cohort)
     parts = [
@@ -193,12 +196,12 @@ def quantities(
     split_by: Sequence[Dimension],
     quantity: str,
 ) -> CompoundSelect[Any]:
-    """Select what a column of events is for each patient who remains, by classes.
+    """Select a quantity of each patient who remains, by classes.
 
-    That is the first event's, or without more the mean of all of the patient's that are
-    like `event`. What they are split by as text, the unit, and 16 bytes for each
-    patient: the hash, and the quantity as a float. Then who remains, and the classes of
-    the cohort besides, as in `events`.
+    It is that of the first event or, with `event`, the mean over all the patient's
+    events that match it. The columns are the split values as text, the unit, and 16
+    bytes for each patient: the hash, and the quantity as a float. Then come who remains
+    and the classes of the cohort, as in `events`.
     """
     own_of = partial(_own_number, quantity=quantity)
     if event is None:
@@ -242,10 +245,10 @@ def _own_number(source: FromClause, *, quantity: str) -> list[Any]:
 
 
 def members_by_term(kind: EventKind) -> Select[Any]:
-    """Select who had dated events of a kind, by the words of these.
+    """Select who had dated events of a kind, by the term of these.
 
-    As they are compared and as they are written, the commonest writing first; how many
-    events they are, and a hash of the patient of each.
+    The columns are the term in its compared and in its written form, the commonest
+    writing first, how many events there are, and a hash of the patient of each.
     """
     source = SOURCES[kind].view
     number = func.count()
@@ -263,14 +266,14 @@ def _columns_of(rows: FromClause, named: Sequence[Any]) -> list[Any]:
 
 
 def _remains(judged: CTE, cohort: Cohort) -> list[Any]:
-    """Return a column that says who remains, where somebody may not."""
+    """Return a column that says who remains; none if the cohort has no steps."""
     if not cohort.steps:
         return []
     return [and_(true(), *steps_of(judged, cohort)).label("remains")]
 
 
 def _remains_in_any(judged: CTE, cohort: Cohort) -> ColumnElement[bool]:
-    """Return the condition of who remains, or would in a variation."""
+    """Return the condition that a patient remains, or would in a variation."""
     number = len(variations_of(cohort))
     return or_(
         and_(true(), *steps_of(judged, cohort)),

@@ -1,4 +1,4 @@
-"""Where events of each kind are, and which of them are dated entries."""
+"""The views that hold events of each kind, and which of these are dated entries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,10 +45,10 @@ def _view(name: str, *more: ColumnClause[Any]) -> TableClause:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where events of a kind are, and in which state a visit has to be.
+    """The view of the events of a kind, and the states that a visit has to be in.
 
-    `entries` is what dated entries of the kind are called, where there are such, and
-    `dated` the view of these alone: the view itself where it has nothing else.
+    `entries` is the name of the kind's dated entries, if there are any, and `dated` the
+    view of these alone: `view` itself if it has nothing else.
     """
 
     view: TableClause
@@ -88,7 +88,7 @@ SOURCES: Final[Mapping[EventKind, _Source]] = {
     ),
     EventKind.PRESCRIPTION: _Source(_view("prescriptions")),
     EventKind.DOCUMENT: _Source(_view("documents")),
-    # Who is checked in has come.
+    # A patient who is checked in has come.
     EventKind.VISIT: _Source(_VISITS, ("checked-in", "completed")),
     EventKind.NO_SHOW: _Source(_VISITS, ("no-show",)),
     EventKind.CANCELLATION: _Source(_VISITS, ("cancelled",)),
@@ -96,7 +96,7 @@ SOURCES: Final[Mapping[EventKind, _Source]] = {
 
 
 def is_dated_event(kind: EventKind) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that something of a kind happened, and on which day."""
+    """Return the conditions that an event of a kind happened, and on a known day."""
     source = SOURCES[kind]
     is_dated = source.view.c.occurred_on.is_not(None)
     if not source.states:
@@ -105,17 +105,17 @@ def is_dated_event(kind: EventKind) -> tuple[ColumnElement[bool], ...]:
 
 
 def entries_of(kind: EventKind) -> str:
-    """Return what dated entries of a kind are called; empty where there are none."""
+    """Return the name of a kind's dated entries; empty if it has none."""
     return SOURCES[kind].entries
 
 
 def population(at_most: int | None = None) -> Select[int]:
-    """Select how many patients there are; no more than so many are looked at."""
+    """Select how many patients there are, looking at no more than `at_most`."""
     patients: Select[int] = select(literal_column("1")).select_from(_PATIENTS)
     return select(func.count()).select_from(patients.limit(at_most).subquery())
 
 
 def has_others(event: CohortEvent) -> bool:
-    """Return whether something of the kind is no dated entry."""
+    """Return whether events of the kind may be anything other than dated entries."""
     source = SOURCES[event.kind]
     return source.dated is not source.view
