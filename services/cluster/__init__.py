@@ -1,1 +1,1 @@
-"""The database servers: monitored, operated, alerted about, drilled."""
+"""The database servers: monitoring, operations, alerts and drills."""

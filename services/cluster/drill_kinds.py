@@ -1,4 +1,4 @@
-"""The disasters that can be practised, and what is promised for each."""
+"""The kinds of drills, and what is promised for each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from services.core.sentences import Sentence
 
 
 class DrillKind(StrEnum):
-    """What is practised."""
+    """The disaster that a drill practises."""
 
     SWITCHOVER = "switchover"
     CRASH = "crash"
@@ -24,7 +24,7 @@ class DrillKind(StrEnum):
     NETWORK_CUT = "network-cut"
 
 
-# What is done to the primary: another server may lead afterwards.
+# Disasters of the primary: another server may lead afterwards.
 TO_THE_PRIMARY: Final = (
     DrillKind.SWITCHOVER,
     DrillKind.CRASH,
@@ -38,7 +38,7 @@ TO_THE_PRIMARY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A disaster in words: what it is called, and what happens in the drill."""
+    """A disaster in words: its name, and what happens in the drill."""
 
     title: str
     what_happens: str
@@ -48,7 +48,7 @@ class Scenario:
 class Promise:
     """For how long nobody may be able to write, and how much may be lost, in seconds.
 
-    No drill may show an error to anybody either, unless `words` say so.
+    Nor may any drill show an error to anybody, unless `words` say so.
     """
 
     rto_seconds: float
@@ -56,7 +56,7 @@ class Promise:
     words: str
 
 
-# What the clinic asked for, whatever happens.
+# The clinic's own requirement, whatever happens.
 DOCUMENT_PROMISE: Final = Promise(
     300.0, 60.0, Sentence("back within 5 minutes, at most the last minute lost")
 )

@@ -1,4 +1,4 @@
-"""The record of other sites: who invited one, let it go, or had it lead, and why."""
+"""The record of other sites: who invited, forgot or promoted one, and why."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ from services.core.audit import Action
 
 @dataclass(frozen=True, slots=True)
 class SitePromoted:
-    """How a site came to lead.
+    """How a site was promoted.
 
-    `rows_at` and `files_at` are of when they were there: what the former site was given
-    later may be lost. `cut_off` says by whom and how that one was kept from writing,
-    where it did not answer any more. `lost_entries` is how many entries of the audit
-    log the rows knew of and MongoDB did not have.
+    `rows_at` and `files_at` are when its rows and files were current: what the former
+    site was given later may be lost. `cut_off` says by whom and how that one was kept
+    from writing, if it no longer answered. `lost_entries` is how many entries of the
+    audit log the rows knew of and MongoDB did not have.
     """
 
     site: str
@@ -36,14 +36,17 @@ def record_invited(session: Session, actor: Actor, site: str) -> None:
 
 
 def record_forgotten(session: Session, actor: Actor, site: str) -> None:
-    """Record that no log is kept for a site; the caller commits. Raises NotAllowed."""
+    """Record that the log of a site is no longer kept; the caller commits.
+
+    Raises NotAllowed.
+    """
     actor.require(Permission.ACT_ON_CLUSTER)
     details = {"site": site}
     audit.record(session, actor, Action.CLUSTER_FORGET_SITE, details=details)
 
 
 def record_promoted(session: Session, actor: Actor, promoted: SitePromoted) -> None:
-    """Record that a site leads; the caller commits. Raises NotAllowed."""
+    """Record that a site was promoted; the caller commits. Raises NotAllowed."""
     actor.require(Permission.ACT_ON_CLUSTER)
     audit.record(
         session,

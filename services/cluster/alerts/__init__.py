@@ -1,4 +1,4 @@
-"""What is wrong with the servers: rules, alerts, and whom to tell."""
+"""What is wrong with the servers: rules, alerts, and who is told."""
 
 from services.cluster.alerts.history import (
     AlertsState as AlertsState,

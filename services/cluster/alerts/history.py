@@ -1,4 +1,4 @@
-"""The alerts that are and were, who has seen to them, and how everything stands."""
+"""Open and past alerts, who has acknowledged them, and the present state of all."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from services.core.errors import NotFound
 
 SUBJECT: Final = "alert"
 _MOST: Final = 200
-# While a later version is brought in, its worker may write down a kind that this one
-# has no rule and no words for: such an alert is that version's to show and to send.
+# While a later version is being deployed, its worker may record a kind for which this
+# one has no rule and no words: that version has to show and send such an alert.
 IS_KNOWN: Final = AlertRow.kind.in_(AlertKind)
 
 
 def list_open(session: Session, actor: Actor) -> tuple[Alert, ...]:
-    """Return what is wrong now, the newest first; raises NotAllowed."""
+    """Return the open alerts, the newest first; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     return open_alerts(session)
 
 
 def open_alerts(session: Session) -> tuple[Alert, ...]:
-    """Return what is wrong now, the newest first; for the background."""
+    """Return the open alerts, the newest first; for the background."""
     rows = session.scalars(
         select(AlertRow)
         .where(IS_KNOWN, AlertRow.ended_at.is_(None))
@@ -48,10 +48,10 @@ def list_alerts(
     during: tuple[datetime, datetime] | None = None,
     limit: int | None = 50,
 ) -> tuple[Alert, ...]:
-    """Return the newest alerts, those that ended too; raises NotAllowed.
+    """Return the newest alerts, including those that ended; raises NotAllowed.
 
-    Without a `limit` all of them. `during` asks for those that were open at any time
-    from one to another.
+    Without a `limit`, all of them are returned. `during` selects those that were open
+    at any time within a span.
     """
     actor.require(Permission.VIEW_REPLICATION)
     newest_first = AlertRow.began_at.desc(), AlertRow.id.desc()
@@ -68,7 +68,7 @@ def list_alerts(
 
 
 def acknowledge(session: Session, actor: Actor, alert_id: UUID) -> Alert:
-    """Say that somebody sees to an alert; who did first stays. The caller commits.
+    """Record that the actor sees to an alert, unless somebody does; the caller commits.
 
     Raises NotAllowed and NotFound.
     """
@@ -115,7 +115,7 @@ def _alert(row: AlertRow) -> Alert:
 
 @dataclass(frozen=True, slots=True)
 class AlertsState:
-    """How things stand; `has_due_messages` when some are to be sent."""
+    """The rules and open alerts; `has_due_messages` is whether some are to be sent."""
 
     rules: Mapping[AlertKind, RuleRevision]
     open_alerts: tuple[Alert, ...]
@@ -123,7 +123,7 @@ class AlertsState:
 
 
 def standing(session: Session) -> AlertsState:
-    """Return how things stand; for the background."""
+    """Return the rules, open alerts, and whether messages are due; background only."""
     is_due = exists().where(
         AlertNotification.sent_at.is_(None),
         AlertNotification.given_up_at.is_(None),

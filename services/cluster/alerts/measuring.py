@@ -1,4 +1,4 @@
-"""What the rules judge, read off a snapshot of the servers."""
+"""The measures that rules judge, taken from a snapshot of the servers."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -11,7 +11,7 @@ _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
 _NOT_KNOWN: Final = BackupCondition()
-# In the place of a server's name.
+# In place of a server's name.
 _DISK_OF_BACKUPS: Final = "backups"
 
 
@@ -22,7 +22,7 @@ def measure(
     backups: BackupCondition = _NOT_KNOWN,
     burn_rate: float | None = None,
 ) -> tuple[Measure, ...]:
-    """Return every measure of a snapshot; `before` is the one before it.
+    """Return every measure of a snapshot; `before` is the previous one.
 
     `burn_rate` is that of the error budget: at 1 it lasts exactly its period.
     """
@@ -45,7 +45,7 @@ def _quorum(snapshot: ClusterSnapshot) -> Measure:
 def _of_node(node: NodeSnapshot, snapshot: ClusterSnapshot) -> Iterator[Measure]:
     if node is not snapshot.primary:
         yield _lag(node)
-        # While nobody leads nobody can follow: that is another alert.
+        # While nobody leads, nobody can follow: that is another alert.
         gone = None if snapshot.primary is None else float(not node.is_streaming)
         yield Measure(
             AlertKind.REPLICA_GONE, node.name, gone, f"{node.name} is {node.state}."
@@ -56,7 +56,7 @@ def _of_node(node: NodeSnapshot, snapshot: ClusterSnapshot) -> Iterator[Measure]
 
 
 def _lag(node: NodeSnapshot) -> Measure:
-    # One that is late on purpose takes its time to catch up after somebody held it.
+    # A delayed standby takes time to catch up after its replay was paused.
     is_late = node.tags.is_delayed or not node.is_heard_of
     seconds = None if is_late else node.lag_seconds
     sentence = f"{node.name} is {seconds or 0:.0f} s behind."
@@ -91,7 +91,7 @@ def _conflicts(
         former = before.node(node.name) if before is not None else None
         count = None
         if node.conflicts is not None and former and former.conflicts is not None:
-            # A server that restarted may count from nothing.
+            # A server that restarted may count from zero again.
             count = max(0, node.conflicts - former.conflicts)
         sentence = f"Replay on {node.name} has cancelled queries there."
         yield Measure(AlertKind.CONFLICT, node.name, count, sentence)

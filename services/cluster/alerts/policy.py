@@ -1,4 +1,4 @@
-"""Decides when an alert begins and ends; two bars each, so that none flutters."""
+"""Decides when an alert begins and ends; two bars for each prevent flapping."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _Key = tuple[AlertKind, str | None]
 
 @dataclass(slots=True)
 class _Watched:
-    """One measure over time: since when it is over the bar, or under the lower one."""
+    """A measure over time: since when it is over the bar, or under the lower one."""
 
     over_since: datetime | None = None
     under_since: datetime | None = None
@@ -34,7 +34,7 @@ class Judge:
         self._watched: dict[_Key, _Watched] = {}
 
     def take_over(self, open_alerts: Iterable[Alert]) -> None:
-        """Know of alerts that another process began."""
+        """Take over the alerts that another process began."""
         for alert in open_alerts:
             watched = self._watched.setdefault((alert.kind, alert.node), _Watched())
             watched.alert_id = alert.id
@@ -49,8 +49,8 @@ class Judge:
     ) -> tuple[AlertChange, ...]:
         """Return what has begun or ended with these measures.
 
-        What cannot be measured stays as it is; what is not measured at all any more,
-        a server that was removed or a rule that is off, is over.
+        Where a value is unknown, nothing changes. What is no longer measured at all,
+        such as a server that was removed or a rule that is off, has ended.
         """
         judged: set[_Key] = set()
         changes: list[AlertChange] = []

@@ -1,4 +1,4 @@
-"""Writes down what the judge decided, and the messages about it."""
+"""Records what the judge decided, and the messages about it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from services.messaging.user_notifications import NotificationTopic
 
 @dataclass(slots=True)
 class AlertNotice:
-    """A change of an alert and its messages; `sent_at` has those that are out."""
+    """A change of an alert and its messages; `sent_at` has those that were sent."""
 
     change: AlertChange
     envelopes: tuple[Envelope, ...]
@@ -40,9 +40,9 @@ def notice_of(
 
 
 def record(session: Session, notices: Iterable[AlertNotice]) -> None:
-    """Keep the changes in order, and the messages; for the background.
+    """Keep the changes, in their order, and their messages; for the background.
 
-    Another worker in the same outage may have noted the same: the first stays.
+    Another worker may have noted the same in the same outage: the first one is kept.
     """
     for notice in notices:
         alert_id = _record_change(session, notice.change)
@@ -51,7 +51,7 @@ def record(session: Session, notices: Iterable[AlertNotice]) -> None:
 
 
 def _record_change(session: Session, change: AlertChange) -> UUID | None:
-    """Return which alert it is about; None if it is another's that is known."""
+    """Return the id of the alert; None if another worker has recorded the change."""
     if change.what == "began":
         began = insert(Alert).values(
             id=change.alert_id,
@@ -101,5 +101,5 @@ def _record_messages(session: Session, alert_id: UUID, notice: AlertNotice) -> N
 
 
 def note_sent(notice: AlertNotice, envelope: Envelope) -> None:
-    """Remember that a message is out although nobody could write that down yet."""
+    """Remember that a message was sent, although that could not be recorded yet."""
     notice.sent_at[envelope] = datetime.now(UTC)

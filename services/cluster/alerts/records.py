@@ -30,11 +30,11 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleDraft:
-    """What an administrator may say of a rule.
+    """The part of a rule that an administrator can change.
 
     An alert begins once the measure has been over `threshold` for `for_seconds`, and
     ends once it has been at or under `clear_threshold` for `clear_seconds`. Thresholds
-    are seconds, bytes, a share of 1 or a count, as the kind says.
+    are seconds, bytes, a share of 1 or a count, depending on the kind.
     """
 
     is_active: bool
@@ -57,7 +57,7 @@ class RuleRevision(RuleDraft):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that was wrong, until it ended; `node` where it is one server's."""
+    """Something that was wrong, until it ended; `node` is set if it is one server's."""
 
     id: UUID
     kind: AlertKind
@@ -78,7 +78,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What a rule judges, of one server or of all; without a value it is not known."""
+    """The value that a rule judges, of one server or of all; None if it is unknown."""
 
     kind: AlertKind
     node: str | None
@@ -88,21 +88,20 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class BackupCondition:
-    """How backups stand: of what age the newest is, and how many failed since.
+    """The state of backups: the age of the newest, and how many attempts failed since.
 
-    While there is none the age is that of the first attempt at one. `log_behind` is how
-    long ago the newest second was to which one can go back, and `log_failure` why.
-    `kit_wanting` is for how long no recovery kit has had all keys, or is due to be
-    proven (`is_kit_unproven`), `unproven` how long ago a restore was last proven or, if
-    none ever was, the oldest backup was made, and `copy_behind` how long ago the newest
-    second was that the copy elsewhere has. `unusable_sets` are backups that cannot be
-    restored, `missing_files` stored files that are named and gone, `strays` what lies
-    among the backups, or in their copy, and belongs to none, and `lost_times` the spans
-    that one could go back to and cannot any more.
-    `folder_silent` is for how long the folder has not answered what is in it, and
-    `disk_used` the share of its disk that is used, where that is a disk of its own.
-    `tool` is what makes the backups, where that is not Chartroom, and `is_practised`
-    whether restores of them are.
+    While there is no backup, the age is that of the first attempt at one. `log_behind`
+    is how long ago the newest second was to which one can go back, and `log_failure`
+    says why. `kit_wanting` is for how long no recovery kit has had all keys, or has
+    been due to be proven (`is_kit_unproven`). `unproven` is how long ago a restore was
+    last proven or, if none ever was, the oldest backup was made. `copy_behind` is how
+    long ago the newest second was that the copy elsewhere has. `unusable_sets` are
+    backups that cannot be restored, `missing_files` stored files that are named but
+    gone, `strays` what is among the backups or in their copy and belongs to none, and
+    `lost_times` the spans to which one could go back and no longer can. `folder_silent`
+    is for how long the folder has not answered what is in it, and `disk_used` the used
+    share of its disk, if that is a disk of its own. `tool` is what makes the backups,
+    if that is not Chartroom, and `is_practised` whether their restores are practised.
     What is None is not known.
     """
 

@@ -1,4 +1,4 @@
-"""The rules, and how administrators change them."""
+"""The rules of alerts, and how administrators change them."""
 
 import math
 from collections.abc import Mapping
@@ -19,9 +19,9 @@ from services.core.errors import Conflict, InvalidInput
 from services.core.sentences import Sentence
 
 SUBJECT: Final = "alert rule"
-# What the migrations write for a new clinic, and what counts until an administrator
-# says otherwise: begin over, lasting for; end at or under, lasting for. Seconds; bytes
-# of log that a slot retains; the share of a disk that is used; counts.
+# What the migrations write for a new clinic, and what applies until an administrator
+# changes it: begin over, for how long; end at or under, for how long. In seconds; in
+# bytes of log that a slot retains; as the used share of a disk; as counts.
 FIRST_RULES: Final[Mapping[AlertKind, RuleDraft]] = {
     AlertKind.LAG: RuleDraft(True, 10, 30, 2, 30),
     AlertKind.REPLICA_GONE: RuleDraft(True, 0, 30, 0, 10),
@@ -53,7 +53,7 @@ _WRONG_SPANS: Final = {
 
 
 class AlertRuleChanged(Conflict):
-    """Another administrator was faster."""
+    """Another administrator changed the rule first."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -84,7 +84,7 @@ def change_rule(
 ) -> RuleRevision:
     """Change the rule that was seen with this revision; the caller commits.
 
-    Raises NotAllowed, InvalidInput and RuleChanged.
+    Raises NotAllowed, InvalidInput and AlertRuleChanged.
     """
     actor.require(Permission.MANAGE_ALERTS)
     wanted = _checked(kind, change)
@@ -122,7 +122,7 @@ def change_rule(
 
 
 def is_webhook(url: str) -> bool:
-    """Tell whether messages may go there: encrypted, or to this machine itself."""
+    """Return whether messages may go there: encrypted, or to this machine itself."""
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -154,7 +154,8 @@ def _checked(kind: AlertKind, change: RuleDraft) -> RuleDraft:
 
 
 def _require_sensible_bars(kind: AlertKind, change: RuleDraft) -> None:
-    # No number is told: people type bars in units of which services know nothing.
+    # The messages quote no numbers: people type thresholds in units unknown to
+    # services.
     for name in ("threshold", "clear_threshold"):
         if not 0 <= getattr(change, name) < math.inf:
             raise InvalidInput(

@@ -1,4 +1,4 @@
-"""Tells people and programs of alerts: by mail, or by a call to a webhook."""
+"""Sends alerts to people and programs: by mail, or by calling a webhook."""
 
 import logging
 from collections.abc import Mapping
@@ -21,10 +21,11 @@ from services.messaging.mail import Email, Mailer, is_taken
 from services.messaging.resending import lock_claimed, note_attempt, waits
 
 _SECONDS: Final = 10.0
-# Longer than a mail server takes (15 seconds for each of about ten answers), yet no
-# quarter of an hour as for letters: what an alert tells of may end its worker as well.
+# Longer than a mail server takes (15 seconds for each of about ten answers), but less
+# than the quarter of an hour for letters: the cause of an alert may end its worker,
+# too.
 _CLAIMED: Final = timedelta(minutes=3)
-# How long to wait after each attempt that failed; after the last one is given up.
+# How long to wait after each failed attempt; after the last one a message is given up.
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 60))
 _WAITS: Final = waits(AlertNotification)
 _log = logging.getLogger(__name__)
@@ -51,10 +52,9 @@ WebhookForm = Literal["chartroom", "slack"]
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What sends e-mail, if anything; the name and address that stand in messages.
+    """What sends e-mail, if anything, and the name and address used in messages.
 
-    Webhooks are told all that is known of an alert or, in the form of Slack's, its
-    sentence.
+    Webhooks receive all that is known of an alert or, in Slack's format, its sentence.
     """
 
     mailer: Mailer | None = None
@@ -63,7 +63,7 @@ class Post:
     webhook_form: WebhookForm = "chartroom"
 
     def deliver(self, envelope: Envelope) -> bool:
-        """Deliver, and tell whether it was taken; never raises."""
+        """Deliver a message, and return whether it was accepted; never raises."""
         if envelope.channel is Channel.WEBHOOK:
             return _call(envelope, self._body(envelope.change))
         if self.mailer is None:
@@ -83,7 +83,7 @@ class Post:
             "at": change.at.isoformat(),
             "value": change.value,
             "worst": change.worst,
-            # The word that chat programs look for.
+            # The field that chat programs look for.
             "text": _sentence(change),
             "url": place,
         }
@@ -101,7 +101,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedMessage:
-    """A message that one worker is to send; `until` tells claims of it apart."""
+    """A message that one worker is to send; `until` distinguishes claims of it."""
 
     id: UUID
     envelope: Envelope
@@ -109,11 +109,11 @@ class ClaimedMessage:
 
 
 def claim_next(session: Session) -> ClaimedMessage | None:
-    """Take the message that is due for longest; None when none is due.
+    """Take the message that has been due longest; None if none is due.
 
-    It is due again in three minutes unless it is settled: whose worker dies between the
-    two may send it twice, rather than never. One that each of its workers has died of
-    is given up. The caller commits before it is delivered.
+    It is due again in three minutes unless it is settled: if a worker dies between the
+    two, it may be sent twice, rather than never. A message that every worker died of is
+    given up. The caller commits before it is delivered.
     """
     now: Any = func.now()
     while (due := _lock_due(session)) is not None:
@@ -141,7 +141,7 @@ def _lock_due(session: Session) -> tuple[AlertNotification, Alert] | None:
 
 
 def settle(session: Session, claimed: ClaimedMessage, *, is_sent: bool) -> None:
-    """Keep whether a claimed message was taken; the caller commits."""
+    """Keep whether a claimed message was accepted; the caller commits."""
     row = lock_claimed(session, AlertNotification, claimed)
     if row is not None:
         note_attempt(row, _PAUSES, is_sent=is_sent)
@@ -169,12 +169,12 @@ def _call(envelope: Envelope, body: Mapping[str, Any]) -> bool:
     if not is_webhook(envelope.address):
         return False
     try:
-        # Redirects are not followed: they could lead to where nobody allowed.
+        # Redirects are not followed: they could lead to addresses that nobody allowed.
         httpx.post(
             envelope.address, json=body, timeout=_SECONDS, verify=machine_trust()
         ).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        # Its text has the address, which may carry a secret.
+        # The error's text includes the address, which may carry a secret.
         _log.warning("A webhook did not take an alert: %s.", type(error).__name__)
         return False
     return True

@@ -1,4 +1,4 @@
-"""Drills: the disasters that are practised, how they went, and when the next is due."""
+"""Drills: the disasters that are practised, how they went, and when one is next due."""
 
 from services.cluster.drills.journal import (
     DrillRunning as DrillRunning,

@@ -22,16 +22,16 @@ from services.messaging.user_notifications import NotificationTopic
 from services.people.sign_in import confirmations
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('chartroom.drills'))"
-# A drill writes down every few seconds that it goes on, but not while nobody leads.
+# A drill reports every few seconds that it goes on, but not while nobody leads.
 _SEEN: Final = text("interval '3 minutes'")
 _MOST: Final = 200
-# Which drill it is, of which kind, and how it went.
+# The drill's id, its kind, and how it went.
 _Closed = Row[UUID, str, dict[str, Any]]
 _ABANDONED: Final = "It ended before it was done. See whether the servers are whole."
 
 
 class DrillRunning(Conflict):
-    """Two disasters at once would measure neither."""
+    """Another drill is running: two disasters at once would measure neither."""
 
     def __init__(self) -> None:
         super().__init__("A drill is running already: wait until it has ended.")
@@ -40,7 +40,7 @@ class DrillRunning(Conflict):
 def begin(
     session: Session, actor: Actor, kind: DrillKind, *, session_id: UUID | None
 ) -> UUID:
-    """Write down that a drill begins and return its id.
+    """Record that a drill begins, and return its id.
 
     Raises NotAllowed, NotConfirmed and DrillRunning.
     """
@@ -65,15 +65,15 @@ def begin(
 
 
 def touch(session: Session, drill_id: UUID) -> None:
-    """Show that the drill goes on; for the drill itself."""
+    """Record that the drill goes on; for the drill itself."""
     _update(session, Drill.id == drill_id, seen_at=func.now())
 
 
 def note_server(session: Session, drill_id: UUID, node: str) -> None:
-    """Keep which server it is about to break; for the drill, which commits before.
+    """Record which server the drill is about to break; the drill commits this first.
 
-    So that what happens to the others meanwhile is not taken for practised, however
-    the drill ends.
+    What happens to the others meanwhile is then not taken for practice, however the
+    drill ends.
     """
     _update(session, Drill.id == drill_id, node=node)
 
@@ -87,7 +87,7 @@ def finish(
     node: str | None,
     steps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write down what was measured, judge it, and plan the next; for the drill."""
+    """Record what was measured, judge it, and plan the next drill; for the drill."""
     details = asdict(measured)
     verdict = judge(kind, measured)
     columns = ("rto_seconds", "rpo_seconds", "acknowledged", "lost", "errors")
@@ -105,14 +105,14 @@ def finish(
 
 
 def give_up(session: Session, drill_id: UUID, sentence: str, *, skipped: bool) -> None:
-    """Write down why the drill was not begun, or came to no end; for the drill."""
+    """Record why the drill was not begun, or not finished; for the drill."""
     _close(
         session, drill_id, "skipped" if skipped else "failed", {"sentence": sentence}
     )
 
 
 def close_abandoned(session: Session) -> None:
-    """Close drills whose process ended before them, and forget what old ones wrote."""
+    """Close drills whose process ended early, and forget what old ones wrote."""
     is_abandoned = (Drill.state == "running") & ~_is_attended()
     values = {"state": "failed", "ended_at": func.now()}
     result = {"sentence": _ABANDONED}
@@ -120,7 +120,7 @@ def close_abandoned(session: Session) -> None:
 
 
 def list_writes(session: Session, drill_id: UUID) -> frozenset[tuple[int, int]]:
-    """Return writer and number of all that a drill's writers left; for the drill."""
+    """Return the writer and number of all writes that a drill left; for the drill."""
     rows = session.execute(
         select(WriteProbe.writer, WriteProbe.number).where(
             WriteProbe.run_id == drill_id
@@ -130,7 +130,7 @@ def list_writes(session: Session, drill_id: UUID) -> frozenset[tuple[int, int]]:
 
 
 def forget_writes(session: Session, drill_id: UUID) -> None:
-    """Throw away what a drill's writers wrote, once it is compared."""
+    """Delete what a drill's writers wrote, once it has been compared."""
     session.execute(delete(WriteProbe).where(WriteProbe.run_id == drill_id))
 
 
@@ -182,7 +182,7 @@ def _close(
 
 
 def _tell(session: Session, closed: Sequence[_Closed]) -> None:
-    """Tell the administrators, of whom one at most has waited for it."""
+    """Tell the administrators; at most one of them has waited for it."""
     for drill_id, kind, result in closed:
         user_notifications.tell(
             session,

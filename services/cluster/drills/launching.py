@@ -1,4 +1,4 @@
-"""Has the launcher of the servers run a drill, and tells how it goes."""
+"""Has the launcher of the servers run a drill, and follows it."""
 
 from uuid import UUID
 
@@ -14,11 +14,11 @@ from services.core.errors import Conflict, Unavailable
 
 
 class CannotPractise(Conflict):
-    """The launcher of the servers will not run it; the message says why."""
+    """The launcher of the servers refuses to run a drill; the message says why."""
 
 
 def require_control(endpoints: Endpoints) -> Control:
-    """Return the launcher's control; raises CannotPractise where there is none."""
+    """Return the launcher's control; raises CannotPractise if there is none."""
     control = Control.of(endpoints)
     if control is None:
         raise CannotPractise("Drills are for Chartroom's own servers only.")
@@ -36,7 +36,7 @@ def launch(control: Control, kind: DrillKind, drill_id: UUID) -> None:
 
 
 def output_of(control: Control, drill_id: UUID) -> DrillProgress | None:
-    """Return what a drill has printed; None if this launcher does not run it.
+    """Return what a drill has printed; None if this launcher is not running it.
 
     Raises Unavailable.
     """

@@ -36,7 +36,7 @@ def change_plan(
     every_days: int | None,
     next_on: date | None,
 ) -> None:
-    """Plan a kind of drill anew, or no longer; raises NotAllowed and InvalidInput."""
+    """Replan a kind of drill, or stop planning it. Raises NotAllowed, InvalidInput."""
     actor.require(Permission.RUN_DRILLS)
     if every_days is None or next_on is None:
         session.execute(delete(DrillPlan).where(DrillPlan.kind == kind.value))
@@ -53,7 +53,7 @@ def change_plan(
 
 
 def move_on(session: Session, kind: DrillKind) -> None:
-    """Let the next one be due after the usual time from today on."""
+    """Make the next drill of a kind due after the usual time from today on."""
     today: Any = func.current_date()
     session.execute(
         update(DrillPlan)

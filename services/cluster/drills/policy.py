@@ -1,4 +1,4 @@
-"""Says of a drill, from what was measured, whether the promise was kept."""
+"""Decides from the measurements of a drill whether the promise was kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from services.cluster.drill_kinds import DOCUMENT_PROMISE, PROMISES, DrillKind, 
 
 DrillState = Literal["running", "kept", "broken", "skipped", "failed"]
 
-# What went well without it having happened would prove nothing.
+# Where all goes well because the disaster never happened, nothing is proven.
 _TO_BE_SHOWN: Final[Mapping[DrillKind, str]] = MappingProxyType(
     {
         DrillKind.FULL_DISK: "the disk was full",
@@ -22,14 +22,14 @@ _TO_BE_SHOWN: Final[Mapping[DrillKind, str]] = MappingProxyType(
 class DrillMeasurements:
     """What a drill has measured.
 
-    `rto_seconds` is how long nobody could write (or keep a file, where the file store
-    is lost). `rpo_seconds` is the age that the oldest acknowledged and lost write had
-    when writing went on, 0 if none was lost. `errors` is what people would have seen;
-    `unseen` counts reads that did not show what their reader had just written.
+    `rto_seconds` is how long nobody could write (or keep a file, if the file store is
+    lost). `rpo_seconds` is the age that the oldest acknowledged and lost write had when
+    writing went on, 0 if none was lost. `errors` counts errors that people would have
+    seen; `unseen` counts reads that did not show what their reader had just written.
     `crossed` counts writes that a former primary acknowledged after the new one did.
-    `differing` names servers whose rows differ from what was acknowledged.
-    `evidence` says what shows that the disaster has happened at all, of those kinds in
-    which it could fail to and everything would seem well.
+    `differing` names servers whose rows differ from what was acknowledged. `evidence`
+    shows that the disaster has happened at all, for kinds that could fail to happen
+    while everything seems well.
     """
 
     rto_seconds: float
@@ -48,7 +48,7 @@ class DrillMeasurements:
 
 @dataclass(frozen=True, slots=True)
 class DrillVerdict:
-    """Whether the promise was kept, in a word and in a sentence."""
+    """Whether the promise was kept, as a state and in a sentence."""
 
     state: DrillState
     sentence: str

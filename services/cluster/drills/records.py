@@ -1,4 +1,4 @@
-"""Drills and their plans as they are shown."""
+"""Drills and their plans, as they are shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from services.cluster.drills.policy import DrillState
 class DrillRecord:
     """A drill as the history keeps it; what was not measured is None.
 
-    `result` holds the sentence, the promise as it was then, phases and steps.
+    `result` holds the sentence, the promise as it was at the time, phases and steps.
     """
 
     id: UUID
@@ -39,9 +39,9 @@ class DrillRecord:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """When a kind of drill is due next; never, if it has no plan.
+    """When a kind of drill is due next; None if it has no plan.
 
-    `is_due` says that the day has come.
+    `is_due` says whether that day has come.
     """
 
     kind: DrillKind

@@ -24,10 +24,10 @@ _log = logging.getLogger(__name__)
 
 
 def remind(session: Session, mailer: Mailer, address: str) -> int:
-    """Write of drills that are due and that nobody was told of; return how many.
+    """Write to administrators of due drills without a reminder; return how many.
 
-    The caller commits right then. Raises MailNotSent where no administrator can be
-    written to, and then the next time tries again.
+    The caller commits immediately. Raises MailNotSent if no administrator could be
+    written to; it is then tried again the next time.
     """
     kinds = _take_due(session)
     if not kinds:
@@ -43,13 +43,13 @@ def remind(session: Session, mailer: Mailer, address: str) -> int:
 
 
 def reminder_email(to: str, kinds: tuple[DrillKind, ...], address: str) -> Email:
-    """Return what an administrator reads."""
+    """Return the e-mail to an administrator."""
     drills = "\n".join(f"- {SCENARIOS[kind].title}" for kind in kinds)
     return Email(to, _SUBJECT, _TEXT.format(drills=drills, link=address + PATH))
 
 
 def _take_due(session: Session) -> tuple[DrillKind, ...]:
-    """Take the drills that are due; other workers pass over those that are taken."""
+    """Take the drills that are due; other workers skip those that are taken."""
     due = (
         select(DrillPlan.kind)
         .where(

@@ -1,4 +1,4 @@
-"""How the servers that keep the records are: now, lately, and what it cost."""
+"""The servers that keep the records: their state, their recent past, and operations."""
 
 from db.cluster.observing import (
     Behind as Behind,

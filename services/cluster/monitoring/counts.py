@@ -1,4 +1,4 @@
-"""How often what happened to the servers, for /metrics."""
+"""Counts of what happened to the servers, for /metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from db.models.replication import Alert, ClusterOperation, Drill
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Alerts that are open, by kind; operations and drills so far, by kind and state.
+    """Open alerts by kind, and all operations and drills so far by kind and state.
 
-    `downtime_seconds` is how long writers waited at the last change of leaders.
+    `downtime_seconds` is how long writers waited at the last change of primary.
     """
 
     open_alerts: Mapping[str, int]

@@ -1,4 +1,4 @@
-"""What is marked on the charts: changes of leaders, drills, alerts."""
+"""What is marked on the charts: changes of the primary, drills, alerts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _CHANGES: Final = ("switchover", "failover")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened at a moment, or lasted until another.
+    """Something that happened at an instant, or lasted until another one.
 
     `kind` is an operation's kind, "drill" or "alert".
     """

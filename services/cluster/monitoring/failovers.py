@@ -1,4 +1,4 @@
-"""Changes of leaders that nobody asked for, and operations that were abandoned."""
+"""Failovers that nobody asked for, and operations that were abandoned."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,20 +12,20 @@ from db.cluster.observing import ClusterSnapshot
 from db.models.replication import ClusterOperation
 from db.postgres import Lsn
 
-# Whoever works on something says so every few seconds.
+# Whoever works on an operation updates its row every few seconds.
 _ABANDONED_AFTER: Final = timedelta(minutes=2)
-# An operation's own row may say "started" a moment before or after we saw its effect.
+# An operation's own row may say "started" shortly before or after its effect was seen.
 _AROUND: Final = timedelta(seconds=60)
 _DELIBERATE: Final = ("switchover", "failover")
 
 
 @dataclass(frozen=True, slots=True)
 class LeaderChange:
-    """Another server leads than before, as whoever looks at them saw it.
+    """A change of the primary, as it was seen by an observer of the servers.
 
-    Writers had nobody for at most `gap_seconds`: from the last look at the former
-    primary, which was at `former_lsn`, to the first at the new one. `lost_bytes` is the
-    log that went with it, which nobody was told is safe.
+    Writers had no primary for at most `gap_seconds`: from the last look at the former
+    one, which was at `former_lsn`, to the first at the new one. `lost_bytes` is the log
+    that was lost with it, which was acknowledged to nobody as safe.
     """
 
     seen_last_at: datetime
@@ -64,7 +64,7 @@ def leader_change(before: ClusterSnapshot, now: ClusterSnapshot) -> LeaderChange
 
 
 def note_failover(session: Session, change: LeaderChange) -> bool:
-    """Write down a change that no operation explains; tell whether it was one.
+    """Record a change that no operation explains; return whether it was one.
 
     For the background. Operations have a reason; what happens by itself has neither a
     reason nor an actor.
@@ -108,7 +108,10 @@ def note_failover(session: Session, change: LeaderChange) -> bool:
 
 
 def close_abandoned(session: Session) -> int:
-    """Call failed what nobody works on any more, and count it. For the background."""
+    """Mark operations that nobody works on as failed, and return how many they were.
+
+    For the background.
+    """
     closed = session.execute(
         update(ClusterOperation)
         .where(

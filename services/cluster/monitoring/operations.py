@@ -1,4 +1,4 @@
-"""The history of what was done to the servers, and of what happened to them."""
+"""The history of operations on the servers, and of what happened to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from services.core.actors import Actor, Permission
 from services.core.errors import NotFound
 
 _MOST: Final = 200
-# A drill that ends without a word says before, every few seconds, that it goes on; not
-# while nobody leads.
+# A drill that ends without a report has shown every few seconds before that it goes on,
+# except while nobody leads.
 _UNATTENDED: Final = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
 class DrillBehind:
-    """The drill that did it to the servers, and who practised."""
+    """The drill that caused it, and who practised."""
 
     id: UUID
     kind: str
@@ -34,7 +34,7 @@ class Operation:
     """One operation or event, and what it cost.
 
     Without an actor it happened by itself, or in a `drill`. `downtime_seconds` is how
-    long writers waited, `lost_bytes` the log that went with the former primary;
+    long writers waited, `lost_bytes` the log that was lost with the former primary;
     `phases` are seconds by name.
     """
 
@@ -68,7 +68,7 @@ def list_operations(
     limit: int = 50,
     before: datetime | None = None,
 ) -> tuple[Operation, ...]:
-    """Return the newest operations, those that began before a moment."""
+    """Return the newest operations that began before a time."""
     actor.require(Permission.VIEW_REPLICATION)
     wanted = select(ClusterOperation).order_by(
         ClusterOperation.started_at.desc(), ClusterOperation.id.desc()
@@ -92,7 +92,7 @@ def get_operation(session: Session, actor: Actor, operation_id: UUID) -> Operati
 def _with_drills(
     session: Session, rows: Sequence[ClusterOperation]
 ) -> tuple[Operation, ...]:
-    """Return what the rows say, and of what nobody asked for which drill it was."""
+    """Return rows as operations, with the drill behind those that nobody asked for."""
     unasked = [row for row in rows if _is_unasked(row)]
     drills: Sequence[Drill] = ()
     if unasked:
@@ -123,15 +123,16 @@ def _is_unasked(row: ClusterOperation) -> bool:
 
 
 def _is_behind(drill: Drill, row: ClusterOperation) -> bool:
-    """Tell whether the lead went over because of what was being practised.
+    """Return whether the primary changed because of what was practised.
 
-    A failover begins when that primary was seen last, which may be before the drill.
+    A failover begins when the former primary was last seen, which may be before the
+    drill.
     """
     until = drill.ended_at or drill.seen_at + _UNATTENDED
     practised_on = {row.former_primary}
     if drill.kind == DrillKind.NETWORK_CUT:
-        # Which leads only once it is in a network of its own: it is handed the lead.
+        # This one leads only once it is in a network of its own: it is handed the lead.
         practised_on.add(row.new_primary)
-    # Which server it is stands there before anything is done to it.
+    # Which server it is gets recorded before anything is done to it.
     is_of_it = drill.node is not None and drill.node in practised_on
     return is_of_it and drill.started_at <= row.seen_at and row.started_at <= until

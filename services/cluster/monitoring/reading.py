@@ -17,10 +17,10 @@ from services.core.errors import InvalidInput, Unavailable
 _FEWEST_POINTS: Final = 2
 _MOST_POINTS: Final = 2000
 _A_MINUTE: Final = timedelta(minutes=1)
-# A page looks each ten seconds, and with every click on it besides.
+# A page looks every ten seconds, and also with every click on it.
 _FILES_SECONDS: Final = 5.0
-# Nothing here needs rows in order, nor arithmetic in decimals: a month is 26,000 rows.
-# Who led at any time of a span is its primary.
+# Nothing here needs ordered rows or decimal arithmetic: a month is 26,000 rows. A
+# server that led at any time within a span counts as its primary.
 _READ: Final = text("""
 SELECT date_bin(make_interval(secs => :width), taken_at, 'epoch') AS at, node,
     min(role),
@@ -45,10 +45,11 @@ def read_samples(
     *,
     points: int = 480,
 ) -> tuple[Sample, ...]:
-    """Return at most so many samples of each server, the oldest first.
+    """Return at most `points` samples of each server, the oldest first.
 
-    They come from the finest that are kept for the whole span; where there are more
-    than `points`, the mean and the worst of several. Raises NotAllowed, InvalidInput.
+    They are of the finest resolution that is kept for the whole span; if there are more
+    than `points`, several are combined into their mean and worst. Raises NotAllowed,
+    InvalidInput.
     """
     actor.require(Permission.VIEW_REPLICATION)
     _check(since, until, points)
@@ -58,17 +59,18 @@ def read_samples(
         "resolution": resolution,
         "since": since,
         "until": until,
-        # Bins stay where they are while the span moves on, so it may touch one more.
+        # Bins stay in place while the span moves on, so it may touch one more.
         "width": max(float(resolution), seconds / (points - 1)),
     }
     return tuple(Sample(*row) for row in session.execute(_READ, parameters))
 
 
 def resolution_of(since: datetime, now: datetime) -> Resolution:
-    """Return the finest resolution that reaches back so far."""
+    """Return the finest resolution that is kept for that long."""
     age = now - since
     for resolution, kept in KEPT_FOR.items():
-        # Who asks for "the last hour" has begun to count a moment ago.
+        # A caller who asks for "the last hour" has computed its beginning some time
+        # ago.
         if age <= kept + _A_MINUTE:
             return resolution
     return Resolution.COARSE
@@ -83,7 +85,7 @@ def _check(since: datetime, until: datetime, points: int) -> None:
 
 
 def look_at_files(files: FileStore, actor: Actor) -> FilesState:
-    """Return how MongoDB's servers, which keep the files, are or were just now.
+    """Return the state, now or just now, of MongoDB's servers, which keep the files.
 
     Raises NotAllowed, and Unavailable while none of them answers.
     """
@@ -98,6 +100,6 @@ def look_at_files(files: FileStore, actor: Actor) -> FilesState:
 
 
 def record_look(session: Session, actor: Actor) -> None:
-    """Write down that the actor looks at the servers; raises NotAllowed."""
+    """Record that the actor looks at the servers; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     audit.record(session, actor, Action.REPLICATION_READ)

@@ -32,7 +32,7 @@ KEPT_FOR: Final = MappingProxyType(
 )
 
 
-# In one statement, however many an outage has let wait.
+# In one statement, however many have accumulated in an outage.
 _KEEP: Final = text(
     "INSERT INTO replication_samples SELECT * "
     "FROM json_populate_recordset(NULL::replication_samples, CAST(:rows AS json)) "
@@ -42,9 +42,9 @@ _KEEP: Final = text(
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How one server was doing: at a moment, or over a span with the worst of it.
+    """The state of one server, at a time or over a span with its worst values.
 
-    Lags are seconds and bytes behind the primary, `*_max` the most of the span;
+    Lags are seconds and bytes behind the primary, `*_max` the maximum of the span;
     `wal_rate` is bytes of log a second, on the primary.
     """
 
@@ -68,14 +68,14 @@ class Sample:
 def samples_of(snapshot: ClusterSnapshot) -> tuple[Sample, ...]:
     """Return a sample of every server, at a whole second.
 
-    So that two who watch at once, during an outage, keep one sample and not two.
+    So two workers that watch at once, during an outage, keep one sample and not two.
     """
     taken_at = snapshot.taken_at.replace(microsecond=0)
     return tuple(_sample(node, taken_at) for node in snapshot.nodes)
 
 
 def record(session: Session, samples: Sequence[Sample]) -> None:
-    """Keep samples; what is there already stays. For the background."""
+    """Keep samples, except those that exist already. For the background."""
     if samples:
         rows: list[dict[str, Any]] = [
             {"resolution": Resolution.FINE, **asdict(sample)} for sample in samples

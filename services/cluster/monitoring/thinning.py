@@ -1,4 +1,4 @@
-"""Thins samples out: fine ones for an hour, ever coarser ones for a month."""
+"""Thins out samples: fine ones for an hour, ever coarser ones for a month."""
 
 from typing import Any, Final
 
@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from services.cluster.monitoring.samples import KEPT_FOR, Resolution
 
-# What is still being gathered is left for the next time.
+# Samples that are still being gathered are left for the next time.
 _GATHERING_SECONDS: Final = 30
 _COARSER: Final = (
     (Resolution.FINE, Resolution.MIDDLE),
     (Resolution.MIDDLE, Resolution.COARSE),
 )
-# Of a span the means, the worst, and the words for the worst it was in: a replica that
+# Of a span, the means, the worst, and the state in words at its worst: a replica that
 # was away for one second of ten was not streaming all the time.
 _THIN: Final = text("""
 WITH span AS (
@@ -47,9 +47,9 @@ WHERE resolution = :resolution AND taken_at < now() - make_interval(secs => :kep
 
 
 def thin(session: Session) -> None:
-    """Sum up what is complete, and delete what is old; for the background.
+    """Sum up complete spans, and delete old samples; for the background.
 
-    Done as often as one likes: every ten seconds, or after a day without.
+    It can be called as often as needed: every ten seconds, or after a day without.
     """
     for fine, coarse in _COARSER:
         parameters: dict[str, Any] = {"fine": fine, "coarse": coarse}

@@ -1,4 +1,4 @@
-"""One sentence on whether the records are safe, why not, and what to do next."""
+"""A sentence on whether the records are safe, why not, and what to do next."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from db.cluster.observing import ClusterSnapshot, NodeSnapshot
 from services.core.sentences import Sentence
 
-# A replica further behind than this is no good copy, whoever may lead next.
+# A replica further behind than this is no good copy, whichever server leads next.
 _MOST_LAG_SECONDS: Final = 10.0
 _FULL_DISK: Final = 0.9
 
@@ -16,8 +16,8 @@ _FULL_DISK: Final = 0.9
 class ReplicationVerdict:
     """What an administrator has to know first.
 
-    `sentence` is the whole of it; `reason` what speaks against it, and `next_action`
-    what to do: both empty when there is nothing.
+    `sentence` is the complete verdict, `reason` what speaks against safety, and
+    `next_action` what to do: both are empty if there is nothing.
     """
 
     is_safe: bool
@@ -33,7 +33,7 @@ class _Risk:
 
 
 def verdict(snapshot: ClusterSnapshot) -> ReplicationVerdict:
-    """Judge a snapshot; of several risks the worst makes the sentence."""
+    """Judge a snapshot; of several risks, the sentence is about the worst."""
     risk = next((risk for find in _RISKS for risk in find(snapshot)), None)
     if risk is not None:
         sentence = Sentence("At risk: {reason}.", reason=risk.reason)
@@ -261,7 +261,7 @@ _RISKS: Final[tuple[Callable[[ClusterSnapshot], Iterator[_Risk]], ...]] = (
 
 
 def _late_seconds(node: NodeSnapshot) -> float:
-    # Nobody counts on one that is late on purpose, nor on how late it is.
+    # Nobody relies on a delayed standby, nor on how late it is.
     return 0.0 if node.tags.is_delayed else node.lag_seconds or 0.0
 
 

@@ -1,8 +1,8 @@
-"""Operations on the database servers: who may, what one would cost, and did cost.
+"""Operations on the servers: who may request them, their expected cost, and their cost.
 
-`OperationRunner.start` is the way in: it rehearses, decides, writes the row of history
-and the audit event, and then does what takes seconds or minutes in a thread, beside the
-page.
+`OperationRunner.start` is the entry point: it does a dry run, decides, writes the row
+of history and the audit event, and then does what takes seconds or minutes in a thread,
+beside the page.
 """
 
 from services.cluster.operations.authorization import (

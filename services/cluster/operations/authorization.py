@@ -1,4 +1,4 @@
-"""The way to every operation: who may, on what proof; the caller commits."""
+"""Authorizes every operation: who may, and on what proof; the caller commits."""
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def request(
     *,
     session_id: UUID | None,
 ) -> UUID:
-    """Let the request pass, write it down and return the operation's id.
+    """Authorize the request, record it and return the operation's id.
 
     Raises NotAllowed, NotConfirmed, InvalidInput and ServersBusy.
     """
@@ -48,11 +48,11 @@ def check(
     session_id: UUID | None,
     is_leaderless: bool = False,
 ) -> OperationRequest:
-    """Return the request tidied up if the actor may make it; nothing is written.
+    """Return the request normalized if the actor may make it; nothing is written.
 
-    While nobody leads no newer proof can be written down than there is: then the
-    passkey of this sign-in counts, however long ago it was used. Raises NotAllowed,
-    NotConfirmed and InvalidInput.
+    While nobody leads, no newer proof can be recorded. So the passkey of this sign-in
+    counts then, however long ago it was used. Raises NotAllowed, NotConfirmed and
+    InvalidInput.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
     _require_future(request)
@@ -66,7 +66,7 @@ def check(
 def cancel(
     session: Session, actor: Actor, operation_id: UUID, *, session_id: UUID | None
 ) -> None:
-    """Forget a planned switchover; raises NotFound, NotAllowed and NotConfirmed."""
+    """Cancel a planned switchover; raises NotFound, NotAllowed and NotConfirmed."""
     actor.require(Permission.ACT_ON_CLUSTER)
     operation = session.get(ClusterOperation, operation_id, with_for_update=True)
     if operation is None or operation.state != "scheduled":
@@ -86,7 +86,7 @@ def cancel(
 def record(
     session: Session, actor: Actor, request: OperationRequest, operation_id: UUID
 ) -> None:
-    """Write a request into the audit log."""
+    """Record a request in the audit log."""
     details = {
         "node": request.node,
         "scheduled_at": request.scheduled_at,
@@ -104,7 +104,7 @@ def record(
 
 
 def _require_proof(session: Session, actor: Actor, session_id: UUID | None) -> None:
-    """Raise NotConfirmed or NotAllowed unless it is surely the actor who acts."""
+    """Raise NotConfirmed or NotAllowed unless it is certain that the actor acts."""
     if confirmations.needs_no_passkey(actor):
         return
     if session_id is None:
@@ -159,7 +159,7 @@ def _require_future(request: OperationRequest) -> None:
 def _require_delay(request: OperationRequest) -> None:
     if request.kind is not OperationKind.ADD_REPLICA or request.seconds is None:
         return
-    # Nothing behind would make a replica that is not delayed at all.
+    # A delay of zero would make a replica that is not delayed at all.
     if not 1 <= request.seconds <= LONGEST_DELAY.total_seconds():
         raise InvalidInput(
             "seconds",

@@ -1,4 +1,4 @@
-"""Changes of the primary, planned or not, and what they cost those who write."""
+"""Changes of the primary, planned or not, and what they cost writers."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,7 +27,7 @@ def change_primary(
 ) -> Cost:
     """Make another server the primary and return what that cost.
 
-    `run_id` marks the writes that measure. Raises CannotAct, NotTyped, NoPatroni and
+    `run_id` marks the writes that measure it. Raises CannotAct, NotTyped, NoPatroni and
     WentWrong.
     """
     progress.tell("Looking at the servers")
@@ -46,7 +46,7 @@ def change_primary(
 
 
 class _Change:
-    """One change of the primary, with the moments that count."""
+    """One change of the primary, with the times that matter."""
 
     def __init__(
         self, servers: Servers, former: str | None, chosen: str, progress: Progress
@@ -82,7 +82,7 @@ class _Change:
         self._progress.tell(f"{self._chosen} leads")
 
     def await_writes(self, prober: Prober) -> None:
-        """Wait until writers are answered again, some times over."""
+        """Wait until writers have been answered again several times."""
         number = len(prober.writes)
         if not wait_until(
             lambda: len(prober.writes) >= number + _FEWEST_AFTER,
@@ -94,7 +94,7 @@ class _Change:
         self._progress.tell("Writers are answered again")
 
     def await_follower(self) -> None:
-        """Wait for the former primary to stream, which nobody else waits for."""
+        """Wait for the former primary to stream; nobody else waits for that."""
         if self._former is None:
             return
         self._progress.tell(f"Waiting until {self._former} follows")
@@ -108,7 +108,7 @@ class _Change:
         """Return what was measured."""
         self._progress.tell("Comparing what was acknowledged with what is there")
         lost = prober.lost()
-        # Of a failover nobody measured what was before it was asked for.
+        # In a failover nothing was measured before it was asked for.
         pause = longest_pause(prober.writes) if self._former else None
         new_timeline = prober.writes[-1].timeline
         lost_bytes, proof = self._prove(pause, new_timeline)
@@ -156,7 +156,7 @@ class _Change:
         return member is not None and member.is_streaming
 
     def _prove(self, pause: Pause | None, new_timeline: int) -> tuple[int | None, str]:
-        """Compare where the last write ended with where the new timeline begins."""
+        """Compare the end of the last write with the beginning of the new timeline."""
         if pause is None or pause.last.timeline == new_timeline:
             return None, "No write was acknowledged before, so there is no comparison."
         ended = self._end_of(pause.last.timeline)
@@ -170,7 +170,7 @@ class _Change:
         )
 
     def _end_of(self, timeline: int) -> Promotion | None:
-        """Return where a timeline ended, which its successor tells a moment later."""
+        """Return where a timeline ended, which its successor reports a little later."""
         promotions: list[Promotion] = []
 
         def is_known() -> bool:
@@ -187,7 +187,7 @@ class _Change:
         if pause is None:
             return {"handing_over": _rounded(self._led_at - self._requested_at)}
         last, first = pause.last.answered_at, pause.first.answered_at
-        # The new primary may take a write before it has been seen to lead.
+        # The new primary may accept a write before it has been seen to lead.
         led = min(max(self._led_at, last), first)
         phases = {
             "pausing": _rounded(max(0.0, last - self._requested_at)),

@@ -1,4 +1,4 @@
-"""What is done to the cluster as a whole: who takes over, settings, replicas."""
+"""Operations on the cluster as a whole: automatic failover, settings, replicas."""
 
 from time import monotonic
 from typing import Final
@@ -21,7 +21,7 @@ LONGEST_PAUSE: Final = 600.0
 def pause(
     servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Let nobody take over by itself any more."""
+    """Turn automatic failover off."""
     del request, run_id
     progress.tell("Telling Patroni to leave the servers to people")
     servers.ask(servers.patroni.pause)
@@ -32,7 +32,7 @@ def pause(
 def resume(
     servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Let servers take over by themselves again."""
+    """Turn automatic failover on again."""
     del request, run_id
     progress.tell("Telling Patroni to look after the servers again")
     servers.ask(servers.patroni.resume)
@@ -43,7 +43,7 @@ def resume(
 def change_settings(
     servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Change the settings of the request; raises InvalidInput for what may not be."""
+    """Apply the settings of the request; raises InvalidInput for those not allowed."""
     del run_id
     changes = rehearse_settings(servers, request)
     progress.tell("Telling Patroni the new settings")
@@ -55,7 +55,7 @@ def change_settings(
 def rehearse_settings(
     servers: Servers, request: OperationRequest
 ) -> dict[str, tuple[int | str, int | str]]:
-    """Return what would change, before and after; raises InvalidInput."""
+    """Return the settings that would change, before and after; raises InvalidInput."""
     config = servers.ask(servers.patroni.config)
     return settings.read_changes(config, request.changes)
 
@@ -63,7 +63,7 @@ def rehearse_settings(
 def add_replica(
     servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Make another replica, until it streams; a delayed one if the request says so."""
+    """Add a replica and wait until it streams; a delayed one if the request says so."""
     del run_id
     control = servers.require_control()
     began_at = monotonic()
@@ -89,7 +89,7 @@ def add_replica(
 def remove_replica(
     servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """End a replica and throw its data away."""
+    """Stop a replica and delete its data."""
     del run_id
     control, name = servers.require_control(), _require_node(request)
     progress.tell(f"Removing {name}")
@@ -100,7 +100,7 @@ def remove_replica(
 def pause_replay(
     servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Let a replica receive without showing, for a while that ends by itself."""
+    """Pause a replica's replay while it receives on, for a time that ends by itself."""
     del run_id
     control, name = servers.require_control(), _require_node(request)
     seconds = min(max(request.seconds or SHORTEST_PAUSE, SHORTEST_PAUSE), LONGEST_PAUSE)

@@ -1,4 +1,4 @@
-"""The history of what was done to the servers, row by row; callers commit."""
+"""The history of operations on the servers, row by row; callers commit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ from services.cluster.operations.requests import Cost, OperationKind, OperationR
 from services.core.actors import Actor
 
 _SEEN_SECONDS: Final = 30.0
-# Beyond this a switchover that was planned is not made up for.
+# A planned switchover that is later than this is not made up for.
 _LATE_SECONDS: Final = 300.0
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('chartroom.cluster_acts'))"
 _MISSED: Final = "No worker was there at the time, so it was not done."
@@ -23,7 +23,7 @@ _MISSED: Final = "No worker was there at the time, so it was not done."
 
 @dataclass(frozen=True, slots=True)
 class PlannedSwitchover:
-    """A switchover that will be made: to whom, when, and who asked for it."""
+    """A switchover that is planned: to which server, when, and who asked for it."""
 
     id: UUID
     node: str | None
@@ -38,7 +38,7 @@ def begin(
     *,
     known_as: UUID | None = None,
 ) -> UUID:
-    """Write down that an operation begins, or is planned; raises ServersBusy."""
+    """Record that an operation begins, or is planned; raises ServersBusy."""
     session.execute(text(_LOCK))
     if request.scheduled_at is None:
         _require_idle(session)
@@ -62,7 +62,7 @@ def begin(
 def note(
     session: Session, operation_id: UUID, steps: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Write down how far the operation is, which also shows that somebody is at it."""
+    """Record the operation's progress, which also shows that it is being worked on."""
     _update(
         session,
         ClusterOperation.id == operation_id,
@@ -77,7 +77,7 @@ def finish(
     cost: Cost,
     steps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write down what the operation did and what it cost."""
+    """Record what the operation did and what it cost."""
     details = asdict(cost)
     sentence, facts = details.pop("sentence"), details.pop("facts")
     extra = {"sentence": sentence, "steps": list(steps), **facts}
@@ -97,7 +97,7 @@ def fail(
     sentence: str,
     steps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write down that the operation did not end well, and why."""
+    """Record that the operation failed, and why."""
     _update(
         session,
         ClusterOperation.id == operation_id,
@@ -110,7 +110,7 @@ def fail(
 
 
 def close_missed(session: Session) -> int:
-    """Call failed what was planned and not done in time; return how many that were."""
+    """Mark planned operations that were missed as failed; return how many they were."""
     too_late = func.now() - _seconds(_LATE_SECONDS)
     return _update(
         session,
@@ -123,7 +123,7 @@ def close_missed(session: Session) -> int:
 
 
 def claim_due(session: Session) -> tuple[UUID, OperationRequest] | None:
-    """Take over a planned switchover whose time has come, for one worker only."""
+    """Claim a planned switchover that is due, for one worker only."""
     session.execute(text(_LOCK))
     due = session.scalars(
         select(ClusterOperation)

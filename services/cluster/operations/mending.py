@@ -1,4 +1,4 @@
-"""What is done to one server: restarted, copied anew, brought back."""
+"""Operations on one server: restarting it, copying it anew, bringing it back."""
 
 from functools import partial
 from time import monotonic
@@ -32,7 +32,7 @@ _COPIED = text(
 def restart(
     servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Restart PostgreSQL on a server; writers are measured if it leads."""
+    """Restart PostgreSQL on a server; the wait of writers counts if it leads."""
     server = servers.require_server(request.node)
     progress.tell(f"Restarting PostgreSQL on {server.name}")
     with Prober(servers.database, run_id) as prober:
@@ -57,7 +57,7 @@ def restart(
 def reinit(
     servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Have a replica copy the primary's data anew, until it streams."""
+    """Copy the primary's data to a replica anew, and wait until it streams."""
     del run_id
     name = _require_replica(servers, request)
     began_at = monotonic()
@@ -69,7 +69,7 @@ def reinit(
 def rejoin(
     servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Bring a server back until it streams: by rewinding it, else by a new copy."""
+    """Bring a server back until it streams: by rewinding it, otherwise by a copy."""
     del run_id
     name = _require_replica(servers, request)
     began_at = monotonic()
@@ -105,7 +105,7 @@ def _require_replica(servers: Servers, request: OperationRequest) -> str:
 
 
 def _start(servers: Servers, name: str, progress: Progress) -> None:
-    """See that the server's Patroni runs; ours can be started from here."""
+    """Wait for the server's Patroni; on our own servers, heal their faults first."""
     if servers.control is not None:
         control = servers.control
         report = by_control(control.report).node(name)
@@ -131,7 +131,7 @@ def _start(servers: Servers, name: str, progress: Progress) -> None:
 def _copy(servers: Servers, name: str, progress: Progress) -> None:
     progress.tell(f"Copying the primary's data to {name}")
     servers.ask(lambda: servers.patroni.reinitialize(name))
-    # Until it has begun it may still look as it did before.
+    # Until the copy has begun, the server may still look as it did before.
     wait_until(
         lambda: not _is_streaming(servers, name),
         seconds=_BEGIN_SECONDS,
@@ -167,7 +167,7 @@ def _streams_within(servers: Servers, name: str, seconds: float) -> bool:
 
 
 def _is_streaming(servers: Servers, name: str) -> bool:
-    """Tell whether the replica, also by its own word, streams on the leader's line."""
+    """Return whether the replica, also by itself, streams on the leader's timeline."""
     try:
         members = servers.ask(servers.patroni.cluster)
         own = servers.patroni.state_of(name)

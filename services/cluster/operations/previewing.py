@@ -1,4 +1,4 @@
-"""What a change of the primary would mean, before anybody decides: a dry run."""
+"""The dry run of a change of the primary: what it would mean, before it is decided."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ from services.cluster.operations.situation import (
 from services.core.sentences import Sentence
 
 _UNKNOWN: Final = 2**63
-# Less is not worth a word.
+# Less than this is not mentioned.
 _LATE_SECONDS: Final = 0.1
 
 
@@ -22,7 +22,7 @@ class FailoverCandidate:
     """A server that might lead: whether it may, why or why not, and what it lacks.
 
     `lost_bytes` is what was written and would be lost with it, as far as the former
-    primary was seen; None where nothing tells. `is_certain` says that nothing that was
+    primary was seen; None if that is not known. `is_certain` says that nothing that was
     acknowledged can be among it.
     """
 
@@ -36,10 +36,10 @@ class FailoverCandidate:
 
 @dataclass(frozen=True, slots=True)
 class OperationPreview:
-    """What would happen.
+    """What a change of the primary would mean.
 
-    It is a switchover while somebody leads, else a failover. `candidates` are in the
-    order of advice. `obstacle` says why nothing can be done at all.
+    It is a switchover while somebody leads, otherwise a failover. `candidates` are in
+    the recommended order. `obstacle` says why nothing can be done at all.
     """
 
     kind: OperationKind
@@ -58,14 +58,14 @@ class OperationPreview:
         )
 
     def candidate(self, name: str | None) -> FailoverCandidate | None:
-        """Return a candidate by its name."""
+        """Return a candidate by name."""
         return next(
             (candidate for candidate in self.candidates if candidate.name == name), None
         )
 
 
 def preview(situation: Situation) -> OperationPreview:
-    """Tell what a change of the primary would mean as things are."""
+    """Return what a change of the primary would mean in this situation."""
     primary = situation.primary
     kind = OperationKind.FAILOVER if primary is None else OperationKind.SWITCHOVER
     others = [server for server in situation.servers if server is not primary]
@@ -108,7 +108,7 @@ def _candidate(situation: Situation, server: ServerSituation) -> FailoverCandida
     obstacle = _obstacle_of(situation, server)
     is_certain = obstacle is None and _loses_nothing(situation, server)
     if situation.primary is not None:
-        # The primary hands over only what the other has received to the last byte.
+        # The primary hands over only once the other has received everything.
         lost: tuple[int | None, float | None] = (0, 0.0)
     else:
         lost = (0, 0.0) if is_certain else (server.behind_bytes, server.replay_seconds)
@@ -122,7 +122,7 @@ def _candidate(situation: Situation, server: ServerSituation) -> FailoverCandida
 
 
 def _obstacle_of(situation: Situation, server: ServerSituation) -> str | None:
-    """Say what keeps a server from leading, if anything does."""
+    """Return what keeps a server from leading, if anything does."""
     if not server.is_answering:
         return Sentence("it does not answer.")
     if not server.may_lead:
@@ -133,7 +133,7 @@ def _obstacle_of(situation: Situation, server: ServerSituation) -> str | None:
 def _obstacle_to_switchover(
     situation: Situation, server: ServerSituation
 ) -> str | None:
-    """Say why the primary could not hand over to it."""
+    """Return why the primary could not hand over to the server."""
     if not server.is_streaming:
         return Sentence(
             "it does not stream from the primary; it is {state}.", state=server.state
@@ -146,11 +146,11 @@ def _obstacle_to_switchover(
 
 
 def _loses_nothing(situation: Situation, server: ServerSituation) -> bool:
-    """Tell whether all that was acknowledged is certainly on this server.
+    """Return whether everything that was acknowledged is certainly on this server.
 
-    A switchover waits for it. In a failover it is certain of the furthest of those
-    that commits wait for, if all of them can be asked: what was acknowledged is on at
-    least one of them.
+    A switchover waits for that. In a failover it is certain for the furthest of the
+    servers that commits wait for, if all of these can be asked: what was acknowledged
+    is on at least one of them.
     """
     if situation.primary is not None:
         return True
@@ -191,7 +191,7 @@ def _merits(situation: Situation, server: ServerSituation) -> str:
 
 
 def _advice(server: ServerSituation) -> tuple[object, ...]:
-    """Sort by who has most and whom commits wait for."""
+    """Return a sort key: servers that commits wait for first, then by their data."""
     late, position = server.replay_seconds or 0.0, server.position or 0
     return (
         not server.is_waited_for,

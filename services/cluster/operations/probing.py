@@ -1,6 +1,6 @@
 """Writes again and again, and so measures for how long nobody could write.
 
-It writes as pages do, by way of `Database`: what it waits for, they wait for.
+It writes as pages do, through `Database`: what it waits for, they wait for.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from db.models.replication import WriteProbe
 from db.postgres import SYSTEM, Database, Lsn
 
 PAUSE_SECONDS: Final = 0.02
-# Long enough for whoever compares; the history keeps what was found.
+# Long enough for comparisons; the history keeps the findings.
 _KEPT: Final = text("interval '7 days'")
 _WRITE: Final = text(
     "INSERT INTO write_probes (run_id, writer, number) "
@@ -43,7 +43,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The longest time in which nothing was acknowledged, and what was around it.
+    """The longest time in which nothing was acknowledged, and the writes around it.
 
     `last` and `first` are the writes before and after it.
     """
@@ -60,7 +60,7 @@ class Pause:
 class Prober:
     """Writes about every `pause_seconds` in a thread of its own, inside its block.
 
-    `run_id` is the operation's or the drill's; `writer` tells several apart.
+    `run_id` is the operation's or the drill's; `writer` distinguishes several probers.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Prober:
         self._thread = Thread(target=self._run, name="prober", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to write."""
+        """Begin writing."""
         self._thread.start()
         return self
 
@@ -91,7 +91,7 @@ class Prober:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Write no more; one that waits for an answer is left to itself."""
+        """Stop writing; a write that waits for an answer is abandoned."""
         self._stopping.set()
         self._thread.join(timeout=5)
 
@@ -128,7 +128,7 @@ class Prober:
             try:
                 self._write(number)
             except Exception:
-                # Whatever it is, a person would have seen it, and tried again.
+                # Whatever the error is, a person would have seen it, and tried again.
                 self.failures += 1
 
     def _write(self, number: int) -> None:
@@ -147,15 +147,15 @@ class Prober:
 def longest_pause(writes: Sequence[Write]) -> Pause | None:
     """Return the longest time between two acknowledgements.
 
-    Not that between two timelines: a commit whose answer was lost is confirmed after
-    the pause, and began on the former one.
+    It is not the one between two timelines: a commit whose answer was lost is confirmed
+    after the pause, although it began on the former timeline.
     """
     pauses = [Pause(*pair) for pair in pairwise(writes)]
     return max(pauses, key=lambda pause: pause.seconds, default=None)
 
 
 def forget_old(session: Session) -> None:
-    """Throw away what former probes wrote; the caller, the system, commits."""
+    """Delete what earlier probes wrote; the caller, the system, commits."""
     session.execute(
         delete(WriteProbe).where(WriteProbe.written_at < func.now() - _KEPT)
     )

@@ -1,4 +1,4 @@
-"""The steps of an operation while it is done."""
+"""The steps of an operation while it is being carried out."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,16 +9,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that was done or waited for, so many seconds after the beginning."""
+    """Something that was done or waited for, with the seconds since the beginning."""
 
     seconds: float
     sentence: str
 
 
 class Progress:
-    """The steps so far, and how far the one at hand is; for any thread.
+    """The steps so far, and the progress of the current one; for any thread.
 
-    `share` is the part of it that is done, None where nobody can tell.
+    `share` is the part of it that is done, None if that is not known.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Progress:
         self._guard = Lock()
 
     def tell(self, sentence: str) -> None:
-        """Note the next step, unless it is the same one again."""
+        """Note the next step, unless it is the same as the last one."""
         with self._guard:
             if not self._steps or self._steps[-1].sentence != sentence:
                 seconds = monotonic() - self.began_at
@@ -37,7 +37,7 @@ class Progress:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps, the first first."""
+        """The steps, the first one first."""
         with self._guard:
             return tuple(self._steps)
 

@@ -1,4 +1,4 @@
-"""Why something cannot be done to the servers."""
+"""The reasons why something cannot be done to the servers."""
 
 from services.core.errors import Conflict, InvalidInput, Unavailable
 from services.core.sentences import Sentence
@@ -9,7 +9,7 @@ class CannotAct(Conflict):
 
 
 class ServersBusy(Conflict):
-    """Something else is being done to the servers."""
+    """Another operation on the servers is running."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -19,7 +19,7 @@ class ServersBusy(Conflict):
 
 
 class NotTyped(InvalidInput):
-    """Something may be lost, and nobody has said that they accept that."""
+    """Something may be lost, and the actor has not confirmed that this is accepted."""
 
     def __init__(self, node: str) -> None:
         super().__init__(
@@ -33,7 +33,7 @@ class NotTyped(InvalidInput):
 
 
 class NoPatroni(Unavailable):
-    """No server's Patroni answers."""
+    """Patroni does not answer on any server."""
 
 
 class WentWrong(Unavailable):

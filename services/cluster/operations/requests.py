@@ -1,4 +1,4 @@
-"""What can be done to the database servers, and what that is called."""
+"""What can be done to the database servers, and what it is called."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from services.core.audit import Action
 
 
 class OperationKind(StrEnum):
-    """An operation by the name that the history keeps."""
+    """An operation by its name in the history."""
 
     SWITCHOVER = "switchover"
     FAILOVER = "failover"
@@ -26,7 +26,7 @@ class OperationKind(StrEnum):
 
     @property
     def action(self) -> Action:
-        """How the audit log calls the operation."""
+        """The operation's action in the audit log."""
         return _ACTIONS[self]
 
 
@@ -56,7 +56,7 @@ TITLES: Final = {
     OperationKind.REMOVE_REPLICA: "Replica removed",
     OperationKind.PAUSE_REPLAY: "Replay paused",
 }
-# The seconds that a change of primary is made of, in their order.
+# The phases of a change of the primary, in their order.
 PHASES: Final = {
     "pausing": "Asked until writers paused",
     "handing_over": "Writers paused until the new primary led",
@@ -69,10 +69,10 @@ PHASES: Final = {
 class OperationRequest:
     """What somebody wants done, and why.
 
-    `node` is whom it is about: of a switchover or a failover the one that shall lead.
-    `typed` is what they typed to confirm that something may be lost. `scheduled_at` is
-    for switchovers, `seconds` for pauses of replay and delayed standbys, `changes` for
-    settings.
+    `node` is the server that it is about: for a switchover or a failover, the one that
+    is to lead. `typed` is what was typed to confirm that something may be lost.
+    `scheduled_at` is for switchovers, `seconds` for pauses of replay and delayed
+    standbys, `changes` for settings.
     """
 
     kind: OperationKind
@@ -88,10 +88,10 @@ class OperationRequest:
 class Cost:
     """What an operation did and what it cost.
 
-    `downtime_seconds` is from the last write acknowledged before to the first after;
-    of writes that were acknowledged, `lost_writes` are not there any more. `lost_bytes`
-    is how far the last of them reached beyond where the new timeline begins, None
-    where nothing tells. `sentence` says it all in words.
+    `downtime_seconds` is the time from the last write acknowledged before to the first
+    one after; `lost_writes` counts acknowledged writes that no longer exist.
+    `lost_bytes` is how far the last of them reached beyond the beginning of the new
+    timeline, None if that is not known. `sentence` describes all of it in words.
     """
 
     sentence: str

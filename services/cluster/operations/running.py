@@ -1,4 +1,4 @@
-"""Does operations beside the page, and keeps the history up to date."""
+"""Carries out operations beside the page, and keeps the history up to date."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -61,9 +61,10 @@ HANDLERS: Final[Mapping[OperationKind, OperationHandler]] = MappingProxyType(
 
 @dataclass(slots=True)
 class RunningOperation:
-    """An operation of this process: how far it is, and what came of it.
+    """An operation of this process: its progress, and its outcome.
 
-    It has `ended` when that is known, and is `kept` once the history says it too.
+    It has `ended` when the outcome is known, and is `kept` once the history has it,
+    too.
     """
 
     id: UUID
@@ -73,20 +74,20 @@ class RunningOperation:
     kept: Event = field(default_factory=Event)
     cost: Cost | None = None
     refusal: str | None = None
-    # What has yet to be written down, because nobody led when it began.
+    # What is yet to be recorded, because nobody led when it began.
     write_down: Callable[[], object] | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether the operation goes on."""
+        """Whether the operation is still running."""
         return not self.ended.is_set()
 
 
 class OperationRunner:
-    """Does operations in this process, in threads of its own.
+    """Carries out operations in this process, in threads of its own.
 
-    Only one goes on at a time, in whichever process: the history refuses a second
-    one while somebody leads, and a lock on the servers that answer always does.
+    Only one runs at a time, in whichever process: the history refuses a second one
+    while somebody leads, and a lock on the servers that answer always does.
     """
 
     def __init__(self, servers: Servers) -> None:
@@ -97,7 +98,7 @@ class OperationRunner:
     def start(
         self, who: ActorDatabase, request: OperationRequest, *, session_id: UUID | None
     ) -> RunningOperation | None:
-        """Let the request pass and begin; None if it is planned for later.
+        """Authorize the request and begin; return None if it is planned for later.
 
         Raises what the dry run and authorization.request raise, and ServersBusy.
         """
@@ -118,22 +119,22 @@ class OperationRunner:
     def carry_out(
         self, operation_id: UUID, request: OperationRequest
     ) -> RunningOperation:
-        """Do what the history already says is running."""
+        """Carry out an operation that the history already shows as running."""
         return self._begin(RunningOperation(operation_id, request))
 
     def run(self, operation_id: UUID | None) -> RunningOperation | None:
-        """Return an operation of this process."""
+        """Return an operation of this process by its id."""
         with self._guard:
             return self._runs.get(operation_id) if operation_id else None
 
     def next_planned(self, actor: Actor) -> PlannedSwitchover | None:
-        """Return the planned switchover, None also while nobody knows.
+        """Return the planned switchover, None also while it cannot be read.
 
         Raises NotAllowed.
         """
         actor.require(Permission.ACT_ON_CLUSTER)
         try:
-            # Of the primary if it can be had: a replica may not know of it yet.
+            # From the primary if possible: a replica may not know of it yet.
             database = self.servers.database
             return database.read_newest(
                 journal.planned, identity=actor.database_identity
@@ -142,7 +143,7 @@ class OperationRunner:
             return None
 
     def current(self) -> RunningOperation | None:
-        """Return what this process does at the moment."""
+        """Return the operation that this process is carrying out."""
         with self._guard:
             return next(
                 (
@@ -154,18 +155,18 @@ class OperationRunner:
             )
 
     def wait(self, operation: RunningOperation) -> None:
-        """Wait until the history says that the operation ended, or cannot be told."""
+        """Wait until the history has the operation's end, or cannot be written."""
         operation.kept.wait(_PERSISTENCE_SECONDS)
 
     def rehearse(self, request: OperationRequest) -> None:
-        """Refuse what could not be done; nothing is written down or touched."""
+        """Refuse what could not be done; nothing is recorded or changed."""
         if request.kind in {OperationKind.SWITCHOVER, OperationKind.FAILOVER}:
             require_possible(preview(self.servers.look()), request)
         elif request.kind is OperationKind.SETTINGS:
             governing.rehearse_settings(self.servers, request)
 
     def _lock(self) -> ServerLocks:
-        """Keep every other operation away, also where the history cannot be asked."""
+        """Lock out every other operation, even if the history cannot be asked."""
         database = self.servers.database
         silent = {node.name for node in database.nodes() if not node.reachable}
         addresses = ServerAddresses(database.endpoints).nodes
@@ -184,7 +185,7 @@ class OperationRunner:
     def _request(
         self, who: ActorDatabase, request: OperationRequest, session_id: UUID | None
     ) -> RunningOperation:
-        """Let the history decide."""
+        """Have the history decide on the request."""
         operation_id = who.write(
             lambda session: authorization.request(
                 session, who.actor, request, session_id=session_id
@@ -239,10 +240,10 @@ class OperationRunner:
                 "No server took writes for too long, so it was left there."
             )
         except Exception:
-            # Whoever waits for it must hear of its end, whatever that was.
+            # Whoever waits must learn that it has ended, whatever the reason was.
             _log.exception("An act on the servers broke off.")
             operation.refusal = "It stopped with an error; see this process's log."
-        # What it did is told at once; the history follows as soon as somebody leads.
+        # The outcome is shown at once; the history follows as soon as somebody leads.
         operation.ended.set()
         noting.join()
         self._persist(operation)
@@ -266,7 +267,7 @@ class OperationRunner:
         _log.error("The end of operation %s could not be written down.", operation.id)
 
     def _keep_noting(self, operation: RunningOperation) -> None:
-        """Show in the history that somebody is at it, and how far they are."""
+        """Keep the progress in the history, which shows that somebody is at it."""
         while not operation.ended.wait(_NOTE_SECONDS):
             steps = operation.progress.as_json()
             if self._write_down(operation):
@@ -282,7 +283,7 @@ class OperationRunner:
         return True
 
     def _write_down(self, operation: RunningOperation) -> bool:
-        """Write down what began while nobody led; tell whether nothing is left to."""
+        """Record what began while nobody led; return whether nothing is left over."""
         if operation.write_down is None:
             return True
         try:

@@ -1,4 +1,4 @@
-"""The servers as operations reach them: records, Patroni, and the launcher of ours."""
+"""The servers as operations reach them: database, Patroni, and our own launcher."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ LOOK_SECONDS: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """What operations work with; `control` is there for the embedded cluster only."""
+    """What operations work with; `control` exists for the embedded cluster only."""
 
     database: Database
     patroni: Patroni
     control: Control | None = None
 
     def look(self, *, with_transactions: bool = False) -> Situation:
-        """Return the servers as they are; raises NoPatroni."""
+        """Return the current situation of the servers; raises NoPatroni."""
         members = self.ask(self.patroni.cluster)
         mode = self.ask(self.patroni.config).get("synchronous_mode", False)
         nodes = self.database.nodes()
@@ -46,7 +46,7 @@ class Servers:
         )
 
     def leads(self) -> bool:
-        """Tell whether some server was just seen to lead."""
+        """Return whether a server was just seen to lead."""
         nodes = self.database.nodes()
         return any(node.reachable and node.role == "primary" for node in nodes)
 
@@ -68,14 +68,14 @@ class Servers:
             raise WentWrong(Sentence("Patroni refused: {why}.", why=why)) from refused
 
     def require_server(self, name: str | None) -> ServerSituation:
-        """Return a server by its name; raises CannotAct and NoPatroni."""
+        """Return a server by name; raises CannotAct and NoPatroni."""
         server = self.look().server(name)
         if server is None:
             raise CannotAct(Sentence("There is no server called {name}.", name=name))
         return server
 
     def require_control(self) -> Control:
-        """Return the launcher's control; raises CannotAct where there is none."""
+        """Return the launcher's control; raises CannotAct if there is none."""
         if self.control is None:
             raise CannotAct(
                 "Chartroom did not start these servers, so it cannot do this by "
@@ -84,7 +84,7 @@ class Servers:
         return self.control
 
     def _position(self, name: str) -> Lsn | None:
-        """Return how far a server's log reaches, by its own word at this moment."""
+        """Return how far a server's log reaches now, as the server reports it."""
         try:
             xlog = self.patroni.state_of(name).get("xlog", {})
         except PatroniSilent:
@@ -96,14 +96,14 @@ class Servers:
         if not self.leads():
             return ()
         try:
-            # In nobody's name: the login itself may see what the others do.
+            # Without an identity: the login itself may see the transactions of others.
             return self.database.read_latest(long_transactions).value
         except DatabaseUnavailable:
             return ()
 
 
 def are_supervised(endpoints: Endpoints) -> bool:
-    """Tell whether the launcher of these servers says that it could prove one dead."""
+    """Return whether the launcher of these servers says it could prove one dead."""
     control = Control.of(endpoints)
     try:
         return control is not None and control.report().supervised
@@ -122,7 +122,7 @@ def by_control(command: Callable[[], T]) -> T:
 def wait_until(
     is_so: Callable[[], bool], *, seconds: float, pause_seconds: float = LOOK_SECONDS
 ) -> bool:
-    """Wait until the condition holds; tell whether it came to that in time."""
+    """Wait until the condition holds; return whether it did in time."""
     deadline = monotonic() + seconds
     while not is_so():
         if monotonic() > deadline:

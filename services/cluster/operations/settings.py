@@ -1,4 +1,4 @@
-"""The few settings of Patroni that matter, and what they do in words."""
+"""The few settings of Patroni that matter, and what they do, in words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _MEGABYTE: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting, what it is for, and between what it may lie; or its few values."""
+    """A setting, what it is for, and its bounds or its few values."""
 
     name: str
     title: str
@@ -23,7 +23,7 @@ class Setting:
     choices: Mapping[str, str] | None = None
 
     def read(self, value: Any) -> int | str:
-        """Return a value that may be set; raises InvalidInput."""
+        """Return a value that is allowed; raises InvalidInput."""
         title = Sentence(self.title)
         if self.choices is not None:
             if str(value) not in self.choices:
@@ -121,7 +121,7 @@ SETTINGS: Final = {
 
 
 def current(config: Mapping[str, Any]) -> dict[str, int | str]:
-    """Return what each setting is now, in Patroni's shared settings."""
+    """Return the present value of each setting, from Patroni's shared settings."""
     return {
         name: _shown(config.get(name, setting.default))
         for name, setting in SETTINGS.items()
@@ -131,10 +131,10 @@ def current(config: Mapping[str, Any]) -> dict[str, int | str]:
 def read_changes(
     config: Mapping[str, Any], wanted: Mapping[str, Any]
 ) -> dict[str, tuple[int | str, int | str]]:
-    """Return what would change, each with its value before and after.
+    """Return what would change, each setting with its value before and after.
 
-    Raises InvalidInput for what is unknown, out of bounds, changes nothing, or does
-    not go together.
+    Raises InvalidInput for what is unknown, out of bounds, changes nothing, or does not
+    fit together.
     """
     before = current(config)
     if unknown := sorted(set(wanted) - set(SETTINGS)):
@@ -162,13 +162,13 @@ def read_changes(
 
 
 def as_patch(changes: Mapping[str, tuple[int | str, int | str]]) -> dict[str, Any]:
-    """Return the changes as Patroni wants to be told them."""
+    """Return the changes in the form that Patroni expects."""
     switched: Mapping[Any, Any] = {"on": True, "off": False}
     return {name: switched.get(after, after) for name, (_, after) in changes.items()}
 
 
 def _require_fitting(settings: Mapping[str, int | str]) -> None:
-    """Refuse what Patroni itself would quietly adjust."""
+    """Raise InvalidInput for what Patroni itself would silently adjust."""
     needed = int(settings["loop_wait"]) + 2 * int(settings["retry_timeout"])
     if needed > int(settings["ttl"]):
         raise InvalidInput(

@@ -1,4 +1,4 @@
-"""The servers as they are before an operation: by Patroni, and as they were seen."""
+"""The servers before an operation: as Patroni reports them, and as they were seen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from db.cluster.patroni import PatroniMember, PatroniMembers
 from db.postgres import Lsn
 from db.postgres.watching.nodes import NodeState
 
-# What runs for less would not be missed: whoever began it tries again.
+# A shorter one would not be missed: whoever began it tries again.
 LONG_SECONDS = 5.0
 _MOST = 50
 _UNHEARD = "not heard of"
@@ -26,7 +26,7 @@ _TRANSACTIONS = text(
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A transaction that runs for long on the primary, and whose it is."""
+    """A transaction that has run for long on the primary, and whose it is."""
 
     program: str
     seconds: float
@@ -34,11 +34,11 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class ServerSituation:
-    """One server, by Patroni's word and by what it says itself.
+    """One server, as reported by Patroni and by itself.
 
-    `behind_bytes` is how far what it has on disk is behind the primary as it was last
+    `behind_bytes` is how far what it has on disk is behind the primary as that was last
     seen, `replay_seconds` how late readers see changes. `position` is how far its log
-    reaches, which is asked for while nobody leads. None is "not known".
+    reaches, which is asked for while nobody leads. None means "not known".
     """
 
     name: str
@@ -75,7 +75,7 @@ class Situation:
         return next((server for server in self.servers if server.is_leading), None)
 
     def server(self, name: str | None) -> ServerSituation | None:
-        """Return a server by its name."""
+        """Return a server by name."""
         return next((server for server in self.servers if server.name == name), None)
 
 
@@ -87,24 +87,24 @@ def situation_of(
     transactions: Sequence[Transaction] = (),
     positions: Mapping[str, Lsn | None] | None = None,
 ) -> Situation:
-    """Put together what Patroni says and what was seen."""
+    """Return the situation from what Patroni reports and what was seen."""
     seen = {node.name: node for node in nodes}
     leader = members.leader
     primary = seen.get(leader.name) if leader else None
-    # Patroni keeps calling a dead server its leader until the key runs out.
+    # Patroni keeps calling a dead server its leader until the key expires.
     leads = leader is not None and (primary is None or primary.reachable)
     servers = [
         _server(
             member,
             seen.get(member.name),
             leads=leads and member is leader,
-            # What Patroni knows is seconds old: no word on what might be lost.
+            # What Patroni knows is seconds old, and no evidence of what might be lost.
             known_bytes=member.lag_bytes if leads else None,
             position=(positions or {}).get(member.name),
         )
         for member in members.members
     ]
-    # Of a server that is down for long Patroni knows nothing any more.
+    # Patroni no longer knows a server that has been down for long.
     lost = sorted(seen.keys() - {member.name for member in members.members})
     return Situation(
         (
@@ -118,9 +118,9 @@ def situation_of(
 
 
 def long_transactions(session: Session) -> tuple[Transaction, ...]:
-    """Return what runs for long on the server of this session, the longest first.
+    """Return long transactions on this session's server, the longest first.
 
-    No statement is told: it may name a patient.
+    Statements are left out: they may name a patient.
     """
     parameters = {"seconds": LONG_SECONDS, "most": _MOST}
     return tuple(

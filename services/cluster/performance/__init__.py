@@ -1,4 +1,4 @@
-"""How well the servers serve: what queries cost, upkeep, how long they were there."""
+"""How well the servers perform: costs of queries, upkeep, and availability."""
 
 from db.cluster.statements import (
     StatementOrder as StatementOrder,

@@ -1,7 +1,7 @@
-"""How long the clinic was there, day by day, and what is left of its error budget.
+"""How long the clinic was available, day by day, and its remaining error budget.
 
-It is there while a web server answers and the primary takes writes. The worker counts
-seconds; what nobody saw, because no worker ran, is known of nobody.
+It is available while a web server answers and the primary takes writes. The worker
+counts seconds; for a time in which no worker ran, nothing is known.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from services.core.sentences import Sentence
 
 BUCKET: Final = timedelta(minutes=5)
 MOST_DAYS: Final = 90
-# A day more, so that the first day of ninety is whole in every time zone.
+# One more day, so that the first of ninety days is complete in every time zone.
 _KEPT: Final = timedelta(days=MOST_DAYS + 2)
 _DAY_SECONDS: Final = 86_400
 # Two workers that count the same minutes, while nobody leads, count no second twice.
@@ -49,7 +49,7 @@ GROUP BY 1
 
 @dataclass(frozen=True, slots=True)
 class SecondsCounted:
-    """Seconds of a span: of those that were down, which of the two was away."""
+    """Seconds of a span; for those that were down, which of the two was away."""
 
     up: int = 0
     down: int = 0
@@ -57,7 +57,7 @@ class SecondsCounted:
     database_down: int = 0
 
     def __add__(self, other: "SecondsCounted") -> "SecondsCounted":
-        """Return the seconds of both."""
+        """Return the sum of both."""
         return SecondsCounted(
             self.up + other.up,
             self.down + other.down,
@@ -66,7 +66,7 @@ class SecondsCounted:
         )
 
     def __sub__(self, other: "SecondsCounted") -> "SecondsCounted":
-        """Return what is left without those."""
+        """Return the difference of both."""
         return SecondsCounted(
             self.up - other.up,
             self.down - other.down,
@@ -85,12 +85,12 @@ class AvailabilityDay:
 
     @property
     def known_seconds(self) -> int:
-        """Of how many seconds it is known."""
+        """For how many seconds the availability is known."""
         return self.counted.up + self.counted.down
 
     @property
     def availability(self) -> float | None:
-        """Share of what is known in which the clinic was there; None of nothing."""
+        """The available share of the time that is known; None if none is known."""
         known = self.known_seconds
         return self.counted.up / known if known else None
 
@@ -109,24 +109,24 @@ class AvailabilityReport:
 
     @property
     def availability(self) -> float | None:
-        """Share of what is known in which the clinic was there; None of nothing."""
+        """The available share of the time that is known; None if none is known."""
         counted = self.counted
         known = counted.up + counted.down
         return counted.up / known if known else None
 
     @property
     def budget_seconds(self) -> float:
-        """How long the clinic may be away in so many whole days."""
+        """How long the clinic may be unavailable in this number of whole days."""
         return len(self.days) * _DAY_SECONDS * (1 - self.objective)
 
     @property
     def left_seconds(self) -> float:
-        """What is left of that; less than nothing once the objective is missed."""
+        """What is left of the budget; negative once the objective is missed."""
         return self.budget_seconds - self.counted.down
 
     @property
     def unknown_seconds(self) -> float:
-        """How much of the time that has passed nobody counted."""
+        """How much of the time that has passed was not counted."""
         passed = sum(day.seconds - day.known_seconds for day in self.days)
         return max(0.0, passed)
 
@@ -149,7 +149,7 @@ def record_availability(
 
 
 def forget_availability(session: Session) -> None:
-    """Delete what no page shows any more; for the background."""
+    """Delete what pages no longer show; for the background."""
     session.execute(_FORGET, {"kept": _KEPT.total_seconds()})
 
 
@@ -162,9 +162,9 @@ def read_availability(
     zone: tzinfo,
     objective: float,
 ) -> AvailabilityReport:
-    """Return the last days up to today by a clock; those that nobody saw as well.
+    """Return the last days up to today in a zone, including those without any count.
 
-    Raises NotAllowed, and InvalidInput of more days than are kept.
+    Raises NotAllowed, and InvalidInput for more days than are kept.
     """
     actor.require(Permission.VIEW_REPLICATION)
     if not 1 <= days <= MOST_DAYS:

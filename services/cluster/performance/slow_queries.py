@@ -1,4 +1,4 @@
-"""What queries cost the servers, by their shape: for administrators."""
+"""What queries cost the servers, by their shape; for administrators."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,9 +34,9 @@ _NOT_COUNTED: Final = {
 
 
 class StatementsNotCounted(Unavailable):
-    """A server does not tell what its statements cost.
+    """A server does not report what its statements cost.
 
-    `needs_setup` says whether an administrator has to set it up first.
+    `needs_setup` says whether an administrator has to set that up first.
     """
 
     def __init__(self, sentence: str, *, needs_setup: bool) -> None:
@@ -60,7 +60,7 @@ def read_statements(
 
 
 def reset_statements(actor: Actor, statements: StatementReader, node: str) -> None:
-    """Let a server count from nothing, as after a change that is to be judged.
+    """Reset a server's counts, as after a change that is to be judged.
 
     Raises NotAllowed, NotFound, StatementsNotCounted.
     """

@@ -11,7 +11,7 @@ from services.core.sentences import Sentence
 
 @dataclass(frozen=True, slots=True)
 class UpkeepReport:
-    """The database as its primary knows it, and the checkpoints of every server.
+    """The upkeep of the database on its primary, and the checkpoints of every server.
 
     A server that does not answer has None.
     """
@@ -21,9 +21,9 @@ class UpkeepReport:
 
 
 def read_upkeep(actor: Actor, reader: VacuumReader, primary: str) -> UpkeepReport:
-    """Return what the servers say of their upkeep; raises NotAllowed, NotFound.
+    """Return the upkeep of the servers; raises NotAllowed, NotFound.
 
-    Raises Unavailable where the primary does not answer.
+    Raises Unavailable if the primary does not answer.
     """
     actor.require(Permission.VIEW_REPLICATION)
     try:
