@@ -1,4 +1,4 @@
-"""Backups, as administrators see them: what there is, how old, and what was proven."""
+"""Backups as administrators see them: which there are, how old, and what was proven."""
 
 from db.backups.copies.copy_notes import CopyNote as CopyNote
 from db.backups.log.windows import BackupWindow as BackupWindow

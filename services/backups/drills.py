@@ -1,7 +1,7 @@
-"""Restore drills: by plan and asked for, one at a time, and how each went.
+"""Restore drills: planned or asked for, one at a time, and how each of them went.
 
-Callers commit. What a drill has proven stands beside the backups as well, where it
-stays when the rows go back in time.
+Callers commit. What a drill has proven is also recorded beside the backups, where it
+remains when the rows go back in time.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ SUBJECT: Final = "restore drill"
 
 @dataclass(frozen=True, slots=True)
 class RestoreDrill:
-    """A drill; ended with a proof, or broken, with why nothing is proven.
+    """A drill; it ends with a proof, or it is broken and says why nothing is proven.
 
-    Of one by plan nobody's name is known. One `of_copy` restores from the copy
+    A planned one has no name of a person. One `of_copy` restores from the copy
     elsewhere, not from the backups here.
     """
 
@@ -44,12 +44,12 @@ class RestoreDrill:
 
     @property
     def is_open(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the drill has not ended."""
         return self.ended_at is None
 
 
 class DrillRequested(Conflict):
-    """One drill at a time is enough."""
+    """A drill is open already; one at a time is enough."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -76,12 +76,12 @@ def request_drill(
 
 
 def plan_drill(session: Session, *, of_copy: bool = False) -> None:
-    """Open the drill that is due, unless one is open; for the worker."""
+    """Open a drill that is due, unless one is open; for the worker."""
     _open(session, None, of_copy=of_copy)
 
 
 def list_drills(session: Session, actor: Actor, limit: int) -> tuple[RestoreDrill, ...]:
-    """Return the newest drills, the newest first; raises NotAllowed."""
+    """Return the latest drills, the newest first; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     return tuple(map(_drill, _newest(session, limit)))
 
@@ -89,11 +89,11 @@ def list_drills(session: Session, actor: Actor, limit: int) -> tuple[RestoreDril
 def list_drills_between(
     session: Session, actor: Actor, since: datetime, until: datetime
 ) -> tuple[RestoreDrill, ...]:
-    """Return the drills of a time, by when they were asked for, the oldest first.
+    """Return the drills of a span, by when they were asked for, the oldest first.
 
-    One that proved something is of the time when it did, as the note of that beside the
-    backups is; another is of the time when it ended or, still open, was asked for.
-    Raises NotAllowed.
+    A drill that proved something belongs to the time of its proof, as does the note of
+    it beside the backups; any other to the time when it ended or, if it is open, was
+    asked for. Raises NotAllowed.
     """
     actor.require(Permission.VIEW_REPLICATION)
     proved_at = cast(DrillRow.result["proved_at"].astext, TIMESTAMP(timezone=True))
@@ -107,9 +107,9 @@ def list_drills_between(
 
 
 def newest_drill(session: Session) -> RestoreDrill | None:
-    """Return the drill that is open, or else the newest; for the worker.
+    """Return the open drill, otherwise the newest; for the worker.
 
-    One that is open and had begun is one whose worker has died.
+    The worker of an open drill that had begun has died.
     """
     still_open = _newest(session, 1, DrillRow.ended_at.is_(None))
     return next(map(_drill, still_open or _newest(session, 1)), None)
@@ -120,7 +120,7 @@ def newest_drill_of(
 ) -> RestoreDrill | None:
     """Return the newest drill of the copy, or of the backups here; for the worker.
 
-    Without those later than a time: a clock that was ahead has dated them.
+    Drills later than `until` are left out: a clock that was ahead has dated them.
     """
     those: list[ColumnElement[bool]] = [DrillRow.of_copy.is_(of_copy)]
     if until is not None:
@@ -129,7 +129,7 @@ def newest_drill_of(
 
 
 def last_proof(session: Session, actor: Actor) -> Proof | None:
-    """Return what a drill proved last; raises NotAllowed."""
+    """Return the latest proof by a drill; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     proven = _newest(session, 1, DrillRow.result.is_not(None))
     return next(map(_proof, proven), None)
@@ -142,7 +142,7 @@ def last_proven_at(session: Session) -> datetime | None:
 
 
 def begin_drill(session: Session, drill_id: UUID) -> None:
-    """Note that the worker restores now."""
+    """Record that the worker restores now."""
     session.execute(
         update(DrillRow).where(DrillRow.id == drill_id).values(begun_at=func.now())
     )
@@ -155,7 +155,7 @@ def end_drill(
     proof: Proof | None = None,
     failure: str | None = None,
 ) -> None:
-    """Keep what was proven, or why nothing is."""
+    """Record what was proven, or why nothing was."""
     result = None if proof is None else PROOFS.dump_python(proof, mode="json")
     session.execute(
         update(DrillRow)
@@ -204,5 +204,5 @@ def _proof(row: DrillRow) -> Proof | None:
     try:
         return PROOFS.validate_python(row.result)
     except ValidationError:
-        # Of a later version, which went back to this one.
+        # Written by a later version, from which the clinic went back to this one.
         return None

@@ -1,4 +1,4 @@
-"""What lies in the repository of backups, as far as numbers tell of it."""
+"""What is in the repository of backups, as far as metrics report it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from db.files.file_keys import FileKeys
 
 @dataclass(frozen=True, slots=True)
 class BackupFacts:
-    """What was found there at a time: no age is among it, so it can be told later."""
+    """What was found in the repository at a time; it has no ages, to be read later."""
 
     survey: Survey
     faults: RepositoryFaults
@@ -23,12 +23,12 @@ class BackupFacts:
     kit: KitNote | None
     position: LogPosition | None
     copied: CopyNote | None
-    # How much of the disk is free, and its size.
+    # The free space of the disk, and its size.
     room: tuple[int, int] | None
 
 
 def read_facts(repository: Repository, keys: FileKeys, now: datetime) -> BackupFacts:
-    """Read what lies there. Raises OSError."""
+    """Read what is in the repository. Raises OSError."""
     survey, faults = survey_with_faults(repository, keys)
     return BackupFacts(
         survey,

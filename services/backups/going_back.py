@@ -1,6 +1,6 @@
-"""Going back in time as administrators ask for it on the page; callers commit.
+"""Going back in time as administrators request it on the page; callers commit.
 
-The launcher does it: the web server that was asked is closed on the way.
+The launcher does it: the web server that was asked is stopped in the process.
 """
 
 from collections.abc import Iterator
@@ -27,12 +27,12 @@ from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 
 SUBJECT: Final = "going back"
-# For so long a comparison counts as what going back would undo.
+# For this long a comparison is accepted as what going back would undo.
 COMPARED_WITHIN: Final = timedelta(minutes=15)
 
 
 class GoingBackAlready(Conflict):
-    """One at a time."""
+    """Going back was requested already; one at a time is enough."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -41,7 +41,7 @@ class GoingBackAlready(Conflict):
 
 
 class NotCompared(Conflict):
-    """Nobody goes back who has not seen what that would undo."""
+    """What going back would undo has not been compared, or not just now."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -62,10 +62,10 @@ def request_going_back(
     before: RequestedRestore | None,
     session_id: UUID | None,
 ) -> RequestedRestore:
-    """Return the order to go back to the time of a preview, and write that down.
+    """Return the order to go back to the time of a preview, and record it.
 
-    `typed` is what was typed to confirm it: the clinic's name. `before` is what was
-    asked for last. Raises NotAllowed, NotConfirmed, InvalidInput, NotCompared and
+    `typed` is what was typed to confirm it: the clinic's name. `before` is the last
+    order. Raises NotAllowed, NotConfirmed, InvalidInput, NotCompared and
     GoingBackAlready.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
@@ -94,15 +94,15 @@ def request_going_back(
 
 
 def is_seen_just_now(preview: RestorePreview, now: datetime) -> bool:
-    """Tell whether what was compared still says what going back would undo."""
+    """Return whether what was compared still shows what going back would undo."""
     return preview.ended_at is not None and now - preview.ended_at < COMPARED_WITHIN
 
 
 @contextmanager
 def ordered(data: Path, order: RequestedRestore) -> Iterator[None]:
-    """Note an order for the launcher, which the block has begin; else it is over.
+    """Record an order for the launcher, which the block starts; else the order is over.
 
-    Raises Unavailable where it cannot be noted.
+    Raises Unavailable if it cannot be recorded.
     """
     try:
         note_requested(data, order)
@@ -123,7 +123,7 @@ def ordered(data: Path, order: RequestedRestore) -> Iterator[None]:
 
 
 def read_going_back(actor: Actor, data: Path) -> RequestedRestore | None:
-    """Return what was asked for last, and how it went; raises NotAllowed."""
+    """Return the last order, and how it went; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     return read_requested(data)
 

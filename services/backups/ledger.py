@@ -1,7 +1,8 @@
-"""What the audit log tells of the time between then and now, which has to stand.
+"""What the audit log knows of the time between then and now, which has to be kept.
 
-Whoever goes back gets the rows of then. What the law and safety need stays all the
-same: purged is purged, erased is erased, and what was taken from somebody stays taken.
+Going back brings back the rows of an earlier time. What law and safety require is kept
+nevertheless: purged remains purged, erased remains erased, and what was taken from
+somebody remains taken.
 """
 
 import json
@@ -25,13 +26,13 @@ from services.documents.retention import HoldPlaced
 from services.people.accounts.revocations import Revocations
 
 _DONE: Final = "done"
-# A transaction is of when it began, and servers' clocks are not quite the same.
+# A transaction has the time when it began, and servers' clocks differ a little.
 _DOUBT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class CallSince:
-    """That a patient was phoned about a visit: by whom, when, and what came of it."""
+    """A phone call to a patient about a visit: by whom, when, and with what outcome."""
 
     by: UUID
     at: datetime
@@ -42,9 +43,9 @@ class CallSince:
 class Since:
     """What happened after a time, by ids; `events` are those that the log has.
 
-    `dashboards` are mails that went out, by subscription and person; `crossings` are
-    alerts of counts that were told, and `crossing_mails` those that were mailed. Of
-    `calls` those that were taken back are None.
+    `dashboards` are mails that were sent, by subscription and person; `crossings` are
+    count alerts that were told, and `crossing_mails` those that were mailed. In
+    `calls`, those that were taken back are None.
     """
 
     events: set[UUID] = field(default_factory=set)
@@ -80,7 +81,7 @@ class Since:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each there are, for the audit log."""
+        """The number of each, for the audit log."""
         return {
             "purged": len(self.purged),
             "erased": len(self.erased),
@@ -93,7 +94,7 @@ class Since:
 
 
 def read_since(entries: Iterable[Mapping[str, Any]]) -> Since:
-    """Read entries of the audit log, in their order, as the chain keeps them."""
+    """Read entries of the audit log, in the order in which the chain keeps them."""
     since = Since()
     for entry in entries:
         since.events.add(UUID(entry["event"]))
@@ -103,7 +104,7 @@ def read_since(entries: Iterable[Mapping[str, Any]]) -> Since:
 
 
 def list_brought_back(session: Session, since: Since) -> list[UUID]:
-    """Return what is there as before, although it was purged, erased or taken since."""
+    """Return what exists as before, although it was purged, erased or taken since."""
     return [
         each
         for column, taken_at, ids in (
@@ -122,7 +123,7 @@ def list_brought_back(session: Session, since: Since) -> list[UUID]:
 def list_forgotten(session: Session, since: datetime) -> tuple[list[UUID], list[UUID]]:
     """Return the documents that were purged since, and the patients that were erased.
 
-    By the live rows: the audit log may be some seconds behind them.
+    They are read from the live rows: the audit log may be some seconds behind.
     """
     since -= _DOUBT
     purged = select(Document.id).where(Document.purged_at >= since)
@@ -140,7 +141,7 @@ def record_going_back(
     set_id: str,
     is_complete: bool,
 ) -> None:
-    """Record that the rows went back, who had it done and why; the caller commits.
+    """Record that the rows went back, on whose order and why; the caller commits.
 
     Raises NotAllowed.
     """
@@ -183,7 +184,8 @@ def _note_subject(
             called = UUID(entry["actor_id"]), entry["at"], details["outcome"]
             since.calls[subject] = CallSince(*called)
         case Action.VISIT_UNDO_PHONE:
-            # Also one of before: nobody may take the patient for reminded.
+            # Even for an earlier call: nobody may believe that the patient was
+            # reminded.
             since.calls[subject] = None
         case Action.SUBSCRIPTION_SEND:
             since.dashboards[subject, UUID(details["person"])] += 1
@@ -206,8 +208,9 @@ def _note_person(
             | Action.SYSTEM_CHANGE
             | Action.SYSTEM_WITHDRAW_GROUP
         ):
-            # Also one that was switched on again: its keys, scopes and groups of then
-            # may be what was taken from it, so somebody looks first.
+            # Even if it was switched on again: its keys, scopes and groups of that time
+            # may be those that were taken from it, so an administrator has to look
+            # first.
             since.deactivated.add(subject)
         case Action.USER_REACTIVATE:
             since.deactivated.discard(subject)

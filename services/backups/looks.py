@@ -1,7 +1,7 @@
-"""Looks: the clinic of a time, kept open for a while to look around in.
+"""Looks: the clinic of an earlier time, kept open for a while to look around in.
 
-Administrators ask for one, and the worker opens it. Whoever may copy records back reads
-there, and is written down as anywhere else. Callers commit.
+Administrators ask for one, and the worker opens it. Whoever may copy records back can
+read in it, which is recorded as anywhere else. Callers commit.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from services.core.audit import Action
 from services.core.errors import Conflict, NotFound, Unavailable
 
 SUBJECT: Final = "restore look"
-# So long after somebody last looked it ends.
+# This long after somebody last looked, it ends.
 KEPT_FOR: Final = timedelta(hours=1)
-# How long a use goes without being noted: nobody writes at each click.
+# How often a use is recorded at most: a click does not always write.
 _NOTED_EVERY: Final = timedelta(minutes=1)
 _NAME: Final = text("SELECT current_setting('cluster_name')")
 
@@ -32,7 +32,7 @@ _NAME: Final = text("SELECT current_setting('cluster_name')")
 class RestoreLook:
     """The clinic as of `to`: asked for, being opened, open until a time, or ended.
 
-    It answers on `port` of the worker's machine while it is open.
+    While it is open, it answers on `port` of the worker's machine.
     """
 
     id: UUID
@@ -63,12 +63,12 @@ class RestoreLook:
 
     @property
     def server_name(self) -> str:
-        """What its server calls itself."""
+        """The name that its server has given itself."""
         return f"look-{self.id}"
 
 
 class LookRequested(Conflict):
-    """One at a time is enough."""
+    """A look is open or asked for already; one at a time is enough."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -78,7 +78,7 @@ class LookRequested(Conflict):
 
 
 class LookEnded(Unavailable):
-    """What was open is not any more."""
+    """The look that was open has ended."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -90,9 +90,9 @@ class LookEnded(Unavailable):
 def request_look(
     session: Session, actor: Actor, to: datetime, log: LogState
 ) -> RestoreLook:
-    """Ask the worker to open the clinic of a time.
+    """Ask the worker to open the clinic of an earlier time.
 
-    Raises NotAllowed, InvalidInput for a time that nothing leads to, LookRequested.
+    Raises NotAllowed, InvalidInput for a time that no backup leads to, LookRequested.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
     log.require_way_to(to)
@@ -113,7 +113,7 @@ def request_look(
 
 
 def newest_look(session: Session, actor: Actor) -> RestoreLook | None:
-    """Return what was asked for last, ended or not; raises NotAllowed."""
+    """Return the latest look that was asked for, ended or not; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     newest = (
         select(LookRow)
@@ -125,14 +125,14 @@ def newest_look(session: Session, actor: Actor) -> RestoreLook | None:
 
 
 def find_open_look(session: Session, actor: Actor) -> RestoreLook | None:
-    """Return what the actor can look around in; raises NotAllowed."""
+    """Return the look that is open to the actor, if any; raises NotAllowed."""
     actor.require(Permission.COPY_BACK)
     look = unended_look(session)
     return look if look and look.is_open else None
 
 
 def note_use(session: Session, actor: Actor, look_id: UUID) -> None:
-    """Let a look stay open, since somebody looks; raises NotAllowed and LookEnded."""
+    """Keep a look open because it is used; raises NotAllowed and LookEnded."""
     look = find_open_look(session, actor)
     if look is None or look.id != look_id:
         raise LookEnded
@@ -144,7 +144,7 @@ def note_use(session: Session, actor: Actor, look_id: UUID) -> None:
 
 
 def close_look(session: Session, actor: Actor, look_id: UUID) -> None:
-    """End a look, or call off one that was asked for; raises NotAllowed, NotFound."""
+    """End a look, or cancel one that was asked for; raises NotAllowed, NotFound."""
     actor.require(Permission.ACT_ON_CLUSTER)
     look = unended_look(session)
     if look is None or look.id != look_id:
@@ -160,29 +160,30 @@ def close_look(session: Session, actor: Actor, look_id: UUID) -> None:
 
 
 def require_same(session: Session, look: RestoreLook) -> None:
-    """Raise LookEnded unless it is a look's own server that answers.
+    """Raise LookEnded unless the look's own server answers.
 
-    Its port may be another sandbox's by now, in which what was purged is still there.
+    By now its port may belong to another sandbox, in which what was purged still
+    exists.
     """
     if session.scalar(_NAME) != look.server_name:
         raise LookEnded
 
 
 def unended_look(session: Session) -> RestoreLook | None:
-    """Return what was asked for and has not ended; for the worker."""
+    """Return the look that has not ended, if any; for the worker."""
     row = session.scalar(select(LookRow).where(LookRow.ended_at.is_(None)))
     return _look(row) if row else None
 
 
 def begin_look(session: Session, look_id: UUID) -> None:
-    """Note that the worker opens it now."""
+    """Record that the worker is opening the look."""
     session.execute(
         update(LookRow).where(LookRow.id == look_id).values(begun_at=func.now())
     )
 
 
 def note_open(session: Session, look_id: UUID, port: int) -> bool:
-    """Note that one can look around in it; tell whether anybody still wants to."""
+    """Record that a look is open; return whether anybody still wants it."""
     noted = session.scalar(
         update(LookRow)
         .where(LookRow.id == look_id, LookRow.ended_at.is_(None))
@@ -193,7 +194,7 @@ def note_open(session: Session, look_id: UUID, port: int) -> bool:
 
 
 def end_look(session: Session, look_id: UUID, *, failure: str | None = None) -> None:
-    """Note that it has ended, or why it was not opened; what has ended stays so."""
+    """Record that a look has ended, or why it was not opened, unless it has ended."""
     session.execute(
         update(LookRow)
         .where(LookRow.id == look_id, LookRow.ended_at.is_(None))
@@ -202,7 +203,7 @@ def end_look(session: Session, look_id: UUID, *, failure: str | None = None) -> 
 
 
 def _ending(failure: str | None) -> dict[str, object]:
-    # Administrators may set when it ended, and no more.
+    # Administrators may set its end, and nothing else.
     ending: dict[str, object] = {"ended_at": func.now()}
     return ending if failure is None else {**ending, "failure": failure}
 

@@ -1,6 +1,6 @@
-"""Reads the backups for whoever must not wait: pages, and those who collect metrics.
+"""Reads the backups for callers that must not wait: pages, and collectors of metrics.
 
-Their folder may be on a disk of the network that is away, and answers nobody then.
+The folder may be on a network disk that is away, and then does not answer.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class BackupFolderSilent(Unavailable):
-    """The disk of the backups does not answer, and nothing is known without it."""
+    """The disk of the backups does not answer, and without it nothing is known."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(
@@ -35,9 +35,9 @@ class BackupFolderSilent(Unavailable):
 
 
 class BackupReader:
-    """Reads one repository with one thread, and knows what was there last.
+    """Reads a repository in a thread, and remembers what was there last.
 
-    `data` is the folder of what the backups are of.
+    `data` is the folder that is backed up.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class BackupReader:
         )
 
     def state(self, actor: Actor) -> BackupState:
-        """Return what backups there are, or were when their disk last answered.
+        """Return the backups that exist, or did when their disk last answered.
 
         Raises NotAllowed and OSError.
         """
@@ -67,13 +67,13 @@ class BackupReader:
         return replace(known, silent_since=seen.silent_since)
 
     def facts(self) -> Seen[BackupFacts]:
-        """Return what numbers tell of. Raises OSError."""
+        """Return the facts for metrics. Raises OSError."""
         return self._facts.look()
 
     def ask(self, reading: Callable[[Repository], T]) -> T:
-        """Return what `reading` reads of the repository.
+        """Return the result of `reading` the repository.
 
-        Raises BackupFolderSilent, and what the reading raises.
+        Raises BackupFolderSilent, and whatever `reading` raises.
         """
         try:
             return self._reader.read(lambda: reading(self._repository))

@@ -20,7 +20,7 @@ SUBJECT: Final = "backup request"
 
 @dataclass(frozen=True, slots=True)
 class BackupRequest:
-    """A backup that somebody asked for; ended with a set, or with why there is none."""
+    """A backup that was asked for; it ends with a set, or with why there is none."""
 
     id: UUID
     requested_at: datetime
@@ -32,12 +32,12 @@ class BackupRequest:
 
     @property
     def is_open(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the request has not ended."""
         return self.ended_at is None
 
 
 class BackupRequested(Conflict):
-    """One backup at a time is enough."""
+    """A backup was asked for already; one at a time is enough."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -61,7 +61,7 @@ def request_backup(session: Session, actor: Actor) -> BackupRequest:
 
 
 def newest_request(session: Session, actor: Actor) -> BackupRequest | None:
-    """Return what was asked for last, ended or not; raises NotAllowed."""
+    """Return the latest request, ended or not; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     newest = (
         select(RequestRow)
@@ -73,16 +73,16 @@ def newest_request(session: Session, actor: Actor) -> BackupRequest | None:
 
 
 def open_request(session: Session) -> BackupRequest | None:
-    """Return what was asked for and has not ended; for the worker.
+    """Return the request that has not ended, if any; for the worker.
 
-    One that had begun is among them: whoever had begun it has died.
+    It may have begun: then the worker that began it has died.
     """
     row = session.scalar(select(RequestRow).where(RequestRow.ended_at.is_(None)))
     return _request(row) if row else None
 
 
 def begin_request(session: Session, request_id: UUID) -> None:
-    """Note that the worker makes the backup now."""
+    """Record that the worker is making the backup."""
     session.execute(
         update(RequestRow)
         .where(RequestRow.id == request_id)
@@ -97,7 +97,7 @@ def end_request(
     set_id: str | None = None,
     failure: str | None = None,
 ) -> None:
-    """Note which backup was made, or why none was."""
+    """Record which backup was made, or why none was."""
     session.execute(
         update(RequestRow)
         .where(RequestRow.id == request_id, RequestRow.ended_at.is_(None))

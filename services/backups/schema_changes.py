@@ -1,4 +1,4 @@
-"""When migrations ran: rows of before are brought up to date when one goes back."""
+"""When migrations ran: going back brings rows from before them up to date."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ _MOST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class MigrationRun:
-    """That a migration ran, by its number, and when it had."""
+    """A migration that ran, by its number, and when it was done."""
 
     revision: str
     at: datetime
@@ -24,7 +24,7 @@ class MigrationRun:
 def list_migration_runs(
     session: Session, actor: Actor, since: datetime, until: datetime
 ) -> tuple[MigrationRun, ...]:
-    """Return the newest migrations of a time, the oldest first; raises NotAllowed."""
+    """Return the latest migrations of a span, the oldest first; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     rows = session.scalars(
         select(SchemaChange)

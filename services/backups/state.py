@@ -25,7 +25,7 @@ from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import InvalidInput
 
-# For so long all are kept; of what is older, one a day.
+# For this long all backups are kept; of older ones, one a day.
 ALL_KEPT_FOR: Final = timedelta(days=2)
 _DAY: Final = timedelta(days=1)
 _TO_TELL_A_RATE: Final = 2
@@ -35,8 +35,8 @@ _TO_TELL_A_RATE: Final = 2
 class LogState:
     """The times that one can go back to, the oldest first; `failure` is what is wrong.
 
-    A window that ends before the next begins was ended by a gap in the log.
-    `times_left` are those that the clinic went back over.
+    A window that ends before the next one begins was ended by a gap in the log.
+    `times_left` are the spans that the clinic went back over.
     """
 
     windows: tuple[BackupWindow, ...] = ()
@@ -46,7 +46,7 @@ class LogState:
 
     @property
     def window(self) -> BackupWindow | None:
-        """The newest window with any log."""
+        """The newest window that has any log."""
         return next((each for each in reversed(self.windows) if each.has_log), None)
 
     def require_way_to(self, to: datetime) -> None:
@@ -61,15 +61,16 @@ class LogState:
 
 @dataclass(frozen=True, slots=True)
 class BackupState:
-    """The repository at a glance; `failure` is why the last backup came to nothing.
+    """The repository at a glance; `failure` is why the last backup failed.
 
-    `is_beside` tells that the backups are lost with the disk of what they are of.
-    `before` is what the servers had before the clinic went back, as long as it is kept,
-    and `copy` how the copy elsewhere stands, if one was begun. `read_at` is of when
-    all of it is: what is dated later a clock that was ahead has made. `orphans` are
-    incremental backups that lack what they are based on, and `faults` is what else is
-    wrong with what lies there. A folder that answers nobody since `silent_since` is
-    shown as it was when it last did. `storage` is what backups took, the oldest first.
+    `is_beside` says that the backups are on the disk of what they back up, and are lost
+    with it. `before` is what the servers had before the clinic went back, as long as it
+    is kept, and `copy` the state of the copy elsewhere, if one was begun. `read_at` is
+    the time of all this: anything dated later was made with a clock that was ahead.
+    `orphans` are incremental backups that lack what they are based on, and `faults` is
+    what else is wrong in the folder. A folder that has not answered since
+    `silent_since` is shown as it was when it last did. `storage` is what backups took,
+    the oldest first.
     """
 
     folder: Path
@@ -91,12 +92,12 @@ class BackupState:
 
     @classmethod
     def unknown(cls, folder: Path) -> "BackupState":
-        """Return what is known of a folder that has never answered: nothing."""
+        """Return the state of a folder that has never answered: nothing is known."""
         return cls(folder, (), (), False, False, None, None)
 
     @property
     def is_known(self) -> bool:
-        """Whether the folder has ever answered what is in it."""
+        """Whether the folder has ever answered."""
         return self.silent_since is None or self.read_at is not None
 
     @property
@@ -108,7 +109,7 @@ class BackupState:
 
     @property
     def unusable_sets(self) -> int:
-        """How many backups cannot be restored, for any reason that is seen."""
+        """How many backups cannot be restored, for any visible reason."""
         orphans = (each.set_id for each in self.orphans)
         return self.faults.count_unusable((*self.unreadable, *orphans))
 
@@ -121,7 +122,7 @@ class BackupState:
 
     @property
     def is_newest_proven(self) -> bool:
-        """Whether the last proven restore was that of the newest backup."""
+        """Whether the last proven restore was of the newest backup."""
         newest = self.newest
         return bool(newest and self.proof and self.proof.set_id == newest.set_id)
 
@@ -129,7 +130,7 @@ class BackupState:
 def read_state(
     actor: Actor, repository: Repository, data: Path, keys: FileKeys
 ) -> BackupState:
-    """Return what backups there are; `data` is the folder of what they are of."""
+    """Return the backups that exist; `data` is the folder that is backed up."""
     actor.require(Permission.VIEW_REPLICATION)
     now = datetime.now(UTC)
     survey, faults = survey_with_faults(repository, keys)
@@ -172,10 +173,10 @@ def forecast_bytes(
 ) -> int | None:
     """Return how much more the repository will take once it holds all it is to keep.
 
-    So many full ones as the newest are still to come, so many incremental ones as they
-    are on average, and files at the rate of the time that the sets span. Of those
-    older than two days one a day is kept. None while there are not two sets to tell a
-    rate from.
+    Full backups to come are taken to be as large as the newest, incremental ones as
+    large as their average; files grow at the rate of the span that the sets cover. Of
+    backups older than two days, one a day is kept. None with fewer than two sets, as
+    there is no rate then.
     """
     if len(state.sets) < _TO_TELL_A_RATE:
         return None
@@ -200,7 +201,7 @@ def forecast_bytes(
 
 @dataclass(frozen=True, slots=True)
 class NextBackups:
-    """When the next backups are due by plan; no incremental one if the next is full."""
+    """When the next backups are planned; no incremental one if the next is full."""
 
     incremental_at: datetime | None
     full_at: datetime
@@ -209,7 +210,7 @@ class NextBackups:
 def next_backups(
     state: BackupState, every: timedelta, full_every: timedelta | None
 ) -> NextBackups | None:
-    """Return when the next backups are due; None where there never was one."""
+    """Return when the next backups are planned; None if there never was one."""
     if not state.chain:
         return None
     next_at = state.chain[-1].began_at + every
@@ -223,9 +224,9 @@ def next_backups(
 
 
 def time_of_newest(repository: Repository, now: datetime) -> datetime | None:
-    """Return what time the newest backup leads to; None where there never was one.
+    """Return the time that the newest backup leads to; None if there never was one.
 
-    One that a clock which was ahead has dated later than now is not counted.
+    A backup that a clock ahead of time has dated later than now does not count.
     """
     newest = repository.survey().newest_by(now)
     return newest.as_of if newest else None
@@ -247,7 +248,7 @@ def record_taken(session: Session, actor: Actor, manifest: Manifest) -> None:
 
 
 def record_proven(session: Session, actor: Actor, proof: Proof) -> None:
-    """Record that a set was restored into a sandbox and everything in it read."""
+    """Record that a set was restored into a sandbox and everything in it was read."""
     actor.require(Permission.ACT_ON_CLUSTER)
     audit.record(
         session,
@@ -266,7 +267,7 @@ def record_proven(session: Session, actor: Actor, proof: Proof) -> None:
 def record_removed(
     session: Session, actor: Actor, set_ids: Sequence[str], file_count: int
 ) -> None:
-    """Record that backups were removed, and files that only they had."""
+    """Record that backups were removed, with the files that only they had."""
     actor.require(Permission.ACT_ON_CLUSTER)
     audit.record(
         session,

@@ -1,4 +1,4 @@
-"""Recovery kits: who made one of the clinic's keys, whether it is old, its paper."""
+"""Recovery kits: who made one, whether its keys are out of date, and its paper."""
 
 from services.backups.kits.making import (
     PROVEN_EVERY as PROVEN_EVERY,

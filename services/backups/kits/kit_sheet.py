@@ -9,7 +9,7 @@ from services.documents.forms.fonts import Face
 from services.documents.forms.sheet import Sheet
 from services.documents.forms.typefaces import Typeface, key
 
-# Every character is as wide as the others, and none is another's twin.
+# All characters are equally wide, and none can be mistaken for another.
 _MONO: Final = Face("spacemono", partial(pymupdf_fonts.myfont, "spacemo"))
 _CODE_MM: Final = 100.0
 _LABEL_MM: Final = 12.0
@@ -22,7 +22,7 @@ class KitSheet(Sheet):
     """The pages of one kit."""
 
     def large_code(self, text: str, label: str) -> None:
-        """Draw a code that a telephone reads from paper, two on a page."""
+        """Draw a code that a phone can read from paper, two on a page."""
         if self.will_page_break(_CODE_MM + _LABEL_MM):
             self.add_page()
         with self._tagged("P"):
@@ -33,7 +33,7 @@ class KitSheet(Sheet):
         self.set_y(self.y + _CODE_MM + _LABEL_MM - 6)
 
     def text_page(self, label: str, text: str) -> None:
-        """Write lines as they are, none of them broken."""
+        """Write lines as they are, without breaking them."""
         self.fonts[key(_MONO)] = Typeface(self, _MONO)
         self.add_page()
         self._section_heading(label)

@@ -1,4 +1,4 @@
-"""Makes recovery kits, and tells whether the last one still has the clinic's keys."""
+"""Makes recovery kits, and checks whether the last one still has the clinic's keys."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,10 +23,10 @@ from services.core.errors import Conflict, InvalidInput
 from services.core.sentences import Sentence
 from services.people.sign_in import confirmations
 
-# Guessed by whoever finds the paper, with all the time there is.
+# Whoever finds the paper has unlimited time to guess it.
 _SHORTEST: Final = 15
 _FEWEST_DIFFERENT: Final = 6
-# A paper that nobody has had in their hands for a quarter may be lost.
+# A paper that nobody has held in a quarter of a year may be lost.
 PROVEN_EVERY: Final = timedelta(days=92)
 
 
@@ -34,8 +34,8 @@ PROVEN_EVERY: Final = timedelta(days=92)
 class KitState:
     """When the last kit was made, if ever, and whether keys have changed since.
 
-    `proven_at` is when somebody last showed that it opens; `is_due` tells that they
-    are to show it again.
+    `proven_at` is when somebody last showed that it opens; `is_due` says that this has
+    to be shown again.
     """
 
     made_at: datetime | None
@@ -46,9 +46,10 @@ class KitState:
 
 @dataclass(frozen=True, slots=True)
 class KitFault:
-    """Since when no kit is known to open the newest backups.
+    """Since when no kit has been known to open the newest backups.
 
-    `is_unproven` tells that it has all keys, and nobody has opened it for a quarter.
+    `is_unproven` says that it has all keys, but that nobody has opened it for a
+    quarter.
     """
 
     since: datetime
@@ -56,7 +57,7 @@ class KitFault:
 
 
 class NoBackupYet(Conflict):
-    """A kit opens backups, and there are none."""
+    """There are no backups that a kit could open."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -65,7 +66,7 @@ class NoBackupYet(Conflict):
 
 
 class KeysUnreadable(Conflict):
-    """The keys, or what notes that a kit was made, are not there just now."""
+    """The keys, or the note that a kit was made, cannot be read or written now."""
 
 
 def make_kit(
@@ -82,7 +83,7 @@ def make_kit(
     """Return the clinic's keys, to be sealed, and record that; the caller commits.
 
     Raises NotAllowed, NotConfirmed, InvalidInput, NoBackupYet and KeysUnreadable. The
-    kit counts as made once its note is written beside the backups.
+    kit counts as made once its note has been written beside the backups.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
     if not confirmations.needs_no_passkey(actor):
@@ -104,7 +105,7 @@ def make_kit(
 
 
 def note_kit(repository: Repository, kit: RecoveryKit) -> None:
-    """Let a kit count as the newest; raises KeysUnreadable."""
+    """Record a kit as the newest; raises KeysUnreadable."""
     try:
         write_note(repository.folder, kit.note)
     except OSError as error:
@@ -120,7 +121,7 @@ def note_kit(repository: Repository, kit: RecoveryKit) -> None:
 def read_kit_state(
     actor: Actor, repository: Repository, key_files: KeyFiles, now: datetime
 ) -> KitState:
-    """Return how the last kit stands. Raises NotAllowed and OSError."""
+    """Return the state of the last kit. Raises NotAllowed and OSError."""
     actor.require(Permission.VIEW_REPLICATION)
     note = read_note(repository.folder)
     is_old = lacks_keys(note, key_files)
@@ -134,7 +135,7 @@ def find_kit_fault(
 ) -> KitFault | None:
     """Return since when no kit is known to open the newest backups; None if one is.
 
-    That is since the oldest backup where none was ever made. Raises OSError.
+    If none was ever made, that is since the oldest backup. Raises OSError.
     """
     note, sets = read_note(repository.folder), repository.survey().sets
     if not sets:
@@ -148,7 +149,7 @@ def find_kit_fault(
 
 
 def lacks_keys(note: KitNote | None, key_files: KeyFiles) -> bool:
-    """Tell whether there is a key that a kit does not have. Raises OSError."""
+    """Return whether there is a key that a kit does not have. Raises OSError."""
     known = note.digests if note else {}
     current = digests_of(key_files.read())
     return any(known.get(name) != digest for name, digest in current.items())

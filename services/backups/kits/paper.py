@@ -1,4 +1,4 @@
-"""A recovery kit on paper: what it is for, its codes, and its text."""
+"""A recovery kit on paper: its purpose, its codes, and its text."""
 
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
@@ -33,8 +33,8 @@ _NAMESPACE: Final = UUID("6f1d3d0a-9f0d-5c55-8a35-0f6c7f6f0f5e")
 
 
 def print_kit(kit: RecoveryKit, sealed: str, *, clinic: Clinic) -> bytes:
-    """Return a kit as a PDF to be printed; `sealed` is its text."""
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    """Return a kit as a PDF to print; `sealed` is its text."""
+    # Importing fpdf takes half as long as all other imports, and few print anything.
     from services.backups.kits.kit_sheet import KitSheet  # noqa: PLC0415
 
     sheet = KitSheet(

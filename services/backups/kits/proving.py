@@ -1,4 +1,4 @@
-"""Shows that somebody has the recovery kit and its passphrase, and that both open."""
+"""Proves that somebody has the recovery kit and its passphrase, and that both open."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -51,9 +51,9 @@ def prove_kit(
 ) -> KitNote:
     """Return the note of a kit that opens the newest backup, and record that.
 
-    Nothing of the text, the passphrase and the keys is kept. A kit that does not open
-    is recorded as failed. The caller commits, then has the note kept. Raises
-    NotAllowed, NotConfirmed, NoBackupYet, KeysUnreadable and KitNotProven.
+    The text, the passphrase and the keys are not kept. A kit that does not open is
+    recorded as failed. The caller commits, then has the note kept. Raises NotAllowed,
+    NotConfirmed, NoBackupYet, KeysUnreadable and KitNotProven.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
     if not confirmations.needs_no_passkey(actor):
@@ -73,7 +73,8 @@ def prove_kit(
 def note_proven(repository: Repository, note: KitNote) -> None:
     """Keep when a kit was proven; raises KeysUnreadable.
 
-    An older paper with the same keys may be the one at hand: the last one stays last.
+    It may have been an older paper with the same keys: the time when the last one was
+    made remains.
     """
     kept = read_note(repository.folder)
     if kept is not None and kept.digests == note.digests:
@@ -127,7 +128,7 @@ def _require_every_key(kit: RecoveryKit, key_files: KeyFiles) -> None:
 
 
 def _require_opens_newest(kit: RecoveryKit, repository: Repository) -> None:
-    """Open the beginning of all objects that the newest backup is restored from."""
+    """Open the beginning of every object that the newest backup is restored from."""
     try:
         keys = KeysAsText(kit.files[FILE_KEYS], _NAME)
         for manifest in repository.survey().chain_of(repository.newest()):

@@ -1,4 +1,4 @@
-"""Restore previews: what going back to a time would undo, said before anybody does."""
+"""Restore previews: what going back to a time would undo, shown before it is done."""
 
 from services.backups.previews.changes import (
     ChangedKind as ChangedKind,

@@ -1,8 +1,8 @@
-"""What came since a time of the past, and would be undone by going back there.
+"""What has changed since an earlier time, and would be undone by going back there.
 
-Rows of the time and rows of now are compared by their ids, so nothing is missed that no
-timestamp tells of. What is told of a row are ids, times and what became of it: whoever
-goes back need not see what stands in it.
+Rows of that time and of now are compared by their ids, so nothing is missed for which
+there is no timestamp. Only ids, times and what became of a row are returned: whoever
+goes back need not see its content.
 """
 
 import csv
@@ -22,7 +22,7 @@ from services.lists.csv_cells import escape_formula
 
 
 class ChangedKind(StrEnum):
-    """What is compared; each is a list of its own."""
+    """The kinds of rows that are compared; each has a list of its own."""
 
     PATIENTS = "patients"
     DOCUMENTS = "documents"
@@ -36,9 +36,9 @@ class ChangedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeSince:
-    """One row that is not as it was: what happened to it, and whose it is.
+    """A row that differs from what it was: what happened to it, and whose it is.
 
-    `now` is what became of it. Where a row is gone, nobody knows when it went.
+    `now` is what became of it. If a row is gone, it is not known when it went.
     """
 
     what: str
@@ -51,19 +51,19 @@ class ChangeSince:
 
 @dataclass(frozen=True, slots=True)
 class ChangeList:
-    """The rows of one kind that are not as they were, in the order of their times."""
+    """The rows of one kind that differ from what they were, ordered by time."""
 
     kind: ChangedKind
     changes: tuple[ChangeSince, ...]
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many there are of which kind, the most frequent first."""
+        """The number of changes by what happened, the most frequent first."""
         return dict(Counter(change.what for change in self.changes).most_common())
 
 
 class RowReader(Protocol):
-    """Whoever can have rows read, on a server of the past or of now."""
+    """Has rows read by an operation, on a server of the past or of now."""
 
     def __call__(self, operation: Callable[[Session], list[Any]], /) -> list[Any]:
         """Return what the operation reads."""
@@ -81,10 +81,10 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """How rows of a kind are read; `at`, `state` and the others are expressions.
+    """How rows of a kind are read; `at`, `state` and the others are SQL expressions.
 
-    `needed` are columns of theirs that earlier versions lack, `ignored` those whose
-    change changes nothing. Rows of what `is_tidied` go by themselves.
+    `needed` are columns in these that earlier versions lack; changes of `ignored`
+    columns do not count. If `is_tidied`, rows are also deleted automatically.
     """
 
     name: str
@@ -162,17 +162,17 @@ _GONE: Final = "gone"
 _AT_ONCE: Final = 5_000
 _BEFORE_ALL: Final = "00000000-0000-0000-0000-000000000000"
 _HEADINGS: Final = ("what", "id", "patient_id", "person_id", "at", "now")
-# What a row is written out with, so that two servers write the same.
+# The settings for writing rows as text, so that two servers write the same.
 _AS_TEXT: Final = text(
     "SELECT set_config('timezone', 'UTC', true), "
     "set_config('datestyle', 'ISO, YMD', true), "
     "set_config('intervalstyle', 'postgres', true), "
     "set_config('bytea_output', 'hex', true), "
-    # A lock that replay holds in a sandbox does not go while replay rests.
+    # While replay is paused in a sandbox, a lock that it holds is not released.
     "set_config('lock_timeout', '5s', true), "
     "set_config('extra_float_digits', '1', true)"
 )
-# What PostgreSQL computes of other columns tells nothing more than they do.
+# Columns that PostgreSQL computes from others add nothing to these.
 _COLUMNS: Final = text(
     "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(:table) "
     "AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
@@ -182,11 +182,11 @@ _COLUMNS: Final = text(
 def list_changes(
     actor: Actor, restored: RowReader, live: RowReader
 ) -> tuple[ChangeList, ...]:
-    """Return what is not as it was; raises NotAllowed.
+    """Return the rows that differ from what they were; raises NotAllowed.
 
-    Small pieces are read one after another, on the live servers each in a transaction
-    of its own, so that nobody who works there is held up. What somebody does meanwhile
-    may be in it or not.
+    They are read in small pieces, on the live servers each in a transaction of its own,
+    so that nobody who works there has to wait. Changes made meanwhile may or may not be
+    included.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
     return tuple(
@@ -196,7 +196,7 @@ def list_changes(
 
 
 def as_csv(changes: ChangeList) -> str:
-    """Return a list as CSV, a header first."""
+    """Return a list as CSV with a header."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(_HEADINGS)
@@ -245,7 +245,7 @@ def _change(
 def _paired(
     restored: Iterator[_Row], live: Iterator[_Row]
 ) -> Iterable[tuple[_Row | None, _Row | None]]:
-    """Bring together the rows of an id; both come in the order of their ids."""
+    """Pair the rows that have the same id; both inputs are ordered by id."""
     before, after = next(restored, None), next(live, None)
     while before or after:
         if after is None or (before and before.id < after.id):
@@ -267,7 +267,7 @@ def _columns(table: _Table, reader: RowReader) -> set[str]:
 def _read(
     table: _Table, reader: RowReader, columns: set[str], shared: list[str]
 ) -> Iterator[_Row]:
-    """Yield a table's rows in the order of their ids; none where there is no table."""
+    """Yield a table's rows in the order of their ids; none if it does not exist."""
     if not columns:
         return
     statement, after = text(_statement(table, columns, shared)), _BEFORE_ALL
@@ -285,7 +285,7 @@ def _statement(table: _Table, columns: set[str], shared: list[str]) -> str:
     missing = "".join(
         f", NULL AS {name}" for name in table.needed if name not in columns
     )
-    # Names of tables and columns, all our own.
+    # Only our own names of tables and columns.
     digest = ", ".join(f'"{name}"' for name in shared)
     return (
         f"SELECT id::text, coalesce({table.patient}, ''), "  # noqa: S608

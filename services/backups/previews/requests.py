@@ -26,9 +26,9 @@ _FORMS: Final = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M")
 
 @dataclass(frozen=True, slots=True)
 class RestorePreview:
-    """What would be undone by going back to a time, or why nobody can say.
+    """What going back to a time would undo, or why that is not known.
 
-    `counts` are, by kind, how many rows what happened to.
+    `counts` are the numbers of rows by kind and by what happened to them.
     """
 
     id: UUID
@@ -43,12 +43,12 @@ class RestorePreview:
 
     @property
     def is_open(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the preview has not ended."""
         return self.ended_at is None
 
 
 class PreviewRequested(Conflict):
-    """One at a time is enough."""
+    """A preview was asked for already; one at a time is enough."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -58,10 +58,10 @@ class PreviewRequested(Conflict):
 
 
 def read_time(typed: str, zone: tzinfo) -> datetime:
-    """Return the time that somebody typed, by the clinic's clock; raises InvalidInput.
+    """Return a time that was typed, by the clinic's clock; raises InvalidInput.
 
-    What names a zone of its own, as the command does, is of that zone: of a time that
-    came twice, when clocks were set back, it says which one is meant.
+    If a zone is named, as the command does, the time is in that zone: for a time that
+    came twice because clocks were set back, it says which one is meant.
     """
     typed = typed.strip()
     for form in _FORMS:
@@ -82,14 +82,14 @@ def read_time(typed: str, zone: tzinfo) -> datetime:
 
 
 def write_time(local: datetime) -> str:
-    """Return a time as it is typed, to be read again as this one."""
+    """Return a time as it would be typed, so that it is read as the same time."""
     is_twice = _hours_between(local) > 0
     written = local if is_twice else local.replace(tzinfo=None)
     return written.isoformat(" ", "seconds")
 
 
 def _require_once(local: datetime) -> datetime:
-    """Return a time by the clinic's clock; raises InvalidInput if it was not one."""
+    """Return a time by the clinic's clock; raises InvalidInput unless it came once."""
     hours = _hours_between(local)
     if hours > 0:
         raise InvalidInput(
@@ -109,7 +109,7 @@ def _require_once(local: datetime) -> datetime:
 
 
 def _hours_between(local: datetime) -> float:
-    """Return how long after a time its like came once more; less than 0 for none."""
+    """Return how long after a time it came again; less than 0 if it never came."""
     offsets = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
     first, second = (offset or timedelta() for offset in offsets)
     return (first - second) / timedelta(hours=1)
@@ -120,7 +120,8 @@ def request_preview(
 ) -> RestorePreview:
     """Ask the worker what going back to a time would undo.
 
-    Raises NotAllowed, InvalidInput for a time that nothing leads to, PreviewRequested.
+    Raises NotAllowed, InvalidInput for a time that no backup leads to,
+    PreviewRequested.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
     log.require_way_to(to)
@@ -141,7 +142,7 @@ def request_preview(
 
 
 def newest_preview(session: Session, actor: Actor) -> RestorePreview | None:
-    """Return what was asked for last, ended or not; raises NotAllowed."""
+    """Return the latest preview that was asked for, ended or not; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     newest = (
         select(PreviewRow)
@@ -153,16 +154,16 @@ def newest_preview(session: Session, actor: Actor) -> RestorePreview | None:
 
 
 def open_preview(session: Session) -> RestorePreview | None:
-    """Return what was asked for and has not ended; for the worker.
+    """Return the preview that has not ended, if any; for the worker.
 
-    One that had begun is among them: whoever had begun it has died.
+    It may have begun: then the worker that began it has died.
     """
     row = session.scalar(select(PreviewRow).where(PreviewRow.ended_at.is_(None)))
     return _preview(row) if row else None
 
 
 def begin_preview(session: Session, preview_id: UUID) -> None:
-    """Note that the worker compares now."""
+    """Record that the worker is comparing."""
     session.execute(
         update(PreviewRow)
         .where(PreviewRow.id == preview_id)
@@ -178,7 +179,7 @@ def end_preview(
     compared_at: datetime | None = None,
     failure: str | None = None,
 ) -> None:
-    """Keep what would be undone, or why nobody can say; lists of before are dropped."""
+    """Keep what would be undone, or why that is unknown; earlier lists are dropped."""
     counts = None if failure else {each.kind.value: each.counts for each in lists}
     ended = session.scalar(
         update(PreviewRow)
@@ -211,7 +212,7 @@ def read_preview_list(
 ) -> str:
     """Return a list of a preview as CSV; raises NotAllowed and NotFound.
 
-    Only the lists of the newest one are kept.
+    Only the lists of the newest preview are kept.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
     content = session.scalar(
@@ -234,7 +235,7 @@ def read_preview_list(
 
 
 def record_preview(session: Session, actor: Actor, to: datetime) -> None:
-    """Record that somebody had it told, beside the page, what going back would undo."""
+    """Record that somebody had a preview made elsewhere than on the page."""
     actor.require(Permission.ACT_ON_CLUSTER)
     audit.record(
         session, actor, Action.BACKUP_PREVIEW, details={"to": to.astimezone(UTC)}

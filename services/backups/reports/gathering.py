@@ -1,4 +1,4 @@
-"""What a report on backups tells of a period, from rows and from beside the backups."""
+"""What a report on backups contains, from rows and from what is beside the backups."""
 
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput
 from services.people.accounts import AccountStatus, list_people
 
-# Kinds that tell of backups; others are of the servers.
+# The alerts about backups; the others are about the servers.
 BACKUP_ALERTS: Final = frozenset(
     {
         AlertKind.BACKUP_TOO_OLD,
@@ -37,12 +37,12 @@ _MOST_PEOPLE: Final = 1000
 
 
 class NotAPeriod(InvalidInput):
-    """The last day of a report is before its first, or has not come yet."""
+    """A day is missing, the last day is before the first, or it has not come yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPeriod:
-    """The days that a report tells of, the last one whole, in the clinic's zone."""
+    """The days that a report covers, the last one whole, in the clinic's zone."""
 
     first: date
     last: date
@@ -52,7 +52,7 @@ class ReportPeriod:
     def of(
         cls, first: date | None, last: date | None, *, now: datetime
     ) -> "ReportPeriod":
-        """Return the days from one to another, in the zone of `now`.
+        """Return the days from `first` to `last`, in the zone of `now`.
 
         Raises NotAPeriod.
         """
@@ -76,7 +76,7 @@ class ReportPeriod:
 
     @classmethod
     def month(cls, day: date, *, now: datetime) -> "ReportPeriod":
-        """Return the month that a day is in; of this month the days until today.
+        """Return the month of a day; of the current month, the days until today.
 
         Raises NotAPeriod.
         """
@@ -88,12 +88,12 @@ class ReportPeriod:
 
     @classmethod
     def month_before(cls, now: datetime) -> "ReportPeriod":
-        """Return the month before the one of a time, in the zone of that."""
+        """Return the month before that of a time, in the zone of the time."""
         return cls.month(now.date().replace(day=1) - timedelta(days=1), now=now)
 
     @property
     def filename(self) -> str:
-        """What a report of these days is called as a file."""
+        """The file name of a report on these days."""
         return f"backups-{self.first}-{self.last}.pdf"
 
     @property
@@ -103,7 +103,7 @@ class ReportPeriod:
 
     @property
     def until(self) -> datetime:
-        """When it is over."""
+        """When the period ends."""
         return datetime.combine(self.last + timedelta(days=1), time(), self.zone)
 
     def __contains__(self, timestamp: datetime) -> bool:
@@ -112,7 +112,7 @@ class ReportPeriod:
 
 @dataclass(frozen=True, slots=True)
 class ReportPlan:
-    """How the clinic is set to be backed up; None is what is not done by itself."""
+    """How backups are configured; None is what is not done automatically."""
 
     every: timedelta | None
     full_every: timedelta | None
@@ -123,7 +123,7 @@ class ReportPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReportSources:
-    """What is not in rows: the repository, how it stands, the kit, and the plan."""
+    """What is not in rows: the repository, its state, the kit, and the plan."""
 
     repository: Repository
     state: BackupState
@@ -133,11 +133,11 @@ class ReportSources:
 
 @dataclass(frozen=True, slots=True)
 class PractisedRestore:
-    """A restore that was tried, by a drill or by hand, and what it proved.
+    """A restore that was tried, in a drill or by hand, and what it proved.
 
-    One `of_copy` was fetched from the copy elsewhere. Neither a proof nor a failure has
-    one that has not ended. `by_name` is None where it was planned, or where that is not
-    known.
+    One `of_copy` was fetched from the copy elsewhere. One that has not ended has
+    neither a proof nor a failure. `by_name` is None if it was planned, or if that is
+    not known.
     """
 
     at: datetime
@@ -150,7 +150,7 @@ class PractisedRestore:
 
 @dataclass(frozen=True, slots=True)
 class Restorer:
-    """Somebody whose role may take the clinic back, once they have a passkey."""
+    """A person whose role allows taking the clinic back, given a passkey."""
 
     name: str
     has_passkey: bool
@@ -158,7 +158,7 @@ class Restorer:
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
-    """What is known of a period, the oldest first, and how things stand now."""
+    """What is known of a period, the oldest first, and the present state."""
 
     period: ReportPeriod
     restores: tuple[PractisedRestore, ...]
@@ -178,7 +178,7 @@ class BackupReport:
 
     @property
     def went_back(self) -> tuple[TimeLeft, ...]:
-        """The times over which the clinic itself went back in the period."""
+        """The spans over which the clinic itself went back in the period."""
         left = self.sources.state.log.times_left
         return tuple(each for each in left if each.at in self.period)
 
@@ -186,7 +186,7 @@ class BackupReport:
 def gather_report(
     session: Session, actor: Actor, reported: ReportPeriod, sources: ReportSources
 ) -> BackupReport:
-    """Return what a report tells, and record that somebody took it.
+    """Return the contents of a report, and record that somebody took it.
 
     The caller commits. Raises NotAllowed.
     """
@@ -194,7 +194,7 @@ def gather_report(
     span = reported.since, reported.until
     drills = list_drills_between(session, actor, *span)
     alerts = list_alerts(session, actor, kinds=BACKUP_ALERTS, during=span, limit=None)
-    # Before anything is written: the disk of the backups may answer nobody.
+    # Before anything is written: the disk of the backups may not answer.
     proofs = sources.repository.proofs_between(*span)
     audit.record(
         session,
@@ -214,10 +214,10 @@ def gather_report(
 def _merged(
     drills: Iterable[RestoreDrill], proofs: Sequence[Proof]
 ) -> tuple[PractisedRestore, ...]:
-    """Return drills and all that was proven beside them, in their order.
+    """Return drills and the other proofs, in their order.
 
-    Rows of drills go back in time with the clinic, and proofs beside the backups stay:
-    what only those know was no less proven.
+    Rows of drills go back in time with the clinic, while proofs beside the backups
+    remain: what only these know was proven nevertheless.
     """
     restores = [
         PractisedRestore(

@@ -1,6 +1,6 @@
-"""The report on the month before, as an e-mail to each administrator.
+"""The report on the previous month, as an e-mail to each administrator.
 
-For the background: it is the same report as on the page, with no data of a patient.
+For the background: it is the same report as on the page, without any patient's data.
 """
 
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class ReportRecipient:
 def list_recipients(
     session: Session, reported: ReportPeriod
 ) -> tuple[ReportRecipient, ...]:
-    """Return the administrators at work whom the clinic had within the period.
+    """Return the active administrators whose accounts existed within the period.
 
-    Who came later has nothing to do with it, and finds it on the page.
+    Those who came later are not concerned, and find the report on the page.
     """
     rows = session.execute(
         select(User.id, User.email, User.language)
@@ -45,7 +45,7 @@ def list_recipients(
 def report_email(
     report: BackupReport, to: str, paper: bytes, *, clinic: str, address: str
 ) -> Email:
-    """Return the e-mail that brings a month's report to one of the administrators."""
+    """Return the e-mail with a month's report for one of the administrators."""
     period = report.period
     month = f"{period.first:%B %Y}"
     proven, failed = len(report.proofs), len(report.failures)
@@ -70,7 +70,7 @@ def report_email(
 def record_mail(
     session: Session, reported: ReportPeriod, person: UUID, *, is_sent: bool
 ) -> None:
-    """Record that somebody was sent a report, or that the mail server refused it.
+    """Record that a report was sent to somebody, or refused by the mail server.
 
     The caller commits.
     """

@@ -28,9 +28,9 @@ _PARTS: Final = (
     sections.alerts,
     sections.restorers,
 )
-# A table's names of columns and a first row, below their heading.
+# The column names of a table and its first row, below their heading.
 _TOGETHER_MM: Final = 34.0
-# What numbers may have in any language.
+# Characters that numbers may have in any language.
 _SIGNS: Final = "0123456789.,:%–"
 
 
@@ -44,10 +44,11 @@ def report_pdf(
 ) -> bytes:
     """Return a report as a PDF; times are in the zone of `now`.
 
-    `explain` tells failures, which are kept in English, in the paper's language.
-    In it are counts, times, names of colleagues, and ids where a failure names one.
+    `explain` returns a failure, which is kept in English, in the paper's language. The
+    report contains counts, times, names of colleagues, and ids where a failure names
+    one.
     """
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    # Importing fpdf takes half as long as all other imports, and few print anything.
     from services.documents.forms.sheet import Sheet  # noqa: PLC0415
 
     _ = ReportWords(wording, now.tzinfo, explain)

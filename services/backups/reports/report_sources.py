@@ -1,4 +1,4 @@
-"""Looks up what a report on backups tells that is in no row."""
+"""Looks up the contents of a report on backups that are in no row."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ def read_sources(
     key_files: KeyFiles,
     now: datetime,
 ) -> ReportSources:
-    """Return how the backups stand and are planned; raises NotAllowed and OSError."""
+    """Return the backups' state and plan; raises NotAllowed and OSError."""
     return ReportSources(
         repository,
         read_state(actor, repository, settings.data, keys),

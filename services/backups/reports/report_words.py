@@ -17,9 +17,9 @@ _FEW: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class ReportWords:
-    """Words of a paper in `wording`, its times in a zone.
+    """The texts of a paper in `wording`, with times in a zone.
 
-    `explain` tells a failure, which is kept in English, in the language of the paper.
+    `explain` returns a failure, which is kept in English, in the language of the paper.
     """
 
     wording: Wording
@@ -27,7 +27,7 @@ class ReportWords:
     explain: Callable[[str], str] = str
 
     def __call__(self, message: str) -> str:
-        """Return a sentence with its values."""
+        """Return a sentence with its values filled in."""
         return self.wording.say(message)
 
     def time(self, timestamp: datetime) -> str:
@@ -37,7 +37,7 @@ class ReportWords:
         return self(Sentence("{day}, {time}", day=day, time=f"{local:%H:%M:%S}"))
 
     def count(self, number: int) -> str:
-        """Return how many."""
+        """Return a number, written out."""
         return self.wording.number(number, 0)
 
     def span(self, seconds: float) -> str:
@@ -49,7 +49,7 @@ class ReportWords:
         return f"{self.wording.number(seconds, 1 if seconds < _FEW else 0)} s"
 
     def size(self, count: float) -> str:
-        """Return so many bytes, counted as disks are: 1.2 MB is 1,200,000 of them."""
+        """Return a number of bytes in decimal units: 1.2 MB is 1,200,000 bytes."""
         value, unit = float(count), "B"
         for larger in _UNITS:
             if value < _KILO:

@@ -1,4 +1,4 @@
-"""What a report on backups says of restores: tried, proven, failed, by whom."""
+"""The part of a report on restores: tried, proven, failed, and who may make them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _ALERTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ReportSection:
-    """A part of the paper: sentences, then facts, then a table, of what there is."""
+    """A part of the paper: sentences, facts and a table, as far as there are any."""
 
     title: str
     paragraphs: tuple[str, ...] = ()
@@ -43,14 +43,14 @@ class ReportSection:
 
     @property
     def texts(self) -> Iterator[str]:
-        """Everything that is to be set."""
+        """All texts that are to be set."""
         yield from (self.title, *self.paragraphs, *self.columns)
         for row in (*self.facts, *self.rows):
             yield from row
 
 
 def summary(report: BackupReport, _: ReportWords) -> ReportSection:
-    """Say in a few sentences whether anything was proven."""
+    """Return a summary, in a few sentences, of whether anything was proven."""
     proofs = report.proofs
     if not proofs:
         paragraphs = [
@@ -96,7 +96,7 @@ def summary(report: BackupReport, _: ReportWords) -> ReportSection:
 
 
 def restores(report: BackupReport, _: ReportWords) -> ReportSection:
-    """List every restore that was tried, with what it took."""
+    """Return every restore that was tried, with what it took."""
     title = _(Sentence("Restores that were tried"))
     if not report.restores:
         return ReportSection(title, (_(Sentence("None was.")),))
@@ -116,7 +116,7 @@ def restores(report: BackupReport, _: ReportWords) -> ReportSection:
 
 
 def checks(report: BackupReport, _: ReportWords) -> ReportSection:
-    """List what was checked of each restore that was proven."""
+    """Return what was checked of each restore that was proven."""
     drill = _(
         "A drill restores any second and the newest one into a sandbox and checks all "
         "of both: every row is read, every file compared with its SHA-256, the audit "
@@ -140,7 +140,7 @@ def checks(report: BackupReport, _: ReportWords) -> ReportSection:
 
 
 def failures(report: BackupReport, _: ReportWords) -> ReportSection:
-    """List what failed, was skipped, or was faults damaged on the way."""
+    """Return the failures, and what was wrong with backups that were skipped."""
     faults = [(each.at, each.failure) for each in report.failures]
     faults += [
         (proof.proved_at, damage)
@@ -156,7 +156,7 @@ def failures(report: BackupReport, _: ReportWords) -> ReportSection:
 
 
 def alerts(report: BackupReport, _: ReportWords) -> ReportSection:
-    """List the alerts about backups that were open in the period."""
+    """Return the alerts about backups that were open in the period."""
     title = _(Sentence("Alerts about backups"))
     if not report.alerts:
         return ReportSection(title, (_(Sentence("There were none.")),))
@@ -179,7 +179,7 @@ def alerts(report: BackupReport, _: ReportWords) -> ReportSection:
 
 
 def restorers(report: BackupReport, _: ReportWords) -> ReportSection:
-    """List who may take the clinic back, and what that takes."""
+    """Return who may take the clinic back, and what that requires."""
     how = Sentence(
         "Going back from the page takes a comparison with the clinic of at most "
         "{compared} minutes ago, a passkey used within {confirmed} minutes, the "
@@ -214,7 +214,7 @@ def _kind(restore: PractisedRestore, _: ReportWords) -> str:
 
 
 def _figures(restore: PractisedRestore, _: ReportWords) -> tuple[str, ...]:
-    """Return to when, RTO, RPO and speed, of what was measured."""
+    """Return the time restored to, RTO, RPO and speed, as far as they were measured."""
     proof = restore.proof
     if proof is None:
         words = (

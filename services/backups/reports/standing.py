@@ -1,4 +1,4 @@
-"""What a report on backups says of how they stand, and of what nobody has proven."""
+"""The part of a report on the state of backups, and on what is not proven."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def window(report: BackupReport, _: ReportWords) -> ReportSection:
-    """Say from when to when one can go back."""
+    """Return from when to when one can go back."""
     log, title = report.sources.state.log, _(Sentence("How far one can go back"))
     paragraphs = []
     if log.window is None:
@@ -37,7 +37,7 @@ def window(report: BackupReport, _: ReportWords) -> ReportSection:
 
 
 def kept_backups(report: BackupReport, _: ReportWords) -> ReportSection:
-    """Say how often backups are made, how long they stay, and what there is."""
+    """Return how often backups are made, how long they are kept, and which exist."""
     state, plan = report.sources.state, report.sources.plan
     facts = [(_(Sentence("By plan")), _plan(report, _))]
     full = sum(each.is_full for each in state.sets)
@@ -70,7 +70,7 @@ def kept_backups(report: BackupReport, _: ReportWords) -> ReportSection:
 
 
 def elsewhere(report: BackupReport, _: ReportWords) -> ReportSection:
-    """Say where the backups are copied to."""
+    """Return where the backups are copied to."""
     sources, title = report.sources, _(Sentence("Copy elsewhere"))
     note = sources.state.copy
     if not sources.plan.is_copied:
@@ -93,7 +93,7 @@ def elsewhere(report: BackupReport, _: ReportWords) -> ReportSection:
 
 
 def keys(report: BackupReport, _: ReportWords) -> ReportSection:
-    """Say how the recovery kit stands."""
+    """Return the state of the recovery kit."""
     kit, title = report.sources.kit, _(Sentence("Recovery kit"))
     if kit.made_at is None:
         return ReportSection(title, (_(Sentence("None was ever made.")),))
@@ -112,7 +112,7 @@ def keys(report: BackupReport, _: ReportWords) -> ReportSection:
 
 
 def unproven(report: BackupReport, _: ReportWords) -> ReportSection:
-    """Say plainly what this report does not show."""
+    """Return in plain terms what this report does not show."""
     paragraphs = (*_always_unproven(report), *_unproven_now(report, _))
     return ReportSection(_(Sentence("What is not proven")), tuple(map(_, paragraphs)))
 
@@ -199,7 +199,7 @@ def _unproven_keys(report: BackupReport) -> Iterator[str]:
 
 
 def _gaps(report: BackupReport) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the times between two windows."""
+    """Yield the spans between two windows."""
     for before, after in pairwise(report.sources.state.log.windows):
         if before.until < after.since:
             yield before.until, after.since
@@ -231,7 +231,7 @@ def _number(value: float, _: ReportWords) -> str:
 
 
 def _retention(kept: timedelta, _: ReportWords, *, thins: bool) -> str:
-    """Say how long each stays, as the page does."""
+    """Return how long each backup is kept, in the words of the page."""
     if thins and kept > ALL_KEPT_FOR:
         sentence = Sentence(
             "Each is kept for {recent} days, and one of each day for {days} days: the "

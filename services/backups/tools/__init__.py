@@ -1,4 +1,4 @@
-"""A backup tool of the clinic's own: what it told of its backups, and when."""
+"""The clinic's own backup tool: what it reported about its backups, and when."""
 
 from db.backups.tools.backup_tool import BackupTool as BackupTool
 from db.backups.tools.tool_report import (

@@ -1,7 +1,7 @@
-"""What a tool of the clinic's own told of its backups, when, and what follows.
+"""What the clinic's own backup tool reported, when, and what follows from it.
 
-The worker notes it, page and metrics read it, and nobody else asks the tool. Callers
-commit.
+The worker asks the tool and keeps its answers; pages and metrics read these, and nobody
+else asks the tool. Callers commit.
 """
 
 from collections.abc import Sequence
@@ -26,16 +26,16 @@ from services.core.actors import Actor, Permission
 
 _REPORTS: Final = TypeAdapter(ToolReport)
 _MARKS: Final = TypeAdapter(tuple[ArchiveMark, ...])
-# A tool dates in whole seconds, and clocks that are kept are less than this apart.
+# A tool dates in whole seconds, and synchronized clocks differ by less than this.
 _APART: Final = timedelta(seconds=30)
 _BORNE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ToolState:
-    """How the backups of a tool stand, as it was told at `answered_at`.
+    """The state of a tool's backups, as reported at `answered_at`.
 
-    `failure` is why it did not answer when it was asked last, `tries` times in a row.
+    `failure` is why it did not answer when it was last asked, `tries` times in a row.
     `archived_until` is the newest time to which one can go back by its archive, if that
     is known.
     """
@@ -50,9 +50,9 @@ class ToolState:
 
     @property
     def failed_tries(self) -> int | None:
-        """How many things are wrong, or tries in a row failed; None if not known yet.
+        """The number of faults, or of failed tries in a row; None if not known yet.
 
-        One answer that fails to come is a network's, or a tool's that is being updated.
+        A single missing answer may be due to the network, or to an update of the tool.
         """
         if self.tries >= _BORNE:
             return self.tries
@@ -60,14 +60,14 @@ class ToolState:
 
     @property
     def trouble(self) -> str:
-        """The first of them as a sentence; empty if nothing is wrong."""
+        """The first fault, or the failure, as a sentence; empty if nothing is wrong."""
         if self.tries >= _BORNE:
             return self.failure
         return self.report.faults[0] if self.report and self.report.faults else ""
 
     @property
     def newest_second(self) -> datetime | None:
-        """The newest time that there is to go back to; None without a backup."""
+        """The newest time that one can go back to; None without a backup."""
         newest = self.report.newest if self.report else None
         if newest is None:
             return None
@@ -75,20 +75,20 @@ class ToolState:
 
     @property
     def window(self) -> tuple[datetime, datetime] | None:
-        """From when to when one can go back to any second, where that is known."""
+        """From when to when one can go back to any second, if that is known."""
         since = self.report.unbroken_since if self.report else None
         until = self.archived_until
         return (since, until) if since and until and since < until else None
 
 
 def read_tool(session: Session, actor: Actor, name: str) -> ToolState | None:
-    """Return what a tool told last, None if it was never asked; raises NotAllowed."""
+    """Return a tool's last answer, None if it was never asked; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     return find_tool(session, name)
 
 
 def find_tool(session: Session, name: str) -> ToolState | None:
-    """Return the same for the worker and for metrics."""
+    """Return a tool's last answer, for the worker and for metrics."""
     row = session.get(ToolRow, name)
     return None if row is None else _state(row)
 
@@ -100,7 +100,7 @@ def note_answer(
     *,
     own_system_id: str,
 ) -> ToolState:
-    """Keep what a tool told, and until when its archive has the log by that."""
+    """Keep what a tool reported, and until when its archive then has the log."""
     row = _row(session, name)
     at = _now(session)
     marks = [*_MARKS.validate_python(row.marks)]
@@ -121,10 +121,10 @@ def note_answer(
 
 
 def note_mark(session: Session, name: str, mark: ArchiveMark) -> None:
-    """Keep where the log had come to after the answer of the mark's time.
+    """Keep where the log was after the answer at the mark's time.
 
     If the rows do not know of that answer, it was given to a server that was lost, and
-    whatever the mark says of the log is void.
+    what the mark says about the log is void.
     """
     row = _row(session, name)
     if row.answered_at == mark.at:
@@ -133,7 +133,7 @@ def note_mark(session: Session, name: str, mark: ArchiveMark) -> None:
 
 
 def note_failure(session: Session, name: str, sentence: str) -> ToolState:
-    """Keep that a tool did not answer; what it told before stays."""
+    """Record that a tool did not answer; its last report is kept."""
     row = _row(session, name)
     row.tried_at = _now(session)
     row.tries, row.failure = row.tries + 1, sentence
@@ -144,7 +144,7 @@ def note_failure(session: Session, name: str, sentence: str) -> ToolState:
 def with_own_faults(
     name: str, report: ToolReport, own_system_id: str, now: datetime
 ) -> ToolReport:
-    """Return a report with what only we can see to be wrong with it."""
+    """Return a report with the faults that only Chartroom can see."""
     faults = [*report.problems, *report.faults]
     ahead = [each for each in report.backups if each.stopped_at > now + _APART]
     if ahead:
@@ -159,7 +159,7 @@ def with_own_faults(
             f"The backups are of another PostgreSQL ({report.system_id}, this one is "
             f"{own_system_id}): correct CHARTROOM_BACKUP_TOOL, which is {name}.",
         )
-        # Of ours there is none.
+        # It has no backups of ours.
         return ToolReport(faults=tuple(faults), is_busy=report.is_busy)
     return ToolReport(
         tuple(each for each in report.backups if each not in ahead),
@@ -171,7 +171,7 @@ def with_own_faults(
 
 
 def _still_reaches(row: ToolRow, report: ToolReport) -> bool:
-    """Tell whether an archive goes at least as far as when it was asked before."""
+    """Return whether an archive reaches at least as far as when it was last asked."""
     before = _report(row)
     if before is None or not before.last_wal or not report.last_wal:
         return False
@@ -179,7 +179,7 @@ def _still_reaches(row: ToolRow, report: ToolReport) -> bool:
 
 
 def _row(session: Session, name: str) -> ToolRow:
-    """Return a tool's row, locked: two workers may have asked at once."""
+    """Return a tool's row, locked: two workers may have asked at the same time."""
     session.execute(
         insert(ToolRow)
         .values(name=name, tried_at=func.clock_timestamp())
@@ -190,13 +190,13 @@ def _row(session: Session, name: str) -> ToolRow:
 
 
 def _now(session: Session) -> datetime:
-    """Return the time by the clock that commits are dated by."""
+    """Return the time by the clock that also dates commits."""
     at: datetime = session.scalars(select(func.clock_timestamp())).one()
     return at
 
 
 def _report(row: ToolRow) -> ToolReport | None:
-    """Return what was told; None where another version has written it."""
+    """Return the last report; None if another version has written it."""
     if row.report is None:
         return None
     try:
