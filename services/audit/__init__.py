@@ -1,1 +1,1 @@
-"""The audit log: reading it, and the chain that proves it whole."""
+"""The audit log: reading it, and the chain that proves that it is complete."""

@@ -1,4 +1,4 @@
-"""The chain that makes the audit log tell when somebody has edited it.
+"""The chain that makes it evident when somebody has edited the audit log.
 
 See docs/decisions/0010-audit-chain.md.
 """

@@ -1,9 +1,9 @@
-"""Entries of the audit log: what each of them holds, and how they hold together.
+"""Entries of the audit log: what each of them holds, and how they are chained.
 
 Entry `n` is hashed with the hash of entry `n - 1` inside: SHA-256 over its JSON with
-sorted keys, without blanks, in UTF-8, without the hash itself. Times are in UTC, cut
-to milliseconds. `details` stays the text that PostgreSQL made of its JSON: whatever
-numbers and names it holds, nothing has to understand them on the way.
+sorted keys, without blanks, in UTF-8, without the hash itself. Times are in UTC, cut to
+milliseconds. `details` remains the text that PostgreSQL made of its JSON, so that
+nothing on the way has to interpret the numbers and names in it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,8 +23,9 @@ from services.core.sentences import Sentence
 
 _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
-# JSON writes a time and its text alike, BSON does not: an entry whose time became text
-# would keep its hash, and no search by time would find it. So types count, too.
+# JSON writes a time and its text in the same way, BSON does not: an entry whose time
+# became text would keep its hash, but no search by time would find it. So types count,
+# too.
 _Types = frozenset[type]
 _TIME: Final[_Types] = frozenset({datetime})
 _TEXT: Final[_Types] = frozenset({str})
@@ -51,7 +52,7 @@ _TYPES: Final[Mapping[str, _Types]] = {
     "hash": _TEXT,
 }
 
-# Ids as text, as they are kept: making UUIDs of them takes longer than all the rest.
+# Ids as text, as they are kept: making UUIDs of them takes longer than everything else.
 WAITING: Final[Select[*tuple[Any, ...]]] = select(
     cast(AuditEvent.id, Text).label("event"),
     AuditEvent.at,
@@ -126,8 +127,8 @@ def follow_all(
 ) -> Iterator[Document]:
     """Yield the entries of a whole log; raises ChainBroken at the first that is wrong.
 
-    A log of more than ten years may begin later than with its first entry. With `after`
-    they are those that follow that link.
+    A log of more than ten years may begin later than with its first entry. With
+    `after`, the entries are those that follow that link.
     """
     link = after
     for document in documents:
@@ -138,7 +139,7 @@ def follow_all(
 
 
 def link_of(document: Document) -> Link:
-    """Return the place of an entry that was followed."""
+    """Return the link of an entry that was followed."""
     return Link(int(document["_id"]), bytes.fromhex(document["hash"]))
 
 
@@ -151,7 +152,7 @@ def _before(document: Document) -> Link:
 def chain(
     link: Link, rows: Sequence[Row[Any]], shipped_at: datetime
 ) -> tuple[list[Document], Link]:
-    """Return the entries that continue the chain, and the link that it ends with."""
+    """Return the entries that continue the chain, and the link at its new end."""
     documents = []
     for row in rows:
         document = entry(link, row, shipped_at)
@@ -162,7 +163,7 @@ def chain(
 
 
 def entry(link: Link, row: Row[Any], shipped_at: datetime) -> Document:
-    """Return the entry of an event that follows a link, without its hash."""
+    """Return the entry of an event that comes after a link, without its hash."""
     values = row._mapping
     return {
         "_id": link.sequence + 1,
@@ -194,12 +195,12 @@ def hash_of(document: Document) -> bytes:
 
 
 def is_sound(document: Document) -> bool:
-    """Tell whether an entry is what it was when its hash was made."""
+    """Return whether an entry is what it was when its hash was made."""
     return _has_shape(document) and document["hash"] == hash_of(document).hex()
 
 
 def _has_shape(document: Document) -> bool:
-    """Tell whether an entry has its fields, no others, and values of their types."""
+    """Return whether an entry has exactly its fields, with values of their types."""
     return (
         document.keys() == _TYPES.keys()
         and all(type(document[name]) in types for name, types in _TYPES.items())
@@ -208,13 +209,13 @@ def _has_shape(document: Document) -> bool:
 
 
 def _patients(patient_id: str | None, shown: object) -> list[str]:
-    """Everybody whom the event is about: the patient, and those whom a list showed."""
+    """Return everybody the event is about: the patient, and those a list showed."""
     listed = shown if isinstance(shown, list) else []
     ids = [patient_id] if patient_id else []
     return list(dict.fromkeys([*ids, *map(str, listed)]))
 
 
 def _milliseconds(timestamp: datetime) -> datetime:
-    # BSON keeps no more; what is hashed must be what comes back.
+    # BSON keeps no more than that, and what is hashed must be what is read back.
     utc = timestamp.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

@@ -1,7 +1,8 @@
-"""Rows that went back in time, and the log that did not: the head is put at its end.
+"""Moves the head to the end of the log after rows, but not the log, went back in time.
 
-The log is never set back with the rows. So their head, which says how far it goes, has
-to move on to where it ends, and what is in it already must not be added once more.
+The log is never set back with the rows. So the rows' head, which says how far the log
+goes, has to move on to its end, and events that are in it already must not be added
+again.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,14 +19,15 @@ from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow
 from services.core.sentences import Sentence
 
-# How many entries are looked at to tell that one is not ours.
+# How many entries are read to find out that one is not ours.
 _FEW: Final = 2
 
 
 def walk_after_head(session: Session, store: AuditStore) -> Iterator[Document]:
-    """Yield what the log has after the rows' head, link by link.
+    """Yield the entries of the log after the rows' head, link by link.
 
-    Raises ChainBroken where the log does not go on from it, and AuditStoreUnavailable.
+    Raises ChainBroken if the log does not continue from there, and
+    AuditStoreUnavailable.
     """
     link = read_head(session)
     if link != START:
@@ -40,7 +42,7 @@ def rejoin(
 ) -> None:
     """Put the head at the log's end, under a seal; the caller commits.
 
-    `events` are those that the log has: they wait no more.
+    `events` are those that the log has: they no longer wait.
     """
     session.execute(delete(AuditEvent).where(AuditEvent.id.in_(list(events))))
     moved = {"sequence": end.sequence, "hash": end.hash, "updated_at": func.now()}
@@ -49,9 +51,9 @@ def rejoin(
 
 
 def find_break(session: Session, store: AuditStore) -> ChainBroken | None:
-    """Return why nothing can be added to the log, if nothing can; ask the primary.
+    """Return why nothing can be added to the log, if so; reads from the primary.
 
-    Looks at the two entries at the head alone. Raises AuditStoreUnavailable.
+    Only the two entries at the head are examined. Raises AuditStoreUnavailable.
     """
     head = read_head(session)
     documents = store.list_after(max(0, head.sequence - 1), limit=_FEW)
@@ -64,14 +66,14 @@ def find_break(session: Session, store: AuditStore) -> ChainBroken | None:
     waiting = shipping.waiting_events(session, beyond) if beyond else {}
     for document in beyond:
         is_ours = shipping.belongs(document, waiting.get(document["event"]))
-        # It may have been taken note of meanwhile.
+        # A shipment may have moved the head past it meanwhile.
         if not is_ours and read_head(session) == head:
             return shipping.not_ours(document["_id"])
     return None
 
 
 def read_head(session: Session) -> Link:
-    """Return how far the log goes, as the rows say."""
+    """Return how far the log goes according to the rows."""
     row = session.execute(select(AuditHead.sequence, AuditHead.hash)).one_or_none()
     return Link(row.sequence, row.hash) if row else START
 

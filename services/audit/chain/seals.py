@@ -1,8 +1,8 @@
-"""Seals: the chain's end on one day, signed, so that it cannot be told anew.
+"""Seals: the end of the chain on one day, signed, so that it cannot be rewritten.
 
-The hashes alone show that entries hold together; who can write to both databases could
-make them hold together again. They cannot sign. Each seal signs the one before as well,
-so none can be taken from between.
+The hashes alone show that entries hold together: somebody who can write to both
+databases could make them hold together again, but cannot sign. Each seal also signs the
+one before, so that none can be taken out from between.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ from db.models.audit import AuditHead, AuditSeal
 from services.audit.chain.entries import ChainBroken, Link
 from services.core.sentences import Sentence
 
-# Less than a day, because the clock is looked at once an hour.
+# Less than a day, because the clock is checked once an hour.
 _DUE_AFTER: Final = timedelta(hours=23, minutes=30)
 _PURPOSE: Final = b"chartroom audit seal 1\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A signed statement that the chain went through this link at that time."""
+    """A signed statement that the chain went through a link at a time."""
 
     link: Link
     key_id: str
@@ -44,17 +44,17 @@ def list_seals(session: Session) -> tuple[Seal, ...]:
 
 
 def is_due(session: Session) -> bool:
-    """Tell whether a day has passed since the last seal."""
+    """Return whether a day has passed since the last seal."""
     newest = session.scalar(select(func.max(AuditSeal.sealed_at)))
     return newest is None or newest < datetime.now(UTC) - _DUE_AFTER
 
 
 def add(session: Session, link: Link, keys: SealKeys) -> Seal:
-    """Seal the chain up to a link that was found to be right; the caller commits.
+    """Seal the chain up to a link that was verified; the caller commits.
 
     Raises UnusableKey if there is nothing to sign with.
     """
-    # Held, so that two seals do not both follow the same one.
+    # Locked, so that two seals do not both follow the same one.
     session.execute(select(AuditHead.id).with_for_update())
     former = list_seals(session)[-1:]
     sealed_at = datetime.now(UTC)
@@ -72,12 +72,12 @@ def add(session: Session, link: Link, keys: SealKeys) -> Seal:
 
 
 def find_bad_seal(session: Session, keys: SealKeys) -> ChainBroken | None:
-    """Return what is wrong with the seals of these rows, if anything is."""
+    """Return what is wrong with the seals in these rows, if anything is."""
     return check(list_seals(session), keys)
 
 
 def check(seals: Sequence[Seal], keys: SealKeys) -> ChainBroken | None:
-    """Return what is wrong with the first seal that is not right, if one is not."""
+    """Return what is wrong with the first invalid seal, if there is one."""
     for number, seal in enumerate(seals):
         former = seals[max(0, number - 1) : number]
         message = _message(seal.link, seal.key_id, seal.sealed_at, former)

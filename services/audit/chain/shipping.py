@@ -1,10 +1,10 @@
-"""Carries waiting events into the log, each exactly once, whatever dies meanwhile.
+"""Ships waiting events into the log, each exactly once, whatever dies meanwhile.
 
 PostgreSQL and MongoDB share no transaction. Entries are added to the log first; then
 one transaction removes their events and moves the head on. If that transaction is lost,
-the next call finds the entries beyond the head, sees that they are the waiting events',
-and makes up for it: so the log never gets an event twice, and none is removed before it
-is in the log.
+the next call finds the entries beyond the head, sees that they are those of the waiting
+events, and catches up: so the log never gets an event twice, and no event is removed
+before it is in the log.
 """
 
 from collections.abc import Sequence
@@ -46,23 +46,23 @@ BATCH = 1_000
 
 
 def is_waiting(session: Session) -> bool:
-    """Tell whether there is anything to ship."""
+    """Return whether there is anything to ship."""
     return bool(session.scalar(select(exists(select(AuditEvent.id)))))
 
 
 def waiting_seconds(session: Session) -> float:
-    """Return for how long the event waits that has waited longest; 0 if none does."""
+    """Return for how long the oldest waiting event has waited; 0 if none waits."""
     first = select(AuditEvent.at).order_by(AuditEvent.position).limit(1)
     age = func.clock_timestamp() - first.scalar_subquery()
     return session.scalar(select(cast(extract("epoch", age), Float))) or 0.0
 
 
 def ship(session: Session, store: AuditStore, *, at_most: int = BATCH) -> int:
-    """Carry the next events into the log and return how many; the caller commits.
+    """Ship the next events into the log and return how many; the caller commits.
 
-    It may be called again after any failure, also after one of COMMIT. Nothing is done
-    while another transaction ships. Raises ChainBroken if somebody else has written
-    to the log, and AuditStoreUnavailable.
+    It may be called again after any failure, even one of COMMIT. Nothing is done while
+    another transaction ships. Raises ChainBroken if somebody else has written to the
+    log, and AuditStoreUnavailable.
     """
     head = _take_head(session)
     if head is None:
@@ -80,7 +80,7 @@ def ship(session: Session, store: AuditStore, *, at_most: int = BATCH) -> int:
 
 
 def not_ours(sequence: int) -> ChainBroken:
-    """Return what is to be said of an entry that no event has become."""
+    """Return the finding that an entry was made from no event."""
     return ChainBroken(
         sequence,
         Sentence("Entry {number} was not written by Chartroom.", number=sequence),
@@ -88,7 +88,7 @@ def not_ours(sequence: int) -> ChainBroken:
 
 
 def belongs(document: Document, row: Row[Any] | None) -> bool:
-    """Tell whether an entry is what its waiting event becomes."""
+    """Return whether an entry is what its waiting event becomes."""
     if row is None:
         return False
     before = Link(document["_id"] - 1, bytes.fromhex(document["previous"]))
@@ -99,13 +99,13 @@ def belongs(document: Document, row: Row[Any] | None) -> bool:
 def waiting_events(
     session: Session, documents: Sequence[Document]
 ) -> dict[str, Row[Any]]:
-    """Return those events of these entries that still wait, by their ids."""
+    """Return the events of these entries that still wait, by id."""
     rows = session.execute(WAITING.where(_is_one_of(documents)))
     return {row.event: row for row in rows}
 
 
 def _take_head(session: Session) -> Link | None:
-    """Return the end of the chain and hold it; None if another transaction does."""
+    """Lock and return the end of the chain; None if another transaction holds it."""
     query = select(AuditHead.sequence, AuditHead.hash)
     head = session.execute(query.with_for_update(skip_locked=True)).one_or_none()
     if head is not None:
@@ -116,7 +116,7 @@ def _take_head(session: Session) -> Link | None:
 
 
 def _adopt(session: Session, head: Link, documents: Sequence[Document]) -> Link:
-    """Return where the entries beyond the head end, all of which are to be ours."""
+    """Return the end of the entries beyond the head; all of them have to be ours."""
     waiting = waiting_events(session, documents) if documents else {}
     for document in documents:
         head = follow(head, document)
@@ -137,7 +137,7 @@ def _is_one_of(documents: Sequence[Document]) -> ColumnElement[bool]:
 
 
 def _event_id(document: Document) -> UUID | None:
-    # Somebody else's entry may say anything here.
+    # An entry written by somebody else may contain anything here.
     try:
         return UUID(document["event"])
     except (KeyError, TypeError, ValueError, AttributeError):

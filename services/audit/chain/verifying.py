@@ -1,7 +1,8 @@
-"""Follows the whole chain, says where it first breaks, and seals a chain that is whole.
+"""Follows the whole chain, reports where it first breaks, and seals one that is whole.
 
-While it reads, events go on being shipped. So what has to be there is taken from the
-head as it was before, and what must not be there from the head as it is afterwards.
+While it reads, events continue to be shipped. So what has to be in the log is taken
+from the head as it was before, and what must not be in it from the head as it is
+afterwards.
 """
 
 import json
@@ -43,7 +44,7 @@ class WentBackThen:
 
     @property
     def words(self) -> str:
-        """When, and to when."""
+        """When it happened, and to which time."""
         return Sentence(
             "{time} UTC to {to} UTC (entry {number})",
             time=on_day_at(self.at),
@@ -54,10 +55,11 @@ class WentBackThen:
 
 @dataclass(frozen=True, slots=True)
 class ChainVerification:
-    """What was found; `broken` is the first link that does not hold.
+    """The result; `broken` is the first link that does not hold.
 
-    `last` is the newest entry's number, `checked` how many there are, `waiting` how
-    many events have yet to be added to the log, `went_back` when rows were restored.
+    `last` is the newest entry's number, `checked` how many entries there are, `waiting`
+    how many events have yet to be added to the log, `went_back` when rows were
+    restored.
     """
 
     checked: int
@@ -75,7 +77,7 @@ class ChainVerification:
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """The result in words."""
         if self.broken is not None:
             return Sentence(
                 "The audit log is broken at entry {number}: {why}",
@@ -113,9 +115,9 @@ class ChainVerification:
 
 
 def _time_of(details: str) -> datetime | None:
-    """Return to when an entry's rows went back, in UTC; None in one that is forged.
+    """Return to when an entry's rows went back, in UTC; None if the entry is forged.
 
-    That is found by its hash or a seal, once all entries were followed.
+    Forgery is found by the entry's hash or a seal, once all entries were followed.
     """
     try:
         return datetime.fromisoformat(json.loads(details)["to"]).astimezone(UTC)
@@ -134,7 +136,7 @@ class _Proofs:
 
 @dataclass(slots=True)
 class _Walk:
-    """How far the chain was followed, and what came beyond the head."""
+    """How far the chain was followed, and which entries are beyond the head."""
 
     end: Link
     checked: int = 0
@@ -144,9 +146,10 @@ class _Walk:
 
 
 def verify(database: Database, store: AuditStore, keys: SealKeys) -> ChainVerification:
-    """Follow every entry from the first to the last.
+    """Verify every entry from the first to the last.
 
-    Whoever calls says who may. Raises AuditStoreUnavailable and DatabaseUnavailable.
+    The caller checks the permission. Raises AuditStoreUnavailable and
+    DatabaseUnavailable.
     """
     return verify_after(START, database, store, keys)[0]
 
@@ -154,7 +157,7 @@ def verify(database: Database, store: AuditStore, keys: SealKeys) -> ChainVerifi
 def verify_after(
     start: Link, database: Database, store: AuditStore, keys: SealKeys
 ) -> tuple[ChainVerification, Link]:
-    """Follow the entries after a link; return also the head that was found right."""
+    """Verify the entries after a link; return also the head that was verified."""
     before = database.read_latest(_proofs, identity=SYSTEM).value
     head = before.head or START
     walk = _follow_all(start, store, _marks(before, head), head)
@@ -191,7 +194,7 @@ def _proofs(session: Session) -> _Proofs:
 
 
 def _marks(proofs: _Proofs, head: Link) -> Mapping[int, Sequence[tuple[Link, str]]]:
-    """Return which entries somebody vouches for, and who that is."""
+    """Return the links that the head or a seal vouches for, and which of these does."""
     marks: dict[int, list[tuple[Link, str]]] = {
         head.sequence: [(head, Sentence("The head in PostgreSQL"))]
     }
@@ -227,10 +230,10 @@ def _follow_all(
 
 
 def _beginning(start: Link, document: Document) -> Link:
-    """Return the link before the first entry that there is.
+    """Return the link before the first entry that exists.
 
-    Entries that are more than ten years old go, the oldest first. So the log may begin
-    later if what it begins with is that old: then what is gone was older still.
+    Entries of more than ten years are deleted, the oldest first. So the log may begin
+    later if its first entry is that old: then what is gone was older still.
     """
     if start != START or not is_sound(document):
         return start
@@ -291,7 +294,7 @@ def _judge_end(end: Link, head: Link) -> ChainBroken | None:
 def _judge_beyond(session: Session, walk: _Walk, head: Link) -> ChainBroken | None:
     """Return the first entry beyond the head that no waiting event explains.
 
-    An event that is in the log already waits until the next shipment takes note.
+    An event that is in the log already waits until the next shipment notices that.
     """
     beyond = [document for document in walk.beyond if document["_id"] > head.sequence]
     waiting = shipping.waiting_events(session, beyond) if beyond else {}
@@ -308,8 +311,8 @@ def _first(findings: Iterable[ChainBroken | None]) -> ChainBroken | None:
 def seal(database: Database, store: AuditStore, keys: SealKeys) -> Seal:
     """Sign the end of the chain and return the seal.
 
-    Raises ChainBroken rather than vouch for what does not follow from the last seal,
-    and UnusableKey if there is nothing to sign with.
+    Raises ChainBroken rather than vouch for a chain that does not follow from the last
+    seal, and UnusableKey if there is nothing to sign with.
     """
     known = database.read_latest(seals.list_seals, identity=SYSTEM).value
     start = known[-1].link if known else START

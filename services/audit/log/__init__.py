@@ -1,4 +1,4 @@
-"""The audit log, read: by administrators, and by patients about themselves."""
+"""Reading the audit log: by administrators, and by patients about themselves."""
 
 from db.mongo.audit_store import (
     AuditCursor as AuditCursor,

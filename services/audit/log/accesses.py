@@ -1,4 +1,4 @@
-"""Who looked at a patient's record, told to that patient."""
+"""Who looked at a patient's record, as shown to that patient."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from services.core.sentences import Sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAccess:
-    """What somebody did with a patient's record, told to that patient."""
+    """What somebody did with a patient's record, as shown to that patient."""
 
     sequence: int
     at: datetime
@@ -33,7 +33,7 @@ class RecordAccess:
 
     @property
     def sentence(self) -> str:
-        """Say who did what."""
+        """Who did what."""
         return Sentence("{who} {what}", who=self.who, what=self.what)
 
 
@@ -48,13 +48,13 @@ def list_accesses(
 ) -> tuple[RecordAccess, ...]:
     """Return who did what with the actor's own record, the newest first.
 
-    With `has_lists` also who listed patients, the actor among them. Raises NotAllowed,
-    NotFound if no record is theirs, Unavailable.
+    With `has_lists`, also who listed patients with the actor among them. Raises
+    NotAllowed, NotFound if no record is theirs, Unavailable.
     """
     actor.require(Permission.VIEW_OWN_ACCESSES)
     own = actor.require_own_record()
     audit.record(session, actor, Action.AUDIT_READ, details={"of": "own record"})
-    # A patient's own role sees neither colleagues' names nor what was merged.
+    # A patient's own role sees neither colleagues' names nor merged records.
     with assume_role(session, "system"):
         ids = (own, *_merged_into(session, own))
         entries = _about(store, ids, after, limit, has_lists=has_lists)
@@ -76,7 +76,8 @@ def _about(
     has_lists: bool,
 ) -> list[AuditEntry]:
     others = frozenset[str]() if has_lists else frozenset(map(str, LISTINGS))
-    # What names two of them, such as their merge, is one entry all the same.
+    # An entry that names two of the records, such as their merge, is still a single
+    # one.
     entries = {
         entry.sequence: entry
         for patient_id in ids
@@ -89,7 +90,7 @@ def _about(
 
 
 def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
-    """Name to a reader the actor of an entry, or the app that acted for its patient."""
+    """Return the actor of an entry as shown to a reader, or the app that acted."""
     app = entry.details.get("app")
     if not isinstance(app, str):
         return _tell(entry, reader, names)
@@ -103,7 +104,7 @@ def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str
 
 
 def _is_another_patient(entry: AuditEntry, reader: Actor) -> bool:
-    """Tell whether it is nobody's business who it was: who else is a patient here."""
+    """Return whether the actor must stay unknown, being another patient."""
     return (
         entry.actor_id != reader.id
         and entry.actor_role == Role.PATIENT

@@ -1,4 +1,4 @@
-"""Who did what with a document, told to whoever may see it."""
+"""Who did what with a document, for whoever may see it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ from services.documents import records
 PAGE_SIZE: Final = 200
 _SUBJECT: Final = "document"
 _BY_LINK: Final = Sentence("Somebody with a link")
-# A page that is open asks again and again, and the pages of a document are fetched one
-# by one: what belongs together is told once.
+# An open page asks again and again, and the pages of a document are fetched one by one:
+# what belongs together is shown once.
 _REPEATED: Final = frozenset(
     {
         Action.DOCUMENT_READ,
@@ -37,7 +37,7 @@ _TOGETHER: Final = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class DocumentAccesses:
-    """What was done with a document, the newest first; where the older goes on."""
+    """What was done with a document, the newest first, and where older ones follow."""
 
     accesses: tuple[RecordAccess, ...]
     next: AuditCursor | None
@@ -51,9 +51,9 @@ def list_document_accesses(
     *,
     after: AuditCursor | None = None,
 ) -> DocumentAccesses:
-    """Return who did what with a document, to whoever sees the document.
+    """Return who did what with a document, for whoever sees the document.
 
-    What somebody looked at within half an hour is one access. Raises NoSuchDocument,
+    Looks of one person within half an hour are one access. Raises NoSuchDocument,
     NotAllowed, Unavailable.
     """
     records.look_up(session, actor, document_id, even_deleted=True)
@@ -61,7 +61,7 @@ def list_document_accesses(
     audit.record(session, actor, Action.AUDIT_READ, details=details)
     wanted = AuditFilter(subject_kind=_SUBJECT, subject_id=str(document_id))
     entries = find(store, wanted, after, PAGE_SIZE)
-    # Not everybody's role sees the names of colleagues.
+    # Not every role sees the names of colleagues.
     with assume_role(session, "system"):
         names = names_of(session, {entry.actor_id for entry in entries})
     goes_on = len(entries) == PAGE_SIZE
@@ -73,14 +73,14 @@ def list_document_accesses(
 
 @dataclass(slots=True)
 class _GroupedAccess:
-    """An entry, or several that are one look at a document."""
+    """An entry, or several that together are one look at a document."""
 
     newest: AuditEntry
     oldest: AuditEntry
     pages: set[int] = field(default_factory=set)
 
     def takes(self, entry: AuditEntry) -> bool:
-        """Tell whether an older entry is part of this look, and add it if so."""
+        """Return whether an older entry is part of this look, and add it if so."""
         if self.oldest.at - entry.at > _TOGETHER:
             return False
         self.oldest = entry

@@ -1,8 +1,8 @@
 """The revisions of a document: what each changed, who made it, and when.
 
-The log has what each change found and left, except for words that may tell of
-somebody's health, such as titles. So the document of today is led back from one
-revision to the one before, and what is kept nowhere is named.
+The log has the values before and after each change, except for texts that may reveal
+something about somebody's health, such as titles. So the present document is taken back
+from one revision to the one before, and fields that are kept nowhere are named.
 """
 
 from collections.abc import Iterator, Mapping, Set
@@ -25,7 +25,7 @@ from services.documents import records
 from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord
 
-# What makes a revision; of each of these the log names the one that it has made.
+# The actions that make a revision; the log names the revision that each has made.
 _MAKING: Final = frozenset(
     {
         Action.DOCUMENT_FILE,
@@ -39,7 +39,7 @@ _MAKING: Final = frozenset(
     }
 )
 _ADDING: Final = (Action.DOCUMENT_ADD_VERSION, Action.DOCUMENT_RESTORE_VERSION)
-# How what the log has of a value becomes the value.
+# How a value in the log is turned back into the document's.
 _READ_BACK: Final[Mapping[str, Any]] = {
     "document_type": DocumentType,
     "classification": Classification,
@@ -52,11 +52,11 @@ _READ_BACK: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRevision:
-    """A document as it was at one revision, and what had made it so.
+    """A document as it was at one revision, and what had made that.
 
-    `forgotten` names the fields that were changed since and are kept nowhere: what
-    `record` says of them is what they were later. Of a revision that the log does not
-    tell of nobody knows who made it, or when.
+    `forgotten` names the fields that were changed since and are kept nowhere: in
+    `record`, they have later values. For a revision that the log does not have, it is
+    not known who made it, or when.
     """
 
     record: DocumentRecord
@@ -70,18 +70,18 @@ class DocumentRevision:
 def list_document_revisions(
     session: Session, store: AuditStore, actor: Actor, document_id: UUID
 ) -> tuple[DocumentRevision, ...]:
-    """Return the revisions of a document, the newest first, to whoever may open it.
+    """Return the revisions of a document, the newest first, for whoever may open it.
 
     They go back to the filing, to the time when the document was in another record, or
-    to a change of which the log does not say which revision it made. Raises
-    NoSuchDocument, NotAllowed, AuditLogUnavailable.
+    to a change for which the log does not name the revision. Raises NoSuchDocument,
+    NotAllowed, AuditLogUnavailable.
     """
     record = records.look_up(session, actor, document_id)
     files = {
         version.number: version
         for version in records.versions(session, actor, document_id)
     }
-    # Whoever reads a document need not be allowed to read the log.
+    # A reader of the document need not be allowed to read the log.
     with assume_role(session, "system"):
         made = _made(session, store, document_id)
         names = names_of(session, {entry.actor_id for entry in made.values()})
@@ -108,7 +108,7 @@ def list_document_revisions(
 def _made(
     session: Session, store: AuditStore, document_id: UUID
 ) -> dict[int, AuditEntry]:
-    """Return what made each revision."""
+    """Return the entry that made each revision."""
     wanted = AuditFilter(
         subject_kind="document",
         subject_id=str(document_id),
@@ -120,7 +120,7 @@ def _made(
         is_first = entry.action == Action.DOCUMENT_FILE
         number = entry.details.get("revision", 1 if is_first else None)
         if isinstance(number, int):
-            # The newest: the clinic may have gone back to before an earlier one.
+            # The newest one: the clinic may have gone back to before an earlier one.
             made.setdefault(number, entry)
     return made
 
@@ -153,7 +153,7 @@ def _before(
     patient_id: UUID | None,
     merged: Set[UUID],
 ) -> _LedBack | None:
-    """Return the revision before, or None where it is not known or not to be told."""
+    """Return the previous revision; None if it is not known or may not be shown."""
     entry, revision = led.entry, led.record.revision - 1
     if entry is None or revision == 0:
         return None
@@ -165,12 +165,12 @@ def _before(
             if changed.get(name)
         }
     except (AttributeError, KeyError, TypeError, ValueError):
-        # Somebody wrote into the log; its verification says so.
+        # Somebody has written into the log; verifying it shows that.
         return None
-    # Two records of one person: by the one that was merged nobody is found any more.
+    # Two records of one person: the merged one finds nobody any longer.
     if values.get("patient_id") in merged:
         del values["patient_id"]
-    # What was filed in somebody else's record is nobody's business in this one.
+    # What was filed in somebody else's record must not be shown in this one.
     if values.get("patient_id") not in {None, patient_id}:
         return None
     return _LedBack(

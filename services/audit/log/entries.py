@@ -1,4 +1,4 @@
-"""The audit log as administrators read it, and take it along."""
+"""The audit log as administrators read and export it."""
 
 import csv
 import io
@@ -45,7 +45,7 @@ _AN_HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class AuditPerson:
-    """Somebody who may have done something."""
+    """A person who may have done something."""
 
     id: UUID
     name: str
@@ -54,7 +54,7 @@ class AuditPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry, told so that it says nothing of what a record holds."""
+    """One entry, described without anything that a record holds."""
 
     sequence: int
     at: datetime
@@ -73,13 +73,13 @@ class Entry:
 
     @property
     def sentence(self) -> str:
-        """Say who did what, without any id."""
+        """Who did what, without any id."""
         who = self.who
         if self.role:
             role = Sentence(self.role)
             who = Sentence("{name} ({role})", name=self.who, role=role)
         what = Sentence(phrase_of(self.action))
-        # That it was refused is what is said of a refusal.
+        # The phrase for a refusal says already that something was refused.
         if self.outcome == "done" or self.action == Action.ACCESS_REFUSE:
             return Sentence("{who} {what}", who=who, what=what)
         ending = Sentence(self.outcome)
@@ -88,7 +88,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class HourCount:
-    """How many entries were written in the hour that begins then."""
+    """The number of entries in the hour that begins at `begins_at`."""
 
     begins_at: datetime
     entries: int
@@ -96,7 +96,7 @@ class HourCount:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Some entries, the newest first, and where the older ones begin."""
+    """Some entries, the newest first, and where older ones begin."""
 
     entries: tuple[Entry, ...]
     next: AuditCursor | None
@@ -131,10 +131,10 @@ def count_by_hour(
     *,
     now: datetime,
 ) -> tuple[HourCount, ...]:
-    """Return how many entries each of the last 24 hours has, the first hour first.
+    """Return the number of entries in each of 24 hours, the first hour first.
 
-    Those before the end of `wanted`, if that ends; now is the last hour otherwise.
-    Raises NotAllowed, Unavailable.
+    The last hour is the one before the end of `wanted`, if it has an end, otherwise the
+    present one. Raises NotAllowed, Unavailable.
     """
     actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
     details = describe_filter(wanted) | {"of": "counts by hour"}
@@ -154,13 +154,13 @@ def count_by_hour(
 def export_csv(
     session: Session, store: AuditStore, actor: Actor, wanted: AuditFilter
 ) -> Iterator[str]:
-    """Return everything that a filter finds as pieces of CSV, a header first.
+    """Return everything that a filter finds as pieces of CSV, beginning with a header.
 
     The session must stay open until the last piece; raises as `list_entries` does.
     """
     actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
     audit.record(session, actor, Action.AUDIT_EXPORT, details=describe_filter(wanted))
-    # Asked at once, so that a log that is away is told before anything is sent.
+    # Queried at once, so that an unavailable log is reported before anything is sent.
     find(store, wanted, None, 1)
     return _written(store, wanted, names_of(session))
 
@@ -177,10 +177,10 @@ def list_people(session: Session, actor: Actor) -> tuple[AuditPerson, ...]:
 def verify_chain(
     database: Database, store: AuditStore, keys: SealKeyFile
 ) -> ChainVerification:
-    """Follow the whole chain; raises AuditLogUnavailable and Unavailable.
+    """Verify the whole chain; raises AuditLogUnavailable and Unavailable.
 
-    Whose key file is missing has no seals of their own to check: only the worker,
-    which seals, makes one. Whoever calls says who may.
+    Without a key file there are no seals to check: only the worker, which seals,
+    creates one. The caller checks the permission.
     """
     try:
         return verify(database, store, keys.read())
@@ -193,14 +193,14 @@ def verify_chain(
 def record_verification(
     session: Session, actor: Actor, *, is_whole: bool, sentence: str
 ) -> None:
-    """Write down that the chain was verified, and with what result."""
+    """Record that the chain was verified, and with what result."""
     actor.require(Permission.VIEW_AUDIT)
     details = {"whole": is_whole, "sentence": sentence}
     audit.record(session, actor, Action.AUDIT_VERIFY, details=details)
 
 
 def entry_of(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
-    """Return an entry as it is told, by the names of those who act."""
+    """Return an entry as it is shown, given the names of people."""
     return Entry(
         sequence=entry.sequence,
         at=entry.at,
@@ -227,7 +227,7 @@ def _subject(entry: AuditEntry) -> str:
 
 
 def describe_filter(wanted: AuditFilter) -> dict[str, object]:
-    """Return what was asked of the log, as it is written down in the log."""
+    """Return what was asked of the log, as it is recorded in the log."""
     details = asdict(replace(wanted, actions=frozenset(), other_than=frozenset()))
     details["actions"] = sorted(wanted.actions)
     details["other_than"] = sorted(wanted.other_than)

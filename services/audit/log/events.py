@@ -1,4 +1,4 @@
-"""Events of the audit log one by one, for administrators' programs."""
+"""Single events of the audit log, for administrators' programs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from services.core.audit import Action
 from services.core.errors import NotFound
 from services.lists.criteria import Count
 
-# Beyond this many a count would take too long.
+# Counting beyond this number would take too long.
 MOST_COUNTED: Final = 10_000
 
 
 class NoSuchEvent(NotFound):
-    """The log has no event with this id, or has not been given it yet."""
+    """The log has no event with this id, or has not received it yet."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,10 +39,10 @@ class NoSuchEvent(NotFound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """An event, told as the audit page tells it, with the ids of what it is about.
+    """An event, described as on the audit page, with the ids of what it is about.
 
-    `shown` are the patients whom a list showed. `kept_at` is when the log was given
-    the event.
+    `shown` are the patients whom a list showed. `kept_at` is when the log received the
+    event.
     """
 
     id: UUID
@@ -55,7 +55,7 @@ class LoggedEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Some events, and where those behind them begin."""
+    """Some events, and where the next ones begin."""
 
     events: tuple[LoggedEvent, ...]
     next: AuditCursor | None
@@ -71,7 +71,7 @@ def list_events(
     after: AuditCursor | None = None,
     oldest_first: bool = False,
 ) -> EventPage:
-    """Return a page of events, the newest first unless said otherwise.
+    """Return a page of events, the newest first unless specified otherwise.
 
     Raises NotAllowed, AuditLogUnavailable.
     """
@@ -128,5 +128,5 @@ def _shown(patients: Any) -> Iterator[UUID]:
         try:
             yield UUID(patient)
         except (AttributeError, TypeError, ValueError):
-            # Somebody wrote into the log; its verification says so.
+            # Somebody has written into the log; verifying it shows that.
             continue

@@ -1,4 +1,4 @@
-"""Who made a version of a record, named as far as the reader may know them."""
+"""Who made a version of a record, named as far as the reader may know."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from services.core.actors import Actor, Role
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Somebody who made a version; without an id nobody is told who."""
+    """Somebody who made a version; without an id, the person is not disclosed."""
 
     id: UUID | None
     name: str
@@ -24,12 +24,12 @@ class Maker:
 def find_maker(
     session: Session, store: AuditStore, reader: Actor, wanted: AuditFilter
 ) -> Maker | None:
-    """Return who did what is wanted the last time, as the reader may know them.
+    """Return who last did what is wanted, named as far as the reader may know.
 
     For services that have made sure that the reader may read the record. Raises
     AuditLogUnavailable.
     """
-    # Whoever reads a record need not be allowed to read the log.
+    # A reader of the record need not be allowed to read the log.
     with assume_role(session, "system"):
         entries = find_all(session, store, wanted)[:1]
         names = names_of(session, {entry.actor_id for entry in entries})
@@ -37,7 +37,7 @@ def find_maker(
 
 
 def maker_of(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> Maker:
-    """Return who made what an entry tells of, as the reader may know them."""
+    """Return who made what an entry is about, named as far as the reader may know."""
     role = role_of(entry)
     # Only jobs change records in nobody's name.
     if entry.actor_id is None:
@@ -45,6 +45,6 @@ def maker_of(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> Mak
     if entry.actor_id == reader.id:
         return Maker(reader.id, reader.name, role)
     if role == Role.PATIENT and reader.role is Role.PATIENT:
-        # Who else is a patient here is nobody's business.
+        # Patients are not told who else is a patient here.
         return Maker(None, "Another patient", role)
     return Maker(entry.actor_id, who(entry, names), role)

@@ -1,7 +1,7 @@
 """The versions of a patient's record: what changed, who changed it, and when.
 
-The log has what each change found and what it left, so the record as it reads now is
-led back from one version to the one before.
+The log has the values before and after each change, so the present record is taken back
+from one version to the one before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ from services.core.audit import Action
 from services.patients.records import patients
 from services.patients.records.model import FIELDS, PatientRecord
 
-# What makes a version; of each of these the log names the one that it has made.
+# The actions that make a version; the log names the version that each has made.
 _MAKING: Final = frozenset(
     {
         Action.PATIENT_REGISTER,
@@ -45,10 +45,11 @@ _AS_JSON: Final = TypeAdapter(PatientRecord)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientVersion:
-    """A record as it read at one version, and what had made it so.
+    """A record as it was at one version, and what had made that.
 
-    `changed` has the fields that changed, each with its value before and after. Of what
-    came with an import nobody knows who made it, or when: the log tells of the import.
+    `changed` has the fields that changed, each with its value before and after. For
+    what came with an import, it is not known who made it, or when: the log has the
+    import.
     """
 
     record: PatientRecord
@@ -62,7 +63,7 @@ class PatientVersion:
 def list_patient_versions(
     session: Session, store: AuditStore, actor: Actor, patient_id: UUID
 ) -> tuple[PatientVersion, ...]:
-    """Return the versions of a record, the newest first, to whoever may read it.
+    """Return the versions of a record, the newest first, for whoever may read it.
 
     They go back to the registration, or to the last change by an import. Raises
     NoSuchPatient, PatientErased, NotAllowed, AuditLogUnavailable.
@@ -71,7 +72,7 @@ def list_patient_versions(
     audit.record_patient(
         session, actor, Action.PATIENT_READ, record.id, record.version, history=True
     )
-    # Whoever reads a record need not be allowed to read the log.
+    # A reader of the record need not be allowed to read the log.
     with assume_role(session, "system"):
         made = _made(session, store, patient_id)
         names = names_of(session, {entry.actor_id for entry in made.values()})
@@ -81,12 +82,12 @@ def list_patient_versions(
 def _made(
     session: Session, store: AuditStore, patient_id: UUID
 ) -> dict[int, AuditEntry]:
-    """Return what made each version."""
+    """Return the entry that made each version."""
     actions = frozenset(map(str, _MAKING))
     wanted = AuditFilter(patient_id=patient_id, actions=actions, outcome="done")
     made: dict[int, AuditEntry] = {}
     for number, entry in _numbered(find_all(session, store, wanted), patient_id):
-        # The newest: the clinic may have gone back to before an earlier one.
+        # The newest one: the clinic may have gone back to before an earlier one.
         made.setdefault(number, entry)
     return made
 
@@ -135,7 +136,7 @@ def _changed(entry: AuditEntry) -> dict[str, tuple[Any, Any]]:
 
 
 def _before(record: PatientRecord, entry: AuditEntry | None) -> PatientRecord | None:
-    """Return the version before, or None where the log does not lead further."""
+    """Return the previous version; None if the log does not lead further back."""
     if entry is None or record.version == 1:
         return None
     previous = {name: before for name, (before, _) in _changed(entry).items()}
@@ -143,12 +144,12 @@ def _before(record: PatientRecord, entry: AuditEntry | None) -> PatientRecord | 
     try:
         return _AS_JSON.validate_python(values | {"version": record.version - 1})
     except ValidationError:
-        # Somebody wrote into the log; its verification says so.
+        # Somebody has written into the log; verifying it shows that.
         return None
 
 
 def _state_before(entry: AuditEntry) -> dict[str, Any]:
-    """Return what the change found of the record's being archived or merged."""
+    """Return whether the record was archived or merged before the change."""
     in_use = {"deleted_at": None, "merged_into_id": None}
     match entry.action:
         case Action.PATIENT_ARCHIVE:

@@ -1,6 +1,7 @@
-"""What an administrator asks the audit log for, as a page's address carries it.
+"""What an administrator asks the audit log for, as it is kept in a page's address.
 
-Ids, days and words of our own vocabulary only, so that no name enters a history.
+Only ids, days and terms of our own vocabulary, so that no name enters a browser
+history.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,11 +28,11 @@ _YEARS: Final = range(1900, 2200)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditQuery:
-    """Which entries are wanted; what is left out does not matter.
+    """Which entries are wanted; what is left out is not a condition.
 
-    `patient_id` finds also the lists that showed the patient, `subject_id` anything
-    else with an id, such as a document. Both days are part of what is wanted. Without
-    `has_lists` lists, counts and searches are left out unless `actions` name them.
+    `patient_id` also finds the lists that showed the patient, `subject_id` anything
+    else with an id, such as a document. Both days are included. Without `has_lists`,
+    lists, counts and searches are left out unless `actions` name them.
     """
 
     person_id: UUID | None = None
@@ -45,7 +46,7 @@ class AuditQuery:
     has_lists: bool = True
 
     def filter(self, zone: tzinfo) -> AuditFilter:
-        """Return the question as the log understands it; days are the clinic's."""
+        """Return the query as a filter of the log; days are in the clinic's zone."""
         first, last = self.first_day, self.last_day
         return AuditFilter(
             actor_id=self.person_id,
@@ -64,7 +65,7 @@ class AuditQuery:
         )
 
     def query(self) -> dict[str, str]:
-        """Return the question as the parameters of an address."""
+        """Return the query as the parameters of an address."""
         actions = _BETWEEN.join(sorted(action.value for action in self.actions))
         fields = {
             "person": self.person_id,
@@ -81,7 +82,7 @@ class AuditQuery:
 
 
 def from_query(query: Mapping[str, str]) -> AuditQuery:
-    """Read what `Question.query` wrote; raises InvalidInput."""
+    """Read what `AuditQuery.query` wrote; raises InvalidInput."""
     return AuditQuery(
         person_id=_read(query, "person", UUID),
         patient_id=_read(query, "patient", UUID),
@@ -123,7 +124,7 @@ def _outcome(typed: str) -> str:
 
 def _day(typed: str) -> date:
     day = date.fromisoformat(typed)
-    # Close to either end of the calendar no zone has a midnight that can be compared.
+    # Close to either end of the calendar, no zone has a midnight that can be compared.
     if day.year not in _YEARS:
         raise ValueError(typed)
     return day

@@ -1,4 +1,4 @@
-"""What every reader of the audit log shares: entries, and the names of people."""
+"""What all readers of the audit log share: entries, and the names of people."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -22,9 +22,9 @@ from services.core.audit import Action
 from services.core.errors import Unavailable
 from services.core.sentences import Sentence
 
-# What is done again and again is told once, so a page of these is a screen or two.
+# What is done again and again is shown once, so a page of these is a screen or two.
 PAGE_SIZE: Final = 200
-# As many as nobody and nothing is changed.
+# No person or thing is changed as often as this.
 _MOST: Final = 1_000
 _ITSELF: Final = "Chartroom"
 _COMMAND_LINE: Final = Sentence("The command line")
@@ -33,7 +33,7 @@ _UNNAMED: Final = Sentence("A program or former account")
 
 
 class AuditLogUnavailable(Unavailable):
-    """The log cannot be read; what is done is written down all the same."""
+    """The log cannot be read; what is done is recorded nevertheless."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -50,7 +50,7 @@ def find(
     *,
     oldest_first: bool = False,
 ) -> tuple[AuditEntry, ...]:
-    """Return entries, the newest first unless said; raises AuditLogUnavailable."""
+    """Return entries, the newest first unless specified; raises AuditLogUnavailable."""
     try:
         return store.find(wanted, after=after, limit=limit, oldest_first=oldest_first)
     except AuditStoreUnavailable as error:
@@ -62,8 +62,8 @@ def find_all(
 ) -> list[AuditEntry]:
     """Return what was done to one patient or thing, the newest first.
 
-    What waits for the log is among it; `wanted` may name a patient, a subject, actions
-    and an outcome. Raises AuditLogUnavailable.
+    Events that wait for the log are included; `wanted` may name a patient, a subject,
+    actions and an outcome. Raises AuditLogUnavailable.
     """
     wanted_values = {
         AuditEvent.patient_id: wanted.patient_id,
@@ -74,7 +74,8 @@ def find_all(
     equal = [
         column == value for column, value in wanted_values.items() if value is not None
     ]
-    # In this order, since what is shipped meanwhile is in the log before it leaves.
+    # In this order, since what is shipped meanwhile is in the log before it stops
+    # waiting.
     waiting = session.scalars(
         select(AuditEvent)
         .where(AuditEvent.action.in_(wanted.actions), *equal)
@@ -101,9 +102,9 @@ def names_of(
 
 
 def is_own_act(entry: AuditEntry) -> bool:
-    """Tell whether Chartroom did it: at its start, in the worker, or by a rule.
+    """Return whether Chartroom did it: at its start, in the worker, or by a rule.
 
-    What nobody signed in did came in a request, from somewhere.
+    What was done without signing in came in a request, from somewhere.
     """
     if entry.actor_id is None:
         return entry.request_id is None and entry.network is None
@@ -111,16 +112,16 @@ def is_own_act(entry: AuditEntry) -> bool:
 
 
 def _is_import(entry: AuditEntry) -> bool:
-    """Tell whether an import at the server bears the id of what cleans up.
+    """Return whether an import at the server has the id of the cleaning job.
 
-    Those of FHIR did until they had an id of their own, and what cleans up imports
+    Imports by FHIR had it until they got an id of their own, and that job imports
     nobody. The log is not changed.
     """
     return entry.actor_id == KEEPER.id and entry.action == Action.PATIENT_IMPORT
 
 
 def who(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
-    """Name the actor of an entry; a program, or who is gone, by the role only."""
+    """Return an entry's actor by name; a program, or who is gone, by the role only."""
     if is_own_act(entry):
         return _ITSELF
     if entry.actor_id is None:
@@ -131,5 +132,5 @@ def who(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
 
 
 def role_of(entry: AuditEntry) -> str:
-    """Return the role in which an actor acted; Chartroom itself has none."""
+    """Return the role in which an actor acted; empty for Chartroom itself."""
     return "" if is_own_act(entry) else entry.actor_role or ""

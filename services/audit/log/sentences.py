@@ -7,7 +7,7 @@ from typing import Final
 from services.core.audit import Action
 
 # Lists, counts and searches, in which somebody is one among others: most of the log,
-# and seldom what is looked for. They are asked for by themselves.
+# and seldom what is looked for. They are asked for separately.
 LISTINGS: Final = frozenset(
     {
         Action.PATIENT_LIST,
@@ -252,5 +252,5 @@ _PHRASES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def phrase_of(action: str) -> str:
-    """Return what was done, to stand after a name; what nobody knows stays a code."""
+    """Return what was done, as a phrase after a name; unknown actions stay a code."""
     return _PHRASES.get(action, action)

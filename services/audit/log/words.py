@@ -1,8 +1,8 @@
 """Entries of the audit log in words: for administrators, and for patients.
 
-An administrator learns who did what to whom, but nothing of what a record says: of a
-change the fields' names, of a search the fields that were asked for. The values stay
-in the log, for whoever the law lets read them there.
+An administrator learns who did what to whom, but nothing that a record says: of a
+change the names of the fields, of a search the fields that were searched. The values
+remain in the log, for those whom the law allows to read them there.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 from services.lists import criteria
 
-# What is done with these says something about a patient, down to a search.
+# What is done with these says something about a patient, even a search.
 _CLINICAL: Final = frozenset(
     {"patient", "photo", "document", "share", "view", "care", "glass", "prescription"}
     | {"visit", "newcomer", "letter", "record", "past"}
@@ -141,12 +141,12 @@ _OF_DOCUMENT: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-# The address that somebody has typed is no address here: it cannot be read back, and
-# only tells which attempts were of the same one.
+# A typed address is kept as a hash, which cannot be read back, and only shows which
+# attempts were for the same address.
 _HASHED: Final = frozenset({Action.CODE_REQUEST, Action.SESSION_START})
 _HASHES: Final[Mapping[str, str]] = MappingProxyType({"address": "hash of the address"})
 
-# Their values are words of ours, which nobody has typed.
+# Their values are our own terms, which nobody has typed.
 _OUR_VALUES: Final = frozenset({"role", "state", "status"})
 
 _SOMETHING: Final = "did something with your record"
@@ -154,7 +154,7 @@ _SOMETHING_ELSE: Final = "did something with {version}"
 
 
 def tell(action: str, details: Mapping[str, Any]) -> str:
-    """Say what the details hold, without what a record says."""
+    """Return what the details hold, without what a record says."""
     is_clinical = action.partition(":")[0] in _CLINICAL
     if action in _HASHED:
         details = {_HASHES.get(name, name): value for name, value in details.items()}
@@ -162,7 +162,7 @@ def tell(action: str, details: Mapping[str, Any]) -> str:
 
 
 def tell_patient(action: str, details: Mapping[str, Any]) -> str:
-    """Say to a patient what was done with their record."""
+    """Return what was done with a patient's record, as shown to the patient."""
     if action == Action.APP_ALLOW and isinstance(app := details.get("name"), str):
         return Sentence("let the app {app} read your record", app=app)
     sentence = _TO_PATIENTS.get(action, _SOMETHING)
@@ -176,7 +176,7 @@ def tell_patient(action: str, details: Mapping[str, Any]) -> str:
 
 
 def tell_of_document(action: str, details: Mapping[str, Any]) -> str:
-    """Say what was done with a document, and with which version of it."""
+    """Return what was done with a document, and with which version of it."""
     version = details.get("version")
     said = _OF_DOCUMENT.get(action, _SOMETHING_ELSE)
     if isinstance(version, int):
@@ -220,7 +220,7 @@ def _value(name: str, value: object) -> str:
 
 
 def _shown(name: str, value: object) -> object:
-    """Return a value as it is read, and not as Python writes it."""
+    """Return a value as people read it, and not as Python writes it."""
     match value:
         case None:
             return "–"
@@ -266,12 +266,12 @@ def _describe_criteria(kept: Mapping[str, Any]) -> str:
 
 
 def _labels(changed: Iterable[str]) -> str:
-    """Return the names of fields, one after the other, each to be translated."""
+    """Return the names of fields as a list, each to be translated."""
     return _listed(map(field_name, changed), ", ")
 
 
 def _listed(parts: Iterable[str], separator: str) -> str:
-    """Return some sentences one after the other, each to be translated."""
+    """Return a list of sentences, each to be translated."""
     listed = {
         f"part_{number}": part if isinstance(part, Sentence) else _said(part)
         for number, part in enumerate(parts)
@@ -280,10 +280,10 @@ def _listed(parts: Iterable[str], separator: str) -> str:
 
 
 def field_name(name: str) -> str:
-    """Return the name of a field or a kind of thing as it is read."""
+    """Return the name of a field or a kind of thing as people read it."""
     return _said(name.replace("_", " "))
 
 
 def _said(text: str) -> str:
-    # What somebody typed may hold braces, and is in no catalogue.
+    # Typed text may contain braces, and is in no catalogue.
     return text if set("{}") & set(text) else Sentence(text)
