@@ -48,7 +48,7 @@ class RestoreLook:
 
     @property
     def is_open(self) -> bool:
-        """Whether one can look around in it."""
+        """Whether the look is open."""
         return self.opened_at is not None and self.ended_at is None
 
     @property

@@ -117,7 +117,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """That a patient has had an event a number of times, or has not."""
+    """The condition that a patient has had an event a number of times, or has not."""
 
     event: CohortEvent
     has: bool = True

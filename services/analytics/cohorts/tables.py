@@ -178,9 +178,9 @@ def on_disclosed_axes(
 ) -> Callable[[Key], bool]:
     """Return a predicate of whether a cell is in the table, given the disclosed cells.
 
-    A value without a disclosed cell would reveal that somebody has it, and the first
-    time, that somebody was there: gaps are filled only between disclosed times. In a
-    total, the values that it sums up are empty.
+    A value without a disclosed cell would reveal that somebody has it, and a time
+    before the first disclosed one, that somebody was there: gaps are filled only
+    between disclosed times. In a total, the values that it sums up are empty.
     """
     keys = list(disclosed)
     axes = [

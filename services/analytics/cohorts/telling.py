@@ -49,14 +49,15 @@ from services.core.errors import NotAllowed
 from services.core.sentences import Sentence
 
 REMEMBERED_FOR: Final = timedelta(days=90)
-# The latest groups; those of almost the same size are compared however old they are.
+# How many of the latest groups are compared; those of almost the same size always are,
+# however old.
 MOST_COMPARED: Final = 200
-# So many different questions of a person may be refused in a day, or have the same
+# How many different questions of a person may be refused in a day, or have the same
 # patients as earlier ones: each such outcome reveals whether there is somebody whom the
 # question asks for.
 MOST_REFUSED: Final = 100
 _REFUSED_WITHIN: Final = timedelta(days=1)
-# So many hashes of disclosed groups are read before the groups are read whole.
+# How many hashes of disclosed groups are read before the groups are read whole.
 _MOST_GLANCED_AT: Final = 100_000
 _MOST_BYSTANDERS: Final = 2_000
 _HASH_BYTES: Final = 8

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-#: Bands of ages, in completed years, as figures tell them; the last has no end.
+#: Age bands in completed years, as figures write them; the last has no end.
 AGE_BANDS: Final[Mapping[str, tuple[int, int | None]]] = MappingProxyType(
     {f"{age}–{age + 9}": (age, age + 9) for age in range(0, 90, 10)}
     | {"90+": (90, None)}

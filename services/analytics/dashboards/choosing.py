@@ -14,7 +14,7 @@ from services.analytics.figures import Figure
 from services.patients.records.model import Sex
 
 _YEAR: Final = 12
-#: What a filter can be narrowed to by a value of it.
+#: The dimensions by whose values a filter can be narrowed.
 CHOOSABLE: Final = frozenset(
     {
         Dimension.SEX,

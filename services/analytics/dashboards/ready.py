@@ -54,7 +54,7 @@ _MISSED_TOO: Final = Figure(
     measure=FigureMeasure.SHARE,
 )
 
-#: By the name in the address.
+#: Keyed by the name in the address.
 READY: Final[Mapping[str, DashboardDraft]] = MappingProxyType(
     {
         "clinic": DashboardDraft(

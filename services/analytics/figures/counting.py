@@ -131,7 +131,7 @@ def _question(figure: Figure, k: int) -> str:
 def _spread(
     session: Session, figure: Figure, now: datetime, k: int
 ) -> UndisclosedAnswer[FigureResult]:
-    """Return how a quantity is spread over the patients of each group."""
+    """Return how a quantity is distributed over the patients of each group."""
     if figure.quantity is None:  # validate() has seen to that
         raise InvalidInput("quantity", "A distribution is of a quantity.")
     use_clock(session, now)

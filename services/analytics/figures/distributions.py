@@ -1,4 +1,4 @@
-"""How a quantity is distributed over patients, without revealing any patient's value.
+"""How a quantity is distributed over patients, without any patient's own value in it.
 
 A mean is disclosed for at least k patients who are not all alike. A percentile is the
 mean of the k patients nearest to its rank, never one patient's own value, and only if k

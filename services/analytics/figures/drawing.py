@@ -47,7 +47,7 @@ _NAMES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-#: What a distribution is of, as a chart is headed.
+#: What a distribution is of, as the heading of a chart.
 QUANTITIES: Final[Mapping[Quantity, Sentence]] = MappingProxyType(
     {
         Quantity.AGE: Sentence("Age at the event, in years"),

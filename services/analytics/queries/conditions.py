@@ -237,7 +237,7 @@ def _not(node: "Expression", scope: NameScope) -> Condition:
 def _as_one(condition_: Condition, node: "Expression", scope: NameScope) -> Condition:
     """Return a condition on the values of one column as a single one.
 
-    The exception are several terms or codes, if each of these is counted.
+    Several terms or codes are the exception, if each of these is counted.
     """
     if not _is_of_one_column(node, scope):
         return condition_

@@ -102,7 +102,8 @@ class _Reader:
         self.sources: dict[str, Source] = {}
         self.scope = NameScope([self.sources], self._exists, counts_each_name)
         self.number_of_sources = 0
-        # Conditions of ON and WHERE in which OR or NOT joins more than one column's.
+        # Conditions of ON and WHERE in which OR or NOT joins conditions on several
+        # columns.
         self.with_joined: list[Condition] = []
         self.contents: set[FigureMeasure] = set()
         self.spread: tuple[Source, str] | None = None

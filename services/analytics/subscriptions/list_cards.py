@@ -22,7 +22,7 @@ PATIENTS_TITLE: Final = Sentence("Patients")
 REMAIN: Final = Sentence("How many remain")
 SIZE: Final = Sentence("How many there are")
 MADE_OF: Final = Sentence("Who they are")
-#: Of each figure that lists are described by.
+#: The title of each figure that describes a list.
 BAR_TITLES: Final = {
     "age": Sentence("Ages"),
     "sex": Sentence("Sexes"),

@@ -16,7 +16,7 @@ from db.postgres.watching.nodes import Role
 
 
 class Resolution(IntEnum):
-    """For how many seconds a sample stands."""
+    """How many seconds a sample covers."""
 
     FINE = 1
     MIDDLE = 10

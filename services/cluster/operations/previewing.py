@@ -88,7 +88,7 @@ def preview(situation: Situation) -> OperationPreview:
 def require_possible(
     previewed: OperationPreview, request: OperationRequest
 ) -> FailoverCandidate:
-    """Return whom the request makes the primary; raises CannotAct and NotTyped."""
+    """Return the server that is to lead; raises CannotAct and NotTyped."""
     if previewed.kind is not request.kind:
         raise CannotAct(_advise_other_operation(previewed))
     chosen = previewed.candidate(request.node)
