@@ -64,7 +64,7 @@ def run(
     body: Annotated[QueryBody, sent(QueryBody)],
     file_format: Format = "json",
 ) -> Response:
-    """Run a query; small groups have no row, and 422 says what is not offered.
+    """Run a query; small groups have no row, and 400 says what is not offered.
 
     403 as well where earlier counts and these together would tell of few patients.
     """

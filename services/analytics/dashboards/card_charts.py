@@ -493,7 +493,7 @@ def _draw_legend(
             canvas.text(x + 6.5, y, text)
             x += width
     if plot.is_timed and any(plot.is_hidden(*place) for place in plot.places()):
-        text = f"× {plot.wording.say('not told')}"
+        text = f"× {plot.wording.say('suppressed')}"
         if x + canvas.width_of(text, _SMALL) > canvas.left + canvas.width:
             x, y = left, y + _LEGEND_MM
         canvas.text(x, y, text, size=_SMALL, colour=MUTED)
@@ -518,6 +518,6 @@ def _group_mm(plot: _Plot) -> float:
 
 
 def _legend_mm(plot: _Plot) -> float:
-    # Names of fifty mm at most: two in a row, and "not told" at their end.
+    # Names of fifty mm at most: two in a row, and "suppressed" at their end.
     rows = ceil((len(plot.beside) + 1) / 2) if plot.has_series else 1
     return rows * _LEGEND_MM

@@ -18,8 +18,11 @@ from services.documents.forms import (
 from services.patients.records.model import PatientRecord
 
 _TEXT, _TABLE = FormFieldKind.TEXT, FormFieldKind.TABLE
-# The first fields of every letter: name and record number.
-_WHOSE: Final = TEMPLATES["medical_record"].fields[:2]
+_IDENTITY: Final = ("name", "record_number", "date_of_birth")
+# Every letter begins with whose it is.
+_WHOSE: Final = tuple(
+    field for field in TEMPLATES["medical_record"].fields if field.name in _IDENTITY
+)
 _LAB: Final = (
     ("Haemoglobin", 14.1, 1.2, "g/dl", "12.0-17.5"),
     ("Leucocytes", 6.8, 1.6, "10^9/l", "4.0-10.0"),

@@ -164,6 +164,7 @@ def test_a_line_has_a_gap_where_a_number_is_not_told():
 
     assert "Jan 2025" in said
     assert "2025-01" not in said
+    assert "× suppressed" in said
     # Two stretches, and a point for each number.
     assert colours_of(figure, is_filled=False)[TEAL] == 2
     assert colours_of(figure, is_filled=True)[TEAL] == 5

@@ -15,6 +15,7 @@ from services.consultations.prescriptions import PrescriptionIssuer
 from services.core.actors import Role
 from services.core.on_behalf import ActorDatabase
 from services.demo.history.papers import DOCUMENTS, PRESCRIPTIONS, Papers
+from services.demo.history.sheets import KINDS
 from services.documents import inbox
 from services.documents.forms import Clinic
 from services.documents.inbox import InboxView
@@ -112,6 +113,12 @@ def _are_signed(lived, files, signing_keys):
         assert sha256(paper).digest() == bytes(version.sha256)
         assert check_apart(paper, known).is_valid
     assert all(not line.get("warning") for row in versions for line in row.lines)
+
+
+def test_every_paper_says_whose_it_is():
+    for kind in KINDS.values():
+        fields = {field.name for field in kind.template.fields}
+        assert {"name", "record_number", "date_of_birth"} <= fields, kind.template.name
 
 
 def test_a_clinic_without_that_past_gets_no_papers(papers, lived):
