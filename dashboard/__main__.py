@@ -5,12 +5,13 @@ import gc
 
 from dashboard.cli import app
 
-# Of what is loaded nothing is garbage, and Python looked for some 700 times: a third of
-# the time that it took to load the web server.
+# Nothing that is loaded is garbage, yet Python's collector ran some 700 times: a third
+# of the time that it took to load the web server.
 _YOUNG_OBJECTS = 20_000
 
 if __name__ == "__main__":
     gc.set_threshold(_YOUNG_OBJECTS)
-    # Nor is it at the end, when Python would look once more: half a second of a worker.
+    # Nor is there any at the end, when Python would collect once more: half a second
+    # for a worker.
     atexit.register(gc.freeze)
     app()

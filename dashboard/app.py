@@ -1,4 +1,4 @@
-"""The shell: who is here, what they may open, and one net under every page."""
+"""The shell: who is here, what they may open, and one error boundary for every page."""
 
 import streamlit as st
 

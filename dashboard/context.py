@@ -1,4 +1,4 @@
-"""What a page may ask for: who acts, reading and writing, the day, the files.
+"""What a page may use: the actor, reads and writes, today's date, the file store.
 
 Pages never see an engine.
 """
@@ -78,10 +78,10 @@ T = TypeVar("T")
 def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
     """Return what the operation wrote, once committed.
 
-    Its receipt is written in the same transaction, so a commit whose answer got lost
-    is recognised instead of done twice. A change of leaders is waited for; what
-    `gives_way` can do without, and waits only until pages are read-only. Raises
-    NotSaved, and Unavailable where nobody knows whether it was saved.
+    Its receipt is written in the same transaction, so a commit whose answer was lost is
+    recognised instead of repeated. It waits for a change of the primary; a write that
+    `gives_way` is dispensable, and waits only until pages are read-only. Raises
+    NotSaved, and Unavailable if nobody knows whether it was saved.
     """
     try:
         written = on_behalf().write(operation, gives_way=gives_way)
@@ -115,9 +115,9 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
 
 
 def act_on_servers(order: "OperationRequest") -> "RunningOperation | None":
-    """Have something done to the database servers; None if it is planned for later.
+    """Start an operation on the database servers; return None if it is for later.
 
-    Raises what Operator.start raises, and Unavailable.
+    Raises what OperationRunner.start raises, and Unavailable.
     """
     try:
         return wiring.current().runner.start(
@@ -131,5 +131,5 @@ def act_on_servers(order: "OperationRequest") -> "RunningOperation | None":
 
 
 def count_upload() -> None:
-    """Count a file that this person sends; raises LimitReached."""
+    """Count a file that this person uploads; raises LimitReached."""
     on_behalf().count_upload(wiring.current().throttle)

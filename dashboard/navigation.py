@@ -1,7 +1,7 @@
-"""Which pages there are, and who gets to see which.
+"""Which pages there are, and who may open which.
 
 A page that the actor's role may not open is not handed to Streamlit at all. At its
-address stands one that says so, and that somebody tried is written down.
+address is a page that says so, and the attempt is written to the audit log.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ _PAGES = Path(__file__).resolve().parents[1] / "pages"
 
 @dataclass(frozen=True, slots=True)
 class NavigationEntry:
-    """One page; without a permission it is everybody's."""
+    """One page; without a permission it is open to everybody."""
 
     file: str
     title: str
@@ -41,7 +41,8 @@ class NavigationEntry:
     visibility: Literal["visible", "hidden"] = "visible"
 
 
-# Reached from a list or a patient; alone they would not know whom they are about.
+# Reached from a list or a patient; on their own they would not know whom they are
+# about.
 _HIDDEN: Final = "hidden"
 _ACCOUNT: Final = "people/account.py"
 _NOTIFICATIONS: Final = "people/notifications.py"
@@ -363,7 +364,7 @@ _PLACES: Final = (
 )
 
 
-# The page above each that is reached from another: what is there is looked for in it.
+# The page above each page that is reached from another: the list to look in.
 _ABOVE: Final = {
     "patients/patient.py": "patients/patients.py",
     "patients/edit.py": "patients/patient.py",
@@ -401,10 +402,10 @@ _ABOVE: Final = {
     "cluster/slow_queries.py": "cluster/replication.py",
     "cluster/vacuum.py": "cluster/replication.py",
 }
-# A visit is booked for a patient: without one, they are looked for.
+# A visit is booked for a patient; without one, this leads to the list of patients.
 _LOOK_IN: Final = _ABOVE | {"visits/book.py": "patients/patients.py"}
 
-# The menu in which a page stands, by the folder of its script.
+# The menu of a page, by the folder of its script.
 _MENUS: Final = {
     "visits": "Visits",
     "consultations": "Visits",
@@ -416,30 +417,30 @@ _MENUS: Final = {
     "people": "Administration",
     "audit": "Administration",
 }
-# Whose work a page is, where that is not its folder's.
+# The pages that belong in another menu than their folder's.
 _MENU_OF: Final = {
     "patients/break_glass_review.py": "Administration",
     "documents/retention.py": "Administration",
     "documents/tags.py": "Administration",
     "documents/fields.py": "Administration",
     "consultations/code_lists.py": "Administration",
-    # These stand in the menu at the person's name, or beside it.
+    # These are in the menu at the person's name, or beside it.
     _ACCOUNT: "",
     _NOTIFICATIONS: "",
     "people/roles.py": "",
 }
-# The first page is at the root alone.
+# The first page has no address but the root.
 _ADDRESSES: Final = frozenset(
     {"", *(Path(place.file).stem for place in _PLACES)} - {"home"}
 )
-# So many entries have room beside each other; more stand in menus.
+# The bar has room for this many entries; beyond that, they go into menus.
 _MOST_IN_THE_BAR: Final = 7
 
 
 def pages_for(actor: Actor) -> dict[str, list[StreamlitPage]]:
-    """Return the pages this person may open, by the menu that they stand in.
+    """Return the pages this person may open, by menu.
 
-    What stands in the bar itself comes first, under an empty name.
+    The pages in the bar itself come first, under an empty name.
     """
     opened = {place.file for place in _PLACES if _is_for(actor, place)}
     shut = {place.file: place for place in _PLACES if place.file not in opened}
@@ -452,17 +453,17 @@ def pages_for(actor: Actor) -> dict[str, list[StreamlitPage]]:
         menus.setdefault(name, []).append(_page(place, language))
     # Last, because a person's first page is their home.
     menus[""].extend(_closed_page(place, language) for place in shut.values())
-    # Streamlit notes in a page that it is the one that runs, or the first one.
+    # Streamlit marks on a page object that it is running, or that it is the first one.
     return {name: [copy(page) for page in pages] for name, pages in menus.items()}
 
 
 def is_page(path: str) -> bool:
-    """Tell whether a page stands at a path of ours, for whomever it may be."""
+    """Return whether there is a page at this path, whoever may open it."""
     return path.strip("/") in _ADDRESSES
 
 
 def is_first_page(actor: Actor, path: str) -> bool:
-    """Tell whether a page has a path, and for this person stands at the root alone."""
+    """Return whether the path names a page that for this person is only at the root."""
     return path.strip("/") == Path(_open_places(actor)[0].file).stem
 
 
@@ -479,7 +480,7 @@ def _menu_of(file: str) -> str:
     return _MENU_OF.get(file, _MENUS.get(file.partition("/")[0], ""))
 
 
-# Made once for everybody: each looks its file up on the disk, and those of a thousand
+# Made once for everybody: each looks up its file on the disk, and those of a thousand
 # open pages took 80 kB each.
 @cache
 def _page(place: NavigationEntry, language: str) -> StreamlitPage:
@@ -496,12 +497,12 @@ def _page(place: NavigationEntry, language: str) -> StreamlitPage:
 
 @cache
 def _closed_page(place: NavigationEntry, language: str) -> StreamlitPage:
-    """Return what stands at the page's address for those who may not open it."""
+    """Return what is shown at the page's address to those who may not open it."""
     del language
 
     def refuse() -> None:
         assert place.permission is not None  # noqa: S101 (others are everybody's)
-        # A page has a heading, whoever reads it; what is on it is not for them.
+        # Every page has a heading, for everybody; its content is not for them.
         st.title(_(place.title), anchor=False)
         context.require(place.permission)
 
@@ -513,7 +514,7 @@ def _closed_page(place: NavigationEntry, language: str) -> StreamlitPage:
     )
 
 
-# What people come to do, by a name that they may type, and where it is done.
+# What people come to do, under a name that they may type, and the page for it.
 _ACTS: Final = (
     ("Register a patient", "patients/register.py"),
     ("Book a visit", "visits/book.py"),
@@ -531,25 +532,25 @@ class Places(TypedDict):
 
     person: dict[str, str]
     language: str
-    # What the person has chosen, empty where they have not.
+    # What the person has chosen, or empty.
     name_order: str
     list_density: str
-    # Whether lists write the family's name first.
+    # Whether lists write the family name first.
     family_first: bool
-    # Those to choose from, each by its own name.
+    # The languages to choose from, each under its own name.
     languages: dict[str, str]
-    # What scripts say, by what they say in English.
+    # The texts of scripts, by their English text.
     words: dict[str, str]
     acts: list[dict[str, str]]
     pages: list[dict[str, str]]
-    # By the address of each page: its menu, and the address of the entry that is lit.
+    # By the address of each page: its menu, and the address of the highlighted entry.
     within: dict[str, dict[str, str]]
 
 
 def places_for(actor: Actor, *, usual_order: str = FAMILY_FIRST) -> Places:
-    """Return the pages of this person's menus and what they may do, with addresses.
+    """Return the pages in this person's menus and their actions, with addresses.
 
-    `usual_order` is the clinic's own order of names, for whoever has chosen none.
+    `usual_order` is the clinic's own order of names, for those who have chosen none.
     """
     open_places = _open_places(actor)
     files = {place.file for place in open_places}
@@ -584,12 +585,12 @@ def places_for(actor: Actor, *, usual_order: str = FAMILY_FIRST) -> Places:
 
 
 def _mark_of(actor: Actor) -> str:
-    """Return by what a browser remembers that it knows the person, and not who."""
+    """Return the mark by which a browser recognises the person, not who they are."""
     return sha256(f"known in this browser: {actor.id}".encode()).hexdigest()[:12]
 
 
 def _lit_for(places: Sequence[NavigationEntry], file: str) -> dict[str, str]:
-    """Return which menu and which of its entries are lit while this page is open."""
+    """Return which menu and which entry are highlighted while this page is open."""
     shown = {place.file for place in places if place.visibility == "visible"}
     menus = {_menu_of(file) for file in shown} if _has_menus(places) else ()
     while file not in shown and file in _ABOVE:
@@ -598,7 +599,7 @@ def _lit_for(places: Sequence[NavigationEntry], file: str) -> dict[str, str]:
     return {"menu": _(menu) if menu in menus else "", "page": _address(file)}
 
 
-# Their title says of whom or what they are; without a name they lead nowhere.
+# Their title depends on whom or what they are about; unnamed, they lead nowhere.
 _ABOUT_ONE: Final = frozenset(
     {
         "patients/patient.py",
@@ -611,7 +612,7 @@ _ABOUT_ONE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class PageAbove:
-    """A page on the way to another; without a title it has to be named first."""
+    """A page on the way to another; one without a title has to be named first."""
 
     page: str
     title: str
@@ -619,9 +620,9 @@ class PageAbove:
 
 
 def pages_above(page: str) -> tuple[PageAbove, ...]:
-    """Return the pages on the way to the one with this address, and it as the last.
+    """Return the pages on the way to the one with this address, which comes last.
 
-    Those that the person may not open are left out; nothing is returned without any.
+    Those that the person may not open are left out; without any, nothing is returned.
     """
     places = {place.file: place for place in _open_places(context.current_actor())}
     file = next((file for file in places if Path(file).stem == page), "")
@@ -657,12 +658,12 @@ def _is_for(actor: Actor, place: NavigationEntry) -> bool:
 
 
 def go(file: str, **query: str) -> NoReturn:
-    """Leave for another page of ours."""
+    """Switch to another of our pages."""
     st.switch_page(path_of(file), query_params=query)
 
 
 def offer_list(page: str) -> None:
-    """Offer the list in which to find what a page was asked for, if there is one."""
+    """Offer the list in which to find what the page was opened for, if there is one."""
     place = _list_for(context.current_actor(), page)
     if place is not None and st.button(
         _(place.title), key="navigation_list", icon=f":material/{place.icon}:"
@@ -671,8 +672,8 @@ def offer_list(page: str) -> None:
 
 
 def offer_home() -> None:
-    """Offer the way on from a page that somebody may not open: to their first page."""
-    # A patient's is their record; the clinic's figures are not for them.
+    """Offer a way on from a page that the person may not open: to their first page."""
+    # A patient's first page is their record; the clinic's figures are not for them.
     place = _open_places(context.current_actor())[0]
     if st.button(
         _(place.title), key="navigation_home", icon=f":material/{place.icon}:"
@@ -681,7 +682,7 @@ def offer_home() -> None:
 
 
 def _list_for(actor: Actor, page: str) -> NavigationEntry | None:
-    """Return the nearest page above that stands in the menu, or the page itself."""
+    """Return the nearest page above that is in the menu, or the page itself."""
     places = {place.file: place for place in _open_places(actor)}
     file = next((file for file in places if Path(file).stem == page), "")
     while above := _LOOK_IN.get(file):
@@ -692,7 +693,7 @@ def _list_for(actor: Actor, page: str) -> NavigationEntry | None:
 
 
 def leave_for(path: str) -> None:
-    """Leave for a page of the server that is not Streamlit's, in this same tab.
+    """Leave for a page of the server that is not Streamlit's, in the same tab.
 
     A link would open a second tab and leave this one signed in.
     """
@@ -703,7 +704,7 @@ def leave_for(path: str) -> None:
 
 
 def path_of(file: str) -> str:
-    """Return where a page of ours is, for a link to it."""
+    """Return the path of one of our pages, for a link to it."""
     return str(_PAGES / file)
 
 
@@ -713,7 +714,7 @@ def open_patient(patient_id: UUID | str) -> NoReturn:
 
 
 def open_list(key: str) -> NoReturn:
-    """Go to the list of patients behind a key; the empty key is everybody."""
+    """Go to the list of patients behind a key; the empty key lists everybody."""
     go("patients/patients.py", **({"list": key} if key else {}))
 
 

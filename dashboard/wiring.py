@@ -1,7 +1,7 @@
-"""From settings to the databases: the one place where they are put together.
+"""From settings to the databases: the one place where everything is put together.
 
-What only some pages and commands need is loaded when it is first asked for: a page of
-patients has no use for what operates the cluster, nor for the reader of PDFs.
+Parts that only some pages and commands need are loaded on first use: a page of patients
+has no use for what operates the cluster, nor for the reader of PDFs.
 """
 
 from collections.abc import Callable, Iterator
@@ -52,7 +52,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Of documents and lists of codes db/functions tells, of visits those who change them.
+# Changes of documents and code lists are notified by db/functions, changes of visits by
+# the code that makes them.
 _CHANNELS: Final = ("documents", "visits", "code-lists")
 
 
@@ -61,10 +62,11 @@ class NotRunning(Exception):
 
 
 class _MadeOnce(Generic[T]):
-    """A member of Wiring that is made when somebody first asks for it.
+    """A member of Wiring that is made when it is first asked for.
 
-    Several pages may ask at once: one of them makes it, the others wait for that. It is
-    kept among the attributes of the wiring, where it is found without this.
+    Several pages may ask at once: one of them makes it, and the others wait for it. It
+    is kept among the attributes of the wiring, where Python finds it before this
+    descriptor.
     """
 
     def __init__(self, make: "Callable[[Wiring], T]") -> None:
@@ -94,26 +96,26 @@ class Wiring:
     limits: LimitStorage
     drafts: DraftStore
     audit_spool: AuditSpool
-    # Held while a member is made, and while servers change, so that nothing is made
-    # for servers that were left already.
+    # Held while a member is made, and while servers change, so that nothing is made for
+    # servers that have been left already.
     making: "RLock" = field(
         init=False, repr=False, compare=False, default_factory=RLock
     )
 
     @property
     def may_write_elsewhere(self) -> bool:
-        """Whether the site that this one follows takes what is to be written down."""
+        """Whether reads may be recorded at the main site that this one follows."""
         return self.endpoints.main_url is not None
 
     @_MadeOnce
     def main_database(self) -> Database | None:
-        """Way to the main site's servers, where this one follows another; else None."""
+        """The main site's servers, if this site follows another; else None."""
         url = self.endpoints.main_url
         return Database(Endpoints(url, {}, "", {})) if url else None
 
     @_MadeOnce
     def site(self) -> "SiteReader":
-        """Who says up to when this site has what the one has that it follows."""
+        """Reads up to when this site has what the site that it follows has."""
         from db.cluster.site_position import SiteReader
 
         return SiteReader(
@@ -132,7 +134,7 @@ class Wiring:
 
     @property
     def backup_reader(self) -> "BackupReader":
-        """Who reads those backups for pages, which must not hang with their disk."""
+        """Reads those backups for pages, which must not hang when the disk does."""
         from services.backups import BackupReader
 
         folder, readers = self.settings.backups, self._backup_readers
@@ -145,33 +147,33 @@ class Wiring:
 
     @_MadeOnce
     def _backup_readers(self) -> "dict[Path, BackupReader]":
-        """Who reads which folder: one each, with one thread, which may hang."""
+        """The reader of each folder: one each, with one thread, which may hang."""
         return {}
 
     @_MadeOnce
     def inspector(self) -> "PdfInspector":
-        """Who reads PDFs, in a process of its own that starts at the first file."""
+        """Reads PDFs, in a process of its own that starts with the first file."""
         from services.pdf.inspecting import PdfInspector
 
         return PdfInspector(reads_scans=self.settings.read_scans)
 
     @_MadeOnce
     def scanner(self) -> "ClamdScanner | None":
-        """Who looks for viruses, if anybody was set."""
+        """Scans files for viruses, if a scanner is set."""
         from services.pdf.scanning import scanner_of
 
         return scanner_of(self.settings)
 
     @_MadeOnce
     def document_lists(self) -> "DocumentListCache":
-        """Pages of documents that many look at; listens from the first question on."""
+        """Pages of documents that many people read; listens from first use on."""
         from services.documents.search.cache import DocumentListCache
 
         return DocumentListCache(self.changes.listener("documents"))
 
     @_MadeOnce
     def visit_caches(self) -> "VisitCaches":
-        """Doctors, slots and figures; listens from the first question on."""
+        """Doctors, slots and figures; listens from first use on."""
         from services.visits.figures.caches import VisitCaches
         from services.visits.schedule import visit_changes
 
@@ -184,45 +186,45 @@ class Wiring:
 
     @_MadeOnce
     def code_lists(self) -> "CodeListCache":
-        """Drugs and diagnoses to search; listens from the first question on."""
+        """Drugs and diagnoses to search; listens from first use on."""
         from services.consultations.code_lists import CHANNEL, CodeListCache
 
         return CodeListCache(self.database, self.changes.listener(CHANNEL))
 
     @_MadeOnce
     def monitor(self) -> "ClusterMonitor":
-        """Who watches the servers, from the first question on."""
+        """Watches the servers, from first use on."""
         from db.cluster.observing import ClusterMonitor
 
         return ClusterMonitor(self.endpoints)
 
     @_MadeOnce
     def statements(self) -> "StatementReader":
-        """Who asks the servers what their statements cost."""
+        """Reads from the servers what their statements cost."""
         from db.cluster.statements import StatementReader
 
         return StatementReader(lambda: self.endpoints)
 
     @_MadeOnce
     def vacuum_reader(self) -> "VacuumReader":
-        """Who asks the servers about their upkeep."""
+        """Reads the servers' upkeep: dead rows, transaction ids, checkpoints."""
         from db.cluster.vacuuming import VacuumReader
 
         return VacuumReader(lambda: self.endpoints)
 
     @_MadeOnce
     def delayed_standbys(self) -> DelayedStandbys:
-        """Way to the delayed standbys; connects when somebody first looks there."""
+        """The delayed standbys; connects on first use."""
         return DelayedStandbys(lambda: self.endpoints)
 
     @_MadeOnce
     def restored_clinic(self) -> RestoredClinic:
-        """Way to what is open to look around in; connects when somebody looks."""
+        """A clinic that was restored to look around in; connects on first use."""
         return RestoredClinic(lambda: self.endpoints)
 
     @_MadeOnce
     def runner(self) -> "OperationRunner":
-        """Who does something to the database servers."""
+        """Runs operations on the database servers."""
         from db.cluster.control_client import Control
         from db.cluster.patroni import Patroni
         from services.cluster.operations import OperationRunner
@@ -233,14 +235,14 @@ class Wiring:
 
     @_MadeOnce
     def following(self) -> "Following":
-        """Who notices that nodes of the embedded cluster come or go."""
+        """Notices when nodes of the embedded cluster come or go."""
         from dashboard.web.cluster_following import Following
 
         return Following(self.settings.data, self.endpoints, self.adopt)
 
     @_MadeOnce
     def changes(self) -> "ListenerConnection":
-        """Who hears of what any process changes, from the first question on."""
+        """Hears of the changes that any process makes, from first use on."""
         from db.postgres.listening import ListenerConnection
 
         return ListenerConnection(self.endpoints, *_CHANNELS)
@@ -256,13 +258,13 @@ class Wiring:
                 runner.servers.patroni.adopt(endpoints)
 
     def _made(self, *names: str) -> list[Any]:
-        """Return those of these members that somebody has asked for."""
+        """Return those of these members that have been made."""
         with self.making:
             return [self.__dict__[name] for name in names if name in self.__dict__]
 
     @_MadeOnce
     def office(self) -> "OfficeConverter | None":
-        """Who makes PDFs of office files, if LibreOffice is here and switched on."""
+        """Converts office files to PDF, if LibreOffice is installed and switched on."""
         from services.pdf.office import OfficeConverter
 
         return OfficeConverter.installed(self.settings.office_program)
@@ -283,17 +285,17 @@ class Wiring:
 
     @property
     def throttle(self) -> Throttle:
-        """What counts how often people and programs do something."""
+        """Counts how often people and programs do something."""
         return Throttle(self.limits, key=derive(signing_key(self.settings), "limits"))
 
     @property
     def seal_keys(self) -> "SealKeyFile":
-        """The keys that seal the audit log; ours is made by the first who needs it."""
+        """The keys that seal the audit log; our own is made when it is first needed."""
         return seal_keys(self.settings)
 
     @property
     def issuer(self) -> "PrescriptionIssuer":
-        """What prints, signs and stores prescriptions."""
+        """Prints, signs and stores prescriptions."""
         from services.consultations.prescriptions import PrescriptionIssuer
         from services.pdf.signing import Signer
 
@@ -306,7 +308,7 @@ class Wiring:
         return self.files.keys
 
     def close(self) -> None:
-        """Close every connection; what nobody has asked for was never opened."""
+        """Close every connection; members that were never used are not open."""
         for member in self._made(
             "following",
             "inspector",
@@ -330,7 +332,7 @@ class Wiring:
 def connect(settings: Settings) -> Wiring:
     """Connect to the servers that are set, or to the running embedded cluster.
 
-    Raises NotRunning if there is none of either.
+    Raises NotRunning if there is neither.
     """
     if not settings.is_embedded:
         return _wire(settings, settings.external_endpoints())
@@ -348,9 +350,9 @@ def connect(settings: Settings) -> Wiring:
 
 @contextmanager
 def without_rows(settings: Settings) -> Iterator[Wiring]:
-    """Connect for a command that brings rows back, while no server of theirs runs.
+    """Connect for a command that restores rows, while none of their servers runs.
 
-    Files and audit log are there, the database answers nobody. Raises
+    Files and audit log are available; the database does not answer. Raises
     embedded.CannotStart.
     """
     from db import embedded
@@ -377,7 +379,7 @@ def current() -> Wiring:
 
 
 def use(wiring: Wiring) -> None:
-    """Make this the wiring of the process, when its settings are not the usual."""
+    """Make this the wiring of the process, if its settings are not the usual ones."""
     with _guard:
         _current[:] = [wiring]
 
@@ -430,14 +432,14 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
 
 
 def calendar(settings: Settings) -> "Calendar":
-    """Return by which clock doctors work, and how far ahead they can be booked."""
+    """Return the clock that doctors work by, and how far ahead they can be booked."""
     from services.visits.schedule.plans import Calendar
 
     return Calendar(settings.timezone, settings.booking_horizon_days)
 
 
 def letterhead(settings: Settings) -> "Clinic":
-    """Return what stands on top of the clinic's papers."""
+    """Return the letterhead of the clinic's papers."""
     from services.documents.forms import Clinic
 
     return Clinic(settings.clinic_name, settings.clinic_address, settings.clinic_phone)
@@ -451,7 +453,7 @@ def backups_of(settings: Settings) -> "Repository":
 
 
 def copy_store_of(settings: Settings) -> "ObjectStore | None":
-    """Return where the settings have the backups copied to; None for nowhere."""
+    """Return the store that backups are copied to; None if the settings name none."""
     if settings.backup_s3_url is None:
         return None
     from db.backups.copies.object_store import ObjectStore, StoreAddress
@@ -461,7 +463,7 @@ def copy_store_of(settings: Settings) -> "ObjectStore | None":
 
 
 def seal_keys(settings: Settings) -> "SealKeyFile":
-    """Return the keys that seal the audit log, made by the first who needs them."""
+    """Return the keys that seal the audit log, made when they are first needed."""
     from db.files.seal_keys import SealKeyFile
 
     own = settings.data / "secrets" / "audit.key"
@@ -470,7 +472,7 @@ def seal_keys(settings: Settings) -> "SealKeyFile":
 
 
 def signing_keys(settings: Settings) -> "SigningKeyFile":
-    """Return the key that signs; ours is made by the first who needs it."""
+    """Return the key that signs; our own is made when it is first needed."""
     from db.files.signing_keys import SigningKeyFile
 
     own = settings.data / "secrets" / "signing.pem"
@@ -480,7 +482,7 @@ def signing_keys(settings: Settings) -> "SigningKeyFile":
 
 
 def key_files(settings: Settings) -> "KeyFiles":
-    """Return where all keys are that no backup has, for the recovery kit."""
+    """Return where the keys are that no backup contains, for the recovery kit."""
     from db.backups import recovery_kit as kit
 
     secret = settings.secret_key
@@ -497,7 +499,7 @@ def key_files(settings: Settings) -> "KeyFiles":
 
 
 def make_missing_keys(settings: Settings) -> None:
-    """Make the keys that nobody has needed yet, so that a recovery kit has them.
+    """Make the keys that have not been needed yet, so that a recovery kit has them.
 
     Raises UnusableFileKeys, UnusableKey and UnusableSigningKey.
     """
