@@ -6,6 +6,6 @@ from typing import Final
 
 _PICTURE: Final = Path(__file__).with_name("favicon.png").read_bytes()
 
-# As an address that carries the picture: Streamlit would open and store a file in each
+# A data URL that carries the picture: Streamlit would open and store a file in each
 # run, and would fetch a named icon from Google.
 MARK: Final = f"data:image/png;base64,{b64encode(_PICTURE).decode('ascii')}"

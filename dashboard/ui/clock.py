@@ -1,4 +1,4 @@
-"""The clinic's clock: its day, its moment, any moment as it shows it."""
+"""The clinic's clock: today, now, and timestamps as it shows them."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
@@ -15,51 +15,51 @@ if TYPE_CHECKING:
 
 TWELVE_HOURS: Final = "12"
 CLOCKS: Final = ("24", TWELVE_HOURS)
-# What the browser keeps of its person's choice, as it does of the theme.
+# The browser keeps this choice of its person, as it keeps the theme.
 CLOCK_COOKIE: Final = "chartroom_clock"
 _CHOSEN: Final = "chartroom_clock"
 _NOON: Final = 12
 
 
 def today() -> date:
-    """Return the day in the clinic's zone."""
+    """Return today's date in the clinic's zone."""
     return now().date()
 
 
 def now() -> datetime:
-    """Return the moment on the clinic's clock."""
+    """Return the current time on the clinic's clock."""
     return datetime.now(zone())
 
 
 def in_zone(timestamp: datetime) -> datetime:
-    """Return the moment on the clinic's clock."""
+    """Return the timestamp in the clinic's zone."""
     return timestamp.astimezone(zone())
 
 
 def on_axis(timestamp: datetime) -> float:
-    """Return the moment as charts know it: their axis of time has no zone."""
+    """Return the timestamp as charts need it: their time axis has no zone."""
     return in_zone(timestamp).replace(tzinfo=UTC).timestamp() * 1000
 
 
 def off_axis(milliseconds: float) -> datetime:
-    """Return the moment of a place on a chart's axis."""
+    """Return the timestamp at a position on a chart's time axis."""
     (timestamp,) = all_off_axis((milliseconds,))
     return timestamp
 
 
 def all_off_axis(axis: Iterable[float]) -> list[datetime]:
-    """Return the moments of places on a chart's axis, by the clock of its reader."""
+    """Return the timestamps at positions on a time axis, in the clinic's zone."""
     places = (datetime.fromtimestamp(place / 1000, UTC) for place in axis)
     return [place.replace(tzinfo=zone()) for place in places]
 
 
 def midnight(day: date) -> datetime:
-    """Return the moment at which the day begins on the clinic's clock."""
+    """Return the time at which the day begins on the clinic's clock."""
     return datetime.combine(day, time(), zone())
 
 
 def calendar() -> "Calendar":
-    """Return by which clock doctors work, and how far ahead they can be booked."""
+    """Return the clock that doctors work by, and how far ahead they can be booked."""
     return wiring.calendar(wiring.current().settings)
 
 
@@ -69,15 +69,15 @@ def zone() -> ZoneInfo:
 
 
 def follow_chosen_clock() -> None:
-    """Have this session's pages write times as their reader chose, or as the clinic."""
+    """Have this session's pages write times as their reader, or the clinic, chose."""
     chosen = st.context.cookies.get(CLOCK_COOKIE)
     st.session_state[_CHOSEN] = chosen if chosen in CLOCKS else usual_clock()
 
 
 def is_twelve_hours() -> bool:
-    """Tell whether the page writes the time with AM and PM.
+    """Return whether the page writes times with AM and PM.
 
-    It is asked of the session, as the language is: fragments run without the shell.
+    The session is asked, as for the language: fragments run without the shell.
     """
     if get_script_run_ctx(suppress_warning=True) is None:
         return usual_clock() == TWELVE_HOURS
@@ -99,5 +99,5 @@ def with_half_days(local: datetime | time, *, has_seconds: bool = False) -> str:
 
 
 def usual_clock() -> str:
-    """Return the clinic's own, for whoever has chosen none."""
+    """Return the clinic's own clock, for those who have chosen none."""
     return wiring.current().settings.clock

@@ -1,4 +1,4 @@
-"""What opens over a page: dialogs, with the way out at their foot, and menus."""
+"""What opens over a page: dialogs, with their way out at the bottom, and menus."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -30,10 +30,10 @@ def dialog(
 def confirmed(
     label: str, *, key: str, is_final: bool = False, otherwise: str = ""
 ) -> bool:
-    """Offer to do it beside leaving it; tell whether it is to be done.
+    """Draw a button for the act and one to cancel; return whether the act is confirmed.
 
-    What cannot be undone is written in red. `otherwise` names the way out where
-    "Cancel" could mean the deed itself.
+    An act that cannot be undone is written in red. `otherwise` is the label of the way
+    out where "Cancel" could be taken for the act itself.
     """
     with st.container(horizontal=True):
         wanted = st.button(
@@ -48,14 +48,14 @@ def confirmed(
 
 
 def menu(label: str, *, key: str, icon: str) -> PopoverContainer:
-    """Return what stands under a button, until `leave_menu` is called with its key."""
+    """Return the popover under a button; `leave_menu` with its key closes it."""
     if st.session_state.pop(_left(key), False):
         st.session_state[key] = False
     return st.popover(label, key=key, icon=icon, on_change="rerun")
 
 
 def leave_menu(key: str) -> None:
-    """Let the menu be closed in the next run: what was asked for lies below it."""
+    """Close the menu in the next run: what was asked for is drawn below it."""
     st.session_state[_left(key)] = True
 
 

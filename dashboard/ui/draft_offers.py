@@ -1,4 +1,4 @@
-"""Drafts on a page: whether what is typed is kept, and what was begun before."""
+"""Drafts on a page: whether what is typed is saved, and which were begun before."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -19,11 +19,11 @@ _DAY: Final = 24 * _HOUR
 
 
 class Draft(Protocol):
-    """Whatever is kept under an id."""
+    """Anything that is kept under an id."""
 
     @property
     def id(self) -> UUID:
-        """What the draft is kept under."""
+        """The id that the draft is kept under."""
 
 
 D = TypeVar("D", bound=Draft)
@@ -37,7 +37,7 @@ def offer_drafts(
     go_on: Callable[[Kept[D]], None],
     discard: Callable[[UUID], None],
 ) -> None:
-    """Offer to go on with the newest of the drafts, or to discard them."""
+    """Offer to continue the newest drafts, or to discard them."""
     for kept in drafts[:_MOST]:
         with st.container(
             border=True, horizontal=True, vertical_alignment="center", gap="small"
@@ -64,7 +64,7 @@ def offer_drafts(
 
 
 def say_when_kept(saved_at: datetime | None) -> None:
-    """Say whether what was typed is kept; without a moment that failed."""
+    """Show when the draft was saved; without a time, that it could not be saved."""
     if saved_at is None:
         st.caption(
             _(

@@ -1,10 +1,10 @@
-"""What stands where there is nothing yet: one sentence, and what to do next."""
+"""What is shown where there is nothing yet: one sentence, and what to do next."""
 
 import streamlit as st
 
 
 def empty_state(sentence: str, *, icon: str, action: str = "", key: str = "") -> bool:
-    """Show the sentence; tell whether the action was asked for."""
+    """Show the sentence; return whether the action was chosen."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.markdown(
             f":gray[:material/{icon}: {sentence}]",

@@ -1,4 +1,4 @@
-"""One net under every page: a refusal is explained, an accident gets a number."""
+"""The error boundary: a refusal is explained, an unexpected error gets a number."""
 
 import logging
 from collections.abc import Iterator
@@ -31,9 +31,9 @@ _RETRY_SECONDS = 2
 
 @contextmanager
 def error_boundary() -> Iterator[None]:
-    """Catch what goes wrong inside and say it on the page in words.
+    """Catch any error inside and explain it on the page.
 
-    Fragments need a net of their own: when one reruns, the shell does not.
+    Fragments need a boundary of their own: when one reruns, the shell does not.
     """
     try:
         yield
@@ -48,7 +48,7 @@ def error_boundary() -> Iterator[None]:
 
 
 def explain(refusal: ServiceError) -> None:
-    """Say what was refused and what to do next."""
+    """Show what was refused and what to do next."""
     if isinstance(refusal, Unavailable):
         refusal = full_disk(refusal, wiring.current().disks) or refusal
     # It may quote what somebody typed.
@@ -61,7 +61,7 @@ def explain(refusal: ServiceError) -> None:
         )
         st.toast(_("A disk is full: the page says more."), icon=":material/disc_full:")
     elif isinstance(refusal, NotSaved):
-        # No new run by itself: it would take away the sentence, and save nothing.
+        # No rerun by itself: it would remove the sentence, and save nothing.
         st.warning(sentence, icon=":material/cloud_off:", title=_("Not saved"))
         # Below a long form the sentence itself may be out of sight.
         st.toast(_("Not saved: the page says why."), icon=":material/cloud_off:")

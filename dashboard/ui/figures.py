@@ -1,4 +1,4 @@
-"""Figures of a first page: a number, how it was before, and the way behind it."""
+"""Figures of a first page: a number, its trend, and a link to the page behind it."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -23,30 +23,31 @@ from dashboard.ui.language.chart_locale import in_language
 from dashboard.ui.words import plain
 
 _HEIGHT: Final = 64
-# Whatever a figure is called, in German as well, its name is not cut off.
+# Wide enough for every label, German ones included, not to be cut off.
 _LEAST_WIDTH: Final = 211
-# How many stand side by side, by how many there are: no row ends half empty.
+# Columns by the number of figures, so that no row ends half empty.
 _COLUMNS: Final = {5: 5, 6: 3, 8: 4}
 _USUAL: Final = 4
-# One or two bars are no blocks: in pixels, and up to how many are so wide at most.
+# One or two bars must not look like blocks: their width in pixels, and for up to how
+# many bars it is set.
 _WIDEST: Final = 24
 _FEW: Final = 6
-# So much above the highest bar, that none is cut off.
+# Room above the highest bar, so that it is not cut off.
 _ROOM: Final = 1.1
 _FULL_OR_PALE: Final[Spec] = {
     "condition": {"test": "datum.is_full", "value": 1},
     "value": 0.45,
 }
-# Of a number that is not whole: 0.0042 s is not 0.00 s, and 1,234.5 MB is 1,234 MB.
+# For numbers that are not whole: 0.0042 s is not 0.00 s, and 1,234.5 MB is 1,234 MB.
 _FIGURES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its trend: `trend` pairs what each bar stands for with its height.
+    """A number with its trend: `trend` pairs each bar's label with its height.
 
     `delta` is the change against `compared`, such as "last Monday"; `page` is the file
-    of the page behind the number, and `query` what is asked of it.
+    of the page behind the number, and `query` the parameters it is opened with.
     """
 
     label: str
@@ -56,7 +57,7 @@ class Figure:
     compared: str = ""
     trend: Sequence[tuple[str, float]] = ()
     unit: str = ""
-    # Whether the last bar is now: others are no course of time.
+    # Whether the bars are a course of time, of which the last bar is now.
     is_course: bool = True
     page: str = ""
     link: str = ""
@@ -68,16 +69,16 @@ def show_figures(figures: Sequence[Figure]) -> None:
     columns = _COLUMNS.get(len(figures), _USUAL)
     with st.grid(columns, min_column_width=_LEAST_WIDTH):
         for number, figure in enumerate(figures):
-            # Several may lead to one page.
+            # Several figures may lead to one page.
             key = f"figure_{figure.page}_{number}"
-            # By its name room is kept for it (web/sessions/session_watch/room.css).
+            # web/sessions/session_watch/room.css reserves room for it by this name.
             card = "compared" if figure.delta is not None else "alone"
             with st.container(
                 key=f"{key}_{card}",
                 border=True,
                 gap="small",
                 height="stretch",
-                # The ways behind the numbers of a row stand in one line.
+                # The links below the numbers of a row are in one line.
                 vertical_alignment="distribute",
             ):
                 _show(figure, key=key)
@@ -86,18 +87,18 @@ def show_figures(figures: Sequence[Figure]) -> None:
 def _show(figure: Figure, *, key: str) -> None:
     has_delta = figure.delta is not None
     st.metric(
-        # A saved view is called as somebody typed it.
+        # A saved view has the name that somebody typed.
         plain(figure.label),
         figure.value,
         delta=figure.delta,
-        # More is neither good nor bad in itself.
+        # An increase is neither good nor bad in itself.
         delta_color="off",
-        # With nothing to compare, what it is compared with says nothing.
+        # Without a change, the text that it is compared with means nothing.
         delta_description=(figure.compared or None) if has_delta else None,
         help=figure.help,
     )
     if figure.trend:
-        # What is no course has a bar for each patient by name, as of those who wait.
+        # Otherwise each bar is a patient by name, such as those who wait.
         box = nullcontext() if figure.is_course else bare_box(key)
         with box:
             st.vega_lite_chart(
@@ -129,7 +130,7 @@ def _points(figure: Figure) -> pd.DataFrame:
 
 
 def _sparkline(figure: Figure) -> Spec:
-    """Return one bar for each span, now in full colour; nothing to zoom by accident."""
+    """Return a bar for each span, the last in full colour; without zoom by accident."""
     highest = max(1e-9, *(value for __, value in figure.trend)) * _ROOM
     width = {"size": _WIDEST} if len(figure.trend) <= _FEW else {}
     scale = {"domain": [0, highest]}
@@ -149,7 +150,7 @@ def _sparkline(figure: Figure) -> Spec:
 
 
 def _alternative(figure: Figure) -> str:
-    """Say what the bars show, for whoever does not see them."""
+    """Describe the bars for those who do not see them."""
     (first, __), (last, newest) = figure.trend[0], figure.trend[-1]
     values = [value for __, value in figure.trend]
     return _(
@@ -167,7 +168,7 @@ def _alternative(figure: Figure) -> str:
 
 
 def _number(value: float) -> str:
-    """Write a number with as many places as matter beside those before them."""
+    """Write a number with as many decimals as are significant."""
     if value == int(value):
         return decimal(value)
     return decimal(value, max(0, _FIGURES - 1 - floor(log10(abs(value)))))

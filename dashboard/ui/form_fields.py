@@ -1,4 +1,4 @@
-"""The fields of a document's form, with what is wrong with each said beside it."""
+"""The fields of a document's form, with the problem of each beside it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -26,7 +26,7 @@ _AUTOCOMPLETE: Final = "off"
 
 
 def fill(page: str, template: Template, form: Form, *, only_empty: bool) -> None:
-    """Put the form into the page's fields, over what is there or only beside it."""
+    """Put the form into the page's fields: into all of them, or only the empty ones."""
     for field in template.fields:
         key = _key(page, field)
         if not (only_empty and st.session_state.get(key)):
@@ -34,14 +34,14 @@ def fill(page: str, template: Template, form: Form, *, only_empty: bool) -> None
 
 
 def clear(page: str) -> None:
-    """Forget what stands in the fields of every form of the page."""
+    """Delete the content of the fields of all forms on the page."""
     for key in list(st.session_state):
         if str(key).startswith(_prefix(page)):
             del st.session_state[key]
 
 
 def typed(page: str, template: Template) -> dict[str, Value]:
-    """Return what stands in the fields."""
+    """Return the content of the fields."""
     return {
         field.name: _read(field, st.session_state.get(_key(page, field)))
         for field in template.fields
@@ -51,9 +51,9 @@ def typed(page: str, template: Template) -> dict[str, Value]:
 def draw(
     page: str, template: Template, changed: Callable[[], None]
 ) -> Mapping[str, DeltaGenerator]:
-    """Draw the fields; return beside each the place where a problem is shown.
+    """Draw the fields; return the place beside each where a problem is shown.
 
-    `changed` is called whenever somebody leaves a field that they changed.
+    `changed` is called whenever somebody leaves a field that they have changed.
     """
     places: dict[str, DeltaGenerator] = {}
     short = [
@@ -76,13 +76,13 @@ def draw(
 def show_problems(
     places: Mapping[str, DeltaGenerator], problems: Sequence[Problem]
 ) -> None:
-    """Say beside each field what is wrong with it."""
+    """Show beside each field what is wrong with it."""
     for problem in problems:
         show_problem(places[problem.field], problem.field, problem.message)
 
 
 def labels(template: Template, problems: Sequence[Problem]) -> str:
-    """Return the fields that have problems as they are called on the page."""
+    """Return the labels of the fields that have problems."""
     wrong = {problem.field for problem in problems}
     return ", ".join(
         plain(_(field.label)) for field in template.fields if field.name in wrong
@@ -106,7 +106,7 @@ def _draw(page: str, field: FormField, changed: Callable[[], None]) -> None:
             **options,
         )
     elif field.kind is FormFieldKind.LINE:
-        # A shared desk: the browser must not offer the last patient's data.
+        # On a shared desk, the browser must not offer the last patient's data.
         st.text_input(label, autocomplete=_AUTOCOMPLETE, **options)
     elif field.kind is FormFieldKind.TABLE:
         columns = _CELL.join(map(_, field.columns))

@@ -1,4 +1,4 @@
-"""The user guide on the screen: what it says of the page one is on, and all of it.
+"""The user guide on the screen: its section about the current page, and all of it.
 
 The text is docs/user-guide.md, the same that is read in the project.
 """
@@ -96,13 +96,13 @@ _PICTURE: Final = re.compile(
     r"^!\[(?P<words>[^\]]*)\]\((?P<path>[^)]+)\)$", re.MULTILINE
 )
 _NOT_IN_ANCHORS: Final = re.compile(r"[^a-z0-9]+")
-# What leads to other texts of the project, which are not served.
+# Links to other texts of the project, which are not served.
 _TEXT_LINK: Final = re.compile(r"\[([^\]]+)\]\([\w-]+\.md\)")
 
 
 @cache
 def sections() -> Mapping[str, str]:
-    """Return the guide's sections as Markdown, by their headings, in its order."""
+    """Return the guide's sections as Markdown by heading, in the guide's order."""
     text = _TEXT_LINK.sub(r"\1", GUIDE.read_text(encoding="utf-8"))
     _, *parts = _HEADING.split(text)
     return dict(zip(parts[::2], map(str.strip, parts[1::2]), strict=True))
@@ -110,12 +110,12 @@ def sections() -> Mapping[str, str]:
 
 @cache
 def words() -> Mapping[str, str]:
-    """Return what the words of the pages mean, in the order of the alphabet."""
+    """Return the words of the pages with their meanings, in alphabetical order."""
     return dict(_WORD.findall(sections()[GLOSSARY]))
 
 
 def find_words(typed: str) -> Mapping[str, str]:
-    """Return the words that have what was typed; without one, whose meaning has it."""
+    """Return the words that contain what was typed; if none, by their meanings."""
     wanted = " ".join(typed.casefold().split())
     known = words().items()
     named = {word: said for word, said in known if wanted in word.casefold()}
@@ -123,7 +123,7 @@ def find_words(typed: str) -> Mapping[str, str]:
 
 
 def look_up(key: str) -> None:
-    """Ask for a word of the pages, and say what it means."""
+    """Ask for a word of the pages, and show what it means."""
     typed = st.text_input(
         _("Look up a word"),
         key=key,
@@ -147,17 +147,17 @@ def look_up(key: str) -> None:
 
 
 def section_of(page: str) -> str | None:
-    """Return the heading of what the guide says of the page with this address."""
+    """Return the heading of the guide's section about the page with this address."""
     return _SECTION_OF.get(page)
 
 
 def stay_on(page: str) -> None:
-    """Note which page the shell shows: its header offers what the guide says of it."""
+    """Record which page is shown: its header offers the guide's section about it."""
     st.session_state[_PAGE] = page
 
 
 def show_help_button() -> None:
-    """Offer what the guide says of the page one is on, beside what one is doing."""
+    """Offer the guide's section about the current page, in a dialog beside it."""
     heading = section_of(st.session_state.get(_PAGE, ""))
     if heading is not None and st.button(
         _("Help"),
@@ -170,7 +170,7 @@ def show_help_button() -> None:
 
 
 def anchor_of(heading: str) -> str:
-    """Return what leads to the section on the page of the whole guide."""
+    """Return the anchor of the section on the page with the whole guide."""
     return _NOT_IN_ANCHORS.sub("-", heading.lower())
 
 
@@ -187,7 +187,7 @@ def show_section(heading: str) -> None:
 
 
 def _show_section(heading: str) -> None:
-    # At the side: it is read beside the very page that its pictures are of.
+    # At the side and without pictures: it is read beside the very page that they show.
     @st.dialog(heading, width="medium", position="right", icon=":material/help:")
     def show() -> None:
         # Above the text, which on a phone is longer than the screen.

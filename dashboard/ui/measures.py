@@ -1,4 +1,4 @@
-"""How measures read on screen: seconds, bytes, shares of a whole."""
+"""Measures as they are written on screen: seconds, bytes, shares of a whole."""
 
 from datetime import timedelta
 from typing import Final
@@ -16,7 +16,7 @@ _SPANS: Final = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
 
 
 def seconds(value: float | None) -> str:
-    """Return a span as people say it: 0.4 s, 3 min, 2 h 10 min."""
+    """Return a span as people write it: 0.4 s, 3 min, 2 h 10 min."""
     if value is None:
         return _(UNKNOWN)
     if value < _MINUTE:
@@ -45,7 +45,7 @@ def ago(span: timedelta) -> str:
 
 
 def amount(count: float | None) -> str:
-    """Return so many bytes, counted as disks are: 1.2 MB is 1,200,000 of them."""
+    """Return a number of bytes in decimal units: 1.2 MB is 1,200,000 bytes."""
     if count is None:
         return _(UNKNOWN)
     value, unit = float(count), "B"
@@ -58,5 +58,5 @@ def amount(count: float | None) -> str:
 
 
 def share(part: float, whole: float) -> float:
-    """Return a part of a whole; of nothing there is none."""
+    """Return a part's share of a whole; 0 if the whole is 0."""
     return part / whole if whole else 0.0

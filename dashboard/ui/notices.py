@@ -1,18 +1,18 @@
-"""Short messages that outlive a change of page."""
+"""Short messages that survive a change of page."""
 
 import streamlit as st
 
 _KEY = "notices_waiting"
-# Long enough to be read; they stand over what one wants to click next.
+# Long enough to be read; they cover what one may want to click next.
 _SECONDS = 5
 
 
 def notify(message: str, *, icon: str = "check_circle") -> None:
-    """Say something in passing, on this page or the next one that is shown."""
+    """Show a short message on this page or on the next one that is shown."""
     st.session_state.setdefault(_KEY, []).append((message, icon))
 
 
 def show_notices() -> None:
-    """Show what is waiting to be said; the shell calls this before each page."""
+    """Show the waiting messages; the shell calls this before each page."""
     for message, icon in st.session_state.pop(_KEY, []):
         st.toast(message, icon=f":material/{icon}:", duration=_SECONDS)

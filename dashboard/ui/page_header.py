@@ -1,4 +1,4 @@
-"""The first lines of a page: the way to it, its title, its main action and the help."""
+"""The top of a page: breadcrumbs, title, main action and help."""
 
 from dataclasses import dataclass, replace
 from html import escape
@@ -17,13 +17,13 @@ _TRAIL: Final = "breadcrumbs"
 
 @dataclass(slots=True)
 class _Trail:
-    """What stands above the page that is drawn, and the place for it."""
+    """The breadcrumbs of the page that is drawn, and the place for them."""
 
     place: DeltaGenerator
     pages: list[PageAbove]
 
     def show(self) -> None:
-        """Draw what is known: a page about somebody appears once they are named."""
+        """Draw what is known: a page about somebody appears once it has their name."""
         *above, here = [page for page in self.pages if page.title]
         if not above:
             return
@@ -39,7 +39,7 @@ class _Trail:
 
 
 def show_breadcrumbs(page: str) -> None:
-    """Show what stands above the page with this address; the shell calls this."""
+    """Show the breadcrumbs of the page with this address; the shell calls this."""
     st.session_state.pop(_TRAIL, None)
     if pages := pages_above(page):
         trail = st.session_state[_TRAIL] = _Trail(st.empty(), list(pages))
@@ -47,9 +47,10 @@ def show_breadcrumbs(page: str) -> None:
 
 
 def name_breadcrumb(page: str, title: str, **query: str) -> None:
-    """Say of whom or what the page is that has this address, here or on the way here.
+    """Name the page with this address, which is the current page or on the way to it.
 
-    `query` is what leads to it. Nothing happens where it is not on the way.
+    `query` are the parameters that lead to it. If it is not on the way, nothing
+    happens.
     """
     trail: _Trail | None = st.session_state.get(_TRAIL)
     if trail is None or page not in {each.page for each in trail.pages}:

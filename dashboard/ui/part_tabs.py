@@ -10,13 +10,13 @@ from dashboard.ui.language import gettext as _
 
 @contextmanager
 def part_tabs(names: Sequence[str], *, key: str, address: str = "") -> Iterator[str]:
-    """Draw the tabs; yield the name of the open one, and be inside it.
+    """Draw the tabs; yield the name of the open one, inside of it.
 
-    With `address`, a parameter of that name in the page's address says which is open,
-    so that a link leads to it; the first one needs none.
+    With `address`, a parameter of that name in the page's address says which tab is
+    open, so that a link can lead to it; the first one needs none.
     """
-    # Grey, because Streamlit writes the open one in the primary colour, which is too
-    # dark on the dark background; the line below shows which one it is.
+    # Grey, because Streamlit writes the open tab in the primary colour, which is too
+    # dark on the dark background; the line below shows which tab is open.
     labels = {name: f":gray[{_(name)}]" for name in names}
     if address:
         _follow_address(labels, key, address)
@@ -32,7 +32,7 @@ def part_tabs(names: Sequence[str], *, key: str, address: str = "") -> Iterator[
 
 
 def begins_with_first(*, key: str, address: str) -> bool:
-    """Tell, before the tabs are drawn, whether a page is opened with its first part."""
+    """Return, before the tabs are drawn, whether a page begins with its first part."""
     return address not in st.query_params and key not in st.session_state
 
 
@@ -41,12 +41,12 @@ def _choose(key: str) -> None:
 
 
 def _follow_address(labels: dict[str, str], key: str, address: str) -> None:
-    """Open what the address names, unless it says only what was put into it."""
+    """Open the tab that the address names, unless the address only follows the tabs."""
     named = st.query_params.get(address, "")
-    # Who chooses twice, quickly, is ahead of the address that the browser knows.
+    # If somebody chooses twice quickly, the address that the browser sends is behind.
     is_chosen = st.session_state.pop(f"{key}_chosen", False)
     is_known = is_chosen or named == st.session_state.get(f"{key}_address")
-    # Which tab was open is forgotten with the page, what was put there is not.
+    # The open tab is forgotten with the page, but the address that was set is not.
     if key in st.session_state and is_known:
         return
     known = {_spelt(name): label for name, label in labels.items()}

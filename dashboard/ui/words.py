@@ -1,4 +1,4 @@
-"""How records read on screen: names, days, ages, moments."""
+"""Records as they are written on screen: names, days, ages, times."""
 
 import re
 from collections.abc import Callable
@@ -29,15 +29,15 @@ from services.patients.records.model import (
     years_lived,
 )
 
-# What somebody typed is shown as typed: Markdown must not make a heading of it. What
-# means something to it in some places only is escaped there only, so that a sentence
-# stays as it reads.
+# What somebody typed is shown as typed: Markdown must not make a heading of it. Signs
+# that are special only in some places are escaped only there, so that a sentence stays
+# readable.
 _SIGNS: Final = re.compile(r"[\\`*_\[\]<>#|~$&]")
 _BEGINS_BLOCK: Final = re.compile(
     r"^([^\S\n]*)(?:([-+=](?=[-+=\s]|$))|(\d+)([.)](?=\s|$)))", re.MULTILINE
 )
 _SHORTCODE: Final = re.compile(r"[\w+-]+")
-# Streamlit looks for these after it has read the escapes.
+# Streamlit looks for these after it has processed the escapes.
 _ICON: Final = re.compile(r":(?=material/|streamlit:)")
 _WORD_JOINER: Final = "\u2060"
 
@@ -61,35 +61,35 @@ SEXES = {
 
 
 class Named(Protocol):
-    """Whatever tells a patient's name both ways: "Ada Lovelace", "Lovelace, Ada"."""
+    """Anything with a patient's name both ways: "Ada Lovelace", "Lovelace, Ada"."""
 
     @property
     def patient_name(self) -> str | None:
-        """The given name first, as in a sentence."""
+        """The name with the given name first, as in a sentence."""
 
     @property
     def listed_name(self) -> str | None:
-        """The family's name first."""
+        """The name with the family name first."""
 
 
 def capitalised(text: str) -> str:
-    """Return the text as it begins a line; German nouns keep their capitals."""
+    """Return the text with a capital at its beginning; German nouns keep theirs."""
     return text[:1].upper() + text[1:]
 
 
 def role_label(role: str) -> str:
-    """Return what a role is called where it stands by itself."""
+    """Return the label of a role where it is used on its own."""
     return capitalised(_(role))
 
 
 def plain(text: str) -> str:
-    """Return the text so that Markdown shows it literally."""
+    """Return the text escaped, so that Markdown shows it literally."""
     signed = _SIGNS.sub(r"\\\g<0>", _ICON.sub(f":{_WORD_JOINER}", text))
     return _BEGINS_BLOCK.sub(_as_text, _without_codes(signed))
 
 
 def unlinked(text: str) -> str:
-    """Return the text so that Markdown makes no link of an address in it either.
+    """Return the text escaped, so that Markdown does not link an address in it either.
 
     The word joiner is invisible, and the services drop it from what is pasted.
     """
@@ -98,19 +98,19 @@ def unlinked(text: str) -> str:
 
 
 def full_name(patient: PatientRecord | Identity) -> str:
-    """Return the name as said in a sentence: given name first."""
+    """Return the name as in a sentence: given name first."""
     return f"{patient.first_name} {patient.last_name}"
 
 
 def listed_name(patient: PatientRecord | Identity) -> str:
-    """Return the name as lists and headers have it, in the order their reader chose."""
+    """Return the name as in lists and headers, in the order that their reader chose."""
     if not is_family_first():
         return full_name(patient)
     return f"{patient.last_name}, {patient.first_name}"
 
 
 def follow_name_order(actor: Actor) -> None:
-    """Have this session's lists write names as their reader chose, or as the clinic."""
+    """Have this session's lists write names as their reader, or the clinic, chose."""
     st.session_state[_NAME_ORDER] = order_of(actor, _usual_order())
 
 
@@ -120,9 +120,9 @@ def order_of(actor: Actor, usual: str) -> str:
 
 
 def is_family_first() -> bool:
-    """Tell whether lists write the family's name first.
+    """Return whether lists write the family name first.
 
-    It is asked of the session, as the language is: fragments run without the shell.
+    The session is asked, as for the language: fragments run without the shell.
     """
     if get_script_run_ctx(suppress_warning=True) is None:
         return _usual_order() == FAMILY_FIRST
@@ -133,24 +133,24 @@ def is_family_first() -> bool:
 def name_in_list(named: Named) -> str:
     """Return a patient's name as lists, headers and calendars write it.
 
-    It is empty where this person is not told it.
+    It is empty if this person may not see it.
     """
     name = named.listed_name if is_family_first() else named.patient_name
     return name or ""
 
 
 def sorted_by() -> str:
-    """Return the field that a list is sorted by where it is sorted by name."""
+    """Return the field by which a list that is sorted by name is sorted."""
     return "last_name" if is_family_first() else "first_name"
 
 
 def written(day: date) -> str:
-    """Return the day so that no country reads it otherwise: 5 March 1980."""
+    """Return the day in an unambiguous form: 5 March 1980."""
     return long_date(day)
 
 
 def numbered(patient: PatientRecord | Identity) -> str:
-    """Return the number of the record as it is said and printed."""
+    """Return the record number as it is spoken and printed."""
     return record_numbers.spelt(patient.record_number)
 
 
@@ -165,7 +165,7 @@ def aged(patient: PatientRecord | Identity, today: date) -> str:
 
 
 def age_on(today: date, birth: date) -> str:
-    """Return the age of whoever was born on a day, in months for infants."""
+    """Return the age of somebody born on a day, in months for infants."""
     years = years_lived(birth, today)
     if years >= _COUNTED_IN_YEARS:
         return _("{years} years").format(years=years)
@@ -175,22 +175,22 @@ def age_on(today: date, birth: date) -> str:
 
 
 def to_the_second(timestamp: datetime) -> str:
-    """Return the moment on the clinic's clock, as a log needs it."""
+    """Return the timestamp on the clinic's clock with seconds, as a log needs it."""
     local = in_zone(timestamp)
     return f"{short_date(local)}, {time_of_day(local, has_seconds=True)}"
 
 
 def at(timestamp: datetime) -> str:
-    """Return the moment on the clinic's clock."""
+    """Return the timestamp on the clinic's clock."""
     local = in_zone(timestamp)
     return f"{short_date(local)}, {time_of_day(local)}"
 
 
 def read_days(typed: str) -> str:
-    """Return what was typed with each day that the language makes plain as 1980-03-05.
+    """Return the text with each day that is clear in the language as 1980-03-05.
 
-    Services read what can be meant in one way only. In German 05.03.1980 can: the day
-    comes first where dots stand between. What is no day stays as it was typed.
+    Services accept only what has a single meaning. In German 05.03.1980 has one:
+    between dots, the day comes first. Text that is not a day stays as it was typed.
     """
     if current_language() != GERMAN:
         return typed
@@ -203,7 +203,7 @@ def write_day(day: date) -> str:
 
 
 def write_days(text: str) -> str:
-    """Return a text with its days, written as 1980-03-05, as they are typed."""
+    """Return a text with its days, such as 1980-03-05, as the language types them."""
     return _ISO.sub(_rewritten(write_day), text)
 
 
@@ -213,7 +213,7 @@ def _as_text(begun: re.Match[str]) -> str:
 
 
 def _without_codes(text: str) -> str:
-    """Escape the colons of `:red[` and `:smile:`, and none of "Note: at 08:00"."""
+    """Escape the colons of `:red[` and `:smile:`, but not that of "Note: at 08:00"."""
     first, *parts = text.split(":")
     escaped = first
     for number, part in enumerate(parts):

@@ -1,9 +1,9 @@
-"""What stands below every chart: its numbers as a table, as CSV, and it as a picture.
+"""What is below every chart: its numbers as a table and as CSV, and a picture of it.
 
 Numbers are made and sent once somebody opens the table or asks for the file: a chart
-that is drawn anew each few seconds would send them each time, whoever looks at it. The
-picture is the one that Streamlit's own toolbar makes, in the theme and with the fonts
-of the page; a renderer on our side would draw another one.
+that is redrawn every few seconds would otherwise send them each time, whether or not
+anybody looks at them. The picture is the one that Streamlit's own toolbar makes, in the
+theme and with the fonts of the page; a renderer on the server would draw another one.
 """
 
 import json
@@ -21,7 +21,7 @@ from dashboard.ui.scripts import ELEMENTS, read_script
 from services.lists.csv_cells import escape_formula
 
 _HERE: Final = Path(__file__).parent
-# The file has all of them.
+# The file has all rows.
 _MOST_SHOWN: Final = 200
 _BARE: Final = "_bare_chart"
 
@@ -38,7 +38,7 @@ Numbers = Callable[[], pd.DataFrame]
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    """A chart as it is called, and what its numbers are; see `choosing_box`."""
+    """A chart's name and its numbers; see `choosing_box`."""
 
     key: str
     name: str
@@ -64,10 +64,10 @@ class _Box:
 def chart_box(
     name: str, numbers: Numbers, *, key: str, filed: Numbers | None = None
 ) -> Iterator[None]:
-    """Draw below the one chart that is drawn inside the ways to its `numbers`.
+    """Draw the tools for a chart's `numbers` below the one chart that is drawn inside.
 
-    `name` is what the chart is called, also in the names of the files; `filed` are the
-    numbers as the CSV has them, unless that is as they are shown. Not for charts of one
+    `name` is the chart's name, also in the names of the files; `filed` are the numbers
+    for the CSV, if they differ from those that are shown. Not for charts of one
     patient, whose values leave as files only where the reason is asked for.
     """
     box = _Box(key, name, numbers, filed)
@@ -86,11 +86,11 @@ def choosing_box(
     choosable: Collection[str] | None = None,
     filed: Numbers | None = None,
 ) -> Iterator[str | None]:
-    """Draw a `chart_box` in whose table a row can be chosen, as a bar in its chart.
+    """Draw a `chart_box` in whose table a row can be chosen, like a bar in its chart.
 
     The first cell of the row that was just chosen is yielded. `choose` says what a
-    click does, such as "Show only". Unless it does so for every row, `choosable` are
-    the first cells of those that it does it for.
+    click does, such as "Show only". If it does so for some rows only, `choosable` has
+    the first cells of these.
     """
     box = _Box(key, name, numbers, filed, choose, choosable)
     chosen = st.session_state.pop(box.chosen, None)
@@ -103,9 +103,10 @@ def choosing_box(
 def bare_box(key: str) -> Iterator[None]:
     """Draw a chart inside without the toolbar that Streamlit lays over every chart.
 
-    For charts that show patients, one or by name: the toolbar shows and saves their
-    values, which leave as files only where the reason is asked for. Each page's style
-    (`bar.js` beside the session's watch) hides it in a container whose key ends so.
+    For charts that show one patient, or patients by name: the toolbar shows and saves
+    their values, which leave as files only where the reason is asked for. Each page's
+    style (`bar.js` beside the session's watch) hides it in a container whose key ends
+    so.
     """
     with st.container(key=f"{key}{_BARE}"):
         yield
@@ -113,9 +114,9 @@ def bare_box(key: str) -> Iterator[None]:
 
 @st.fragment
 def _draw(box: _Box) -> None:
-    """Draw the ways to a chart's numbers, and of these what was asked for.
+    """Draw the tools below a chart, and those of its numbers that were asked for.
 
-    Apart from its page, of which nothing has to be read or drawn anew for a table.
+    A fragment, so that a table needs nothing of its page to be read or drawn again.
     """
     with error_boundary():
         _mount(
@@ -132,7 +133,7 @@ def _draw(box: _Box) -> None:
 
 def _drawn(box: _Box) -> dict[str, object]:
     said = st.session_state.get(box.tools)
-    # It is what a browser says, and that may be anything.
+    # The browser sends it, so it may be anything.
     state: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
     drawn: dict[str, object] = {"name": box.name, "frame": f"st-key-{box.frame}"}
     if state.get("opened"):
@@ -156,7 +157,7 @@ def _table(box: _Box) -> dict[str, object]:
 
 def _keep_chosen(box: _Box) -> None:
     chosen = st.session_state[box.tools].get("chosen")
-    # Where no row can be chosen nobody takes it, and pages would be drawn for ever.
+    # Where no row can be chosen nobody removes it, and pages would be redrawn for ever.
     if box.choose and chosen is not None:
         st.session_state[box.chosen] = str(chosen)
 
@@ -164,7 +165,7 @@ def _keep_chosen(box: _Box) -> None:
 def _lines_of(numbers: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the names of the columns, then the cells of each row.
 
-    Column by column: a month has thousands of cells.
+    Converted by column, because a month has thousands of cells.
     """
     header = tuple(str(column) for column in numbers.columns)
     columns = [_texts(numbers.iloc[:, place]) for place in range(len(header))]
@@ -184,4 +185,4 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _nothing() -> None:
-    """Take part in the protocol: what has no callback is not reported at all."""
+    """Do nothing: without a callback, Streamlit does not report the value at all."""

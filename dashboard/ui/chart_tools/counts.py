@@ -1,4 +1,4 @@
-"""Counts by names, and perhaps by parts: as bars, and as the table below them."""
+"""Counts by name, and optionally by part: as bars, and as the table below them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,10 +15,10 @@ from dashboard.ui.chart_tools.vega_lite import (
 
 
 def bars_of_counts(titles: Mapping[str, str], *, axis: Spec, **channels: Any) -> Spec:
-    """Return a bar for each name, in the order in which names come, as high as a count.
+    """Return a bar for each name, in the order of the rows, as high as its count.
 
-    `titles` are what the fields are called to whoever points at a bar: first what bars
-    stand along, on `axis`, and last the count. `channels` are encodings besides these.
+    `titles` are the fields' titles in tooltips: first that of the names along `axis`,
+    and last that of the count. `channels` are further encodings.
     """
     *names, count = titles
     return {

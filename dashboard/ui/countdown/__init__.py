@@ -1,6 +1,6 @@
 """How long something still lasts, counted down in the browser.
 
-The server is not asked while it counts; it hears once that the time is over.
+The server is not asked during the countdown; it is told once, when the time is over.
 """
 
 import json
@@ -22,9 +22,9 @@ _mount = st.components.v2.component(
 
 @dataclass(frozen=True, slots=True)
 class Countdown:
-    """What is counted, in seconds by the database's clock when it was asked.
+    """What is counted down, in seconds by the database's clock at the time it was read.
 
-    `leaving` is where the browser says that its page was closed or left.
+    `leaving` has the addresses that the browser calls when its page is closed or left.
     """
 
     label: str
@@ -34,7 +34,7 @@ class Countdown:
 
 
 def countdown(shown: Countdown, *, key: str) -> bool:
-    """Show the countdown; tell whether it has ended since the last run."""
+    """Show the countdown; return whether it has ended since the last run."""
     result = _mount(
         key=key, data=json.dumps(asdict(shown)).encode(), on_ended_change=_nothing
     )
@@ -42,4 +42,4 @@ def countdown(shown: Countdown, *, key: str) -> bool:
 
 
 def _nothing() -> None:
-    """Take part in the protocol: a trigger needs a callback to be reported at all."""
+    """Do nothing: without a callback, Streamlit does not report a trigger at all."""

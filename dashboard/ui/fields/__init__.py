@@ -1,4 +1,4 @@
-"""Fields to type in that keep what is typed, whatever it is."""
+"""Input fields that keep whatever is typed."""
 
 from dashboard.ui.fields.bounded import (
     bounded_area as bounded_area,

@@ -1,7 +1,7 @@
-"""Fields that take so many characters: what is longer stays, and is refused in words.
+"""Fields with a maximum length: longer text stays, and is refused in a sentence.
 
-Streamlit's own bound, `max_chars`, drops all of what is pasted beyond it, without a
-word: these have none. How much was typed is said once it comes near the bound.
+Streamlit's own bound, `max_chars`, silently drops everything pasted beyond it, so these
+fields do without. They show how much was typed once it comes near the bound.
 """
 
 from typing import Any, Final
@@ -11,14 +11,14 @@ import streamlit as st
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.words import plain
 
-# From this part of what may be typed on, it is counted.
+# From this share of the maximum on, the count is shown.
 _NEAR: Final = 0.8
 
 
 def bounded_line(
     label: str, value: str = "", *, longest: int, key: str, **options: Any
 ) -> str:
-    """Ask for a line of at most so many characters; return what was typed."""
+    """Ask for a line of at most `longest` characters; return what was typed."""
     with st.container(gap="small"):
         typed = st.text_input(label, value, key=key, **options) or ""
         _say_how_long(label, typed, longest)
@@ -28,7 +28,7 @@ def bounded_line(
 def bounded_area(
     label: str, value: str = "", *, longest: int, key: str, **options: Any
 ) -> str:
-    """Ask for a text of at most so many characters; return what was typed."""
+    """Ask for a text of at most `longest` characters; return what was typed."""
     with st.container(gap="small"):
         typed = st.text_area(label, value, key=key, **options) or ""
         _say_how_long(label, typed, longest)
@@ -38,7 +38,7 @@ def bounded_area(
 def _say_how_long(label: str, typed: str, longest: int) -> None:
     length = len(typed.strip())
     if length > longest:
-        # As large as what the field is called.
+        # As large as the field's label.
         st.caption(
             _(
                 ":red[:material/error: {field} must have at most {longest} "

@@ -1,7 +1,7 @@
-"""Fields for a number that can be emptied, and take any other number.
+"""Fields for a number that can be emptied, and take any number.
 
-They have no bounds: a browser keeps a number that is out of them to itself, and the
-button beside it does nothing. Services say in a sentence what is wrong.
+They have no bounds: a browser does not send a number beyond them, and the button beside
+the field does nothing. Services explain in a sentence what is wrong.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from services.core.errors import InvalidInput
 from services.core.sentences import Sentence
 
 _EMPTY: Final = marked("{label} is empty. Type a number.")
-# Whole numbers are asked for as others are: those that JavaScript calls integers have
-# bounds in Streamlit, and of 1.5 it takes the 1 without a word.
+# Whole numbers are asked for as floats: in Streamlit, integer fields have JavaScript's
+# bounds for integers, and of 1.5 they silently take the 1.
 _STEP: Final = 1.0
 _AS_TYPED: Final = "%s"
 
 
 @dataclass(frozen=True, slots=True)
 class TypedNumber(TypedValue[float]):
-    """What stands in a field for a number."""
+    """The content of a field for a number."""
 
     def whole(self) -> int:
         """Return the whole number; raises InvalidInput for an empty field or 1.5."""
@@ -54,7 +54,7 @@ class TypedNumber(TypedValue[float]):
 
 
 def typed_number(label: str, field: str, value: float | None) -> TypedNumber:
-    """Return what is in the session of a field for a number."""
+    """Return a field's number, given what the session has for it."""
     number = None if value is None else float(value)
     return TypedNumber(label, field, number, _EMPTY)
 
@@ -62,7 +62,7 @@ def typed_number(label: str, field: str, value: float | None) -> TypedNumber:
 def whole_number_field(
     label: str, value: int | None = None, *, field: str, key: str, **options: Any
 ) -> TypedNumber:
-    """Ask for a whole number; `value` stands there first."""
+    """Ask for a whole number; the field begins with `value`."""
     return number_field(
         label,
         value,
@@ -75,7 +75,7 @@ def whole_number_field(
 def number_field(
     label: str, value: float | None = None, *, field: str, key: str, **options: Any
 ) -> TypedNumber:
-    """Ask for a number, which may have decimals; `value` stands there first."""
+    """Ask for a number, which may have decimals; the field begins with `value`."""
     begin_with(None if value is None else float(value), key)
     typed = st.number_input(label, value=None, key=key, **options)
     return typed_number(label, field, typed)

@@ -1,16 +1,16 @@
-"""Forms that are empty again once what was typed is taken, and not before.
+"""Forms that are emptied once their input is accepted, and not before.
 
-Streamlit's own way (`clear_on_submit`) empties a form whatever became of it, so that
-whoever was refused typed everything once more.
+Streamlit's own way (`clear_on_submit`) empties a form whatever the outcome, so that
+anybody who was refused had to type everything again.
 """
 
 import streamlit as st
 
 
 def key_in(form: str, name: str) -> str:
-    """Return the key of a field of the form as it stands now.
+    """Return the key of a field in the form's current turn.
 
-    It ends with the name, by which what is wrong with a field finds it.
+    It ends with the field's name, by which problems are matched to the field.
     """
     turn = st.session_state.get(_turns(form), 0)
     return f"{form}_{turn}_{name}" if turn else f"{form}_{name}"

@@ -1,8 +1,8 @@
-"""What was typed into a field that can be emptied, and is needed all the same.
+"""The content of fields that can be emptied although a value is required.
 
-Streamlit puts back what its field began with, without a word, when somebody empties it:
-a form is then sent with a number or a day that nobody typed. Fields for these begin
-with nothing as far as Streamlit knows; what stands in them comes from the session.
+When somebody empties a field, Streamlit silently restores the value it began with: a
+form is then sent with a number or a day that nobody typed. For Streamlit, these fields
+begin empty; their first value is put into the session.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class TypedValue(Generic[T]):
-    """What stands in a field: None once it is emptied.
+    """The content of a field: None once it is emptied.
 
-    `field` is what a refusal calls it, for the page to mark it, and `when_empty` what
-    it says then of the label.
+    `field` is its name in a refusal, by which the page marks it, and `when_empty` the
+    text of that refusal, with a place for the label.
     """
 
     label: str
@@ -37,6 +37,6 @@ class TypedValue(Generic[T]):
 
 
 def begin_with(value: object, key: str) -> None:
-    """Let the field of this key begin with a value, the first time that it is drawn."""
+    """Give the field of this key a first value, the first time that it is drawn."""
     if key not in st.session_state:
         st.session_state[key] = value

@@ -1,7 +1,8 @@
-"""A form of what colleagues may change while somebody types into it.
+"""A form for data that colleagues may change while somebody types into it.
 
-The form belongs to the version that it was filled from. A later one never slips under
-what somebody has typed: saved, it would be what nobody typed, and said to be saved.
+The form belongs to the version that it was filled from. A later version never replaces
+it under what somebody has typed: saving would then store what nobody typed, and report
+it as saved.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,10 +20,10 @@ Version = TypeVar("Version")
 
 @dataclass(frozen=True, slots=True)
 class VersionedForm(Generic[Version]):
-    """The form of one record, called by a `name` of its own.
+    """The form of one record, under a `name` of its own.
 
-    `values_of` are what the fields of a version begin with, and `key_of` is the key of
-    a field, which is another one in each version.
+    `values_of` returns the values that the fields of a version begin with, and `key_of`
+    the key of a field, which differs between versions.
     """
 
     name: str
@@ -30,7 +31,7 @@ class VersionedForm(Generic[Version]):
     key_of: Callable[[Version, str], str]
 
     def open(self, current: Version) -> Version:
-        """Return the version that the form shows, and let its fields begin with it.
+        """Return the version that the form shows, and fill its fields from it.
 
         It is the current one as long as nothing is typed.
         """
@@ -48,9 +49,9 @@ class VersionedForm(Generic[Version]):
 
     @contextmanager
     def saving(self, changed: type[Conflict]) -> Iterator[None]:
-        """Save inside: the current version follows, also after a refusal as `changed`.
+        """Save inside; then show the current version, also after a refusal `changed`.
 
-        Only that one: whatever else refuses leaves what was typed.
+        Only that one: any other refusal leaves what was typed.
         """
         try:
             yield
@@ -60,9 +61,9 @@ class VersionedForm(Generic[Version]):
         self.close()
 
     def follow(self, opened: Version, current: Version) -> list[str]:
-        """Show the current version from the next run on, under what was typed.
+        """Show the current version from the next run on, with what was typed on top.
 
-        Return the fields that are changed in both.
+        Return the fields that were changed in both.
         """
         before, saved = self.values_of(opened), self.values_of(current)
         typed = self._typed(opened)

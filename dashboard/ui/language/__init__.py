@@ -24,12 +24,12 @@ from services.core.sentences import Label, Sentence, with_days
 
 ENGLISH: Final = "en"
 GERMAN: Final = "de"
-# Each in itself, for whoever reads no other.
+# Each in its own language, for those who read no other.
 LANGUAGE_NAMES: Final = {ENGLISH: "English", GERMAN: "Deutsch"}
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 _CHOSEN: Final = "chartroom_language"
 # No line breaks between a German day and its month, and "5. März" at the beginning of a
-# text is no numbered list to Markdown.
+# text does not become a numbered list in Markdown.
 _DAY: Final = "d.\u00a0"
 _LONG: Final = {ENGLISH: "d MMMM y", GERMAN: f"{_DAY}MMMM y"}
 _SHORT: Final = {ENGLISH: "d MMM y", GERMAN: f"{_DAY}MMM y"}
@@ -42,7 +42,7 @@ class _GermanFormatter(Formatter):
     _MARKS: Final = str.maketrans(",.", ".,")
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Format one value as usual; numbers with German marks."""
+        """Format one value as usual; numbers with German separators."""
         text = str(super().format_field(value, format_spec))
         return text.translate(self._MARKS) if isinstance(value, int | float) else text
 
@@ -51,15 +51,15 @@ _FORMATTERS: Final[Mapping[str, Formatter]] = {
     ENGLISH: Formatter(),
     GERMAN: _GermanFormatter(),
 }
-# What speaks outside of any page: forms without a session, e-mails, data for scripts.
+# For text outside of any page: forms without a session, e-mails, data for scripts.
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 
 def current_language() -> str:
-    """Return the language of the page whose run this is; English outside of any.
+    """Return the language of the page that is running; English outside of any.
 
-    It is asked of the session at each sentence: fragments run without the shell, in
-    threads of their own, so a variable that the shell set would not be there.
+    The session is asked at each sentence: fragments run without the shell, in threads
+    of their own, so a variable that the shell set would not be there.
     """
     if (spoken := _spoken.get()) is not None:
         return spoken
@@ -70,14 +70,14 @@ def current_language() -> str:
 
 
 def choose_language(language: str) -> None:
-    """Have this session's pages speak a language; raises ValueError."""
+    """Have this session's pages use a language; raises ValueError."""
     _require_known(language)
     st.session_state[_CHOSEN] = language
 
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Speak a language inside, whatever the session's is; raises ValueError."""
+    """Use a language inside, whatever the session's is; raises ValueError."""
     _require_known(language)
     token = _spoken.set(language)
     try:
@@ -92,32 +92,32 @@ def gettext(message: str) -> str:
         translation = pgettext(message.context, str(message))
         if translation != message:
             return translation
-    # The empty message is the catalogue's own head.
+    # The empty message is the catalogue's own header.
     return _translations(current_language()).gettext(message) if message else ""
 
 
 def pgettext(context: str, message: str) -> str:
-    """Return a sentence that says something else in another context."""
+    """Return the translation of a sentence that differs by context."""
     return _translations(current_language()).pgettext(context, message)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
-    """Return the form of a sentence that goes with a count."""
+    """Return the form of a sentence that agrees with a count."""
     return _translations(current_language()).ngettext(singular, plural, count)
 
 
 def lowered(label: str) -> str:
-    """Return a label as it stands within a sentence: German keeps its capitals."""
+    """Return a label as it is written within a sentence: German keeps its capitals."""
     return label if current_language() == GERMAN else label.lower()
 
 
 def marked(message: str) -> str:
-    """Return the sentence as it is: one for the catalogues, translated where shown."""
+    """Return the sentence unchanged; the catalogues have it, and pages translate it."""
     return message
 
 
 def translated(sentence: str) -> str:
-    """Return what a service says in the language of the page, with its values."""
+    """Return a service's sentence in the language of the page, with its values."""
     dated = with_days(sentence, long_date)
     if not isinstance(dated, Sentence):
         return gettext(dated)
@@ -129,12 +129,12 @@ def translated(sentence: str) -> str:
 
 
 def filled(message: str, values: Mapping[str, object]) -> str:
-    """Put values into a message; numbers get the marks of the language."""
+    """Put values into a message; numbers get the separators of the language."""
     return _FORMATTERS[current_language()].vformat(message, (), values)
 
 
 def refusal_text(refusal: Exception) -> str:
-    """Return what a refusal says in the language of the page."""
+    """Return the text of a refusal in the language of the page."""
     said = refusal.args[0] if refusal.args else ""
     return translated(said) if isinstance(said, str) else str(refusal)
 
@@ -146,9 +146,9 @@ def long_date(day: date) -> str:
 
 
 def short_date(day: date) -> str:
-    """Return the day with its month cut short: 5 Mar 1980."""
+    """Return the day with its month abbreviated: 5 Mar 1980."""
     if (language := current_language()) == ENGLISH:
-        # CLDR cuts September to four letters, and these stand in columns.
+        # CLDR abbreviates September to four letters, and these are in columns.
         return f"{day.day} {day:%b %Y}"
     return format_date(day, _SHORT[language], locale=language)
 
@@ -161,7 +161,7 @@ def day_heading(day: date) -> str:
 
 
 def weekday_and_number(day: date) -> str:
-    """Return the day as a bar of some weeks is called: Mon 23."""
+    """Return the day as the label of a bar in a chart of a few weeks: Mon 23."""
     if (language := current_language()) == ENGLISH:
         return f"{day:%a} {day.day}"
     return format_date(day, "EEE d.", locale=language)
@@ -186,24 +186,24 @@ def weekday(day: date) -> str:
 
 
 def short_weekday(day: date) -> str:
-    """Return the name of the day of the week cut short: Mon."""
+    """Return the abbreviated name of the day of the week: Mon."""
     return format_date(day, "EEE", locale=current_language())
 
 
 def short_month(day: date) -> str:
-    """Return month and year as an axis has room for: Nov 26."""
+    """Return month and year, short enough for an axis: Nov 26."""
     return format_date(day, "LLL yy", locale=current_language())
 
 
 def month_and_year(day: date) -> str:
-    """Return the month cut short with its whole year: Nov 2026."""
+    """Return the abbreviated month with its full year: Nov 2026."""
     if (language := current_language()) == ENGLISH:
         return f"{day:%b %Y}"
     return format_date(day, "LLL y", locale=language)
 
 
 def day_format() -> str:
-    """Return how a field for a date has it written: YYYY-MM-DD, or DD.MM.YYYY."""
+    """Return the format of a field for a date: YYYY-MM-DD, or DD.MM.YYYY."""
     return "DD.MM.YYYY" if current_language() == GERMAN else "YYYY-MM-DD"
 
 
@@ -213,13 +213,13 @@ def long_month(day: date) -> str:
 
 
 def decimal(number: float, places: int = 0) -> str:
-    """Return a number with the marks of the language: 1,234.5 or 1.234,5."""
+    """Return a number with the separators of the language: 1,234.5 or 1.234,5."""
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return format_decimal(number, pattern, locale=current_language())
 
 
 def percent(share: float, places: int = 0, *, most_places: int = 0) -> str:
-    """Return a share in per cent: 45%, 45 %; with places up to `most_places` if any."""
+    """Return a share in per cent: 45%, 45 %; with up to `most_places` decimals."""
     decimals = "0" * places + "#" * (most_places - places)
     space = "" if current_language() == ENGLISH else "\N{NO-BREAK SPACE}"
     pattern = f"#,##0{'.' if decimals else ''}{decimals}{space}%"
@@ -236,7 +236,7 @@ def money(amount: Decimal, currency: str | None) -> str:
 def catalogue(name: str) -> dict[str, str]:
     """Return the sentences of one catalogue in the language of the page, for scripts.
 
-    Scripts speak English by themselves, so there is nothing to tell them of that.
+    Scripts have their English texts themselves, so for English this is empty.
     """
     return _scripted(current_language(), name)
 
@@ -258,7 +258,7 @@ def _scripted(language: str, name: str) -> dict[str, str]:
 
 @cache
 def _translations(language: str) -> NullTranslations:
-    """Return a language's sentences, compiled from its catalogues once a process."""
+    """Return a language's sentences, compiled from its catalogues once per process."""
     chain = NullTranslations()
     for path in sorted(CATALOGUES.glob(f"{language}/*.po")):
         compiled = BytesIO()

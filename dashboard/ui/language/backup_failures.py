@@ -1,7 +1,8 @@
-"""Why backups, drills and copies came to nothing, in the language of the page.
+"""Reasons why backups, drills and copies failed, in the language of the page.
 
-The worker keeps that as plain English sentences, which its log and commands say too.
-What PostgreSQL and stores answer stays as they say it: that is what is looked for.
+The worker keeps them as plain English sentences, which are also in its log and in the
+output of commands. Answers of PostgreSQL and of stores are not translated: people
+search for them as they are.
 """
 
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from dashboard.ui.language import marked
 from dashboard.ui.language.kept_sentences import KeptSentences
 
-# Of two that fit, the first: what says more stands before what says less.
+# The first that fits counts: the more specific message comes before the less specific.
 _MESSAGES: Final = (
     marked(
         "{place} has been written by another machine of this clinic since {time} UTC: "
@@ -349,7 +350,7 @@ _MESSAGES: Final = (
     marked("The audit log has other entries than the restored rows know of."),
     marked("segment {name}"),
 )
-# Without values a sentence is its own message.
+# A sentence without values is its own message.
 _WHOLE: Final = (
     marked("Another server leads than when the backup began: back up again."),
     marked(
@@ -445,17 +446,17 @@ _WHOLE: Final = (
     marked("Not a directory"),
     marked("Read-only file system"),
     marked("Input/output error"),
-    # What needs room.
+    # The purposes for which room is needed.
     marked("the sandbox"),
     marked("a backup, verified,"),
     marked("a backup"),
     marked("verifying a backup"),
 )
-# Alerts of the servers tell them as well.
+# The alerts of the servers use them as well.
 BACKUP_FAILURES: Final = (*_WHOLE, *_MESSAGES)
 _KEPT: Final = KeptSentences(BACKUP_FAILURES)
 
 
 def translate_failure(sentence: str) -> str:
-    """Return why something came to nothing; as it was kept where it is not known."""
+    """Return the reason for a failure; as it was kept if it is not known."""
     return _KEPT.retold(sentence)

@@ -1,4 +1,4 @@
-"""Charts in the language of the page: Vega's own names of months, and its numbers."""
+"""Charts in the language of the page: names of months, and numbers, for Vega."""
 
 from datetime import date, timedelta
 from functools import cache
@@ -8,31 +8,31 @@ from babel.dates import format_date
 
 from dashboard.ui.language import GERMAN, current_language
 
-# A Sunday, with which Vega begins a week.
+# A Sunday, with which a week begins in Vega.
 _SUNDAY: Final = date(2023, 1, 1)
 _MINUTE: Final = 60_000.0
 
 
 def in_language(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return the chart, whose axes and tooltips are written as the page writes them."""
+    """Return the chart with axes and tooltips in the language of the page."""
     if current_language() != GERMAN:
         return spec
     return {**spec, "config": {**spec.get("config", {}), "locale": _german()}}
 
 
 def time_format(milliseconds: float) -> str:
-    """Return how Vega writes a time on an axis that is so long."""
+    """Return Vega's format for times on an axis of this length."""
     if milliseconds <= 20 * _MINUTE:
         return "%H:%M:%S"
     return "%H:%M" if milliseconds <= 26 * 60 * _MINUTE else day_and_month_format()
 
 
 def bytes_on_axis(per: str = "") -> str:
-    """Return how Vega writes an amount on an axis: 2.5 MB, as all else is written.
+    """Return Vega's expression for bytes on an axis: 2.5 MB, as everywhere else.
 
-    `per` stands behind it, as in 2.5 MB/s.
+    `per` is appended, as in 2.5 MB/s.
     """
-    # Vega's own are 2.5M, and 500m for half a byte.
+    # Vega itself writes 2.5M, and 500m for half a byte.
     size = (
         "datum.value < 1000 ? datum.label + ' B' : "
         "replace(format(datum.value, '~s'), regexp('([a-zA-Z])$'), ' $1') + 'B'"
@@ -41,12 +41,12 @@ def bytes_on_axis(per: str = "") -> str:
 
 
 def day_format() -> str:
-    """Return how Vega writes a day: 5 Mar 2026, or 5. Mär 2026."""
+    """Return Vega's format for a day: 5 Mar 2026, or 5. Mär 2026."""
     return f"{day_and_month_format()} %Y"
 
 
 def day_and_month_format() -> str:
-    """Return how Vega writes a day without its year: 5 Mar, or 5. Mär."""
+    """Return Vega's format for a day without its year: 5 Mar, or 5. Mär."""
     return "%-d. %b" if current_language() == GERMAN else "%-d %b"
 
 
@@ -58,7 +58,7 @@ def _german() -> dict[str, Any]:
             "thousands": ".",
             "grouping": [3],
             "currency": ["", " €"],
-            # A space that no line breaks at, as DIN 5008 has it.
+            # A no-break space, as DIN 5008 requires.
             "percent": "\u00a0%",
         },
         "time": {

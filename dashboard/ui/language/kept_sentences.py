@@ -1,7 +1,7 @@
-"""English sentences that were kept as text, told in the language of the page.
+"""English sentences that were kept as text, in the language of the page.
 
-What runs in the background writes plain English, and its readers come later. A sentence
-is recognised by its message, and its values are put into the translation.
+Background jobs write plain English, and their readers come later. A sentence is
+recognised by its message, and its values are put into the translation.
 """
 
 import re
@@ -20,14 +20,14 @@ from dashboard.ui.language import (
 )
 from services.core.sentences import Sentence
 
-# A name of a server has letters, and a place in the log a stroke: neither is one.
+# A server's name has letters, and a position in the log has a slash: neither matches.
 _NUMBER: Final = re.compile(r"\d+\.\d+")
 
 
 class KeptSentences:
     """Sentences with values that one domain keeps.
 
-    Of two messages that fit the first counts.
+    If several messages fit, the first counts.
     """
 
     def __init__(self, messages: Iterable[str]) -> None:
@@ -52,12 +52,12 @@ class KeptSentences:
         return _(sentence)
 
     def retold_all(self, sentences: Iterable[str]) -> list[str]:
-        """Return many, as `retold`; the page is asked once for its language."""
+        """Return several, as `retold` does; asks the page for its language once."""
         with speaking(current_language()):
             return [self.retold(sentence) for sentence in sentences]
 
     def _value_text(self, value: str) -> str:
-        """Return a value of a sentence; a number with the point of the language."""
+        """Return a sentence's value; a number with the language's decimal mark."""
         if _NUMBER.fullmatch(value):
             return decimal(float(value), len(value.partition(".")[2]))
         return self.retold(value)
@@ -75,5 +75,6 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 
 def _value(name: str) -> str:
-    # A server's name is one word, or "nobody leads" would be a server's doing.
+    # A server's name is one word; otherwise "nobody leads" would be taken for a
+    # server's act.
     return r"\S+" if name == "server" else ".+?"

@@ -1,4 +1,4 @@
-"""The words, days and numbers of a PDF, as the page that offers it has them."""
+"""The texts, days and numbers of a PDF, in the language of the page that offers it."""
 
 from dashboard.ui.language import (
     current_language,
@@ -11,5 +11,5 @@ from services.documents.forms import Wording
 
 
 def wording_of_page() -> Wording:
-    """Return how a PDF speaks to whoever sees the page just now."""
+    """Return the wording of a PDF for the reader of the current page."""
     return Wording(current_language(), translated, long_date, decimal, month_and_year)

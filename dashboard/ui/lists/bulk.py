@@ -1,7 +1,7 @@
-"""Something that is done with several rows of a list, one after the other.
+"""Acts on several rows of a list, one after the other.
 
-Each is done by itself: what is refused of one keeps none of the others. In the end one
-summary says what was done, and what not with whom and why.
+Each row is handled on its own: a refusal for one does not stop the others. At the end
+one summary says what was done, and for which rows it was not and why.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from services.core.errors import NotFound, ServiceError, TooOften, Unavailable
 
 
 class Identified(Protocol):
-    """Whatever is told from others of its kind by an id."""
+    """Anything that has an id."""
 
     @property
     def id(self) -> UUID:
@@ -31,7 +31,7 @@ Thing = TypeVar("Thing", bound=Identified)
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """With how many something was done, why not with which, and what is to be told."""
+    """The outcome of an act on several rows: a sentence, refusals by reason, notes."""
 
     sentence: str
     refused: Mapping[str, Sequence[str]]
@@ -40,10 +40,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class BulkActs(Generic[Thing]):
-    """What is done with several things of a kind on a page, and told of afterwards.
+    """Acts on several things of a kind on a page, and the summary of the last one.
 
-    `counted` says so many of them in words; `gone` is the refusal that says that a
-    thing is not there any more.
+    `counted` writes a number of them in words; `gone` is the refusal raised when a
+    thing does not exist any more.
     """
 
     page: str
@@ -58,10 +58,10 @@ class BulkActs(Generic[Thing]):
         said: Callable[[int], str],
         act: Callable[[Thing], str | None],
     ) -> NoReturn:
-        """Do it with one after the other, and leave a summary for the page.
+        """Act on one thing after the other, and leave a summary for the page.
 
-        `said` tells with how many it was done. What `act` returns of one is told in
-        the summary.
+        `said` returns the summary's sentence for the number that succeeded. What `act`
+        returns for a thing is added to the summary as a note.
         """
         count, notes = 0, []
         refused: defaultdict[str, list[str]] = defaultdict(list)
@@ -76,7 +76,7 @@ class BulkActs(Generic[Thing]):
             except self.gone:
                 refused[_("It is not there any more.")].append(self.name_of(thing))
             except (Unavailable, TooOften) as refusal:
-                # Nor would the others be written now.
+                # The others could not be written now either.
                 left = [self.name_of(other) for other in things[place:]]
                 refused[refusal_text(refusal)].extend(left)
                 break
@@ -89,7 +89,7 @@ class BulkActs(Generic[Thing]):
         st.rerun()
 
     def show_summary(self) -> None:
-        """Say what became of the last act with several, until it is read."""
+        """Show the summary of the last act until the person has acknowledged it."""
         summary: Summary | None = st.session_state.get(self._key)
         if summary is None:
             return
@@ -111,16 +111,16 @@ class BulkActs(Generic[Thing]):
         )
 
     def key_of(self, things: Sequence[Thing]) -> str:
-        """Return what the keys of a question about these begin with.
+        """Return the prefix of the keys of a dialog about these things.
 
-        Other things are asked about anew: what was typed of these, and left, is no
-        reason for those.
+        Other things get other keys: a reason that was typed for these, and abandoned,
+        is not a reason for those.
         """
         return f"{self.page}_{stamp_of(sorted(thing.id for thing in things))}"
 
     @property
     def has_summary(self) -> bool:
-        """Whether there is a summary that nobody has read yet."""
+        """Whether there is a summary that has not been acknowledged."""
         return self._key in st.session_state
 
     @property

@@ -17,7 +17,7 @@ from services.lists import columns
 
 @dataclass(frozen=True, slots=True)
 class OfferedColumns:
-    """The columns that a list may have, the usual ones, and what each is called."""
+    """The columns that a list may have, the default ones, and the label of each."""
 
     names: Sequence[str]
     usual: Sequence[str]
@@ -26,7 +26,7 @@ class OfferedColumns:
 
 
 def columns_read(listing: AddressedList) -> CachedRead[tuple[str, ...] | None]:
-    """Return what reads the columns that somebody has chosen for a list."""
+    """Return the read of the columns that this person has chosen for a list."""
     return CachedRead(
         lambda session: columns.find_columns(
             session, listing.actor, listing.key, subject=listing.subject
@@ -36,7 +36,7 @@ def columns_read(listing: AddressedList) -> CachedRead[tuple[str, ...] | None]:
 
 
 def columns_of(listing: AddressedList) -> tuple[str, ...] | None:
-    """Return the columns that somebody has chosen for a list, if they may and have."""
+    """Return the columns chosen for a list; None if there is no choice, or no right."""
     chosen: tuple[str, ...] | None = None
     if listing.actor.may(Permission.SAVE_VIEWS):
         (chosen,) = read_all(columns_read(listing))
@@ -46,7 +46,7 @@ def columns_of(listing: AddressedList) -> tuple[str, ...] | None:
 def offer_columns(
     listing: AddressedList, chosen: tuple[str, ...] | None, offered: OfferedColumns
 ) -> None:
-    """Draw the button under which the columns are chosen."""
+    """Draw the button that opens the choice of columns."""
     key = f"{listing.subject.name}_columns"
     if st.button(_("Columns"), key=key, icon=":material/view_column:"):
         _choose(listing, chosen, offered)

@@ -1,4 +1,4 @@
-"""What stands below a list of which only a part is shown."""
+"""What is shown below a list of which only a part is shown."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import streamlit as st
 
 
 def offer_more(said: str, label: str, *, key: str, **button: Any) -> bool:
-    """Say that a list is cut, and offer what follows; tell whether that is asked for.
+    """Say that a list is cut, and offer the rest; return whether it is asked for.
 
-    `button` is what else `st.button` takes.
+    `button` has further options of `st.button`.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/more_horiz: {said}", width="content")

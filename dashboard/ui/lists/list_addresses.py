@@ -1,7 +1,7 @@
-"""What stands in a list's address: a key to criteria that are kept, or they, sealed.
+"""A list's address: it has a key to criteria that are kept, or the criteria, sealed.
 
 While nothing can be saved, a new list's criteria travel encrypted in the address
-itself. Such an address works for whoever may see the list, also afterwards.
+itself. Such an address works for everybody who may see the list, also afterwards.
 """
 
 import json
@@ -19,7 +19,7 @@ from services.lists import criteria, views
 from services.lists.criteria import Criteria
 from services.lists.subjects import Subject
 
-# A key of ours never holds a full stop.
+# Our own keys never contain a full stop.
 _SEALED: Final = "sealed."
 # The criteria behind a key never change.
 _KEY_SECONDS: Final = 600.0
@@ -28,7 +28,7 @@ _REMEMBERED: Final = "list_addresses_remembered"
 
 @dataclass(frozen=True, slots=True)
 class AddressedList:
-    """One list, for the person who looks at it; the empty key is everything."""
+    """One list, for the person who looks at it; the empty key shows everything."""
 
     subject: ClassVar[Subject]
     actor: Actor
@@ -42,7 +42,7 @@ class AddressedList:
         return cls(actor, key, recall(actor, key, cls.subject) if key else Criteria())
 
     def save(self, name: str) -> views.View:
-        """Keep the list under a name of this person's own."""
+        """Save the list as a view of this person, under the name."""
         key = self.key
         if not key or is_sealed(key):
             key = remember(self.actor, self.criteria, self.subject)
@@ -53,18 +53,18 @@ class AddressedList:
         )
 
     def key_of(self, wanted: Criteria) -> str:
-        """Return the key of another list; raises InvalidInput if it can be none."""
+        """Return the key of another list; raises InvalidInput if it cannot exist."""
         if wanted == Criteria():
             return ""
         return remember(self.actor, wanted, self.subject)
 
     def show(self, wanted: Criteria) -> NoReturn:
-        """Show another list on this page; raises InvalidInput if it can be none."""
+        """Show another list on this page; raises InvalidInput if it cannot exist."""
         show(self.key_of(wanted))
 
 
 def remember(actor: Actor, wanted: Criteria, subject: Subject) -> str:
-    """Return what the list's address shall name; raises InvalidInput, NotAllowed."""
+    """Return the key for the list's address; raises InvalidInput, NotAllowed."""
     try:
         key = write(
             lambda session: views.remember(session, actor, wanted, subject=subject),
@@ -73,7 +73,7 @@ def remember(actor: Actor, wanted: Criteria, subject: Subject) -> str:
     except NotSaved:
         _require_possible(actor, wanted, subject)
         return _seal(wanted, subject)
-    # The list is about to be shown, and need not be asked for what was just told.
+    # The list is about to be shown; what was just saved need not be read for that.
     st.session_state[_REMEMBERED] = ((actor, subject.name, key), wanted)
     return key
 
@@ -102,13 +102,13 @@ def _require_possible(actor: Actor, wanted: Criteria, subject: Subject) -> None:
 
 
 def show(key: str) -> NoReturn:
-    """Show the list behind a key on this page, and leave open what is open."""
+    """Show the list behind a key on this page, without closing what is open."""
     st.query_params.from_dict({"list": key} if key else {})
     st.rerun()
 
 
 def is_sealed(key: str) -> bool:
-    """Tell whether the address itself carries what the list asks for."""
+    """Return whether the address itself carries the criteria."""
     return key.startswith(_SEALED)
 
 

@@ -1,4 +1,4 @@
-"""What stands around a list of patients: search, its sentence, the way out as CSV."""
+"""What surrounds a list of patients: search, its sentence, filters, and files of it."""
 
 import re
 from typing import Final
@@ -22,7 +22,7 @@ _NOBODY_YET: Final = {
         "to you, is listed here."
     ),
 }
-# No number, address or date of birth: those are no name to register.
+# No number, address or date of birth: those are not names to register.
 _NAME: Final = re.compile(r"[^\W\d_][^\d_@]*")
 
 
@@ -34,7 +34,7 @@ def search_box(
     label: str = marked("Search patients"),
     hint: str = marked("Name, date of birth, record number, phone or e-mail"),
 ) -> str | None:
-    """Draw the search box; return what was typed if it is not what is shown."""
+    """Draw the search box; return what was typed if it is not the shown search."""
     key = f"{page}_search"
     if st.session_state.get(f"{key}_mark") != mark:
         st.session_state[f"{key}_mark"] = mark
@@ -55,7 +55,7 @@ def search_box(
 def filters_panel(
     page: str, shown: Criteria, *, archived: str = marked("archived records")
 ) -> ExpanderContainer:
-    """Fold the filters away, and say how many there are."""
+    """Return a folded panel for the filters, whose label has their number."""
     filters = sum(1 for __ in shown.where.filters())
     active = f" ({filters})" if filters else ""
     was_open = f"{page}_filters_open"
@@ -76,9 +76,9 @@ def filters_panel(
 def show_heading(
     page: str, sentence: str, *, csv: str | None, workbook: str | None = None
 ) -> DeltaGenerator:
-    """Say what the list is; beside it links to its files, which our routes send.
+    """Show the list's sentence, with links to its files, which our routes send.
 
-    Return the place for other ways out of the list.
+    Return the place for further buttons beside them.
     """
     line = st.container(horizontal=True, vertical_alignment="center")
     with line:
@@ -113,10 +113,10 @@ def show_nobody(
     similar: bool,
     refusal: NotAllowed | None = None,
 ) -> bool:
-    """Say that nobody is in the list; tell whether everybody should be shown.
+    """Say that the list is empty; return whether everybody should be shown.
 
-    With `similar`, what follows is who is called almost so; with a `refusal`, they may
-    not be shown.
+    With `similar`, patients with similar names follow; with a `refusal`, this person
+    may not see them.
     """
     if refusal:
         return empty_state(
@@ -140,9 +140,9 @@ def show_nobody(
 
 
 def offer_searched(page: str, shown: Criteria) -> str | None:
-    """Offer to register whom nobody was found for; return that name if it is wanted.
+    """Offer to register the person searched for in vain; return the name if chosen.
 
-    That is only for a search by name: a filter may hide somebody who is on file.
+    Only for a search by name alone: a filter may hide somebody who is on file.
     """
     name = " ".join(shown.search.split())
     if not _NAME.fullmatch(name) or any(shown.where.filters()) or shown.archived:
@@ -156,7 +156,7 @@ def offer_searched(page: str, shown: Criteria) -> str | None:
 
 
 def offer_registration(page: str) -> bool:
-    """Draw the button that leads to registration; tell whether it was pressed."""
+    """Draw the button that leads to registration; return whether it was pressed."""
     return st.button(
         _("Register patient"),
         key=f"{page}_register",
@@ -166,7 +166,7 @@ def offer_registration(page: str) -> bool:
 
 
 def charts_panel() -> ExpanderContainer:
-    """Fold the charts away."""
+    """Return a folded panel for the charts."""
     return st.expander(
         _("Charts of this list"),
         key="patients_charts",

@@ -1,4 +1,4 @@
-"""What a list shows, in the language of the page."""
+"""The sentence that describes a list, in the language of the page."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -31,10 +31,10 @@ _NOUN: Final = ("document", "documents")
 
 
 def documents_in_words(shown: Criteria, fields: Fields, count: Count) -> str:
-    """Say what a list of documents shows, and how many there are.
+    """Return the sentence that describes a list of documents, with their number.
 
-    English knows a phrase for each field. Other languages name the fields as the
-    editor of the filters does, so that no field needs a grammar of its own.
+    English has a phrase for each field. Other languages name the fields as the editor
+    of the filters does, so that no field needs a grammar of its own.
     """
     if current_language() == ENGLISH:
         return criteria.sentence(
@@ -55,7 +55,7 @@ def documents_in_words(shown: Criteria, fields: Fields, count: Count) -> str:
 
 
 def patients_in_words(shown: Criteria, fields: Fields, count: Count | None) -> str:
-    """Say what a list of patients shows and, with a count, how many there are."""
+    """Return the sentence that describes a list of patients, with any known count."""
     if current_language() == ENGLISH:
         return criteria.sentence(shown, fields, count)
     if count is None:
@@ -72,7 +72,7 @@ def patients_in_words(shown: Criteria, fields: Fields, count: Count | None) -> s
 
 
 def counted(count: Count) -> str:
-    """Return how many there are, as far as that is known."""
+    """Return the count as text, as exactly as it is known."""
     if current_language() == ENGLISH:
         return str(count)
     number = decimal(count.shown)
@@ -131,7 +131,7 @@ def _value(field: Field, typed: str) -> str:
 
 
 def _span(typed: str) -> str:
-    """Return so many days as they follow "is in the last"; nothing if it is none."""
+    """Return a span as it follows "is in the last"; empty if the text is not one."""
     number, __, unit = typed.partition(" ")
     match unit:
         case "days":

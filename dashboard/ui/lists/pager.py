@@ -1,4 +1,4 @@
-"""First, previous, next, last: how one moves in a list that is read by position."""
+"""First, previous, next, last: paging through a list that is read by position."""
 
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -12,10 +12,10 @@ from services.lists.pages import USUAL_SIZE, PagePosition
 
 @dataclass(frozen=True, slots=True)
 class _Turned:
-    """Where somebody has turned to in the list of a mark, and which page that is.
+    """The position in the list of a mark, and the number of the page there.
 
-    A page begins at a row and not at a number, so the number counts what was turned;
-    None where nobody knows how many pages there are before the last.
+    A page begins at a row and not at a number, so the number counts pages turned; None
+    where it is not known how many pages come before the last one.
     """
 
     mark: str = ""
@@ -24,7 +24,7 @@ class _Turned:
 
 
 def position(page: str, mark: str) -> PagePosition:
-    """Return where the person is in the list with this mark; a new list starts anew."""
+    """Return the position in the list with this mark; a new list starts at the top."""
     return _turned(page, mark).position
 
 
@@ -36,7 +36,7 @@ def pager(
     next_: UUID | None,
     count: Count | None = None,
 ) -> None:
-    """Draw the four buttons and which page it is; disabled are those to nowhere."""
+    """Draw the four buttons and the page's number; those without a target are off."""
     if previous is None and next_ is None:
         return
     number = _turned(page, mark).number
@@ -83,14 +83,14 @@ def pager(
 def _where(number: int, pages: int | None) -> str:
     if pages is None:
         return _("Page {number}").format(number=decimal(number))
-    # Somebody may have archived what stood here since.
+    # Rows may have been archived since.
     return _("Page {number} of {pages}").format(
         number=decimal(min(number, pages)), pages=decimal(pages)
     )
 
 
 def _pages(count: Count | None) -> int | None:
-    """Return how many pages the list has, if it was counted to its end."""
+    """Return the number of pages of the list, if it was counted to its end."""
     if count is None or not count.is_exact:
         return None
     return max(1, -(-count.value // USUAL_SIZE))

@@ -1,4 +1,4 @@
-"""The order of a list in its table's header: how it is marked, and what clicks do."""
+"""The order of a list in its table's header: its marks, and what clicks do."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,14 +9,14 @@ from services.lists.criteria import Direction, Order
 
 
 def marks_of(orders: Sequence[Order]) -> list[Sorted]:
-    """Return what the header marks."""
+    """Return the marks of the header."""
     return [Sorted(order.field, order.direction is Direction.DESC) for order in orders]
 
 
 def sorted_by_name(head: Column, orders: Sequence[Order]) -> Column:
-    """Return the head of a column of names, sorted by what stands first in them.
+    """Return the header of a column of names, sorted by the name that comes first.
 
-    A list that is sorted by either name already is marked there.
+    If the list is already sorted by either name, that one is marked.
     """
     names = ("last_name", "first_name")
     marked = next((order.field for order in orders if order.field in names), None)
@@ -26,7 +26,7 @@ def sorted_by_name(head: Column, orders: Sequence[Order]) -> Column:
 def reordered(orders: tuple[Order, ...], event: TableEvent) -> tuple[Order, ...]:
     """Return the sort keys after a click on a header: up, then down, then not at all.
 
-    With `adds_key` the other keys stay, in their places.
+    With `adds_key` the other keys keep their places.
     """
     before = next((order for order in orders if order.field == event.sort), None)
     after = _after_click(str(event.sort), before)

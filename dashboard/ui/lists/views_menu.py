@@ -1,4 +1,4 @@
-"""A person's own names for lists: open one, or name the list that is shown."""
+"""A person's saved views: open one, or save the list that is shown."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from services.lists import views
 
 
 def views_menu(listing: AddressedList) -> None:
-    """Draw the button under which the views are; they are read when it is open."""
+    """Draw the button with the saved views under it; they are read when it is open."""
     shown = menu(_("Saved views"), key=_key(listing), icon=":material/bookmarks:")
     if shown.open:
         with shown:

@@ -1,1 +1,1 @@
-"""What has come of an act: said at its field, or found where the focus lands."""
+"""The outcome of an act: shown at its field, or where the focus lands."""

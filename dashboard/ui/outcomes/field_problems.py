@@ -1,10 +1,10 @@
-"""What is wrong with a field, said so that a screen reader finds it at the field.
+"""Problems of fields, shown so that a screen reader finds them at the field.
 
-Streamlit's fields cannot be told that they are invalid. A sentence therefore stands in
-a container whose key names the field, and a script of every page (`fields.js` beside
-the session's watch) marks and describes the field with it: the one whose own key has
-that name among its words ("invite_email" and "user_email_7f" for "email"), at the end
-if there are several. "lines.0.drug" is the first of the fields named "drug".
+Streamlit's fields cannot be marked as invalid. A sentence therefore is in a container
+whose key names the field, and a script of every page (`fields.js` beside the session's
+watch) marks and describes the field with it: the one whose own key contains that name
+as a word ("invite_email" and "user_email_7f" for "email"), at the end if there are
+several. "lines.0.drug" is the first of the fields named "drug".
 """
 
 import re
@@ -20,7 +20,7 @@ from dashboard.ui.words import plain
 _PREFIX: Final = "problem_of_"
 _OTHER: Final = re.compile(r"[^A-Za-z0-9_]+")
 _MOST: Final = 20
-# What services call otherwise than the keys of the fields on their pages.
+# Fields whose name in the services differs from the keys on their pages.
 CALLED: Final = {
     "age_band": "ages",
     "clear_seconds": "calm",
@@ -52,9 +52,9 @@ CALLED: Final = {
 
 
 def problem_of(field: str) -> DeltaGenerator:
-    """Return a container for what is wrong with the field of this name."""
+    """Return a container for the problems of the field with this name."""
     name = f"{_PREFIX}{_OTHER.sub('-', CALLED.get(field, field))}"
-    # The same may be said twice on a page, and a key stands there once.
+    # A field may have two such containers on a page, but a key may occur only once.
     for number in range(1, _MOST):
         try:
             return st.container(key=name if number == 1 else f"{name}__{number}")
@@ -64,6 +64,6 @@ def problem_of(field: str) -> DeltaGenerator:
 
 
 def show_problem(place: DeltaGenerator, field: str, message: str) -> None:
-    """Say in the place beside a field what is wrong with it."""
+    """Show the problem of a field in the place beside it."""
     with place, problem_of(field):
         st.markdown(f":red[:material/error: {plain(translated(message))}]")

@@ -1,9 +1,9 @@
-"""A table of records that everybody can read, sort in the database and open.
+"""A table of records that everybody can read, sort in the database, and open.
 
-Streamlit's own dataframe is drawn on a canvas: a screen reader and the keyboard get
-little of it, and its header sorts only the rows that happen to be on the page. This is
-a real HTML table. Its rows are links, its headers ask the page for another order, and
-on a phone each row becomes a card.
+Streamlit's own dataframe is drawn on a canvas: screen readers and keyboards get little
+out of it, and its header sorts only the rows that happen to be on the page. This is a
+real HTML table. Its rows are links, its headers ask the page for another order, and on
+a phone each row becomes a card.
 """
 
 import json
@@ -31,9 +31,9 @@ Tone = Literal["plain", "muted", "ok", "warn", "danger", "info"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `order` is set when the page can sort by it.
+    """One column; `order` is set if the page can sort by it.
 
-    What stands in a `is_whole` column is never broken into two lines.
+    The text in an `is_whole` column is never broken into two lines.
     """
 
     label: str
@@ -43,7 +43,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text; a marked one stands out, such as what was searched for."""
+    """A part of a text; a marked one stands out, such as a match of the search."""
 
     text: str
     is_marked: bool = False
@@ -51,9 +51,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class RowAction:
-    """What can be done with a row: a link to `url`, or else told to the page.
+    """An action of a row: a link to `url`, or without one an event for the page.
 
-    Its label is told by whoever points at it, unless it is shown.
+    Its label is a tooltip, unless `shows_label`.
     """
 
     name: str
@@ -65,10 +65,10 @@ class RowAction:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one cell says, with a tone and an icon where it is a status.
+    """The text of one cell, with a tone and an icon if it is a status.
 
-    `lines` stand below the text, each of them made of pieces. With a `url` the text is
-    a link, which in the same tab tells the page the action that is its `name`.
+    `lines` are shown below the text, each made of pieces. With a `url` the text is a
+    link; opened in the same tab, it sends the page the action called `name`.
     """
 
     text: str
@@ -84,8 +84,8 @@ class Cell:
 class Row:
     """One record; `url` is where its first cell leads, empty if nowhere.
 
-    `picture` is the address of a small picture before its first cell; where it is empty
-    there is none of this one, and no room for it where it is None.
+    `picture` is the address of a small picture before its first cell; if it is empty,
+    the place stays empty, and if it is None, there is no place for it.
     """
 
     id: str
@@ -96,7 +96,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What can be done with several rows at once; `noun` is what they are."""
+    """The actions for several rows at once; `noun` is what the rows are."""
 
     noun: tuple[str, str]
     actions: tuple[RowAction, ...]
@@ -104,7 +104,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """The order a table is shown in, one entry per key, first key first."""
+    """One sort key of a table; the first key comes first."""
 
     order: str
     descending: bool
@@ -117,18 +117,18 @@ class TableEvent:
     opened: str | None = None
     sort: str | None = None
     adds_key: bool = False
-    # Of which row, and the name of the action.
+    # The row's id, and the name of the action.
     action: tuple[str, str] | None = None
-    # With which rows, and the name of the action.
+    # The rows' ids, and the name of the action.
     selected: tuple[tuple[str, ...], str] | None = None
 
 
 def chosen_of(
     event: TableEvent, shown: Iterable[T], id_of: Callable[[T], object]
 ) -> T | None:
-    """Return the record with whose row something is to be done, if it is shown.
+    """Return the record whose row was acted on, if it is shown.
 
-    `id_of` gives what its row was named by, or what that was made from.
+    `id_of` returns the id of a record's row, or what that id was made from.
     """
     chosen = event.action[0] if event.action else None
     return next((record for record in shown if str(id_of(record)) == chosen), None)
@@ -142,10 +142,10 @@ def payload_of(
     order: Sequence[Sorted] = (),
     selection: Selection | None = None,
 ) -> bytes:
-    """Return what the browser draws; `name` is the table's accessible name.
+    """Return the data that the browser draws; `name` is the table's accessible name.
 
     An action of a `selection` that has a url is a link to it with the ids of the rows,
-    each as `document`.
+    each as a parameter `document`.
     """
     drawn: dict[str, object] = {
         "name": name,
@@ -167,10 +167,10 @@ def payload_of(
 
 
 def record_table(payload: bytes, *, key: str) -> TableEvent:
-    """Show a table; tell what was opened or sorted in this run.
+    """Show a table; return what was opened, sorted or chosen in this run.
 
-    It travels as bytes because Streamlit would parse and sort a dict again, only to
-    tell apart tables without a key.
+    The data are bytes because Streamlit would parse and sort a dict again, only to tell
+    tables without a key apart.
     """
     result = _mount(
         key=key,
@@ -228,4 +228,4 @@ def _as_action(action: RowAction) -> dict[str, str]:
 
 
 def _nothing() -> None:
-    """Take part in the protocol: a trigger needs a callback to be reported at all."""
+    """Do nothing: without a callback, Streamlit does not report a trigger at all."""

@@ -1,4 +1,4 @@
-"""Fills in again what somebody had typed before they signed in or proved it was them.
+"""Restores what somebody had typed before they signed in or confirmed their identity.
 
 The page's script (dashboard/web/sessions/session_watch/watch.js) keeps it in the tab,
 and opens it for its author alone. Here it becomes the widgets' own values before they
@@ -26,18 +26,18 @@ _mount = st.components.v2.component(
 
 
 def typed_again() -> None:
-    """Let the tab hand over what it keeps for this page, if anything.
+    """Take over what the tab has kept for this page, if anything.
 
-    It stands at the end of the page: then every widget that it may fill is known.
+    Called at the end of the page, when every widget that it may fill is known.
     """
     _mount(key=_KEY, on_typed_change=_take)
 
 
 def fill_in(typed: object) -> bool:
-    """Give this page's widgets what was typed into them; tell whether any took it.
+    """Give this page's widgets what was typed into them; return whether any took it.
 
-    All else is left alone: other keys of the session hold what pages rely on, and a
-    browser may send anything. A page calls it before it draws, as in a callback.
+    Nothing else is changed: other keys of the session hold what pages rely on, and a
+    browser may send anything. A page calls this before it draws, as in a callback.
     """
     if not isinstance(typed, Mapping) or len(typed) > _MOST_FIELDS:
         return False
@@ -53,7 +53,7 @@ def _take() -> None:
 
 def _fill(key: str, value: Any) -> bool:
     widget = _widget(key)
-    # JSON writes 20.0 as 20, and what stands in a field for numbers is none of these.
+    # JSON writes 20.0 as 20, while a number field always holds a float.
     typed = float(value) if type(value) is int else value
     if widget is None or not _suits(widget, typed):
         return False
@@ -62,7 +62,7 @@ def _fill(key: str, value: Any) -> bool:
 
 
 def _suits(widget: WidgetMetadata[Any], value: Any) -> bool:
-    """Tell whether the widget's own part in the browser could have sent the value."""
+    """Return whether the widget's frontend could have sent the value."""
     match widget.value_type, value:
         case ("bool_value", bool()) | ("string_value", str()):
             return True
@@ -77,9 +77,9 @@ def _suits(widget: WidgetMetadata[Any], value: Any) -> bool:
 
 
 def _takes(widget: WidgetMetadata[Any], value: str | float) -> bool:
-    """Tell whether an empty field, of which Streamlit forgets the kind, has the value.
+    """Return whether an empty field, whose type Streamlit forgets, can have the value.
 
-    One that it cannot have becomes another, or raises.
+    A value that it cannot have is changed by it, or raises.
     """
     try:
         return bool(widget.serializer(widget.deserializer(value)) == value)
@@ -88,11 +88,11 @@ def _takes(widget: WidgetMetadata[Any], value: str | float) -> bool:
 
 
 def _widget(key: str) -> WidgetMetadata[Any] | None:
-    """Return what Streamlit knows of the widget that this key names, if it is one."""
+    """Return Streamlit's metadata of the widget with this key, if it is a widget."""
     context = get_script_run_ctx()
     if context is None:
         return None
-    # There is no public way. Streamlit's own values for a choice are the words on the
+    # There is no public way. For a choice, Streamlit's own values are the texts on the
     # screen; only the widget knows what they stand for.
     state = context.session_state._state
     widget_id = state.get_widget_id_from_key(key)

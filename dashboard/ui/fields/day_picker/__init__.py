@@ -1,8 +1,8 @@
 """A button that opens the browser's own calendar beside a field for days.
 
-The field stays one to type in: a year, several days and every spelling that is read go
-into it. A browser's calendar is operated by mouse, keys and finger as all others there,
-in the language of the device.
+The field is still one to type in: it takes a year, several days and every spelling that
+is understood. The calendar works with mouse, keys and finger like any other in that
+browser, in the language of the device.
 """
 
 import json
@@ -28,14 +28,15 @@ _mount = st.components.v2.component(
 
 
 def day_picker(field: str, label: str, *, takes_several: bool = False) -> None:
-    """Draw the button; a day that is chosen stands in the text field of that key.
+    """Draw the button; a chosen day is written into the text field of key `field`.
 
-    `label` is what the field is called. Where several days may stand, a further one
-    goes behind them; what was chosen since the calendar opened takes its own place.
+    `label` is the field's label. In a field for several days, a further one is
+    appended; a day chosen since the calendar was opened is replaced.
     """
     key = f"{field}_day"
     shown = _last_day(st.session_state.get(field))
-    # Named as the ARIA Authoring Practices' date picker is: by the day that there is.
+    # Named as the ARIA Authoring Practices name their date picker: with the current
+    # day.
     name = (
         _("Choose another day: {field}, {day}").format(field=label, day=written(shown))
         if shown

@@ -29,8 +29,8 @@ _DIRECTIONS: Final = {
     Direction.DESC: marked("descending"),
 }
 _YES_NO: Final = {True: marked("yes"), False: marked("no")}
-# Kept when the panel is folded, and never with a label of its own: the row reads as
-# one sentence, and a screen reader gets the label all the same.
+# Kept when the panel is folded, and always without a visible label: the row reads as
+# one sentence, and screen readers get the label anyway.
 _QUIET: Final[dict[str, Any]] = {
     "label_visibility": "collapsed",
     "persist_state": "session",
@@ -39,10 +39,10 @@ _QUIET: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class CriteriaEditor:
-    """The editor of one page; `suggest` lists known terms of a field.
+    """The editor of one page; `suggest` returns known terms of a field.
 
-    `noun` is what the list is of. `archived` offers those that are out of use instead,
-    if there are any here.
+    `noun` is what the list consists of. `archived` is the label of the box that shows
+    archived ones instead; empty if there are none here.
     """
 
     page: str
@@ -74,12 +74,12 @@ class CriteriaEditor:
                 )
 
     def read(self, *, search: str) -> Criteria:
-        """Return what stands in the rows, together with what is searched for."""
+        """Return the criteria in the rows, together with the search."""
         return self._rows.criteria(search)
 
     @contextmanager
     def naming_rows(self) -> Iterator[None]:
-        """Have what is refused about a field name the input of its row."""
+        """Replace the field's name in a refusal by the name of the input in its row."""
         try:
             yield
         except InvalidInput as refusal:
@@ -179,9 +179,9 @@ class CriteriaEditor:
             case "choices":
                 st.multiselect(options=field.choices, format_func=label_of, **options)
             case "term":
-                # A selectbox would offer what was typed before the terms on file, so
-                # that "penic" and Enter asked for "penic". A most of one would cover
-                # the page with "You can only select up to 1 option".
+                # A selectbox would offer the typed text before the terms on file, so
+                # that "penic" and Enter would search for "penic". A maximum of one
+                # would cover the page with "You can only select up to 1 option".
                 st.multiselect(
                     options=self._terms(field.name, rows.value(shape, number)),
                     accept_new_options=True,
@@ -242,7 +242,7 @@ class CriteriaEditor:
         )
 
     def _terms(self, kind: str, chosen: Sequence[str]) -> list[str]:
-        # In one order whatever is chosen: another list would interrupt who types on.
+        # In the same order whatever is chosen: a changed list would interrupt typing.
         terms = self.suggest(kind)
         return [*(term for term in chosen if term not in terms), *terms]
 
@@ -284,7 +284,7 @@ class CriteriaEditor:
 
 
 def _hint(kind: Kind, operator: Operator) -> str:
-    """Show how a value is written."""
+    """Return an example of how a value is written."""
     example = {
         Kind.DATE: _("1980-01-31 or 1980"),
         Kind.TIMESTAMP: _("2026-01-31 or 2026"),

@@ -1,7 +1,7 @@
-"""The rows of a criteria editor: what stands in them, and how it becomes criteria.
+"""The rows of a criteria editor: their content, and its conversion into criteria.
 
-What is typed lives in widget state only. The numbers of rows and groups are never used
-twice, so no row inherits what stood in one that was removed.
+What is typed is kept only in widget state. The numbers of rows and groups are never
+reused, so no row inherits the content of one that was removed.
 """
 
 import re
@@ -30,7 +30,7 @@ from services.lists.criteria import (
 #: Fields whose values are days.
 DAYS: Final = frozenset({Kind.DATE, Kind.TIMESTAMP})
 SPAN_UNITS: Final = ("days", "weeks", "months", "years")
-# Shapes that are made of two inputs.
+# Shapes that consist of two inputs.
 _COMPOSED: Final = {"ends": ("from", "to"), "span": ("span_count", "span_unit")}
 _PARTS: Final = (
     *("text", "term", "choice", "choices", "yes"),
@@ -40,7 +40,7 @@ _PARTS: Final = (
 
 @dataclass(slots=True)
 class GroupBox:
-    """A group on screen: the numbers of its filter rows, and further groups."""
+    """A group on screen: the numbers of its filter rows, and nested groups."""
 
     number: int
     members: list["int | GroupBox"] = field(default_factory=list)
@@ -56,7 +56,7 @@ class _Tree:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of one page; every change is a callback of some button or input."""
+    """The rows of one page; every change is a callback of a button or an input."""
 
     page: str
     fields: Fields
@@ -83,7 +83,7 @@ class Rows:
         st.session_state[f"{self.page}_archived"] = shown.archived
 
     def criteria(self, search: str) -> Criteria:
-        """Return what stands in the rows, as typed."""
+        """Return the criteria in the rows, as typed."""
         orders = tuple(
             Order(self.value("order", n), self.value("direction", n))
             for n in self.orders
@@ -96,7 +96,7 @@ class Rows:
         return self.fields[self.value("field", number)]
 
     def shape(self, number: int) -> str:
-        """Name the kind of input that the row's field and operator need."""
+        """Return the kind of input that the row's field and operator need."""
         row_field, operator = self.field(number), self.value("operator", number)
         if operator is Operator.IS_EMPTY or row_field.kind is Kind.FLAG:
             return "yes"
@@ -115,9 +115,9 @@ class Rows:
         return f"{self.page}_{name}_{number}"
 
     def input_of(self, field: str) -> str:
-        """Return what the input of the first row of a field is called, if there is one.
+        """Return the name of the input in a field's first row, if there is a row.
 
-        What is no field of a row keeps its name.
+        A name that is not the field of any row is returned as it is.
         """
         for number in self._numbers_in(self.root):
             if self.value("field", number) == field:
@@ -133,7 +133,7 @@ class Rows:
                 yield member
 
     def value(self, name: str, number: int) -> Any:
-        """Return what a row's widget holds."""
+        """Return the value of a row's widget."""
         return st.session_state[self.key(name, number)]
 
     def add_filter(self, box: GroupBox) -> None:
@@ -144,14 +144,14 @@ class Rows:
         box.members.append(number)
 
     def add_group(self, box: GroupBox) -> None:
-        """Add a group with one row; inside another, "any of these" is what is meant."""
+        """Add a group with one row; a nested group is meant for "any of these"."""
         inner = GroupBox(next(self._tree.numbers))
         self._set("combine", inner.number, Combine.OR)
         box.members.append(inner)
         self.add_filter(inner)
 
     def free_orders(self) -> list[str]:
-        """Return the fields that could still become a sort key."""
+        """Return the fields that can still become a sort key."""
         taken = {self.value("order", number) for number in self.orders}
         return [
             name
@@ -165,10 +165,10 @@ class Rows:
         self.orders.append(self._order_of(order, self._tree.numbers))
 
     def reset(self, number: int) -> None:
-        """Start a row anew after its field changed: its value is none of the other."""
+        """Reset a row after its field changed: the value was for the other field."""
         self._set("operator", number, self.field(number).operators[0])
         for part in _PARTS:
-            # An input that is set, even to nothing, loses what is typed into it before
+            # If an input is set, even to nothing, it loses what is typed into it before
             # the page has the answer.
             if st.session_state.get(self.key(part, number), "") != "":
                 del st.session_state[self.key(part, number)]
@@ -184,7 +184,7 @@ class Rows:
             self._set(shape, number, _as_typed(shape, first))
 
     def _complete_parts(self, shape: str, number: int) -> None:
-        """Begin with what was typed for another comparison, if that was one value."""
+        """Begin with what was typed for another comparison, if it was one value."""
         typed = str(st.session_state.get(self.key("text", number), ""))
         given = (typed, "") if shape == "ends" else ("30", "days")
         for part, text in zip(_COMPOSED[shape], given, strict=True):
@@ -192,8 +192,8 @@ class Rows:
                 self._set(part, number, text)
 
     def keep_last_term(self, number: int) -> None:
-        """Let the term that was chosen last take the place of the one before."""
-        # Set without need, the input would empty itself under who types on.
+        """Keep only the term that was chosen last."""
+        # If set without need, the input would empty itself while somebody types.
         if len(terms := self.value("term", number)) > 1:
             self._set("term", number, terms[-1:])
 
@@ -247,7 +247,7 @@ class Rows:
         )
 
     def _typed(self, shape: str, number: int) -> Value:
-        """Return what a row's inputs hold as its filter's value."""
+        """Return the content of a row's inputs as its filter's value."""
         if shape not in _COMPOSED:
             typed = self._read(number, self.value(shape, number))
             return _as_value(shape, typed)
@@ -279,7 +279,7 @@ class Rows:
 
 
 def _parts_of(shape: str, value: Value) -> tuple[str, str]:
-    """Return a filter's value as the two inputs of that shape hold it."""
+    """Return a filter's value as the two inputs of that shape need it."""
     if shape == "ends":
         listed = value if isinstance(value, tuple) else str(value).split(",")
         first, last, *_ = (*(text.strip() for text in listed), "", "")
@@ -293,7 +293,7 @@ def _parts_of(shape: str, value: Value) -> tuple[str, str]:
 
 
 def _as_typed(shape: str, value: Value) -> object:
-    """Return a filter's value as an input of that shape holds it."""
+    """Return a filter's value as an input of that shape needs it."""
     if shape == "yes":
         return str(value).lower() != "false"
     if shape == "choices":
@@ -305,7 +305,7 @@ def _as_typed(shape: str, value: Value) -> object:
 
 
 def _as_offered(row_field: Field, typed: object) -> object:
-    """Return choices as they are offered, however they were typed."""
+    """Return choices spelled as they are offered, however they were typed."""
     if not row_field.choices:
         return typed
     known = {choice.lower(): choice for choice in row_field.choices}
@@ -315,7 +315,7 @@ def _as_offered(row_field: Field, typed: object) -> object:
 
 
 def _as_value(shape: str, typed: object) -> Value:
-    """Return what an input of that shape holds as a filter's value."""
+    """Return the content of an input of that shape as a filter's value."""
     if isinstance(typed, bool):
         return typed
     if isinstance(typed, list):
