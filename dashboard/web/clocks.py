@@ -1,4 +1,4 @@
-"""The way to choose in the menu how one's pages write the time of day."""
+"""Endpoint that lets a browser choose how its pages write the time of day."""
 
 from typing import Final
 
@@ -14,13 +14,13 @@ _BAD_REQUEST: Final = 400
 
 
 def clock_at(connection: HTTPConnection) -> str:
-    """Return which clock was chosen in the browser that asks."""
+    """Return the clock that was chosen in the browser that sent the request."""
     chosen = connection.cookies.get(CLOCK_COOKIE)
     return chosen if chosen in CLOCKS else AS_THE_CLINIC
 
 
 async def choose_clock(request: Request) -> Response:
-    """Have the browser keep the clock that is sent."""
+    """Have the browser keep the clock that was sent."""
     chosen = await sent_choice(request, "clock")
     if chosen not in {*CLOCKS, AS_THE_CLINIC}:
         return PlainTextResponse(

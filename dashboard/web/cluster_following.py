@@ -14,9 +14,9 @@ _log = logging.getLogger(__name__)
 
 
 class Following:
-    """A thread that hands over what the launcher publishes anew.
+    """A thread that hands over new endpoints when the launcher publishes them.
 
-    `adopt` is called with endpoints that differ from `known` and from those before.
+    `adopt` is called with endpoints that differ from `known` and from the last ones.
     """
 
     def __init__(
@@ -26,15 +26,15 @@ class Following:
         self._known = known
         self._adopt = adopt
         self._stopping = Event()
-        # Whatever was published while the first ones were read is looked at.
+        # No stamp yet, so that what was published while `known` was read is looked at.
         self._stamp: int | None = None
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start following."""
         Thread(target=self._run, name="following", daemon=True).start()
 
     def close(self) -> None:
-        """Follow no more."""
+        """Stop following."""
         self._stopping.set()
 
     def look(self) -> None:
@@ -58,5 +58,6 @@ class Following:
             try:
                 self.look()
             except Exception as error:
-                # The next look may do better; without it nobody would learn anything.
+                # The next look may succeed; without one nobody would learn of new
+                # servers.
                 _log.warning("The new servers are not taken over: %s", type(error))

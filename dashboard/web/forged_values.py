@@ -1,8 +1,8 @@
-"""What a page's own widgets could not have sent is dropped before anything reads it.
+"""Drops values that a page's own widgets could not have sent, before they are read.
 
-Streamlit believes what a browser says of its widgets. Text for a number, or JSON that
-is none, ends the run with a traceback in the log, and whoever sends such values again
-and again fills the log. A widget that is sent one keeps what it had.
+Streamlit trusts what a browser sends for its widgets. Text for a number, or invalid
+JSON, ends the run with a traceback in the log, and repeating it fills the log. A widget
+that receives such a value keeps the one it had.
 """
 
 import logging
@@ -21,9 +21,9 @@ from streamlit.runtime.state.session_state import Serialized, SessionState
 logger = logging.getLogger(__name__)
 
 _LOGGED: Final = "forged_values_told"
-# A field for whole numbers is registered as one for any, and sends whole ones.
+# A field for whole numbers is registered as one for floats, and sends integers.
 _NUMBERS: Final = frozenset(("double_value", "int_value"))
-# Reading these takes the files away from where they wait, and minds nothing.
+# Reading these takes the files out of their queue, and raises for no value.
 _FILES: Final = frozenset(("file_uploader_state_value", "chat_input_value"))
 
 _set_widgets = SessionState.set_widgets_from_proto
@@ -32,10 +32,10 @@ _register = SessionState.register_widget
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads the values of a widget, and knows of which kind they are.
+    """Reads the values of a widget, and remembers their kind.
 
-    Streamlit's own record of the kind turns into that of the value it has read last,
-    which is none where nothing was chosen.
+    Streamlit's own record of the kind is overwritten with that of the value it read
+    last, which is none if nothing was chosen.
     """
 
     read: Callable[[Any], Any]
@@ -46,9 +46,9 @@ class _Reader:
 
 
 def drop_forged_values() -> None:
-    """Have Streamlit look at values before it uses them.
+    """Have Streamlit check values before it uses them.
 
-    It has no setting for it. To be called once in a process, before pages run.
+    Streamlit has no setting for it. To be called once per process, before pages run.
     """
     SessionState.set_widgets_from_proto = _set_and_look  # type: ignore[method-assign, assignment]
     SessionState.register_widget = _look_and_register  # type: ignore[method-assign, assignment]
@@ -78,9 +78,9 @@ def _look_and_register(
 
 
 def _is_offered(metadata: WidgetMetadata[Any], sent: WidgetState) -> bool:
-    """Tell whether the options chosen are among those that were drawn.
+    """Return whether the options chosen are among those that were drawn.
 
-    What is offered now may have changed since, which Streamlit sees to.
+    What is offered now may have changed since, which Streamlit handles itself.
     """
     if (offered := metadata.formatted_options) is None:
         return True
@@ -89,7 +89,7 @@ def _is_offered(metadata: WidgetMetadata[Any], sent: WidgetState) -> bool:
 
 
 def _suits(metadata: WidgetMetadata[Any], sent: WidgetState) -> bool:
-    """Tell whether the widget's own part in the browser could have sent the value."""
+    """Return whether the widget's frontend could have sent the value."""
     reader = metadata.deserializer
     sendable = reader.kind if isinstance(reader, _Reader) else metadata.value_type
     kind = sent.WhichOneof("value")
@@ -102,14 +102,14 @@ def _suits(metadata: WidgetMetadata[Any], sent: WidgetState) -> bool:
     except Exception:
         # Each kind of widget fails in its own way.
         return False
-    # A day that is asked for is there; only of options may none be left.
+    # A day that is required cannot be empty; only a choice of options may become so.
     if value is None and metadata.formatted_options is None:
         return metadata.deserializer(None) is None
     return True
 
 
 def _drop(state: SessionState, widget_id: str) -> None:
-    """Drop a value, and log it once for a page: more lines would tell no more."""
+    """Drop a value, and log it once per page: further lines would say nothing new."""
     del state._new_widget_state[widget_id]
     if _LOGGED not in state:
         state._new_session_state[_LOGGED] = True

@@ -1,4 +1,4 @@
-"""The secret that this installation's other secrets are made from."""
+"""The secret from which this installation's other secrets are derived."""
 
 import hashlib
 import hmac
@@ -13,7 +13,7 @@ _KEY_BYTES: Final = 32
 
 
 def signing_key(settings: Settings) -> str:
-    """Return the key from the settings, or one kept in the data folder.
+    """Return the key from the settings, or the one kept in the data folder.
 
     Several web processes must share it: those on one machine share the folder, others
     need CHARTROOM_SECRET_KEY.
@@ -31,8 +31,8 @@ def derive(key: str, purpose: str) -> str:
 def _kept_key(path: Path) -> str:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        # Written aside and linked in one step: a process that starts at the same
-        # moment finds either no key or a whole one.
+        # Written to another name and linked in one step: a process that starts at the
+        # same time finds either no key or a whole one.
         aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

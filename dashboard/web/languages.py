@@ -1,4 +1,4 @@
-"""Which language a request is answered in, and the way to choose another one."""
+"""The language in which a request is answered, and the endpoints to choose another."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -37,7 +37,7 @@ from services.patients.search.fields import FIELDS
 from services.people.accounts import choose_display, choose_language
 from services.people.sessions import Live
 
-# What stands for no choice of one's own.
+# The value that stands for the clinic's own choice.
 AS_THE_CLINIC: Final = "clinic"
 _QUERY: Final = "language"
 _A_YEAR: Final = 365 * 24 * 60 * 60
@@ -53,12 +53,12 @@ def _display(
     actor: Actor,
     sent: str,
 ) -> None:
-    """Keep a way to show things, or forget it for the clinic's own."""
+    """Keep a person's display setting, or delete it in favour of the clinic's own."""
     chosen = None if sent == AS_THE_CLINIC else sent
     choose_display(session, actor, display, chosen)
 
 
-# What can be chosen in the menu and is kept with the person, and what keeps it.
+# What is chosen in the menu and kept with the person, and what keeps it.
 _CHOICES: Final[Mapping[str, Callable[[Session, Actor, str], None]]] = {
     "language": choose_language,
     "name-order": partial(_display, "name_order"),
@@ -78,7 +78,7 @@ def language_at(connection: HTTPConnection, usual: str) -> str:
 
 
 def wording_in(language: str | None, usual: str) -> Wording:
-    """Return how a paper speaks this language; the usual one if it is none of ours."""
+    """Return the wording of a PDF in a language; in the usual one if it is unknown."""
     spoken = language if language in LANGUAGES else usual
 
     def say(message: str) -> str:
@@ -101,7 +101,7 @@ def wording_in(language: str | None, usual: str) -> Wording:
 
 
 def explaining_in(wording: Wording) -> Callable[[str], str]:
-    """Return what tells why backups came to nothing in the language of a paper."""
+    """Return what translates why backups failed into the language of a PDF."""
 
     def explain(sentence: str) -> str:
         with speaking(wording.language):
@@ -111,15 +111,15 @@ def explaining_in(wording: Wording) -> Callable[[str], str]:
 
 
 def list_in_words(language: str, criteria: Criteria) -> str:
-    """Return what a list of patients asks for, in a language."""
+    """Return the sentence that describes a list of patients, in a language."""
     with speaking(language):
         return patients_in_words(criteria, FIELDS, None)
 
 
 class Speaking:
-    """Has the pages of sign-in speak the language of whoever asks.
+    """Has the pages of sign-in use the language of the client.
 
-    A link to `?language=de` chooses one; the browser keeps it for when it comes back.
+    A link to `?language=de` chooses one; the browser keeps it for its next visits.
     """
 
     def __init__(self, app: ASGIApp, usual: str) -> None:
@@ -143,7 +143,7 @@ class Speaking:
 def choosing(
     database: Database, live: LiveSessions
 ) -> dict[str, Callable[[Request], Awaitable[Response]]]:
-    """Return what keeps what somebody chose in the menu at their name, by its name."""
+    """Return the endpoints that keep what a person chooses in their menu, by name."""
     return {name: _choosing(database, live, name) for name in _CHOICES}
 
 
@@ -171,7 +171,7 @@ def _choosing(
 
 
 async def sent_choice(request: Request, name: str) -> str:
-    """Return what is chosen in the menu; empty for what no page of ours sends."""
+    """Return what was chosen in the menu; empty for what no page of ours sends."""
     body = b""
     async for piece in request.stream():
         body += piece

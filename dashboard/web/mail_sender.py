@@ -1,4 +1,4 @@
-"""Who the clinic's e-mails about visits are from."""
+"""The sender of the clinic's e-mails about visits."""
 
 from dashboard.web.public_address import public_address
 from db.settings import Settings
@@ -6,7 +6,7 @@ from services.visits.front_desk.notifications import SenderDetails
 
 
 def sender_of(settings: Settings) -> SenderDetails:
-    """Return what stands in e-mails about visits."""
+    """Return the sender's details for e-mails about visits."""
     return SenderDetails(
         settings.clinic_name,
         public_address(settings),

@@ -8,8 +8,8 @@ SIGN_OUT_PATH: Final = "/sign-out"
 PASSKEYS_PATH: Final = "/sign-in/passkeys"
 CONFIRM_PATH: Final = "/sign-in/confirm"
 
-# Where to come back to afterwards. The page knows it only in the browser: the script
-# must be the same for everybody, or its digest would not fit.
+# The address to return to. Only the browser knows it: the script must be the same for
+# everybody, or its digest would not match.
 _AND_BACK: Final = (
     "encodeURIComponent(window.location.pathname + window.location.search)"
 )
@@ -20,8 +20,8 @@ SCRIPTS: Final = {
     path: f"window.location.assign({json.dumps(path)})"
     for path in (SIGN_IN_PATH, SIGN_OUT_PATH)
 } | {
-    # By the page's own script (web/sessions/session_watch/watch.js), which keeps for
-    # the way back what is typed and not sent.
+    # Through the page's own script (web/sessions/session_watch/watch.js), which keeps
+    # what is typed and not sent for the return.
     path: f"window.chartroomLeave({json.dumps(path + '?next=')} + {_AND_BACK})"
     for path in (PASSKEYS_PATH, CONFIRM_PATH)
 }

@@ -1,24 +1,24 @@
-"""Under which address browsers find the clinic."""
+"""The addresses at which browsers find the clinic."""
 
 from typing import Final
 
 from db.settings import Settings
 
-# Where to ask a server that listens everywhere.
+# Where to reach a server that listens on all addresses.
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
 def local_host(settings: Settings) -> str:
-    """Return the host under which this machine itself finds the server."""
+    """Return the host at which this machine itself reaches the server."""
     return _EVERYWHERE.get(settings.host, settings.host)
 
 
 def local_address(settings: Settings) -> str:
-    """Return where a browser on this machine finds Chartroom.
+    """Return the address at which a browser on this machine finds Chartroom.
 
-    By name where it can: browsers make passkeys for names, and for no IP address.
+    A name if possible: browsers make passkeys for names, but not for IP addresses.
     """
     host = local_host(settings)
     if host in _LOOPBACK:
@@ -28,5 +28,5 @@ def local_address(settings: Settings) -> str:
 
 
 def public_address(settings: Settings) -> str:
-    """Return where everybody else's finds it, for links in e-mails."""
+    """Return the address for all other browsers, for links in e-mails."""
     return settings.public_url or local_address(settings)

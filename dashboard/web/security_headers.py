@@ -1,4 +1,4 @@
-"""What every response tells browsers, so that they are careful with records."""
+"""Headers of every response that make browsers careful with records."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -13,7 +13,7 @@ from dashboard.web.static_assets import inline_scripts
 
 
 def _digest_of(script: str) -> str:
-    """Return what a security policy calls this script."""
+    """Return the source expression for this script in a security policy."""
     digest = sha256(script.encode()).digest()
     return f"'sha256-{b64encode(digest).decode()}'"
 
@@ -23,8 +23,8 @@ _HASHES: Final = " ".join(
 )
 
 # Streamlit compiles charts (Vega) and styles (Emotion) in the browser, hence the two
-# "unsafe" words. Nothing may come from, or go to, any other server; of the scripts that
-# stand in a page only those run that are known beforehand.
+# "unsafe" keywords. Nothing may come from, or go to, any other server; of the inline
+# scripts only those run that are known beforehand.
 _POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -50,14 +50,14 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-    # What may be kept says so itself; everything else may show a patient.
+    # A response that may be kept says so itself; every other may show a patient.
     "Cache-Control": "no-store",
 }
 _STRICT_TRANSPORT: Final = "max-age=31536000"
 
 
 class SecurityHeaders:
-    """Adds to every response what browsers need to know to be careful."""
+    """Adds to every response the headers that make browsers careful."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -66,15 +66,15 @@ from services.people import sessions
 
 SCRIPT: Final = Path(__file__).parents[1] / "app.py"
 
-# Handlers of the API wait for the database in threads; pools bound what it has to bear.
+# Handlers of the API wait for the database in threads; the pools limit its load.
 _THREADS: Final = 64
 _WEBSOCKET_PING_SECONDS: Final = 20
-# Longer than programs and proxies keep a line (nginx 60 s, HTTPX 5 s): where both hang
-# up at once, a request is lost that nobody may send again unasked.
+# Longer than programs and proxies keep a connection (nginx 60 s, HTTPX 5 s): if both
+# sides close at the same time, a request is lost that nobody may resend unasked.
 _KEEP_ALIVE_SECONDS: Final = 75
 _GRACE_SECONDS: Final = 5
-# The front ends what people ask for when it is stopped itself; when only this process
-# is replaced, what they send and fetch is let finish.
+# When the front itself is stopped, it ends the requests; when only this process is
+# replaced, running uploads and downloads may finish.
 _DRAIN_SECONDS: Final = 60
 _MEGABYTE: Final = 1_000_000
 
@@ -85,9 +85,9 @@ def create_app(
     script: Path = SCRIPT,
     is_behind_front: bool = False,
 ) -> ASGIApp:
-    """Return the whole server as one ASGI application, or raise CannotServe.
+    """Return the whole server as one ASGI application; raises CannotServe.
 
-    Behind our front nobody else can connect, and it says who asks.
+    Behind our front nobody else can connect, and the front says who asks.
     """
     require_sign_in(settings)
     require_file_keys(settings)
@@ -211,7 +211,7 @@ class SocketServer(uvicorn.Server):
         self._path = path
 
     async def startup(self, sockets: Any = None) -> None:
-        """Begin to answer, then have everybody who comes anew come here."""
+        """Begin to answer, then have new connections come here."""
         del sockets
         await super().startup([front_sockets.bind(self._path)])
         front_sockets.publish(self._path)
@@ -223,11 +223,11 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         cast("Any", app),
         host=settings.host,
         port=settings.port,
-        # Uvicorn's own log would show query strings; ours does not.
+        # Uvicorn's own log would contain query strings; ours does not.
         access_log=False,
         log_config=None,
         server_header=False,
-        # Only whom CHARTROOM_TRUSTED_PROXIES names is believed: see create_app.
+        # Only the proxies in CHARTROOM_TRUSTED_PROXIES are believed: see create_app.
         proxy_headers=False,
         ws="websockets-sansio",
         ws_ping_interval=_WEBSOCKET_PING_SECONDS,
@@ -272,7 +272,7 @@ class Dispatch:
 
 
 def _configure_streamlit(key: str, reconnect_seconds: int) -> None:
-    """Set what safety depends on, whatever .streamlit/config.toml or variables say."""
+    """Set the options that safety depends on, whatever config.toml or variables say."""
     for name, value in {
         "server.trustedUserHeaders": {USER_HEADER: "uid", SESSION_HEADER: "sid"},
         # Other web processes must accept the uploads of pages that this one sent.
@@ -281,7 +281,7 @@ def _configure_streamlit(key: str, reconnect_seconds: int) -> None:
         "server.enableCORS": True,
         "server.disconnectedSessionTTL": reconnect_seconds,
         "client.showErrorDetails": "none",
-        # Rich prints what broke with its values, past every log's format.
+        # Rich prints tracebacks with values, past every log's format.
         "logger.enableRich": False,
         "browser.gatherUsageStats": False,
         "server.fileWatcherType": "none",
@@ -301,7 +301,7 @@ def _lifespan(
         with ExitStack() as held:
             held.enter_context(writing_down(wired.database, wired.audit_spool))
             if (main := wired.main_database) is not None:
-                # Whoever is looked at here shall not wait for this site to lead.
+                # Reads here are recorded without waiting until this site leads.
                 may = partial(getattr, wired, "may_write_elsewhere")
                 held.enter_context(writing_down(main, wired.audit_spool, may=may))
             async with live.watching(), warming.collecting():
@@ -313,7 +313,7 @@ def _lifespan(
 
 
 def _behind(proxies: Collection[str], app: ASGIApp) -> ASGIApp:
-    """Take the visitor's address and scheme from the proxies, if there are any."""
+    """Take the client's address and scheme from the proxies, if there are any."""
     if not proxies:
         return app
     # Uvicorn describes the same messages in types of its own.

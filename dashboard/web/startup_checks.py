@@ -1,4 +1,4 @@
-"""What keeps Chartroom from starting."""
+"""Reasons for which Chartroom refuses to start."""
 
 import socket
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from db.mongo.exposure import FIXED_IN, find_exposed
 from db.server_versions import dotted
 from db.settings import Settings
 
-# What examples and tutorials say; whoever leaves it so has not set a secret.
+# Values from examples and tutorials; a setting left at one is not a secret.
 _PLACEHOLDERS: Final = frozenset(
     {
         *("admin", "change-me", "change_me", "changeit", "changeme", "chartroom"),
@@ -28,7 +28,7 @@ class CannotServe(Exception):
 
 
 def require_sign_in(settings: Settings) -> None:
-    """Raise CannotServe outside the demo, unless people can prove who they are."""
+    """Raise CannotServe, except in the demo, unless people can prove who they are."""
     if settings.is_demo:
         return
     if settings.smtp_url is None and settings.oidc_issuer is None:
@@ -52,7 +52,7 @@ def require_sign_in(settings: Settings) -> None:
 
 
 def require_file_keys(settings: Settings) -> None:
-    """Raise CannotServe or UnusableFileKeys unless files can be encrypted for good."""
+    """Raise CannotServe or UnusableFileKeys unless files can be encrypted durably."""
     if settings.file_keys_file is None and not (
         settings.is_embedded or settings.is_demo
     ):
@@ -65,9 +65,9 @@ def require_file_keys(settings: Settings) -> None:
 
 
 def require_safe_mongo(settings: Settings) -> None:
-    """Raise CannotServe if strangers can read the memory of a MongoDB that is given.
+    """Raise CannotServe if strangers can read the memory of a configured MongoDB.
 
-    One that does not answer now is not judged.
+    A server that does not answer now is not judged.
     """
     if settings.is_embedded or settings.allow_vulnerable_mongo:
         return
@@ -95,7 +95,7 @@ def _is_for_this_machine(settings: Settings) -> bool:
 
 
 def _placeholders(settings: Settings) -> Iterator[str]:
-    """Yield the settings whose secret is none; their values are never told."""
+    """Yield the settings that hold a placeholder; their values are never shown."""
     for name, url in _addresses(settings):
         password = urlsplit(url).password
         if password is not None and unquote(password).lower() in _PLACEHOLDERS:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 _PACKAGE: Final = Path(streamlit.__file__).parent / "static"
 _PREFIX: Final = "/static/"
 _COMPRESSIBLE: Final = frozenset({".js", ".css", ".json", ".svg", ".wasm", ".ttf"})
-# Every name carries a digest of its content, so another content has another name.
+# Every name carries a digest of its content, so other content has another name.
 _HEADERS: Final = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Vary": "Accept-Encoding",
@@ -34,7 +34,7 @@ def find(pattern: str) -> str | None:
 
 
 def inline_scripts() -> list[str]:
-    """Return the scripts that stand in Streamlit's own page."""
+    """Return the inline scripts of Streamlit's own page."""
     page = (_PACKAGE / "index.html").read_text(encoding="utf-8")
     return _INLINE.findall(page)
 
@@ -42,8 +42,8 @@ def inline_scripts() -> list[str]:
 class StaticAssets:
     """Answers /static/ from memory; Streamlit sends it uncompressed, 4 times the size.
 
-    Compressed files are kept: 23 MB of scripts become about 7 MB once every one of
-    them has been asked for, and the half MB of a first page takes no work at all.
+    Compressed files are kept: 23 MB of scripts become about 7 MB once every one of them
+    has been asked for, and the half MB of a first page takes no work at all.
     """
 
     def __init__(self, app: ASGIApp, folder: Path = _PACKAGE) -> None:
@@ -58,12 +58,12 @@ class StaticAssets:
         self._compressed: dict[str, bytes] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for a known file; anything else is not ours."""
+        """Answer for a known file; pass everything else on."""
         response = await self._find(scope)
         await (response or self._app)(scope, receive, send)
 
     def warm_up(self) -> threading.Thread:
-        """Compress what every first page needs, without keeping anybody waiting."""
+        """Compress what every first page needs, in the background."""
         names = [
             name
             for name in _MENTIONED.findall(self._index.read_text(encoding="utf-8"))
@@ -102,7 +102,7 @@ class StaticAssets:
         )
 
     def _compress(self, name: str) -> bytes:
-        """Compress and keep; two threads at once do the same work, which is no harm."""
+        """Compress and keep; two threads may do the same work, which is harmless."""
         if name not in self._compressed:
             data = self._files[name].read_bytes()
             self._compressed[name] = gzip.compress(data, compresslevel=9, mtime=0)

@@ -11,19 +11,20 @@ _PAGE: Final = "uploaded_files_page"
 
 
 def share_bytes() -> None:
-    """Let every copy of an uploaded file share its bytes.
+    """Have all copies of an uploaded file share its bytes.
 
-    Each run of a page gets a deep copy of all that was chosen, so that several files of
-    50 MB were there twice at least. Streamlit has no setting for it. To be called once
-    in a process, before pages run.
+    Each run of a page gets a deep copy of all chosen files, so that several files of 50
+    MB were in memory at least twice. Streamlit has no setting for it. To be called once
+    per process, before pages run.
     """
     UploadedFile.__deepcopy__ = _copied  # type: ignore[attr-defined]
 
 
 def stay_on(page: str) -> None:
-    """Let go of what was chosen on another page; the shell says which one is open.
+    """Discard what was chosen on another page; the shell says which page is open.
 
-    Its uploader has forgotten it, and Streamlit would keep it until the tab is closed.
+    That page's uploader has forgotten it, but Streamlit would keep it until the tab is
+    closed.
     """
     if st.session_state.get(_PAGE) == page:
         return
@@ -33,17 +34,17 @@ def stay_on(page: str) -> None:
 
 
 def release(upload: UploadedFile) -> None:
-    """Let go of the bytes that Streamlit keeps for an uploader."""
+    """Discard the bytes that Streamlit keeps for an uploader."""
     upload.close()
     if (context := get_script_run_ctx()) is not None:
-        # There is no public way; the uploader itself never forgets before the session.
+        # There is no public way; the uploader itself keeps them as long as the session.
         manager = context.uploaded_file_mgr
         if isinstance(manager, MemoryUploadedFileManager):
             manager.remove_file(context.session_id, upload.file_id)
 
 
 def _copied(upload: UploadedFile, _: object) -> UploadedFile:
-    # What a BytesIO is made from is copied only if somebody writes to it.
+    # The bytes that a BytesIO is made from are copied only if somebody writes to it.
     record = UploadedFileRec(
         upload.file_id,
         upload.name,

@@ -1,4 +1,4 @@
-"""What nobody should wait for: a server loads ahead, keeps, and collects garbage."""
+"""Work that nobody should wait for: loading ahead, keeping, collecting garbage."""
 
 import asyncio
 import functools
@@ -9,14 +9,14 @@ from time import monotonic
 from typing import Final
 
 # What pages import, directly or on first use. Loading it here, with the server, happens
-# while the databases start; otherwise it would be in the middle of the first page.
+# while the databases start; otherwise it would happen in the middle of the first page.
 import pandas as pd  # noqa: F401
 from anyio import to_thread
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.proto.NewSession_pb2 import Config, CustomThemeConfig, NewSession
 from streamlit.runtime import app_session
 
-# What pages and the wiring load only when they are asked for it.
+# What pages and the wiring load only on first use.
 from dashboard.audit import record_changes  # noqa: F401
 from dashboard.consultations.prescriptions import (
     patient_prescriptions,  # noqa: F401
@@ -46,7 +46,7 @@ from services.people import accounts  # noqa: F401
 from services.visits.figures import caches  # noqa: F401
 
 _SECONDS: Final = 10.0
-# All pages stand still meanwhile, and the more of them there are, the longer it takes.
+# All pages stand still during a collection, which takes longer the more there are.
 _REST: Final = 100
 # Collections of middle-aged garbage after which Python makes a full one by itself.
 _NEVER: Final = 1_000_000_000
@@ -55,10 +55,10 @@ _populate_config: Final = app_session._populate_config_msg
 
 
 def settle() -> None:
-    """Take everything that is loaded out of the garbage collector's sight.
+    """Move everything that is loaded out of the garbage collector's sight.
 
-    A collection of all generations looks through every object of every library, none
-    of which ever goes away, and takes ten times as long as the run of a page.
+    A collection of all generations looks through every object of every library, none of
+    which ever goes away, and takes ten times as long as the run of a page.
     """
     gc.collect()
     gc.freeze()
@@ -66,13 +66,13 @@ def settle() -> None:
 
 @asynccontextmanager
 async def collecting(*, seconds: float = _SECONDS) -> AsyncIterator[None]:
-    """Let go of what is too old, and collect all garbage, once in so many seconds.
+    """Discard what is too old, and collect all garbage, once every `seconds`.
 
-    Python collects young garbage by itself. Old garbage it collects once there is a
-    quarter more of what lasts: of a busy server several times as often as needed, and
-    of an idle one never, although what a closed page kept of patients must not wait
-    for the next busy hour. So it is collected here alone, in at most a hundredth of
-    the time.
+    Python collects young garbage by itself. Old garbage it collects once its candidates
+    have grown by a quarter of what lasts: on a busy server several times as often as
+    needed, and on an idle one never, although what a closed page kept of patients must
+    not wait for the next busy hour. So it is collected only here, in at most a
+    hundredth of the time.
     """
     thresholds = gc.get_threshold()
     gc.set_threshold(*thresholds[:2], _NEVER)
@@ -107,36 +107,36 @@ async def _collect(seconds: float) -> None:
 
 
 def read_theme_once() -> None:
-    """Have Streamlit read the theme once; to be called when all options are set.
+    """Have Streamlit read the theme only once; to be called when all options are set.
 
-    It reads all options of six sections anew before every run of every page, though
+    It reads all options of six sections again before every run of every page, although
     none changes while a server runs.
     """
     app_session._populate_theme_msg = copy_theme
 
 
 def read_config_once() -> None:
-    """Have Streamlit read once what it tells browsers of its options.
+    """Have Streamlit read only once the options that it sends to browsers.
 
-    As of the theme: it reads each of them anew before every run of every page. To be
+    As with the theme, it reads each of them again before every run of every page. To be
     called when all are set.
     """
     app_session._populate_config_msg = copy_config
 
 
 def name_pages_once() -> None:
-    """Have Streamlit name the pages to a browser only where the browser reads them.
+    """Have Streamlit send the list of pages only where the browser reads it.
 
-    That is in the navigation. It names them as well at the beginning of every run, also
-    of a part of a page, where browsers have made nothing of it since `st.navigation`.
+    That is in the navigation. Streamlit also sends it at the beginning of every run,
+    even of a fragment, where browsers have ignored it since `st.navigation`.
     """
     app_session.AppSession._populate_app_pages = _name_none  # type: ignore[method-assign, assignment]
 
 
 def look_for_no_components() -> None:
-    """Have Streamlit look into no installed package for components of its own kind.
+    """Have Streamlit search no installed package for components of its own kind.
 
-    It reads the lists of files of all packages for it, 0.2 s at each start. Ours are
+    For that it reads the file lists of all packages, 0.2 s at each start. Ours are
     registered by the modules that draw them, and no package that we require has any.
     """
     BidiComponentManager.discover_and_register_components = _find_none  # type: ignore[assignment,method-assign]
@@ -145,26 +145,26 @@ def look_for_no_components() -> None:
 def _find_none(
     _manager: BidiComponentManager, *, start_file_watching: bool = True
 ) -> None:
-    """Register nothing, nor watch any file of it."""
+    """Register no component, and watch no file."""
 
 
 def copy_theme(msg: CustomThemeConfig, section: str = "theme") -> None:
     """Write a section of the theme's options into a message, as Streamlit would."""
     known = _read_theme(section)
-    # To copy nothing would say that there is such a part.
+    # Copying an empty one would say that there is such a section.
     if known.ByteSize():
         msg.MergeFrom(known)
 
 
 def copy_config(msg: Config) -> None:
-    """Write what browsers are told of options into a message, as Streamlit would."""
+    """Write the options for browsers into a message, as Streamlit would."""
     msg.CopyFrom(_read_config())
 
 
 def _name_none(
     _session: app_session.AppSession, _msg: NewSession, _pages: object
 ) -> None:
-    """Name no page."""
+    """Send no list of pages."""
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Caddy, run with our file as the front before the web processes."""
+"""Caddy, run with our own Caddyfile as the front before the web processes."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def find() -> Path | None:
-    """Return the program; None on a platform whose packages do not have it."""
+    """Return the program; None on a platform that its package does not support."""
     try:
         files = metadata.files(_PACKAGE) or ()
     except metadata.PackageNotFoundError:
@@ -30,17 +30,17 @@ def find() -> Path | None:
 
 
 def root_certificate(settings: Settings) -> Path:
-    """Return the file of the authority that desks have to trust."""
+    """Return the certificate of the authority that desks have to trust."""
     return _home(settings) / "caddy/pki/authorities/local/root.crt"
 
 
 def web_socket(settings: Settings, name: str) -> Path:
-    """Return where the front finds a web process."""
+    """Return the socket at which the front finds a web process."""
     return DataFolder(settings.data).run / f"{name}.sock"
 
 
 def exec_caddy(settings: Settings, names: tuple[str, ...]) -> NoReturn:
-    """Turn this process into the front before the web processes of these names."""
+    """Replace this process by the front before the web processes of these names."""
     program = find()
     if program is None:
         raise CannotServe(WITHOUT_CADDY + ".")
@@ -53,23 +53,23 @@ def exec_caddy(settings: Settings, names: tuple[str, ...]) -> NoReturn:
 
 
 def environment(settings: Settings, names: tuple[str, ...]) -> dict[str, str]:
-    """Return the variables of Caddy: those that its file names, and no secret."""
+    """Return Caddy's environment: the variables that its file names, and no secret."""
     home = _home(settings)
     return {
         "PATH": os.defpath,
-        # Go lets as much garbage lie as there is in use; pages that stay open are in
-        # use all day, and half as much is enough.
+        # By default Go lets as much garbage accumulate as there is live memory; pages
+        # stay open all day, so half as much is enough.
         "GOGC": "50",
         "HOME": str(home),
         "XDG_DATA_HOME": str(home),
         "XDG_CONFIG_HOME": str(home),
-        # By it the processes of a Chartroom are known.
+        # By this variable the processes of a Chartroom are recognised.
         "CHARTROOM_DATA": str(settings.data),
         "FRONT_SITES": ", ".join(_sites(settings)),
         "FRONT_HOST": settings.host or "0.0.0.0",  # noqa: S104
         "FRONT_SERVERS": " ".join(f"unix/{name}.sock" for name in names),
         "FRONT_TLS": "tls internal" if settings.https else "",
-        # Who writes http:// is led to the same port with https://.
+        # Requests with http:// are redirected to the same port with https://.
         "FRONT_LISTENER": (
             "listener_wrappers {\n http_redirect\n tls\n}" if settings.https else ""
         ),
@@ -97,7 +97,7 @@ def _names(settings: Settings) -> set[str]:
 
 
 def _trusted(settings: Settings) -> str:
-    """Return whom Caddy believes where a request comes from: nobody, unless set."""
+    """Return Caddy's option for trusted proxies: none are trusted, unless set."""
     if not settings.trusted_proxies:
         return ""
     return (

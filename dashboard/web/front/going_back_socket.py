@@ -1,6 +1,6 @@
-"""How the page has the launcher take the clinic back in time.
+"""How the web page has the launcher take the clinic back in time.
 
-No web process could: it is closed on the way, with all that it has begun.
+No web process could do it: it is closed on the way, with everything that it has begun.
 """
 
 from collections.abc import Callable
@@ -18,17 +18,17 @@ _SECONDS: Final = 10.0
 
 
 class GoingBackServer(CommandSocket):
-    """Where the launcher hears that the clinic shall go back, as the data folder says.
+    """Where the launcher receives the request to take the clinic back in time.
 
-    The word to do it has neither a time nor a reason: those lie in the data folder,
-    where only its owner writes, who could use the command as well.
+    The request carries neither a time nor a reason: these are in the data folder, where
+    only its owner can write, who could use the command as well.
     """
 
     def __init__(self, data: Path) -> None:
         super().__init__(data, _NAME)
 
     def answer(self, begin: Callable[[], None]) -> None:
-        """Begin if somebody asks, and tell them."""
+        """Begin if there is a request, and confirm it."""
         client = self.accept(seconds=0)
         if client is None:
             return
@@ -39,7 +39,7 @@ class GoingBackServer(CommandSocket):
 
 
 def begin_going_back(data: Path) -> None:
-    """Have the launcher begin what was noted in the data folder; raises Unavailable."""
+    """Have the launcher begin what the data folder records; raises Unavailable."""
     answer = b""
     with suppress(NoLauncher, OSError), sockets.reach(data, _NAME) as launcher:
         launcher.settimeout(_SECONDS)

@@ -1,6 +1,6 @@
-"""Sockets in the data folder, by which processes of one Chartroom find each other.
+"""Sockets in the data folder, by which the processes of one Chartroom find each other.
 
-Only the folder's owner can open them, unlike a port of this machine: what comes in by
+Only the folder's owner can open them, unlike a port of this machine: what arrives at
 one is from the front, or from a command of the same person.
 """
 
@@ -15,7 +15,7 @@ from db.embedded import DataFolder
 
 
 class CommandSocket:
-    """Where the launcher hears what a command of the same person asks for."""
+    """A socket on which the launcher receives a command of the same person."""
 
     def __init__(self, data: Path, name: str) -> None:
         self._socket = listen(DataFolder(data).run / name)
@@ -27,7 +27,7 @@ class CommandSocket:
         self._socket.close()
 
     def accept(self, *, seconds: float) -> socket.socket | None:
-        """Wait so long for somebody to ask, and return the connection to them."""
+        """Wait up to `seconds` for a client, and return the connection to it."""
         readable, _, _ = select.select([self._socket], [], [], seconds)
         if not readable:
             return None
@@ -40,7 +40,7 @@ class NoLauncher(OSError):
 
 
 def reach(data: Path, name: str) -> socket.socket:
-    """Connect to the launcher where it hears this command; raises NoLauncher."""
+    """Connect to the launcher at this command's socket; raises NoLauncher."""
     try:
         return connect(DataFolder(data).run / name)
     except OSError as error:
@@ -51,7 +51,7 @@ def reach(data: Path, name: str) -> socket.socket:
 
 
 def listen(path: Path) -> socket.socket:
-    """Listen at a path, in the place of whoever listened there before."""
+    """Listen at a path, replacing any process that listened there before."""
     server = bind(path)
     server.listen()
     publish(path)
@@ -59,11 +59,12 @@ def listen(path: Path) -> socket.socket:
 
 
 def bind(path: Path) -> socket.socket:
-    """Return a socket that will be found at the path once `publish` was called."""
+    """Return a socket that can be reached at the path once `publish` is called."""
     server = socket.socket(socket.AF_UNIX)
     beside = _beside(path)
     beside.unlink(missing_ok=True)
-    # The system takes no path longer than some 100 bytes, and short names anywhere.
+    # The system takes no path longer than some 100 bytes, but short names in any
+    # folder.
     with chdir(path.parent):
         server.bind(beside.name)
     beside.chmod(0o600)
@@ -71,15 +72,15 @@ def bind(path: Path) -> socket.socket:
 
 
 def publish(path: Path) -> None:
-    """Have those who connect from now on reach this process.
+    """Have new connections reach this process.
 
-    Whoever listened there before keeps the connections that there are.
+    A process that listened there before keeps its existing connections.
     """
     _beside(path).replace(path)
 
 
 def connect(path: Path) -> socket.socket:
-    """Connect to who listens at a path; raises OSError."""
+    """Connect to the process that listens at a path; raises OSError."""
     client = socket.socket(socket.AF_UNIX)
     try:
         with chdir(path.parent):
@@ -91,7 +92,7 @@ def connect(path: Path) -> socket.socket:
 
 
 def listener(path: Path) -> int | None:
-    """Tell who listens, or listened, at a path: another number for each that did."""
+    """Return a number for the listener at a path; each new listener has another."""
     try:
         return path.stat().st_ino
     except OSError:

@@ -1,8 +1,8 @@
-"""The gate in front of everything: who is asking, from where, and may they get in.
+"""The gate in front of everything: who is asking, from where, and may they come in.
 
-Pure ASGI, because Streamlit's own gates are not enough for health records: it serves
-/media/ to whoever has the address, opens its websocket to any program, and hands a
-session to whoever names its id, unless it is told who the person is.
+Pure ASGI, because Streamlit's own checks are not enough for health records: it serves
+/media/ to anybody who has the address, opens its websocket to any program, and gives a
+session to anybody who names its id, unless it is told who the person is.
 """
 
 from collections.abc import Callable, Collection, MutableMapping
@@ -36,8 +36,8 @@ USER_HEADER: Final = "X-Chartroom-User"
 SESSION_HEADER: Final = "X-Chartroom-Session"
 WATCH_PATH: Final = "/session/watch"
 
-# Whoever is in front of us has had its say by now (see `server.create_app`); nobody
-# behind shall believe what a client says of itself.
+# The proxies in front of us have been heard by now (see `server.create_app`); nothing
+# behind the gate may believe what a client says of itself.
 _PROXIES_SAY: Final = (
     "Forwarded",
     "X-Forwarded-For",
@@ -49,8 +49,8 @@ _PROXIES_SAY: Final = (
 )
 _FOREIGN_HEADERS: Final = (USER_HEADER, SESSION_HEADER, *_PROXIES_SAY)
 
-# Everything is closed except this: ways in of our own, which ask themselves who comes,
-# and files that hold nothing of the clinic.
+# Everything is closed except this: our own ways in, which check themselves who comes,
+# and files that contain nothing of the clinic.
 _OPEN: Final = (
     SIGN_IN_PATH,
     SIGN_OUT_PATH,
@@ -61,9 +61,9 @@ _OPEN: Final = (
     "/app/static",
     "/favicon.png",
 )
-# Needs no sign-in, and so no database, to be answered.
+# Answered without a sign-in, and so without a database.
 _ASSETS: Final = ("/static", "/app/static", "/favicon.png")
-# Streamlit's own counters and its agent interface serve nobody here.
+# Streamlit's own counters and its agent interface are of no use to anybody here.
 _CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 _TOO_MANY: Final = 429
 _NO_ROOM: Final = 507
@@ -74,10 +74,10 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 def allowed_hosts(
     host: str, extra: Collection[str], *, public_url: str | None = None
 ) -> frozenset[str] | None:
-    """Return the names this server answers to; None where any name will do.
+    """Return the host names this server answers to; None if any name will do.
 
-    A server that only this machine can reach is still reached through a browser whose
-    page has its own name point here (DNS rebinding); that name gives it away.
+    Even a server that only this machine can reach is reached through a browser whose
+    page has its own host name resolve to it (DNS rebinding); that name gives it away.
     """
     if host not in _LOOPBACK and not extra:
         return None
@@ -87,7 +87,7 @@ def allowed_hosts(
 
 
 class Gate:
-    """Lets in whom our cookie names, and tells the app behind who it is."""
+    """Admits browsers by our cookie, and tells the app behind who the person is."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Gate:
         self._usual = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may pass, and answer the rest."""
+        """Pass on admitted requests, and answer the others."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
@@ -139,7 +139,7 @@ class Gate:
             await self._app(scope, receive, send)
 
     def _speaking(self, scope: Scope) -> AbstractContextManager[None]:
-        """Have what is refused on a page be said in the language of whoever asks."""
+        """Have refusals of a page use the language of the client."""
         return speaking(language_at(HTTPConnection(scope), self._usual))
 
     async def _find(self, scope: Scope) -> Live | None:
@@ -183,9 +183,9 @@ class Gate:
         return None if is_open else self._refusal_of_page(visit)
 
     def _is_admitted(self, visit: RequestInfo) -> bool:
-        """Tell whether a script of an admitted site calls the API.
+        """Return whether a script of an admitted site calls the API.
 
-        It needs a token there: our cookie changes things from our own pages only.
+        It needs a token there: our cookie changes things only from our own pages.
         """
         origin = visit.headers.get("origin")
         return origin in self._cors_origins and self._is_api_path(visit.path)
@@ -212,7 +212,7 @@ class Gate:
         return response
 
     def _answer(self, path: str, status: int, sentence: str) -> Response:
-        """Refuse in the API's way what is the API's."""
+        """Return a refusal, for a path of the API in the API's format."""
         if self._is_api_path(path):
             return problems.refused(path, status, sentence)
         return PlainTextResponse(translated(sentence), status)
@@ -226,7 +226,7 @@ def _to_sign_in(visit: RequestInfo) -> Response:
 
 
 def _announce(scope: MutableMapping[str, Any], live: Live | None) -> None:
-    """Tell the app behind who is here; what the client says about it is removed."""
+    """Put the signed-in person into the scope; remove what the client claims to be."""
     headers = MutableHeaders(scope=scope)
     scope[FORWARDED] = any(name in headers for name in _PROXIES_SAY)
     for name in _FOREIGN_HEADERS:
@@ -234,7 +234,7 @@ def _announce(scope: MutableMapping[str, Any], live: Live | None) -> None:
     if live is not None:
         headers[USER_HEADER] = str(live.actor.id)
         headers[SESSION_HEADER] = str(live.record.id)
-    # The same dict goes on, so that routing's findings reach the request log.
+    # Changed in place, so that the route that routing adds reaches the request log.
     scope["headers"] = headers.raw
     scope[SESSION] = live
     scope[SESSION_ID] = None if live is None else live.record.id
@@ -245,7 +245,7 @@ async def _refuse(
     refusal: Response, scope: Scope, receive: Receive, send: Send
 ) -> None:
     if scope["type"] == "websocket":
-        # Closing before accepting is how ASGI answers a handshake with 403.
+        # In ASGI, closing before accepting answers a handshake with 403.
         await send({"type": "websocket.close", "code": POLICY_VIOLATION})
     else:
         await refusal(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as limits go by it."""
+"""Networks of clients, by which limits are counted."""
 
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
@@ -9,9 +9,9 @@ _NETWORK_BITS: Final = 64
 
 
 def network_of(connection: HTTPConnection) -> str:
-    """Return whose limits a request counts for.
+    """Return the network whose limits a request counts towards.
 
-    Of IPv6 the first half: the other is for a household, or an attacker, to choose.
+    Of an IPv6 address the first half: a household, or an attacker, chooses the rest.
     """
     host = connection.client.host if connection.client else ""
     try:

@@ -1,6 +1,6 @@
 """How many pages a sign-in and a network may have open at one web server.
 
-Each open page holds memory and a websocket or two of the server, also one that a
+Each open page takes memory and one or two websockets of the server, even one that a
 program opened and forgot.
 """
 
@@ -13,9 +13,9 @@ from uuid import UUID
 
 from services.core.sentences import Sentence
 
-# Where Streamlit's pages are at home; each has one such websocket while it is open.
+# The websocket of Streamlit's pages; each page has one while it is open.
 PAGE_PATH: Final = "/_stcore/stream"
-# A page that is opened anew opens its next websocket before it closes the last.
+# A page that is reloaded opens its next websocket before it closes the last.
 _IN_BETWEEN: Final = 4
 
 
@@ -30,20 +30,20 @@ class PageLimits:
 class OpenPages:
     """Counts websockets by sign-in and by network; belongs to one event loop.
 
-    Beside that of Streamlit a page has one of ours, so each path is counted for itself.
+    A page has one of ours beside Streamlit's, so each path is counted separately.
     """
 
     def __init__(self, limits: PageLimits) -> None:
         self._limits = limits
-        # Of a sign-in by its id, of a network by its address.
+        # A sign-in by its id, a network by its address.
         self._open: Counter[tuple[UUID | str, str]] = Counter()
 
     def is_full(self, session_id: UUID) -> bool:
-        """Tell whether the sign-in has as many pages open as it may."""
+        """Return whether the sign-in has as many pages open as it may."""
         return self._open[session_id, PAGE_PATH] >= self._limits.per_sign_in
 
     def sentence(self) -> str:
-        """Say what is to be done where it is full."""
+        """Return the sentence that says what to do when it is full."""
         return Sentence(
             "You have {most} pages of Chartroom open, as many as one sign-in may have. "
             "Close some of them, then open this one again.",
@@ -51,7 +51,7 @@ class OpenPages:
         )
 
     def may_open(self, session_id: UUID, network: str, path: str) -> bool:
-        """Tell whether one more websocket may be opened."""
+        """Return whether one more websocket may be opened."""
         of_sign_in = self._open[session_id, path]
         of_network = self._open[network, path]
         most = self._limits.per_sign_in + _IN_BETWEEN

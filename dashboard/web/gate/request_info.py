@@ -1,4 +1,4 @@
-"""What a request says about itself, and what follows from it."""
+"""What a request states about itself, and what follows from it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from api.core.origins import SAFE_METHODS, is_same_origin
 from dashboard.web.gate.networks import network_of
 from services.people.sessions import Live
 
-# What a browser asks for on its own; a page that refreshes itself is no input.
+# What a browser requests when somebody opens a page; automatic refreshes are no input.
 _DOCUMENT: Final = "document"
-# Answered with a plain 401 to strangers; all else is a page to come back to.
+# Strangers get a plain 401 for these; everything else is a page to return to.
 _MACHINERY: Final = ("/_stcore", "/media", "/component", "/session")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestInfo:
-    """A request or a handshake, and whose it is."""
+    """A request or a handshake, and the sign-in it belongs to."""
 
     path: str
     target: str
@@ -32,7 +32,7 @@ class RequestInfo:
 
     @classmethod
     def of(cls, scope: Scope, live: Live | None) -> "RequestInfo":
-        """Read a scope."""
+        """Return the information in a scope."""
         query = scope.get("query_string", b"").decode("latin-1")
         path = scope["path"]
         return cls(
@@ -56,7 +56,7 @@ class RequestInfo:
 
     @property
     def may_open_websocket(self) -> bool:
-        """Whether a signed-in person's page of ours asks, and says so."""
+        """Whether a signed-in person's page of ours asks, as its origin shows."""
         return self.live is not None and is_same_origin(self.headers) is True
 
     @property
@@ -66,20 +66,20 @@ class RequestInfo:
 
     @property
     def is_navigation(self) -> bool:
-        """Whether somebody opens a page that they can come back to."""
+        """Whether somebody opens a page that they can return to."""
         is_page = not within(self.path, _MACHINERY)
         return is_page and self.method in {"GET", "HEAD"}
 
     @property
     def opens_page(self) -> bool:
-        """Whether a browser's tab asks, not something that a page brings along."""
+        """Whether a browser's tab requests it, not something that a page loads."""
         return self.is_navigation and self._is_for_tab
 
     @property
     def is_input(self) -> bool:
         """Whether a person does something: opens a page, sends something.
 
-        Programs that carry our cookie do not say what they are; they count.
+        Programs that carry our cookie do not say that they are programs; they count.
         """
         if self.method not in SAFE_METHODS:
             return True
@@ -91,12 +91,12 @@ class RequestInfo:
 
 
 def within(path: str, prefixes: Collection[str]) -> bool:
-    """Tell whether the path is one of these, or lies below one."""
+    """Return whether the path is one of these, or is below one."""
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
 
 
 def hostname_of(url: str) -> str | None:
-    """Return the name of the host in a URL, None where there is none."""
+    """Return the host name in a URL, or None if there is none."""
     try:
         return urlsplit(url).hostname
     except ValueError:

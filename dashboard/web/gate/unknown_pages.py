@@ -1,6 +1,6 @@
-"""Says in words of our own that there is no page at an address, with a way on.
+"""Answers, in our own words, that there is no page at an address, with a way on.
 
-Streamlit would show its own note in English over the first page, and answer 200.
+Streamlit would show its own message in English over the first page, and answer 200.
 """
 
 from typing import Final
@@ -22,12 +22,13 @@ _NOT_FOUND: Final = 404
 
 
 class UnknownPages:
-    """Answers for addresses that are no page; all else goes on to the pages.
+    """Answers for addresses that are no page; all others go on to the pages.
 
-    Whose first page is asked for by a name of its own is sent to the root, where it is,
-    with what the address says of it, such as a tab or a page of a list.
+    A request for a person's first page under its own name is redirected to the root,
+    where that page is, with the query, such as a tab or a page of a list.
 
-    Whoever is not signed in never comes here, and so does not learn which pages exist.
+    Requests without a sign-in never get here, so strangers do not learn which pages
+    exist.
     """
 
     def __init__(self, app: ASGIApp, usual: str) -> None:
@@ -35,7 +36,7 @@ class UnknownPages:
         self._usual = usual
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or let the pages do so."""
+        """Answer, or pass the request on to the pages."""
         if not _asks_for_a_page(scope):
             await self._app(scope, receive, send)
             return

@@ -1,8 +1,9 @@
-"""What a request still sends once it is answered is read on, so that it hears why.
+"""Reads the rest of a request after its answer, so that the client sees the answer.
 
 A connection that is closed while the other side sends is reset, and many clients write
-all they have before they read: of a refusal they would see "connection reset". So the
-rest is thrown away up to a bound, then the connection ends (RFC 9112, section 9.6).
+everything before they read: instead of a refusal they would see "connection reset". So
+the rest is read and discarded up to a bound, then the connection ends (RFC 9112,
+section 9.6).
 """
 
 import asyncio
@@ -12,15 +13,16 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Two and a half times the largest file; whoever sends more has not asked how much.
+# Two and a half times the largest file; a client that sends more has not looked up the
+# limit.
 _MOST_BYTES: Final = 128 << 20
 _MOST_SECONDS: Final = 30.0
 
 
 class UnreadBodies:
-    """Answers as the app does, and reads on what it has left unread of a body.
+    """Answers as the app does, and then reads what the app left unread of a body.
 
-    Behind a front that reads no further once it has an answer, it answers afterwards.
+    Behind a front that stops reading once it has an answer, it reads first.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class UnreadBodies:
         self._most_seconds = most_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; its answer's last piece is sent after all was read."""
+        """Pass the request on; the answer's last part is sent after all is read."""
         length = _length(scope) if scope["type"] == "http" else 0
         if length == 0:
             await self._app(scope, receive, send)
@@ -47,12 +49,13 @@ class UnreadBodies:
         body = _Body(receive)
 
         async def send_and_read_on(message: Message) -> None:
-            # Who only offers to send has the answer; to read would be to accept.
+            # A client that only offers a body has its answer; reading would accept the
+            # offer.
             waits = is_offered and not body.is_begun
             if not body.is_left:
                 await send(message)
             elif message["type"] == "http.response.start":
-                # What may come still must not be taken for the next request.
+                # What may still come must not be taken for the next request.
                 if waits or not is_bounded:
                     MutableHeaders(scope=message)["Connection"] = "close"
                 if not (waits or self._answers_first):
@@ -75,7 +78,7 @@ class UnreadBodies:
 
 
 class _Body:
-    """The body of a request, and whether something of it is left."""
+    """The body of a request, and whether any of it is left."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -90,14 +93,14 @@ class _Body:
         return message
 
     async def discard(self, most_bytes: int) -> None:
-        """Read what is left, and no more than so many bytes."""
+        """Read what is left, up to `most_bytes`."""
         while self.is_left and most_bytes > 0:
             message = await self.receive()
             most_bytes -= len(message.get("body", b""))
 
 
 def _length(scope: Scope) -> int | None:
-    """Return how long the body says it is; None if it does not say so."""
+    """Return the declared length of the body; None if it is not declared."""
     said = Headers(scope=scope).get("content-length", "")
     if said.isdecimal():
         return int(said)

@@ -1,4 +1,4 @@
-"""A websocket that the server hangs up when the sign-in behind it ends."""
+"""A websocket that the server closes when the sign-in behind it ends."""
 
 import asyncio
 from typing import Any, Final
@@ -11,7 +11,7 @@ POLICY_VIOLATION: Final = 1008
 
 
 class RevocableSocket:
-    """Stands between a websocket and the application behind."""
+    """Stands between a websocket and the application behind it."""
 
     def __init__(self, receive: Receive, send: Send, page: Attendance) -> None:
         self._receive = receive
@@ -20,7 +20,7 @@ class RevocableSocket:
         self._next: asyncio.Future[Message] | None = None
 
     async def receive(self) -> Message:
-        """Return the next message, or that the line is dead."""
+        """Return the next message, or a disconnect if the sign-in has ended."""
         if self._next is None:
             self._next = asyncio.ensure_future(self._receive())
         waiting: set[asyncio.Future[Any]] = {self._next, self._over}
@@ -32,7 +32,7 @@ class RevocableSocket:
         return message
 
     async def send(self, message: Message) -> None:
-        """Send what the app behind says, while anybody may hear it."""
+        """Send the application's message, unless the sign-in has ended."""
         if not self._over.done():
             await self._send(message)
 

@@ -1,1 +1,1 @@
-"""What the server writes to its log, and how."""
+"""The server's log: what is written to it, and how."""

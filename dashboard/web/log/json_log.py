@@ -1,4 +1,4 @@
-"""What is written to the log: a JSON object a line, without values of patients."""
+"""The log: one JSON object per line, without values of patients."""
 
 import logging
 import traceback
@@ -14,7 +14,7 @@ _CHATTY: Final = (
     "alembic",
     "PIL",
     "asyncio",
-    # Tells every websocket with its whole address.
+    # Logs every websocket with its full address.
     "uvicorn.error",
 )
 # Libraries quote what they were sent, which may be a whole message of 25 MB.
@@ -35,9 +35,9 @@ def configure(level: int = logging.INFO) -> None:
 
 
 def adopt() -> None:
-    """Let libraries that bring their own way of writing write as everybody else.
+    """Have libraries with handlers of their own log like all others.
 
-    Streamlit gives its loggers, and uvicorn's, handlers of their own as it is set up.
+    Streamlit gives its own loggers, and uvicorn's, separate handlers when it is set up.
     """
     for name, logger in logging.root.manager.loggerDict.items():
         is_theirs = name.partition(".")[0] in _WITH_HANDLERS
@@ -47,9 +47,9 @@ def adopt() -> None:
 
 
 def formatter() -> logging.Formatter:
-    """Return what writes a record of anybody's as JSON, with the request it is about.
+    """Return what formats any log record as JSON, with the id of its request.
 
-    JSON keeps a line a line: what somebody sent cannot pretend to be another entry.
+    JSON keeps each entry on one line: what somebody sent cannot pose as another entry.
     """
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
@@ -68,17 +68,17 @@ def formatter() -> logging.Formatter:
 
 
 def keep_messages_out() -> None:
-    """Show of every logged exception its kind and where it was raised, nothing else.
+    """Log of every exception its kind and where it was raised, nothing else.
 
     A constraint's error quotes the whole row ("Failing row contains (Ada, ...)"), and
     libraries log such errors on their own. A record factory reaches all of them,
-    whatever handlers they bring.
+    whatever handlers they install.
     """
     logging.setLogRecordFactory(_record_without_messages)
 
 
 def describe(error: BaseException) -> str:
-    """Say what kind of error it is and through which lines it came."""
+    """Return the kind of an error and the lines through which it came."""
     lines = [
         f"  {frame.filename}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)
@@ -102,7 +102,7 @@ def _tell_exceptions_kind(
 def _record_without_messages(*args: Any, **kwargs: Any) -> logging.LogRecord:
     record = _make_record(*args, **kwargs)
     if record.exc_info and record.exc_info[1] is not None:
-        # A formatter renders exc_info only where this text is not set yet.
+        # A formatter renders exc_info only if this text is not set yet.
         record.exc_text = describe(record.exc_info[1])
         if isinstance(record.msg, BaseException):
             record.msg = type(record.msg).__name__

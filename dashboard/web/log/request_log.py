@@ -41,23 +41,23 @@ _FOLDERS: Final = (
 _BROKEN: Final = 500
 _log = logging.getLogger("chartroom.requests")
 
-# Ours, never the client's: what somebody sends must not end up in a log.
+# Our own id, never the client's: what somebody sends must not end up in a log.
 REQUEST_ID_HEADER: Final = "X-Request-ID"
 
 
 class RequestLog:
-    """Logs method, route template, status and milliseconds; catches what breaks.
+    """Logs method, route template, status and milliseconds; catches unexpected errors.
 
-    Neither the path nor the query string is logged: people look for people there. The
-    request's id stands in every line that is logged on its way, in the audit log, and
-    in the answer, for whoever asks what happened.
+    Neither the path nor the query string is logged: people search for people there. The
+    request's id is in every line that is logged on its way, in the audit log, and in
+    the answer, for those who ask what happened.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, then write down how it went."""
+        """Pass the request on, then log how it went."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -73,8 +73,8 @@ class RequestLog:
         started = time.perf_counter()
         try:
             await self._app(scope, receive, recorder.send)
-        # The last net: what comes through here would be logged by the server with
-        # its message, which may quote a row.
+        # The outermost handler: the server would log an error that leaves here with its
+        # message, which may quote a row.
         except Exception as error:
             _log.error("Unexpected error: %s", json_log.describe(error))
             await _answer_broken(scope, receive, recorder)
@@ -84,7 +84,7 @@ class RequestLog:
 
 
 class _StatusRecorder:
-    """Remembers the status that was sent, and tells the request's id with it."""
+    """Remembers the status that was sent, and adds the request's id to the answer."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
@@ -126,7 +126,7 @@ def _write(scope: Scope, status: int | None, seconds: float) -> None:
 
 
 def route_of(scope: dict[str, Any] | Scope) -> str:
-    """Return the route's template, or of foreign routes no more than their folder."""
+    """Return the route's template; of other apps' routes no more than their folder."""
     template = getattr(scope.get("route"), "path", None)
     if isinstance(template, str) and template:
         return template

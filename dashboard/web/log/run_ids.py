@@ -1,4 +1,4 @@
-"""The id of one run of a page's script, as a request has one."""
+"""The id of one run of a page's script, like that of a request."""
 
 import secrets
 

@@ -1,1 +1,1 @@
-"""What `dashboard.context` gives to pages: the actor, reads, files."""
+"""What `dashboard.context` offers to pages: the actor, reads, files."""

@@ -25,7 +25,7 @@ def ingest() -> "DocumentIngest":
 
 
 def inspector() -> "PdfInspector":
-    """Return who reads PDFs."""
+    """Return the reader of PDFs."""
     return wiring.current().inspector
 
 
@@ -35,7 +35,7 @@ def prescription_issuer() -> "PrescriptionIssuer":
 
 
 def signing_certificates() -> "tuple[Certificate, ...]":
-    """Return whose signatures are the clinic's; nobody's where nothing was signed."""
+    """Return the certificates of the clinic's signatures; none if there are none."""
     # Only pages that check signatures need it.
     from db.files.signing_keys import UnusableSigningKey
 
@@ -50,7 +50,7 @@ class CannotSeal(Exception):
 
 
 class CannotUnseal(Exception):
-    """What came back was changed, is of another purpose, or its key is not at hand."""
+    """The sealed text was changed, is for another purpose, or its key is missing."""
 
 
 def seal(text: bytes, purpose: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Who sits at the browser, and in whose name a page asks databases."""
+"""The person at the browser, and the identity in which a page uses databases."""
 
 import time
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ from services.core.errors import NotAllowed, NotFound, Unavailable
 from services.core.on_behalf import ActorDatabase
 
 _ACTOR: Final = "chartroom_actor"
-# Long enough to spare a query per click, short enough that somebody who was
-# deactivated is out before they have read another page.
+# Long enough to save a query per click, short enough that somebody who was deactivated
+# is out before they have read another page.
 _ACTOR_SECONDS: Final = 5.0
 _LOOPBACK: Final = "127.0.0.1"
 
 
 def current_actor() -> Actor:
-    """Return who is signed in; raises NotAllowed when nobody is."""
+    """Return who is signed in; raises NotAllowed if nobody is."""
     user_id = _user_info("uid")
     if not user_id:
         raise NotAllowed("You are not signed in. Open the sign-in page and try again.")
@@ -49,19 +49,19 @@ def current_sign_in() -> UUID | None:
 
 
 def on_behalf() -> ActorDatabase:
-    """Return what reads and writes for this person, and writes down what they saw."""
+    """Return the databases in this person's name, which record what they saw."""
     wired = wiring.current()
     return ActorDatabase(wired.database, current_actor(), _origin(), wired.audit_spool)
 
 
 def require(permission: Permission) -> None:
-    """Raise NotAllowed unless whoever is here may; the refusal is written down."""
+    """Raise NotAllowed unless this person has the permission; refusals are recorded."""
     on_behalf().require(permission)
 
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Raise Unavailable, in words, where no database answers."""
+    """Raise Unavailable, with a sentence, if no database answers."""
     try:
         yield
     except DatabaseUnavailable as error:
@@ -72,10 +72,10 @@ def answering() -> Iterator[None]:
 
 
 def _user_info(name: str) -> str | None:
-    """Return what the gate told of whoever sits at this page.
+    """Return what the gate passed on about the person at this page.
 
-    It is what `st.user` says, read from the run itself: `st.user` copies it, and looks
-    for a secrets.toml under one lock of the whole server, at every access.
+    It is what `st.user` returns, read from the run itself: at every access, `st.user`
+    copies it, and looks for a secrets.toml under one lock of the whole server.
     """
     run = get_script_run_ctx()
     value = run.user_info.get(name) if run is not None else None
@@ -91,7 +91,7 @@ def _actor_of(live: LiveSessions, session_id: UUID | None) -> Actor:
 
 
 def _find_actor(user_id: UUID) -> Actor:
-    # On Chartroom's own server the sign-in names the actor, and this is not needed.
+    # Not needed on Chartroom's own server, where the sign-in names the actor.
     from services.people import accounts
 
     database = wiring.current().database
@@ -103,7 +103,7 @@ def _find_actor(user_id: UUID) -> Actor:
 
 
 def _origin() -> Origin:
-    """Tell the audit log this run, this sign-in and this network address."""
-    # Streamlit names no address to whoever sits at the server itself.
+    """Return this run, this sign-in and this network address, for the audit log."""
+    # Streamlit gives no address for a browser on the server itself.
     network = st.context.ip_address or _LOOPBACK
     return Origin(run_ids.current_id(), current_sign_in(), network)

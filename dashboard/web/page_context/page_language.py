@@ -1,4 +1,4 @@
-"""In which language somebody is spoken to, and the pages of this session are."""
+"""The language for a person, and for the pages of this session."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -9,12 +9,12 @@ from dashboard import wiring
 from dashboard.ui.language import ENGLISH, choose_language
 from services.core.actors import LANGUAGES, Actor
 
-# What was chosen by a link on the pages of sign-in, which know of nobody yet.
+# What was chosen by a link on the pages of sign-in, which do not know the person yet.
 COOKIE: Final = "chartroom_language"
 
 
 def speak_to(actor: Actor) -> None:
-    """Have this session's pages speak the language of whoever is here."""
+    """Have this session's pages use the language of this person."""
     choose_language(
         language_of(
             actor,
@@ -28,10 +28,10 @@ def speak_to(actor: Actor) -> None:
 def language_of(
     actor: Actor | None, *, accepted: str, chosen: str | None, usual: str
 ) -> str:
-    """Return the language in which somebody is spoken to.
+    """Return the language for a person.
 
-    It is the one that the person keeps, or has chosen before signing in, or else the
-    first that their browser names, or the clinic's own: of those that there are.
+    The first that there is: the one the person has saved, the one chosen before signing
+    in, those that their browser accepts, the clinic's own.
     """
     kept = actor.language if actor is not None else None
     wanted = (kept, chosen, *_preferred(accepted), usual)
@@ -39,7 +39,7 @@ def language_of(
 
 
 def _preferred(accepted: str) -> Iterator[str]:
-    """Yield the languages of an Accept-Language, what is liked best first."""
+    """Yield the languages of an Accept-Language header, the most preferred first."""
     ranges: list[tuple[float, str]] = []
     for each in accepted.split(","):
         name, _, weight = each.strip().partition(";q=")
@@ -49,7 +49,7 @@ def _preferred(accepted: str) -> Iterator[str]:
             continue
         if liked > 0:
             ranges.append((-liked, name.partition("-")[0].lower()))
-    # Equally liked ones stay in their order.
+    # Equally preferred ones keep their order.
     yield from (name for _, name in sorted(ranges, key=_weight))
 
 

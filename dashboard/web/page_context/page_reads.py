@@ -1,7 +1,7 @@
-"""What a page reads for the person before it, and keeps for them a while.
+"""What a page reads for its person, and keeps for them for a while.
 
-It is never older than what they have written: that is remembered in their session as a
-position in the write-ahead log, and a replica that is behind it is not asked.
+It is never older than their last write: its position in the write-ahead log is kept in
+their session, and a replica that is behind it is not asked.
 """
 
 import logging
@@ -49,7 +49,7 @@ _of_all_pages: WeakSet[CacheRegion[Any]] = WeakSet()
 
 @dataclass(frozen=True, slots=True)
 class CachedRead(Generic[T]):
-    """Something to be read, and for how long it may be kept under which name."""
+    """A read, and for how long its value may be kept under which name."""
 
     operation: Callable[[Session], T]
     keep: Hashable | None = None
@@ -58,10 +58,10 @@ class CachedRead(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ReadAsOf:
-    """Reads what is as new as a person's write of before, and need not be newer.
+    """Reads what is as new as a person's earlier write, and need not be newer.
 
-    Where answers are written down one after the other, a replica that is only behind
-    these is asked all the same: what takes long stays away from the primary.
+    While answers are being written one after the other, a replica that lacks only these
+    is asked nonetheless: long reads stay away from the primary.
     """
 
     after: Lsn | None
@@ -83,8 +83,8 @@ def read(
     """Return what the operation reads, never older than this person's last write.
 
     With `keep` (which must name everything the operation depends on) the value is kept
-    in the session for some seconds, so that a click which changes nothing about it
-    asks no database. Raises Unavailable.
+    in the session for some seconds, so that a click which does not affect it needs no
+    database. Raises Unavailable.
     """
     value: T
     (value,) = read_all(CachedRead(operation, keep, seconds))
@@ -92,7 +92,7 @@ def read(
 
 
 def reading_as_of_now() -> "ReadAsOf":
-    """Return what reads without waiting for what this person writes from here on."""
+    """Return a reader that does not wait for what this person writes from here on."""
     return ReadAsOf(last_write())
 
 
@@ -102,9 +102,9 @@ def read_elsewhere(
     *,
     otherwise: Unavailable | None = None,
 ) -> T:
-    """Return what the operation reads on other servers than usual.
+    """Return what the operation reads on servers other than the usual.
 
-    Where none of them answers `otherwise` is raised, or Unavailable.
+    If none of them answers, `otherwise` is raised, or Unavailable.
     """
     with answering():
         try:
@@ -116,10 +116,10 @@ def read_elsewhere(
 
 
 def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
-    """Return what each of them reads, as `read` does, but in one go.
+    """Return what each of them reads, as `read` does, but in one transaction.
 
-    What is read is written down before it is shown, and to write once costs half of
-    what it costs to write twice. The last one's server counts as the page's.
+    Reads are recorded before they are shown, and recording once costs half of recording
+    twice. The page is marked with the server of the last one.
     """
     after = last_write()
     kept = _kept()
@@ -134,10 +134,10 @@ def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
 
 
 def read_with(wanted: CachedRead[T], *beside: CachedRead[Any]) -> T:
-    """Return what is wanted, read in one go with what the page is about to show beside.
+    """Return what is wanted, read together with what the page is about to show beside.
 
-    What goes wrong with that does so again, and is explained, in the part that asks for
-    it. Raises what `wanted` does.
+    An error in the latter occurs again, and is explained, in the part that asks for it.
+    Raises what `wanted` does.
     """
     value: T
     try:
@@ -151,10 +151,10 @@ def read_with(wanted: CachedRead[T], *beside: CachedRead[Any]) -> T:
 
 
 def read_ahead(*wanted: CachedRead[Any]) -> None:
-    """Read in one go what parts of the page are about to read each for itself.
+    """Read together what parts of the page are about to read separately.
 
-    What goes wrong here does so again, and is explained, in the part that asks for it;
-    only for a database that is away nobody waits twice. Raises Unavailable.
+    An error here occurs again, and is explained, in the part that asks for it; only for
+    an unavailable database nobody waits twice. Raises Unavailable.
     """
     try:
         read_all(*wanted)
@@ -170,7 +170,7 @@ def look_at_documents(
     """Return a page of a list of documents, and how many there are.
 
     It is kept for everybody who sees the same, until somebody changes a document; that
-    this person looked is written down each time. Raises Unavailable.
+    this person looked is recorded each time. Raises Unavailable.
     """
     return _look(
         lambda who, after: wiring.current().document_lists.look(
@@ -184,28 +184,29 @@ def look_at_visits(
 ) -> T:
     """Return what is kept of doctors, slots or figures for all who may see it.
 
-    Never for deciding anything, nor for what depends on who asks. Raises Unavailable.
+    Never for decisions, nor for what depends on who asks. Raises Unavailable.
     """
     caches = wiring.current().visit_caches
     return _look(lambda who, after: look(caches, who, after))
 
 
 def known_drugs() -> "DrugList":
-    """Return the drugs that the clinic goes by, to be searched; raises Unavailable."""
+    """Return the drugs of the clinic's list, to be searched; raises Unavailable."""
     with answering():
         return wiring.current().code_lists.drugs(last_write())
 
 
 def known_diagnoses() -> "DiagnosisList":
-    """Return the diagnoses that the clinic goes by; raises Unavailable."""
+    """Return the diagnoses of the clinic's list; raises Unavailable."""
     with answering():
         return wiring.current().code_lists.diagnoses(last_write())
 
 
 def visit_changes_mark() -> Hashable | None:
-    """Return what tells whether any doctor, slot or visit was changed meanwhile.
+    """Return a mark that differs once any doctor, slot or visit was changed.
 
-    None while nothing can be heard of. What names it in what it keeps, reads anew.
+    None while changes cannot be heard of. What is kept under a name with this mark is
+    read again after a change.
     """
     return wiring.current().visit_caches.change_mark()
 
@@ -217,15 +218,15 @@ def last_write() -> Lsn | None:
 
 
 def remember_write(lsn: Lsn) -> None:
-    """Read nothing that is older than this from now on."""
+    """Read nothing that is older than this position from now on."""
     before = last_write()
     st.session_state[_LSN] = max(before, lsn) if before else lsn
 
 
 def freshness() -> str:
-    """Say when and by which node the page's last read was answered.
+    """Return when and by which node the page's last read was answered.
 
-    Patients are told when.
+    Patients are told only when.
     """
     served: Served | None = st.session_state.get(_SERVED)
     if served is None:
@@ -260,7 +261,7 @@ def _of_server(served: Served) -> str:
 
 
 def _of_site(site: "SitePosition") -> str:
-    """Say of which time a standby site is: the older of its two positions."""
+    """Return the time that a standby site shows: the older of its two positions."""
     if site.as_of is None:
         return _("standby site {site}, of an unknown time").format(site=site.site)
     return _("as of {time} at the main site, standby site {site}").format(
@@ -269,7 +270,7 @@ def _of_site(site: "SitePosition") -> str:
 
 
 def let_go_of_old() -> None:
-    """Let go of what open pages have read and may show no more."""
+    """Discard what open pages have read and may not show any more."""
     with _guard:
         regions = tuple(_of_all_pages)
     for region in regions:

@@ -18,7 +18,7 @@ from services.people import sessions
 from services.people.sessions import Live, Method, Started
 
 __all__ = ["Identity", "is_secure", "origin_of", "token_of"]
-# Each names itself after those it wants to be taken for: the most particular first.
+# Each also names the browsers that it imitates: the most specific comes first.
 _PROGRAMS: Final = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -41,24 +41,24 @@ _SYSTEMS: Final = (
 
 
 class Identity:
-    """Who is behind each browser; every way to sign in ends here."""
+    """Finds out who is behind each browser; every way to sign in ends here."""
 
     def __init__(self, database: Database, live: LiveSessions) -> None:
         self._database = database
         self._live = live
 
     async def find(self, connection: HTTPConnection) -> Live | None:
-        """Return the browser's sign-in, if it holds; raises DatabaseUnavailable."""
+        """Return the browser's sign-in, if it is valid; raises DatabaseUnavailable."""
         token = token_of(connection)
         return await self._live.find(token) if token else None
 
     async def sign_in(
         self, request: Request, response: Response, user_id: UUID, *, method: Method
     ) -> UUID:
-        """Start a sign-in, end the one the browser had, and let the response tell it.
+        """Start a sign-in, end the one the browser had, and set the response's cookie.
 
-        Raises NotAllowed for somebody who may not act, and DatabaseUnavailable. Where
-        it must be one transaction with something else, use `start` and `remember`.
+        Raises NotAllowed for somebody who may not act, and DatabaseUnavailable. If it
+        must be in one transaction with something else, use `start` and `remember`.
         """
         written = await to_thread.run_sync(
             lambda: self._database.write(
@@ -73,7 +73,7 @@ class Identity:
         self, session: Session, request: Request, user_id: UUID, *, method: Method
     ) -> Started:
         """Start a sign-in in the session's transaction, as nobody known yet."""
-        # Whose sign-in the browser had before has nothing to do with this one.
+        # The browser's previous sign-in has nothing to do with this one.
         origin = replace(origin_of(request), session_id=None)
         with audit.coming_from(origin):
             return sessions.start(
@@ -87,11 +87,11 @@ class Identity:
             )
 
     def remember(self, request: Request, response: Response, started: Started) -> None:
-        """Let the browser carry the new token, and close what the old one had open."""
+        """Give the browser the new token, and close the pages of its old sign-in."""
         self._close(request)
         secure = is_secure(request)
-        # Without a lifetime of its own it goes when the browser is closed; the
-        # database knows when it is over.
+        # A session cookie, which goes when the browser is closed; the database knows
+        # when the sign-in is over.
         response.set_cookie(
             _name(secure=secure),
             started.token,
@@ -120,20 +120,20 @@ class Identity:
         )
 
     def _close(self, request: Request) -> None:
-        """Tell this process's pages at once; those of others see it within a second."""
+        """Close this process's pages now; those of others follow within a second."""
         live: Live | None = request.scope.get(SESSION)
         if live is not None:
             self._live.forget(live.record.id)
 
 
 def token_of(connection: HTTPConnection) -> str:
-    """Return the token that the browser carries, empty without one."""
+    """Return the token that the browser sent, empty without one."""
     cookies = "; ".join(connection.headers.getlist("cookie"))
     return cookie_parser(cookies).get(_name(secure=is_secure(connection)), "")
 
 
 def is_secure(connection: HTTPConnection) -> bool:
-    """Tell whether the browser came by TLS, so that its cookie must too."""
+    """Return whether the browser came by TLS, so that its cookie must too."""
     return connection.scope.get("scheme") in {"https", "wss"}
 
 
@@ -143,7 +143,7 @@ def _name(*, secure: bool) -> str:
 
 
 def browser_of(user_agent: str) -> str | None:
-    """Return such as "Firefox on Linux", None if nothing in it is known."""
+    """Return a name such as "Firefox on Linux", None if nothing in it is known."""
     names = [
         next((name for mark, name in known if mark in user_agent), None)
         for known in (_PROGRAMS, _SYSTEMS)

@@ -1,8 +1,8 @@
 """What this process knows of the sign-ins that use it, at most a second old.
 
 Every request and every open websocket asks here. Once a second all sign-ins with an
-open page are looked up in one query, so that one which ends, wherever that was done,
-closes its pages everywhere; input is written down from here, too.
+open page are looked up in one query, so that one which ends, wherever it was ended,
+closes its pages everywhere; input is recorded from here, too.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ T = TypeVar("T")
 
 _TRUSTED_SECONDS: Final = 1.0
 _EVERY_SECONDS: Final = 0.8
-# Input is written down as soon as there is some, then at most so often: 30 seconds
-# when 15 minutes of silence end a sign-in.
+# The first input is recorded at once, further input at most this often: every 30
+# seconds if 15 minutes of silence end a sign-in.
 _WRITES_PER_IDLE: Final = 30
 _KEPT_SECONDS: Final = 60.0
 _UNSURE_SECONDS: Final = 3.0
@@ -46,10 +46,10 @@ class _Known:
     pages: set["Attendance"] = field(default_factory=set)
 
     def renew(self, live: Live, read_at: float) -> None:
-        """Take over what was just read; pages hear at once of another number.
+        """Take over what was just read; pages hear at once of a new number of unread.
 
-        Questions are under way beside each other, and the person may have chosen
-        something meanwhile: no answer takes the place of what is newer.
+        Queries run concurrently, and the person may have chosen something meanwhile: an
+        older answer never replaces a newer one.
         """
         if read_at < max(self.read_at, self.changed_at):
             return
@@ -60,7 +60,7 @@ class _Known:
                 page.wake()
 
     def is_trusted(self, now: float) -> bool:
-        """Tell whether nothing has to be asked yet."""
+        """Return whether what is known is recent enough to need no query."""
         is_true = self.read_at >= self.changed_at
         return is_true and now - self.read_at < _TRUSTED_SECONDS
 
@@ -101,25 +101,25 @@ class Attendance:
         await self._ended.wait()
 
     def silent_seconds(self) -> float:
-        """Return how long there was no input, on any page of the sign-in."""
+        """Return for how long there was no input, on any page of the sign-in."""
         return self._known.silent_seconds(time.monotonic())
 
     def left_seconds(self) -> float:
-        """Return for how long the sign-in holds at most."""
+        """Return for how long the sign-in is valid at most."""
         return self._known.left_seconds(time.monotonic())
 
     async def until_news(self, seconds: float) -> None:
-        """Wait until there is something to look at, at most so many seconds."""
+        """Wait until there is something to look at, at most `seconds`."""
         with move_on_after(seconds):
             await self._news.wait()
         self._news.clear()
 
     def wake(self) -> None:
-        """Tell whoever waits that there is something to look at."""
+        """Wake the waiting page: there is something to look at."""
         self._news.set()
 
     def end(self) -> None:
-        """Tell whoever waits that it is over."""
+        """Wake the waiting page: the sign-in is over."""
         self._ended.set()
         self._news.set()
 
@@ -144,7 +144,7 @@ class LiveSessions:
         known = self._by_token.get(key)
         if known is not None and known.is_trusted(now):
             return None if self._is_over(known, now) else known.live
-        # Pages ask for a dozen things at once: one question answers all of them.
+        # Pages send a dozen requests at once: one query answers all of them.
         if (lookup := self._lookups.get(key)) is None:
             lookup = asyncio.create_task(self._ask(key, token))
             self._lookups[key] = lookup
@@ -152,11 +152,11 @@ class LiveSessions:
         return await asyncio.shield(lookup)
 
     def note_input(self, session_id: UUID, *, seconds_ago: float = 0.0) -> None:
-        """Note that the person did something; what is over stays over.
+        """Record that the person did something; what is over stays over.
 
-        Input from before the longest silence keeps nothing open, so it is none. A page
-        may claim any number, and the database takes no statement with a time before
-        all times: it would refuse everybody's input together with that.
+        Input from before the longest silence keeps nothing open, so it is ignored. A
+        page may claim any number, and the database refuses a statement with a time
+        before its earliest: everybody's input would be refused together with it.
         """
         if not 0 <= seconds_ago < self._idle:
             return
@@ -177,7 +177,7 @@ class LiveSessions:
                 self._lookups.pop(key, None)
 
     def absence(self) -> Absence | None:
-        """Return since when nothing can be written down; None while it can."""
+        """Return since when nothing can be recorded; None while it can."""
         return self._database.absence()
 
     @contextmanager
@@ -193,9 +193,9 @@ class LiveSessions:
             known.pages.discard(page)
 
     def known(self, session_id: UUID) -> Live | None:
-        """Return a sign-in as it was last seen; pages' scripts ask from their threads.
+        """Return a sign-in as it was last seen; page scripts ask from their threads.
 
-        Whoever has a page open is known until their sign-in ends.
+        A sign-in with an open page is known until it ends.
         """
         known = self._by_id.get(session_id)
         if known is None or self._is_over(known, time.monotonic()):
@@ -205,7 +205,7 @@ class LiveSessions:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Look after the sign-ins in the background."""
-        # Apart from each other: while a write waits for a new primary, replicas still
+        # In separate tasks: while a write waits for a new primary, replicas still
         # answer, and time goes on.
         steps = (
             self._write_what_is_due,
@@ -240,15 +240,15 @@ class LiveSessions:
         return None if self._is_over(known, read_at) else known.live
 
     def _forget_lookup(self, key: bytes, lookup: asyncio.Task[Live | None]) -> None:
-        # Another one may be under way, begun since.
+        # A later lookup may have taken its place.
         if self._lookups.get(key) is lookup:
             del self._lookups[key]
 
     def _limits_now(self) -> Limits:
-        """Return by which limits the database is asked.
+        """Return the limits that the database is asked with.
 
-        While nobody leads, nobody's input can be written down: the database then names
-        all who were there when that began, and what is known here decides.
+        While nobody leads, no input can be recorded: the database then returns all
+        sign-ins that were live when that began, and what is known here decides.
         """
         return self.limits.without(self._database.gap_seconds())
 
@@ -273,8 +273,8 @@ class LiveSessions:
         for known in list(self._by_id.values()):
             is_unused = not known.pages and not known.is_unwritten
             is_old = is_unused and now - known.read_at > _KEPT_SECONDS
-            # Another server may have seen input, so the database has the word; without
-            # one that is told of it, time goes on all the same.
+            # Another server may have seen input, so the database decides; if no
+            # database answers, time goes on nonetheless.
             is_unsure = now - known.read_at > _UNSURE_SECONDS or is_leaderless
             if is_old or (is_unsure and self._is_over(known, now)):
                 self._drop(known)

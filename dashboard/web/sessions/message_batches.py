@@ -1,9 +1,9 @@
-"""What a run has drawn is sent a hundred messages at a time, not each for itself.
+"""Sends what a run has drawn a hundred messages at a time, not one by one.
 
-Streamlit's event loop goes round once after each message that it sends, whoever it is
-for. Each time it looks for what else there is to do and gives the interpreter away,
-which a page that computes may keep for five milliseconds: with twenty pages at work a
-page of thirty messages was ready and took seconds to arrive.
+Streamlit's event loop goes round once after each message that it sends, to whichever
+page. Each time it polls and releases the interpreter, which a page that computes may
+keep for five milliseconds: with twenty pages at work, a page of thirty messages was
+ready and took seconds to arrive.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.session_manager import ActiveSessionInfo
 
-# A page whose connection has more than 500 to send counts as one that does not listen.
+# A page whose connection has more than 500 messages to send is taken for one that does
+# not listen.
 _MOST: Final = 100
 
 _flush: Final = AppSession.flush_browser_queue
@@ -23,16 +24,16 @@ _tell: Final = Runtime._enqueued_some_message
 
 
 class _Batch:
-    """Messages that wait for one page, not too many."""
+    """Messages that wait for one page, up to a limit."""
 
     def __init__(self, messages: Sequence[ForwardMsg]) -> None:
         self.messages = messages
 
 
 def send_at_once() -> None:
-    """Have Streamlit send what waits for a page in as few goes as it can take.
+    """Have Streamlit send what waits for a page in as few batches as the page can take.
 
-    It has no setting for it. To be called once in a process, before pages run.
+    Streamlit has no setting for it. To be called once per process, before pages run.
     """
     AppSession.flush_browser_queue = _flush_in_batches  # type: ignore[method-assign, assignment]
     Runtime._send_message = _send_batch  # type: ignore[method-assign, assignment]
@@ -40,7 +41,7 @@ def send_at_once() -> None:
 
 
 def _flush_in_batches(session: AppSession) -> list[ForwardMsg]:
-    # Of a thousand pages nearly none has anything: all are asked, again and again.
+    # Of a thousand pages almost none has a message, but all are asked, again and again.
     if session._browser_queue.is_empty():
         return []
     messages = _flush(session)

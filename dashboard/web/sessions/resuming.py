@@ -1,11 +1,11 @@
-"""A page that lost its process is drawn by another one before anything is done in it.
+"""Redraws a page that lost its process before a click in it is handled.
 
 A browser keeps its page when the process behind it dies or is replaced, connects to
-another one, and waits: Streamlit draws nothing there before the next click. Of that
-click it takes no notice if it is in a fragment, which the new session does not know,
-and calls no callback of a widget that it has never drawn. So the page is drawn first,
-as it stands in the browser, and then it is clicked. The same goes for a click that
-comes while the page is being drawn, because something that refreshes itself was first.
+another one, and waits: Streamlit draws nothing there before the next click. It ignores
+that click if it is in a fragment, which the new session does not know, and calls no
+callback of a widget that it has never drawn. So the page is drawn first, as it is in
+the browser, and then the click is handled. The same goes for a click that comes while
+the page is being drawn because something that refreshes itself came first.
 """
 
 from typing import Any
@@ -23,16 +23,16 @@ _handle_event = AppSession._handle_scriptrunner_event_on_event_loop
 
 
 def draw_before_clicks() -> None:
-    """Have Streamlit draw a page of which it knows nothing before it takes a click.
+    """Have Streamlit draw a page that it does not know before it handles a click.
 
-    It has no setting for it. To be called once in a process, before pages run.
+    Streamlit has no setting for it. To be called once per process, before pages run.
     """
     AppSession.request_rerun = _draw_first  # type: ignore[method-assign, assignment]
     AppSession._handle_scriptrunner_event_on_event_loop = _then_click  # type: ignore[method-assign, assignment]
 
 
 def _draw_first(session: AppSession, client_state: ClientState | None) -> None:
-    """Run what a browser asks for; keep a click on what is not drawn yet for later."""
+    """Run what a browser asks for; postpone a click on what is not drawn yet."""
     if client_state is None or not _is_click(client_state):
         _request_rerun(session, client_state)
     elif _is_new(session):
@@ -45,7 +45,7 @@ def _draw_first(session: AppSession, client_state: ClientState | None) -> None:
 
 
 def _without_click(client_state: ClientState) -> ClientState:
-    """Return what asks for the page as it stands in the browser."""
+    """Return the request for the page as it is in the browser."""
     page = ClientState()
     page.CopyFrom(client_state)
     page.fragment_id, page.is_auto_rerun = "", False
@@ -58,7 +58,7 @@ def _without_click(client_state: ClientState) -> ClientState:
 def _then_click(
     session: AppSession, sender: Any, event: ScriptRunnerEvent, *args: Any, **more: Any
 ) -> None:
-    """Hear of runs, and make the click that waits once the page is there."""
+    """Handle events of runs, and replay a waiting click once the page is drawn."""
     _handle_event(session, sender, event, *args, **more)
     is_idle = event is ScriptRunnerEvent.SHUTDOWN and session._scriptrunner is None
     if is_idle and (clicked := _waiting.pop(session, None)) is not None:
@@ -66,12 +66,12 @@ def _then_click(
 
 
 def _is_new(session: AppSession) -> bool:
-    """Tell whether nothing has been drawn in the session, nor is being drawn."""
+    """Return whether nothing was drawn in the session, nor is being drawn."""
     return session._scriptrunner is None and not session._client_state.page_script_hash
 
 
 def _is_being_drawn(session: AppSession, client_state: ClientState) -> bool:
-    """Tell whether a run goes on that has not come to what was clicked."""
+    """Return whether a run has not yet reached what was clicked."""
     if session._scriptrunner is None:
         return False
     if client_state.fragment_id and not session.has_fragment(client_state.fragment_id):
@@ -88,5 +88,5 @@ def _is_click(client_state: ClientState) -> bool:
 
 
 def _is_trigger(state: Any) -> bool:
-    """Tell whether it is said of a click, and not again with each later run."""
+    """Return whether the state is sent with a click only, not with each later run."""
     return state.WhichOneof("value") in _TRIGGER_PROTO_FIELDS

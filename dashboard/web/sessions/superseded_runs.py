@@ -1,10 +1,10 @@
-"""A run whose page has been clicked since leaves the session to the run of that click.
+"""Lets a run whose page was clicked since leave the session to the run of that click.
 
-At a click Streamlit tells the run that goes on to stop, and starts the next one beside
-it. Where the first one stops, it touches nothing; but one that has just drawn its last
-element stops nowhere any more. At its end it forgets every click of the session, and
-every fragment that it has not drawn itself: also the click that the next run has been
-given and not come to yet. Then nothing happens, and nobody is told.
+At a click Streamlit tells the current run to stop, and starts the next one beside it. A
+run that stops touches nothing; but one that has just drawn its last element has no
+place left to stop at. At its end it forgets every click of the session, and every
+fragment that it has not drawn itself: also the click that the next run was given and
+has not reached yet. Then nothing happens, and nobody is told.
 """
 
 from collections.abc import Callable
@@ -20,9 +20,9 @@ Given = ParamSpec("Given")
 
 
 def keep_the_next_click() -> None:
-    """Have Streamlit clear nothing away for a run that another one has replaced.
+    """Have Streamlit clear nothing for a run that another one has replaced.
 
-    It has no setting for it. To be called once in a process, before pages run.
+    Streamlit has no setting for it. To be called once per process, before pages run.
     """
     SafeSessionState.on_script_finished = _unless_superseded(  # type: ignore[method-assign]
         SafeSessionState.on_script_finished
@@ -40,7 +40,8 @@ def _unless_superseded(clear_away: Callable[Given, None]) -> Callable[Given, Non
         if requests is None:
             return clear_away(*args, **more)
         # A run is told to stop, under this lock, before the next one is made: either
-        # all is cleared before the next click is taken, or this run knows of it.
+        # everything is cleared before the next click is taken, or this run knows of
+        # that click.
         with requests._lock:
             if requests._state is not ScriptRequestType.STOP:
                 clear_away(*args, **more)

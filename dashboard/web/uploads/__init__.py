@@ -1,1 +1,1 @@
-"""Files on their way from browsers: bounded, bound to a sign-in, and freed."""
+"""Files on their way from browsers: limited, bound to a sign-in, and freed."""

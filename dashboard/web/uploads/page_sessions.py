@@ -1,8 +1,9 @@
 """Streamlit's sessions, one for each open page: whose each is, and when it is over.
 
-A page whose connection is lost can come back to its session for a while
-(`server.disconnectedSessionTTL`). Streamlit then hands it out no longer, but lets go of
-what it holds only when some other page goes; so whoever fills a session follows it.
+A page whose connection is lost can return to its session for a while
+(`server.disconnectedSessionTTL`). After that Streamlit does not return the session any
+more, but frees what it holds only when some other page goes; so a session that was
+given files is followed here.
 """
 
 from typing import cast
@@ -23,29 +24,29 @@ class PageSessions:
         self._followed: WeakValueDictionary[str, AppSession] = WeakValueDictionary()
 
     def is_of(self, page_id: str, live: Live) -> bool:
-        """Tell whether a page is of this very sign-in, connected or about to be."""
+        """Return whether a page is of this very sign-in, connected or about to be."""
         session = _find(page_id)
         return session is not None and session.matches_user_info(
             {"uid": str(live.actor.id), "sid": str(live.record.id)}
         )
 
     def is_connected(self, page_id: str) -> bool:
-        """Tell whether the page is there."""
+        """Return whether the page is connected."""
         return _manager().is_active_session(page_id)
 
     def follow(self, page_id: str) -> None:
-        """Let go of what the page holds as soon as it cannot come back any more."""
+        """Free what the page holds as soon as the page cannot return any more."""
         if (session := _find(page_id)) is not None:
             self._followed[page_id] = session
 
     def end_lost(self, live: Live) -> None:
-        """End the pages of this sign-in that lost their connection; none comes back."""
+        """End the pages of this sign-in that lost their connection; none can return."""
         for page_id in list(self._followed):
             if self.is_of(page_id, live) and not self.is_connected(page_id):
                 self._end(page_id)
 
     def end_gone(self) -> None:
-        """End the pages that cannot come back, and drop what came too late for them."""
+        """End the pages that cannot return, and drop files that arrived too late."""
         for page_id in list(self._followed):
             if _find(page_id) is None:
                 self._end(page_id)
@@ -57,18 +58,18 @@ class PageSessions:
         if (session := self._followed.pop(page_id, None)) is not None:
             session.clear_user_info()
             session.shutdown()
-            # What widgets returned has the bytes as well, and lives until Python finds
-            # the session's cycles.
+            # The values of widgets hold the bytes as well, and live until Python
+            # collects the session's cycles.
             session.session_state.clear()
 
 
 def uploads() -> MemoryUploadedFileManager:
-    """Return what keeps the files of all pages."""
+    """Return the store of the files of all pages."""
     return cast("MemoryUploadedFileManager", runtime.get_instance().uploaded_file_mgr)
 
 
 def _manager() -> SessionManager:
-    # There is no public way to ask whose a session is.
+    # There is no public way to find out whose a session is.
     return runtime.get_instance()._session_mgr
 
 

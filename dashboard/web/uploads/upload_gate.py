@@ -1,8 +1,8 @@
 """The gate in front of Streamlit's uploaders: whose page it is, and whether it fits.
 
-Streamlit itself takes and deletes files for whoever names the id of a page's session,
-as many as are sent, and keeps them when the page is gone. They stay in memory, where
-pages want them whole on each run, and nowhere else: so there are bounds, not a spool.
+Streamlit itself takes and deletes files for anybody who names the id of a page's
+session, as many as are sent, and keeps them when the page is gone. They are only in
+memory, where pages want them whole on each run: so they are limited, not spooled.
 """
 
 import asyncio
@@ -49,14 +49,14 @@ class UploadGate:
     """Lets files into, and out of, the pages of the sign-in that sends them."""
 
     def __init__(self, app: ASGIApp, limits: UploadLimits, usual: str) -> None:
-        """Answer in `usual`, a language, whoever has chosen none."""
+        """Answer in the language `usual` those who have chosen none."""
         self._app = app
         self._usual = usual
         self._pages = PageSessions()
         self._quota = UploadQuota(limits, _stored)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may pass, and refuse the rest in words."""
+        """Pass admitted requests on, and refuse the others with a sentence."""
         if scope["type"] == "lifespan":
             async with self._freeing():
                 await self._app(scope, receive, send)
@@ -100,7 +100,7 @@ class UploadGate:
         try:
             self._quota.reserve(upload, size, sign_in)
         except (SignInFull, ServerFull):
-            # Whoever opens a page that is full anew shall not have to wait.
+            # Somebody who reloads a full page shall not have to wait.
             self._pages.end_lost(live)
             self._quota.reserve(upload, size, sign_in)
         try:
@@ -118,7 +118,7 @@ class UploadGate:
                 _log.exception("Freeing what pages left behind failed.")
 
     async def _free(self, held_before: int) -> int:
-        """End what is over, give its memory back, and return what is held now."""
+        """End pages that are gone, free their memory, and return the bytes held."""
         if not runtime.exists():
             return 0
         self._pages.end_gone()
@@ -129,7 +129,7 @@ class UploadGate:
 
 
 class _NotYours(UploadRefused):
-    """The page is another's, of another sign-in, or not there at all."""
+    """The page belongs to another sign-in, or does not exist."""
 
     status = _NOT_FOUND
 
@@ -138,7 +138,7 @@ class _NotYours(UploadRefused):
 
 
 class _NoLength(UploadRefused):
-    """Nobody can tell whether a file fits that does not say how large it is."""
+    """Without a declared size nobody can know whether the file fits."""
 
     status = _LENGTH_REQUIRED
 
@@ -147,7 +147,7 @@ class _NoLength(UploadRefused):
 
 
 def _upload_of(scope: Scope) -> UploadId | None:
-    """Return the file that a request brings or deletes; None if it does neither."""
+    """Return the file that a request uploads or deletes; None if it does neither."""
     if scope["type"] != "http" or scope["method"] not in {"PUT", "DELETE"}:
         return None
     named = _ADDRESS.fullmatch(scope["path"])
@@ -180,11 +180,11 @@ async def _refuse(
 
 
 def _return_memory() -> None:
-    """Return what is free between what is used to the system; blocks for milliseconds.
+    """Return free memory between used blocks to the system; blocks for milliseconds.
 
-    glibc returns single pieces of 32 MB and more by itself. Smaller ones it keeps for
-    the next file of their size, which may never come: of 80 files of 3 MB,
-    190 MB stayed when their page was gone. Elsewhere this does nothing.
+    glibc returns single blocks of 32 MB and more by itself. Smaller ones it keeps for
+    the next file of their size, which may never come: of 80 files of 3 MB, 190 MB
+    stayed when their page was gone. Elsewhere this does nothing.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

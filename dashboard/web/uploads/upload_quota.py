@@ -1,4 +1,4 @@
-"""How much may be in uploaders at once: of one sign-in, and of all together."""
+"""How much may be in uploaders at once: per sign-in, and in all."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ class UploadLimits:
 
     @classmethod
     def of_megabytes(cls, per_sign_in: int, in_all: int) -> "UploadLimits":
-        """Return the limits that settings name."""
+        """Return limits given in megabytes, as in the settings."""
         return cls(per_sign_in * _MEGABYTE, in_all * _MEGABYTE)
 
 
 class UploadRefused(Exception):
-    """A file that is not taken, in words for whoever sent it."""
+    """A file that is not taken, with a sentence for the person who sent it."""
 
     status: int = _CONFLICT
     retry_after_seconds: int | None = None
@@ -59,7 +59,7 @@ class SignInFull(UploadRefused):
 
 
 class ServerFull(UploadRefused):
-    """The pages of all people hold as much as they may."""
+    """The pages of all people together hold as much as they may."""
 
     status = _TOO_MANY_REQUESTS
     retry_after_seconds = _WAIT_SECONDS
@@ -83,24 +83,24 @@ class UploadQuota:
         self._sign_ins: dict[str, UUID] = {}
 
     def reserve(self, upload: UploadId, size: int, sign_in: UUID) -> None:
-        """Keep room for a file that comes; raises UploadRefused without any."""
+        """Reserve room for an arriving file; raises UploadRefused if there is none."""
         if upload in self._arriving:
             raise UploadRefused("This file is being sent already.")
         held = self._held()
-        # What has this name already is replaced.
+        # A file of this name is replaced.
         held[upload] = size
         self._sign_ins[upload.page_id] = sign_in
         self._check(held, sign_in)
         self._arriving[upload] = size
 
     def release(self, upload: UploadId) -> None:
-        """Keep no more room than what is stored of the file."""
+        """Release the reserved room; what is stored of the file still counts."""
         self._arriving.pop(upload, None)
 
     def _held(self) -> dict[UploadId, int]:
         held = dict(self._stored())
         for upload, size in self._arriving.items():
-            # A moment long it is both stored and on its way.
+            # For a short time it is both stored and on its way.
             held[upload] = max(size, held.get(upload, 0))
         pages = {upload.page_id for upload in held}
         self._sign_ins = {p: s for p, s in self._sign_ins.items() if p in pages}

@@ -1,4 +1,4 @@
-"""Lets an open page know how its sign-in stands, and the server when somebody types.
+"""Informs an open page about its sign-in, and the server when somebody types.
 
 Streamlit's own websocket cannot tell a person from a page that refreshes itself, and
 its page does not notice that somebody signed out elsewhere. So every page carries a
@@ -45,10 +45,10 @@ def create_watch(
     language: str,
     site: SiteReader | None = None,
 ) -> Starlette:
-    """Return what answers below PREFIX; `key` is what people's own keys come from.
+    """Return the app below PREFIX; people's own keys are derived from `key`.
 
-    `language` is the clinic's own, for whoever has chosen none; `site` says whether
-    this is a standby site, and of which time.
+    `language` is the clinic's own, for those who have chosen none; `site` knows whether
+    this is a standby site, and which time it shows.
     """
     return Starlette(
         routes=[
@@ -66,13 +66,13 @@ def create_watch(
 
 
 def serves(path: str) -> bool:
-    """Tell whether the path belongs to watching a sign-in."""
+    """Return whether the path belongs to watching a sign-in."""
     return path.startswith(f"{PREFIX}/")
 
 
 def _telling(places: Places, usual: str) -> Callable[[Request], Awaitable[Response]]:
     async def tell(request: Request) -> Response:
-        """Answer with what whoever is signed in may open."""
+        """Answer with what the signed-in person may open."""
         live: Live = request.scope[SESSION]
         with speaking(language_at(request, usual)):
             return JSONResponse({**places(live.actor), "clock": clock_at(request)})
@@ -81,6 +81,6 @@ def _telling(places: Places, usual: str) -> Callable[[Request], Awaitable[Respon
 
 
 async def _state(request: Request) -> Response:
-    """Answer whoever is signed in; the gate has sent everybody else away."""
+    """Answer a signed-in browser; the gate has turned all others away."""
     del request
     return Response(status_code=204)

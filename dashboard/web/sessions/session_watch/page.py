@@ -1,4 +1,4 @@
-"""Puts the script that watches a sign-in, and what it shows, into Streamlit's page."""
+"""Puts the script that watches a sign-in, with its data, into Streamlit's page."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -43,9 +43,9 @@ _SCRIPT: Final = read_script(
         ),
     ),
 ).encode()
-# Its name changes with its content, so that browsers may keep it.
+# Its address changes with its content, so that browsers may keep it.
 _ADDRESS: Final = f"{SCRIPT_PATH}?{sha256(_SCRIPT).hexdigest()[:16]}"
-# In the page itself: what they decide must be known before anything is drawn.
+# Inline, because what they decide must be known before anything is drawn.
 HEAD_SCRIPT: Final = "\n".join(
     Path(__file__).with_name(name).read_text(encoding="utf-8")
     for name in ("connection.js", "theme.js")
@@ -71,8 +71,8 @@ async def script(request: Request) -> Response:
 class WatchedPages:
     """Adds the script to every HTML page of the application behind.
 
-    And, as data, what the person's menus show: to ask for it would take a while in
-    which they are not there.
+    Also adds the data of the person's menus: a separate request would take a while,
+    during which the menus would be missing.
     """
 
     def __init__(self, app: ASGIApp, places: Places, language: str) -> None:
@@ -81,7 +81,7 @@ class WatchedPages:
         self._usual = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; what comes back may get the script."""
+        """Pass the request on, and add the script if an HTML page comes back."""
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
@@ -107,7 +107,7 @@ def _data_element(places: Mapping[str, object]) -> bytes:
 
 
 class _Adding:
-    """Holds an HTML page back until it is whole, then sends it with the script."""
+    """Holds an HTML page back until it is complete, then sends it with the script."""
 
     def __init__(
         self, send: Send, known: bytes, language: str, *, is_compact: bool
@@ -145,10 +145,10 @@ def _is_page(start: Message) -> bool:
 
 
 def _uncompressed(scope: Scope) -> Scope:
-    """Ask for the plain page, whole: to a compressed one nothing can be added."""
+    """Ask for the whole page, uncompressed: a compressed one cannot be added to."""
     left_out = {b"accept-encoding", b"range", b"if-none-match", b"if-modified-since"}
     if not scope["path"].rpartition("/")[2].count("."):
         headers = [pair for pair in scope["headers"] if pair[0] not in left_out]
-        # The same dict goes on, so that routing's findings reach the request log.
+        # Changed in place, so that the route that routing adds reaches the request log.
         scope["headers"] = headers
     return scope

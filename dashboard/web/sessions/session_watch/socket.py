@@ -19,7 +19,7 @@ from services.people.sessions import Live
 
 Ending = Literal["idle", "lifetime"]
 
-# Of 15 minutes the last 2 are warned of, and input is reported every 20 seconds.
+# Of 15 minutes, the last 2 are warned of, and input is reported every 20 seconds.
 _WARNED_SHARE: Final = 2 / 15
 _REPORTS_PER_IDLE: Final = 45
 _LOOK_EVERY_SECONDS: Final = 1.0
@@ -32,7 +32,7 @@ _BLINK_SECONDS: Final = 0.5
 class DatabaseState:
     """Whether the database takes changes and, if not, since what time of day.
 
-    Of a standby site, of what time of day it is: the minute is enough for a note.
+    For a standby site, the time of day that it shows: the minute is enough for a note.
     """
 
     state: Literal["well", "changing", "read-only", "standby"]
@@ -42,7 +42,7 @@ class DatabaseState:
 def database_state(
     absence: Absence | None, site: SitePosition | None = None
 ) -> DatabaseState:
-    """Return what a page is told; a blink of an eye is not worth a word."""
+    """Return the state for a page; an absence of under half a second is left out."""
     if site is not None:
         as_of = f"{in_zone(site.as_of):%H:%M}" if site.as_of else "?"
         return DatabaseState("standby", as_of)
@@ -65,7 +65,7 @@ class SessionSocket:
         self._warned = self._idle * _WARNED_SHARE
 
     async def follow(self, websocket: WebSocket) -> None:
-        """Talk until the page goes away or the sign-in ends."""
+        """Exchange messages until the page goes away or the sign-in ends."""
         live: Live = websocket.scope[SESSION]
         await websocket.accept()
         with self._live.attend(live) as page:
@@ -80,12 +80,13 @@ class SessionSocket:
             "database": asdict(database),
             "unread": live.unread,
             "reportSeconds": self._idle / _REPORTS_PER_IDLE,
-            # What somebody typed is kept in their tab, and only this opens it again.
+            # What somebody typed is kept in their tab, and only this key opens it
+            # again.
             "key": derive(self._key, f"typed by {live.actor.id}"),
         }
 
     async def _hear(self, websocket: WebSocket, session_id: UUID) -> None:
-        """Note the input that the page reports, until it goes away."""
+        """Record the input that the page reports, until it goes away."""
         try:
             while True:
                 seconds_ago = _input_of(await websocket.receive_text())
@@ -97,10 +98,10 @@ class SessionSocket:
     async def _tell(
         self, websocket: WebSocket, page: Attendance, scope: anyio.CancelScope
     ) -> None:
-        """Greet, warn before the end or take it back when there is input, and end.
+        """Greet the page, warn it before the end or withdraw that on input, and end.
 
-        In between, tell of the database when it takes no changes or does again, and of
-        how many notifications are unread.
+        In between, send changes of the database's state, and of the number of unread
+        notifications.
         """
         warned_of: Ending | None = None
         known_state, known_live = await self._state(), page.live
@@ -126,7 +127,7 @@ class SessionSocket:
             await websocket.send_json({"kind": "over"})
             await websocket.close(_OVER)
         except (WebSocketDisconnect, RuntimeError):
-            # The page went away while it was told; there is nobody to tell any more.
+            # The page went away during a message; nobody is left to receive one.
             pass
         scope.cancel()
 
@@ -137,10 +138,10 @@ class SessionSocket:
         return database_state(self._live.absence(), site)
 
     def _pause(self, page: Attendance, warned_of: Ending | None) -> float:
-        """Return for how long there is nothing to tell, but for news of the page.
+        """Return for how long there is nothing to send, unless the page has news.
 
         A thousand pages that looked every second would keep a tenth of a processor
-        busy. What was warned of may be taken back at any time, by any other page.
+        busy. Input on any other page may withdraw a warning at any time.
         """
         shortest = min(_LOOK_EVERY_SECONDS, self._warned / _LOOKS_PER_WARNING)
         if warned_of is not None:
@@ -156,7 +157,7 @@ class SessionSocket:
 
 
 def _input_of(text: str) -> float | None:
-    """Read how many seconds ago there was input, None if it says nothing of it."""
+    """Return how many seconds ago there was input; None if the text does not say."""
     try:
         seconds_ago = float(json.loads(text)["inputSecondsAgo"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
