@@ -1,4 +1,4 @@
-"""The commands of `python -m dashboard`: a module for each group of them.
+"""The commands of `python -m dashboard`, in one module per group.
 
 They import what they need when they run, so that `--help` is instant.
 """

@@ -1,4 +1,4 @@
-"""The commands that back the clinic up, and prove that the backup can be restored."""
+"""Commands that back the clinic up, and prove that a backup can be restored."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -39,8 +39,8 @@ def backup(
 ) -> None:
     """Copy rows, files and audit log of the running clinic, sealed and verified.
 
-    Of the rows only pages that changed since the backup before are copied, unless the
-    last full one is older than CHARTROOM_BACKUP_FULL_EVERY_DAYS.
+    Of the rows, only pages that changed since the previous backup are copied, unless
+    the last full one is older than CHARTROOM_BACKUP_FULL_EVERY_DAYS.
     """
     with explain_errors():
         taken = take_backup(choose(data=data), is_full=full)
@@ -48,9 +48,9 @@ def backup(
 
 
 def take_backup(settings: "Settings", *, is_full: bool = False) -> "BackupTaken":
-    """Take a backup of the running clinic, and write down that it was taken.
+    """Take a backup of the running clinic, and record that it was taken.
 
-    Raises NotRunning and CannotBackUp; then nothing of it counts.
+    Raises NotRunning and CannotBackUp; then the backup does not count.
     """
     from dashboard import wiring
     from db.backups.backup_errors import CannotBackUp
@@ -84,10 +84,11 @@ def back_up(
     is_full: bool = False,
     pace: "Pace | None" = None,
 ) -> "BackupTaken":
-    """Take a backup of the servers that run below the data folder.
+    """Take a backup of the servers that run in the data folder.
 
-    It is full or incremental as the settings say, or full, and made without a rest
-    unless there is a `pace`. Raises NotRunning and CannotBackUp.
+    It is full or incremental as the settings require, or always full with `is_full`,
+    and made without pauses unless there is a `pace`. Raises NotRunning and
+    CannotBackUp.
     """
     from db.pace import AT_ONCE
     from jobs.backups.taking import take
@@ -97,15 +98,15 @@ def back_up(
         source_of(wired),
         repository,
         full_every=None if is_full else settings.backup_full_interval,
-        # The worker receives the log unless nothing is backed up by itself, and in its
-        # first minutes not yet.
+        # The worker receives the log, except in its first minutes, and except where no
+        # automatic backups are made.
         is_log_kept=settings.backup_interval is not None,
         pace=pace or AT_ONCE,
     )
 
 
 def source_of(wired: "Wiring") -> "BackupSource":
-    """Return what runs below the data folder; raises NotRunning."""
+    """Return the servers that run in the data folder; raises NotRunning."""
     from db import embedded
     from db.embedded.servers import database_roles
     from jobs.backups.taking import BackupSource
@@ -172,12 +173,12 @@ def restore(  # noqa: PLR0917 - each is an option, and none is positional
 ) -> None:
     """Restore a backup beside the clinic and prove it row by row.
 
-    With --to it also says what came since, and would be undone by going back. --look
-    throws it away then, --go-back has it take the clinic's place. --from and --kit
-    restore a clinic into an empty folder, on a machine that has nothing of it. With S3
-    what is needed is fetched from the copy of the backups first, also to look or to go
-    back. --keep has the worker keep the sandbox open, so that single records can be
-    looked up in it and copied back.
+    With --to it also shows what came since, which going back would undo. --look deletes
+    the restored copy afterwards, --go-back puts it in the clinic's place. --from and
+    --kit restore a clinic into an empty folder, on a machine that has nothing of it.
+    With S3, what is needed is fetched from the copy of the backups first, also to look
+    or to go back. --keep has the worker keep the sandbox open, so that single records
+    can be looked up in it and copied back.
     """
     with explain_errors():
         settings, timestamp = choose(data=data), _time_of(to)
@@ -236,7 +237,7 @@ def _fetched(
     to: datetime | None,
     into: Path | None,
 ) -> "Repository":
-    """Fetch what leads to a time from a copy, with the clinic's own keys."""
+    """Fetch from a copy what a time needs, with the clinic's own keys."""
     from dashboard.cli.recovery.copies import fetch
     from db.embedded import DataFolder
     from db.files.file_keys import FileKeys
@@ -253,7 +254,7 @@ def _fetched(
 
 @group.command("go-back-as-asked", hidden=True)
 def run_requested_restore(data: Data = None) -> None:
-    """Go back as somebody asked on the page, as the launcher has it."""
+    """Go back as requested on the page; the launcher starts this."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard.cli.going_back.as_requested import take_back_as_requested
@@ -270,10 +271,10 @@ def prove_backup(
     look: bool = True,
     beside: "Callable[[Session], None] | None" = None,
 ) -> "Proof":
-    """Restore into a sandbox and prove what is there; write it down where one can.
+    """Restore into a sandbox and prove what is there; record it if a clinic runs.
 
-    No clinic has to run for it: keys and passwords of the data folder are enough.
-    `beside` is shown the sandbox once all in it is proven. Raises CannotRestore;
+    No clinic has to run: keys and passwords of the data folder are enough. `beside`
+    gets a session in the sandbox once everything in it is proven. Raises CannotRestore;
     nothing live is touched.
     """
     from dashboard import wiring
@@ -311,14 +312,14 @@ def prove_backup(
 
 @dataclass(slots=True)
 class Comparison:
-    """The live clinic beside a sandbox; `wired` is None where none runs."""
+    """The live clinic beside a sandbox; `wired` is None if none runs."""
 
     to: datetime | None
     wired: "Wiring | None"
     lists: "tuple[ChangeList, ...]" = field(default=())
 
     def compare(self, session: "Session") -> None:
-        """Compare the live rows with a sandbox's, and write down that somebody did."""
+        """Compare the live rows with a sandbox's, and record that this was done."""
         from db.postgres import SYSTEM
         from jobs.backups.previewing import compare_live
         from services.backups import previews
@@ -333,7 +334,7 @@ class Comparison:
         )
 
     def tell(self, report: Path | None) -> Iterator[str]:
-        """Yield what going back would undo, in lines; write the lists into a folder."""
+        """Yield lines on what going back would undo; write the lists into a folder."""
         if self.to is None:
             return
         if self.wired is None:
@@ -354,7 +355,7 @@ class Comparison:
 
 @contextlib.contextmanager
 def _comparing(settings: "Settings", to: datetime | None) -> Iterator[Comparison]:
-    """Connect to the live clinic, if one runs, to be compared with a time."""
+    """Connect to the live clinic, if it runs, to compare it with a time."""
     if to is None or not settings.is_embedded:
         yield Comparison(to, None)
         return
@@ -370,7 +371,7 @@ def _comparing(settings: "Settings", to: datetime | None) -> Iterator[Comparison
 
 
 def _require_no_tool(settings: "Settings", to: datetime | None) -> None:
-    """Raise CannotRestore, with its command, where a tool has the backups."""
+    """Raise CannotRestore, with the tool's command, if a tool has the backups."""
     from db.backups.backup_errors import CannotRestore
 
     if (tool := settings.own_backup_tool) is not None:
@@ -383,7 +384,7 @@ def _require_no_tool(settings: "Settings", to: datetime | None) -> None:
 
 
 def _require_usable(report: Path | None, to: datetime | None) -> None:
-    """Make the folder of a report; raise CannotRestore if that cannot be."""
+    """Make the folder of a report; raises CannotRestore if it cannot be used."""
     from db.backups.backup_errors import CannotRestore
 
     if report is None:
@@ -403,7 +404,7 @@ def _require_usable(report: Path | None, to: datetime | None) -> None:
 
 
 def table_of(lists: "tuple[ChangeList, ...]") -> Iterator[str]:
-    """Yield lines of a table of what is not as it was."""
+    """Yield the lines of a table of what has changed since."""
     rows = [
         (each.kind.value if index == 0 else "", what, f"{count:,}")
         for each in lists
@@ -415,7 +416,7 @@ def table_of(lists: "tuple[ChangeList, ...]") -> Iterator[str]:
 
 
 def write_lists(lists: "tuple[ChangeList, ...]", report: Path) -> str:
-    """Write lists into a folder; return that in words. Raises CannotRestore."""
+    """Write the lists into a folder; return a sentence on it. Raises CannotRestore."""
     from db.backups.backup_errors import CannotRestore
     from services.backups import previews
 
@@ -424,7 +425,7 @@ def write_lists(lists: "tuple[ChangeList, ...]", report: Path) -> str:
         for each in lists:
             path = report / f"{each.kind.value}.csv"
             path.touch(mode=0o600)
-            # The mark tells spreadsheets that it is UTF-8.
+            # The byte order mark tells spreadsheets that the file is UTF-8.
             path.write_text(previews.as_csv(each), encoding="utf-8-sig", newline="")
             names.append(path.name)
     except OSError as error:
@@ -437,7 +438,7 @@ def write_lists(lists: "tuple[ChangeList, ...]", report: Path) -> str:
 
 
 def _time_of(text: str | None) -> datetime | None:
-    """Read a time; one that names no zone is UTC's. Raises CannotRestore."""
+    """Return a time; without a zone it is UTC. Raises CannotRestore."""
     from db.backups.backup_errors import CannotRestore
 
     if text is None:

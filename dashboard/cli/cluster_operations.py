@@ -44,7 +44,7 @@ def switchover(
     dry_run: DryRun = False,
     data: Data = None,
 ) -> None:
-    """Let another server lead, and measure what that cost."""
+    """Change the primary to another server, and measure what that cost."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     timestamp = at.astimezone() if at else None
@@ -65,7 +65,7 @@ def failover(
     dry_run: DryRun = False,
     data: Data = None,
 ) -> None:
-    """Let a server lead although nobody hands over: when the primary is lost."""
+    """Let another server lead when the primary is lost and cannot hand over."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(
@@ -77,7 +77,7 @@ def failover(
 
 @group.command()
 def reinit(node: Node, reason: Reason = "", data: Data = None) -> None:
-    """Copy the primary's data to a replica anew, until it streams."""
+    """Copy the primary's data to a replica again, until it streams."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(OperationRequest(OperationKind.REINIT, reason, node), data)
@@ -93,7 +93,7 @@ def restart(node: Node, reason: Reason = "", data: Data = None) -> None:
 
 @group.command()
 def rejoin(node: Node, reason: Reason = "", data: Data = None) -> None:
-    """Bring a server back until it streams: rewound, or else copied anew."""
+    """Bring a server back until it streams: rewound, or else copied again."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(OperationRequest(OperationKind.REJOIN, reason, node), data)
@@ -139,7 +139,7 @@ def settings(
 
 
 def settings_in_words(settings: "Settings") -> Iterator[str]:
-    """Yield each setting with what it is, and what it does; raises NoPatroni."""
+    """Yield each setting with its value and its effect; raises NoPatroni."""
     from dashboard import wiring
     from services.cluster.operations import SETTINGS, current
 
@@ -160,7 +160,7 @@ def add_replica(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Make another replica, until it streams."""
+    """Add another replica, and wait until it streams."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(
@@ -171,7 +171,7 @@ def add_replica(
 
 @group.command()
 def remove_replica(node: Node, reason: Reason = "", data: Data = None) -> None:
-    """End a replica and throw its data away."""
+    """Remove a replica and delete its data."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(OperationRequest(OperationKind.REMOVE_REPLICA, reason, node), data)
@@ -186,7 +186,7 @@ def pause_replay(
     ] = 30,
     data: Data = None,
 ) -> None:
-    """Let a replica show nothing new for a while."""
+    """Stop replay on a replica for a while, so that it shows nothing new."""
     from services.cluster.operations import OperationKind, OperationRequest
 
     _carry_out(
@@ -215,7 +215,7 @@ def _carry_out(
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a request, in a sentence, and whether that is well."""
+    """The outcome of a request, in a sentence, and whether it is good."""
 
     sentence: str
     is_good: bool
@@ -224,7 +224,7 @@ class Result:
 def carry_out(
     settings: "Settings", request: "OperationRequest"
 ) -> Iterator[str | Result]:
-    """Do what the request says; yield each step, at last what came of it."""
+    """Carry out the request; yield each step, and at last its outcome."""
     from dashboard import wiring
     from services.core.actors import CONSOLE
     from services.core.on_behalf import ActorDatabase
@@ -242,7 +242,7 @@ def carry_out(
 
 
 def _with_best(wired: "Wiring", request: "OperationRequest") -> "OperationRequest":
-    """Name the advised server where the request names none."""
+    """Complete a request that names no server with the advised one."""
     from services.cluster.operations import OperationKind, OperationRequest, preview
 
     if request.node or request.kind not in {

@@ -1,4 +1,4 @@
-"""The command that looks at the database servers, and what it and a rehearsal tell."""
+"""The command that shows the database servers, and the output of a dry run."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,14 +28,14 @@ group = typer.Typer()
 
 @group.command()
 def status(data: Data = None) -> None:
-    """Tell how each server is, and who should lead next."""
+    """Show the state of each server, and which should lead next."""
     with explain_errors():
         for line in status_in_words(choose(data=data)):
             typer.echo(line)
 
 
 def status_in_words(settings: "Settings") -> Iterator[str]:
-    """Yield whether all is safe, how each server is, and who should lead next.
+    """Yield whether all is safe, each server's state, and which should lead next.
 
     Raises NoPatroni.
     """
@@ -57,11 +57,11 @@ def status_in_words(settings: "Settings") -> Iterator[str]:
 
 
 def _snapshot(wired: "Wiring") -> "ClusterSnapshot":
-    """Return the servers as they are, also those that Patroni does not know of."""
+    """Return the servers as they are, including those that Patroni does not know."""
     observer = wired.monitor.observer
     deadline = monotonic() + _PATRONI_SECONDS
     snapshot = observer.look()
-    # Patroni is asked aside, and has said nothing at the first look.
+    # Patroni is asked in the background, and has not answered at the first look.
     while snapshot.is_patroni_answering is None and monotonic() < deadline:
         sleep(_LOOK_SECONDS)
         snapshot = observer.look()
@@ -69,7 +69,7 @@ def _snapshot(wired: "Wiring") -> "ClusterSnapshot":
 
 
 def line_of(server: "ServerSituation", node: "NodeSnapshot | None") -> str:
-    """Return how a server is, by Patroni's word; without it by what was seen."""
+    """Return a server's state as Patroni reports it, or else as it was observed."""
     timeline = "?" if server.timeline is None else server.timeline
     behind = "?" if server.behind_bytes is None else server.behind_bytes
     if server.is_leading:
@@ -89,7 +89,7 @@ def line_of(server: "ServerSituation", node: "NodeSnapshot | None") -> str:
 
 
 def rehearse(settings: "Settings", request: "OperationRequest") -> Iterator[str]:
-    """Yield what the request would mean; nothing is done. Raises what forbids it."""
+    """Yield the effects of a request without acting. Raises what forbids it."""
     from dashboard import wiring
     from services.cluster.operations import CannotAct, preview
 
@@ -108,7 +108,7 @@ def rehearse(settings: "Settings", request: "OperationRequest") -> Iterator[str]
 
 
 def _advice(previewed: "OperationPreview") -> Iterator[str]:
-    """Yield what stands in the way of a change of the primary, and who is best."""
+    """Yield what prevents a change of the primary, and which server is best."""
     if previewed.obstacle:
         yield previewed.obstacle
     if previewed.best:

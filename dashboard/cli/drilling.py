@@ -27,7 +27,7 @@ def drill(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Break something on purpose while programs work, and tell what that cost."""
+    """Break something on purpose while programs work, and report what that cost."""
     with explain_errors():
         is_kept = practise(choose(data=data), kind, record, typer.echo)
     if not is_kept:
@@ -40,10 +40,10 @@ def practise(
     record: UUID | None,
     say: Callable[[str], None],
 ) -> bool:
-    """Practise, telling how it goes; tell whether the promise was kept or it skipped.
+    """Run a drill, reporting its course; return whether its promise was kept.
 
-    With a `record`, that the history says is running, the lines are JSON. Raises
-    NotRunning, CannotDrill and DrillRunning.
+    With a `record`, the id of a drill that the history has as running, the lines are
+    JSON. Raises NotRunning, CannotDrill and DrillRunning.
     """
     from dashboard import wiring
     from db.postgres import SYSTEM
@@ -51,7 +51,7 @@ def practise(
     from services.cluster import drills
     from services.core.actors import CONSOLE
 
-    # Servers that do not answer are the point here: nobody needs to be warned of them.
+    # Servers that do not answer are intended here: nobody needs to be warned of them.
     logging.getLogger().addHandler(logging.NullHandler())
     wired = wiring.connect(settings)
     try:

@@ -1,4 +1,4 @@
-"""What the command line says instead of a traceback."""
+"""Sentences that the command line prints instead of a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import typer
 
 @contextmanager
 def explain_errors() -> Iterator[None]:
-    """End with one sentence instead of a traceback where somebody can act on it."""
+    """Exit with a sentence instead of a traceback for errors that one can act on."""
     try:
         yield
     except Exception as error:

@@ -44,13 +44,13 @@ def import_synthea(
     ] = Path("rejects.csv"),
     data: Data = None,
 ) -> None:
-    """Take over patients and doctors from Synthea; repeat it as often as you like."""
+    """Import patients and doctors from Synthea; repeat it as often as you like."""
     with explain_errors():
         take_over(choose(data=data), folder, rejects)
 
 
 def take_over(settings: "Settings", path: Path, rejects: Path) -> None:
-    """Take over a folder; raises CannotImport before anything is started."""
+    """Import a folder; raises CannotImport before anything is started."""
     from rich.console import Console
     from rich.progress import TaskProgressColumn
 
@@ -105,7 +105,7 @@ def import_fhir(
     ] = False,
     data: Data = None,
 ) -> None:
-    """Take over patients from bundles of FHIR R4; repeat it as often as you like."""
+    """Import patients from bundles of FHIR R4; repeat it as often as you like."""
     with explain_errors():
         take_bundles(choose(data=data), path, rejects, with_contacts=contacts)
 
@@ -113,7 +113,7 @@ def import_fhir(
 def take_bundles(
     settings: "Settings", path: Path, rejects: Path, *, with_contacts: bool = False
 ) -> None:
-    """Take over bundles; raises CannotImport, and then nothing was imported."""
+    """Import bundles; raises CannotImport, and then nothing was imported."""
     from rich.console import Console
     from rich.progress import TaskProgressColumn
 
@@ -186,7 +186,7 @@ def import_codes(
 def take_list(
     settings: "Settings", kind: str, file: Path, *, check: bool, use: str | None
 ) -> "ListChanges":
-    """Return what a file changes in the clinic's own list, and take it unless checking.
+    """Return what a file changes in the clinic's own list; take it unless `check`.
 
     Raises UnreadableList, with each line that cannot be taken, and InvalidInput.
     """
@@ -231,7 +231,7 @@ def seed(
 
 
 def invent(settings: "Settings", patients: int, seed_number: int, events: int) -> None:
-    """Bring the clinic up to this many patients, and each of them to so many events."""
+    """Bring the clinic up to `patients` patients, each with `events` dated entries."""
     from rich.console import Console
     from rich.progress import MofNCompleteColumn
 
@@ -279,7 +279,7 @@ def unique_emails(
     ] = False,
     data: Data = None,
 ) -> None:
-    """Let an e-mail address be of one patient only; refused while some are shared."""
+    """Allow each e-mail address for one patient only; refused while some are shared."""
     with explain_errors():
         require_unique_emails(choose(data=data), is_wanted=not off)
     typer.echo(
@@ -305,7 +305,7 @@ def require_unique_emails(settings: "Settings", *, is_wanted: bool) -> None:
 
 
 class _Shown:
-    """How far an import is: bytes while it reads, then only that it saves."""
+    """Progress of an import: bytes while it reads, then only that it is saving."""
 
     def __init__(self, progress: "Progress", size: int) -> None:
         self._progress = progress
@@ -352,7 +352,7 @@ def _explain(
     summaries: "Sequence[FileSummary | TypeSummary]",
     rejected: str,
 ) -> None:
-    """Say what was kept as it is, and where rejects are listed."""
+    """Print what "Kept" means, and where rejects are listed."""
     if any(summary.outcome and summary.outcome.kept for summary in summaries):
         console.print("Kept: somebody edited, archived or merged these in Chartroom.")
     if any(summary.rejected for summary in summaries):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from jobs.documents.integrity import Report
     from services.audit.chain import ChainVerification
 
-# An upload may have sealed its key just before the new one was there, and be stored
-# just after all others were wrapped anew.
+# An upload may have sealed its key just before the new one was added, and be stored
+# just after all others were rewrapped.
 _OLD_KEYS_KEPT_FOR: Final = timedelta(hours=1)
 
 group = typer.Typer()
@@ -27,7 +27,7 @@ group = typer.Typer()
 
 @group.command()
 def verify_audit(data: Data = None) -> None:
-    """Follow the audit log's chain; name the first entry that was tampered with."""
+    """Verify the audit log's chain; name the first entry that was tampered with."""
     with explain_errors():
         verdict = verify_chain(choose(data=data))
     typer.echo(verdict.sentence, err=not verdict.is_whole)
@@ -36,7 +36,7 @@ def verify_audit(data: Data = None) -> None:
 
 
 def verify_chain(settings: "Settings") -> "ChainVerification":
-    """Follow the whole chain of the audit log, and write down with what result.
+    """Verify the whole chain of the audit log, and record the result.
 
     Raises AuditStoreUnavailable and UnusableKey.
     """
@@ -69,7 +69,7 @@ def new_file_keys(
 
 
 def make_file_keys(path: Path) -> str:
-    """Make a key file for servers of one's own, and say what to do with it."""
+    """Make a key file for external servers; return what to do with it."""
     from db.files import file_keys
 
     if not file_keys.make(path):
@@ -98,7 +98,7 @@ def rotate_keys(
 
 
 def rotate_file_keys(settings: "Settings") -> str:
-    """Wrap the keys of all files with a new key, and say how many they were.
+    """Wrap the keys of all files with a new key; return how many there were.
 
     It may be killed at any time and run again: then there is one key more than
     necessary, and nothing else. Raises UnusableFileKeys and FileStoreUnavailable.
@@ -117,7 +117,7 @@ def rotate_file_keys(settings: "Settings") -> str:
 
 
 def _of_other_sites(settings: "Settings") -> str:
-    """Say what has to be brought to sites that follow; keys are not replicated."""
+    """Return what to copy to sites that follow: keys are not replicated."""
     from db.embedded import DataFolder
     from db.embedded.sites import standby_site
     from db.files.file_keys import FileKeys
@@ -134,11 +134,11 @@ def _of_other_sites(settings: "Settings") -> str:
 
 
 def drop_old_file_keys(settings: "Settings") -> str:
-    """Forget keys that were replaced and that nothing is sealed with any more.
+    """Drop replaced keys with which nothing is sealed any more.
 
-    Backups, here and in the copy, keep those that they need. Raises UnusableFileKeys
-    if it is too early, CannotBackUp if backups cannot be asked, and
-    FileStoreUnavailable; then nothing was forgotten.
+    Keys that backups need, here and in the copy, are kept. Raises UnusableFileKeys if
+    it is too early, CannotBackUp if backups cannot be read, and FileStoreUnavailable;
+    then no key was dropped.
     """
     from dashboard import wiring
     from db.files.file_keys import UnusableFileKeys
@@ -186,7 +186,7 @@ def _needed_here(wired: "Wiring") -> set[int]:
 
 
 def _needed_by_copy(wired: "Wiring") -> "NeededKeys":
-    """Return the keys that the copy needs; raises CannotBackUp if nobody can tell."""
+    """Return the keys that the copy needs; raises CannotBackUp if that is unknown."""
     from dashboard.wiring import copy_store_of
     from db.backups.backup_errors import CannotBackUp
     from db.backups.copies.copy_notes import read_copy_note
@@ -215,7 +215,7 @@ def _needed_by_copy(wired: "Wiring") -> "NeededKeys":
 
 
 def _words_of(copied: "NeededKeys") -> str:
-    """Return what of the copy needs old keys and until when; empty for nothing."""
+    """Return which parts of the copy need old keys and until when; empty if none."""
     if copied.until is None:
         return ""
     return (
@@ -226,7 +226,7 @@ def _words_of(copied: "NeededKeys") -> str:
 
 
 def _rewrap(wired: "Wiring") -> tuple[int, int]:
-    """Wrap what old keys have wrapped; return how much was, and could not be."""
+    """Rewrap what old keys have wrapped; return how many were, and could not be."""
     from db.files.gridfs import Bucket
 
     outcomes = [wired.files.rewrap(bucket) for bucket in Bucket]
@@ -259,7 +259,7 @@ def _record_rotation(
 
 @group.command()
 def check_files(data: Data = None) -> None:
-    """Read every file now and compare it with its row; name what is not whole by id."""
+    """Read every file now and compare it with its row; name damaged ones by id."""
     with explain_errors():
         report = compare_files(choose(data=data))
     for line in comparison_in_words(report):
@@ -269,7 +269,7 @@ def check_files(data: Data = None) -> None:
 
 
 def compare_files(settings: "Settings") -> "Report":
-    """Read every file, and mark what is not what its row says.
+    """Read every file, and mark those that differ from their rows.
 
     Raises FileStoreUnavailable, UnusableFileKeys and CannotServe.
     """
@@ -289,7 +289,7 @@ def compare_files(settings: "Settings") -> "Report":
 
 
 def comparison_in_words(report: "Report") -> Iterator[str]:
-    """Yield the findings in words, by ids and never by name."""
+    """Yield the findings as lines, with ids and never with names."""
     for finding in report.bad:
         yield f"{finding.named.words}: {finding.state}"
     if report.stopped:

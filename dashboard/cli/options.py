@@ -1,4 +1,4 @@
-"""The options that several commands have, and the settings they make."""
+"""The options that several commands share, and the settings they make."""
 
 import os
 from pathlib import Path
@@ -26,10 +26,10 @@ Https = Annotated[
 
 
 def choose(**options: str | int | Path | None) -> "Settings":
-    """Return the settings, an option of the command line before a variable.
+    """Return the settings; an option of the command line overrides a variable.
 
-    Options become variables, so that children and everything else that reads the
-    settings later sees the same ones.
+    Options are put into the environment, so that children and everything else that
+    reads the settings later get the same ones.
     """
     from db.settings import Settings
 
@@ -41,7 +41,7 @@ def choose(**options: str | int | Path | None) -> "Settings":
 
 
 def require_new(path: Path) -> None:
-    """Raise CannotBackUp if there is something where `--out` names a file to make."""
+    """Raise CannotBackUp if the file that `--out` names exists already."""
     from db.backups.backup_errors import CannotBackUp
 
     if path.exists():
@@ -49,9 +49,9 @@ def require_new(path: Path) -> None:
 
 
 def write_new(path: Path, content: bytes, *, of: str) -> None:
-    """Make the file that `--out` names, for its owner alone.
+    """Make the file that `--out` names, readable by its owner only.
 
-    Raises CannotBackUp, which says what it would have been `of`.
+    Raises CannotBackUp; its message calls the file by `of`.
     """
     from db.backups.backup_errors import CannotBackUp
 

@@ -1,4 +1,4 @@
-"""Commands that let somebody in: a person, or a program."""
+"""Commands that admit somebody: a person, or a program."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -83,7 +83,7 @@ def issue_token(
     scopes: Collection[Scope] = (),
     lifetime: timedelta,
 ) -> str:
-    """Return a new token of a program; a patient's is the demo patient's.
+    """Return a new token of a program; with the role patient, for the demo patient.
 
     Without scopes it may do all that its role may. Raises InvalidInput, NotFound.
     """

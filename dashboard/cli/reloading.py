@@ -14,19 +14,19 @@ _DONE: Final = "done"
 
 
 class ReloadServer(CommandSocket):
-    """Where the launcher hears that its web processes shall be replaced."""
+    """Where the launcher receives the request to replace its web processes."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.data, _NAME)
 
     def answer(self, reload: Callable[[], Iterator[str]], *, seconds: float) -> None:
-        """Wait so long for somebody to ask; then do it, and tell them how it goes."""
+        """Wait up to `seconds` for a client; then replace them, reporting progress."""
         client = self.accept(seconds=seconds)
         if client is None:
             return
         with client, client.makefile("w", buffering=1) as words:
             for word in _tell(reload):
-                # Whoever asked may have left; what was begun is finished.
+                # The client may have left; what was begun is finished.
                 with suppress(OSError):
                     print(word, file=words)
 
@@ -41,7 +41,7 @@ def _tell(reload: Callable[[], Iterator[str]]) -> Iterator[str]:
 
 
 def ask(settings: Settings, *, say: Callable[[str], None]) -> None:
-    """Have the web processes replaced; raises CannotServe where that fails."""
+    """Have the web processes replaced; raises CannotServe if that fails."""
     try:
         launcher = sockets.reach(settings.data, _NAME)
     except NoLauncher as error:

@@ -1,4 +1,4 @@
-"""Starting parts of Chartroom, and what a start needs."""
+"""Commands that start parts of Chartroom, and what they need."""
 
 import dataclasses
 import json
@@ -63,7 +63,7 @@ def reload(data: Data = None) -> None:
 
 @group.command(hidden=True)
 def front(servers: Servers = None, data: Data = None) -> None:
-    """Stand before so many web processes, as the launcher has it."""
+    """Run the front before the web processes; the launcher starts this."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard.cli.launching import children
@@ -84,10 +84,10 @@ def web(
         Path | None, typer.Option(help="Listen there, for the front, not on a port.")
     ] = None,
 ) -> None:
-    """Serve pages and API for databases that run already."""
+    """Serve pages and API for databases that are already running."""
     with explain_errors():
         settings = choose(host=host, port=port, data=data)
-        # The server is imported before the launcher's word is awaited: that takes
+        # The server is imported before the launcher's signal is awaited: that takes
         # seconds in which the databases start.
         from dashboard.cli.launching import children
         from dashboard.web import server  # noqa: F401
@@ -107,7 +107,7 @@ def serve_pages(settings: "Settings", socket: Path | None = None) -> None:
 
 @group.command()
 def worker(data: Data = None) -> None:
-    """Do the work of the background: tidy up, look ahead."""
+    """Do the background work: tidy up, look ahead."""
     with explain_errors():
         settings = choose(data=data)
         from dashboard.cli.launching import children
@@ -117,7 +117,7 @@ def worker(data: Data = None) -> None:
 
 
 def work(settings: "Settings") -> None:
-    """Do the background's work until SIGTERM."""
+    """Do the background work until SIGTERM."""
     from dashboard import wiring
     from dashboard.cli.reports import report_mailing_of
     from dashboard.web.installation_key import signing_key
@@ -177,11 +177,11 @@ def work(settings: "Settings") -> None:
 
 
 def _exporter(wired: "Wiring") -> "BulkExporter":
-    """Return what makes bulk exports, each resource as FHIR's searches tell it."""
+    """Return the maker of bulk exports; their resources are those of FHIR searches."""
     from jobs.fhir.exporting import BulkExporter
 
     def sources() -> "Mapping[str, BulkSource]":
-        # With it comes FastAPI, for which a worker has no other use.
+        # It brings FastAPI, for which a worker has no other use.
         from api.fhir.table import BULK_SOURCES
 
         return BULK_SOURCES
@@ -195,7 +195,7 @@ def _exporter(wired: "Wiring") -> "BulkExporter":
 
 
 def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
-    """Return what makes dashboards that are sent by mail, and looks at counts."""
+    """Return what mails dashboards, and watches counts."""
     from dashboard import wiring
     from dashboard.web.public_address import public_address
     from jobs.analytics.mailing import AnalystMailing
@@ -203,8 +203,8 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
     from services.documents.forms import Wording
 
     def wording(language: str | None) -> Wording:
-        # The catalogues come with all that draws pages, for which a worker that makes
-        # no paper has no use.
+        # The catalogues come with all the code that draws pages, for which a worker
+        # that makes no PDF has no use.
         from dashboard.web.languages import wording_in
 
         return wording_in(language, settings.language)
@@ -227,7 +227,7 @@ def _analyst_mailing(settings: "Settings") -> "AnalystMailing":
 
 
 def _tool_asker(wired: "Wiring") -> "ToolAsker | None":
-    """Return who asks the clinic's own tool; None if the settings name none."""
+    """Return what asks the clinic's backup tool; None if the settings name none."""
     tool = wired.settings.own_backup_tool
     if tool is None:
         return None
@@ -237,7 +237,7 @@ def _tool_asker(wired: "Wiring") -> "ToolAsker | None":
 
 
 def _tool_drills(wired: "Wiring", asker: "ToolAsker | None") -> "RestoreDriller | None":
-    """Return who practises restores by that tool; None if it may restore nowhere."""
+    """Return the driller of that tool's restores; None if it has no sandbox to use."""
     settings = wired.settings
     if asker is None or settings.backup_tool_sandbox is None:
         return None
@@ -265,7 +265,7 @@ def _tool_drills(wired: "Wiring", asker: "ToolAsker | None") -> "RestoreDriller 
 
 
 def _backups(wired: "Wiring") -> "BackupScheduler":
-    """Return who backs up what the data folder's servers hold, as the settings say."""
+    """Return the scheduler of backups of the data folder, as the settings have it."""
     from dashboard.cli.backups import back_up, source_of
     from db.backups.sandbox import discard_abandoned
     from db.embedded import DataFolder
@@ -343,7 +343,7 @@ def _backups(wired: "Wiring") -> "BackupScheduler":
 
 
 def _copy_practice(wired: "Wiring") -> "Callable[[Event], Proof] | None":
-    """Return what practises restores from the copy; None if there is to be none."""
+    """Return the drill of restores from the copy; None if there is no copy."""
     from dashboard.cli.backups import source_of
     from dashboard.wiring import copy_store_of
 
@@ -362,7 +362,7 @@ def _copy_practice(wired: "Wiring") -> "Callable[[Event], Proof] | None":
 
 
 def _copy(wired: "Wiring") -> "CopyKeeper | None":
-    """Return who copies the backups elsewhere; None if the settings name no place."""
+    """Return what copies the backups elsewhere; None if the settings name no place."""
     from dashboard.wiring import copy_store_of
 
     store = copy_store_of(wired.settings)
@@ -386,7 +386,7 @@ def _copy(wired: "Wiring") -> "CopyKeeper | None":
 
 
 def _demo_papers(wired: "Wiring") -> AbstractContextManager[None]:
-    """File the papers of the demo in the background, where its past was invented."""
+    """File the demo's papers in the background, if its past was invented."""
     from jobs.documents import demo_papers
     from services.demo.history.papers import Papers
 

@@ -29,7 +29,7 @@ def prove_booking(data: Data = None) -> None:
 
 
 def race_for_a_slot(settings: "Settings") -> "Proof":
-    """Race for a scratch slot on the cluster that is set or embedded."""
+    """Race for a scratch slot on the configured or embedded cluster."""
     from dashboard import wiring
     from jobs.visits import booking_proof
 
@@ -38,7 +38,7 @@ def race_for_a_slot(settings: "Settings") -> "Proof":
 
 
 def proof_in_words(proof: "Proof") -> Iterator[str]:
-    """Yield what came of the race in words."""
+    """Yield the outcome of the race as lines."""
     yield (
         f"{proof.attempts} attempts at one slot from {proof.processes} processes: "
         f"{proof.won} won, {proof.lost} were told that it is booked."
@@ -61,7 +61,7 @@ def verify(
     ],
     data: Data = None,
 ) -> None:
-    """Tell whether a prescription is as this clinic signed it; exit with 1 if not."""
+    """Check that a prescription is as this clinic signed it; exit with 1 if not."""
     with explain_errors():
         signature = check_signature(choose(data=data), file)
     typer.echo(signature_in_words(signature), err=not signature.is_valid)
@@ -70,7 +70,7 @@ def verify(
 
 
 def check_signature(settings: "Settings", path: Path) -> "Signature":
-    """Check a file against the clinic's certificates; no database is needed.
+    """Check a file against the clinic's certificates; needs no database.
 
     Raises UnusableSigningKey, InvalidInput, CannotCheck.
     """

@@ -1,4 +1,4 @@
-"""Takes the clinic back as somebody asked on the page; a child of the launcher."""
+"""Takes the clinic back as requested on the page, in a child of the launcher."""
 
 import contextlib
 import dataclasses
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 def take_back_as_requested(settings: "Settings") -> None:
-    """Go back to the time that is noted in the data folder, and note how it went."""
+    """Go back to the time recorded in the data folder, and record the outcome."""
     from db.backups.requested_restore import note_requested, read_requested
     from db.embedded import DataFolder
     from db.embedded.replacement import Replacement
@@ -37,14 +37,14 @@ def take_back_as_requested(settings: "Settings") -> None:
     failure = _go_back(settings, requested)
     replacement = Replacement(DataFolder(settings.data))
     if failure is not None and (replacement.is_ready or replacement.is_placed):
-        # The launcher has ended, and its next start goes on: it tells how that went.
+        # The launcher has ended; its next start continues, and records the outcome.
         return
     ended = dataclasses.replace(requested, ended_at=datetime.now(UTC), failure=failure)
     note_requested(settings.data, ended)
 
 
 def _go_back(settings: "Settings", requested: "RequestedRestore") -> str | None:
-    """Go back; return why the clinic did not."""
+    """Go back; return the reason if the clinic did not."""
     from dashboard import wiring
     from dashboard.cli.going_back.closing import closed
     from dashboard.cli.going_back.taking_back import live_clinic
@@ -61,7 +61,7 @@ def _go_back(settings: "Settings", requested: "RequestedRestore") -> str | None:
         with contextlib.suppress(OSError):
             note_requested(settings.data, reached)
 
-    # Whoever asked was allowed to, with a passkey; both were looked at then.
+    # The person was authorized, by a passkey; both were checked when they asked.
     actor = Actor(requested.requested_by, requested.requested_by_name, Role.ADMIN)
     order = GoingBackOrder(requested.to, requested.reason, actor)
     try:
@@ -69,7 +69,7 @@ def _go_back(settings: "Settings", requested: "RequestedRestore") -> str | None:
             go_back(
                 live_clinic(wired, settings),
                 order,
-                # It was confirmed before, by who saw what it would undo.
+                # It was confirmed before, by somebody who saw what it would undo.
                 confirm=lambda _restore: None,
                 closed=partial(closed, settings),
                 report=tell,
@@ -85,9 +85,9 @@ def _go_back(settings: "Settings", requested: "RequestedRestore") -> str | None:
 
 
 def settle_abandoned(data: Path) -> None:
-    """End what a launcher had begun that is gone; for a launcher that begins.
+    """End the request that a former launcher left open; called by a new launcher.
 
-    The clinic went back if its data of before were put aside since.
+    The clinic did go back if its previous data were put aside since.
     """
     from db.backups.replaced_data import list_before
     from db.backups.requested_restore import note_requested, read_requested
@@ -95,7 +95,7 @@ def settle_abandoned(data: Path) -> None:
     requested = read_requested(data)
     if requested is None or not requested.is_open:
         return
-    # The name of what lies aside has no parts of a second.
+    # The name of the folder put aside has no fractions of a second.
     since = requested.requested_at.replace(microsecond=0)
     went_back = any(each.replaced_at >= since for each in list_before(data))
     failure = None if went_back else _ENDED_BEFORE

@@ -18,19 +18,19 @@ _LONGEST_WORD: Final = 16
 
 
 class ClosingServer(CommandSocket):
-    """Where the launcher hears that the clinic shall be closed for a while."""
+    """Where the launcher receives the request to close the clinic for a while."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.data, _NAME)
 
     def answer(self, close: Callable[[], None], reopen: Callable[[], None]) -> None:
-        """Close the clinic for whoever asks, until they are done or gone."""
+        """Close the clinic for a client, until the client is done or gone."""
         client = self.accept(seconds=0)
         if client is None:
             return
         with client:
             close()
-            # Whoever asked may have left; then it opens at once.
+            # The client may have left; then the clinic opens at once.
             with suppress(OSError):
                 client.sendall(_CLOSED)
                 client.recv(_LONGEST_WORD)
@@ -41,9 +41,9 @@ class ClosingServer(CommandSocket):
 
 @contextmanager
 def closed(settings: Settings) -> Iterator[None]:
-    """Keep the clinic closed for a block; it opens again at its end, however it ends.
+    """Keep the clinic closed for a block; it opens again however the block ends.
 
-    Raises CannotRestore where nobody closes it, or where it did not open again.
+    Raises CannotRestore if nobody can close it, or if it did not open again.
     """
     try:
         launcher = sockets.reach(settings.data, _NAME)

@@ -33,11 +33,11 @@ def take_back(
     are_servers_lost: bool = False,
     fetched: "Callable[[], Repository] | None" = None,
 ) -> None:
-    """Take the clinic back to a time, after whoever asks has confirmed it.
+    """Take the clinic back to a time, once that has been confirmed.
 
-    It runs, unless its servers are lost: then MongoDB alone is started. `fetched` gives
-    the backups to go back from, unless those are the clinic's own. Raises CannotRestore
-    and CannotStart; then the clinic is as it was.
+    The clinic runs, unless its servers are lost: then MongoDB alone is started.
+    `fetched` fetches the backups to go back from, if they are not the clinic's own.
+    Raises CannotRestore and CannotStart; then the clinic is as it was.
     """
     from dashboard.cli.going_back.closing import closed
     from db.backups.replaced_data import list_before
@@ -83,9 +83,10 @@ def take_back(
 def live_clinic(
     wired: "Wiring", settings: "Settings", source: "Repository | None" = None
 ) -> "LiveClinic":
-    """Return the clinic below the data folder, as it goes back.
+    """Return the clinic in the data folder, in the form needed to go back.
 
-    From its own backups, or from `source`: then its own log goes on afterwards.
+    It goes back from its own backups, or from `source`: then its own log continues
+    afterwards.
     """
     from db.backups.log.archive import LogArchive
     from db.embedded import DataFolder
@@ -158,10 +159,10 @@ def _require_complete(
 
 
 def _require_own_backups(settings: "Settings") -> None:
-    """Raise CannotRestore where the clinic's own backups are gone.
+    """Raise CannotRestore if the clinic's own backups are gone.
 
-    Their log goes on after the clinic went back, and has to say from when to when it
-    leads nowhere.
+    Their log continues after the clinic went back, and has to record the span in which
+    it leads nowhere.
     """
     from dashboard.wiring import backups_of
     from db.backups.backup_errors import CannotRestore
@@ -178,7 +179,7 @@ def _require_own_backups(settings: "Settings") -> None:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Shows what going back would undo, and has it confirmed by typing."""
+    """Shows what going back would undo, and asks for a typed confirmation."""
 
     clinic_name: str
     to: datetime
@@ -186,7 +187,7 @@ class Confirmation:
     is_sure: bool
 
     def confirm(self, restore: "ProvenRestore") -> None:
-        """Tell and ask; raises CannotRestore unless it is confirmed."""
+        """Show and ask; raises CannotRestore unless it is confirmed."""
         from db.backups.backup_errors import CannotRestore
         from jobs.backups.looking import words_of
 

@@ -1,1 +1,1 @@
-"""How one command starts everything: databases, web processes, front, worker."""
+"""Starts everything with one command: databases, web processes, front, worker."""

@@ -2,7 +2,7 @@
 
 A child waits for a line on its standard input before it begins, so that it can import
 what it needs while the databases start; it ends when that input ends. So no child
-outlives a launcher that was killed, and none keeps the port of the next one.
+outlives a launcher that was killed, and none keeps the port that the next one needs.
 """
 
 import ctypes
@@ -31,7 +31,7 @@ _PR_SET_PDEATHSIG: Final = 1
 class Child:
     """One child: `python -m dashboard NAME` with the launcher's settings.
 
-    Or with other words, where several children have the same command.
+    Or with `words` instead of NAME, where several children have the same command.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Child:
                 [sys.executable, "-m", "dashboard", *(self.words or (self.name,))],
                 env=os.environ | {ATTENDED: "1"},
                 stdin=subprocess.PIPE,
-                # What a dead child did not take must not come up again on closing.
+                # What a dead child did not read must not be written again on closing.
                 bufsize=0,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -57,7 +57,7 @@ class Child:
         self.backoff.started(time.monotonic())
 
     def begin(self) -> None:
-        """Let the process do its work."""
+        """Have the process do its work."""
         self._say("begin\n")
 
     @property
@@ -66,7 +66,7 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def look_after(self) -> None:
-        """Start the process again if it has ended, sooner or later as it deserves."""
+        """Start the process again if it has ended, after the backoff that is due."""
         if self.is_running:
             return
         now = time.monotonic()
@@ -78,7 +78,7 @@ class Child:
             self.begin()
 
     def _say(self, word: str) -> None:
-        # It may have ended already; whoever looks after it will notice.
+        # It may have ended already; `look_after` will notice.
         with suppress(BrokenPipeError):
             if self.process is not None and self.process.stdin is not None:
                 self.process.stdin.write(word.encode())
@@ -94,7 +94,7 @@ def stop(children: Sequence[Child]) -> None:
 
 
 def end(child: Child) -> None:
-    """Ask a child to end, and do not wait for it."""
+    """Ask a child to end, without waiting for it."""
     if child.process is not None:
         child.process.terminate()
 
@@ -105,9 +105,9 @@ def last_words(child: Child) -> str:
 
 
 def attend() -> None:
-    """In a child: wait for the launcher's word, and from then on end when it ends.
+    """In a child, wait for the launcher's signal to begin, and end when it ends.
 
-    Returns at once in a process that no launcher has started.
+    Returns at once in a process that was not started by a launcher.
     """
     if not os.environ.pop(ATTENDED, None):
         return
@@ -117,15 +117,15 @@ def attend() -> None:
 
 
 def end_with_parent() -> None:
-    """In a child that becomes another program: have the system end it with us.
+    """In a child that becomes another program, have the system end it with us.
 
-    That program reads no standard input, so it would not notice.
+    That program does not read its standard input, so it would not notice.
     """
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end_with_launcher() -> None:
-    # Not through sys.stdin: a thread that waits in there blocks Python's own exit.
+    # Not through sys.stdin: a thread that waits in it blocks Python's own exit.
     while os.read(sys.stdin.fileno(), _LONGEST_WORD):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -38,11 +38,11 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Stopped(BaseException):
-    """A signal asks to stop; no Exception, so that nothing on the way catches it."""
+    """A signal asks to stop; not an Exception, so that nothing else catches it."""
 
 
 def serve(settings: Settings, *, empty: bool, say: Say) -> None:
-    """Start everything, tell how it goes, and run until SIGINT or SIGTERM.
+    """Start everything, report each stage, and run until SIGINT or SIGTERM.
 
     Raises CannotServe or embedded.CannotStart. However it ends, nothing that was
     started here is left running.
@@ -61,7 +61,8 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
         going_back = Child("go-back-as-asked", folder.log("going-back"))
         databases = held.enter_context(ExitStack())
         held.callback(lambda: children.stop([*web.all(), worker, going_back]))
-        # It needs seconds to import everything: it may, while the databases start.
+        # It needs seconds to import everything, which it can do while the databases
+        # start.
         web.start()
         is_filled = settings.is_demo and not (empty or folder.is_complete)
         with _loaded_beside(is_filled=is_filled):
@@ -72,8 +73,8 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
             )
         standby = StandbyLaunch(cluster)
         if standby.is_following:
-            # It has nothing of its own to write, and nobody would be sent a letter
-            # by both sites.
+            # It has nothing of its own to write, and nobody should get letters from
+            # both sites.
             web.prepare()
             web.open()
             stages.done("Web server")
@@ -109,7 +110,7 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
 
 @contextmanager
 def _loaded_beside(*, is_filled: bool) -> Iterator[None]:
-    """Load what opens the clinic while the body runs, which starts its databases.
+    """Load the code that opens the clinic while the body starts its databases.
 
     That is half of our code, and a start would wait for it if it came first.
     """
@@ -127,11 +128,11 @@ def _loaded_beside(*, is_filled: bool) -> Iterator[None]:
 
 
 def _be_the_clinic(settings: Settings, worker: Child, say: Say) -> None:
-    """Do at a site that was promoted what a clinic's start does beside its servers."""
+    """Do for a promoted site what a clinic's start does besides starting servers."""
     from dashboard.cli.launching.opening import open_clinic
 
     say("This site was promoted: it is the clinic from now on.")
-    # It is no new clinic, however little there is in it.
+    # It is not a new clinic, however little there is in it.
     open_clinic(settings, Stages(say), empty=True)
     worker.start()
     worker.begin()
@@ -139,9 +140,9 @@ def _be_the_clinic(settings: Settings, worker: Child, say: Say) -> None:
 
 
 class StandbyLaunch:
-    """What the launcher has to know of sites: whether this one follows, or is replaced.
+    """The launcher's view of sites: whether this one follows, or has been replaced.
 
-    Of a clinic that follows nobody it says so.
+    It also serves a clinic that follows none.
     """
 
     def __init__(self, cluster: Cluster | None) -> None:
@@ -151,16 +152,16 @@ class StandbyLaunch:
 
     @property
     def is_following(self) -> bool:
-        """Whether the site follows another one, and only shows what that has."""
+        """Whether the site follows another one, and only shows what that one has."""
         return self._site is not None
 
     @property
     def is_promoted(self) -> bool:
-        """Whether somebody has let the site lead since it was started."""
+        """Whether the site was promoted since it was started."""
         return self._cluster is not None and self._cluster.is_promoted
 
     def require_main(self) -> None:
-        """Raise CannotStart once another site is the clinic in this one's place."""
+        """Raise CannotStart once another site is the clinic instead of this one."""
         if self._cluster is not None:
             self._cluster.require_main()
 
@@ -171,7 +172,7 @@ class StandbyLaunch:
         self._site = None
 
     def tell_the_way(self, settings: Settings, seconds: float, say: Say) -> None:
-        """Say that this is a standby site, and where."""
+        """Print that this is a standby site, and its address."""
         name = self._site.name if self._site else ""
         say(
             f"Chartroom is ready after {seconds:.1f} s: {local_address(settings)}, the "
@@ -182,7 +183,7 @@ class StandbyLaunch:
 
 
 def _begin(child: Child) -> None:
-    """Let a child do its work once, unless it is at it."""
+    """Have a child do its work once, unless it is running."""
     if not child.is_running:
         children.stop([child])
         child.start()
@@ -190,7 +191,7 @@ def _begin(child: Child) -> None:
 
 
 def _open(web: WebProcesses, worker: Child) -> None:
-    """Let people in, and then a worker work."""
+    """Open the clinic to people, and then start the worker."""
     web.open()
     worker.start()
     worker.begin()
@@ -203,11 +204,11 @@ def _reopen(
     worker: Child,
     say: Say,
 ) -> None:
-    """Open a clinic that was closed: as it was, or with restored data if they wait."""
+    """Open a clinic that was closed: as it was, or with restored data if ready."""
     web.start()
     replacement = Replacement(DataFolder(settings.data))
     if not replacement.is_ready:
-        # What somebody had begun to restore who was killed.
+        # A restore that was killed may have left a beginning.
         with suppress(embedded.CannotStart):
             replacement.resume()
     else:
@@ -217,7 +218,7 @@ def _reopen(
         embedded.start_within(databases, settings.data, report=stages.tell)
         from dashboard.cli.launching.opening import open_clinic
 
-        # It is no new clinic, however little there was in it then.
+        # It is not a new clinic, however little there was in it then.
         open_clinic(settings, stages, empty=True)
     web.prepare()
     _open(web, worker)
@@ -225,7 +226,7 @@ def _reopen(
 
 
 def _reload(web: WebProcesses, worker: Child) -> Iterator[str]:
-    """Replace what runs our code, and yield what was done; raises CannotServe."""
+    """Replace the processes that run our code; yield progress; raises CannotServe."""
     yield from web.reload()
     if worker.process is None:
         # A standby site has none.
@@ -252,14 +253,14 @@ def _tell_the_way(
 
 
 def _first_invitation(settings: Settings) -> str:
-    """Return what to type in another terminal, which knows no option of this start."""
+    """Return the command for another terminal, which has no option of this start."""
     python = Path(sys.executable)
     if python.is_relative_to(Path.cwd()):
         python = python.relative_to(Path.cwd())
     return shlex.join(
         [
             "env",
-            # Their link leads there.
+            # The link in the invitation leads to this port.
             f"CHARTROOM_PORT={settings.port}",
             str(python),
             *("-m", "dashboard", "create-admin"),
@@ -274,7 +275,7 @@ def _first_invitation(settings: Settings) -> str:
 def _until_stopped() -> Iterator[None]:
     """Run the body until it ends or a signal asks to stop; then let it clean up."""
     for number in _SIGNALS:
-        # Who started this with nohup wants it to outlive the terminal.
+        # Somebody who started this with nohup wants it to outlive the terminal.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
     with suppress(_Stopped):
@@ -283,7 +284,7 @@ def _until_stopped() -> Iterator[None]:
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
     del number, frame
-    # Once is enough: a second Ctrl-C must not leave half of it running.
+    # Once is enough: a second Ctrl-C must not interrupt the cleaning up.
     for other in _SIGNALS:
         signal.signal(other, signal.SIG_IGN)
     raise _Stopped

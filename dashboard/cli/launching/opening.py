@@ -32,9 +32,9 @@ def open_clinic(
     empty: bool,
     beside: Callable[[], None] = lambda: None,
 ) -> tuple[Actor, ...]:
-    """Bring the schema up to date, and return the demo's people if it is one.
+    """Bring the schema up to date; in a demo, return the people of the demo.
 
-    `beside` begins what needs no more than the schema.
+    `beside` starts what needs nothing but the schema.
     """
     wired = wiring.connect(settings)
     try:
@@ -54,7 +54,7 @@ def open_clinic(
 
 
 def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
-    """Let the cast in, and fill an empty clinic."""
+    """Admit the demo's people, and fill an empty clinic."""
 
     def let_in(session: Session) -> _Opened:
         demo_accounts.ensure_demo_people(session)
@@ -67,7 +67,7 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
         _seed(wired)
         stages.done("Demo clinic")
     else:
-        # A demo of the previous version knew of no treatments.
+        # A demo of the previous version had no treatments.
         wired.database.write(care.ensure_demo_care, identity=SYSTEM)
         plans = partial(ensure_demo_plans, calendar=wiring.calendar(wired.settings))
         wired.database.write(plans, identity=SYSTEM)
@@ -81,10 +81,10 @@ class _Opened:
 
 
 def _await_replicas(database: Database) -> None:
-    """Wait until the replicas that answer have what was just written, one at least.
+    """Wait until all answering replicas, at least one, have what was just written.
 
-    Otherwise the first page might be read where there is no table yet. One that still
-    repairs itself after a crash is no reason not to open: nobody is sent there.
+    Otherwise the first page might be read where there is no table yet. A replica that
+    is still in crash recovery is no reason to wait: nobody is sent there.
     """
     written = database.write(lambda _: None, identity=SYSTEM).lsn
     deadline = time.monotonic() + _REPLICA_SECONDS
@@ -98,9 +98,9 @@ def _await_replicas(database: Database) -> None:
 
 
 def load_demo() -> None:
-    """Load what fills an empty clinic, and what makes its first tables.
+    """Load the code that fills an empty clinic and creates its first tables.
 
-    A start without an empty database does without Faker's and NumPy's import.
+    A start with a filled database does without importing Faker and NumPy.
     """
     from procrastinate import schema as of_queue  # noqa: F401
 

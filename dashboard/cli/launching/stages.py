@@ -1,4 +1,4 @@
-"""The stages of a start, as whoever starts it reads them."""
+"""The stages of a start, as they are printed."""
 
 import time
 from collections.abc import Callable
@@ -7,22 +7,22 @@ Say = Callable[[str], None]
 
 
 class Stages:
-    """Tells each stage of the start with the seconds it took."""
+    """Prints each stage of the start with the seconds it took."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
         self._began = self._since = time.monotonic()
 
     def done(self, stage: str) -> None:
-        """Tell a stage that took the time since the one before."""
+        """Print a stage that took the time since the previous one."""
         self.tell(stage, time.monotonic() - self._since)
 
     def tell(self, stage: str, seconds: float) -> None:
-        """Tell a stage that somebody else has timed."""
+        """Print a stage that was timed elsewhere."""
         self._since = time.monotonic()
         self._say(f"  {stage:<32}{seconds:6.1f} s")
 
     @property
     def seconds(self) -> float:
-        """The time since the beginning."""
+        """The seconds since the beginning."""
         return time.monotonic() - self._began

@@ -39,13 +39,13 @@ def number_of(settings: Settings, say: Callable[[str], None]) -> int:
 
 
 def names_of(number: int) -> tuple[str, ...]:
-    """Return what so many web processes behind the front are called."""
+    """Return the names of `number` web processes behind the front."""
     return tuple(f"web-{index}" for index in range(1, number + 1))
 
 
 @dataclass(slots=True)
 class _Place:
-    """Where the front finds a web process, and the one that listens there."""
+    """Where the front finds a web process, and the process that listens there."""
 
     path: Path
     child: Child
@@ -62,13 +62,13 @@ class _Place:
 
 
 class WebProcesses:
-    """The web processes of a launcher, and the front where there is one."""
+    """The web processes of a launcher, and the front if there is one."""
 
     def __init__(self, settings: Settings, number: int) -> None:
         self._settings = settings
         self._folder = DataFolder(settings.data)
         self._places: list[_Place] = []
-        # Those that were replaced, and finish what was asked of them.
+        # Those that were replaced, and are finishing their requests.
         self._leaving: list[Child] = []
         self._authority: ssl.SSLContext | None = None
         if number == 1 and not settings.https:
@@ -84,14 +84,14 @@ class WebProcesses:
         return Child(name, self._folder.log(name), words)
 
     def all(self) -> list[Child]:
-        """Return the children that there are, to be stopped together."""
+        """Return all current children, to be stopped together."""
         return [*self._lasting(), *self._leaving]
 
     def start(self) -> None:
         """Start the first process and the front, which wait for `begin`.
 
-        The others follow once people can come in (`look_after`): to load our code takes
-        each of them as much of a processor as the first, which the databases need.
+        The others follow once the clinic is open (`look_after`): loading our code takes
+        each of them as much of a processor as the first, and the databases need it.
         """
         for place in self._places[:1]:
             place.start()
@@ -99,7 +99,7 @@ class WebProcesses:
             child.start()
 
     def prepare(self) -> None:
-        """Let the first process behind the front get ready, whom nobody reaches yet.
+        """Have the first process behind the front get ready; nobody reaches it yet.
 
         A process without a front waits until the clinic opens.
         """
@@ -107,16 +107,16 @@ class WebProcesses:
             place.child.begin()
 
     def look_after(self) -> None:
-        """Start what has not been started yet, and again what has ended."""
+        """Start what has not been started yet, and restart what has ended."""
         for child in self._lasting():
             child.look_after()
 
     def open(self) -> None:
-        """Let people in, and return once they are answered; raises CannotServe."""
+        """Open to people, and return once requests are answered; raises CannotServe."""
         deadline = time.monotonic() + _READY_SECONDS
         if self._places:
             first = self._places[0]
-            # A front that does not find it looks again a second later.
+            # A front that does not find it tries again only a second later.
             self._await(lambda: first.is_taken, deadline)
         for child in self._others:
             child.begin()
@@ -131,8 +131,8 @@ class WebProcesses:
     def reload(self) -> Iterator[str]:
         """Replace the web processes one after another; yield what was done.
 
-        Each goes once another one answers in its place: browsers that come anew reach
-        that one, and what is being sent or fetched is finished. Raises CannotServe.
+        Each ends once another one answers in its place: new connections reach that one,
+        and running uploads and downloads are finished. Raises CannotServe.
         """
         if not self._places:
             raise CannotServe(
@@ -184,7 +184,7 @@ class WebProcesses:
         try:
             tls = self._own_authority()
         except OSError:
-            # The front has not made it yet.
+            # The front has not made its certificate yet.
             return False
         answer = json_http.ask(
             "GET", f"{scheme}://{where}/health", tls=tls, timeout_seconds=_ASK_SECONDS
@@ -192,7 +192,7 @@ class WebProcesses:
         return answer is not None and answer.is_ok
 
     def _own_authority(self) -> ssl.SSLContext | None:
-        """Return what believes the front's certificate, once there is one; or raise."""
+        """Return a context that trusts the front, None without TLS; raises OSError."""
         if self._settings.https and self._authority is None:
             root = caddy.root_certificate(self._settings)
             self._authority = ssl.create_default_context(cafile=root)

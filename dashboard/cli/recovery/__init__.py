@@ -1,4 +1,4 @@
-"""Commands for the day on which the machine is lost, and for preparing for it."""
+"""Commands for the day on which the machine is lost, and to prepare for it."""
 
 import typer
 

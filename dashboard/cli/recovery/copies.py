@@ -1,4 +1,4 @@
-"""`restore --from S3`: what a time needs is fetched from the copy first."""
+"""`restore --from S3`: fetches what a time needs from the copy first."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ _COPY: Final = "S3"
 def find_store(settings: "Settings", source: str) -> "ObjectStore | None":
     """Return the store that a source names; None for a folder.
 
-    `S3` is the one of the settings. Raises CannotRestore.
+    `S3` stands for the store of the settings. Raises CannotRestore.
     """
     from pydantic import ValidationError
 
@@ -57,9 +57,9 @@ def fetch(
     into: Path | None = None,
     system_id: str | None = None,
 ) -> "Repository":
-    """Fetch what leads to a time; return the repository that it is then.
+    """Fetch what a time needs; return the repository that results.
 
-    A fetch that was cut off is gone on with by the next. Raises CannotRestore.
+    A fetch that was interrupted is continued by the next. Raises CannotRestore.
     """
     from db.backups.repository import Repository
     from jobs.backups.copying.fetching import RepositoryFetch
@@ -80,7 +80,7 @@ def fetch(
 
 @contextmanager
 def keys_of(kit: "RecoveryKit") -> Iterator["FileKeys"]:
-    """Give the file keys of a recovery kit, as long as the block needs them."""
+    """Provide the file keys of a recovery kit for the duration of a block."""
     from db.backups.recovery_kit import FILE_KEYS
     from db.files.file_keys import FileKeys
 

@@ -18,7 +18,7 @@ group = typer.Typer()
 def take_over_copy(data: Data = None) -> None:
     """Let this machine write into the copy of the backups, and no other from now on.
 
-    After a clinic was restored on another machine, and the first one is gone.
+    For a clinic that was restored on another machine when the first one is gone.
     """
     with explain_errors():
         sentence = take_over(choose(data=data))

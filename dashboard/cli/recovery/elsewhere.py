@@ -22,9 +22,9 @@ def restore_from(
     into: Path | None = None,
     is_alone: bool = True,
 ) -> None:
-    """Restore a clinic into the empty data folder, after the kit's passphrase is typed.
+    """Restore a clinic into the empty data folder, after asking for the passphrase.
 
-    `is_alone` tells that no other way to restore was asked for as well. Raises
+    `is_alone` is False if another way to restore was requested as well. Raises
     CannotRestore; then the folder is empty.
     """
     from db.backups.backup_errors import CannotRestore

@@ -1,4 +1,4 @@
-"""The command that makes a recovery kit, and how a passphrase is asked for."""
+"""The command that makes a recovery kit, and the prompt for a passphrase."""
 
 import contextlib
 import getpass
@@ -34,8 +34,8 @@ def recovery_kit(
 ) -> None:
     """Print the keys that open the backups, sealed to a passphrase, as QR codes.
 
-    With --prove a kit that was made is opened, with its passphrase, and with it the
-    newest backup: once a quarter somebody should have both in their hands.
+    With --prove, an existing kit is opened with its passphrase, and the newest backup
+    with the kit: once a quarter, somebody should have both in their hands.
     """
     with explain_errors():
         settings = choose(data=data)
@@ -54,9 +54,9 @@ def recovery_kit(
 
 
 def ask_passphrase(question: str) -> str:
-    """Ask on the terminal, where nothing of it is shown; or read a line of a pipe.
+    """Ask on the terminal without echo, or read a line from a pipe.
 
-    Never an argument or a variable: others on the machine can read those.
+    Never from an argument or a variable: others on the machine can read those.
     """
     if sys.stdin.isatty():
         return getpass.getpass(f"{question}: ")
@@ -64,10 +64,10 @@ def ask_passphrase(question: str) -> str:
 
 
 def write_kit(settings: "Settings", path: Path, passphrase: str, repeated: str) -> str:
-    """Make a kit of the clinic's keys, and say what to do with it.
+    """Make a kit of the clinic's keys; return what to do with it.
 
-    Raises CannotBackUp, what `make_kit` refuses, and NotRunning: who made a kit is
-    written down in the clinic.
+    Raises CannotBackUp, what `make_kit` raises, and NotRunning: who made a kit is
+    recorded in the clinic.
     """
     from dashboard import wiring
     from db.postgres import SYSTEM
@@ -101,10 +101,10 @@ def write_kit(settings: "Settings", path: Path, passphrase: str, repeated: str) 
 
 
 def prove_kit_file(settings: "Settings", file: Path) -> str:
-    """Ask for a kit's passphrase, show that it opens, and say when it is due again.
+    """Ask for a kit's passphrase and prove that it opens; return when it is due again.
 
-    Raises what `prove_kit` refuses, CannotRestore for a file that cannot be read, and
-    NotRunning: who proved it, or tried to, is written down in the clinic.
+    Raises what `prove_kit` raises, CannotRestore for a file that cannot be read, and
+    NotRunning: who proved it, or tried to, is recorded in the clinic.
     """
     from dashboard import wiring
     from services.backups import kits

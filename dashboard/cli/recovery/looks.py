@@ -16,7 +16,7 @@ _WATCH_SECONDS: Final = 1.0
 
 
 def keep_open(settings: "Settings", to: datetime | None) -> Iterator[str]:
-    """Open a time as the page does; yield what becomes of it, in sentences.
+    """Open a time as the page does; yield its progress in sentences.
 
     Raises NotRunning, CannotRestore and the services' refusals.
     """

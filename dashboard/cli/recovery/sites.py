@@ -1,4 +1,4 @@
-"""Commands for another site: invite it, join, forget it, and let it lead."""
+"""Commands for another site: invite it, join, forget it, and promote it."""
 
 import contextlib
 from dataclasses import replace
@@ -74,7 +74,7 @@ def join_site(
     ],
     data: Data = None,
 ) -> None:
-    """Make an empty data folder a standby site's, which script/server starts then."""
+    """Make an empty data folder a standby site's, which script/server then starts."""
     with explain_errors():
         settings = choose(data=data)
         _require_embedded(settings)
@@ -87,7 +87,7 @@ def join_site(
 
 @site_group.command()
 def forget_site(site: Site, data: Data = None) -> None:
-    """Let another site follow no more, and keep no log for it."""
+    """Stop another site from following, and keep no log for it."""
     with explain_errors():
         settings = choose(data=data)
         _require_embedded(settings)
@@ -102,7 +102,7 @@ def promote_site(
     data: Data = None,
     despite_going_back: DespiteGoingBack = False,
 ) -> None:
-    """Let this standby site lead, once the main one is lost and cannot write."""
+    """Promote this standby site, once the main one is lost and cannot write."""
     with explain_errors():
         settings = choose(data=data)
         _require_embedded(settings)
@@ -112,7 +112,7 @@ def promote_site(
 def write_invitation(settings: "Settings", site: str, path: Path) -> str:
     """Have the log kept for a site, and write the file with which it joins.
 
-    Raises CannotStart, NotRunning, and what a recovery kit's passphrase is refused for.
+    Raises CannotStart, NotRunning, and the refusals of a recovery kit's passphrase.
     """
     from dashboard import wiring
     from db import embedded
@@ -187,7 +187,7 @@ def join(settings: "Settings", path: Path) -> str:
 
 
 def forget(settings: "Settings", site: str) -> None:
-    """Keep no log for a site; raises CannotStart and NotRunning."""
+    """Stop keeping log for a site; raises CannotStart and NotRunning."""
     from dashboard import wiring
     from db import embedded
     from db.cluster.site_slots import slot_of
@@ -215,7 +215,7 @@ def let_lead(
 ) -> None:
     """Show what would be lost, require proof and a typed name, and promote the site.
 
-    Raises CannotStart, also where the main site may still write; NotRunning.
+    Raises CannotStart, also if the main site may still write; NotRunning.
     """
     from dashboard import wiring
     from db import embedded
@@ -252,7 +252,7 @@ def let_lead(
         if not is_undone_wanted:
             require_same_history(wired)
         require_typed(site.name, settings.clinic_name)
-        # Whoever typed the name may have thought for long.
+        # Typing the name may have taken long.
         require_silent(main_signs.look(site, addresses), site.name, cut_off)
         standby_site.note_begun(folder, newest.rows_at, newest.files_at)
         site_promotion.promote(
@@ -270,7 +270,7 @@ def let_lead(
 
 
 def in_words(newest: "NewestChanges", now: datetime) -> tuple[str, ...]:
-    """Say what is here of the clinic, before anybody decides."""
+    """Return lines on what this site has of the clinic, as a basis for the decision."""
     if newest.as_of is None:
         loss = "Of which time this site is cannot be told: see that its servers answer."
     else:
@@ -289,10 +289,10 @@ def in_words(newest: "NewestChanges", now: datetime) -> tuple[str, ...]:
 
 
 def require_silent(signs: "MainSigns", site: str, cut_off: str) -> None:
-    """Raise CannotStart unless the main site is kept from writing, for certain.
+    """Raise CannotStart unless it is certain that the main site cannot write.
 
-    It does not answer, and somebody says by whom and how it was cut off: silence alone
-    is what a cut cable makes as well, behind which people go on working.
+    It must not answer, and somebody must state by whom and how it was cut off: a cut
+    cable causes silence as well, and behind it people go on working.
     """
     from db.embedded import CannotStart
 
@@ -340,7 +340,7 @@ def require_same_history(wired: "Wiring") -> None:
 
 
 def require_reason(reason: str) -> None:
-    """Raise CannotStart without a reason that somebody can understand later."""
+    """Raise CannotStart without a reason that others can understand later."""
     from db.embedded import CannotStart
 
     if len(reason) < _SHORTEST:
@@ -353,7 +353,7 @@ def require_reason(reason: str) -> None:
 
 
 def require_typed(site: str, clinic_name: str) -> None:
-    """Raise CannotStart unless somebody types the name of the site or of the clinic."""
+    """Raise CannotStart unless the name of the site or of the clinic is typed."""
     from db.embedded import CannotStart
 
     try:
@@ -369,7 +369,7 @@ def require_typed(site: str, clinic_name: str) -> None:
 def _as_begun(
     newest: "NewestChanges", rows_at: str, files_at: str | None
 ) -> "NewestChanges":
-    """Return of when the site was before a promotion that was cut short."""
+    """Return the times from before a promotion that was interrupted."""
     return replace(
         newest,
         rows_at=datetime.fromisoformat(rows_at),
@@ -378,7 +378,7 @@ def _as_begun(
 
 
 def _require_other(folder: "DataFolder", name: str) -> None:
-    """Raise CannotStart if a name is this site's own: its servers have it in theirs."""
+    """Raise CannotStart if a name is this site's own, which its servers' names have."""
     from db.embedded import CannotStart
     from db.embedded.sites import standby_site
 
@@ -412,7 +412,7 @@ def _require_embedded(settings: "Settings") -> None:
 
 
 def _keep_log(endpoints: "Endpoints", slot: str, *, is_kept: bool = True) -> None:
-    """Have every server that may lead keep a slot, or none."""
+    """Have every server that may lead keep a slot, or none keep it."""
     from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
     from db.embedded import CannotStart
 

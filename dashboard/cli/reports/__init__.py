@@ -1,4 +1,4 @@
-"""Commands that make papers for whoever asks how the clinic is run."""
+"""Commands that make reports for those who ask how the clinic is run."""
 
 from dashboard.cli.reports.backup_report import (
     group as group,

@@ -41,7 +41,7 @@ def backup_report(
 ) -> None:
     """Report to an auditor what was restored in a month, and what is not proven.
 
-    It is the PDF of the page Backups: no name and no data of a patient are in it.
+    It is the PDF of the page Backups, without names or data of patients.
     """
     with explain_errors():
         settings = choose(data=data)
@@ -57,10 +57,9 @@ def backup_report(
 def write_report(
     settings: "Settings", period: "ReportPeriod", path: Path, language: str | None
 ) -> str:
-    """Make a report of a period, and say where it is.
+    """Make a report of a period; return a sentence on it.
 
-    Raises CannotBackUp, and NotRunning: who took a report is written down in the
-    clinic.
+    Raises CannotBackUp, and NotRunning: who made a report is recorded in the clinic.
     """
     from dashboard import wiring
     from dashboard.web.languages import explaining_in, wording_in
@@ -99,7 +98,7 @@ def write_report(
 def sources_of(
     wired: "Wiring", actor: "Actor", now: datetime
 ) -> "ReportSources | None":
-    """Return what a report tells beside rows; None where nothing was backed up yet."""
+    """Return a report's sources beside rows; None if nothing was backed up yet."""
     from dashboard import wiring
     from services.backups import reports
 
@@ -113,7 +112,7 @@ def sources_of(
 
 
 def report_mailing_of(wired: "Wiring") -> "ReportMailing | None":
-    """Return what mails the report on last month's backups, if the clinic wants it."""
+    """Return the mailing of last month's report on backups; None if not wanted."""
     settings = wired.settings
     if not (settings.is_embedded and settings.backup_report_by_mail):
         return None
@@ -122,7 +121,7 @@ def report_mailing_of(wired: "Wiring") -> "ReportMailing | None":
     from jobs.backups.reporting.mailing import ReportMailing
 
     def wording(language: str | None) -> "Wording":
-        # The catalogues come with all that draws pages.
+        # The catalogues come with all the code that draws pages.
         from dashboard.web.languages import wording_in
 
         return wording_in(language, settings.language)
@@ -144,7 +143,7 @@ def report_mailing_of(wired: "Wiring") -> "ReportMailing | None":
 
 
 def _period_of(month: str | None, now: datetime) -> "ReportPeriod":
-    """Read a month; raises CannotBackUp, and NotAPeriod for one that has not begun."""
+    """Return a month's period; raises CannotBackUp, and NotAPeriod before it begins."""
     from db.backups.backup_errors import CannotBackUp
     from services.backups.reports import ReportPeriod
 
