@@ -1,1 +1,1 @@
-"""Signing in and out, and links: pages of our own, for whoever is not signed in."""
+"""Signing in and out, and links: our own pages for people who are not signed in."""

@@ -1,4 +1,4 @@
-"""Emails about somebody's sign-in: the link that lets them in, a changed address."""
+"""E-mails about a person's sign-in: the link that lets them in, a changed address."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ If you did not ask for it, tell your clinic at once.
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Whether an e-mail is on its way; the link where somebody must hand it on."""
+    """Whether an e-mail is on its way; the link if somebody must hand it on."""
 
     is_sent: bool
     link: str | None
@@ -54,10 +54,10 @@ def deliver(invited: Invited) -> Delivered:
 
 
 def send(settings: Settings, invited: Invited) -> Delivered:
-    """Mail the link if there is a server that takes it.
+    """Mail the link if a mail server takes it.
 
-    The demo may have none, and another may be down: then the link is for the screen of
-    whoever invites, who gives it to the person.
+    The demo may have no server, and one may be down: then the link is shown to the
+    person who invites, who passes it on.
     """
     link, mailer = link_of(settings, invited), mailer_of(settings)
     if mailer is None:
@@ -71,7 +71,7 @@ def send(settings: Settings, invited: Invited) -> Delivered:
 
 
 def invitation_email(invited: Invited, link: str) -> Email:
-    """Return what the person reads, which names no role: mail is a postcard."""
+    """Return the e-mail, which names no role: mail can be read like a postcard."""
     return Email(
         invited.email,
         _("You are invited to Chartroom"),
@@ -80,7 +80,7 @@ def invitation_email(invited: Invited, link: str) -> Email:
 
 
 def tell_former(name: str, address: str, *, is_patient: bool) -> None:
-    """Write to the address that was used so far, once the change is committed."""
+    """Write to the previous address, once the change is committed."""
     settings = wiring.current().settings
     send_address_change(settings, name, address, is_patient=is_patient)
 
@@ -88,7 +88,7 @@ def tell_former(name: str, address: str, *, is_patient: bool) -> None:
 def send_address_change(
     settings: Settings, name: str, address: str, *, is_patient: bool = False
 ) -> None:
-    """Mail the change if there is a server; a former address may take nothing more."""
+    """Mail the change if there is a server; the former address may be out of use."""
     mailer = mailer_of(settings)
     if mailer is not None:
         language = _language(settings, is_patient=is_patient)
@@ -103,5 +103,5 @@ def send_address_change(
 
 
 def _language(settings: Settings, *, is_patient: bool) -> str:
-    """Return in which language somebody reads who has chosen none yet."""
+    """Return the language for somebody who has not chosen one yet."""
     return settings.language if is_patient else ENGLISH

@@ -38,7 +38,7 @@ from services.people.sessions.requiring import SignInEnded
 
 _BAD_REQUEST: Final = 400
 _FORBIDDEN: Final = 403
-# What was asked goes through signing in, where a cookie keeps it.
+# The request is carried through signing in, where a cookie keeps it.
 _LONGEST_QUERY: Final = 2_000
 _ALLOW: Final = "allow"
 _OF_THE_WEB: Final = ("https", "http")
@@ -47,9 +47,8 @@ _OF_THE_WEB: Final = ("https", "http")
 def routes(context: SignInContext) -> list[BaseRoute]:
     """Return the page that asks, and its two buttons.
 
-    What is asked for is in the address, as OAuth 2.0 has it, and is looked at anew when
-    a button is pressed. Browsers are led to addresses that are registered, and nowhere
-    else.
+    The request is in the address, as in OAuth 2.0, and is checked again when a button
+    is pressed. Browsers are sent to registered addresses only.
     """
     consent = _Consent(context)
     return [
@@ -64,7 +63,7 @@ class _Consent:
         self._address = public_address(context.settings)
 
     async def show(self, request: Request) -> Response:
-        """Ask the patient who is signed in; have whoever is not sign in first."""
+        """Ask the patient who is signed in; others sign in first."""
         consent = await run_in_threadpool(self._ask, request)
         if not isinstance(consent, ConsentRequest):
             return _led_back(consent)
@@ -88,7 +87,7 @@ class _Consent:
         return _leading_to_own_scheme(consent.redirect_uri, asking)
 
     async def decide(self, request: Request) -> Response:
-        """Lead back to the app, with a code if the patient allows it."""
+        """Return to the app, with a code if the patient allows it."""
         if not is_own_form(request.headers):
             return refused()
         live: Live | None = request.scope.get(SESSION)
@@ -96,7 +95,8 @@ class _Consent:
             return go(to_sign_in(_here(request)))
         form = await read_form(request) or {}
         allows = form.get("decision") == _ALLOW
-        # In another tab somebody else may have signed in since: who was asked decides.
+        # Somebody else may have signed in since, in another tab: only the person asked
+        # decides.
         is_for_actor = form.get("asked") == str(live.actor.id)
         if allows and not (is_for_actor and _may_allow(live.actor)):
             return await self.show(request)
@@ -105,7 +105,7 @@ class _Consent:
                 self._decide, request, live if allows else None
             )
         except SignInEnded:
-            # Elsewhere, and this server has not heard of it yet.
+            # It was ended elsewhere, and this server has not noticed yet.
             return go(to_sign_in(_here(request)))
         return _sent_on(answer) or _led_back(answer)
 
@@ -139,7 +139,7 @@ class _Consent:
         return self._context.database.write(decide, identity=identity).value
 
     def _count(self, request: Request) -> None:
-        """Count a request, or raise LimitReached."""
+        """Count a request; raises LimitReached."""
         limit = throttling.LINKS_PER_NETWORK
         self._context.throttle.take(limit, network_of(request))
 
@@ -169,18 +169,18 @@ def _may_allow(actor: Actor) -> bool:
 
 
 def _leading_to_own_scheme(address: str, asking: Response) -> Response:
-    """Let the page's form lead to an app on a phone, which is opened by a scheme."""
+    """Let the page's form lead to an app on a phone, which a scheme opens."""
     scheme = urlsplit(address).scheme
     return asking if scheme in _OF_THE_WEB else form_leading_to(f"{scheme}:", asking)
 
 
 def _sent_on(answer: OAuthAnswer | OAuth2Error) -> Response | None:
-    """Return a page that leads on to an app's site; None where it leads to none.
+    """Return a page that leads on to an app's site; None if the app has no site.
 
-    What a form's answer leads to, the form's policy must name, and where that leads in
-    turn as well (CSP 3, form-action): apps that hand their callback on to another host
-    would be stopped there, with the code used up. A page's own way on is not the
-    form's.
+    A form's policy must name the target of the form's answer, and the target of that
+    one's redirect as well (CSP 3, form-action): apps that redirect their callback to
+    another host would be stopped there, with the code used up. A page's own redirect is
+    not subject to it.
     """
     address = answer.location if isinstance(answer, OAuthAnswer) else None
     if address is None or urlsplit(address).scheme not in _OF_THE_WEB:

@@ -1,4 +1,4 @@
-"""A secret that each browser keeps, so that only it can answer what it was asked."""
+"""A secret that each browser keeps, so that only it can answer its own questions."""
 
 import secrets
 from typing import Final
@@ -14,7 +14,7 @@ from services.core import throttling
 from services.core.throttling import Limit
 
 _RANDOM_BYTES: Final = 32
-# Longer than any question may be answered: see
+# Longer than any question can be answered: see
 # services.people.sign_in.ceremonies.LIFETIME.
 _SECONDS: Final = 10 * 60
 
@@ -30,7 +30,7 @@ class Binding:
     def answer(self, request: Request) -> str:
         """Return the secret that an answer comes with, empty if the browser has none.
 
-        Raises LimitReached: each answer is looked up, and a wrong one written down.
+        Raises LimitReached: each answer is looked up, and each wrong one is recorded.
         """
         self._take(request, throttling.TRIES_PER_BROWSER, throttling.TRIES_PER_NETWORK)
         return self._find(request) or ""
@@ -38,7 +38,7 @@ class Binding:
     def begin(self, request: Request) -> str:
         """Return the secret for another question; raises LimitReached.
 
-        `keep` lets the browser have it, with the answer that asks.
+        `keep` gives it to the browser, with the response that asks.
         """
         self._take(
             request,
@@ -48,11 +48,11 @@ class Binding:
         return self._find(request) or secrets.token_urlsafe(_RANDOM_BYTES)
 
     def keep(self, request: Request, response: Response, secret: str) -> None:
-        """Let the browser keep its secret for a while."""
+        """Have the browser keep its secret for a while."""
         self._cookie.write(request, response, {"browser": secret})
 
     def _take(self, request: Request, of_browser: Limit, of_network: Limit) -> None:
-        """Count for the browser if we know it, so that no neighbour can harm it."""
+        """Count for the browser if it is known, so that no neighbour can block it."""
         if browser := self._context.known.name_of(request):
             self._context.throttle.take(of_browser, browser)
         else:

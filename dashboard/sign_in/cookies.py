@@ -1,4 +1,4 @@
-"""Signed notes that a browser keeps for us between two pages of signing in."""
+"""Signed cookies that a browser keeps between two pages of signing in."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -11,12 +11,12 @@ from dashboard.web.sessions.identity import is_secure
 
 _MINUTES: Final = 60
 _DAYS: Final = 24 * 60 * _MINUTES
-# A desk's browser is shared by a few people; older ones make room.
+# A few people share a desk's browser; the oldest entries make room.
 _MOST_KNOWN: Final = 8
 
 
 class SignedCookie:
-    """A note that only we can write, and only our own routes can read."""
+    """A cookie that only we can write, and only our own routes can read."""
 
     def __init__(self, name: str, key: str, *, lifetime_seconds: int) -> None:
         self._name = name
@@ -24,7 +24,7 @@ class SignedCookie:
         self._lifetime_seconds = lifetime_seconds
 
     def read(self, request: Request) -> dict[str, Any] | None:
-        """Return the note; None without one that is ours and in time."""
+        """Return the content; None unless there is one that is ours and in time."""
         value = request.cookies.get(self._full_name(request))
         if not value:
             return None
@@ -35,7 +35,7 @@ class SignedCookie:
         return note if isinstance(note, dict) else None
 
     def write(self, request: Request, response: Response, note: dict[str, Any]) -> None:
-        """Let the browser keep the note."""
+        """Have the browser keep the cookie."""
         response.set_cookie(
             self._full_name(request),
             self._serializer.dumps(note),
@@ -47,7 +47,7 @@ class SignedCookie:
         )
 
     def clear(self, request: Request, response: Response) -> None:
-        """Let the browser throw the note away."""
+        """Have the browser delete the cookie."""
         response.delete_cookie(
             self._full_name(request),
             path="/",
@@ -63,7 +63,7 @@ class SignedCookie:
 
 @dataclass(frozen=True, slots=True)
 class CodeCookie:
-    """What a browser that asked for a code has to come back with.
+    """What a browser that asked for a code has to return with.
 
     `browser` is its secret that the code is bound to. In the demo, and only there,
     `shown` is the code itself.
@@ -77,7 +77,7 @@ class CodeCookie:
 
 
 class CodeCookieStore:
-    """Keeps what was asked for until the code is typed."""
+    """Keeps the request for a code until the code is typed."""
 
     def __init__(self, key: str) -> None:
         self._cookie = SignedCookie(
@@ -85,24 +85,25 @@ class CodeCookieStore:
         )
 
     def read(self, request: Request) -> CodeCookie | None:
-        """Return what this browser asked for last."""
+        """Return the last request of this browser."""
         note = self._cookie.read(request)
         return CodeCookie(**note) if note is not None else None
 
     def write(self, request: Request, response: Response, cookie: CodeCookie) -> None:
-        """Let the browser keep the cookie."""
+        """Have the browser keep the cookie."""
         self._cookie.write(request, response, asdict(cookie))
 
     def clear(self, request: Request, response: Response) -> None:
-        """Let the browser throw the cookie away."""
+        """Have the browser delete the cookie."""
         self._cookie.clear(request, response)
 
 
 class KnownCookie:
-    """Remembers in a browser who has signed in there, as keyed hashes of addresses.
+    """Keeps in a browser who has signed in there, as keyed hashes of addresses.
 
-    Whoever knows an address can use up its limits from everywhere. Its owner's browser
-    has limits of its own, so that nobody is locked out (OWASP's device cookies).
+    Anybody who knows an address can use up its limits from anywhere. Its owner's
+    browser has limits of its own, so that nobody is locked out (OWASP's device
+    cookies).
     """
 
     def __init__(self, key: str) -> None:
@@ -111,15 +112,15 @@ class KnownCookie:
         )
 
     def knows(self, request: Request, address: str) -> bool:
-        """Tell whether the address's owner has signed in with this browser before."""
+        """Return whether the address's owner has signed in with this browser before."""
         return address in self._addresses(request)
 
     def name_of(self, request: Request) -> str:
-        """Return what tells browsers apart that let somebody in; empty if none did."""
+        """Return a name for a browser by those who signed in there; empty if none."""
         return "\0".join(sorted(self._addresses(request)))
 
     def add(self, request: Request, response: Response, address: str) -> None:
-        """Remember that the address's owner has signed in here."""
+        """Record in the browser that the address's owner has signed in here."""
         others = [kept for kept in self._addresses(request) if kept != address]
         kept = [address, *others][:_MOST_KNOWN]
         self._cookie.write(request, response, {"addresses": kept})

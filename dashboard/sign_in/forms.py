@@ -1,4 +1,4 @@
-"""What comes from our own pages' forms, and nothing else."""
+"""Accepts what our own pages' forms send, and nothing else."""
 
 from typing import Final
 
@@ -9,15 +9,15 @@ from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 
 _HOME: Final = "/"
 _MAX_BODY: Final = 10_000
-# Whoever has just signed in is not led there again.
+# Somebody who has just signed in is not sent there again.
 _NOT_AGAIN: Final = (SIGN_IN_PATH, f"{SIGN_IN_PATH}/code", SIGN_OUT_PATH)
 
 
 def safe_next(target: str | None) -> str:
-    """Return a path of this server to go on to, whatever was asked for.
+    """Return a path of this server to go on to, whatever was requested.
 
-    Browsers take a second slash, or a backslash, for the beginning of a host's name,
-    and drop tabs and line breaks before they look.
+    Browsers take a second slash, or a backslash, for the beginning of a host name, and
+    drop tabs and line breaks before they look.
     """
     if not target or not target.startswith("/") or target.startswith("//"):
         return _HOME
@@ -37,7 +37,7 @@ async def read_form(request: Request) -> dict[str, str] | None:
 
 
 def is_own_form(headers: Headers) -> bool:
-    """Tell whether our own page sends it: a stranger's may not sign anybody in."""
+    """Return whether our own page sends it: another site's may not sign anybody in."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"

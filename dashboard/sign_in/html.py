@@ -1,4 +1,4 @@
-"""Pages of our own, which work without a websocket and, mostly, without a script."""
+"""Our own pages, which work without a websocket and, mostly, without a script."""
 
 import secrets
 from pathlib import Path
@@ -37,7 +37,7 @@ _templates = Environment(
 
 
 def sentence_of(said: object) -> str:
-    """Return a sentence, or what a refusal says, in the language of the page."""
+    """Return a sentence, or the text of a refusal, in the language of the page."""
     if isinstance(said, Exception):
         return refusal_text(said)
     return translated(str(said)) if said else ""
@@ -56,7 +56,7 @@ _templates.globals.update(
 def page(
     template: str, status: int = 200, *, runs_script: bool = False, **values: object
 ) -> Response:
-    """Return a page; a script on it runs only if allowed and carrying `nonce`."""
+    """Return a page; scripts run on it only if allowed, and with its `nonce`."""
     nonce = secrets.token_urlsafe(16)
     html = _templates.get_template(template).render(
         nonce=nonce, typeface=_TYPEFACE, **values
@@ -66,7 +66,7 @@ def page(
 
 
 def form_leading_to(source: str, response: Response) -> Response:
-    """Let the answer to a page's form lead to such as org.example.app:, too."""
+    """Allow the page's form to lead to `source` as well, such as org.example.app:."""
     policy = response.headers["Content-Security-Policy"]
     response.headers["Content-Security-Policy"] = policy.replace(
         "form-action 'self'", f"form-action 'self' {source}"
@@ -75,7 +75,7 @@ def form_leading_to(source: str, response: Response) -> Response:
 
 
 def go(path: str) -> Response:
-    """Send the browser on to a path of ours, by GET."""
+    """Redirect the browser to a path of ours, by GET."""
     return RedirectResponse(path, status_code=_SEE_OTHER)
 
 
@@ -86,7 +86,7 @@ def refused() -> Response:
 
 
 def unavailable(error: DatabaseUnavailable, disks: DiskSpace) -> Response:
-    """Answer while no database can, and say so where a full disk is why."""
+    """Answer when no database can, and say so if a full disk is the reason."""
     if full := full_disk(error, disks):
         return page(
             "message.html", 507, title=_("A disk is full"), sentence=full.args[0]

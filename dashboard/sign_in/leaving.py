@@ -1,4 +1,4 @@
-"""Signing out: asked first, since a link must not be able to do it."""
+"""Signing out: it is confirmed first, so that a link alone cannot do it."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +12,7 @@ from db.postgres import DatabaseUnavailable
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the page that asks whether to sign out, and the one that does it."""
+    """Return the page that asks whether to sign out, and the route that does it."""
 
     async def ask(request: Request) -> Response:
         del request

@@ -1,4 +1,4 @@
-"""How often somebody may ask for codes and try them, and what they get beyond that."""
+"""Limits on asking for codes and trying them, and the answer beyond them."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -23,7 +23,7 @@ _TOO_MANY: Final = 429
 
 
 def answered(context: SignInContext, handler: Handler) -> Handler:
-    """Let a route answer what is too often with 429, and no database in words."""
+    """Have a route answer 429 beyond a limit, and a sentence without a database."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -38,7 +38,7 @@ def answered(context: SignInContext, handler: Handler) -> Handler:
 
 
 def note_limit(context: SignInContext, request: Request, refusal: LimitReached) -> None:
-    """Write down that a limit was reached, if nobody has for a while."""
+    """Record that a limit was reached, unless that was recorded a short while ago."""
     if not refusal.is_first:
         return
 
@@ -55,7 +55,7 @@ def note_limit(context: SignInContext, request: Request, refusal: LimitReached) 
 
 
 def count_request(context: SignInContext, request: Request, address: str) -> None:
-    """Count a code that is asked for, or raise LimitReached."""
+    """Count a code that is requested; raises LimitReached."""
     _take(
         context,
         request,
@@ -67,7 +67,7 @@ def count_request(context: SignInContext, request: Request, address: str) -> Non
 
 
 def count_try(context: SignInContext, request: Request, address: str) -> None:
-    """Count a code that is tried, or raise LimitReached."""
+    """Count a code that is tried; raises LimitReached."""
     _take(
         context,
         request,
@@ -79,7 +79,7 @@ def count_try(context: SignInContext, request: Request, address: str) -> None:
 
 
 def forgive(context: SignInContext, request: Request, address: str) -> None:
-    """Count anew for an address whose owner has just signed in from here."""
+    """Reset the counts of an address whose owner has just signed in from here."""
     for limit in (throttling.CODES_HERE, throttling.TRIES_HERE):
         context.throttle.forgive(limit, address, _place_of(context, request, address))
     for limit in (throttling.CODES_PER_ADDRESS, throttling.TRIES_PER_ADDRESS):
@@ -95,8 +95,8 @@ def _take(
     anywhere: Limit,
     network: Limit,
 ) -> None:
-    # Neither strangers everywhere nor whoever is behind the same network address must
-    # be able to keep the address's owner out.
+    # Neither strangers everywhere nor those behind the same network address may be able
+    # to keep the address's owner out.
     is_stranger = not context.known.knows(request, address)
     if is_stranger:
         context.throttle.take(network, network_of(request))

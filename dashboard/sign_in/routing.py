@@ -1,6 +1,6 @@
-"""The addresses of whoever is not signed in, of all modules with a `routes(context)`.
+"""The addresses for people not signed in, of all modules with a `routes(context)`.
 
-A module of its own: pages that send somebody an e-mail load none of this.
+A module of its own, so that pages that send e-mails load none of this.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from dashboard.web.languages import Speaking
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 from services.documents.sharing.links import SHARED_PATH
 
-# Where somebody who has not signed in yet may go, with everything below.
+# Where people may go who have not signed in yet, with everything below.
 PATHS: Final = (
     SIGN_IN_PATH,
     SIGN_OUT_PATH,
@@ -45,12 +45,12 @@ _TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
 
 
 def create_sign_in(context: SignInContext) -> Starlette:
-    """Return everything that answers below PATHS."""
+    """Return the app that answers everything below PATHS."""
     routes = list(chain.from_iterable(t(context) for t in _TABLES))
     speaking = Middleware(Speaking, usual=context.settings.language)
     return Starlette(routes=routes, middleware=[speaking])
 
 
 def serves(path: str) -> bool:
-    """Tell whether the path belongs to one of these pages."""
+    """Return whether the path belongs to one of these pages."""
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in PATHS)

@@ -30,7 +30,7 @@ _UNAVAILABLE: Final = 503
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the page behind the link, and its button.
+    """Return the page behind the link, and the route of its button.
 
     Only the button sends the document, and counts: mail programs open links before
     their readers do.
@@ -48,7 +48,7 @@ class _Shared:
         self._context = context
 
     async def show(self, request: Request) -> Response:
-        """Say who shares a document and until when; of whom, only the document says."""
+        """Show who shares a document and until when, but not whose document it is."""
         shared = await run_in_threadpool(self._find, request)
         if shared is None:
             return _gone()
@@ -107,7 +107,7 @@ class _Shared:
         )
 
     def _secret(self, request: Request) -> str | None:
-        """Return the link's secret, None of one never made; or raise LimitReached."""
+        """Return the link's secret, None if it is not ours; raises LimitReached."""
         limit = throttling.SHARES_PER_NETWORK
         self._context.throttle.take(limit, network_of(request))
         return self._context.links.read(request.path_params["token"])

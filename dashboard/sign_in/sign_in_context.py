@@ -1,4 +1,4 @@
-"""What every page for people not signed in works with."""
+"""What all pages for people not signed in work with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class SignInContext:
         *,
         files: FileStore,
     ) -> "SignInContext":
-        """Put the context together from the installation's settings and its secret."""
+        """Assemble the context from the installation's settings and its secret."""
         return cls(
             settings,
             database,
@@ -89,7 +89,7 @@ class SignInContext:
         return PublicBooking(self.key, send_code)
 
     def close(self) -> None:
-        """Let what is being sent arrive, and send nothing more."""
+        """Finish sending what is under way, and send nothing more."""
         self.delivery.outbox.close()
 
     def address_of(self, email: str) -> str:
@@ -97,7 +97,7 @@ class SignInContext:
         return CodeRequest(email, browser="", key=self.key).address
 
     def write(self, request: Request, operation: Callable[[Session], T]) -> T:
-        """Run a transaction for somebody not known yet, recorded with their origin."""
+        """Run a transaction as nobody known yet, recorded with the request's origin."""
 
         def recorded(session: Session) -> T:
             with audit.coming_from(origin_of(request)):

@@ -1,4 +1,4 @@
-"""Pages beside signing in that are only for somebody who has signed in."""
+"""Pages beside signing in that are only for people who have signed in."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
@@ -21,17 +21,17 @@ Personal = Callable[[Request, Live], Awaitable[Response]]
 
 
 def to_sign_in(way_on: str) -> str:
-    """Return the address of signing in, and of where to go on to afterwards."""
+    """Return the address of the sign-in page, with where to go on to afterwards."""
     return f"{SIGN_IN_PATH}?next={quote(way_on, safe='')}"
 
 
 async def to_proof(context: SignInContext, live: Live, way_on: str) -> str:
-    """Return where this person proves to be there: with a passkey, if they have one.
+    """Return where this person can confirm their identity: by passkey, if any.
 
-    Who has none signs in again: see
+    Without a passkey they sign in again: see
     services.people.sign_in.confirmations.require_proof.
     """
-    # Of the primary: a passkey that has just been added or removed counts.
+    # From the primary: a passkey that was just added or removed counts.
     read = await run_in_threadpool(
         context.database.read_latest,
         lambda session: passkeys.has_any(session, live.actor),
@@ -43,7 +43,7 @@ async def to_proof(context: SignInContext, live: Live, way_on: str) -> str:
 
 
 def personal(context: SignInContext, handler: Personal) -> Handler:
-    """Let strangers sign in first, and refuse forms of other sites."""
+    """Have strangers sign in first, and refuse forms of other sites."""
 
     async def answer(request: Request) -> Response:
         live: Live | None = request.scope.get(SESSION)

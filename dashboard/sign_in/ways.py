@@ -1,4 +1,4 @@
-"""The ways to sign in beside a code; who adds one lists it here."""
+"""The ways to sign in beside a code; a new one is listed here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ OPENID_PATH: Final = f"{SIGN_IN_PATH}/oidc"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A page of ours that signs somebody in, and the words that lead to it."""
+    """A page of ours that signs somebody in, and the label of its link."""
 
     path: str
     label: str
@@ -38,5 +38,5 @@ def _account(context: SignInContext) -> Way | None:
     )
 
 
-# Each returns None where the settings do not allow it.
+# Each returns None if the settings do not allow it.
 _OFFERS: Final[tuple[Callable[[SignInContext], Way | None], ...]] = (_passkey, _account)

@@ -1,4 +1,4 @@
-"""The link in an invitation: it says who is meant, and lets them in once."""
+"""The link in an invitation: it shows who is invited, and lets them in once."""
 
 from typing import Final
 
@@ -32,7 +32,7 @@ _USED: Final = marked(
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the page behind the link, and its button.
+    """Return the page behind the link, and the route of its button.
 
     Opening it changes nothing: mail programs open links before their readers do.
     """
@@ -49,7 +49,7 @@ class _Welcome:
         self._context = context
 
     async def show(self, request: Request) -> Response:
-        """Greet whoever the link is for."""
+        """Greet the person the link is for."""
         guest = await run_in_threadpool(self._find, request)
         return _gone() if guest is None else page("welcome.html", guest=guest)
 
@@ -60,7 +60,7 @@ class _Welcome:
         guest, started = await run_in_threadpool(self._accept, request)
         if guest is None or started is None:
             return _gone()
-        # Who works here is led to a quicker and safer way for the next time.
+        # Staff are offered a quicker and safer way for the next time.
         is_patient = guest.role is Role.PATIENT
         response = go(_HOME if is_patient else _ADD_PASSKEY)
         self._context.identity.remember(request, response, started)
@@ -87,7 +87,7 @@ class _Welcome:
         return self._context.write(request, accept)
 
     def _token(self, request: Request) -> str:
-        """Return the link's secret, or raise LimitReached."""
+        """Return the link's secret; raises LimitReached."""
         limit = throttling.LINKS_PER_NETWORK
         self._context.throttle.take(limit, network_of(request))
         token: str = request.path_params["token"]

@@ -1,4 +1,4 @@
-"""From the doctors to the code: how somebody books who has no account."""
+"""From the choice of a doctor to the code: booking without an account."""
 
 from typing import Final
 from uuid import UUID, uuid4
@@ -37,7 +37,7 @@ _TIME: Final = f"{_DOCTOR}/times/{{slot:uuid}}"
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the pages; none where the clinic does not let people book so."""
+    """Return the pages; none if the clinic does not offer public booking."""
     if not context.settings.public_booking:
         return []
     pages, code = _BookingPages(context), CodePages(context)
@@ -63,12 +63,12 @@ class _BookingPages:
         self._held = HeldTimes(context)
 
     async def show_doctors(self, request: Request) -> Response:
-        """Ask with whom."""
+        """Ask for a doctor."""
         listed = await run_in_threadpool(self._visitors.doctors, request)
         return self._visitors.show("book_doctors.html", doctors=listed)
 
     async def show_times(self, request: Request) -> Response:
-        """Ask when: the days that have free times, and those of one day."""
+        """Ask for a time: show the days that have free times, and those of one day."""
         doctor_id, wanted = id_in(request, "doctor"), request.query_params.get("day")
         try:
             times = await run_in_threadpool(
@@ -80,7 +80,7 @@ class _BookingPages:
         return self._visitors.show_times(times, here=here, back=BOOKING_PATH, own=False)
 
     async def show_times_again(self, request: Request) -> Response:
-        """Ask when, for whoever has said already who they are."""
+        """Ask for a time, for somebody who has already given their name."""
         form = await read_form(request)
         if form is None or not is_own_form(request.headers):
             return refused()
@@ -140,7 +140,7 @@ class _BookingPages:
     async def _put_off(
         self, request: Request, refusal: TooOften, typed: dict[str, str]
     ) -> Response:
-        """Show what was typed, to be sent later."""
+        """Show what was typed again, to be sent later."""
         if isinstance(refusal, LimitReached):
             await run_in_threadpool(note_limit, self._context, request, refusal)
         response = await self._show_form(
@@ -166,7 +166,7 @@ class _BookingPages:
         )
         newcomers.require_held(newcomer)
         offer = self._context.public_booking
-        # The demo's addresses are invented: nothing may be sent there.
+        # The demo's addresses are invented: nothing may be sent to them.
         if is_new and not is_demo and offer is not None:
             offer.send_code(code, newcomer.email)
         return self._remembered(newcomer, code if is_demo and is_new else None)

@@ -1,4 +1,4 @@
-"""The code that was sent: typed, too late or wrong, and the time given back."""
+"""The page for the code: typed in time, too late or wrong, or the time released."""
 
 from contextlib import suppress
 from typing import Final
@@ -28,7 +28,7 @@ _TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")
 
 
 class CodePages:
-    """Ask for the code of the time that a browser holds."""
+    """Asks for the code of the time that a browser holds."""
 
     def __init__(self, context: SignInContext) -> None:
         self._context = context
@@ -41,7 +41,7 @@ class CodePages:
         return go(BOOKING_PATH) if held is None else self._show_code(held)
 
     async def confirm(self, request: Request) -> Response:
-        """Make the time firm for whoever has the code, and show their visit."""
+        """Confirm the time for somebody who has the code, and show their visit."""
         form = await read_form(request)
         if form is None or not is_own_form(request.headers):
             return refused()
@@ -64,7 +64,7 @@ class CodePages:
         except HoldOver as refusal:
             return await self._choose_again(request, held, refusal)
         except LimitReached:
-            # For the log, too.
+            # So that it is logged, too.
             raise
         except REFUSALS as refusal:
             way_on = f"{BOOKING_PATH}/doctors/{held.doctor}"
@@ -74,13 +74,13 @@ class CodePages:
         return response
 
     async def release(self, request: Request) -> Response:
-        """Give the time back and begin anew."""
+        """Release the time and start again."""
         if not is_own_form(request.headers):
             return refused()
         held = self._held.read(request)
         if held is None:
             return go(BOOKING_PATH)
-        # Of a time that was given back before, nothing need be left.
+        # A time that was released before may be gone.
         with suppress(NotFound):
             await run_in_threadpool(
                 self._context.write,
@@ -94,7 +94,7 @@ class CodePages:
     async def _choose_again(
         self, request: Request, held: HeldTime, refusal: ServiceError
     ) -> Response:
-        """Ask for another time; the name stands where the hold that is over does."""
+        """Ask for another time; the name is read from the hold that is over."""
         newcomer = await run_in_threadpool(
             self._visitors.read,
             request,

@@ -1,4 +1,4 @@
-"""What a browser remembers of the time that it holds, until the code is typed."""
+"""What a browser keeps about the time that it holds, until the code is typed."""
 
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -15,7 +15,7 @@ _MINUTES: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class HeldTime:
-    """What a browser remembers of the time that it holds; in the demo, the code."""
+    """What a browser keeps about the time that it holds; in the demo, also the code."""
 
     id: str
     doctor: str
@@ -26,7 +26,7 @@ class HeldTime:
 
 
 class HeldTimes:
-    """The note of a held time, which only we can write."""
+    """The cookie of a held time, which only we can write."""
 
     def __init__(self, context: SignInContext) -> None:
         self._cookie = SignedCookie(
@@ -36,14 +36,14 @@ class HeldTimes:
         )
 
     def read(self, request: Request) -> HeldTime | None:
-        """Return which time the browser holds, or held last."""
+        """Return the time that the browser holds, or held last."""
         note = self._cookie.read(request)
         return None if note is None else HeldTime(**note)
 
     def write(self, request: Request, response: Response, held: HeldTime) -> None:
-        """Let the browser remember it."""
+        """Have the browser keep it."""
         self._cookie.write(request, response, asdict(held))
 
     def clear(self, request: Request, response: Response) -> None:
-        """Let the browser forget it."""
+        """Have the browser delete it."""
         self._cookie.clear(request, response)

@@ -1,4 +1,4 @@
-"""The page behind the link in the e-mail: somebody's visit, to move or to cancel."""
+"""The page behind the link in the e-mail: a newcomer's visit, to move or to cancel."""
 
 from typing import Final
 from uuid import UUID
@@ -28,12 +28,12 @@ _SHOWN: Final = frozenset({NewcomerStatus.CONFIRMED, NewcomerStatus.CANCELLED})
 
 
 def path_of(context: SignInContext, newcomer: NewcomerRecord) -> str:
-    """Return the path of somebody's own visit, which nobody can make up."""
+    """Return the path of a newcomer's own visit, which nobody can forge."""
     return f"{OWN_VISIT_PATH}/{context.visit_links.sign(str(newcomer.id))}"
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the page of a visit, and what its buttons do.
+    """Return the page of a visit, and the routes of its buttons.
 
     Opening it changes nothing: mail programs open links before their readers do.
     """
@@ -56,7 +56,7 @@ class _OwnVisit:
         self._visitors = Visitors(context)
 
     async def show(self, request: Request) -> Response:
-        """Say when and with whom, and offer to change it."""
+        """Show when and with whom the visit is, and offer to change it."""
         newcomer = await run_in_threadpool(self._find, request)
         return _gone() if newcomer is None else self._show(request, newcomer)
 
@@ -80,7 +80,7 @@ class _OwnVisit:
         )
 
     async def move(self, request: Request) -> Response:
-        """Have the visit at another time."""
+        """Move the visit to another time."""
         form = await read_form(request)
         if form is None or not is_own_form(request.headers):
             return refused()
@@ -91,13 +91,13 @@ class _OwnVisit:
         return await self._change(request, "moved", slot_id)
 
     async def cancel(self, request: Request) -> Response:
-        """Give the visit back."""
+        """Cancel the visit."""
         if not is_own_form(request.headers):
             return refused()
         return await self._change(request, "cancelled")
 
     async def calendar_file(self, request: Request) -> Response:
-        """Send the visit as an entry for somebody's own calendar."""
+        """Send the visit as an entry for the newcomer's own calendar."""
         newcomer = await run_in_threadpool(self._find, request)
         if newcomer is None:
             return _gone()
@@ -132,7 +132,7 @@ class _OwnVisit:
         return True
 
     def _find(self, request: Request) -> NewcomerRecord | None:
-        """Return whose visit the link is of, if it still is one; LimitReached."""
+        """Return the newcomer of the link, if the visit exists; raises LimitReached."""
         self._visitors.count_look(request)
         newcomer_id = self._context.visit_links.read(request.path_params["token"])
         if newcomer_id is None:

@@ -1,4 +1,4 @@
-"""What the pages for booking share: the databases, the clinic's clock, free times."""
+"""What the booking pages share: the databases, the clinic's clock, free times."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 BOOKING_PATH: Final = "/book-a-visit"
 CODE_PATH: Final = f"{BOOKING_PATH}/code"
-# Some weeks of a doctor's times.
+# A few weeks of a doctor's times.
 _MOST_TIMES: Final = 300
 REFUSALS: Final = (NotFound, Conflict, Gone, TooOften)
 _STATUS: Final[Mapping[type[ServiceError], int]] = {
@@ -44,7 +44,7 @@ _STATUS: Final[Mapping[type[ServiceError], int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """A doctor's free times: on which days there are any, and those of one day."""
+    """A doctor's free times: the days that have any, and the times of one day."""
 
     doctor: DoctorRecord
     days: tuple[date, ...]
@@ -54,7 +54,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Visitors:
-    """Reads for whoever is not signed in what is for everybody."""
+    """Reads public data for people who are not signed in."""
 
     context: SignInContext
 
@@ -64,23 +64,23 @@ class Visitors:
         return ZoneInfo(self.context.settings.timezone)
 
     def count_look(self, request: Request) -> None:
-        """Count a look at what costs a read, or raise LimitReached."""
+        """Count a view that costs a read; raises LimitReached."""
         limits.count_look(self.context.throttle, network_of(request))
 
     def read(self, request: Request, operation: Callable[[Session], T]) -> T:
-        """Read what is for everybody."""
+        """Read public data."""
         database = ActorDatabase(self.context.database, PUBLIC, origin_of(request))
         return database.read(operation).value
 
     def doctors(self, request: Request) -> tuple[DoctorRecord, ...]:
-        """Return who can be booked, by name."""
+        """Return the doctors who can be booked, by name."""
         self.count_look(request)
         return self.read(
             request, lambda session: doctors.list_doctors(session, PUBLIC, limit=200)
         )
 
     def times(self, request: Request, doctor_id: UUID, wanted: str | None) -> Times:
-        """Return a doctor's free times, of the day that is wanted or of the first.
+        """Return a doctor's free times on the wanted day, or else on the first.
 
         Raises NoSuchDoctor, LimitReached.
         """
@@ -121,7 +121,7 @@ class Visitors:
         return f"{timestamp.astimezone(self.zone):%H:%M}"
 
     def when(self, timestamp: datetime) -> str:
-        """Return day and time in words, which nobody reads the other way round."""
+        """Return day and time in words, which cannot be misread."""
         return f"{spoken(self.day_of(timestamp))}, {self.clock(timestamp)}"
 
     def show(self, template: str, status: int = 200, **values: Any) -> Response:
@@ -144,7 +144,7 @@ class Visitors:
     def show_times(
         self, times: Times, refusal: ServiceError | None = None, **values: Any
     ) -> Response:
-        """Return the page on which one of the times is chosen, or another one."""
+        """Return the page on which a time, or another day, is chosen."""
         return self.show(
             "book_times.html",
             200 if refusal is None else _status_of(refusal),
@@ -163,7 +163,7 @@ class Visitors:
         typed: Mapping[str, str],
         refusal: ServiceError | None = None,
     ) -> Response:
-        """Ask for another time, of whoever need not say again who they are."""
+        """Ask for another time; what the person typed about themselves is kept."""
         try:
             times = await run_in_threadpool(
                 self.times, request, doctor_id, request.query_params.get("day")
@@ -182,7 +182,7 @@ class Visitors:
         )
 
     def refuse(self, refusal: ServiceError, way_on: str = BOOKING_PATH) -> Response:
-        """Return what says why something cannot be done, and leads on."""
+        """Return a page that says why something cannot be done, with a way on."""
         return page(
             "message.html",
             _status_of(refusal),
@@ -199,7 +199,7 @@ def spoken(day: date) -> str:
 
 
 def id_in(request: Request, name: str) -> UUID:
-    """Return the id that stands in the path; the route holds it to be one."""
+    """Return the id in the path; the route guarantees that it is one."""
     value: UUID = request.path_params[name]
     return value
 

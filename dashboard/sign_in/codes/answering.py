@@ -28,7 +28,7 @@ Outcome = tuple[CodeCheck, Started | None]
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the page that asks for a code, and what lets in."""
+    """Return the page that asks for a code, and the route that signs in."""
     second_page = _SecondPage(context)
     return [
         Route(CODE_PATH, answered(context, second_page.show), methods=["GET"]),
@@ -46,7 +46,7 @@ class _SecondPage:
         return go(SIGN_IN_PATH) if cookie is None else _page(cookie)
 
     async def sign_in(self, request: Request) -> Response:
-        """Let in whoever has the code."""
+        """Sign in the person who has the code."""
         form = await read_form(request)
         if form is None or not is_own_form(request.headers):
             return refused()
@@ -86,7 +86,7 @@ class _SecondPage:
     def _using_up(
         self, request: Request, code_request: CodeRequest, code: str, method: Method
     ) -> Callable[[Session], Outcome]:
-        """Return what uses a code up and signs in, or neither."""
+        """Return an operation that uses a code up and signs in, or does neither."""
 
         def operation(session: Session) -> Outcome:
             code_check = codes.check(session, code_request, code)
@@ -128,7 +128,7 @@ def _sentence(tries_left: int) -> str:
 
 
 def _over() -> Response:
-    """Answer a browser that has asked for no code, or too long ago."""
+    """Answer a browser that asked for no code, or too long ago."""
     return page(
         "message.html",
         _UNPROCESSABLE,

@@ -1,4 +1,4 @@
-"""The first page: who signs in, and by what."""
+"""The first page: who signs in, and how."""
 
 import re
 import secrets
@@ -43,7 +43,7 @@ _ABOUT_ROLES: Final = {
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the page that asks for an address, and what it leads to."""
+    """Return the page that asks for an address, and the route that sends a code."""
     first_page = _FirstPage(context)
     return [
         Route(SIGN_IN_PATH, answered(context, first_page.show), methods=["GET"]),
@@ -73,7 +73,7 @@ class _FirstPage:
         by = "text" if form.get("by") == "text" else "email"
         code = codes.new_code()
         await run_in_threadpool(self._keep, request, code_request, code, by)
-        # Where the person goes is the same for an address that nobody has.
+        # An address that nobody has leads to the same page.
         is_demo = self._context.settings.is_demo
         cookie = CodeCookie(
             email, code_request.browser, way_on, by, code if is_demo else None
@@ -91,7 +91,7 @@ class _FirstPage:
             request,
             lambda session: codes.ask(session, code_request, code, is_demo=is_demo),
         )
-        # The demo's addresses are invented: nothing may be sent there.
+        # The demo's addresses are invented: nothing may be sent to them.
         if not is_demo:
             self._context.delivery.send(code, addressee, by_text=by == "text")
 

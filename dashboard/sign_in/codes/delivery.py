@@ -1,4 +1,4 @@
-"""How a code gets to its person: by e-mail, or as a text message."""
+"""How a code reaches its person: by e-mail, or as a text message."""
 
 import time
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ It is good for five minutes, in the browser that asked for it. Nobody from the c
 will ever ask you for it. If you did not ask for a code, you need do nothing.
 """)
 _BOOKING_SUBJECT: Final = marked("Your code to book a visit")
-# Nothing of what somebody has typed stands in it: anybody can have it sent to anybody.
+# It contains nothing that somebody typed: anybody can have it sent to anybody.
 _BOOKING: Final = marked("""\
 {code} is your code to book a visit at {clinic}.
 
@@ -27,14 +27,14 @@ a visit, you need do nothing: the time is given back by itself.
 _TEXT_MESSAGE: Final = marked(
     "{code} is your Chartroom code. It is good for 5 minutes."
 )
-# Encrypting an e-mail keeps this process busy. It happens when the answer has long been
-# given, so that its timing does not tell whether there was somebody to write to.
+# Encrypting an e-mail keeps this process busy. It happens long after the answer was
+# given, so that its timing does not reveal whether there was somebody to write to.
 _LATER_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What is sent with a code, in one language."""
+    """The texts sent with a code, in one language."""
 
     subject: str
     email: str
@@ -43,23 +43,23 @@ class _Words:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Sends codes in the background; what fails is logged without whom it was for."""
+    """Sends codes in the background; failures are logged without the addressee."""
 
     mailer: Mailer | None
     gateway: Gateway | None
     outbox: MailQueue
 
     def send(self, code: str, to: Addressee | None, *, by_text: bool) -> None:
-        """Send the code soon; as a text message only to a number that is known.
+        """Send the code soon; as a text message only to a known number.
 
-        For an address that nobody has the same is begun, and nothing comes of it.
+        For an address that nobody has, the same work is begun, without a result.
         """
         # In the language of the page that asks: another thread sends it.
         words = _Words(_(_SUBJECT), _(_EMAIL), _(_TEXT_MESSAGE))
         self.outbox.post(lambda: self._send(code, to, words, by_text=by_text))
 
     def send_booking_code(self, code: str, email: str, *, clinic: str) -> None:
-        """Send somebody who books without signing in the code for that, soon."""
+        """Send the code for a booking without sign-in, soon."""
         if (mailer := self.mailer) is not None:
             text = _(_BOOKING).format(code=code, clinic=clinic)
             booking = Email(email, _(_BOOKING_SUBJECT), text)

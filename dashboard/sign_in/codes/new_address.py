@@ -1,6 +1,6 @@
-"""Codes that prove a new e-mail address of somebody who is signed in.
+"""Codes that prove a new e-mail address of a person who is signed in.
 
-Both are counted for the person: their page could be used to flood a mailbox.
+Requests and tries are counted per person: their page could be used to flood a mailbox.
 """
 
 from contextlib import suppress
@@ -15,7 +15,7 @@ from services.messaging.mail import Email, MailNotSent, mailer_of
 from services.people.sign_in.codes import CodeRequest
 
 _SUBJECT: Final = marked("Your code for a new e-mail address")
-# Nothing of what somebody has typed stands in it: anybody can have it sent to anybody.
+# It contains nothing that somebody typed: anybody can have it sent to anybody.
 _TEXT: Final = marked("""\
 {code} is your code for Chartroom, the records room of your clinic.
 
@@ -34,12 +34,12 @@ If it was not you, tell your clinic at once.
 
 
 def key() -> str:
-    """Return what codes are kept with."""
+    """Return the key with which codes are hashed."""
     return derive(signing_key(wiring.current().settings), "codes")
 
 
 def count_request(actor: Actor, email: str) -> None:
-    """Count a code that is about to be sent, or raise LimitReached."""
+    """Count a code that is about to be sent; raises LimitReached."""
     throttle = wiring.current().throttle
     throttle.take(throttling.CODES_HERE, str(actor.id))
     address = CodeRequest(email, browser="", key=key()).address
@@ -47,12 +47,12 @@ def count_request(actor: Actor, email: str) -> None:
 
 
 def count_try(actor: Actor) -> None:
-    """Count a code that is tried, or raise LimitReached."""
+    """Count a code that is tried; raises LimitReached."""
     wiring.current().throttle.take(throttling.TRIES_HERE, str(actor.id))
 
 
 def send(code: str, email: str) -> bool:
-    """Mail the code, once it is kept; tell whether it is on its way."""
+    """Mail the code, once it is stored; return whether it is on its way."""
     mailer = mailer_of(wiring.current().settings)
     if mailer is None:
         return False
@@ -64,15 +64,15 @@ def send(code: str, email: str) -> bool:
 
 
 def tell_former(name: str, address: str) -> None:
-    """Write to the address that was used so far, once the change is committed."""
+    """Write to the previous address, once the change is committed."""
     mailer = mailer_of(wiring.current().settings)
     if mailer is not None:
-        # A former address may take nothing more.
+        # The former address may be out of use.
         with suppress(MailNotSent):
             text = _(_CHANGED).format(name=name)
             mailer.send(Email(address, _(_CHANGED_SUBJECT), text))
 
 
 def is_shown() -> bool:
-    """Tell whether the page shows codes, as sign-in does: in a demo without mail."""
+    """Return whether the page shows codes, as sign-in does in the demo."""
     return wiring.current().settings.is_demo

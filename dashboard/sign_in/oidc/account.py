@@ -1,4 +1,4 @@
-"""Going to the clinic's identity provider and coming back with an answer."""
+"""Sending a browser to the clinic's identity provider and receiving its answer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class NotGranted(NotAllowed):
-    """The person or their provider said no."""
+    """The person or their provider declined."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,7 +39,7 @@ class NotGranted(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Who came back, why they had left, and where to go on to."""
+    """Who came back, for whom they had left, and where to go on to."""
 
     claimed: Claimed
     user_id: UUID | None
@@ -56,19 +56,19 @@ class Account:
 
     @classmethod
     def of(cls, context: SignInContext) -> "Account | None":
-        """Return the provider that is set; None without one."""
+        """Return the configured provider; None if there is none."""
         client = _client(context.settings)
         return None if client is None else cls(context, Provider(client))
 
     @property
     def issuer(self) -> str:
-        """By what name the provider signs."""
+        """The issuer name of the provider."""
         return self._provider.client.issuer
 
     def is_here(self, request: Request) -> bool:
-        """Tell whether the browser uses the address that it will be sent back to.
+        """Return whether the browser uses the address that it will be sent back to.
 
-        What it keeps for us under another name, it would not bring along.
+        A cookie that it keeps under another name would not come back with it.
         """
         here = f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
         return here == self._context.settings.public_url
@@ -78,7 +78,7 @@ class Account:
     ) -> tuple[str, str]:
         """Return where to send the browser, and the secret that it has to `keep`.
 
-        With `user_id` the answer is to connect that person's account. Raises
+        With `user_id` the answer will connect that person's account. Raises
         ProviderAway, ProviderRefused and LimitReached.
         """
         secret = await run_in_threadpool(self._binding.begin, request)
@@ -102,13 +102,13 @@ class Account:
         return question.url, secret
 
     def keep(self, request: Request, response: Response, secret: str) -> None:
-        """Let the browser keep what it must come back with."""
+        """Have the browser keep the secret that it must come back with."""
         self._binding.keep(request, response, secret)
 
     def write(self, request: Request, operation: Callable[[Session], T]) -> T:
-        """Run a transaction that may make and change people: ANONYMOUS may not.
+        """Run a transaction that may create and change people: ANONYMOUS may not.
 
-        It does so only with what the provider has answered.
+        It acts only on what the provider has answered.
         """
 
         def recorded(session: Session) -> T:
@@ -152,7 +152,7 @@ class Account:
 
 
 def reason_of(refusal: ServiceError) -> str:
-    """Return why nothing came of it, for the audit log."""
+    """Return the reason of a refusal, for the audit log."""
     why = getattr(refusal, "why", None)
     return why if isinstance(why, str) else type(refusal).__name__
 

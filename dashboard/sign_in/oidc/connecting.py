@@ -35,14 +35,14 @@ _CONFLICT: Final = 409
 
 
 class Connecting:
-    """What somebody who is signed in does with their account there."""
+    """What a person who is signed in can do with their account there."""
 
     def __init__(self, context: SignInContext, account: Account) -> None:
         self._context = context
         self._account = account
 
     def routes(self) -> list[BaseRoute]:
-        """Return what the page with one's own passkeys leads to."""
+        """Return the routes that the page with one's own passkeys leads to."""
         return [
             Route(
                 _CONNECT_PATH, personal(self._context, self.connect), methods=["POST"]
@@ -71,7 +71,7 @@ class Connecting:
             return go(await to_proof(self._context, live, PASSKEYS_PATH))
         except (NotAllowed, Unavailable) as refusal:
             return await self._refuse(request, live, refusal)
-        # Our policy lets no form lead to another site, nor its answer: a page may.
+        # Our policy lets no form, nor its answer, lead to another site; a page may.
         response = page(
             "openid_leaving.html", label=self._context.settings.oidc_label, address=url
         )
@@ -83,7 +83,8 @@ class Connecting:
         """Connect the account with which the browser came back."""
         live: Live | None = request.scope.get(SESSION)
         if live is None or live.actor.id != answer.user_id:
-            # Signed out meanwhile, or as somebody else: it was not for them.
+            # Signed out since, or signed in as somebody else: the answer was not for
+            # them.
             raise CeremonyOver
         try:
             await run_in_threadpool(
@@ -100,7 +101,7 @@ class Connecting:
         return go(answer.next)
 
     async def disconnect(self, request: Request, live: Live) -> Response:
-        """Let the account sign this person in no more."""
+        """Stop the account from signing this person in."""
         issuer = self._account.issuer
         try:
             await run_in_threadpool(
@@ -113,7 +114,7 @@ class Connecting:
         except NotConfirmed:
             return go(await to_proof(self._context, live, PASSKEYS_PATH))
         except NotFound:
-            # Done already, in another tab; the page shows how it is.
+            # Already done, in another tab; the page shows the current state.
             return go(PASSKEYS_PATH)
         return go(PASSKEYS_PATH)
 

@@ -28,7 +28,7 @@ _REFUSALS: Final = (Conflict, NotAllowed, Unavailable)
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the ways to the provider and back; none without a provider."""
+    """Return the routes to the provider and back; none without a provider."""
     account = Account.of(context)
     if account is None:
         return []
@@ -64,7 +64,7 @@ class _WayIn:
         return response
 
     async def come_back(self, request: Request) -> Response:
-        """Take what the provider answers, for whatever it was asked."""
+        """Handle the provider's answer, whatever it was asked for."""
         try:
             answer = await self._account.receive(request)
             if answer.user_id is not None:

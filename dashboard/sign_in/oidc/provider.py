@@ -53,7 +53,7 @@ class ProviderRefused(NotAllowed):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who we are at the provider."""
+    """Our identity at the provider."""
 
     issuer: str
     id: str
@@ -64,7 +64,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Where to send a browser, and what its answer must fit."""
+    """Where to send a browser, and what its answer must match."""
 
     url: str
     state: str
@@ -73,7 +73,7 @@ class Question:
 
 
 class Provider:
-    """Speaks to one provider, whose addresses and keys it keeps for an hour."""
+    """Talks to one provider, whose addresses and keys it keeps for an hour."""
 
     def __init__(
         self, client: Client, *, clock: Callable[[], float] = time.time
@@ -101,7 +101,7 @@ class Provider:
     async def redeem(
         self, code: str, *, nonce: str, verifier: str
     ) -> Mapping[str, Any]:
-        """Return what the provider says about whoever brought the code.
+        """Return the provider's claims about the person who brought the code.
 
         Raises ProviderAway and ProviderRefused.
         """
@@ -109,7 +109,7 @@ class Provider:
         access_token = answer.get("access_token")
         claims = await self._check(answer.get("id_token"), access_token, nonce)
         if isinstance(access_token, str):
-            # Many providers tell name, address and groups only here.
+            # Many providers give name, address and groups only here.
             claims = await self._more(access_token, claims) | claims
         return claims
 
@@ -128,7 +128,7 @@ class Provider:
             if ways and "client_secret_basic" not in ways:
                 form["client_secret"] = self.client.secret
             else:
-                # RFC 6749, 2.3.1: encoded as in a form before it is joined.
+                # RFC 6749, 2.3.1: form-encoded before it is joined.
                 auth = httpx.BasicAuth(
                     quote(self.client.id, safe=""), quote(self.client.secret, safe="")
                 )
@@ -168,7 +168,7 @@ class Provider:
             try:
                 return self._decode(token, await self._keys())
             except InvalidKeyIdError:
-                # The provider may have changed its keys since we asked for them.
+                # The provider may have changed its keys since they were fetched.
                 return self._decode(token, await self._keys(anew=True))
         except (JoseError, KeyError, TypeError, ValueError) as error:
             raise ProviderRefused(_name_of(error)) from error
@@ -240,13 +240,13 @@ class Provider:
         except ValueError:
             document = None
         if not isinstance(document, dict):
-            # The body may hold a token or an address: only the status is told.
+            # The body may contain a token or an address: only the status is recorded.
             raise ProviderRefused(f"HTTP {answer.status_code}")
         return document
 
 
 def _name_of(error: Exception) -> str:
-    """Return what is wrong without saying with which value."""
+    """Return what is wrong, without the value that is wrong."""
     claim = getattr(error, "claim", None)
     kind = type(error).__name__
     return f"{kind}: {claim}" if isinstance(claim, str) else kind

@@ -1,4 +1,4 @@
-"""Proving again to be the person who signed in, before something grave is done."""
+"""Confirming one's identity again before a serious act."""
 
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ from services.people.sign_in.passkey_proofs import NoPasskey
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the page that asks for a passkey again, and what notes it."""
+    """Return the page that asks for a passkey again, and the route that records it."""
     confirming = _Confirming(context)
     return [
         Route(CONFIRM_PATH, personal(context, confirming.show), methods=["GET"]),
@@ -45,7 +45,7 @@ class _Confirming:
         return await self._ask(request, live, way_on)
 
     async def confirm(self, request: Request, live: Live) -> Response:
-        """Note that the person is there, and go on."""
+        """Record that the person is present, and go on."""
         form = await read_form(request)
         if form is None:
             return refused()

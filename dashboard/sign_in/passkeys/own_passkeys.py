@@ -1,4 +1,4 @@
-"""A person's own passkeys: which there are, adding one, removing one."""
+"""A person's own passkeys: listing, adding and removing them."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -33,7 +33,7 @@ _REMOVE_PATH: Final = f"{PASSKEYS_PATH}/remove"
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the list of one's own passkeys, and what changes it."""
+    """Return the list of one's own passkeys, and the routes that change it."""
     own = _OwnPasskeys(context)
     return [
         Route(PASSKEYS_PATH, personal(context, own.show), methods=["GET"]),
@@ -48,11 +48,11 @@ class _OwnPasskeys:
         self._questions = Questions(context)
 
     async def show(self, request: Request, live: Live) -> Response:
-        """Show the passkeys, and let another be added."""
+        """Show the passkeys, and offer to add another."""
         return await self._show(request, live, request.query_params.get("next"))
 
     async def add(self, request: Request, live: Live) -> Response:
-        """Keep the passkey that the browser made."""
+        """Store the passkey that the browser made."""
         form = await read_form(request)
         if form is None:
             return refused()
@@ -78,7 +78,7 @@ class _OwnPasskeys:
         return await self._change(request, live, add, form.get("next"), name)
 
     async def remove(self, request: Request, live: Live) -> Response:
-        """Forget a passkey."""
+        """Remove a passkey."""
         form = await read_form(request)
         passkey_id = _id((form or {}).get("passkey"))
         if form is None or passkey_id is None:
@@ -144,7 +144,7 @@ class _OwnPasskeys:
         )
 
     async def _accounts(self, live: Live) -> tuple[IdentityEntry, ...] | None:
-        """Return the connected accounts; None where there is no identity provider."""
+        """Return the connected accounts; None if there is no identity provider."""
         issuer = self._context.settings.oidc_issuer
         if issuer is None:
             return None
@@ -152,7 +152,7 @@ class _OwnPasskeys:
         return tuple(entry for entry in entries if entry.issuer == issuer)
 
     async def _read(self, live: Live, find: Callable[[Session, Actor], T]) -> T:
-        # Of the primary: what has just been added or removed must show.
+        # From the primary: what was just added or removed must show.
         read = await run_in_threadpool(
             self._context.database.read_latest,
             lambda session: find(session, live.actor),
@@ -162,7 +162,7 @@ class _OwnPasskeys:
 
 
 def _here(way_on: str | None) -> str:
-    """Return this page's address with where somebody was going when they came by."""
+    """Return this page's address, with the target that a person was on the way to."""
     return f"{PASSKEYS_PATH}?next={quote(way_on, safe='')}" if way_on else PASSKEYS_PATH
 
 

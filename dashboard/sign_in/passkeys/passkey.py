@@ -23,7 +23,7 @@ from services.people.sign_in.passkey_answers import PasskeyRefused
 
 
 def routes(context: SignInContext) -> list[BaseRoute]:
-    """Return the page that asks for a passkey, and what lets in."""
+    """Return the page that asks for a passkey, and the route that signs in."""
     way_in = _WayIn(context)
     return [
         Route(PASSKEY_PATH, answered(context, way_in.show), methods=["GET"]),
@@ -41,7 +41,7 @@ class _WayIn:
         return await self._ask(request, safe_next(request.query_params.get("next")))
 
     async def sign_in(self, request: Request) -> Response:
-        """Let in whose passkey answered."""
+        """Sign in the person whose passkey answered."""
         form = await read_form(request)
         if form is None or not is_own_form(request.headers):
             return refused()
@@ -69,7 +69,7 @@ class _WayIn:
         )
 
     def _enter(self, request: Request, text: str) -> tuple[Started, str | None]:
-        """Start a sign-in; return it with the e-mail address of whose it is."""
+        """Start a sign-in; return it with its person's e-mail address."""
         party, answer = self._questions.receive(request, Purpose.SIGN_IN, text)
 
         def enter(session: Session) -> tuple[Started, str | None]:

@@ -1,4 +1,4 @@
-"""Questions for passkeys on pages of ours: put to a browser, and its answers taken."""
+"""Passkey questions on our pages: put to a browser, and their answers received."""
 
 from collections.abc import Callable
 from typing import Final
@@ -29,7 +29,7 @@ class WrongAddress(Conflict):
 
 
 class Questions:
-    """Asks browsers for passkeys, each for its own answer."""
+    """Asks browsers for passkeys; each can answer only its own question."""
 
     def __init__(self, context: SignInContext) -> None:
         self._context = context
@@ -44,7 +44,7 @@ class Questions:
         problem: ServiceError | None = None,
         **values: object,
     ) -> Response:
-        """Return a page that puts the question which `offer` makes.
+        """Return a page that puts the question made by `offer`.
 
         Raises what the offer does, LimitReached and DatabaseUnavailable.
         """
@@ -69,7 +69,7 @@ class Questions:
     def receive(
         self, request: Request, purpose: Purpose, text: str
     ) -> tuple[RelyingParty, Answer]:
-        """Use up the question that the text answers, and return whom it was put by.
+        """Use up the question that the text answers; return relying party and answer.
 
         Raises WrongAddress, PasskeyRefused and CeremonyOver.
         """

@@ -1,4 +1,4 @@
-"""Under which name passkeys know this Chartroom."""
+"""The name under which passkeys know this Chartroom."""
 
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -18,10 +18,10 @@ class Elsewhere:
 
 
 def party_of(context: SignInContext, request: Request) -> RelyingParty | Elsewhere:
-    """Return what passkeys are bound to here.
+    """Return the relying party that passkeys are bound to here.
 
-    Browsers bind them to the name of a host, never to a number, and tell the origin of
-    the page themselves: a name that somebody else made lead here does not match.
+    Browsers bind them to a host name, never to an IP address, and state the page's
+    origin themselves: a name that somebody else pointed here does not match.
     """
     here = f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
     origin = context.settings.public_url or here
