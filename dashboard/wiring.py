@@ -109,13 +109,13 @@ class Wiring:
 
     @_MadeOnce
     def main_database(self) -> Database | None:
-        """The main site's servers, if this site follows another; else None."""
+        """Servers of the main site, if this site follows one; else None."""
         url = self.endpoints.main_url
         return Database(Endpoints(url, {}, "", {})) if url else None
 
     @_MadeOnce
     def site(self) -> "SiteReader":
-        """Reads up to when this site has what the site that it follows has."""
+        """Reader of the time up to which this site has what its main site has."""
         from db.cluster.site_position import SiteReader
 
         return SiteReader(
@@ -134,7 +134,7 @@ class Wiring:
 
     @property
     def backup_reader(self) -> "BackupReader":
-        """Reads those backups for pages, which must not hang when the disk does."""
+        """Reader of those backups for pages, which must not hang when the disk does."""
         from services.backups import BackupReader
 
         folder, readers = self.settings.backups, self._backup_readers
@@ -147,19 +147,19 @@ class Wiring:
 
     @_MadeOnce
     def _backup_readers(self) -> "dict[Path, BackupReader]":
-        """The reader of each folder: one each, with one thread, which may hang."""
+        """Readers by folder: one each, with one thread, which may hang."""
         return {}
 
     @_MadeOnce
     def inspector(self) -> "PdfInspector":
-        """Reads PDFs, in a process of its own that starts with the first file."""
+        """Reader of PDFs, in a process of its own that starts with the first file."""
         from services.pdf.inspecting import PdfInspector
 
         return PdfInspector(reads_scans=self.settings.read_scans)
 
     @_MadeOnce
     def scanner(self) -> "ClamdScanner | None":
-        """Scans files for viruses, if a scanner is set."""
+        """Virus scanner, if one is set."""
         from services.pdf.scanning import scanner_of
 
         return scanner_of(self.settings)
@@ -193,38 +193,38 @@ class Wiring:
 
     @_MadeOnce
     def monitor(self) -> "ClusterMonitor":
-        """Watches the servers, from first use on."""
+        """Monitor of the servers, from first use on."""
         from db.cluster.observing import ClusterMonitor
 
         return ClusterMonitor(self.endpoints)
 
     @_MadeOnce
     def statements(self) -> "StatementReader":
-        """Reads from the servers what their statements cost."""
+        """Reader of the cost of the servers' statements."""
         from db.cluster.statements import StatementReader
 
         return StatementReader(lambda: self.endpoints)
 
     @_MadeOnce
     def vacuum_reader(self) -> "VacuumReader":
-        """Reads the servers' upkeep: dead rows, transaction ids, checkpoints."""
+        """Reader of the servers' upkeep: dead rows, transaction ids, checkpoints."""
         from db.cluster.vacuuming import VacuumReader
 
         return VacuumReader(lambda: self.endpoints)
 
     @_MadeOnce
     def delayed_standbys(self) -> DelayedStandbys:
-        """The delayed standbys; connects on first use."""
+        """Delayed standbys; connects on first use."""
         return DelayedStandbys(lambda: self.endpoints)
 
     @_MadeOnce
     def restored_clinic(self) -> RestoredClinic:
-        """A clinic that was restored to look around in; connects on first use."""
+        """Clinic that was restored to look around in; connects on first use."""
         return RestoredClinic(lambda: self.endpoints)
 
     @_MadeOnce
     def runner(self) -> "OperationRunner":
-        """Runs operations on the database servers."""
+        """Runner of operations on the database servers."""
         from db.cluster.control_client import Control
         from db.cluster.patroni import Patroni
         from services.cluster.operations import OperationRunner
@@ -235,14 +235,14 @@ class Wiring:
 
     @_MadeOnce
     def following(self) -> "Following":
-        """Notices when nodes of the embedded cluster come or go."""
+        """Follower of the embedded cluster's nodes as they come and go."""
         from dashboard.web.cluster_following import Following
 
         return Following(self.settings.data, self.endpoints, self.adopt)
 
     @_MadeOnce
     def changes(self) -> "ListenerConnection":
-        """Hears of the changes that any process makes, from first use on."""
+        """One listener to the changes of all processes, from first use on."""
         from db.postgres.listening import ListenerConnection
 
         return ListenerConnection(self.endpoints, *_CHANNELS)
@@ -264,7 +264,7 @@ class Wiring:
 
     @_MadeOnce
     def office(self) -> "OfficeConverter | None":
-        """Converts office files to PDF, if LibreOffice is installed and switched on."""
+        """PDF converter for office files, if LibreOffice is here and switched on."""
         from services.pdf.office import OfficeConverter
 
         return OfficeConverter.installed(self.settings.office_program)
@@ -285,7 +285,7 @@ class Wiring:
 
     @property
     def throttle(self) -> Throttle:
-        """Counts how often people and programs do something."""
+        """Counter of how often people and programs do something."""
         return Throttle(self.limits, key=derive(signing_key(self.settings), "limits"))
 
     @property
@@ -295,7 +295,7 @@ class Wiring:
 
     @property
     def issuer(self) -> "PrescriptionIssuer":
-        """Prints, signs and stores prescriptions."""
+        """Issuer that prints, signs and stores prescriptions."""
         from services.consultations.prescriptions import PrescriptionIssuer
         from services.pdf.signing import Signer
 

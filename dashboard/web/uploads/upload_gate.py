@@ -100,7 +100,7 @@ class UploadGate:
         try:
             self._quota.reserve(upload, size, sign_in)
         except (SignInFull, ServerFull):
-            # Somebody who reloads a full page shall not have to wait.
+            # Somebody who reloads a full page must not have to wait.
             self._pages.end_lost(live)
             self._quota.reserve(upload, size, sign_in)
         try:
