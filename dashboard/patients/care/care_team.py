@@ -17,7 +17,7 @@ from services.patients.records.model import PatientRecord
 
 
 def show_outside_care(patient: PatientRecord) -> None:
-    """Mark a record that somebody opened outside their own patients."""
+    """Warn that somebody has the record open without treating the patient."""
     actor = current_actor()
     (accesses,) = read_all(outside_care_read(patient.id))
     for access in accesses:
@@ -41,7 +41,7 @@ def show_outside_care(patient: PatientRecord) -> None:
 
 
 def outside_care_read(patient_id: UUID) -> CachedRead[tuple[EmergencyAccess, ...]]:
-    """Return what `show_outside_care` is going to read."""
+    """Return the read that `show_outside_care` needs."""
     actor = current_actor()
     return CachedRead(
         lambda s: break_glass.list_current(s, actor, patient_id),
@@ -51,7 +51,7 @@ def outside_care_read(patient_id: UUID) -> CachedRead[tuple[EmergencyAccess, ...
 
 @st.fragment
 def care_team(patient: PatientRecord) -> None:
-    """Show who treats the patient; let others be added, and treatments be ended."""
+    """Show who treats the patient; offer to add clinicians and to end treatments."""
     with error_boundary():
         actor = current_actor()
         (team,) = read_all(care_team_read(patient))
@@ -66,7 +66,7 @@ def care_team(patient: PatientRecord) -> None:
 
 
 def care_team_read(patient: PatientRecord) -> CachedRead[tuple[Carer, ...]]:
-    """Return what `care_team` is going to read."""
+    """Return the read that `care_team` needs."""
     actor = current_actor()
     return CachedRead(
         lambda s: care.list_team(s, actor, patient.id), keep=("team", patient.id)

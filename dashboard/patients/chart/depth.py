@@ -1,4 +1,4 @@
-"""How far back the lists of a patient's chart reach, and the way further back."""
+"""How far back the lists of a patient's chart reach, and how to see more."""
 
 from typing import Final
 from uuid import UUID
@@ -13,15 +13,15 @@ _PAGES: Final = "chart_pages"
 
 
 def most_shown(patient_id: UUID) -> int:
-    """Return how many visits, notes and prescriptions of a patient are read of each."""
+    """Return how many of a patient's visits, notes and prescriptions are read, each."""
     known, pages = st.session_state.get(_PAGES, (None, 1))
     return AT_A_TIME * (pages if known == patient_id else 1)
 
 
 def offer_earlier(patient_id: UUID, number: int, latest: str, *, key: str) -> None:
-    """Where as many were read as are read at most, say so, and offer those before.
+    """If the list is cut at the limit, say so, and offer the earlier entries.
 
-    `latest` is what to say, in the language of the page, around their {number}.
+    `latest` is the sentence, in the language of the page, with {number} in it.
     """
     most = most_shown(patient_id)
     if number < most:
@@ -29,5 +29,5 @@ def offer_earlier(patient_id: UUID, number: int, latest: str, *, key: str) -> No
     said = latest.format(number=decimal(most))
     if offer_more(said, _("Show earlier"), key=key):
         st.session_state[_PAGES] = (patient_id, most // AT_A_TIME + 1)
-        # The whole page: what it shows of them elsewhere is more, too.
+        # The whole page: its other parts show more of them, too.
         st.rerun()

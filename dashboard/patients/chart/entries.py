@@ -14,7 +14,7 @@ from services.core.actors import Actor
 from services.patients.records import entries
 from services.patients.records.entries import DatedEntry
 
-# As the owners of the code systems write them.
+# As the owners of the code systems spell them.
 _SYSTEMS: Final = {
     "http://snomed.info/sct": "SNOMED CT",
     "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
@@ -23,7 +23,7 @@ _SYSTEMS: Final = {
 
 
 def entry_reads(patient_id: UUID) -> list[CachedRead[tuple[DatedEntry, ...]]]:
-    """Return what the time line is going to read of a record's entries."""
+    """Return the reads of a record's entries that the time line needs."""
     return [_entries(current_actor(), patient_id)]
 
 

@@ -1,4 +1,4 @@
-"""What a record says of a patient's health, as cards of an overview."""
+"""A patient's health according to the record, as cards of an overview."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _NOTHING = marked(":gray[Nothing entered]")
 
 
 def show_allergies(patient: PatientRecord) -> None:
-    """Show the allergies as a card; silence is not shown as none."""
+    """Show the allergies as a card; if nothing is stated, it does not say none."""
     with st.container(border=True, gap="small"):
         st.subheader(_("Allergies"), anchor=False)
         if patient.allergies:

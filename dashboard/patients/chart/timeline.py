@@ -1,4 +1,4 @@
-"""The time line of a patient: what happened, the last first, by year and by kind."""
+"""The time line of a patient: what happened, newest first, by year and by kind."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ _COLUMNS: Final = (
 
 
 class EventKind(Enum):
-    """What an event on a time line is: one, several, and the icon."""
+    """The kind of an event on a time line: its name, its plural, and its icon."""
 
     VISIT = (marked("Visit"), marked("Visits"), "event")
     NOTES = (marked("Notes"), marked("Notes"), "clinical_notes")
@@ -57,12 +57,12 @@ class EventKind(Enum):
 
     @property
     def label(self) -> str:
-        """Return what one is called on the screen."""
+        """Return the name of one such event on the screen."""
         return _(self.value[0])
 
     @property
     def plural(self) -> str:
-        """Return what several are called."""
+        """Return the name of several such events."""
         return _(self.value[1])
 
     @property
@@ -76,7 +76,7 @@ class ChartEvent:
     """Something that happened, and the page that it opens.
 
     `page` is that page's file and `query` its parameters; without a page it offers
-    `actions` only. Of what is known by the day, `at` is its beginning.
+    `actions` only. If only the day is known, `at` is the beginning of the day.
     """
 
     kind: EventKind
@@ -91,7 +91,7 @@ class ChartEvent:
 
     @property
     def url(self) -> str:
-        """Return the address of its page, for a tab of its own; empty without one."""
+        """Return the address of its page, to open in a tab; empty without a page."""
         if not self.page:
             return ""
         name = self.page.rpartition("/")[2].removesuffix(".py")
@@ -100,9 +100,9 @@ class ChartEvent:
 
 @st.fragment
 def show_timeline(events: Sequence[ChartEvent], patient_id: UUID) -> None:
-    """Show a patient's events by year, sifted by kind; each opens what it names.
+    """Show a patient's events by year, filtered by kind; each opens its page.
 
-    Where one of the kinds is cut, what follows the last event says so.
+    If the list of one of the kinds is cut, a line after the last event says so.
     """
     with error_boundary():
         if not events:

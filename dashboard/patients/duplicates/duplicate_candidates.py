@@ -1,4 +1,4 @@
-"""Records that may be of the same person: how alike, why, and what to do about it."""
+"""Records that may be of the same person: how alike, why, and what to do about them."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,7 +14,7 @@ from services.patients.duplicates.duplicates import LIKELY, DuplicateCandidate
 def show_candidates(
     page: str, candidates: Sequence[DuplicateCandidate], today: date, *, action: str
 ) -> UUID | None:
-    """Show each candidate; return the one acted on."""
+    """Show each candidate; return the one whose button was pressed."""
     chosen = None
     for candidate in candidates:
         if show_candidate(page, candidate, today, action):
@@ -30,7 +30,7 @@ def show_candidate(
     *,
     title: str = "",
 ) -> bool:
-    """Show how alike a candidate is, and why; tell whether to act on it."""
+    """Show how alike a candidate is, and why; return whether its button was pressed."""
     name = title or full_name(candidate.patient)
     with (
         st.container(border=True),

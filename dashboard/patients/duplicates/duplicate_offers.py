@@ -1,4 +1,4 @@
-"""Patients whom the clinic may know twice, offered for a merge."""
+"""Patients who may be registered twice, offered for a merge."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ _SECONDS: Final = 60.0
 
 @st.fragment
 def offer_newest_duplicates(actor: Actor) -> None:
-    """Show the likeliest pairs among the last registrations; go where one compares."""
+    """Show the likeliest pairs among the last registrations; lead to comparing one."""
     chosen = None
     with st.skeleton(height=80), error_boundary():
         pairs = read(
@@ -36,7 +36,7 @@ def offer_newest_duplicates(actor: Actor) -> None:
             title = _("{name} and {other}").format(
                 name=full_name(pair.new), other=full_name(pair.known.patient)
             )
-            # Of three alike, two may be like the same one.
+            # Of three alike records, two may be paired with the same third one.
             page = f"home_{pair.new.id}"
             if show_candidate(page, pair.known, today(), _("Compare"), title=title):
                 chosen = pair
@@ -47,7 +47,7 @@ def offer_newest_duplicates(actor: Actor) -> None:
 
 @st.fragment
 def offer_duplicates(actor: Actor, patient: PatientRecord) -> None:
-    """Offer what looks like the same person, to be compared and merged."""
+    """Offer records that may be of the same person, to be compared and merged."""
     chosen = None
     with st.skeleton(height=80), error_boundary():
         candidates = read(

@@ -1,4 +1,4 @@
-"""What a merge of two records will come to, before somebody confirms it."""
+"""What a merge of two records will do, shown before somebody confirms it."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -19,7 +19,7 @@ def merge_summary(
     following: Sequence[Following],
     today: date,
 ) -> None:
-    """Name both records, list the values that will count and what moves over."""
+    """Name both records, list the values that will be kept and what will move."""
     st.markdown(
         _("The record of **{name}**, born {day}, is kept, with these values:").format(
             name=plain(full_name(kept)), day=born(kept, today)

@@ -1,1 +1,1 @@
-"""Records as they were: read from backups, or from a standby that waits meanwhile."""
+"""Records as they were: read from backups, or from a standby that pauses for it."""

@@ -1,4 +1,4 @@
-"""Whose record is looked up as it was: found among those of then."""
+"""Whose record is looked up as it was, found among the patients of that time."""
 
 from datetime import date
 from typing import Final
@@ -20,7 +20,7 @@ _ADVICE: Final = marked(
 
 
 def choose_as_of_then(source: PointInTimeSource) -> UUID | None:
-    """Find somebody as of then; return who was chosen. Raises Unavailable."""
+    """Find a patient as of then; return who was chosen. Raises Unavailable."""
     actor = current_actor()
     typed = _typed()
     if not typed:
@@ -51,12 +51,12 @@ def choose_as_of_then(source: PointInTimeSource) -> UUID | None:
         format_func=lambda patient: _label(patient, today()),
         key="past_chosen",
     )
-    # Nobody's record is opened before somebody is chosen.
+    # No record is opened before somebody is chosen.
     return chosen.id if chosen else None
 
 
 def _typed() -> str:
-    # Not the field that finds as one types: each look makes the standby wait.
+    # Not the field that searches while one types: each search makes the standby wait.
     return st.text_input(
         _("Patient, as of then"),
         key="past_typed",
@@ -68,7 +68,7 @@ def _typed() -> str:
 
 
 def _label(patient: PatientRecord, day: date) -> str:
-    """Return name, birth and number, as Markdown of one line; `day` is today."""
+    """Return name, birth and number, as one line of Markdown; `day` is today."""
     return _("{name}, born {day}, {number}").format(
         name=plain(listed_name(patient)),
         day=born(patient, day),

@@ -1,4 +1,4 @@
-"""Where a page reads records of then: from backups, or from a delayed standby."""
+"""Where a page reads earlier records: from backups, or from a delayed standby."""
 
 import time
 from collections.abc import Callable
@@ -31,24 +31,25 @@ _LABELS: Final = {_BACKUP: marked("Backups"), _STANDBY: marked("Delayed standby"
 
 @dataclass(frozen=True, slots=True)
 class PointInTimeSource:
-    """What was opened from backups or, where nothing was, the delayed standbys."""
+    """The clinic opened from backups or, if none is open, the delayed standbys."""
 
     look: RestoreLook | None = None
 
     @property
     def key(self) -> str:
-        """What tells it from others."""
+        """The key that distinguishes this source from others."""
         return str(self.look.id) if self.look else _STANDBY
 
     @property
     def as_of(self) -> datetime | None:
-        """As of when it is; a delayed standby alone knows that itself."""
+        """The time that it shows; None for a delayed standby, which alone knows it."""
         return self.look.to if self.look else None
 
     def read(self, operation: Callable[[Session, datetime | None], T]) -> T:
         """Return what the operation reads there; raises Unavailable.
 
-        It is given as of when that is, where the server itself does not know.
+        The operation is given the time that the source shows, unless the server itself
+        knows it.
         """
         if self.look is None:
             return standby_reading.read_from_standby(lambda s: operation(s, None))
@@ -62,7 +63,8 @@ class PointInTimeSource:
     ) -> T:
         """Return what the operation reads there, kept for this patient's next clicks.
 
-        `name` is where it is kept in the session, until another patient or source.
+        `name` is its key in the session; another patient or source replaces what is
+        kept.
         """
         key = self.key, patient_id
         kept = st.session_state.get(name)
@@ -72,7 +74,7 @@ class PointInTimeSource:
         return value
 
     def stay(self) -> None:
-        """Let what is looked at not go on, or end, meanwhile."""
+        """Keep the standby paused, or the opened clinic open, for the time being."""
         if self.look is None:
             standby_reading.wait_here()
             return
@@ -84,13 +86,13 @@ class PointInTimeSource:
             st.session_state[_NOTED] = (self.key, time.monotonic())
 
     def go_on(self) -> None:
-        """Let a standby that waits go on: what was looked for is copied."""
+        """Let a paused standby replay on, once what was looked for is copied."""
         if self.look is None:
             standby_reading.go_on()
 
 
 def open_look() -> RestoreLook | None:
-    """Return what is open to look around in, if anything is."""
+    """Return the clinic that is open to look around in, if any is."""
     if not wiring.current().settings.is_embedded:
         return None
     actor = current_actor()
@@ -100,12 +102,12 @@ def open_look() -> RestoreLook | None:
 
 
 def is_any() -> bool:
-    """Tell whether records of then can be read anywhere."""
+    """Return whether earlier records can be read anywhere."""
     return bool(standby_reading.standbys()) or open_look() is not None
 
 
 def choose_source() -> PointInTimeSource | None:
-    """Return where to look, as is chosen where there are two; None for nowhere."""
+    """Return the source to read, asking which of two; None without any."""
     look, standbys = open_look(), standby_reading.standbys()
     if look is not None and standbys:
         chosen = st.segmented_control(
@@ -123,7 +125,7 @@ def choose_source() -> PointInTimeSource | None:
 
 
 def say_what_is_open(source: PointInTimeSource) -> None:
-    """Say of when what was opened is, and how long it stays."""
+    """Show which time the opened clinic is of, and how long it stays open."""
     look = source.look
     if look is None or look.closes_at is None:
         return
@@ -136,7 +138,7 @@ def say_what_is_open(source: PointInTimeSource) -> None:
 
 
 def require_shown_today(patient_id: UUID) -> None:
-    """Raise NotFound for whom this person may not look at today."""
+    """Raise NotFound for a patient whom this person may not see today."""
     actor = current_actor()
     read(lambda s: point_in_time.require_shown_today(s, actor, patient_id))
 

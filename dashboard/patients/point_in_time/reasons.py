@@ -1,4 +1,4 @@
-"""The form that asks why something of then is brought back."""
+"""The form that asks why something is restored as it was."""
 
 from uuid import UUID
 
@@ -10,10 +10,10 @@ from services.core.reasons import LONGEST
 
 
 def ask_why(name: str, of: UUID, label: str, caption: str = "") -> str | None:
-    """Draw the form whose button has the label; return the reason once it is sent.
+    """Draw the form with this label on its button; return the reason once it is sent.
 
-    `name` begins the keys of the form, its field and its button. They are those `of`
-    one record: why that comes back is no reason for the next that somebody looks at.
+    `name` begins the keys of the form, its field and its button. The keys contain the
+    record `of` which it is: a reason for one record must not appear for the next one.
     """
     key = f"{name}_{of.hex}"
     with st.form(f"{key}_form"):

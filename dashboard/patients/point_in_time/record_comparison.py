@@ -1,4 +1,4 @@
-"""A record of then beside today's, and the form that copies it back."""
+"""An earlier state of a record beside today's, and the form that copies it back."""
 
 import time
 from typing import Final
@@ -31,7 +31,7 @@ _SECONDS: Final = 60.0
 
 
 def compare(actor: Actor, patient_id: UUID, source: PointInTimeSource) -> None:
-    """Show what differs between then and now, and copy what is chosen."""
+    """Show what differs between then and now, and copy the chosen values."""
     require_shown_today(patient_id)
     then = _then(actor, patient_id, source)
     current = _today(actor, patient_id)
@@ -52,7 +52,7 @@ def compare(actor: Actor, patient_id: UUID, source: PointInTimeSource) -> None:
                 return
         else:
             result = choose_fields(
-                # Chosen for this patient, and for no other.
+                # Choices are for this patient and no other.
                 f"past_{patient_id.hex}",
                 Version(_("As of {time}").format(time=timestamp), then.patient.draft()),
                 Version(_("Today"), current.draft()),
@@ -83,7 +83,7 @@ def _ask_why(
 
 
 def _then(actor: Actor, patient_id: UUID, source: PointInTimeSource) -> RecordSnapshot:
-    """Return what there was; for a while, clicks need not ask for it again."""
+    """Return the record of then, kept for a while so that clicks need not read it."""
     snapshot: RecordSnapshot | None
     key, snapshot, until = st.session_state.get(_LOOKED, ("", None, 0.0))
     if (

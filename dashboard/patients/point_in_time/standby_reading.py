@@ -1,4 +1,4 @@
-"""What a page may ask a delayed standby, and how it is made to wait."""
+"""How pages read from a delayed standby, and how it is made to wait."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -35,15 +35,15 @@ def read_from_standby(operation: Callable[[Session], T]) -> T:
 
 
 def waits_until() -> datetime | None:
-    """Return until when the standby waits for this person, if it does."""
+    """Return until when the standby waits for this person, or None."""
     until: datetime | None = st.session_state.get(_UNTIL)
     return until if until and until > datetime.now(until.tzinfo) else None
 
 
 def wait_here() -> None:
-    """Let the standby stay at this moment for half an hour, unless it does already.
+    """Pause replay on the standby for half an hour, unless it is paused already.
 
-    Where the servers are somebody's own, nobody here can make it wait.
+    Servers that Chartroom does not run itself cannot be made to wait from here.
     """
     endpoints = wiring.current().endpoints
     if waits_until() or not point_in_time.can_wait(endpoints):
@@ -59,7 +59,7 @@ def wait_here() -> None:
 
 
 def go_on() -> None:
-    """Let the standby go on to replay what it has received."""
+    """Let the standby resume replaying what it has received."""
     st.session_state.pop(_UNTIL, None)
     for node in standbys():
         point_in_time.resume(wiring.current().endpoints, node)

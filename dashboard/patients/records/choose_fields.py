@@ -35,9 +35,9 @@ def differing(left: PatientDraft, right: PatientDraft) -> tuple[str, ...]:
 def choose_fields(
     page: str, left: Version, right: Version, *, start: PatientDraft
 ) -> PatientDraft:
-    """Show each differing field with both values; return the draft that results.
+    """Show each differing field with both values; return the resulting draft.
 
-    Until somebody chooses, each field has the value that `start` has.
+    Until somebody chooses, each field has the value from `start`.
     """
     chosen: dict[str, Any] = {}
     for name in differing(left.draft, right.draft):
@@ -47,7 +47,8 @@ def choose_fields(
         }
         if name in LISTS:
             both = _union(values[Side.LEFT], values[Side.RIGHT])
-            # Else one of the two has all of it, and would be there twice.
+            # Otherwise one of the two lists has everything already, and would be shown
+            # twice.
             if len(both) > max(map(len, values.values())):
                 values[Side.BOTH] = both
         first = _side_of(getattr(start, name), values)
@@ -60,7 +61,7 @@ def _side_of(wanted: object, values: dict[Side, Any]) -> Side:
     for side, value in values.items():
         if value == wanted:
             return side
-    # Of lists what has all of it: of both, or of one in another order.
+    # For lists, the one with everything: both together, or one in another order.
     if isinstance(wanted, tuple):
         return max(values, key=lambda side: len(values[side]))
     return Side.LEFT
@@ -89,7 +90,7 @@ def _ask(
 
 
 def shown(value: Any) -> str:
-    """Return a field's value in words."""
+    """Return a field's value as text."""
     if value is None or value in ("", ()):
         return _("Empty")
     if isinstance(value, bool):
@@ -109,6 +110,6 @@ def _union(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
 def mine_over(
     opened: PatientDraft, typed: PatientDraft, current: PatientDraft
 ) -> PatientDraft:
-    """Return the current version with the fields that this person has changed."""
+    """Return the current version with this person's own changes applied."""
     changed = {name: getattr(typed, name) for name in differing(opened, typed)}
     return replace(current, **changed)

@@ -16,7 +16,7 @@ from services.patients.records.model import PatientRecord
 
 
 def named_patient(parameter: str = "patient") -> UUID:
-    """Return whose id stands in the address, or raise NotFound."""
+    """Return the patient's id from the page's address, or raise NotFound."""
     try:
         return UUID(st.query_params.get(parameter, ""))
     except ValueError as error:
@@ -30,7 +30,7 @@ def chosen_patient(
 ) -> PatientRecord:
     """Return the patient named in the address, or raise NotFound.
 
-    What the page is about to show `beside` the patient is read in one go with them.
+    Whatever the page is about to show `beside` the patient is read together with it.
     """
     patient_id = named_patient(parameter)
     actor = current_actor()
@@ -42,7 +42,7 @@ def chosen_patient(
     try:
         return read_with(named, *beside)
     except patients.NoSuchPatient:
-        # It may be somebody whom this clinician does not treat.
+        # It may be a patient whom this clinician does not treat.
         if actor.may(Permission.BREAK_GLASS):
             go("patients/break_glass.py", patient=str(patient_id))
         raise

@@ -26,7 +26,7 @@ _CURRENT: Final = "my_contact_current"
 
 
 def opened_record(record: PatientRecord) -> PatientRecord:
-    """Return the version that the fields were filled from, after filling them."""
+    """Return the version that the fields were filled from; fill them if necessary."""
     opened: PatientRecord | None = st.session_state.get(_OPENED)
     if opened is None or opened.id != record.id:
         _open(record)
@@ -39,11 +39,12 @@ def opened_record(record: PatientRecord) -> PatientRecord:
 
 
 def go_on_from(current: PatientRecord) -> None:
-    """Have the next run go on from a version that came meanwhile.
+    """Have the next run continue from a version that somebody saved meanwhile.
 
-    What was typed stays, beside what was saved; a field that was left alone follows.
+    Typed values stay, with the saved ones shown beside them; untouched fields are
+    updated.
     """
-    # Fields that are drawn already cannot be filled any more.
+    # Fields that are drawn already cannot be filled in the same run.
     st.session_state[_CURRENT] = current
 
 
@@ -61,13 +62,13 @@ def _follow(opened: PatientRecord, current: PatientRecord) -> None:
 
 
 def forget() -> None:
-    """Forget what was typed, and from which version."""
+    """Forget what was typed, and the version it was based on."""
     for name in (_OPENED, _THEIRS, _CURRENT, *map(_key, NAMES)):
         st.session_state.pop(name, None)
 
 
 def contact_fields() -> tuple[OwnContact, Mapping[str, DeltaGenerator]]:
-    """Draw the fields; return what stands in them, and where problems are shown."""
+    """Draw the fields; return their contents, and the places for their problems."""
     typed: dict[str, str | None] = {}
     problems: dict[str, DeltaGenerator] = {}
     theirs: Mapping[str, str | None] = st.session_state.get(_THEIRS, {})
@@ -93,7 +94,7 @@ def contact_fields() -> tuple[OwnContact, Mapping[str, DeltaGenerator]]:
 def show_problems(
     refusal: InvalidPatient, places: Mapping[str, DeltaGenerator]
 ) -> None:
-    """Say at each field what is wrong with it."""
+    """Show at each field what is wrong with it."""
     for problem in refusal.problems:
         name = problem.property_name
         show_problem(places[name], name, translated(problem.message))

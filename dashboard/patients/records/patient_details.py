@@ -1,4 +1,4 @@
-"""Everything a record says about a patient, to be read rather than changed."""
+"""Everything in a patient's record, for reading rather than changing."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -11,13 +11,13 @@ from dashboard.ui.words import at, plain
 from services.core.actors import Role
 from services.patients.records.model import FIELDS, OPTIONAL_TEXTS, PatientRecord
 
-# First what is quickest.
+# The quickest way to reach somebody comes first.
 _CONTACT: Final = sorted(OPTIONAL_TEXTS, key="phone_number".__ne__)
 _NOTHING: Final = marked(":gray[Nothing entered]")
 
 
 def patient_details(patient: PatientRecord) -> None:
-    """Show contact and clinical facts side by side, and since when they stand."""
+    """Show contact and clinical facts side by side, and when they were last changed."""
     contact, history, medications = st.columns((2, 1, 1), gap="medium")
     with contact:
         show_contact(patient)
@@ -29,19 +29,20 @@ def patient_details(patient: PatientRecord) -> None:
 
 
 def show_contact(patient: PatientRecord) -> None:
-    """Show how to reach the patient, and whom else to call."""
+    """Show how to reach the patient, and whom to call in an emergency."""
     st.subheader(_("Contact"), anchor=False)
     st.table(
         {_(FIELDS[name].label): _text(getattr(patient, name)) for name in _CONTACT},
         border="horizontal",
-        # The labels. Whether there are any, Streamlit would make a frame to see.
+        # The index holds the labels. If Streamlit had to find out, it would make a data
+        # frame.
         hide_index=False,
         alt=_("Contact details"),
     )
 
 
 def show_provenance(patient: PatientRecord) -> None:
-    """Say since when the record stands; to the clinic, which version of it this is."""
+    """Show when the record was made and changed; to the clinic, also its version."""
     said = _("Registered {created_at} · last changed {updated_at}").format(
         created_at=at(patient.created_at), updated_at=at(patient.updated_at)
     )

@@ -1,4 +1,4 @@
-"""The fields of a patient, with what is wrong with each said beside it."""
+"""The fields of a patient, each with its problem shown beside it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from services.patients.records.model import (
 _LINES: Final = tuple(
     name for name in FIELDS if name not in {*LISTS, "no_known_allergies"}
 )
-# Beside each other, each with what belongs to it.
+# Shown side by side, each with the fields that belong to it.
 _LISTS: Final = tuple(
     (name, "no_known_allergies") if name == "allergies" else (name,) for name in LISTS
 )
@@ -33,7 +33,7 @@ _AUTOCOMPLETE: Final = "off"
 
 @dataclass(frozen=True, slots=True)
 class TypedPatient:
-    """What stands in the form, and the places where a problem is shown."""
+    """The contents of the form, and the places where problems are shown."""
 
     values: Mapping[str, Any]
     problems: Mapping[str, DeltaGenerator]
@@ -59,15 +59,15 @@ class TypedPatient:
 
 
 def fill(page: str, draft: PatientDraft | None) -> None:
-    """Put the draft into the page's fields, over whatever stands there."""
+    """Fill the page's fields from the draft, replacing whatever they contain."""
     for name in FIELDS:
         st.session_state[f"{page}_{name}"] = _as_typed(name, draft)
 
 
 def begin(page: str, name: str) -> None:
-    """Have the page begin anew with this name, which stands in no address.
+    """Begin the page's form with this name, which is in no address.
 
-    What comes before a comma, or else the last word, is the last name.
+    The last name is what comes before a comma or, without one, the last word.
     """
     last, comma, first = name.partition(",")
     if not comma:
@@ -76,11 +76,11 @@ def begin(page: str, name: str) -> None:
 
 
 def fill_begun(page: str) -> bool:
-    """Fill the page's fields with a name it was begun with; tell whether it was."""
+    """Fill the fields with the name the form was begun with; return whether it was."""
     begun: tuple[str, str] | None = st.session_state.pop(f"{page}_named", None)
     if begun is None:
         return False
-    # What is half typed there is about somebody else.
+    # Anything half typed there is about somebody else.
     fill(page, None)
     for field, name in zip(("first_name", "last_name"), begun, strict=True):
         st.session_state[f"{page}_{field}"] = name
@@ -90,8 +90,8 @@ def fill_begun(page: str) -> bool:
 def opened_version(page: str, patient: PatientRecord) -> PatientRecord:
     """Return the version that the fields were filled from, after filling them if new.
 
-    The form belongs to that version: a later one must not slip under what somebody
-    has typed. As long as nothing is typed, the form follows the record.
+    The form belongs to that version: a later one must not slip under what somebody has
+    typed. While nothing has been typed, the form follows the record.
     """
     opened: PatientRecord | None = st.session_state.get(f"{page}_opened")
     if opened is None or opened.id != patient.id or _is_untouched(page, opened.draft()):
@@ -108,7 +108,7 @@ def _is_untouched(page: str, draft: PatientDraft) -> bool:
 
 
 def patient_fields(page: str, suggest: Callable[[str], Sequence[str]]) -> TypedPatient:
-    """Draw the fields inside the page's form; `suggest` lists terms of a kind."""
+    """Draw the fields inside the page's form; `suggest` lists known terms of a kind."""
     values: dict[str, Any] = {}
     problems: dict[str, DeltaGenerator] = {}
 

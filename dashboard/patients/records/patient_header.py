@@ -1,4 +1,4 @@
-"""The same header wherever a patient is the subject: who it is, what is dangerous."""
+"""The same header wherever a patient is the subject: who it is, and any dangers."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -35,9 +35,9 @@ _INITIALS: Final = (
 def patient_header(
     patient: PatientRecord, today: date, *, is_title: bool = True
 ) -> None:
-    """Show a photo or initials, the name, allergies first of all facts, then who it is.
+    """Show photo or initials, name, allergies before all other facts, and who it is.
 
-    It is the page's title unless the page has one of its own.
+    The name is the page's title unless the page has one of its own.
     """
     name_breadcrumb("patient", listed_name(patient), patient=str(patient.id))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -53,7 +53,7 @@ def patient_header(
 
 
 def allergy_badges(patient: PatientRecord) -> None:
-    """Show allergies in the colour of danger, or what else is known about them."""
+    """Show allergies in the colour of danger, or whether none are known or stated."""
     with st.container(horizontal=True, gap="small"):
         if patient.is_archived:
             st.badge(_("Archived"), icon=":material/archive:", color="gray")
@@ -74,7 +74,7 @@ def allergy_badges(patient: PatientRecord) -> None:
 
 
 def _facts(patient: PatientRecord, today: date) -> Iterator[str]:
-    """Return what tells this patient from others."""
+    """Yield the facts that distinguish this patient from others."""
     if patient.deceased_on is None:
         yield _("Born {day}").format(day=born(patient, today))
     else:
@@ -97,7 +97,7 @@ def _portrait(patient: PatientRecord) -> None:
     else:
         picture = _INITIALS.format(escape(_initials(patient)))
         with st.container(width=_PHOTO_WIDTH):
-            # The name stands beside it: nothing is left to be read out.
+            # The name is beside it: there is nothing left to be read out.
             drawing(picture, alt="", width=f"{_PHOTO_WIDTH}", height=_PHOTO_WIDTH)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from dashboard.context import CachedRead, current_actor, read_all
 from services.patients import search
 
-# Enough to see the common spellings; whoever needs another one types it.
+# Enough to see the common spellings; people type any others.
 _MOST: Final = 300
 _KINDS: Final = ("allergies", "medical_history", "current_medications")
 
@@ -19,7 +19,7 @@ def suggest(kind: str) -> Sequence[str]:
 
 
 def terms_read() -> CachedRead[Mapping[str, Sequence[str]]]:
-    """Return what `suggest` is going to read: all kinds, whichever it is asked for."""
+    """Return the read that `suggest` needs: all kinds, whichever it is asked for."""
     actor = current_actor()
     return CachedRead(
         lambda session: {

@@ -1,4 +1,4 @@
-"""What can be done with a patient's record as a whole, and what was done with it."""
+"""What can be done with a patient's record as a whole, and what has been done."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -25,7 +25,7 @@ _EXPECTED_SECONDS: Final = 30.0
 
 
 def show_closed(patient: PatientRecord) -> bool:
-    """Say of a merged or archived record what it is; tell whether it is either."""
+    """Show that a record is merged or archived; return whether it is either."""
     if patient.merged_into_id:
         st.info(_("This record was merged into another one."), icon=":material/merge:")
         if st.button(_("Open the record that was kept"), key="patient_kept"):
@@ -46,7 +46,7 @@ def show_closed(patient: PatientRecord) -> bool:
 
 
 def offer_print(patient: PatientRecord) -> None:
-    """Offer the summary of the chart as PDF, in a tab of its own."""
+    """Offer the chart summary as PDF, in a tab of its own."""
     after = last_write()
     st.link_button(
         _("Print summary"),
@@ -59,7 +59,7 @@ def offer_print(patient: PatientRecord) -> None:
 
 
 def offer_changes(patient: PatientRecord, chosen: Callable[[], None]) -> None:
-    """Offer what is done with a record now and then; `chosen` is called for each."""
+    """Offer the rarer changes of a record; `chosen` is called for each."""
     query = {"patient": str(patient.id)}
     if st.button(_("Photo"), key="patient_photo", icon=":material/photo_camera:"):
         go("patients/photo.py", **query)
@@ -77,7 +77,7 @@ def offer_changes(patient: PatientRecord, chosen: Callable[[], None]) -> None:
         on_click=chosen,
     ):
         _ask_for_death(patient)
-    # Where nothing of the past is open there is nothing to look at.
+    # Without a source of earlier records there is nothing to look at.
     if point_in_time_source.is_any() and st.button(
         _("As it was"), key="patient_past", icon=":material/history:"
     ):
@@ -85,9 +85,10 @@ def offer_changes(patient: PatientRecord, chosen: Callable[[], None]) -> None:
 
 
 def warn_of_visits(names: Mapping[UUID, str]) -> None:
-    """Name who of these patients is expected or waits today, before they are archived.
+    """Name which of these patients are expected or wait today, before archiving them.
 
-    So nobody waits in vain. Those who may not see visits are told of none.
+    This keeps anybody from waiting in vain. People who may not see visits get no
+    warning.
     """
     actor = current_actor()
     if not actor.may(Permission.VIEW_VISITS):
@@ -114,7 +115,7 @@ def warn_of_visits(names: Mapping[UUID, str]) -> None:
 
 @dialog(marked("Archive this record?"), icon=":material/archive:")
 def _confirm_archiving(patient: PatientRecord) -> None:
-    """Name the record, and say that it can be undone."""
+    """Name the record, and explain that archiving can be undone."""
     with error_boundary():
         st.markdown(
             _(
@@ -139,7 +140,7 @@ def _confirm_archiving(patient: PatientRecord) -> None:
 
 @dialog(marked("Date of death"), icon=":material/event_busy:")
 def _ask_for_death(patient: PatientRecord) -> None:
-    """Ask for the day, or take it back; say what does not happen by itself."""
+    """Ask for the day, or for its removal; explain what does not happen by itself."""
     with error_boundary():
         died = day_field(
             _("Date of death"),

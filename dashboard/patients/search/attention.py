@@ -1,4 +1,4 @@
-"""What a front desk or an analyst should look at today, as lists with a reason."""
+"""What the front desk or analysts should look at today, as lists with a reason."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +23,7 @@ LATEST_FIRST: Final = (Order("updated_at", Direction.DESC),)
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """One list that wants attention; `advice` says why."""
+    """One list that wants attention; `advice` explains why."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ class Matter:
 
 
 def matters(actor: Actor, today: date) -> tuple[Matter, ...]:
-    """Return the lists that the actor may ask for, those of today first."""
+    """Return the lists that the actor may see, today's first."""
     return tuple(
         matter for matter in _matters(today) if is_visible(actor, matter.criteria)
     )
@@ -79,7 +79,7 @@ def _matters(today: date) -> tuple[Matter, ...]:
 
 
 def recently_changed() -> Criteria:
-    """Return everybody, the last changed first."""
+    """Return the criteria of all patients, the last changed first."""
     return Criteria(orders=LATEST_FIRST)
 
 

@@ -1,4 +1,4 @@
-"""What can be done with several patients at once, and what became of it."""
+"""What can be done with several patients at once, and how it turned out."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -18,8 +18,8 @@ PAGE: Final = "patients_bulk"
 
 
 def name_of(patient: Listed) -> str:
-    """Return who a row is, as lists name them."""
-    # Whoever sees no names does nothing with one of several.
+    """Return the name of a row's patient, as lists show it."""
+    # People who see no names cannot act on several patients.
     assert isinstance(patient, PatientRecord)  # noqa: S101
     return listed_name(patient)
 
@@ -38,14 +38,14 @@ ACTS: Final[BulkActs[Listed]] = BulkActs(
 
 
 def selection_for(listing: Listing) -> Selection | None:
-    """Return what somebody may do with several patients of a list, if anything."""
+    """Return the actions that somebody may take on several patients, if any."""
     actions = tuple(_actions(listing))
     noun = (_(ACTS.noun[0]), _(ACTS.noun[1]))
     return Selection(noun, actions) if actions else None
 
 
 def show_summary() -> None:
-    """Say what became of the last action with several patients, until it is read."""
+    """Show how the last action on several patients turned out, until dismissed."""
     ACTS.show_summary()
 
 
@@ -53,7 +53,7 @@ def _actions(listing: Listing) -> Iterator[RowAction]:
     may, is_archive = listing.actor.may, listing.criteria.archived
     if may(Permission.ASSIGN_CARE) and not is_archive:
         yield RowAction("assign", _("Assign clinician"), "stethoscope")
-    # Written where documents are: see pages/patients/patients.py.
+    # Letters are written where documents are: see pages/patients/patients.py.
     writes = may(Permission.FILE_DOCUMENTS) and may(Permission.VIEW_PATIENT)
     if writes and not is_archive:
         yield RowAction(LETTER, _("Write letter"), "stacked_email")

@@ -1,6 +1,6 @@
-"""The questions before something is done with several patients, each by its rights.
+"""The dialogs of actions on several patients, each checked by its permission.
 
-A list loads them when somebody chose one.
+A list loads this module once somebody has chosen an action.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ from services.people.accounts import invitations
 
 
 def ask(listing: Listing, chosen: Sequence[Listed], action: str) -> None:
-    """Open the question that an action asks before it is done."""
+    """Open the dialog of an action."""
     _DIALOGS[action](listing, chosen)
 
 
@@ -108,7 +108,7 @@ def _invite(__: Listing, chosen: Sequence[Listed]) -> None:
 
 
 def _invite_one(patient: Listed) -> str | None:
-    """Invite a patient; return the link to be told where no e-mail is on its way."""
+    """Invite a patient; return the link to pass on if no e-mail could be sent."""
     actor = current_actor()
     invited = write(lambda s: invitations.invite_patient(s, actor, patient.id))
     sent = deliver(invited)
@@ -170,7 +170,8 @@ def _archive(__: Listing, chosen: Sequence[Listed]) -> None:
             _("Archive {patients}").format(patients=ACTS.counted(len(chosen))),
             key=f"{PAGE}_archive_confirm",
         ):
-            # Said here, where it was typed, and not of each patient.
+            # Checked here, where it was typed, so that it is not refused for each
+            # patient.
             because = reasons.read(reason)
             ACTS.do(chosen, _archived, partial(_archive_one, reason=because))
 
@@ -204,7 +205,7 @@ def _restore_one(patient: Listed) -> None:
 
 
 def _version_of(patient: Listed) -> int:
-    """Return the version that is on screen: who changed it since is asked to look."""
+    """Return the version on screen; if it has changed since, the action is refused."""
     assert isinstance(patient, PatientRecord)  # noqa: S101 - who may archive sees names
     return patient.version
 

@@ -1,4 +1,4 @@
-"""What an analyst was told of lists, so that no click tells the same anew."""
+"""Counts of lists that an analyst was shown, so that no click discloses them again."""
 
 import hashlib
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ _MOST: Final = 32
 
 
 def smallest_group() -> int:
-    """Return the least number of patients that a count without names may tell."""
+    """Return the smallest number of patients that a count without names may show."""
     return wiring.current().settings.smallest_group
 
 
 def disclosed_list(kept: KeptBack[T]) -> DisclosedList[T]:
-    """Return what is shown of a list; raises RevealsFew, NotSaved."""
+    """Return the part of a list that may be shown; raises RevealsFew, NotSaved."""
     undisclosed, actor = kept.undisclosed, current_actor()
     if undisclosed is None or _is_disclosed(undisclosed):
         return kept.disclosed_list
@@ -40,7 +40,7 @@ def disclosed_list(kept: KeptBack[T]) -> DisclosedList[T]:
 def disclosed_figures(
     answers: Mapping[str, UndisclosedAnswer[ListStatistics]],
 ) -> ListStatistics:
-    """Return the figures of a list that may be told; raises RevealsFew if none may."""
+    """Return the figures that may be disclosed; raises RevealsFew if none may."""
     statistics, refused = [], []
     for undisclosed in answers.values():
         try:
@@ -85,7 +85,7 @@ def _remember(undisclosed: UndisclosedAnswer[Any]) -> None:
 
 
 def _digest(undisclosed: UndisclosedAnswer[Any]) -> str:
-    """Name the question and who is in each number of the answer."""
+    """Return a digest of the question and of who is in each number of the answer."""
     digest = hashlib.sha256(undisclosed.question.encode())
     for members in undisclosed.groups:
         digest.update(len(members).to_bytes(8, "big") + members.tobytes())

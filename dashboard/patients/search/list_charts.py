@@ -1,4 +1,4 @@
-"""What a list is made of, as three small bar charts with words for each."""
+"""The composition of a list, as three small bar charts with text for each."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -26,9 +26,9 @@ _LEAST_HEIGHT: Final = 90
 _LONGEST_LABEL: Final = 220
 _ROOM: Final = 1.25
 _CLICKED: Final = "clicked"
-# Between the ends of a band of ages.
+# Between the two ends of an age band.
 _DASH: Final = "\N{EN DASH}"
-# Legible on both backgrounds: Vega knows no theme of Streamlit's for marks.
+# Legible on both backgrounds: Streamlit's theme does not reach Vega's text marks.
 _NUMBERS: Final = mark("text", align="left", dx=4, color="#808495")
 _NAMES_AXIS: Final[Spec] = {
     "labelLimit": _LONGEST_LABEL,
@@ -40,8 +40,8 @@ _NAMES_AXIS: Final[Spec] = {
 def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
     """Show ages, sexes and allergies of a list's patients; return what was clicked.
 
-    Where ages are not known but years of birth are, `year` is that of their ages; small
-    groups are left out then.
+    If years of birth are known instead of ages, `year` is the one the ages refer to;
+    small groups are left out then.
     """
     if statistics.sampled:
         st.caption(_("The list is long: these charts show a sample of it."))
@@ -68,7 +68,7 @@ def list_charts(statistics: ListStatistics, year: int | None) -> Filter | None:
 
 
 def age_filter(band: str, year: int | None) -> Filter:
-    """Return the filter for a band of ages, as years of birth if a year is given."""
+    """Return the filter for an age band, by year of birth if a year is given."""
     youngest, __, oldest = band.rstrip("+").partition(_DASH)
     if year is None and oldest:
         return Filter("age", Operator.BETWEEN, (youngest, oldest))
@@ -92,7 +92,7 @@ def _bars(
     labels = {_shown(label_of(bar.label)): bar.label for bar in bars}
     counts = [bar.count for bar in bars]
     numbers = pd.DataFrame({title: list(labels), _("Patients"): counts})
-    # Once filtered, the chart is another one: nothing in it is chosen any more.
+    # Once the list is filtered, it is another chart, and nothing is selected in it.
     key = f"patients_chart_{name}"
     drawn = f"{key}_{stamp_of(bars)}"
     what = _("Patients by {what}").format(what=lowered(title))
@@ -118,11 +118,11 @@ def _shown(label: str) -> str:
 
 
 def _chart(title: str, numbers: pd.DataFrame) -> Spec:
-    """Return bars from zero on, each with its number; nothing to zoom by accident."""
+    """Return bars from zero on, each with its number; without accidental zooming."""
     counted = str(numbers.columns[1])
     longest = max(1, int(numbers[counted].max()))
     encoding = {
-        # Room for the number behind the longest.
+        # Room for the number at the end of the longest bar.
         "x": quantitative(counted, axis=None, scale={"domain": [0, longest * _ROOM]}),
         "y": nominal(title, sort=None, title=None, axis=_NAMES_AXIS),
         "tooltip": [nominal(title), quantitative(counted)],

@@ -1,4 +1,4 @@
-"""The list of patients that a page's address names, and the ways on from it.
+"""The list of patients that a page's address names, and where it leads.
 
 The address carries an opaque key and never a value, so that no name or diagnosis ends
 up in a browser's history or a log.
@@ -46,7 +46,7 @@ from services.patients.search.export_grants import MINUTES
 from services.patients.search.fields import FIELDS, PATIENTS
 
 T = TypeVar("T")
-# The figures of a list may be a little old.
+# The figures of a list may be slightly out of date.
 _FIGURES_SECONDS = 30.0
 _SHOWN_LIST: Final = "patients_told_list"
 _SHOWN_LASTS: Final = timedelta(seconds=_FIGURES_SECONDS)
@@ -71,7 +71,7 @@ class Listing(AddressedList):
     def counted_page_and(
         self, position: PagePosition, more: CachedRead[T]
     ) -> tuple[PatientPage, T]:
-        """Read a page and something else, and in the same go count the list."""
+        """Read a page and something else together, and count the list with them."""
         page: PatientPage
         answer: T
         if self._is_guarded:
@@ -96,7 +96,7 @@ class Listing(AddressedList):
         )
 
     def _in_order(self) -> Criteria:
-        """Return the criteria; a list in no order of its own goes by the name shown."""
+        """Return the criteria; without an order of their own, by the name as shown."""
         is_named = self.actor.may(Permission.VIEW_NAMES)
         if self.criteria.orders or not is_named or is_family_first():
             return self.criteria
@@ -104,7 +104,7 @@ class Listing(AddressedList):
 
     @property
     def _is_guarded(self) -> bool:
-        """Whether somebody sees no names, and of some patients only."""
+        """Whether the viewer sees no names, and the list is not of all patients."""
         is_unnamed = search.visibility_of(self.actor) is search.UNNAMED
         return is_unnamed and not search.is_public(self.criteria)
 
@@ -125,7 +125,7 @@ class Listing(AddressedList):
     def _guarded_list(
         self, position: PagePosition | None = None
     ) -> DisclosedList[PatientPage]:
-        """Return what is shown of a guarded list, at a position or wherever it was."""
+        """Return the visible part of a guarded list: at a position, or as last seen."""
         kept = st.session_state.get(_SHOWN_LIST)
         if position is None and kept and kept[0] == self:
             shown: DisclosedList[PatientPage] = kept[1]
@@ -139,11 +139,11 @@ class Listing(AddressedList):
         return shown
 
     def refusal(self) -> NotAllowed | None:
-        """Return why no rows of the list are shown, None if they are."""
+        """Return why no rows of the list are shown, or None."""
         return self._guarded_list().refusal() if self._is_guarded else None
 
     def similar(self) -> tuple[PatientRecord, ...]:
-        """Read who is called almost like the search that found nobody."""
+        """Read patients with names similar to a search that found nobody."""
         if not self.criteria.search or not self.actor.may(Permission.VIEW_NAMES):
             return ()
         return read(
@@ -154,7 +154,7 @@ class Listing(AddressedList):
         )
 
     def count(self) -> Count:
-        """Count the list, as far as time allows."""
+        """Count the list, as far as the time limit allows."""
         counted: Count | None
         if self._is_guarded:
             counted = self._guarded_list().count
@@ -164,7 +164,7 @@ class Listing(AddressedList):
         return counted
 
     def count_read(self) -> CachedRead[Count]:
-        """Return what `count` is going to read of a list that names patients."""
+        """Return the read that `count` needs for a list that names patients."""
         return CachedRead(
             lambda session: search.count_patients(
                 session, self.actor, self.criteria, now=now()
@@ -174,21 +174,21 @@ class Listing(AddressedList):
         )
 
     def count_beside(self, page: PatientPage) -> Count:
-        """Count the list of which a page is shown: exactly, where that is all of it."""
+        """Return the list's count; exact if the page is the whole list."""
         if page.is_whole:
             return Count(len(page.rows))
         return self.count()
 
     def sentence(self, page: PatientPage) -> str:
-        """Say what the list of a page shows and how many there are."""
+        """Return a sentence about what the list shows and how many there are."""
         return patients_in_words(self.criteria, FIELDS, self.count_beside(page))
 
     def csv(self, page: PatientPage) -> str | None:
-        """Return the address of the list's CSV, if there is any for this person."""
+        """Return the address of the list's CSV, if this person may have it."""
         return self._file(page, "csv")
 
     def workbook(self, page: PatientPage) -> str | None:
-        """Return the address of the list's workbook, likewise."""
+        """Return the address of the list's workbook, under the same conditions."""
         return self._file(page, "xlsx")
 
     def _file(self, page: PatientPage, ending: str) -> str | None:
@@ -211,9 +211,9 @@ class Listing(AddressedList):
         return f"/files/patients.csv?{urlencode(query)}"
 
     def statistics(self, figures: Sequence[str] = unnamed_lists.ALL) -> ListStatistics:
-        """Read what the list is made of, as far as it is told; raises RevealsFew.
+        """Read what the list is made of, as far as it may be shown; raises RevealsFew.
 
-        Who sees no names is told of these `figures` only.
+        People who see no names get these `figures` only.
         """
         if search.visibility_of(self.actor) is search.UNNAMED:
             answers = read(
@@ -239,7 +239,7 @@ class Listing(AddressedList):
 
 
 def offer_named_export(listing: Listing) -> None:
-    """Draw the button under which the reason is asked for and the file is offered."""
+    """Draw the button that asks for a reason and then offers the file."""
     with (
         st.popover(_("With names"), key="patients_named", icon=":material/badge:"),
         error_boundary(),
@@ -250,7 +250,7 @@ def offer_named_export(listing: Listing) -> None:
                 "reason is kept in the audit log together with the export."
             )
         )
-        # A reason is one of this list: another needs its own.
+        # A reason is for this list: another list needs its own.
         renewed_forms.belong_to(_NAMED_EXPORT, listing.criteria)
         with st.form("patients_named_form", border=False):
             reason = bounded_area(

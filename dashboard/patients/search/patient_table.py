@@ -1,4 +1,4 @@
-"""Patients as rows of a table: family name first, what is dangerous in colour."""
+"""Patients as rows of a table: family name first, dangers in colour."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -25,7 +25,7 @@ from services.patients.records.model import FIELDS, UnnamedPatient
 from services.patients.search import Listed
 from services.patients.search.fields import COLUMNS, UNNAMED_COLUMNS
 
-# What is shown to who has chosen nothing.
+# The columns for people who have not chosen any.
 _USUAL: Final = (
     "name",
     "record_number",
@@ -56,7 +56,7 @@ _MOST_NAMED: Final = 2
 
 
 def _head(name: str) -> Column:
-    """Return a column's head; of a text of the record it is called as in its form."""
+    """Return a column's head; a text of the record is labelled as in its form."""
     return _HEADS.get(name) or Column(FIELDS[name].label)
 
 
@@ -72,13 +72,13 @@ def patient_table(
     selection: Selection | None = None,
     columns: Sequence[str] | None = None,
 ) -> TableEvent:
-    """Show the patients; tell which was opened, what to do with which, what order.
+    """Show the patients; return which was opened, which action on which, which order.
 
-    `columns` are those that somebody has chosen, in their order.
+    `columns` are the ones that somebody has chosen, in that order.
     """
     drawn = (tuple(orders), opens, today, selection, columns, current_language())
     kept = st.session_state.get(f"{key}_payload")
-    # Most runs show the page of the run before: the same tuple, so nothing to redo.
+    # Most runs show the page of the previous run: the same tuple, nothing to rebuild.
     if kept is None or kept[0] is not patients or kept[1] != drawn:
         is_named = not any(isinstance(patient, UnnamedPatient) for patient in patients)
         shown = _chosen(columns, is_named=is_named)
@@ -96,7 +96,7 @@ def patient_table(
 
 
 def offered_columns(*, is_named: bool) -> OfferedColumns:
-    """Return the columns of a list of patients, for whoever chooses among them."""
+    """Return the columns of a list of patients, to choose from."""
     return OfferedColumns(
         columns_for(is_named=is_named),
         usual_columns(is_named=is_named),
@@ -106,22 +106,22 @@ def offered_columns(*, is_named: bool) -> OfferedColumns:
 
 
 def columns_for(*, is_named: bool) -> tuple[str, ...]:
-    """Return the columns that may be chosen, in the order in which they are offered."""
+    """Return the available columns, in the order in which they are offered."""
     return COLUMNS if is_named else UNNAMED_COLUMNS
 
 
 def usual_columns(*, is_named: bool) -> tuple[str, ...]:
-    """Return the columns of a list of which nobody has chosen any."""
+    """Return the columns of a list for which nobody has chosen any."""
     return _USUAL if is_named else _UNNAMED_USUAL
 
 
 def label_of(column: str) -> str:
-    """Return what stands at a column's head."""
+    """Return the label of a column."""
     return _(_head(column).label)
 
 
 def _chosen(columns: Sequence[str] | None, *, is_named: bool) -> tuple[str, ...]:
-    """Return the chosen columns that there are of these rows, or the usual ones."""
+    """Return the chosen columns that these rows have, or the usual ones."""
     known = columns_for(is_named=is_named)
     shown = tuple(name for name in columns or () if name in known)
     return shown or usual_columns(is_named=is_named)
@@ -145,7 +145,7 @@ def _contact(patient: Any, __: date) -> Cell:
     return Cell(contact) if contact else Cell(_("No contact"), "warn", "contact_phone")
 
 
-# Each of a patient as the column's kind of list has one: with names or without.
+# Each takes the patient that a list with that column has: with or without names.
 _CELLS: Final[Mapping[str, Callable[[Any, date], Cell]]] = {
     "name": lambda patient, __: Cell(listed_name(patient)),
     "record_number": lambda patient, __: Cell(numbered(patient)),
@@ -165,7 +165,7 @@ _CELLS: Final[Mapping[str, Callable[[Any, date], Cell]]] = {
 
 
 def allergies_cell(patient: Listed) -> Cell:
-    """Return the one status that a row of a patient shows."""
+    """Return the single status shown in a patient's row."""
     if patient.is_archived:
         return Cell(_("Archived"), "muted", "archive")
     if patient.allergies:
@@ -181,7 +181,7 @@ def _since(patient: Listed, timestamp: datetime) -> str:
 
 
 def _few(terms: Sequence[str]) -> str:
-    """Name the first terms, and say how many more there are."""
+    """Return the first few terms, and how many more there are."""
     shown = ", ".join(terms[:_MOST_NAMED])
     more = len(terms) - _MOST_NAMED
     return f"{shown} +{more}" if more > 0 else shown

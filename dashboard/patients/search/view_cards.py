@@ -1,4 +1,4 @@
-"""An analyst's saved views as cards: how many, and of which ages."""
+"""An analyst's saved views as cards: how many patients, and of which ages."""
 
 from contextlib import suppress
 from typing import Final
@@ -24,16 +24,16 @@ from services.lists.views import View
 from services.patients.search import Bar, is_public
 from services.patients.search.fields import PATIENTS
 
-# Each card counts a list and describes it: what a first page may cost has an end.
+# Each card counts a list and describes it: the cost of a first page is limited.
 _MOST: Final = 4
 _SECONDS: Final = 60.0
 
 
 @st.fragment
 def show_view_cards() -> None:
-    """Show the first of the person's views, each with its count and its ages.
+    """Show the person's first views, each with its count and its ages.
 
-    Who has none yet is shown how many patients there are, and of which ages.
+    Without any saved view, the number of all patients and their ages are shown.
     """
     with error_boundary():
         st.subheader(_("Your saved views"), anchor=False)
@@ -56,7 +56,7 @@ def show_view_cards() -> None:
 
 
 def _saved() -> list[tuple[View, Criteria]]:
-    """Return the first views, with the criteria of those that can still be opened."""
+    """Return the first views, with their criteria, if they can still be opened."""
     actor = current_actor()
     known = read(
         lambda session: views.list_views(session, actor, subject=PATIENTS),
@@ -90,7 +90,8 @@ def _figure(name: str, key: str, criteria: Criteria) -> Figure:
         return Figure(
             name, number, refusal_text(refusal), page=page, link=link, query=query
         )
-    # Of few nothing is asked that would be refused, and noted as a refusal.
+    # Ages of few patients are not queried: it would be refused, and the refusal
+    # recorded.
     bars = _ages(listing) if count.value >= smallest_group() else ()
     said = _("The bars show their ages.") if bars else _("Ages would tell of few.")
     if not is_public(criteria):
@@ -111,7 +112,7 @@ def _figure(name: str, key: str, criteria: Criteria) -> Figure:
 
 
 def _ages(listing: Listing) -> tuple[Bar, ...]:
-    """Return the bars of ages, none where they would tell of few."""
+    """Return the bars of ages; none if they would reveal few patients."""
     with suppress(NotAllowed):
         return listing.statistics(("age",)).ages
     return ()

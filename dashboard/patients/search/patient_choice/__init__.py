@@ -1,7 +1,7 @@
-"""Which patient something is for: found while one types, or left open where it may be.
+"""The choice of a patient, found while one types, or left open where allowed.
 
-The field asks the server's own search, as the search from every page does, so that a
-letter typed costs no run of the page, and nothing typed gets into an address or a log.
+The field uses the same server search as the search on every page, so a typed letter
+causes no run of the page, and nothing typed gets into an address or a log.
 """
 
 import json
@@ -28,7 +28,7 @@ _mount = st.components.v2.component(
     "chartroom.patient_choice",
     css=(_HERE / "picker.css").read_text(encoding="utf-8"),
     js=read_script(ELEMENTS, _HERE / "picker.js"),
-    # A dialog keeps the focus to itself and sees no field in a shadow root.
+    # A dialog traps the focus, and does not see fields in a shadow root.
     isolate_styles=False,
 )
 
@@ -36,10 +36,10 @@ _mount = st.components.v2.component(
 def choose_patient(
     page: str, start: UUID | None = None, *, advice: str = UNFILED
 ) -> UUID | None:
-    """Ask for a patient; `start` is chosen until somebody chooses otherwise.
+    """Ask for a patient; `start` is selected until somebody chooses otherwise.
 
-    Patients are asked nothing: what they do is for themselves. `advice` stands below
-    the empty field.
+    Patients are not asked: what they do is for themselves. `advice` is shown below the
+    empty field.
     """
     actor = current_actor()
     if not actor.may(Permission.LIST_PATIENTS):
@@ -54,7 +54,7 @@ def choose_patient(
         st.container(horizontal=True, vertical_alignment="center"),
     ):
         place = st.container(width="stretch")
-        # Also of one who is not found: it must not be the end of the page.
+        # Drawn before the read, so that a patient who is not found is not a dead end.
         st.button(_("Another patient"), key=f"{key}_other", on_click=_ask, args=(page,))
         patient = read(
             lambda session: patients.get_patient(session, actor, chosen),
@@ -67,12 +67,12 @@ def choose_patient(
 
 
 def forget_patient(page: str) -> None:
-    """Ask anew the next time."""
+    """Ask again the next time."""
     st.session_state.pop(f"{page}_patient", None)
 
 
 def _ask(page: str) -> None:
-    """Let another one be chosen, in the field where the button was."""
+    """Let another patient be chosen, in a field where the button was."""
     st.session_state[f"{page}_patient"] = None
     st.session_state[f"{page}_patient_asked"] = True
 
@@ -90,7 +90,7 @@ def _search(page: str, advice: str) -> None:
 
 
 def _take(page: str) -> None:
-    """Take who was chosen; reading the record asks whether this person may see it."""
+    """Accept the choice; reading the record checks whether this person may see it."""
     try:
         chosen = UUID(str(st.session_state[f"{page}_patient_search"].get("chosen")))
     except ValueError:
