@@ -1,4 +1,4 @@
-"""What an administrator can do with fields of documents, each with its question."""
+"""What an administrator can do with fields of documents, each with its dialog."""
 
 from collections.abc import Callable
 from typing import Final
@@ -36,7 +36,7 @@ _ICONS: Final = {
 
 
 def add_form() -> None:
-    """Ask for a field that is not there yet, and add it."""
+    """Ask for a new field, and add it."""
     # A new form has new inputs, which are empty.
     key = f"{_NEW}_{st.session_state.setdefault(_ROUND, 0)}"
     with st.container(border=True, key="fields_add"):

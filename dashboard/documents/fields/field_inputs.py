@@ -1,4 +1,4 @@
-"""Inputs for the clinic's own fields, one for each that documents of a type have."""
+"""Inputs for the clinic's own fields that documents of a type have."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -27,9 +27,9 @@ def own_fields(
     start: Mapping[str, FieldValue] | None = None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Ask for what the clinic's own fields hold, beginning with what is there.
+    """Ask for the values of the clinic's own fields, beginning with the present ones.
 
-    What stands in fields that are archived or of another type stays as it is.
+    Values of fields that are archived or of another type stay as they are.
     """
     values: dict[str, Any] = dict(start or {})
     for field in known_fields():
@@ -39,7 +39,7 @@ def own_fields(
 
 
 def typed(key: str, document_type: DocumentType) -> dict[str, Any]:
-    """Return what was typed, in the form in which it is kept with a draft."""
+    """Return what was typed, in the form in which drafts keep it."""
     state = st.session_state
     values = {
         field.key: state.get(f"{key}_{field.key}")
@@ -54,7 +54,7 @@ def typed(key: str, document_type: DocumentType) -> dict[str, Any]:
 
 
 def fill(key: str, values: Mapping[str, Any]) -> None:
-    """Put these values in place of what was typed."""
+    """Replace what was typed with these values."""
     for field in known_fields():
         name = f"{key}_{field.key}"
         st.session_state.pop(name, None)
@@ -63,7 +63,7 @@ def fill(key: str, values: Mapping[str, Any]) -> None:
 
 
 def _begun(field: DocumentField, value: Any) -> Any:
-    """Return what an input of the field begins with."""
+    """Return the value with which a field's input begins."""
     match field.kind:
         case FieldKind.DATE:
             return date.fromisoformat(str(value)) if value else None
@@ -91,7 +91,7 @@ def _draw(
         case FieldKind.FLAG:
             return _choose(name, label, (True, False), options)
         case FieldKind.CHOICE:
-            # A choice that was taken away since stays with who has it.
+            # A choice that was removed since then stays with documents that have it.
             begun = st.session_state[name]
             choices = dict.fromkeys((*field.choices, *((begun,) if begun else ())))
             return _choose(name, label, tuple(choices), options)

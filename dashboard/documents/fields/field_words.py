@@ -1,4 +1,4 @@
-"""The clinic's own fields of a document, and what stands in them, in words."""
+"""The clinic's own fields of a document, and their values as text."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -29,15 +29,15 @@ def known_fields() -> tuple[DocumentField, ...]:
 
 
 def columns_of_fields() -> dict[str, DocumentField]:
-    """Return the fields by the names that columns of lists have for them."""
+    """Return the fields by the names of their columns in lists."""
     return {f"{PREFIX}{field.key}": field for field in known_fields()}
 
 
 def fields_of_lists(names: Iterable[str] = ()) -> Fields:
-    """Return what lists of documents can be filtered by beside what all have.
+    """Return the additional fields by which lists of documents can be filtered.
 
-    `names` are the fields that a list asks for. Where somebody else has made it, one
-    of them may be newer than what is kept.
+    `names` are the fields that a list asks for. If somebody else made the list, one of
+    them may be newer than the cached fields.
     """
     listed = {field.name: field for field in map(listed_field, known_fields())}
     if any(name.startswith(PREFIX) and name not in listed for name in names):
@@ -46,7 +46,7 @@ def fields_of_lists(names: Iterable[str] = ()) -> Fields:
 
 
 def spoken(field: DocumentField, values: Mapping[str, FieldValue]) -> str:
-    """Return what stands in a field, as people write it; nothing if it is empty."""
+    """Return a field's value as people write it; empty without a value."""
     value = values.get(field.key)
     if value is None:
         return ""
@@ -62,7 +62,7 @@ def spoken(field: DocumentField, values: Mapping[str, FieldValue]) -> str:
 
 
 def show_fields(record: DocumentRecord) -> None:
-    """Show what stands in the clinic's own fields of a document, if anything does."""
+    """Show the values of the clinic's own fields of a document, if it has any."""
     if not record.fields:
         return
     filled = [field for field in known_fields() if field.key in record.fields]

@@ -1,4 +1,4 @@
-"""The fields in which somebody says what a document is."""
+"""The fields that describe a document."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +25,7 @@ _AS_USUAL: Final = marked("Default for the type")
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """How a document is handled: with haste, with discretion, even from its patient."""
+    """How a document is handled: urgent, confidential, withheld from its patient."""
 
     urgent: bool = False
     confidential: bool = False
@@ -58,8 +58,8 @@ def classification_field(
     label: str = marked("Retention class"),
     **options: Any,
 ) -> Classification | None:
-    """Ask how long the document is kept; None is what the type usually has."""
-    # Not None for what is usual: Streamlit would take it for nothing chosen.
+    """Ask how long the document is kept; None is what is usual for its type."""
+    # The usual is not None: Streamlit would take it for no selection.
     labels = {_AS_USUAL: _AS_USUAL} if start is None else {}
     labels |= {
         classification.value: CLASS_LABELS[classification]
@@ -78,7 +78,7 @@ def classification_field(
 
 
 def handling_fields(key: str, start: Handling = _ROUTINE) -> Handling:
-    """Ask how the clinic handles the document; nothing chosen is routine."""
+    """Ask how the clinic handles the document; without a choice it is routine."""
     for name in ("urgent", "confidential", "withheld"):
         st.session_state.setdefault(f"{key}_{name}", getattr(start, name))
     with st.container(horizontal=True):

@@ -1,8 +1,8 @@
 """Files from a page's uploader become documents, one after the other.
 
-Streamlit keeps what was uploaded in memory until it is told that nobody needs it:
-what is filed is let go of, what is refused stays for another try. The last to hold on
-to it is what Streamlit remembers of the run before, until the page runs again.
+Streamlit keeps uploads in memory until it is told that they are no longer needed: a
+filed one is released, a refused one stays for another try. The last reference is in
+what Streamlit remembers of the previous run, until the page runs again.
 """
 
 from contextlib import suppress
@@ -56,8 +56,8 @@ def file(
 ) -> DocumentRecord | AlreadyFiled:
     """Store the bytes, then file them as a document; raises what the services raise.
 
-    Where the same content is filed for the patient already, that is told instead,
-    unless it shall be filed `even_if_known`.
+    If the same content is filed for the patient already, return AlreadyFiled instead,
+    unless it is to be filed `even_if_known`.
     """
     actor = current_actor()
     if not even_if_known and (known := _find_known(upload, draft.patient_id)):
@@ -83,14 +83,14 @@ def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
 
 
 def takes_office_files() -> bool:
-    """Tell whether PDFs are made of office files here."""
+    """Return whether PDFs can be made from office files here."""
     return ingest().takes_office_files
 
 
 def guess(upload: UploadedFile) -> PaperGuess:
-    """Suppose what the paper is called and of when it is, to be corrected.
+    """Guess the paper's title and date, for somebody to correct.
 
-    What cannot be read is refused once it is filed, not here.
+    A file that cannot be read is refused when it is filed, not here.
     """
     text: tuple[str, ...] = ()
     with suppress(ServiceError):
@@ -99,7 +99,7 @@ def guess(upload: UploadedFile) -> PaperGuess:
 
 
 def advice_on(upload: UploadedFile, refusal: NotAPdf) -> str:
-    """Say what to do about a file that is no PDF, if the refusal does not."""
+    """Return what to do about a file that is no PDF, unless the refusal explains it."""
     if isinstance(refusal, OfficeFile):
         return ""
     return _(_IS_NO_PDF if upload.size else _IS_EMPTY)

@@ -1,4 +1,4 @@
-"""Many files at once: what each is, what became of it, when the next may come."""
+"""Many files at once: what each is, how it was filed, when the next may come."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,9 +42,9 @@ _SEVERAL: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file, in words; the document that it is, or already was.
+    """How the filing of one file ended, as a sentence, and the document, if any.
 
-    With a `record` it is the document that was filed, which can be undone.
+    With a `record`, it is the document that was just filed, and it can be undone.
     """
 
     kind: Literal["filed", "known", "refused"]
@@ -56,7 +56,7 @@ class Outcome:
 
 
 def other_kinds() -> str:
-    """Return what is taken beside PDFs, in words."""
+    """Return the kinds of files that are accepted besides PDFs, as text."""
     if not ingest.takes_office_files():
         return _("pictures (JPEG, PNG, TIFF, HEIC)")
     return _(
@@ -74,12 +74,12 @@ def choose_files() -> list[UploadedFile]:
         max_upload_size=ingest.MAX_MEGABYTES,
         key=f"{_PAGE}_files_{number}",
     )
-    # The uploader goes on listing what is filed, though its bytes are let go of.
+    # The uploader still lists filed files, though their bytes have been released.
     return [upload for upload in uploads if not _is_filed(upload)]
 
 
 def ask_for_all(uploads: Sequence[UploadedFile]) -> None:
-    """Ask once what is the same for several files; each can still say otherwise."""
+    """Ask once for what is the same for several files; each can still differ."""
     if len(uploads) < _SEVERAL:
         return
     keys = [_key(upload) for upload in uploads]
@@ -102,10 +102,10 @@ def ask_for_all(uploads: Sequence[UploadedFile]) -> None:
 def ask_for_draft(
     upload: UploadedFile, patient_id: UUID | None, *, is_one_of_many: bool = False
 ) -> DraftDocument | None:
-    """Ask what one file is; what was said stays until the file is filed.
+    """Ask what one file is; the answers stay until the file is filed.
 
-    One of many may be another patient's than the rest. None while that patient cannot
-    be asked for.
+    One of many may be of another patient than the rest. Returns None while that patient
+    cannot be asked for.
     """
     key, is_known, guess = _key(upload), True, _guessed(upload)
     with st.container(border=True):
@@ -146,7 +146,7 @@ def ask_for_draft(
 
 
 def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -> None:
-    """File one after the other, and remember what became of each."""
+    """File one after the other, and remember each outcome."""
     progress = st.progress(0.0)
     for place, (upload, draft) in enumerate(zip(uploads, drafts, strict=True)):
         progress.progress(
@@ -171,7 +171,7 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
                 "refused", upload.name, refusal_text(refusal)
             )
     if all(_is_filed(upload) for upload in uploads):
-        # Another uploader, whose list is empty.
+        # A new uploader, whose list is empty.
         st.session_state[_ROUND] += 1
 
 
@@ -181,7 +181,7 @@ def filed_before() -> list[Outcome]:
 
 
 def show_filed() -> None:
-    """Say what was filed since somebody came to this page, each with a way back."""
+    """Show what was filed since somebody came to this page, each with an undo."""
     for outcome in filed_before():
         with st.container(horizontal=True, vertical_alignment="center"):
             show_outcome(outcome)
@@ -208,12 +208,12 @@ def _offer_undo(outcome: Outcome) -> None:
 
 
 def forget_outcomes() -> None:
-    """Begin anew, with nothing said about earlier files."""
+    """Forget the outcomes of earlier files."""
     st.session_state.pop(_OUTCOMES, None)
 
 
 def show_outcome(outcome: Outcome | None) -> None:
-    """Say what became of a file; where there is a document, lead to it."""
+    """Show the outcome of a file, with a link to its document if there is one."""
     if outcome is None:
         return
     link = ""
@@ -242,7 +242,7 @@ def show_outcome(outcome: Outcome | None) -> None:
 
 
 def show_upload_limit() -> bool:
-    """Count down while the limit is reached; tell whether it is."""
+    """Show a countdown while the limit is reached; return whether it is."""
     until: datetime | None = st.session_state.get(_WAIT)
     if until is None or until <= now():
         return False
@@ -267,7 +267,7 @@ def _count_down(until: datetime) -> None:
 
 
 def _guessed(upload: UploadedFile) -> PaperGuess:
-    """Return what the file lets one suppose about the paper, read once."""
+    """Return a guess at the paper from its file, which is read only once."""
     guesses: dict[str, PaperGuess] = st.session_state.setdefault(_GUESSES, {})
     if upload.file_id not in guesses:
         guesses[upload.file_id] = ingest.guess(upload)
@@ -279,7 +279,7 @@ def _key(upload: UploadedFile) -> str:
 
 
 def _take_over(field: str, keys: Sequence[str]) -> None:
-    """Let every file say what was said for all of them."""
+    """Copy what was chosen for all files to each of them."""
     for key in keys:
         st.session_state[f"{key}_{field}"] = st.session_state[f"{_ALL}_{field}"]
 

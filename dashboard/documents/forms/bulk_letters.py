@@ -1,4 +1,4 @@
-"""A letter to several patients of a list: written once, looked at, filed with each."""
+"""A letter to several patients of a list: written once, looked at, filed for each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def _write_letters(listing: Listing, chosen: Sequence[Listed]) -> None:
                 _make_preview(template, shared, sample)
             except InvalidForm as refusal:
                 if any(problem.field not in places for problem in refusal.problems):
-                    # It is in the record of this patient, and no field here.
+                    # The problem is in this patient's record, not in a field here.
                     raise
                 form_fields.show_problems(places, refusal.problems)
                 wrong = form_fields.labels(shared, refusal.problems)
@@ -139,7 +139,7 @@ def _nothing() -> None:
 
 
 def _ask_for_whom(listing: Listing, chosen: int) -> bool:
-    """Ask whether the whole list is meant, where it is not too long; tell."""
+    """Return whether the whole list is meant; ask only if it is not too long."""
     count: Count = listing.count()
     if count.is_exact and count.value <= chosen:
         return False
@@ -179,7 +179,7 @@ def _ask_for_template() -> Template:
 
 
 def _make_preview(template: Template, shared: Template, sample: Listed) -> None:
-    """Make the letter to one of them, to be looked at; raises InvalidForm."""
+    """Make the letter to one of them for the preview; raises InvalidForm."""
     letters_id, began_at = _begun()
     typed = form_fields.typed(PAGE, shared)
     words = forms.checked(shared, typed, today=began_at.date())
@@ -189,9 +189,9 @@ def _make_preview(template: Template, shared: Template, sample: Listed) -> None:
 
 
 def _begun() -> tuple[UUID, datetime]:
-    """Return the id of these letters and their time: a page that was left is of then.
+    """Return the id and time of these letters; new ones on another day.
 
-    Stopped half-way, what is filed is found again and not filed twice.
+    If filing stops half-way, the letters filed so far are found and not filed twice.
     """
     begun: tuple[UUID, datetime] | None = st.session_state.get(_BEGUN)
     if begun is None or begun[1].date() != today():
@@ -202,7 +202,7 @@ def _begun() -> tuple[UUID, datetime]:
 def _is_as_shown(
     shown: _Shown, template: Template, shared: Template, sample: Listed
 ) -> bool:
-    """Tell whether what was looked at is still what stands in the fields."""
+    """Return whether the fields still contain what was looked at."""
     letters = shown.letters
     typed = form_fields.typed(PAGE, shared)
     try:
@@ -247,7 +247,7 @@ def _file_all(letters: Letters, everybody: Sequence[Listed]) -> None:
 
 
 def _file_one(letters: Letters, patient: Listed) -> None:
-    """File the letter to one patient, by the rights of whoever writes it."""
+    """File the letter to one patient, with the permissions of the person writing it."""
     count_upload()
     actor = current_actor()
     paper = _paper_for(letters, patient.id)
@@ -264,7 +264,7 @@ def _file_one(letters: Letters, patient: Listed) -> None:
 
 
 def _paper_for(letters: Letters, patient_id: UUID) -> Paper:
-    """Make a patient's letter of what the record says now."""
+    """Make a patient's letter from the record as it is now."""
     actor = current_actor()
     patient = read(lambda session: patients.get_patient(session, actor, patient_id))
     return make_paper(

@@ -1,4 +1,4 @@
-"""What became of a letter to several patients of a list, and printing all of them."""
+"""How a letter to several patients of a list was filed, and printing all of them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,7 @@ _ALL_IN_ONE: Final = "/files/documents.pdf"
 
 
 def counted(count: int) -> str:
-    """Return how many letters that are, in words."""
+    """Return the number of letters as text."""
     return ngettext("{count} letter", "{count} letters", count).format(count=count)
 
 
@@ -30,7 +30,7 @@ LETTERS: Final[BulkActs[Listed]] = BulkActs(
 
 
 def show_summary() -> None:
-    """Say how many letters were filed, why not the others, and offer to print them."""
+    """Show how many letters were filed, why others were not; offer to print them."""
     if not LETTERS.has_summary:
         st.session_state.pop(FILED, None)
         return

@@ -1,4 +1,4 @@
-"""Drafts on the page: saved by the way, offered again, discarded."""
+"""Drafts on the page: saved automatically, offered again, discarded."""
 
 from contextlib import suppress
 from typing import Final
@@ -19,7 +19,7 @@ _OFFERED: Final = f"{PAGE}_offered"
 
 
 def save(begun: Begun) -> None:
-    """Keep what stands in the form now; if that fails the page says so."""
+    """Keep the contents of the form as a draft; if that fails the page says so."""
     try:
         st.session_state[_SAVED_AT] = forms.save_draft(
             wiring.current().drafts, current_actor(), begun.draft()
@@ -29,13 +29,13 @@ def save(begun: Begun) -> None:
 
 
 def say_when_saved() -> None:
-    """Say under the form whether what was typed is kept."""
+    """Show under the form whether what was typed is kept."""
     if _SAVED_AT in st.session_state:
         say_when_kept(st.session_state[_SAVED_AT])
 
 
 def offer(begun: Begun) -> None:
-    """Offer to go on with what was begun about the same patient or document."""
+    """Offer to continue a draft about the same patient or document."""
     offer_drafts(
         PAGE,
         _others(begun),
@@ -46,13 +46,13 @@ def offer(begun: Begun) -> None:
 
 
 def forget(begun: Begun) -> None:
-    """Discard the draft of what is filed now; if that fails it ends after a month."""
+    """Discard the draft of a filed document; if that fails it expires after a month."""
     _discard(begun.draft_id)
     st.session_state.pop(_SAVED_AT, None)
 
 
 def _others(begun: Begun) -> list[SavedDraft]:
-    """Return the drafts about the same, without the one that is being written."""
+    """Return other drafts about the same patient or document."""
     about = (begun.patient_id, begun.replaced.id if begun.replaced else None)
     known, drafts = st.session_state.get(_OFFERED, ((), ()))
     if known != about:
@@ -76,7 +76,7 @@ def _others(begun: Begun) -> list[SavedDraft]:
 def _continue(saved: SavedDraft) -> None:
     go_on_with(saved.draft)
     st.session_state[_SAVED_AT] = saved.saved_at
-    # What stood in the form before has become a draft itself by now.
+    # The previous contents of the form have become a draft themselves by now.
     st.session_state.pop(_OFFERED, None)
 
 

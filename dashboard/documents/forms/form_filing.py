@@ -1,6 +1,6 @@
-"""How a new document is filed, beside what its form says.
+"""How a new document is filed, beside the contents of its form.
 
-It belongs to the form: what was said stays with it, is cleared with it, and comes back
+It belongs to the form: the answers stay with it, are cleared with it, and come back
 with its draft.
 """
 
@@ -23,7 +23,7 @@ _CLASSES: Final = frozenset(classification.value for classification in Classific
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """A title, how long it is kept if not as usual for its type, and what it has.
+    """A title, a retention class if not the type's usual one, and the clinic's fields.
 
     Patients are asked for none of the clinic's own fields.
     """
@@ -51,7 +51,7 @@ def ask(page: str, template: Template, changed: Callable[[], None]) -> Filing:
 
 
 def typed(page: str, template: Template) -> Filing:
-    """Return what was said; what nobody was asked is as usual."""
+    """Return the answers; whatever was not asked is as usual."""
     key, state = _key(page, template), st.session_state
     chosen = state.get(f"{key}_class")
     return Filing(
@@ -63,7 +63,7 @@ def typed(page: str, template: Template) -> Filing:
 
 
 def fill(page: str, template: Template, filing: Filing) -> None:
-    """Put this filing in place of what was said."""
+    """Replace the answers with this filing."""
     key = _key(page, template)
     st.session_state[f"{key}_title"] = filing.title or template.title
     st.session_state[f"{key}_description"] = filing.description
@@ -75,7 +75,7 @@ def fill(page: str, template: Template, filing: Filing) -> None:
 
 
 def clear(page: str) -> None:
-    """Forget how to file, of every form of the page."""
+    """Forget the answers for every form of the page."""
     for key in list(st.session_state):
         if str(key).startswith(_prefix(page)):
             del st.session_state[key]

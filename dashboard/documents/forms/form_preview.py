@@ -1,4 +1,4 @@
-"""The document made of the form: looked at page by page, then filed."""
+"""The document made from the form: looked at page by page, then filed."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -28,7 +28,7 @@ _MADE: Final = f"{PAGE}_made"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A document that nobody has confirmed yet, and what it was made of."""
+    """A document that nobody has confirmed yet, and what it was made from."""
 
     begun: Begun
     filing: Filing
@@ -43,7 +43,7 @@ def make(begun: Begun, filing: Filing) -> None:
 
 
 def show_what_was_made(begun: Begun) -> None:
-    """Open the preview while there is something that nobody has confirmed."""
+    """Open the preview while there is an unconfirmed document."""
     made: Made | None = st.session_state.get(_MADE)
     if made is not None and made.begun.document_id == begun.document_id:
         _preview(made)
@@ -60,9 +60,9 @@ def _let_go() -> None:
     on_dismiss=_let_go,
 )
 def _preview(made: Made) -> None:
-    """Show the pages as they will be filed; nothing is kept before the confirmation."""
+    """Show the pages as they will be filed; nothing is stored before confirmation."""
     with error_boundary():
-        # Above the page: below it nobody would see them without scrolling.
+        # Above the pages: below them nobody would see the buttons without scrolling.
         with st.container(horizontal=True, vertical_alignment="center"):
             confirmed = st.button(
                 _("Confirm & Upload"),
@@ -96,7 +96,7 @@ def _file(made: Made) -> None:
         notify(_("Document generated and uploaded successfully"))
         go("documents/documents.py")
     notify(_("{what} is filed.").format(what=what))
-    # What comes next is to print it, to send it, or to read it once more.
+    # The next step is to print it, to send it, or to read it once more.
     go("documents/document.py", document=str(filed.id))
 
 

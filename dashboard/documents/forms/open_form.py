@@ -1,4 +1,4 @@
-"""What is being written, about whom, and how the form follows from that."""
+"""What is being written, about whom, and the form that follows from that."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _FILLED: Final = f"{PAGE}_filled"
 _NEW_ID: Final = f"{PAGE}_new_id"
 _DRAFT_ID: Final = f"{PAGE}_draft_id"
 _NOBODY: Final = (None, None)
-# The form that is open at first: the clinic's, or a patient's.
+# The form that is open first: the clinic's, or a patient's.
 _USUAL: Final = {False: "medical_record", True: "health_statement"}
 _SECONDS: Final = 30.0
 
@@ -43,7 +43,7 @@ class Begun:
     draft_id: UUID
 
     def draft(self) -> Draft:
-        """Return what stands in the form now."""
+        """Return the contents of the form as a draft."""
         replaced_id = self.replaced.id if self.replaced else None
         filed = form_filing.typed(PAGE, self.template)
         return Draft(
@@ -60,10 +60,10 @@ class Begun:
 
 
 def choose_whose() -> UUID | None:
-    """Ask whose document it will be, beginning with whom the address names.
+    """Ask whose document it will be, beginning with the patient in the address.
 
-    The address follows what is chosen, so that an address which says something else
-    can only be that of a new visit.
+    The address follows the choice, so an address that differs can only be that of a new
+    visit.
     """
     actor = current_actor()
     if actor.role is Role.PATIENT:
@@ -82,10 +82,10 @@ def choose_whose() -> UUID | None:
 
 
 def begin(patient_id: UUID | None, replaced: DocumentRecord | None) -> Begun:
-    """Ask for the form, and fill it with what is known if it was not filled yet.
+    """Ask for the form, and fill it with known data unless it was filled already.
 
-    What somebody has typed before they chose the patient stays. What was written about
-    one patient never stays for another.
+    What somebody typed before choosing the patient stays. What was written about one
+    patient never stays for another.
     """
     whose = (patient_id, replaced.id if replaced else None)
     before = st.session_state.get(_WHOSE)
@@ -111,7 +111,7 @@ def begin(patient_id: UUID | None, replaced: DocumentRecord | None) -> Begun:
 
 
 def go_on_with(draft: Draft) -> None:
-    """Put a draft into the form, in place of what is there."""
+    """Put a draft into the form, replacing its contents."""
     template = TEMPLATES[draft.template]
     form_fields.fill(PAGE, template, draft.form, only_empty=False)
     filed = Filing(draft.title, draft.classification, draft.description, draft.fields)
@@ -123,13 +123,13 @@ def go_on_with(draft: Draft) -> None:
 
 
 def start_anew() -> None:
-    """Let the next document have an id and a draft of its own."""
+    """Have the next document get an id and a draft of its own."""
     for kept in (_NEW_ID, _DRAFT_ID):
         st.session_state.pop(kept, None)
 
 
 def forget() -> None:
-    """Fill the form anew the next time; what it held is filed."""
+    """Have the form filled again the next time; what it contained is filed."""
     start_anew()
     st.session_state.pop(_WHOSE, None)
 

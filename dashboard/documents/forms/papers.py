@@ -1,6 +1,6 @@
-"""A paper made of a form: its bytes, its pages as they look, and its way into a record.
+"""A paper made from a form: its bytes, pictures of its pages, and how it is stored.
 
-Whoever makes one shows it before it is filed; a letter to several is shown once.
+Code that makes a paper shows it before it is filed; a letter to several is shown once.
 """
 
 from base64 import b64encode
@@ -26,7 +26,7 @@ _WIDTH: Final = 1100
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A PDF and the form, as it is printed, that it was made of."""
+    """A PDF and the form, as printed, that it was made from."""
 
     template: Template
     form: Form
@@ -39,7 +39,7 @@ class Paper:
 def make_paper(
     template: Template, typed: Form, document_id: UUID, timestamp: datetime
 ) -> Paper:
-    """Make the PDF of a form, under this id and of this time; raises InvalidForm."""
+    """Make the PDF of a form with this id and time; raises InvalidForm."""
     author, today = current_actor(), timestamp.date()
     form = forms.checked(template, typed, today=today)
     data = forms.generate(
@@ -65,7 +65,7 @@ def show_page(paper: Paper, page: int) -> None:
 
 @contextmanager
 def stored(paper: Paper) -> Iterator[StoredContent]:
-    """Store the bytes for the row that is written inside; without one they go again.
+    """Store the bytes for the row that is written inside; remove them if none is.
 
     Raises what the ingest raises.
     """
@@ -82,9 +82,9 @@ def stored(paper: Paper) -> Iterator[StoredContent]:
 
 
 def _picture(paper: Paper, page: int) -> str:
-    """Return a page as an address that is the picture itself.
+    """Return a page as a data URL that contains the picture itself.
 
-    What Streamlit keeps of bytes is open to whoever knows where.
+    Bytes that Streamlit keeps are open to everybody who knows their address.
     """
     if page not in paper.pictures:
         drawn = inspector().render(

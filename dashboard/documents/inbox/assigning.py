@@ -19,7 +19,7 @@ _SECONDS = 30.0
 
 
 def offer_assignment(record: DocumentRecord) -> None:
-    """Say who looks at a document, and offer to assign it or to be done with it."""
+    """Show who is to look at a document, and offer to assign it or to mark it done."""
     actor = current_actor()
     if record.is_deleted or not actor.may(Permission.FILE_DOCUMENTS):
         return
@@ -95,7 +95,7 @@ def ask_assignee(item: InboxItem) -> None:
 
 
 def be_done(item: InboxItem) -> None:
-    """Take a document out of the inbox, and say so."""
+    """Take a document out of the inbox, and confirm that on screen."""
     actor = current_actor()
     write(lambda s: inbox.finish(s, actor, item.id))
     notify(

@@ -1,4 +1,4 @@
-"""The list of the inbox: what came in, of whom, and who is to look at it."""
+"""The list of the inbox: what came in, of which patient, and who is to look at it."""
 
 from typing import Final
 from uuid import UUID
@@ -39,7 +39,7 @@ _EMPTY: Final = {
 
 
 def inbox_counts() -> InboxCounts:
-    """Return how much waits for this person."""
+    """Return how many documents wait for this person."""
     actor, timestamp = current_actor(), now()
     return read(
         lambda session: inbox.count_inbox(session, actor, timestamp),
@@ -49,7 +49,7 @@ def inbox_counts() -> InboxCounts:
 
 
 def show_inbox(view: InboxView) -> None:
-    """Show a part of the inbox, and do what is asked for with one of its documents."""
+    """Show a part of the inbox, and carry out the action chosen for a document."""
     items, is_cut = _listed(view)
     if not items:
         empty_state(_(_EMPTY[view]), icon="inbox")
@@ -70,7 +70,7 @@ def show_inbox(view: InboxView) -> None:
 
 
 def _listed(view: InboxView) -> tuple[list[InboxItem], bool]:
-    """Return as much of the inbox as was asked for, and whether there is more."""
+    """Return the pages of the inbox to be shown, and whether there are more."""
     items: list[InboxItem] = []
     after: UUID | None = None
     for _number in range(st.session_state.get(_PARTS.format(view.name), 1)):
@@ -94,7 +94,7 @@ def _page(view: InboxView, after: UUID | None) -> InboxPage:
 
 
 def _offer_more(view: InboxView, number: int) -> None:
-    """Say that the list is cut, and offer what follows."""
+    """Say that the list is cut, and offer the next page."""
     first = _("The first {number} are shown: the urgent, then the oldest.")
     offer_more(
         first.format(number=decimal(number)),

@@ -1,4 +1,4 @@
-"""What can be done to a document, each action with its question."""
+"""What can be done to a document, each action with its dialog."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -46,14 +46,14 @@ def restorable_until(record: DocumentRecord) -> datetime:
 
 
 def offer_editing(record: DocumentRecord) -> None:
-    """Offer to say anew what the document is."""
+    """Offer to change the description of the document."""
     if st.button(_("Edit"), key="document_edit", icon=":material/edit:"):
         forget_patient("document_edit")
         _edit(record)
 
 
 def offer_deletion(record: DocumentRecord) -> None:
-    """Offer to delete, or say what keeps it."""
+    """Offer to delete the document, or show what prevents it."""
     if visibility.may_delete(current_actor(), record) and st.button(
         _("Delete"),
         key="document_delete",
@@ -65,7 +65,7 @@ def offer_deletion(record: DocumentRecord) -> None:
 
 
 def offer_hold(record: DocumentRecord) -> None:
-    """Offer to keep the document whatever anybody wants, or to end that."""
+    """Offer to put the document on legal hold, or to release it."""
     if not current_actor().may(Permission.HOLD_DOCUMENTS):
         return
     if record.is_held:
@@ -78,7 +78,7 @@ def offer_hold(record: DocumentRecord) -> None:
 
 
 def offer_restoring(record: DocumentRecord, *, key: str = "document_restore") -> bool:
-    """Offer to take the document back into use; tell whether that was done."""
+    """Offer to restore the document; return whether that was done."""
     actor = current_actor()
     if not visibility.may_delete(actor, record) or not st.button(
         _("Restore"), type="primary", key=key, icon=":material/restore_from_trash:"
@@ -116,7 +116,7 @@ def confirm_deletion(record: DocumentRecord) -> None:
 
 
 def delete(record: DocumentRecord) -> None:
-    """Delete the document and say so, also where a colleague was faster."""
+    """Delete the document and say so, even if a colleague was faster."""
     actor, said = (
         current_actor(),
         _("{title} is deleted. It can be restored until {until}."),
@@ -126,8 +126,8 @@ def delete(record: DocumentRecord) -> None:
             lambda s: records.delete(s, actor, record.id, revision=record.revision)
         )
     except NoSuchDocument:
-        # What is not in the trash either stays unknown. Asked where it was deleted, so
-        # that the page shows nothing older from now on.
+        # A document that is not in the trash either stays unknown. It is read where it
+        # was deleted, on the primary, so that the page shows nothing older from now on.
         deleted = write(lambda s: records.get(s, actor, record.id, even_deleted=True))
         said = _("{title} was already deleted. It can be restored until {until}.")
     until = at(restorable_until(deleted))
@@ -202,7 +202,7 @@ def _save(
 
 
 def _loses_sight(record: DocumentRecord) -> bool:
-    """Tell whether whoever makes the document confidential opens it no more then."""
+    """Return whether this person cannot open the document once it is confidential."""
     actor = current_actor()
     return (
         actor.role is Role.STAFF

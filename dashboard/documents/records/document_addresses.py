@@ -1,4 +1,4 @@
-"""Where documents are found: their pages, and the routes that send their bytes."""
+"""Addresses of documents: their pages, and the routes that send their bytes."""
 
 from typing import Final
 from uuid import UUID
@@ -10,23 +10,23 @@ SEVERAL: Final = "/files/documents.zip"
 
 
 def document_page(document_id: UUID, number: int | None = None) -> str:
-    """Return the address of a document's page, and of one version on it."""
+    """Return the address of a document's page, or of one version on it."""
     version = f"&version={number}" if number is not None else ""
     return f"document?document={document_id}{version}"
 
 
 def download(document_id: UUID, number: int) -> str:
-    """Return where one version is downloaded; the route asks who is there."""
+    """Return the address to download a version; the route checks who is signed in."""
     return f"/api/documents/{document_id}?version={number}"
 
 
 def original(document_id: UUID, number: int) -> str:
-    """Return where the picture is downloaded that a version was made from."""
+    """Return the address to download the picture that a version was made from."""
     return f"/api/documents/{document_id}/original?version={number}"
 
 
 def thumbnail(version: VersionRecord) -> str:
-    """Return where a small picture of a version's first page is."""
+    """Return the address of a small picture of a version's first page."""
     return (
         f"/files/documents/{version.document_id}/versions/{version.number}"
         "/thumbnail.png"

@@ -1,4 +1,4 @@
-"""What a document is: its title, its state in words, and the facts of one version."""
+"""A document's title, its states as text, and the facts of one version."""
 
 import streamlit as st
 
@@ -18,7 +18,7 @@ _COLOURS = {"danger": "red", "warn": "orange", "ok": "green", "info": "blue"}
 
 
 def document_header(record: DocumentRecord, *, links_to_patient: bool) -> None:
-    """Show the title, whose document it is, and what to know before opening it."""
+    """Show the title, the patient, and what to know before opening the document."""
     name_breadcrumb("document", record.title, document=str(record.id))
     page_header(plain(record.title))
     badges(tuple(words.states(record)))
@@ -44,7 +44,7 @@ def badges(cells: tuple[Cell, ...]) -> None:
 
 
 def show_findings(version: VersionRecord) -> None:
-    """Say in full what was found in a version, if anything was."""
+    """Show in full what was found in a version, if anything was."""
     sentences = [
         _(words.FINDINGS.get(finding, finding)) for finding in version.findings
     ]
@@ -55,7 +55,7 @@ def show_findings(version: VersionRecord) -> None:
 
 
 def version_facts(record: DocumentRecord) -> None:
-    """Show the facts of the version that is shown; to the clinic, how to check it."""
+    """Show the facts of the version on screen; to the clinic, also how to verify it."""
     version = record.version
     latest = _("the latest") if version.number == record.latest else _("an earlier one")
     st.table(
@@ -75,7 +75,7 @@ def version_facts(record: DocumentRecord) -> None:
     )
     if current_actor().role is Role.PATIENT:
         return
-    # Beside the table: it cannot be broken there, and a phone would have to scroll.
+    # Below the table: inside it the digest would not wrap, and a phone would scroll.
     st.caption(_("SHA-256 `{sha256}`").format(sha256=version.sha256))
     st.caption(
         _(

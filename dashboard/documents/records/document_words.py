@@ -1,4 +1,4 @@
-"""How documents read on screen: sizes, kinds, what was found in them."""
+"""Documents as text on screen: sizes, kinds, findings."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -62,7 +62,7 @@ _ORIGINS: Final[Mapping[str, str]] = MappingProxyType(
         "restored": marked("Restored"),
     }
 )
-# What a row or a header says in one word of each of them.
+# Each finding in a few words, for a row or a header.
 _SHORT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "encrypted": marked("Needs its own password"),
@@ -84,7 +84,7 @@ _NOTHING_TO_KNOW: Final = Cell("")
 
 
 def size(filesize: int) -> str:
-    """Return so many bytes as people say it: 1.2 MB."""
+    """Return a number of bytes as people say it: 1.2 MB."""
     value, unit = float(filesize), _("bytes")
     for larger in _UNITS:
         if value < _KILO:
@@ -95,28 +95,28 @@ def size(filesize: int) -> str:
 
 
 def day(dated_on: date | None) -> str:
-    """Return the date of a paper, as it is written in lists; nothing for none."""
+    """Return the date of a paper as lists show it; empty without one."""
     return short_date(dated_on) if dated_on else ""
 
 
 def kind(record: DocumentRecord) -> str:
-    """Return what the document is, in words, and if it is not the clinic's word."""
+    """Return the document's type as text, marked if stated by the patient."""
     return kind_of(record.document_type, stated=record.version.stated_by_patient)
 
 
 def kind_of(document_type: DocumentType, *, stated: bool) -> str:
-    """Return a type in words, and whether it is what the patient stated."""
+    """Return a type as text, marked if the patient stated it."""
     label = _(TYPE_LABELS[document_type])
     return f"{label}, {lowered(_(STATED))}" if stated else label
 
 
 def kept_as(record: DocumentRecord) -> str:
-    """Return how long the document is kept, in words."""
+    """Return the retention class as text."""
     return _(CLASS_LABELS[record.classification])
 
 
 def pages(version: VersionRecord) -> str:
-    """Return how many pages there are, as far as is known."""
+    """Return the number of pages as text, if it is known."""
     if version.pages is None:
         return _("pages not counted")
     return ngettext("{pages} page", "{pages} pages", version.pages).format(
@@ -125,13 +125,13 @@ def pages(version: VersionRecord) -> str:
 
 
 def origin(version: VersionRecord) -> str:
-    """Return how the version came about."""
+    """Return where the version comes from, as text."""
     came = _(_ORIGINS[version.origin])
     return f"{came}, {lowered(_(STATED))}," if version.stated_by_patient else came
 
 
 def states(record: DocumentRecord) -> Iterator[Cell]:
-    """Yield what is to be known of a document before it is opened, the worst first."""
+    """Yield what to know about a document before opening it, the worst first."""
     if record.is_deleted:
         yield Cell(_("Deleted"), "muted", "delete")
     if record.urgent:
@@ -149,7 +149,7 @@ def states(record: DocumentRecord) -> Iterator[Cell]:
 
 
 def version_states(version: VersionRecord) -> Iterator[Cell]:
-    """Yield what is to be known of a version before it is opened, the worst first."""
+    """Yield what to know about a version before opening it, the worst first."""
     if version.scan == "infected":
         yield Cell(_("A virus was found"), "danger", "bug_report")
     if version.damaged_at is not None:
@@ -166,12 +166,12 @@ def version_states(version: VersionRecord) -> Iterator[Cell]:
 
 
 def state(record: DocumentRecord) -> Cell:
-    """Return the one status that a row of a document shows; of most there is none."""
+    """Return the one status shown in a document's row; most have none."""
     return next(states(record), _NOTHING_TO_KNOW)
 
 
 def has_pages(record: DocumentRecord) -> bool:
-    """Tell whether pages of the version can be shown as pictures."""
+    """Return whether pages of the version can be shown as pictures."""
     version = record.version
     is_locked = "encrypted" in version.findings
     return (

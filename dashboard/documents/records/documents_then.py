@@ -1,4 +1,4 @@
-"""Documents of a patient as they were: what has become of each, and its way back."""
+"""Documents of a patient as they were: what became of each, and how to restore it."""
 
 from io import BytesIO
 from typing import Final
@@ -39,7 +39,7 @@ _HAPPENED: Final = {
 
 
 def show_documents_then(patient_id: UUID, source: PointInTimeSource) -> None:
-    """List the documents of then; show what is chosen, and bring it back."""
+    """List the documents of then; show the chosen one, and restore it."""
     st.subheader(_("Documents of then"))
     with error_boundary():
         then = _list_then(patient_id, source)
@@ -60,7 +60,7 @@ def show_documents_then(patient_id: UUID, source: PointInTimeSource) -> None:
 
 
 def _list_then(patient_id: UUID, source: PointInTimeSource) -> DocumentsThen:
-    """Return the documents of then; what was listed is not read anew."""
+    """Return the documents of then, which are read only once."""
     actor = current_actor()
     return source.read_once(
         _LISTED,
@@ -120,9 +120,9 @@ def _show(
 
 
 def _file_of(compared: DocumentThen, source: PointInTimeSource) -> tuple[str, bytes]:
-    """Return a file of then and its name; that it is read is written down before."""
+    """Return a file of then and its name; the access is recorded first."""
     actor, wired = current_actor(), wiring.current()
-    # Only of what may be seen today the file is given away.
+    # The file is handed out only if this person may see the document today.
     if not read(lambda s: point_in_time.compare_today(s, actor, [compared.then])):
         raise NoSuchDocument
     version = source.read(

@@ -11,7 +11,7 @@ from services.documents.records.model import DocumentRecord
 
 
 def show_pages(record: DocumentRecord, *, key: str) -> None:
-    """Show the pages of the version that the record has, or say why there are none."""
+    """Show the pages of the record's version, or say why there are none."""
     version = record.version
     if record.is_deleted:
         st.info(
@@ -55,7 +55,7 @@ def show_pages(record: DocumentRecord, *, key: str) -> None:
 
 
 def show_stated() -> None:
-    """Say that what follows is not the clinic's word."""
+    """Say that what follows was stated by the patient, not by the clinic."""
     st.info(
         _(
             "Stated by the patient in a form of their own; the clinic has not checked "

@@ -16,14 +16,15 @@ from services.pdf.report import NotAPdf
 
 
 def offer_replacement(record: DocumentRecord) -> None:
-    """Offer to put another file in the place of the latest version."""
+    """Offer to replace the latest version with another file."""
     if st.button(_("Replace"), key="document_replace", icon=":material/upload_file:"):
         _replace(record)
 
 
 def offer_form_change(record: DocumentRecord) -> None:
     """Offer to make the next version from the form that the latest was made from."""
-    # Only whoever has such a form: what a patient stated is not the clinic's to change.
+    # Only for people who have such a form: patients' statements are not the clinic's to
+    # change.
     is_theirs = record.version.template in forms.templates_for(current_actor())
     is_made_here = record.version.origin == "form"
     if (
@@ -51,7 +52,7 @@ def _replace(record: DocumentRecord) -> None:
             max_upload_size=ingest.MAX_MEGABYTES,
             key=f"document_replace_file_{record.id}_{record.latest}",
         )
-        # A file that is still on its way is none yet.
+        # A file still being uploaded does not count yet.
         saves = st.button(
             _("Save as version {number}").format(number=number),
             type="primary",

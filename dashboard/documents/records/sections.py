@@ -39,7 +39,7 @@ def names_for(actor: Actor) -> list[str]:
 
 
 def show_notices(record: DocumentRecord) -> None:
-    """Say what is special about the document or the version that is shown."""
+    """Show what is special about the document or the version on screen."""
     if record.is_deleted:
         until = at(restorable_until(record))
         st.info(
@@ -75,7 +75,7 @@ def show_notices(record: DocumentRecord) -> None:
 
 
 def offer_download(record: DocumentRecord) -> None:
-    """Offer the file of the version that is shown."""
+    """Offer the file of the version on screen."""
     version = record.version
     if version.is_served:
         st.link_button(
@@ -103,7 +103,7 @@ def offer_download(record: DocumentRecord) -> None:
 
 
 def show_versions(record: DocumentRecord) -> None:
-    """Show all versions, and do what is asked for with one."""
+    """Show all versions, and carry out the action chosen for one."""
     actor = current_actor()
 
     def download_of(version: VersionRecord) -> str:
@@ -135,7 +135,7 @@ def show_versions(record: DocumentRecord) -> None:
 
 
 def show_accesses(record: DocumentRecord) -> None:
-    """Show who opened or changed the document, the last first."""
+    """Show who opened or changed the document, the latest first."""
     st.caption(
         _(
             "Everybody who opened, downloaded, shared or changed this document. What "

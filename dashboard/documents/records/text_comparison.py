@@ -1,4 +1,4 @@
-"""Two texts side by side, with what differs marked."""
+"""Two texts side by side, with the differences marked."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,7 +16,7 @@ _MOST_ROWS: Final = 500
 def text_comparison(
     compared: Sequence[ComparedPair | Gap], names: tuple[str, str], *, key: str
 ) -> None:
-    """Show the lines that differ and some around them, under the versions' names."""
+    """Show the differing lines with a few around them, under the versions' names."""
     columns = [
         Column(_("Where")),
         Column(_("What")),

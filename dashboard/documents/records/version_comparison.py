@@ -24,14 +24,14 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The two versions, the earlier one on the left unless somebody turned them."""
+    """The two versions, the earlier one on the left unless somebody swapped them."""
 
     left: VersionRecord
     right: VersionRecord
 
 
 def choose_versions(record: DocumentRecord) -> Compared | None:
-    """Ask which two versions; at first those that the address names."""
+    """Ask which two versions to compare; at first those that the address names."""
     actor = current_actor()
     known = read(
         lambda session: records.versions(session, actor, record.id),
@@ -47,7 +47,7 @@ def choose_versions(record: DocumentRecord) -> Compared | None:
 
 
 def compare_texts(record: DocumentRecord, pair: Compared) -> None:
-    """Show the lines that differ, or say why that cannot be told."""
+    """Show the lines that differ, or say why the texts cannot be compared."""
     left, right = _text(record, pair.left), _text(record, pair.right)
     silent = [
         version
@@ -83,7 +83,7 @@ def compare_texts(record: DocumentRecord, pair: Compared) -> None:
 
 
 def compare_pages(record: DocumentRecord, pair: Compared) -> None:
-    """Show the pages of both, beside each other where there is room."""
+    """Show the pages of both, side by side where there is room."""
     for column, version in zip(
         st.columns(2, gap="medium"), (pair.left, pair.right), strict=True
     ):

@@ -14,7 +14,7 @@ from services.documents.records.model import VersionRecord
 
 @dataclass(frozen=True, slots=True)
 class VersionRequest:
-    """What shall be done with which version."""
+    """An action, and the version to which it applies."""
 
     action: str
     number: int
@@ -28,9 +28,9 @@ def version_list(
     download_of: Callable[[VersionRecord], str] | None,
     may_restore: bool,
 ) -> VersionRequest | None:
-    """Show the versions, the newest first; return what shall be done with one.
+    """Show the versions, newest first; return the action chosen for one.
 
-    Without `download_of` there is nothing to be had, as of a deleted document.
+    Without `download_of`, as for a deleted document, nothing can be downloaded.
     """
     wanted: list[VersionRequest] = []
     latest = max(version.number for version in versions)

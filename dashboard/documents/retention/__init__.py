@@ -1,1 +1,1 @@
-"""How long documents are kept, and whether files are whole, on the screen."""
+"""How long documents are kept, and whether files are intact, on the screen."""

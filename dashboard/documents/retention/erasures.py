@@ -1,4 +1,4 @@
-"""Archived patients who are to be erased: the rule, the list, a postponement."""
+"""Archived patients who are due to be erased: the rule, the list, a postponement."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -75,7 +75,7 @@ def show_erasures(status: Erasures, rule: ErasureRule) -> None:
 
 
 def _show_rule(rule: ErasureRule) -> None:
-    """Offer the rule to be changed."""
+    """Show the rule in a form, to be changed."""
     form = VersionedForm("erasure_rule", _values, _key)
     opened = form.open(rule)
     stamp = _stamp(opened)
@@ -135,7 +135,7 @@ def _save(rule: ErasureRule, years: int | None) -> None:
 
 
 def erasures_table(dues: Sequence[DueErasure]) -> DueErasure | None:
-    """Show what is due; return what is to be postponed."""
+    """Show the erasures that are due; return the one to be postponed."""
     rows = [
         Row(
             str(due.patient_id),
@@ -195,7 +195,7 @@ def _outcome(due: DueErasure) -> Cell:
 @dialog(marked("Postpone this erasure"), icon=":material/event_upcoming:")
 def confirm_postponement(due: DueErasure) -> None:
     """Ask until when the record stays, and why."""
-    # What was typed about one record, and not sent, is nothing of another.
+    # What was typed but not sent about one record must not appear for another.
     key = f"erasure_postpone_{due.patient_id}"
     with error_boundary(), st.form(f"{key}_form", border=False):
         st.markdown(

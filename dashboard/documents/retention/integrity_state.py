@@ -1,4 +1,4 @@
-"""Says how the files are: what the checks and sweeps found, and whether they run."""
+"""The state of the files: what checks and sweeps found, and whether they run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from dashboard.ui.words import at
 from services.documents.integrity.runs import CheckRun, Job, list_runs
 from services.documents.retention import Walk
 
-# A job that is due every ten minutes or every hour, and has not ended for so long.
+# For how long a job that is due every ten minutes or every hour may not have ended.
 _SILENT: Final = {
     Job.PURGE: timedelta(hours=3),
     Job.SWEEP: timedelta(hours=3),
@@ -82,7 +82,7 @@ def _how(known: int, wrong: int) -> str:
 def show_integrity(
     walk: Walk, runs: Sequence[CheckRun], pending_deletions: int, now: datetime
 ) -> None:
-    """Show alarms first, then what was found last."""
+    """Show alarms first, then the latest results."""
     for alarm in _alarms(walk, runs, now):
         st.warning(alarm, icon=":material/warning:")
     known = {run.job: run for run in runs}
@@ -115,9 +115,9 @@ def show_integrity(
 
 
 def _show_sweep(swept: CheckRun) -> None:
-    """Show what there was when files and rows were compared, which grows out of date.
+    """Show what the last comparison of files and rows found, which grows out of date.
 
-    Kinds of files of which there was none say nothing.
+    Kinds of files of which there were none are left out.
     """
     when = at(swept.ended_at)
     kinds = {
@@ -177,7 +177,7 @@ def _alarms_of_sweep(run: CheckRun) -> Iterator[str]:
 
 
 def _row(reported: str) -> str:
-    """Return what a report calls a row (`FileReference.words`), for the page."""
+    """Return a row's name in a report (`FileReference.words`) as the page has it."""
     subject, __, version = reported.partition(", version ")
     kind, __, subject_id = subject.rpartition(" ")
     named = f"{_(_ROWS.get(kind, kind))} {subject_id}"

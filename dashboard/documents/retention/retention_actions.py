@@ -1,4 +1,4 @@
-"""What an administrator can do about keeping documents, each with its question."""
+"""What an administrator can do about keeping documents, each action with its dialog."""
 
 from typing import Any, Final, Literal
 
@@ -24,7 +24,7 @@ _DAYS_OF_YEAR: Final = 365.25
 
 
 def change_rule(rule: RetentionPeriod) -> None:
-    """Offer one class's rule to be changed."""
+    """Show one class's rule in a form, to be changed."""
     form = VersionedForm(f"retention_{rule.classification}", _values, _key)
     opened = form.open(rule)
     stamp = _stamp(opened)
@@ -92,7 +92,7 @@ def _save(rule: RetentionPeriod, keep_days: int, restore_days: int) -> None:
 
 @dialog(marked("Release this hold?"), icon=":material/lock_open:")
 def confirm_release(held: HeldDocument) -> None:
-    """Name the document by its id, and say what becomes of it."""
+    """Name the document by its id, and explain what will happen to it."""
     with error_boundary():
         st.markdown(
             _(
@@ -117,13 +117,13 @@ def confirm_release(held: HeldDocument) -> None:
 
 
 def split(days: int) -> tuple[int, Literal["days", "years"]]:
-    """Return the days as whole years if that is what they are."""
+    """Return the days as whole years where they are; otherwise as days."""
     years = round(days / _DAYS_OF_YEAR)
     return (years, YEARS) if years and days_of_years(years) == days else (days, DAYS)
 
 
 def lasting(days: int) -> str:
-    """Return the time in words: 10 years, 30 days, 1 day."""
+    """Return the time as text: 10 years, 30 days, 1 day."""
     count, unit = split(days)
     said = (
         ngettext("{number} year", "{number} years", count)

@@ -1,4 +1,4 @@
-"""What is kept, held and due, as tables of counts and ids."""
+"""Documents that are kept, held and due, as tables of counts and ids."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -68,7 +68,7 @@ def dues_table(dues: Sequence[Dues], *, key: str) -> None:
 
 
 def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | None:
-    """Show what is on hold; return what is to be released."""
+    """Show the documents on hold; return the one to be released."""
     release = pgettext("legal hold", "Release")
     rows = [
         Row(
@@ -94,7 +94,7 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
 
 
 def damage_table(damaged: Sequence[Damage], *, key: str) -> None:
-    """Show which versions' files are not what they were."""
+    """Show the versions whose files are damaged."""
     rows = [
         Row(
             f"{damage.document_id}/{damage.number}",

@@ -60,7 +60,7 @@ def arrival_figure() -> Figure:
 
 
 def latest_read(days: int = _WEEK) -> CachedRead[tuple[LatestDocument, ...]]:
-    """Return what `show_latest` is going to read."""
+    """Return the read that `show_latest` needs."""
     actor, since = current_actor(), now() - timedelta(days=days)
     return CachedRead(
         lambda session: list_latest(session, actor, since),
@@ -93,7 +93,8 @@ def show_latest(title: str, *, days: int = _WEEK) -> None:
         (latest,) = read_all(latest_read(days))
         is_own = current_actor().role is Role.PATIENT
         if not latest:
-            # What patients have filed themselves is listed elsewhere on their page.
+            # Documents that patients filed themselves are listed elsewhere on their
+            # page.
             none = (
                 _("The clinic has filed no documents for you in the last {days} days.")
                 if is_own

@@ -1,7 +1,7 @@
-"""What can be done with several documents at once, each by the rights of the one.
+"""What can be done with several documents at once, each with the rights for one.
 
-Each is changed by itself, with an entry in the audit log of its own: what is refused of
-one keeps none of the others. In the end one summary says what was done and what not.
+Each is changed separately, with an entry of its own in the audit log: a refusal of one
+does not stop the others. In the end one summary shows what was done and what was not.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,31 +42,31 @@ _ACTS: Final[BulkActs[DocumentRecord]] = BulkActs(
     lambda document: document.title,
     NoSuchDocument,
 )
-# What a mark says of a document; what is no longer confidential is kept from nobody.
+# What a mark sets; a document that is no longer confidential is withheld from nobody.
 _MARKS: Final[dict[str, dict[str, bool]]] = {
     marked("Urgent"): {"urgent": True},
     marked("Not urgent"): {"urgent": False},
     marked("Confidential"): {"confidential": True},
     marked("Not confidential"): {"confidential": False, "withheld": False},
 }
-# Writes one document anew, in a transaction of its own.
+# Changes one document, in a transaction of its own.
 Change = Callable[[Session, DocumentRecord], object]
 
 
 def selection_for(actor: Actor) -> Selection:
-    """Return what somebody may do with several documents."""
+    """Return the actions that somebody may take on several documents."""
     noun = (_(_ACTS.noun[0]), _(_ACTS.noun[1]))
     return Selection(noun, tuple(_actions(actor)))
 
 
 def ask(documents: Sequence[DocumentRecord], action: str) -> None:
-    """Open the question that an action asks before it is done."""
+    """Open the dialog of an action."""
     forget_patient(_PAGE)
     _DIALOGS[action](documents)
 
 
 def show_summary() -> None:
-    """Say what became of the last action with several documents."""
+    """Show the outcome of the last action on several documents."""
     _ACTS.show_summary()
 
 
@@ -176,7 +176,8 @@ def _hold(documents: Sequence[DocumentRecord]) -> None:
         if st.form_submit_button(
             _("Hold documents"), type="primary", key=f"{_PAGE}_hold_confirm"
         ):
-            # Said here, where it was typed, and not of each document.
+            # Checked here, where it was typed, so that it is not refused for each
+            # document.
             because = reasons.read(reason)
             _do(documents, bulk_words.held, partial(_put_on_hold, reason=because))
 

@@ -1,29 +1,29 @@
-"""How many documents something was done with, in the language of the page."""
+"""Sentences on how many documents an action changed, in the language of the page."""
 
 from dashboard.ui.language import gettext as _, lowered, ngettext
 
 
 def counted(count: int) -> str:
-    """Return so many documents in words."""
+    """Return the number of documents as text."""
     return ngettext("{count} document", "{count} documents", count).format(count=count)
 
 
 def changed(count: int) -> str:
-    """Say how many were changed."""
+    """Return how many were changed, as a sentence."""
     return ngettext(
         "{count} document changed.", "{count} documents changed.", count
     ).format(count=count)
 
 
 def tagged(count: int) -> str:
-    """Say how many have got tags."""
+    """Return how many got tags, as a sentence."""
     return ngettext(
         "{count} document tagged.", "{count} documents tagged.", count
     ).format(count=count)
 
 
 def marked_as(mark: str, count: int) -> str:
-    """Say how many were marked, and as what."""
+    """Return how many were marked, and as what, as a sentence."""
     return ngettext(
         "{count} document marked as {mark}.",
         "{count} documents marked as {mark}.",
@@ -32,7 +32,7 @@ def marked_as(mark: str, count: int) -> str:
 
 
 def filed(count: int) -> str:
-    """Say how many were filed to a patient."""
+    """Return how many were filed to a patient, as a sentence."""
     return ngettext(
         "{count} document filed to the patient.",
         "{count} documents filed to the patient.",
@@ -41,14 +41,14 @@ def filed(count: int) -> str:
 
 
 def held(count: int) -> str:
-    """Say how many were put on legal hold."""
+    """Return how many were put on legal hold, as a sentence."""
     return ngettext(
         "{count} document on legal hold.", "{count} documents on legal hold.", count
     ).format(count=count)
 
 
 def deleted(count: int) -> str:
-    """Say how many were deleted."""
+    """Return how many were deleted, as a sentence."""
     return ngettext(
         "{count} document deleted.", "{count} documents deleted.", count
     ).format(count=count)

@@ -1,4 +1,4 @@
-"""A list of documents with all that can be done from it."""
+"""A list of documents with all the actions it offers."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -28,7 +28,7 @@ def documents_table(
     columns: Sequence[str] | None = None,
     of_one_patient: bool = False,
 ) -> TableEvent:
-    """Show the documents, and do what is asked for with one or several of them."""
+    """Show the documents, and carry out the action chosen for one or several."""
     actor = current_actor()
     event = document_table(
         documents,

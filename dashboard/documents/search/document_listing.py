@@ -1,4 +1,4 @@
-"""The list of documents that a page's address names, and the way to another list.
+"""The list of documents that a page's address names, and how to get to another list.
 
 As with patients, the address carries an opaque key and never a value.
 """
@@ -27,7 +27,7 @@ class DocumentListing(AddressedList):
 
     @property
     def fields(self) -> Fields:
-        """What this person can ask for; what is deleted has a page of its own."""
+        """The fields this person can filter by; deleted documents have another page."""
         known = {**fields_for(self.actor), **self._own_fields}
         return {name: field for name, field in known.items() if name != "deleted_at"}
 
@@ -41,11 +41,11 @@ class DocumentListing(AddressedList):
         return self.actor.role is Role.PATIENT
 
     def look(self, position: PagePosition, *, is_counted: bool = True) -> CachedPage:
-        """Read the page at a position, and in the same go count the list."""
+        """Read the page at a position, and count the list in the same read."""
         return look_at_documents(self.criteria, position, is_counted=is_counted)
 
     def sentence(self, cached: CachedPage) -> str:
-        """Say what the list shows, and how many there are by the page that counted."""
+        """Return what the list shows and how many there are; raises if not counted."""
         if cached.count is None:
             raise ValueError("nobody has counted this list")
         fields = {**FIELDS, **self._own_fields}
@@ -53,12 +53,12 @@ class DocumentListing(AddressedList):
 
 
 def deleted() -> DocumentListing:
-    """Return what this person could restore, the last deleted first."""
+    """Return the documents that this person could restore, the last deleted first."""
     return DocumentListing(current_actor(), "", Criteria(archived=True))
 
 
 def newest_of(patient_id: UUID, most: int) -> tuple[ListedDocument, ...]:
-    """Return the newest documents of a patient, `most` of them at most."""
+    """Return the newest documents of a patient, at most `most`."""
     actor = current_actor()
     filters = Criteria()
     if actor.role is not Role.PATIENT:

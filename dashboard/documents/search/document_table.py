@@ -1,4 +1,4 @@
-"""Documents as rows of a table: each opens, is looked at, downloaded, deleted."""
+"""Documents as rows of a table: each opens, is previewed, downloaded, deleted."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -75,11 +75,11 @@ def document_table(
     columns: Sequence[str] | None = None,
     of_one_patient: bool = False,
 ) -> TableEvent:
-    """Show the documents; tell which was opened, or what is to be done with which.
+    """Show the documents; return which was opened, or which action on which.
 
-    Names of patients lead to where `patient_url` says, if anywhere; on a list
-    `of_one_patient` they are not told. `columns` are those that somebody has chosen, in
-    their order.
+    Patients' names link to the address from `patient_url`, if it is given; in a list
+    `of_one_patient` they are left out. `columns` are the ones that somebody has chosen,
+    in that order.
     """
     own = columns_of_fields() if columns else {}
     shown = [name for name in columns or () if name in _HEADS or name in own]
@@ -124,7 +124,7 @@ def document_table(
 
 
 def offered_columns() -> OfferedColumns:
-    """Return the columns of a list of documents, for whoever chooses among them."""
+    """Return the columns of a list of documents, to choose from."""
     own = columns_of_fields()
     labels = {name: _(head.label) for name, head in _HEADS.items()}
     labels |= {name: field.label for name, field in own.items()}
@@ -132,7 +132,7 @@ def offered_columns() -> OfferedColumns:
 
 
 def _empty_columns(documents: Sequence[ListedDocument]) -> set[str]:
-    """Return the columns that would only take room, as no document has any of it."""
+    """Return the columns in which none of the documents has a value, to be hidden."""
     hidden = set()
     if not any(document.tags for document in documents):
         hidden.add(_TAGS)
@@ -142,7 +142,7 @@ def _empty_columns(documents: Sequence[ListedDocument]) -> set[str]:
 
 
 def _title(document: ListedDocument) -> Cell:
-    # In the title the words stand in the row already.
+    # Words found in the title are in the row already.
     passages = [passage for passage in document.passages if passage.place != "title"]
     return Cell(document.title, lines=tuple(map(_line, passages)))
 

@@ -26,7 +26,7 @@ MANY: Final = 50
 
 @st.fragment
 def show_documents(patient_id: UUID, *, page: str, most: int = FEW) -> None:
-    """Show the patient's newest documents, to those who may see them."""
+    """Show the patient's newest documents to people who may see them."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
     if not actor.may(visibility.permission_to_view(actor)):

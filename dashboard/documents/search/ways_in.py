@@ -1,4 +1,4 @@
-"""How documents come in, and where the deleted ones are."""
+"""The ways to add documents, and the way to the deleted ones."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from services.lists.criteria import Criteria
 
 
 def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
-    """Draw the buttons that lead to a new document, for those who may."""
+    """Draw the buttons that lead to a new document, for people who may add one."""
     actor = current_actor()
     named = {"patient": str(patient_id)} if patient_id else {}
     if not _may_file():
@@ -25,7 +25,7 @@ def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
         key=f"{page}_create",
         icon=":material/edit_document:",
     ):
-        # Patients write of nobody but themselves.
+        # Patients write only about themselves.
         go("documents/create_document.py", **({} if own else named))
     if st.button(
         _("Upload"),
@@ -41,7 +41,7 @@ def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
 
 
 def show_no_documents(shown: Criteria) -> bool:
-    """Say that there is nothing; tell whether everything should be shown."""
+    """Say that there are no documents; return whether all of them should be shown."""
     if shown != Criteria():
         return empty_state(
             _("No documents match. Check the spelling, or remove a filter."),

@@ -1,4 +1,4 @@
-"""Confidential documents at the front desk: who opens them, and that there are some."""
+"""Confidential documents at the front desk: who opens them, and that they exist."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ _SECONDS = 30.0
 
 
 def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
-    """Ask who at the front desk opens a confidential document as well."""
+    """Ask who else at the front desk may open a confidential document."""
     actor = current_actor()
     candidates = read(
         lambda session: readers.list_candidates(session, actor),
@@ -27,7 +27,7 @@ def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
         keep=("readers", record.id, record.revision),
     )
     names = {person.id: person.name for person in (*candidates, *named)}
-    # Whoever has left is named no more once somebody saves.
+    # Readers who have left are dropped when somebody saves.
     there = {candidate.id for candidate in candidates}
     st.session_state.setdefault(
         f"{key}_readers", [reader.id for reader in named if reader.id in there]
@@ -47,7 +47,7 @@ def readers_field(key: str, record: DocumentRecord) -> list[UUID]:
 
 
 def sealed_reads(patient_id: UUID) -> list[CachedRead[readers.SealedDocuments]]:
-    """Return what `show_sealed` is going to read."""
+    """Return the reads that `show_sealed` needs."""
     actor = current_actor()
     if actor.role is not Role.STAFF:
         return []
@@ -61,7 +61,7 @@ def sealed_reads(patient_id: UUID) -> list[CachedRead[readers.SealedDocuments]]:
 
 
 def show_sealed(patient_id: UUID) -> bool:
-    """Tell the front desk of documents which it does not open; return if there are."""
+    """Show the front desk that there are documents it cannot open; return if any."""
     if not (reads := sealed_reads(patient_id)):
         return False
     sealed: readers.SealedDocuments
@@ -85,7 +85,7 @@ def show_sealed(patient_id: UUID) -> bool:
 
 
 def _urgent(urgent: int, number: int) -> str:
-    """Say how many of so many are urgent; nothing if none is."""
+    """Return how many of the documents are urgent, as text; empty for none."""
     if not urgent:
         return ""
     if number == 1:

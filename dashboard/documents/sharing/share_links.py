@@ -31,7 +31,7 @@ _PERIODS: Final = {
 
 
 def offer_share_link(record: DocumentRecord) -> None:
-    """Offer to make a link to the version that is shown."""
+    """Offer to make a link to the version on screen."""
     if (
         current_actor().may(Permission.SHARE_DOCUMENTS)
         and record.version.is_served
@@ -45,7 +45,7 @@ def offer_share_link(record: DocumentRecord) -> None:
 
 
 def show_links(record: DocumentRecord) -> None:
-    """Show the links there are; let each be revoked."""
+    """Show the existing links, each of which can be revoked."""
     actor = current_actor()
     known = read(lambda session: shares.list_of(session, actor, record.id))
     if not known:

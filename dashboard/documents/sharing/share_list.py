@@ -11,7 +11,7 @@ from services.documents.sharing.shares import Share
 
 
 def share_list(page: str, shares: Sequence[Share], now: datetime) -> Share | None:
-    """Show the links; return the one that shall be revoked."""
+    """Show the links; return the one to be revoked."""
     chosen: list[Share] = []
     for share in shares:
         with (

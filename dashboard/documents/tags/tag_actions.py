@@ -1,4 +1,4 @@
-"""What an administrator can do with tags, each with its question."""
+"""What an administrator can do with tags, each action with its dialog."""
 
 from typing import Final
 
@@ -27,7 +27,7 @@ _COLOURS: Final = list(_SHADES)
 
 
 def add_form() -> None:
-    """Ask for a tag that is not there yet, and add it."""
+    """Ask for a new tag, and add it."""
     with st.form("tags_add", border=True):
         name, colour, is_shown = _fields("tags_new", "", TagColour.GRAY, False)
         if st.form_submit_button(_("Add tag"), type="primary", key="tags_add_submit"):

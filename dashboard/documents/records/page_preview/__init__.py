@@ -22,7 +22,7 @@ _mount = st.components.v2.component(
     "chartroom.page_preview",
     css=(_HERE / "preview.css").read_text(encoding="utf-8"),
     js=read_script(ELEMENTS, *(_HERE / name for name in _SCRIPTS)),
-    # A dialog keeps the focus to itself and sees no button in a shadow root.
+    # A dialog traps the focus, and does not see buttons in a shadow root.
     isolate_styles=False,
 )
 
