@@ -1,1 +1,1 @@
-"""What the notes of all visits come to, on a patient's page."""
+"""Summaries of the notes of all visits, on a patient's page."""

@@ -1,4 +1,4 @@
-"""Labels with a patient's record number, to be printed from the patient's page."""
+"""Labels with a patient's record number, printed from the patient's page."""
 
 from collections.abc import Callable
 from typing import Final
@@ -31,7 +31,7 @@ def offer_labels(patient: PatientRecord, chosen: Callable[[], None]) -> None:
 
 @dialog(marked("Print labels"), icon=":material/label:")
 def _choose_labels(patient: PatientRecord) -> None:
-    """Ask for the paper and the number; the PDF opens in a tab of its own."""
+    """Ask for the paper and the number of labels; the PDF opens in a tab of its own."""
     with error_boundary():
         name = plain(f"{full_name(patient)}, {born(patient, today())}")
         st.markdown(f"**{name}**  \n{numbered(patient)}")
@@ -49,7 +49,7 @@ def _choose_labels(patient: PatientRecord) -> None:
             first = _first_free(SIZES[paper].columns, on_a_page)
         labels = whole_number_field(
             _("Number of labels"),
-            # A sheet is used up unless somebody says otherwise.
+            # Unless somebody chooses otherwise, the whole sheet is used.
             1 if on_a_page == 1 else on_a_page - first + 1,
             field="number",
             key=f"patient_labels_number_{paper}_{first}",

@@ -1,4 +1,4 @@
-"""The notes of all visits of a patient: diagnoses, and what the time line shows."""
+"""The notes of all visits of a patient: diagnoses, and events for the time line."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -23,12 +23,12 @@ _PAGE: Final = "consultations/visit.py"
 
 
 def may_read_notes() -> bool:
-    """Tell whether whoever is here may read what is written about visits."""
+    """Return whether this person may read the notes of visits."""
     return current_actor().may(Permission.READ_RECORDS)
 
 
 def notes_reads(patient_id: UUID) -> list[CachedRead[Any]]:
-    """Return what the parts made of notes are going to read."""
+    """Return the reads that the parts made of notes need."""
     return [_notes(current_actor(), patient_id)] if may_read_notes() else []
 
 
@@ -40,13 +40,13 @@ def notes_of(patient_id: UUID) -> tuple[EarlierNotes, ...]:
 
 
 def offer_earlier_notes(patient_id: UUID, *, key: str) -> None:
-    """Say of how many visits the notes are, if there may be more, and go on."""
+    """Show for how many visits notes are listed, if cut, and offer earlier ones."""
     latest = _("The latest {number} visits with notes are shown.")
     offer_earlier(patient_id, len(notes_of(patient_id)), latest, key=key)
 
 
 def show_diagnoses(patient_id: UUID) -> None:
-    """Show what visits were diagnosed with as a card, the last named first."""
+    """Show the diagnoses of all visits as a card, the latest first."""
     with st.container(border=True, gap="small"), error_boundary():
         st.subheader(_("Problems and diagnoses"), anchor=False)
         known = chart.known_diagnoses(notes_of(patient_id))
@@ -95,7 +95,7 @@ def _notes(actor: Actor, patient_id: UUID) -> CachedRead[tuple[EarlierNotes, ...
 
 
 def _said(written: Notes) -> str:
-    """Return the diagnoses, or the first of what is written if there are none."""
+    """Return the diagnoses or, without any, the beginning of what is written."""
     named = "; ".join(f"{d.code} {d.text}".strip() for d in written.diagnoses)
     texts = (written.complaint, written.findings, written.plan)
     return named or _shortened(next(filter(None, texts), ""))

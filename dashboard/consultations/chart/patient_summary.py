@@ -1,4 +1,4 @@
-"""The summary of a record that a patient takes along, as PDF in the page's language."""
+"""The patient summary to take along, as PDF in the page's language."""
 
 from urllib.parse import urlencode
 from uuid import UUID

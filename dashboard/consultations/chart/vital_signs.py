@@ -35,7 +35,7 @@ _ARROWS: Final[dict[str, Literal["up", "down"]]] = {"high": "up", "low": "down"}
 
 
 def show_last_vitals(patient: PatientRecord) -> None:
-    """Show the last of each vital sign as a card, with a line of those before."""
+    """Show the latest of each vital sign as a card, with a line of earlier values."""
     with st.container(border=True, gap="small"), error_boundary():
         st.subheader(_("Last vital signs"), anchor=False)
         visits = notes_of(patient.id)
@@ -101,7 +101,8 @@ def _metric(
 def _sparkline(values: Sequence[float]) -> str:
     """Return a line through the values, legible on both backgrounds.
 
-    Streamlit's own in a metric names its points in a way that no reader understands.
+    The points of Streamlit's own line in a metric have names that are of no use in a
+    screen reader.
     """
     lowest, spread = min(values), (max(values) - min(values)) or 1.0
     points = " ".join(

@@ -1,4 +1,4 @@
-"""One of the clinic's lists: which is used, and a file that is checked, then taken."""
+"""One of the clinic's lists: which one is used, and a file to check and import."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -54,7 +54,7 @@ _ROUND: Final = "code_lists_round"
 
 
 def show_list(state: CodeListState) -> None:
-    """Show what is used of a kind, offer to choose, and to import a list."""
+    """Show which list of a kind is used; offer to choose one and to import one."""
     st.caption(f"{_(_BUILT_IN[state.kind])} {_imported(state)}")
     _choose(state)
     st.subheader(_("Import a list"), anchor=False)
@@ -109,7 +109,7 @@ def _import(state: CodeListState) -> None:
             "is retired: no longer offered, still readable where it was used."
         ).format(columns=columns)
     )
-    # Another key makes the uploader let go of a file that was taken.
+    # A new key makes the uploader release a file that was imported.
     number = st.session_state.setdefault(_ROUND, 0)
     upload = st.file_uploader(
         _(_FILE[state.kind]),
@@ -120,7 +120,8 @@ def _import(state: CodeListState) -> None:
     if upload is None:
         return
     with error_boundary():
-        # A second file that is refused leaves the first: it must be plain which counts.
+        # If a second file is refused, the first one stays: it must be clear which one
+        # counts.
         st.markdown(f"**{plain(upload.name)}**")
         file = code_lists.parse(state.kind, upload.getvalue())
         if file.problems:
@@ -153,7 +154,7 @@ def _show_problems(problems: Sequence[LineProblem]) -> None:
 
 
 def _offer(state: CodeListState, file: CodeFile, changes: ListChanges) -> None:
-    """Show what a file changes, and take it when that is wanted."""
+    """Show what a file would change, and import it when somebody asks for that."""
     if changes.is_empty:
         st.info(
             _("The list is already the same as this file."), icon=":material/check:"

@@ -1,4 +1,4 @@
-"""What is typed about a visit, kept while it is typed, and offered again."""
+"""What is typed about a visit, kept as a draft while it is typed, and offered again."""
 
 from datetime import datetime
 from typing import Final
@@ -16,23 +16,23 @@ from services.consultations.notes import NotesDraft, SavedNotesDraft
 
 
 def keep(writing: Writing) -> None:
-    """Keep what stands in the form unless nothing was typed into it."""
+    """Keep the form's contents as a draft, unless nothing was typed."""
     if writing.is_touched:
         _DRAFTS.keep(writing.draft())
 
 
 def say_whether_kept(writing: Writing) -> None:
-    """Say under the form whether what was typed is kept."""
+    """Show under the form whether what was typed is kept."""
     _DRAFTS.say_whether_kept(writing.draft_id)
 
 
 def forget(writing: Writing) -> None:
-    """Discard the draft of what is saved."""
+    """Discard the draft once its contents are saved."""
     _DRAFTS.forget(writing.draft_id)
 
 
 def offer(opened: Opened, writing: Writing) -> None:
-    """Offer what was typed about this visit before."""
+    """Offer earlier drafts about this visit."""
     _DRAFTS.offer(
         writing.visit_id,
         writing.draft_id,

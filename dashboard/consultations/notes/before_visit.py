@@ -1,4 +1,4 @@
-"""The visits of a patient before the one that is open, and what was written then."""
+"""The patient's visits before the open one, and their notes."""
 
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _SECONDS: Final = 10.0
 _MOST: Final = 10
-# What came to nothing is on the time line.
+# Visits that did not take place are on the time line.
 _HELD: Final = (
     VisitStatus.CHECKED_IN,
     VisitStatus.IN_ROOM,

@@ -1,4 +1,4 @@
-"""Completing a visit: what is typed is saved with it, and the next patient offered."""
+"""Completing a visit: notes are saved with it, and the next patient is offered."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -26,7 +26,7 @@ _CONFIRMING: Final = f"{PAGE}_completing"
 
 
 def offer_completing(opened: Opened, writing: Writing) -> None:
-    """Offer to complete a visit that is not over, and have it confirmed."""
+    """Offer to complete a visit that is not over, after a confirmation."""
     visit = opened.visit
     if visit.status not in _OPEN:
         return
@@ -42,7 +42,7 @@ def offer_completing(opened: Opened, writing: Writing) -> None:
 
 
 def offer_next_patient(visit: VisitRecord) -> None:
-    """Offer who comes next on the clinician's day, after a visit that is completed."""
+    """Offer the next patient of the clinician's day, after a completed visit."""
     actor, day = current_actor(), today()
     with error_boundary():
         of_day = read(
@@ -63,7 +63,7 @@ def offer_next_patient(visit: VisitRecord) -> None:
 
 
 def next_of(visits: Sequence[VisitRecord]) -> VisitRecord | None:
-    """Return who waits with the earliest time, or else who is expected next."""
+    """Return the waiting patient with the earliest time, or the next expected one."""
     for status in (VisitStatus.CHECKED_IN, VisitStatus.SCHEDULED):
         of_status = [visit for visit in visits if visit.status is status]
         if of_status:

@@ -1,4 +1,4 @@
-"""Finding the code of a diagnosis: by search, and for words that have none yet."""
+"""Finding the code of a diagnosis: by search, and for lines that have none yet."""
 
 from collections.abc import Callable
 from typing import Final
@@ -19,8 +19,8 @@ _MOST_LINES: Final = 4
 def search_diagnoses(changed: Callable[[], None]) -> None:
     """Draw a search whose choice becomes a coded line of the diagnoses.
 
-    It takes no new words: Streamlit offers them before what is in the list, so that
-    "migraine" and Enter was those words and no code.
+    It does not accept new words: Streamlit would offer them before the list's own
+    entries, and typing "migraine" and Enter gave those words without a code.
     """
     listed = known_diagnoses()
     st.selectbox(
@@ -40,7 +40,7 @@ def search_diagnoses(changed: Callable[[], None]) -> None:
 
 
 def offer_codes(changed: Callable[[], None]) -> None:
-    """Say which lines have no code, and offer those that they may have."""
+    """Show which lines have no code, and offer the codes they may have."""
     lines, listed = _lines(), known_diagnoses()
     uncoded = [
         place
@@ -64,16 +64,16 @@ def offer_codes(changed: Callable[[], None]) -> None:
 
 
 def _as_option(known: Category) -> str:
-    """Return a code as it is searched: with its term, and what else that is called."""
+    """Return a code as the search shows it: with its term and synonyms."""
     others = f": {'; '.join(known.synonyms)}" if known.synonyms else ""
     return f"{known.line}{others}"
 
 
 def _add(changed: Callable[[], None]) -> None:
     chosen = st.session_state[_SEARCH]
-    # Set, not left out: the browser would go on sending what it shows, with each run.
+    # Set, not deleted: the browser would go on sending what it shows, with each run.
     st.session_state[_SEARCH] = None
-    # A list that was changed meanwhile may not have it any more.
+    # If the list was changed meanwhile, it may no longer contain the entry.
     known = known_diagnoses().offered.get(chosen) if chosen else None
     if known is None:
         return

@@ -1,4 +1,4 @@
-"""Beside the form: similar earlier notes, and the versions of these."""
+"""Beside the form: similar earlier notes, and the versions of these notes."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ _SECONDS = 60.0
 
 
 def show_similar(writing: Writing) -> None:
-    """Show the earlier visits that were about what is typed now."""
+    """Show earlier visits that were about what is being typed now."""
     text = "\n".join(writing.typed[name] for name in TEXTS).strip()
     if not text:
         empty_state(

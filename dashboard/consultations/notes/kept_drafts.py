@@ -20,7 +20,8 @@ D = TypeVar("D", bound=Draft)
 class KeptDrafts(Generic[D]):
     """One form's drafts, in the store and in this tab.
 
-    Without the store nothing is kept, and that is said; the form goes on.
+    If the store cannot be reached, nothing is kept, and the page says so; the form goes
+    on.
     """
 
     page: str
@@ -30,7 +31,7 @@ class KeptDrafts(Generic[D]):
     discard: Callable[[UUID], None]
 
     def keep(self, draft: D) -> None:
-        """Keep what stands in the form unless it is kept already."""
+        """Keep the form's contents as a draft, unless they are kept already."""
         kept = self._kept()
         if kept and kept[0] == draft and kept[1]:
             return
@@ -40,23 +41,23 @@ class KeptDrafts(Generic[D]):
         st.session_state[f"{self.page}_kept"] = (draft, saved_at)
 
     def say_whether_kept(self, draft_id: UUID) -> None:
-        """Say under the form whether what was typed is kept."""
+        """Show under the form whether what was typed is kept."""
         kept = self._kept()
         if kept and kept[0].id == draft_id:
             say_when_kept(kept[1])
 
     def forget(self, draft_id: UUID) -> None:
-        """Discard the draft of what is saved; if that fails it ends after a month."""
+        """Discard the draft of saved notes; if that fails it expires after a month."""
         self._discard(draft_id)
         st.session_state.pop(f"{self.page}_kept", None)
 
     def offer(self, visit_id: UUID, draft_id: UUID, go_on: Callable[[D], None]) -> None:
-        """Offer what was typed about this visit before: in another tab, or sign-in."""
+        """Offer drafts about this visit from another tab or an earlier sign-in."""
 
         def take_up(kept: Kept[D]) -> None:
             go_on(kept.draft)
             st.session_state[f"{self.page}_kept"] = (kept.draft, kept.saved_at)
-            # What stood in the form before has become a draft itself by now.
+            # The previous contents of the form have become a draft themselves by now.
             st.session_state.pop(f"{self.page}_offered", None)
 
         offer_drafts(

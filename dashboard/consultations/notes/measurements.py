@@ -43,12 +43,12 @@ _CHARTS: Final = {
 TITLES: Final = tuple(_CHARTS)
 _BY_NAME: Final = {vital.name: vital for vital in VITALS}
 _HEIGHT: Final = 240
-# Green says as much in both themes, behind lines of any colour.
+# Green works in both themes, behind lines of any colour.
 _USUAL: Final = "#2F855A"
 
 
 def show_measurements(opened: Opened) -> None:
-    """Show what was measured at earlier visits, one vital sign at a time."""
+    """Show the measurements of earlier visits, one vital sign at a time."""
     visits = notes_before(opened)
     titles = [title for title in TITLES if measured_with(visits, title)]
     if not titles:
@@ -63,7 +63,7 @@ def show_measurements(opened: Opened) -> None:
 def measured_with(visits: Sequence[EarlierNotes], title: str) -> list[EarlierNotes]:
     """Return the visits at which this was measured, the first visit first.
 
-    `visits` come with the latest first, and `title` is one of TITLES.
+    `visits` are given with the latest first, and `title` is one of TITLES.
     """
     return [
         visit
@@ -75,17 +75,17 @@ def measured_with(visits: Sequence[EarlierNotes], title: str) -> list[EarlierNot
 def vitals_of(title: str, *, for_adult: bool) -> list[Vital]:
     """Return the vital signs of one of TITLES; with usual ranges for adults only."""
     vitals = [_BY_NAME[name] for name in _CHARTS[title]]
-    # What is usual for children depends on their age.
+    # Usual values for children depend on their age.
     return vitals if for_adult else [replace(vital, usual=None) for vital in vitals]
 
 
 def was_adult(patient: PatientRecord, visit: EarlierNotes) -> bool:
-    """Tell whether the usual ranges of adults were this patient's at the visit."""
+    """Return whether the usual ranges of adults applied to the patient at the visit."""
     return patient.age(in_zone(visit.visited_at).date()) >= ADULT_FROM_YEARS
 
 
 def judgement(outside: str) -> str:
-    """Return in the language of the page what `Vital.judge` says."""
+    """Return the result of `Vital.judge` in the language of the page."""
     if outside == "high":
         return pgettext("measurement", "high")
     return pgettext("measurement", "low") if outside == "low" else ""
@@ -96,7 +96,7 @@ def show_vital(
 ) -> None:
     """Draw one of TITLES over time, and the same numbers as a table.
 
-    What somebody had as a child is not held against what is usual for adults.
+    Values from childhood are not compared with the usual range for adults.
     """
 
     def vitals_at(visit: EarlierNotes) -> list[Vital]:
@@ -104,7 +104,7 @@ def show_vital(
 
     latest = measured[-1]
     vitals = vitals_at(latest)
-    # The band lies behind all of them: there is none if one was a child's.
+    # The band is behind all values: it is left out if the first one is a child's.
     lines = _lines(vitals_at(measured[0]))
     with bare_box(f"vitals_{title.lower().replace(' ', '_')}"):
         st.vega_lite_chart(
@@ -139,7 +139,8 @@ def _values(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> pd.Dat
     return pd.DataFrame(
         [
             {
-                # Vega shows moments in the viewer's zone unless they have none.
+                # Vega converts timestamps to the viewer's time zone unless they have
+                # none.
                 "Visit": in_zone(visit.visited_at).replace(tzinfo=None),
                 "Value": getattr(visit.notes.vitals, vital.name),
                 "Vital sign": _(vital.label),
@@ -151,17 +152,17 @@ def _values(vitals: Sequence[Vital], measured: Sequence[EarlierNotes]) -> pd.Dat
 
 
 def _lines(vitals: Sequence[Vital]) -> Spec:
-    """Return the chart, whose lines and points say nothing to a screen reader.
+    """Return the chart; its lines and points have no text for screen readers.
 
-    Streamlit's own line chart names each point that the mouse is over, in a way that no
-    reader understands; the whole has a text, and a table below it.
+    Streamlit's own line chart gives each point under the mouse a name that is of no use
+    in a screen reader; here the whole chart has a text, and a table below it.
     """
     legend = {"orient": "bottom", "columns": 1, "title": None}
     visit = {"field": "Visit", "type": "temporal"}
     lines: Spec = {
         "mark": mark("line", point={"aria": False}),
         "encoding": {
-            # Vega writes 13:20 as 01:20 unless it is told how.
+            # Without a format, Vega would write 13:20 as 01:20.
             "x": visit | {"title": None, "axis": {"format": day_format()}},
             "y": quantitative("Value", title=vitals[0].unit, scale={"zero": False}),
             "color": nominal("Vital sign", legend=legend if len(vitals) > 1 else None),
@@ -172,13 +173,13 @@ def _lines(vitals: Sequence[Vital]) -> Spec:
             ],
         },
     }
-    # Of two ranges one above the other nobody could tell which is whose.
+    # With two overlapping ranges nobody could see which belongs to which line.
     bands = [_band(vital) for vital in vitals if vital.usual and len(vitals) == 1]
     return {"layer": [*bands, lines]}
 
 
 def _band(vital: Vital) -> Spec:
-    """Return the reference range, drawn behind what was measured."""
+    """Return the reference range, drawn behind the measurements."""
     lowest, highest = vital.usual or (0, 0)
     return {
         "data": {"values": [{"lowest": lowest, "highest": highest}]},

@@ -1,4 +1,4 @@
-"""The form of a visit's notes: texts, vital signs, and what is wrong with each."""
+"""The form of a visit's notes: texts, vital signs, and the problem of each."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -34,9 +34,9 @@ _HELP: Final = {
 
 
 def draw(writing: Writing, changed: Callable[[], None], *, is_checked: bool) -> None:
-    """Draw the fields; `changed` is called when somebody leaves one they changed.
+    """Draw the fields; `changed` is called when somebody leaves a changed one.
 
-    With `is_checked` what would be refused is said beside each field.
+    With `is_checked`, problems that would be refused are shown beside their fields.
     """
     places: dict[str, DeltaGenerator] = {}
     for name in ("complaint", "findings"):

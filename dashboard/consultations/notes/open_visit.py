@@ -1,4 +1,4 @@
-"""The visit that a page's address names, with its patient and what is written."""
+"""The visit that a page's address names, with its patient and its notes."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -25,7 +25,7 @@ _SECONDS: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A visit as it was read last; without notes nothing is saved about it yet."""
+    """A visit as it was last read; without notes, nothing is saved about it yet."""
 
     visit: VisitRecord
     patient: PatientRecord
@@ -40,8 +40,8 @@ class Opened:
 def open_visit() -> Opened:
     """Return the visit named in the address.
 
-    While the database cannot be read it is what was shown before: a form that went away
-    would take along what somebody is typing into it. Raises NotFound, Unavailable.
+    While the database cannot be read, it is the visit as last shown: if the form
+    disappeared, so would what somebody is typing into it. Raises NotFound, Unavailable.
     """
     visit_id = _named()
     try:

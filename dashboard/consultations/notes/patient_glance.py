@@ -1,4 +1,4 @@
-"""The patient and the visit at a glance: what is dangerous comes first."""
+"""The patient and the visit at a glance: dangers come first."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,7 @@ from dashboard.ui.words import at, listed_name, plain
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MINUTE: Final = 60
-# What else there is of the patient: the button, its icon, the part of their page.
+# The rest of the chart: the button, its icon, the part of the patient's page.
 _CHART: Final = (
     (marked("Chart"), "clinical_notes", "overview"),
     (marked("Time line"), "timeline", "time-line"),
@@ -29,12 +29,12 @@ _CHART: Final = (
 
 
 def show_glance(opened: Opened) -> None:
-    """Show the patient, allergies first, then what is known and why they come."""
+    """Show the patient, allergies first, then known facts and the visit's reason."""
     patient, visit = opened.patient, opened.visit
     patient_header(patient, today())
     name_breadcrumb("visit", listed_name(patient), visit=str(visit.id))
     _offer_chart(patient.id)
-    # Where it cannot be read, the rest of the page goes on: somebody is typing there.
+    # If it cannot be read, the rest of the page goes on: somebody is typing there.
     with error_boundary():
         show_outside_care(patient)
     history, medications, reason = st.columns((1, 1, 1), gap="medium")

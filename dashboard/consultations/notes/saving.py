@@ -1,6 +1,6 @@
-"""Notes saved and visits completed, before the form is drawn that it may change.
+"""Saves notes and completes visits, before the form is drawn whose fields may change.
 
-A button only asks for it: what somebody else saved meanwhile goes into fields, and
+A button only requests it: values that somebody else saved meanwhile go into fields, and
 Streamlit lets a field be filled only before it is drawn.
 """
 
@@ -33,12 +33,12 @@ _CHECKED: Final = f"{PAGE}_checked"
 
 
 def ask(action: SaveAction, visit_id: UUID) -> None:
-    """Have the action done when the page runs next."""
+    """Have the action carried out in the next run of the page."""
     st.session_state[_WANTED] = (action, visit_id)
 
 
 def run_wanted_action(opened: Opened, writing: Writing) -> ServiceError | None:
-    """Do what a button asked for, then run the page anew; return why it was refused."""
+    """Do what a button asked for, then rerun the page; return why it was refused."""
     action, visit_id = st.session_state.pop(_WANTED, (None, None))
     if visit_id != opened.visit.id:
         return None
@@ -50,7 +50,7 @@ def run_wanted_action(opened: Opened, writing: Writing) -> ServiceError | None:
 
 
 def show_refusal(refusal: ServiceError | None) -> None:
-    """Say below the buttons why nothing was saved: there somebody is looking."""
+    """Show why nothing was saved, below the buttons: that is where people look."""
     match refusal:
         case None:
             return
@@ -75,7 +75,7 @@ def show_refusal(refusal: ServiceError | None) -> None:
 
 
 def is_checked() -> bool:
-    """Tell whether somebody tried to save what is refused, and has to correct it."""
+    """Return whether a save was refused, so that problems are shown until corrected."""
     return bool(st.session_state.get(_CHECKED))
 
 
@@ -113,7 +113,7 @@ def _write(action: SaveAction, opened: Opened, writing: Writing) -> NotesRecord 
             saved = notes.save(session, actor, visit.id, typed, number=writing.number)
         if action == "complete":
             if visit.status is VisitStatus.SCHEDULED:
-                # The desk forgot: who is in the consulting room has come.
+                # The desk forgot to check in a patient who is in the consulting room.
                 appointments.check_in(session, actor, visit.id)
             appointments.complete(session, actor, visit.id)
         return saved

@@ -1,4 +1,4 @@
-"""Notes to be read: those of earlier versions and earlier visits."""
+"""Notes for reading: those of earlier versions and earlier visits."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ _PLAN: Final = TEXTS["plan"]
 
 
 def show_notes(notes: Notes) -> None:
-    """Show all that is written, each under its name."""
+    """Show every part of the notes under its name."""
     for name in ("complaint", "findings"):
         _text(_(TEXTS[name]), getattr(notes, name))
     if measured := in_one_line(notes.vitals):
@@ -27,7 +27,7 @@ def show_notes(notes: Notes) -> None:
 
 
 def coded(diagnosis: Diagnosis) -> str:
-    """Return the code and the words as Markdown, and say where there is no code."""
+    """Return the code and the text as Markdown, and mark a missing code."""
     if not diagnosis.code:
         return _("{words} :gray[(uncoded)]").format(words=plain(diagnosis.text))
     listed = known_diagnoses()
@@ -36,7 +36,7 @@ def coded(diagnosis: Diagnosis) -> str:
 
 
 def in_one_line(vitals: Vitals) -> str:
-    """Return what was measured, as it is said."""
+    """Return the measurements in one line, as people say them."""
     measured = [
         f"{_(vital.label)} {as_number(value)} {vital.unit}"
         for vital in VITALS
@@ -46,7 +46,7 @@ def in_one_line(vitals: Vitals) -> str:
 
 
 def as_number(value: float) -> str:
-    """Return what was measured with the decimal mark of the language."""
+    """Return a measurement with the decimal mark of the language."""
     return decimal(value, len(written(value).partition(".")[2]))
 
 

@@ -31,7 +31,7 @@ def unwritten() -> tuple[UnwrittenVisit, ...]:
 
 
 def unwritten_figure() -> Figure:
-    """Return how many visits wait for their notes, by the day they were on."""
+    """Return how many visits wait for their notes, by the day of the visit."""
     visits = unwritten()
     day = now().date()
     days = [day - timedelta(days=number) for number in range(13, -1, -1)]

@@ -1,7 +1,7 @@
-"""What somebody writes about a visit: how the form follows from what is saved.
+"""What somebody writes about a visit, and how the form follows what is saved.
 
 The form belongs to the version that it was filled from. A later one never slips under
-what somebody has typed: what they changed stays, and what others changed is told.
+what somebody has typed: their changes stay, and others' changes are shown.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _NOTHING: Final[Typed] = dict.fromkeys(LABELS, "")
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """The version that the form was filled from, and the draft of what comes next."""
+    """The version that the form was filled from, and the draft of the next one."""
 
     visit_id: UUID
     number: int
@@ -32,16 +32,16 @@ class Writing:
 
     @property
     def typed(self) -> dict[str, str]:
-        """What stands in the form now."""
+        """The contents of the form."""
         return {name: st.session_state.get(key_of(name)) or "" for name in LABELS}
 
     @property
     def is_touched(self) -> bool:
-        """Whether anything stands there that was not filled in."""
+        """Whether the form contains anything that it was not filled with."""
         return self.typed != self.filled
 
     def draft(self) -> NotesDraft:
-        """Return what stands in the form, to be kept."""
+        """Return the contents of the form as a draft."""
         return NotesDraft(self.draft_id, self.visit_id, self.number, self.typed)
 
 
@@ -53,8 +53,8 @@ def key_of(name: str) -> str:
 def write_about(opened: Opened) -> Writing:
     """Return what is being written, after filling the form for another visit.
 
-    As long as nothing is typed, the form follows what is saved; from then on whoever
-    saves is told what others saved meanwhile.
+    While nothing is typed, the form follows what is saved; from then on, people are
+    shown what others saved meanwhile when they save.
     """
     writing: Writing | None = st.session_state.get(_WRITING)
     if writing is None or writing.visit_id != opened.visit.id:
@@ -65,7 +65,7 @@ def write_about(opened: Opened) -> Writing:
 
 
 def begin(visit_id: UUID, notes: NotesRecord | None) -> Writing:
-    """Fill the form with what is saved, in place of what stands there."""
+    """Fill the form with what is saved, replacing its contents."""
     number, filled = _saved(notes)
     _put(filled)
     st.session_state.pop(_OTHERS, None)
@@ -73,10 +73,10 @@ def begin(visit_id: UUID, notes: NotesRecord | None) -> Writing:
 
 
 def catch_up(writing: Writing, notes: NotesRecord | None) -> Writing:
-    """Let what is typed follow the version that somebody else has saved meanwhile.
+    """Base what is typed on the version that somebody else has saved meanwhile.
 
-    Fields that nobody typed into take what the other wrote. Where both wrote, what
-    stands in the form stays, and the other's is shown beside it.
+    Fields that nobody typed into take the other's text. Where both wrote, the contents
+    of the form stay, and the other's text is shown beside them.
     """
     number, theirs = _saved(notes)
     typed, before = writing.typed, writing.filled
@@ -91,7 +91,7 @@ def catch_up(writing: Writing, notes: NotesRecord | None) -> Writing:
 
 
 def go_on_with(draft: NotesDraft, notes: NotesRecord | None) -> None:
-    """Put a draft into the form; what was saved since it was begun is told."""
+    """Put a draft into the form; texts saved since it was begun are shown beside it."""
     _put({**_NOTHING, **draft.typed})
     nothing = Writing(draft.appointment_id, draft.number, _NOTHING, draft.id)
     number, filled = _saved(notes)
@@ -103,19 +103,19 @@ def go_on_with(draft: NotesDraft, notes: NotesRecord | None) -> None:
 
 
 def bring_back(writing: Writing, typed: Typed) -> None:
-    """Put an earlier version into the form; what stood there stays as a draft."""
+    """Put an earlier version into the form; its contents so far stay as a draft."""
     _put(typed)
     _now(Writing(writing.visit_id, writing.number, writing.filled, uuid4()))
 
 
 def written_by_others() -> dict[str, str]:
-    """Return what others saved into fields that somebody types into here."""
+    """Return what others saved into fields that somebody is typing into here."""
     others: dict[str, str] = st.session_state.get(_OTHERS, {})
     return others
 
 
 def take_over(name: str) -> None:
-    """Put what somebody else saved into the field, in place of what stands there."""
+    """Replace the field's contents with what somebody else saved."""
     st.session_state[key_of(name)] = written_by_others().pop(name)
 
 

@@ -1,1 +1,1 @@
-"""Visits of a patient as they were: shown beside those of today, and brought back."""
+"""Visits of a patient as they were: compared with today's, and restored."""

@@ -1,4 +1,4 @@
-"""Notes of then beside those of today, and the form that brings them back."""
+"""Earlier notes beside today's, and the form that restores them."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from services.core.actors import Permission
 
 
 def show_notes_back(compared: VisitThen, notes: Notes, as_of: datetime | None) -> None:
-    """Offer to bring notes of then back, where they read otherwise today."""
+    """Offer to restore the notes of then, if they differ from today's."""
     if compared.today is None or not compared.today.status.takes_place:
         st.caption(
             _(

@@ -1,4 +1,4 @@
-"""How a visit of then comes back, and the form that brings it back."""
+"""How a visit of then can be restored, and the form that does it."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -49,7 +49,7 @@ _NEEDED: Final[Mapping[WayBack, Permission]] = {
     WayBack.STATUS: Permission.RUN_THE_DESK,
 }
 _STAYS: Final[Mapping[VisitChange, str]] = {
-    # What was written at it may read otherwise, which is said below.
+    # Its notes may differ, which is shown below.
     VisitChange.SAME: marked("The visit itself is the same today."),
     VisitChange.ENDED: marked(
         "Its state stays: it is corrected until twelve hours after the visit."
@@ -70,7 +70,7 @@ _STAYS: Final[Mapping[VisitChange, str]] = {
 
 
 def show_way_back(compared: VisitThen, then: VisitsThen) -> None:
-    """Offer the way that there is for a visit, or say why there is none."""
+    """Offer the possible way to restore a visit, or say why there is none."""
     way = compared.way_back(now())
     if way is None:
         st.caption(_(_STAYS[compared.change]))

@@ -1,4 +1,4 @@
-"""Visits of a patient as they were: what has become of each, and what was written."""
+"""Visits of a patient as they were: what became of each, and its notes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -39,7 +39,7 @@ _HAPPENED: Final = {
 
 
 def show_visits_then(patient_id: UUID, source: PointInTimeSource) -> None:
-    """List the visits of then; show what was written of the one that is chosen."""
+    """List the visits of then; show what was written about the chosen one."""
     if not current_actor().may(Permission.VIEW_VISITS):
         return
     st.subheader(_("Visits of then"))
@@ -96,7 +96,7 @@ def _show(compared: VisitThen, then: VisitsThen) -> None:
 
 
 def _prescribed(visit_id: UUID, then: VisitsThen) -> Iterator[str]:
-    """Yield what was prescribed, a drug a line."""
+    """Yield the prescriptions of then, one drug per line."""
     if (issued := then.prescriptions.get(visit_id)) is None:
         return
     for line in issued.version.lines:

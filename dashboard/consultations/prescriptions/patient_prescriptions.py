@@ -1,4 +1,4 @@
-"""What was prescribed for a patient, on the page of their record."""
+"""The prescriptions of a patient, on the page of their record."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -37,7 +37,7 @@ from services.documents.records.model import DocumentRecord
 
 @st.fragment
 def show_prescriptions(patient_id: UUID, *, page: str) -> None:
-    """Show prescriptions to those who may see them; each leads to its signed file."""
+    """Show prescriptions to people who may see them; each leads to its signed file."""
     actor = current_actor()
     if not actor.may(prescriptions.permission_to_view(actor)):
         return
@@ -64,7 +64,7 @@ def show_prescriptions(patient_id: UUID, *, page: str) -> None:
 
 
 def prescription_reads(patient_id: UUID) -> list[CachedRead[Any]]:
-    """Return what `show_prescriptions` is going to read."""
+    """Return the reads that `show_prescriptions` needs."""
     actor = current_actor()
     may = actor.may(prescriptions.permission_to_view(actor))
     return [_prescriptions(actor, patient_id)] if may else []

@@ -47,10 +47,10 @@ _COLUMNS = (
 
 
 def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
-    """Show what was prescribed at the visit, or offer to prescribe.
+    """Show the prescription of the visit, or offer to write one.
 
     `allergies` are the patient's: drugs are checked against them while they are typed,
-    and against those of that moment when they are issued.
+    and against the current ones when they are issued.
     """
     actor = current_actor()
     if not actor.may(Permission.VIEW_PRESCRIPTIONS):
@@ -71,7 +71,7 @@ def panel(visit: VisitRecord, allergies: Sequence[str]) -> None:
 
 
 def address_of(prescription_id: UUID, number: int) -> str:
-    """Return where one version is downloaded; the route asks who is there."""
+    """Return the address to download a version; the route checks who is signed in."""
     return f"/api/prescriptions/{prescription_id}?version={number}"
 
 
@@ -227,7 +227,7 @@ def _withdraw(prescription: PrescriptionRecord) -> None:
 
 
 def lines_table(lines: Sequence[PrescriptionLine]) -> None:
-    """Show the lines, with what was overridden and why."""
+    """Show the lines, with overridden warnings and the reasons."""
     rows = [
         Row(
             str(index),

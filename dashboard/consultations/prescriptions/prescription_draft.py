@@ -20,7 +20,7 @@ _PAGE: Final = "prescription"
 
 
 def offer(visit_id: UUID) -> None:
-    """Offer what was typed for this visit before: in another tab, or sign-in."""
+    """Offer drafts for this visit from another tab or an earlier sign-in."""
 
     def go_on(draft: UnfinishedPrescription) -> None:
         form.fill(draft.typed, visit_id, draft_id=draft.id)
@@ -29,7 +29,7 @@ def offer(visit_id: UUID) -> None:
 
 
 def keep(visit_id: UUID, typed: DraftPrescription) -> None:
-    """Keep what stands in the form unless nothing was typed into it; say so."""
+    """Keep the form's contents, unless nothing was typed; show that they are kept."""
     draft_id = form.draft_id(visit_id)
     if form.is_touched(typed):
         kept = form.with_warnings(typed)
@@ -38,7 +38,7 @@ def keep(visit_id: UUID, typed: DraftPrescription) -> None:
 
 
 def forget(visit_id: UUID) -> None:
-    """Discard what is issued, or is not wanted any more."""
+    """Discard the draft of an issued or abandoned prescription."""
     _DRAFTS.forget(form.draft_id(visit_id))
 
 

@@ -1,4 +1,4 @@
-"""The lines of a prescription as they are typed, one under the other.
+"""The lines of a prescription while they are typed, one under the other.
 
 What is typed stays in the fields until the prescription is issued, whatever goes wrong;
 `prescription_draft` keeps it beyond this tab.
@@ -31,10 +31,10 @@ from services.consultations.prescriptions.rules import (
 )
 
 _LINES: Final = "prescription_line_keys"
-# Of which visit they are.
+# The visit that the lines belong to.
 _VISIT: Final = "prescription_line_visit"
 _NOTE: Final = "prescription_note"
-# Under what it is kept while it is typed, and what was in the form before.
+# The id of the draft, and what the form was filled with.
 _DRAFT: Final = "prescription_draft_id"
 _FILLED: Final = "prescription_filled"
 _LONGEST_REPEATS: Final = 2
@@ -48,7 +48,7 @@ _FIELDS: Final = (
     ("quantity", marked("Quantity"), marked("21 capsules"), LONGEST_FIELD),
     ("repeats", marked("Repeats"), "0", _LONGEST_REPEATS),
 )
-# As HL7's and SNOMED's sites and ways are called on paper.
+# Sites and routes of HL7 and SNOMED, as paper prescriptions call them.
 _ROUTES: Final = (
     "",
     marked("oral"),
@@ -65,22 +65,22 @@ _ROUTES: Final = (
     marked("intramuscular"),
     marked("intravenous"),
 )
-# What is mostly meant; anything else is typed.
+# The usual frequencies; any other can be typed.
 _FREQUENCIES: Final = (
     marked("Once a day"),
     marked("Twice a day"),
     marked("3 times a day"),
     marked("As needed"),
 )
-# What a clinician mostly prescribes again as they did last.
+# The fields in which clinicians usually repeat their last prescription.
 _AS_LAST: Final = ("dose", "frequency", "duration", "quantity")
 _SEARCH: Final = "prescription_find"
 _TYPED: Final = (*(name for name, *__ in _FIELDS), "route", "override_reason")
 
 
 def begin(before: PrescriptionRecord) -> None:
-    """Begin with what was issued before."""
-    # Its warning is no part of what is typed: it is found anew.
+    """Fill the form with what was issued before."""
+    # The warning is not part of what is typed: drugs are checked again.
     lines = tuple(replace(line, warning="") for line in before.version.lines)
     issued = DraftPrescription(before.version.lines, before.version.note)
     fill(issued, before.appointment_id, draft_id=uuid4())
@@ -88,7 +88,7 @@ def begin(before: PrescriptionRecord) -> None:
 
 
 def fill(typed: DraftPrescription, visit_id: UUID, *, draft_id: UUID) -> None:
-    """Put this into the form, in place of what stands there."""
+    """Replace the contents of the form."""
     forget()
     keys = [_new_key() for __ in typed.lines]
     st.session_state[_VISIT] = visit_id
@@ -98,12 +98,13 @@ def fill(typed: DraftPrescription, visit_id: UUID, *, draft_id: UUID) -> None:
     for key, line in zip(keys, typed.lines, strict=True):
         for name in _TYPED:
             st.session_state[f"{key}_{name}"] = getattr(line, name)
-        # What warned when the reason was typed, which is none for another warning.
+        # The warning for which the reason was typed; it does not answer another
+        # warning.
         st.session_state[f"{key}_warned"] = line.warning
 
 
 def draft_id(visit_id: UUID) -> UUID:
-    """Return under what the form's words are kept, emptying it for another visit."""
+    """Return the draft's id, after emptying the form for another visit."""
     if st.session_state.get(_VISIT) != visit_id:
         forget()
         st.session_state[_VISIT] = visit_id
@@ -112,14 +113,14 @@ def draft_id(visit_id: UUID) -> UUID:
 
 
 def is_touched(typed: DraftPrescription) -> bool:
-    """Tell whether anything stands in the form that was not there in the beginning."""
+    """Return whether the form contains anything that it was not filled with."""
     return bool(typed != st.session_state.get(_FILLED, _BLANK))
 
 
 def ask(allergies: Sequence[str]) -> DraftPrescription:
     """Ask for the lines and the note; return them as they are typed now.
 
-    What stands against a drug is said as soon as it is typed.
+    Warnings against a drug are shown as soon as it is typed.
     """
     keys: list[str] = st.session_state.setdefault(_LINES, [_new_key()])
     _say_what_is_not_checked(allergies)
@@ -154,7 +155,7 @@ def ask(allergies: Sequence[str]) -> DraftPrescription:
 
 
 def with_warnings(typed: DraftPrescription) -> DraftPrescription:
-    """Return what was typed, each line with what warned when its reason was typed."""
+    """Return what was typed, each line with the warning its reason answered."""
     keys: list[str] = st.session_state[_LINES]
     warned = (st.session_state.get(f"{key}_warned", "") for key in keys)
     lines = (
@@ -165,7 +166,7 @@ def with_warnings(typed: DraftPrescription) -> DraftPrescription:
 
 
 def route_label(route: str) -> str:
-    """Return how a route is called in the language of the page; others as typed."""
+    """Return the name of a route in the language of the page; others as typed."""
     return _(route) if route in _ROUTES else route
 
 
@@ -180,7 +181,7 @@ def forget() -> None:
 
 
 def _say_what_is_not_checked(allergies: Sequence[str]) -> None:
-    """Name the allergies of which only a drug of the same name is warned."""
+    """Name the allergies that warn only of a drug of the same name."""
     if unread := find_unread(allergies, known_drugs()):
         st.caption(
             _(
@@ -225,7 +226,7 @@ def _ask_route(key: str, place: int) -> str:
     known = str(st.session_state.get(f"{key}_route", ""))
     return st.selectbox(
         _("{field}, line {number}").format(field=_("Route"), number=place + 1),
-        # What an earlier version says stays, also if it is none of these.
+        # The route of an earlier version stays, even if it is none of these.
         dict.fromkeys((*_ROUTES, known)),
         format_func=lambda route: route_label(route) or _("Not stated"),
         key=f"{key}_route",
@@ -233,14 +234,14 @@ def _ask_route(key: str, place: int) -> str:
 
 
 def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
-    """Say what stands against the drug, and return the reason for prescribing it."""
+    """Show the warning against the drug, and return the reason for prescribing it."""
     if not drug.strip():
         return ""
     drugs = known_drugs()
     _offer(key, drugs.forms_of(drug), marked("Dispensed as"))
     _offer_as_last(key, drug)
     if drugs.recognise(drug).is_known and not st.session_state.get(f"{key}_frequency"):
-        # Put into the field in the words of whoever prescribes, as if typed.
+        # Put into the field in the clinician's language, as if typed.
         frequencies = [_(frequency) for frequency in _FREQUENCIES]
         _offer(key, frequencies, marked("Frequency"), field="frequency")
     warning = find_warning(drug, allergies, drugs)
@@ -267,9 +268,9 @@ def _check_drug(key: str, drug: str, allergies: Sequence[str]) -> str:
 
 
 def _ask_anew(key: str, warning: str) -> None:
-    """Let a reason answer the warning that stood there when it was typed, no other.
+    """Clear the reason if it answered another warning than the present one.
 
-    Allergies are recorded while somebody prescribes. What was typed is shown still.
+    Allergies can be recorded while somebody prescribes. What was typed is still shown.
     """
     before = st.session_state.get(f"{key}_warned")
     reason = st.session_state.get(f"{key}_override_reason")
@@ -280,7 +281,7 @@ def _ask_anew(key: str, warning: str) -> None:
 
 
 def _offer(key: str, names: Sequence[str], label: str, *, field: str = "drug") -> None:
-    """Offer words to put into a field of the line, in place of what is typed there."""
+    """Offer texts for a field of the line, to replace what is typed there."""
     if not names:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -296,7 +297,7 @@ def _offer(key: str, names: Sequence[str], label: str, *, field: str = "drug") -
 
 
 def _offer_as_last(key: str, drug: str) -> None:
-    """Offer dose and the rest as they were last time, where none is typed yet."""
+    """Offer dose and the rest as last time, if they have not been typed yet."""
     if any(st.session_state.get(f"{key}_{name}") for name in _AS_LAST):
         return
     actor = current_actor()
@@ -332,7 +333,7 @@ def _put_frequency(key: str, frequency: str) -> None:
 def _take_drug() -> None:
     """Put the drug that was found into the first line without one, or a new one."""
     drug = st.session_state[_SEARCH]
-    # Set, not left out: the browser would go on sending what it shows, with each run.
+    # Set, not deleted: the browser would go on sending what it shows, with each run.
     st.session_state[_SEARCH] = None
     keys: list[str] = st.session_state[_LINES]
     if not drug:
@@ -349,10 +350,10 @@ def _without_drug(keys: Sequence[str]) -> list[str]:
 
 
 def _follow_drug(key: str) -> None:
-    """Ask anew for a reason, and state the route if the form of the drug says it.
+    """Clear the reason, and fill in the route if the drug's form implies it.
 
-    What was a reason for another drug is none for this one. A route that somebody has
-    chosen stays; that of another form goes with it.
+    A reason for another drug does not apply to this one. A route that somebody has
+    chosen stays; one that came from another form is removed.
     """
     for name in ("override_reason", "warned", "reason_before"):
         st.session_state.pop(f"{key}_{name}", None)

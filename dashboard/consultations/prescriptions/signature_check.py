@@ -1,4 +1,4 @@
-"""What the signature of a file says, and whether it is what counts today."""
+"""The signature of a file, and whether the prescription still counts today."""
 
 from hashlib import sha256
 from typing import Final
@@ -18,7 +18,7 @@ _OFF: Final = ":material/event_busy:"
 
 
 def show_signature(content: bytes) -> bool:
-    """Say whether the file is as the clinic signed it; tell whether it is."""
+    """Show whether the file is as the clinic signed it; return whether it is."""
     with st.spinner(_("Checking the signature")):
         result = signing.check_apart(content, signing_certificates())
     match result.state:
@@ -39,7 +39,7 @@ def show_signature(content: bytes) -> bool:
 
 
 def show_version(content: bytes) -> None:
-    """Say whether the prescription still counts, to whoever may see it."""
+    """Show whether the prescription still counts, to people who may see it."""
     actor, digest = current_actor(), sha256(content).digest()
     known = read(lambda s: prescriptions.find_by_content(s, actor, digest))
     if known is None:

@@ -1,4 +1,4 @@
-"""Papers that were signed by hand, beside their prescription: shown, and scanned."""
+"""Papers signed by hand, beside their prescription: shown, and scanned."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -36,7 +36,7 @@ _ICON: Final = "document_scanner"
 
 
 def scans_read(actor: Actor, prescription_ids: Sequence[UUID]) -> CachedRead[Scans]:
-    """Return the reading of the scans of these prescriptions."""
+    """Return the read of the scans of these prescriptions."""
     wanted = tuple(prescription_ids)
     return CachedRead(
         lambda session: scans.list_for(session, actor, wanted),
@@ -63,7 +63,7 @@ def show_signed_papers(prescription: PrescriptionRecord) -> None:
 
 
 def paper_actions(papers: Sequence[DocumentRecord]) -> Iterator[RowAction]:
-    """Yield what a row of a prescription offers: its scans, and to add one."""
+    """Yield the actions in a prescription's row: show its scans, add one."""
     for scan in papers:
         yield RowAction(f"scan_{scan.id}", scan.title, _ICON, document_url(scan.id))
     if _may_add():
