@@ -1,4 +1,4 @@
-"""How the front desk invites a patient, and what becomes of any invitation."""
+"""How the front desk invites a patient, and the outcome of any invitation."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from services.people.accounts import invitations
 
 
 def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
-    """Say whether the e-mail is on its way; show the link this once if it is not."""
+    """Show that the e-mail is on its way or, this once, the link if it is not."""
     if is_sent:
         st.success(
             _("{name} gets a link by e-mail. It opens once, within three days.").format(
@@ -37,7 +37,7 @@ def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
 
 
 def offer_invitation(patient: PatientRecord, chosen: Callable[[], None]) -> None:
-    """Draw the button, for those who may; `chosen` is called when it is pressed."""
+    """Draw the button, if permitted; `chosen` is called when it is pressed."""
     if current_actor().may(Permission.INVITE_PATIENT) and st.button(
         _("Invite"), key="patient_invite", icon=":material/mail:", on_click=chosen
     ):

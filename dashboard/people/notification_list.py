@@ -1,4 +1,4 @@
-"""One's own notifications on the screen: each leads to what it tells of."""
+"""A person's own notifications on the screen: each leads to its subject."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -44,7 +44,7 @@ _PAGES: Final[Mapping[NotificationTopic, str]] = MappingProxyType(
 
 
 def show_notification(notification: UserNotificationRecord) -> None:
-    """Show one; who follows it has read it."""
+    """Show a notification; opening its subject marks it as read."""
     sentence = plain(translated(notification.sentence))
     with st.container(
         border=True,
@@ -67,7 +67,7 @@ def show_notification(notification: UserNotificationRecord) -> None:
 
 
 def mark_all_read() -> None:
-    """Mark all as read, also those that are not shown, and say so."""
+    """Mark all as read, including those not shown, and say so."""
     actor = current_actor()
     number = write(lambda session: user_notifications.mark_read(session, actor))
     notify(

@@ -1,4 +1,4 @@
-"""Where a person is signed in now, and the end of it."""
+"""Where a person is signed in now, and how to end that."""
 
 from datetime import timedelta
 from functools import partial
@@ -31,7 +31,7 @@ _SECONDS: Final = 60.0
 
 
 def sign_in_figure() -> Figure:
-    """Return how many sign-ins there were in a week, by day for two."""
+    """Return the number of sign-ins in a week, and by day for two weeks."""
     actor, timestamp = current_actor(), now()
     first = timestamp.date() - timedelta(days=2 * _WEEK - 1)
     days = read(
@@ -57,7 +57,8 @@ def sign_in_figure() -> Figure:
 def open_sign_ins(person: Person) -> None:
     """List somebody else's sign-ins; each can be ended, or all at once.
 
-    Apps that read for a patient end with all of them, also where there is none.
+    Ending all of them also ends the apps that read for a patient, even without a
+    sign-in.
     """
     actor = current_actor()
     with error_boundary():
@@ -85,7 +86,7 @@ def open_sign_ins(person: Person) -> None:
 
 
 def my_sign_ins() -> None:
-    """List one's own sign-ins; all but this one can be ended here."""
+    """List one's own sign-ins; all but the present one can be ended here."""
     actor, here = current_actor(), current_sign_in()
     with error_boundary():
         records = _sign_ins_of(actor.id)
@@ -103,7 +104,7 @@ def my_sign_ins() -> None:
 
 
 def _names_of_apps(person: Person) -> str:
-    """Return which apps read for a patient now, with commas between; others: none."""
+    """Return the names of the apps that read for a patient now; empty for others."""
     if person.role is not Role.PATIENT:
         return ""
     actor = current_actor()
@@ -144,7 +145,7 @@ def _line(record: Record, *, key: str, here: UUID | None = None) -> None:
 
 
 def _browser(name: str | None) -> str:
-    """Return such as "Firefox on Linux"."""
+    """Return the browser's name, such as "Firefox on Linux"."""
     program, _on, system = (name or "").partition(" on ")
     if not program:
         return _("Unknown browser")

@@ -1,4 +1,4 @@
-"""Says on pages what needs a passkey, and leads to adding or using one."""
+"""Shows on pages what needs a passkey, and leads to adding or using one."""
 
 import streamlit as st
 
@@ -15,15 +15,16 @@ _LEAVE = "confirming_leave"
 
 
 def ask_for_passkey(purpose: str, *, key: str = _LEAVE) -> bool:
-    """Tell whether a passkey was used just now, and offer to use one if not.
+    """Return whether a passkey was used just now; offer to use one if not.
 
-    `purpose` says what the passkey is needed for, such as "Changing people's roles".
-    A page that asks for two purposes gives one of them a key of its own.
-    Put the question above the form. It keeps nobody from anything; services do, see
+    `purpose` is what the passkey is needed for, such as "Changing people's roles". A
+    page with two purposes gives one of them a key of its own.
+
+    Put the question above the form. It does not enforce anything; the services do, see
     services.people.sign_in.confirmations.
     """
     actor, sign_in = current_actor(), current_sign_in()
-    # Of the primary if it can be had: a replica may not know it yet.
+    # From the primary if possible: a replica may not know it yet.
     is_fresh = wiring.current().database.read_newest(
         lambda session: confirmations.is_fresh(session, actor, sign_in),
         identity=actor.database_identity,
@@ -42,10 +43,10 @@ def ask_for_passkey(purpose: str, *, key: str = _LEAVE) -> bool:
 
 
 def is_let_on(purpose: str, *, key: str = _LEAVE) -> bool:
-    """Tell whether to draw a form that is sent with a passkey, and ask for one.
+    """Return whether to draw a form that needs a passkey; ask for the passkey if not.
 
-    Nobody fills in what they could not send yet. Who was let on once in this tab keeps
-    the form: a proof that becomes too old meanwhile must not take what was typed.
+    Nobody fills in what they could not send yet. Once drawn in this tab, the form
+    stays: a confirmation that expires meanwhile must not take away what was typed.
     """
     if ask_for_passkey(purpose, key=key):
         st.session_state[_LET_ON] = True
@@ -53,13 +54,13 @@ def is_let_on(purpose: str, *, key: str = _LEAVE) -> bool:
 
 
 def require_passkey(purpose: str) -> None:
-    """Draw nothing more of the page until a passkey was used, as `is_let_on` has it."""
+    """Stop drawing the page until a passkey was used, by the rule of `is_let_on`."""
     if not is_let_on(purpose):
         st.stop()
 
 
 def suggest_passkey() -> None:
-    """Offer to add a passkey to whoever has none, before they need one."""
+    """Offer to add a passkey to people who have none, before they need one."""
     actor = current_actor()
     has_any = read(
         lambda session: passkeys.has_any(session, actor),

@@ -1,4 +1,4 @@
-"""People with a sign-in as rows of a table, and how far each has come."""
+"""People with a sign-in as rows of a table, each with the account's status."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,13 +32,13 @@ _STANDINGS: Final = {
 
 
 def people_table(people: Sequence[Person], *, key: str = "users_table") -> TableEvent:
-    """Show the people; tell who was opened."""
+    """Show the people; return who was opened."""
     rows = [_row(person) for person in people]
     return record_table(payload_of(_COLUMNS, rows, name=_("People")), key=key)
 
 
 def standing_cell(standing: AccountStatus) -> Cell:
-    """Return how far somebody has come, in words, with an icon beside the colour."""
+    """Return the status of an account as text, with an icon beside the colour."""
     cell = _STANDINGS[standing]
     return replace(cell, text=_(cell.text))
 

@@ -1,4 +1,4 @@
-"""What an administrator can do to one person's sign-in, each with its question."""
+"""What an administrator can do to one person's sign-in, each with its dialog."""
 
 import streamlit as st
 
@@ -15,12 +15,12 @@ from services.documents.sharing import offboarding
 from services.people import accounts
 from services.people.accounts import AccountStatus, Particulars, Person, invitations
 
-# The forms' fields carry the person's id in their keys: whoever goes back and forth
-# between two people's pages must not save what was typed about the other.
+# The forms' fields carry the person's id in their keys: somebody who goes back and
+# forth between two people's pages must not save what was typed about the other.
 
 
 def change_role(person: Person) -> None:
-    """Offer the other roles; a patient's sign-in has none but its own."""
+    """Offer the other roles; a patient's sign-in can have no other."""
     if person.role is Role.PATIENT or _is_oneself(person):
         return
     with st.form(f"user_role_form_{person.id}"):
@@ -51,7 +51,7 @@ def change_role(person: Person) -> None:
 
 
 def correct(person: Person) -> None:
-    """Offer name, address and number, to be corrected."""
+    """Offer to correct name, address and number."""
     with st.form(f"user_particulars_form_{person.id}"):
         st.subheader(_("Name and address"), anchor=False)
         typed = Particulars(
@@ -100,7 +100,7 @@ def correct(person: Person) -> None:
 
 
 def renew_link(person: Person) -> None:
-    """Send whoever has not come yet another link."""
+    """Send another link to a person who has not signed in yet."""
     if person.standing is not AccountStatus.INVITED:
         return
     if st.button(_("Send another link"), key="user_renew", icon=":material/mail:"):
@@ -113,7 +113,7 @@ def renew_link(person: Person) -> None:
 
 
 def reset_passkeys(person: Person) -> None:
-    """Offer to forget the passkeys of a lost device."""
+    """Offer to remove the passkeys of a lost device."""
     if _is_oneself(person) or not person.passkeys:
         return
     if st.button(_("Reset passkeys"), key="user_passkeys", icon=":material/key_off:"):
@@ -121,7 +121,7 @@ def reset_passkeys(person: Person) -> None:
 
 
 def shut_out_or_let_in(person: Person) -> None:
-    """Offer to deactivate, or to undo it."""
+    """Offer to deactivate the sign-in, or to reactivate it."""
     if _is_oneself(person):
         return
     actor, sign_in = current_actor(), current_sign_in()
@@ -129,7 +129,7 @@ def shut_out_or_let_in(person: Person) -> None:
         if st.button(_("Deactivate"), key="user_deactivate", icon=":material/block:"):
             _confirm_deactivation(person)
     elif st.button(_("Reactivate"), key="user_reactivate", type="primary"):
-        # Refused, it leaves the forms below.
+        # If it is refused, the forms below are still drawn.
         with error_boundary():
             write(
                 lambda s: accounts.reactivate(s, actor, person.id, session_id=sign_in)
@@ -173,7 +173,7 @@ def _confirm_deactivation(person: Person) -> None:
 
 
 def _is_oneself(person: Person) -> bool:
-    """Tell whether this is the administrator who looks: others decide about them."""
+    """Return whether it is the administrator looking: others decide about them."""
     return person.id == current_actor().id
 
 

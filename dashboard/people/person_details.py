@@ -1,4 +1,4 @@
-"""The person that a page's address names, and what is known of their sign-in."""
+"""The person that a page's address names, and the facts of their sign-in."""
 
 from collections.abc import Mapping
 from typing import Final, Literal
@@ -26,7 +26,7 @@ _BADGES: Final[Mapping[AccountStatus, tuple[str, str, Color]]] = {
 
 
 def person_details(person: Person) -> None:
-    """Show role and standing first, then how and since when they sign in."""
+    """Show role and account status first, then how and since when they sign in."""
     label, icon, color = _BADGES[person.standing]
     with st.container(horizontal=True):
         st.badge(role_label(person.role), icon=":material/badge:", color="gray")

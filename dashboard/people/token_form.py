@@ -35,7 +35,7 @@ _MEANINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What somebody wants a token to be."""
+    """The wanted properties of a token."""
 
     name: str
     scopes: tuple[Scope, ...]
@@ -43,12 +43,12 @@ class TokenRequest:
 
 
 def scope_words(scope: Scope) -> str:
-    """Return what the scope allows, in words."""
+    """Return what the scope allows, as text."""
     return _(_MEANINGS[scope])
 
 
 def token_form(page: str, scopes: Sequence[Scope]) -> TokenRequest | None:
-    """Ask what the token is for; return it once it is asked for."""
+    """Ask what the token is for; return it once the form is sent."""
     with st.form(f"{page}_form"):
         name = st.text_input(
             _("Name"),

@@ -12,7 +12,7 @@ from services.people.tokens import Token
 
 
 def token_list(page: str, tokens: Sequence[Token]) -> Token | None:
-    """Show the tokens; return the one that shall be revoked."""
+    """Show the tokens; return the one to be revoked."""
     chosen: dict[UUID, Token] = {}
     for token in tokens:
         with (

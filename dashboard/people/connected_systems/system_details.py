@@ -1,4 +1,4 @@
-"""What is known of one connected system, and what its programmers need."""
+"""The facts of one connected system, and what its programmers need."""
 
 from uuid import UUID
 
@@ -34,7 +34,7 @@ def chosen_system() -> ConnectedSystem:
 
 
 def system_details(system: ConnectedSystem) -> None:
-    """Show whether it is on and how it last fared; then what it is to be told."""
+    """Show whether it is on and how it last fared; then what its programmers need."""
     with st.container(horizontal=True):
         st.badge(role_label(system.role), icon=":material/badge:", color="gray")
         if system.is_on:
@@ -67,7 +67,7 @@ def system_details(system: ConnectedSystem) -> None:
 
 
 def show_keys(system: ConnectedSystem) -> None:
-    """Show the ids of its keys; those at an address are fetched when asked for."""
+    """Show the ids of its keys; those at an address are fetched on request."""
     st.subheader(_("Public keys"), anchor=False)
     if system.keys.url is None:
         _list_keys(system.keys.kept)

@@ -45,7 +45,7 @@ _EXPORTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SystemTyped:
-    """What somebody wants a system to be; without keys they stay as they are."""
+    """The wanted settings of a system; without keys, the present ones stay."""
 
     name: str
     keys: SystemKeysTyped | None
@@ -55,9 +55,9 @@ class SystemTyped:
 
 
 def type_words(name: str) -> str:
-    """Return a type of resources by FHIR's name and in words, if it has any here.
+    """Return a resource type by FHIR's name and, if it has one here, its description.
 
-    A later version of the app, beside which this one may run, knows others as well.
+    A later version of the app, which may run beside this one, knows more types.
     """
     words = _TYPES.get(name)
     return f"{name} ({_(words)})" if words else name
@@ -71,11 +71,11 @@ def system_form(
     kept_exports: SystemExports = SystemExports.NOTHING,
     kept_purpose: str | None = None,
 ) -> SystemTyped | None:
-    """Ask what a system reads and where its keys are; return it once it is sent.
+    """Ask what a system reads and where its keys are; return it once the form is sent.
 
-    `kept` are the types of a system that is connected already, `kept_exports` how much
-    of them it exports, and `kept_purpose` what for: its name stays, and its keys unless
-    others are given.
+    `kept` are the types of a system that is already connected, `kept_exports` how much
+    of them it exports, and `kept_purpose` what for: its name stays, and so do its keys
+    unless others are given.
     """
     exports = _exports_field(page, role, kept_exports)
     where = st.segmented_control(
@@ -129,12 +129,12 @@ def system_form(
 
 
 def exports_words(exports: SystemExports) -> str:
-    """Return in words how much a system exports."""
+    """Return as text how much a system exports."""
     return _(_EXPORTS[exports])
 
 
 def _exports_field(page: str, role: Role, kept: SystemExports) -> SystemExports:
-    """Ask how much a system exports; nothing, where its role exports nothing."""
+    """Ask how much a system exports; without asking, if its role exports nothing."""
     if not connected_systems.may_export(role):
         return SystemExports.NOTHING
     return st.segmented_control(

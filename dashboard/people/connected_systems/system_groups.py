@@ -20,9 +20,9 @@ _KINDS: Final = {"patients": marked("List"), "cohorts": marked("Cohort")}
 
 
 def show_groups(system: ConnectedSystem) -> None:
-    """Show what a system was granted; offer more to one that exports for a purpose.
+    """Show a system's granted groups; offer more if it exports for a purpose.
 
-    Nothing is shown of one whose role exports nothing.
+    Nothing is shown for a system whose role exports nothing.
     """
     if not connected_systems.may_export(system.role):
         return
@@ -79,7 +79,7 @@ def _show_group(system: ConnectedSystem, group: GroupGrant) -> None:
 
 
 def _offer_groups(system: ConnectedSystem) -> None:
-    """Ask for something that somebody has saved, and grant it."""
+    """Ask for a saved list or cohort, and grant it."""
     actor, page = current_actor(), f"system_{system.id}"
     people = read(lambda s: bulk_exports.list_people_with_groups(s, actor, system.role))
     if not people:

@@ -13,7 +13,7 @@ from services.people.connected_systems import ConnectedSystem
 
 
 def switch_button(system: ConnectedSystem) -> None:
-    """Offer the other state."""
+    """Offer to switch the system off or on, whichever it is not."""
     if system.is_on:
         if st.button(_("Switch off"), key="system_off", icon=":material/block:"):
             _confirm_off(system)

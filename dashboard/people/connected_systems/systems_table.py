@@ -26,7 +26,7 @@ _COLUMNS: Final = (
 
 
 def systems_table(systems: Sequence[ConnectedSystem]) -> TableEvent:
-    """Show the systems; tell which was opened."""
+    """Show the systems; return which was opened."""
     rows = [_row(system) for system in systems]
     payload = payload_of(_COLUMNS, rows, name=_("Connected systems"))
     return record_table(payload, key="systems_table")
@@ -50,7 +50,7 @@ def _row(system: ConnectedSystem) -> Row:
 def _refused(system: ConnectedSystem) -> Cell:
     if system.refused_at is None:
         return Cell(_("Never"), "muted")
-    # What has worked since is over.
+    # A refusal followed by a success is history.
     is_over = (
         system.token_issued_at is not None
         and system.token_issued_at > system.refused_at

@@ -15,7 +15,7 @@ from services.people.patient_apps import PatientApp
 
 
 def app_list(apps: Sequence[PatientApp]) -> None:
-    """Show of each app what its programmers need, and what it may read at most."""
+    """Show for each app what its programmers need, and what it may read at most."""
     for app in apps:
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):

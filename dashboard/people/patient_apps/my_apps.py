@@ -1,4 +1,4 @@
-"""Which apps read a patient's own record now, and the end of it."""
+"""The apps that read a patient's own record now, and how to end that."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ from services.people.patient_apps import AllowedApp
 
 
 def my_apps() -> None:
-    """List the apps that one has let in; each can be ended. Others see nothing."""
+    """List the apps a patient has let in; each can be ended. Others see nothing."""
     actor = current_actor()
     if not actor.may(Permission.ALLOW_APPS):
         return

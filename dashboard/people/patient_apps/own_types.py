@@ -1,4 +1,4 @@
-"""What an app reads of a patient, in words for the patient."""
+"""The data that an app reads of a patient, described for the patient."""
 
 from collections.abc import Collection, Mapping
 from typing import Final
@@ -23,6 +23,6 @@ OWN_TYPES: Final[Mapping[str, str]] = {
 
 
 def own_words(types: Collection[str]) -> list[str]:
-    """Return in words what the types have of a patient, in the order of the table."""
+    """Return what the types contain of a patient, in the order of the table."""
     said = (words for name, words in OWN_TYPES.items() if name in types)
     return [_(words) for words in dict.fromkeys(said)]
