@@ -1,1 +1,1 @@
-"""Visits that are booked, in tables."""
+"""Booked visits, in tables."""

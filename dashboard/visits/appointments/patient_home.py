@@ -1,4 +1,4 @@
-"""What a patient looks for first: the next visit, what to bring, the past year."""
+"""A patient's first page: the next visit, what to bring, the past year."""
 
 from collections import Counter
 from datetime import date
@@ -89,7 +89,7 @@ def _show_next(visit: VisitRecord, patient: PatientRecord) -> None:
 
 
 def _to_bring(patient: PatientRecord) -> tuple[str, ...]:
-    """Return what to bring: who takes medicines, those as well."""
+    """Return what to bring; for patients who take medicines, also those."""
     things = (
         _("your insurance card"),
         _("the code of your visit, on paper or on your phone"),

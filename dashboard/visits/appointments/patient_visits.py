@@ -36,14 +36,14 @@ _COLOURS: Final[dict[Tone, Literal["gray", "green", "orange", "red", "blue"]]] =
 
 
 def visits_of(patient_id: UUID) -> tuple[VisitRecord, ...]:
-    """Return the visits of a patient as far back as is shown, the latest first."""
+    """Return the patient's visits as far back as is shown, the latest first."""
     visits: tuple[VisitRecord, ...]
     (visits,) = read_all(_visits(current_actor(), patient_id))
     return visits
 
 
 def visits_reads(patient_id: UUID) -> list[CachedRead[Any]]:
-    """Return what the parts made of visits are going to read."""
+    """Return the reads that the parts made of visits need."""
     actor = current_actor()
     may = actor.may(permissions.to_view(actor))
     return [_visits(actor, patient_id)] if may else []
@@ -59,10 +59,11 @@ def _visits(actor: Actor, patient_id: UUID) -> CachedRead[tuple[VisitRecord, ...
 
 
 def upcoming(visits: tuple[VisitRecord, ...]) -> list[VisitRecord]:
-    """Return those under way and those to come, each the earliest first.
+    """Return the visits under way, then those to come, each the earliest first.
 
-    Who is checked in waits or is with the doctor, and who is booked for today may be
-    late: their visit is not over because its time is, but one under way counts more.
+    A checked-in patient waits or is with the doctor, and one booked for today may be
+    late: a visit is not over because its time has passed, but one under way comes
+    first.
     """
     until = midnight(now().date())
     ahead = [
@@ -75,7 +76,7 @@ def upcoming(visits: tuple[VisitRecord, ...]) -> list[VisitRecord]:
 
 
 def show_next_visit(patient_id: UUID, *, page: str) -> None:
-    """Show the next visit as a card, to those who may see visits."""
+    """Show the next visit as a card, to people who may see visits."""
     actor = current_actor()
     if not actor.may(permissions.to_view(actor)):
         return
@@ -102,14 +103,14 @@ def show_next_visit(patient_id: UUID, *, page: str) -> None:
 
 
 def show_state(visit: VisitRecord) -> None:
-    """Say in colour how far a visit has come."""
+    """Show in colour how far a visit has come."""
     state = state_of(visit)
     st.badge(state.text, icon=f":material/{state.icon}:", color=_COLOURS[state.tone])
 
 
 @st.fragment
 def show_next_visits(patient_id: UUID, *, page: str) -> None:
-    """Show the patient's next visits, to those who may see visits."""
+    """Show the patient's next visits, to people who may see visits."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
     if not actor.may(permissions.to_view(actor)):
@@ -129,7 +130,7 @@ def show_next_visits(patient_id: UUID, *, page: str) -> None:
 
 @st.fragment
 def show_earlier_visits_of(patient_id: UUID, *, page: str) -> None:
-    """Show the visits that are over, the latest first, with what became of them."""
+    """Show the visits that are over, the latest first, with their outcome."""
     actor = current_actor()
     if not actor.may(permissions.to_view(actor)):
         return
@@ -145,13 +146,13 @@ def show_earlier_visits_of(patient_id: UUID, *, page: str) -> None:
 def offer_earlier_visits(
     patient_id: UUID, visits: Sequence[VisitRecord], *, page: str
 ) -> None:
-    """Say where the list of a patient's visits ends, if it is cut, and go on."""
+    """Show where a patient's list of visits is cut, if it is, and offer the rest."""
     latest = _("The latest {number} visits are shown.")
     offer_earlier(patient_id, len(visits), latest, key=f"{page}_earlier_more")
 
 
 def visit_events(patient_id: UUID) -> Iterator[ChartEvent]:
-    """Return the visits for the time line; a clinician's lead to their notes."""
+    """Return the visits for the time line; a clinician's link to their notes."""
     writes = current_actor().may(Permission.WRITE_RECORDS)
     for visit in visits_of(patient_id):
         state = state_of(visit).text

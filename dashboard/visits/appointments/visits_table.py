@@ -1,4 +1,4 @@
-"""A patient's visits as a table, and what can be done with each."""
+"""A patient's visits as a table, and the actions on each."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -36,7 +36,7 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MOVE: Final = "move"
 _CANCEL: Final = "cancel"
-# So long may the warning of notes stand before *Cancel visit* is pressed again.
+# How long the warning about notes may be on screen before *Cancel visit* confirms it.
 _READ_FOR: Final = timedelta(minutes=2)
 _COLUMNS: Final = (
     Column(marked("When")),
@@ -56,9 +56,9 @@ _CELLS: Final = {
 
 
 def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
-    """Show the visits, and do what is asked for with one of them."""
+    """Show the visits, and carry out the action chosen for one of them."""
     actions = [tuple(_actions(visit)) for visit in visits]
-    # Of visits that are over there is nothing to do, and no place for it.
+    # Visits that are over have no actions, so no column for them.
     columns = _COLUMNS if any(actions) else _COLUMNS[:-1]
     rows = [
         _row(visit, of_visit, width=len(columns))
@@ -111,7 +111,7 @@ def _move(visit: VisitRecord) -> None:
 
 @dialog(marked("Cancel this visit?"), icon=":material/event_busy:")
 def ask_to_cancel(visit: VisitRecord) -> None:
-    """Ask before a visit is cancelled, and why."""
+    """Ask for confirmation and a reason before a visit is cancelled."""
     with error_boundary():
         st.markdown(
             _(
@@ -142,7 +142,7 @@ def ask_to_cancel(visit: VisitRecord) -> None:
 
 
 def _cancel(visit: VisitRecord, reason: str, *, overrides: bool) -> None:
-    """Cancel it; of a visit that has notes only once that is read."""
+    """Cancel the visit; if it has notes, only once the warning has been read."""
     actor, hours = current_actor(), notice_hours()
     read = f"visits_cancel_{visit.id}_notes"
     read_at = st.session_state.pop(read, None)
@@ -173,7 +173,7 @@ def _has_begun(visit: VisitRecord) -> bool:
 
 
 def state_of(visit: VisitRecord) -> Cell:
-    """Say how far a visit has come."""
+    """Return how far a visit has come."""
     if visit.status is VisitStatus.CHECKED_IN:
         waited = desk_words.lasting(desk_words.waited_minutes(visit))
         return Cell(

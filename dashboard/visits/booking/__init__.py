@@ -1,1 +1,1 @@
-"""What the pages for booking share: whose visit, when, the hold, what becomes of it."""
+"""Shared by the pages for booking: whose visit, when, the hold, and its outcome."""

@@ -32,7 +32,7 @@ _SECONDS: Final = 10.0
 
 
 def choose_free_time(patient_id: UUID | None) -> None:
-    """Ask for the speciality and from when; hold what is chosen, if for anybody."""
+    """Ask for the speciality and from when; hold the choice for the patient, if any."""
     speciality = _speciality()
     from_day = st.selectbox(
         pgettext("day", "From"),
@@ -68,7 +68,7 @@ def _wait(patient_id: UUID | None, speciality: str) -> None:
 
 
 def _speciality() -> str | None:
-    # Each is seen and chosen with one click, as on the page of doctors.
+    # All are visible and chosen with one click, as on the page of doctors.
     chosen: str | None = st.pills(
         _("Speciality"),
         specialities(),
@@ -79,16 +79,16 @@ def _speciality() -> str | None:
 
 
 def _free_timestamps(speciality: str, day: date) -> tuple[datetime, ...]:
-    """Return when somebody is free on the next days, each moment once.
+    """Return when somebody is free on the next days, each time once.
 
-    Of the last day some may be missing where very many are free, so it is left out.
+    If very many are free, some of the last day may be missing, so that day is left out.
     """
     actor = current_actor()
     free_slots = read(
         lambda session: slots.next_free(
             session, actor, speciality=speciality, after=midnight(day), limit=_MOST
         ),
-        # Not as it was before somebody else was quicker.
+        # After a lost race, not the list from before it.
         keep=("next_free", speciality, day, st.session_state.get(LOST)),
         seconds=_SECONDS,
     )

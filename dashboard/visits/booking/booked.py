@@ -17,7 +17,7 @@ from services.visits.booking.bookings import BookingRecord
 
 
 def show_booked() -> None:
-    """Show what was just booked, if anything was, and what can be done with it."""
+    """Show what was just booked, if anything was, and its actions."""
     booked = last_booked()
     if booked:
         _show(booked)
@@ -27,7 +27,7 @@ def _show(booked: Sequence[BookingRecord]) -> None:
     with landing(f"booked_{booked[0].id}", border=True):
         st.badge(_("Booked"), icon=":material/event_available:", color="green")
         sentences = list(map(_sentence, booked))
-        # A list of one is none.
+        # A single visit needs no list.
         st.markdown("- " + "\n- ".join(sentences) if sentences[1:] else sentences[0])
         with st.container(horizontal=True):
             if len(booked) == 1 and booked[0].appointment_id:
@@ -63,7 +63,7 @@ def _files(appointment_id: UUID) -> None:
 
 
 def _visits() -> str:
-    """Return what the list of visits is called for whoever is here."""
+    """Return the name of the list of visits for this person."""
     return _("My visits") if current_actor().patient_id else _("All visits")
 
 

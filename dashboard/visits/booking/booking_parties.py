@@ -1,4 +1,4 @@
-"""With whom and for whom a visit is booked: from the address, or asked for."""
+"""The doctor and the patient of a booking: from the address, or asked for."""
 
 from datetime import datetime
 from typing import Final
@@ -40,7 +40,7 @@ def chosen_doctor() -> DoctorRecord:
 
 
 def wanted_time() -> tuple[UUID, datetime] | None:
-    """Return the slot that the address names and when it begins, if it does."""
+    """Return the slot that the address names and when it begins; None without one."""
     try:
         return UUID(st.query_params.get("slot", "")), datetime.fromisoformat(
             st.query_params.get("at", "")
@@ -50,15 +50,15 @@ def wanted_time() -> tuple[UUID, datetime] | None:
 
 
 def forget_wanted_time() -> None:
-    """Take the slot out of the address: it was asked for once."""
+    """Remove the slot from the address: the request counts once."""
     for name in ("slot", "at"):
         st.query_params.pop(name, None)
 
 
 def booked_for() -> UUID | None:
-    """Return for whom a visit is booked, asking those who book for others.
+    """Return for whom a visit is booked; ask people who book for others.
 
-    A patient in the address is taken until somebody chooses another one.
+    A patient in the address is used until somebody chooses another one.
     """
     actor = current_actor()
     if actor.patient_id is not None:
@@ -75,7 +75,7 @@ def booked_for() -> UUID | None:
 def whose_visits() -> PatientRecord:
     """Return the patient whose visits are shown; raises NotFound.
 
-    A patient's own; others say in the address whose.
+    Patients see their own; for others the address names the patient.
     """
     actor = current_actor()
     if actor.role is not Role.PATIENT:

@@ -44,8 +44,8 @@ def choose_time(
 ) -> UUID | None:
     """Show the doctor's times; return the id of the slot that was chosen.
 
-    `action` is what choosing does, empty for those who only look. They open at the day
-    `first`, or at the first one on which something is free.
+    `action` is what choosing does, empty for people who only look. They open at the day
+    `first`, or at the first day with a free time.
     """
     _begin(doctor, first)
     first, days = _shown(_bar(repeats=bool(action)))
@@ -78,7 +78,7 @@ def _first_free(doctor: DoctorRecord) -> date | None:
 
 
 def _bar(*, repeats: bool) -> str:
-    """Draw what moves through the weeks or days; return which of the two it is."""
+    """Draw the controls for weeks or days; return which of the two views is chosen."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
             _("Show"),
@@ -112,7 +112,7 @@ def _bar(*, repeats: bool) -> str:
 
 
 def _choose_week() -> None:
-    """Offer the weeks to come; Streamlit's calendar is too small for some fingers."""
+    """Offer the next weeks; Streamlit's calendar is too small for some fingers."""
     shown = week_of(_day())
     st.session_state[_WEEK] = shown
     st.selectbox(
@@ -131,8 +131,8 @@ def _show_week() -> None:
 
 
 def _in_grey(view: str) -> str:
-    # The primary colour, in which Streamlit writes the chosen one, is too dark on the
-    # dark background; the frame around it shows which one it is.
+    # The primary colour, which Streamlit gives the selected option, is too dark on the
+    # dark background; the frame around it shows which one is selected.
     return f":gray[{_(view)}]"
 
 
@@ -159,7 +159,7 @@ def _show_nothing_free(doctor: DoctorRecord, days: int) -> None:
     first = _first_free(doctor)
     name = plain(doctor.name)
     if doctor.next_free_at is None or first is None:
-        # Whoever sets working hours may have set none yet.
+        # People who set working hours may not have set any yet.
         may_plan = current_actor().may(Permission.MANAGE_DOCTORS)
         if empty_state(
             _("{name} has no free times at the moment.").format(name=name),

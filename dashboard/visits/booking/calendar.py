@@ -1,4 +1,4 @@
-"""A doctor's slots over some days as the calendar draws them."""
+"""A doctor's slots over a few days, as the calendar draws them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,13 +30,13 @@ def slots_of(
             )
         )
     else:
-        # Which are the patient's own is nothing that is kept for others.
+        # Slots marked as the patient's own are not cached for others.
         actor = current_actor()
         listed = read(
             lambda session: slots.list_slots(
                 session, actor, doctor_id, from_at, until_at, patient_id=patient_id
             ),
-            # Once a hold of theirs has come or gone, what was read before is not shown.
+            # Once one of their holds comes or goes, an earlier read is not shown.
             keep=("slots", doctor_id, first, days, patient_id, held_now()),
             seconds=_SECONDS,
         )
@@ -44,14 +44,14 @@ def slots_of(
 
 
 def _as_it_is(slot: SlotRecord) -> SlotRecord:
-    """Return a slot whose hold has run out, since it was read, as free."""
+    """Return the slot; as free if its hold has run out since it was read."""
     if slot.held_until is None or slot.held_until > now():
         return slot
     return replace(slot, state="free", held_until=None, own_booking_id=None)
 
 
 def days_of(shown: Sequence[SlotRecord], first: date, days: int) -> list[Day]:
-    """Return the days with their times; a weekend nobody works is left out."""
+    """Return the days with their times; a weekend that nobody works is left out."""
     wanted = [first + timedelta(days=number) for number in range(days)]
     per_day = {day: [s for s in shown if _day(s) == day] for day in wanted}
     lines = {timestamp: n for n, timestamp in enumerate(sorted(set(map(_wall, shown))))}

@@ -1,4 +1,4 @@
-"""How long before a visit patients may still give it back."""
+"""How long before a visit patients may still cancel it."""
 
 from dashboard import wiring
 

@@ -1,6 +1,6 @@
-"""What this person holds just now, and what became of what they held before.
+"""The holds of this person now, and what became of earlier ones.
 
-What is held is free again as soon as they leave the page on which they took it: see
+Holds are released as soon as the person leaves the page on which they took them: see
 `dashboard.visits.booking.leaving`.
 """
 
@@ -22,7 +22,7 @@ _SECONDS: Final = 1.0
 
 
 def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
-    """Return what this person holds for the patient, the soonest to run out first."""
+    """Return this person's holds for the patient, the first to run out first."""
     actor = current_actor()
     held = read(
         lambda session: bookings.current_holds(session, actor),
@@ -38,7 +38,7 @@ def held_now() -> frozenset[UUID]:
 
 
 def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
-    """Say what ran out since this was called before, and remember what is held now."""
+    """Show the holds that ran out since the last call, and remember those of now."""
     before: dict[UUID, BookingRecord] = st.session_state.get(HELD, {})
     others = {
         booking.id: booking
@@ -60,13 +60,13 @@ def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
 
 
 def is_own(booking: BookingRecord) -> bool:
-    """Tell whether this person chose the time: an offer stays when they leave."""
+    """Return whether this person chose the time: an offer stays when they leave."""
     is_offer = booking.waitlist_id is not None
     return booking.created_by == current_actor().id and not is_offer
 
 
 def give_back(held: Sequence[BookingRecord]) -> None:
-    """Free what is held, for others to choose."""
+    """Release holds, for others to choose."""
     actor = current_actor()
     for booking in held:
         _forget(booking.id)
@@ -74,30 +74,30 @@ def give_back(held: Sequence[BookingRecord]) -> None:
 
 
 def note_booked(booked: Sequence[BookingRecord]) -> None:
-    """Remember what was booked last, until something else is chosen."""
+    """Remember the last booked visits, until something else is chosen."""
     for booking in booked:
         _forget(booking.id)
     st.session_state[BOOKED] = tuple(booked)
 
 
 def last_booked() -> tuple[BookingRecord, ...]:
-    """Return what was booked last."""
+    """Return the visits that were booked last."""
     booked: tuple[BookingRecord, ...] = st.session_state.get(BOOKED, ())
     return booked
 
 
 def forget_booked() -> None:
-    """Make room for the next visit."""
+    """Forget the last booked visits, to make room for the next."""
     st.session_state.pop(BOOKED, None)
 
 
 def _forget(booking_id: UUID) -> None:
-    """Say nothing more about a hold that has come to its end on purpose."""
+    """Forget a hold that was ended on purpose, so that nothing is said about it."""
     st.session_state.get(HELD, {}).pop(booking_id, None)
 
 
 def _ran_out(booking_id: UUID) -> bool:
-    """Tell whether the hold ran out: it may be confirmed or given back elsewhere."""
+    """Return whether the hold ran out: it may be confirmed or released elsewhere."""
     actor = current_actor()
     now = read(lambda session: bookings.get(session, actor, booking_id))
     return now.status is BookingStatus.EXPIRED

@@ -1,4 +1,4 @@
-"""What is held, counted down: to be confirmed, extended once or given back."""
+"""The holds, counted down: to be confirmed, extended once or released."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -35,7 +35,7 @@ from services.visits.booking.bookings.rules import LONGEST_NOTE, OFFER_SECONDS
 
 
 def hold_panels(patient_id: UUID | None) -> None:
-    """Show what is held for the patient; a series is confirmed together."""
+    """Show the holds for the patient; a series is confirmed together."""
     if patient_id:
         held = held_for(patient_id)
         say_what_ran_out(patient_id, held)
@@ -45,11 +45,11 @@ def hold_panels(patient_id: UUID | None) -> None:
 @st.fragment
 def _panels(patient_id: UUID, drawn: frozenset[UUID]) -> None:
     with error_boundary():
-        # Anew each time: what was left when the page was drawn is less by now.
+        # Read again each time: less time is left than when the page was drawn.
         held = held_for(patient_id)
         for __, of_series in groupby(sorted(held, key=_series), key=_series):
             _panel(tuple(of_series))
-        # Last: what was clicked in a panel that is still there counts all the same.
+        # Last, so that a click in a panel that still exists is handled first.
         if {booking.id for booking in held} != drawn:
             st.rerun()
 
@@ -74,7 +74,7 @@ def _panel(held: Sequence[BookingRecord]) -> None:
             longest=LONGEST_NOTE,
             placeholder=_("Optional, for the doctor"),
         )
-        # An offer is no time that is exchanged for another.
+        # An offer is not a time that is exchanged for another.
         if not first.waitlist_id:
             st.session_state[NOTE] = (first.patient_id, note)
         with st.container(horizontal=True):
@@ -82,9 +82,9 @@ def _panel(held: Sequence[BookingRecord]) -> None:
 
 
 def _begin_with_note(held: BookingRecord) -> None:
-    """Begin with what was typed for the time before, or the visit that is moved had.
+    """Begin with the note typed for the previous time, or that of the moved visit.
 
-    Whoever chooses another time, or was too slow for one, types nothing once more.
+    People who choose another time, or were too slow for one, need not type it again.
     """
     key = f"booking_note_{held.id}"
     if key in st.session_state or held.waitlist_id:
@@ -141,7 +141,7 @@ def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
 
 
 def _confirm(held: Sequence[BookingRecord], note: str) -> None:
-    """Make visits of holds: of a series all or none, in one transaction."""
+    """Turn holds into visits: of a series all or none, in one transaction."""
     actor, first = current_actor(), held[0]
 
     def confirm(session: Session) -> tuple[BookingRecord, ...]:
@@ -149,14 +149,14 @@ def _confirm(held: Sequence[BookingRecord], note: str) -> None:
             return bookings.confirm_series(session, actor, first.series_id, note=note)
         return (bookings.confirm(session, actor, first.id, note=note),)
 
-    # What ran out just now, the page says anew, with the times there are.
+    # If the hold just ran out, the rerun page says so, with the free times.
     with suppress(HoldExpired):
         note_booked(write(confirm))
         st.session_state.pop(NOTE, None)
 
 
 def _offer_more_time(held: Sequence[BookingRecord]) -> None:
-    """Offer two more minutes: once, or to those who may as often as they say why."""
+    """Offer two more minutes: once, or repeatedly to people who may give a reason."""
     first, actor = held[0], current_actor()
     if not first.renewals:
         if st.button(

@@ -1,4 +1,4 @@
-"""Taking a time for somebody, and what to say when that cannot be."""
+"""Taking a time for somebody, and what to show when that is not possible."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,20 +37,20 @@ from services.visits.schedule.slots.records import SlotRecord
 _MOST_NEXT: Final = 6
 # Several doctors of a speciality are free at the same time.
 _MOST_LOOKED_AT: Final = 40
-# What staff set aside for a reason; that a slot is booked once is no such rule.
+# Rules that staff may set aside for a reason; that a slot is booked once is not one.
 _RULES: Final = (PatientBusy, VisitHasBegun)
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """A request that breaks a rule, perhaps one that staff may set aside."""
+    """A request that breaks a rule, possibly one that staff may set aside."""
 
     request: BookingRequest | AnyRequest
     refusal: Conflict
 
     @property
     def may_be_overridden(self) -> bool:
-        """Whether a reason helps: to be in two places, or to move what has begun."""
+        """Whether a reason helps: to be in two places, or to move a begun visit."""
         is_rule = isinstance(self.refusal, _RULES)
         return is_rule and current_actor().may(Permission.OVERRIDE_BOOKING)
 
@@ -69,12 +69,12 @@ class _LostTime:
 
 
 def hold(slot_id: UUID, patient_id: UUID, *, replaces_id: UUID | None = None) -> None:
-    """Hold the slot, and draw the page anew with what came of it."""
+    """Hold the slot, and rerun the page with the outcome."""
     _try(BookingRequest(slot_id, patient_id, uuid4(), replaces_id=replaces_id))
 
 
 def hold_any(speciality: str, starts_at: datetime, patient_id: UUID) -> None:
-    """Hold a slot of whoever is free then; else as `hold` does."""
+    """Hold a slot of any doctor who is free then; otherwise like `hold`."""
     _try(AnyRequest(speciality, starts_at, patient_id, uuid4()))
 
 
@@ -96,19 +96,19 @@ def _try(request: BookingRequest | AnyRequest) -> None:
 
 
 def _take(request: BookingRequest | AnyRequest) -> None:
-    """Hold what is asked for in the place of what was chosen before on this page.
+    """Hold what is requested in place of the time chosen before on this page.
 
-    That is given back only once the new time is held, so nobody who was too late has
-    lost what they had.
+    The earlier time is released only once the new one is held, so somebody who was too
+    late has not lost it.
     """
     before = _chosen_before(request.patient_id)
     try:
-        # Only now: that somebody was too late is kept, it counts.
+        # Raised only after the commit: a lost race is recorded, because it is counted.
         held = bookings.require_held(write(lambda s: _hold(s, request)))
     except (PatientBusy, TooManyHolds):
         if before is None:
             raise
-        # Perhaps it is what they hold themselves that is in the way.
+        # The obstacle may be their own hold.
         held = write(lambda s: _exchange(s, before, request))
     if before and before.id != held.id:
         give_back([before])
@@ -116,7 +116,7 @@ def _take(request: BookingRequest | AnyRequest) -> None:
 
 
 def _chosen_before(patient_id: UUID) -> BookingRecord | None:
-    """Return what was chosen before for the same patient, if it is still held."""
+    """Return the earlier choice for the same patient, if it is still held."""
     chosen: BookingRecord | None = st.session_state.get(CHOSEN)
     if chosen is None or chosen.patient_id != patient_id:
         return None
@@ -133,7 +133,7 @@ def _hold(session: Session, request: BookingRequest | AnyRequest) -> BookingReco
 def _exchange(
     session: Session, before: BookingRecord, request: BookingRequest | AnyRequest
 ) -> BookingRecord:
-    """Give one hold back and take another: both, or neither if it was taken."""
+    """Release one hold and take another: both, or neither if it was taken."""
     bookings.release(session, current_actor(), before.id)
     return bookings.require_held(_hold(session, request))
 
@@ -145,7 +145,7 @@ def _remember_lost(booking: BookingRecord) -> None:
 
 
 def say_what_was_refused() -> None:
-    """Say once which rule was in the way; those who may can set it aside."""
+    """Show once which rule prevented the hold; people who may can set it aside."""
     refused: _Refused | None = st.session_state.get(REFUSED)
     if refused is None:
         return
@@ -188,7 +188,7 @@ def _override(refused: _Refused) -> None:
 
 
 def show_lost_race() -> SlotRecord | None:
-    """Say that somebody was quicker; return which of the next times is wanted."""
+    """Show that somebody was quicker; return which of the next times is wanted."""
     lost: _LostTime | None = st.session_state.get(LOST)
     if lost is None:
         return None
@@ -222,7 +222,7 @@ def _may_free(timestamp: datetime | None) -> str:
 
 
 def _next_free(lost: _LostTime) -> list[SlotRecord]:
-    """Return the next times that are free, each once, whoever has them."""
+    """Return the next free times, each once, whichever doctor has them."""
     actor = current_actor()
     free = read(
         lambda session: slots.next_free(

@@ -1,7 +1,7 @@
 """What ends when somebody leaves the page of booking.
 
-What they hold is free again as soon as they leave the page on which they took it: the
-shell calls `stay_on` for every page. A tab that is closed says so itself, see the
+Their holds are released as soon as they leave the page on which they took them: the
+shell calls `stay_on` for every page. A closed tab reports that itself, see the
 countdown.
 """
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 HELD: Final = "booking_held"
 BOOKED: Final = "booking_booked"
-# What was lost to somebody quicker, and what a rule was in the way of.
+# The time lost to somebody quicker, and the request that a rule prevented.
 LOST: Final = "booking_lost"
 REFUSED: Final = "booking_refused"
-# The time that was chosen last on this page, until it is confirmed or another one is.
+# The time chosen last on this page, until it or another one is confirmed.
 CHOSEN: Final = "booking_chosen"
-# What was typed of the visit for whom: another time that is chosen begins with it.
+# The note typed for a patient's visit: another chosen time begins with it.
 NOTE: Final = "booking_typed_note"
 _PAGE: Final = "booking_page"
 
 
 def stay_on(page: str) -> None:
-    """Free what is held when somebody leaves the page for another one of ours."""
+    """Release the holds when somebody leaves the page for another one of ours."""
     before = st.session_state.get(_PAGE)
     st.session_state[_PAGE] = page
     if before in (None, page):
@@ -39,10 +39,11 @@ def stay_on(page: str) -> None:
     for passing in (BOOKED, LOST, REFUSED, CHOSEN, NOTE):
         st.session_state.pop(passing, None)
     held: dict[UUID, BookingRecord] = st.session_state.get(HELD, {})
-    # It may have run out, or the database be away: then it runs out by itself.
+    # The hold may have run out, or the database be unreachable: then it runs out by
+    # itself.
     with suppress(ServiceError):
         if held:
-            # Most people hold nothing: their pages load nothing of bookings.
+            # Most people hold nothing: their pages load nothing about bookings.
             from dashboard.visits.booking.held import give_back
 
             give_back(list(held.values()))

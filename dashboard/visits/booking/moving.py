@@ -16,7 +16,7 @@ _SECONDS = 5.0
 
 
 def moved_booking() -> BookingRecord | None:
-    """Return the booking that the address says is to be moved, if it still stands."""
+    """Return the booking to be moved according to the address, if it still exists."""
     named = st.query_params.get("moves")
     if not named:
         return None
@@ -39,7 +39,7 @@ def booking_of(booking_id: UUID) -> BookingRecord:
 
 
 def say_what_moves(moved: BookingRecord) -> None:
-    """Say which visit is moved, and that it stands until the new one is booked."""
+    """Show which visit is moved, and that it stays until the new one is booked."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             _(
@@ -64,6 +64,6 @@ def go_and_move(booking: BookingRecord) -> None:
 
 
 def _of_patient(patient_id: UUID) -> dict[str, str]:
-    """Return the parameter that names the patient; one's own needs no name."""
+    """Return the parameter that names the patient; one's own visit needs none."""
     own = current_actor().patient_id is not None
     return {} if own else {"patient": str(patient_id)}

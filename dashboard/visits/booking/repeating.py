@@ -26,9 +26,9 @@ _WHY: Final = {
 
 
 def ask_for_weeks() -> None:
-    """Ask how many weeks in a row a time is wanted; once, unless somebody says more."""
+    """Ask for how many weeks in a row a time is wanted; one unless changed."""
     with st.popover(_("Repeat"), icon=":material/repeat:"):
-        # To choose from: nobody hears of a number out of bounds, and another counts.
+        # A list, so that no number out of bounds is refused while another one counts.
         st.selectbox(
             _("Weeks in a row"),
             range(1, bookings.LONGEST_SERIES + 1),
@@ -38,13 +38,13 @@ def ask_for_weeks() -> None:
 
 
 def wanted_weeks() -> int:
-    """Return how many weeks in a row a time is wanted."""
+    """Return for how many weeks in a row a time is wanted."""
     return int(st.session_state.get(_WEEKS, 1))
 
 
 @dialog(marked("The same time every week"), icon=":material/repeat:")
 def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
-    """Show which of the times are free, and hold those that are wanted."""
+    """Show which of the times are free, and hold the wanted ones."""
     with error_boundary():
         actor, of_clinic = current_actor(), zone()
         times = read(

@@ -1,4 +1,4 @@
-"""When something is: on the clinic's clock, and beside it on the viewer's own."""
+"""Times on the clinic's clock, and beside them on the viewer's own."""
 
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -30,7 +30,7 @@ def span(first: date, days: int) -> tuple[datetime, datetime]:
 
 
 def heading(day: date) -> str:
-    """Return the day as it heads a column: Mon 23 Nov."""
+    """Return the day as the head of a column: Mon 23 Nov."""
     return day_heading(day)
 
 
@@ -40,14 +40,14 @@ def clock(timestamp: datetime) -> str:
 
 
 def from_to(begins: str, ends: str) -> str:
-    """Return both ends of a stretch of time, as they are written."""
+    """Return both ends of a stretch of time as text."""
     return _("{begins} to {ends}").format(begins=begins, ends=ends)
 
 
 def viewers_time(timestamp: datetime) -> str:
-    """Return the same on the viewer's own clock, empty where that shows no other.
+    """Return the time on the viewer's own clock; empty if it is the same there.
 
-    The weekday is said where it is another one there.
+    The weekday is included if it is another one there.
     """
     own = in_viewers_zone(timestamp)
     if own is None:
@@ -67,7 +67,7 @@ def when(timestamp: datetime) -> str:
 
 
 def shortly(timestamp: datetime) -> str:
-    """Return day and time as a button says it: Mon 23 Nov, 10:20."""
+    """Return day and time as on a button: Mon 23 Nov, 10:20."""
     own = viewers_time(timestamp)
     return f"{heading(in_zone(timestamp).date())}, {clock(timestamp)}" + (
         _(" (yours {own})").format(own=own) if own else ""
@@ -75,7 +75,7 @@ def shortly(timestamp: datetime) -> str:
 
 
 def in_viewers_zone(timestamp: datetime) -> datetime | None:
-    """Return the moment on the viewer's own clock, None where it shows no other."""
+    """Return the time in the viewer's zone; None if their clock shows the same."""
     theirs = _viewers_zone()
     if theirs is None:
         return None
@@ -84,7 +84,7 @@ def in_viewers_zone(timestamp: datetime) -> datetime | None:
 
 
 def about_clocks(timestamp: datetime) -> str:
-    """Say whose clock the times are of, and about the viewer's where it differs."""
+    """Return whose clock the times are on, and the viewer's if it differs."""
     sentence = _("Times in clinic time ({zone})").format(zone=zone().key)
     if in_viewers_zone(timestamp) is not None and (theirs := _viewers_zone()):
         sentence += _("; yours in grey ({zone})").format(zone=theirs.key)
@@ -96,5 +96,5 @@ def _viewers_zone() -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if isinstance(name, str) else None
     except (ZoneInfoNotFoundError, ValueError):
-        # A browser may call it by a name that this server has never heard.
+        # A browser may use a name that this server does not know.
         return None

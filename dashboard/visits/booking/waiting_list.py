@@ -1,4 +1,4 @@
-"""The waiting list: joined when nothing suits, left again, and what it says."""
+"""The waiting list: joined when nothing suits, left again, and its entries."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -28,7 +28,7 @@ _WEEKS: Final = (2, 4, 8, 12)
 def offer_waiting(
     patient_id: UUID, *, doctor: DoctorRecord | None = None, speciality: str = ""
 ) -> None:
-    """Offer to be told when a time of the doctor, or of the speciality, frees up."""
+    """Offer a notification when a time of the doctor or speciality frees up."""
     if st.button(
         _("No suitable time? Join the waiting list"),
         key="waiting_join",
@@ -57,12 +57,12 @@ def _waits_of(patient_id: UUID) -> list[WaitRecord]:
         keep=("waiting", patient_id),
         seconds=_SECONDS,
     )
-    # What is offered stands among the holds.
+    # Offers are shown among the holds.
     return [wait for wait in everything if wait.status is WaitStatus.WAITING]
 
 
 def _ask_reason_for_one_more(patient_id: UUID) -> str | None:
-    """Ask those who may for a reason, if the patient is in as many lines as may be."""
+    """Ask for a reason, if permitted, once the patient is on the maximum of lists."""
     may = current_actor().may(Permission.OVERRIDE_BOOKING)
     if not may or len(_waits_of(patient_id)) < waitlist.MOST_PLACES:
         return None

@@ -1,1 +1,1 @@
-"""The clinic's calendar on screen: days, visits in them, and what is done with one."""
+"""The clinic's calendar on screen: days, their visits, and the actions on one."""

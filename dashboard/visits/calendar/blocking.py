@@ -1,4 +1,4 @@
-"""Blocking a time of a doctor from the calendar: drawn in it, or typed."""
+"""Blocking a doctor's time from the calendar: drawn in it, or typed."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -39,7 +39,7 @@ _USUAL: Final = (12 * _HOUR, 13 * _HOUR)
 
 
 def may_block() -> bool:
-    """Tell whether this person may block times of doctors."""
+    """Return whether this person may block times of doctors."""
     return current_actor().may(Permission.MANAGE_DOCTORS)
 
 
@@ -52,14 +52,14 @@ def offer_blocking(doctor_ids: Sequence[UUID]) -> None:
 
 
 def ask_to_block(lane: str, begins: int, ends: int) -> None:
-    """Ask in the run that follows about a stretch that was drawn in a lane."""
+    """Open the dialog in the next run for a stretch that was drawn in a lane."""
     doctor_id, day = lane.split()
     _prepare(UUID(doctor_id), date.fromisoformat(day), begins, ends)
     st.rerun()
 
 
 def show_blocking() -> None:
-    """Open the dialog that was asked for; once, it stays until it is closed."""
+    """Open the requested dialog; once, since it stays until it is closed."""
     if st.session_state.pop(_REQUEST, False):
         _ask()
 
@@ -71,7 +71,7 @@ def _prepare(doctor_id: UUID | None, day: date, begins: int, ends: int) -> None:
     st.session_state[_DAY] = day
     st.session_state[_FROM] = _time(begins)
     st.session_state[_UNTIL] = _time(ends)
-    # Set, not left out: the browser would send what was typed of another stretch.
+    # Set, not deleted: the browser would send what was typed for another stretch.
     st.session_state[_REASON] = ""
 
 
@@ -130,7 +130,7 @@ def _fields() -> ExceptionDraft | None:
 
 
 def _confirm(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
-    """List whom it concerns before it takes effect."""
+    """List the visits it concerns before it takes effect."""
     st.markdown(
         _(
             "Nothing is blocked yet. Visits in this time: **{count}**. Move them "

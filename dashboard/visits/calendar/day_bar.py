@@ -1,4 +1,4 @@
-"""What turns the calendar to another day or week, and to other doctors."""
+"""Controls that turn the calendar to another day or week, and to other doctors."""
 
 from datetime import timedelta
 from typing import Final
@@ -38,7 +38,7 @@ def choose_days() -> CalendarRequest:
 
 
 def _choose_view() -> str:
-    # A link that names a doctor is about their week, unless it names the day.
+    # A link that names a doctor shows their week, unless it names the day.
     is_named = period.shown_doctor() is not None and "day" not in st.query_params
     return str(
         st.segmented_control(
@@ -64,8 +64,8 @@ def _turn(label: str, name: str, icon: str, days: int) -> None:
 
 
 def _offer_any_day() -> None:
-    # Folded away: the field's parts are too small a target for a finger (WCAG 2.5.8),
-    # for whom the buttons beside it lead to any day as well.
+    # Folded away: the parts of the field are too small a target for a finger (WCAG
+    # 2.5.8); the buttons beside it lead to any day, too.
     with st.popover(_("Go to a day"), icon=":material/calendar_today:"):
         st.session_state[_PICKED] = period.shown_day()
         day_field(_("Day"), key=_PICKED, on_change=_show_picked)

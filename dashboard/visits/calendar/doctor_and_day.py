@@ -11,7 +11,7 @@ from dashboard.visits.calendar.period import bookable_doctors, days_ahead
 
 
 def choose_doctor(key: str) -> UUID | None:
-    """Draw the list of the doctors who may be booked; None if there is none."""
+    """Draw the list of the doctors who can be booked; None if there are none."""
     names = {doctor.id: doctor.name for doctor in bookable_doctors()}
     if st.session_state.get(key) not in names:
         st.session_state[key] = next(iter(names), None)
@@ -22,7 +22,7 @@ def choose_doctor(key: str) -> UUID | None:
 
 
 def choose_day(key: str) -> date:
-    """Draw the list of the days around the one that stands under the key."""
+    """Draw the list of the days around the one in the session under the key."""
     # No date field: its parts are too small a target for a finger (WCAG 2.5.8).
     day: date = st.selectbox(
         _("Day"),

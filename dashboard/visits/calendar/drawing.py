@@ -1,4 +1,4 @@
-"""What stands in some days, as the grid draws it."""
+"""The contents of a few days, as the grid draws them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -24,7 +24,7 @@ from services.visits.schedule.slots.records import SlotRecord
 
 _HOUR: Final = 60
 _DAY: Final = 24 * _HOUR
-# What a clinic's day is at least: a grid that is always as tall jumps less.
+# A clinic's day is drawn at least this long: a grid of constant height jumps less.
 _USUAL: Final = (8, 18)
 
 
@@ -62,7 +62,7 @@ def lanes_of(period: CalendarPeriod, shown: CalendarRequest) -> list[GridLane]:
 
 
 def hours_of(lanes: Sequence[GridLane]) -> tuple[int, int]:
-    """Return the hours that hold all that is to be drawn."""
+    """Return the hours that contain everything to be drawn."""
     stretches = [stretch for lane in lanes for stretch in lane.open]
     stretches += [
         (entry.begins, entry.ends) for lane in lanes for entry in lane.entries
@@ -73,7 +73,7 @@ def hours_of(lanes: Sequence[GridLane]) -> tuple[int, int]:
 
 
 def minute_of(timestamp: datetime, day: date) -> int:
-    """Return the minute of the day on the clinic's clock, within that day."""
+    """Return the minute of the day on the clinic's clock, clamped to that day."""
     local = in_zone(timestamp)
     if local.date() != day:
         return 0 if local.date() < day else _DAY
@@ -157,7 +157,7 @@ def _visit(visit: VisitRecord, day: date, label: str) -> GridEntry:
 
 
 def _newcomer(newcomer: NewcomerRecord, day: date, label: str) -> GridEntry:
-    """Return what is opened to register somebody, and stays where it is until then."""
+    """Return the entry that opens the newcomer's registration; it cannot be moved."""
     state = _("Not registered yet")
     return GridEntry(
         id=str(newcomer.id),
@@ -173,7 +173,7 @@ def _newcomer(newcomer: NewcomerRecord, day: date, label: str) -> GridEntry:
 
 
 def _slot(slot: SlotRecord, day: date, label: str) -> GridEntry | None:
-    """Return a slot without a visit that is shown; free ones that are over are not."""
+    """Return the entry of a slot without a visit; None for free ones that are over."""
     begins, ends = minute_of(slot.starts_at, day), minute_of(slot.ends_at, day)
     until, slot_name = slot.held_until, f"{_from_to(slot)}, {label}"
     if slot.state == "booked":
@@ -226,7 +226,7 @@ def _bands(
 
 
 def spoken_day(shown: CalendarRequest) -> str:
-    """Return the days as a heading says them."""
+    """Return the days as a heading."""
     if shown.days == 1:
         return f"{weekday(shown.first)}, {written(shown.first)}"
     last = shown.first + timedelta(days=shown.days - 1)

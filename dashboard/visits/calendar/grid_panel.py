@@ -1,4 +1,4 @@
-"""The calendar's grid, and where what is clicked or dragged in it leads."""
+"""The calendar's grid, and where a click or drag in it leads."""
 
 from uuid import UUID
 
@@ -31,7 +31,7 @@ from services.visits.schedule.slots.records import SlotRecord
 
 
 def show_grid(shown: CalendarRequest) -> None:
-    """Draw the days, and do what is asked for with one of their times or visits."""
+    """Draw the days, and carry out the action on one of their times or visits."""
     actor, period = current_actor(), read_shown(shown)
     lanes = lanes_of(period, shown)
     if not lanes:
@@ -44,7 +44,7 @@ def show_grid(shown: CalendarRequest) -> None:
         hours=hours_of(lanes),
         now=minute_of(now(), today()),
         may_book=actor.may(Permission.BOOK_VISITS),
-        # Times are of doctors: a stretch of a room would not say whose it is.
+        # Times belong to doctors: a stretch of a room would not say whose it is.
         may_draw=may_block() and not shown.is_by_room,
         has_twelve_hours=is_twelve_hours(),
     )
@@ -52,7 +52,7 @@ def show_grid(shown: CalendarRequest) -> None:
 
 
 def offer_day_list(shown: CalendarRequest) -> None:
-    """Offer the day's visits as a list on paper, to those who may see visits."""
+    """Offer the day's visits as a list on paper, to people who may see visits."""
     if current_actor().may(Permission.VIEW_VISITS):
         st.link_button(
             _("Print the day"),

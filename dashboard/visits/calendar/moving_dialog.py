@@ -1,4 +1,4 @@
-"""Where a visit is moved to: chosen by drag or from lists, and confirmed."""
+"""The new time of a visit: chosen by drag or from lists, and confirmed."""
 
 from datetime import date
 from typing import Final
@@ -41,12 +41,12 @@ _CHOSEN: Final = "calendar_move_chosen"
 _LOST: Final = "calendar_move_lost"
 _RULE: Final = "calendar_move_rule"
 _MOST_NEXT: Final = 4
-# What staff set aside for a reason.
+# Rules that staff may set aside for a reason.
 _RULES: Final = (PatientBusy, VisitHasBegun)
 
 
 def ask_where_to(visit: VisitRecord, slot: SlotRecord | None) -> None:
-    """Ask where to a visit is to be moved; a slot is proposed if one is given."""
+    """Ask where to move a visit; a slot is proposed if one is given."""
     for key in (_CHOSEN, _LOST, _RULE, _TIME):
         st.session_state.pop(key, None)
     st.session_state[_DOCTOR] = slot.doctor_id if slot else visit.doctor_id
@@ -118,7 +118,7 @@ def _choose() -> SlotRecord | None:
 
 
 def _note_lost(doctor_id: UUID, day: date) -> None:
-    """Remember that the chosen time has gone, unless another day was turned to."""
+    """Remember that the chosen time is gone, unless another day is shown."""
     chosen: SlotRecord | None = st.session_state.get(_CHOSEN)
     if chosen is None or chosen.id != st.session_state.get(_TIME):
         return
@@ -144,7 +144,7 @@ def _name_of(slot: SlotRecord) -> str:
 
 
 def _ask_why(visit: VisitRecord) -> str | None:
-    """Ask for a reason where a rule is in the way of those who may set it aside."""
+    """Ask for a reason if a rule prevents the move and this person may set it aside."""
     rule: str | None = st.session_state.get(_RULE)
     if rule is None and visit.starts_at <= now():
         rule = _("This visit has begun, so say why it is moved.")
@@ -192,7 +192,7 @@ def _move(visit: VisitRecord, slot: SlotRecord, reason: str | None) -> None:
 
 
 def _show_lost() -> None:
-    """Say that somebody was quicker, and offer what is free next."""
+    """Say that somebody was quicker, and offer the next free times."""
     lost: SlotRecord | None = st.session_state.get(_LOST)
     if lost is None:
         return

@@ -1,4 +1,4 @@
-"""Which days and whose the calendar shows, and what stands in them."""
+"""Which days and doctors the calendar shows, and their contents."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -28,13 +28,13 @@ WEEK: Final = marked("Week")
 _DAY: Final = "calendar_day"
 _DOCTOR: Final = "calendar_doctor"
 _PEOPLE: Final = "calendar_told"
-# Anything that changes a visit is heard of at once; this is for what is not told of,
-# such as the minutes that somebody waits.
+# Every change of a visit is notified at once; this is for changes that are not, such as
+# the minutes that somebody waits.
 _SECONDS: Final = 30.0
 _UNHEARD_SECONDS: Final = 10.0
-# Who leaves the calendar open has looked again after so long.
+# Somebody who leaves the calendar open has looked again after this time.
 _ONE_LOOK: Final = timedelta(hours=1)
-# Further away lie the ends of what a day can be reckoned with.
+# Beyond these, date arithmetic would run out of range.
 _FIRST: Final = date(1900, 1, 1)
 _LAST: Final = date(2999, 12, 31)
 _MOST_DOCTORS: Final = 500
@@ -43,25 +43,25 @@ _OWN_SECONDS: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class CalendarRequest:
-    """What is asked for: some days of some doctors, or of all who work then."""
+    """A request for the calendar: some days of some doctors, or of all working then."""
 
     first: date
     days: int
     doctor_ids: tuple[UUID, ...] = ()
-    # How it is laid out, and no other request.
+    # Layout only: it does not make another request.
     is_by_room: bool = field(default=False, compare=False)
 
 
 @dataclass(slots=True)
 class _ShownPeople:
-    """Whose visits this screen has shown since when, as the audit log knows."""
+    """Whose visits this screen has shown since when, as recorded in the audit log."""
 
     since: datetime
     ids: frozenset[UUID] = frozenset()
 
 
 def shown_day() -> date:
-    """Return the day that is shown; the address may name the first one."""
+    """Return the day on screen; the address may name the first one."""
     if _DAY not in st.session_state:
         show_day(_named_day() or today())
     day: date = st.session_state[_DAY]
@@ -69,12 +69,12 @@ def shown_day() -> date:
 
 
 def show_day(day: date) -> None:
-    """Turn to a day, or to the first or last one that there is a calendar of."""
+    """Turn to a day, or to the first or last one that the calendar has."""
     st.session_state[_DAY] = max(_FIRST, min(day, _LAST))
 
 
 def shown_doctor() -> UUID | None:
-    """Return whose week was chosen, or is named in the address."""
+    """Return the doctor whose week was chosen, or who is named in the address."""
     if _DOCTOR not in st.session_state:
         st.session_state[_DOCTOR] = _named_doctor()
     doctor_id: UUID | None = st.session_state[_DOCTOR]
@@ -104,7 +104,7 @@ def bookable_doctors() -> tuple[DoctorRecord, ...]:
 
 
 def days_ahead(chosen: date) -> list[date]:
-    """Return the days that can be booked, and the one that is chosen."""
+    """Return the days that can be booked, and the chosen one."""
     ahead = (
         today() + timedelta(days=number) for number in range(clock.calendar().days)
     )
@@ -112,14 +112,14 @@ def days_ahead(chosen: date) -> list[date]:
 
 
 def days_shown(view: str, doctor_ids: tuple[UUID, ...]) -> CalendarRequest:
-    """Return what a view asks for: a day by doctor or by room, or a week."""
+    """Return the request of a view: a day by doctor or by room, or a week."""
     if view == WEEK:
         return CalendarRequest(week_of(shown_day()), DAYS_OF_WEEK, doctor_ids)
     return CalendarRequest(shown_day(), 1, doctor_ids, is_by_room=view == ROOMS)
 
 
 def read_shown(shown: CalendarRequest) -> CalendarPeriod:
-    """Return what stands in these days; read anew once somebody changed a visit."""
+    """Return the contents of these days; read again once somebody changed a visit."""
     actor, people = current_actor(), _people_shown_in(shown)
     mark = visit_changes_mark()
     from_at, until_at = span(shown.first, shown.days)

@@ -1,4 +1,4 @@
-"""A day by room: whoever works in a room stands in one column, one after the other."""
+"""A day by room: the doctors of a room share a column, one after the other."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,11 +12,11 @@ _NOWHERE: Final = marked("No room")
 
 
 def by_room(lanes: Sequence[tuple[str | None, GridLane]]) -> list[GridLane]:
-    """Return a column for each room out of the columns of the doctors in them.
+    """Return a column for each room, made of the columns of the doctors in it.
 
-    Two whose times overlap are in one room in two columns: what stands at the same
-    time must be seen beside each other. Rooms are in the order in which they are
-    counted, and those who have none are last, each alone.
+    Two whose times overlap in one room get two columns: what happens at the same time
+    must be visible side by side. Rooms are in natural order, and doctors without one
+    come last, each alone.
     """
     rooms: dict[str, list[GridLane]] = {}
     for room, lane in lanes:
@@ -26,8 +26,8 @@ def by_room(lanes: Sequence[tuple[str | None, GridLane]]) -> list[GridLane]:
 
 
 def _counted(room: str) -> list[str | int]:
-    """Return what puts room 9 before room 12."""
-    # Text and digits take turns, so that no number is compared with a word.
+    """Return the sort key that puts room 9 before room 12."""
+    # Text and digits alternate, so that no number is compared with a word.
     parts = re.split(r"([0-9]+)", room.casefold())
     return [int(part) if place % 2 else part for place, part in enumerate(parts)]
 
@@ -50,7 +50,7 @@ def _room(room: str, lanes: Sequence[GridLane]) -> Iterator[GridLane]:
 
 
 def _together(label: str, lanes: Sequence[GridLane]) -> GridLane:
-    """Return doctors of one room as one column; of several, each time says whose."""
+    """Return a room's doctors as one column; if shared, each time names its doctor."""
     is_shared = len(lanes) > 1
     entries = [
         _of(lane.label, entry) if is_shared else entry
@@ -82,7 +82,7 @@ def _overlap(lane: GridLane, other: GridLane) -> bool:
 
 
 def _taken(lane: GridLane, other: GridLane) -> list[tuple[int, int]]:
-    """Return when a doctor is in the room, or is said to be away from it."""
+    """Return when a doctor is in the room, or is marked as away from it."""
     # What closes the whole clinic closes both.
     own = [band for band in lane.bands if band not in other.bands]
     stretches = [*lane.open, *((entry.begins, entry.ends) for entry in lane.entries)]
@@ -92,7 +92,7 @@ def _taken(lane: GridLane, other: GridLane) -> list[tuple[int, int]]:
 def joined_stretches(
     stretches: Iterable[tuple[int, int]],
 ) -> tuple[tuple[int, int], ...]:
-    """Return stretches that touch as one."""
+    """Return the stretches with touching ones joined."""
     joined: list[tuple[int, int]] = []
     for begins, ends in sorted(stretches):
         if joined and begins <= joined[-1][1]:

@@ -1,4 +1,4 @@
-"""One visit of the calendar: what is known of it, and what can be done with it."""
+"""One visit of the calendar: its facts, and the actions on it."""
 
 from collections.abc import Callable
 from typing import Final
@@ -29,15 +29,15 @@ _LABEL_WIDTH: Final = 110
 
 
 def ask(question: str, visit_id: UUID, slot: SlotRecord | None = None) -> None:
-    """Open a dialog of a visit in the run that follows: visit, move or cancel."""
+    """Open a dialog of a visit in the next run: visit, move or cancel."""
     st.session_state[_REQUEST] = (question, visit_id, slot)
     st.rerun()
 
 
 def show_requested_dialog() -> None:
-    """Open the dialog that was asked for: once, it stays until it is closed.
+    """Open the requested dialog: once, since it stays until it is closed.
 
-    From the page, not from the grid: a part that is drawn anew by itself closes what it
+    From the page, not from the grid: a fragment that reruns by itself closes what it
     has opened.
     """
     request: tuple[str, UUID, SlotRecord | None] | None = st.session_state.pop(
@@ -78,12 +78,12 @@ def _show_visit(visit: VisitRecord) -> None:
 
 
 def _phone(visit: VisitRecord) -> str:
-    """Return the number to call, as a link for those whose computer does."""
+    """Return the number to call, as a link for computers that can call."""
     return f"[{plain(visit.phone)}](tel:{visit.phone})" if visit.phone else ""
 
 
 def _called(visit: VisitRecord) -> str:
-    """Return what became of phoning the patient; nothing before anybody did."""
+    """Return the outcome of phoning the patient; empty if nobody has phoned."""
     if visit.call is None:
         return ""
     said = desk_words.called(visit, now())

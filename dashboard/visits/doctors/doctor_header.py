@@ -1,4 +1,4 @@
-"""Who a doctor is: name, speciality, where and for how much."""
+"""A doctor's facts: name, speciality, where and for how much."""
 
 import streamlit as st
 
@@ -39,14 +39,14 @@ def _facts(doctor: DoctorRecord) -> None:
 
 
 def fee_of(doctor: DoctorRecord) -> str:
-    """Return what a visit costs, in the clinic's currency; nothing if nobody said."""
+    """Return the fee of a visit, in the clinic's currency; empty if none is set."""
     if doctor.fee is None:
         return ""
     return money(doctor.fee, wiring.current().settings.fee_currency)
 
 
 def doctor_photo(doctor: DoctorRecord) -> None:
-    """Show the photo; nothing where there is none."""
+    """Show the photo; nothing without one."""
     if doctor.photo_file_id:
         own_photo(
             f"/files/doctors/{doctor.id}/photo"

@@ -1,4 +1,4 @@
-"""The doctors as they are listed: kept for everybody, but for those who manage them."""
+"""The doctors as they are listed: cached for everybody except those who manage them."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ _SECONDS: Final = 300.0
 def doctors_listed(
     search: str, speciality: str | None, *, with_inactive: bool, limit: int
 ) -> tuple[tuple[str, ...], tuple[DoctorRecord, ...]]:
-    """Return the specialities there are, and the doctors who were looked for."""
+    """Return all specialities, and the doctors who match the search."""
     actor = current_actor()
     if with_inactive:
         return specialities(), read(
@@ -33,7 +33,7 @@ def doctors_listed(
 
 
 def specialities() -> tuple[str, ...]:
-    """Return what those who can be booked are specialised in."""
+    """Return the specialities of the doctors who can be booked."""
     actor = current_actor()
     return read(
         lambda session: doctors.list_specialities(session, actor),

@@ -38,9 +38,9 @@ def doctor_table(
     written_time: Callable[[datetime], str],
     key: str,
 ) -> TableEvent:
-    """Show the doctors; opened are somebody's times, and an action asks for a plan.
+    """Show the doctors; a row opens the doctor's times, an action their plan.
 
-    `written_time` says when a doctor is free, on the clock that the page goes by.
+    `written_time` returns when a doctor is free, on the clock that the page uses.
     """
     columns = (*_COLUMNS, Column("")) if is_managed else _COLUMNS
     rows = [
@@ -51,7 +51,7 @@ def doctor_table(
 
 
 def carried() -> dict[str, str]:
-    """Return what led here and goes on with whoever is chosen."""
+    """Return the parameters of the address that are passed on to the chosen doctor."""
     return {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
 
 

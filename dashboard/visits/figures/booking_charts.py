@@ -1,4 +1,4 @@
-"""How visits are booked by day, as charts with a table that says the same."""
+"""How visits are booked by day, as charts with a table of the same numbers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from services.visits.figures.statistics import BookingStatistics, Figures
 
 _HEIGHT: Final = 340
 _AXIS: Final[Spec] = {"labelOverlap": "greedy", "labelAngle": 0}
-# What is free is no warning: it recedes, and what went wrong stands out.
+# Free slots are no warning: they recede, and problems stand out.
 _GREY: Final = "#9AA7B0"
 _COLOURS: Final = {
     marked("Booked"): "#0E7A86",
@@ -37,7 +37,7 @@ _COLOURS: Final = {
     marked("Released"): _GREY,
     marked("Conflicts"): "#C2382E",
 }
-# Of one day or two, bars would be walls: in pixels, and up to how many are so wide.
+# For one day or two, bars would be walls: their width in pixels, and for how many days.
 _WIDEST: Final = 48
 _FEW: Final = 6
 _LEGEND: Final[Spec] = {"orient": "bottom", "columns": 2}
@@ -47,7 +47,7 @@ Parts = Callable[[Figures], Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class _Chart:
-    """What a chart of days says: `about` takes the counts of all of them."""
+    """A chart by day: `about` takes the counts of all days."""
 
     title: str
     name: str
@@ -73,7 +73,7 @@ _ATTEMPTS: Final = _Chart(
 
 
 def booking_charts(statistics: BookingStatistics) -> None:
-    """Show what became of slots and of holds, day by day."""
+    """Show the outcome of slots and of holds, day by day."""
     days = statistics.days()
     slots, attempts = st.columns(2)
     with slots:
@@ -104,7 +104,7 @@ def _stacked(
     *,
     key: str,
 ) -> None:
-    # Which are others in German on the servers.
+    # The slots of the servers have another name in German.
     title = pgettext("visit", "Slots") if about is _SLOTS else _(about.title)
     st.subheader(title, anchor=False)
     counted = [

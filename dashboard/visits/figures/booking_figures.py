@@ -17,7 +17,7 @@ from services.core.errors import InvalidInput, Unavailable
 from services.visits.booking.proving import Proof
 from services.visits.figures.statistics import BookingStatistics, Figures, Period
 
-# From and to how many days after today.
+# First and last day, counted from today.
 _SPANS: Final = {
     marked("Today"): (0, 0),
     marked("Last 7 days"): (-6, 0),
@@ -28,7 +28,7 @@ _OTHER: Final = marked("Other days")
 
 
 def choose_period() -> Period:
-    """Draw the choice of days, and return what is chosen; raises InvalidInput."""
+    """Draw the choice of days, and return the chosen ones; raises InvalidInput."""
     chosen = st.radio(
         _("Days"),
         (*_SPANS, _OTHER),
@@ -71,7 +71,7 @@ def figures_of(period: Period) -> BookingStatistics:
 
 
 def figures_before(period: Period) -> Figures | None:
-    """Read the figures of as many days before; None where no calendar has them."""
+    """Read the figures of equally many days before; None if they are out of range."""
     length = period.last_day - period.first_day + timedelta(days=1)
     try:
         before = Period(period.first_day - length, period.last_day - length)
@@ -81,7 +81,7 @@ def figures_before(period: Period) -> Figures | None:
 
 
 def csv_address(period: Period) -> str:
-    """Return where exactly these figures are a file."""
+    """Return the address of exactly these figures as a file."""
     days = {"from": period.first_day.isoformat(), "to": period.last_day.isoformat()}
     return f"/files/visit-statistics.csv?{urlencode(days)}"
 
@@ -99,7 +99,7 @@ def prove() -> Proof:
 
 
 def proof_result(proof: Proof) -> None:
-    """Say who won, how many were refused, and how long it took."""
+    """Return who won, how many were refused, and how long it took, as a sentence."""
     sentence = _(
         "{attempts} attempts at one slot from {processes} processes: {won} won, {lost} "
         "were told that it is booked."

@@ -15,7 +15,7 @@ _NOTHING: Final = "–"
 
 
 def show_totals(figures: Figures, before: Figures | None) -> None:
-    """Show the figures of the whole period, each beside those of as long before."""
+    """Show the figures of the whole period, each beside the previous period's."""
     earlier = before or Figures()
     shown = (
         (
@@ -62,7 +62,7 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
                 value,
                 delta if before is not None else None,
                 delta_color="off",
-                # What stayed as it was went neither way.
+                # An unchanged figure went neither up nor down.
                 delta_arrow="off" if str(delta).startswith("0") else "auto",
                 help=meaning,
                 border=True,
@@ -74,10 +74,11 @@ def show_totals(figures: Figures, before: Figures | None) -> None:
 
 
 def _points(now: float | None, before: float | None) -> str | None:
-    """Return by how many hundredths a share has changed."""
+    """Return by how many percentage points a share has changed."""
     if now is None or before is None:
         return None
-    # Half a point less is no change: it would be written -0, with an arrow downwards.
+    # Less than half a point is no change: it would be written -0, with a downward
+    # arrow.
     change = round(100 * (now - before))
     return _("{change} points").format(change=f"{change:+d}" if change else "0")
 
@@ -93,7 +94,7 @@ def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:
 
 
 def doctors_table(doctors: Sequence[DoctorFigures], *, key: str) -> None:
-    """Show the figures of each doctor whom somebody tried to book."""
+    """Show the figures of each doctor with at least one attempt to book."""
     # The others would be rows of zeros.
     idle = [d for d in doctors if not (d.figures.holds or d.figures.conflicts)]
     rows = [
@@ -114,7 +115,7 @@ def doctors_table(doctors: Sequence[DoctorFigures], *, key: str) -> None:
 
 
 def share(value: float | None) -> str:
-    """Return a share in per cent; of nothing there is none."""
+    """Return a share in per cent; a dash without a value."""
     return _NOTHING if value is None else percent(value)
 
 

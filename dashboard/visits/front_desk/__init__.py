@@ -1,1 +1,1 @@
-"""The front desk's day and the clinician's: who is expected, who waits, who is seen."""
+"""The day of the front desk and the clinicians: who is expected, waits, is seen."""

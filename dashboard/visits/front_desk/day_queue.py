@@ -1,4 +1,4 @@
-"""The day's visits, read for a screen and sorted into who waits and who is to come."""
+"""The day's visits, read for a screen and sorted into waiting, expected and over."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +16,11 @@ from services.lists.folding import by_shown_name
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
-# A click that changes nothing asks no database; a check-in elsewhere shows soon.
+# A click that changes nothing queries no database; a check-in elsewhere shows soon.
 _SECONDS = 15.0
 # How many parts of a long day are shown.
 _PARTS: Final = "day_queue_parts"
-# As many as a list of a day has at most.
+# The maximum of a day's list.
 _AT_A_TIME: Final = 500
 _BEFORE_IT_IS_OVER = (
     VisitStatus.CHECKED_IN,
@@ -31,7 +31,7 @@ _BEFORE_IT_IS_OVER = (
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A day's visits: who waits for longest, is seen, comes next, and was here."""
+    """A day's visits: the longest waiting first, in the room, expected, and over."""
 
     waiting: tuple[VisitRecord, ...]
     in_room: tuple[VisitRecord, ...]
@@ -51,7 +51,7 @@ class Queue:
         return sorted({visit.doctor_name for visit in self.visits}, key=by_shown_name)
 
     def of(self, doctor: str | None) -> "Queue":
-        """Return the part of one doctor; all of it without one."""
+        """Return the visits of one doctor; all of them without one."""
         if doctor is None:
             return self
         theirs = sort([visit for visit in self.visits if visit.doctor_name == doctor])
@@ -59,14 +59,14 @@ class Queue:
 
     @property
     def visits(self) -> tuple[VisitRecord, ...]:
-        """All of them, by how far they have come."""
+        """All visits, by how far they have come."""
         return self.waiting + self.in_room + self.expected + self.over
 
 
 def today() -> Queue:
-    """Return the clinic's visits of today, as far as this person sees them.
+    """Return the clinic's visits of today, as far as this person may see them.
 
-    Of a day with very many those that begin first, and more once they are asked for.
+    If there are very many, those that begin first, and more once they are asked for.
     """
     day = now().date()
     visits: list[VisitRecord] = []
@@ -81,7 +81,7 @@ def today() -> Queue:
 
 
 def offer_rest(queue: Queue, *, key: str) -> None:
-    """Say that a day's list is cut, if it is, and offer what follows."""
+    """Show that a day's list is cut, if it is, and offer the rest."""
     if not queue.is_cut:
         return
     latest = max(visit.starts_at for visit in queue.visits)
@@ -107,7 +107,7 @@ def _part(day: date, after: UUID | None) -> tuple[VisitRecord, ...]:
 
 
 def own(day: date) -> tuple[VisitRecord, ...]:
-    """Return the visits of a day that this clinician is booked for."""
+    """Return the day's visits that are booked with this clinician."""
     actor = current_actor()
     return read(
         lambda s: appointments.list_own_day(s, actor, day, zone()),

@@ -1,4 +1,4 @@
-"""What the desk does with a visit, and what it is told then."""
+"""The desk's actions on a visit, and the message after each."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -26,7 +26,7 @@ _ACTIONS: Final[Mapping[ActionName, Callable[..., VisitRecord]]] = MappingProxyT
 
 
 def check_in_by_code(typed: str) -> str:
-    """Check in whose ticket was scanned or typed; say who that is, and where to.
+    """Check in the patient whose ticket was scanned or typed; return who and where to.
 
     Raises NotACode, NoSuchCode, and what appointments.check_in raises.
     """
@@ -40,7 +40,7 @@ def check_in_by_code(typed: str) -> str:
 
 
 def do(visit: VisitRecord, action: ActionName) -> str:
-    """Do the action with the visit as it is shown; say what was done."""
+    """Carry out the action on the visit as it is shown; return the message."""
     actor, change = current_actor(), _ACTIONS[action]
     done = write(
         lambda session: change(session, actor, visit.id, revision=visit.revision)

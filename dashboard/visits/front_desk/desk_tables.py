@@ -1,4 +1,4 @@
-"""Visits as tables, with what can be done with each."""
+"""Visits as tables, with the actions on each."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -63,7 +63,7 @@ _OWN: Final = (
 def desk_table(
     visits: Sequence[VisitRecord], timestamp: datetime, *, name: str, key: str
 ) -> Done | None:
-    """Show visits to the desk; return what is to be done with which."""
+    """Show visits to the desk; return the chosen action and its visit."""
     rows = [
         Row(
             str(visit.id),
@@ -90,12 +90,12 @@ def desk_table(
 
 
 def action_named(name: str) -> ActionName | None:
-    """Return what is done by an action of this name, if there is one."""
+    """Return the action of this name, if there is one."""
     return next((action for action in _NAMES if action == name), None)
 
 
 def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -> None:
-    """Show a clinician their visits; each leads to its consulting room."""
+    """Show clinicians their own visits; each leads to its consulting room."""
     rows = [
         Row(
             str(visit.id),
@@ -121,14 +121,14 @@ def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -
 
 
 def _who(visit: VisitRecord) -> Cell:
-    """Name the patient with what the desk asks for to be sure who it is."""
+    """Return the patient's name with the day of birth, by which the desk checks it."""
     born = visit.date_of_birth
     lines = ((Piece(_("born {day}").format(day=written(born))),),) if born else ()
     return Cell(desk_words.who_in_a_list(visit), lines=lines)
 
 
 def actions_of(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
-    """Return what the desk can do with a visit as it stands, the likeliest first."""
+    """Return the desk's actions on a visit in its state, the likeliest first."""
     return tuple(
         replace(action, label=_(action.label)) for action in _actions(visit, timestamp)
     )

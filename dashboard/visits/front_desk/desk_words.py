@@ -1,4 +1,4 @@
-"""How visits read at the desk: times, waiting times, states."""
+"""Visits as text for the desk: times, waiting times, states."""
 
 from datetime import date, datetime
 from typing import Final
@@ -13,18 +13,18 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus, ph
 
 _MINUTE: Final = 60
 _HOUR: Final = 60
-# From then on somebody ought to look after who waits.
+# From then on somebody ought to look after the waiting patient.
 _LONG_MINUTES: Final = 30
 _NOT_YOURS: Final = marked("Not your patient any more")
 
 
 def hour(timestamp: datetime) -> str:
-    """Return the time of day by the clinic's clock."""
+    """Return the time of day on the clinic's clock."""
     return time_of_day(in_zone(timestamp))
 
 
 def who(visit: VisitRecord) -> str:
-    """Return the patient's name for a sentence, if this person is shown it."""
+    """Return the patient's name for a sentence, if this person may see it."""
     return visit.patient_name or _(_NOT_YOURS)
 
 
@@ -36,12 +36,12 @@ def whom(visit: VisitRecord) -> str:
 
 
 def who_in_a_list(visit: VisitRecord) -> str:
-    """Return the patient's name in the order in which lists have it."""
+    """Return the patient's name in the order that lists use."""
     return name_in_list(visit) or _(_NOT_YOURS)
 
 
 def born_and_aged(visit: VisitRecord, today: date) -> str:
-    """Return date of birth and age, empty where they are not shown to this person."""
+    """Return date of birth and age; empty if this person may not see them."""
     born = visit.date_of_birth
     return f"{written(born)} ({age_on(today, born)})" if born else ""
 
@@ -95,7 +95,7 @@ def called(visit: VisitRecord, timestamp: datetime) -> Cell:
 
 
 def summary(queue: Queue) -> str:
-    """Say in one line how the day stands."""
+    """Return the state of the day in one line."""
     seen = sum(visit.status is VisitStatus.COMPLETED for visit in queue.over)
     missed = sum(visit.status is VisitStatus.NO_SHOW for visit in queue.over)
     waiting = _("{count} waiting").format(count=len(queue.waiting))

@@ -1,4 +1,4 @@
-"""People who booked and are not registered yet: in the day's lists, and one alone."""
+"""Newcomers, who booked and are not registered yet: in the day's lists, and alone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,7 +48,7 @@ _STATE: Final = Cell(marked("Not registered yet"), "warn", "person_alert")
 
 
 def of_day(day: date) -> tuple[NewcomerRecord, ...]:
-    """Return who comes on a day of the clinic's and is not registered yet.
+    """Return the newcomers who are expected on a day of the clinic's.
 
     Clinicians see those who come to them.
     """
@@ -61,7 +61,7 @@ def of_day(day: date) -> tuple[NewcomerRecord, ...]:
 
 
 def show_newcomers(listed: Sequence[NewcomerRecord], *, key: str) -> None:
-    """List them, each leading to where they are registered; nothing for nobody."""
+    """List newcomers, each leading to the registration; nothing if there are none."""
     if not listed:
         return
     st.subheader(_("Not registered yet"), anchor=False)
@@ -91,12 +91,12 @@ def show_newcomers(listed: Sequence[NewcomerRecord], *, key: str) -> None:
 
 
 def open_newcomer(newcomer_id: UUID | str) -> None:
-    """Go to where somebody is registered who has booked."""
+    """Go to the page that registers a newcomer."""
     go(_PAGE, newcomer=str(newcomer_id))
 
 
 def chosen_newcomer() -> NewcomerRecord:
-    """Return who is named in the address; raises NoSuchNewcomer, NewcomerOver."""
+    """Return the newcomer named in the address; raises NoSuchNewcomer, NewcomerOver."""
     try:
         newcomer_id = UUID(st.query_params.get("newcomer", ""))
     except ValueError as error:
@@ -113,7 +113,7 @@ def chosen_newcomer() -> NewcomerRecord:
 
 
 def begin_form(newcomer: NewcomerRecord) -> UUID:
-    """Fill the form with what was booked with; return the id for the new record."""
+    """Fill the form from the booking; return the id for the new record."""
     if st.session_state.get("newcomer_of") != newcomer.id:
         st.session_state["newcomer_of"] = newcomer.id
         st.session_state["newcomer_id"] = uuid4()
@@ -126,13 +126,13 @@ def begin_form(newcomer: NewcomerRecord) -> UUID:
 
 
 def forget_form() -> None:
-    """Begin anew the next time."""
+    """Forget the form, so that the next time it begins again."""
     for name in ("of", "id", "checked"):
         st.session_state.pop(f"newcomer_{name}", None)
 
 
 def show_booking(newcomer: NewcomerRecord) -> None:
-    """Say who has booked what, and offer to cancel it."""
+    """Show the newcomer's booking, and offer to cancel it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{plain(newcomer.name)}**, {plain(newcomer.email)}  \n"

@@ -1,4 +1,4 @@
-"""The e-mails about visits and documents, as an administrator looks at them."""
+"""The e-mails about visits and documents, as an administrator sees them."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ _COLUMNS = (
 
 
 def look() -> OutboxSummary:
-    """Return how the e-mails stand, and the newest of them."""
+    """Return the state of the e-mails, and the newest of them."""
     actor, sender = current_actor(), sender_of(wiring.current().settings)
     return read(
         lambda session: notifications.look(session, actor, sender),
@@ -56,14 +56,14 @@ def look() -> OutboxSummary:
 
 
 def has_mail_server() -> bool:
-    """Tell whether e-mails leave this machine at all."""
+    """Return whether e-mails leave this machine at all."""
     return wiring.current().settings.smtp_url is not None
 
 
 def emails_table(
     emails: tuple[NotificationRecord, ...], *, key: str
 ) -> NotificationRecord | None:
-    """Show e-mails; return the one that is to be read."""
+    """Show e-mails; return the one to be read."""
     read_it = RowAction("read", pgettext("letter", "Read"), "mail", shows_label=True)
     columns = [
         replace(column, label=pgettext("letter", "To")) if column is _TO else column
@@ -88,7 +88,7 @@ def emails_table(
 
 @dialog(marked("E-mail"), width="medium")
 def show_email(email: NotificationRecord) -> None:
-    """Show what an e-mail says."""
+    """Show the text of an e-mail."""
     st.caption(
         _("To {address}, written {when}").format(
             address=email.to, when=at(email.created_at)

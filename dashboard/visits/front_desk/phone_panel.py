@@ -1,4 +1,4 @@
-"""Whom the desk phones to remind: who has a visit soon, and no e-mail address."""
+"""Whom the desk phones as a reminder: visits soon, patients without e-mail address."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,10 +37,10 @@ from dashboard.visits.front_desk import desk_words
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, phoning
 
-# What somebody else notes is heard of; where nothing can be heard, it shows by then.
+# Colleagues' entries are notified; where listening fails, they show after this time.
 _SECONDS: Final = 60.0
 _SHOWN: Final = "desk_phone_shown"
-# Who leaves the desk open has looked again after so long.
+# Somebody who leaves the desk open has looked again after this time.
 _ONE_LOOK: Final = timedelta(hours=1)
 _COLUMNS: Final = (
     Column(marked("Patient")),
@@ -67,9 +67,9 @@ _ACTIONS: Final = {
 
 @st.fragment(run_every="60s")
 def show_whom_to_phone() -> None:
-    """List them below the day, folded; nothing where there is nobody.
+    """List the patients below the day, folded; nothing if there are none.
 
-    Again every minute, because others at the desk phone them as well.
+    Rerun every minute, because others at the desk phone them as well.
     """
     with error_boundary():
         listed = _listed()
@@ -91,7 +91,7 @@ def show_whom_to_phone() -> None:
 
 
 def _listed() -> list[VisitRecord]:
-    """Return whom to phone, those who were reached last."""
+    """Return whom to phone; those already reached come last."""
     actor, day = current_actor(), today() + timedelta(days=1)
     shown = _shown_before(day)
     listed = read(
@@ -106,7 +106,7 @@ def _listed() -> list[VisitRecord]:
 
 
 def _shown_before(day: date) -> set[UUID]:
-    """Return whom this screen has shown for the day, as the audit log knows."""
+    """Return whom this screen has shown for the day, as recorded in the audit log."""
     known: tuple[date, datetime, set[UUID]] | None = st.session_state.get(_SHOWN)
     if known and known[0] == day and now() - known[1] < _ONE_LOOK:
         return known[2]
@@ -145,7 +145,7 @@ def _row(visit: VisitRecord, timestamp: datetime) -> Row:
 
 
 def _actions(visit: VisitRecord) -> tuple[RowAction, ...]:
-    """Return what can be noted of a visit; who did not answer is phoned again."""
+    """Return what can be recorded for a visit; unanswered calls can be repeated."""
     names = (
         [] if _is_reached(visit) else [outcome.value for outcome in phoning.CallOutcome]
     )
@@ -156,10 +156,10 @@ def _actions(visit: VisitRecord) -> tuple[RowAction, ...]:
 
 
 def _do(visit: VisitRecord, action: str) -> str:
-    """Note what became of a call, or take it back; say what was done.
+    """Record the outcome of a call, or remove it; return the message.
 
-    The list may be newer than what was clicked in: then what a colleague has noted
-    decides. Raises PhonedMeanwhile.
+    The list may be newer than the one clicked in: then a colleague's entry takes
+    precedence. Raises PhonedMeanwhile.
     """
     if action not in {offered.name for offered in _actions(visit)}:
         raise phoning.PhonedMeanwhile(visit)

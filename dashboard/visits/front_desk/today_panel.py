@@ -38,7 +38,7 @@ _SECONDS: Final = 60.0
 _NEXT: Final = 6
 _HEIGHT: Final = 260
 STATES_LEGEND: Final[Spec] = {"orient": "bottom", "columns": 3}
-# In this order, which gives each its colour.
+# The order determines each state's colour.
 STATES: Final = {
     VisitStatus.COMPLETED: marked("Seen"),
     VisitStatus.CHECKED_IN: marked("Waiting"),
@@ -55,7 +55,7 @@ _DESK: Final = "visits/desk.py"
 
 
 def visit_days(*, is_own: bool = False) -> tuple[VisitDay, ...]:
-    """Return the last two weeks and today, by day; of oneself alone if asked for."""
+    """Return the last two weeks and today, by day; only one's own on request."""
     actor, at = current_actor(), now()
     return read(
         lambda session: count_days(
@@ -157,7 +157,7 @@ def show_today() -> None:
 
 
 def show_hours(visits: Sequence[VisitRecord]) -> None:
-    """Show visits as bars by hour, in the colours of what became of them."""
+    """Show visits as bars by hour, coloured by their outcome."""
     counted = Counter(
         (in_zone(visit.starts_at).hour, visit.status)
         for visit in visits

@@ -1,1 +1,1 @@
-"""What the front desk and administrators do about doctors and when they work."""
+"""What the front desk and administrators do about doctors and their working hours."""

@@ -17,7 +17,7 @@ _CLOCK: Final = frozenset(
     time(hour, minute) for hour in range(24) for minute in range(0, 60, 5)
 )
 _NOON: Final = time(12)
-# What a day begins with that was closed so far.
+# The first hours offered for a day that was closed so far.
 _USUAL: Final[tuple[Chosen, ...]] = (
     (time(8), _NOON),
     (time(13), time(17)),
@@ -33,10 +33,10 @@ _TIME_WIDTH: Final = 116
 
 @dataclass(frozen=True, slots=True)
 class DayHours:
-    """The fields of a weekday, ISO's, in the form that the `stamp` tells from others.
+    """The fields of an ISO weekday, in the form that the `stamp` identifies.
 
-    What stands in them is in the session, until the week is saved. `week` is the one
-    that the form began with.
+    Their contents are in the session until the week is saved. `week` is the one that
+    the form began with.
     """
 
     weekday: int
@@ -45,7 +45,7 @@ class DayHours:
 
     @property
     def name(self) -> str:
-        """What the day is called."""
+        """The name of the day."""
         return _(WEEKDAYS[self.weekday - 1])
 
     @property
@@ -55,7 +55,7 @@ class DayHours:
 
     @property
     def chosen(self) -> tuple[Chosen, ...]:
-        """From when until when the doctor works, empty if the day is closed."""
+        """From when until when the doctor works; empty if the day is closed."""
         if self.is_closed:
             return ()
         return tuple(
@@ -68,18 +68,18 @@ class DayHours:
 
     @property
     def is_typed(self) -> bool:
-        """Whether something else is chosen than what the form began with."""
+        """Whether the choice differs from what the form began with."""
         self.begin()
         saved = _places(plans.open_stretches(self.week, self.weekday))
         return self.chosen != tuple(saved)
 
     def begin(self) -> None:
-        """Fill what is not in the session yet with what is saved."""
+        """Fill whatever is not in the session yet from what is saved."""
         saved = _places(plans.open_stretches(self.week, self.weekday))
         st.session_state.setdefault(self._key("closed"), not saved)
         places = saved or _USUAL
         st.session_state.setdefault(self._key("stretches"), len(places))
-        # Of a closed day no fields are drawn: Streamlit would forget them.
+        # A closed day draws no fields, and Streamlit would forget their values.
         if not self.is_closed:
             for number in range(st.session_state[self._key("stretches")]):
                 place = places[number] if number < len(places) else (None, None)
@@ -113,7 +113,7 @@ class DayHours:
                 )
 
     def copy_to(self, others: Sequence["DayHours"]) -> None:
-        """Let other days be as this one."""
+        """Copy this day's hours to other days."""
         is_closed, chosen = self.is_closed, self.chosen
         for other in others:
             st.session_state[other._key("closed")] = is_closed
@@ -139,9 +139,9 @@ class DayHours:
                 "until": _("{day}, {part}, until"),
             }
             for which, label in labels.items():
-                # The day and the part of it stand beside, for those who see them.
+                # People who see the page have the day and its part beside the field.
                 key = self._key(which, number)
-                # What a program has written may lie between the steps.
+                # A time that a program has set may lie between the steps.
                 written = {st.session_state[key]} - {None}
                 st.selectbox(
                     label.format(day=self.name, part=part),

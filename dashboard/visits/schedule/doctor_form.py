@@ -1,4 +1,4 @@
-"""Which doctor's plan a page is about, and the form of what is known about them."""
+"""The doctor whose plan a page is about, and the form of the doctor's facts."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +26,7 @@ from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorDraft, DoctorRecord
 from services.visits.schedule.doctors.rules import LONGEST, SEXES
 
-# A doctor as kept, or one who is still to be added.
+# An existing doctor, or one who is still to be added.
 _Known = DoctorRecord | DoctorDraft
 
 _NOBODY: Final = marked("Nobody")
@@ -50,7 +50,7 @@ _MEANWHILE: Final = "doctor_saved_meanwhile"
 
 
 def facts_form(doctor: DoctorRecord | None) -> None:
-    """Offer to change what is known of the doctor, or to add one."""
+    """Offer to change the doctor's facts, or to add a doctor."""
     names = _clinicians()
     form: VersionedForm[_Known] = VersionedForm(
         f"doctor_facts_{doctor.id if doctor else 'new'}",
@@ -75,7 +75,7 @@ def _stamp(known: _Known) -> str:
 
 
 def _values(known: _Known, names: Mapping[UUID, str]) -> dict[str, Any]:
-    """Return what the fields begin with, by the names that their keys have."""
+    """Return the initial values of the fields, by the names in their keys."""
     return {
         **{name: getattr(known, name) or "" for name in _LINES},
         "sex": known.sex,
@@ -89,7 +89,7 @@ def _values(known: _Known, names: Mapping[UUID, str]) -> dict[str, Any]:
 def _fields(
     known: _Known, names: Mapping[UUID, str]
 ) -> tuple[DoctorDraft, TypedNumber]:
-    """Draw the fields; return what stands there, and how long a visit lasts."""
+    """Draw the fields; return their contents, and how long a visit lasts."""
     stamp = _stamp(known)
     with st.grid(2, min_column_width=240):
         lines: dict[str, Any] = {
@@ -122,12 +122,12 @@ def _fields(
             [None, *names],
             format_func=lambda user_id: names.get(user_id, _(_NOBODY)),
             key=f"doctor_user_{stamp}",
-            # Streamlit takes None for nothing chosen, and says so in English.
+            # Streamlit takes None for no selection, and says so in English.
             placeholder=_(_NOBODY),
             help=_("The clinician who sees this doctor's visits as their own."),
         )
         is_active = st.checkbox(_(_LABELS["active"]), key=f"doctor_active_{stamp}")
-    # An emptied fee is a doctor without one.
+    # An empty fee means a doctor without one.
     typed_fee = None if fee.value is None else Decimal(str(fee.value))
     draft = DoctorDraft(
         **lines, sex=sex, fee=typed_fee, user_id=user_id, is_active=is_active
@@ -175,7 +175,7 @@ def _save(
 
 
 def _say_what_was_saved_meanwhile(known: _Known) -> None:
-    """Say once that a colleague was quicker, and what both have changed."""
+    """Show once that a colleague was quicker, and what both have changed."""
     whose, both = st.session_state.get(_MEANWHILE, (None, ()))
     if not isinstance(known, DoctorRecord) or whose != known.id:
         return
@@ -194,7 +194,7 @@ def _say_what_was_saved_meanwhile(known: _Known) -> None:
 
 
 def planned_doctor() -> DoctorRecord | None:
-    """Return the doctor of the address, None for a new one; raises NotFound."""
+    """Return the doctor in the address, None for a new one; raises NotFound."""
     named = st.query_params.get("doctor")
     if not named:
         return None

@@ -1,4 +1,4 @@
-"""A doctor's photo: put up, exchanged, taken down."""
+"""A doctor's photo: added, replaced, removed."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from services.visits.schedule.doctors import DoctorRecord
 
 
 def photo_form(doctor: DoctorRecord) -> None:
-    """Show the photo, and offer to exchange it."""
+    """Show the photo, and offer to replace it."""
     actor = current_actor()
     doctor_photo(doctor)
     with st.form(f"doctor_photo_{doctor.revision}"):

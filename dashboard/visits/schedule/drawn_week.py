@@ -19,13 +19,13 @@ from dashboard.ui.language.chart_locale import in_language
 from services.core.weekdays import WEEKDAYS
 
 _ROW_HEIGHT: Final = 26
-# What is drawn at least, in hours.
+# The hours that are always drawn.
 _EARLIEST: Final = 7
 _LATEST: Final = 19
 _HOUR: Final = 60
 _ROOM: Final = 0.05
 _CLOCK: Final = "(datum.value < 10 ? '0' : '') + datum.value + ':00'"
-# Readable on light and on dark ground.
+# Readable on light and dark backgrounds.
 _MUTED: Final = "#7A8790"
 
 
@@ -36,8 +36,8 @@ def show_drawn_week(
 ) -> None:
     """Draw from when until when each visit of the days would last.
 
-    The days are called as in `WEEKDAYS`, in the language of the page. One without
-    visits is said to be closed, or that its hours have no room for a visit.
+    The days are named as in `WEEKDAYS`, in the language of the page. A day without
+    visits is marked as closed, or as too short for a visit.
     """
     drawn = pd.DataFrame(
         [
@@ -65,11 +65,11 @@ def show_drawn_week(
     )
     begin = int(min([_EARLIEST, *drawn["begins"]]))
     end = -int(-max([_LATEST, *drawn["ends"]]) // 1)
-    # The last hour stands below its line, and not beyond the edge.
+    # The label of the last hour is below its line, not beyond the edge.
     room = (end - begin) * _ROOM
     hours = {"labelExpr": _CLOCK, "tickMinStep": 1, "labelFlush": True}
     bars: Spec = {
-        # The gap tells one visit from the next.
+        # The gap separates one visit from the next.
         "mark": mark("bar", xOffset=0.5, x2Offset=-0.5, height={"band": 0.7}),
         "encoding": {
             "x": quantitative(

@@ -65,7 +65,7 @@ def show_extras(doctor: DoctorRecord) -> None:
         write(lambda s: plans.withdraw_extra(s, actor, withdrawn))
         notify(_("The extra slot is withdrawn."), icon="undo")
         st.rerun()
-    # A doctor's visits last as long as theirs do, and a reason is one of theirs.
+    # The length of a visit and the reason belong to one doctor, so the form does.
     renewed_forms.belong_to(_FORM, doctor.id)
     with st.form(_FORM):
         typed = _fields(doctor)
@@ -88,7 +88,7 @@ def show_extras(doctor: DoctorRecord) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _TypedSlot:
-    """What stands in the fields; raises InvalidInput for one that was emptied."""
+    """The contents of the fields; raises InvalidInput for an empty one."""
 
     day: TypedValue[date]
     time: TypedValue[time]
@@ -96,13 +96,13 @@ class _TypedSlot:
     reason: str
 
     def begins(self) -> datetime:
-        # In UTC, where an hour is an hour when clocks change too.
+        # In UTC, where an hour is an hour even when clocks change.
         day, clock = self.day.given(), self.time.given()
         return datetime.combine(day, clock, zone()).astimezone(UTC)
 
     def ends(self, begins: datetime) -> datetime:
-        # Beyond a day it is refused however long it is; no calendar knows what is
-        # longest.
+        # More than a day is refused, however long it is; larger numbers could overflow
+        # dates.
         most = _MINUTES_OF_A_DAY
         lasting = max(-most, min(most, self.minutes.whole()))
         return begins + timedelta(minutes=lasting)
@@ -139,7 +139,7 @@ def _fields(doctor: DoctorRecord) -> _TypedSlot:
 
 
 def _table(extras: Sequence[SlotRecord]) -> UUID | None:
-    """Show the extra slots; return which one is to be withdrawn."""
+    """Show the extra slots; return the one to be withdrawn."""
     rows = [
         Row(
             str(slot.id),
@@ -158,7 +158,7 @@ def _table(extras: Sequence[SlotRecord]) -> UUID | None:
 
 
 def _actions(slot: SlotRecord) -> tuple[RowAction, ...]:
-    """Offer to withdraw what nobody has."""
+    """Offer to withdraw a slot that nobody has."""
     is_free = slot.state == "free"
     return (
         (RowAction("withdraw", _("Withdraw"), "undo", shows_label=True),)

@@ -1,4 +1,4 @@
-"""Says what a changed plan has made of the slots."""
+"""Says what a changed plan has done to the slots."""
 
 from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.notices import notify
@@ -6,7 +6,7 @@ from services.visits.schedule.plans import PlanResult
 
 
 def say_what_became(sentence: str, became: PlanResult) -> None:
-    """Say in passing what was done, and what is left to do."""
+    """Show briefly what was done, and what is left to do."""
     added, withdrawn = decimal(became.added), decimal(became.withdrawn)
     said = [sentence]
     if became.added and became.withdrawn:

@@ -1,4 +1,4 @@
-"""What differs from the weekly plan: added, listed and taken back."""
+"""Exceptions from the weekly plan: added, listed and removed."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, time
@@ -51,7 +51,7 @@ _END: Final = time(18)
 
 
 def kind_of(kind: ExceptionKind) -> str:
-    """Return what a time that differs from the week is called."""
+    """Return the name of a kind of exception."""
     match kind:
         case ExceptionKind.BLOCKED:
             return pgettext("time", "Blocked")
@@ -62,7 +62,7 @@ def kind_of(kind: ExceptionKind) -> str:
 
 
 def show_exceptions(doctor: DoctorRecord) -> None:
-    """Show what lies ahead, and offer to add to it."""
+    """Show the coming exceptions, and offer to add one."""
     actor = current_actor()
     planned = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
     if not planned:
@@ -90,7 +90,7 @@ def show_exceptions(doctor: DoctorRecord) -> None:
 
 @dialog(marked("Visits in this time"), icon=":material/event_busy:", width="medium")
 def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
-    """List whom the exception concerns before it takes effect."""
+    """List the visits that the exception concerns before it takes effect."""
     with error_boundary():
         st.markdown(
             _(
@@ -119,7 +119,7 @@ def _add(draft: ExceptionDraft) -> None:
 
 
 def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
-    """Draw the fields; return how to read them once they are sent."""
+    """Draw the fields; return a function that reads them once they are sent."""
     with st.grid(2, min_column_width=240):
         kind = st.selectbox(
             _("What"),
@@ -171,7 +171,7 @@ def _fields(doctor: DoctorRecord) -> Callable[[], ExceptionDraft]:
 
 
 def _table(planned: Sequence[ExceptionRecord]) -> UUID | None:
-    """Show the exceptions; return which one is to be taken back."""
+    """Show the exceptions; return the one to be removed."""
     rows = [
         Row(
             str(exception.id),

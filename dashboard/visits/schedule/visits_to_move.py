@@ -1,4 +1,4 @@
-"""The visits at times that a doctor's plan has no longer, each to be moved."""
+"""The visits at times that a doctor's plan no longer has, each to be moved."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -49,7 +49,7 @@ def show_visits_to_move(doctor: DoctorRecord) -> None:
 
 
 def show_visits(visits: Sequence[VisitWithin], *, name: str, key: str) -> None:
-    """List visits with a way to another time, to those who may see whose they are."""
+    """List visits with a way to another time, to people who may see the patients."""
     if visits[0].patient_name is None:
         st.caption(_("The front desk sees whose they are, and moves them."))
         return
@@ -87,7 +87,7 @@ def _whose(visit: VisitWithin) -> str:
 def _actions(visit: VisitWithin) -> tuple[RowAction, ...]:
     """Offer to move a patient's visit; a hold ends by itself.
 
-    Who is no patient yet moves the visit by a link, or is registered first.
+    Newcomers move their visit by a link, or are registered first.
     """
     is_movable = visit.is_booked and visit.booking_id is not None
     return (

@@ -1,4 +1,4 @@
-"""The week of a doctor: when they work, chosen day by day and drawn at once."""
+"""The week of a doctor: working hours, chosen day by day and drawn at once."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,12 +20,12 @@ from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
 from services.visits.schedule.plans import Hours, weeks
 
-# Where Monday goes as long as every other day is closed.
+# The days that Monday is copied to while every other day is closed.
 _USUALLY_WORKED: Final = slice(1, 5)
 
 
 def week_form(doctor: DoctorRecord) -> None:
-    """Offer to exchange the weekly plan; slots follow at once."""
+    """Show the weekly plan, to be replaced; slots follow at once."""
     actor = current_actor()
     saved = read(lambda session: weeks.get_week(session, actor, doctor.id))
     _edit_week(doctor, saved)
@@ -53,7 +53,7 @@ def _edit_week(doctor: DoctorRecord, saved: tuple[Hours, ...]) -> None:
 def _opened(doctor: DoctorRecord, saved: tuple[Hours, ...]) -> tuple[Hours, ...]:
     """Return the week that the form began with: the saved one until hours are chosen.
 
-    What a colleague saves from then on does not take away what is chosen.
+    What a colleague saves from then on does not remove the choices.
     """
     opened: tuple[Hours, ...] = st.session_state.get(_opened_key(doctor), saved)
     if not any(day.is_typed for day in _days(doctor, opened)):
@@ -67,7 +67,7 @@ def _opened_key(doctor: DoctorRecord) -> str:
 
 
 def _seen_key(doctor: DoctorRecord) -> str:
-    """Return the key of the saved week that the person was last shown."""
+    """Return the key of the saved week that the person last saw."""
     return f"doctor_week_seen_{doctor.id}"
 
 
@@ -102,7 +102,7 @@ def _close(doctor: DoctorRecord) -> None:
 
 
 def _show_offer(doctor: DoctorRecord, days: Sequence[DayHours]) -> None:
-    """Show what could be booked with what is chosen so far."""
+    """Show what could be booked with the hours chosen so far."""
     minutes = doctor.slot_minutes
     visits = {day.name: plans.visits_of_day(day.chosen, minutes) for day in days}
     count = sum(map(len, visits.values()))
@@ -172,7 +172,7 @@ def _save(
             )
         )
     except weeks.WeekChanged as refusal:
-        # What it is now is read anew, and said beside what was chosen.
+        # The present week is read again, and shown beside the choices.
         notify(plain(refusal_text(refusal)), icon="sync_problem")
         st.rerun()
     _close(doctor)

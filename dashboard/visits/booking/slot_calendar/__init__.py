@@ -1,8 +1,8 @@
-"""The times of a doctor side by side, day for day, to be chosen by mouse or keyboard.
+"""The times of a doctor side by side, day by day, chosen by mouse or keyboard.
 
-On a desk every day is a column in which equal times stand in one line; on a phone the
-days follow each other. What somebody else holds becomes free on the screen by itself
-when that hold runs out: the database decides anyway who gets it.
+On a desk every day is a column in which equal times are on one line; on a phone the
+days follow each other. A time that somebody else holds becomes free on the screen by
+itself when that hold runs out: the database decides anyway who gets it.
 """
 
 import json
@@ -30,8 +30,8 @@ TimeState = Literal["free", "held", "booked", "own_hold", "own_visit"]
 class Time:
     """One time of a day, in its line of the calendar.
 
-    `beside` is the same moment on the viewer's own clock where that differs.
-    `frees_in` is how many seconds a hold of somebody else still lasts.
+    `beside` is the same time on the viewer's own clock if that differs. `frees_in` is
+    for how many seconds somebody else's hold still lasts.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Time:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day: `label` heads its column, `name` is said before a time of it."""
+    """One day: `label` heads its column, `name` is read out before its times."""
 
     label: str
     name: str
@@ -58,8 +58,8 @@ def payload_of(
 ) -> bytes:
     """Return what the browser draws.
 
-    `action` is what a free time is for, such as "Hold"; without one nothing is chosen.
-    `is_own` says whether who looks at it would come themselves.
+    `action` is what a free time is for, such as "Hold"; without one nothing can be
+    chosen. `is_own` is whether the viewer is the one who would come.
     """
     drawn = {
         "name": name,
@@ -78,4 +78,4 @@ def slot_calendar(payload: bytes, *, key: str) -> str | None:
 
 
 def _nothing() -> None:
-    """Take part in the protocol: a trigger needs a callback to be reported at all."""
+    """Do nothing; Streamlit reports a trigger only if it has a callback."""

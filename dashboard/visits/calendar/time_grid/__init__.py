@@ -1,7 +1,7 @@
 """Lanes of a calendar side by side, hour by hour: to be opened, booked, dragged.
 
-Decision 6 says why this is a component of our own. Everything that can be done with
-the mouse can be done with keys: what is opened offers it.
+Decision 6 says why this is a component of our own. Everything that can be done with the
+mouse can be done with keys: what is opened offers it.
 """
 
 import json
@@ -27,10 +27,9 @@ EntryKind = Literal["visit", "free", "held", "taken"]
 
 @dataclass(frozen=True, slots=True)
 class GridEntry:
-    """What fills a stretch of a lane, in minutes of its day.
+    """The contents of a stretch of a lane, in minutes of its day.
 
-    A free one is booked by a click, a visit is opened. `name` is what a screen reader
-    says of it.
+    A free one is booked by a click, a visit is opened. `name` is for screen readers.
     """
 
     id: str
@@ -71,7 +70,8 @@ class GridLane:
 class GridEvent:
     """What the person did with the grid in this run.
 
-    `moved` is which visit onto which free slot; `drawn` is a stretch of a lane.
+    `moved` is a visit and the free slot it was moved to; `drawn` is a stretch of a
+    lane.
     """
 
     opened: str | None = None
@@ -93,8 +93,8 @@ def payload_of(
 ) -> bytes:
     """Return what the browser draws.
 
-    `place` names what is shown: another one is scrolled to its beginning, the same one
-    stays where it is. `hours` are those that are drawn; `now` is in minutes of the day.
+    `place` names what is shown: a new one is scrolled to its beginning, the same one
+    stays where it is. `hours` are the ones to be drawn; `now` is in minutes of the day.
     """
     drawn = {
         "name": name,
@@ -130,4 +130,4 @@ def time_grid(payload: bytes, *, key: str) -> GridEvent:
 
 
 def _nothing() -> None:
-    """Take part in the protocol: a trigger needs a callback to be reported at all."""
+    """Do nothing; Streamlit reports a trigger only if it has a callback."""
