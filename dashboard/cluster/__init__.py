@@ -1,1 +1,1 @@
-"""The database servers on the screen: how they are, and what is done to them."""
+"""The database servers on the screen: their state, and operations on them."""

@@ -33,7 +33,7 @@ _COLUMNS: Final = (
 
 @st.fragment(run_every="5s")
 def show_alerts() -> None:
-    """Show what is wrong now and what was before, again every few seconds."""
+    """Show open and past alerts, rerun every few seconds."""
     with error_boundary():
         wrong, before = _read()
         if not wrong:
@@ -49,7 +49,7 @@ def show_alerts() -> None:
 
 
 def open_alerts() -> tuple[Alert, ...]:
-    """Return what is wrong now; kept for some seconds."""
+    """Return the open alerts, cached for a few seconds."""
     actor = current_actor()
     open_: tuple[Alert, ...]
     (open_,) = read_all(

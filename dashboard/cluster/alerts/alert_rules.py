@@ -1,4 +1,4 @@
-"""The rules by which alerts begin and end, and their change."""
+"""The rules by which alerts begin and end, and the dialog that changes one."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -37,7 +37,7 @@ _COLUMNS: Final = (
 
 
 def show_rules() -> None:
-    """Show the rules; whoever may manage them can change each."""
+    """Show the rules; people who may manage them can change each."""
     actor = current_actor()
     rules = read(lambda session: alerts.list_rules(session, actor))
     chosen = _show_table(rules, may_change=actor.may(Permission.MANAGE_ALERTS))
@@ -72,9 +72,9 @@ def _show_table(
 
 @dialog(marked("Change this rule"), icon=":material/edit_notifications:")
 def change_rule(rule: RuleRevision) -> None:
-    """Ask for the two bars, for how long each counts, and who is told."""
+    """Ask for the two bars, for how long each must hold, and who is notified."""
     words = WORDS[rule.kind]
-    # What a colleague has changed meanwhile is shown, not what stood here before.
+    # A colleague's change since then is shown, not the previous values.
     key = f"alerts_{rule.kind}_{rule.revision}"
     with error_boundary():
         st.markdown(f"**{_(words.title)}**")
@@ -128,7 +128,7 @@ def change_rule(rule: RuleRevision) -> None:
 
 
 def _bar(rule: RuleRevision, name: str, label: str, key: str) -> Callable[[], float]:
-    """Ask for a bar if it is a number; return how to read it once it is sent."""
+    """Ask for a bar if it is a number; return a function that reads it once sent."""
     words = WORDS[rule.kind]
     value: float = getattr(rule, name)
     if not words.unit:

@@ -1,4 +1,4 @@
-"""What each kind of alert is called, and in which unit its bars are typed."""
+"""The name of each kind of alert, and the unit in which its bars are typed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from services.cluster.alerts import Alert, AlertKind, RuleRevision
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """`unit` is what a bar is typed in, and `size` how much of it that is.
+    """The texts of a kind: `unit` is what a bar is typed in, and `size` its factor.
 
-    `runbook` says what to do.
+    `runbook` is the advice on what to do.
 
-    Without a unit it either is or is not, so there is no bar to type.
+    Without a unit the alert's cause holds or does not, so there is no bar to type.
     """
 
     title: str
@@ -153,12 +153,12 @@ def describe_rule(rule: RuleRevision) -> str:
 
 
 def receivers(rule: RuleRevision) -> str:
-    """Say who is told."""
+    """Return who is notified."""
     return ", ".join(_receivers(rule)) or pgettext("receivers", "None")
 
 
 def value_of(alert: Alert, value: float | None) -> str:
-    """Return what was measured, in the kind's unit."""
+    """Return the measured value, in the kind's unit."""
     words = WORDS[alert.kind]
     if value is None or not words.unit:
         return "–"

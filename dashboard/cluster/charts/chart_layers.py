@@ -17,14 +17,14 @@ _SHAPES: Final = {
     "rejoin": "triangle-up",
     "backup": "square",
 }
-# What is no server: events, and the period before.
+# For marks that are not servers: events, and the earlier period.
 MARKED: Final = "#7D8A94"
 # Legible on both backgrounds.
 _ALERT: Final = "#D9534A"
-# In pixels: half of what 10:24:00 takes.
+# In pixels: half the width of 10:24:00.
 _HALF_A_TIME: Final = 24
-# In pixels: what numbers take beside a chart, the most that it spares, a character of a
-# name, what stands between a name and the chart, and where a longer one is cut off.
+# In pixels: the room for numbers beside a chart, its maximum, the width of a character
+# of a name, the gap between a name and the chart, and what is cut off longer names.
 _SIDE: Final = 64
 _WIDEST_SIDE: Final = 120
 _CHARACTER: Final = 5.6
@@ -36,22 +36,22 @@ AREA: Final = mark("area")
 
 
 def when() -> Spec:
-    """Return what makes of a point's time what tooltips call it."""
+    """Return the transform that writes a point's time for tooltips."""
     written = f"{day_and_month_format()} %H:%M:%S"
     return {"calculate": f"utcFormat(datum.at, '{written}')", "as": "when"}
 
 
 def side_for(names: Iterable[str]) -> int:
-    """Return how wide what stands left of a chart must be to name these servers."""
+    """Return the width left of a chart that the names of these servers need."""
     longest = max(map(len, names), default=0)
     return min(max(_SIDE, round(longest * _CHARACTER) + _BETWEEN), _WIDEST_SIDE)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time that charts show, on their axis; open where it moves along.
+    """The time that charts show, on their axis; open if it moves along.
 
-    What stands left of each chart is as wide, so that their times are in one line.
+    The space left of each chart has the same width, so that their times align.
     """
 
     since: float
@@ -61,7 +61,7 @@ class Window:
 
     @property
     def beside(self) -> Spec:
-        """Return how an axis of names or values is as wide as those of others."""
+        """Return the options that give an axis of names or values the common width."""
         limit = self.side - _CUT_OFF
         return {"minExtent": self.side, "maxExtent": self.side, "labelLimit": limit}
 
@@ -71,7 +71,7 @@ class Window:
         axis: Spec = {
             "title": None,
             "labelOverlap": "greedy",
-            # So near an end a time would reach beyond the picture, and be cut off.
+            # A label closer to an end would reach beyond the picture, and be cut off.
             "labelFlush": _HALF_A_TIME,
             "labelBound": True,
             "format": time_format(self.until - self.since),
@@ -81,15 +81,15 @@ class Window:
         return {"field": "at", "type": "temporal", "scale": scale, "axis": axis}
 
     def ends(self, y: Spec | None = None, *, least: float = 1.0) -> Spec:
-        """Return a layer that nobody sees, which makes the axes as long as they are.
+        """Return an invisible layer that gives the axes their full length.
 
-        The axis of values reaches up to `least` at the least.
+        The axis of values reaches up to at least `least`.
 
-        Vega-Lite takes domains that are told to charts of several layers for a
-        conflict, and then draws nothing.
+        Vega-Lite treats explicit domains in charts of several layers as a conflict, and
+        then draws nothing.
         """
         values = [{"at": self.since, "least": 0}, {"at": self.until, "least": least}]
-        # A live one ends where its points end.
+        # A live chart ends where its points end.
         encoding: Spec = {} if self.is_live else {"x": self.axis}
         if y is not None:
             encoding["y"] = {"field": "least", "type": "quantitative"} | y
@@ -104,7 +104,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened, to be marked on a chart."""
+    """An event, to be marked on a chart."""
 
     at: float
     kind: str
@@ -112,7 +112,7 @@ class Mark:
 
 
 def event_layers(window: Window, marks: Sequence[Mark]) -> list[Spec]:
-    """Return a line for each event, with a sign on top that tells its kind."""
+    """Return a line for each event, with a sign on top for its kind."""
     if not marks:
         return []
     values = [
@@ -161,7 +161,7 @@ def _worded(kind: str) -> str:
 
 
 def threshold(value: float, label: str) -> list[Spec]:
-    """Return a dashed line at which an alert begins, with its words."""
+    """Return a dashed, labelled line at which an alert begins."""
     data: Spec = {"values": [{"value": value, "label": label}]}
     y: Spec = {"field": "value", "type": "quantitative"}
     return [

@@ -1,4 +1,4 @@
-"""A period of the past under the one that a chart shows, such as the day before."""
+"""An earlier period under the one that a chart shows, such as the day before."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from dashboard.ui.language import gettext as _, marked
 _KEY: Final = "replication_compared"
 _NOTHING: Final = marked("Nothing")
 _BEFORE: Final = marked("The period before")
-# By how much earlier; the period's own length where there is None.
+# How much earlier; None stands for the period's own length.
 _EARLIER: Final[dict[str, timedelta | None]] = {
     _BEFORE: None,
     marked("A day before"): timedelta(days=1),
@@ -26,7 +26,7 @@ _EARLIER: Final[dict[str, timedelta | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class PeriodBefore:
-    """An earlier period: by how much, and what the page calls it."""
+    """An earlier period: by how much, and its name on the page."""
 
     earlier: timedelta
     words: str
@@ -35,7 +35,7 @@ class PeriodBefore:
 def choose_comparison(shown: Shown) -> PeriodBefore | None:
     """Ask which period to lay under the one shown.
 
-    None for no comparison, and for what moves along: it is over in minutes.
+    None for no comparison, and for a live chart, whose time is over in minutes.
     """
     if shown.is_live:
         return None
@@ -53,18 +53,18 @@ def choose_comparison(shown: Shown) -> PeriodBefore | None:
 
 
 def worst_of(points: Points, column: str, earlier: timedelta) -> pd.DataFrame:
-    """Return for each moment how far the last of all replicas was behind, moved on.
+    """Return, for each time, the lag of the last of all replicas, shifted.
 
-    Columns `at` (as charts know it, `earlier` added) and `value`.
+    Columns `at` (as in charts, with `earlier` added) and `value`.
     """
     frame = points.frame
     return _moved(frame[frame["role"] != "primary"], column, earlier)
 
 
 def rate_of(points: Points, earlier: timedelta) -> pd.DataFrame:
-    """Return for each moment how fast the primary wrote its log, moved on.
+    """Return, for each time, how fast the primary wrote its log, shifted.
 
-    Columns as of `worst_of`.
+    Columns as in `worst_of`.
     """
     frame = points.frame
     return _moved(frame[frame["role"] == "primary"], "rate", earlier)
@@ -73,7 +73,7 @@ def rate_of(points: Points, earlier: timedelta) -> pd.DataFrame:
 def line_under(
     rows: pd.DataFrame, window: Window, words: str, form: str = ",.2f"
 ) -> list[Spec]:
-    """Return a layer with the line of the earlier period; none if nothing was kept."""
+    """Return a layer with the line of the earlier period; none without its samples."""
     if rows["value"].isna().all():
         return []
     values = rows.dropna(subset="value").to_dict("records")

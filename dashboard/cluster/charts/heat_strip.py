@@ -1,4 +1,4 @@
-"""A strip for each replica: how it did through time, at a glance."""
+"""A strip for each replica: its lag over time, at a glance."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from dashboard.ui.chart_tools.vega_lite import Spec, mark
 from dashboard.ui.language import current_language, gettext as _, marked, percent
 from dashboard.ui.language.chart_locale import in_language
 
-# How many steps a period has.
+# The number of steps of a period.
 STRIPS: Final = 96
 _ROW: Final = 34
-# For the times below, and for what the colours mean.
+# For the times below, and for the legend.
 _AXIS: Final = 100
 GONE: Final = marked("not answering")
-# Up to how many seconds behind, and how it is called; the tones read on both themes.
+# The upper limit in seconds, and its label; the tones are legible on both themes.
 _BANDS: Final = (
     (0.5, marked("up to 0.5 s"), "#2F9E73"),
     (2.0, marked("up to 2 s"), "#9A9A1F"),
@@ -33,7 +33,7 @@ _TONES: Final = {name: tone for _, name, tone in _BANDS} | {GONE: "#6B7883"}
 
 @dataclass(frozen=True, slots=True)
 class _Strip:
-    """A strip as it is sent, how many replicas it shows, and what it shows in words."""
+    """A strip as it is sent, its number of replicas, and its description as text."""
 
     sent: pa.Table
     replicas: int
@@ -41,7 +41,7 @@ class _Strip:
 
 
 def show_heat_strip(points: Points, window: Window, step: float, *, key: str) -> None:
-    """Show for each server and step how far behind it was at worst."""
+    """Show for each server and step the worst lag."""
     strip = _strip(points, step, current_language(), moves=window.is_live)
     spec: Spec = {"layer": [_tiles(window), window.ends()]}
     height = _ROW * max(1, strip.replicas) + _AXIS
@@ -57,12 +57,12 @@ def show_heat_strip(points: Points, window: Window, step: float, *, key: str) ->
 def _tiles(window: Window) -> Spec:
     return {
         "transform": [when()],
-        # The chart as a whole says in words what it shows.
+        # The chart as a whole has a text of what it shows.
         "mark": mark("rect", tooltip=True),
         "encoding": {
-            # While time goes by, a tile of the same place takes what its neighbour
-            # was: a browser paints what has become other, and no tile anew. In whole
-            # pixels, or each would be a hair wider with each step.
+            # In a live chart, a tile takes the values of its neighbour in the same
+            # place: the browser repaints only changed tiles, and creates none. In whole
+            # pixels, or each would become a hair wider with each step.
             "key": {"field": "place", "type": "nominal"},
             "x": window.axis | {"scale": {"type": "utc", "round": True}},
             "x2": {"field": "end"},
@@ -79,7 +79,7 @@ def _tiles(window: Window) -> Spec:
                     "domain": [_(band) for band in _TONES],
                     "range": list(_TONES.values()),
                 },
-                # On a telephone three stand side by side just so.
+                # On a phone exactly three fit side by side.
                 "legend": {
                     "orient": "bottom",
                     "title": None,
@@ -98,7 +98,7 @@ def _tiles(window: Window) -> Spec:
 
 @lru_cache(maxsize=SHARED)
 def _strip(points: Points, step: float, _language: str, *, moves: bool) -> _Strip:
-    # With each step that begins one ends, so that a strip stays as long as it is.
+    # With each step that begins one ends, so that the strip keeps its length.
     shown = binned(points, step, most=STRIPS if moves else None)
     places = shown["node"] + shown["steps_back"].map(" {:.0f}".format)
     names = {band: _(band) for band in _TONES}
@@ -110,12 +110,13 @@ def _strip(points: Points, step: float, _language: str, *, moves: bool) -> _Stri
 def binned(points: Points, step: float, *, most: int | None = None) -> pd.DataFrame:
     """Return one row for each replica and step of time, with the worst of it.
 
-    Each is so many `steps_back` from the last one; there are all, or `most` at most.
+    Each row has its number of `steps_back` from the last one; there are all of them, or
+    at most `most`.
     """
     replicas = points.frame[points.frame["role"] != "primary"]
     starts = (replicas["at"] // step) * step
     worst = replicas["replay_worst"].astype("float64")
-    # A step in which it kept silent once is one in which it did not answer.
+    # A step in which a replica kept silent once counts as not answering.
     whole = worst.where(replicas["role"].notna(), float("nan"))
     grouped = whole.groupby([replicas["node"], starts])
     bins = grouped.agg(worst="max", size="size", known="count").reset_index()
@@ -143,7 +144,7 @@ def _band(worst: float) -> str:
 
 
 def _describe(shown: pd.DataFrame) -> str:
-    """Say of each server which share of the time it was how far behind."""
+    """Return for each server the share of time in each band, as text."""
     steps = Counter(shown["node"])
     counts = Counter(zip(shown["node"], shown["how"], strict=True))
     shares = ", ".join(

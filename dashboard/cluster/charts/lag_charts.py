@@ -53,14 +53,14 @@ _RATE_AXIS: Final[Spec] = {
     "labelExpr": bytes_on_axis("/s"),
     "tickCount": 4,
 }
-# The axis ends with the data, but not below what nobody notices.
+# The axis ends with the data, but not below values that nobody notices.
 _LEAST: Final[Mapping[Measure, float]] = {
     "replay": 0.02,
     "flush": 0.02,
     "write": 0.02,
     "bytes": 10_000,
 }
-# An alert's line is drawn once the data have come so near, or it would flatten them.
+# An alert's line is drawn only once the data come this close, or it would flatten them.
 _NEAR: Final = 0.25
 
 
@@ -76,8 +76,8 @@ def show_lag_chart(
 ) -> tuple[float, float] | None:
     """Show how far each replica is behind; return the span that was drawn on it.
 
-    While it is live it moves along and nothing is returned. `alert_seconds` is from
-    where on an alert begins; `under` are layers of another period.
+    A live chart moves along, and returns nothing. `alert_seconds` is the lag at which
+    an alert begins; `under` are layers of another period.
     """
     shown, peaks = _lags(points, measure, current_language())
     is_near = (
@@ -96,7 +96,7 @@ def show_lag_chart(
                 if is_near and alert_seconds
                 else ()
             ),
-            # Idle replicas are at 0, which alone would make no axis.
+            # Idle replicas are at 0, which alone would give no axis.
             window.ends({"axis": _y_axis(window, measure)}, least=_LEAST[measure]),
         ],
         "resolve": {"scale": {"shape": "independent"}},
@@ -163,7 +163,7 @@ def show_wal_chart(
 
 @lru_cache(maxsize=SHARED)
 def _lags(points: Points, measure: Measure, _language: str) -> tuple[pa.Table, str]:
-    """Return how far replicas are behind, and how far each was at most."""
+    """Return the lags of replicas, and the largest of each as text."""
     lines = points.frame[points.frame["role"] != "primary"]
     shown = lines[["at", "node"]].assign(
         mean=lines[measure], worst=lines[_WORST[measure]]
@@ -173,7 +173,7 @@ def _lags(points: Points, measure: Measure, _language: str) -> tuple[pa.Table, s
 
 @lru_cache(maxsize=SHARED)
 def _most(points: Points, measure: Measure) -> float:
-    """Return how far any replica was behind at worst."""
+    """Return the largest lag of any replica."""
     lines = points.frame.loc[points.frame["role"] != "primary", _WORST[measure]]
     most = pd.to_numeric(lines).max()
     return 0.0 if pd.isna(most) else float(most)
@@ -181,7 +181,7 @@ def _most(points: Points, measure: Measure) -> float:
 
 @lru_cache(maxsize=SHARED)
 def _rates(points: Points, _language: str) -> tuple[pa.Table, str]:
-    """Return how fast the primary writes, and how fast it was at most."""
+    """Return how fast the primary writes its log, and the fastest of it as text."""
     frame = points.frame
     shown = frame.loc[frame["role"] == "primary", ["at", "node", "rate"]]
     most = shown["rate"].max() if len(shown) else None
@@ -192,7 +192,7 @@ def _rates(points: Points, _language: str) -> tuple[pa.Table, str]:
 
 
 def _band(window: Window) -> Spec:
-    """Between the mean and the worst of each span that was thinned out."""
+    """Return the area between mean and worst of each span that was thinned out."""
     return {
         "mark": AREA | {"opacity": 0.18, "tooltip": None},
         "encoding": {
@@ -207,7 +207,7 @@ def _band(window: Window) -> Spec:
 def _lines(window: Window, measure: Measure) -> Spec:
     how = ",.0f" if measure == "bytes" else ",.2f"
     select: Spec = {"type": "interval", "encodings": ["x"]}
-    # A live one has nothing to drag over: the wheel scrolls the page.
+    # A live chart has nothing to drag over: the wheel scrolls the page.
     params: list[Spec] = [] if window.is_live else [{"name": "zoom", "select": select}]
     return {
         "params": params,

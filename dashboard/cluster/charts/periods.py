@@ -1,6 +1,6 @@
-"""Which time the charts show: as it goes by, or back to an hour, a day, a month.
+"""The time that charts show: live, or back to an hour, a day, a month.
 
-What somebody has zoomed into stands in the page's address, which shows others the same.
+A zoomed span is in the page's address, so the same address shows it to others.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dashboard.ui.clock import off_axis, on_axis, time_of_day
 from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.words import to_the_second
 
-# Parameters of the address: both moments in UTC, as ISO 8601.
+# Parameters of the address: both times in UTC, as ISO 8601.
 _SINCE: Final = "since"
 _UNTIL: Final = "until"
 _COUNT: Final = "replication_zooms"
@@ -26,7 +26,7 @@ LIVE: Final = marked("Live")
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """How far back a chart goes, and how often it is drawn anew."""
+    """How far back a chart goes, and how often it is redrawn."""
 
     name: str
     length: timedelta
@@ -41,7 +41,7 @@ PERIODS: Final = (
 )
 
 _LONGEST: Final = max(period.length for period in PERIODS)
-# Samples are kept for weeks; beyond, sums of dates may leave the calendar.
+# Samples are kept for weeks; beyond this, date arithmetic could run out of range.
 _FARTHEST: Final = timedelta(days=3650)
 
 
@@ -61,17 +61,17 @@ class Shown:
 
     @property
     def every_seconds(self) -> float | None:
-        """How often the chart is drawn anew; what was zoomed into stands still."""
+        """How often the chart is redrawn; a zoomed chart stands still."""
         return None if self.is_zoomed else self.period.every_seconds
 
     @property
     def window(self) -> Window:
-        """Return the same for the charts' axis."""
+        """Return this time for the charts' axis."""
         return Window(on_axis(self.since), on_axis(self.until), self.is_live)
 
     @property
     def words(self) -> str:
-        """Say which time the chart shows."""
+        """Return the time that the chart shows, as text."""
         if self.is_zoomed:
             return _("{since} to {until}").format(
                 since=to_the_second(self.since), until=to_the_second(self.until)
@@ -100,7 +100,7 @@ def shown(period: Period) -> Shown:
     zoomed = _zoomed()
     if zoomed is not None and period.name != LIVE:
         return Shown(period, *zoomed, is_zoomed=True)
-    # Whole steps, so that what was read may be kept until the next one.
+    # Whole steps, so that an answer can be cached until the next step.
     step = max(1.0, period.every_seconds)
     timestamp = now()
     until = timestamp.timestamp() // step * step + step
@@ -109,7 +109,7 @@ def shown(period: Period) -> Shown:
 
 
 def zoom_into(span: tuple[float, float]) -> None:
-    """Show what was marked on a chart from now on."""
+    """Show the span that was marked on a chart from now on."""
     since, until = (off_axis(x) for x in sorted(span))
     if until - since < _LEAST:
         since, until = since - _LEAST / 2, until + _LEAST / 2
@@ -118,13 +118,13 @@ def zoom_into(span: tuple[float, float]) -> None:
 
 
 def zooms() -> int:
-    """Return how often something was marked, for a chart that forgets the mark."""
+    """Return how often a span was marked, for a chart that forgets the mark."""
     count: int = st.session_state.get(_COUNT, 0)
     return count
 
 
 def zoom_around(timestamp: datetime) -> None:
-    """Show the minutes around a moment from now on."""
+    """Show the minutes around a time from now on."""
     _zoom(timestamp - _AROUND, timestamp + _AROUND)
 
 
@@ -144,7 +144,7 @@ def _in_address(timestamp: datetime) -> str:
 
 
 def _zoomed() -> tuple[datetime, datetime] | None:
-    """Return the time in the address; None if there is none that can be shown."""
+    """Return the span in the address; None without one that can be shown."""
     try:
         since = datetime.fromisoformat(st.query_params[_SINCE])
         until = datetime.fromisoformat(st.query_params[_UNTIL])

@@ -63,7 +63,7 @@ _LAG: Final = {
     "bytes_worst": marked("Bytes, worst"),
 }
 _WAL_RATE: Final = marked("WAL rate")
-# What is told of each chart below it.
+# The numbers shown below each chart.
 _SHOWN_IN: Final = {
     marked("Replication lag"): _LAG,
     marked("Lag of each server"): {
@@ -75,15 +75,15 @@ _SHOWN_IN: Final = {
         "rate": marked("Bytes a second"),
     },
 }
-# A session keeps an answer until the next step; a little less, so that it then asks.
+# A session caches an answer for slightly less than a step, so that the next step reads.
 _KEPT_SHARE: Final = 0.9
 _MEMORY_SECONDS: Final = 60.0
-# The last look is a while ago, and the time that is shown goes back from there.
+# The last look is some time ago, and the time shown goes back from there.
 _EARLIER: Final = timedelta(seconds=30)
 
 
 def show_charts() -> None:
-    """Ask for a period and show it, drawn anew as often as it changes."""
+    """Ask for a period and show it, redrawn as often as it changes."""
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
     ):
@@ -125,12 +125,12 @@ def _draw(shown: Shown, measure: Measure, compared: PeriodBefore | None) -> None
         if event.at >= shown.since
     ]
     _show_zoom_tools(shown, dict(zip(events, labels, strict=True)))
-    # A browser gives a chart of the same key the mark that it had.
+    # A browser gives a chart with the same key the mark that it had.
     key = f"replication_{shown.period.name}_{periods.zooms()}"
     limit = _alert_seconds()
     window = replace(shown.window, side=side_for(points.frame["node"].unique()))
     lags, rates = _layers_under(shown, measure, compared)
-    # Those of a live chart move on with every second, and are not offered.
+    # The numbers of a live chart move every second, and are not offered.
     times = None if shown.is_live else cache(partial(_times_of, points))
     with _box("Replication lag", points, times):
         span = show_lag_chart(
@@ -189,7 +189,7 @@ def _explain_comparison(words: str, *, is_known: bool) -> None:
 
 
 def _alert_seconds() -> float | None:
-    """Return from how many seconds behind an alert begins; None if none does."""
+    """Return from how many seconds of lag an alert begins; None if none does."""
     actor = current_actor()
     try:
         rules = read(
@@ -204,7 +204,7 @@ def _alert_seconds() -> float | None:
 
 
 def _explain(points: Points, limit: float | None) -> Iterator[str]:
-    """Say where the alert begins, and why a line of a server has a gap."""
+    """Yield where the alert begins, and why a server's line has a gap, as sentences."""
     if limit is not None:
         begins = _("An alert begins at {span} behind.")
         yield begins.format(span=measures.seconds(limit))
@@ -220,7 +220,7 @@ def _when(local: datetime, *, has_seconds: bool = False) -> str:
 
 
 def _times_of(points: Points) -> Mapping[float, str]:
-    """Return each moment of the points by the clock of their reader."""
+    """Return each time of the points on the reader's clock, as text."""
     places = points.frame["at"].unique().tolist()
     return {
         place: timestamp.isoformat()
@@ -231,7 +231,7 @@ def _times_of(points: Points) -> Mapping[float, str]:
 def _box(
     name: str, points: Points, times: Callable[[], Mapping[float, str]] | None
 ) -> AbstractContextManager[None]:
-    """Offer a chart's numbers with their times below it; None is for none."""
+    """Offer a chart's numbers with their times below it; nothing if `times` is None."""
     if times is None:
         return nullcontext()
     key = f"replication_{name.lower().replace(' ', '_')}"
@@ -248,9 +248,9 @@ def _numbers_of(name: str, points: Points, times: Mapping[float, str]) -> pd.Dat
 
 
 def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
-    """Return points, events and where they come from.
+    """Return points, events and their source.
 
-    Live ones come from this server's memory, for which no database is asked.
+    Live points come from this server's memory, without a database query.
     """
     looks = _looks(shown)
     remembered = series.NOTHING if looks is None else series.of_looks(looks)
@@ -278,7 +278,7 @@ def _read_points(shown: Shown) -> tuple[Points, Sequence[Event], str]:
 
 
 def _looks(shown: Shown) -> Looks | None:
-    """Return what this server remembers of the time: of a live one the same for all."""
+    """Return the looks this server remembers; a live chart's are the same for all."""
     if not shown.is_live:
         return Looks.of(recent(shown.since))
     looks = Looks.of(recent(shown.since - _EARLIER))
@@ -297,7 +297,7 @@ def _events(shown: Shown) -> CachedRead[Sequence[Event]]:
 
 
 def _samples(shown: Shown, earlier: timedelta = timedelta()) -> CachedRead[Points]:
-    """Return what was kept; of a live chart what lies before this server's memory."""
+    """Return the kept samples; for a live chart those before this server's memory."""
     actor = current_actor()
     return CachedRead(
         lambda session: series.of_samples(
@@ -323,7 +323,7 @@ def _kept_seconds(shown: Shown) -> float:
 
 
 def _show_zoom_tools(shown: Shown, labels: Mapping[Event, str]) -> None:
-    """Offer what a mouse does on the chart to whoever has none."""
+    """Offer what a mouse does on the chart to people without one."""
     if shown.is_live:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -336,8 +336,8 @@ def _show_zoom_tools(shown: Shown, labels: Mapping[Event, str]) -> None:
                 periods.zoom_out()
                 st.rerun()
             return
-        # A month has hundreds of events: to ask for each which language the page has
-        # and where its reader is takes longer than to draw them.
+        # A month has hundreds of events: looking up the page's language and the
+        # reader's zone for each takes longer than drawing them.
         with speaking(current_language()):
             zone = in_zone(datetime.now(UTC)).tzinfo
             options = {

@@ -3,9 +3,9 @@
 Times are milliseconds on the clinic's clock, as if it were UTC: a chart then shows the
 clinic's time in whatever zone the browser is.
 
-Live charts are drawn every second for each page that shows them, and most of that was
-to make the same points again. So whoever looks at the same second gets the same points,
-and what is made of points is made once.
+Live charts are drawn every second for each page that shows them, and most of the time
+went into making the same points again. So everybody looking at the same second gets the
+same points, and what is derived from points is computed once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,29 +33,30 @@ COLUMNS: Final = (
     "bytes_worst",
     "rate",
 )
-# How many charts' points, and what is made of them, are kept for the next one to look.
+# For how many charts points and what is derived from them are cached for the next
+# viewer.
 SHARED: Final = 8
-# Looks are a second apart; a busy server may be late with some.
+# Looks are a second apart; on a busy server a few may be late.
 _GAP: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Points:
-    """Points of charts: columns as COLUMNS, a row for each server and moment."""
+    """Points of charts: columns as COLUMNS, a row for each server and time."""
 
     frame: pd.DataFrame
 
 
 def as_sent(frame: pd.DataFrame) -> pa.Table:
-    """Return the rows as they are sent to browsers, without their numbers."""
+    """Return the rows as they are sent to browsers, without the index."""
     return pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What this process saw of the servers in a row, the oldest first.
+    """A series of this process's looks at the servers, the oldest first.
 
-    A process looks once at a time, so these tell one row from another.
+    A process looks once at a time, so these fields identify a series.
     """
 
     first: datetime
@@ -65,21 +66,21 @@ class Looks:
 
     @classmethod
     def of(cls, snapshots: Sequence[ClusterSnapshot]) -> "Looks | None":
-        """Return them as a row; None if there are none."""
+        """Return the snapshots as a series; None without any."""
         if not snapshots:
             return None
         first, last = snapshots[0].taken_at, snapshots[-1].taken_at
         return cls(first, last, len(snapshots), snapshots)
 
     def in_the_last(self, length: timedelta) -> "Looks":
-        """Return the end of the row, as long as that: one for each last look."""
+        """Return the end of the series, of this length before its last look."""
         since = self.last - length
         return Looks.of([s for s in self.snapshots if s.taken_at >= since]) or self
 
 
 @lru_cache(maxsize=SHARED)
 def is_whole(looks: Looks, length: timedelta) -> bool:
-    """Tell whether this process has looked all the time, so long back from the last."""
+    """Return whether this process has looked without gaps for this long."""
     since = looks.last - length
     timestamps = [since, *(snapshot.taken_at for snapshot in looks.snapshots)]
     return all(later - earlier <= _GAP for earlier, later in pairwise(timestamps))
@@ -87,12 +88,12 @@ def is_whole(looks: Looks, length: timedelta) -> bool:
 
 @lru_cache(maxsize=SHARED)
 def of_looks(looks: Looks) -> Points:
-    """Return what was seen, the same for whoever asks for the same."""
+    """Return the points of the looks; for the same looks the same points."""
     return of_snapshots(looks.snapshots)
 
 
 def of_snapshots(snapshots: Iterable[ClusterSnapshot]) -> Points:
-    """Return what was seen, a row for each server and look."""
+    """Return the points of snapshots, a row for each server and look."""
     rows = [row for snapshot in snapshots for row in _rows(snapshot)]
     return Points(pd.DataFrame(rows, columns=list(COLUMNS)))
 
@@ -123,7 +124,7 @@ def _values(node: NodeSnapshot, *, leads: bool) -> tuple[object, ...]:
 
 
 def of_samples(samples: Iterable[Sample]) -> Points:
-    """Return what was kept, a row for each server and span."""
+    """Return the points of samples, a row for each server and span."""
     rows = [
         (
             on_axis(sample.taken_at),
@@ -146,7 +147,7 @@ NOTHING: Final = of_snapshots(())
 
 
 def filled(remembered: Points, kept: Points) -> Points:
-    """Return what is remembered and, for the seconds that are missing, what was kept.
+    """Return remembered points and, for missing seconds, those from samples.
 
     This server remembers only the time in which somebody has watched.
     """
@@ -160,9 +161,9 @@ def filled(remembered: Points, kept: Points) -> Points:
 
 @lru_cache(maxsize=SHARED)
 def joined(kept: Points, remembered: Points) -> Points:
-    """Return what was kept and, after its end, what is only remembered.
+    """Return points from samples and, after their end, the remembered ones.
 
-    While nobody leads nothing can be kept, and the charts go on all the same.
+    While nobody leads no sample can be kept, and the charts go on nevertheless.
     """
     if kept.frame.empty:
         return remembered
@@ -174,10 +175,10 @@ def joined(kept: Points, remembered: Points) -> Points:
 
 
 def led_meanwhile(points: Points) -> tuple[tuple[str, datetime, datetime], ...]:
-    """Return which servers led for a part of the time only, and from when to when."""
+    """Return the servers that led for only a part of the time, and that part."""
     nodes, roles = points.frame["node"], points.frame["role"]
     is_primary = roles == "primary"
-    # Most of the time nobody did both, which is known without a table of who did.
+    # Usually no server was both, which is found out without a table of leaders.
     led = set(nodes[is_primary]).intersection(nodes[roles == "replica"])
     when = {node: points.frame["at"][is_primary & (nodes == node)] for node in led}
     return tuple(

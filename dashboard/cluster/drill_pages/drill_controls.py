@@ -1,4 +1,4 @@
-"""Practising disasters from the page: begin one, watch it, plan the next."""
+"""Practising disasters from the page: begin a drill, watch it, plan the next."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -31,7 +31,7 @@ _USUAL_DAYS: Final = 90
 
 @dialog(marked("Run a failover drill"), icon=":material/fire_extinguisher:")
 def confirm(kind: DrillKind) -> None:
-    """Say what will happen to these servers, and begin when told to."""
+    """Show what will happen to these servers, and begin once confirmed."""
     scenario, promise = SCENARIOS[kind], PROMISES[kind]
     with error_boundary():
         st.markdown(f"**{_(scenario.title)}.** {_(scenario.what_happens)}")
@@ -54,13 +54,13 @@ def confirm(kind: DrillKind) -> None:
 
 
 def watch(drill_id: UUID) -> None:
-    """Show how this drill goes from now on."""
+    """Show the progress of this drill from now on."""
     st.session_state[_WATCHED] = drill_id
     st.session_state.pop(_ENDED, None)
 
 
 def show_watched(newest: tuple[DrillRecord, ...]) -> None:
-    """Show the drill that runs, whoever began it, or the one that ran here last."""
+    """Show the running drill, whoever began it, or the last one that ran here."""
     running = next((drill.id for drill in newest if drill.state == "running"), None)
     drill_id: UUID | None = st.session_state.get(_WATCHED) or running
     if drill_id is None or not drill_progress.can_practise():
@@ -93,7 +93,7 @@ def _show_progress(drill_id: UUID) -> None:
             st.session_state.pop(_WATCHED, None)
             st.rerun()
     if not progress.is_running and st.session_state.get(_ENDED) != drill_id:
-        # The tables below show it from now on, and nothing more is asked.
+        # The tables below show it from now on, and there are no more queries.
         st.session_state[_WATCHED] = st.session_state[_ENDED] = drill_id
         st.rerun()
 
@@ -155,7 +155,7 @@ def _plan(kind: DrillKind, every: int | None, day: date | None) -> None:
 
 @dialog(marked("Result"), width="large")
 def show_details(drill: DrillRecord) -> None:
-    """Show all that a drill has measured."""
+    """Show all measurements of a drill."""
     with error_boundary():
         st.markdown(f"**{_(SCENARIOS[drill.kind].title)}**")
         st.caption(f"{plain(drill.actor_name)}, {to_the_second(drill.started_at)}")

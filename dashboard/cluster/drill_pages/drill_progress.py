@@ -1,4 +1,4 @@
-"""A drill as it goes: what the launcher has to say of it, second by second."""
+"""A running drill: the launcher's reports on it, second by second."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from services.cluster.drill_kinds import DrillKind
 
 @dataclass(frozen=True, slots=True)
 class DrillStep:
-    """Something that a drill did or saw, so many seconds after its beginning."""
+    """Something that a drill did or saw, and the seconds since its beginning."""
 
     seconds: float
     sentence: str
@@ -22,7 +22,7 @@ class DrillStep:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a drill has told so far; `state` is how it ended, None while it goes on."""
+    """A drill's reports so far; `state` is how it ended, None while it goes on."""
 
     lines: tuple[DrillStep, ...]
     is_running: bool
@@ -31,12 +31,12 @@ class Progress:
 
 
 def can_practise() -> bool:
-    """Tell whether these servers may be broken at all: only Chartroom's own."""
+    """Return whether these servers may be broken at all: only Chartroom's own."""
     return wiring.current().endpoints.control_url is not None
 
 
 def begin(kind: DrillKind) -> UUID:
-    """Write down that a drill begins, and have the launcher run it.
+    """Record that a drill begins, and have the launcher run it.
 
     Raises NotAllowed, NotConfirmed, Conflict and Unavailable.
     """
@@ -50,14 +50,14 @@ def begin(kind: DrillKind) -> UUID:
 
 
 def progress_of(drill_id: UUID) -> Progress | None:
-    """Return how a drill goes; None if this launcher does not run it."""
+    """Return the progress of a drill; None if this launcher does not run it."""
     control = drills.require_control(wiring.current().endpoints)
     output = drills.output_of(control, drill_id)
     return None if output is None else read(output.lines, is_running=output.is_running)
 
 
 def read(lines: Sequence[str], *, is_running: bool) -> Progress:
-    """Return what the printed lines say; what is no JSON is for the log only."""
+    """Return the progress in the printed lines; lines without JSON are for the log."""
     records = [record for line in lines if (record := _parsed(line)) is not None]
     steps = tuple(
         DrillStep(float(record.get("seconds", 0.0)), str(record["sentence"]))

@@ -54,13 +54,13 @@ def show_kinds(
     may_run: bool,
     may_plan: bool,
 ) -> tuple[DrillKind, str] | None:
-    """Show what can be practised; return of which kind what was asked for."""
+    """Show the kinds that can be practised; return the chosen kind and action."""
     practise = RowAction("practise", _("Run"), "play_arrow", shows_label=True)
     to_plan = RowAction(
         "plan", pgettext("a drill", "Plan"), "edit_calendar", shows_label=True
     )
     actions = (*((practise,) if may_run else ()), *((to_plan,) if may_plan else ()))
-    # What is due first comes first; what has no plan comes last.
+    # The next due comes first; kinds without a plan come last.
     ordered = sorted(plans, key=lambda plan: plan.next_on or date.max)
     rows = [
         Row(
@@ -82,7 +82,7 @@ def show_kinds(
 
 
 def show_results(history: Sequence[DrillRecord]) -> DrillRecord | None:
-    """Show how drills went against what is promised; return the one to be opened."""
+    """Show how drills went against their promises; return the one to be opened."""
     rows = [Row(str(drill.id), tuple(_result(drill))) for drill in history]
     event = record_table(
         payload_of(_RESULTS, rows, name=_("Drills")), key="drills_results"

@@ -1,1 +1,1 @@
-"""The engine room's pages: what is seen of the servers, and how it is told."""
+"""The engine room's pages: the state of the servers, and how it is shown."""

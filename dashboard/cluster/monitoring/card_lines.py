@@ -1,4 +1,4 @@
-"""All that is known of a server, as the lines of its card."""
+"""All facts of a server, as the lines of its card."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -27,9 +27,9 @@ _WAITING: Final = {
 
 
 def cards_of(snapshot: ClusterSnapshot, *, leads_on: bool) -> tuple[Card, ...]:
-    """Return a card for each server: who leads first, then by name.
+    """Return a card for each server: the leader first, then by name.
 
-    With `leads_on` its name leads to what can be done to it.
+    With `leads_on`, its name links to the operations on it.
     """
     primary = snapshot.primary
     nodes = sorted(snapshot.nodes, key=lambda node: (node is not primary, node.name))
@@ -122,7 +122,7 @@ def _disk(node: NodeSnapshot) -> Iterator[Fact]:
 
 def _slots(node: NodeSnapshot) -> Iterator[Fact]:
     for slot in node.slots:
-        # Patroni has replicas keep slots at the ready for when one of them leads.
+        # Patroni has replicas keep slots ready for when one of them leads.
         if node.role != "primary" and not slot.is_active and not slot.retained_bytes:
             continue
         retained = _("{size} for {server}")

@@ -1,4 +1,4 @@
-"""MongoDB beside PostgreSQL: who keeps the files, how late, with how much room."""
+"""MongoDB beside PostgreSQL: which servers keep the files, their lag and room."""
 
 from dataclasses import replace
 from typing import Final
@@ -29,7 +29,7 @@ _ROLES: Final = {
 
 @st.fragment(run_every="10s")
 def show_files_database() -> None:
-    """Show MongoDB's servers and what they keep, every ten seconds anew."""
+    """Show MongoDB's servers and what they keep, redrawn every ten seconds."""
     with error_boundary():
         try:
             state = look_at_files(files(), current_actor())
@@ -54,7 +54,7 @@ def show_files_database() -> None:
 
 
 def summary_of(state: FilesState) -> str:
-    """Return what is kept, how much room is left and how far the log reaches back."""
+    """Return what is kept, the room left, and how far the log reaches back, as text."""
     taken = ngettext(
         "{count} file takes {size}.", "{count} files take {size}.", state.files
     )

@@ -27,17 +27,17 @@ _SECONDS: Final = 60.0
 _HOURS: Final = 24
 _DAYS: Final = 30
 _REPLICATION: Final = "cluster/replication.py"
-# A day or two of growth tell nothing about a year.
+# A day or two of growth are no basis for a year.
 _LEAST_DAYS: Final = 3
 _SECONDS_A_DAY: Final = 86_400
 _MINUTE: Final = 60
 
 
 def server_figures() -> list[Figure]:
-    """Return lag, load, room, alerts and availability, each with how it was lately.
+    """Return lag, load, room, alerts and availability, each with its recent course.
 
-    Samples that a standby site has are of the main site's servers: of its own it is
-    said how they are now.
+    The samples at a standby site are of the main site's servers: for its own servers,
+    the figures are their present state.
     """
     actor, until, settings = current_actor(), now(), wiring.current().settings
     day, month = until - timedelta(hours=_HOURS), until - timedelta(days=_DAYS)
@@ -168,7 +168,7 @@ def _room(samples: Sequence[Sample]) -> Figure:
 
 
 def _forecast(samples: Sequence[Sample]) -> str:
-    """Say when the disk is full if it goes on as it went."""
+    """Return when the disk will be full at the present rate."""
     known = [(s.taken_at, s.disk_free) for s in samples if s.disk_free is not None]
     if not known:
         return _("Not known yet")

@@ -1,7 +1,7 @@
-"""What the engine room's pages may ask for: the servers as they are, and as they were.
+"""The servers as they are and were, for the engine room's pages.
 
-Nothing here waits for a primary: whoever looks is written down while there is one, at
-the latest when there is one again.
+Nothing here waits for a primary: an access is recorded while there is one, or at the
+latest when there is one again.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _LOOK_SECONDS: Final = 300.0
 
 
 def current_snapshot() -> ClusterSnapshot:
-    """Return the servers as they are, about a second ago; raises NotAllowed."""
+    """Return the servers as they were about a second ago; raises NotAllowed."""
     require(Permission.VIEW_REPLICATION)
     snapshot = wiring.current().monitor.latest()
     if snapshot.primary is not None:
@@ -28,14 +28,14 @@ def current_snapshot() -> ClusterSnapshot:
 
 
 def recent(since: datetime) -> tuple[ClusterSnapshot, ...]:
-    """Return what this server remembers of the time since then, at most an hour."""
+    """Return what this server remembers since this time, at most an hour."""
     require(Permission.VIEW_REPLICATION)
     remembered = wiring.current().monitor.recent()
     return tuple(snapshot for snapshot in remembered if snapshot.taken_at >= since)
 
 
 def settings_of(snapshot: ClusterSnapshot) -> Mapping[str, object]:
-    """Return Patroni's settings; those that were known last while it keeps silent."""
+    """Return Patroni's settings; the last known ones while it does not answer."""
     if snapshot.settings:
         return snapshot.settings
     remembered = reversed(wiring.current().monitor.recent())
@@ -43,14 +43,14 @@ def settings_of(snapshot: ClusterSnapshot) -> Mapping[str, object]:
 
 
 def site_position() -> SitePosition | None:
-    """Return of which time this site is, where it follows another; None if it leads."""
+    """Return up to when this site is current, if it follows another; else None."""
     return wiring.current().site.position()
 
 
 def kept_for_the_log() -> Waiting:
-    """Return what this server has yet to tell the audit log; raises NotAllowed.
+    """Return what this server has yet to write to the audit log; raises NotAllowed.
 
-    Nothing is said of a folder that cannot be read: then nothing opens without a
+    A folder that cannot be read is reported as empty: then nothing opens without a
     primary either, and that is refused where it happens.
     """
     require(Permission.VIEW_REPLICATION)
@@ -61,7 +61,7 @@ def kept_for_the_log() -> Waiting:
 
 
 def _record_look() -> None:
-    """Write down now and then that somebody looks."""
+    """Record at intervals that somebody looks."""
     actor = current_actor()
     read(
         lambda session: monitoring.record_look(session, actor),

@@ -1,4 +1,4 @@
-"""The top of the engine room: is it safe, who follows whom, what may be expected."""
+"""The top of the engine room: is it safe, who follows whom, what to expect."""
 
 from datetime import datetime
 from typing import Final
@@ -28,14 +28,14 @@ from dashboard.ui.words import plain
 from services.cluster.monitoring import ClusterSnapshot, SitePosition, verdict
 from services.core.actors import Permission
 
-# Files are known to be as new as MongoDB's last word, which an idle one says each ten
-# seconds.
+# Files are known to be as new as MongoDB's last entry, which an idle one writes every
+# ten seconds.
 _LATE_SITE_SECONDS: Final = 60.0
 
 
 @st.fragment(run_every="1s")
 def show_state() -> None:
-    """Say whether all is safe, and what waits to be written down, every second anew."""
+    """Show whether all is safe, and what waits to be recorded, redrawn every second."""
     with error_boundary():
         snapshot = current_snapshot()
         show_safety(snapshot)
@@ -45,7 +45,7 @@ def show_state() -> None:
 
 @st.fragment(run_every="1s")
 def show_servers() -> None:
-    """Show the servers as they are, every second anew."""
+    """Show the servers as they are, redrawn every second."""
     with error_boundary():
         snapshot = current_snapshot()
         if not snapshot.nodes:
@@ -69,7 +69,7 @@ def show_servers() -> None:
 
 
 def show_safety(snapshot: ClusterSnapshot) -> None:
-    """Say in one sentence whether the records are safe, and what to do if not."""
+    """Show in one sentence whether the records are safe, and what to do if not."""
     if (site := site_position()) is not None:
         _show_site(site)
         return
@@ -87,7 +87,7 @@ def show_safety(snapshot: ClusterSnapshot) -> None:
 
 
 def _show_site(site: SitePosition) -> None:
-    """Say that this is a standby site, whom it follows, and how far behind it is."""
+    """Show that this is a standby site, whom it follows, and how far behind it is."""
     lag = site.lag_seconds
     if lag is None:
         st.warning(
@@ -124,7 +124,7 @@ def _time_of(at: datetime | None) -> str:
 
 
 def show_etcd(snapshot: ClusterSnapshot) -> None:
-    """Say when etcd does not answer: all goes on, but nobody takes over by itself."""
+    """Show when etcd does not answer: all goes on, but nobody takes over by itself."""
     if snapshot.is_etcd_answering is False:
         st.warning(
             _(
@@ -136,7 +136,7 @@ def show_etcd(snapshot: ClusterSnapshot) -> None:
 
 
 def show_promise(promise: Promise) -> None:
-    """Say what may be expected when a server is lost, and why."""
+    """Show what to expect when a server is lost, and why."""
     icon = {"fence": "shield", "ttl": "timer", "paused": "pause_circle"}
     with st.container(border=True, gap="small"):
         symbol = icon.get(promise.kind, "front_hand")

@@ -23,9 +23,9 @@ _WAYS: Final = (
 
 
 def show_page_links(*, without: str = "") -> None:
-    """Lead to all of them; Streamlit marks the one that is open.
+    """Link to all of them; Streamlit marks the one that is open.
 
-    The file of a page to which a button of this one leads already is left out.
+    A page to which a button of this page leads already is left out, given by its file.
     """
     with st.container(horizontal=True, gap="small"):
         for file, label, icon in _WAYS:

@@ -1,4 +1,4 @@
-"""Which promise of failover applies to these servers, and why that one."""
+"""The promise of failover that applies to these servers, and why that one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from dashboard.ui.language import decimal, gettext as _
 from dashboard.ui.measures import amount
 from services.cluster.monitoring import ClusterSnapshot
 
-# What the chaos suite and the drills hold Chartroom's own cluster to, in seconds.
+# The limits by which the chaos suite and drills judge Chartroom's own cluster, in
+# seconds.
 SWITCHOVER_SECONDS: Final = 3.0
 CRASH_SECONDS: Final = 2.5
 LOST_SECONDS: Final = 3.0
@@ -19,7 +20,7 @@ _LAG_ON_FAILOVER: Final = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What may be expected when a server is lost, and why no more than that."""
+    """What to expect when a server is lost, and why no more than that."""
 
     kind: Literal["fence", "ttl", "paused", "hand"]
     title: str
@@ -34,9 +35,9 @@ def promise_of(
     *,
     is_supervised: bool | None,
 ) -> Promise:
-    """Return what applies; `is_supervised` is None where there is no supervisor.
+    """Return the promise that applies; `is_supervised` is None without a supervisor.
 
-    `settings` are Patroni's, from before if it keeps silent now.
+    `settings` are Patroni's, the last known ones if it does not answer now.
     """
     loss = _loss(snapshot, settings)
     if snapshot.has_patroni and snapshot.is_automatic is False:
@@ -126,7 +127,7 @@ def _at_most(seconds: float, places: int = 0) -> str:
 
 
 def _crash(settings: Mapping[str, object]) -> str:
-    """Say how long a crashed primary is given to start again before it is replaced."""
+    """Return how long a crashed primary may take to restart before it is replaced."""
     timeout = _number(settings, "primary_start_timeout", 300.0)
     if timeout == 0:
         return _at_most(CRASH_SECONDS, 1)

@@ -1,7 +1,8 @@
-"""Sentences of the servers that were kept as text, told in the language of the page.
+"""Kept sentences about the servers, shown in the language of the page.
 
-What watches the servers, and what is kept of alerts and states, writes plain English.
-A sentence is recognised by its message, and its values are put into the translation.
+The code that watches the servers, and the tables of alerts and states, keep plain
+English. A sentence is recognised by its message, and its values are put into the
+translation.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from dashboard.ui.language import marked
 from dashboard.ui.language.backup_failures import BACKUP_FAILURES
 from dashboard.ui.language.kept_sentences import KeptSentences
 
-# Of two that fit, the first: what says more stands before what says less.
+# The first match counts: more specific messages come before general ones.
 _MESSAGES: Final = (
     # States of servers.
     marked("{state}, replay paused"),
@@ -65,7 +66,7 @@ _MESSAGES: Final = (
         "The error budget burns {times} times too fast: the clinic was away too long "
         "within the last hour."
     ),
-    # What operations did, step by step, and what came of it.
+    # Steps of operations, and their outcomes.
     marked("Asking Patroni to let {server} lead"),
     marked("Waiting until {server} has rewound what only it has, and streams"),
     marked("Waiting until {server} follows"),
@@ -102,9 +103,9 @@ _MESSAGES: Final = (
     marked("{server} leads"),
     marked("{server} streams"),
 )
-# "There is no backup" would be a server's state.
+# Last, because "There is no backup" would match as a server's state.
 _LAST: Final = (marked("{server} is {state}."),)
-# Without values a sentence is its own message.
+# A message without values is the whole sentence.
 _WHOLE: Final = (
     marked("Looking at the servers"),
     marked("Writers are answered again"),
@@ -142,10 +143,10 @@ _KEPT: Final = KeptSentences((*_WHOLE, *_MESSAGES, *BACKUP_FAILURES, *_LAST))
 
 
 def retold(sentence: str) -> str:
-    """Return a kept sentence in the language of the page; as it is if unknown."""
+    """Return a kept sentence in the language of the page; unchanged if unknown."""
     return _KEPT.retold(sentence)
 
 
 def retold_all(sentences: Iterable[str]) -> list[str]:
-    """Return many, as `retold`; the page is asked once for its language."""
+    """Return several, as `retold` does; the page's language is looked up once."""
     return _KEPT.retold_all(sentences)

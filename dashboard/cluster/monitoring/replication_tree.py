@@ -1,4 +1,4 @@
-"""From what is seen of the servers to the picture of who follows whom."""
+"""Turns the state of the servers into the picture of who follows whom."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from dashboard.ui.language import gettext as _, marked
 from dashboard.ui.measures import seconds
 from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot
 
-# Less is what a healthy replica shows now and then.
+# A healthy replica shows smaller lags now and then.
 LATE_SECONDS: Final = 5.0
 
 WAITED_FOR: Final = {
@@ -20,14 +20,14 @@ WAITED_FOR: Final = {
 
 
 def boxes_of(snapshot: ClusterSnapshot) -> tuple[ServerBox, ...]:
-    """Return the servers as boxes: who leads first, then by name."""
+    """Return the servers as boxes: the leader first, then by name."""
     primary = snapshot.primary
     nodes = sorted(snapshot.nodes, key=lambda node: (node is not primary, node.name))
     return tuple(_box(snapshot, node) for node in nodes)
 
 
 def describe_tree(snapshot: ClusterSnapshot) -> str:
-    """Say the same as the picture."""
+    """Return the picture's content as text."""
     return " ".join(map(_described, boxes_of(snapshot)))
 
 
@@ -41,7 +41,7 @@ def _described(box: ServerBox) -> str:
 
 
 def part_of(snapshot: ClusterSnapshot, node: NodeSnapshot) -> tuple[str, str, Tone]:
-    """Return what a server is at the moment: in words, as an icon, in a tone."""
+    """Return a server's present part: its name, an icon and a tone."""
     if node.site is not None:
         return _part_of_site(node)
     if not node.is_answering:
@@ -54,7 +54,7 @@ def part_of(snapshot: ClusterSnapshot, node: NodeSnapshot) -> tuple[str, str, To
 
 
 def _part_of_site(node: NodeSnapshot) -> tuple[str, str, Tone]:
-    """Return what another site's server is, which this one only hears of."""
+    """Return the part of another site's server, which is known only by its position."""
     if not node.is_streaming:
         return _("Standby site, cut off"), "link_off", "warn"
     late = (node.lag_seconds or 0.0) > LATE_SECONDS
@@ -64,7 +64,7 @@ def _part_of_site(node: NodeSnapshot) -> tuple[str, str, Tone]:
 
 
 def _parts(node: NodeSnapshot) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]:
-    """Return what a replica may be: the worst that holds counts."""
+    """Return the possible states of a replica; the first that holds is the worst."""
     late = (node.lag_seconds or 0.0) > LATE_SECONDS
     return (
         (node.is_diverged, (_("Diverged"), "call_split", "danger")),
@@ -95,7 +95,7 @@ def _box(snapshot: ClusterSnapshot, node: NodeSnapshot) -> ServerBox:
 
 
 def _upstream(snapshot: ClusterSnapshot, node: NodeSnapshot) -> str | None:
-    """Return whom the server follows, or would follow if it could."""
+    """Return the server that this one follows, or would follow if it could."""
     if node.role == "primary" and node.is_answering:
         return None
     return node.upstream or (snapshot.primary.name if snapshot.primary else None)

@@ -1,4 +1,4 @@
-"""All database servers in one table: what an administrator looks for of each."""
+"""All database servers in one table: what an administrator looks for first."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_tabl
 from dashboard.ui.words import at
 from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot
 
-# Of the session: which server the page's address named when it was drawn last.
+# In the session: the server that the page's address named when it was last drawn.
 REQUESTED: Final = "server_requested"
 _NEARLY_FULL: Final = 0.9
 _COLUMNS: Final = (
@@ -33,7 +33,7 @@ _COLUMNS: Final = (
 
 @st.fragment(run_every="10s")
 def show_members() -> None:
-    """Show PostgreSQL's servers, every ten seconds anew; each leads to what it is."""
+    """Show PostgreSQL's servers, redrawn every ten seconds; each leads to its page."""
     with error_boundary():
         snapshot = current_snapshot()
         st.subheader(_("PostgreSQL"), anchor=False)
@@ -50,7 +50,7 @@ def show_members() -> None:
         )
         st.caption(etcd_in_words(snapshot))
         if event.opened:
-            # What was chosen by hand is over, also where the address stays as it is.
+            # A choice made by hand is over, even if the address stays the same.
             st.session_state.pop(REQUESTED, None)
             go("cluster/one_server.py", node=event.opened)
 
@@ -62,7 +62,7 @@ def show_others() -> None:
 
 
 def etcd_in_words(snapshot: ClusterSnapshot) -> str:
-    """Say whether etcd answers, by which Patroni finds out who leads."""
+    """Return whether etcd answers, from which Patroni learns who leads."""
     if not snapshot.has_patroni:
         return _("Without Patroni and etcd nobody takes over by itself.")
     if snapshot.is_etcd_answering is None:
@@ -83,7 +83,7 @@ def _row(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Row:
 
 
 def _silent(snapshot: ClusterSnapshot, node: NodeSnapshot) -> tuple[Cell, ...]:
-    """Say when it answered last, and nothing that may not be so any more."""
+    """Return when the server last answered, and nothing that may have changed since."""
     seen = _("not answered yet")
     if node.seen_at is not None:
         seen = _("last answered {ago}").format(
@@ -114,7 +114,7 @@ def _behind(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Cell:
 
 
 def _running(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Cell:
-    """Return for how long it has been running, and since when."""
+    """Return for how long the server has been running, and since when."""
     if node.started_at is None:
         return Cell(_(UNKNOWN))
     lasted = (snapshot.taken_at - node.started_at).total_seconds()

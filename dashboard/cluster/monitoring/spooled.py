@@ -1,4 +1,4 @@
-"""What this web server keeps for the audit log, said where servers are watched."""
+"""What this web server keeps for the audit log, shown where servers are watched."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from services.cluster.monitoring import ClusterSnapshot
 
 
 def show_spooled(snapshot: ClusterSnapshot) -> None:
-    """Say what waits; with a primary it should not, so also what to do then."""
+    """Show what waits; with a primary nothing should, so also what to do then."""
     kept = kept_for_the_log()
     if kept.oldest_at is not None:
         sentence = waiting_sentence(kept.records, in_zone(kept.oldest_at))
@@ -41,7 +41,7 @@ def show_spooled(snapshot: ClusterSnapshot) -> None:
 
 
 def waiting_sentence(records: int, oldest_at: datetime) -> str:
-    """Return how many looks wait, and since when."""
+    """Return how many looks wait, and since when, as a sentence."""
     return ngettext(
         "{count} look waits on this web server's disk for the audit log, since {time}.",
         "{count} looks wait on this web server's disk for the audit log, since {time}.",
@@ -53,7 +53,7 @@ def waiting_sentence(records: int, oldest_at: datetime) -> str:
 
 
 def damaged_sentence(files: int) -> str:
-    """Return how many files somebody has changed."""
+    """Return how many files somebody has changed, as a sentence."""
     return ngettext(
         "Somebody has changed {count} file of looks kept for the audit log.",
         "Somebody has changed {count} files of looks kept for the audit log.",
@@ -66,5 +66,5 @@ def _warn(sentence: str, next_action: str) -> None:
 
 
 def with_next(text: str, next_action: str) -> str:
-    """Return a text, and on a line of its own what to do next."""
+    """Return a text with what to do next on a line of its own."""
     return f"{text}  \n**{_('Next:')}** {plain(next_action)}"

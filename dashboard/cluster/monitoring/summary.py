@@ -33,7 +33,7 @@ class _Badge:
 
 @st.fragment(run_every="5s")
 def show_summary() -> None:
-    """Say whether the records are safe, what is wrong, and which drill is due."""
+    """Show whether the records are safe, what is wrong, and which drill is due."""
     with error_boundary():
         show_safety(current_snapshot())
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -57,7 +57,7 @@ def show_summary() -> None:
 
 
 def _badges() -> tuple[_Badge, ...]:
-    """Return what the databases know; without any, the sentence above is enough."""
+    """Return what the databases know; if unreadable, the sentence above is enough."""
     actor = current_actor()
     try:
         wrong, plans = read_all(

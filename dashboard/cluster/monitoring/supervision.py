@@ -1,4 +1,4 @@
-"""Whether somebody can prove a server dead, asked beside the pages.
+"""Whether somebody can prove a server dead, asked in the background of the pages.
 
 The launcher asks every server before it answers, which takes seconds while one hangs:
 that is just when nobody should wait for a page.
@@ -18,7 +18,7 @@ _FIRST_ANSWER_SECONDS: Final = 1.0
 
 
 class _Supervision:
-    """The last answer of the launcher, renewed by a thread when somebody asks."""
+    """The launcher's last answer, renewed by a thread when the value is read."""
 
     def __init__(self) -> None:
         self._guard = Lock()
@@ -28,7 +28,7 @@ class _Supervision:
         self._until = 0.0
 
     def value(self) -> bool:
-        """Return what was answered last; only the first call waits a moment."""
+        """Return the last answer; only the first call waits briefly."""
         with self._guard:
             if time.monotonic() > self._until and not self._is_asking:
                 self._is_asking = True
@@ -52,6 +52,6 @@ _supervision: Final = _Supervision()
 
 
 def is_supervised() -> bool | None:
-    """Tell whether somebody can prove a server dead; None where nobody ever could."""
+    """Return whether somebody can prove a server dead; None without a launcher."""
     is_embedded = wiring.current().endpoints.control_url is not None
     return _supervision.value() if is_embedded else None

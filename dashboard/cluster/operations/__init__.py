@@ -1,1 +1,1 @@
-"""What an administrator does to the database servers from a page."""
+"""The operations on database servers that an administrator starts from a page."""

@@ -1,4 +1,4 @@
-"""The form by which another server is made the primary, now or at a time."""
+"""The form that makes another server the primary, now or at a set time."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ _LATER: Final = marked("At a time")
 
 
 def show_planned(planned: PlannedSwitchover) -> None:
-    """Show the switchover that is planned, and how to forget it."""
+    """Show the planned switchover, and offer to cancel it."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             _("A switchover to **{server}** is planned for {time} by {name}.").format(
@@ -55,7 +55,7 @@ def show_planned(planned: PlannedSwitchover) -> None:
 
 
 def show_primary_form(previewed: OperationPreview) -> None:
-    """Show the dry run, ask to whom, when and why, and start the operation."""
+    """Show the dry run, ask for server, time and reason, and start the operation."""
     show_preview(previewed, usual_wait())
     names = [
         candidate.name for candidate in previewed.candidates if candidate.is_eligible
@@ -106,7 +106,7 @@ def _show_decision(previewed: OperationPreview, chosen: FailoverCandidate) -> No
 
 
 def _ask_timestamp() -> Callable[[], datetime] | None:
-    """Ask when; return how to read it once it is sent, None for at once."""
+    """Ask when; return a function that reads it once sent, None for at once."""
     when = st.radio(
         _("When"),
         (_NOW, _LATER),

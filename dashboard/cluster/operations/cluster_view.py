@@ -1,4 +1,4 @@
-"""What pages of operations know of the servers before anybody clicks."""
+"""The state of the servers for pages of operations, before anybody clicks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,18 +23,18 @@ _COMPARED = 3
 
 
 def servers() -> Servers:
-    """Return the servers as operations reach them; raises NotAllowed."""
+    """Return the servers that operations work on; raises NotAllowed."""
     require(Permission.ACT_ON_CLUSTER)
     return wiring.current().runner.servers
 
 
 def situation() -> Situation:
-    """Return the servers as they are; raises NotAllowed, NoPatroni."""
+    """Return the present state of the servers; raises NotAllowed, NoPatroni."""
     return servers().look(with_transactions=True)
 
 
 def preview_change() -> OperationPreview:
-    """Tell what a change of the primary would mean now; raises as `situation` does."""
+    """Return what a change of the primary would mean; raises as `situation` does."""
     return preview(situation())
 
 
@@ -45,17 +45,17 @@ def settings_now() -> Mapping[str, Any]:
 
 
 def is_embedded() -> bool:
-    """Tell whether the launcher of these servers can be asked."""
+    """Return whether the launcher of these servers can be asked."""
     return wiring.current().runner.servers.control is not None
 
 
 def next_planned() -> PlannedSwitchover | None:
-    """Return the switchover that is planned; None also while nobody knows."""
+    """Return the planned switchover; None also while it cannot be known."""
     return wiring.current().runner.next_planned(current_actor())
 
 
 def latest() -> tuple[Operation, ...]:
-    """Return what was done lately, the newest first; nothing while nobody knows."""
+    """Return the last operations, the newest first; empty while they cannot be read."""
     actor = current_actor()
     try:
         return read(
@@ -78,5 +78,5 @@ def usual_wait() -> tuple[float, ...]:
 
 
 def current_operation() -> RunningOperation | None:
-    """Return what this process does to the servers now."""
+    """Return the operation that this process is carrying out now."""
     return wiring.current().runner.current()

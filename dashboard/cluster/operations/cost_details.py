@@ -1,4 +1,4 @@
-"""All that was measured of one thing that was done to the servers."""
+"""All measurements of one operation on the servers."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -21,7 +21,7 @@ _CHANGES: Final = frozenset({"switchover", "failover"})
 
 
 def describe_operation(operation: Operation) -> str:
-    """Return what was done, and to which server."""
+    """Return what was done, and to which server, as text."""
     title = _(TITLES[OperationKind(operation.kind)])
     if (
         operation.kind in _CHANGES
@@ -38,7 +38,7 @@ def describe_operation(operation: Operation) -> str:
 
 
 def who_did(operation: Operation) -> str:
-    """Return who asked for it, or practised it."""
+    """Return who requested the operation, or ran it as a drill."""
     if operation.drill is not None:
         return operation.drill.actor_name or _("Drill")
     return operation.actor_name or _(NOBODY)
@@ -54,7 +54,7 @@ def why_done(operation: Operation) -> str:
 
 @dialog(marked("Cost"), width="large")
 def show_details(operation: Operation) -> None:
-    """Show all that was measured of one operation."""
+    """Show all measurements of one operation."""
     with error_boundary():
         st.markdown(f"**{plain(describe_operation(operation))}**")
         who, why = plain(who_did(operation)), plain(why_done(operation))

@@ -1,4 +1,4 @@
-"""A dry run on screen: who would lead, what would be lost and cut."""
+"""A dry run on screen: who would lead, what would be lost and cut off."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ _WIDTH = 165
 
 
 def show_preview(previewed: OperationPreview, waits: Sequence[float]) -> None:
-    """Say who leads, who should lead next and why."""
+    """Show who leads, who should lead next and why."""
     if previewed.kind is OperationKind.FAILOVER:
         st.error(
             _(
@@ -49,7 +49,7 @@ def show_preview(previewed: OperationPreview, waits: Sequence[float]) -> None:
 
 
 def show_candidate(previewed: OperationPreview, chosen: FailoverCandidate) -> None:
-    """Say what would happen with this server, before anybody clicks."""
+    """Show what would happen with this server, before anybody clicks."""
     st.subheader(_("If {server} leads").format(server=chosen.name), anchor=False)
     following = "?" if previewed.timeline is None else str(previewed.timeline + 1)
     with st.container(horizontal=True):
@@ -72,7 +72,7 @@ def show_candidate(previewed: OperationPreview, chosen: FailoverCandidate) -> No
 
 
 def candidate_words(previewed: OperationPreview, name: str) -> str:
-    """Return how a candidate reads in a list of them."""
+    """Return the label of a candidate in a list."""
     is_advised = previewed.best is not None and previewed.best.name == name
     return _("{server} (advised)").format(server=name) if is_advised else name
 

@@ -60,7 +60,7 @@ _WAITED: Final = {
 
 @st.fragment(run_every="5s")
 def show_history() -> None:
-    """Show the newest, again every few seconds while the first ones are shown."""
+    """Show the newest operations, rerun every few seconds on the first page."""
     with error_boundary():
         before: datetime | None = st.session_state.get(_BEFORE)
         operations = _read(before)
@@ -80,14 +80,14 @@ def show_history() -> None:
 
 
 def show_chosen() -> None:
-    """Show all of the operation that was asked for, once."""
+    """Show all about the chosen operation, once."""
     chosen: Operation | None = st.session_state.pop(_OPENED, None)
     if chosen is not None:
         show_details(chosen)
 
 
 def show_totals(operations: Sequence[Operation]) -> None:
-    """Show what changes of the primary have cost."""
+    """Show the total cost of changes of the primary."""
     measured = {
         kind: [
             operation.downtime_seconds

@@ -20,8 +20,8 @@ _FOLLOWED: Final = "acting_run"
 
 
 def start_operation(request: OperationRequest) -> None:
-    """Have a request done and follow it on this page; say here why it may not be."""
-    # A net of its own: the forms below stay, and so does what is typed in them.
+    """Start an operation and follow it on this page; show here why it is refused."""
+    # An error boundary of its own: the forms below stay, with what is typed in them.
     with error_boundary():
         operation = act_on_servers(request)
         if operation is None:
@@ -32,7 +32,7 @@ def start_operation(request: OperationRequest) -> None:
 
 
 def cancel(planned_id: UUID) -> None:
-    """Forget the switchover that is planned, or say here why that may not be."""
+    """Cancel the planned switchover, or show here why that is refused."""
     actor, sign_in = current_actor(), current_sign_in()
     with error_boundary():
         write(
@@ -45,18 +45,18 @@ def cancel(planned_id: UUID) -> None:
 
 
 def followed_operation() -> RunningOperation | None:
-    """Return what this page follows: what it began, or what is being done."""
+    """Return the operation this page follows: its own, or the running one."""
     runner = wiring.current().runner
     return runner.run(st.session_state.get(_FOLLOWED)) or current_operation()
 
 
 def let_go() -> None:
-    """Follow nothing any more."""
+    """Stop following an operation."""
     st.session_state.pop(_FOLLOWED, None)
 
 
 def ask_reason(page: str) -> str:
-    """Ask why; what is typed is kept with the operation for ever."""
+    """Ask for the reason; it is kept with the operation for ever."""
     return bounded_line(
         _("Why"),
         key=f"{page}_reason",

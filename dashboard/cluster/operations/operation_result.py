@@ -14,7 +14,7 @@ _WIDTH = 165
 
 
 def show_cost(cost: Cost) -> None:
-    """Say what came of it, with what was measured."""
+    """Show the outcome, with the measurements."""
     tell = st.error if cost.lost_writes else st.success
     tell(plain(retold(cost.sentence)), icon=":material/fact_check:")
     if cost.new_primary:
@@ -39,7 +39,7 @@ def show_cost(cost: Cost) -> None:
 
 
 def show_steps(steps: Sequence[Step], *, is_running: bool = False) -> None:
-    """List the steps with their times; the last one goes on if it is running."""
+    """List the steps with their times; the last one is marked while it is running."""
     for number, step in enumerate(steps, 1):
         at_hand = is_running and number == len(steps)
         icon = ":material/pending:" if at_hand else ":material/check:"

@@ -53,6 +53,6 @@ def show_own_commands(
 def commands_for(
     change: Literal["add", "remove"], name: str, *, has_patroni: bool
 ) -> str:
-    """Return the commands by which a replica is added or removed."""
+    """Return the commands that add or remove a replica."""
     slot = name.replace("-", "_")
     return _COMMANDS[change, has_patroni].format(name=name, slot=slot)

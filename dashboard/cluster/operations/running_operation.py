@@ -1,4 +1,4 @@
-"""An operation while it is done, and what it cost once it is."""
+"""An operation while it runs, and its cost once it is done."""
 
 import streamlit as st
 
@@ -14,9 +14,9 @@ _EVERY = "0.5s"
 
 
 def show_running() -> bool:
-    """Show what is being done, or was just done; tell whether there is either.
+    """Show the running or just finished operation; return whether there is one.
 
-    Until whoever reads it has closed the result, nothing else is offered to be done.
+    Nothing else can be started until somebody has closed the result.
     """
     operation = followed_operation()
     if operation is None:
@@ -39,7 +39,7 @@ def show_running() -> bool:
 
 @st.fragment(run_every=_EVERY)
 def _show_progress() -> None:
-    # Of this process's memory alone: the database may be changing hands.
+    # From this process's memory alone: the database may be changing hands.
     with error_boundary():
         operation = followed_operation()
         if operation is None or not operation.is_running:

@@ -1,4 +1,4 @@
-"""What can be done to one server from its page."""
+"""The operations on one server, on its page."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -27,9 +27,10 @@ _PAUSES: Final = (15, 30, 60, 120, 300)
 
 @dataclass(frozen=True, slots=True)
 class _OfferedOperation:
-    """An operation as it is offered: what its button says, and what it does in words.
+    """An operation on offer: the label of its button, and its effect as text.
 
-    What takes something away says what that is (`loss`), and is asked about first.
+    An operation that removes something describes it (`loss`), and asks for
+    confirmation.
     """
 
     kind: OperationKind
@@ -90,7 +91,7 @@ _REMOVE: Final = _OfferedOperation(
 
 
 def show_server_operations(server: ServerSituation, situation: Situation) -> None:
-    """Ask why, and offer what can be done to the server."""
+    """Ask for the reason, and offer the operations on the server."""
     reason = ask_reason(_PAGE)
     if server.is_leading:
         _offer(_RESTART_PRIMARY, server, reason)
@@ -127,7 +128,7 @@ def _offer(
         )
     if not is_wanted:
         return
-    # Below the box, not squeezed in beside the button: it may be refused.
+    # Drawn below the box, not squeezed beside the button: it may be refused.
     request = OperationRequest(offer.kind, reason, server.name)
     if not offer.loss:
         start_operation(request)
@@ -139,7 +140,7 @@ def _offer(
 
 @dialog(marked("Throw a server's data away?"), icon=":material/delete_forever:")
 def _make_sure(offer: _OfferedOperation, request: OperationRequest) -> None:
-    """Name the server and what is lost with it, before that is done."""
+    """Name the server and what is lost with it, and ask for confirmation."""
     with error_boundary():
         server = plain(request.node or "")
         st.markdown(f"**{server}**: {_(offer.effect)} {_(offer.loss)}")

@@ -1,4 +1,4 @@
-"""Who takes over by itself, by which settings, and new replicas."""
+"""Automatic failover, Patroni's settings, and new replicas."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -21,12 +21,12 @@ from services.cluster.operations import (
 )
 
 _PAGE: Final = "steering"
-# No whole number: what no float can hold is then endless, and refused in words.
+# A float: a number too large for it becomes infinite, and is refused with a message.
 _MINUTE: Final = 60.0
 
 
 def show_automatic_failover(*, is_on: bool) -> None:
-    """Show whether somebody takes over by itself, and let it be changed."""
+    """Show whether somebody takes over by itself, and offer to change that."""
     st.subheader(_("Automatic failover"), anchor=False)
     if is_on:
         st.success(
@@ -50,7 +50,7 @@ def show_automatic_failover(*, is_on: bool) -> None:
 
 
 def show_settings(config: Mapping[str, Any]) -> None:
-    """Show the few settings that matter with their effect, and let them be changed."""
+    """Show the few settings that matter with their effect, to be changed."""
     st.subheader(_("Settings"), anchor=False)
     now = current(config)
     with st.form("steering_settings"):
@@ -65,7 +65,7 @@ def show_settings(config: Mapping[str, Any]) -> None:
 
 
 def show_replica_form() -> None:
-    """Make another replica here, or say how it is made elsewhere."""
+    """Make another replica here, or show how it is made elsewhere."""
     st.subheader(_("New replica"), anchor=False)
     if not is_embedded():
         show_own_commands("add", "db-04", has_patroni=True)
@@ -97,7 +97,7 @@ def show_replica_form() -> None:
 def _changes(
     now: Mapping[str, int | str], wanted: Mapping[str, TypedNumber | str]
 ) -> dict[str, int | str]:
-    """Return what is to be changed; raises InvalidInput for an emptied field."""
+    """Return the changed settings; raises InvalidInput for an empty field."""
     typed = {
         name: new.whole() if isinstance(new, TypedNumber) else new
         for name, new in wanted.items()

@@ -1,4 +1,4 @@
-"""What was done step by step, with the second at which each began."""
+"""The steps of an operation, with the second at which each began."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from dashboard.ui.words import plain
 
 
 def show_step_log(steps: Sequence[Mapping[str, Any]]) -> None:
-    """Show the steps, folded; of none nothing."""
+    """Show the steps, folded; nothing without any."""
     if not steps:
         return
     lines = [

@@ -1,1 +1,1 @@
-"""What the servers cost and whether they are there: for administrators."""
+"""The load of the servers and their availability: for administrators."""

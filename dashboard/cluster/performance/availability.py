@@ -1,4 +1,4 @@
-"""How long the clinic was there, day by day, why not, and what is left to spend."""
+"""How long the clinic was available, day by day, why not, and the budget left."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -45,10 +45,10 @@ from services.cluster.performance import (
 _PERIODS: Final = {marked("30 days"): 30, marked("90 days"): 90}
 # Two of them fit side by side on a phone.
 _TILE_WIDTH: Final = 165
-# Most of it is for the days below and for what the colours mean.
+# Most of it is for the days below and for the legend.
 _CHART_HEIGHT: Final = 190
 _KEEP_SECONDS: Final = 30.0
-# Less than that of a day is too little to judge it by.
+# Less than this share of a day is too little to judge it.
 _ENOUGH: Final = 0.5
 _ALL, _WITHIN, _BELOW, _UNKNOWN = (
     marked("All day"),
@@ -56,7 +56,7 @@ _ALL, _WITHIN, _BELOW, _UNKNOWN = (
     marked("Below the objective"),
     marked("Mostly not known"),
 )
-# They read on both themes; the table below says the same in words.
+# Legible on both themes; the table below has the same as text.
 _TONES: Final = {
     _ALL: "#2F9E73",
     _WITHIN: "#C77700",
@@ -70,7 +70,8 @@ _COLUMNS: Final = (
     Column(marked("Not known"), is_whole=True),
     Column(marked("Why")),
 )
-# What took the clinic away by itself; alerts and drills tell of other things as well.
+# Events that made the clinic unavailable by themselves; alerts and drills cover others,
+# too.
 _REASONS: Final = {"switchover", "failover", "restart", "rejoin", "reinit", "drill"}
 
 
@@ -269,7 +270,7 @@ def _show_table(report: AvailabilityReport, events: Sequence[Event]) -> None:
 
 
 def how_was(day: AvailabilityDay, objective: float) -> str:
-    """Return in words how a day was; of too little it is not said."""
+    """Return how a day was, as text; too little known time is not judged."""
     availability = day.availability
     if availability is None or day.known_seconds < _ENOUGH * day.seconds:
         return _UNKNOWN
@@ -279,13 +280,13 @@ def how_was(day: AvailabilityDay, objective: float) -> str:
 
 
 def availability_text(share: float) -> str:
-    """Return a share with as many figures as matter; all of it only if it is whole."""
+    """Return a share with the significant digits; 100 % only if it is exact."""
     shown = share if share == 1 else min(share, 0.99999)
     return percent(shown, most_places=3)
 
 
 def minutes(span: float) -> str:
-    """Return a span in minutes, as error budgets are told."""
+    """Return a span in minutes, as error budgets are stated."""
     return f"{decimal(span / 60, 1)} min"
 
 

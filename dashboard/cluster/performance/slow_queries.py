@@ -1,4 +1,4 @@
-"""What queries cost each server, by their shape: what to make faster first."""
+"""The cost of queries on each server, by their shape: what to make faster first."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -65,7 +65,7 @@ psql --dbname chartroom --file db/statement_statistics.sql"""
 
 
 def show_slow_queries() -> None:
-    """Show what costs a server most; say what to do where it does not count."""
+    """Show the queries that cost a server most; if it does not count, what to do."""
     with error_boundary():
         node = _choose_server()
         if node is None:

@@ -1,4 +1,4 @@
-"""What PostgreSQL does about its own upkeep: vacuum, transaction ids, checkpoints."""
+"""PostgreSQL's own upkeep: vacuum, transaction ids, checkpoints."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -30,11 +30,11 @@ from services.cluster.performance import (
 _TILE_WIDTH: Final = 165
 _MOST_TABLES: Final = 15
 _BAR_HEIGHT: Final = 26
-# Beside the longest bar stands its number.
+# The number is beside the longest bar.
 _ROOM: Final = 1.25
 _MILLION: Final = 1_000_000
 _MEGABYTE: Final = 1_000_000
-# With so many of them the share of what was requested says something.
+# From this number on, the share of requested checkpoints is meaningful.
 _ENOUGH_CHECKPOINTS: Final = 10
 _TABLE_HEADS: Final = (
     marked("Table"),
@@ -52,7 +52,7 @@ _CHECKPOINT_HEADS: Final = (
     marked("Mean write time"),
     marked("Counted since"),
 )
-# They read on both themes.
+# Legible on both themes.
 _BAR: Final = "#2A8C8C"
 _NUMBERS: Final = "#808495"
 
@@ -89,12 +89,12 @@ def show_upkeep() -> None:
 
 
 def dead_share(table: TableUpkeep) -> float:
-    """Return which share of a table's row versions is dead."""
+    """Return the share of dead row versions in a table."""
     return share(table.dead_rows, table.rows + table.dead_rows)
 
 
 def _worth_showing(tables: Sequence[TableUpkeep]) -> list[TableUpkeep]:
-    """Return the largest tables, and all that autovacuum should be at."""
+    """Return the largest tables, and all that are due for autovacuum."""
     return [
         table
         for position, table in enumerate(tables)
@@ -288,10 +288,10 @@ def _show_checkpoints(report: UpkeepReport) -> None:
 
 
 def are_requested_too_often(counted: Checkpoints) -> bool:
-    """Tell whether most checkpoints came because the log was full, not with the time.
+    """Return whether most checkpoints came because the log was full, not by time.
 
-    PostgreSQL's documentation, "WAL Configuration": max_wal_size is to be so large that
-    checkpoints come with checkpoint_timeout.
+    PostgreSQL's documentation, "WAL Configuration": max_wal_size should be large enough
+    for checkpoints to come with checkpoint_timeout.
     """
     return counted.done >= _ENOUGH_CHECKPOINTS and counted.requested > counted.timed
 

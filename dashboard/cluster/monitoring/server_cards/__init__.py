@@ -1,4 +1,4 @@
-"""The servers side by side, each with all that is known of it."""
+"""The servers side by side, each with all its facts."""
 
 import json
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Tone = Literal["info", "ok", "warn", "danger", "muted"]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of a card; it stands out where its tone says that it is no good."""
+    """One line of a card; it stands out if its tone marks a problem."""
 
     label: str
     text: str
@@ -32,9 +32,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One server: its name, its part in the whole, its state in a sentence, facts.
+    """One server: its name, its part in the cluster, its state in a sentence, facts.
 
-    `url` is where its name leads, empty if nowhere.
+    `url` is where its name links to, empty for nowhere.
     """
 
     name: str

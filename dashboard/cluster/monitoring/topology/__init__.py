@@ -23,7 +23,7 @@ _mount = st.components.v2.component(
 
 
 def show_topology(boxes: Sequence[ServerBox], *, description: str, key: str) -> None:
-    """Draw the servers; `description` is the same in words, for who cannot see it."""
+    """Draw the servers; `description` is the same as text, for screen readers."""
     drawn = {
         "wide": draw_wide(boxes),
         "deep": draw_deep(boxes),

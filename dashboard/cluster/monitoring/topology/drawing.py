@@ -1,4 +1,4 @@
-"""From placed boxes to SVG; the colours are the theme's, by class."""
+"""Turns placed boxes into SVG; the colours are the theme's, by class."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -50,7 +50,7 @@ def _line_across(above: Placed, below: Placed) -> str:
     to_x, to_y = below.x, below.y + HEIGHT / 2
     middle = (from_x + to_x) / 2
     curve = f"M{from_x:g} {from_y:g}C{middle:g} {from_y:g} {middle:g} {to_y:g}"
-    # On the side that the curve does not come from.
+    # On the side where the curve does not arrive.
     beside = to_y + 17 if to_y > from_y else to_y - 8
     label = _text("label", to_x - 12, beside, below.box.label, anchor="end")
     return _line(below.box, f"{curve} {to_x - 7:g} {to_y:g}", (to_x, to_y)) + label

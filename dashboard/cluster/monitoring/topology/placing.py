@@ -1,4 +1,4 @@
-"""Where each server stands in the picture of who follows whom."""
+"""The place of each server in the picture of who follows whom."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +16,10 @@ _INDENT: Final = 28
 
 @dataclass(frozen=True, slots=True)
 class ServerBox:
-    """One server: what stands in its box, and the line from the one it follows.
+    """One server: the contents of its box, and the line from the one it follows.
 
-    The line is `waited` where commits wait for it, `loose` where they do not, and
-    `broken` where nothing flows.
+    The line is `waited` if commits wait for it, `loose` if they do not, and `broken` if
+    nothing flows.
     """
 
     name: str
@@ -35,7 +35,7 @@ class ServerBox:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A box, and where its upper left corner is."""
+    """A box, and the position of its upper left corner."""
 
     box: ServerBox
     x: float
@@ -43,7 +43,7 @@ class Placed:
 
 
 def place_wide(boxes: Sequence[ServerBox]) -> dict[str, Placed]:
-    """Grow to the right: a column for each step from the top."""
+    """Return the places growing to the right: a column for each step from the top."""
     placed: dict[str, Placed] = {}
     rows = 0
 
@@ -65,7 +65,7 @@ def place_wide(boxes: Sequence[ServerBox]) -> dict[str, Placed]:
 
 
 def place_deep(boxes: Sequence[ServerBox]) -> dict[str, Placed]:
-    """Grow downwards: each follower below the one it follows, and to the right."""
+    """Return the places growing downwards: followers below, and to the right."""
     placed: dict[str, Placed] = {}
 
     def place(box: ServerBox, depth: int) -> None:
@@ -81,7 +81,7 @@ def place_deep(boxes: Sequence[ServerBox]) -> dict[str, Placed]:
 
 
 def _without_circles(boxes: Sequence[ServerBox]) -> list[ServerBox]:
-    """Let whoever follows itself in the end follow nobody.
+    """Return the boxes without circles: a server that follows itself follows nobody.
 
     While leaders change, servers may still name each other as the one they follow.
     """
