@@ -1,4 +1,4 @@
-"""Makes a report on backups and restores for an auditor, of a month or any days."""
+"""Makes a report on backups and restores for an auditor, on a month or any days."""
 
 from contextlib import suppress
 
@@ -21,7 +21,7 @@ def show_auditor_report() -> None:
     if not wired.settings.is_embedded:
         return
     is_there = False
-    # That their folder does not answer the overview says.
+    # The overview reports a folder that does not answer.
     with suppress(BackupFolderSilent):
         is_there = wired.backup_reader.ask(lambda each: each.system_id is not None)
     if not is_there:

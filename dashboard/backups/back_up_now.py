@@ -1,4 +1,4 @@
-"""Asks the worker for a backup, and shows how far it is with it."""
+"""Asks the worker for a backup, and shows its progress."""
 
 import streamlit as st
 
@@ -13,12 +13,12 @@ from services.core.actors import Permission
 
 
 def is_going_on(state: BackupState, request: BackupRequest | None) -> bool:
-    """Tell whether a backup is being made, or is about to be."""
+    """Return whether a backup is being made, or is about to be."""
     return state.is_busy or (request is not None and request.is_open)
 
 
 def show_back_up_now(state: BackupState, request: BackupRequest | None) -> None:
-    """Say what is going on and how what was asked for ended; offer to ask."""
+    """Show the running backup and how the last request ended; offer to ask for one."""
     if state.is_busy:
         st.info(_("A backup is being made right now."), icon=":material/sync:")
     elif request is not None and request.is_open:
@@ -52,7 +52,7 @@ def show_back_up_now(state: BackupState, request: BackupRequest | None) -> None:
 
 
 def _has_failed(state: BackupState, request: BackupRequest) -> bool:
-    """Tell whether the last request failed, and nothing else says so already."""
+    """Return whether the last request failed, unless something else says so already."""
     if request.failure is None:
         return False
     if state.failure is not None and state.failure.sentence == request.failure:

@@ -1,4 +1,4 @@
-"""Says where the backups are copied to, and up to when that copy is whole."""
+"""Shows where the backups are copied to, and up to when that copy is complete."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from services.backups import CopyNote
 
 
 def show_copy(note: CopyNote | None) -> None:
-    """Show how the copy elsewhere stands, or that there is none."""
+    """Show the state of the copy elsewhere, or that there is none."""
     settings = wiring.current().settings
     if settings.backup_s3_url is None:
         st.caption(

@@ -1,4 +1,4 @@
-"""Says what is wrong with the backups and their folder, and what to do."""
+"""Shows what is wrong with the backups and their folder, and what to do."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -14,7 +14,7 @@ _MOST_NAMED: Final = 5
 
 
 def show_silence(state: BackupState) -> None:
-    """Say since when the folder answers nothing, if it does not."""
+    """Show since when the folder has not answered, if it does not."""
     if state.silent_since is None:
         return
     sentence = _(
@@ -29,12 +29,12 @@ def show_silence(state: BackupState) -> None:
 
 
 def show_faults(state: BackupState) -> None:
-    """Show what is wrong with what lies in the folder and in the copy elsewhere."""
+    """Show what is wrong with the contents of the folder and of the copy elsewhere."""
     for sentence in _errors(state):
         st.error(sentence, icon=":material/error:")
     if state.faults.strays:
         _show_strays(state, state.faults.strays)
-    # What is noted of a copy that is kept no more is nobody's to mend.
+    # Faults recorded of a copy that is no longer kept need no repair.
     is_copied = wiring.current().settings.backup_s3_url is not None
     if is_copied and state.copy is not None and state.copy.strays:
         _show_copied_strays(state.copy.place, state.copy.strays)
@@ -133,7 +133,7 @@ def _show_copied_strays(place: str, strays: Sequence[str]) -> None:
 
 
 def _named(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many more there are."""
+    """Return the first few names, and how many more there are."""
     shown = plain(", ".join(names[:_MOST_NAMED]))
     if (more := len(names) - _MOST_NAMED) > 0:
         return _("{names} and {count} more").format(names=shown, count=decimal(more))

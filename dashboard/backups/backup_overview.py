@@ -1,4 +1,4 @@
-"""Shows which backups there are, where they lie, and whether one was ever restored."""
+"""Shows the backups there are, where they are, and whether one was ever restored."""
 
 from datetime import timedelta
 from typing import Final
@@ -32,14 +32,14 @@ _COLUMNS: Final = (
     Column(marked("Files")),
     Column(marked("Audit entries"), is_whole=True),
 )
-# A day of hourly ones and a week of those before.
+# A day of hourly backups and a week of earlier ones.
 _MOST_SHOWN: Final = 31
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
 
 def show_backups_elsewhere() -> bool:
-    """Say that a standby site makes no backups; tell whether this is one."""
+    """Show that a standby site makes no backups; return whether this is one."""
     if (site := wiring.current().site.position()) is None:
         return False
     st.info(
@@ -146,7 +146,7 @@ def _show(state: BackupState, request: BackupRequest | None) -> None:
 
 
 def _show_troubles(state: BackupState) -> None:
-    """Say first what is wrong."""
+    """Show what is wrong, first of all."""
     if (failure := state.failure) is not None:
         sentence = ngettext(
             "The last backup, at {time}, failed. {why}",
@@ -191,7 +191,7 @@ def _show_newest(newest: Manifest, age: timedelta) -> None:
 
 
 def _show_chain(state: BackupState) -> None:
-    """Say what the newest backup needs, or why it is a full one."""
+    """Show which backups the newest one needs, or why it is a full one."""
     full, *changes = state.chain
     if changes:
         words = ngettext(
@@ -286,7 +286,7 @@ def _show_plan(
     kept: timedelta,
     full_every: timedelta | None,
 ) -> None:
-    """Say how often backups are made, how long they stay, and if they have room."""
+    """Show how often backups are made, how long they stay, and if they have room."""
     plan = _("None is made automatically.")
     more = None
     if every is not None:
@@ -320,7 +320,7 @@ def _show_plan(
 
 
 def _words_of_keeping(every: timedelta | None, kept: timedelta) -> str:
-    """Say how long each stays, and if one of a day stands in for the others."""
+    """Return how long backups are kept, and whether one a day outlasts the others."""
     if every is not None and kept > backups.ALL_KEPT_FOR:
         return _(
             "Each is kept for {recent} days, and one of each day for {days} days: the "
@@ -338,7 +338,7 @@ def _words_of_keeping(every: timedelta | None, kept: timedelta) -> str:
 def _words_of_plan(
     state: BackupState, every: timedelta, full_every: timedelta | None
 ) -> str:
-    """Say how often each kind is made, and when the next of it is due."""
+    """Return how often each kind is made, and when the next of it is due."""
     count = 1 if every == _HOUR else 2
     hours = f"{every / _HOUR:g}"
     if full_every is None:

@@ -1,4 +1,4 @@
-"""The backups in a number, for the home of administrators: how old is the newest."""
+"""The backups in a number, for the home of administrators: the age of the newest."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ _MEGABYTE: Final = 1_000_000
 
 
 def backup_figures() -> list[Figure]:
-    """Return how old the newest backup is, and how large those of a month were.
+    """Return the age of the newest backup, and the sizes of those of a month.
 
-    Nothing at a standby site, nor where the servers are the clinic's own, since others
-    back those up; where their tool is named, what that told.
+    Nothing at a standby site, nor if the servers are the clinic's own, since others
+    back those up; if their tool is named, what it reported.
     """
     wired = wiring.current()
     if wired.site.is_following:
@@ -51,7 +51,7 @@ def backup_figures() -> list[Figure]:
 
 
 def _figure_of(tool: BackupTool) -> Figure:
-    """Return how old the newest backup of a tool is, and whether all is well."""
+    """Return the age of a tool's newest backup, and whether all is well."""
     state = read_tool_state(tool)
     newest = state.report.newest if state and state.report else None
     words = _("By {tool}")
@@ -71,7 +71,7 @@ def _figure_of(tool: BackupTool) -> Figure:
 
 
 def _verdict(state: BackupState) -> str:
-    """Say what matters most about them in a few words."""
+    """Return what matters most about the backups in a few words."""
     if state.silent_since is not None:
         return _("Their folder does not answer")
     if state.failure is not None:

@@ -1,4 +1,4 @@
-"""Asks for the recovery kit and its passphrase, to show that both are at hand."""
+"""Asks for the recovery kit and its passphrase, to prove that both are at hand."""
 
 from functools import partial
 from typing import Final
@@ -17,14 +17,14 @@ from services.backups import kits
 from services.backups.kits import KitNotProven
 from services.core import throttling
 
-# Fields with other keys are empty again: nobody keeps a passphrase that was used.
+# Fields with new keys are empty: a passphrase that was used is not kept.
 _PROVEN: Final = "kit_times_proven"
 _TEXT: Final = "kit_proof_text"
 _LINES_SHOWN: Final = 160
 
 
 def ask_for_kit(*, is_due: bool) -> None:
-    """Offer to prove that the kit opens, unfolded where that is due."""
+    """Offer to prove that the kit opens, unfolded when that is due."""
     with st.expander(
         _("Prove that the kit opens"), expanded=is_due, icon=":material/verified:"
     ):
@@ -64,7 +64,7 @@ def _ask() -> None:
 
 def _prove(text: str, passphrase: str) -> None:
     wired, actor = wiring.current(), current_actor()
-    # Whoever found the pages must not try one passphrase after the other.
+    # Somebody who found the pages must not try one passphrase after the other.
     wired.throttle.take(throttling.KIT_TRIES, str(actor.id))
     prove = partial(
         kits.prove_kit,

@@ -1,4 +1,4 @@
-"""Says from when to when the clinic can be gone back to, to any second."""
+"""Shows from when to when the clinic can be taken back to any second."""
 
 from collections.abc import Sequence
 from datetime import UTC, timedelta
@@ -17,7 +17,7 @@ _MOST_LISTED: Final = 4
 
 
 def show_window(log: LogState, every: timedelta | None) -> None:
-    """Say what the log leads to, and why not to more."""
+    """Show which times the log leads to, and why not to more."""
     if log.failure:
         st.error(plain(translate_failure(log.failure)), icon=":material/error:")
     if every is None:

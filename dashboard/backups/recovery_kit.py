@@ -1,4 +1,4 @@
-"""Makes a recovery kit of the clinic's keys, and says when the last one is old."""
+"""Makes a recovery kit of the clinic's keys, and shows when the last one is old."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -19,14 +19,14 @@ from services.backups import BackupFolderSilent, kits
 from services.backups.kits import KitState
 from services.core.actors import Actor, Permission
 
-# The sealed paper, until it is taken or another page is opened.
+# The sealed paper, until it is downloaded or another page is opened.
 _PAPER: Final = "kit_paper"
-# Fields with other keys are empty again: nobody keeps a passphrase that was used.
+# Fields with new keys are empty: a passphrase that was used is not kept.
 _MADE: Final = "kit_times_made"
 
 
 def show_recovery_kit() -> None:
-    """Say how the kit stands, and offer to make one; raises the services' refusals."""
+    """Show the kit's state, and offer to make one; raises the services' refusals."""
     wired = wiring.current()
     if not wired.settings.is_embedded:
         return
@@ -52,10 +52,10 @@ def show_recovery_kit() -> None:
 
 
 def _read_state(actor: Actor) -> KitState | None:
-    """Return how the kit stands; None before there are backups to read."""
+    """Return the state of the kit; None before there are backups to read."""
     wired, as_of = wiring.current(), now()
     keys = wiring.key_files(wired.settings)
-    # That their folder does not answer the overview says.
+    # The overview reports a folder that does not answer.
     with suppress(BackupFolderSilent):
         return wired.backup_reader.ask(
             lambda repository: (
@@ -89,7 +89,7 @@ def _show_state(state: KitState) -> None:
 
 
 def _show_proven(state: KitState, made_at: datetime) -> None:
-    """Say when somebody last had a kit in their hands that has all keys."""
+    """Show when somebody last proved that they have a kit with all keys."""
     has_all = _("**The recovery kit of {time}** ({ago}) has all keys.").format(
         time=at(made_at), ago=ago(now() - made_at)
     )

@@ -133,7 +133,7 @@ def _show_newest(drill: RestoreDrill) -> None:
 
 
 def _offer(*, is_open: bool) -> None:
-    """Offer a drill of the backups here, and one of their copy where there is one."""
+    """Offer a drill of the backups here, and one of their copy if there is one."""
     with st.container(horizontal=True):
         wants_own = st.button(
             _("Run a drill now"),

@@ -1,4 +1,4 @@
-"""Shows what backups take through time, by kind: here, and in the copy elsewhere."""
+"""Shows what backups take up over time, by kind: here, and in the copy elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ from dashboard.ui.measures import amount
 from dashboard.ui.words import at
 from services.backups import BackupState
 
-# What each kind took at a time.
+# What each kind took up at a time.
 Taken = tuple[datetime, Mapping[str, int]]
 
 _HEIGHT: Final = 300
@@ -36,7 +36,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "audit": marked("Audit log"),
     "others": marked("Other backups"),
 }
-# Told apart on both backgrounds, and by their lightness where colours are not.
+# Distinct on both backgrounds, and by lightness for people who see no colours.
 _COLOURS: Final = {
     "full": "#0E7A86",
     "incremental": "#6FC2C4",
@@ -48,7 +48,7 @@ _COLOURS: Final = {
 
 
 def show_storage(state: BackupState) -> None:
-    """Draw what each kind took from hour to hour, once that is known of two."""
+    """Draw what each kind took up by the hour, once two hours are known."""
     st.subheader(_("Storage"), anchor=False)
     here = [(each.at, each.here.by_kind) for each in state.storage]
     if len(here) < _FEWEST:
@@ -156,7 +156,7 @@ def _spec(kinds: Sequence[str], milliseconds: float) -> Spec:
                 "mark": mark("area", tooltip=None),
                 "encoding": encoding,
             },
-            # An area tells of its first time alone, whatever is pointed at.
+            # The tooltip of an area shows its first time only, wherever the mouse is.
             {
                 "mark": mark("point", opacity=0, size=120),
                 "encoding": {**encoding, "tooltip": tooltip},
@@ -166,7 +166,7 @@ def _spec(kinds: Sequence[str], milliseconds: float) -> Spec:
 
 
 def _table(taken: Sequence[Taken], kinds: Sequence[str]) -> pd.DataFrame:
-    """Return the numbers as somebody reads them."""
+    """Return the numbers for people."""
     return pd.DataFrame(
         [
             {_("At"): at(time)} | {_(_KINDS[kind]): amount(use[kind]) for kind in kinds}
@@ -176,7 +176,7 @@ def _table(taken: Sequence[Taken], kinds: Sequence[str]) -> pd.DataFrame:
 
 
 def _filed(taken: Sequence[Taken], kinds: Sequence[str]) -> pd.DataFrame:
-    """Return the numbers as programs read them: in bytes."""
+    """Return the numbers for programs: in bytes."""
     return pd.DataFrame(
         [
             {_("At"): time.isoformat(timespec="seconds")}

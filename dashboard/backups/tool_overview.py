@@ -1,6 +1,6 @@
-"""Shows how the backups stand that a tool of the clinic's own makes.
+"""Shows the state of the backups that a tool of the clinic's own makes.
 
-The worker asks the tool and keeps what it was told; a page never starts it.
+The worker asks the tool and keeps its answer; a page never starts it.
 """
 
 from datetime import timedelta
@@ -33,12 +33,12 @@ _KINDS: Final = {
     "incremental": marked("Incremental"),
 }
 _MOST_SHOWN: Final = 31
-# The worker asks every minute, and the tool may take one to answer.
+# The worker asks every minute, and the tool may take one minute to answer.
 _LATE: Final = timedelta(minutes=5)
 
 
 def show_tool(tool: BackupTool) -> None:
-    """Show what the tool told last; raises the services' refusals."""
+    """Show the tool's last answer; raises the services' refusals."""
 
     @st.fragment(run_every="20s")
     def panel() -> None:
@@ -49,7 +49,7 @@ def show_tool(tool: BackupTool) -> None:
 
 
 def read_tool_state(tool: BackupTool) -> ToolState | None:
-    """Return what the tool told last; None if it was never asked."""
+    """Return the tool's last answer; None if it was never asked."""
     actor, name = current_actor(), str(tool)
     return read(lambda session: tools.read_tool(session, actor, name))
 
@@ -87,7 +87,7 @@ def _show(tool: BackupTool, state: ToolState | None) -> None:
 
 
 def _show_troubles(tool: BackupTool, state: ToolState) -> None:
-    """Say first what is wrong."""
+    """Show what is wrong, first of all."""
     if state.failure:
         st.error(
             _("{tool} was asked in vain at {time}. {why}").format(
@@ -110,7 +110,7 @@ def _show_troubles(tool: BackupTool, state: ToolState) -> None:
 
 
 def _show_window(tool: BackupTool, state: ToolState) -> None:
-    """Say from when to when one can go back, and by which command."""
+    """Show from when to when the clinic can go back, and by which command."""
     if (window := state.window) is None:
         if state.report is not None and state.report.valid:
             st.info(

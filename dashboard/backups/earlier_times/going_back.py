@@ -1,4 +1,4 @@
-"""Takes the clinic back to a time that was compared, and says how it went."""
+"""Takes the clinic back to a time that was compared, and shows how it went."""
 
 from datetime import timedelta
 from functools import partial
@@ -25,13 +25,13 @@ _SHOWN_FOR: Final = timedelta(days=7)
 
 
 def find_order() -> RequestedRestore | None:
-    """Return the going back that was asked for last."""
+    """Return the last request to go back."""
     data = wiring.current().settings.data
     return going_back.read_going_back(current_actor(), data)
 
 
 def show_order(order: RequestedRestore) -> None:
-    """Say how far going back is, or how it went."""
+    """Show how far going back has come, or how it went."""
     name, to = plain(order.requested_by_name), to_the_second(order.to)
     if order.is_open:
         sentence = (
@@ -77,7 +77,7 @@ def show_order(order: RequestedRestore) -> None:
 
 
 def offer_going_back(preview: RestorePreview) -> None:
-    """Ask why and for a confirmation, and have the launcher go back."""
+    """Ask for the reason and a confirmation, and have the launcher go back."""
     actor = current_actor()
     if not actor.may(Permission.ACT_ON_CLUSTER) or preview.counts is None:
         return

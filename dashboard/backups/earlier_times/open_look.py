@@ -1,4 +1,4 @@
-"""Opens an earlier time to look around in, and says how long it stays open."""
+"""Opens an earlier time to look around in, and shows how long it stays open."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from services.core.actors import Permission
 
 
 def newest_look() -> RestoreLook | None:
-    """Return what was asked for last."""
+    """Return the last request to look around."""
     actor = current_actor()
     return read(lambda session: looks.newest_look(session, actor))
 
@@ -28,7 +28,7 @@ def request_look(typed: str, log: LogState) -> None:
 
 
 def show_look(look: RestoreLook) -> None:
-    """Say how it stands with what somebody asked to look around in."""
+    """Show the state of a request to look around."""
     name, to = plain(look.requested_by_name), to_the_second(look.to)
     if look.is_awaited:
         st.info(

@@ -1,4 +1,4 @@
-"""Asks for a time of the past, opens it, and shows what going back would undo."""
+"""Asks for an earlier time, opens it, and shows what going back would undo."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -120,7 +120,7 @@ def _is_open(
     order: RequestedRestore | None,
     look: RestoreLook | None,
 ) -> bool:
-    """Tell whether something is about to be known."""
+    """Return whether a result is still to come."""
     return bool(
         (preview and preview.is_open)
         or (order and order.is_open)
@@ -186,7 +186,7 @@ def _ask(state: BackupState, look: RestoreLook | None, *, is_busy: bool) -> None
                 icon=":material/visibility:",
                 disabled=is_busy or bool(look and look.ended_at is None),
             )
-    # Refused, it leaves the comparison below and what can be done with it.
+    # If it is refused, the comparison below stays, with its actions.
     with error_boundary():
         if is_wanted:
             _request(typed, log)
@@ -195,7 +195,7 @@ def _ask(state: BackupState, look: RestoreLook | None, *, is_busy: bool) -> None
 
 
 def _time_of(typed: str) -> datetime | None:
-    """Return the time that is typed, as far as it is one."""
+    """Return the typed time, or None if it is not one."""
     with suppress(InvalidInput):
         return previews.read_time(typed, zone())
     return None
@@ -210,8 +210,8 @@ def _request(typed: str, log: LogState) -> None:
 
 
 def _proposed(window: BackupWindow) -> str:
-    """Propose an hour ago, or the nearest time that there is a way to."""
-    # Written to the second, which is to be none before the window begins.
+    """Propose an hour ago, or the nearest time that can be reached."""
+    # Written to the second, and the second must not be before the window begins.
     since = window.since + timedelta(microseconds=-window.since.microsecond % 1_000_000)
     latest = max(since, min(now() - _PROPOSED, window.until))
     return previews.write_time(in_zone(latest))

@@ -1,7 +1,7 @@
-"""The times that can be gone to, as a chart on which one of them is chosen by dragging.
+"""The times that can be gone back to, as a chart in which one is chosen by dragging.
 
-What is dragged over is shown alone, so that a second can be met in five weeks; its end
-is the time that is chosen.
+A dragged span is then shown alone, so that one second can be picked out of five weeks;
+its end is the chosen time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ _DRAGGED: Final = "dragged"
 _ROW: Final = 34
 _AXIS: Final = 96
 _MOST_DRILLS: Final = 60
-# As short as what is shown may be: a second is wide enough to be met.
+# The shortest span that is shown, in which a second is wide enough to be hit.
 _LEAST: Final = 20_000.0
 _LOG, _SETS, _DRILLS, _SERVERS, _MIGRATIONS = (
     marked("Any second"),
@@ -42,13 +42,13 @@ _LOG, _SETS, _DRILLS, _SERVERS, _MIGRATIONS = (
     marked("Migrations"),
 )
 _MIGRATION: Final = marked("Migration")
-# While a comparison is awaited the panel is drawn every other second.
+# While a comparison is awaited the panel is redrawn every other second.
 _KEPT_SECONDS: Final = 20.0
 _FULL, _INCREMENTAL = marked("Full backup"), marked("Incremental backup")
 _PROVEN, _BROKEN = marked("Restore proven"), marked("Drill broken")
 _FAILOVER, _SWITCHOVER = marked("Failover"), marked("Switchover")
 _CHANGES: Final = {"failover": _FAILOVER, "switchover": _SWITCHOVER}
-# Each has a shape of its own: none is told by its colour alone.
+# Each has a shape of its own: none is recognised by its colour alone.
 _SHAPES: Final = {
     _FULL: "square",
     _INCREMENTAL: "circle",
@@ -66,7 +66,7 @@ _CHOSEN: Final = "#D9534A"
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """What happened at a time, or was so until another, in a row of the chart."""
+    """An event at a time, or a state until another time, in a row of the chart."""
 
     row: str
     what: str
@@ -76,12 +76,12 @@ class _Mark:
 
     @property
     def words(self) -> str:
-        """What it is, by its name if it has one."""
+        """Its kind, with its name if it has one."""
         return f"{_(self.what)} {self.name}".rstrip()
 
 
 def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
-    """Draw what leads where, and `chosen` in it; return the time that was dragged to.
+    """Draw the reachable times and `chosen`; return the time that was dragged to.
 
     Raises the services' refusals.
     """
@@ -97,7 +97,7 @@ def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
             in_language(
                 of_rows(pd.DataFrame(map(_sent, marks)), _spec(shown, marks, chosen))
             ),
-            # A browser gives a chart of the same key the span that was dragged in it.
+            # A browser gives a chart with the same key the span that was dragged in it.
             key=f"previews_time_line_{turn}",
             height=_ROW * len(_rows(marks)) + _AXIS,
             alt=_described(state, marks),
@@ -125,7 +125,7 @@ def choose_time(state: BackupState, chosen: datetime | None) -> datetime | None:
 
 
 def _show(span: tuple[float, float] | None) -> None:
-    """Let the next run show a span of the axis, or all of it."""
+    """Have the next run show a span of the axis, or all of it."""
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     st.session_state[_SPAN] = span
 
@@ -140,7 +140,7 @@ def _of_backups(state: BackupState) -> Iterator[_Mark]:
 
 @dataclass(frozen=True, slots=True)
 class _Happened:
-    """What the rows tell of the time that the backups lead to."""
+    """The drills, events and migrations of the time that the backups cover."""
 
     drills: Sequence[RestoreDrill]
     events: Sequence[Event]
@@ -148,7 +148,7 @@ class _Happened:
 
     @property
     def marks(self) -> Iterator[_Mark]:
-        """A sign for each of it."""
+        """Return a mark for each of them."""
         for drill in self.drills:
             if drill.ended_at is not None:
                 what = _BROKEN if drill.proof is None else _PROVEN
@@ -161,7 +161,7 @@ class _Happened:
 
 
 def _read(since: datetime) -> _Happened:
-    """Read what happened since a time, or what was read just now."""
+    """Read what happened since a time; cached for a short while."""
     actor, until = current_actor(), now()
     return _Happened(
         *read_all(
@@ -187,7 +187,7 @@ def _read(since: datetime) -> _Happened:
 def _warn_of_migrations(
     migrations: Sequence[MigrationRun], chosen: datetime | None
 ) -> None:
-    """Say what comes of rows that are older than how they are kept today."""
+    """Explain what happens to rows that are older than today's schema."""
     later = [run for run in migrations if chosen is not None and run.at > chosen]
     if not later:
         return
