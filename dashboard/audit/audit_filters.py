@@ -1,4 +1,4 @@
-"""The form that asks the audit log for something."""
+"""The form that queries the audit log."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -14,7 +14,7 @@ from services.audit.log import AuditPerson, AuditQuery
 from services.core.audit import Action
 
 _ANY: Final = marked("Any")
-# As what an action ended with, not a step of a prescription.
+# Outcomes of actions, translated as such and not as steps of a prescription.
 _OUTCOMES: Final = {
     "done": lambda: pgettext("outcome", "done"),
     "refused": lambda: pgettext("outcome", "refused"),
@@ -26,9 +26,9 @@ _PREFIX: Final = "audit_"
 def show_audit_filters(
     query: AuditQuery, people: Mapping[UUID, AuditPerson], *, key: str
 ) -> AuditQuery | None:
-    """Draw the form, filled with what is shown; return the query that comes next.
+    """Draw the form, filled with the present query; return the next query.
 
-    Raises InvalidInput for an id that is none.
+    Raises InvalidInput for an invalid id.
     """
     _fill(query, people)
     with st.form(key, border=False):
@@ -72,7 +72,7 @@ def show_audit_filters(
 
 
 def _fill(query: AuditQuery, people: Mapping[UUID, AuditPerson]) -> None:
-    """Show what the address asks for, whenever that is something else."""
+    """Fill the form from the query in the address, whenever that has changed."""
     if st.session_state.get(f"{_PREFIX}filled") == query:
         return
     is_known = query.person_id in people

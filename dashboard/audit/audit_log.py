@@ -32,12 +32,12 @@ _HOURS_SECONDS = 60.0
 
 
 def question_of_address() -> AuditQuery:
-    """Return what the page's address asks for; raises InvalidInput."""
+    """Return the query in the page's address; raises InvalidInput."""
     return log.from_query({log.LISTS: "no", **st.query_params.to_dict()})
 
 
 def put_into_address(question: AuditQuery) -> None:
-    """Let the page's address ask this; lists are left out unless it asks for them."""
+    """Put the query into the page's address; lists are asked for explicitly."""
     query = question.query()
     if query.pop(log.LISTS, None) is None:
         query[log.LISTS] = log.YES
@@ -71,7 +71,7 @@ def hours(question: AuditQuery) -> tuple[HourCount, ...]:
 
 
 def accesses(after: AuditCursor | None, *, has_lists: bool) -> tuple[RecordAccess, ...]:
-    """Read who did what with the record of whoever is here."""
+    """Read who did what with the record of the signed-in person."""
     actor, store = current_actor(), wiring.current().audit
     return read(
         lambda session: log.list_accesses(
@@ -95,7 +95,7 @@ def document_accesses(document_id: UUID, after: AuditCursor | None) -> DocumentA
 
 
 def patient_versions(patient_id: UUID, version: int) -> tuple[PatientVersion, ...]:
-    """Read the versions of a record up to the one that is shown."""
+    """Read the versions of a record up to the one on screen."""
     actor, store = current_actor(), wiring.current().audit
     return read(
         lambda session: list_patient_versions(session, store, actor, patient_id),
@@ -105,7 +105,7 @@ def patient_versions(patient_id: UUID, version: int) -> tuple[PatientVersion, ..
 
 
 def people() -> tuple[AuditPerson, ...]:
-    """Read who may be in the log."""
+    """Read the people who may appear in the log."""
     actor = current_actor()
     return read(
         lambda session: log.list_people(session, actor),
@@ -115,21 +115,21 @@ def people() -> tuple[AuditPerson, ...]:
 
 
 def csv_address(question: AuditQuery) -> str:
-    """Return where exactly these entries, all pages of them, are a file."""
+    """Return the address of exactly these entries, on all pages, as a file."""
     return f"/files/audit.csv?{urlencode(question.query())}"
 
 
 def sign_in_address(entry: Entry) -> str:
-    """Return where all that was done in the same sign-in is; empty if in none."""
+    """Return the address of everything done in the same sign-in; empty without one."""
     if entry.session_id is None:
         return ""
-    # All of it: what led from one record to the next may be a list.
+    # With lists: one may have led from one record to the next.
     query = AuditQuery(session_id=entry.session_id).query() | {log.LISTS: log.YES}
     return f"audit?{urlencode(query)}"
 
 
 def verify() -> ChainVerification:
-    """Follow the whole chain, and write down with what result."""
+    """Follow the whole chain, and record the result."""
     require(Permission.VIEW_AUDIT)
     actor, wired = current_actor(), wiring.current()
     verdict = log.verify_chain(wired.database, wired.audit, wired.seal_keys)

@@ -1,4 +1,4 @@
-"""Entries of the audit log as sentences in a table; what was done again is one row."""
+"""Entries of the audit log as sentences in a table; repeated actions share one row."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ T = TypeVar("T", bound=Entry | RecordAccess)
 def show_audit_table(
     entries: Sequence[Entry], address_of: Callable[[Entry], str], *, key: str
 ) -> None:
-    """Show entries; the first cell of a row leads to `address_of` its newest entry."""
+    """Show entries; a row's first cell links to `address_of` its newest entry."""
     groups = _together(
         entries,
         lambda e: (e.sentence, e.patient_id, e.subject, e.reason, e.network),
@@ -74,7 +74,7 @@ def show_access_table(
 def _together(
     items: Iterable[T], same: Callable[[T], tuple[Hashable, ...]]
 ) -> list[list[T]]:
-    """Put what is the same and of one day together, where the newest of it stands."""
+    """Group equal items of one day, at the place of the newest."""
     groups: dict[tuple[Hashable, ...], list[T]] = {}
     for item in items:
         groups.setdefault((in_zone(item.at).date(), *same(item)), []).append(item)
@@ -107,13 +107,13 @@ def _what(group: Sequence[T], *, is_bad: bool, lines: Sequence[str] = ()) -> Cel
 
 
 def _details(group: Sequence[Entry]) -> str:
-    """Return what is known of all of them; of each its own would be a list."""
+    """Return the details if all entries share them; different ones would be a list."""
     details = {entry.details for entry in group}
     return translated(details.pop()) if len(details) == 1 else ""
 
 
 def _facts(entry: Entry) -> str:
-    """Say why, and with whom or what, by ids: names are not for administrators."""
+    """Return the reason, patient and subject, by id: administrators see no names."""
     reason = _("“{text}”").format(text=entry.reason) if entry.reason else ""
     patient = _("patient {id}").format(id=entry.patient_id) if entry.patient_id else ""
     return "; ".join(filter(None, (reason, patient, translated(entry.subject))))

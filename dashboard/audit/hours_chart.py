@@ -1,4 +1,4 @@
-"""How much is written into the audit log, hour by hour."""
+"""How much is written to the audit log, hour by hour."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -25,7 +25,7 @@ _EVERY: Final = 3
 
 
 def show_hours(hours: Sequence[HourCount]) -> None:
-    """Draw the entries of each hour as bars from zero on, and say the most in words."""
+    """Draw the entries of each hour as bars from zero on, with the maximum as text."""
     most = max(hours, key=lambda hour: hour.entries)
     total = sum(hour.entries for hour in hours)
     if not total:

@@ -31,7 +31,7 @@ _NOTHING: Final = "–"
 
 
 def offer_changes_of(patient: PatientRecord) -> None:
-    """Offer what changed in a record from version to version."""
+    """Offer the changes of a record from version to version."""
     if st.button(
         _("What changed"), key="patient_changes", icon=":material/difference:"
     ):
@@ -40,7 +40,7 @@ def offer_changes_of(patient: PatientRecord) -> None:
 
 @dialog(marked("What changed"), width="large", icon=":material/difference:")
 def _show_changes(patient: PatientRecord) -> None:
-    """Show each change with what it found and what it left, the newest first."""
+    """Show each change with the values before and after, the newest first."""
     with error_boundary():
         name = plain(full_name(patient))
         st.markdown(_("The record of **{name}**, the newest first.").format(name=name))
@@ -61,13 +61,13 @@ def _show_changes(patient: PatientRecord) -> None:
 
 
 def _rows(version: PatientVersion) -> Iterator[Row]:
-    """Yield a row for each field that changed, or one that says what was done."""
+    """Yield a row for each field that changed, or one that names the action."""
     if version.action is None:
         return
     number = version.record.version
     who = translated(version.who) if version.who else ""
     begin = (at(version.made_at) if version.made_at else "", who)
-    # Of a registration every field would be one that changed.
+    # In a registration every field would count as changed.
     is_first = version.action is Action.PATIENT_REGISTER
     changed = {} if is_first else version.changed
     for name, (before, after) in changed.items():
