@@ -1,1 +1,1 @@
-"""What analysts ask of all patients together."""
+"""What analysts ask about all patients together."""

@@ -28,18 +28,18 @@ from services.analytics.figures.wording import tell_figure
 from services.core.actors import Actor
 
 _COMPARED: Final = "compare"
-# Where nothing can be saved, the session alone knows it.
+# If it cannot be saved, only the session knows it.
 _UNSAVED: Final = "cohorts_unsaved"
 _KEY_SECONDS: Final = 600.0
 _COHORT_ANSWER: Final = "cohorts_told"
 _FIGURE_ANSWER: Final = "cohorts_told_figure"
 _COMPARISON_ANSWER: Final = "cohorts_told_comparison"
-# What a chosen bar has narrowed, and the key of what it was before.
+# The result of narrowing by a chosen bar, and the key of what it was before.
 _NARROWED: Final = "cohorts_narrowed"
 
 
 def find_current() -> Cohort | Figure | None:
-    """Return what is to be shown, None before it was asked for; raises NotFound."""
+    """Return what is to be shown, None before anything is; raises NotFound."""
     if key := kept_questions.current_key():
         actor = current_actor()
         return read(
@@ -52,7 +52,7 @@ def find_current() -> Cohort | Figure | None:
 
 
 def show(question: Cohort | Figure) -> None:
-    """Show a cohort or a figure on this page; raises InvalidInput if it is none."""
+    """Show a cohort or a figure on this page; raises InvalidInput if it is neither."""
     actor = current_actor()
 
     def remember(session: Session) -> str:
@@ -64,9 +64,9 @@ def show(question: Cohort | Figure) -> None:
 
 
 def narrow_to(figure: Figure, chosen: Mapping[Dimension, str]) -> None:
-    """Show the figure of the values of a bar that was chosen, until that is undone.
+    """Show the figure narrowed to the chosen bar's values, until that is undone.
 
-    Raises InvalidInput where nothing is left.
+    Raises InvalidInput if nothing is left.
     """
     narrowed = choosing.narrow_to(figure, chosen, today())
     if narrowed != figure:
@@ -75,9 +75,9 @@ def narrow_to(figure: Figure, chosen: Mapping[Dimension, str]) -> None:
 
 
 def show_undo(question: Cohort | Figure | None) -> None:
-    """Offer the way back from a figure that a chosen bar has narrowed."""
+    """Offer the way back from a figure that was narrowed by a chosen bar."""
     narrowed, before = st.session_state.get(_NARROWED, (None, ""))
-    # Where nothing could be saved, there was no address to go back to.
+    # If nothing could be saved, there was no address to go back to.
     if not before or question != narrowed:
         return
     if st.button(
@@ -91,7 +91,7 @@ def show_undo(question: Cohort | Figure | None) -> None:
 
 
 def count(cohort: Cohort) -> CohortResult:
-    """Return the cohort's counts, by the clinic's clock; raises RevealsFew."""
+    """Return the cohort's counts, on the clinic's clock; raises RevealsFew."""
     least = smallest_group()
 
     def counted(
@@ -103,7 +103,7 @@ def count(cohort: Cohort) -> CohortResult:
 
 
 def count_figure(figure: Figure) -> FigureResult:
-    """Return the figure's numbers, by the clinic's clock; raises RevealsFew."""
+    """Return the figure's numbers, on the clinic's clock; raises RevealsFew."""
     least = smallest_group()
 
     def counted(
@@ -115,12 +115,12 @@ def count_figure(figure: Figure) -> FigureResult:
 
 
 def compared_keys() -> list[str]:
-    """Return the keys of the cohorts that the address sets side by side."""
+    """Return the keys of the cohorts to be compared, from the address."""
     return [key for key in st.query_params.get(_COMPARED, "").split(",") if key]
 
 
 def show_compared(keys: Sequence[str]) -> None:
-    """Let the address name the cohorts to compare, from the next run on."""
+    """Have the address name the cohorts to compare, from the next run on."""
     st.query_params.from_dict({_COMPARED: ",".join(keys)})
 
 
@@ -138,12 +138,12 @@ def compare(keys: Sequence[str]) -> Comparison:
 
 
 def sentences_of(keys: Sequence[str]) -> list[str]:
-    """Return what the cohorts behind the keys are, in the language of the page."""
+    """Return the cohorts behind the keys as sentences, in the language of the page."""
     return [sentence_of(_recalled(key)) for key in keys]
 
 
 def sentence_of(question: Cohort | Figure) -> str:
-    """Return what a cohort or a figure is, in the language of the page."""
+    """Return a cohort or a figure as a sentence, in the language of the page."""
     if isinstance(question, Figure):
         return f"{capitalised(translated(tell_figure(question)))}."
     return f"{capitalised(translated(tell_cohort(question)))}."

@@ -29,7 +29,7 @@ _SUPPRESSED: Final = marked("suppressed")
 _ROW: Final = 44
 _NUMBERS: Final = "#808495"
 _ROOM: Final = 1.3
-# A step's words stand above its bar: beside it they would leave a phone no room.
+# The text of a step is above its bar: beside it, a phone would have no room left.
 _BAR: Final = 16
 _BELOW: Final = 10
 _ABOVE: Final = -8
@@ -39,7 +39,7 @@ def show_attrition(result: CohortResult) -> None:
     """Show how many remain after each step, as a funnel and as a table."""
     st.subheader(_("How many remain"), anchor=False)
     steps = result.attrition
-    # What was told before is kept without its values, so it is said anew.
+    # A disclosed result is kept without its values, so the text is made again.
     said = [capitalised(translated(words)) for words in tell_steps(result.cohort)]
     step_title, patients_title = _("Step"), _("Patients")
     frame = pd.DataFrame(
@@ -67,18 +67,18 @@ def show_attrition(result: CohortResult) -> None:
 
 
 def dimension_name(dimension: Dimension) -> str:
-    """Return what counts are split by, as it heads a column."""
+    """Return the name of a dimension, as the head of a column."""
     return capitalised(_(dimension.value))
 
 
 def value_name(value: str) -> str:
-    """Return a value of what counts are split by, as it begins a line."""
+    """Return a value of a dimension, as the beginning of a line."""
     ours = name_of(Dimension.SEX, value)
     return capitalised(value) if ours is None else _(ours)
 
 
 def count_text(count: CohortCount, least: int) -> str:
-    """Write how many patients there are, or why that is hidden."""
+    """Return the number of patients as text, or why it is hidden."""
     if count.number is not None:
         return decimal(count.number)
     if count.hidden is Hidden.NEARLY_ALL:
@@ -89,7 +89,7 @@ def count_text(count: CohortCount, least: int) -> str:
 
 
 def _funnel(step_title: str, patients_title: str, *, longest: float) -> Spec:
-    """Return a bar for each step, below the step's words and beside its patients."""
+    """Return a bar for each step, below its text and beside its number of patients."""
     encoding: Spec = {
         "y": nominal(step_title, sort=None, axis=None),
         "x": quantitative("number", axis=None, scale={"domain": [0, longest]}),
@@ -118,10 +118,10 @@ def _share_of_first(result: CohortResult, place: int) -> str:
 
 
 def number_text(number: int | None) -> str:
-    """Write a number that may be hidden."""
+    """Return a number that may be hidden, as text."""
     return _(_SUPPRESSED) if number is None else decimal(number)
 
 
 def percent_text(share: float | None) -> str:
-    """Write a share that may be hidden."""
+    """Return a share that may be hidden, as text."""
     return _(_SUPPRESSED) if share is None else percent(share, 1)

@@ -45,7 +45,7 @@ _HEIGHT: Final = 280
 _ROW: Final = 30
 _SMALL_DIFFERENCE: Final = 0.1
 _RULE: Final = mark("rule", color="#808495")
-# Beyond the lines, so that what stands below them is not cut.
+# Room beyond the lines, so that the labels below them are not cut off.
 _ROOM: Final = 1.15
 _TICKS: Final = 5
 _TITLES: Final = {
@@ -55,16 +55,16 @@ _TITLES: Final = {
 
 
 def choose() -> bool:
-    """Choose saved cohorts; tell whether they are compared from the next run on."""
+    """Choose saved cohorts; return whether they are compared from the next run on."""
     known: dict[str, str] = {}
-    # Equal cohorts have one key, and one's own name goes before a colleague's.
+    # Equal cohorts have one key, and the person's own name precedes a colleague's.
     for view in kept_questions.list_saved(COHORTS):
         known.setdefault(view.key, kept_questions.name_of(view))
     if current := kept_questions.current_key():
         known.setdefault(current, _("The cohort on this page"))
     compared = cohort_address.compared_keys()
     for key in compared:
-        # Compared is also what nobody has saved: it stays to be compared with others.
+        # A cohort that nobody has saved can be compared, too, and stays in the list.
         if key not in known:
             with suppress(NotFound):
                 known |= {key: cohort_address.sentences_of([key])[0]}
@@ -225,7 +225,7 @@ def _interval_text(share: ComparedShare) -> str:
 
 
 def _shares_spec(cohort_title: str, label: str, share_title: str, cohorts: int) -> Spec:
-    """Return a bar for each cohort's share, and a line over it for its interval."""
+    """Return a bar for each cohort's share, with a line for its interval over it."""
     placed: Spec = {
         "x": nominal(label, sort=None, axis={"labelAngle": 0, "title": None}),
         "xOffset": nominal(cohort_title),
@@ -254,7 +254,7 @@ def _shares_spec(cohort_title: str, label: str, share_title: str, cohorts: int) 
 
 
 def _differences_spec(value_title: str, difference_title: str, furthest: float) -> Spec:
-    """Return a point for each difference, over lines at none and at small ones."""
+    """Return a point for each difference, over lines at zero and at small ones."""
     limits = (-_SMALL_DIFFERENCE, 0, _SMALL_DIFFERENCE)
     circle = mark("circle", size=90, color=_COLOURS[0], opacity=1)
     difference = quantitative(

@@ -1,4 +1,4 @@
-"""The fields that a cohort is built with: an event, and rules."""
+"""The fields in which a cohort is built: an event, and rules."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ _WORDS: Final = {
 
 
 def fill(question: Cohort | Figure | None) -> None:
-    """Put a cohort and its figure into the fields, once each; None empties them."""
+    """Fill the fields from a cohort and its figure, once each; None empties them."""
     mark = repr(question)
     if st.session_state.get(_FILLED) == mark:
         return
@@ -81,7 +81,7 @@ def fill(question: Cohort | Figure | None) -> None:
 
 
 def cohort_of(question: Cohort | Figure | None) -> Cohort | None:
-    """Return the cohort, if it is the one of a figure as well."""
+    """Return the cohort, or the cohort of a figure."""
     return question.cohort if isinstance(question, Figure) else question
 
 
@@ -114,7 +114,7 @@ def draw() -> None:
 
 
 def read() -> Cohort | Figure:
-    """Return what stands in the fields; raises InvalidInput."""
+    """Return the contents of the fields; raises InvalidInput."""
     steps: list[tuple[Rule, ...]] = []
     for rule_id in st.session_state[_RULES]:
         rule = _read_rule(rule_id)
@@ -253,7 +253,7 @@ def _read_event(prefix: str) -> CohortEvent:
 
 @contextmanager
 def _at_fields(prefix: str) -> Iterator[None]:
-    """Have a refusal name the very field: all events here have fields of one name."""
+    """Give a refusal the name of its very field: all events share their field names."""
     try:
         yield
     except InvalidInput as refusal:

@@ -1,4 +1,4 @@
-"""Counts that are watched: where one asks for it, and where they are listed."""
+"""Watched counts: where people ask for one, and where they are listed."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -44,13 +44,13 @@ _KEY: Final = "cohorts_alert"
 
 
 def most_count_alerts() -> int:
-    """Return how many counts each may have watched; 0 is none at all."""
+    """Return how many counts each person may have watched; 0 for none at all."""
     return wiring.current().settings.count_alerts
 
 
 @st.fragment
 def show_alert_choice(question: Cohort | Figure) -> None:
-    """Ask of which line of the question that is counted somebody wants to be told."""
+    """Ask for which line of the counted question somebody wants to be notified."""
     with error_boundary():
         st.caption(
             _(
@@ -102,7 +102,7 @@ def _name_field(key: str, name: str) -> str:
 def _threshold_fields(
     key: str, *, is_above: bool, line: int
 ) -> tuple[bool, TypedNumber]:
-    """Ask for a threshold and the side of it that is told of; return what stands."""
+    """Ask for a threshold and the side that notifies; return both."""
     begin_with(is_above, f"{key}_side")
     side = st.radio(
         _("Notify me about"),
@@ -119,7 +119,7 @@ def _threshold_fields(
 
 @st.fragment
 def show_count_alerts() -> None:
-    """Show the person's alerts; nothing if there are none."""
+    """Show the person's alerts; nothing without any."""
     with error_boundary():
         actor = current_actor()
         known = read(lambda session: count_alerts.list_alerts(session, actor))
@@ -183,8 +183,8 @@ def _add(draft: CountAlertDraft) -> None:
 
 @dialog(marked("Change this alert"), icon=":material/edit_notifications:")
 def _change(alert: CountAlertRecord) -> None:
-    """Ask for another name or threshold; what is counted stays what it is."""
-    # What was typed about another threshold, and not saved, is nothing of this one.
+    """Ask for another name or threshold; what is counted stays the same."""
+    # What was typed but not saved about another threshold must not appear for this one.
     side = "above" if alert.is_above else "below"
     key = f"dashboards_alert_{alert.id}_{side}_{alert.line}"
     with error_boundary():

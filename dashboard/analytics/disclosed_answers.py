@@ -1,4 +1,4 @@
-"""What an analyst was told a moment ago, so that no click counts it anew."""
+"""Answers disclosed to an analyst a short while ago, so that no click counts again."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,9 +22,9 @@ def answer_to(
     question: object,
     counted: Callable[[Session, Actor, datetime], UndisclosedAnswer[Answer]],
 ) -> Answer:
-    """Return what the person was told a moment ago, if it was the same question.
+    """Return the answer disclosed a short while ago, if the question is the same.
 
-    Otherwise it is counted now. The session keeps the answer below the key. Raises
+    Otherwise it is counted now. The session keeps the answer under the key. Raises
     RevealsFew, NotSaved.
     """
     actor, at = current_actor(), now()

@@ -1,4 +1,4 @@
-"""Means and percentiles as boxes, beside what stands in the table below them."""
+"""Means and percentiles as boxes, with the same numbers as in the table below."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,13 +24,13 @@ _COLUMNS: Final[Mapping[str, str]] = {
     "p75": marked("75th percentile"),
     "p90": marked("90th percentile"),
 }
-# Along which times stand, here and in other charts of groups, and words beside bars.
+# The axis of times, here and in other charts of groups, and the axis of words.
 TIME_AXIS: Final[Spec] = {"labelAngle": 0, "title": None, "labelOverlap": True}
 WORD_AXIS: Final[Spec] = {"labelLimit": 180, "ticks": False}
 
 
 def quantity_name(result: FigureResult) -> str:
-    """Return what a distribution is of, with its unit."""
+    """Return the quantity of a distribution, with its unit."""
     if result.figure.quantity is None:
         return ""
     name = _(QUANTITIES[result.figure.quantity])
@@ -38,7 +38,7 @@ def quantity_name(result: FigureResult) -> str:
 
 
 def numbers_of(cell: FigureCell) -> dict[str, str]:
-    """Return a group's numbers as they stand in the table."""
+    """Return a group's numbers as the table has them."""
     spread = cell.distribution or Distribution()
     return {_("Patients"): number_text(cell.number)} | {
         _(title): _text(getattr(spread, name)) for name, title in _COLUMNS.items()
@@ -46,12 +46,12 @@ def numbers_of(cell: FigureCell) -> dict[str, str]:
 
 
 def explain(result: FigureResult) -> str:
-    """Return how the numbers are to be read."""
+    """Return how to read the numbers, as a sentence."""
     return translated(explain_boxes(result.smallest_group))
 
 
 def boxes_data(result: FigureResult, named: list[dict[str, str]]) -> pd.DataFrame:
-    """Return what boxes are drawn from: `named` are the values that groups have."""
+    """Return the data of the boxes; `named` are the groups' values."""
     return pd.DataFrame(
         [
             names | _drawn(cell)
@@ -64,9 +64,9 @@ def boxes_data(result: FigureResult, named: list[dict[str, str]]) -> pd.DataFram
 def boxes_spec(
     names: Sequence[str], groups: int, *, along: str, beside: str | None, is_timed: bool
 ) -> Spec:
-    """Return boxes of so many groups, standing along times and lying beside words.
+    """Return boxes of the groups, upright along times and horizontal beside words.
 
-    `along` and `beside` are those of the `names` of fields that the groups stand by.
+    `along` and `beside` are the `names` of the fields by which the groups are placed.
     """
     number, group = ("y", "x") if is_timed else ("x", "y")
     upto = f"{number}2"
@@ -108,12 +108,12 @@ def _drawn(cell: FigureCell) -> dict[str, float | None]:
 
 
 def _column(name: str, **shown: Any) -> Spec:
-    """Return a mean or percentile as a channel shows it."""
+    """Return the channel that shows a mean or percentile."""
     return quantitative(_(_COLUMNS[name]), **shown)
 
 
 def _column_text(name: str) -> Spec:
-    """Return what writes a mean or percentile as the table below the chart does."""
+    """Return the transform that writes a mean or percentile like the table below."""
     value = f"datum[{json.dumps(_(_COLUMNS[name]))}]"
     otherwise = json.dumps(_(_SUPPRESSED))
     return {
@@ -123,12 +123,12 @@ def _column_text(name: str) -> Spec:
 
 
 def _tooltip(name: str) -> Spec:
-    """Return a mean or percentile in a tooltip, in words where it is hidden."""
+    """Return a mean or percentile in a tooltip, as text if it is hidden."""
     return nominal(f"{name}_text", title=_(_COLUMNS[name]))
 
 
 def _end_at(name: str) -> Spec:
-    """Return where a bar or a line ends, on the scale of where it begins."""
+    """Return the channel for the end of a bar or line, on the scale of its start."""
     return {"field": _(_COLUMNS[name])}
 
 
@@ -137,5 +137,5 @@ def _text(number: float | None) -> str:
 
 
 def number_name() -> str:
-    """Return what the chart shows, for those who hear it."""
+    """Return the name of what the chart shows, for screen readers."""
     return _("Mean and percentiles")

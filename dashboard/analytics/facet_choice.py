@@ -1,4 +1,4 @@
-"""The commonest words beside an event's fields; a click puts them in."""
+"""The commonest words beside an event's fields; a click puts one in."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,7 +18,7 @@ _LAST: Final = timedelta(minutes=10)
 
 
 def show_facets(prefix: str, kind: EventKind) -> None:
-    """Offer the commonest words of a kind of event, once they are asked for."""
+    """Offer the commonest words of a kind of event, once somebody asks for them."""
     shown = f"{prefix}_facets"
     is_shown = st.session_state.get(shown) is kind
     st.button(
@@ -66,7 +66,7 @@ def show_facets(prefix: str, kind: EventKind) -> None:
 
 
 def _facets_of(kind: EventKind, *, is_counted_anew: bool) -> tuple[Facet, ...]:
-    """Return the facets of a kind: those that somebody had counted, for a while."""
+    """Return the facets of a kind: for a while those that somebody had counted."""
     kept: dict[EventKind, tuple[tuple[Facet, ...], datetime]]
     kept = st.session_state.setdefault(_FACETS, {})
     when = now()

@@ -47,35 +47,35 @@ from services.analytics.figures.drawing import (
 _HEIGHT: Final = 320
 _ROW: Final = 26
 _AXIS: Final = 60
-# Lines behind the bars, about.
+# The approximate number of lines behind the bars.
 _TICKS: Final = 6
-# How wide a bar is at most, in pixels, and up to how many would be wider.
+# The maximum width of a bar in pixels, and up to how many bars would be wider.
 _WIDEST: Final = 64
 _FEW: Final = 4
 
 
-# Whoever is told the values that a bar stands for.
+# A function that is given the values of a bar.
 Choose = Callable[[Mapping[Dimension, str]], None]
 _CLICKED: Final = "clicked"
 _Write = Callable[[Dimension, str], str]
 
 
 class _Tables(NamedTuple):
-    """What makes a figure's numbers, as a page shows them and as a file has them."""
+    """Functions that return a figure's numbers, for a page and for a file."""
 
     shown: Numbers
     filed: Numbers
 
 
 class _Drawing(NamedTuple):
-    """A chart as Vega-Lite has it, and what it is drawn from."""
+    """A chart as a Vega-Lite specification, and its data."""
 
     data: pd.DataFrame
     spec: Spec
 
 
 def show_figure(result: FigureResult, choose: Choose) -> None:
-    """Show a figure, by what it is split by; `choose` is told what is chosen in it."""
+    """Show a figure, split by its dimensions; `choose` is given what is chosen."""
     split = translated(tell_split(result.figure.by))
     st.subheader(_("By {split}").format(split=split), anchor=False)
     name = _("Cohort by {split}").format(split=split)
@@ -84,7 +84,7 @@ def show_figure(result: FigureResult, choose: Choose) -> None:
 
 
 def explain_suppressed(least: int) -> None:
-    """Say what stands for numbers that are not told."""
+    """Explain the text that replaces hidden numbers."""
     st.caption(
         _(
             "“suppressed” stands for fewer than {least} patients, for all but fewer "
@@ -97,10 +97,10 @@ def explain_suppressed(least: int) -> None:
 def draw_figure(
     result: FigureResult, name: str, *, key: str, choose: Choose | None = None
 ) -> bool:
-    """Draw a figure with its table; return False, and say why, if nothing is told.
+    """Draw a figure with its table; return False, and say why, if nothing can be shown.
 
-    `name` is what the chart is called. `choose` is told the values of a bar that is
-    clicked, or whose name is chosen in the table, as far as a filter can have them.
+    `name` is the name of the chart. `choose` is given the values of a bar that is
+    clicked, or whose name is chosen in the table, as far as a filter can contain them.
     """
     if not any(cell.number is not None for cell in result.cells):
         empty_state(
@@ -135,7 +135,7 @@ def draw_figure(
 
 
 def _draw(drawing: _Drawing, said: str) -> None:
-    """Draw a chart of which nothing can be clicked; `said` is heard in its place."""
+    """Draw a chart that cannot be clicked; `said` is its text for screen readers."""
     data, spec = drawing
     st.vega_lite_chart(
         in_language(of_rows(data, spec)), height=spec["height"], alt=said
@@ -149,16 +149,16 @@ def _draw_to_choose(
     tables: _Tables,
     key: str,
 ) -> Mapping[Dimension, str]:
-    """Draw a chart whose bars can be clicked, and a table with the same for keys.
+    """Draw a chart with clickable bars, and a table with the same for the keyboard.
 
-    Return what was chosen just now, as far as a filter can have it.
+    Return what was chosen just now, as far as a filter can contain it.
     """
     name, said, names = words
     by = result.figure.by
     is_spread = result.figure.measure is FigureMeasure.DISTRIBUTION
     is_clicked = form_of(result) is Chart.BARS and not is_spread
     bars: list[Mapping[str, str]] = []
-    # Of what only stands beside the first field, the filter itself has a field.
+    # Only the first dimension: for one beside it, people use the filter's own field.
     what = _("Show only") if by[0] in CHOOSABLE else ""
     choosable = {
         _value(by[0], cell.values[0])
@@ -178,7 +178,7 @@ def _draw_to_choose(
             clicked: Spec = {"params": [{"name": _CLICKED, "select": select}]}
             event = st.vega_lite_chart(
                 in_language(of_rows(drawing.data, drawing.spec | clicked)),
-                # Once narrowed it is another chart: nothing in it is chosen any more.
+                # Once narrowed it is another chart, and nothing is selected in it.
                 key=f"{key}_{crc32(repr(result.figure).encode()):08x}",
                 height=drawing.spec["height"],
                 alt=said,
@@ -209,7 +209,7 @@ def _number_name(measure: FigureMeasure) -> str:
 
 
 def _table(result: FigureResult, names: Sequence[str], write: _Write) -> pd.DataFrame:
-    """Return a figure's numbers; `write` writes what they are split by."""
+    """Return a figure's numbers as a table; `write` writes its dimensions' values."""
     if result.totals:
         return pivot_of(result, names[0], write)
     return pd.DataFrame([_row(result, names, cell, write) for cell in result.cells])
@@ -265,7 +265,7 @@ def _counts(result: FigureResult, names: list[str], shown: str) -> _Drawing:
     number = quantitative(
         shown,
         title=None,
-        # Left to itself, a wide card has a line at each of forty patients.
+        # Otherwise a wide card would have a line at each of forty patients.
         axis={"tickCount": _TICKS} | ({"format": "%"} if is_share else WHOLE_NUMBERS),
     )
     placed = _placed(result, names)
@@ -299,7 +299,7 @@ _Placed = list[tuple[Dimension, str]]
 
 
 def _placed(result: FigureResult, names: list[str]) -> _Placed:
-    """Return the fields, with their names, as they go along the chart and beside it."""
+    """Return the dimensions with their names, the one along the chart first."""
     by = result.figure.by
     return [(by[place], names[place]) for place in order_of(by)]
 
@@ -331,14 +331,14 @@ def _bars(data: pd.DataFrame, placed: _Placed, number: Spec) -> Spec:
             "y": number,
         }
         height = _HEIGHT
-        # Of one month or two, bars would be walls.
+        # For one month or two, bars would be walls.
         if data[name].nunique() <= _FEW and not beside:
             bar["size"] = _WIDEST
     else:
-        # Words are long: they stand beside bars that lie.
+        # Texts are long: they are beside horizontal bars.
         encoding |= {
             "y": nominal(name, sort=None, title=None, axis=WORD_AXIS),
-            # At the edge of the picture the last number loses half a digit.
+            # At the edge of the picture the last number would lose half a digit.
             "x": number | {"axis": number["axis"] | {"labelFlushOffset": -4}},
         }
         height = _ROW * len(data) + _AXIS
@@ -368,7 +368,7 @@ def _heat_map(
 
 
 def _whole(values: "pd.Series[str]") -> Spec:
-    """Return a scale on which what is not told keeps its place."""
+    """Return a scale on which hidden values keep their place."""
     return {"domain": list(dict.fromkeys(values))}
 
 

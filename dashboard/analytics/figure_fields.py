@@ -1,4 +1,4 @@
-"""The fields of a figure: by what a cohort is split, and what of it is counted."""
+"""The fields of a figure: by what a cohort is split, and what is counted."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -34,7 +34,7 @@ _FIRST: Final = "first"
 
 
 def fill(figure: Figure | None) -> None:
-    """Put a figure into the fields; None empties them."""
+    """Fill the fields from a figure; None empties them."""
     of = figure.of if figure else None
     st.session_state[_SPLIT] = list(figure.by) if figure else []
     st.session_state[_MEASURE] = figure.measure if figure else FigureMeasure.SHARE
@@ -89,7 +89,7 @@ def draw() -> None:
 
 
 def read(cohort: Cohort) -> Cohort | Figure:
-    """Return the figure of a cohort, or the cohort if it is split by nothing."""
+    """Return the figure of a cohort, or the cohort itself if it is not split."""
     by = tuple(st.session_state[_SPLIT])
     if not by:
         return cohort
@@ -98,7 +98,7 @@ def read(cohort: Cohort) -> Cohort | Figure:
     of = None if kind == _FIRST else CohortEvent(kind=EventKind(kind), words=words)
     measure = st.session_state[_MEASURE]
     if measure is FigureMeasure.SHARE and not (cohort.steps or of):
-        # Without a rule all of them remain.
+        # Without a rule all patients remain.
         measure = FigureMeasure.PATIENTS
     chart = st.session_state[_CHART]
     is_spread = measure is FigureMeasure.DISTRIBUTION

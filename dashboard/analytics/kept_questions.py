@@ -1,4 +1,4 @@
-"""What analysts ask behind the key in the address: kept, named, shared, taken along."""
+"""Analysts' questions behind the key in the address: kept, named, shared, exported."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
@@ -33,7 +33,7 @@ def current_key() -> str:
 
 
 def show_key(key: str) -> None:
-    """Let the address name what is behind a key, from the next run on."""
+    """Have the address name the question behind a key, from the next run on."""
     st.query_params.from_dict({_ADDRESS: key})
 
 
@@ -42,7 +42,7 @@ def show(
 ) -> None:
     """Show a question on this page, whose address names it from now on.
 
-    Where nothing can be saved, the session alone knows it, below `unsaved`.
+    If it cannot be saved, only the session knows it, under `unsaved`.
     """
     st.session_state.pop(unsaved, None)
     try:
@@ -56,7 +56,7 @@ def show(
 
 
 def list_saved(subject: Subject) -> tuple[View, ...]:
-    """Return the person's own names for questions of a kind, then colleagues'."""
+    """List the person's own names for questions of a kind, then colleagues'."""
     actor = current_actor()
     return read(
         lambda session: shared_questions.list_questions(session, actor, subject=subject)
@@ -64,7 +64,7 @@ def list_saved(subject: Subject) -> tuple[View, ...]:
 
 
 def name_of(view: View) -> str:
-    """Return a question's name, and whose it is if it is a colleague's."""
+    """Return a question's name, with its owner if it is a colleague's."""
     if view.is_own:
         return view.name
     return _("{name}, by {owner}").format(name=view.name, owner=view.owner)
@@ -73,9 +73,9 @@ def name_of(view: View) -> str:
 def saved_menu(
     name: str, subject: Subject, *, page: str, nothing: str, label: str, button: str
 ) -> None:
-    """Draw the button under which questions have names: to open, or to give one.
+    """Draw the menu of saved questions: to open one, or to name the present one.
 
-    `nothing` is said where none has a name; `label` and `button` are those of the form.
+    `nothing` is shown if none has a name; `label` and `button` are those of the form.
     """
     with menu(name, key=_key(page), icon=":material/bookmarks:"):
         _show_saved(subject, page=page, nothing=nothing, label=label, button=button)
@@ -132,7 +132,7 @@ def _key(page: str) -> str:
 
 
 def _save(name: str, description: str, subject: Subject, *, shares: bool) -> View:
-    """Give what the address names a name; raises NameTaken, InvalidInput."""
+    """Name the question in the address; raises NameTaken, InvalidInput."""
     actor, key = current_actor(), current_key()
 
     def save(session: Session) -> View:
@@ -149,11 +149,11 @@ def _save(name: str, description: str, subject: Subject, *, shares: bool) -> Vie
 def show_files(
     address: str, name: str, formats: Mapping[str, str], *, key: str, says: str = ""
 ) -> None:
-    """Link to what is shown as files, which the API has below an address.
+    """Link to the result as files, which the API has under an address.
 
     `formats` are the API's names of the kinds of files, each with its name on screen.
     """
-    # What could not be saved has no address.
+    # A question that could not be saved has no address.
     if not (kept := current_key()):
         return
     with st.popover(name, key=f"{key}_files", icon=":material/download:"):

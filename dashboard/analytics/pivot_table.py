@@ -1,4 +1,4 @@
-"""A figure by two things as a table of rows and columns, with what they sum up to."""
+"""A figure by two dimensions as a table of rows and columns, with totals."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def pivot_of(
 
 
 def show_pivot(frame: pd.DataFrame, *, name: str, key: str) -> None:
-    """Show such a table, which scrolls by itself where it is wide."""
+    """Show the table, which scrolls by itself if it is wide."""
     columns = [Column(str(title)) for title in frame.columns]
     rows = [
         Row(str(place), tuple(Cell(str(text)) for text in texts))

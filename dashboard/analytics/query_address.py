@@ -11,16 +11,16 @@ from dashboard.patients.search.disclosed_lists import smallest_group
 from services.analytics import queries
 from services.analytics.queries import CountedCells, Query, QueryResult
 
-# Where nothing can be saved, the session alone knows it.
+# If it cannot be saved, only the session knows it.
 _UNSAVED: Final = "sql_unsaved"
 _ANSWER: Final = "sql_told"
 _KEY_SECONDS: Final = 600.0
-# As long as an answer stays: a click beside it plans nothing anew.
+# As long as an answer: a click elsewhere plans nothing again.
 _COST_SECONDS: Final = 60.0
 
 
 def find_text() -> str | None:
-    """Return the text that is to be run, None before there is one; raises NotFound."""
+    """Return the text to be run, None before there is one; raises NotFound."""
     if key := kept_questions.current_key():
         actor = current_actor()
         return read(
@@ -53,7 +53,7 @@ def estimate(query: Query) -> int:
 
 
 def run(query: Query) -> QueryResult:
-    """Return the rows that may be told; raises RevealsFew, QueryTakesTooLong."""
+    """Return the rows that may be shown; raises RevealsFew, QueryTakesTooLong."""
     least = smallest_group()
     counted: CountedCells = answer_to(
         _ANSWER,

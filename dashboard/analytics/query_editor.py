@@ -1,4 +1,4 @@
-"""Where a query is typed, beside the views that it can ask and examples."""
+"""The editor of a query, beside the views that it can use and examples."""
 
 from contextlib import suppress
 from typing import Final
@@ -20,9 +20,9 @@ from services.analytics.queries import (
 from services.core.errors import InvalidInput
 
 _TEXT: Final = "sql_text"
-# The text that the field was filled with, so that it is filled once.
+# The text that the field was filled with, so that it is filled only once.
 _FILLED: Final = "sql_filled"
-# What was typed before an example or a saved query took its place.
+# What was typed before an example or a saved query replaced it.
 _TYPED: Final = "sql_typed"
 _OFFERED: Final = "sql_offered"
 _EXAMPLES_MENU: Final = "sql_examples"
@@ -44,7 +44,7 @@ _KINDS: Final = {
 
 
 def fill(text: str | None) -> None:
-    """Put the text of the address into the editor, once."""
+    """Put the text in the address into the editor, once."""
     if text is None:
         return
     if _TEXT not in st.session_state or st.session_state.get(_FILLED) != text:
@@ -53,10 +53,10 @@ def fill(text: str | None) -> None:
 
 
 def draw(answered: str | None) -> None:
-    """Show the editor; a query is run once that is asked for.
+    """Show the editor; a query runs only when somebody asks for it.
 
-    What the query in it costs is said if that is asked for, and of the one that is
-    answered on the page as well.
+    The cost of the query in it is shown on request, and also while it is the one that
+    the page answers.
     """
     text = bounded_area(
         _("Query"),
@@ -80,7 +80,7 @@ def draw(answered: str | None) -> None:
     if estimates:
         _show_cost(query_address.estimate(queries.read(text)))
     elif answered is not None and text.strip() == answered.strip():
-        # One that is not offered any more is refused where its answer would be.
+        # A query that is no longer allowed is refused where its answer would be.
         with suppress(InvalidInput):
             _show_cost(query_address.estimate(queries.read(answered)))
 
@@ -150,7 +150,7 @@ def _begin_with(text: str, menu_key: str) -> None:
 
 
 def _replace(text: str) -> None:
-    """Put a text into the editor, and keep the one there if somebody typed it."""
+    """Put a text into the editor, and keep the present one if somebody typed it."""
     there = st.session_state.get(_TEXT, "").strip()
     if there and there not in {text.strip(), st.session_state.get(_OFFERED)}:
         st.session_state[_TYPED] = there

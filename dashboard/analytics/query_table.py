@@ -1,4 +1,4 @@
-"""The rows that are told of a query, as a table."""
+"""The rows of a query's result that may be shown, as a table."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from services.lists.table_files import TableCell
 
 
 def show_result(query: Query, result: QueryResult) -> None:
-    """Show the rows, of when they are, and what is not among them."""
+    """Show the rows, when they were counted, and what is missing among them."""
     st.caption(_("Counted {time}.").format(time=at(result.counted_at)))
     if not result.rows:
         empty_state(

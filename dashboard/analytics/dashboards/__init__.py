@@ -1,1 +1,1 @@
-"""Dashboards on the screen: their cards, the one filter, and what is done with them."""
+"""Dashboards on the screen: their cards, their one filter, and the actions on them."""

@@ -15,7 +15,7 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.words import at, plain
 from services.analytics.dashboards import Card, DashboardFilter, narrow_card
 
-# As high as most cards are: little moves when they come.
+# The height of most cards: little moves when they arrive.
 _HEIGHT = 460
 
 
@@ -27,11 +27,12 @@ def show_cards(
     show_controls: Callable[[Card], None],
     choose: Choose | None = None,
 ) -> None:
-    """Draw the cards, half a row or a whole one each; what fails fails for itself.
+    """Draw the cards, half a row or a whole one each; each fails separately.
 
-    `choose` is told the values of a bar that is chosen.
+    `choose` is given the values of a chosen bar.
     """
-    # Before the first is told: what is written of one is no matter to the next.
+    # Before the first is disclosed: what is recorded for one does not matter to the
+    # next.
     read = reading_as_of_now()
     with st.container(key=key):
         places = _places(cards)
@@ -43,7 +44,7 @@ def show_cards(
 
 
 def rows_of(cards: Sequence[Card]) -> list[list[Card]]:
-    """Return the cards by rows: two halves beside each other, a wide one alone."""
+    """Return the cards by rows: two halves side by side, a wide one alone."""
     rows: list[list[Card]] = []
     for card in cards:
         last = rows[-1] if rows else []

@@ -1,4 +1,4 @@
-"""Dialogs of a dashboard: it and its cards changed by their owner."""
+"""Dialogs of a dashboard, in which its owner changes it and its cards."""
 
 from dataclasses import replace
 from typing import Final
@@ -112,10 +112,10 @@ def confirm_deletion(dashboard: Dashboard) -> None:
 
 @dialog(marked("Change this card"), icon=":material/edit:")
 def change_card(dashboard: Dashboard, card: Card) -> None:
-    """Ask for another title, width and place; or take the card away."""
+    """Ask for another title, width and place, or remove the card."""
     cards = dashboard.draft.cards
     place = cards.index(card)
-    # What was typed about one card, and not saved, is nothing of another.
+    # What was typed but not saved about one card must not appear for another.
     key = f"dashboard_card_{card.id}"
     with error_boundary():
         with st.form(f"{key}_form", border=False):
@@ -182,7 +182,7 @@ def show_card_choice(dashboard: Dashboard) -> None:
 
 
 def show_dashboard_choice(figure: Figure) -> None:
-    """Offer the person's dashboards for a figure that is on the screen."""
+    """Offer the person's dashboards for the figure on the screen."""
     actor = current_actor()
     known = {
         str(each.id): each

@@ -1,4 +1,4 @@
-"""Figures of many cards: counted on a replica, told once, and kept for the session."""
+"""Figures of many cards: counted on a replica, disclosed once, kept in the session."""
 
 from collections.abc import Hashable
 from dataclasses import replace
@@ -15,7 +15,7 @@ from services.analytics.cohorts import RevealsFew, UndisclosedAnswer
 from services.analytics.figures import Chart, Figure, FigureResult
 
 _ANSWERS: Final = "dashboards_told"
-# As long as lists without names: what is told again is counted again.
+# As long as for lists without names: after that, a figure is counted again.
 _LASTS: Final = timedelta(minutes=10)
 _MOST: Final = 64
 
@@ -23,9 +23,9 @@ _Answer = FigureResult | RevealsFew
 
 
 def disclosed_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
-    """Return a figure's numbers, those of a moment ago if they were told then.
+    """Return a figure's numbers; those disclosed a short while ago, if any.
 
-    A refusal is kept as well: a click elsewhere neither counts nor refuses anew.
+    A refusal is kept as well: a click elsewhere neither counts nor refuses again.
     Raises RevealsFew, InvalidInput, Unavailable.
     """
     least = smallest_group()
@@ -36,12 +36,12 @@ def disclosed_figure(figure: Figure, read: ReadAsOf) -> FigureResult:
         _keep(question, answer)
     if isinstance(answer, RevealsFew):
         raise answer
-    # An earlier answer may have been drawn otherwise.
+    # An earlier answer may have had another kind of chart.
     return replace(answer, figure=figure)
 
 
 def forget_figures() -> None:
-    """Count every figure anew when it is next asked for."""
+    """Have every figure counted again when it is next needed."""
     st.session_state.pop(_ANSWERS, None)
 
 

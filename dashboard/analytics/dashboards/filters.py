@@ -39,10 +39,11 @@ _ADDRESSED: Final = (_TIME, _SINCE, _UNTIL, _SEXES, _AGES)
 
 
 def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
-    """Draw the filter's fields; return what is chosen, and let the address say it.
+    """Draw the filter's fields; return the filter, and put it into the address.
 
-    A dashboard opens with the filter of its address, else with the one it is kept with.
-    None is what no card can be narrowed by: the fields say why, and keep it.
+    A dashboard opens with the filter in its address, or else with its saved one. None
+    is a filter that no card can be narrowed by: the fields say why, and keep their
+    values.
     """
     for name, value in _fields_of(_addressed() or kept).items():
         st.session_state.setdefault(f"{prefix}_{name}", value)
@@ -100,9 +101,9 @@ def show_filter(prefix: str, kept: DashboardFilter) -> DashboardFilter | None:
 def narrow_filter(
     prefix: str, shown: DashboardFilter, chosen: Mapping[Dimension, str]
 ) -> None:
-    """Narrow the filter to the values of a bar that was chosen, until that is undone.
+    """Narrow the filter to the values of a chosen bar, until that is undone.
 
-    Cards are then counted anew: this is another question, with what that means.
+    The cards are then counted again: it is another question, with all consequences.
     """
     narrowed = filter_by(shown, chosen, today())
     if narrowed == shown:
@@ -119,7 +120,7 @@ def filter_words(shown: DashboardFilter) -> str:
 
 def _undo_button(prefix: str, chosen: DashboardFilter) -> None:
     narrowed, before = st.session_state.get(f"{prefix}_before", (None, None))
-    # A filter that was changed since is no longer the one that a bar made.
+    # A filter that was changed since is no longer the one made by a bar.
     if chosen == narrowed and st.button(
         _("Undo"),
         key=f"{prefix}_undo",
@@ -136,13 +137,13 @@ def _fields_of(shown: DashboardFilter) -> Mapping[str, object]:
         _SINCE: shown.since,
         _UNTIL: shown.until,
         _SEXES: list(shown.sexes),
-        # An address may have a band that there is not.
+        # An address may name an age band that does not exist.
         _AGES: shown.age_band if shown.age_band in AGE_BANDS else "",
     }
 
 
 def _addressed() -> DashboardFilter | None:
-    """Return the filter of the address, None if it has none or nobody can read it."""
+    """Return the filter in the address; None without one that can be read."""
     query = st.query_params
     if not any(name in query for name in _ADDRESSED):
         return None
@@ -167,7 +168,7 @@ def _address(chosen: DashboardFilter, kept: DashboardFilter) -> None:
         name: value for name, value in st.query_params.items() if name not in _ADDRESSED
     }
     if chosen != kept:
-        # Always there, so that a filter that leaves everything is one as well.
+        # Always present, so that a filter that lets everything through is one as well.
         wanted[_TIME] = chosen.timespan.value
         if chosen.since:
             wanted[_SINCE] = chosen.since.isoformat()

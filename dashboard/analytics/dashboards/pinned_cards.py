@@ -1,4 +1,4 @@
-"""The cards that an analyst has pinned to Home, and the way to pin one."""
+"""The cards that an analyst has pinned to Home, and the button that pins one."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -41,7 +41,7 @@ def show_pinned() -> None:
 
 
 def pin_button(card: Card, shown: DashboardFilter) -> None:
-    """Offer to pin a card to Home, as the filter of its dashboard shows it now."""
+    """Offer to pin a card to Home, with the present filter of its dashboard."""
     if st.button(
         _("Pin"),
         key=f"dashboard_pin_{card.id}",

@@ -1,4 +1,4 @@
-"""A dashboard printed: what its cards tell, with the day and the filter, as a PDF."""
+"""A printed dashboard: the contents of its cards, the day and the filter, as a PDF."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""With whom what analysts have made is shared, and saved cohorts and queries are."""
+"""The readers of analysts' own work; used for saved cohorts and queries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from services.lists.views import View
 
 @dataclass(frozen=True, slots=True)
 class ChosenReaders:
-    """All who count cohorts, or some people, or nobody."""
+    """Everybody who may count cohorts, or some of them, or nobody."""
 
     with_everybody: bool
     people: tuple[UUID, ...]
@@ -25,7 +25,7 @@ class ChosenReaders:
 def ask_sharing(
     key: str, *, is_shared: bool, shared_with: Sequence[UUID]
 ) -> ChosenReaders | None:
-    """Ask who else may open something, which is shared so now; None until it is sent.
+    """Ask who else may open something, with the present readers; None until it is sent.
 
     `key` is the beginning of the keys of its fields.
     """
@@ -63,7 +63,7 @@ def show_question_sharing(view: View) -> None:
             "of them sees what they could count for themselves, and changes nothing."
         )
     )
-    # What was chosen for one, and not saved, is nothing of another.
+    # What was chosen but not saved for one must not appear for another.
     chosen = ask_sharing(
         f"views_share_{view.id}", is_shared=view.is_shared, shared_with=view.shared_with
     )
@@ -85,7 +85,7 @@ def show_question_sharing(view: View) -> None:
 def readers_in_words(
     owner: str, *, is_shared: bool, shared_with: Sequence[UUID]
 ) -> str:
-    """Return by whom something is, or with whom one's own is shared."""
+    """Return whose something is, or with whom one's own is shared, as text."""
     if owner:
         return _("by {owner}").format(owner=plain(owner))
     if is_shared:

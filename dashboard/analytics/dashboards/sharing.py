@@ -1,4 +1,4 @@
-"""With whom a dashboard is shared, and a copy of one that is somebody else's."""
+"""The readers of a dashboard, and a copy of somebody else's."""
 
 from dataclasses import replace
 from uuid import uuid4
@@ -48,7 +48,7 @@ def show_sharing(dashboard: Dashboard) -> None:
 
 
 def sharing_words(dashboard: Dashboard) -> str:
-    """Return whose a dashboard is, or with whom it is shared."""
+    """Return whose a dashboard is, or with whom it is shared, as text."""
     return readers_in_words(
         dashboard.owner,
         is_shared=dashboard.is_shared,
@@ -57,7 +57,7 @@ def sharing_words(dashboard: Dashboard) -> str:
 
 
 def show_copying(draft: DashboardDraft) -> None:
-    """Ask for the name of a copy that is the person's own, and open it."""
+    """Ask for the name of the person's own copy, and open it."""
     with st.form("dashboard_copy_form", border=False):
         name = bounded_line(
             _("Name of the copy"),

@@ -1,4 +1,4 @@
-"""A dashboard or a saved list sent by mail: to whom and when it is asked here."""
+"""The dialog in which a dashboard or saved list is sent by mail: to whom and when."""
 
 from collections.abc import Collection, Mapping
 from datetime import date, time, timedelta
@@ -28,13 +28,13 @@ _RHYTHMS: Final = {Rhythm.WEEKLY: marked("Weekly"), Rhythm.MONTHLY: marked("Mont
 # A Monday, for the names of the days.
 _MONDAY: Final = date(2024, 1, 1)
 _HOURS: Final = range(24)
-# What the fields of something new begin with.
+# The initial fields of a new subscription.
 _MONDAYS: Final = SendingPlan(rhythm=Rhythm.WEEKLY, day=0, hour=7)
 _KEY: Final = "dashboard_mail"
 
 
 def most_subscriptions() -> int:
-    """Return how many each may have sent by mail; 0 is none at all."""
+    """Return how many subscriptions each person may have; 0 for none at all."""
     return wiring.current().settings.dashboards_by_mail
 
 
@@ -44,7 +44,7 @@ def is_mailing() -> bool:
 
 
 def explain_no_mail() -> None:
-    """Say it where the clinic sends no dashboards, or has nothing that sends mail."""
+    """Explain why nothing is sent: it is switched off, or nothing sends mail."""
     if not most_subscriptions():
         st.caption(
             _("Sending dashboards by mail is switched off: whatever is due waits.")
@@ -61,9 +61,9 @@ def explain_no_mail() -> None:
 def show_subscribing(
     content: Content, shown: DashboardFilter | None = None, *, menu_key: str = ""
 ) -> None:
-    """Ask when something is sent, a dashboard as it is `shown` now, and to whom.
+    """Ask when and to whom something is sent, a dashboard as it is `shown` now.
 
-    The menu with the key in which this is asked closes once it is.
+    The menu with this key, which contains the form, closes once it is sent.
     """
     actor = current_actor()
     names = read(lambda session: subscriptions.list_readers(session, actor, content))
@@ -97,7 +97,7 @@ def show_subscribing(
 
 
 def plan_fields(key: str, plan: SendingPlan) -> SendingPlan:
-    """Ask when something is sent, in fields that begin with a plan; return what stands.
+    """Ask when something is sent, in fields filled with a plan; return the new plan.
 
     Their keys begin with `key`.
     """
@@ -134,7 +134,7 @@ def plan_fields(key: str, plan: SendingPlan) -> SendingPlan:
 def recipients_field(
     key: str, names: Mapping[UUID, str], recipients: Collection[UUID]
 ) -> tuple[UUID, ...]:
-    """Ask to whom something is sent, in a field that begins with these recipients."""
+    """Ask to whom something is sent, in a field filled with these recipients."""
     begin_with(list(recipients), f"{key}_recipients")
     return tuple(
         st.multiselect(

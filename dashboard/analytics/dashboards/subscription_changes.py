@@ -1,4 +1,4 @@
-"""What is sent by mail, changed where it is listed: when, and to whom."""
+"""Subscriptions changed where they are listed: when, and to whom."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -23,15 +23,16 @@ from services.analytics.subscriptions import SendingPlan, Subscription
 
 @dialog(marked("Change what is sent"), icon=":material/edit:")
 def change_subscription(subscription: Subscription, name: str) -> None:
-    """Ask when it is sent and to whom, beginning with what is so now."""
+    """Ask when it is sent and to whom, beginning with the present values."""
     with error_boundary():
         actor, content = current_actor(), subscription.content
         readers = read(lambda s: subscriptions.list_readers(s, actor, content))
         st.markdown(f"**{plain(name)}**")
-        # What was typed about what was sent before is nothing of what is sent now.
+        # What was typed about an earlier state must not appear once it has changed.
         key = f"dashboards_mail_{subscription.id}_{_stamp(subscription)}"
         plan = plan_fields(key, subscription.plan)
-        # Also those who are passed over at present: they get it again once they may.
+        # Also recipients who are passed over at present: they get it again once they
+        # may.
         names = {**readers, **subscription.recipients}
         recipients = recipients_field(key, names, subscription.recipients)
         if confirmed(_("Save changes"), key=f"{key}_save"):
@@ -39,7 +40,7 @@ def change_subscription(subscription: Subscription, name: str) -> None:
 
 
 def _stamp(subscription: Subscription) -> str:
-    """Return what differs once something else is sent, for keys."""
+    """Return a stamp for keys, which differs once the subscription has changed."""
     people = sorted(map(str, subscription.recipients))
     return f"{crc32(repr((people, subscription.plan)).encode()):x}"
 

@@ -1,4 +1,4 @@
-"""What is sent to people by mail: when next, when last, and by whom."""
+"""Subscriptions as a list: when next, when last, and by whom."""
 
 from collections.abc import Callable
 from typing import Final
@@ -51,7 +51,7 @@ _STOPPED_LIST: Final = _STOPPED | {
 
 @st.fragment
 def show_subscriptions() -> None:
-    """Show what the person has sent and what they are sent; nothing if that is none."""
+    """Show what the person sends and receives by mail; nothing without any."""
     with error_boundary():
         actor = current_actor()
         known = read(lambda session: subscriptions.list_subscriptions(session, actor))
@@ -111,7 +111,7 @@ def _facts(subscription: Subscription) -> list[str]:
 
 
 def _last_run(subscription: Subscription) -> list[str]:
-    """Return what became of the mails of the last run, for their owner."""
+    """Return how many mails of the last run had which outcome, for the owner."""
     if not subscription.is_own:
         return []
     counted = (
@@ -146,7 +146,7 @@ def _show_actions(subscription: Subscription) -> None:
         if st.button(_("Leave"), key=key("leave"), type="tertiary"):
             _do(subscriptions.leave, subscription, _("It is no longer sent to you."))
         return
-    # What is gone, or shared no longer, is sent to nobody.
+    # What is gone, or no longer shared, is sent to nobody.
     if subscription.name and st.button(_("Change"), key=key("change"), type="tertiary"):
         change_subscription(subscription, _name_of(subscription))
     is_sending = bool(most_subscriptions())
@@ -167,18 +167,18 @@ def _show_actions(subscription: Subscription) -> None:
 
 
 def _page_of(subscription: Subscription) -> tuple[str, dict[str, str]] | None:
-    """Return where what is sent can be seen, if its reader may open it."""
+    """Return the page that shows what is sent, if its reader may open it."""
     if not subscription.name:
         return None
     if _is_list(subscription):
-        # Somebody else's list is theirs, and only its numbers are sent.
+        # Somebody else's list cannot be opened, and only its numbers are sent.
         return (_VIEWS, {}) if subscription.is_own else None
     return PAGE, {"dashboard": str(subscription.content)}
 
 
 @dialog(marked("Send this no longer?"), icon=":material/delete:")
 def _confirm_deletion(subscription: Subscription) -> None:
-    """Say who loses it."""
+    """Name who loses it."""
     with error_boundary():
         st.markdown(
             _("Nobody gets it by mail any more, and nothing that is waiting is sent.")

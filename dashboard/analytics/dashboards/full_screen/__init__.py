@@ -1,7 +1,7 @@
-"""A dashboard on a whole screen, as on a wall: without what is around its cards.
+"""A dashboard on a full screen, as on a wall: the cards without their surroundings.
 
-The browser's own full screen shows one element of the page alone, and is left by Escape
-as any other. Browsers that have none, such as those of iPhones, get no button.
+The browser's own full screen shows one element of the page alone, and Escape leaves it
+as any other. Browsers without it, such as those of iPhones, get no button.
 """
 
 import json
@@ -15,7 +15,8 @@ from dashboard.ui.language import gettext as _
 from dashboard.ui.scripts import ELEMENTS, read_script
 
 _HERE: Final = Path(__file__).parent
-# A screen that nobody touches is drawn anew: what was told ten minutes ago is counted.
+# A screen that nobody touches is redrawn; numbers disclosed ten minutes ago are counted
+# again.
 REFRESHED_EVERY: Final = timedelta(minutes=5)
 
 _mount = st.components.v2.component(
@@ -26,7 +27,7 @@ _mount = st.components.v2.component(
 
 
 def full_screen_button(shown: str, *, key: str) -> bool:
-    """Draw the button that shows a container alone; tell whether it is shown so now.
+    """Draw the button that shows a container alone; return whether it is shown so now.
 
     `shown` is the container's key.
     """
@@ -45,4 +46,4 @@ def full_screen_button(shown: str, *, key: str) -> bool:
 
 
 def _nothing() -> None:
-    """Take part in the protocol: a state needs a callback to be reported at all."""
+    """Do nothing; Streamlit reports a state only if it has a callback."""
