@@ -1,1 +1,1 @@
-"""One script per screen; the shell names them by path and nobody imports them."""
+"""One script per screen; the shell names them by path and nothing imports them."""

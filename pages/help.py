@@ -1,4 +1,4 @@
-"""The user guide: what is done on which page, for everybody who works with it."""
+"""The user guide: what to do on which page, for everybody who works with Chartroom."""
 
 import streamlit as st
 

@@ -23,7 +23,7 @@ from services.core.actors import Permission, Role
 from services.lists.pages import PagePosition
 
 _MOST_CHANGED = 5
-# As high as a figure is with its bars: nothing moves when it comes.
+# The height of a figure with its bars: nothing moves when it arrives.
 _FIGURE_HEIGHT = 250
 
 actor = current_actor()
@@ -40,10 +40,10 @@ def show_matters(places: Mapping[Matter, DeltaGenerator]) -> None:
 
 
 def show_matter(matter: Matter, listing: Listing, place: DeltaGenerator) -> None:
-    """Show how many a list has, and offer to open it."""
+    """Show the number of a list's patients, and offer to open it."""
     with error_boundary():
         count = listing.count()
-        # The buttons of a row stand in one line, however long the advice is.
+        # The buttons of a row are aligned, however long the advice is.
         with place.container(
             border=True,
             gap="small",
@@ -58,7 +58,7 @@ def show_matter(matter: Matter, listing: Listing, place: DeltaGenerator) -> None
 
 @st.fragment(run_every="60s")
 def show_role_figures(figures: Callable[[], list[Figure]]) -> None:
-    """Show a role's figures, and something as high until they are read."""
+    """Show a role's figures, and a placeholder of their height until they are read."""
     place = st.empty()
     place.skeleton(height=_FIGURE_HEIGHT)
     with error_boundary():
@@ -67,7 +67,7 @@ def show_role_figures(figures: Callable[[], list[Figure]]) -> None:
             show_figures(read)
 
 
-# Each role's panels are loaded for it alone: a desk has no use for the cluster.
+# Each role's panels are loaded only for it: a desk has no use for the cluster.
 def show_administration() -> None:
     """Show the servers, backups, sign-ins and jobs, each with its trend."""
     from dashboard.backups.home_figure import backup_figures
@@ -142,7 +142,7 @@ match actor.role:
 if actor.may(Permission.LIST_PATIENTS):
     opens = actor.may(Permission.VIEW_PATIENT)
     places = {}
-    # For those who can complete them.
+    # For people who can complete them.
     if opens:
         st.subheader(_("Records to complete"), anchor=False)
         with st.grid(4, min_column_width=211):

@@ -35,7 +35,7 @@ FORMATS: Final = {"xlsx": _("Excel"), "parquet": "Parquet", "json": "JSON"}
 
 @st.fragment
 def show_editor() -> None:
-    """Build a cohort; nothing is counted until it is asked for."""
+    """Build a cohort; nothing is counted until somebody asks for it."""
     with error_boundary():
         cohort_editor.draw()
         if st.button(_("Count patients"), type="primary", key="cohorts_count"):
@@ -44,7 +44,7 @@ def show_editor() -> None:
 
 @st.fragment
 def choose_compared() -> None:
-    """Choose which cohorts stand side by side."""
+    """Choose which cohorts to compare."""
     with error_boundary():
         if cohort_comparison.choose():
             leave_menu(_COMPARING)
@@ -53,13 +53,13 @@ def choose_compared() -> None:
 
 @st.fragment
 def add_to_dashboard(figure: Figure) -> None:
-    """Put the figure that is shown on a dashboard."""
+    """Put the figure on the screen on a dashboard."""
     with error_boundary():
         show_dashboard_choice(figure)
 
 
 def show_counted(figure: Figure) -> None:
-    """Show a figure beside its cohort, or why its numbers are not told."""
+    """Show a figure beside its cohort, or why its numbers cannot be shown."""
     with error_boundary():
         show_figure(
             cohort_address.count_figure(figure),

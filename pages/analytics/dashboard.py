@@ -58,7 +58,7 @@ _MAILING: Final = "dashboard_mailing"
 
 
 def find_dashboard() -> Dashboard:
-    """Return the dashboard of the address; raises NotFound."""
+    """Return the dashboard in the address; raises NotFound."""
     actor = current_actor()
     try:
         dashboard_id = UUID(st.query_params.get("dashboard", ""))
@@ -83,7 +83,7 @@ def share(dashboard: Dashboard) -> None:
 
 @st.fragment
 def copy(draft: DashboardDraft) -> None:
-    """Make one's own of the dashboard."""
+    """Make a copy of the dashboard for oneself."""
     with error_boundary():
         show_copying(draft)
 
@@ -110,7 +110,7 @@ def show_actions(
     dashboard: Dashboard | None,
     shown: DashboardFilter | None,
 ) -> None:
-    """Offer what its owner may do with the dashboard, others to copy it."""
+    """Offer the owner's actions on the dashboard; to others only copying it."""
     if draft.cards and shown is not None:
         with st.popover(_("Print"), key="dashboard_printing", icon=":material/print:"):
             print_it(draft, dashboard, shown)
@@ -136,7 +136,7 @@ def show_actions(
 def show_controls(
     dashboard: Dashboard | None, card: Card, shown: DashboardFilter
 ) -> None:
-    """Offer what may be done with a card."""
+    """Offer the actions on a card."""
     pin_button(card, shown)
     if (
         dashboard is not None
@@ -154,7 +154,7 @@ def show_controls(
 def show_dashboard(
     key: str, draft: DashboardDraft, dashboard: Dashboard | None = None
 ) -> None:
-    """Show a dashboard's filter and cards; None is one that comes with the app."""
+    """Show a dashboard's filter and cards; None for one that comes with the app."""
     actions = page_header(plain(draft.name))
     name_breadcrumb("dashboard", draft.name, dashboard=key)
     if draft.description:
@@ -193,11 +193,11 @@ def show_screen(
     *,
     is_full: bool,
 ) -> None:
-    """Show the cards; on a full screen with their name, and nothing to press."""
+    """Show the cards; on a full screen with the dashboard's name, and no controls."""
     with st.container(key=_SCREEN), error_boundary():
         if is_full:
-            # Nothing but this runs again: what the owner has changed since, or nobody
-            # may open any more, is so on the wall as well.
+            # Only this fragment reruns: changes by the owner, and a withdrawn
+            # permission, must take effect on the wall as well.
             current_actor().require(Permission.COUNT_COHORTS)
             if dashboard is not None:
                 dashboard = find_dashboard()

@@ -19,7 +19,7 @@ from services.analytics.dashboards import READY, Dashboard
 
 @st.fragment
 def show_new() -> None:
-    """Make a dashboard, and go there."""
+    """Make a dashboard, and open it."""
     with error_boundary():
         show_new_dashboard()
 

@@ -1,4 +1,4 @@
-"""Ask in SQL what patients have in common, without a row of anybody."""
+"""Queries in SQL on what patients have in common, without showing anybody's row."""
 
 from typing import Final
 
@@ -26,13 +26,13 @@ _FORMATS: Final = {
 
 @st.fragment
 def show_editor(answered: str | None) -> None:
-    """Type a query; nothing is run until that is asked for."""
+    """Type a query; nothing runs until somebody asks for it."""
     with error_boundary():
         query_editor.draw(answered)
 
 
 def show_answer(text: str) -> None:
-    """Run a query, and show what may be told."""
+    """Run a query, and show the rows that may be shown."""
     query = queries.read(text)
     with st.spinner(_("Counting...")):
         result = query_address.run(query)

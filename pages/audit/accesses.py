@@ -10,7 +10,7 @@ from dashboard.ui.page_header import page_header
 
 
 def begin_anew() -> None:
-    """Show the newest again: what stood on another page is not in this list."""
+    """Show the newest again: another page's position is not one in this list."""
     st.session_state.pop("accesses_after", None)
 
 

@@ -19,7 +19,8 @@ broken: InvalidInput | None = None
 try:
     question = audit_log.question_of_address()
 except InvalidInput as refusal:
-    # Whoever follows such an address sees what is wrong with it, and the whole log.
+    # Somebody who follows such an address sees what is wrong with it, and the whole
+    # log.
     broken = refusal
     st.query_params.clear()
     question = audit_log.question_of_address()

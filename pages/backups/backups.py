@@ -1,4 +1,4 @@
-"""Backups: what there is of the clinic beside the clinic, and what was proven of it."""
+"""Backups: what is kept of the clinic outside of it, and what was proven of them."""
 
 from dashboard.backups.auditor_report import show_auditor_report
 from dashboard.backups.backup_overview import show_backups, show_backups_elsewhere

@@ -1,4 +1,4 @@
-"""Alerts: what is wrong with the servers, what was, and when one is to begin."""
+"""Alerts: what is wrong with the servers, what was, and when an alert begins."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Availability: how long the clinic was there, and what is left of its error budget."""
+"""Availability: how long the clinic was available, and its remaining error budget."""
 
 import streamlit as st
 

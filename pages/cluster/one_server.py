@@ -1,4 +1,4 @@
-"""The servers: all side by side, and what can be done to one of them."""
+"""The servers: all side by side, and the operations on one of them."""
 
 import streamlit as st
 
@@ -25,7 +25,7 @@ _NAME = "server_name"
 
 
 def show_server_facts(server: ServerSituation) -> None:
-    """Say whether the server leads, streams or neither, and how far it is behind."""
+    """Show whether the server leads, streams or neither, and how far it is behind."""
     if server.is_leading:
         st.badge(_("Primary"), icon=":material/star:", color="blue")
     elif not server.is_answering:
@@ -60,7 +60,7 @@ with error_boundary():
     current = situation()
     names = [server.name for server in current.servers]
     requested = st.query_params.get("node", "")
-    # Whoever comes back to an address finds the choice of before forgotten.
+    # Coming back to an address, people find their earlier choice reset.
     is_anew = st.session_state.get(REQUESTED) != requested
     if requested in names and (is_anew or _NAME not in st.session_state):
         st.session_state[_NAME] = requested

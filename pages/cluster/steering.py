@@ -1,4 +1,4 @@
-"""How the servers look after themselves: automatic failover, settings, replicas."""
+"""How the servers take care of themselves: automatic failover, settings, replicas."""
 
 import streamlit as st
 

@@ -23,7 +23,8 @@ upload = st.file_uploader(
 )
 if upload is not None:
     with error_boundary():
-        # A second file that is refused leaves the first: it must be plain which counts.
+        # If a second file is refused, the first one stays: it must be clear which one
+        # counts.
         st.markdown(f"**{plain(upload.name)}**")
         content = upload.getvalue()
         if show_signature(content):

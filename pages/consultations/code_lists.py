@@ -1,4 +1,4 @@
-"""The lists that drugs and diagnoses are searched in: built in, or the clinic's own."""
+"""The lists in which drugs and diagnoses are searched: built in or the clinic's own."""
 
 import streamlit as st
 

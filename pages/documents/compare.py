@@ -1,4 +1,4 @@
-"""Two versions of a document side by side: their words, and their pages."""
+"""Two versions of a document side by side: their texts, and their pages."""
 
 import streamlit as st
 

@@ -38,7 +38,7 @@ begun = begin(patient_id, replaced)
 form_drafts.offer(begun)
 save = partial(form_drafts.save, begun)
 places = form_fields.draw(PAGE, begun.template, save)
-# The next version is filed like those before it, and a patient's own as usual.
+# The next version is filed like the earlier ones, and a patient's own as usual.
 filed = (
     form_filing.ask(PAGE, begun.template, save)
     if replaced is None and not is_patient
@@ -60,7 +60,7 @@ with st.container(horizontal=True):
     )
 form_drafts.say_when_saved()
 if submitted:
-    # Above the button: below it a long form's foot is the end of the window.
+    # Above the button: below it, the end of a long form is the end of the window.
     with error_boundary(), refused, st.spinner(_("Making the PDF…")):
         try:
             form_preview.make(begun, filed)

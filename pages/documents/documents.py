@@ -34,7 +34,7 @@ def _suggest(field: str) -> list[str]:
 
 @st.fragment
 def show_filters() -> None:
-    """Change the filters; nothing is read until the list is asked for."""
+    """Change the filters; nothing is read until somebody asks for the list."""
     with error_boundary():
         editor = CriteriaEditor(
             "documents", listing.fields, _suggest, noun=marked("Documents"), archived=""
@@ -47,7 +47,7 @@ def show_filters() -> None:
 
 @st.fragment
 def show_results() -> None:
-    """Show a page of the list, what it is in words, and what can be done from it."""
+    """Show a page of the list, its description, and the actions from there."""
     with error_boundary():
         cached = listing.look(position("documents", key))
         page = cached.page

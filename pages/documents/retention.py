@@ -1,4 +1,4 @@
-"""How documents are kept: for how long, what is on hold, how their files are."""
+"""How documents are kept: for how long, what is on hold, the state of their files."""
 
 from typing import Final
 
@@ -29,8 +29,8 @@ st.caption(
         "is unchanged. Documents have no names here."
     )
 )
-# The rules are those of this moment: who is told that a colleague has changed one would
-# be shown the old one again, and refused again.
+# The rules must be current: somebody told that a colleague has changed one would
+# otherwise see the old one again, and be refused again.
 status, erasures, rules, erasure_rule = read_all(
     CachedRead(
         lambda session: retention.look(session, actor),

@@ -1,4 +1,4 @@
-"""Upload documents: many files at once, each said what it is."""
+"""Upload documents: many files at once, each with its own description."""
 
 from uuid import UUID
 
@@ -34,7 +34,7 @@ st.caption(
         "stored. Without a patient it stays unfiled until somebody files it."
     ).format(kinds=uploading.other_kinds())
 )
-# What was chosen stays on the page while nobody can be asked whom it is for.
+# The chosen files stay on the page if the choice of a patient fails.
 patient_id, is_known = None, False
 with error_boundary():
     patient_id, is_known = choose_patient("upload_documents", named), True

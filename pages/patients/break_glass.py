@@ -19,25 +19,25 @@ from services.patients.records.model import Identity
 _TYPED_WIDTH = 480
 
 actor = current_actor()
-# Whoever followed a link to a record that is not among their patients is sent here.
+# People who follow a link to a record that is not among their patients are sent here.
 if named := st.query_params.pop("patient", ""):
     st.session_state["break_glass_search"] = named
     st.session_state["break_glass_asked"] = named
 
 
 def ask_why(matches: tuple[Identity, ...]) -> None:
-    """Let one be chosen and opened for a reason."""
+    """Let somebody choose one of the matches and open the record for a reason."""
     with st.form("break_glass_form"):
         chosen = st.radio(
             _("Patient"),
             matches,
-            # Streamlit tells options apart by their words: two of one name and day of
-            # birth would both open the last.
+            # Streamlit distinguishes options by their text: two with one name and day
+            # of birth would both open the last.
             format_func=lambda match: (
                 f"{plain(full_name(match))}, {born(match, today())}, {numbered(match)}"
             ),
             captions=[_("Archived") if match.is_archived else "" for match in matches],
-            # Nobody opens the wrong record because it was the first of several.
+            # So that nobody opens the wrong record because it was the first of several.
             index=0 if len(matches) == 1 else None,
             key="break_glass_patient",
         )
@@ -87,14 +87,14 @@ with (
         key="break_glass_search",
         placeholder=_("Lovelace 1980-05-17"),
         autocomplete="off",
-        # The button stands at its field, however wide the screen is.
+        # The button is beside its field, however wide the screen is.
         width=_TYPED_WIDTH,
     )
     if st.form_submit_button(_("Find"), key="break_glass_find"):
         st.session_state["break_glass_asked"] = typed.strip()
 search_text: str = st.session_state.get("break_glass_asked", "")
 if search_text:
-    # Refused, it leaves the records below that are open already.
+    # If it is refused, the open records below are still shown.
     with error_boundary():
         _show_people(search_text)
 for access in read(lambda s: break_glass.list_own(s, actor)):

@@ -1,4 +1,4 @@
-"""Look into the records that clinicians opened outside their own patients."""
+"""Review the records that clinicians opened outside their own patients."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ actor = current_actor()
 
 
 def show_access(access: EmergencyAccess) -> None:
-    """Say who opened what, when and why; the patient is an id here."""
+    """Show who opened what, when and why; the patient is an id here."""
     st.markdown(
         _("**{name}** opened a record at {time}, until {until}").format(
             name=plain(access.clinician_name),
@@ -29,7 +29,7 @@ def show_access(access: EmergencyAccess) -> None:
 
 
 def judge(access: EmergencyAccess) -> None:
-    """Ask what looking into it has found, and keep it."""
+    """Ask for the finding of the review, and keep it."""
     with error_boundary(), st.form(f"review_form_{access.id}", border=False):
         finding = st.text_input(
             _("What you found"),

@@ -25,7 +25,7 @@ preview = read(lambda s: merging.preview(s, actor, kept.id, other.id))
 
 @dialog(marked("Merge these records?"), icon=":material/merge:")
 def confirm(draft: PatientDraft) -> None:
-    """Say what the merge comes to, and that it cannot be undone."""
+    """Show what the merge will do, and that it cannot be undone."""
     with error_boundary():
         following = read(lambda s: merge_following.list_following(s, actor, other.id))
         merge_summary(kept, other, draft, following, today())
@@ -70,8 +70,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
 if preview.differences:
     st.caption(_("Only fields that differ are shown."))
 result = choose_fields(
-    # What was chosen belongs to this order of the two: under the same keys the browser
-    # would show it again after they have changed places.
+    # The choices belong to this order of the two: with the same keys the browser would
+    # show them again after the two have changed places.
     f"merge_{kept.id}",
     Version(_("Kept record"), preview.kept.draft()),
     Version(_("Other record"), preview.merged.draft()),

@@ -1,4 +1,4 @@
-"""A patient corrects how the clinic reaches them; a new e-mail address is proved."""
+"""Patients correct how the clinic reaches them; a new e-mail address is proved."""
 
 import streamlit as st
 
@@ -63,7 +63,7 @@ def save(wanted: OwnContact, proof: EmailProof | None = None) -> None:
 
 
 def wrong(tries_left: int) -> str:
-    """Say that it was not the code."""
+    """Show that it was not the code."""
     if tries_left == 0:
         return _("This code has expired. Save again to get another one.")
     return ngettext(

@@ -1,4 +1,4 @@
-"""A patient's own record, to be read."""
+"""A patient's own record, for reading."""
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ from dashboard.visits.appointments.patient_visits import (
 )
 from services.patients.records import patients
 
-# What came in a month is new to whoever comes some times a year.
+# For somebody who comes a few times a year, whatever came within a month is new.
 _NEW = 30
 
 actor = current_actor()

@@ -1,4 +1,4 @@
-"""A patient's record as it was a while ago, and the way of it back into today."""
+"""A patient's record as it was a while ago, and how to bring it back."""
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ require(Permission.COPY_BACK)
 
 
 def show_waiting() -> None:
-    """Say that the standby waits, and let it go on."""
+    """Show that the standby waits, and offer to let it go on."""
     until = standby_reading.waits_until()
     if until is None:
         return

@@ -1,4 +1,4 @@
-"""One patient: who it is, what is dangerous, and all that is kept, part by part."""
+"""One patient: who it is, any dangers, and everything kept, part by part."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -73,7 +73,7 @@ def _overview_reads(patient_id: UUID) -> tuple[CachedRead[Any], ...]:
 
 
 def _first_reads(patient_id: UUID) -> tuple[CachedRead[Any], ...]:
-    """Return what is shown first: above the parts, and the overview if it is opened."""
+    """Return the reads of what is shown first: above the parts, maybe the overview."""
     if begins_with_first(key=_PART, address=_ADDRESS):
         return (outside_care_read(patient_id), *_overview_reads(patient_id))
     return (outside_care_read(patient_id),)
@@ -83,7 +83,7 @@ actor, patient = current_actor(), chosen_patient(beside=_first_reads(named_patie
 
 
 def _close_more() -> None:
-    # It would lie over the question that the choice opens.
+    # The menu would cover the dialog that the choice opens.
     st.session_state[_MORE] = False
 
 
@@ -135,7 +135,7 @@ def show_events() -> None:
 
 
 def show_details() -> None:
-    """Show how the patient is reached, who treats them, and what was changed."""
+    """Show how to reach the patient, who treats them, and what was changed."""
     from dashboard.audit.record_changes import offer_changes_of
 
     contact, carers = st.columns(2, gap="large")

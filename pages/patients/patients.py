@@ -34,11 +34,11 @@ actor, key, shown = listing.actor, listing.key, listing.criteria
 
 @st.fragment
 def show_filters() -> None:
-    """Change the filters; nothing is read until the list is asked for."""
+    """Change the filters; nothing is read until somebody asks for the list."""
     with error_boundary():
         editor = CriteriaEditor("patients", fields_for(actor), suggest)
         if not actor.may(Permission.VIEW_NAMES):
-            # Without names, patients in daily use are all there are.
+            # Without names, only patients in daily use can be listed.
             editor = replace(editor, archived="")
         editor.draw(shown, mark=key)
         if st.button(_("Show patients"), type="primary", key="patients_apply"):
@@ -48,7 +48,7 @@ def show_filters() -> None:
 
 @st.fragment
 def show_results() -> None:
-    """Show a page of the list, what it is in words, and the ways on from here."""
+    """Show a page of the list, its description, and the ways on from here."""
     with error_boundary():
         page, columns = listing.counted_page_and(
             position("patients", key), columns_read(listing)
@@ -88,7 +88,7 @@ def show_results() -> None:
 
 
 def show_rows(rows: Sequence[Listed], columns: Sequence[str] | None) -> None:
-    """Show the patients, and go where somebody clicked."""
+    """Show the patients, and follow a click on one of them."""
     opens = actor.may(Permission.VIEW_PATIENT)
     event = patient_table(
         rows,
@@ -109,7 +109,7 @@ def show_rows(rows: Sequence[Listed], columns: Sequence[str] | None) -> None:
 
 
 def ask(listing: Listing, chosen: Sequence[Listed], action: str) -> None:
-    """Open the dialog of an action with several patients; it is loaded for it."""
+    """Open the dialog of an action on several patients; its module is loaded for it."""
     if action == bulk_actions.LETTER:
         from dashboard.documents.forms import bulk_letters
 

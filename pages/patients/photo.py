@@ -1,4 +1,4 @@
-"""A patient's photo: put up, exchanged, taken down."""
+"""A patient's photo: added, replaced, removed."""
 
 import streamlit as st
 

@@ -18,7 +18,7 @@ from services.patients.records import patients
 from services.patients.records.model import PatientDraft
 
 actor = current_actor()
-# The id is drawn before the form is sent, so that a second click on a slow line, or a
+# The id is made before the form is sent, so that a second click on a slow line, or a
 # commit whose answer got lost, registers nobody twice.
 if patient_form.fill_begun("register"):
     st.session_state["register_id"] = uuid4()

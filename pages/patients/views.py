@@ -1,4 +1,4 @@
-"""A person's saved views: opened, given another name, shared, taken away."""
+"""A person's saved views: opened, renamed, shared, removed."""
 
 import streamlit as st
 
@@ -45,7 +45,7 @@ is_mailed = actor.may(Permission.COUNT_COHORTS) and bool(most_subscriptions())
 @dialog(marked("Rename this view"), icon=":material/edit:")
 def rename(view: View) -> None:
     """Ask for another name."""
-    # What was typed about one view, and not saved, is nothing of another.
+    # What was typed but not saved about one view must not appear for another.
     with error_boundary(), st.form(f"views_rename_form_{view.id}", border=False):
         name = st.text_input(
             _("Name"), value=view.name, key=f"views_rename_{view.id}_name"
@@ -111,7 +111,7 @@ def views_of(subject: Subject) -> tuple[View, ...]:
 
 
 def words_of(view: View, subject: Subject) -> str:
-    """Return what kind of view it is, since when, and of questions who sees it."""
+    """Return the kind of view, when it was saved and, for questions, who sees it."""
     words = _("{subject} · saved {time}").format(
         subject=_(subject.name.capitalize()), time=at(view.created_at)
     )

@@ -1,4 +1,4 @@
-"""Who is signed in here, the way out, and what their role lets them do."""
+"""The signed-in person: how to sign out, and what their role lets them do."""
 
 import streamlit as st
 

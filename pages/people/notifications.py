@@ -1,4 +1,4 @@
-"""What one was told of: offers, documents, alerts and the like, the newest first."""
+"""One's own notifications: offers, documents, alerts and so on, the newest first."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""What each role may do: the table that pages, API and services all go by."""
+"""What each role may do: the table that governs pages, API and services alike."""
 
 import streamlit as st
 

@@ -19,7 +19,7 @@ with page_header(plain(person.name)):
     person_actions.shut_out_or_let_in(person)
 person_details(person)
 ask_for_passkey(_("Changing somebody's sign-in"))
-# What is refused of one takes away nothing that is typed into another.
+# A refusal of one form removes nothing that is typed into another.
 with error_boundary():
     person_actions.renew_link(person)
 role, particulars = st.columns(2, gap="medium")

@@ -1,4 +1,4 @@
-"""Book a visit: the next free times of a speciality, whoever has them."""
+"""Book a visit: the next free times of a speciality, whichever doctor has them."""
 
 import streamlit as st
 
@@ -27,7 +27,7 @@ if (wanted := holding.show_lost_race()) and patient_id:
 
 @st.fragment
 def show_times() -> None:
-    """Find a time; the one that is chosen is held at once."""
+    """Find a time; the chosen one is held at once."""
     with error_boundary():
         choose_free_time(patient_id)
 

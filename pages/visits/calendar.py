@@ -1,4 +1,4 @@
-"""Calendar: who is with whom when, on any day, and what can be done with it."""
+"""Calendar: who is with whom when, on any day, and the actions on it."""
 
 import streamlit as st
 
@@ -26,7 +26,7 @@ with error_boundary():
 
 @st.fragment(run_every="10s")
 def show_period() -> None:
-    """Show the days; what colleagues change is there within seconds."""
+    """Show the days; colleagues' changes appear within seconds."""
     with error_boundary():
         show_grid(shown)
         st.caption(f"{about_clocks(span(shown.first, 1)[0])}  \n{freshness()}")

@@ -26,7 +26,7 @@ def move(days: int) -> None:
 
 @st.fragment(run_every="60s")
 def show_visits() -> None:
-    """Show the visits of the day, again every minute, because people wait."""
+    """Show the visits of the day, rerun every minute, because people wait."""
     with error_boundary():
         visits = day_queue.own(st.session_state["day_shown"])
         unregistered = newcomer_panel.of_day(st.session_state["day_shown"])

@@ -36,7 +36,7 @@ def scan() -> None:
             key="desk_code",
             placeholder=_EXAMPLE,
             autocomplete="off",
-            # The button stands at its field, however wide the screen is.
+            # The button is beside its field, however wide the screen is.
             width=_CODE_WIDTH,
         )
         submitted = st.form_submit_button(
@@ -47,7 +47,7 @@ def scan() -> None:
             try:
                 done = desk_actions.check_in_by_code(typed)
             except ServiceError:
-                # The field is empty for the next scan; this is what to correct.
+                # The field is empty for the next scan; this shows what to correct.
                 if typed:
                     st.caption(_("Typed: “{code}”").format(code=plain(typed)))
                 raise
@@ -56,7 +56,7 @@ def scan() -> None:
 
 @st.fragment(run_every="60s")
 def show_waiting_room() -> None:
-    """Show the queue, again every minute, because people wait."""
+    """Show the queue, rerun every minute, because people wait."""
     with error_boundary():
         whole, timestamp = day_queue.today(), now()
         unregistered = newcomer_panel.of_day(timestamp.date())

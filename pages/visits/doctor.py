@@ -1,4 +1,4 @@
-"""One doctor: who it is, the times there are, and a visit booked in two steps."""
+"""One doctor: who it is, the available times, and a visit booked in two steps."""
 
 from uuid import UUID
 
@@ -38,7 +38,7 @@ moved = moved_booking() if patient_id else None
 
 
 def hold(slot_id: UUID) -> None:
-    """Hold the slot, in the place of the visit that is moved, if one is."""
+    """Hold the slot, in place of the visit that is moved, if any."""
     if patient_id and not moved and wanted_weeks() > 1:
         choose_weeks(slot_id, patient_id, wanted_weeks())
     elif patient_id:
@@ -50,7 +50,7 @@ first = in_zone(wanted[1]).date() if wanted else None
 
 @st.fragment
 def show_times() -> None:
-    """Look through the weeks; a time that is chosen is held at once."""
+    """Look through the weeks; a chosen time is held at once."""
     with error_boundary():
         action = _("Hold") if patient_id and doctor.is_active else ""
         if slot_id := choose_time(doctor, patient_id, action=action, first=first):

@@ -1,4 +1,4 @@
-"""One doctor for those who manage them: facts, photo, week, and what differs."""
+"""One doctor for people who manage them: facts, photo, week, and exceptions."""
 
 import streamlit as st
 

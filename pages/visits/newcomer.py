@@ -23,16 +23,16 @@ from services.visits import newcomers
 
 actor = current_actor()
 newcomer = newcomer_panel.chosen_newcomer()
-# Who was found for one newcomer, and not taken, is not the next one.
+# A patient found but not chosen for one newcomer must not appear for the next.
 if st.session_state.get("newcomer_chosen_for") != newcomer.id:
     st.session_state["newcomer_chosen_for"] = newcomer.id
     forget_patient("newcomer")
-# Drawn before the form is sent, so that a second click registers nobody twice.
+# Made before the form is sent, so that a second click registers nobody twice.
 patient_id = newcomer_panel.begin_form(newcomer)
 
 
 def finish(said: str) -> None:
-    """Say what was done, and go back to the day."""
+    """Show what was done, and go back to the day."""
     newcomer_panel.forget_form()
     forget_patient("newcomer")
     notify(said)
@@ -40,7 +40,7 @@ def finish(said: str) -> None:
 
 
 def take_over(known_id: UUID) -> None:
-    """Make the visit that of a patient who was there before."""
+    """Give the visit to a patient who was registered before."""
     write(lambda s: newcomers.register(s, actor, newcomer.id, known_id))
     finish(_("The visit is in the patient's record now; check them in."))
 

@@ -1,4 +1,4 @@
-"""The outbox: every e-mail about visits and documents, and whether it is out."""
+"""The outbox: every e-mail about visits and documents, and whether it was sent."""
 
 import streamlit as st
 

@@ -22,7 +22,7 @@ from services.core.actors import Permission
 
 @st.fragment
 def show_proof() -> None:
-    """Run the proof when asked, and keep what came of it on the page."""
+    """Run the proof on request, and keep its result on the page."""
     with error_boundary():
         st.subheader(_("Can a slot be booked twice?"), anchor=False)
         st.caption(

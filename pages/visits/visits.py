@@ -1,4 +1,4 @@
-"""A patient's visits: those to come, what can be done with them, and earlier ones."""
+"""A patient's visits: coming ones with their actions, and earlier ones."""
 
 import streamlit as st
 
@@ -29,7 +29,7 @@ title = (
 
 
 def book() -> None:
-    """Leave for the page on which visits are booked."""
+    """Go to the page on which visits are booked."""
     go("visits/book.py", **query)
 
 
