@@ -39,7 +39,7 @@ def show_attrition(result: CohortResult) -> None:
     """Show how many remain after each step, as a funnel and as a table."""
     st.subheader(_("How many remain"), anchor=False)
     steps = result.attrition
-    # A disclosed result is kept without its values, so the text is made again.
+    # A disclosed result is kept as text without its values, so the text is made again.
     said = [capitalised(translated(words)) for words in tell_steps(result.cohort)]
     step_title, patients_title = _("Step"), _("Patients")
     frame = pd.DataFrame(

@@ -50,7 +50,7 @@ def most_count_alerts() -> int:
 
 @st.fragment
 def show_alert_choice(question: Cohort | Figure) -> None:
-    """Ask for which line of the counted question somebody wants to be notified."""
+    """Ask for the threshold at which the question's count notifies this person."""
     with error_boundary():
         st.caption(
             _(

@@ -10,7 +10,7 @@ from dashboard.ui.page_header import page_header
 
 
 def begin_anew() -> None:
-    """Show the newest again: another page's position is not one in this list."""
+    """Show the newest again: the page's position belongs to the other list."""
     st.session_state.pop("accesses_after", None)
 
 

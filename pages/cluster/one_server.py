@@ -60,7 +60,7 @@ with error_boundary():
     current = situation()
     names = [server.name for server in current.servers]
     requested = st.query_params.get("node", "")
-    # Coming back to an address, people find their earlier choice reset.
+    # Somebody who comes back to an address finds the earlier choice reset.
     is_anew = st.session_state.get(REQUESTED) != requested
     if requested in names and (is_anew or _NAME not in st.session_state):
         st.session_state[_NAME] = requested

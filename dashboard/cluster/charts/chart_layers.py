@@ -23,8 +23,9 @@ MARKED: Final = "#7D8A94"
 _ALERT: Final = "#D9534A"
 # In pixels: half the width of 10:24:00.
 _HALF_A_TIME: Final = 24
-# In pixels: the room for numbers beside a chart, its maximum, the width of a character
-# of a name, the gap between a name and the chart, and what is cut off longer names.
+# In pixels: the room for numbers beside a chart, the largest room, a character of a
+# name, the gap between a name and the chart, and the room not used by a name that is
+# cut off.
 _SIDE: Final = 64
 _WIDEST_SIDE: Final = 120
 _CHARACTER: Final = 5.6

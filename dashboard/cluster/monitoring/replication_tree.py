@@ -54,7 +54,7 @@ def part_of(snapshot: ClusterSnapshot, node: NodeSnapshot) -> tuple[str, str, To
 
 
 def _part_of_site(node: NodeSnapshot) -> tuple[str, str, Tone]:
-    """Return the part of another site's server, which is known only by its position."""
+    """Return the part of another site's server, which this site only hears about."""
     if not node.is_streaming:
         return _("Standby site, cut off"), "link_off", "warn"
     late = (node.lag_seconds or 0.0) > LATE_SECONDS
@@ -64,7 +64,7 @@ def _part_of_site(node: NodeSnapshot) -> tuple[str, str, Tone]:
 
 
 def _parts(node: NodeSnapshot) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]:
-    """Return the possible states of a replica; the first that holds is the worst."""
+    """Return a replica's possible states, worst first; the first that holds counts."""
     late = (node.lag_seconds or 0.0) > LATE_SECONDS
     return (
         (node.is_diverged, (_("Diverged"), "call_split", "danger")),

@@ -40,7 +40,7 @@ def notes_of(patient_id: UUID) -> tuple[EarlierNotes, ...]:
 
 
 def offer_earlier_notes(patient_id: UUID, *, key: str) -> None:
-    """Show for how many visits notes are listed, if cut, and offer earlier ones."""
+    """If the list of notes is cut, show how many there are, and offer earlier ones."""
     latest = _("The latest {number} visits with notes are shown.")
     offer_earlier(patient_id, len(notes_of(patient_id)), latest, key=key)
 

@@ -1,4 +1,4 @@
-"""The form of a visit's notes: texts, vital signs, and the problem of each."""
+"""The form of a visit's notes: texts, vital signs, and the problems in each."""
 
 from collections.abc import Callable, Mapping
 from typing import Final

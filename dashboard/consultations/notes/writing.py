@@ -73,7 +73,7 @@ def begin(visit_id: UUID, notes: NotesRecord | None) -> Writing:
 
 
 def catch_up(writing: Writing, notes: NotesRecord | None) -> Writing:
-    """Base what is typed on the version that somebody else has saved meanwhile.
+    """Bring what is typed up to the version that somebody else saved meanwhile.
 
     Fields that nobody typed into take the other's text. Where both wrote, the contents
     of the form stay, and the other's text is shown beside them.

@@ -62,8 +62,8 @@ class Begun:
 def choose_whose() -> UUID | None:
     """Ask whose document it will be, beginning with the patient in the address.
 
-    The address follows the choice, so an address that differs can only be that of a new
-    visit.
+    The address follows the choice, so an address that differs can only mean that the
+    page was opened again.
     """
     actor = current_actor()
     if actor.role is Role.PATIENT:

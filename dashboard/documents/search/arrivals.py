@@ -1,4 +1,4 @@
-"""The documents that came lately, for first pages: how many, and the newest."""
+"""Recently arrived documents, for first pages: how many, and the newest."""
 
 from datetime import timedelta
 from typing import Final

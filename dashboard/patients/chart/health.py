@@ -12,7 +12,7 @@ _NOTHING = marked(":gray[Nothing entered]")
 
 
 def show_allergies(patient: PatientRecord) -> None:
-    """Show the allergies as a card; if nothing is stated, it does not say none."""
+    """Show the allergies as a card; none stated is not shown as none known."""
     with st.container(border=True, gap="small"):
         st.subheader(_("Allergies"), anchor=False)
         if patient.allergies:

@@ -146,13 +146,13 @@ def show_earlier_visits_of(patient_id: UUID, *, page: str) -> None:
 def offer_earlier_visits(
     patient_id: UUID, visits: Sequence[VisitRecord], *, page: str
 ) -> None:
-    """Show where a patient's list of visits is cut, if it is, and offer the rest."""
+    """Show where a patient's list of visits is cut, if it is; offer earlier ones."""
     latest = _("The latest {number} visits are shown.")
     offer_earlier(patient_id, len(visits), latest, key=f"{page}_earlier_more")
 
 
 def visit_events(patient_id: UUID) -> Iterator[ChartEvent]:
-    """Return the visits for the time line; a clinician's link to their notes."""
+    """Return the visits for the time line, with links to the notes for clinicians."""
     writes = current_actor().may(Permission.WRITE_RECORDS)
     for visit in visits_of(patient_id):
         state = state_of(visit).text

@@ -36,7 +36,7 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MOVE: Final = "move"
 _CANCEL: Final = "cancel"
-# How long the warning about notes may be on screen before *Cancel visit* confirms it.
+# For how long after the warning about notes *Cancel visit* may be pressed again.
 _READ_FOR: Final = timedelta(minutes=2)
 _COLUMNS: Final = (
     Column(marked("When")),

@@ -44,8 +44,8 @@ def choose_time(
 ) -> UUID | None:
     """Show the doctor's times; return the id of the slot that was chosen.
 
-    `action` is what choosing does, empty for people who only look. They open at the day
-    `first`, or at the first day with a free time.
+    `action` is what choosing does, empty for people who only look. The times open at
+    the day `first`, or at the first day with a free one.
     """
     _begin(doctor, first)
     first, days = _shown(_bar(repeats=bool(action)))

@@ -81,7 +81,7 @@ def today() -> Queue:
 
 
 def offer_rest(queue: Queue, *, key: str) -> None:
-    """Show that a day's list is cut, if it is, and offer the rest."""
+    """Show that a day's list is cut, if it is, and offer later visits."""
     if not queue.is_cut:
         return
     latest = max(visit.starts_at for visit in queue.visits)

@@ -139,7 +139,8 @@ class DayHours:
                 "until": _("{day}, {part}, until"),
             }
             for which, label in labels.items():
-                # People who see the page have the day and its part beside the field.
+                # The page shows the day and its part beside the field, for people who
+                # see it.
                 key = self._key(which, number)
                 # A time that a program has set may lie between the steps.
                 written = {st.session_state[key]} - {None}
