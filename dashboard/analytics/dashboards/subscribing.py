@@ -39,7 +39,7 @@ def most_subscriptions() -> int:
 
 
 def is_mailing() -> bool:
-    """Whether the clinic has something that sends mail."""
+    """Return whether the clinic has something that sends mail."""
     return wiring.current().settings.smtp_url is not None
 
 
