@@ -49,13 +49,16 @@ def wait_here() -> None:
     if waits_until() or not point_in_time.can_wait(endpoints):
         return
     actor = current_actor()
+    untils: list[datetime | None] = []
     for node in standbys():
         write(
             partial(
                 point_in_time.record_pause, actor=actor, node=node, seconds=WAIT_SECONDS
             )
         )
-        st.session_state[_UNTIL] = point_in_time.pause(endpoints, node, WAIT_SECONDS)
+        untils.append(point_in_time.pause(endpoints, node, WAIT_SECONDS))
+    # Only once all of them wait: if pausing one fails, the next call tries again.
+    st.session_state[_UNTIL] = min(filter(None, untils), default=None)
 
 
 def go_on() -> None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     Alias,
     ColumnClause,
@@ -34,6 +35,7 @@ from services.core.audit import Action
 from services.core.errors import NotAllowed
 from services.lists.counting import MOST_COUNTED, estimate
 from services.lists.criteria import Criteria
+from services.lists.criteria.values import birth_interval
 from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, run
@@ -169,7 +171,10 @@ def _bars(
     session: Session, query: PatientListQuery, now: datetime, *, share: float
 ) -> Sequence[tuple[Any, ...]]:
     is_sample = share < 1
-    given: dict[str, object] = {**query.parameters, "today": now.date()}
+    today = now.date()
+    bands = range(_OLDEST_BAND, 0, -1)
+    births = [birth_interval(10 * band, today)[1] for band in bands]
+    given: dict[str, object] = {**query.parameters, "today": today, "births": births}
     if is_sample:
         given["percent"] = 100 * share
     return run(session, query.text(_of_sample if is_sample else _of_all), given)
@@ -199,30 +204,34 @@ def _of_sample(shape: PatientListShape) -> str:
 
 def _statement(shape: PatientListShape, *, is_sample: bool) -> str:
     listed = _listed(shape, is_sample=is_sample)
-    today = bindparam("today", type_=Date)
-    years = _years(shape, listed, today)
-    band = func.least(func.floor(years / literal_column("10")), literal_column("9"))
     allergy = func.unnest(listed.c.allergies).column_valued("allergy")
     most_common = _counted("allergy", allergy, listed, shape.scope)
+    # Most patients have none: to unnest nothing for each of them takes longer.
+    most_common = most_common.where(listed.c.allergies != literal_column("'{}'"))
     most_common = most_common.order_by(func.count().desc(), allergy)
     top = most_common.limit(literal_column(str(_TOP_ALLERGIES))).subquery()
     return compiled(
         union_all(
-            _counted("age", cast(band, Text), listed, shape.scope),
+            _counted("age", cast(_band_of(shape, listed), Text), listed, shape.scope),
             _counted("sex", listed.c.sex, listed, shape.scope),
             select(top),
         )
     )
 
 
-def _years(
-    shape: PatientListShape, listed: CTE, today: ColumnElement[Any]
-) -> ColumnElement[Any]:
-    """Return the age; with only the year of birth shown, the age reached this year."""
-    year = literal_column("'year'", Text)
+def _band_of(shape: PatientListShape, listed: CTE) -> ColumnElement[Any]:
+    """Return the age in tens of years, 9 for all that are older.
+
+    If only the year of birth is shown, it is the age at the end of this year.
+    """
+    oldest: ColumnElement[Any] = literal_column(str(_OLDEST_BAND))
     if shape.scope is NAMED:
-        return func.date_part(year, func.age(today, listed.c.date_of_birth))
-    return func.date_part(year, today) - listed.c.birth_year
+        # A third faster than age(): how many of the ages has the patient not reached?
+        births = bindparam("births", type_=ARRAY(Date))
+        return oldest - func.width_bucket(listed.c.date_of_birth, births)
+    today = bindparam("today", type_=Date)
+    years = func.date_part(literal_column("'year'", Text), today) - listed.c.birth_year
+    return func.least(func.floor(years / literal_column("10")), oldest)
 
 
 def _listed(shape: PatientListShape, *, is_sample: bool) -> CTE:
