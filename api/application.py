@@ -67,7 +67,7 @@ from services.documents.records.errors import StaleRevision
 from services.patients.records.refusals import StaleVersion
 from services.people.connected_systems import SystemKeys
 
-# Everything else belongs to the pages.
+# All other paths belong to the pages.
 PATHS: Final = (
     "/api",
     "/fhir",
@@ -165,18 +165,18 @@ def create_api(
 ) -> FastAPI:
     """Return the API on these databases; `now` is the clinic's own clock.
 
-    Scripts of pages at the `cors_origins` may call, with tokens of their own. No count
-    of a cohort below `smallest_group` is told. Connected systems' keys may be fetched
-    from the `jwks_hosts` on the clinic's own network.
+    Scripts of pages at the `cors_origins` may call it, with tokens of their own. No
+    count of a cohort below `smallest_group` is shown. Connected systems' keys may be
+    fetched from the `jwks_hosts` on the clinic's own network.
 
-    Without a token for metrics they are told on this machine only.
+    Without a `metrics_token`, metrics are served on this machine only.
 
-    Without a primary, what is read is kept in the spool; without one of those it is
-    not shown. Where one of the disks is full, whoever it keeps waiting is told so.
-    `copy_place` is where the backups are copied to, and `backup_tool` what the clinic's
-    own tool for them is called, if it has one.
+    While there is no primary, records of what is read are kept in the spool; without a
+    spool, nothing is shown then. Where one of the disks is full, callers that have to
+    wait for it are told so. `copy_place` is where the backups are copied to, and
+    `backup_tool` the name of the clinic's own backup tool, if it has one.
 
-    Whoever serves it puts `dashboard.web.gate.middleware` in front, which knows
+    The server has to put `dashboard.web.gate.middleware` in front, which recognises
     browsers.
     """
     api = FastAPI(
@@ -186,7 +186,8 @@ def create_api(
         docs_url=None,
         redoc_url=None,
         openapi_url=docs.OPENAPI_PATH,
-        # A redirect would leave for another path what stood in the query string.
+        # A redirect would repeat the query string's contents in the address of another
+        # path.
         redirect_slashes=False,
     )
     stores = Stores(
@@ -225,5 +226,5 @@ def create_api(
 
 
 def serves(path: str) -> bool:
-    """Tell whether the path is the API's."""
+    """Return whether the path belongs to the API."""
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in PATHS)

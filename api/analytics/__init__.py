@@ -1,1 +1,1 @@
-"""What programs ask of all patients together."""
+"""Questions that programs ask about all patients together."""

@@ -31,13 +31,14 @@ router = APIRouter(prefix="/api/v1/figures", tags=["Statistics"])
 
 
 class FigureBody(Body):
-    """Those who remain of a cohort, `by` one thing or two of an event.
+    """A figure of the patients who remain of a cohort, by one or two properties.
 
-    That is the first event, or each that is as `of` says. `measure` is how many
-    patients there are, how many events, which share of those who came in remain, or how
-    a `quantity` is spread: the age at the event, a vital sign's value, or the minutes
-    that a visit waited. Each patient counts once, with the mean of theirs in a group.
-    With `totals`, patients or events by two things are summed up.
+    They are properties of an event: the cohort's first one, or each event that matches
+    `of`. `measure` is the number of patients, the number of events, the share of the
+    patients who came in that remain, or the distribution of a `quantity`: the age at
+    the event, the value of a vital sign, or the minutes that a visit waited. Each
+    patient counts once in a group, with the mean of their values. With `totals`,
+    patients or events counted by two properties are also summed up.
     """
 
     cohort: CohortBody
@@ -49,7 +50,7 @@ class FigureBody(Body):
 
 
 class DistributionShown(Shown):
-    """Mean and percentiles of one number for each patient, to a tenth.
+    """Mean and percentiles of one number per patient, to a tenth.
 
     A percentile is the mean of the `smallest_group` patients nearest to its rank; null
     where fewer lie on one side of it.
@@ -63,9 +64,9 @@ class DistributionShown(Shown):
 
 
 class FigureCellShown(Shown):
-    """One group; null is what must not be told. For shares, `entered` came in.
+    """One group; null where a number may not be shown. For shares, `entered` came in.
 
-    Of a total, the values that it sums up are empty.
+    In a total, the values that it sums over are empty.
     """
 
     values: list[str]
@@ -76,9 +77,9 @@ class FigureCellShown(Shown):
 
 
 class FigureShown(Shown):
-    """The numbers of a figure at a time; nothing below `smallest_group` is told.
+    """The numbers of a figure as of `counted_at`; none below `smallest_group` is shown.
 
-    That is an earlier time where too few patients have changed since.
+    `counted_at` is in the past where too few patients have changed since.
     """
 
     sentence: str
@@ -112,7 +113,7 @@ def count(
 ) -> Response:
     """Count a figure; small groups are hidden.
 
-    403 as well where earlier counts and these together would tell of few patients.
+    Also answers 403 where earlier counts combined with these would reveal few patients.
     """
     figure = figures.from_json(body.model_dump())
     return _counted(caller, lambda _: figure, file_format)
@@ -122,9 +123,9 @@ def count(
 def count_kept(
     caller: ProgramOrPerson, key: str, file_format: Format = "json"
 ) -> Response:
-    """Count the figure behind a key, which is `list` in the address of its page.
+    """Count the figure stored under a key: the `list` in the address of its page.
 
-    403 as well where earlier counts and these together would tell of few patients.
+    Also answers 403 where earlier counts combined with these would reveal few patients.
     """
 
     def find(session: Session) -> Figure:

@@ -1,4 +1,4 @@
-"""/api/v1/cohorts: how many patients had an event, and how many of them what next."""
+"""/api/v1/cohorts: how many patients had an event, and how many of them had others."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -60,7 +60,7 @@ _Day = Annotated[str | None, Field(json_schema_extra={"format": "date"})]
 
 
 class EventBody(Body):
-    """Events of a kind; with `words` and `code` either will do, all ends are included.
+    """Events of a kind; a match of `words` or `code` is enough, bounds are inclusive.
 
     Ages are completed years on the day of the event.
     """
@@ -77,14 +77,14 @@ class EventBody(Body):
 
 
 class WindowBody(Body):
-    """So many days after the first event, or before it; its own day is not one."""
+    """A number of days after the first event, or before it, without its own day."""
 
     days: int
     side: Literal["after", "before"] = "after"
 
 
 class RuleBody(Body):
-    """That a patient has had an event at least so many times, or has not."""
+    """Whether a patient has had an event at least `times` times, or has not."""
 
     event: EventBody
     has: bool = True
@@ -93,9 +93,9 @@ class RuleBody(Body):
 
 
 class CohortBody(Body):
-    """Who comes in, by their first such event, and who remains after each step.
+    """Who enters a cohort, by their first such event, and who remains after each step.
 
-    A step is passed by whoever meets one of its rules. Empty `sexes` are all.
+    A patient passes a step by meeting any one of its rules. Empty `sexes` mean all.
     """
 
     entry: EventBody
@@ -107,9 +107,9 @@ class CohortBody(Body):
 
 
 class AttritionStepShown(Shown):
-    """How many remain; null where that is `few`, or all of the last but few.
+    """How many remain; null where that is `few`, or all but few of the step before.
 
-    With `few decide`, a rule of one of the steps so far changes the number by few.
+    `few decide` means that a rule of one of the steps so far changes the number by few.
     """
 
     words: str
@@ -118,7 +118,7 @@ class AttritionStepShown(Shown):
 
 
 class CellShown(Shown):
-    """Patients with the same values; null is what must not be told."""
+    """Patients with the same values; null where a number may not be shown."""
 
     values: list[str]
     entered: int | None
@@ -126,9 +126,9 @@ class CellShown(Shown):
 
 
 class CohortShown(Shown):
-    """The counts of a cohort at a time; nothing below `smallest_group` is told.
+    """The counts of a cohort as of `counted_at`; none below `smallest_group` is shown.
 
-    That is an earlier time where too few patients have changed since.
+    `counted_at` is in the past where too few patients have changed since.
     """
 
     sentence: str
@@ -140,7 +140,7 @@ class CohortShown(Shown):
 
 
 class ComparisonBody(Body):
-    """Two to four cohorts; what they are split by does not matter."""
+    """Two to four cohorts to compare; their `split_by` is ignored."""
 
     cohorts: list[CohortBody]
 
@@ -153,7 +153,7 @@ class IntervalShown(Shown):
 
 
 class ComparedShareShown(Shown):
-    """How many of a cohort have a value, and their share; null is not to be told.
+    """How many of a cohort have a value, and their share; null where not shown.
 
     `difference` is the standardized difference from the first cohort (Austin 2009).
     """
@@ -167,7 +167,7 @@ class ComparedShareShown(Shown):
 
 
 class ComparedCohortShown(Shown):
-    """Who remains of a cohort after its last step; `hidden` is as of a step."""
+    """Who remains of a cohort after its last step; `hidden` is as in a step."""
 
     sentence: str
     patients: int | None
@@ -176,7 +176,7 @@ class ComparedCohortShown(Shown):
 
 
 class OverlapShown(Shown):
-    """How many patients are in both of two cohorts, which are counted from 0."""
+    """How many patients are in both of two cohorts, which are numbered from 0."""
 
     first: int
     second: int
@@ -184,7 +184,7 @@ class OverlapShown(Shown):
 
 
 class ComparisonShown(Shown):
-    """Cohorts side by side at a time; nothing below `smallest_group` is told."""
+    """Cohorts side by side as of `counted_at`; none below `smallest_group` is shown."""
 
     cohorts: list[ComparedCohortShown]
     overlaps: list[OverlapShown]
@@ -193,9 +193,9 @@ class ComparisonShown(Shown):
 
 
 class FacetsBody(Body):
-    """A kind of event, and whether its words are counted anew.
+    """A kind of event, and whether to count its words again.
 
-    Otherwise they may be as of up to an hour ago.
+    Otherwise the counts may be up to an hour old.
     """
 
     kind: _Kind
@@ -203,7 +203,7 @@ class FacetsBody(Body):
 
 
 class FacetShown(Shown):
-    """Words, and how many patients a rule with them finds, as of a time."""
+    """Words, and how many patients a rule with them finds, as of `counted_at`."""
 
     words: str
     patients: int
@@ -211,7 +211,7 @@ class FacetShown(Shown):
 
 
 class FacetsShown(Shown):
-    """The commonest words of a kind of event, the most frequent first."""
+    """The most frequent words of a kind of event, the most frequent first."""
 
     facets: list[FacetShown]
 
@@ -235,9 +235,9 @@ def count(
     body: Annotated[CohortBody, sent(CohortBody)],
     file_format: Format = "json",
 ) -> Response:
-    """Count patients by what happened to them; small groups are hidden.
+    """Count patients by their events; small groups are hidden.
 
-    403 as well where earlier counts and these together would tell of few patients.
+    Also answers 403 where earlier counts combined with these would reveal few patients.
     """
     cohort = cohorts.from_json(body.model_dump())
     return _counted(caller, lambda _: cohort, file_format)
@@ -253,9 +253,10 @@ def list_saved(caller: ProgramOrPerson) -> Response:
 def count_kept(
     caller: ProgramOrPerson, key: str, file_format: Format = "json"
 ) -> Response:
-    """Count the cohort behind a key, its own or its figure's: `list` in the address.
+    """Count the cohort stored under a key, which is `list` in the address of its page.
 
-    403 as well where earlier counts and these together would tell of few patients.
+    The key of a figure counts the figure's cohort. Also answers 403 where earlier
+    counts combined with these would reveal few patients.
     """
     return _counted(
         caller,
@@ -272,9 +273,9 @@ def count_kept(
 def compare(
     caller: ProgramOrPerson, body: Annotated[ComparisonBody, sent(ComparisonBody)]
 ) -> Response:
-    """Set two to four cohorts side by side; small groups are hidden.
+    """Compare two to four cohorts; small groups are hidden.
 
-    403 as well where earlier counts and these together would tell of few patients.
+    Also answers 403 where earlier counts combined with these would reveal few patients.
     """
     compared = [cohorts.from_json(each.model_dump()) for each in body.cohorts]
     written = count_and_disclose(
@@ -298,10 +299,10 @@ def compare(
 def facets(
     caller: ProgramOrPerson, body: Annotated[FacetsBody, sent(FacetsBody)]
 ) -> Response:
-    """Count the commonest words of a kind of event, in the whole clinic.
+    """Count the most frequent words of a kind of event in the whole clinic.
 
-    Those that few have are left out, and those whose number would tell of few beside
-    earlier counts.
+    Words that few patients have are left out, as are those whose number would reveal
+    few patients when combined with earlier counts.
     """
     kind = EventKind(body.kind)
     now, least = caller.stores.now(), caller.stores.smallest_group
@@ -334,7 +335,7 @@ def _facets_response(
 def count_and_disclose(
     caller: Caller, counted: Callable[[Session], UndisclosedAnswer[Answer]]
 ) -> WriteResult[Answer]:
-    """Count on a replica, and tell on the primary; raises RevealsFew."""
+    """Count on a replica, and disclose on the primary; raises RevealsFew."""
     undisclosed = caller.read(counted).value
     return caller.write(
         lambda session: cohorts.tell(session, caller.actor, undisclosed)
@@ -348,7 +349,7 @@ def table_response(
     file_format: FileFormat,
     headers: Mapping[str, str],
 ) -> Response:
-    """Return a table as a file that is called by its name and the day."""
+    """Return a table as a file named after `name` and the day."""
     file_name = f"{name}-{caller.stores.today():%Y-%m-%d}.{file_format}"
     disposition = {"Content-Disposition": attachment_named(file_name)}
     return Response(
@@ -366,7 +367,8 @@ def _counted(
     def count(session: Session) -> UndisclosedAnswer[CohortResult]:
         cohort = find(session)
         if file_format != "json":
-            # Nothing is told, and counts as told, of groups that are not in the file.
+            # Groups that are not in the file are not disclosed, and do not count as
+            # disclosed.
             cohort = replace(cohort, split_by=())
         return cohorts.count(
             session,

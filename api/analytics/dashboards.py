@@ -42,10 +42,10 @@ _SexName = Literal["female", "male", "other", "unknown"]
 
 
 class FilterShown(Shown):
-    """What narrows every card: whole months, sexes, of which none are all, and ages.
+    """What narrows every card: whole months, sexes (empty for all), and ages.
 
-    `since` and `until` are days of the first and the last month of `months`, and an
-    empty `age_band` is every age.
+    `since` and `until` are days in the first and last month where `time` is `months`.
+    An empty `age_band` means every age.
     """
 
     time: TimespanName
@@ -56,9 +56,10 @@ class FilterShown(Shown):
 
 
 class ListedDashboardShown(Shown):
-    """A dashboard; its key is that of its address.
+    """A dashboard; `key` is the one in the address of its page.
 
-    `owner` is the name of whoever shares it, else null: one's own, or `comes_with_app`.
+    `owner` is the name of the person who shares it; null for the caller's own and where
+    `comes_with_app`.
     """
 
     key: str
@@ -71,13 +72,13 @@ class ListedDashboardShown(Shown):
 
 
 class DashboardsShown(Shown):
-    """One's own by name, those that are shared, then those that come with the app."""
+    """The caller's own dashboards by name, then shared ones, then those of the app."""
 
     dashboards: list[ListedDashboardShown]
 
 
 class CardShown(Shown):
-    """A card's figure, or null and the sentence that says why it is not told."""
+    """A card's figure, or null and a sentence that says why it may not be shown."""
 
     title: str
     figure: FigureShown | None
@@ -114,7 +115,9 @@ def count_cards(
     *,
     time: Annotated[
         TimespanName | None,
-        Query(description="What every card is narrowed to; the dashboard's own."),
+        Query(
+            description="The timespan of every card; the dashboard's own if left out."
+        ),
     ] = None,
     since: Annotated[
         date | None, Query(description="A day of the first month of `months`.")
@@ -123,16 +126,18 @@ def count_cards(
         date | None, Query(description="A day of the last month of `months`.")
     ] = None,
     sexes: Annotated[
-        list[_SexName] | None, Query(description="None are all; may be repeated.")
+        list[_SexName] | None,
+        Query(description="May be repeated; all sexes if left out."),
     ] = None,
     age_band: Annotated[
-        str | None, Query(description="Ages at the events: 0–9 to 80–89, or 90+.")
+        str | None, Query(description="Age at the event: 0–9 to 80–89, or 90+.")
     ] = None,
 ) -> Response:
     """Count a dashboard's cards; small groups are hidden.
 
-    With any of the five parameters they are the whole filter, in place of its own. Each
-    card is counted by itself: what must not be told of one is told in its `refusal`.
+    If any of the five filter parameters is given, together they replace the dashboard's
+    own filter. Each card is counted separately; where its figure may not be shown,
+    `refusal` says why.
     """
     draft = _draft(caller, key)
     shown = draft.shown
@@ -188,7 +193,7 @@ def _card(caller: Caller, card: Card, shown: DashboardFilter) -> dict[str, Any]:
         )
     except (NotAllowed, InvalidInput) as refusal:
         return {"title": card.title, "figure": None, "refusal": str(refusal)}
-    # Of an equal question that was told before, which may have been drawn otherwise.
+    # An equal question that was disclosed before may have been drawn differently.
     result = replace(written.value, figure=figure)
     return {"title": card.title, "figure": shown_of(result), "refusal": None}
 

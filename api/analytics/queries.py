@@ -1,4 +1,4 @@
-"""/api/v1/queries: SQL of analysts, counted without a row of anybody."""
+"""/api/v1/queries: analysts' SQL, answered with counts and never with patients."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -22,21 +22,22 @@ router = APIRouter(prefix="/api/v1/queries", tags=["Statistics"])
 class QueryBody(Body):
     """One SELECT over the views that the page *SQL* lists.
 
-    It counts events, `count(*)`, or patients, `count(DISTINCT patient_id)`, or tells
-    how age, value or waiting_minutes are spread over patients.
+    It counts events, `count(*)`, or patients, `count(DISTINCT patient_id)`, or returns
+    the distribution of age, value or waiting_minutes over patients.
     """
 
     sql: str = Field(min_length=1, max_length=queries.LONGEST_TEXT)
 
 
 class QueryShown(Shown):
-    """Rows below named columns as of a time; those that must not be told are left out.
+    """The rows of a query as of `counted_at`, without those that may not be shown.
 
-    That is an earlier time where too few patients have changed since. `unit` is that of
-    a vital sign's values. `number_of_rows` may be told, of which LIMIT, or else the
-    first 1,000, are here. Where rows are grouped by a term, a code or a status, only
-    the `most_values` that most patients have stand by themselves, and `others` are all
-    others together. Beside a mean or a percentile patients are those who have a value.
+    `counted_at` is in the past where too few patients have changed since. `unit` is
+    that of a vital sign's values. `number_of_rows` rows may be shown, of which those
+    within LIMIT, or else the first 1,000, are included. Where rows are grouped by a
+    term, a code or a status, only the `most_values` values that most patients have get
+    rows of their own, and `others` is all others together. Beside a mean or a
+    percentile, the number of patients is of those who have a value.
     """
 
     columns: Annotated[list[str], From(lambda result: list(result.columns))]
@@ -64,9 +65,9 @@ def run(
     body: Annotated[QueryBody, sent(QueryBody)],
     file_format: Format = "json",
 ) -> Response:
-    """Run a query; small groups have no row, and 400 says what is not offered.
+    """Run a query; small groups have no row, and 400 says what is not supported.
 
-    403 as well where earlier counts and these together would tell of few patients.
+    Also answers 403 where earlier counts combined with these would reveal few patients.
     """
     return _ran(caller, queries.read(body.sql), file_format)
 
@@ -81,9 +82,9 @@ def list_saved(caller: ProgramOrPerson) -> Response:
 def run_kept(
     caller: ProgramOrPerson, key: str, file_format: Format = "json"
 ) -> Response:
-    """Run the query behind a key, which is `list` in the address of its page.
+    """Run the query stored under a key, which is `list` in the address of its page.
 
-    403 as well where earlier counts and these together would tell of few patients.
+    Also answers 403 where earlier counts combined with these would reveal few patients.
     """
     query = caller.read(lambda session: queries.recall(session, caller.actor, key))
     return _ran(caller, query.value, file_format)

@@ -1,4 +1,4 @@
-"""Cohorts and queries by the names that analysts gave them, as the API lists them."""
+"""Cohorts and queries that analysts saved under names, as the API lists them."""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,9 +14,9 @@ from services.lists.views import View
 
 
 class SavedQuestionShown(Shown):
-    """A saved question; its key is `list` in the address of its page.
+    """A saved question; `key` is `list` in the address of its page.
 
-    `owner` is the name of whoever shares it, else null: one's own.
+    `owner` is the name of the person who shares it, null for the caller's own.
     """
 
     key: str
@@ -30,13 +30,13 @@ class SavedQuestionShown(Shown):
 
 
 class SavedQuestionsShown(Shown):
-    """One's own by name, then those that colleagues share with the caller."""
+    """The caller's own questions by name, then those shared by colleagues."""
 
     saved: list[SavedQuestionShown]
 
 
 def saved_response(caller: Caller, subject: Subject) -> Response:
-    """List what of a kind the caller may open; nothing is counted."""
+    """List a kind's saved questions that the caller may open; nothing is counted."""
 
     def known(session: Session) -> tuple[View, ...]:
         return shared_questions.list_questions(session, caller.actor, subject=subject)

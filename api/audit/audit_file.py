@@ -1,4 +1,4 @@
-"""/files/audit.csv: the audit log, for administrators to take along."""
+"""/files/audit.csv: the audit log as a file, for administrators."""
 
 from datetime import UTC
 from typing import Annotated
@@ -31,7 +31,7 @@ def export(
     first_day: Annotated[_Day, Query(alias="from")] = None,
     last_day: Annotated[_Day, Query(alias="to")] = None,
 ) -> Response:
-    """Stream the audit log as CSV, or what of it meets all that is asked for."""
+    """Stream the audit log as CSV, or the part of it that meets all filters."""
     del person, patient, subject, session, actions, outcome, first_day, last_day
     now = caller.stores.now()
     question = log.from_query(request.query_params)

@@ -1,4 +1,4 @@
-"""/files/restore-previews: what going back would undo, for administrators to keep."""
+"""/files/restore-previews: what going back would undo, as files for administrators."""
 
 from typing import Annotated
 from uuid import UUID
@@ -24,7 +24,7 @@ def download(caller: ProgramOrPerson, uuid: UUID, name: _Name) -> Response:
         lambda session: previews.read_preview_list(session, caller.actor, uuid, name)
     ).value
     mark = BYTE_ORDER_MARK if caller.uses_browser else ""
-    # A name that is no kind's was not found.
+    # Safe in a header: an unknown kind raised NotFound above.
     filename = f"would-be-undone-{name}.csv"
     return Response(
         mark + content,

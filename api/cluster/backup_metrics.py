@@ -1,6 +1,7 @@
-"""What /metrics tells of backups: facts that are read, and numbers of them at a time.
+"""Metrics of backups: facts are read first, and turned into numbers as of a time.
 
-Apart, so that ages go on while the disk of the backups answers nobody.
+The two are separate so that ages keep growing while the disk of the backups does not
+answer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ from db.disk_reading import Seen
 from db.files.file_keys import FileKeys
 from services.backups.facts import BackupFacts, read_facts
 
-# What a gauge is called after `chartroom_backup_`, what it is, and its value.
+# A gauge's name after `chartroom_backup_`, its description, and its value.
 BackupGauge = tuple[str, str, float]
 _SILENT: Final = "How long the folder of the backups has not answered; 0 if it does."
 
@@ -30,7 +31,7 @@ def backup_gauges(
     *,
     copy_place: str | None = None,
 ) -> bytes:
-    """Return what the repository of backups tells at a time, in numbers."""
+    """Return the metrics of a repository of backups as of a time."""
     facts = read_facts(backups, keys, now)
     return gauges_of(Seen(facts), now, copy_place=copy_place)
 
@@ -38,9 +39,10 @@ def backup_gauges(
 def gauges_of(
     seen: Seen[BackupFacts], now: datetime, *, copy_place: str | None = None
 ) -> bytes:
-    """Return what was seen last, in the numbers of a time.
+    """Return the metrics of what was last seen of the backups, as of a time.
 
-    What is noted of a copy in another place than `copy_place` stays as it was for ever.
+    The notes on a copy in another place than `copy_place` are left out, since they
+    never change again.
     """
     silent = seconds_since(seen.silent_since, now) if seen.silent_since else 0.0
     values: list[BackupGauge] = [("folder_silent_seconds", _SILENT, silent)]
@@ -58,7 +60,7 @@ def written(values: Iterable[BackupGauge]) -> bytes:
 
 
 def seconds_since(timestamp: datetime, now: datetime) -> float:
-    """Return how many seconds ago something was; 0 for what is to come."""
+    """Return how many seconds ago a time was; 0 for a time in the future."""
     return max(0.0, (now - timestamp).total_seconds())
 
 
@@ -106,7 +108,7 @@ def _values(
 
 
 def _of_faults(faults: RepositoryFaults) -> Iterator[BackupGauge]:
-    """Yield how many backups lack something, and what belongs to none."""
+    """Yield how many backups lack something, and how much belongs to none."""
     yield (
         "incomplete_sets",
         "Backups that lack an object, or have one of another size.",
@@ -185,7 +187,7 @@ def _of_log(
 
 
 def _of_copy(note: CopyNote, now: datetime) -> Iterator[BackupGauge]:
-    """Yield what is noted of the copy elsewhere: how far behind, how much, and how."""
+    """Yield what is recorded of the copy elsewhere: its state, its size and its lag."""
     yield "copy_failed", "Whether the copy fails just now.", float(bool(note.failure))
     yield "copy_bytes", "Size of the copy elsewhere.", float(note.bytes)
     yield "copy_objects", "Objects of the copy elsewhere.", float(note.objects)

@@ -1,4 +1,4 @@
-"""/health and its kin: whether the parts that pages need are there, and how fast."""
+"""/health and related routes: whether the parts that pages need answer, how fast."""
 
 import threading
 import time
@@ -29,9 +29,9 @@ Status = Literal["up", "degraded", "read-only", "down"]
 Database = Literal["up", "read-only", "down"]
 _OK: Final = 200
 _UNAVAILABLE: Final = 503
-# Anybody may ask, as often as they like; the databases are asked once a second.
+# Anybody may ask, as often as they like; the databases are queried once a second.
 _KEPT_SECONDS: Final = 1.0
-# An event is in the audit log a second after it happened.
+# An event is normally in the audit log a second after it happened.
 _SHIPPED_WITHIN_SECONDS: Final = 60.0
 _DOWN: Final = {"status": "down", "latency_ms": None}
 _HEALTH: Final = shows(HealthShown) | shows(HealthShown, status=503)
@@ -40,13 +40,13 @@ _AVAILABILITY: Final = shows(AvailabilityShown) | shows(AvailabilityShown, statu
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the parts answered, and what follows for the whole."""
+    """What the parts answered, and the resulting status of the whole."""
 
     status: Status
     database: Database
     at: datetime
     parts: dict[str, Any]
-    # Where this is a standby site, up to when it has what the main one has.
+    # At a standby site, the position up to which it has the main site's data.
     site: SitePosition | None = None
 
     def response(
@@ -56,8 +56,8 @@ class Health:
     ) -> Response:
         """Return 503 where no page could be served, otherwise 200.
 
-        Without etcd everything goes on, until a server is lost. So it does without
-        the sites that follow this one.
+        Without etcd everything keeps working until a server is lost, and so it does
+        without the sites that follow this one.
         """
         is_lesser = self.status == "up" and (etcd or {}).get("status") == "down"
         status = "degraded" if is_lesser else self.status
@@ -66,17 +66,17 @@ class Health:
         return JsonResponse(content, self._code)
 
     def brief(self) -> Response:
-        """Return the same without what the parts are called and how they are.
+        """Return the same without the names and states of the parts.
 
-        Whoever reaches the port may ask this, and gets to know no more than what trying
-        a page would tell.
+        Anybody who reaches the port may ask for this, and learns no more than by trying
+        to open a page.
         """
         return JsonResponse(self._whole, self._code)
 
     @property
     def _whole(self) -> dict[str, Any]:
         whole = {
-            # What is degraded still serves every page.
+            # A degraded clinic still serves every page.
             "status": "up" if self.status == "degraded" else self.status,
             "database": self.database,
             "timestamp": self.at.isoformat(),
@@ -91,7 +91,7 @@ class Health:
 
 
 class Checkup:
-    """Asks the parts at most once a second, however many want to know."""
+    """Checks the parts at most once a second, however many callers ask."""
 
     def __init__(
         self, stores: Stores, clock: Callable[[], float] = time.monotonic
@@ -103,7 +103,7 @@ class Checkup:
         self._until = 0.0
 
     def health(self) -> Health:
-        """Return how things stand, at most a second old."""
+        """Return the state of the parts, at most a second old."""
         with self._lock:
             if self._health is None or self._clock() >= self._until:
                 self._health = examine(self._stores)
@@ -112,13 +112,14 @@ class Checkup:
 
 
 def examine(stores: Stores) -> Health:
-    """Ask every part. Without MongoDB or any server of PostgreSQL nothing works.
+    """Check every part. Without MongoDB or any server of PostgreSQL nothing works.
 
-    Nor without room in the data folder, since every look has to be written down.
+    Nothing works without room in the data folder either, since every access has to be
+    recorded.
 
-    Without a primary what is there is read from the replicas, so whoever shares out
-    visitors shall go on sending them here; the rest can wait. So it is at a standby
-    site, which says how far it is behind the main one.
+    Without a primary, existing data is read from the replicas, so load balancers should
+    keep sending visitors here; what cannot be done then can wait. The same holds at a
+    standby site, which also reports how far it is behind the main one.
     """
     nodes = stores.database.nodes()
     primary = _primary(nodes) | _since(stores.database.absence())
@@ -127,7 +128,7 @@ def examine(stores: Stores) -> Health:
     can_save = stores.disks is None or not stores.disks.is_full
     can_work = can_save and "up" in answering
     mongo, disk = _mongo(stores), _disk(stores)
-    # Nobody waits for an answer that will not come.
+    # Do not wait for an answer that will not come.
     worker = _worker(stores) if can_work else _DOWN
     is_led = primary["status"] == "up"
     audit = _audit(stores, is_led=is_led) if can_work else _DOWN
@@ -163,13 +164,13 @@ TheCheckup = Annotated[Checkup, Depends(checkup_of)]
 
 @router.get("/health", responses=_AVAILABILITY)
 def health(checkup: TheCheckup) -> Response:
-    """Tell anybody whether the clinic can work: 200, or 503 if it cannot."""
+    """Return whether the clinic can work, to anybody: 200, or 503 if it cannot."""
     return checkup.health().brief()
 
 
 @router.get("/api/v1/health", responses=_HEALTH)
 def health_for_programs(caller: KnownProgram, checkup: TheCheckup) -> Response:
-    """Tell anybody the same, and a program with a token how each part is."""
+    """Return the same to anybody, and each part's state to programs with a token."""
     health = checkup.health()
     if caller is None:
         return health.brief()
@@ -178,7 +179,7 @@ def health_for_programs(caller: KnownProgram, checkup: TheCheckup) -> Response:
 
 
 def etcd_part(snapshot: ClusterSnapshot) -> dict[str, Any] | None:
-    """Return how etcd is, as Patroni says; None without Patroni."""
+    """Return the state of etcd as Patroni sees it; None without Patroni."""
     silent = snapshot.etcd_silent_seconds
     if silent is None:
         return None
@@ -187,7 +188,7 @@ def etcd_part(snapshot: ClusterSnapshot) -> dict[str, Any] | None:
 
 
 def site_parts(snapshot: ClusterSnapshot) -> list[dict[str, Any]]:
-    """Return how the sites are that follow this one: whether, and how far behind."""
+    """Return whether each site following this one streams, and how far behind."""
     return [
         {
             "status": "up" if site.is_streaming else "down",
@@ -229,7 +230,7 @@ def _replica(node: NodeState) -> dict[str, Any]:
 def _mongo(stores: Stores) -> dict[str, Any]:
     try:
         return _part(latency_seconds=stores.files.ping())
-    # Whatever is wrong with it, the answer to "is it there" is no.
+    # Whatever the error, MongoDB is down.
     except Exception:
         return dict(_DOWN)
 
@@ -252,8 +253,8 @@ def _audit(stores: Stores, *, is_led: bool) -> dict[str, Any]:
     except DatabaseUnavailable:
         return dict(_DOWN)
     part = _part(time.perf_counter() - started, waiting_seconds=round(waiting, 1))
-    # Only a primary knows, and while nobody leads nothing is added anyway: to wait for
-    # one would keep whoever shares out visitors waiting.
+    # Only a primary knows, and while nobody leads nothing is added anyway. Waiting for
+    # a primary would keep load balancers waiting.
     if is_led and (broken := _break(stores)) is not None:
         return part | {"status": "down", "failure": str(broken)}
     return part if waiting <= _SHIPPED_WITHIN_SECONDS else part | {"status": "down"}
@@ -262,7 +263,7 @@ def _audit(stores: Stores, *, is_led: bool) -> dict[str, Any]:
 def _break(stores: Stores) -> chain.ChainBroken | None:
     """Return why nothing can be added to the audit log, such as a head set back.
 
-    Nobody has to wait for it: what is done next would wait for ever.
+    Found without an event having to wait first: the next one would wait for ever.
     """
     with suppress(AuditStoreUnavailable, DatabaseUnavailable):
         return stores.database.read_latest(
@@ -272,7 +273,7 @@ def _break(stores: Stores) -> chain.ChainBroken | None:
 
 
 def _disk(stores: Stores) -> dict[str, Any]:
-    """Tell whether there is room on the disks that this server can look at."""
+    """Return whether the disks that this server can inspect have room."""
     if stores.disks is None or (usage := stores.disks.usage()) is None:
         return _part(None)
     free, total = usage

@@ -1,4 +1,4 @@
-"""/metrics: what Prometheus collects; labels never carry anything of a patient."""
+"""/metrics, collected by Prometheus; labels never contain anything of a patient."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -35,7 +35,7 @@ from services.people import sessions
 
 router = APIRouter(tags=["Health"])
 
-# When each counter was made says nothing that Prometheus does not know better.
+# Prometheus itself knows best when it first saw each counter.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
@@ -46,10 +46,10 @@ _STRANGER: Final = (
 
 
 def require_collector(request: Request) -> None:
-    """Let in whoever has the token or, while none is set, is on this machine.
+    """Admit callers with the token or, while none is set, callers on this machine.
 
-    Neither needs a database, so Prometheus sees how things are while none answers.
-    Raises an HTTPException (401).
+    Neither check needs a database, so Prometheus can still collect while no database
+    answers. Raises an HTTPException (401).
     """
     token: str | None = request.app.state.metrics_token
     if token is None:
@@ -69,7 +69,7 @@ def require_collector(request: Request) -> None:
     responses=refuses(401),
 )
 def metrics(request: Request) -> Response:
-    """Return this process's counters, bookings in all, and how the servers are."""
+    """Return this process's counters, the clinic's bookings and the servers' state."""
     parts = (
         _bookings(request),
         _sign_ins(request),
@@ -84,13 +84,13 @@ def metrics(request: Request) -> Response:
 
 
 def _is_here(request: Request) -> bool:
-    """Tell whether the request was made on this machine, and for nobody else."""
+    """Return whether the request was made on this machine, not passed on by a proxy."""
     if request.client is None or request.scope.get(FORWARDED, False):
         return False
     try:
         return ip_address(request.client.host).is_loopback
     except ValueError:
-        # The name of a socket's file, or of whatever else has no address.
+        # A Unix socket's file name, or another client without an IP address.
         return False
 
 
@@ -101,7 +101,7 @@ def _bookings(request: Request) -> bytes:
         counted = caches.outcomes()
     except DatabaseUnavailable:
         return b""
-    # In a registry of its own: it is the clinic's number, not this process's.
+    # In a registry of its own, because the number is the clinic's, not this process's.
     registry = CollectorRegistry()
     bookings = Gauge(
         "chartroom_bookings",
@@ -116,7 +116,7 @@ def _bookings(request: Request) -> bytes:
 
 
 def _sign_ins(request: Request) -> bytes:
-    """Return how many people are here; nothing while no database answers."""
+    """Return how many sign-ins are active; nothing while no database answers."""
     try:
         counted = stores_of(request).database.read(
             sessions.count_active, identity=SYSTEM
@@ -134,7 +134,7 @@ def _sign_ins(request: Request) -> bytes:
 
 
 def _servers(request: Request) -> bytes:
-    """Return how the servers are; what is counted in a database only if one answers."""
+    """Return the servers' state, with counts from a database only if one answers."""
     stores = stores_of(request)
     try:
         counted = stores.database.read(counts.count, identity=SYSTEM).value
@@ -151,12 +151,12 @@ def _servers(request: Request) -> bytes:
 def _statements(
     reader: StatementReader | None, nodes: Iterable[str]
 ) -> Mapping[str, StatementTotals]:
-    """Return what the statements of those servers took that count them."""
+    """Return the statement totals of those servers that count statements."""
     totals: dict[str, StatementTotals] = {}
     if reader is None:
         return totals
     for node in nodes:
-        # A server may have left since it answered.
+        # A server may have been removed since it answered.
         with suppress(NotCounted, KeyError):
             totals[node] = reader.totals(node)
     return totals
@@ -181,7 +181,7 @@ def _files(request: Request) -> bytes:
 
 
 def _spool(request: Request) -> bytes:
-    """Return what this server keeps for the audit log; nothing if that is not known."""
+    """Return what this server's spool holds; nothing if that is not known."""
     stores = stores_of(request)
     if stores.spool is None:
         return b""
@@ -209,7 +209,7 @@ def _disk(request: Request) -> bytes:
 
 
 def _backups(request: Request) -> bytes:
-    """Return how old backups and their proof are; nothing if that is not known."""
+    """Return the ages of backups and their proof; nothing if they are not known."""
     stores = stores_of(request)
     if stores.backup_tool is not None:
         return _tool(stores.database, stores.backup_tool)
@@ -218,13 +218,13 @@ def _backups(request: Request) -> bytes:
     try:
         seen = backups.facts()
     except OSError:
-        # A disk of backups that is ill takes no number of the clinic with it.
+        # A failing backup disk must not take the clinic's other metrics with it.
         return b""
     return gauges_of(seen, datetime.now(UTC), copy_place=stores.copy_place)
 
 
 def _tool(database: Database, name: str) -> bytes:
-    """Return what the clinic's own tool told; nothing while no database answers."""
+    """Return what the clinic's backup tool reported; nothing if no database answers."""
     find = partial(tools.find_tool, name=name)
     try:
         state = database.read(find, identity=SYSTEM).value
@@ -234,7 +234,7 @@ def _tool(database: Database, name: str) -> bytes:
 
 
 class SpoolMetrics(Collector):
-    """What waits on this machine at a moment, by our clock: numbers and no names."""
+    """What waits in the spool at a time, by our clock: numbers and no names."""
 
     def __init__(self, waiting: Waiting, now: datetime) -> None:
         self._waiting = waiting

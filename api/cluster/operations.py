@@ -1,7 +1,7 @@
-"""/api/v1/replication/acts and its kin: act on the database servers, for programs.
+"""/api/v1/replication/acts and related routes: operations on the database servers.
 
-A program has no passkey. Instead its token names the scope `replication:act`, which
-only somebody who used a passkey can have given it.
+A program has no passkey. Instead its token must have the scope `replication:act`, which
+only somebody who used a passkey can have granted.
 """
 
 from collections.abc import Mapping
@@ -37,30 +37,32 @@ _State = Literal["scheduled", "running", "done", "failed", "cancelled"]
 
 
 class ActBody(Body):
-    """What is to be done, and why; see the pages for what each act does."""
+    """An operation to run, and why; the pages explain what each act does."""
 
     act: OperationKind = Field(strict=False)
-    reason: str = Field("", description="Ten to 500 characters; the history keeps it.")
+    reason: str = Field("", description="Ten to 500 characters, kept in the history.")
     node: str | None = Field(
-        None, description="Whom it is about: of a switchover, who shall lead."
+        None, description="The node concerned; for a switchover, the new primary."
     )
     typed: str = Field(
-        "", description="Of a failover that may lose something: the node once more."
+        "", description="For a failover that may lose writes: the node's name again."
     )
     scheduled_at: datetime | None = Field(
-        None, strict=False, description="Of a switchover: when; at once, if left out."
+        None,
+        strict=False,
+        description="For a switchover: when to run it; now if left out.",
     )
     seconds: float | None = Field(
-        None, description="How long replay pauses, or how late a new replica is."
+        None, description="How long replay pauses, or the delay of a new replica."
     )
     changes: dict[str, int | str] = Field(
-        default_factory=dict, description="Of settings: what they shall be."
+        default_factory=dict, description="For settings: the new values."
     )
-    dry_run: bool = Field(False, description="Only refuse what could not be done.")
+    dry_run: bool = Field(False, description="Only check whether it could be done.")
 
 
 class FailoverCandidateShown(Shown):
-    """A server that might lead; `lost_bytes` is null where nothing tells."""
+    """A server that might become primary; `lost_bytes` is null where not known."""
 
     name: str
     is_eligible: bool
@@ -71,7 +73,7 @@ class FailoverCandidateShown(Shown):
 
 
 class TransactionShown(Shown):
-    """A transaction that runs for long on the primary and would be cut."""
+    """A long-running transaction on the primary, which would be cut off."""
 
     program: str
     seconds: float
@@ -90,14 +92,14 @@ class PreviewShown(Shown):
 
 
 class StepShown(Shown):
-    """Something that was done or waited for."""
+    """A step that was done or waited for."""
 
     seconds: float
     sentence: str
 
 
 class ActShown(Shown):
-    """An act: how far it is and, once it is done, what it cost."""
+    """An act: its progress and, once it is done, what it cost."""
 
     id: UUID | None
     act: str
@@ -111,7 +113,7 @@ class ActShown(Shown):
 
 
 class SettingShown(Shown):
-    """One of the few settings that matter, and what it does."""
+    """One of the settings that can be changed, and its effect."""
 
     name: str
     value: int | str
@@ -119,7 +121,7 @@ class SettingShown(Shown):
 
 
 class SettingsShown(Shown):
-    """What is set, and whether servers take over by themselves."""
+    """The current settings, and whether servers take over automatically."""
 
     is_automatic: bool
     settings: list[SettingShown]
@@ -132,7 +134,7 @@ async def _body(request: Request, caller: Program) -> ActBody:
 
 @router.get("/preview", responses=shows(PreviewShown))
 def show_preview(caller: Program) -> Response:
-    """Tell what a change of the primary would mean now; nothing is done."""
+    """Show what a change of the primary would mean now; nothing is done."""
     caller.require(Permission.ACT_ON_CLUSTER)
     planned = preview(caller.stores.runner.servers.look(with_transactions=True))
     return JsonResponse(_preview(planned))
@@ -140,7 +142,7 @@ def show_preview(caller: Program) -> Response:
 
 @router.get("/settings", responses=shows(SettingsShown))
 def show_settings(caller: Program) -> Response:
-    """Return the settings that can be changed, and what they do."""
+    """List the settings that can be changed, with their values and effects."""
     caller.require(Permission.ACT_ON_CLUSTER)
     servers = caller.stores.runner.servers
     config = servers.ask(servers.patroni.config)
@@ -159,7 +161,7 @@ def show_settings(caller: Program) -> Response:
     responses=shows(ActShown, 409, 413, 415, status=_ACCEPTED),
 )
 def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
-    """Begin an act, or plan it; what becomes of it is at its own address."""
+    """Begin an act, or schedule it; its progress is at its own address."""
     order = OperationRequest(
         body.act,
         body.reason,
@@ -179,7 +181,7 @@ def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
 
 @router.get("/acts/{uuid}", responses=shows(ActShown, 404))
 def show_act(caller: Program, uuid: UUID) -> Response:
-    """Tell how far an act is, or what it cost."""
+    """Return the progress of an act or, once it is done, what it cost."""
     caller.require(Permission.ACT_ON_CLUSTER)
     run = caller.stores.runner.run(uuid)
     if run is not None:
@@ -192,7 +194,7 @@ def show_act(caller: Program, uuid: UUID) -> Response:
 
 @router.delete("/acts/{uuid}", status_code=204, responses=refuses(404))
 def cancel_act(caller: Program, uuid: UUID) -> Response:
-    """Cancel a switchover that is planned."""
+    """Cancel a scheduled switchover."""
     caller.write(
         lambda session: operations.cancel(session, caller.actor, uuid, session_id=None)
     )

@@ -1,4 +1,4 @@
-"""The database servers for programs: how they are, how they were, what it cost."""
+"""The database servers for programs: their state, their history, and what it cost."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -27,18 +27,19 @@ router = APIRouter(prefix="/api/v1/replication", tags=["Replication"])
 
 _AN_HOUR: Final = timedelta(hours=1)
 _Since = Annotated[
-    datetime | None, Query(alias="from", description="An hour ago, if left out.")
+    datetime | None, Query(alias="from", description="An hour ago if left out.")
 ]
-_Until = Annotated[datetime | None, Query(alias="to", description="Now, if left out.")]
+_Until = Annotated[datetime | None, Query(alias="to", description="Now if left out.")]
 _Before = Annotated[
-    datetime | None, Query(description="Only what began before; for further pages.")
+    datetime | None,
+    Query(description="Only those that began before it; for further pages."),
 ]
 _Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 @router.get("/status", responses=shows(StatusShown))
 def status(caller: Program) -> Response:
-    """Tell whether the records are safe, and how every server is."""
+    """Return whether the records are safe, and the state of every server."""
     caller.require(Permission.VIEW_REPLICATION)
     caller.read(lambda session: monitoring.record_look(session, caller.actor))
     snapshot = caller.stores.monitor.latest()
@@ -52,9 +53,10 @@ def samples(
     until: _Until = None,
     points: Annotated[int, Query(ge=2, le=2000)] = 480,
 ) -> Response:
-    """Return how far each server was behind, the oldest first.
+    """Return how far each server was behind, the oldest samples first.
 
-    Of an hour ago in seconds, of a month ago in means of minutes with the worst.
+    Up to an hour ago there is a sample for each second; a month ago each is the mean of
+    some minutes, with the worst value.
     """
     begin, end = _span(caller, since, until)
     read = caller.read(
@@ -67,7 +69,7 @@ def samples(
 
 @router.get("/history", responses=shows(HistoryShown))
 def history(caller: Program, limit: _Limit = 50, before: _Before = None) -> Response:
-    """Return what was done to the servers and what happened to them, newest first."""
+    """List what was done to the servers and what happened to them, the newest first."""
     timestamp = _timestamp("before", before)
     read = caller.read(
         lambda session: monitoring.list_operations(
@@ -81,7 +83,7 @@ def history(caller: Program, limit: _Limit = 50, before: _Before = None) -> Resp
 def list_alerts(
     caller: Program, limit: _Limit = 50, is_open: Annotated[bool, Query()] = False
 ) -> Response:
-    """Return the newest alerts, or only those that have not ended."""
+    """List the newest alerts, or only those that have not ended."""
 
     def look(session: Any) -> tuple[alerts.Alert, ...]:
         if is_open:
@@ -114,7 +116,7 @@ def _span(
 
 
 def _timestamp(name: str, value: datetime | None) -> datetime | None:
-    """Return the value in UTC: not every written offset is one for PostgreSQL."""
+    """Return the value in UTC, since PostgreSQL does not accept every valid offset."""
     if value is None:
         return None
     if value.tzinfo is None:

@@ -1,4 +1,4 @@
-"""What the API says of the database servers."""
+"""The database servers as the API describes them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,20 +22,20 @@ class AvailabilityShown(Shown):
     role: Literal["standby"] | None = None
     lag_seconds: float | None = Field(
         None,
-        description="At a standby site: how old the newest is that it has of both "
-        "stores; null where that is not known.",
+        description="At a standby site: the age of the newest data that it has of both "
+        "stores; null if that is not known.",
     )
 
 
 class PartShown(BaseModel):
-    """One part that Chartroom needs."""
+    """A part that Chartroom needs."""
 
     status: Literal["up", "down"]
     latency_ms: float | None
 
 
 class HealthShown(Shown):
-    """What follows from the parts; these only for a program with a token."""
+    """The overall status; a program with a token also gets the state of each part."""
 
     status: Literal["up", "degraded", "read-only", "down"]
     database: Literal["up", "read-only", "down"]
@@ -44,8 +44,8 @@ class HealthShown(Shown):
     role: Literal["standby"] | None = None
     lag_seconds: float | None = Field(
         None,
-        description="At a standby site: how old the newest is that it has of both "
-        "stores; null where that is not known.",
+        description="At a standby site: the age of the newest data that it has of both "
+        "stores; null if that is not known.",
     )
     primary: PartShown | None = None
     replicas: list[PartShown] | None = None
@@ -60,14 +60,14 @@ class HealthShown(Shown):
 
 
 class BehindShown(Shown):
-    """How far a replica is behind; 0 when all is there, null when it is not known."""
+    """How far a replica is behind; 0 when it has everything, null when not known."""
 
     seconds: float | None
     bytes: int | None
 
 
 class ReplicationSlotShown(Shown):
-    """Log that a server keeps for somebody."""
+    """A replication slot: log that a server keeps for a subscriber."""
 
     name: str
     is_active: bool
@@ -77,7 +77,7 @@ class ReplicationSlotShown(Shown):
 
 
 class TagsShown(Shown):
-    """What somebody decided about a server."""
+    """What the operators have set for a server."""
 
     nofailover: bool
     nosync: bool
@@ -94,7 +94,7 @@ def _lag(node: NodeSnapshot) -> Behind:
 
 
 class NodeShown(Shown):
-    """A database server as it was last seen; null is what is not known."""
+    """A database server as it was last seen; null where a value is not known."""
 
     name: str
     role: Literal["primary", "replica"] | None
@@ -125,7 +125,7 @@ class NodeShown(Shown):
     started_at: datetime | None
     is_replay_paused: bool
     latency_seconds: float | None = Field(
-        description="How long it took to answer; null while it does not."
+        description="How long its last answer took; null while it does not answer."
     )
     clock_skew_seconds: float | None
     conflicts: int | None
@@ -134,7 +134,7 @@ class NodeShown(Shown):
     replayed_until: datetime | None
     seen_at: datetime | None
     copied_anew_at: datetime | None = Field(
-        description="When its log was damaged and it was copied anew by itself."
+        description="When it was copied again automatically, after log damage."
     )
 
 
@@ -153,16 +153,16 @@ class StatusShown(Shown):
     taken_at: datetime
     verdict: VerdictShown
     is_automatic: bool | None = Field(
-        description="Whether a replica takes over by itself; null without Patroni."
+        description="Whether a replica takes over automatically; null without Patroni."
     )
     acknowledgements: int | None = Field(
-        description="For how many replicas a commit waits."
+        description="The number of replicas for which a commit waits."
     )
     nodes: list[NodeShown]
 
 
 class SampleShown(Shown):
-    """How one server was doing at a moment, or over a span with the worst of it."""
+    """The state of one server at a time, or over a span with its worst values."""
 
     taken_at: datetime
     node: str
@@ -188,7 +188,7 @@ class SamplesShown(Shown):
 
 
 class DrillBehindShown(Shown):
-    """A drill that changed who leads, and who practised."""
+    """A drill that caused a change of the primary, and who ran it."""
 
     id: UUID
     kind: str
@@ -196,7 +196,7 @@ class DrillBehindShown(Shown):
 
 
 class OperationShown(Shown):
-    """Something done to the servers, or that happened to them, and what it cost."""
+    """An operation on the servers, or an incident, and what it cost."""
 
     id: UUID
     kind: str
@@ -219,7 +219,7 @@ class OperationShown(Shown):
     phases: dict[str, Any]
     result: dict[str, Any]
     drill: DrillBehindShown | None = Field(
-        description="Of a failover that nobody asked for: the drill that did it."
+        description="For an unrequested failover: the drill that caused it."
     )
 
 
@@ -230,7 +230,7 @@ class HistoryShown(Shown):
 
 
 class AlertShown(Shown):
-    """Something that was wrong, until it ended."""
+    """Something that was wrong with the servers, from beginning to end."""
 
     id: UUID
     kind: str
@@ -253,7 +253,7 @@ class AlertsShown(Shown):
 def snapshot_json(
     snapshot: ClusterSnapshot, verdict: ReplicationVerdict
 ) -> Mapping[str, Any]:
-    """Return how the servers are as the API shows it."""
+    """Return the state of the servers as the API shows it."""
     return {
         "taken_at": snapshot.taken_at,
         "verdict": verdict,

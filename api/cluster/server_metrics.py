@@ -1,4 +1,4 @@
-"""How the servers are, as Prometheus collects it: names of servers, nobody's data."""
+"""The state of the servers for Prometheus: names of servers, and nobody's data."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -68,7 +68,7 @@ _OF_NODES: Final[Mapping[str, tuple[str, _Reading]]] = {
 
 
 class ServerMetrics(Collector):
-    """One snapshot of the servers, and what was counted of them, if it could be."""
+    """One snapshot of the servers, with counts from a database if one answered."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class ServerMetrics(Collector):
             ),
             (
                 "acknowledgements",
-                "For how many replicas a commit waits.",
+                "The number of replicas for which a commit waits.",
                 snapshot.acknowledgements,
             ),
             (

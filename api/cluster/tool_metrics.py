@@ -1,4 +1,4 @@
-"""What a backup tool of the clinic's own told, by the names that our backups have."""
+"""What the clinic's own backup tool reported, by the names that our backups have."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from services.backups.tools import ToolState
 
 
 def tool_gauges(state: ToolState, now: datetime) -> bytes:
-    """Return what a tool tells of its backups, by the names that ours have."""
+    """Return what a tool reported of its backups, by the names that ours have."""
     values: list[BackupGauge] = []
     if (tries := state.failed_tries) is not None:
         words = (

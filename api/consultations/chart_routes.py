@@ -1,4 +1,4 @@
-"""A patient's chart: diagnoses, coded for programs; its summary and labels as PDF."""
+"""A patient's chart: coded diagnoses for programs; its summary and labels as PDF."""
 
 from datetime import datetime
 from typing import Annotated
@@ -32,17 +32,17 @@ class DiagnosisShown(Shown):
     """A diagnosis of a patient, with the names of a FHIR CodeableConcept's fields."""
 
     system: Annotated[str | None, From(_system)] = Field(
-        description="What the code is of; null for what was diagnosed in words only."
+        description="The code's system; null for a diagnosis in words only."
     )
     code: Annotated[str | None, From(lambda known: known.diagnosis.code or None)]
     text: Annotated[str, From(lambda known: known.term)]
     first_at: datetime = Field(description="When the first visit with it began.")
     last_at: datetime = Field(description="When the last visit with it began.")
-    visits: int = Field(description="How many visits name it.")
+    visits: int = Field(description="The number of visits that name it.")
 
 
 class DiagnosesShown(Shown):
-    """The diagnoses of a patient, the last named first."""
+    """The diagnoses of a patient, the most recently named first."""
 
     diagnoses: list[DiagnosisShown]
 
@@ -53,7 +53,7 @@ class DiagnosesShown(Shown):
     responses=shows(DiagnosesShown, 404),
 )
 def diagnoses(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """List what a patient was diagnosed with, by the notes of visits; clinicians."""
+    """List a patient's diagnoses from the notes of visits; for clinicians only."""
     read = caller.read(
         lambda session: chart.list_diagnoses(session, caller.actor, uuid)
     )
@@ -65,9 +65,9 @@ def diagnoses(caller: ProgramOrPerson, uuid: UUID) -> Response:
     "/files/patients/{uuid}/summary.pdf", tags=["Files"], responses=sends(PDF, 404)
 )
 def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Send a summary of the chart, to be printed: who, allergies, drugs, visits.
+    """Return a summary of the chart to print: identity, allergies, drugs and visits.
 
-    Diagnoses and vital signs are in it for clinicians only.
+    Only for clinicians does it include diagnoses and vital signs.
     """
     read = caller.read(lambda session: summaries.summarise(session, caller.actor, uuid))
     made = summaries.print_summary(
@@ -77,7 +77,7 @@ def summary(caller: ProgramOrPerson, uuid: UUID) -> Response:
         now=caller.stores.now(),
     )
     headers = read_headers(read, caller.after)
-    # No name: it would be in the list of downloads of a shared desk.
+    # Without the patient's name, which would stay in the downloads of a shared desk.
     headers["Content-Disposition"] = 'inline; filename="chart-summary.pdf"'
     return Response(made, media_type=PDF, headers=headers)
 
@@ -94,13 +94,13 @@ def patient_summary(
         str | None,
         Query(
             max_length=20,
-            description="en or de; else that of whoever asks, or the clinic's.",
+            description="en or de; if left out, the caller's language or the clinic's.",
         ),
     ] = None,
 ) -> Response:
-    """Send the summary that a patient takes along; patients have their own.
+    """Return the summary that a patient takes along; patients get their own.
 
-    Diagnoses and vital signs of visits are in it for clinicians only.
+    Only for clinicians does it include the diagnoses and vital signs of visits.
     """
     now = caller.stores.now()
     read = caller.read(
@@ -129,7 +129,9 @@ def labels(
     uuid: UUID,
     paper: Annotated[
         LabelPaper,
-        Query(description="mm of one label: of a roll, or of A4 sheets of 3 x 8."),
+        Query(
+            description="Size of a label in mm: on a roll, or on A4 sheets of 3 x 8."
+        ),
     ] = LabelPaper.ROLL,
     count: Annotated[
         int, Query(alias="labels", description=f"How many, {MOST_LABELS} at most.")
@@ -138,11 +140,12 @@ def labels(
         int, Query(description="The first free label of a sheet, row by row.")
     ] = 1,
 ) -> Response:
-    """Send labels for papers and samples: name, birth, sex, record number and its code.
+    """Return labels for papers and samples: name, birth, sex and record number.
 
-    The code is Code 128 and says the number as it is searched for, without the hyphen.
+    The record number is also there as Code 128, in the form in which it is searched
+    for, without the hyphen.
     """
-    # fpdf takes as long to import as half of all others, and few make a paper.
+    # Importing fpdf takes as long as half of all other imports, and few calls need it.
     from services.consultations.chart.label_paper import print_labels  # noqa: PLC0415
 
     order = LabelOrder(paper, count, first)

@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/prescriptions", tags=["Prescriptions"])
 
 
 class ScanShown(Shown):
-    """The scan of a signed paper: the document that it is, and whose."""
+    """The scan of a signed paper, which is a document of its own."""
 
     document_id: Annotated[UUID, From("id")]
     filename: Annotated[str, From("version.filename")]
@@ -71,10 +71,11 @@ def download(
     caller: ProgramOrPerson,
     uuid: UUID,
     version: Annotated[
-        int | None, Query(ge=1, le=2**31 - 1, description="The latest, if left out.")
+        int | None,
+        Query(ge=1, le=2**31 - 1, description="The version; the latest if left out."),
     ] = None,
 ) -> Response:
-    """Return one version of a prescription, as it was signed."""
+    """Return one version of a prescription as the signed PDF."""
 
     def open_version(session: Session) -> PrescriptionVersion:
         return prescriptions.open_version(session, caller.actor, uuid, version)

@@ -1,1 +1,1 @@
-"""What all routes of the API stand on: who asks, bodies, answers, refusals."""
+"""What all routes of the API share: callers, bodies, answers, refusals."""

@@ -1,4 +1,4 @@
-"""How answers are written: JSON, with the versions and places they come from."""
+"""How answers are written: JSON, with headers for the node and the log position."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,29 +16,29 @@ from db.postgres import Lsn, Read, WriteResult
 
 LSN_HEADER: Final = "X-Chartroom-LSN"
 NODE_HEADER: Final = "X-Chartroom-Node"
-# Spreadsheets take a CSV without it for one in the machine's old code page, and turn
-# Müller into nonsense; programs would take it for part of the first heading.
+# Without it, spreadsheets read a CSV in the machine's old code page, and turn Müller
+# into nonsense; programs would take it for part of the first heading.
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
 class From:
-    """Where a field comes from that is no attribute of the same name.
+    """The source of a field that is not an attribute of the same name.
 
-    The path of an attribute, or what works the value out.
+    Either the path of an attribute, or a function that computes the value.
     """
 
     source: str | Callable[[Any], Any]
 
 
 class Shown(BaseModel):
-    """A thing as answers show it, and as it is described: these fields, no others."""
+    """A thing as answers show it and OpenAPI describes it: these fields, no others."""
 
     model_config = ConfigDict(extra="forbid")
 
     @classmethod
     def of(cls, thing: Any) -> dict[str, Any]:
-        """Return what is shown of the thing, for a JsonResponse; unchecked."""
+        """Return what is shown of the thing, for a JsonResponse, not validated."""
         names, read, worked_out = _reading(cls)
         shown = dict(zip(names, read(thing), strict=True))
         for name, work_out in worked_out:
@@ -55,7 +55,7 @@ _Reading = tuple[
 
 @cache
 def _reading(kind: type[Shown]) -> _Reading:
-    """Return how things are read: all attributes at once, since lists are long."""
+    """Return how a kind is read: all attributes at once, since lists are long."""
     sources: dict[str, str | Callable[[Any], Any]] = {}
     for name, field in kind.model_fields.items():
         given = (mark.source for mark in field.metadata if isinstance(mark, From))
@@ -66,7 +66,7 @@ def _reading(kind: type[Shown]) -> _Reading:
 
 
 class FreeSlot(Shown):
-    """A slot that can be had instead."""
+    """A slot that can be booked instead."""
 
     id: UUID
     starts_at: datetime
@@ -74,9 +74,9 @@ class FreeSlot(Shown):
 
 
 class JsonResponse(Response):
-    """JSON written by orjson, which knows dates, UUIDs and dataclasses itself.
+    """JSON written by orjson, which serialises dates, UUIDs and dataclasses itself.
 
-    FastAPI's own validation of what goes out costs more than the query for it.
+    FastAPI's own validation of a response costs more than the query for it.
     """
 
     media_type = "application/json"
@@ -87,16 +87,16 @@ class JsonResponse(Response):
 
 
 def to_json(content: Any) -> bytes:
-    """Return content as JSON, of whatever orjson knows."""
+    """Return content as JSON; it may be anything that orjson serialises."""
     return orjson.dumps(content)
 
 
 def read_headers(read: Read[Any], after: Lsn | None) -> dict[str, str]:
-    """Name the node that answered, and hand the caller's LSN back to carry on."""
+    """Return headers with the node that answered, and the caller's own LSN."""
     headers = {NODE_HEADER: read.served.node}
     return headers | ({LSN_HEADER: str(after)} if after is not None else {})
 
 
 def written_headers(written: WriteResult[Any]) -> dict[str, str]:
-    """Name the LSN from which on the caller's reads show this write."""
+    """Return the LSN header with which the caller's later reads show this write."""
     return {LSN_HEADER: str(written.lsn)}

@@ -1,4 +1,4 @@
-"""Who acts with which bearer token, looked up once a second at most, and on what."""
+"""Bearer tokens: who acts with them, looked up at most once a second, and on what."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,17 +15,17 @@ from services.core.sentences import Sentence
 from services.people import tokens
 from services.people.tokens import Bearer, Interaction, ResourceScopes
 
-# As long as a sign-in's cookie is kept: what is revoked ends a second later at most.
+# As long as a sign-in's cookie is cached: a revoked token works for a second at most.
 _KEPT_SECONDS: Final = 1.0
 _MOST_KEPT: Final = 10_000
 
 
 class Bearers:
-    """The tokens in use, each known for a second after it was looked up.
+    """The tokens in use, each cached for a second after it was looked up.
 
-    A program makes several calls a second, and to look its token up is one of three
-    transactions of a call that reads a list. Only who was found is kept: a token that
-    nobody has yet may be somebody's in the next moment.
+    A program makes several calls a second, and looking up its token is one of three
+    transactions of a call that reads a list. Only tokens that were found are cached: a
+    token that is unknown now may be issued the next moment.
     """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
@@ -34,12 +34,12 @@ class Bearers:
         self._lock = Lock()
 
     def known(self, token: str) -> Bearer | None:
-        """Return who was found with this token within the last second, if anybody."""
+        """Return the bearer found with this token within the last second, if any."""
         with self._lock:
             return self._kept.get(token)
 
     def find(self, database: Database, token: str) -> Bearer | None:
-        """Return who acts with this token; None if it is unknown, expired or revoked.
+        """Return the bearer of this token; None if it is unknown, expired or revoked.
 
         Raises DatabaseUnavailable.
         """
@@ -49,7 +49,7 @@ class Bearers:
         bearer = _look_up(database, token)
         if bearer is not None:
             with self._lock:
-                # Its use is noted by the call that has found it.
+                # The call that has found it records its use.
                 self._kept[token] = replace(bearer, is_to_be_noted=False)
         return bearer
 
@@ -61,15 +61,15 @@ def _look_up(database: Database, token: str) -> Bearer | None:
     bearer = database.read(find, identity=ANONYMOUS).value
     if bearer is not None:
         return bearer
-    # A replica may not have heard of a token that was issued a moment ago.
+    # A replica may not yet have a token that was issued a moment ago.
     return database.read_newest(find, identity=ANONYMOUS).value
 
 
 def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
     """Raise NotAllowed unless a connected system or an app may use this route.
 
-    It reads by FHIR what its scopes name, and nothing else: what is not known to be
-    that is refused, so that a route that is added later opens nothing.
+    Such a token reads by FHIR what its scopes name, and nothing else. Routes that are
+    not known to do that are refused, so that a route added later opens nothing.
     """
     if _is_of_exports(method, route):
         if not scopes.exported:
@@ -90,7 +90,7 @@ def require_in_scope(scopes: ResourceScopes, method: str, route: str) -> None:
 def require_type(
     scopes: ResourceScopes | None, name: str, interaction: Interaction | None = None
 ) -> None:
-    """Raise NotAllowed unless resources of a type may be read or searched with it."""
+    """Raise NotAllowed unless the scopes allow reading or searching this type."""
     if scopes is not None and not scopes.allows(name, interaction):
         raise NotAllowed(
             Sentence(
@@ -102,7 +102,7 @@ def require_type(
 
 
 def require_export_of(scopes: ResourceScopes | None, name: str) -> None:
-    """Raise NotAllowed unless all resources of a type may be exported with it."""
+    """Raise NotAllowed unless the scopes allow exporting all resources of a type."""
     if scopes is not None and name not in scopes.exported:
         raise NotAllowed(
             Sentence(
@@ -113,7 +113,7 @@ def require_export_of(scopes: ResourceScopes | None, name: str) -> None:
 
 
 def _is_of_exports(method: str, route: str) -> bool:
-    """Tell whether a route asks for an export, tells of one, sends or removes it."""
+    """Return whether a route starts, reports, sends or deletes an export."""
     match method, route.split("/"):
         case "GET" | "POST", (
             ["", "fhir", "$export"]
@@ -130,7 +130,7 @@ def _is_of_exports(method: str, route: str) -> bool:
 
 
 def _interaction_of(method: str, route: str) -> tuple[str, Interaction] | None:
-    """Return which type a route reads or searches, by its template; None if neither."""
+    """Return the type that a route's template reads or searches; None if neither."""
     match method, route.split("/"):
         case "GET", (
             ["", "fhir", name, "{resource_id}"]
@@ -138,7 +138,8 @@ def _interaction_of(method: str, route: str) -> tuple[str, Interaction] | None:
             | ["", "fhir", name, "{resource_id}", "_history", "{version_id}"]
         ):
             return name, "r"
-        # It tells of other types what the token opens, and says what it leaves out.
+        # The summary includes other types where the token opens them, and names what it
+        # omits.
         case "GET" | "POST", [
             "",
             "fhir",
@@ -149,7 +150,7 @@ def _interaction_of(method: str, route: str) -> tuple[str, Interaction] | None:
             return name, "r"
         case ("GET", ["", "fhir", name]) | ("POST", ["", "fhir", name, "_search"]):
             return name, "s"
-        # It offers what a search for free slots finds, and holds nothing.
+        # It offers the same times as a search for free slots, and holds none.
         case "GET" | "POST", ["", "fhir", "Appointment" as name, "$find"]:
             return name, "s"
         case _:

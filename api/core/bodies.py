@@ -1,4 +1,4 @@
-"""How requests are read: JSON bodies of bounded size and depth, and criteria."""
+"""Reading requests: JSON bodies of bounded size and depth, and criteria."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, TypeVar
@@ -16,17 +16,17 @@ BodyT = TypeVar("BodyT", bound="Body")
 
 
 class Body(BaseModel):
-    """The schema of a JSON body: nothing coerced, nothing unknown let through."""
+    """The schema of a JSON body: no coercion, no unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 async def read_body(request: Request, kind: type[BodyT]) -> BodyT:
-    """Return the request's body, or raise what is answered as 400, 413 or 415.
+    """Return the request's body, or raise an error answered as 400, 413 or 415.
 
-    It is read only after the caller is known, so that a stranger gets a 401 and
-    nothing else. orjson refuses what Python's own parser lets through and PostgreSQL
-    would choke on: nesting without end, lone surrogates, NaN.
+    It is read only after the caller is known, so that a stranger gets a 401 and nothing
+    else. orjson refuses what Python's own parser accepts and PostgreSQL would choke on:
+    unlimited nesting, lone surrogates, NaN.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if media_type.lower() != "application/json":
@@ -51,7 +51,7 @@ def sent(
 ) -> Any:
     """Return the dependency that reads a body of this kind, once the caller is known.
 
-    Where none is required and none is there, it is one that says nothing.
+    If the body is not required and missing, it is one with all defaults.
     """
 
     async def read(request: Request, _: Annotated[object, Depends(caller)]) -> Body:
@@ -63,17 +63,17 @@ def sent(
 
 
 def describe_body(kind: type[Body], *, is_required: bool = True) -> dict[str, object]:
-    """Return what tells OpenAPI about a body that `read_body` reads."""
+    """Return the OpenAPI description of a body that `read_body` reads."""
     content = {"application/json": {"schema": kind.model_json_schema()}}
     return {"requestBody": {"required": is_required, "content": content}}
 
 
 def describe_criteria(more: Mapping[str, str]) -> dict[str, object]:
-    """Return what tells OpenAPI about the query string that criteria are read from."""
+    """Return OpenAPI's description of the query string that criteria are read from."""
     described = {
         "0_field": "A field to filter by; further filters are 1_field, 2_field ...",
         "0_operator": "LESS_THAN, EQUAL, CONTAINS ...",
-        "0_value": "What the field is compared with.",
+        "0_value": "The value to compare the field with.",
         "orderBy": "The field to sort by.",
         "order": "ASC or DESC; only together with orderBy.",
         **more,
@@ -86,7 +86,7 @@ def describe_criteria(more: Mapping[str, str]) -> dict[str, object]:
 
 
 async def read_bounded(request: Request, most: int = MAX_BYTES) -> bytes:
-    """Return the request's body, or raise what is answered as 413."""
+    """Return the request's body, or raise an error answered as 413."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -1,6 +1,7 @@
-"""One call for several things: each is changed by itself, and told of by itself.
+"""One call for several things: each is changed and reported separately.
 
-What is refused of one keeps none of the others; the answer says so of each.
+A refusal of one does not keep the others from being changed; the answer has the outcome
+of each.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +31,7 @@ _LEFT: Final = (
 
 
 class BulkOutcome(Shown):
-    """What became of one; without a problem it is done."""
+    """The outcome for one thing; it is done if there is no problem."""
 
     id: UUID
     is_done: bool
@@ -38,7 +39,7 @@ class BulkOutcome(Shown):
 
 
 class BulkAnswer(Shown):
-    """How many were done, and what became of each in the order of the call."""
+    """How many were done, and the outcome of each in the order of the call."""
 
     done: int
     outcomes: list[BulkOutcome]
@@ -47,10 +48,10 @@ class BulkAnswer(Shown):
 def do_each(
     caller: Caller, ids: Sequence[UUID], act: Callable[[Session, UUID], object]
 ) -> Response:
-    """Do it with each, in a transaction of its own, and say what became of each.
+    """Act on each in a transaction of its own, and return the outcome of each.
 
-    Raises Unavailable or DatabaseUnavailable where that keeps the first from being
-    done; of the others the answer says so.
+    Raises Unavailable or DatabaseUnavailable if the very first one fails with it; for
+    later ones the answer says so.
     """
     headers: dict[str, str] = {}
 

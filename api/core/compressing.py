@@ -1,4 +1,4 @@
-"""Long JSON answers, compressed for programs that can read that."""
+"""Compression of long JSON answers for programs that accept it."""
 
 import gzip
 from collections.abc import Callable
@@ -14,10 +14,11 @@ from api.core.outcomes import FHIR_JSON
 
 SHORTEST: Final = 1_000
 _JSON: Final = ("application/json", "application/problem+json", FHIR_JSON)
-# Beyond this it takes so long that others should not wait for it.
+# Beyond this, compressing takes so long that other requests should not wait for it.
 _LONG: Final = 32_000
-# The better one first. gzip's 5 is half the work of the usual 9, for one byte more in
-# a hundred; brotli's 5 is an eighth shorter still, for about half as much work again.
+# The better one first. Level 5 of gzip takes half the work of the usual 9, for one byte
+# more in a hundred; level 5 of brotli is an eighth shorter still, for about half as
+# much work again.
 _CODINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "br": partial(brotli.compress, mode=brotli.MODE_TEXT, quality=5),
     "gzip": partial(gzip.compress, compresslevel=5),
@@ -27,18 +28,18 @@ _CODINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
 class CompressedJson:
     """Compresses JSON that a program reads with a token; nothing else.
 
-    How long a compressed answer is tells of what stands in it beside something that a
-    stranger chose, if a browser can be made to ask (BREACH). So what a browser's own
-    sign-in opens stays as it is, and so does what answers a change: that is where
-    secrets are told, such as the address of a link. Files and lists that are sent
-    while they are read stay as they are, too.
+    The length of a compressed answer reveals secrets that it contains next to text that
+    a stranger chose, if a browser can be made to send the request (BREACH). So answers
+    that a browser's own sign-in opens are not compressed, nor are answers to changes,
+    which may contain secrets such as the address of a link. Files and lists that are
+    sent while they are read are not compressed either.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, compressed if that may be."""
+        """Answer the request, compressed where that is allowed."""
         coding = _coding_for(scope) if scope["type"] == "http" else None
         if coding is None:
             await self._app(scope, receive, send)
@@ -62,7 +63,7 @@ class CompressedJson:
 
 
 def _coding_for(scope: Scope) -> str | None:
-    """Return how the answer may be compressed; None where it may not be."""
+    """Return the coding for the answer; None where it may not be compressed."""
     headers = Headers(scope=scope)
     if scope["method"] != "GET" or "authorization" not in headers:
         return None
@@ -71,7 +72,7 @@ def _coding_for(scope: Scope) -> str | None:
 
 
 def _accepted(header: str) -> set[str]:
-    """Return the codings that a client reads: those it gives no weight, it does not."""
+    """Return the codings that a client accepts; a weight of 0 excludes one."""
     accepted = set()
     for listed in header.lower().split(","):
         coding, _, weight = listed.replace(" ", "").partition(";q=")
@@ -88,7 +89,7 @@ def _is_long_json(headers: Headers) -> bool:
 
 
 async def _compressed(start: Message, message: Message, coding: str) -> Message:
-    """Return the body compressed, and let the start say so."""
+    """Return the body compressed, and adjust the headers of the start message."""
     plain: bytes = message["body"]
     compress = _CODINGS[coding]
     if len(plain) > _LONG:

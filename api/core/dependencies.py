@@ -1,4 +1,4 @@
-"""What every route may ask for: who calls, and the databases in their name."""
+"""What every route may depend on: the caller, and the databases in their name."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -60,11 +60,11 @@ T = TypeVar("T")
 # Only documents the scheme for OpenAPI: it answers 403 where 401 is due.
 _bearer: Final = HTTPBearer(auto_error=False, description="python -m dashboard token")
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Chartroom"'}
-# The middleware puts the signed-in person here; a client cannot reach it.
+# The middleware puts the signed-in person here; a client cannot set it.
 SIGNED_IN: Final = "chartroom.user"
-# Beside it their whole sign-in: a services.people.sessions.Live.
+# Next to it, the whole sign-in: a services.people.sessions.Live.
 SESSION: Final = "chartroom.session"
-# True of what a proxy has passed on, whoever that was.
+# True for a request that a proxy has forwarded, whichever proxy.
 FORWARDED: Final = "chartroom.forwarded"
 LSN_PARAMETER: Final = "after_lsn"
 _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # noqa: S105
@@ -72,9 +72,9 @@ _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # no
 
 @dataclass(frozen=True, slots=True)
 class PublicBooking:
-    """What a server needs where everybody may book, without signing in.
+    """What a server needs where everybody may book without signing in.
 
-    `key` is what codes are kept with, `send_code` sends a code to an address.
+    `key` is what codes are hashed with; `send_code` sends a code to an address.
     """
 
     key: str
@@ -83,10 +83,11 @@ class PublicBooking:
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """What is kept of doctors and slots, and until when patients may still cancel.
+    """What routes need of doctors and slots, and how late patients may still cancel.
 
-    `calendar` says by which clock doctors work, and for how many days slots are made.
-    `public` is None unless the clinic lets people book who are no patients yet.
+    `calendar` has the clock by which doctors work, and the number of days for which
+    slots are made. `public` is None unless the clinic lets people book who are not yet
+    patients.
     """
 
     caches: VisitCaches
@@ -101,11 +102,11 @@ def _english(_: str | None) -> Wording:
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What documents pass: on their way in, to a list or a screen, out by a link.
+    """What routes need of documents: to take them in, list, show and share them.
 
-    `clinic` stands at the head of what is made here, `address` is where people sign in.
-    Of visits it is what their routes go by. `wording` has what papers for patients say,
-    in a language or, of none that is known, in the clinic's.
+    `clinic` is named at the head of papers made here, and `address` is where people
+    sign in. `visits` is for the routes of visits. `wording` returns the texts of papers
+    for patients in a language, or in the clinic's own where the language is not known.
     """
 
     ingest: DocumentIngest
@@ -123,7 +124,7 @@ class Papers:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The databases of one server, who looks at them and who acts, and its clock."""
+    """The stores of one server, with its monitor, its runner and its clock."""
 
     database: Database
     files: FileStore
@@ -135,31 +136,31 @@ class Stores:
     now: Callable[[], datetime]
     spool: Spooling | None = None
     disks: DiskSpace | None = None
-    # Who says of which time a standby site is.
+    # Knows how far a standby site's data reaches.
     site: SiteReader | None = None
     statements: StatementReader | None = None
     backups: BackupReader | None = None
     # Where the copy of the backups is, if one is kept elsewhere.
     copy_place: str | None = None
-    # What the clinic's own tool for backups is called in the database, if it has one.
+    # The name of the clinic's own backup tool in the database, if it has one.
     backup_tool: str | None = None
-    # The least number of patients that a count of a cohort tells.
+    # The smallest number of patients that a count of a cohort shows.
     smallest_group: int = 5
     exports: ListExports = field(default_factory=ListExports)
     bearers: Bearers = field(default_factory=Bearers)
     system_keys: SystemKeys = field(default_factory=SystemKeys)
 
     def today(self) -> date:
-        """Return the clinic's own day."""
+        """Return today by the clinic's clock."""
         return self.now().date()
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A known caller, who sees at least what `after` says they wrote before.
+    """A known caller, whose reads show at least what they wrote before `after`.
 
-    Of a connected system, what its token opens, what it exports all of that for, and
-    whether it does so of its groups alone.
+    For a connected system it also has what its token opens, the purpose of its exports,
+    and whether it may export its own groups only.
     """
 
     actor: Actor
@@ -172,17 +173,17 @@ class Caller:
     is_held_to_groups: bool = False
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
-        """Run the operation on a node that shows the caller's own writes."""
+        """Run the operation on a node that has the caller's own writes."""
         return self._on_behalf().read(operation, after=self.after)
 
     def read_ahead(
         self, operation: Callable[[Session], T], begin: Callable[[T], Begun]
     ) -> tuple[Read[T], Begun]:
-        """Read, and begin with what was read while that is written down."""
+        """Read, and begin to use the result while the read is being recorded."""
         return self._on_behalf().read_ahead(operation, begin, after=self.after)
 
     def look(self, criteria: Criteria, at: PagePosition) -> Read[CachedPage]:
-        """Return a page of a list of documents, which may be kept in this process."""
+        """Return a page of a list of documents, possibly from this process's cache."""
         return self.stores.papers.lists.look(
             self._on_behalf(),
             criteria,
@@ -195,13 +196,13 @@ class Caller:
     def find_kept(
         self, look: Callable[[ActorDatabase, Lsn | None], Read[T]]
     ) -> Read[T]:
-        """Return what may be kept for all who see the same, in the caller's name."""
+        """Return what may be cached for all who see the same, in the caller's name."""
         return look(self._on_behalf(), self.after)
 
     def write(
         self, operation: Callable[[Session], T], *, key: UUID | None = None
     ) -> WriteResult[T]:
-        """Run the operation on the primary; with a key, once whatever happens."""
+        """Run the operation on the primary; with a key, exactly once."""
         return self._on_behalf().write(operation, key=key)
 
     def export(
@@ -216,11 +217,11 @@ class Caller:
         )
 
     def require(self, permission: Permission) -> None:
-        """Raise NotAllowed unless the caller may."""
+        """Raise NotAllowed unless the caller has the permission."""
         self._on_behalf().require(permission)
 
     def require_type(self, name: str) -> None:
-        """Raise NotAllowed unless the caller may see FHIR resources of the type."""
+        """Raise NotAllowed unless the caller may read FHIR resources of the type."""
         require_type(self.resource_scopes, name)
 
     def require_export_of(self, name: str) -> None:
@@ -228,21 +229,21 @@ class Caller:
         require_export_of(self.resource_scopes, name)
 
     def opens(self, name: str) -> bool:
-        """Tell whether the token lets FHIR resources of the type be read."""
+        """Return whether the token allows reading FHIR resources of the type."""
         scopes = self.resource_scopes
         return scopes is None or scopes.allows(name, "r")
 
     def refuse(self, refusal: NotAllowed) -> NoReturn:
-        """Raise a refusal, and write it down."""
+        """Raise a refusal, and record it."""
         with self._on_behalf().recording_refusals():
             raise refusal
 
     def act_on_servers(self, order: OperationRequest) -> RunningOperation | None:
-        """Have something done to the servers; None if it is planned for later."""
+        """Start an operation on the servers; return None if it is scheduled."""
         return self.stores.runner.start(self._on_behalf(), order, session_id=None)
 
     def count_upload(self, *, is_begun: bool = False) -> None:
-        """Count a file that the caller sends or begins to, or raise LimitReached."""
+        """Count an upload that the caller sends or begins; raises LimitReached."""
         throttle = self.stores.limits.throttle
         self._on_behalf().count_upload(throttle, is_begun=is_begun)
 
@@ -252,7 +253,7 @@ class Caller:
 
 
 def stores_of(request: Request) -> Stores:
-    """Return the databases of the server that answers."""
+    """Return the stores of the server that answers."""
     stores: Stores = request.app.state.stores
     return stores
 
@@ -260,9 +261,10 @@ def stores_of(request: Request) -> Stores:
 async def program(
     request: Request, later: BackgroundTasks, _: Annotated[object, Depends(_bearer)]
 ) -> Caller:
-    """Return the program behind the bearer token, or answer 401 or 429."""
+    """Return the program that the bearer token belongs to, or answer 401 or 429."""
     stores, after = stores_of(request), place_seen_by(request)
-    # A thread is handed only what asks a database: to hand over costs as much.
+    # Only database queries go to a thread: the hand-over itself costs as much as the
+    # rest.
     bearer = stores.bearers.known(_token_of(request))
     if bearer is None or not stores.limits.count_here(bearer.counted_as):
         bearer = await run_in_threadpool(_admit, request, stores)
@@ -288,17 +290,18 @@ async def program(
 
 
 async def known(request: Request, _: Annotated[object, Depends(_bearer)]) -> None:
-    """Answer 401 or 429 unless the bearer token is somebody's, whatever it opens."""
+    """Answer 401 or 429 unless the bearer token is valid, whatever it opens."""
     await run_in_threadpool(_admit, request, stores_of(request))
 
 
 async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
-    """Return the caller behind a bearer token or our own cookie, or answer 401."""
+    """Return the caller of a bearer token or our own cookie, or answer 401."""
     stores, after = stores_of(request), place_seen_by(request)
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
         return await program(request, later, None)
-    # A browser sends our cookie along whoever makes it ask, and then says who that is.
+    # A browser sends our cookie whichever site made it ask, but it also says which
+    # site.
     if request.method not in SAFE_METHODS and not is_same_origin(request.headers):
         raise HTTPException(403, "Only Chartroom's own pages may do this.")
     actor = await run_in_threadpool(_find_person, stores.database, user_id)
@@ -306,7 +309,7 @@ async def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
 
 
 async def known_program(request: Request, later: BackgroundTasks) -> Caller | None:
-    """Return the program behind the bearer token, None without any, or answer 401."""
+    """Return the program of the bearer token, None if there is none, or answer 401."""
     if "authorization" not in request.headers:
         return None
     return await program(request, later, None)
@@ -318,7 +321,7 @@ ProgramOrPerson = Annotated[Caller, Depends(program_or_person)]
 
 
 def _admit(request: Request, stores: Stores) -> Bearer:
-    """Return who calls with the request's token, and count the call."""
+    """Return the bearer of the request's token, and count the call."""
     bearer = _find_bearer(request, stores)
     with recording_limits(request, stores, bearer.actor):
         stores.limits.count_call(bearer.counted_as)
@@ -327,7 +330,7 @@ def _admit(request: Request, stores: Stores) -> Bearer:
 
 def _find_person(database: Database, user_id: UUID) -> Actor:
     try:
-        # A replica may not have heard of somebody who was invited a moment ago.
+        # A replica may not yet have somebody who was invited a moment ago.
         return database.find(
             lambda session: accounts.get_actor(session, user_id),
             missing=NotFound,
@@ -338,7 +341,7 @@ def _find_person(database: Database, user_id: UUID) -> Actor:
 
 
 def _token_of(request: Request) -> str:
-    """Return the token that the request carries, "" without any that could be one."""
+    """Return the token of the request; "" if there is none that is well formed."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     is_token = scheme.lower() == "bearer" and tokens.is_well_formed(token)
     return token if is_token else ""
@@ -363,7 +366,7 @@ def _find_bearer(request: Request, stores: Stores) -> Bearer:
 def recording_limits(
     request: Request, stores: Stores, actor: Actor | None
 ) -> Iterator[None]:
-    """Write down who reached a limit, once in a while."""
+    """Record who has reached a limit, once in a while."""
     try:
         yield
     except LimitReached as refusal:
@@ -380,15 +383,15 @@ def record_refusal(
     action: Action,
     **details: str,
 ) -> None:
-    """Write down a refusal before anybody is known, or of who calls too often."""
+    """Record a refusal of a caller who is not known yet, or who calls too often."""
     with audit.coming_from(origin_of(request)):
         event = audit.event_of(actor, action, outcome="refused", details=details)
     write_down(stores.database, [event], identity=ANONYMOUS, spool=stores.spool)
 
 
 def _note_use(database: Database, bearer: Bearer) -> None:
-    """Remember that the token is in use; nobody's answer waits for it."""
-    # Without a primary it is noted next time.
+    """Record that the token is in use; no answer waits for it."""
+    # Without a primary it is recorded the next time.
     with suppress(DatabaseUnavailable):
         database.write(
             lambda session: tokens.note_use(session, bearer),
@@ -397,12 +400,12 @@ def _note_use(database: Database, bearer: Bearer) -> None:
 
 
 def unauthorised(detail: str) -> HTTPException:
-    """Return what asks for a bearer token."""
+    """Return the error that asks for a bearer token."""
     return HTTPException(401, detail, headers=_CHALLENGE)
 
 
 def place_seen_by(request: Request) -> Lsn | None:
-    """Return what the caller has seen; a link, having no header, says it itself."""
+    """Return the LSN that the caller has seen, from the header or a link's query."""
     text = request.headers.get(LSN_HEADER) or request.query_params.get(LSN_PARAMETER)
     if not text:
         return None

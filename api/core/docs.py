@@ -52,7 +52,7 @@ def docs() -> Response:
 
 @router.get("/api/docs/{name}")
 def asset(name: str) -> Response:
-    """Return a part of Swagger's page."""
+    """Return an asset of Swagger's page."""
     if name not in _ASSETS:
         raise HTTPException(404)
     source = files("fastapi_swagger") / "resources" / name

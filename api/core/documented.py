@@ -1,4 +1,4 @@
-"""What OpenAPI says of every answer: its status, its media type and its schema."""
+"""What OpenAPI describes of every answer: its status, its media type and its schema."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -17,10 +17,10 @@ from api.core.outcomes import (
 )
 from api.core.problems import ENVELOPE_PATH, phrase_of
 
-# Whoever calls may be unknown or too eager, and the databases may be changing hands.
+# Any caller may be unknown or too frequent, and any call may meet a failover.
 _OF_ALL: Final = (400, 401, 403, 429, 503)
-# Who asks these is not limited, and no database decides about them; or, of tokens, all
-# refusals are said by the route.
+# Calls to these are not limited, and need no database to be admitted; for tokens, the
+# route documents all refusals itself.
 _OPEN_PATHS: Final = (
     "/health",
     "/metrics",
@@ -35,14 +35,14 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 class ProblemPart(Shown):
-    """One property of what was sent, and what is wrong with it."""
+    """One property of the request, and what is wrong with it."""
 
     property: str
     detail: str
 
 
 class Problem(BaseModel):
-    """A refusal, as RFC 9457 describes it, with the properties it is about."""
+    """A refusal as RFC 9457 describes it, with the properties it is about."""
 
     type: Literal["about:blank"]
     title: str
@@ -51,13 +51,13 @@ class Problem(BaseModel):
     property: str | None = None
     problems: list[ProblemPart] | None = None
     error: str | None = Field(
-        None, description="Of documents and visits: `detail` once more."
+        None, description="For documents and visits: a copy of `detail`."
     )
     free_at: datetime | None = Field(
-        None, description="Of a slot that is taken: when it may be free again."
+        None, description="If a slot is taken: when it may be free again."
     )
     next_free: list[FreeSlot] | None = Field(
-        None, description="Of a slot that is taken: those that can be had instead."
+        None, description="If a slot is taken: free slots to book instead."
     )
 
 
@@ -71,13 +71,13 @@ class EnvelopeProblem(Shown):
 
 
 class OutcomeText(BaseModel):
-    """What an issue says to a person."""
+    """The text of an issue for people to read."""
 
     text: str
 
 
 class OutcomeIssue(BaseModel):
-    """One thing that is wrong, by a code of FHIR's and in a sentence."""
+    """One thing that is wrong, as a FHIR code and a sentence."""
 
     severity: Literal["error"]
     code: str
@@ -108,7 +108,7 @@ def shows(
 ) -> Responses:
     """Describe a route that answers with JSON of this kind, and its refusals.
 
-    `files` are the media types of what it sends instead, where that is asked for.
+    `files` are the media types that it can return instead on request.
     """
     answer: dict[str, Any] = {"model": kind}
     if content := {each: {"schema": _FILE} for each in files}:
@@ -117,7 +117,7 @@ def shows(
 
 
 def describe(api: FastAPI) -> None:
-    """Let the API's description tell every answer there is."""
+    """Make the API's description include every possible answer."""
     describe_routes = api.openapi
 
     def openapi() -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _complete(schema: dict[str, Any]) -> None:
 
 
 def _complete_operation(path: str, responses: dict[str, Any]) -> None:
-    # Values that do not fit are answered with 400 here, like everything invalid.
+    # Invalid values are answered with 400 here, like everything invalid.
     responses.pop("422", None)
     if path not in _OPEN_PATHS:
         for status in _OF_ALL:

@@ -1,9 +1,10 @@
-"""Long lists on their way out: read as fast as they can be, sent as they are fetched.
+"""Exports of long lists: read as fast as possible, sent as fast as they are fetched.
 
-A list is read in one transaction. Sent while it is read, it would keep a connection of
-the database for as long as somebody fetches it: forty who fetch slowly kept all of
-them, and nobody else saw anything. So it goes into a file first, from which it is sent
-while it still grows. On the disk it is sealed, and gone when it is sent.
+A list is read in one transaction. If it were sent while it is read, it would occupy a
+database connection for as long as the download takes: forty slow downloads occupied all
+of them, and nobody else saw anything. So the list is written to a file first, and sent
+from there while the file still grows. On disk it is encrypted, and it is gone once it
+is sent.
 """
 
 import os
@@ -26,8 +27,8 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from api.core.files.sending import ReleasingResponse, attachment_named
 from services.core.errors import TooOften, Unavailable
 
-# Of the connections that a web server has to a database, and of what it may keep on its
-# disk, everybody else needs most.
+# Most of a web server's database connections, and of the disk space it may use, have to
+# be left for everybody else.
 _READ_AT_ONCE: Final = 3
 _PER_PERSON: Final = 3
 _IN_ALL: Final = 60
@@ -42,7 +43,7 @@ _NONCE_BYTES: Final = 16
 class SealedSpool:
     """A file that one thread fills while another reads it from its beginning.
 
-    It has no name, and what is in it is encrypted with a key that only it knows.
+    It has no name, and its content is encrypted with a key that only this object has.
     """
 
     def __init__(self) -> None:
@@ -55,7 +56,7 @@ class SealedSpool:
         self._changed = Condition()
 
     def fill(self, pieces: Iterator[bytes]) -> None:
-        """Take all pieces, until nobody wants them any more; raises nothing."""
+        """Append all pieces, or stop once the file is closed; raises nothing."""
         try:
             for piece in pieces:
                 if not self._append(self._seal.update(piece)):
@@ -67,7 +68,7 @@ class SealedSpool:
             self._changed.notify_all()
 
     def read(self) -> Generator[bytes]:
-        """Yield what is there and what comes; raises what kept `fill` from the rest."""
+        """Yield what is there and what follows; raises what stopped `fill`."""
         place = 0
         while piece := self._sealed_from(place):
             place += len(piece)
@@ -76,7 +77,7 @@ class SealedSpool:
             raise self._failure
 
     def close(self) -> None:
-        """Throw the file away; whoever fills it notices."""
+        """Discard the file; the thread that fills it stops."""
         with self._changed:
             self._is_closed = self._is_whole = True
             self._file.close()
@@ -99,12 +100,12 @@ class SealedSpool:
             if self._is_closed:
                 return b""
             there = min(self._written - place, _PIECE_BYTES)
-            # Beside `write`, which goes on at the end.
+            # Does not disturb `write`, which continues at the end.
             return os.pread(self._file.fileno(), there, place)
 
 
 class ListExports:
-    """Reads lists for whoever fetches them, a few at a time; one for a server."""
+    """Reads lists for downloads, a few at a time; there is one for each server."""
 
     def __init__(
         self,
@@ -126,10 +127,11 @@ class ListExports:
         *,
         mark: str = "",
     ) -> "ListExport":
-        """Return a list that is being read; `mark` comes before a first piece of text.
+        """Start reading a list and return it; `mark` precedes a first piece of text.
 
-        Raises what reading the first piece raises; TooOften of a person who fetches as
-        many as one may, Unavailable while others' are read for too long.
+        Raises what reading the first piece raises; TooOften if the person already
+        fetches as many lists as allowed; Unavailable if all readers stay busy for too
+        long.
         """
         with ExitStack() as held:
             self._count(person)
@@ -137,7 +139,7 @@ class ListExports:
             spool = SealedSpool()
             held.callback(spool.close)
             begun: Future[None] = Future()
-            # What is written down of the request goes by its context.
+            # The audit log takes the request's origin from the context.
             Thread(
                 target=copy_context().run,
                 args=(self._fill, spool, read, mark, begun),
@@ -191,18 +193,18 @@ class ListExports:
 
 @dataclass(frozen=True, slots=True)
 class ListExport:
-    """A list on its way to whoever fetches it, and what is held until it is there."""
+    """A list being sent, with the resources it holds until then."""
 
     spool: SealedSpool
     held: ExitStack
 
     def close(self) -> None:
-        """Let go of the list, however far it has come; a second time does nothing."""
+        """Release the list, however much of it was sent; a second call does nothing."""
         self.held.close()
 
 
 class ListResponse(ReleasingResponse):
-    """Sends a list, CSV unless told otherwise, and lets go of it in the end."""
+    """Sends a list, CSV unless told otherwise, and releases it at the end."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Idempotency-Key: one wish that is sent again is granted once."""
+"""Idempotency-Key: a request that is sent again takes effect once."""
 
 from typing import Annotated, Final
 from uuid import UUID, uuid4, uuid5
@@ -14,7 +14,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Made once for one wish; sent again, it is not granted twice.",
+        description="Chosen once for a request; sent again, it takes effect only once.",
     ),
 ]
 

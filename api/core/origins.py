@@ -1,4 +1,4 @@
-"""Where a request comes from: which network, which sign-in, which site's page."""
+"""The origin of a request: its network, its sign-in, and the site of its page."""
 
 from collections.abc import Collection
 from typing import Any, Final
@@ -13,13 +13,13 @@ from starlette.requests import HTTPConnection
 from api.core.answers import LSN_HEADER, NODE_HEADER
 from services.core.audit import Origin
 
-# The server puts these into a request's scope, where no client can reach them.
+# The server puts these into a request's scope, where no client can set them.
 REQUEST_ID: Final = "chartroom.request_id"
 SESSION_ID: Final = "chartroom.session_id"
-# Asking by these changes nothing.
+# Requests with these methods change nothing.
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# What scripts of other sites may send, and read of answers.
+# What scripts of other sites may send, and read in answers.
 _SENT_FROM_ELSEWHERE: Final = (
     "Authorization",
     "Content-Type",
@@ -28,7 +28,7 @@ _SENT_FROM_ELSEWHERE: Final = (
     "If-None-Match",
     "Range",
     LSN_HEADER,
-    # The protocol tus, as of api/documents/uploads.py.
+    # The protocol tus, see api/documents/uploads.py.
     "Tus-Resumable",
     "Upload-Checksum",
     "Upload-Length",
@@ -61,10 +61,10 @@ def origin_of(request: HTTPConnection) -> Origin:
 
 
 def is_same_origin(headers: Headers) -> bool | None:
-    """Tell whether our own page asks; None where the client does not say.
+    """Return whether our own page asks; None where the client does not say.
 
-    Under `Referrer-Policy: no-referrer` a browser's form says "Origin: null", so then
-    its Sec-Fetch-Site decides.
+    Under `Referrer-Policy: no-referrer` a browser's form sends "Origin: null"; then
+    Sec-Fetch-Site decides.
     """
     origin = headers.get("origin")
     if origin is not None and origin != "null":
@@ -76,10 +76,10 @@ def is_same_origin(headers: Headers) -> bool | None:
 
 
 def admit(api: FastAPI, origins: Collection[str]) -> None:
-    """Let scripts of these sites call; none may without.
+    """Allow scripts of these sites to call; without any, none may.
 
-    Never with our cookie: a browser neither sends it nor shows the answer. So they
-    need a token, and can do no more with it than any other program.
+    They never act with our cookie: a browser neither sends it nor shows the answer. So
+    they need a token, and can do no more with it than any other program.
     """
     options: dict[str, Any] = {
         "allow_origins": list(origins),

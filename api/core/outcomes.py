@@ -1,4 +1,4 @@
-"""How refusals below /fhir are told: an OperationOutcome of FHIR R4."""
+"""Refusals below /fhir: an OperationOutcome of FHIR R4."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from api.core.answers import JsonResponse
 from services.core.errors import InvalidInput
 
 FHIR_PATH: Final = "/fhir"
-# Where systems ask for tokens, and whose refusals are OAuth's.
+# Where systems ask for tokens; its refusals are OAuth's.
 TOKEN_PATH: Final = f"{FHIR_PATH}/auth/token"
 SMART_CONFIGURATION_PATH: Final = f"{FHIR_PATH}/.well-known/smart-configuration"
 FHIR_JSON: Final = "application/fhir+json"
@@ -34,9 +34,9 @@ _CODES: Final[Mapping[int, str]] = {
 }
 
 
-# Tokens are kept by nobody on the way, not by caches of before HTTP/1.1 either.
+# Tokens must not be cached on the way, not by HTTP/1.0 caches either.
 NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-# What RFC 6749 calls what went wrong, of refusals that every route may answer with.
+# RFC 6749's error names for refusals that every route may answer with.
 _OAUTH_ERRORS: Final[Mapping[int, str]] = {
     429: "temporarily_unavailable",
     500: "server_error",
@@ -46,14 +46,14 @@ _OAUTH_ERRORS: Final[Mapping[int, str]] = {
 
 
 class FhirResponse(JsonResponse):
-    """A resource of FHIR, as JSON."""
+    """A FHIR resource as JSON."""
 
     media_type = FHIR_JSON
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What is wrong with what was sent, or worth knowing.
+    """Something wrong with what was sent, or worth knowing about it.
 
     `expression` is the FHIRPath of the element, `code` one of
     http://hl7.org/fhir/issue-type.
@@ -66,7 +66,7 @@ class Issue:
 
 
 class InvalidResource(InvalidInput):
-    """A resource breaks rules; `issues` has all of them, at least one."""
+    """A resource breaks rules; `issues` lists all of them, at least one."""
 
     def __init__(self, issues: Sequence[Issue]) -> None:
         first = issues[0]
@@ -75,14 +75,14 @@ class InvalidResource(InvalidInput):
 
 
 def is_fhir(path: str) -> bool:
-    """Tell whether a path belongs to FHIR, whatever stands there."""
+    """Return whether a path belongs to FHIR, whether or not a route exists there."""
     return path == FHIR_PATH or path.startswith(f"{FHIR_PATH}/")
 
 
 def outcome(
     sentences: Sequence[str], *, code: str, severity: str = "error"
 ) -> dict[str, Any]:
-    """Return an OperationOutcome that says these sentences."""
+    """Return an OperationOutcome with these sentences."""
     return _outcome_of(_issue(sentence, code, severity) for sentence in sentences)
 
 
@@ -111,7 +111,7 @@ def _issue(sentence: str, code: str, severity: str) -> dict[str, Any]:
 def outcome_response(
     status: int, sentence: str, headers: Mapping[str, str] | None
 ) -> FhirResponse:
-    """Return the answer of this status to who asks by FHIR."""
+    """Return a FHIR client's answer with this status."""
     content = outcome([sentence], code=_CODES.get(status, "processing"))
     return FhirResponse(content, status, dict(headers) if headers else None)
 
@@ -123,10 +123,10 @@ def oauth_error(
     *,
     error: str | None = None,
 ) -> JsonResponse:
-    """Return a refusal of a token, as RFC 6749 tells it (5.2)."""
+    """Return a refusal of a token in the form of RFC 6749 (5.2)."""
     content = {
         "error": error or _OAUTH_ERRORS.get(status, "invalid_request"),
-        # Quotation marks are not among the characters that it may have.
+        # The standard does not allow quotation marks in it.
         "error_description": sentence.replace('"', "'"),
     }
     return JsonResponse(content, status, {**(headers or {}), **NOT_STORED})

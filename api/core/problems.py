@@ -1,4 +1,4 @@
-"""How refusals are told: RFC 9457, FHIR's OperationOutcome, the register's envelope."""
+"""How refusals are written: RFC 9457, an OperationOutcome, the register's envelope."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -44,12 +44,12 @@ from services.patients.records.rules import InvalidPatient
 ENVELOPE_PATH: Final = "/patient-register"
 DOCUMENTS_PATH: Final = "/api/documents"
 UPLOADS_PATH: Final = "/api/v1/uploads"
-# The protocol tus: every answer names it, and it has a status of its own.
+# The protocol tus: every answer names its version, and it has a status of its own.
 TUS_VERSION: Final = "1.0.0"
 TUS_HEADERS: Final[Mapping[str, str]] = {"Tus-Resumable": TUS_VERSION}
 CHECKSUM_MISMATCH: Final = 460
 _OF_DOCUMENTS: Final = (DOCUMENTS_PATH, "/files/documents")
-# Refusals of these carry their sentence once more, as `error`.
+# Refusals below these repeat their sentence as `error`.
 _TREES: Final = (
     *_OF_DOCUMENTS,
     "/api/document-forms",
@@ -75,7 +75,7 @@ _BAD_REQUEST: Final = 400
 _NOT_FOUND: Final = 404
 _METHOD_NOT_ALLOWED: Final = 405
 _RETRY_LATER: Final = {"Retry-After": "2"}
-# Somebody has to do something first.
+# Somebody has to act before it can succeed.
 _RETRY_MUCH_LATER: Final = {"Retry-After": "30"}
 _CHANGING_HANDS: Final = (
     "Database failover in progress. Nothing is lost; try again in a few seconds."
@@ -89,7 +89,7 @@ _log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
-    """A service's refusal, with more to tell programs than its sentence."""
+    """A service's refusal with more details for programs than its sentence."""
 
     def __init__(self, error: ServiceError, members: Mapping[str, Any]) -> None:
         super().__init__(str(error))
@@ -98,7 +98,7 @@ class Refusal(Exception):
 
 
 def phrase_of(status: int) -> str:
-    """Return what a status is called."""
+    """Return the reason phrase of a status."""
     if status == CHECKSUM_MISMATCH:
         return "Checksum Mismatch"
     return HTTPStatus(status).phrase
@@ -111,7 +111,7 @@ class ProblemResponse(JsonResponse):
 
 
 def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
-    """Let every error that leaves a route be told in the caller's format."""
+    """Answer every error that leaves a route in the caller's format."""
     api.add_exception_handler(ServiceError, _service_error)
     api.add_exception_handler(InvalidResource, _invalid_resource)
     api.add_exception_handler(Refusal, _refused_with_more)
@@ -121,22 +121,22 @@ def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
     api.add_exception_handler(RequestValidationError, _invalid_request)
     api.add_exception_handler(StarletteHTTPException, _http_error)
     api.add_exception_handler(_METHOD_NOT_ALLOWED, partial(_method_not_allowed, routes))
-    # Raised again after it was answered, so that whoever serves the API can log it.
+    # Starlette raises it again after it was answered, so that the server can log it.
     api.add_exception_handler(Exception, _unforeseen)
 
 
 def broken(path: str) -> Response:
-    """Return the answer to a request that broke on something nobody foresaw."""
+    """Return the answer to a request that failed with an unexpected error."""
     return _refusal(path, 500, _BROKEN)
 
 
 def refused(path: str, status: int, sentence: str) -> Response:
-    """Return the answer to a request that does not even reach its route."""
+    """Return the answer to a request that does not reach its route."""
     return _refusal(path, status, sentence)
 
 
 def precondition_required() -> HTTPException:
-    """Return what asks for the version that an edit starts from."""
+    """Return the error that asks for the version that an edit starts from."""
     return HTTPException(
         428, 'Send If-Match with the ETag you edited from, for example "3".'
     )
@@ -157,13 +157,13 @@ def _invalid_resource(request: Request, error: Exception) -> Response:
 
 
 def problem_of(refusal: ServiceError) -> dict[str, Any]:
-    """Return the problem that a refusal of one of several things is told as."""
+    """Return a refusal of one of several things as a problem."""
     status = _status_of(refusal)
     return _problem(status, str(refusal)) | _members_of(refusal)
 
 
 def _members_of(error: Exception) -> dict[str, Any]:
-    """Return which properties of what was sent a refusal is about."""
+    """Return the properties of the request that a refusal is about."""
     if isinstance(error, InvalidForm):
         return _problems([(p.field, p.message) for p in error.problems])
     if isinstance(error, InvalidPatient):
@@ -187,7 +187,7 @@ def _status_of(error: Exception) -> int:
 
 
 def _wait(error: Exception) -> Mapping[str, str] | None:
-    """Say when to try again, of what may work then."""
+    """Return a Retry-After header for an error that may not recur later."""
     if isinstance(error, TooOften):
         return {"Retry-After": str(error.retry_after_seconds)}
     if isinstance(error, StorageFull):
@@ -196,7 +196,7 @@ def _wait(error: Exception) -> Mapping[str, str] | None:
 
 
 def stale(request: Request, sentence: str, members: dict[str, Any]) -> Response:
-    """Return the answer to an edit that began from an older version than today's."""
+    """Return the answer to an edit that began from an outdated version."""
     status = 412 if "if-match" in request.headers else 409
     return _refusal(request.url.path, status, sentence, members)
 
@@ -220,7 +220,7 @@ def _no_primary(request: Request, error: Exception) -> Response:
 
 
 def _cannot_now(request: Request, sentence: str) -> Response:
-    """Answer what works once a server leads; what was to be deleted is still there."""
+    """Answer a request that needs a primary; a document to delete is still there."""
     path = request.url.path
     is_deletion = request.method == "DELETE" and _is_within(path, DOCUMENTS_PATH)
     members = {"error": _NOT_DELETED} if is_deletion else None
@@ -228,7 +228,7 @@ def _cannot_now(request: Request, sentence: str) -> Response:
 
 
 def _os_error(request: Request, error: Exception) -> Response:
-    """Say that a file of our own found no room; all else stays unforeseen."""
+    """Answer that the disk is full if that is the cause; raise any other error."""
     if refusal := full_disk(error, stores_of(request).disks):
         _log.warning("A disk is full.")
         return _service_error(request, refusal)
@@ -257,7 +257,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _method_not_allowed(
     routes: Sequence[APIRoute], request: Request, error: Exception
 ) -> Response:
-    """Answer with all that can be done: Starlette names what one of the routes can."""
+    """Answer with all allowed methods: Starlette lists those of one route only."""
     del error
     there = [
         route for route in routes if route.matches(request.scope)[0] is not Match.NONE
@@ -310,7 +310,7 @@ def _is_within(path: str, tree: str) -> bool:
 
 
 def _names_nothing(problems: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether what should be a document's id is none."""
+    """Return whether a document's id in the path is not an id."""
     return any(problem["loc"] == ("path", "uuid") for problem in problems)
 
 
@@ -341,7 +341,7 @@ def _problems(problems: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _property(location: Sequence[int | str]) -> str:
-    """Name the field that a validation error points to, without where it stood."""
+    """Return the field that a validation error points to, without the source."""
     path = [part for part in location if part not in {"body", "query", "path"}]
     return ".".join(str(part) for part in path) or "body"
 

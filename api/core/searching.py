@@ -1,4 +1,4 @@
-"""/api/v1/search: one search for patients, documents and doctors, while one types."""
+"""/api/v1/search: one search for patients, documents and doctors, while typing."""
 
 from datetime import date
 from typing import Annotated, Any, Final, Literal
@@ -31,10 +31,10 @@ _KINDS: Final[tuple[Kind, ...]] = ("patients", "documents", "doctors")
 
 
 class SearchBody(Body):
-    """What somebody types; in a body, because addresses end up in logs.
+    """The search text; in a body, because addresses end up in logs.
 
-    `kinds` are those looked for, all of them without it. `most` bounds the patients,
-    and `total` asks of how many they are the first.
+    `kinds` are the kinds to look for, by default all. `most` limits the number of
+    patients, and `total` also asks for the number of all that match.
     """
 
     search: Annotated[str, Field(max_length=_LONGEST)]
@@ -47,7 +47,7 @@ class SearchBody(Body):
 
 
 class PatientHitShown(Shown):
-    """Enough of a patient to tell them from others; `name` has the family's first."""
+    """Enough of a patient to tell them from others; `name` has the last name first."""
 
     uuid: Annotated[UUID, From("id")]
     name: Annotated[
@@ -69,7 +69,7 @@ class DocumentHitShown(Shown):
 
 
 class DoctorHitShown(Shown):
-    """A doctor, and what they are specialised in."""
+    """A doctor and their specialization."""
 
     uuid: Annotated[UUID, From("id")]
     name: str
@@ -77,9 +77,9 @@ class DoctorHitShown(Shown):
 
 
 class SearchShown(Shown):
-    """The first of each that the caller may see; `advice` says what was mistyped.
+    """The first of each kind that the caller may see; `advice` says what was mistyped.
 
-    Where `similar` is true nobody matches, and these are called almost so. `total` is
+    Where `similar` is true no patient matches, and these have similar names. `total` is
     null unless it was asked for, and a bound or an estimate unless `total_is_exact`.
     """
 
@@ -98,7 +98,7 @@ class SearchShown(Shown):
 def search(
     caller: ProgramOrPerson, body: Annotated[SearchBody, sent(SearchBody)]
 ) -> Response:
-    """Find the first patients, documents and doctors, each as the caller may see them.
+    """Find the first patients, documents and doctors that the caller may see.
 
     Nothing is found for fewer than two characters.
     """

@@ -1,4 +1,4 @@
-"""Sparse answers: of each item of a list only the fields that are asked for."""
+"""Sparse answers: only the fields asked for of each item of a list."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from api.core.answers import Shown
 from services.core.errors import InvalidInput
 
 PARAMETER: Final = "fields"
-DESCRIPTION: Final = "Of each item only these, with commas between: uuid,last_name."
+DESCRIPTION: Final = (
+    "The fields to return of each item, separated by commas: uuid,last_name."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class ChosenFields:
     names: frozenset[str] | None = None
 
     def of(self, item: Mapping[str, Any]) -> dict[str, Any]:
-        """Return as much of the item."""
+        """Return the chosen fields of the item."""
         if self.names is None:
             return dict(item)
         return {name: value for name, value in item.items() if name in self.names}
@@ -27,10 +29,10 @@ class ChosenFields:
 def chosen(
     pairs: Iterable[tuple[str, str]], *kinds: type[Shown]
 ) -> tuple[ChosenFields, list[tuple[str, str]]]:
-    """Return the fields that a query string chooses, and the rest of it.
+    """Return the fields that a query string chooses, and the rest of the query.
 
-    What is shown without names lacks fields that are shown with them: all `kinds` of
-    items are known here. Raises InvalidInput for what none of them has.
+    Items shown without names lack fields that items with names have: the fields of all
+    `kinds` are accepted. Raises InvalidInput for a field that none of them has.
     """
     rest = list(pairs)
     said = [value for name, value in rest if name == PARAMETER]

@@ -1,4 +1,4 @@
-"""/api/documents/bulk: the same done with several documents in one call."""
+"""/api/documents/bulk: one action on several documents in one call."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,18 +25,20 @@ router = APIRouter(prefix="/api/documents", tags=["Documents"])
 
 
 class DocumentsBulk(Body):
-    """What is done with which documents."""
+    """The documents, and the action on them."""
 
     documents: Ids
     action: Literal["change", "add_tags", "hold", "delete"]
     changes: DocumentChanges | None = Field(
-        None, description="To change: as with one, without a title."
+        None, description="For change: as for one document, without a title."
     )
     tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    reason: str = Field("", description="Of a hold: such as a case number.")
+    reason: str = Field(
+        "", description="For a hold: the reason, such as a case number."
+    )
 
     def act(self, caller: Caller) -> Callable[[Session, UUID], object]:
-        """Return what is done with one, or raise InvalidInput."""
+        """Return the action on one document, or raise InvalidInput."""
         match self.action:
             case "change":
                 return self._change(caller)
@@ -65,7 +67,7 @@ class DocumentsBulk(Body):
             raise InvalidInput(
                 "changes.title", "Several documents do not get one title; leave it out."
             )
-        # Wrong for one, wrong for all.
+        # Refuses the whole call at once if the changes are invalid.
         changes.given()
 
         def change(session: Session, document_id: UUID) -> object:
@@ -104,10 +106,10 @@ class DocumentsBulk(Body):
 def act_on_several(
     caller: ProgramOrPerson, body: Annotated[DocumentsBulk, sent(DocumentsBulk)]
 ) -> Response:
-    """Change, tag, hold or delete up to 100 documents, each as it is now.
+    """Change, tag, hold or delete up to 100 documents, each in its current state.
 
-    Each is done by the rights of the one: what is refused of one keeps none of the
-    others, and has its own problem in the answer.
+    Each needs the same rights as a single call: a refusal of one does not keep the
+    others from being done, and is reported as its problem in the answer.
     """
     caller.require(permission_to_file(caller.actor))
     return do_each(caller, body.documents, body.act(caller))

@@ -50,7 +50,7 @@ _FOR_ONE_PERSON: Final = 0o600 << 16
 class _Bundle:
     """The versions whose files are sent, and a line about each that is not.
 
-    Of those with values in the clinic's own `fields` the `documents` are told, too.
+    `documents` and `fields` are for the table of values in the clinic's own fields.
     """
 
     versions: list[VersionRecord] = field(default_factory=list)
@@ -60,18 +60,18 @@ class _Bundle:
 
 
 class _Buffer(bytearray):
-    """What the archive has written and nobody has sent yet."""
+    """What the archive has written and has not been sent yet."""
 
     def write(self, data: bytes) -> int:
-        """Take in what the archive writes; there is no way back in it."""
+        """Append what the archive writes; it cannot seek back."""
         self += data
         return len(data)
 
     def flush(self) -> None:
-        """Take part in the protocol of files."""
+        """Do nothing; part of the file protocol."""
 
     def taken(self) -> bytes:
-        """Return what has been written since the last time."""
+        """Return and remove what has been written since the last call."""
         piece = bytes(self)
         self.clear()
         return piece
@@ -84,11 +84,11 @@ def send_several(
         tuple[UUID, ...], Query(alias="document", max_length=_MOST)
     ] = (),
 ) -> Response:
-    """Send the latest files of up to 100 documents, 500 MB at most, as one ZIP.
+    """Download the latest files of up to 100 documents, 500 MB at most, as one ZIP.
 
-    Each is written down as a download of its own. What may not be had is left out, and
-    a text in the archive says why. If any has values in the clinic's own fields,
-    *Documents.csv* in it has them.
+    Each is recorded as a download of its own. Files that are not available are left
+    out, and a text file in the archive says why. If any document has values in the
+    clinic's own fields, the archive has a *Documents.csv* with them.
     """
     caller.require(permission_to_view(caller.actor))
     wanted = tuple(dict.fromkeys(documents))
@@ -109,10 +109,10 @@ def send_as_one(
         tuple[UUID, ...], Query(alias="document", max_length=_MOST)
     ] = (),
 ) -> Response:
-    """Send the latest files of up to 100 documents, 50 MB at most, as one PDF to print.
+    """Get the latest files of up to 100 documents, 50 MB at most, as one PDF to print.
 
-    They come in the order of the call, and each is written down as printed. If one may
-    not be had none is sent: nobody sees that a page is missing from a pile of paper.
+    They come in the order of the call, and each is recorded as printed. If one is not
+    available, none is returned: nobody would notice a missing page in a pile of paper.
     """
     caller.require(permission_to_view(caller.actor))
     wanted = tuple(dict.fromkeys(documents))
@@ -142,7 +142,7 @@ def _open_to_print(
         records.open_version(session, actor, document_id, purpose="print")
         for document_id in ids
     ]
-    # In the same transaction: what is not printed is not written down as printed.
+    # In the same transaction: what is not printed is not recorded as printed.
     megabytes = sum(version.filesize for version in versions) >> 20
     if megabytes > _MOST_MEGABYTES_PRINTED:
         raise _too_large(megabytes, _MOST_MEGABYTES_PRINTED, "file")
@@ -181,7 +181,7 @@ def _open_all(session: Session, actor: Actor, ids: Iterable[UUID]) -> _Bundle:
 
 
 def _archived(caller: Caller, bundle: _Bundle) -> Generator[bytes]:
-    """Yield the archive piece by piece; PDFs are packed already, so they are stored."""
+    """Yield the archive in pieces; PDFs are compressed already, so they are stored."""
     buffer = _Buffer()
     names = _names(bundle.versions)
     with ZipFile(cast("BinaryIO", buffer), "w", ZIP_STORED) as archive:
@@ -204,7 +204,7 @@ def _archived(caller: Caller, bundle: _Bundle) -> Generator[bytes]:
 
 
 def _table(bundle: _Bundle, names: Sequence[str]) -> str:
-    """Return the documents' facts as CSV: a line each, a column for each own field."""
+    """Return the documents' facts as CSV: a row each, a column for each own field."""
     known = {key for document in bundle.documents for key in document.fields}
     shown = [each for each in bundle.fields if each.key in known]
     text = StringIO()
@@ -227,7 +227,7 @@ def _cell(value: object) -> str:
 
 
 def _names(versions: Sequence[VersionRecord]) -> list[str]:
-    """Return a name for each file, no two the same on any system."""
+    """Return a name for each file, no two of them equal on any system."""
     taken: set[str] = set()
     names = []
     for version in versions:

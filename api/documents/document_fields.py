@@ -25,7 +25,7 @@ _CREATED: Final = 201
 
 
 class DocumentFieldShown(Shown):
-    """A field that documents may have; an archived one is filled in no more."""
+    """A field that documents may have; an archived one can no longer be filled in."""
 
     id: UUID
     key: str = Field(description="Its name in `custom_fields`, criteria and columns.")
@@ -33,19 +33,21 @@ class DocumentFieldShown(Shown):
     kind: FieldKind
     unit: str = Field(description="Of a number; empty if it has none.")
     choices: list[str]
-    document_types: list[DocumentType] = Field(description="Of all types if empty.")
+    document_types: list[DocumentType] = Field(
+        description="The types that have it; all if empty."
+    )
     is_required: bool
     archived_at: datetime | None
 
 
 class DocumentFieldsShown(Shown):
-    """The fields by name, the archived ones too."""
+    """The fields by name, including archived ones."""
 
     fields: list[DocumentFieldShown]
 
 
 class FieldBody(Body):
-    """What a field is called, what it holds, and which documents have it."""
+    """A field's definition: its name, its values, and the documents that have it."""
 
     name: str = ""
     unit: str = ""
@@ -54,7 +56,7 @@ class FieldBody(Body):
     is_required: bool = False
 
     def definition(self) -> FieldDefinition:
-        """Return what is said of the field, or raise InvalidInput."""
+        """Return the definition of the field, or raise InvalidInput."""
         unknown = set(self.document_types) - set(DocumentType)
         if unknown:
             known = ", ".join(DocumentType)
@@ -65,7 +67,7 @@ class FieldBody(Body):
 
 
 class NewFieldBody(FieldBody):
-    """What a new field is; its kind stays."""
+    """A new field; its kind cannot be changed later."""
 
     kind: str = FieldKind.TEXT.value
 
@@ -80,7 +82,7 @@ class NewFieldBody(FieldBody):
 
 @router.get("", responses=shows(DocumentFieldsShown))
 def list_fields(caller: ProgramOrPerson) -> Response:
-    """List the fields that documents may have beside those that all have."""
+    """List the fields that documents may have in addition to the built-in ones."""
     read = caller.read(lambda session: fields.list_fields(session, caller.actor))
     content = {"fields": list(map(DocumentFieldShown.of, read.value))}
     return JsonResponse(content, headers=read_headers(read, caller.after))
@@ -95,7 +97,7 @@ def list_fields(caller: ProgramOrPerson) -> Response:
 def add_field(
     caller: ProgramOrPerson, body: Annotated[NewFieldBody, sent(NewFieldBody)]
 ) -> Response:
-    """Define a field; its key is made of its name, and stays."""
+    """Define a field; its key is made from its name, and never changes."""
     return _do(
         caller,
         lambda session: fields.add_field(
@@ -113,7 +115,7 @@ def add_field(
 def change_field(
     caller: ProgramOrPerson, uuid: UUID, body: Annotated[FieldBody, sent(FieldBody)]
 ) -> Response:
-    """Change a field; a choice that documents have stays."""
+    """Change a field; a choice that documents use cannot be removed."""
     return _do(
         caller,
         lambda session: fields.change_field(
@@ -124,7 +126,7 @@ def change_field(
 
 @router.post("/{uuid}/archive", responses=shows(DocumentFieldShown, 404))
 def archive_field(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Let a field be filled in no more; what documents have in it stays."""
+    """Archive a field: it can no longer be filled in, and its values stay."""
     return _do(
         caller, lambda session: fields.archive_field(session, caller.actor, uuid)
     )
@@ -132,7 +134,7 @@ def archive_field(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 @router.post("/{uuid}/restore", responses=shows(DocumentFieldShown, 404))
 def restore_field(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Let an archived field be filled in again."""
+    """Restore an archived field, so that it can be filled in again."""
     return _do(
         caller, lambda session: fields.restore_field(session, caller.actor, uuid)
     )

@@ -1,4 +1,4 @@
-"""Documents' files: to be kept whole or in parts, or page by page as pictures."""
+"""Documents' files: as downloads, whole or in parts, or page by page as pictures."""
 
 from collections.abc import Generator
 from contextlib import AbstractContextManager
@@ -47,16 +47,21 @@ _WORDS_PATH: Final = f"{_VERSION_PATH}/pages/{{page}}.json"
 _NARROWEST, _WIDEST, _USUAL = 100, 2400, 1000
 _MOST: Final = 1_000_000
 _PIECE_BYTES: Final = 256 * 1024
-# A sheet of paper has 120 points across: one sees what it is, and reads nothing.
+# 120 pixels for the width of a sheet show what paper it is, and nothing can be read.
 _THUMBNAIL_WIDTH: Final = 120
-# For as long as one goes through lists, and not for who signs in next.
+# Long enough for going through lists, and not for the next person who signs in.
 _KEPT_BY_BROWSERS: Final = {"Cache-Control": "private, max-age=600", "Vary": "Cookie"}
 _UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
 
 Number = Annotated[int, Path(ge=1, le=_MOST)]
 NumberOrLatest = Annotated[
     int | None,
-    Query(alias="version", ge=1, le=_MOST, description="The latest without it."),
+    Query(
+        alias="version",
+        ge=1,
+        le=_MOST,
+        description="The version; the latest if left out.",
+    ),
 ]
 
 
@@ -64,7 +69,7 @@ NumberOrLatest = Annotated[
 def look_at_file(
     caller: ProgramOrPerson, request: Request, uuid: UUID, number: NumberOrLatest = None
 ) -> Response:
-    """Tell of a document's file what sending it would tell; nothing is sent."""
+    """Return the headers of a document's file, without the file."""
 
     def look(session: Session) -> VersionRecord:
         document = records.get(session, caller.actor, uuid, number=number)
@@ -87,10 +92,10 @@ def look_at_file(
 def send_file(
     caller: ProgramOrPerson, request: Request, uuid: UUID, number: NumberOrLatest = None
 ) -> Response:
-    """Send a document's file to be kept; `Range` asks for a part of it.
+    """Download a document's file; `Range` asks for a part of it.
 
-    The ETag is the SHA-256 of the file. If the file turns out damaged on the way, the
-    answer breaks off before its `Content-Length`.
+    The ETag is the SHA-256 of the file. If the file turns out damaged while it is sent,
+    the answer breaks off before its `Content-Length`.
     """
     return send_version(caller, request, uuid, number)
 
@@ -99,9 +104,9 @@ def send_file(
 def send_original(
     caller: ProgramOrPerson, uuid: UUID, number: NumberOrLatest = None
 ) -> Response:
-    """Send the picture or office file that a version was made from, as it came.
+    """Download the picture or office file that a version was made from, as received.
 
-    Unlike the PDF it may say where and with what it was taken.
+    Unlike the PDF it may contain where and with which device it was taken.
     """
     read = caller.read(
         lambda session: records.open_original(session, caller.actor, uuid, number)
@@ -136,13 +141,14 @@ def send_page(
     page: Annotated[int, Path(ge=1, le=_MOST)],
     *,
     width: Annotated[
-        int, Query(ge=_NARROWEST, le=_WIDEST, description="In pixels.")
+        int, Query(ge=_NARROWEST, le=_WIDEST, description="The width in pixels.")
     ] = _USUAL,
     purpose: Annotated[
-        Literal["view", "print"], Query(description="What the audit log says of it.")
+        Literal["view", "print"],
+        Query(description="The purpose recorded in the audit log."),
     ] = "view",
 ) -> Response:
-    """Show a page of a version as a picture, so that nothing in the file can act."""
+    """Return a page of a version as a picture, so that nothing in the file can act."""
     read = caller.read(
         lambda session: records.open_version(
             session, caller.actor, uuid, number, purpose=purpose, page=page
@@ -151,7 +157,7 @@ def send_page(
     version, papers = read.value, caller.stores.papers
     with (
         noting(damage_noted(caller, version)),
-        # Whoever looks at one page looks at others: not decrypted anew for each.
+        # Readers look at several pages, and the file is not decrypted again for each.
         papers.kept.lent(
             str(version.file_id), partial(_open_file, caller, version)
         ) as file,
@@ -171,10 +177,10 @@ def send_words(
     number: Number,
     page: Annotated[int, Path(ge=1, le=_MOST)],
 ) -> Response:
-    """Tell a page's words and where they are, to be read out, selected and copied.
+    """Return a page's words and their positions, to be read out, selected and copied.
 
-    Whoever was just shown the page is in the audit log with it; nobody else gets its
-    words unrecorded.
+    If the caller was just shown the page, the audit log has that already; otherwise
+    this call is recorded.
     """
     papers = caller.stores.papers
 
@@ -204,9 +210,9 @@ def send_words(
 
 @router.get(f"{_VERSION_PATH}/text.json", responses=shows(TextShown, 404, 409))
 def send_text(caller: ProgramOrPerson, uuid: UUID, number: Number) -> Response:
-    """Tell the text of all pages, in which a browser then finds what is looked for.
+    """Return the text of all pages, for a browser to search in.
 
-    So nobody's words to look for get into an address or a log.
+    So search terms never get into an address or a log.
     """
     read = caller.read(
         lambda session: records.text_of(
@@ -224,9 +230,9 @@ def send_thumbnail(
     number: Number,
     page: Annotated[int, Query(ge=1, le=_MOST)] = 1,
 ) -> Response:
-    """Show which paper or which page of it it is in a list, too small to be read.
+    """Return a page as a small picture for lists, too small to be read.
 
-    It belongs to the list, which is in the audit log with all that it showed.
+    It belongs to the list, which the audit log has with everything that it showed.
     """
     read = caller.read(
         lambda session: records.require_served(
@@ -238,7 +244,7 @@ def send_thumbnail(
     def draw() -> bytes:
         with (
             noting(damage_noted(caller, version)),
-            # A list of pages asks for many of one file.
+            # A list of pages asks for many pages of one file.
             papers.kept.lent(
                 str(version.file_id), partial(_open_file, caller, version)
             ) as file,

@@ -58,17 +58,17 @@ class DocumentFormsShown(Shown):
 
 
 class FilledForm(Body):
-    """What stands in the fields; patients write of nobody but themselves."""
+    """The values of a form's fields; patients can write only about themselves."""
 
     form: dict[str, str | list[list[str]]]
     patient_id: Annotated[UUID | None, Field(strict=False)] = None
     title: str = ""
     custom_fields: dict[str, Any] = Field(
-        default_factory=dict, description="What the document has in the clinic's own."
+        default_factory=dict, description="Values of the clinic's own fields, by key."
     )
 
     def values_for(self, template: Template) -> dict[str, Value]:
-        """Return what was typed, or raise InvalidInput for a field that is not there.
+        """Return the values, or raise InvalidInput for a field the form lacks.
 
         Dates are ISO dates.
         """
@@ -80,7 +80,7 @@ class FilledForm(Body):
 
 
 def writer(caller: ProgramOrPerson) -> Caller:
-    """Return the caller if they may file what a form becomes."""
+    """Return the caller if they may file the document that a form becomes."""
     caller.require(permission_to_file(caller.actor))
     return caller
 
@@ -90,7 +90,7 @@ Writer = Annotated[Caller, Depends(writer)]
 
 @router.get("", responses=shows(DocumentFormsShown))
 def list_forms(caller: Writer) -> Response:
-    """List the forms that the caller may fill in: patients have some of their own."""
+    """List the forms that the caller may fill in; patients have forms of their own."""
     known = forms.templates_for(caller.actor).values()
     return JsonResponse({"forms": list(map(_shown, known))})
 
@@ -104,7 +104,7 @@ def list_forms(caller: Writer) -> Response:
 def file_form(
     caller: Writer, name: str, body: Annotated[FilledForm, sent(FilledForm, writer)]
 ) -> Response:
-    """Make a PDF of a form and file it; what a patient writes says so.
+    """Make a PDF from a form and file it; one written by a patient is marked as such.
 
     It counts as an upload.
     """

@@ -30,7 +30,7 @@ _PAGED: Final = {
     "search": "Words, phrases in quotes, -words; in text, title, description, name.",
     "per_page": "10 by default, at most 1,000.",
     sparse.PARAMETER: sparse.DESCRIPTION,
-    "page": "From 1; then the answer has a total, and no next.",
+    "page": "From 1; the answer then has a total, and no next.",
 }
 
 
@@ -47,8 +47,8 @@ def list_documents(
 ) -> Response:
     """List the documents that meet the criteria, the newest first.
 
-    `next` goes into `after`, `previous` into `before`. A search ranks and shows the
-    passages that it found.
+    Pass `next` as `after`, or `previous` as `before`, for other pages. A search ranks
+    the documents and shows the passages that it found.
     """
     chosen, remaining = sparse.chosen(
         request.query_params.multi_items(), ListedDocumentShown
@@ -66,7 +66,7 @@ def list_documents(
 
 
 def _fields(caller: Caller, pairs: Iterable[tuple[str, str]]) -> Fields:
-    """Return what lists can be asked for; the clinic's own fields if they are meant."""
+    """Return the fields of lists, including the clinic's own if the query names any."""
     known = document_fields.fields_for(caller.actor)
     if not any(value.startswith(PREFIX) for _, value in pairs):
         return known

@@ -58,12 +58,12 @@ IfMatch = Annotated[str | None, Header(description='An ETag given before, like "
 
 
 def _at_most(characters: int) -> Any:
-    """Tell programs how much there may be; whether it is too much, services say."""
+    """State a limit in the schema; the services enforce it."""
     return Field(json_schema_extra={"maxLength": characters})
 
 
 class DocumentChanges(Body):
-    """What shall be different; all else stays as it is."""
+    """The fields to change; all others stay as they are."""
 
     title: Annotated[str, _at_most(LONGEST_TITLE)] = ""
     document_type: str = ""
@@ -79,18 +79,18 @@ class DocumentChanges(Body):
     tags: Annotated[tuple[str, ...], Field(strict=False)] = ()
     custom_fields: dict[str, Any] = Field(
         default_factory=dict,
-        description="By their keys; null empties one, and what is not named stays.",
+        description="Values by key; null clears one, and those left out stay.",
     )
 
     def applied_to(self, record: DocumentRecord) -> ChangedDocument:
-        """Return the facts with the changes in place, or raise InvalidInput."""
+        """Return the document's facts with the changes, or raise InvalidInput."""
         given = self.given()
         if "custom_fields" in given:
             given["fields"] = {**record.fields, **given.pop("custom_fields")}
         return replace(ChangedDocument.of(record), **given)
 
     def given(self) -> dict[str, Any]:
-        """Return what is named, as services know it, or raise InvalidInput."""
+        """Return the given fields in the services' types, or raise InvalidInput."""
         return with_choices({n: getattr(self, n) for n in self.model_fields_set})
 
 
@@ -101,12 +101,12 @@ class DocumentChanges(Body):
     openapi_extra=describe_upload(with_facts=True),
 )
 def file_document(caller: Sender, came: Uploaded) -> Response:
-    """File a PDF; `file` alone is enough, or an `upload` that came in parts.
+    """File a PDF: only `file` is required, or an `upload` that was sent in parts.
 
-    Without a patient it is unfiled.
-    What patients send is theirs. `already_filed` names a document of the same patient
-    that has the same content; the new one is kept all the same. With `prescription_id`
-    it is the scan of a signed paper, shown beside that prescription.
+    A document without a patient is unfiled. What patients send is filed for themselves.
+    `already_filed` is a document of the same patient with the same content; the new one
+    is filed nevertheless. With `prescription_id` it is the scan of a signed paper,
+    shown beside that prescription.
     """
     draft, prescription_id = came.draft(), came.prescription_id
     content = receive(caller, came)
@@ -138,7 +138,7 @@ def get_details(
     uuid: UUID,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Describe a document and its versions, the newest first; deleted ones too."""
+    """Describe a document, even a deleted one, and its versions, the newest first."""
 
     def get(
         session: Session,
@@ -155,7 +155,7 @@ def get_details(
     is_patient = caller.actor.role is Role.PATIENT
     details = {
         "versions": list(map(VersionShown.of, versions)),
-        # What the clinic must keep, and why, is not said to patients.
+        # Patients are not told what the clinic has to keep, and why.
         "held_at": None if is_patient else document.held_at,
         "original": OriginalShown.of(original) if original else None,
     }
@@ -173,7 +173,7 @@ def change_details(
     body: Annotated[DocumentChanges, sent(DocumentChanges)],
     if_match: IfMatch = None,
 ) -> Response:
-    """Describe a document anew, or file it under a patient (null: under none)."""
+    """Change a document's description, or the patient it is filed under (or null)."""
     if if_match is None:
         raise precondition_required()
 
@@ -196,7 +196,7 @@ def change_details(
 def add_version(
     caller: Sender, uuid: UUID, came: Uploaded, if_match: IfMatch = None
 ) -> Response:
-    """Replace a document's file; those before stay as versions."""
+    """Replace a document's file; earlier ones stay as versions."""
     content = receive(caller, came)
 
     def add(session: Session) -> DocumentRecord:
@@ -233,7 +233,7 @@ def restore_version(
 def delete_document(
     caller: ProgramOrPerson, uuid: UUID, if_match: IfMatch = None
 ) -> Response:
-    """Delete a document; for a while it can be restored."""
+    """Delete a document; for a limited time it can be restored."""
 
     def delete(session: Session) -> DocumentRecord:
         before = _current(session, caller, uuid, if_match)
@@ -248,7 +248,7 @@ def delete_document(
 def restore_document(
     caller: ProgramOrPerson, uuid: UUID, if_match: IfMatch = None
 ) -> Response:
-    """Bring a deleted document back."""
+    """Restore a deleted document."""
 
     def restore(session: Session) -> DocumentRecord:
         before = _current(session, caller, uuid, if_match, even_deleted=True)
@@ -266,10 +266,10 @@ def _current(
     is_of_file: bool = True,
     even_deleted: bool = False,
 ) -> DocumentRecord:
-    """Return the document if it is still the one that `If-Match` names.
+    """Return the document if `If-Match` names its current state.
 
-    Without one, or with `*`, it is whatever there is. Where a document's file is served
-    the file's tag may be named, too.
+    Without the header, or with `*`, any state will do. On routes that serve the file,
+    `If-Match` may also name the file's ETag.
     """
     document = records.look_up(session, caller.actor, uuid, even_deleted=even_deleted)
     if if_match is None or if_match.strip() == "*":

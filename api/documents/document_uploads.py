@@ -1,4 +1,4 @@
-"""Documents on their way in: measured while they come, and spooled without a name."""
+"""Uploaded documents: measured while they arrive, and spooled to a nameless file."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -30,15 +30,15 @@ T = TypeVar("T")
 _FILE: Final = "file"
 _UPLOAD: Final = "upload"
 _PART_BYTES: Final = 64 * 1024
-# What comes around the file: the other fields, and the lines between.
+# The rest of the form: the other fields, and the lines between.
 _MOST_BYTES: Final = MAX_BYTES + 4 * _PART_BYTES
 _MULTIPART: Final = "multipart/form-data"
 _CHOICES: Final[Mapping[str, type[StrEnum]]] = {
     "document_type": DocumentType,
     "retention_class": Classification,
 }
-# What `classification` says beside the retention class, whose name it was until 0.5:
-# one adds to what is said already, and only routine takes away.
+# What `classification` means apart from the retention class, whose name it was until
+# 0.5: a value adds to flags given otherwise, and only routine clears any.
 _HANDLINGS: Final[Mapping[str, Mapping[str, bool]]] = {
     "urgent": {"urgent": True},
     "routine": {"urgent": False, "confidential": False},
@@ -46,19 +46,20 @@ _HANDLINGS: Final[Mapping[str, Mapping[str, bool]]] = {
 }
 _FLAGS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 _FACTS: Final[Mapping[str, str]] = {
-    "patient_id": "Whose it is; without it the document is unfiled.",
+    "patient_id": "The patient; without one the document is unfiled.",
     "document_type": f"One of {', '.join(DocumentType)}.",
     "retention_class": f"One of {', '.join(Classification)}: how long it is kept.",
     "classification": f"One of {', '.join(_HANDLINGS)}. Until 0.5 the retention class "
-    "had this name, and is understood here still.",
+    "had this name, and it is still accepted here.",
     "urgent": "true or false.",
-    "confidential": "true or false: opens only for whoever files it, who treats the "
-    "patient, and the patient.",
+    "confidential": "true or false: only the person who files it, clinicians who treat "
+    "the patient, and the patient may open it.",
     "withheld": "true or false: confidential, and not shown to the patient.",
     "description": f"At most {LONGEST_DESCRIPTION:,} characters.",
-    "prescription_id": "Of a scan of its signed paper, whose patient it is filed to.",
+    "prescription_id": "For a scan of a signed paper: its prescription; the scan is "
+    "filed under that patient.",
     "title": f"At most {LONGEST_TITLE} characters; else the file's name.",
-    "dated_on": "The date that the paper itself has, as 2026-11-23.",
+    "dated_on": "The date on the paper itself, as 2026-11-23.",
     "metadata": "A JSON object of at most 16 kB.",
     "custom_fields": "A JSON object of the clinic's own fields by their keys.",
 }
@@ -66,9 +67,9 @@ _FACTS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that came, and what was said of it.
+    """A file that was sent, and the facts sent with it.
 
-    With an `upload_id` it came in parts before, and that upload ends with its filing.
+    With an `upload_id` it was sent in parts before, and filing it ends that upload.
     """
 
     file: BinaryIO
@@ -77,7 +78,7 @@ class Upload:
     upload_id: UUID | None = None
 
     def draft(self) -> DraftDocument:
-        """Return what the document is to be, or raise InvalidInput."""
+        """Return the draft of the document, or raise InvalidInput."""
         facts = with_choices(self.facts)
         return DraftDocument(
             title=facts.get("title", ""),
@@ -97,7 +98,7 @@ class Upload:
 
     @property
     def prescription_id(self) -> UUID | None:
-        """Return whose signed paper it is, if any's, or raise InvalidInput."""
+        """Return the prescription whose paper it is, or raise InvalidInput."""
         said = self.facts.get("prescription_id")
         if said is None:
             return None
@@ -116,7 +117,7 @@ Sender = Annotated[Caller, Depends(sender)]
 
 
 async def upload(request: Request, caller: Sender) -> AsyncIterator[Upload]:
-    """Return what the request carries; refused as soon as it is too much.
+    """Return the upload in the request; refused as soon as it is too large.
 
     It is read only after the caller is known and within their limits.
     """
@@ -137,7 +138,7 @@ Uploaded = Annotated[Upload, Depends(upload)]
 
 
 def receive(caller: Caller, came: Upload) -> StoredContent:
-    """Judge and store the file; whoever writes its row discards it if that fails."""
+    """Inspect and store the file; the caller discards it if writing its row fails."""
     ingest = caller.stores.papers.ingest
     return ingest.receive(came.file, came.filename, person=caller.actor.id)
 
@@ -148,7 +149,7 @@ def keep(
     content: StoredContent,
     operation: Callable[[Session], T],
 ) -> WriteResult[T]:
-    """Write the row of stored content, and end the upload that it came by."""
+    """Write the row of stored content, and end the upload it was sent in."""
 
     def write(session: Session) -> tuple[T, tuple[str, ...]]:
         ended: tuple[str, ...] = ()
@@ -164,12 +165,12 @@ def keep(
 
 
 def describe_upload(*, with_facts: bool) -> dict[str, Any]:
-    """Return what tells OpenAPI about a form with a file."""
+    """Return OpenAPI's description of a form with a file."""
     properties: dict[str, Any] = {
         _FILE: {"type": "string", "format": "binary"},
         _UPLOAD: {
             "type": "string",
-            "description": "In place of the file: the id of one that came in parts.",
+            "description": "In place of the file: the id of an upload in parts.",
         },
     }
     if with_facts:
@@ -182,7 +183,7 @@ def describe_upload(*, with_facts: bool) -> dict[str, Any]:
 
 
 def with_choices(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts as services know them, or raise InvalidInput."""
+    """Return the facts in the services' types, or raise InvalidInput."""
     known = {
         name: _choice_of(name, value) for name, value in _with_handling(facts).items()
     }
@@ -192,7 +193,7 @@ def with_choices(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_handling(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts, with what `classification` says told in words of its own."""
+    """Return the facts, with `classification` replaced by the facts that it means."""
     said = dict(facts)
     if "classification" in said:
         classification = said.pop("classification")
@@ -204,7 +205,7 @@ def _with_handling(facts: Mapping[str, Any]) -> dict[str, Any]:
             known = ", ".join((*_HANDLINGS, *Classification))
             raise InvalidInput("classification", f"classification is one of {known}.")
     if said.get("confidential") in (False, "false"):
-        # From nobody is kept what everybody opens.
+        # A document that is not confidential cannot be withheld.
         said.setdefault("withheld", False)
     return said
 
@@ -228,12 +229,12 @@ async def _read(request: Request) -> FormData:
     except MultiPartException as error:
         raise HTTPException(400, error.message) from error
     except ClientDisconnect as error:
-        # Nobody hears it; somebody closed a page, which is no fault of ours to log.
+        # Nobody hears the answer; the client left, which is no error of ours to log.
         raise HTTPException(400, "The upload broke off.") from error
 
 
 async def _bounded(request: Request) -> AsyncGenerator[bytes]:
-    """Yield the body, whose length nobody has to believe."""
+    """Yield the body, without trusting the length that it claims."""
     taken = 0
     async for chunk in request.stream():
         taken += len(chunk)
@@ -249,7 +250,7 @@ def _facts_of(form: FormData) -> dict[str, str]:
 
 def _upload_of(form: FormData, facts: Mapping[str, str]) -> Upload:
     file = form.get(_FILE)
-    # A form's file field that nobody filled in comes without a name.
+    # A file field that was left empty is sent without a name.
     if not isinstance(file, UploadFile) or not file.filename:
         raise NoFile
     _require_known(form)
@@ -261,7 +262,7 @@ def _upload_in_parts(caller: Caller, form: FormData, facts: dict[str, str]) -> U
         raise InvalidInput(_UPLOAD, "Send a file, or name an upload; not both.")
     upload_id = _id_of(facts.pop(_UPLOAD), _UPLOAD, "upload is an upload's id.")
     _require_known(form)
-    # On the primary, which knows parts that were sent a moment ago.
+    # On the primary, which has parts that were sent a moment ago.
     there, parts = caller.write(
         lambda session: uploads.list_parts(session, caller.actor, upload_id)
     ).value

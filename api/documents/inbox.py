@@ -1,4 +1,4 @@
-"""/api/inbox: documents that came in, who looks at each, and that they are done."""
+"""/api/inbox: documents that came in, their assignment, and their completion."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -23,14 +23,14 @@ router = APIRouter(prefix="/api/inbox", tags=["Documents"])
 
 
 class ColleagueShown(Shown):
-    """Somebody whom documents can be assigned to."""
+    """A person to whom documents can be assigned."""
 
     id: UUID
     name: str
 
 
 class ColleaguesShown(Shown):
-    """Whom documents can be assigned to, by name."""
+    """The people to whom documents can be assigned, by name."""
 
     colleagues: list[ColleagueShown]
 
@@ -40,7 +40,7 @@ def _assignee(item: InboxItem) -> object:
 
 
 class InboxItemShown(Shown):
-    """A document as the inbox has it; its details have the rest."""
+    """A document as the inbox shows it; the document's details have more."""
 
     id: UUID
     title: str
@@ -52,27 +52,29 @@ class InboxItemShown(Shown):
     created_by_name: str
     created_at: datetime
     assignee: Annotated[ColleagueShown | None, From(_assignee)] = Field(
-        description="Who is to look at it; null while it is whoever comes first."
+        description="The person who is to look at it; null for anybody."
     )
     done_at: datetime | None = Field(description="Null while it is in the inbox.")
 
 
 class InboxShown(Shown):
-    """A part of the inbox, the urgent and then the oldest first."""
+    """A part of the inbox: urgent documents first, then the oldest."""
 
     documents: list[InboxItemShown]
-    next: UUID | None = Field(description="What follows comes `after` this.")
+    next: UUID | None = Field(
+        description="Pass it as `after` for the next page; null on the last."
+    )
 
 
 class InboxCountsShown(Shown):
-    """How many documents wait for the caller, and how many for nobody in particular."""
+    """How many documents wait for the caller, and how many are unassigned."""
 
     mine: int
     unassigned: int
 
 
 class AssignmentBody(Body):
-    """Who is to look at a document; null: whoever comes first."""
+    """The person who is to look at a document; null for anybody."""
 
     assignee: Annotated[UUID | None, Field(strict=False)]
 
@@ -83,18 +85,18 @@ def list_inbox(
     *,
     view: Annotated[
         Literal["mine", "unassigned", "everybody"],
-        Query(description="What is assigned to the caller, to nobody, or all of it."),
+        Query(description="Assigned to the caller, to nobody, or all."),
     ] = "everybody",
     after: Annotated[
-        UUID | None, Query(description="What `next` of an answer said.")
+        UUID | None, Query(description="`next` from the previous page.")
     ] = None,
     per_page: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
 ) -> Response:
-    """List what came in and nobody is done with, as far as the caller may open it.
+    """List the documents that came in and are not done, if the caller may open them.
 
-    A clinician's inbox has what others filed of their patients; the front desk's what
-    patients sent, and what has no patient or no type yet; both have what was assigned.
-    What nobody was assigned to leaves it after 30 days.
+    A clinician's inbox has what others filed for their patients; the front desk's has
+    what patients sent, and what has no patient or no type yet; both have what was
+    assigned to them. Unassigned documents leave the inbox after 30 days.
     """
     now = caller.stores.now()
     read = caller.read(
@@ -116,7 +118,7 @@ def list_inbox(
 
 @router.get("/counts", responses=shows(InboxCountsShown))
 def count_inbox(caller: ProgramOrPerson) -> Response:
-    """Count what waits for the caller, and what for nobody in particular."""
+    """Count the documents that wait for the caller, and those that are unassigned."""
     now = caller.stores.now()
     read = caller.read(lambda session: inbox.count_inbox(session, caller.actor, now))
     return JsonResponse(
@@ -126,7 +128,7 @@ def count_inbox(caller: ProgramOrPerson) -> Response:
 
 @router.get("/colleagues", responses=shows(ColleaguesShown))
 def list_colleagues(caller: ProgramOrPerson) -> Response:
-    """List whom documents can be assigned to."""
+    """List the people to whom documents can be assigned."""
     read = caller.read(lambda session: inbox.list_colleagues(session, caller.actor))
     content = {"colleagues": list(map(ColleagueShown.of, read.value))}
     return JsonResponse(content, headers=read_headers(read, caller.after))
@@ -142,10 +144,10 @@ def assign_document(
     uuid: UUID,
     body: Annotated[AssignmentBody, sent(AssignmentBody)],
 ) -> Response:
-    """Assign a document to a colleague who may open it, or to nobody in particular.
+    """Assign a document to a colleague who may open it, or to nobody.
 
-    It is in the inbox again if it was done. An assignment opens nothing: 409 where the
-    colleague may not open the document anyway.
+    A document that was done returns to the inbox. An assignment grants no access: 409
+    if the colleague may not open the document otherwise.
     """
     return _do(
         caller,
@@ -161,7 +163,7 @@ def finish_document(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 @router.post("/{uuid}/reopen", responses=shows(InboxItemShown, 404))
 def reopen_document(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Put a document back into the inbox, where it was."""
+    """Return a document to its place in the inbox."""
     return _do(caller, lambda session, actor: inbox.reopen(session, actor, uuid))
 
 

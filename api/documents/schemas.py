@@ -1,4 +1,4 @@
-"""How documents are told of: as JSON, and what OpenAPI says of it."""
+"""The JSON of documents, and its description in OpenAPI."""
 
 import json
 from datetime import date, datetime
@@ -21,12 +21,12 @@ _SHA256 = Field(pattern="^[0-9a-f]{64}$")
 
 
 def document_path(document_id: UUID) -> str:
-    """Return where a document's file is served."""
+    """Return the path at which a document's file is served."""
     return f"/api/documents/{document_id}"
 
 
 def _metadata(record: DocumentRecord) -> orjson.Fragment:
-    # Numbers of any size: orjson itself writes none beyond 64 bits.
+    # json writes numbers of any size; orjson itself writes none beyond 64 bits.
     return orjson.Fragment(json.dumps(record.metadata))
 
 
@@ -35,7 +35,7 @@ def _is_served(record: DocumentRecord) -> bool:
 
 
 class VersionShown(Shown):
-    """One file of a document; `findings` is what an examination found in it."""
+    """One file of a document; `findings` is what its inspection found."""
 
     number: int
     filename: str
@@ -52,14 +52,14 @@ class VersionShown(Shown):
     author: Annotated[UUID, From("author_id")]
     author_name: str
     stated_by_patient: bool = Field(
-        description="Their own word in a form, and not the clinic's."
+        description="Written by the patient in a form; not the clinic's statement."
     )
     created_at: datetime
     damaged_at: datetime | None
 
 
 class DocumentShown(Shown):
-    """A document, with the file of one of its versions: the latest, or as asked."""
+    """A document with the file of one version: the latest, or the one asked for."""
 
     id: UUID
     filename: Annotated[str, From("version.filename")]
@@ -76,31 +76,33 @@ class DocumentShown(Shown):
         description="How long it is kept."
     )
     classification: Classification = Field(
-        description="The retention class, by its name until 0.5.", deprecated=True
+        description="The retention class, under its name until 0.5.", deprecated=True
     )
     urgent: bool
     confidential: bool = Field(
-        description="Opens only for whoever filed it, who treats the patient, who is "
-        "named, and the patient."
+        description="Only the person who filed it, clinicians who treat the patient, "
+        "people who are named, and the patient may open it."
     )
     withheld: bool = Field(description="Confidential, and not shown to the patient.")
     description: str
-    dated_on: date | None = Field(description="The date that the paper itself has.")
-    tags: list[str] = Field(description="Patients are told those meant for them.")
+    dated_on: date | None = Field(description="The date on the paper itself.")
+    tags: list[str] = Field(
+        description="Patients see only tags that are shown to patients."
+    )
     custom_fields: Annotated[dict[str, FieldValue], From("fields")] = Field(
-        description="What stands in the clinic's own fields, by their keys; of a date "
-        "its day. See /api/document-fields."
+        description="Values of the clinic's own fields, by key; a date as a day. See "
+        "/api/document-fields."
     )
     metadata: Annotated[dict[str, Any], From(_metadata)]
     stated_by_patient: Annotated[bool, From("version.stated_by_patient")] = Field(
-        description="The patient's own word in a form, and not the clinic's."
+        description="Written by the patient in a form; not the clinic's statement."
     )
     findings: Annotated[list[str], From("version.findings")]
     scan: Annotated[
         Literal["off", "waiting", "clean", "infected"], From("version.scan")
     ]
     is_served: Annotated[bool, From(_is_served)] = Field(
-        description="Whether the file can be had."
+        description="Whether the file is available."
     )
     revision: int
     created_by: UUID
@@ -109,7 +111,7 @@ class DocumentShown(Shown):
     updated_at: datetime
     deleted_at: datetime | None
     url: Annotated[str, From(lambda record: document_path(record.id))] = Field(
-        description="Where the file is."
+        description="The path of the file."
     )
 
 
@@ -125,22 +127,24 @@ class OriginalShown(Shown):
 class DocumentDetails(DocumentShown):
     """A document with all its versions, the newest first."""
 
-    held_at: datetime | None = Field(description="Null for patients.")
+    held_at: datetime | None = Field(
+        description="When a hold was placed on it; always null for patients."
+    )
     original: OriginalShown | None = Field(
-        description="Null where the latest version came as a PDF."
+        description="Null if the latest version was a PDF already."
     )
     versions: list[VersionShown]
 
 
 class SegmentShown(Shown):
-    """A piece of a passage; `is_hit` where the search was met."""
+    """A piece of a passage; `is_hit` where it matches the search."""
 
     text: str
     is_hit: bool
 
 
 class PassageShown(Shown):
-    """Words around what was searched for."""
+    """A passage with matches of the search."""
 
     place: Literal["title", "description", "patient", "text"]
     page: int | None
@@ -169,20 +173,20 @@ class DocumentsPage(Shown):
 
 
 class DocumentAnswer(Shown):
-    """What was done, and the document as it is now."""
+    """A message about what was done, and the document as it is now."""
 
     message: str
     document: DocumentShown
 
 
 class DocumentFiled(DocumentAnswer):
-    """What was filed; `already_filed` is another document with the same content."""
+    """The filed document; `already_filed` is another one with the same content."""
 
     already_filed: UUID | None
 
 
 class Message(Shown):
-    """What was done."""
+    """A message about what was done."""
 
     message: str
 
@@ -203,7 +207,7 @@ class ShareShown(Shown):
 
 
 class ShareMade(ShareShown):
-    """A link just made; its address is told this once."""
+    """A new link; its address is returned only this once."""
 
     url: str
 
@@ -215,7 +219,7 @@ class SharesShown(Shown):
 
 
 class WordShown(Shown):
-    """A word, its box in parts of the page as it is seen, and what comes after it."""
+    """A word, its box in fractions of the page as displayed, and what follows it."""
 
     text: str
     left: float
@@ -226,7 +230,7 @@ class WordShown(Shown):
 
 
 class WordsShown(Shown):
-    """How large a page is, in points, and the words on it in the order of the file."""
+    """The size of a page in points, and its words in the order of the file."""
 
     width: float
     height: float
@@ -236,18 +240,18 @@ class WordsShown(Shown):
 
 
 class TextShown(Shown):
-    """The text of a version page by page; none if there is none or not yet."""
+    """The text of a version page by page; empty if it has none, or none yet."""
 
     pages: list[str]
 
 
 def document_etag(record: DocumentRecord) -> str:
-    """Return the tag of what is said about a document, which any change changes."""
+    """Return the ETag of a document's description, which every change changes."""
     return f'"{record.revision}"'
 
 
 def stale_document(request: Request, error: Exception) -> Response:
-    """Answer an edit of an older version with the document as it is now."""
+    """Answer an edit of an outdated version with the document as it is now."""
     assert isinstance(error, StaleRevision)  # noqa: S101 (registered so)
     return problems.stale(
         request, str(error), {"current": DocumentShown.of(error.current)}

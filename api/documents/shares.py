@@ -25,7 +25,7 @@ _CREATED: Final = 201
 
 
 class ShareBody(Body):
-    """How long a link shall open which version."""
+    """For how long a link opens which version."""
 
     minutes: Annotated[
         int,
@@ -49,7 +49,7 @@ class ShareBody(Body):
 def share_version(
     caller: ProgramOrPerson, uuid: UUID, body: Annotated[ShareBody, sent(ShareBody)]
 ) -> Response:
-    """Make a link to a version; its address is told this once."""
+    """Make a link to a version; its address is returned only this once."""
     written = caller.write(
         lambda session: shares.create(
             session, caller.actor, uuid, body.version, minutes=body.minutes
@@ -63,7 +63,7 @@ def share_version(
 
 @router.get("", responses=shows(SharesShown, 404))
 def list_shares(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """List a document's links; patients see those that they made."""
+    """List a document's links; patients see only those that they made."""
     read = caller.read(lambda session: shares.list_of(session, caller.actor, uuid))
     content = {"shares": list(map(ShareShown.of, read.value))}
     return JsonResponse(content, headers=read_headers(read, caller.after))
@@ -71,7 +71,7 @@ def list_shares(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 @router.post("/{share}/revoke", responses=shows(ShareShown, 404))
 def revoke_share(caller: ProgramOrPerson, uuid: UUID, share: UUID) -> Response:
-    """Let a link open nothing any more."""
+    """Revoke a link, so that it opens nothing any longer."""
     written = caller.write(
         lambda session: shares.revoke(session, caller.actor, share, document_id=uuid)
     )

@@ -20,7 +20,7 @@ _CREATED: Final = 201
 
 
 class DocumentTagShown(Shown):
-    """A tag; patients are told those that they are shown."""
+    """A tag; patients see only tags that are shown to patients."""
 
     id: UUID
     name: str
@@ -35,13 +35,13 @@ class DocumentTagsShown(Shown):
 
 
 class TagDeleted(Shown):
-    """From how many documents a tag was taken."""
+    """From how many documents the tag was removed."""
 
     documents: int
 
 
 class TagBody(Body):
-    """What a tag is called, what it looks like, and whether patients see it."""
+    """A tag's name, its colour, and whether patients see it."""
 
     name: str = ""
     colour: str = TagColour.GRAY.value
@@ -96,7 +96,7 @@ def add_tag(
 def change_tag(
     caller: ProgramOrPerson, uuid: UUID, body: Annotated[TagBody, sent(TagBody)]
 ) -> Response:
-    """Change a tag, on all documents that have it."""
+    """Change a tag on all documents that have it."""
     written = caller.write(
         lambda session: tags.change_tag(
             session,
@@ -114,6 +114,6 @@ def change_tag(
 
 @router.delete("/{uuid}", responses=shows(TagDeleted, 404))
 def delete_tag(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Delete a tag, and take it from all documents."""
+    """Delete a tag, and remove it from all documents."""
     written = caller.write(lambda session: tags.delete_tag(session, caller.actor, uuid))
     return JsonResponse({"documents": written.value}, headers=written_headers(written))

@@ -1,4 +1,4 @@
-"""The bytes of one call that goes on with an upload, on their way into the store."""
+"""The bytes of one call that continues an upload, on their way into the store."""
 
 import base64
 import binascii
@@ -20,9 +20,9 @@ from services.core import bytes_first
 from services.documents import uploads
 from services.documents.uploads import InvalidUpload, StoredPart, UploadRecord
 
-# So many bytes wait in memory, and are lost with a server that dies.
+# This many bytes wait in memory, and are lost if the server dies.
 PART_BYTES: Final = 4 << 20
-# SHA-1 is what tus asks of every server; it guards against lines, not against people.
+# tus requires SHA-1 of every server; it detects transmission errors, not tampering.
 ALGORITHMS: Final[Mapping[str, Any]] = {
     "sha1": partial(hashlib.sha1, usedforsecurity=False),
     "sha256": hashlib.sha256,
@@ -31,14 +31,14 @@ ALGORITHMS: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """What a call's bytes are to come to, and what they have come to so far."""
+    """The checksum that a call's bytes should have, and the one of the bytes so far."""
 
     wanted: bytes
     digest: Any
 
     @classmethod
     def read(cls, text: str) -> "Checksum":
-        """Return what `Upload-Checksum` asks for; raises InvalidUpload."""
+        """Return the checksum in `Upload-Checksum`; raises InvalidUpload."""
         name, _, encoded = text.partition(" ")
         try:
             wanted = base64.b64decode(encoded, validate=True)
@@ -51,14 +51,14 @@ class Checksum:
 
     @property
     def fits(self) -> bool:
-        """Whether the bytes are those that were meant."""
+        """Whether the bytes received so far have the expected checksum."""
         return hmac.compare_digest(self.digest.digest(), self.wanted)
 
 
 class AppendedBytes:
-    """What one call sends: cut into parts, each of which is kept once it is stored.
+    """The bytes of one call, cut into parts that are each kept once they are stored.
 
-    With a checksum they are kept only once all have come and are what they should be.
+    With a checksum they are kept only once all have arrived and match it.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class AppendedBytes:
         self._stored: list[StoredPart] = []
 
     def take(self, piece: bytes) -> bool:
-        """Take bytes in, and tell whether it is time to store; raises InvalidUpload."""
+        """Add bytes; return whether it is time to store. Raises InvalidUpload."""
         length = self._written.value.length
         if self._next + len(self._waiting) + len(piece) > length:
             raise InvalidUpload(
@@ -90,7 +90,7 @@ class AppendedBytes:
         return len(self._waiting) >= PART_BYTES
 
     def store(self) -> None:
-        """Store what waits, and keep it unless a checksum decides that."""
+        """Store the waiting bytes; they are kept at once without a checksum."""
         part = uploads.store(self._files, self._next, bytes(self._waiting))
         self._waiting.clear()
         self._next += part.size
@@ -99,7 +99,7 @@ class AppendedBytes:
             self._keep()
 
     def finish(self, *, is_broken: bool) -> WriteResult[UploadRecord]:
-        """Keep the rest, and return where the upload stands now."""
+        """Keep the rest, and return the upload as it is now."""
         if self._checksum is None:
             if self._waiting:
                 self.store()
@@ -118,7 +118,7 @@ class AppendedBytes:
 
     @contextmanager
     def discarding(self) -> Iterator[None]:
-        """Delete what was stored inside and is not kept, if something goes wrong."""
+        """Delete stored parts that are not kept yet if the block raises."""
         try:
             yield
         except BaseException:

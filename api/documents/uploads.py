@@ -1,8 +1,8 @@
 """/api/v1/uploads: files in parts, by the protocol tus 1.0.0.
 
-https://tus.io/protocols/resumable-upload has it: the core, and its extensions creation,
-expiration, termination and checksum. A whole upload is filed as a document by the same
-calls that take a file, which then name the upload in its place.
+https://tus.io/protocols/resumable-upload describes it: the core, and its extensions
+creation, expiration, termination and checksum. A complete upload is filed as a document
+by the same calls that take a file, with the upload named in place of the file.
 """
 
 from datetime import UTC
@@ -39,7 +39,7 @@ _DESCRIBED: Final = {
     "Tus-Max-Size": str(MAX_BYTES),
     "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
 }
-# Bytes are what is sent, whatever they are.
+# The body is plain bytes, whatever the file is.
 _BYTES: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -49,7 +49,7 @@ _BYTES: Final[dict[str, Any]] = {
 
 
 def _refuses(*statuses: int) -> Responses:
-    """Describe the refusals of a route, that of another version of tus among them."""
+    """Describe the refusals of a route, including the one of another version of tus."""
     return refuses(412, *statuses)
 
 
@@ -59,7 +59,7 @@ def speaks_tus(
         str | None, Header(description=f"Always {TUS_VERSION}.")
     ] = None,
 ) -> Caller:
-    """Return the caller if they may file, and speak the version that is spoken here."""
+    """Return the caller if they may file, and use the supported version of tus."""
     caller.require(permission_to_file(caller.actor))
     if tus_resumable != TUS_VERSION:
         raise HTTPException(
@@ -72,13 +72,14 @@ def speaks_tus(
 
 TusCaller = Annotated[Caller, Depends(speaks_tus)]
 Metadata = Annotated[
-    str, Header(description="Keys, and values in Base64; `filename` is what it says.")
+    str,
+    Header(description="Keys with values in Base64; `filename` is the file's name."),
 ]
 
 
 @router.options("", status_code=_NO_CONTENT)
 def describe_uploads(caller: ProgramOrPerson) -> Response:
-    """Tell which version of tus is spoken here, with which extensions."""
+    """Return the supported version of tus and its extensions, in headers."""
     caller.require(permission_to_file(caller.actor))
     return Response(status_code=_NO_CONTENT, headers=_DESCRIBED)
 
@@ -93,7 +94,7 @@ def begin_upload(
 ) -> Response:
     """Begin a file that is sent in parts; it has to be filed within 24 hours.
 
-    Ten uploads with 200 MB together are the most that a person has under way.
+    A person can have ten uploads with 200 MB together in progress.
     """
     length = _number_of("Upload-Length", upload_length)
     caller.count_upload(is_begun=True)
@@ -108,7 +109,7 @@ def begin_upload(
 
 @router.head(_PATH, responses=_refuses(404, 410))
 def find_offset(caller: TusCaller, uuid: UUID) -> Response:
-    """Tell at which byte an upload goes on."""
+    """Return the byte at which an upload continues, in `Upload-Offset`."""
     upload = _look(caller, uuid)
     about = {
         "Upload-Length": str(upload.value.length),
@@ -130,13 +131,13 @@ async def append_bytes(
     request: Request,
     uuid: UUID,
     upload_offset: Annotated[
-        str, Header(description="Where the upload stands, as HEAD tells it.")
+        str, Header(description="The upload's offset, as returned by HEAD.")
     ] = "",
     upload_checksum: Annotated[
         str, Header(description=f"One of {', '.join(ALGORITHMS)}, and its Base64.")
     ] = "",
 ) -> Response:
-    """Go on with an upload. What came before a line broke is kept.
+    """Continue an upload. If the connection breaks, the bytes received so far are kept.
 
     With a checksum the bytes of the call are kept together, or not at all.
     """
@@ -158,14 +159,15 @@ async def append_bytes(
             is_broken = True
         written = await run_in_threadpool(coming.finish, is_broken=is_broken)
     if is_broken:
-        # Nobody hears it; the line broke, which is no fault of ours to log.
+        # Nobody hears the answer; the connection broke, which is no error of ours to
+        # log.
         raise HTTPException(400, "The upload broke off.")
     return _response(written, _NO_CONTENT)
 
 
 @router.delete(_PATH, status_code=_NO_CONTENT, responses=_refuses(404, 410))
 def cancel_upload(caller: TusCaller, uuid: UUID) -> Response:
-    """Give an upload up, and delete what was sent of it."""
+    """Cancel an upload, and delete the bytes sent so far."""
     written = caller.write(lambda session: uploads.cancel(session, caller.actor, uuid))
     uploads.discard(caller.stores.files, written.value)
     headers = {**TUS_HEADERS, **written_headers(written)}
@@ -184,12 +186,12 @@ async def go_on_by_post(
     uuid: UUID,
     *,
     x_http_method_override: Annotated[
-        str, Header(description="PATCH or DELETE, for who can send neither.")
+        str, Header(description="PATCH or DELETE, for clients that can send neither.")
     ] = "",
     upload_offset: Annotated[str, Header()] = "",
     upload_checksum: Annotated[str, Header()] = "",
 ) -> Response:
-    """Do what `X-HTTP-Method-Override` says, where a network lets only POST pass."""
+    """Act as `X-HTTP-Method-Override` says, where a network lets only POST pass."""
     if x_http_method_override == "PATCH":
         return await append_bytes(caller, request, uuid, upload_offset, upload_checksum)
     if x_http_method_override == "DELETE":
@@ -198,7 +200,7 @@ async def go_on_by_post(
 
 
 def _look(caller: Caller, uuid: UUID) -> WriteResult[UploadRecord]:
-    """Ask the primary where an upload stands: programs of tus send no LSN."""
+    """Return the upload from the primary, since tus clients send no LSN."""
     return caller.write(lambda session: uploads.get(session, caller.actor, uuid))
 
 

@@ -1,1 +1,1 @@
-"""FHIR R4: what other systems may read here, by the standard's own names."""
+"""FHIR R4: the data that other systems may read, by the standard's own names."""

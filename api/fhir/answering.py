@@ -1,4 +1,4 @@
-"""How resources are answered: as JSON for who reads that, with their version."""
+"""FHIR answers: resources as JSON, with content negotiation and their versions."""
 
 import re
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ class IdConvertor(Convertor[str]):
     regex = r"[A-Za-z0-9\-.]{1,64}"
 
     def convert(self, value: str) -> str:
-        """Return the id as it stands in the path."""
+        """Return the id as it is in the path."""
         return value
 
     def to_string(self, value: str) -> str:
-        """Return the id as it stands in a path."""
+        """Return the id as it is in a path."""
         return value
 
 
 register_url_convertor("fhir_id", IdConvertor())
-# Where the id of a resource stands in the path of a route.
+# The place of a resource's id in the path of a route.
 ID_IN_PATH: Final = "{resource_id:fhir_id}"
 
 _NOT_ACCEPTABLE: Final = 406
@@ -49,13 +49,13 @@ def require_wanted(
     *,
     served: frozenset[str] = _ANY_JSON,
 ) -> None:
-    """Raise what is answered as 406 unless the client reads what is served.
+    """Raise an error answered as 406 unless the client accepts what is served.
 
-    `_format` counts more than Accept, as browsers cannot say the latter; in a form it
-    is among the `pairs`.
+    `_format` takes precedence over Accept, which browsers cannot set; in a form it is
+    among the `pairs`.
     """
     if format_ := dict(pairs).get(FORMAT) or request.query_params.get(FORMAT):
-        # A plus sign in an address is a space once it is read.
+        # A plus sign in a query string is decoded as a space.
         said = re.sub(r"(?<=fhir) (?=json)", "+", format_)
     else:
         said = request.headers.get("accept", "").strip() or "*/*"
@@ -65,7 +65,7 @@ def require_wanted(
 
 
 def _is_read(media_type: str, served: frozenset[str]) -> bool:
-    """Tell whether a part of Accept is one of what is served, in R4 and not refused."""
+    """Return whether a part of Accept is served, in R4 and without a weight of 0."""
     name, *said = (part.strip().lower() for part in media_type.split(";"))
     parameters = dict(part.replace(" ", "").partition("=")[::2] for part in said)
     version = parameters.get("fhirversion", _FHIR_VERSION).strip('"')
@@ -79,7 +79,7 @@ def refuses(*statuses: int) -> Responses:
 
 
 def version_headers(resource: Resource) -> dict[str, str]:
-    """Return the version as ETag, and when it was made, as far as they are known."""
+    """Return the version as ETag and its date as Last-Modified, if they are known."""
     meta, headers = resource.get("meta", {}), {}
     if "versionId" in meta:
         headers["ETag"] = f'W/"{meta["versionId"]}"'
@@ -90,11 +90,11 @@ def version_headers(resource: Resource) -> dict[str, str]:
 
 
 def base_of(request: Request) -> str:
-    """Return the address below which all of FHIR is."""
+    """Return the base URL of FHIR."""
     return f"{request.base_url}".rstrip("/") + FHIR_PATH
 
 
 def has_it(request: Request, headers: dict[str, str]) -> bool:
-    """Tell whether the client says that it has the version (`If-None-Match`)."""
+    """Return whether the client states that it has the version (`If-None-Match`)."""
     tag = headers.get("ETag", "").removeprefix("W/")
     return bool(tag) and is_known(request.headers, tag)

@@ -1,4 +1,4 @@
-"""The audit log's actions in the words of FHIR and DICOM."""
+"""The audit log's actions as codes of FHIR and DICOM."""
 
 from collections.abc import Callable, Iterator
 from typing import Final, Literal
@@ -44,14 +44,14 @@ _BY_SUBJECT: Final = {
     **dict.fromkeys(("record", "care", "visit", "booking", "waitlist"), _PATIENT),
     "prescription": _ORDER,
 }
-# DICOM's own subtypes, beside the clinic's action.
+# DICOM's own subtypes, in addition to the clinic's action.
 _SUBTYPES: Final = {
     Action.SESSION_START: ("110122", "Login"),
     Action.SESSION_END: ("110123", "Logout"),
     Action.GLASS_BREAK: ("110127", "Emergency Override Started"),
 }
 
-# What these do is carried out, whatever it is called.
+# Actions on these subjects are executions, whatever their verb.
 _CARRIED_OUT: Final = frozenset(
     {"session", "code", "cluster", "drill", "backup", "access", "limit", "keys"}
 )
@@ -77,18 +77,18 @@ _CODES: Final[dict[str, Code]] = {
     **dict.fromkeys(("erase", "remove", "delete", "purge", "revoke"), "D"),
     **dict.fromkeys(("unlink", "cancel", "expire", "leave", "forget", "sweep"), "D"),
 }
-# Where the verb means something else than elsewhere.
+# Actions whose verb means something else than elsewhere.
 _OWN_CODES: Final[dict[str, Code]] = {
     Action.BOOKING_HOLD: "C",
     Action.NEWCOMER_HOLD: "C",
     Action.DOCUMENT_ASSIGN: "U",
 }
-# As HTTP's statuses of 400 and of 500, in FHIR's own comparison.
+# FHIR compares these outcomes with HTTP's statuses 400 and 500.
 OUTCOMES: Final[dict[str, str]] = {"done": "0", "refused": "4", "failed": "8"}
 
 
 def type_of(action: str) -> Resource:
-    """Return the kind of event, by DICOM; an action of long ago is an activity."""
+    """Return the kind of event in DICOM; a former action is an Application Activity."""
     subject, _, verb = action.partition(":")
     code = _BY_SUBJECT.get(subject, _ACTIVITY)
     if subject == "audit":
@@ -101,7 +101,7 @@ def type_of(action: str) -> Resource:
 
 
 def subtypes_of(action: str) -> list[Resource]:
-    """Return the clinic's own action, and what DICOM calls it where it has a name."""
+    """Return the clinic's own action, and DICOM's name for it where there is one."""
     own = coding(systems.AUDIT_ACTION, action) | {"display": phrase_of(action)}
     if action not in _SUBTYPES:
         return [own]
@@ -110,7 +110,7 @@ def subtypes_of(action: str) -> list[Resource]:
 
 
 def code_of(action: str) -> Code:
-    """Return whether something was created, read, updated, deleted, or carried out."""
+    """Return whether something was created, read, updated, deleted, or executed."""
     subject, _, verb = action.partition(":")
     if subject in _CARRIED_OUT:
         return "E"

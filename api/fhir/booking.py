@@ -1,7 +1,7 @@
 """Booking by IHE's profile Scheduling: find a time, hold it, book it.
 
 https://profiles.ihe.net/ITI/Scheduling, transactions ITI-115 to ITI-117. A hold lasts
-two minutes, whoever takes it and by which door.
+two minutes, whoever takes it, by whatever interface.
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ def _hold(caller: Caller, arguments: Arguments, key: str | None) -> OperationRes
             session, caller.actor, request, notice_hours=notice
         )
     )
-    # Committed all the same: an attempt that lost is counted.
+    # Committed nevertheless: an attempt that lost is counted.
     booking = _require_live(written.value)
     resources = [appointments.booking_resource(booking)]
     return OperationResult(resources, written_headers(written))
@@ -86,7 +86,7 @@ def _book(caller: Caller, arguments: Arguments, key: str | None) -> OperationRes
     actor = caller.actor
 
     def book(session: Session) -> BookingRecord:
-        """Confirm the hold that is named or, if a free time is, hold and confirm it."""
+        """Confirm the named hold, or hold the named free time and confirm it."""
         try:
             held = bookings.get(session, actor, request.slot_id)
         except NotFound:
@@ -153,7 +153,7 @@ def _require_live(booking: BookingRecord) -> BookingRecord:
 
 
 def _timestamp(caller: Caller, arguments: Arguments, name: str) -> datetime:
-    """Return a moment that was asked for; a day begins by the clinic's clock."""
+    """Return a time that was asked for, by the clinic's clock if it has no offset."""
     value = _value(arguments, name)
     if value is None:
         raise InvalidInput(name, "Say from when and until when, by start and end.")

@@ -1,4 +1,4 @@
-"""What a type of resources says of itself: its parameters, its order, its readers."""
+"""The description of a resource type: its parameters, its sort orders, its readers."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,8 +28,8 @@ What = TypeVar("What")
 class SearchParameter:
     """A search parameter as the CapabilityStatement declares it.
 
-    `narrow` adds to what is searched for that one of the values has to hold; it raises
-    InvalidInput.
+    `narrow` adds the condition that one of the values must match to the search; it
+    raises InvalidInput.
     """
 
     name: str
@@ -40,9 +40,9 @@ class SearchParameter:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is searched for: criteria of a list, or values for what is no such list.
+    """The conditions of a search: criteria of a list, or values where it is none.
 
-    `exactly` is checked of every row that the criteria have found.
+    `exactly` is checked for every row that the criteria have found.
     """
 
     caller: Caller
@@ -52,13 +52,13 @@ class Wanted:
 
     @property
     def actor(self) -> Actor:
-        """Who searches."""
+        """The actor who searches."""
         return self.caller.actor
 
 
 @dataclass(frozen=True, slots=True)
 class PageWanted:
-    """Which part of what was found is asked for, and whether all is to be counted."""
+    """The part of a result that is asked for, and whether to count the total."""
 
     size: int
     after: str | None
@@ -67,7 +67,7 @@ class PageWanted:
 
     @property
     def zone(self) -> tzinfo:
-        """The clinic's time zone, by which days are told apart."""
+        """The clinic's time zone, which decides where days begin."""
         zone = self.now.tzinfo
         assert zone is not None  # noqa: S101 (the clinic's clock has one)
         return zone
@@ -77,7 +77,7 @@ class PageWanted:
 class SearchPage:
     """A page of resources; `total` is None where it is not known exactly.
 
-    `included` are others that are told beside them.
+    `included` are further resources to return with them.
     """
 
     resources: Sequence[Resource]
@@ -92,10 +92,11 @@ def search_page(
     resource_of: Callable[[Row], Resource],
     count: Callable[[], Count],
 ) -> SearchPage:
-    """Return a page of one of the clinic's lists; it is counted if that is asked.
+    """Return a page of one of the clinic's lists, counted if the total is asked for.
 
-    The next one goes on at a place, not behind a row: rows that others write meanwhile
-    go elsewhere in the list, and whoever keeps in step would miss all between.
+    The next page continues at a position, not after a row: rows that others change
+    meanwhile move to another place in the list, and a client that synchronises would
+    miss all in between.
     """
     total = None
     if page.is_counted:
@@ -107,9 +108,9 @@ def search_page(
 
 
 def place_in(after: str | None) -> Place | None:
-    """Return where a page of one of the clinic's lists begins.
+    """Return the position where a page of one of the clinic's lists begins.
 
-    Raises InvalidInput for what another version of this server has told.
+    Raises InvalidInput for a position that another version of this server has issued.
     """
     if after is None:
         return None
@@ -123,7 +124,7 @@ def place_in(after: str | None) -> Place | None:
 
 Read = Callable[[Session, Caller, str], Resource]
 Search = Callable[[Session, Wanted, PageWanted], SearchPage]
-# What refers to the resources of a page, or they refer to, and is told with them.
+# Returns resources to include in a page: referring to its own, or referred to by them.
 Include = Callable[[Session, Caller, Sequence[Resource]], Sequence[Resource]]
 
 
@@ -132,7 +133,7 @@ Arguments = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class DeletedVersion:
-    """A version of which is told only that the resource was deleted, and when."""
+    """A version of which only its number and the time of the deletion are shown."""
 
     number: int
     at: datetime | None
@@ -147,9 +148,9 @@ History = Callable[[Session, Caller, str], Sequence[Version]]
 class Operation:
     """An operation `$name` on a type of resources; its OperationDefinition defines it.
 
-    `parameters` says of each name what it means. One that `is_safe` changes nothing and
-    is asked for by GET as well. `run` is given the caller, what was asked and the
-    caller's Idempotency-Key.
+    `parameters` describes each parameter. An operation that `is_safe` changes nothing
+    and can be invoked by GET as well. `run` is called with the caller, the arguments
+    and the caller's Idempotency-Key.
     """
 
     on: str
@@ -163,7 +164,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class OperationResult:
-    """What an operation has come to; `headers` say where in the log that stands."""
+    """The result of an operation; `headers` have its position in the log."""
 
     resources: Sequence[Resource]
     headers: Mapping[str, str]
@@ -174,9 +175,8 @@ class OperationResult:
 class DocumentOperation:
     """An operation `$name` on one resource that answers with a document.
 
-    It changes nothing. `run` is given the caller, the address below which all of FHIR
-    is, the id, and what was asked; it returns the Bundle, and headers that say where in
-    the log that stands.
+    It changes nothing. `run` is called with the caller, the base URL of FHIR, the id,
+    and the arguments; it returns the Bundle, and headers with its position in the log.
     """
 
     on: str
@@ -187,18 +187,18 @@ class DocumentOperation:
     run: Callable[[Caller, str, str, Arguments], tuple[Resource, Mapping[str, str]]]
 
 
-# What a service takes to keep something new.
+# The services' form of something new that is to be stored.
 Draft = Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
-    """How resources of a type are created, by who has the permission.
+    """How resources of a type are created, by callers with the permission.
 
-    `shape` has the elements that are understood, of which `read` makes a draft, and
+    `shape` has the elements that are understood; `read` makes a draft of them, with
     warnings if the sender is lenient. It and `create` raise InvalidResource.
-    `take_turn` keeps others from creating one until the transaction ends.
-    `look_alikes` warns of what may be the same.
+    `take_turn` keeps others from creating one until the transaction ends. `look_alikes`
+    warns of possible duplicates.
     """
 
     permission: Permission
@@ -211,7 +211,7 @@ class Creation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOperation:
-    """`$export` as it is asked for somewhere, of the whole clinic or of patients.
+    """`$export` of the whole clinic, of all patients, or of a group.
 
     `id` is that of its OperationDefinition, which refines `base`.
     """
@@ -226,10 +226,10 @@ class BulkOperation:
 class ResourceType:
     """A type of resources that is served.
 
-    `sorts` names the fields of the list behind each value of `_sort`. `includes` has
-    what each value of `_include` adds, `revincludes` of `_revinclude`. Where it has no
-    `read`, its route is its own. `bulk` is how all of its resources are exported,
-    `bulk_operation` how that is asked.
+    `sorts` has the field of the list for each value of `_sort`. `includes` has the
+    resources added by each value of `_include`, `revincludes` those of `_revinclude`. A
+    type without `read` has a route of its own. `bulk` exports all of its resources, and
+    `bulk_operation` is the operation that starts it.
     """
 
     name: str
@@ -262,7 +262,7 @@ def bulk_source(
     *,
     is_of_patients: bool = True,
 ) -> BulkSource:
-    """Return how all resources of a type are exported: as they are read one by one."""
+    """Return the export of a type whose resources are described as in a single read."""
 
     def read(session: Session, actor: Actor, selection: BulkSelection) -> Lines:
         return _lines(session, stream(session, actor, selection), describe)
@@ -285,7 +285,7 @@ def page_of(
     describe: Callable[[What], Resource],
     page: PageWanted,
 ) -> SearchPage:
-    """Return a page of rows that are all at hand, in the order of their ids."""
+    """Return a page of rows that are all in memory, in the order of their ids."""
     resources = sorted(map(describe, rows), key=lambda resource: str(resource["id"]))
     behind = [
         resource
@@ -298,10 +298,10 @@ def page_of(
 
 
 def uuid_of(text: str) -> UUID:
-    """Return the id that a text is; one that nothing has, if it is none.
+    """Return the id in a text; an id that no row has if the text is not one.
 
-    Ids are told apart to the letter: a resource has one address, and not also those in
-    capitals, in braces or as a URN.
+    Ids are compared exactly: a resource has one address, and not also one in capitals,
+    in braces or as a URN.
     """
     try:
         id_ = UUID(text)
@@ -311,7 +311,7 @@ def uuid_of(text: str) -> UUID:
 
 
 def meta(version: int | None, updated_at: datetime | None, **more: Any) -> Resource:
-    """Return what is told of a resource itself, as far as it is known."""
+    """Return the `meta` of a resource, as far as it is known."""
     elements = {
         "versionId": None if version is None else str(version),
         "lastUpdated": None if updated_at is None else instant(updated_at),
@@ -320,13 +320,13 @@ def meta(version: int | None, updated_at: datetime | None, **more: Any) -> Resou
 
 
 def instant(timestamp: datetime) -> str:
-    """Return a moment as FHIR writes it."""
+    """Return a time as FHIR writes it."""
     return timestamp.isoformat(timespec="microseconds")
 
 
 def without_empty(resource: Resource) -> Resource:
-    """Return it without what is not known: FHIR has no null and nothing empty."""
-    # What is true is asked first: an export asks this of millions.
+    """Return the resource without unknown values: FHIR has no null, nothing empty."""
+    # The commonest case is tested first: an export runs this millions of times.
     return {
         name: value
         for name, value in resource.items()
@@ -335,12 +335,12 @@ def without_empty(resource: Resource) -> Resource:
 
 
 def concept(text: str, *codings: Mapping[str, str]) -> Resource:
-    """Return a CodeableConcept: the clinic's words, and codes for the same."""
+    """Return a CodeableConcept with the clinic's text, and codes that mean it."""
     return without_empty({"coding": [dict(code) for code in codings], "text": text})
 
 
 def elements_at(resource: Resource, path: Sequence[str]) -> Sequence[Resource]:
-    """Return the elements that stand there, through lists as if they were not there."""
+    """Return the elements at a path, looking into every item of lists on the way."""
     elements: list[Resource] = [resource]
     for name in path:
         under = [element[name] for element in elements if name in element]
@@ -353,5 +353,5 @@ def elements_at(resource: Resource, path: Sequence[str]) -> Sequence[Resource]:
 
 
 def coding(system: str, code: str) -> Resource:
-    """Return a code of a system."""
+    """Return a Coding of a system."""
     return {"system": system, "code": code}

@@ -1,4 +1,4 @@
-"""The versions of a resource: all of them, and one by its number."""
+"""The versions of a resource: all of them, or one by its number."""
 
 from collections.abc import Sequence
 from typing import Any, Final

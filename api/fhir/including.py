@@ -1,4 +1,4 @@
-"""`_include`: what the resources of a page refer to, told beside them."""
+"""`_include`: resources that those of a page refer to, returned with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +18,7 @@ from api.fhir.definitions import (
 from api.fhir.searching import COUNT
 from services.core.errors import Gone, InvalidInput, NotFound
 
-# Each is read as it is by its own address, and written down.
+# Each is read as by its own address, and the read is recorded.
 MOST_INCLUDED: Final = 50
 Path = tuple[str, ...]
 
@@ -26,10 +26,10 @@ Path = tuple[str, ...]
 def with_includes(
     kind: ResourceType, paths: Mapping[str, tuple[Path, ResourceType]]
 ) -> ResourceType:
-    """Return the type with what its `_include` takes.
+    """Return the type with the values that its `_include` accepts.
 
-    By the name of each search parameter that is where the references stand, and to
-    which type.
+    `paths` has, by the name of each search parameter, the path of the references and
+    the type that they refer to.
     """
     includes = {
         f"{kind.name}:{name}": _including(path, target)
@@ -59,7 +59,7 @@ def _including(path: Path, target: ResourceType) -> Include:
 
 
 def _ids_in(resources: Sequence[Resource], path: Path, name: str) -> Iterator[str]:
-    """Yield the ids in references to this type, as often as they are there."""
+    """Yield the ids in references to this type, including repeated ones."""
     for resource in resources:
         for element in elements_at(resource, path):
             kind, _, id_ = str(element.get("reference", "")).partition("/")
@@ -70,7 +70,7 @@ def _ids_in(resources: Sequence[Resource], path: Path, name: str) -> Iterator[st
 def _read_each(
     session: Session, caller: Caller, read: Read, ids: Sequence[str]
 ) -> Iterator[Resource]:
-    """Yield those that the caller may see: others are left out, as from a search."""
+    """Yield the resources that the caller may see, and leave out others."""
     for id_ in ids:
         with suppress(NotFound, Gone):
             yield read(session, caller, id_)

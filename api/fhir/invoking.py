@@ -1,4 +1,4 @@
-"""What an operation is asked, in its address or by a resource Parameters."""
+"""The arguments of an operation, from its address or from a Parameters resource."""
 
 from typing import Annotated, Any, Final
 
@@ -14,7 +14,7 @@ from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
 
 _TYPES: Final = frozenset({FHIR_JSON, "application/json"})
-# What a parameter's value may be; a Reference is what it refers to.
+# The types of a parameter's value; of a Reference, its `reference` is used.
 _VALUES: Final = (
     "valueString",
     "valueDateTime",

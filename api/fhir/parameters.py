@@ -18,7 +18,7 @@ _DATE: Final = re.compile(
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
 )
 _AN_INSTANT: Final = timedelta(microseconds=1)
-# Close to either end of the calendar no zone has a midnight that can be compared.
+# Near either end of the calendar some zones have no midnight that can be compared.
 _YEARS: Final = range(1900, 2200)
 _OPERATORS: Final = {
     "gt": Operator.GREATER_THAN,
@@ -26,9 +26,9 @@ _OPERATORS: Final = {
     "ge": Operator.GREATER_THAN_OR_EQUAL,
     "le": Operator.LESS_THAN_OR_EQUAL,
 }
-# A filter that nothing meets: no row has this id.
+# A filter that nothing matches: no row has this id.
 NOTHING: Final = Filter("id", Operator.EQUAL, str(uuid_of("")))
-# Of what is looked up one by one: each is a record that is read, and written down.
+# For values looked up one by one: each is a record that is read, and recorded.
 MOST_VALUES: Final = 100
 
 Read = Callable[[str], Filter | Group]
@@ -36,10 +36,10 @@ Read = Callable[[str], Filter | Group]
 
 @dataclass(frozen=True, slots=True)
 class SearchDate:
-    """A date of a search: its prefix, and the first and the last day that it means.
+    """A date of a search: its prefix, and the first and the last day that it covers.
 
-    Of those days it may mean a `timestamp`, which lasts a minute or a second if it was
-    told to that. Without a zone it is by the clinic's clock.
+    With a `timestamp` it means that time, for as long as it `lasts`: a minute or a
+    second, as precisely as it was given. Without a zone it is by the clinic's clock.
     """
 
     prefix: str
@@ -50,7 +50,7 @@ class SearchDate:
 
 
 def filtering(read: Read) -> Callable[[Wanted, Sequence[str]], Wanted]:
-    """Return what lets one of the values hold that `read` makes filters of."""
+    """Return a `narrow` by which one of the filters that `read` makes has to match."""
 
     def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
         any_of = Group(Combine.OR, tuple(map(read, values)))
@@ -60,14 +60,14 @@ def filtering(read: Read) -> Callable[[Wanted, Sequence[str]], Wanted]:
 
 
 def narrowed_to(wanted: Wanted, filter_: Filter | Group) -> Wanted:
-    """Return what is wanted with one more thing that must hold."""
+    """Return the search with one more condition."""
     members = (*wanted.criteria.where.members, filter_)
     where = Group(Combine.AND, members)
     return replace(wanted, criteria=replace(wanted.criteria, where=where))
 
 
 def keeping(name: str) -> Callable[[Wanted, Sequence[str]], Wanted]:
-    """Return what keeps the values for a search that is no list of criteria."""
+    """Return a `narrow` that keeps the values for a search without criteria."""
 
     def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
         if len(values) > MOST_VALUES:
@@ -82,7 +82,7 @@ def keeping(name: str) -> Callable[[Wanted, Sequence[str]], Wanted]:
 def keeping_codes(
     name: str, codes: Sequence[str]
 ) -> Callable[[Wanted, Sequence[str]], Wanted]:
-    """Return what keeps codes, perhaps with their system, if all are among these."""
+    """Return a `narrow` that keeps codes, with or without system, if all are known."""
     keep = keeping(name)
 
     def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
@@ -94,7 +94,7 @@ def keeping_codes(
 
 
 def starts_with(*fields: str) -> Read:
-    """Return the reader of a text that one of these fields begins with."""
+    """Return a reader of texts with which one of these fields has to begin."""
 
     def read(value: str) -> Filter | Group:
         begins = (Filter(field, Operator.STARTS_WITH, value) for field in fields)
@@ -104,7 +104,7 @@ def starts_with(*fields: str) -> Read:
 
 
 def one_of(name: str, field: str, codes: Sequence[str], systems: Sequence[str]) -> Read:
-    """Return the reader of a code, which may name its system."""
+    """Return a reader of codes, with or without one of these systems."""
 
     def read(value: str) -> Filter:
         system, bar, code = value.rpartition("|")
@@ -118,18 +118,18 @@ def one_of(name: str, field: str, codes: Sequence[str], systems: Sequence[str]) 
 
 
 def is_id(value: str) -> Filter:
-    """Return the filter of an id; what is none belongs to nothing."""
+    """Return the filter of an id; a text that is not an id matches nothing."""
     return Filter("id", Operator.EQUAL, str(uuid_of(value)))
 
 
 def reference_to(kind: str, value: str) -> str:
-    """Return the id in a reference, as `Patient/id`, `id` or an address of ours."""
+    """Return the id in a reference: `Patient/id`, `id` or an address of this server."""
     type_, _, id_ = value.rpartition("/")
     return id_ if not type_ or type_.rpartition("/")[2] == kind else ""
 
 
 def dated(name: str, field: str) -> Read:
-    """Return the reader of a day, month or year, with the prefixes of FHIR."""
+    """Return a reader of a day, month or year, with FHIR's prefixes."""
 
     def read(value: str) -> Filter:
         wanted = read_date(name, value)
@@ -141,7 +141,7 @@ def dated(name: str, field: str) -> Read:
 
 
 def timed(name: str, field: str) -> Read:
-    """Return the reader of a moment, day, month or year, with the prefixes of FHIR."""
+    """Return a reader of a time, day, month or year, with FHIR's prefixes."""
 
     def read(value: str) -> Filter:
         wanted = read_date(name, value)
@@ -169,7 +169,7 @@ def _compare(field: str, prefix: str, first: str, last: str) -> Filter:
 
 
 def timespan(name: str, value: str, zone: tzinfo) -> tuple[str, datetime, datetime]:
-    """Return the prefix of a date, when what it means begins, and when that is over.
+    """Return the prefix of a date, the beginning of its timespan, and the end.
 
     Days are those of the zone. Raises InvalidInput.
     """
@@ -188,7 +188,7 @@ def timespan(name: str, value: str, zone: tzinfo) -> tuple[str, datetime, dateti
 def stretch(
     name: str, values: Sequence[str], zone: tzinfo
 ) -> tuple[datetime | None, datetime | None]:
-    """Return from when on, and until when, all of these dates hold.
+    """Return the beginning and the end of the time that meets all of these dates.
 
     Raises InvalidInput.
     """
@@ -208,7 +208,7 @@ def stretch(
 
 
 def keeping_dates(name: str) -> Callable[[Wanted, Sequence[str]], Wanted]:
-    """Return what keeps dates; given twice, for a from and a to, both have to hold."""
+    """Return a `narrow` that keeps dates; given twice, from and to, both must match."""
 
     def narrow(wanted: Wanted, values: Sequence[str]) -> Wanted:
         if len(values) > 1:
@@ -223,9 +223,9 @@ def keeping_dates(name: str) -> Callable[[Wanted, Sequence[str]], Wanted]:
 def within(
     name: str, values: Sequence[str], zone: tzinfo
 ) -> Callable[[datetime | None], bool]:
-    """Return what tells whether all of these dates hold of a moment that is known.
+    """Return a predicate of whether a known time meets all of these dates.
 
-    Without any they hold of all. Raises InvalidInput.
+    Without any dates it is true of every time. Raises InvalidInput.
     """
     since, until = stretch(name, values, zone)
 
@@ -238,7 +238,7 @@ def within(
 
 
 def find_day(name: str, value: str) -> date | None:
-    """Return the day that a date means; None if it means another time than one day."""
+    """Return the day of a date; None if the date means anything but one day."""
     try:
         wanted = read_date(name, value)
     except InvalidInput:
@@ -249,7 +249,7 @@ def find_day(name: str, value: str) -> date | None:
 
 
 def read_date(name: str, value: str) -> SearchDate:
-    """Return the date that a value of a search is; raises InvalidInput."""
+    """Return a search value as a date; raises InvalidInput."""
     match = _DATE.fullmatch(value)
     if match is None:
         raise _unreadable(name)
@@ -266,8 +266,8 @@ def read_date(name: str, value: str) -> SearchDate:
 
 
 def _lasts(match: re.Match[str]) -> timedelta:
-    # To the part of a second it is taken at its word: clients that keep in step cut off
-    # digits, and would not be told what else changed in that part.
+    # A time with a fraction is taken exactly: clients that synchronise cut off digits,
+    # and would miss other changes within that fraction.
     if match["part"]:
         return _AN_INSTANT
     return timedelta(seconds=1) if match["second"] else timedelta(minutes=1)
@@ -287,12 +287,12 @@ ID: Final = SearchParameter("_id", "token", "The logical id.", filtering(is_id))
 
 
 def last_updated(field: str = "updated_at") -> SearchParameter:
-    """Return the parameter that finds what changed since then, or before."""
+    """Return the parameter that finds changes since or before a time."""
     return _last_updated(filtering(timed(_LAST_UPDATED, field)))
 
 
 def updated_within(wanted: Wanted, zone: tzinfo) -> Callable[[datetime | None], bool]:
-    """Return what tells whether something changed as LAST_UPDATED asks.
+    """Return a predicate of whether a change time meets LAST_UPDATED.
 
     Raises InvalidInput.
     """
@@ -305,5 +305,5 @@ def _last_updated(
     return SearchParameter(_LAST_UPDATED, "date", "When it was changed last.", narrow)
 
 
-# Of what is no list of criteria.
+# For searches that are no list of criteria.
 LAST_UPDATED: Final = _last_updated(keeping_dates(_LAST_UPDATED))

@@ -43,7 +43,7 @@ from services.core.errors import InvalidInput
 from services.visits.booking.bookings.errors import NoSuchSlot, SlotTaken
 
 router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
-# Behind all others, and none of what is served.
+# Matched after all other routes: whatever is not served.
 unserved = APIRouter(prefix=FHIR_PATH, include_in_schema=False)
 
 _METHOD_NOT_ALLOWED: Final = 405
@@ -57,7 +57,7 @@ _UNCHANGED: Final[Responses] = {NOT_MODIFIED: {"description": "Not Modified"}}
 
 @router.get("/metadata", responses=_OK | refuses(406))
 def read_metadata(request: Request) -> Response:
-    """Tell what is served here: the CapabilityStatement, which needs no token."""
+    """Return the CapabilityStatement: what is served here. It needs no token."""
     require_wanted(request)
     stores = stores_of(request)
     return FhirResponse(
@@ -70,7 +70,7 @@ def read_metadata(request: Request) -> Response:
 async def _form_pairs(
     request: Request, _: Annotated[Caller, Depends(program)]
 ) -> list[tuple[str, str]]:
-    """Return what a form asks for, once the caller is known."""
+    """Return the parameters in a form, once the caller is known."""
     media_type = request.headers.get("content-type", _FORM).partition(";")[0].strip()
     if media_type.lower() != _FORM:
         raise HTTPException(415, f"Send the parameters as {_FORM}.")
@@ -115,10 +115,10 @@ def _serve_search(kind: ResourceType, search: Search) -> None:
 def _described(kind: ResourceType) -> dict[str, Any]:
     texts = {parameter.name: parameter.documentation for parameter in kind.parameters}
     texts |= {
-        searching.COUNT: "How many at a time: 20 unless given, 1,000 at most.",
-        searching.SORT: f"By {', '.join(kind.sorts) or 'nothing'}; - turns it round.",
-        searching.TOTAL: "none spares the count.",
-        searching.SUMMARY: "count tells the total alone.",
+        searching.COUNT: "The page size: 20 by default, 1,000 at most.",
+        searching.SORT: f"By {', '.join(kind.sorts) or 'nothing'}; - for descending.",
+        searching.TOTAL: "none saves counting.",
+        searching.SUMMARY: "count returns only the total.",
         FORMAT: "json",
     }
     for name, includes in searching.includes_of(kind).items():
@@ -172,7 +172,7 @@ def _search_of(
 
 
 def _serve_operation(operation: Operation) -> None:
-    """Add the routes of an operation; one that changes nothing has one by GET, too."""
+    """Add the routes of an operation; a safe one can also be invoked by GET."""
     path = f"/{operation.on}/${operation.name}"
     answers = _SEARCHSET | refuses(404, 406, 409, 410)
     if operation.is_safe:
@@ -266,7 +266,7 @@ def _invoked(
     try:
         result = operation.run(caller, read_arguments(operation, pairs), key)
     except (SlotTaken, NoSuchSlot) as gone:
-        # As ITI-116 asks for what cannot be held any more.
+        # As ITI-116 requires for a time that can no longer be held.
         refusal = outcome([str(gone)], code="not-found", severity="fatal")
         return FhirResponse(refusal, 409 if isinstance(gone, SlotTaken) else 404)
     entries = list(entries_of(f"{base_of(request)}/{operation.on}", result.resources))
@@ -302,11 +302,11 @@ def _serve_read(kind: ResourceType, read: Read) -> None:
     responses=sends(PDF)
     | _UNCHANGED
     | refuses(404, 406, 409, UNSATISFIABLE)
-    # What HTTP calls a part of it.
+    # HTTP's status for a part of it.
     | {PARTIAL: sends(PDF)[200] | {"description": "The part that was asked for"}},
 )
 def read_binary(caller: Program, request: Request, resource_id: str) -> Response:
-    """Send the file of a document's version, whole or the part asked for (Range)."""
+    """Download the file of a document's version, whole or the part in `Range`."""
     require_wanted(request, served=frozenset({PDF, "application/*", "*/*"}))
     document_id, number = documents.version_named(resource_id)
     return send_version(caller, request, uuid_of(document_id), number)
@@ -329,6 +329,6 @@ for served in SERVED:
     dependencies=[Depends(known)],
 )
 def refuse(anything: str) -> None:
-    """Tell those alone who are known what is not served, or by which methods it is."""
+    """Tell only known callers that something is not served, or by which methods."""
     del anything
     raise HTTPException(_METHOD_NOT_ALLOWED)

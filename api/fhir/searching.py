@@ -1,4 +1,4 @@
-"""What a search asks for, and the searchset that answers it."""
+"""The parameters of a search, and the searchset that answers it."""
 
 import json
 import re
@@ -28,9 +28,9 @@ from services.lists.criteria import Direction, Order
 
 COUNT, SORT, TOTAL, FORMAT, PAGE = "_count", "_sort", "_total", "_format", "_page"
 SUMMARY, INCLUDE, REVINCLUDE = "_summary", "_include", "_revinclude"
-# Where a client says what it has seen, beside the header (see `place_seen_by`).
+# Where a client states what it has seen, apart from the header (see `place_seen_by`).
 BESIDE: Final = frozenset({FORMAT, "after_lsn"})
-# What every search understands beside the parameters of its type.
+# Parameters that every search understands in addition to those of its type.
 OF_ALL: Final = (COUNT, SORT, TOTAL, SUMMARY, INCLUDE, REVINCLUDE)
 _USUAL_SIZE: Final = 20
 _MAX_SIZE: Final = 1_000
@@ -44,10 +44,10 @@ Pairs = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class FhirSearch:
-    """A search as it was understood; `ignored` are the parameters that nobody knows.
+    """A search as it was understood; `ignored` are the unknown parameters.
 
-    `total` was counted with the first page, and is told with the others. `includes`
-    find what is told beside the resources that were found.
+    `total` was counted with the first page, and is repeated with later ones. `includes`
+    find the resources to return with those that were found.
     """
 
     pairs: Pairs
@@ -60,13 +60,13 @@ class FhirSearch:
     total: int | None = None
 
     def page(self, now: Any) -> PageWanted:
-        """Return which part is asked for; only the first page is counted."""
+        """Return the page that is asked for; only the first one is counted."""
         is_counted = self.is_counted and self.after is None
         return PageWanted(self.size, self.after, is_counted, now)
 
 
 def is_lenient(headers: Headers) -> bool:
-    """Tell whether unknown parameters shall be passed over (`Prefer`)."""
+    """Return whether unknown parameters are to be ignored (`Prefer`)."""
     return any(map(_LENIENT.search, headers.getlist("prefer")))
 
 
@@ -86,7 +86,7 @@ def read_search(
             if not lenient:
                 raise _unknown(kind, name)
             ignored.append(name[:40])
-        # One without a value asks for nothing, as FHIR has it.
+        # As FHIR defines it, a parameter without a value has no effect.
         elif value:
             used.append((name, value))
             if parameter is not None:
@@ -110,13 +110,13 @@ Includes = Mapping[str, Mapping[str, Include]]
 
 
 def includes_of(kind: ResourceType) -> Includes:
-    """Return what a search of the type includes, by parameter and by its value."""
+    """Return the includes that a search of the type offers, by parameter and value."""
     offered = {INCLUDE: kind.includes, REVINCLUDE: kind.revincludes}
     return {name: includes for name, includes in offered.items() if includes}
 
 
 def _is_of_all(offered: Includes, name: str, value: str) -> bool:
-    """Tell whether every search, or of includes that of the type, understands it."""
+    """Return whether every search understands it or, for includes, this type's does."""
     if name in {INCLUDE, REVINCLUDE}:
         return name in offered and (not value or value in offered[name])
     return name in OF_ALL
@@ -136,11 +136,11 @@ def _unknown(kind: ResourceType, name: str) -> InvalidInput:
 
 
 def _values(name: str, value: str) -> list[str]:
-    """Return the values of which one must hold: commas stand between them."""
+    """Return the comma-separated values of which one must match."""
     if not is_storable(value):
         raise InvalidInput(name, f"{name} holds a character no record can.")
     parts = _UNESCAPED_COMMA.split(value)
-    # Every text begins with nothing: a comma too many would find everybody.
+    # Every text begins with an empty one: a comma too many would find everybody.
     if not all(parts):
         raise InvalidInput(name, f"{name} has a comma with nothing beside it.")
     return [_ESCAPED.sub(r"\1", part) for part in parts]
@@ -160,7 +160,7 @@ def _sorted(kind: ResourceType, wanted: Wanted, value: str) -> Wanted:
 
 
 def read_count(value: str | None) -> int:
-    """Return how many are asked for at a time; raises InvalidInput."""
+    """Return the page size that is asked for; raises InvalidInput."""
     if value is None:
         return _USUAL_SIZE
     if not (value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS):
@@ -175,17 +175,16 @@ def _is_counted(value: str | None) -> bool:
 
 
 def _is_summary(value: str | None) -> bool:
-    """Tell whether the number of what is found is asked for, and nothing of it."""
+    """Return whether only the number of matches is asked for."""
     if value not in {None, "false", "count"}:
         raise InvalidInput(SUMMARY, "_summary is count or false.")
     return value == "count"
 
 
 class PageLinks:
-    """Addresses of further pages, which tell nobody what was searched for.
+    """Addresses of further pages that do not reveal what was searched for.
 
-    What was asked for is sealed with the keys of the clinic's files, for the one who
-    has asked.
+    The search is sealed with the keys of the clinic's files, for the caller alone.
     """
 
     def __init__(self, kind: ResourceType, caller: Caller) -> None:
@@ -195,14 +194,14 @@ class PageLinks:
         self._purpose = f"fhir page {kind.name} {caller.actor.id}"
 
     def seal(self, search: FhirSearch, page: SearchPage) -> str:
-        """Return what stands for the next page in an address."""
+        """Return the text that represents the next page in an address."""
         total = page.total if search.after is None else search.total
         content = [list(search.pairs), page.next, total]
         sealed = self._keys.seal(json.dumps(content).encode(), self._purpose)
         return urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def open(self, text: str) -> FhirSearch:
-        """Return the search that goes on there; raises InvalidInput."""
+        """Return the search that the text continues; raises InvalidInput."""
         try:
             sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
             content = self._keys.unseal(sealed, self._purpose)
@@ -217,7 +216,7 @@ class PageLinks:
 
 
 def page_text(pairs: Pairs) -> str | None:
-    """Return what stands for a further page, if one is asked for."""
+    """Return the text that represents a further page, if one is asked for."""
     search_pairs = [(name, value) for name, value in pairs if name not in BESIDE]
     pages = [value for name, value in search_pairs if name == PAGE]
     if not pages:
@@ -256,7 +255,7 @@ def searchset(
 
 
 def entries_of(address: str, resources: Sequence[Resource]) -> Iterable[dict[str, Any]]:
-    """Yield the entries of a searchset of these resources."""
+    """Yield the entries of a searchset for these resources."""
     for resource in resources:
         yield {
             "fullUrl": f"{address}/{resource['id']}",
@@ -266,7 +265,7 @@ def entries_of(address: str, resources: Sequence[Resource]) -> Iterable[dict[str
 
 
 def _included(base: str, page: SearchPage) -> Iterator[dict[str, Any]]:
-    """Yield the entries of what is told beside what was found, each once."""
+    """Yield the entries of included resources, each once."""
     places = {_place(resource) for resource in page.resources}
     for resource in page.included:
         place = _place(resource)

@@ -1,4 +1,4 @@
-"""What SMART App Launch lets systems find out: where tokens are, and for what."""
+"""SMART App Launch's discovery document: where tokens are issued, and for what."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -20,7 +20,7 @@ router = APIRouter(tags=["FHIR"])
 
 #: How systems prove themselves, and what they ask for by it.
 GRANT_TYPE: Final = "client_credentials"
-# Of http://hl7.org/fhir/smart-app-launch/conformance.html; scopes of both versions.
+# From http://hl7.org/fhir/smart-app-launch/conformance.html; scopes of both versions.
 _CAPABILITIES: Final = (
     "launch-standalone",
     "client-public",
@@ -39,22 +39,23 @@ _OK: Final[Responses] = {
 
 
 def token_endpoint(stores: Stores) -> str:
-    """Return the address at which tokens are asked for.
+    """Return the address at which tokens are issued.
 
-    The clinic's own, never the one that a request says it has reached: whoever could
-    choose it would have statements that were made for another server count here.
+    It is the clinic's own, never the one that a request claims to have reached: a
+    caller who could choose it could use assertions here that were made for another
+    server.
     """
     return f"{stores.papers.address}{TOKEN_PATH}"
 
 
 def authorization_endpoint(stores: Stores) -> str:
-    """Return the address at which patients are asked whether an app may read."""
+    """Return the address at which patients decide whether an app may read."""
     return f"{stores.papers.address}{authorization.AUTHORIZE_PATH}"
 
 
 @router.get(SMART_CONFIGURATION_PATH, responses=_OK)
 def read_smart_configuration(request: Request) -> Response:
-    """Tell where and how tokens are had: SMART App Launch 2, which needs none."""
+    """Return where and how tokens are issued (SMART App Launch 2), without a token."""
     stores = stores_of(request)
     return JsonResponse(
         smart_configuration(authorization_endpoint(stores), token_endpoint(stores))
@@ -68,7 +69,7 @@ def smart_configuration(authorize: str, endpoint: str) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "authorization_response_iss_parameter_supported": True,
         "token_endpoint": endpoint,
-        # Of apps that have no secret none is asked for.
+        # Apps without a secret do not authenticate.
         "token_endpoint_auth_methods_supported": ["private_key_jwt", "none"],
         "token_endpoint_auth_signing_alg_values_supported": [*ALGORITHMS],
         "grant_types_supported": [authorization.GRANT_TYPE, GRANT_TYPE],
@@ -82,12 +83,12 @@ def _scopes() -> Iterator[str]:
     yield "system/*.rs"
     for kind in SERVED:
         if kind.name in RESOURCE_RIGHTS:
-            # Without a search there is nothing to search for.
+            # A type without a search can only be read.
             yield f"system/{kind.name}.{'rs' if kind.search else 'r'}"
     yield authorization.LAUNCH_SCOPE
     yield "patient/*.rs"
     for kind in SERVED:
         if kind.name in APP_TYPES:
-            # Patients read their own record, and search for nobody's.
+            # Patients read their own record, and cannot search for records.
             letters = "rs" if kind.search and kind.name != "Patient" else "r"
             yield f"patient/{kind.name}.{letters}"

@@ -40,7 +40,7 @@ _TRANSACTIONS: Final = (
 
 
 def capability_statement(base: str, authorize: str, token: str) -> dict[str, Any]:
-    """Return the statement of the server at this address, and where its tokens are."""
+    """Return the statement of the server at this address, with its OAuth endpoints."""
     addresses = [
         {"url": "authorize", "valueUri": authorize},
         {"url": "token", "valueUri": token},
@@ -112,7 +112,7 @@ def _resource(kind: ResourceType) -> dict[str, Any]:
         "interaction": [{"code": code} for code in _interactions(kind)],
         "versioning": "versioned" if kind.is_versioned else "no-version",
         "readHistory": kind.history is not None,
-        # Files have an ETag of their own.
+        # Files have an ETag although they are not versioned.
         "conditionalRead": "not-match"
         if kind.is_versioned or kind.read is None
         else "not-supported",
@@ -133,7 +133,7 @@ def _export(operation: BulkOperation) -> dict[str, Any]:
 
 
 def _interactions(kind: ResourceType) -> Iterator[str]:
-    """Yield what can be done with the type: all that is served can be read."""
+    """Yield the interactions with the type: every type that is served can be read."""
     yield "read"
     if kind.search is not None:
         yield "search-type"

@@ -3,7 +3,7 @@
 from typing import Final
 
 RECORD_NUMBER: Final = "urn:chartroom:record-number"
-# What a patient is called where an import comes from; the source is named in the end.
+# Identifiers of patients in an import's source, whose name is appended.
 SOURCE: Final = "urn:chartroom:source:"
 DOCUMENT_TYPE: Final = "urn:chartroom:document-type"
 LICENSE_NUMBER: Final = "urn:chartroom:license-number"
@@ -39,7 +39,7 @@ OBSERVATION_CATEGORY: Final = (
 AUDIT_ACTION: Final = "urn:chartroom:audit-action"
 USER: Final = "urn:chartroom:user"
 ROLE: Final = "urn:chartroom:role"
-# What is served nowhere by FHIR has an id of this system, with its kind in the end.
+# Ids of things that FHIR does not serve here; their kind is appended.
 OF_KIND: Final = "urn:chartroom:"
 DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 AUDIT_EVENT_ACTION: Final = "http://hl7.org/fhir/audit-event-action"

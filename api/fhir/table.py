@@ -1,4 +1,4 @@
-"""The one table of what is served: routes and CapabilityStatement are made of it."""
+"""The table of everything that is served, from which routes and statement are made."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,8 +25,8 @@ from api.fhir.summary.operation import SUMMARY
 from api.fhir.writing import patients as sent_patients
 from services.fhir.bulk_exports.model import BulkSource
 
-# Bookings are made by IHE's operations, documents are filed by a transaction. Who made
-# a record goes with the record.
+# Bookings are made by IHE's operations, and documents are filed by a transaction.
+# Provenances come with the record that they are about.
 _REGISTERED: Final = replace(
     PATIENT,
     creation=sent_patients.CREATION,
@@ -38,7 +38,7 @@ _GROUPED: Final = replace(GROUP, bulk_operation=OF_GROUP)
 _PRESCRIBED: Final = replace(MEDICATION_REQUEST, revincludes=BY_TARGET)
 _FILED: Final = replace(DOCUMENT, revincludes=BY_TARGET)
 _BOOKED: Final = replace(APPOINTMENT, operations=OPERATIONS)
-# What a search tells of others with what it finds, by the names of FHIR's parameters.
+# What searches include, by the names of FHIR's parameters.
 _OF_SUBJECT: Final = (("subject",), PATIENT)
 _AT_ENCOUNTER: Final = {"encounter": (("encounter",), ENCOUNTER)}
 _PARTICIPANTS: Final = ("participant", "actor")
@@ -83,7 +83,7 @@ SERVED: Final[tuple[ResourceType, ...]] = (
     _GROUPED,
     OPERATION_DEFINITION,
 )
-# How everything of a type is exported, of those of which that can be asked.
+# The exports of types, for those types that can be exported.
 BULK_SOURCES: Final[Mapping[str, BulkSource]] = {
     kind.name: kind.bulk for kind in SERVED if kind.bulk is not None
 }

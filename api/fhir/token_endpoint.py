@@ -1,4 +1,4 @@
-"""Connected systems and patients' apps are given tokens, as OAuth 2.0 has it."""
+"""OAuth 2.0's token endpoint, for connected systems and patients' apps."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -51,7 +51,7 @@ _FIELDS: Final = (
 
 
 class TokenAnswer(BaseModel):
-    """A token, for how many seconds it holds, and what it opens.
+    """A token, its lifetime in seconds, and what it opens.
 
     `patient` is the id of the Patient whose record an app reads.
     """
@@ -64,7 +64,7 @@ class TokenAnswer(BaseModel):
 
 
 class TokenRefusal(BaseModel):
-    """Why there is no token: an error of RFC 6749 and a sentence."""
+    """The refusal of a token: an error of RFC 6749 and a sentence."""
 
     error: str
     error_description: str
@@ -78,7 +78,7 @@ _ANSWERS: Final[Responses] = {
 
 
 class TokenRefused(Exception):
-    """There is no token; `error` is OAuth's word for why."""
+    """No token is issued; `error` is OAuth's term for the reason."""
 
     def __init__(self, error: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -86,7 +86,7 @@ class TokenRefused(Exception):
 
 
 async def _form(request: Request) -> Mapping[str, str] | Response:
-    """Return what the form says, or the refusal of what is none."""
+    """Return the parameters of the form, or a refusal if the body is not one."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if media_type.lower() != _FORM:
         return oauth_error(400, f"Send the parameters as {_FORM}.")
@@ -121,11 +121,11 @@ async def _form(request: Request) -> Mapping[str, str] | Response:
 def give_token(
     request: Request, form: Annotated[Mapping[str, str] | Response, Depends(_form)]
 ) -> Response:
-    """Give a connected system a token for five minutes, or an app one for an hour.
+    """Issue a token: for five minutes to a connected system, for an hour to an app.
 
-    A system proves itself with a signed JWT (client_credentials, private_key_jwt), as
-    SMART's backend services. An app has the code that a patient's consent has given it
-    (authorization_code with PKCE), as SMART's standalone launch.
+    A system authenticates with a signed JWT (client_credentials, private_key_jwt), as
+    in SMART's backend services. An app presents the code from a patient's consent
+    (authorization_code with PKCE), as in SMART's standalone launch.
     """
     if isinstance(form, Response):
         return form
@@ -154,7 +154,7 @@ def give_token(
 def _answered_app(
     request: Request, stores: Stores, form: Mapping[str, str]
 ) -> Response:
-    """Return an app's token, or the refusal, which is written down."""
+    """Return an app's token, or a refusal, which is recorded."""
     if "authorization" in request.headers:
         return oauth_error(
             400, "Apps of patients have no secret.", error="invalid_client"
@@ -192,7 +192,7 @@ def _require_form(request: Request, form: Mapping[str, str]) -> None:
 
 
 def _granted(request: Request, stores: Stores, form: Mapping[str, str]) -> Granted:
-    """Return the token, or raise what is told as OAuth's errors, and written down."""
+    """Return the token, or raise a refusal in OAuth's terms, which is recorded."""
     assertion = form.get("client_assertion", "")
     claimed: UUID | None = None
     try:
@@ -240,7 +240,7 @@ def _known(stores: Stores, claimed: UUID, client_id: str | None) -> ConnectedSys
 def _note_refusal(
     request: Request, stores: Stores, claimed: UUID | None, why: str
 ) -> None:
-    """Write down that there was no token, unless the network has had too many."""
+    """Record that no token was issued, unless the network has had too many refusals."""
     origin = origin_of(request)
     with recording_limits(request, stores, None):
         stores.limits.count_unknown(origin.network)

@@ -1,4 +1,4 @@
-"""Lists of patients, of which who sees no names is told no few."""
+"""Lists of patients that do not reveal few patients to callers who see no names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class AnsweredList(Generic[T]):
-    """What is shown of a list, and the headers that go with it."""
+    """The part of a list to show, and the headers that go with it."""
 
     listing: DisclosedList[T]
     headers: dict[str, str]
@@ -33,10 +33,10 @@ def answered(
     count_open: Callable[[Session], Count | None] = lambda _: None,
     needs: Permission = Permission.LIST_PATIENTS,
 ) -> AnsweredList[T]:
-    """Read a list on a replica and, if it has to be, tell it on the primary.
+    """Read a list on a replica and, if necessary, disclose it on the primary.
 
-    `count_open` counts it where there is nothing to hide. Raises RevealsFew, TooFew,
-    ChangedByFew, and what `read` raises.
+    `count_open` counts the list where there is nothing to hide. Raises RevealsFew,
+    TooFew, ChangedByFew, and what `read` raises.
     """
 
     def keep_back(session: Session) -> KeptBack[T]:

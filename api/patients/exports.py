@@ -1,4 +1,4 @@
-"""/api/v1/exports: lists with names, for callers who see none and say why they must."""
+"""/api/v1/exports: lists with names, for callers who see none and give a reason."""
 
 from typing import Annotated, Final
 
@@ -25,7 +25,7 @@ _CREATED: Final = 201
 def ask_for_names(
     caller: Program, body: Annotated[ExportBody, sent(ExportBody, program)]
 ) -> Response:
-    """Ask for a list with names; the answer says where it can be fetched once."""
+    """Ask for a list with names; the answer has an address that works once."""
     written = caller.write(
         lambda session: export_grants.ask(
             session, caller.actor, body.list_key, body.reason

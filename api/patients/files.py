@@ -38,7 +38,9 @@ def photo(
     caller: ProgramOrPerson,
     uuid: UUID,
     size: Literal["full", "thumbnail"] = "full",
-    version: Annotated[int, Query(description="The record's, or a later one.")] = 1,
+    version: Annotated[
+        int, Query(description="The record's version, or a later one.")
+    ] = 1,
 ) -> Response:
     """Return a patient's photo as JPEG."""
 
@@ -49,7 +51,7 @@ def photo(
             caller.actor,
             uuid,
             thumbnail=size == "thumbnail",
-            # A replica that is behind would show the photo from before.
+            # A replica that is behind would return the previous photo.
             version=version,
         )
 
@@ -57,7 +59,7 @@ def photo(
 
 
 def photographer(caller: ProgramOrPerson) -> Caller:
-    """Return the caller if they may put up one more photo."""
+    """Return the caller if they may send one more photo."""
     caller.require(Permission.EDIT_PATIENT)
     caller.count_upload()
     return caller
@@ -67,7 +69,7 @@ Photographer = Annotated[Caller, Depends(photographer)]
 
 
 async def picture(request: Request, caller: Photographer) -> bytes:
-    """Return the picture that came, or raise what is answered as 413 or 415.
+    """Return the picture that was sent, or raise an error answered as 413 or 415.
 
     It is read only after the caller is known and within their limits.
     """
@@ -96,10 +98,11 @@ def put_photo(
     uuid: UUID,
     came: Annotated[bytes, Depends(picture)],
     if_match: Annotated[
-        str | None, Header(description="The patient's ETag, if that matters.")
+        str | None,
+        Header(description="The patient's ETag, to replace only that version."),
     ] = None,
 ) -> Response:
-    """Put a patient's photo up, in place of one that is there.
+    """Set or replace a patient's photo.
 
     It is turned upright; location and camera data are removed.
     """
@@ -129,7 +132,7 @@ def doctor_photo(
     uuid: UUID,
     size: Literal["full", "thumbnail"] = "full",
     revision: Annotated[
-        int, Query(description="The doctor's; another photo has another.")
+        int, Query(description="The doctor's revision, which changes with the photo.")
     ] = 1,
 ) -> Response:
     """Return a doctor's photo as JPEG."""
@@ -141,7 +144,7 @@ def doctor_photo(
             caller.actor,
             uuid,
             thumbnail=size == "thumbnail",
-            # A replica that is behind would show the photo from before.
+            # A replica that is behind would return the previous photo.
             revision=revision,
         )
 
@@ -149,10 +152,12 @@ def doctor_photo(
 
 
 StoredList = Annotated[
-    str | None, Query(alias="list", description="A stored list's key; or all.")
+    str | None,
+    Query(alias="list", description="Key of a stored list; all patients if left out."),
 ]
 Grant = Annotated[
-    UUID | None, Query(description="From POST /api/v1/exports, which names a list.")
+    UUID | None,
+    Query(description="The grant from POST /api/v1/exports, which has the list."),
 ]
 
 
@@ -162,7 +167,8 @@ def export(
 ) -> Response:
     """Stream the whole of a stored list as CSV.
 
-    403 as well where who sees no names would be told of few patients.
+    Also answers 403 if the list would reveal few patients to a caller who sees no
+    names.
     """
     read = _list_reader(caller, key, grant, search.export_csv)
     return ListResponse(caller.export(read), _name(caller, "csv"))
@@ -172,10 +178,10 @@ def export(
 def export_workbook(
     caller: ProgramOrPerson, key: StoredList = None, grant: Grant = None
 ) -> Response:
-    """Send a stored list of up to 100,000 patients as an Excel workbook.
+    """Download a stored list of up to 100,000 patients as an Excel workbook.
 
-    Its cells are text, so that no telephone number loses its leading zero. 400 for a
-    longer list; 403 as for CSV.
+    Its cells are text, so that no telephone number loses its leading zero. Answers 400
+    for a longer list, and 403 as for CSV.
     """
     read = _list_reader(caller, key, grant, search.export_workbook)
     return ListResponse(
@@ -186,9 +192,9 @@ def export_workbook(
 def _list_reader(
     caller: Caller, key: str | None, grant: UUID | None, export: Callable[..., T]
 ) -> Callable[[Session], T]:
-    """Return what reads the list that was asked for, in one transaction.
+    """Return a function that reads the list asked for, in one transaction.
 
-    So the list cannot change midway. A grant is used up by it.
+    So the list cannot change midway. The grant, if any, is used up.
     """
     actor, reason = caller.actor, None
     if grant is not None:
@@ -217,5 +223,5 @@ def _name(caller: Caller, ending: str) -> str:
 
 
 def _nothing(_: Session) -> bool:
-    """Read no rows of a list: the export does so itself."""
+    """Read no rows of a list: the export reads them itself."""
     return True

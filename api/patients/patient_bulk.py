@@ -1,4 +1,4 @@
-"""/api/v1/patients/bulk: the same done with several patients in one call."""
+"""/api/v1/patients/bulk: one action on several patients in one call."""
 
 from collections.abc import Callable
 from typing import Annotated, Final, Literal
@@ -30,17 +30,19 @@ _NEEDED: Final = {
 
 
 class PatientsBulk(Body):
-    """What is done with which patients."""
+    """The patients, and the action on them."""
 
     patients: Ids
     action: Literal["assign", "archive", "restore"]
     clinician: Annotated[UUID | None, Field(strict=False)] = Field(
-        None, description="To assign: who treats them from now on."
+        None, description="For assign: the clinician who treats them from now on."
     )
-    reason: str = Field("", description="To archive: it stands in the audit log.")
+    reason: str = Field(
+        "", description="For archive: the reason, kept in the audit log."
+    )
 
     def act(self, caller: Caller) -> Callable[[Session, UUID], object]:
-        """Return what is done with one, or raise InvalidInput."""
+        """Return the action on one patient, or raise InvalidInput."""
         actor, clinician = caller.actor, self.clinician
         if self.action == "assign":
             if clinician is None:
@@ -75,8 +77,8 @@ def act_on_several(
 ) -> Response:
     """Assign up to 100 patients to a clinician, archive or restore them.
 
-    Each is done by the rights of the one: what is refused of one keeps none of the
-    others, and has its own problem in the answer.
+    Each needs the same rights as a single call: a refusal of one does not keep the
+    others from being done, and is reported as its problem in the answer.
     """
     caller.require(_NEEDED[body.action])
     return do_each(caller, body.patients, body.act(caller))

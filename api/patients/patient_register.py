@@ -1,4 +1,4 @@
-"""POST and GET /patient-register: the register as older programs know it."""
+"""POST and GET /patient-register: the register for older programs."""
 
 from typing import Annotated, Final
 
@@ -46,9 +46,9 @@ _NUMBERED: Final = {
 def register_patient(
     caller: Program, body: Annotated[RegisterBody, sent(RegisterBody, program)]
 ) -> Response:
-    """Register a patient; with a `uuid` once, however often it is sent.
+    """Register a patient; with a `uuid` only once, however often it is sent.
 
-    409 if another patient has that uuid.
+    Answers 409 if another patient has that uuid.
     """
     draft = body.draft()
     written = caller.write(
@@ -75,9 +75,9 @@ def register_patient(
 def list_patients(caller: Program, request: Request) -> Response:
     """List the patients that meet the criteria, page by page.
 
-    `total` is exact up to the bound of counting; beyond it `total_is_exact` is false
-    and there are at least that many. 403 as well where who sees no names would be told
-    of few patients.
+    `total` is exact up to the limit of counting; beyond it `total_is_exact` is false
+    and there are at least that many. Also answers 403 if the list would reveal few
+    patients to a caller who sees no names.
     """
     chosen, remaining = sparse.chosen(
         request.query_params.multi_items(), PatientShown, UnnamedPatientShown

@@ -67,9 +67,10 @@ Merge = Annotated[MergeBody, sent(MergeBody, program)]
 def list_patients(
     caller: Program, request: Request, after: UUID | None = None
 ) -> Response:
-    """List the patients that meet the criteria; `next` goes into `after`.
+    """List the patients that meet the criteria; pass `next` as `after` for more.
 
-    403 as well where who sees no names would be told of few patients.
+    Also answers 403 if the list would reveal few patients to a caller who sees no
+    names.
     """
     chosen, remaining = sparse.chosen(
         request.query_params.multi_items(), PatientShown, UnnamedPatientShown
@@ -121,7 +122,7 @@ def register_patient(caller: Program, body: Patient) -> Response:
     openapi_extra=describe_body(PatientBody),
 )
 def find_duplicates_of_draft(caller: Program, body: Patient) -> Response:
-    """Find who may already be registered under these particulars."""
+    """Find patients who may be the person with these particulars."""
     draft = patients.validate(body.draft(), caller.stores.today())
     read = caller.read(
         lambda session: duplicates.find_duplicates(session, caller.actor, draft)
@@ -138,7 +139,7 @@ def get_patient(
     uuid: UUID,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Return one patient, archived ones too; the ETag is the version."""
+    """Return one patient, archived or not; the ETag is the version."""
     read = caller.read(
         lambda session: patients.get_patient(session, caller.actor, uuid)
     )
@@ -156,7 +157,7 @@ def get_patient(
 def edit_patient(
     caller: Program, uuid: UUID, body: Patient, if_match: IfMatch = None
 ) -> Response:
-    """Replace the patient's fields, if nobody changed them since `If-Match`."""
+    """Replace the patient's fields, if nobody has changed them since `If-Match`."""
     if if_match is None:
         raise precondition_required()
     draft = body.draft()
@@ -183,9 +184,9 @@ def edit_patient(
 def change_own_contact(
     caller: Program, uuid: UUID, body: Contact, if_match: IfMatch = None
 ) -> Response:
-    """Correct how the clinic reaches the patient who calls; for patients only.
+    """Correct the contact data of the patient who calls; for patients only.
 
-    400 for a new e-mail address: it needs a code, which a page sends to it.
+    Answers 400 for a new e-mail address: it needs a code, which a page sends to it.
     """
     if if_match is None:
         raise precondition_required()
@@ -204,7 +205,7 @@ def change_own_contact(
 
 @router.delete("/{uuid}", status_code=204, responses=refuses(404, 409, 412))
 def archive_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Response:
-    """Archive the patient; nothing is destroyed, and it can be restored."""
+    """Archive the patient; nothing is deleted, and the record can be restored."""
 
     def archive(session: Session) -> PatientRecord:
         version = version_named(session, caller.actor, uuid, if_match or "*")
@@ -215,7 +216,7 @@ def archive_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Re
 
 @router.post("/{uuid}/restore", responses=shows(PatientShown, 404, 409, 412))
 def restore_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Response:
-    """Take an archived patient back into daily use."""
+    """Restore an archived patient."""
 
     def restore(session: Session) -> PatientRecord:
         version = version_named(session, caller.actor, uuid, if_match or "*")
@@ -226,7 +227,7 @@ def restore_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Re
 
 @router.get("/{uuid}/duplicates", responses=shows(Candidates, 404))
 def find_duplicates(caller: Program, uuid: UUID) -> Response:
-    """Find who may be the same person as this patient."""
+    """Find patients who may be the same person as this one."""
 
     def find(session: Session) -> tuple[duplicates.DuplicateCandidate, ...]:
         record = patients.get_patient(session, caller.actor, uuid)
@@ -243,7 +244,7 @@ def find_duplicates(caller: Program, uuid: UUID) -> Response:
     openapi_extra=describe_body(MergeBody),
 )
 def merge_patients(caller: Program, uuid: UUID, body: Merge) -> Response:
-    """Merge another patient into this one, which then looks as `patient` says."""
+    """Merge another patient into this one, whose new fields are in `patient`."""
     draft = body.patient.draft()
     written = caller.write(
         lambda session: merging.merge(

@@ -1,4 +1,4 @@
-"""Patients as programs send and see them: one model for each thing."""
+"""Patients as programs send and receive them: one model for each purpose."""
 
 import re
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ def _hint(description: str, **schema: JsonValue) -> Any:
 
 
 def _text(name: str, description: str) -> Any:
-    """Document a text that may be as long as the service says."""
+    """Document a text with the maximum length that the service allows."""
     return _hint(description, maxLength=FIELDS[name].longest)
 
 
@@ -44,7 +44,7 @@ _PhoneNumber = Annotated[str | None, _hint("10 to 15 digits, optionally after a 
 
 
 class _PatientFields(BaseModel):
-    """What somebody fills in, as it is sent and shown."""
+    """The fields that people fill in, as they are sent and shown."""
 
     first_name: Annotated[str, _text("first_name", "Given name.")]
     last_name: Annotated[str, _text("last_name", "Family name.")]
@@ -58,7 +58,8 @@ class _PatientFields(BaseModel):
     phone_number: _PhoneNumber = None
     address: Annotated[str | None, _text("address", "One line.")] = None
     emergency_contact: Annotated[
-        str | None, _text("emergency_contact", "Whom to call, and how.")
+        str | None,
+        _text("emergency_contact", "The person to call, and how to reach them."),
     ] = None
     allergies: list[str] = Field(default_factory=list)
     no_known_allergies: Annotated[
@@ -83,12 +84,12 @@ class PatientBody(Body, _PatientFields):
 
 
 class RegisterBody(PatientBody):
-    """A patient to register, with the id that the program has drawn, if any."""
+    """A patient to register, with the id that the program has chosen, if any."""
 
     uuid: Annotated[
         UUID | None,
         Field(strict=False),
-        _hint("Sent again with the same data it makes no second patient."),
+        _hint("Sent again with the same data, it registers no second patient."),
     ] = None
 
 
@@ -100,17 +101,17 @@ def _sex(code: str) -> Sex:
 
 
 class ContactBody(Body):
-    """How a patient wants to be reached; the whole of it."""
+    """All of a patient's contact data."""
 
-    email: Annotated[str | None, _text("email", "As it is: a new one is proved.")] = (
-        None
-    )
+    email: Annotated[
+        str | None, _text("email", "Unchanged; a new address has to be proved.")
+    ] = None
     phone_number: _PhoneNumber = None
     address: Annotated[str | None, _text("address", "One line.")] = None
 
 
 class MergeBody(Body):
-    """Which patient goes into the one of the URL, and what the result looks like."""
+    """The patient to merge into the one of the URL, and the resulting fields."""
 
     merged: Annotated[UUID, Field(strict=False)]
     merged_version: int
@@ -119,13 +120,17 @@ class MergeBody(Body):
 
 
 class ExportBody(Body):
-    """Which list is to be exported with names, and why."""
+    """The list to export with names, and the reason."""
 
     reason: Annotated[
-        str, _hint("Why names are needed; it is kept.", minLength=10, maxLength=500)
+        str,
+        _hint("Why names are needed; the reason is kept.", minLength=10, maxLength=500),
     ]
     list_key: Annotated[
-        str | None, Field(alias="list", description="A stored list's key; or all.")
+        str | None,
+        Field(
+            alias="list", description="Key of a stored list; all patients if left out."
+        ),
     ] = None
 
 
@@ -139,9 +144,9 @@ class PatientShown(_PatientFields, Shown):
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     uuid: Annotated[UUID, From("id")]
-    record_number: Annotated[str, _hint("Six characters, said and printed as 4K7-P2X.")]
+    record_number: Annotated[str, _hint("Six characters, displayed as 4K7-P2X.")]
     photo: Annotated[str | None, From(_photo)] = Field(
-        description="Where the photo is served."
+        description="The path of the photo."
     )
     version: int
     created_at: datetime
@@ -154,7 +159,7 @@ class PatientShown(_PatientFields, Shown):
 class UnnamedPatientShown(Shown):
     """A patient of a list, for callers who see no names.
 
-    `uuid` is a pseudonym of the day, and of timestamps there is the month.
+    `uuid` is a pseudonym valid for a day, and timestamps are given by the month.
     """
 
     uuid: Annotated[UUID, From("id")]
@@ -170,7 +175,7 @@ class UnnamedPatientShown(Shown):
 
 
 class IdentityShown(Shown):
-    """Who a patient is, and nothing of their record."""
+    """A patient's identity, and nothing of their record."""
 
     uuid: Annotated[UUID, From("id")]
     record_number: str
@@ -182,14 +187,14 @@ class IdentityShown(Shown):
 
 
 class PatientsPage(Shown):
-    """A page of a list; `next` leads to the following one, null on the last."""
+    """A page of a list; `next` leads to the following page, null on the last."""
 
     patients: list[PatientShown | UnnamedPatientShown]
     next: UUID | None
 
 
 class DuplicateShown(Shown):
-    """Somebody who may be the same person, from 0 to 100 likely."""
+    """A patient who may be the same person; `score` is 0 to 100."""
 
     patient: Annotated[
         IdentityShown, From(lambda candidate: IdentityShown.of(candidate.patient))
@@ -199,13 +204,13 @@ class DuplicateShown(Shown):
 
 
 class Candidates(Shown):
-    """The likeliest first."""
+    """Possible duplicates, the likeliest first."""
 
     duplicates: list[DuplicateShown]
 
 
 class ExportGranted(Shown):
-    """Where an export can be fetched once, and until when."""
+    """An address at which an export can be fetched once, and when it expires."""
 
     url: str
     expires_at: datetime
@@ -234,7 +239,7 @@ class ListEnvelope(Shown):
 
 
 def query_by_fields(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return what is asked by the names of fields that each item is shown with."""
+    """Return the query with the names that answers use replaced by those of fields."""
 
     def known(name: str, value: str) -> str:
         if name == "orderBy":
@@ -246,7 +251,7 @@ def query_by_fields(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def listed_json(listed: PatientRecord | UnnamedPatient) -> dict[str, Any]:
-    """Return a patient of a list, as far as the caller may know them."""
+    """Return a patient of a list, as far as the caller may know their identity."""
     named = isinstance(listed, PatientRecord)
     return (PatientShown if named else UnnamedPatientShown).of(listed)
 
@@ -259,9 +264,9 @@ def patient_etag(record: PatientRecord) -> str:
 def version_named(
     session: Session, actor: Actor, patient_id: UUID, if_match: str
 ) -> int:
-    """Return the version that `If-Match` names; `*` is whichever there is.
+    """Return the version that `If-Match` names; `*` is the current one.
 
-    Raises InvalidInput, and NotFound where there is no such patient.
+    Raises InvalidInput, and NotFound if there is no such patient.
     """
     if if_match.strip() == "*":
         return patients.get_patient(session, actor, patient_id).version
@@ -274,7 +279,7 @@ def version_named(
 
 
 def stale_patient(request: Request, error: Exception) -> Response:
-    """Answer with both versions, so that nothing typed is lost."""
+    """Answer a stale edit with both versions, so that nothing typed is lost."""
     assert isinstance(error, patients.StaleVersion)  # noqa: S101 (registered so)
     typed = error.typed and {name: getattr(error.typed, name) for name in FIELDS}
     return problems.stale(

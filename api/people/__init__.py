@@ -1,1 +1,1 @@
-"""People with a sign-in, for programs."""
+"""People who can sign in, for programs."""

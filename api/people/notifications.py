@@ -1,4 +1,4 @@
-"""/api/v1/notifications: what somebody was told of, and that they have read it."""
+"""/api/v1/notifications: a person's notifications, and marking them as read."""
 
 from datetime import datetime
 from typing import Annotated
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/notifications", tags=["People"])
 
 
 class NotificationShown(Shown):
-    """One notification; `subject` is the document, booking, alert or the like."""
+    """A notification; `subject` is the document, booking, alert or other object."""
 
     uuid: Annotated[UUID, From("id")]
     topic: NotificationTopic
@@ -37,18 +37,18 @@ class NotificationsShown(Shown):
 
 
 class NotificationsRead(Shown):
-    """How many were unread and are no more."""
+    """How many notifications were unread before."""
 
     read: int
 
 
 class ReadBody(Body):
-    """Which notifications were read; all of them unless some are named."""
+    """The notifications that were read; all of them if none are named."""
 
     uuids: Annotated[list[str] | None, Field(max_length=MOST_LISTED)] = None
 
     def ids(self) -> list[UUID] | None:
-        """Return which, or raise InvalidInput."""
+        """Return the ids, or raise InvalidInput."""
         try:
             return None if self.uuids is None else list(map(UUID, self.uuids))
         except ValueError as error:
@@ -62,7 +62,7 @@ def list_notifications(
     unread: bool = False,
     per_page: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
 ) -> Response:
-    """List what the caller was told of in the last 90 days, all or what is unread."""
+    """List the caller's notifications of the last 90 days, all or unread ones."""
     read = caller.read(
         lambda session: user_notifications.list_own(
             session, caller.actor, unread_only=unread, limit=per_page

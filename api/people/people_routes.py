@@ -1,7 +1,7 @@
-"""/api/v1/people and /api/v1/tokens: see who has a way in, and take it away.
+"""/api/v1/people and /api/v1/tokens: list who has access, and revoke it.
 
-Nobody is let in here. Inviting, roles and new tokens need a passkey that was used just
-now, which a program cannot have; they are on the pages.
+Access is never granted here. Invitations, roles and new tokens need a passkey that was
+used just now, which a program cannot have; they are on the pages.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ _MOST: Final = 1000
 
 
 class PersonShown(Shown):
-    """Somebody with a sign-in."""
+    """A person who can sign in."""
 
     uuid: Annotated[UUID, From("id")]
     name: str
@@ -53,7 +53,7 @@ def _scopes(token: Token) -> list[str] | None:
 
 
 class TokenShown(Shown):
-    """What is known of a token; null scopes stand for all that its role may."""
+    """A token without its secret; null scopes mean everything that its role may do."""
 
     uuid: Annotated[UUID, From("id")]
     name: str
@@ -79,7 +79,7 @@ class TokensShown(Shown):
 def list_people(
     caller: Program, role: Annotated[list[Role] | None, Query()] = None
 ) -> Response:
-    """List who signs in, all or those of some roles."""
+    """List the people who can sign in, all or those with some roles."""
     read = caller.read(
         lambda session: people.list_people(
             session, caller.actor, roles=role or (), limit=_MOST
@@ -101,7 +101,7 @@ def get_person(caller: Program, uuid: UUID) -> Response:
 
 @router.post("/people/{uuid}/deactivate", responses=shows(PersonShown, 404, 409))
 def deactivate_person(caller: Program, uuid: UUID) -> Response:
-    """Shut somebody out at once, with their sign-ins, links and tokens."""
+    """Deactivate a person at once, with their sign-ins, links and tokens."""
 
     def deactivate(session: Session) -> Person:
         offboarding.deactivate(session, caller.actor, uuid)
@@ -113,7 +113,7 @@ def deactivate_person(caller: Program, uuid: UUID) -> Response:
 
 @router.get("/tokens", responses=shows(TokensShown))
 def list_tokens(caller: Program) -> Response:
-    """List everybody's tokens, those that have ended too."""
+    """List everybody's tokens, including those that have ended."""
     read = caller.read(lambda session: tokens.list_tokens(session, caller.actor))
     return JsonResponse(
         {"tokens": list(map(TokenShown.of, read.value))},
@@ -123,6 +123,6 @@ def list_tokens(caller: Program) -> Response:
 
 @router.delete("/tokens/{uuid}", status_code=204, responses=refuses(404))
 def revoke_token(caller: Program, uuid: UUID) -> Response:
-    """Let a token open nothing any more, for good."""
+    """Revoke a token for good."""
     written = caller.write(lambda session: tokens.revoke(session, caller.actor, uuid))
     return Response(status_code=204, headers=written_headers(written))

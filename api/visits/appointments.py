@@ -1,4 +1,4 @@
-"""/api/appointments: visits that were booked, from the waiting room to their end."""
+"""/api/appointments: booked visits, from the waiting room to their end."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, tzinfo
@@ -19,7 +19,7 @@ from services.visits.front_desk.appointments import VisitRecord
 
 router = APIRouter(prefix="/api/appointments", tags=["Visits"])
 
-# As many as a list of a day has at most.
+# The most that a list of a day has.
 _AT_A_TIME: Final = 500
 _OF_PATIENT: Final = 100
 VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
@@ -29,19 +29,20 @@ VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
 def list_appointments(
     caller: ProgramOrPerson,
     day: Annotated[
-        date | None, Query(description="Of the clinic's; today, if left out.")
+        date | None,
+        Query(description="A day by the clinic's clock; today if left out."),
     ] = None,
     doctor: UUID | None = None,
     patient: UUID | None = None,
     after: Annotated[
-        UUID | None, Query(description="What `next` of an answer said.")
+        UUID | None, Query(description="`next` from the previous page.")
     ] = None,
 ) -> Response:
     """List the visits of a day, the earliest first, or of a patient, the latest first.
 
-    Patients are told of their own. With a patient, `day` and `doctor` sift the list. A
-    day's visits come 500 at a time, a patient's 100 (before they are sifted); `next`
-    leads to those that follow.
+    Patients get their own. With a patient, `day` and `doctor` filter the list. A page
+    has up to 500 visits of a day, or 100 of a patient before they are filtered; pass
+    `next` as `after` for those that follow.
     """
     stores, actor = caller.stores, caller.actor
     whose = patient or actor.patient_id
@@ -89,7 +90,7 @@ def _sifted(
 
 @router.get("/{uuid}", responses=shows(VisitShown, 404))
 def get_appointment(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Tell of one visit."""
+    """Return one visit."""
     read = caller.read(lambda session: appointments.get(session, caller.actor, uuid))
     return JsonResponse(
         VisitShown.of(read.value), headers=read_headers(read, caller.after)
@@ -98,43 +99,43 @@ def get_appointment(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 @router.post("/{uuid}/check-in", responses=shows(VisitShown, 404, 409))
 def check_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Write down that the patient is there and waits."""
+    """Check the patient in: they have arrived and are waiting."""
     return _do(caller, uuid, appointments.check_in)
 
 
 @router.post("/{uuid}/undo-check-in", responses=shows(VisitShown, 404, 409))
 def undo_check_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Let the visit be scheduled again, unless something was written at it."""
+    """Return the visit to scheduled, unless something was written at it."""
     return _do(caller, uuid, appointments.undo_check_in)
 
 
 @router.post("/{uuid}/call-in", responses=shows(VisitShown, 404, 409))
 def call_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Write down that the patient is in the room."""
+    """Call the patient in: they are in the room."""
     return _do(caller, uuid, appointments.call_in)
 
 
 @router.post("/{uuid}/undo-call-in", responses=shows(VisitShown, 404, 409))
 def undo_call_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Let the patient wait again."""
+    """Return the patient to waiting."""
     return _do(caller, uuid, appointments.undo_call_in)
 
 
 @router.post("/{uuid}/complete", responses=shows(VisitShown, 404, 409))
 def complete(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Write down that the visit is over."""
+    """Complete the visit."""
     return _do(caller, uuid, appointments.complete)
 
 
 @router.post("/{uuid}/reopen", responses=shows(VisitShown, 404, 409))
 def reopen(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Let the patient wait again, up to twelve hours after the visit was completed."""
+    """Return the patient to waiting, within twelve hours of the visit's completion."""
     return _do(caller, uuid, appointments.reopen)
 
 
 @router.post("/{uuid}/no-show", responses=shows(VisitShown, 404, 409))
 def no_show(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Write down that the patient did not come."""
+    """Record that the patient did not come."""
     return _do(caller, uuid, appointments.miss)
 
 

@@ -39,29 +39,29 @@ _Id = Annotated[UUID, Field(strict=False)]
 
 
 class BookingBody(Body):
-    """The slot that is wanted, and for whom; patients book for themselves."""
+    """The slot to book, and for whom; patients book for themselves."""
 
     slot_id: _Id
-    patient_id: Annotated[_Id | None, Field(description="Needed but of patients.")] = (
-        None
-    )
+    patient_id: Annotated[
+        _Id | None, Field(description="Required, except for patients.")
+    ] = None
     note: Annotated[str, _Note] = ""
     override_reason: Annotated[
         str | None, Field(description="Why staff book against the rules.")
     ] = None
     replaces_id: Annotated[
-        _Id | None, Field(description="The booking that it takes the place of.")
+        _Id | None, Field(description="The booking that it replaces.")
     ] = None
 
 
 class ConfirmBody(Body):
-    """What the visit is for, if that is said only now."""
+    """The purpose of the visit, if it was not given before."""
 
     note: Annotated[str | None, _Note] = None
 
 
 class CancelBody(Body):
-    """Why the visit is given back, if anybody says."""
+    """The reason for cancelling, if any."""
 
     reason: str | None = None
     override_reason: Annotated[
@@ -69,12 +69,13 @@ class CancelBody(Body):
         Field(description="Why staff cancel a visit that has begun."),
     ] = None
     despite_notes: Annotated[
-        bool, Field(description="Whether staff cancel a visit that has notes, too.")
+        bool,
+        Field(description="Whether staff cancel a visit even though it has notes."),
     ] = False
 
 
 class RenewBody(Body):
-    """Why staff let a hold last longer than once, if they do."""
+    """Why staff extend a hold more than once, if they do."""
 
     override_reason: str | None = None
 
@@ -90,9 +91,9 @@ def hold_slot(
     body: Annotated[BookingBody, sent(BookingBody)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Hold a slot: it is the patient's until `expires_at`, and PENDING.
+    """Hold a slot for the patient until `expires_at`; the booking is PENDING.
 
-    Who comes too late gets 409, with `free_at` (when the other's hold ends) and
+    A caller who comes too late gets 409, with `free_at` (when the other hold ends) and
     `next_free`, the doctor's next free slots.
     """
     request = BookingRequest(
@@ -110,7 +111,7 @@ def hold_slot(
         ),
     )
     booking = written.value
-    # Committed all the same: an attempt that lost is counted.
+    # Committed nevertheless: an attempt that lost is counted.
     if booking.status is BookingStatus.FAILED:
         raise _taken(replace(caller, after=written.lsn), booking)
     headers = {"Location": booking_path(booking.id)} | written_headers(written)
@@ -123,7 +124,7 @@ def hold_slot(
 
 @router.get("/{uuid}", responses=shows(BookingShown, 404))
 def get_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Tell how a booking stands."""
+    """Return the current state of a booking."""
     read = caller.read(lambda session: bookings.get(session, caller.actor, uuid))
     return JsonResponse(
         BookingShown.of(read.value), headers=read_headers(read, caller.after)
@@ -140,7 +141,10 @@ def confirm_booking(
     uuid: UUID,
     body: Annotated[ConfirmBody, sent(ConfirmBody, is_required=False)],
 ) -> Response:
-    """Make a hold a visit; a second time changes nothing. 410 once it has run out."""
+    """Confirm a hold, which becomes a visit. Answers 410 once the hold has expired.
+
+    Repeating the call changes nothing.
+    """
     return _done(
         caller,
         lambda session: bookings.confirm(session, caller.actor, uuid, note=body.note),
@@ -157,7 +161,7 @@ def cancel_booking(
     uuid: UUID,
     body: Annotated[CancelBody, sent(CancelBody, is_required=False)],
 ) -> Response:
-    """Give a hold or a visit back; others can have the slot at once."""
+    """Cancel a hold or a visit; others can have the slot at once."""
     notice_hours = caller.stores.papers.visits.notice_hours
     return _done(
         caller,
@@ -183,7 +187,7 @@ def renew_booking(
     uuid: UUID,
     body: Annotated[RenewBody, sent(RenewBody, is_required=False)],
 ) -> Response:
-    """Let a hold last two more minutes from now, once."""
+    """Extend a hold to two minutes from now; once, unless staff override it."""
     return _done(
         caller,
         lambda session: bookings.renew(
@@ -199,7 +203,7 @@ def renew_booking(
     responses=refuses(404, 409),
 )
 def release_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Give a hold back when its page is left; a visit stays. Takes no body."""
+    """Release a hold, when its page is left; a visit stays. Takes no body."""
     written = caller.write(
         lambda session: bookings.release(session, caller.actor, uuid)
     )
@@ -222,7 +226,7 @@ def _patient_of(caller: Caller, body: BookingBody) -> UUID:
 
 
 def _taken(caller: Caller, booking: BookingRecord) -> Refusal:
-    """Return what tells who lost when the slot may be free, and which ones are."""
+    """Return the refusal for who lost: when the slot may be free, and free slots."""
     free = caller.read(
         lambda session: slots.next_free(
             session, caller.actor, doctor_id=booking.doctor_id

@@ -1,4 +1,4 @@
-"""/files/day-list.pdf: the visits of a day on paper, for who may see visits."""
+"""/files/day-list.pdf: the visits of a day on paper, for people who may see visits."""
 
 from datetime import date
 from typing import Annotated
@@ -20,13 +20,15 @@ router = APIRouter(tags=["Visits"])
 def day_list(
     caller: ProgramOrPerson,
     day: Annotated[
-        date | None, Query(description="Of the clinic's; today, if left out.")
+        date | None,
+        Query(description="A day by the clinic's clock; today if left out."),
     ] = None,
     doctor: Annotated[
-        list[UUID] | None, Query(description="Whose; all, if left out.")
+        list[UUID] | None,
+        Query(description="The doctors whose visits are listed; all if left out."),
     ] = None,
 ) -> Response:
-    """Send the visits of a day as PDF: time, name, date of birth, phone number."""
+    """Return the visits of a day as PDF: time, name, date of birth, phone number."""
     stores, now = caller.stores, caller.stores.now()
     chosen = day or now.date()
     zone = now.tzinfo

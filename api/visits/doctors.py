@@ -1,4 +1,4 @@
-"""/api/doctors: who can be booked, and when."""
+"""/api/doctors: the doctors who can be booked, and their slots."""
 
 from typing import Annotated, Final
 from uuid import UUID
@@ -37,7 +37,7 @@ def list_doctors(
 ) -> Response:
     """List the doctors who can be booked, by name, with the next free slot of each.
 
-    `search` looks for each word in name, specialization and city.
+    Each word of `search` has to occur in name, specialization or city.
     """
     for name, typed in (("search", search), ("specialization", specialization or "")):
         if not is_storable(typed):
@@ -54,7 +54,7 @@ def list_doctors(
 
 @router.get("/{uuid}", responses=shows(DoctorShown, 404))
 def get_doctor(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Describe a doctor, also one who cannot be booked any more."""
+    """Return a doctor, including one who can no longer be booked."""
     read = caller.read(lambda session: doctors.get_doctor(session, caller.actor, uuid))
     return JsonResponse(
         DoctorShown.of(read.value), headers=read_headers(read, caller.after)
@@ -73,7 +73,7 @@ def list_slots(
         Query(alias="to", description=f"{_TIMESTAMP}a week later, if left out."),
     ] = None,
 ) -> Response:
-    """List a doctor's slots that begin in this time, at most 62 days."""
+    """List a doctor's slots that begin within a time of at most 62 days."""
     begin, end = stretch(first, last, now=caller.stores.now())
     caches = caller.stores.papers.visits.caches
     read = caller.find_kept(

@@ -1,4 +1,4 @@
-"""How visits are booked, for administrators: as JSON, and as a CSV file."""
+"""Figures of booking, for administrators: as JSON, and as a CSV file."""
 
 from datetime import UTC, date, timedelta
 from typing import Annotated, Any, Final
@@ -23,16 +23,19 @@ from services.visits.figures.statistics import (
 router = APIRouter(tags=["Statistics"])
 
 _First = Annotated[
-    date | None, Query(alias="from", description="The first day; a week, if left out.")
+    date | None,
+    Query(
+        alias="from", description="The first day; six days before the last if left out."
+    ),
 ]
 _Last = Annotated[
-    date | None, Query(alias="to", description="The last day; today, if left out.")
+    date | None, Query(alias="to", description="The last day; today if left out.")
 ]
 _A_WEEK: Final = timedelta(days=6)
 
 
 class FiguresShown(Shown):
-    """What became of some slots; a share of nothing is null."""
+    """What became of a number of slots; a share is null if there is no whole."""
 
     slots: int
     booked: int
@@ -54,7 +57,7 @@ class DayShown(FiguresShown):
 
 
 class DoctorFiguresShown(FiguresShown):
-    """One doctor's figures, whole and by day."""
+    """One doctor's figures, in total and by day."""
 
     id: UUID
     name: str
@@ -63,7 +66,7 @@ class DoctorFiguresShown(FiguresShown):
 
 
 class StatisticsShown(Shown):
-    """Everything counts on the day of the slot that it is about."""
+    """Figures of booking; everything counts on the day of the slot that it concerns."""
 
     first_day: date = Field(alias="from")
     last_day: date = Field(alias="to")
@@ -74,7 +77,7 @@ class StatisticsShown(Shown):
 
 @router.get("/api/admin/stats", responses=shows(StatisticsShown))
 def show(caller: Program, first_day: _First = None, last_day: _Last = None) -> Response:
-    """Return how visits were booked in a period, of a year at most."""
+    """Return the figures of booking of a period of up to a year."""
     read = _look(caller, first_day, last_day)
     return JsonResponse(
         _statistics(read.value), headers=read_headers(read, caller.after)
@@ -85,7 +88,7 @@ def show(caller: Program, first_day: _First = None, last_day: _Last = None) -> R
 def export(
     caller: ProgramOrPerson, first_day: _First = None, last_day: _Last = None
 ) -> Response:
-    """Return the same figures as CSV, a line for each doctor and day."""
+    """Return the same figures as CSV, with a row for each doctor and day."""
     booking_statistics = _look(caller, first_day, last_day).value
     mark = BYTE_ORDER_MARK if caller.uses_browser else ""
     period = booking_statistics.period
@@ -102,7 +105,7 @@ def _look(
 ) -> Read[BookingStatistics]:
     now = caller.stores.now()
     last = last_day or now.date()
-    # The first day that there is has no week before it.
+    # The first day of the calendar has no week before it.
     period = Period(first_day or max(last, date(1900, 1, 8)) - _A_WEEK, last)
     caches = caller.stores.papers.visits.caches
     return caller.find_kept(

@@ -1,4 +1,4 @@
-"""/api/public: doctors, free times and bookings for people who are no patients yet."""
+"""/api/public: doctors, free times and bookings for people who are not yet patients."""
 
 from datetime import datetime
 from typing import Annotated, Final, Literal
@@ -85,7 +85,7 @@ class PublicSlotsShown(Shown):
 
 
 class PublicBookingShown(FreeSlot):
-    """A booking, without whose it is; FAILED if lost, too late or the code wrong."""
+    """A booking without the person; FAILED if it lost, was late or had a wrong code."""
 
     slot_id: UUID
     doctor_id: UUID
@@ -95,11 +95,11 @@ class PublicBookingShown(FreeSlot):
         Literal["PENDING", "CONFIRMED", "FAILED", "CANCELLED"], From(_status)
     ]
     created_at: datetime
-    expires_at: datetime | None = Field(description="Until when the code is awaited.")
+    expires_at: datetime | None = Field(description="When the code expires.")
 
 
 class PublicBookingBody(Body):
-    """The time that is wanted, and by whom."""
+    """The time to book, and the person who books."""
 
     slot_id: Annotated[UUID, Field(strict=False)]
     patient_name: str
@@ -107,7 +107,7 @@ class PublicBookingBody(Body):
 
 
 class CodeBody(Body):
-    """The code that came by e-mail."""
+    """The code from the e-mail."""
 
     code: str
 
@@ -146,12 +146,15 @@ def book_publicly(
     body: Annotated[PublicBookingBody, sent(PublicBookingBody, visitor)],
     idempotency_key: Annotated[
         str | None,
-        Header(description="Made once for one wish; sent again, it is not held twice."),
+        Header(
+            description="Chosen once for a request; sent again, it holds nothing twice."
+        ),
     ] = None,
 ) -> Response:
-    """Hold a time until `expires_at`, and send a code to the address.
+    """Hold a time until `expires_at`, and send a code to the e-mail address.
 
-    Who comes too late gets 409, with `next_free`, the doctor's next free times.
+    A caller who comes too late gets 409, with `next_free`, the doctor's next free
+    times.
     """
     request = NewcomerRequest(
         body.slot_id, body.patient_name, body.patient_email, _attempt(idempotency_key)
@@ -164,7 +167,7 @@ def book_publicly(
         lambda session: newcomers.hold(session, request, code, key=anybody.offer.key)
     )
     newcomer, is_new = written.value
-    # Committed all the same: an attempt that lost is counted.
+    # Committed nevertheless: an attempt that lost is counted.
     if newcomer.status is NewcomerStatus.FAILED:
         raise _lost(anybody, newcomer)
     if is_new:
@@ -177,7 +180,7 @@ def book_publicly(
 
 @router.get("/bookings/{uuid}", responses=shows(PublicBookingShown, 404))
 def get_public_booking(anybody: Anybody, uuid: UUID) -> Response:
-    """Tell how a booking stands, to whoever made it and knows its id."""
+    """Return the current state of a booking to anybody who knows its id."""
     written = anybody.write(lambda session: newcomers.find(session, uuid))
     if written.value is None:
         raise NoSuchNewcomer
@@ -192,14 +195,14 @@ def get_public_booking(anybody: Anybody, uuid: UUID) -> Response:
 def confirm_publicly(
     anybody: Anybody, uuid: UUID, body: Annotated[CodeBody, sent(CodeBody, visitor)]
 ) -> Response:
-    """Make the booking firm with the code; 410 once it is not held any more."""
+    """Confirm the booking with the code. Answers 410 once it is no longer held."""
     anybody.count(lambda throttle: limits.count_try(throttle, anybody.network))
     written = anybody.write(
         lambda session: newcomers.confirm(
             session, uuid, body.code, key=anybody.offer.key
         )
     )
-    # A wrong one is committed: it counts.
+    # A wrong code is committed too, since tries are counted.
     newcomer = newcomers.require_confirmed(written.value)
     return JsonResponse(
         PublicBookingShown.of(newcomer), headers=written_headers(written)
@@ -217,7 +220,7 @@ def _attempt(key: str | None) -> UUID:
 
 
 def _lost(anybody: Visitor, newcomer: NewcomerRecord) -> Refusal:
-    """Return what tells who lost which times are free instead."""
+    """Return the refusal for who lost, with times that are free instead."""
     free = anybody.read(
         lambda session: newcomers.list_free(
             session, PUBLIC, newcomer.doctor_id, limit=5

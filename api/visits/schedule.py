@@ -1,4 +1,4 @@
-"""/api/doctors: who begins to work at the clinic, and when they can be booked."""
+"""/api/doctors: adding doctors, and planning when they can be booked."""
 
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -31,12 +31,12 @@ router = APIRouter(prefix="/api/doctors", tags=["Visits"])
 
 _CREATED: Final = 201
 _NO_CONTENT: Final = 204
-# What services say of lengths, they say better than a schema.
+# The services check lengths, with better messages than a schema.
 _Clock = Annotated[time, Field(strict=False, description="By the clinic's own clock.")]
 
 
 def planner(caller: ProgramOrPerson) -> Caller:
-    """Return the caller if they may say who works when; others send nothing."""
+    """Return the caller if they may plan; others cannot even send a body."""
     caller.require(Permission.MANAGE_DOCTORS)
     return caller
 
@@ -45,7 +45,7 @@ Planner = Annotated[Caller, Depends(planner)]
 
 
 class DoctorBody(Body):
-    """A doctor who begins to work; only the first two are needed."""
+    """A doctor to add; only name and specialization are required."""
 
     name: str
     specialization: str
@@ -64,13 +64,13 @@ class DoctorBody(Body):
     ] = None
 
     def draft(self) -> DoctorDraft:
-        """Return the doctor as services know one."""
+        """Return the doctor as a draft for the services."""
         typed = {name: getattr(self, name) for name in type(self).model_fields}
         return DoctorDraft(speciality=typed.pop("specialization"), **typed)
 
 
 class HoursBody(Body):
-    """A stretch of every such weekday: worked, or a break in it."""
+    """A stretch of time on every such weekday: working hours, or a break in them."""
 
     weekday: Annotated[int, Field(ge=1, le=7, description="1 is Monday.")]
     starts_at: _Clock
@@ -78,29 +78,32 @@ class HoursBody(Body):
     kind: HoursKind = "work"
 
     def hours(self) -> Hours:
-        """Return the stretch as services know one."""
+        """Return the stretch as the services' Hours."""
         begin, end = (at.replace(tzinfo=None) for at in (self.starts_at, self.ends_at))
         return Hours(self.weekday, begin, end, self.kind)
 
 
 class PlanBody(Body):
-    """All that a doctor works in a week; what is left out is not worked any more."""
+    """A doctor's whole week; hours that are left out are no longer worked."""
 
     hours: Annotated[list[HoursBody], Field(max_length=100)]
 
 
 class SlotBody(Body):
-    """A single time at which the doctor can be booked, whatever the plan says."""
+    """A single time at which the doctor can be booked, independent of the plan."""
 
     starts_at: Annotated[AwareDatetime, Field(strict=False)]
     duration_minutes: Annotated[
-        int | None, Field(ge=1, le=24 * 60, description="As the doctor's visits last.")
+        int | None,
+        Field(
+            ge=1, le=24 * 60, description="If left out, as long as the doctor's visits."
+        ),
     ] = None
-    reason: Annotated[str, Field(description="Why; it is kept in the audit log.")]
+    reason: Annotated[str, Field(description="The reason, kept in the audit log.")]
 
 
 class HoursShown(Shown):
-    """A stretch of every such weekday."""
+    """A stretch of time on every such weekday."""
 
     weekday: int
     starts_at: Annotated[time, Field(description="By the clinic's own clock.")]
@@ -117,7 +120,7 @@ class PlanShown(Shown):
 class PlanChanged(PlanShown):
     """A doctor's new week, and what became of the slots.
 
-    `left` are held or booked at times that are not worked any more; they stay.
+    `left` are held or booked slots at times that are no longer worked; they stay.
     """
 
     added: int
@@ -126,7 +129,7 @@ class PlanChanged(PlanShown):
 
 
 class SlotAdded(Shown):
-    """A slot beside the plan."""
+    """A slot added in addition to the plan."""
 
     id: UUID
     doctor_id: UUID
@@ -144,7 +147,7 @@ class SlotAdded(Shown):
 def add_doctor(
     caller: Planner, body: Annotated[DoctorBody, sent(DoctorBody, planner)]
 ) -> Response:
-    """Add a doctor, who can be booked as soon as there is a plan or a slot."""
+    """Add a doctor, who can be booked once there is a plan or a slot."""
     draft = body.draft()
     written = caller.write(
         lambda session: doctors.add_doctor(session, caller.actor, draft)
@@ -156,7 +159,7 @@ def add_doctor(
 
 @router.get("/{uuid}/plan", responses=shows(PlanShown, 404))
 def get_plan(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Tell in which hours of a week the doctor works."""
+    """Return the doctor's working hours in a week."""
 
     def get(session: Session) -> tuple[Hours, ...]:
         doctors.get_doctor(session, caller.actor, uuid)
@@ -174,7 +177,7 @@ def get_plan(caller: ProgramOrPerson, uuid: UUID) -> Response:
 def change_plan(
     caller: Planner, uuid: UUID, body: Annotated[PlanBody, sent(PlanBody, planner)]
 ) -> Response:
-    """Exchange the doctor's week; slots follow at once, visits stay."""
+    """Replace the doctor's week; slots follow at once, and visits stay."""
     calendar = caller.stores.papers.visits.calendar
     wanted = tuple(sorted({stretch.hours() for stretch in body.hours}))
 
@@ -197,7 +200,7 @@ def change_plan(
 def add_slot(
     caller: Planner, uuid: UUID, body: Annotated[SlotBody, sent(SlotBody, planner)]
 ) -> Response:
-    """Let the doctor be booked once more, beside the plan."""
+    """Add a slot for the doctor in addition to the plan."""
 
     def add(session: Session) -> SlotRecord:
         doctor = doctors.get_doctor(session, caller.actor, uuid)
@@ -219,7 +222,7 @@ def add_slot(
     responses=refuses(404, 409),
 )
 def withdraw_slot(caller: Planner, uuid: UUID, slot: UUID) -> Response:
-    """Take a free slot back that was added beside the plan."""
+    """Withdraw a free slot that was added in addition to the plan."""
     written = caller.write(
         lambda session: plans.withdraw_extra(
             session, caller.actor, slot, doctor_id=uuid

@@ -1,4 +1,4 @@
-"""How doctors, bookings and visits are told of: as JSON, and in the description."""
+"""Doctors, bookings and visits as JSON, and their description in OpenAPI."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ def _photo(record: DoctorRecord) -> str | None:
 
 
 class DoctorShown(Shown):
-    """A doctor, and when the next free slot begins."""
+    """A doctor, and the beginning of the next free slot."""
 
     id: UUID
     name: str
@@ -30,7 +30,7 @@ class DoctorShown(Shown):
     fee: Annotated[float | None, From(_fee)] = Field(description="What a visit costs.")
     slot_minutes: int
     photo: Annotated[str | None, From(_photo)] = Field(
-        description="Where the photo is served."
+        description="The path of the photo."
     )
     is_active: bool = Field(description="Whether the doctor can be booked.")
     next_free: Annotated[datetime | None, From("next_free_at")]
@@ -59,7 +59,7 @@ class SlotsShown(Shown):
 
 
 class BookingShown(Shown):
-    """A booking as it stands now; pending only while its hold lasts."""
+    """A booking as it is now; PENDING only while its hold lasts."""
 
     id: UUID
     slot_id: UUID
@@ -75,8 +75,8 @@ class BookingShown(Shown):
     starts_at: datetime
     ends_at: datetime
     created_at: datetime
-    expires_at: datetime | None = Field(description="When the hold ends, or has.")
-    seconds_left: float | None = Field(description="Of a hold, by our own clock.")
+    expires_at: datetime | None = Field(description="When the hold ends or ended.")
+    seconds_left: float | None = Field(description="Of a hold, by the server's clock.")
     renewals: int
     note: str
     replaces_id: UUID | None
@@ -87,7 +87,7 @@ class BookingShown(Shown):
 
 
 class VisitShown(Shown):
-    """A visit that was booked; `code` is what the ticket says."""
+    """A booked visit; `code` is the one on its ticket."""
 
     id: UUID
     booking_id: UUID
@@ -115,10 +115,10 @@ class VisitsShown(Shown):
 
     appointments: list[VisitShown]
     next: UUID | None = Field(
-        description="Of a day with more visits: ask again with `after` this one."
+        description="Pass it as `after` for more visits; null if there are none."
     )
 
 
 def booking_path(booking_id: UUID) -> str:
-    """Return where the booking is."""
+    """Return the path of the booking."""
     return f"/api/bookings/{booking_id}"

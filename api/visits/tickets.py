@@ -1,4 +1,4 @@
-"""What a patient takes along of a visit: the ticket as PDF, the calendar entry."""
+"""What a patient takes along from booking: the ticket as PDF, the calendar entry."""
 
 from typing import Final
 from uuid import UUID
@@ -21,7 +21,7 @@ _CALENDAR: Final = "text/calendar"
 
 @router.get("/ticket", responses=sends(PDF, 404, 409))
 def ticket(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Send the ticket of a visit that is still ahead; the desk scans its QR code."""
+    """Return the ticket of a future visit as PDF; the desk scans its QR code."""
     read, stores = _read(caller, uuid), caller.stores
     made = tickets.ticket_pdf(read.value, clinic=stores.papers.clinic, now=stores.now())
     return _kept(caller, read, made, PDF, "visit.pdf")
@@ -29,7 +29,7 @@ def ticket(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 @router.get("/calendar", responses=sends(_CALENDAR, 404))
 def calendar(caller: ProgramOrPerson, uuid: UUID) -> Response:
-    """Send a visit as an entry for a calendar; it names no doctor."""
+    """Return a visit as a calendar entry; it does not name the doctor."""
     read, stores = _read(caller, uuid), caller.stores
     made = tickets.calendar_file(
         read.value,

@@ -1,4 +1,4 @@
-"""Stretches of time that are asked for in a query string."""
+"""Timespans in a query string."""
 
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
@@ -12,10 +12,10 @@ _USUAL_DAYS: Final = 7
 def stretch(
     first: str | None, last: str | None, *, now: datetime
 ) -> tuple[datetime, datetime]:
-    """Return from when until when, this week from today unless it is said.
+    """Return the beginning and end of a timespan, by default a week from today.
 
-    Days and times without an offset are the clinic's, which `now` is told in; a day
-    goes to its end. Raises InvalidInput.
+    Days and times without an offset are by the clinic's clock, as `now` is; an end
+    given as a day includes that day. Raises InvalidInput.
     """
     zone = now.tzinfo
     assert zone is not None  # noqa: S101 (the clinic's clock has one)
@@ -45,7 +45,7 @@ def _timestamp(
 def _time(name: str, typed: str, zone: tzinfo) -> datetime:
     try:
         timestamp = datetime.fromisoformat(typed)
-        # Past the ends of the calendar there is no such moment elsewhere.
+        # Near the ends of the calendar, converting to the zone may overflow.
         return (
             timestamp.astimezone(zone)
             if timestamp.tzinfo

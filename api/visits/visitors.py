@@ -1,4 +1,4 @@
-"""Who books without signing in, where the clinic lets people: what routes give them."""
+"""Visitors who book without signing in, where the clinic allows it, for the routes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody whom nobody knows, where the clinic offers times to everybody."""
+    """An unknown person, where the clinic offers times to everybody."""
 
     offer: PublicBooking
     stores: Stores
@@ -32,16 +32,16 @@ class Visitor:
 
     @property
     def network(self) -> str:
-        """Where the visitor comes from, as limits know it."""
+        """The network the visitor comes from, as limits know it."""
         return self.origin.network or ""
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
-        """Read what is for everybody, from a server that knows what they have seen."""
+        """Run a read that everybody may do, on a node that has what they have seen."""
         own = ActorDatabase(self.stores.database, PUBLIC, self.origin)
         return own.read(operation, after=self.after)
 
     def write(self, operation: Callable[[Session], T]) -> WriteResult[T]:
-        """Run the operation on the primary, as nobody, recorded with its origin."""
+        """Run the operation on the primary, anonymously, recorded with its origin."""
 
         def recorded(session: Session) -> T:
             with audit.coming_from(self.origin):
@@ -50,7 +50,7 @@ class Visitor:
         return self.stores.database.write(recorded, identity=ANONYMOUS)
 
     def count(self, take: Callable[[Throttle], None]) -> None:
-        """Take from a limit, or raise LimitReached, written down once in a while."""
+        """Take from a limit, or raise LimitReached, recorded once in a while."""
         try:
             take(self.stores.limits.throttle)
         except LimitReached as refusal:
@@ -69,7 +69,7 @@ class Visitor:
 
 
 async def visitor(request: Request) -> Visitor:
-    """Return who asks; where the clinic offers no times to everybody, answer 404."""
+    """Return the visitor; answer 404 if the clinic does not offer public booking."""
     stores = stores_of(request)
     offer = stores.papers.visits.public
     if offer is None:

@@ -1,1 +1,1 @@
-"""Files on their way out: what they are called, which part, and in pieces."""
+"""Sending files: names, ranges, and pieces."""

@@ -1,4 +1,4 @@
-"""The file of a document's version, sent to be kept: whole, or the part asked for."""
+"""The file of a document's version as a download: whole, or the range asked for."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ UNSATISFIABLE: Final = 416
 
 
 def file_etag(sha256: str) -> str:
-    """Return the tag of a file: the same bytes have the same one."""
+    """Return the ETag of a file: the same bytes have the same one."""
     return f'"{sha256}"'
 
 
 def send_version(
     caller: Caller, request: Request, document_id: UUID, number: int | None
 ) -> Response:
-    """Send the file of a version, the latest without a number; `Range` asks for a part.
+    """Send the file of a version, by default the latest, or the part in `Range`.
 
-    If it turns out damaged on the way, the answer breaks off before its length.
+    If it turns out damaged while it is sent, the answer breaks off before its length.
     """
     read, sending = caller.read_ahead(
         partial(_open, caller, request, document_id, number),
@@ -50,7 +50,7 @@ def send_version(
 
 
 def file_headers(caller: Caller, read: Read[VersionRecord]) -> dict[str, str]:
-    """Return what is told of a version's file before it comes."""
+    """Return the headers of a version's file."""
     return read_headers(read, caller.after) | {
         "ETag": file_etag(read.value.sha256),
         "Accept-Ranges": "bytes",
@@ -59,7 +59,7 @@ def file_headers(caller: Caller, read: Read[VersionRecord]) -> dict[str, str]:
 
 
 def damage_noted(caller: Caller, version: VersionRecord) -> Callable[[], object]:
-    """Return what writes down that a version turned out damaged, for `noting`."""
+    """Return a function for `noting` that records that a version turned out damaged."""
     return lambda: caller.write(
         lambda session: records.note_damage(
             session, caller.actor, version.document_id, version.number
@@ -69,19 +69,19 @@ def damage_noted(caller: Caller, version: VersionRecord) -> Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """What is on its way, and where in the file it is; no span if nothing is."""
+    """A file being sent, and which span of it; without a span, nothing is sent."""
 
     pieces: Generator[bytes]
     span: Span | None = None
     is_part: bool = False
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
         self.pieces.close()
 
 
 def _begin(caller: Caller, request: Request, version: VersionRecord) -> _Sending:
-    """Read the first piece of what is asked for, if anything is."""
+    """Read the first piece of the part asked for, if there is anything to send."""
     tag = file_etag(version.sha256)
     if is_known(request.headers, tag):
         return _Sending(_nothing())
@@ -105,7 +105,7 @@ def _nothing() -> Generator[bytes]:
 def _open(
     caller: Caller, request: Request, uuid: UUID, number: int | None, session: Session
 ) -> VersionRecord:
-    """Return what is to be sent; who has it already gets to know only that."""
+    """Return the version to send; a client that has it already learns only that."""
     if "if-none-match" in request.headers:
         version = records.get(session, caller.actor, uuid, number=number).version
         known = is_known(request.headers, file_etag(version.sha256))

@@ -1,4 +1,4 @@
-"""Which part of a file a request asks for, and whether it has it already (RFC 9110)."""
+"""Range requests: which part is asked for, and whether it is known (RFC 9110)."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.datastructures import Headers
 
-# Of several parts at once the whole is sent instead, as any server may.
+# If several ranges are asked for, the whole is sent instead, as any server may.
 _ONE_RANGE: Final = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.I)
 _TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 
@@ -26,22 +26,22 @@ class Span:
 
     @property
     def content_range(self) -> str:
-        """The span as an answer names it."""
+        """The span in the form of a Content-Range header."""
         return f"bytes {self.start}-{self.stop - 1}/{self.size}"
 
 
 class Unsatisfiable(Exception):
-    """The file ends before what is asked for."""
+    """The file ends before the range that is asked for."""
 
 
 def is_known(headers: Headers, tag: str) -> bool:
-    """Tell whether the client says that it has the file with this tag."""
+    """Return whether the client states that it has the file with this tag."""
     header = headers.get("if-none-match", "")
     return header.strip() == "*" or tag in _TAG.findall(header)
 
 
 def span_of(headers: Headers, tag: str, size: int) -> Span | None:
-    """Return the part that is asked for; None for the whole; raises Unsatisfiable."""
+    """Return the span asked for; None for the whole; raises Unsatisfiable."""
     # A part of another file would not fit the parts that the client has.
     if headers.get("if-range", tag) != tag:
         return None

@@ -1,4 +1,4 @@
-"""Files on their way out: in pieces, and never with bytes that nobody stored."""
+"""Sending files in pieces, and never bytes that differ from what was stored."""
 
 import re
 import unicodedata
@@ -24,13 +24,13 @@ from services.documents.records.model import VersionRecord
 PDF: Final = "application/pdf"
 _PIECE_BYTES: Final = 256 * 1024
 _ENDINGS: Final = (".pdf",)
-# What may stand between quotes everywhere; a percent sign would be read as a code.
+# Safe between quotes for every client; a percent sign would be read as an escape.
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9 ._()+,=@~#!&-]")
 _NAMELESS: Final = "document"
 
 
 class ReleasingResponse(StreamingResponse):
-    """Sends pieces, and lets go of what they come from however that ends."""
+    """Sends pieces, and releases their source however that ends."""
 
     def __init__(
         self, pieces: Iterator[bytes], release: Callable[[], object], **options: Any
@@ -43,13 +43,13 @@ class ReleasingResponse(StreamingResponse):
         try:
             await super().stream_response(send)
         finally:
-            # Whoever goes away in the middle must not leave a cursor or a file behind.
+            # A client that leaves midway must not leave a cursor or a file open.
             with CancelScope(shield=True):
                 await run_in_threadpool(self._release)
 
 
 class FileResponse(ReleasingResponse):
-    """Sends a file's pieces, and lets go of the file in the end."""
+    """Sends a file's pieces, and closes the file at the end."""
 
     def __init__(
         self,
@@ -74,17 +74,17 @@ def pieces_of(
     span: Span,
     note_damage: Callable[[], object],
 ) -> Generator[bytes]:
-    """Return the pieces of a part of a file, the first of which is there already.
+    """Return the pieces of a part of a file, with the first one already read.
 
-    So what cannot be opened is refused before anything is sent. What turns out damaged
-    later breaks the answer off: nobody gets a whole file with wrong bytes. Raises
-    FileGone, Damaged, FilesUnavailable.
+    So a file that cannot be opened is refused before anything is sent. One that turns
+    out damaged later breaks the answer off: nobody gets a whole file with wrong bytes.
+    Raises FileGone, Damaged, FilesUnavailable.
     """
     return first_come(_read(files, version, span, note_damage))
 
 
 def first_come(pieces: Generator[bytes]) -> Generator[bytes]:
-    """Return the pieces, the first of which is there before the answer begins."""
+    """Return the pieces, having read the first one before the answer begins."""
     first = next(pieces)
 
     def go_on() -> Generator[bytes]:
@@ -116,11 +116,11 @@ def _read(
 
 @contextmanager
 def noting(note_damage: Callable[[], object]) -> Iterator[None]:
-    """Write down that a file turned out damaged, before that is told."""
+    """Record that a file turned out damaged, before the error is passed on."""
     try:
         yield
     except Damaged:
-        # Whoever asks next finds out again.
+        # The next reader will find out again.
         with suppress(DatabaseUnavailable, Unavailable):
             note_damage()
         raise
@@ -130,19 +130,19 @@ def attachment(filename: str, endings: Sequence[str] = _ENDINGS) -> str:
     """Return the Content-Disposition (RFC 6266, RFC 8187) of a file of this name.
 
     It ends in one of the endings, in the first if it had none of them. Old programs
-    read the first name, in which letters of theirs stand for others.
+    read the first name, which is reduced to ASCII.
     """
     plain = _plain(filename, endings)
     said = f'attachment; filename="{plain}"'
     if plain == filename:
         return said
-    # A lone half of a character, which no name has any more, would break the answer.
+    # A lone surrogate, which no name has any more, would break the answer.
     known = filename.encode(errors="replace")
     return f"{said}; filename*=UTF-8''{quote(known, safe='')}"
 
 
 def attachment_named(filename: str) -> str:
-    """Return the Content-Disposition of a file whose whole name is the app's own."""
+    """Return the Content-Disposition of a file whose full name the app has chosen."""
     return attachment(filename, (PurePath(filename).suffix,))
 
 

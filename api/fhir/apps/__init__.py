@@ -1,1 +1,1 @@
-"""Apps of patients: how they ask, and how they are answered."""
+"""Patients' apps: their requests for access, and the answers."""

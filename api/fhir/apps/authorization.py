@@ -1,7 +1,8 @@
 """OAuth 2.0's authorization code with PKCE for patients' apps, by Authlib's grant.
 
-One server for one transaction: what a request asks for, what a patient decides and what
-a code is worth stand in the database, and are read and written in the caller's session.
+There is one server object for each transaction: requests, patients' decisions and the
+value of a code are kept in the database, and are read and written in the caller's
+session.
 """
 
 import logging
@@ -40,15 +41,15 @@ CHALLENGE_METHOD: Final = "S256"
 LAUNCH_SCOPE: Final = "launch/patient"
 Pairs = Sequence[tuple[str, str]]
 
-# It tells at this level which token it has issued.
+# At a lower level it logs the tokens that it has issued.
 logging.getLogger("authlib.oauth2").setLevel(logging.WARNING)
-# What RFC 6749 lets an answer say of it (A.3).
+# The characters that RFC 6749 allows in it (A.3).
 _RESPONSE_TYPE: Final = re.compile(r"[A-Za-z0-9_ ]*")
 
 
 @dataclass(slots=True)
 class OAuthAnswer:
-    """What is answered: by JSON or, with a location, by leading the browser there."""
+    """An answer to an app: JSON or, with a location, a redirect of the browser."""
 
     status: int
     body: Any
@@ -57,7 +58,7 @@ class OAuthAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRequest:
-    """What a patient is asked: which app asks, and what it would read."""
+    """The question for a patient: which app asks, and what it would read."""
 
     app: PatientApp
     scopes: ResourceScopes
@@ -65,7 +66,7 @@ class ConsentRequest:
 
 
 class AppRequest(OAuth2Request):  # type: ignore[misc]
-    """A request of an app: the parameters of its query, or of its form.
+    """A request of an app: the parameters of its query or of its form.
 
     `session_id` is the sign-in of the patient who decides about it.
     """
@@ -73,7 +74,7 @@ class AppRequest(OAuth2Request):  # type: ignore[misc]
     def __init__(
         self, method: str, pairs: Pairs, session_id: UUID | None = None
     ) -> None:
-        # By which address and header it came is not looked at; that must be safe.
+        # Authlib only checks that this address is secure; the real one does not matter.
         super().__init__(method, "https://localhost/")
         self.payload = _Payload(pairs)
         self.session_id = session_id
@@ -112,7 +113,7 @@ class _Payload(OAuth2Payload):  # type: ignore[misc]
 class AppAuthorization(AuthorizationServer):  # type: ignore[misc]
     """Answers apps in a transaction; `address` is the clinic's own.
 
-    The caller commits, also what ends in a refusal: a code is used up by it.
+    The caller commits, even when the answer is a refusal: the code is used up by then.
     """
 
     def __init__(self, session: Session, address: str) -> None:
@@ -123,9 +124,10 @@ class AppAuthorization(AuthorizationServer):  # type: ignore[misc]
         self.register_extension(_Issuer(self.audience))
 
     def ask(self, pairs: Pairs) -> ConsentRequest | OAuthAnswer:
-        """Return what a patient is to be asked, or where an app is told what is wrong.
+        """Return what to ask the patient, or a redirect that tells the app its error.
 
-        Raises OAuth2Error where it cannot be told: no such app, or not its address.
+        Raises OAuth2Error if the app cannot be told: it is unknown, or the address is
+        not its own.
         """
         try:
             grant = self.get_consent_grant(AppRequest("GET", pairs))
@@ -141,10 +143,11 @@ class AppAuthorization(AuthorizationServer):  # type: ignore[misc]
     def decide(
         self, pairs: Pairs, patient: Actor | None, session_id: UUID | None = None
     ) -> OAuthAnswer:
-        """Lead back with a code of a patient who allows it, or with a refusal (None).
+        """Redirect to the app with a code if a patient consents, else with a refusal.
 
-        Raises OAuth2Error as `ask` does, NotAllowed of who is no patient, and
-        SignInEnded where the patient's sign-in is none that holds.
+        `patient` is None for a refusal. Raises OAuth2Error as `ask` does, NotAllowed if
+        the person is not a patient, and SignInEnded if the patient's sign-in is no
+        longer valid.
         """
         request = AppRequest("GET", pairs, session_id)
         try:
@@ -164,7 +167,7 @@ class AppAuthorization(AuthorizationServer):  # type: ignore[misc]
         return answer
 
     def query_client(self, client_id: str) -> "_Client | None":
-        """Return the app that calls itself so."""
+        """Return the app with this client_id."""
         try:
             app = patient_apps.find_app(self.session, UUID(client_id))
         except ValueError:
@@ -172,33 +175,33 @@ class AppAuthorization(AuthorizationServer):  # type: ignore[misc]
         return None if app is None else _Client(app)
 
     def save_token(self, token: object, request: object) -> None:
-        """Do nothing: whoever makes a token has kept it."""
+        """Do nothing: issuing a token has stored it already."""
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
-        """Tell nobody."""
+        """Do nothing: nothing listens to Authlib's signals."""
 
     def create_oauth2_request(self, request: AppRequest) -> AppRequest:
-        """Return the request, which is one already."""
+        """Return the request, which already is an OAuth2Request."""
         return request
 
     def handle_response(
         self, status: int, body: Any, headers: Sequence[tuple[str, str]]
     ) -> OAuthAnswer:
-        """Return the answer."""
+        """Return the answer as an OAuthAnswer."""
         return OAuthAnswer(status, body, dict(headers).get("Location"))
 
     def _led_back(self, error: Any) -> OAuthAnswer:
         answer: OAuthAnswer = self.handle_error_response(None, error)
-        # Only of what a patient has decided its extension adds it.
+        # The extension itself adds it only after a patient's decision.
         _Issuer(self.audience).add_issuer_parameter(self, answer)
         return answer
 
     def get_error_uri(self, request: object, error: object) -> None:
-        """Return no page about errors."""
+        """Return None: there is no page about errors."""
 
 
 class _Client(ClientMixin):  # type: ignore[misc]
-    """A registered app as Authlib asks about it."""
+    """A registered app in the interface that Authlib expects."""
 
     def __init__(self, app: PatientApp) -> None:
         self.app = app
@@ -207,7 +210,7 @@ class _Client(ClientMixin):  # type: ignore[misc]
         return str(self.app.id)
 
     def get_default_redirect_uri(self) -> None:
-        """Return none: an app says where it is led back to, also if there is one."""
+        """Return None: an app has to name its redirect URI, even an only one."""
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
         wanted = scope or ""
@@ -232,7 +235,7 @@ class _Client(ClientMixin):  # type: ignore[misc]
 
 
 class _Code:
-    """A code that was used up just now, as Authlib asks about it."""
+    """A code that was used up just now, in the interface that Authlib expects."""
 
     code_challenge_method: Final = CHALLENGE_METHOD
 
@@ -252,7 +255,7 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
 
     @staticmethod
     def validate_authorization_redirect_uri(request: Any, client: _Client) -> str:
-        # Authlib's own would quote the address, and fail at what may not be quoted.
+        # Authlib's own method would quote the address, and fail if it cannot be quoted.
         address: str | None = request.payload.redirect_uri
         if not address or not client.check_redirect_uri(address):
             raise InvalidRequestError("redirect_uri is not one of the app's.")
@@ -260,7 +263,7 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
 
     def validate_authorization_request(self) -> str:
         address: str = super().validate_authorization_request()
-        # Whoever was told another address of this server was told it by another.
+        # An app that names another address of this server may have it from an attacker.
         if self.request.payload.data.get("aud", "").rstrip("/") != self.server.audience:
             raise InvalidRequestError(
                 f"aud is {self.server.audience}.", redirect_uri=address
@@ -303,14 +306,15 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         }
 
     def delete_authorization_code(self, authorization_code: _Code) -> None:
-        """Do nothing: the code was used up when it came."""
+        """Do nothing: the code was used up when it was presented."""
 
 
 class _OnlyS256(CodeChallenge):  # type: ignore[misc]
     SUPPORTED_CODE_CHALLENGE_METHOD = (CHALLENGE_METHOD,)
 
     def validate_code_challenge(self, grant: Any, redirect_uri: object) -> None:
-        # Authlib asks for it only with the code, and takes plain where nothing is said.
+        # Authlib requires it only with the code, and assumes plain if no method is
+        # given.
         data = grant.request.payload.data
         if not data.get("code_challenge") or (
             data.get("code_challenge_method") != CHALLENGE_METHOD

@@ -1,1 +1,1 @@
-"""Bulk Data Access: everything at once, made by the worker and fetched as files."""
+"""Bulk Data Access: whole types of resources, exported by the worker as files."""

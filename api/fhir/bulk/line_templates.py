@@ -1,7 +1,8 @@
-"""Lines of an export made of what resources of one shape have in common.
+"""Lines of an export, made from templates of resources of the same shape.
 
-The mapping of a type stays the only one: of each shape it is asked once, with
-placeholders for what is not known, and what it returns is the template of all others.
+The mapping of a type remains the only one: it is called once for each shape, with
+placeholders for unknown values, and its result is the template of all resources of this
+shape.
 """
 
 import re
@@ -21,7 +22,7 @@ from services.lists.streaming.line_fields import (
 # Of the private use area: they mark where a text or a word goes.
 _TEXT: Final = '"\ue000{}\ue001"'
 _WORD: Final = "\ue002{}\ue003"
-# A number that nothing has, so that it may be told as a number or within a text.
+# A number that no record has; it may appear as a number or within a text.
 _NUMBER: Final = 7_340_032_000_000_000
 _PLACEHOLDER: Final = re.compile(
     '"\ue000([0-9]+)\ue001"|\ue002([0-9]+)\ue003|7340032000000([0-9]{3})'
@@ -31,24 +32,24 @@ Record = TypeVar("Record")
 
 
 class EmbeddedText(Exception):
-    """A mapping makes another text of one, which only the record itself can tell."""
+    """A mapping turns a text into another one, which needs the record itself."""
 
 
 class _Unknown(str):
-    """A word that is not known yet, also of a day or a moment."""
+    """The placeholder of a word, or of a date or time."""
 
     __slots__ = ()
 
     def isoformat(self, **_: Any) -> str:
-        """Return what stands for the day or the moment as the standard writes it."""
+        """Return the placeholder of the date or time in the standard's notation."""
         return str(self)
 
 
 def known_of(kind: type[Record], values: Mapping[str, Any]) -> Record:
-    """Return a record that has these fields alone: to ask for another one fails."""
+    """Return a record that has only these fields; reading another one fails."""
     record = object.__new__(kind)
     for name, value in values.items():
-        # As a frozen dataclass fills its own.
+        # The way in which a frozen dataclass sets its own fields.
         object.__setattr__(record, name, value)
     return record
 
@@ -56,11 +57,12 @@ def known_of(kind: type[Record], values: Mapping[str, Any]) -> Record:
 def template_maker(
     fields: Sequence[LineField], describe: Callable[[Mapping[str, Any]], Resource]
 ) -> TemplateOf:
-    """Return what makes the template of a shape, by a type's mapping.
+    """Return a function that makes the template of a shape by a type's mapping.
 
-    A fact is given to `describe` as it is; of all else it learns no more than whether
-    there is one, or it is empty. It may leave it out, and must not look into it; a text
-    stands alone, whatever else may stand within another text. Raises EmbeddedText.
+    `describe` is given facts as they are; of all other values it learns only whether
+    they are missing or empty. It may leave a value out, and must not inspect it. A text
+    must be a string of its own; everything else may be part of a longer string. Raises
+    EmbeddedText.
     """
 
     def template_of(shape: Shape) -> Template:

@@ -1,7 +1,7 @@
-"""`$export` by Bulk Data Access 2.0: where it is asked for, and with what.
+"""`$export` by Bulk Data Access 2.0: where it can be called, with which parameters.
 
-https://hl7.org/fhir/uv/bulkdata/STU2/. The OperationDefinitions are made of the same
-table as what is understood.
+https://hl7.org/fhir/uv/bulkdata/STU2/. The OperationDefinitions are made from the same
+table by which requests are read.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a bulk export is asked for with, read into what the services take."""
+"""The request of a bulk export, read into the services' terms."""
 
 import re
 from contextlib import suppress
@@ -30,7 +30,7 @@ def read_request(
     pairs: Pairs,
     operation: BulkOperation,
 ) -> ExportRequest:
-    """Read what is asked for; raises InvalidInput, NotAllowed."""
+    """Read the request of an export; raises InvalidInput, NotAllowed."""
     _require_purpose(caller)
     _require_reach(caller, operation)
     caller.require(Permission.EXPORT_PATIENTS)
@@ -91,7 +91,7 @@ def _unknown_in(pairs: Pairs, *, is_lenient: bool) -> list[str]:
 
 
 def _types_in(values: list[str], *, is_lenient: bool) -> tuple[list[str], list[str]]:
-    """Return the types that are exported here, and others that nobody knows."""
+    """Return the types asked for that can be exported here, and all others."""
     named = dict.fromkeys(kind for value in values for kind in value.split(",") if kind)
     known = [kind for kind in named if kind in BULK_SOURCES]
     others = [f"_type={kind[:40]}" for kind in named if kind not in BULK_SOURCES]
@@ -103,7 +103,7 @@ def _types_in(values: list[str], *, is_lenient: bool) -> tuple[list[str], list[s
 def _allowed(
     caller: Caller, types: list[str], operation: BulkOperation
 ) -> tuple[str, ...]:
-    """Return the types asked for or, if none is, all that the caller may read."""
+    """Return the types asked for or, without any, all that the caller may read."""
     actor, scopes = caller.actor, caller.resource_scopes
     offered = {
         kind: source
@@ -137,7 +137,7 @@ def _require_scope(caller: Caller, kind: str) -> None:
 
 
 def _require_format(value: str | None) -> None:
-    # A plus sign in an address is a space once it is read.
+    # A plus sign in a query string is decoded as a space.
     if value is not None and value.replace(" ", "+").lower() not in _FORMATS:
         raise InvalidInput("_outputFormat", f"_outputFormat is {NDJSON}.")
 
@@ -164,9 +164,9 @@ def _value(given: dict[str, list[str]], name: str) -> str | None:
 
 
 def _reason_in(request: Request) -> str:
-    """Return why somebody exports: no parameter, for these stand in addresses."""
+    """Return the reason of an export: a header, since parameters are in addresses."""
     said = request.headers.get(REASON_HEADER, "")
-    # Clients send letters of other languages in either way.
+    # Clients send non-ASCII letters either as UTF-8 or as Latin-1.
     with suppress(UnicodeDecodeError):
         said = said.encode("latin-1").decode()
     if not said.strip():

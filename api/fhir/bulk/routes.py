@@ -1,4 +1,4 @@
-"""`$export`: asked for, looked at until it is made, fetched file by file, given up."""
+"""`$export`: starting an export, its status, its files, and its removal."""
 
 from collections.abc import Generator
 from dataclasses import replace
@@ -85,7 +85,7 @@ PairsSent = Annotated[Pairs, Depends(parameters_sent)]
 
 
 def _serve_export(path: str, operation: BulkOperation) -> None:
-    """Add the routes that ask for an export, by GET and by POST."""
+    """Add the routes that start an export, by GET and by POST."""
 
     @router.get(
         path,
@@ -111,7 +111,7 @@ def _serve_export(path: str, operation: BulkOperation) -> None:
 
 
 def _serve_group_export(path: str, operation: BulkOperation) -> None:
-    """Add the routes that ask for an export of the group whose id the path has."""
+    """Add the routes that start an export of the group in the path."""
     route = path.format(group_id="{group_id:fhir_id}")
 
     @router.get(
@@ -172,7 +172,7 @@ def _begun(
 
 @router.get("/$export/{export_id:fhir_id}", responses=_STATUS | refuses(404, 406, 500))
 def read_export(caller: Program, request: Request, export_id: str) -> Response:
-    """Tell how far an export is or, once it is made, which files it has."""
+    """Return an export's progress or, once it is done, the manifest of its files."""
     require_wanted(request)
     read = caller.read(
         lambda session: bulk_exports.get(session, caller.actor, uuid_of(export_id))
@@ -202,7 +202,7 @@ def read_export(caller: Program, request: Request, export_id: str) -> Response:
     responses=_GONE | refuses(404),
 )
 def delete_export(caller: Program, export_id: str) -> Response:
-    """Cancel an export, or remove what was made, with all its files."""
+    """Cancel an export, or delete a finished one with all its files."""
     written = caller.write(
         lambda session: bulk_exports.give_up(session, caller.actor, uuid_of(export_id))
     )
@@ -214,11 +214,11 @@ def delete_export(caller: Program, export_id: str) -> Response:
     "/$export/{export_id:fhir_id}/{number}", responses=_FILE | refuses(404, 409)
 )
 def read_export_file(caller: Program, export_id: str, number: int) -> Response:
-    """Send a file of an export: resources of one type, one a line."""
+    """Download a file of an export: resources of one type, one per line."""
 
     def open_file(session: Session) -> ExportedFile:
         file = bulk_exports.open_file(session, caller.actor, uuid_of(export_id), number)
-        # What was passed over is told to whoever has asked.
+        # The list of what was left out may be read by anybody who may read the export.
         if file.kind in BULK_SOURCES:
             caller.require_export_of(file.kind)
         return file
@@ -241,7 +241,7 @@ def _read_pieces(caller: Caller, file: ExportedFile) -> Generator[bytes]:
 
 
 def _manifest(base: str, export: ExportRecord) -> dict[str, Any]:
-    """Return what Bulk Data Access calls the manifest of an export."""
+    """Return the manifest of an export, as Bulk Data Access calls it."""
     if export.as_of is None:
         raise NoSuchExport
     files = [

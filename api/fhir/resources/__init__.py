@@ -1,1 +1,1 @@
-"""How the clinic's records become resources, a module for each type or two."""
+"""The mapping of the clinic's records to resources, a module for each type or two."""

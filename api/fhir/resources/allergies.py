@@ -1,4 +1,4 @@
-"""AllergyIntolerance: what a patient's record says of allergies, entry by entry."""
+"""AllergyIntolerance: the allergies in a patient's record, entry by entry."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -27,7 +27,7 @@ _NONE_KNOWN_CODE: Final = "716186003"
 
 
 def allergy_resources(patient: PatientRecord) -> list[Resource]:
-    """Return the allergies in the record, or that there are none, if that is said."""
+    """Return the allergies in the record, or the statement that none are known."""
     terms = (_NONE_KNOWN,) if patient.no_known_allergies else patient.allergies
     return [
         allergy_resource(patient, term, _id_of(patient, term))
@@ -36,10 +36,10 @@ def allergy_resources(patient: PatientRecord) -> list[Resource]:
 
 
 def allergy_resource(patient: PatientRecord, term: str, id_: str) -> Resource:
-    """Return an allergy of the record under its id."""
+    """Return an allergy of the record with this id."""
     active = coding(systems.ALLERGY_CLINICAL, "active")
-    # What is in the record was said by the patient or somebody who treats them; whether
-    # it was ever tested, the record does not say.
+    # What is in the record was stated by the patient or somebody who treats them;
+    # whether it was ever tested, the record does not say.
     unconfirmed = coding(systems.ALLERGY_VERIFICATION, "unconfirmed")
     none_known = coding(systems.SNOMED, _NONE_KNOWN_CODE)
     codings = [none_known] if patient.no_known_allergies else []
@@ -59,7 +59,7 @@ def _id_of(patient: PatientRecord, term: str) -> str:
 
 
 def describe_fields(values: Mapping[str, Any]) -> Resource:
-    """Return the allergy of ALLERGY_FIELDS."""
+    """Return the allergy with the values of ALLERGY_FIELDS."""
     known = dict(values)
     own_id, term = known.pop("own_id"), known.pop("term")
     id_ = f"{known['id']}.{own_id}"

@@ -1,4 +1,4 @@
-"""Appointment: bookings, from the time that is proposed to the visit that was kept."""
+"""Appointment: bookings, from the proposed time to the completed visit."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -70,7 +70,7 @@ _FIELDS_READ: Final = (
 
 
 def appointment_resource(visit: VisitRecord) -> Resource:
-    """Return the Appointment of a visit: when, whose, and with whom."""
+    """Return the Appointment of a visit: its time, patient and doctor."""
     doctor = f"Practitioner/{visit.doctor_id}"
     return without_empty(
         {
@@ -90,9 +90,9 @@ def appointment_resource(visit: VisitRecord) -> Resource:
 
 
 def booking_resource(booking: BookingRecord) -> Resource:
-    """Return the Appointment of a booking that is no visit: held, or over.
+    """Return the Appointment of a booking that is not a visit: held, or over.
 
-    The extension of one that is held says when the hold ends by itself.
+    The extension of a held one has the time when the hold ends by itself.
     """
     return without_empty(
         {
@@ -125,7 +125,7 @@ def _hold_of(booking: BookingRecord) -> list[Resource]:
 
 
 def proposed_resource(slot: SlotRecord) -> Resource:
-    """Return what could be booked: an Appointment whose id is that of the free slot."""
+    """Return a bookable time: an Appointment with the id of the free slot."""
     return {
         "resourceType": NAME,
         "id": str(slot.id),

@@ -1,4 +1,4 @@
-"""AuditEvent: what was done here, as administrators read it in the audit log."""
+"""AuditEvent: events of the audit log, for administrators."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -34,8 +34,8 @@ from services.core.errors import InvalidInput
 from services.lists.criteria import Direction
 
 NAME: Final = "AuditEvent"
-# The kinds of things in the log that are resources here, with what they are in FHIR's
-# list of roles.
+# The kinds of things in the log that are resources here, with their object role in
+# FHIR.
 _KINDS: Final = {
     "patient": ("Patient", "1"),
     "document": ("DocumentReference", "3"),
@@ -44,7 +44,7 @@ _KINDS: Final = {
     "visit": ("Encounter", "4"),
     "slot": ("Slot", "4"),
 }
-# One of them may name everybody whom a long list showed.
+# One event may name everybody whom a long list showed.
 MOST_LISTED: Final = 200
 _PEOPLE: Final = frozenset({"patient", "doctor", "user"})
 _PERSON, _THING = (coding(systems.AUDIT_ENTITY_TYPE, code) for code in ("1", "2"))
@@ -55,7 +55,7 @@ _SERVER: Final = coding(systems.AUDIT_SOURCE_TYPE, "4")
 
 
 def audit_event_resource(event: LoggedEvent) -> Resource:
-    """Return the AuditEvent, which tells no more than the page of the audit log."""
+    """Return the AuditEvent, which shows no more than the page of the audit log."""
     entry = event.entry
     return without_empty(
         {
@@ -67,7 +67,7 @@ def audit_event_resource(event: LoggedEvent) -> Resource:
             "subtype": audit_codes.subtypes_of(entry.action),
             "action": audit_codes.code_of(entry.action),
             "recorded": instant(entry.at),
-            # Somebody may have written another word into the log.
+            # The log may contain an unknown outcome that somebody wrote into it.
             "outcome": audit_codes.OUTCOMES.get(entry.outcome, "8"),
             "outcomeDesc": entry.details,
             "purposeOfEvent": [concept(entry.reason)] if entry.reason else None,
@@ -127,9 +127,9 @@ def _entity(kind: str, id_: str) -> Resource:
 
 
 def filter_of(values: Mapping[str, Sequence[str]], zone: tzinfo) -> AuditFilter | None:
-    """Return what the parameters ask of the log, whose days are those of the zone.
+    """Return the filter of the log for these parameters; days are those of the zone.
 
-    None where nothing can meet them. Raises InvalidInput.
+    None if nothing can match. Raises InvalidInput.
     """
     since, until = parameters.stretch("date", values.get("date", ()), zone)
     name = "_lastUpdated"
@@ -229,7 +229,8 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
     actor, store = wanted.actor, wanted.caller.stores.audit
     audit_filter = filter_of(wanted.values, page.zone)
     if audit_filter is None:
-        # Of no event, which is asked all the same: it is refused to who may not.
+        # A filter that matches nothing: the query still runs, so that it can be
+        # refused.
         audit_filter = AuditFilter(event_ids=frozenset({uuid_of("")}))
     total = None
     if page.is_counted:

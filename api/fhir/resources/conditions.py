@@ -1,4 +1,4 @@
-"""Condition: what a patient was diagnosed with at visits."""
+"""Condition: patients' diagnoses at visits."""
 
 import hashlib
 import hmac
@@ -64,10 +64,10 @@ def _code(diagnosis: Diagnosis, listed: DiagnosisList) -> Resource:
 
 
 def _id_of(written: VisitNotes, diagnosis: Diagnosis) -> str:
-    """Return the diagnosis' own id, the same wherever among others it stands.
+    """Return the diagnosis' own id, which does not depend on its position.
 
-    It must not tell the diagnosis to who reads an address: the id of the notes, which
-    stands in none, goes into it.
+    It must not reveal the diagnosis to readers of an address: the id of the notes,
+    which is in no address, goes into it.
     """
     named = f"{diagnosis.system} {diagnosis.code} {diagnosis.text}".encode()
     digest = hmac.new(written.record_id.bytes, named, hashlib.sha256).hexdigest()

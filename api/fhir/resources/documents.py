@@ -1,4 +1,4 @@
-"""DocumentReference: what is known of a document; its file is a Binary."""
+"""DocumentReference: a document's description; its file is a Binary."""
 
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
@@ -62,7 +62,7 @@ def document_resource(
 ) -> Resource:
     """Return the DocumentReference of the latest version.
 
-    Of what is `forgotten` of an earlier one nothing is told.
+    Fields of an earlier one that are `forgotten` are left out.
     """
     return without_empty(
         {
@@ -95,7 +95,7 @@ def _subject(document: DocumentRecord) -> Resource | None:
 
 
 def _labels(document: DocumentRecord) -> list[Resource]:
-    """Say how confidential it is, and whether it is the patient's own word."""
+    """Return labels: how confidential it is, and whether a patient stated it."""
     code = "R" if document.confidential else "N"
     labels = [concept("", coding(systems.CONFIDENTIALITY, code))]
     if document.version.stated_by_patient:
@@ -104,7 +104,7 @@ def _labels(document: DocumentRecord) -> list[Resource]:
 
 
 def _attachment(document: DocumentRecord, forgotten: Set[str]) -> Resource:
-    """Return where the file is, unless it cannot be had; its SHA-256 in any case."""
+    """Return the attachment: its SHA-256 and, if it is available, its address."""
     version, dated_on = document.version, document.dated_on
     dated = dated_on.isoformat() if dated_on else instant(version.created_at)
     where = f"Binary/{binary_id(version)}" if version.is_served else None
@@ -126,7 +126,7 @@ def binary_id(version: VersionRecord) -> str:
 
 
 def version_named(id_: str) -> tuple[str, int]:
-    """Return the document and the number that a Binary's id names; 0 for neither."""
+    """Return the document and version number that a Binary's id names; 0 if none."""
     document_id, _, number = id_.partition(".")
     is_number = number.isascii() and number.isdigit() and len(number) <= 6  # noqa: PLR2004
     return document_id, int(number) if is_number else 0
@@ -144,7 +144,7 @@ def _history(session: Session, caller: Caller, id_: str) -> Sequence[Version]:
 
 
 def version_resource(revision: DocumentRevision) -> Version:
-    """Return the DocumentReference of a revision, or that it was deleted then."""
+    """Return the DocumentReference of a revision, or the deletion that it was."""
     number, at = revision.record.revision, revision.made_at
     if revision.is_deleted:
         return DeletedVersion(number, at)
@@ -153,7 +153,7 @@ def version_resource(revision: DocumentRevision) -> Version:
 
 
 def describe_fields(values: Mapping[str, Any]) -> Resource:
-    """Return the DocumentReference of the fields of a document and its version."""
+    """Return the DocumentReference with these fields of a document and its version."""
     of_version = {
         name.removeprefix(OF_VERSION): value
         for name, value in values.items()
@@ -200,7 +200,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
 def _of_patient(wanted: Wanted, values: Sequence[str]) -> Wanted:
     ids = [uuid_of(parameters.reference_to("Patient", value)) for value in values]
     if wanted.actor.role is Role.PATIENT:
-        # Their lists hold nothing but their own, and cannot ask whose it is.
+        # Their lists contain only their own documents, and have no filter by patient.
         is_own = wanted.actor.patient_id in ids
         return wanted if is_own else parameters.narrowed_to(wanted, parameters.NOTHING)
     filters = (Filter("patient_id", Operator.EQUAL, str(id_)) for id_ in ids)

@@ -1,4 +1,4 @@
-"""Encounter: what became of visits, from the waiting room to the end."""
+"""Encounter: visits as they took place, from the waiting room to the end."""
 
 from datetime import datetime
 from typing import Final
@@ -27,7 +27,7 @@ _STATUS: Final = {
     VisitStatus.IN_ROOM: "in-progress",
     VisitStatus.COMPLETED: "finished",
     VisitStatus.CANCELLED: "cancelled",
-    # R4 has no other for a patient who did not come; the Appointment says which.
+    # R4 has no status for a patient who did not come; the Appointment has one.
     VisitStatus.NO_SHOW: "cancelled",
 }
 # http://hl7.org/fhir/R4/valueset-encounter-status.html
@@ -60,7 +60,7 @@ _FIELDS_READ: Final = (
 
 
 def encounter_resource(visit: VisitRecord) -> Resource:
-    """Return the Encounter of a visit: from when the patient came until it ended."""
+    """Return the Encounter of a visit, from the patient's arrival to the end."""
     period = {
         "start": _instant_of(visit.checked_in_at),
         "end": _instant_of(visit.completed_at),

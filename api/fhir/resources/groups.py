@@ -1,4 +1,4 @@
-"""Group: patients under a name, as somebody has saved a list or a cohort."""
+"""Group: patients under a name, saved as a list or a cohort."""
 
 from typing import Final
 
@@ -24,14 +24,14 @@ NAME: Final = "Group"
 
 
 def group_resource(group: PatientGroup) -> Resource:
-    """Return the Group, whose members an export tells."""
+    """Return the Group, whose members only an export lists."""
     return {
         "resourceType": NAME,
         "id": str(group.id),
         "meta": {"lastUpdated": instant(group.created_at)},
         "active": True,
         "type": "person",
-        # Who is in it follows from what was saved, and changes with the records.
+        # The members follow from the saved criteria, and change with the records.
         "actual": True,
         "code": {"text": "Cohort" if group.subject == "cohorts" else "List"},
         "name": group.name,
@@ -39,7 +39,7 @@ def group_resource(group: PatientGroup) -> Resource:
 
 
 def find_group(session: Session, caller: Caller, id_: str) -> PatientGroup:
-    """Return a group of the caller's: of a connected system, one that was granted.
+    """Return a group of the caller's; for a connected system, one that was granted.
 
     Raises NoSuchGroup, GroupNotGranted, NotAllowed.
     """
@@ -48,7 +48,7 @@ def find_group(session: Session, caller: Caller, id_: str) -> PatientGroup:
 
 
 def _is_system(caller: Caller) -> bool:
-    # Apps of patients have such scopes as well, and no right to export.
+    # Patients' apps have such scopes as well, and no right to export.
     return caller.resource_scopes is not None
 
 

@@ -36,10 +36,10 @@ _STATUS: Final = {
     PrescriptionStatus.ISSUED: "active",
     PrescriptionStatus.WITHDRAWN: "cancelled",
 }
-# As many as no patient has: FHIR cuts a list by pages, not without a word.
+# More than any patient has: FHIR splits a list into pages, and never truncates it.
 _MOST: Final = 10_000
-# One number and its unit. "20 000 units" and "2 x 30 tablets" are no 20 and no 2, and
-# of "1.000 units" nobody knows whether they are one or a thousand.
+# One number and its unit. "20 000 units" and "2 x 30 tablets" do not mean 20 and 2, and
+# "1.000 units" may be one or a thousand.
 _QUANTITY: Final = re.compile(
     r"([0-9]{1,6}(?:\.[0-9]{1,2})?)"
     r"(?:\s+(?!(?:x|times|mal|to|bis|or|oder)\b)([^\W\d_].{0,79}))?",
@@ -48,7 +48,7 @@ _QUANTITY: Final = re.compile(
 
 
 def medication_resources(prescription: PrescriptionRecord) -> list[Resource]:
-    """Return a request for each line of the version that counts."""
+    """Return a request for each line of the current version."""
     return [
         _request(prescription, number, line)
         for number, line in enumerate(prescription.version.lines, start=1)
@@ -86,7 +86,7 @@ def _request(
 
 
 def _meta(prescription: PrescriptionRecord) -> Resource:
-    """Return the version: that of the prescription and, withdrawn, the one after."""
+    """Return the prescription's version; withdrawn, it is the one after."""
     version = prescription.version
     if prescription.status is PrescriptionStatus.WITHDRAWN:
         return meta(version.number + 1, prescription.withdrawn_at)
@@ -100,7 +100,7 @@ def _dosage(line: PrescriptionLine) -> Resource:
 
 
 def _dispense(line: PrescriptionLine) -> Resource:
-    """Return what is handed out; a quantity that is no number stands in words alone."""
+    """Return what to dispense, without a quantity that is not a plain number."""
     quantity = _QUANTITY.fullmatch(line.quantity.strip())
     repeats = int(line.repeats) if line.repeats.isdigit() else None
     return without_empty(
@@ -133,7 +133,7 @@ def _stream(
 
 
 def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:
-    """Return the line in each version that has one, and as withdrawn."""
+    """Return the line in each version that has it, and as withdrawn."""
     prescription_id = uuid_of(id_.partition(".")[0])
     latest = prescriptions.get(session, caller.actor, prescription_id)
     states = [

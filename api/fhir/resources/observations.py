@@ -38,7 +38,7 @@ _BLOOD_PRESSURE: Final = "85354-9"
 
 
 def observation_resources(written: VisitNotes) -> list[Resource]:
-    """Return what was measured at a visit; both blood pressures are one panel."""
+    """Return the measurements of a visit; both blood pressures are one panel."""
     vitals = written.notes.vitals
     panel = {name: value for name, value in _values(vitals) if name in _PRESSURES}
     observations = []
@@ -70,7 +70,7 @@ def _observation(written: VisitNotes, name: str, code: Resource) -> Resource:
         "resourceType": NAME,
         "id": f"{written.appointment_id}.{name}",
         "meta": meta(written.number, written.saved_at),
-        # Whoever saves notes again may correct it; each version is kept.
+        # Saving notes again may correct the value; each version is kept.
         "status": "final" if written.number == 1 else "amended",
         "category": [VITAL_SIGNS],
         "code": code,

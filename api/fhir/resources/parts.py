@@ -32,7 +32,7 @@ from services.patients.records import patients
 
 @dataclass(frozen=True, slots=True)
 class DateOf:
-    """Where a part has a moment by which it is searched for."""
+    """The path of a part's time that can be searched by."""
 
     path: tuple[str, ...]
     documentation: str
@@ -45,12 +45,13 @@ Holds = Callable[[Resource, str], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartsOfRecords:
-    """How the parts of records are found; `noun` is what they are called.
+    """The search for parts of records; `noun` is what they are called.
 
-    An id is the record's uuid, a point, and what tells the part from the others.
+    An id is the record's uuid, a point, and a suffix that is unique among the parts.
     `of_record` returns the parts of one record, `of_patient` those of all records of a
-    patient. `permission` is what somebody needs who has not said whose. `holds` tells
-    of each further parameter whether a part has a value, `dates` where it has a moment.
+    patient. `permission` is required for a search without a patient. `holds` has, for
+    each further parameter, the predicate of whether a part matches a value; `dates` has
+    the path of its time.
     """
 
     noun: str
@@ -68,7 +69,7 @@ class PartsOfRecords:
         raise NotFound(f"There is no such {self.noun}.")
 
     def search(self, session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
-        """Return a page of parts, of a patient or with these ids."""
+        """Return a page of a patient's parts, or of those with these ids."""
         ids = wanted.values.get("_id", ())
         bounds = [
             (date.path, *parameters.stretch(name, wanted.values[name], page.zone))
@@ -111,7 +112,7 @@ class PartsOfRecords:
             raise InvalidInput("patient", "Ask for one patient at a time.")
         if values:
             return uuid_of(parameters.reference_to("Patient", values[0]))
-        # Patients need not say whose: they have a record of their own.
+        # Patients need not name one: they have a record of their own.
         return wanted.actor.patient_id
 
     def _matches(self, part: Resource, wanted: Wanted) -> bool:
@@ -122,7 +123,7 @@ class PartsOfRecords:
         )
 
     def parameters(self, **documentation: str) -> tuple[SearchParameter, ...]:
-        """Return `_id`, `patient`, further ones, which are tokens, and dates."""
+        """Return `_id`, `patient`, further parameters (tokens), and dates."""
         return (
             SearchParameter("_id", "token", "The id.", parameters.keeping("_id")),
             SearchParameter(
@@ -150,7 +151,7 @@ def _is_within(
     since: datetime | None,
     until: datetime | None,
 ) -> bool:
-    """Tell whether a moment of the part is not before the one, and before the other."""
+    """Return whether a time of the part is at or after `since`, and before `until`."""
     return any(
         (since is None or since <= at) and (until is None or at < until)
         for at in map(datetime.fromisoformat, map(str, elements_at(part, path)))
@@ -160,7 +161,10 @@ def _is_within(
 def parts_of_notes(
     describe: Callable[[Session, Sequence[VisitNotes]], Sequence[Resource]],
 ) -> tuple[ListParts, ListParts]:
-    """Return what lists what a visit's notes hold, and those of all of a patient's."""
+    """Return functions that list a visit's resources, and all of a patient's.
+
+    Both are made from the visits' notes.
+    """
 
     def of_visit(session: Session, actor: Actor, visit_id: UUID) -> Sequence[Resource]:
         written = of_visits.find_of_visit(session, actor, visit_id)
@@ -170,7 +174,8 @@ def parts_of_notes(
         session: Session, actor: Actor, patient_id: UUID
     ) -> Sequence[Resource]:
         notes = of_visits.list_all_of_patient(session, actor, patient_id)
-        # Says that somebody is not there, or treated by others, where no notes would.
+        # Raises if the patient does not exist, or is treated by others; notes alone
+        # would not.
         patients.look_up(session, actor, patient_id)
         return describe(session, notes)
 
@@ -180,7 +185,7 @@ def parts_of_notes(
 def notes_source(
     describe: Callable[[Session, Sequence[VisitNotes]], Sequence[Resource]],
 ) -> BulkSource:
-    """Return how what notes hold is exported."""
+    """Return the export of resources that are made from notes."""
 
     def stream(
         session: Session, actor: Actor, selection: BulkSelection
@@ -193,9 +198,9 @@ def notes_source(
 
 
 def has_code(*path: str) -> Holds:
-    """Return what tells whether a concept of the part has a code, `system|code`.
+    """Return a predicate of whether a concept of the part has a code, `system|code`.
 
-    With nothing behind the bar that is any code of the system.
+    With nothing behind the bar, any code of the system matches.
     """
 
     def holds(part: Resource, value: str) -> bool:
@@ -211,7 +216,7 @@ def has_code(*path: str) -> Holds:
 
 
 def is_code(name: str) -> Holds:
-    """Return what tells whether an element, which is a code, has a value."""
+    """Return a predicate of whether an element, which is a code, has a value."""
     return lambda part, value: part.get(name) == value.rpartition("|")[2]
 
 

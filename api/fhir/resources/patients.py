@@ -1,4 +1,4 @@
-"""Patient: who somebody is and how to reach them; for analysts, without all that."""
+"""Patient: identity and contact data; for analysts, without either."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -46,7 +46,7 @@ _EMERGENCY: Final = concept("Emergency contact", coding(systems.CONTACT_ROLE, "C
 
 
 def patient_resource(patient: PatientRecord | UnnamedPatient) -> Resource:
-    """Return the Patient, as far as the reader may know who it is."""
+    """Return the Patient, as far as the reader may know their identity."""
     if isinstance(patient, UnnamedPatient):
         return _unnamed(patient)
     return without_empty(
@@ -69,7 +69,7 @@ def patient_resource(patient: PatientRecord | UnnamedPatient) -> Resource:
 
 
 def _unnamed(patient: UnnamedPatient) -> Resource:
-    """Return what does not tell who it is: of the birth the year, and no initials."""
+    """Return a Patient without identity: the year of birth, and no initials."""
     subsetted = coding(systems.OBSERVATION_VALUE, "SUBSETTED")
     return {
         "resourceType": NAME,
@@ -91,7 +91,7 @@ def _record_number(patient: PatientRecord) -> Resource:
 
 
 def _source_ids(patient: PatientRecord) -> list[Resource]:
-    # Of invented patients the source says how they were made.
+    # For invented patients, the source says how they were made.
     if patient.source not in _IMPORTS or patient.source_id is None:
         return []
     system = f"{systems.SOURCE}{patient.source}"
@@ -133,7 +133,7 @@ def _history(session: Session, caller: Caller, id_: str) -> Sequence[Resource]:
 
 
 def describe_fields(values: Mapping[str, Any]) -> Resource:
-    """Return the Patient of PATIENT_FIELDS."""
+    """Return the Patient with the values of PATIENT_FIELDS."""
     known = {**values, "sex": Sex(values["sex"])}
     return patient_resource(known_of(PatientRecord, known))
 
@@ -171,7 +171,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
 
 
 def _narrow_to_source(session: Session, wanted: Wanted) -> Wanted:
-    """Return what is wanted with the id of whom an import calls so, where asked for."""
+    """Return the search narrowed to the patient with an import's identifier, if any."""
     if _IDENTIFIER not in wanted.values:
         return wanted
     source, value = wanted.values[_IDENTIFIER]
@@ -180,7 +180,7 @@ def _narrow_to_source(session: Session, wanted: Wanted) -> Wanted:
 
 
 def _search_exactly(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
-    """Find by what one patient has: the search box finds phone numbers as well."""
+    """Return exact matches only: the search box finds phone numbers as well."""
     assert wanted.exactly is not None  # noqa: S101 (asked so)
     listed = search.list_patients(
         session, wanted.actor, wanted.criteria, size=MAX_SIZE, now=page.now

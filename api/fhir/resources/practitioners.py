@@ -1,4 +1,4 @@
-"""Practitioner and PractitionerRole: the clinic's doctors, and what they do here."""
+"""Practitioner and PractitionerRole: the clinic's doctors, and their roles here."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -33,7 +33,7 @@ _MOST: Final = 10_000
 
 
 def practitioner_resource(doctor: DoctorRecord) -> Resource:
-    """Return who the doctor is; e-mail and license for those who may know them."""
+    """Return the doctor; e-mail and license only for readers who may know them."""
     license_number = {
         "system": systems.LICENSE_NUMBER,
         "value": doctor.license_number,
@@ -56,7 +56,7 @@ def practitioner_resource(doctor: DoctorRecord) -> Resource:
 
 
 def role_resource(doctor: DoctorRecord) -> Resource:
-    """Return what the doctor does at this clinic, and where."""
+    """Return the doctor's role at this clinic."""
     return without_empty(
         {
             "resourceType": "PractitionerRole",
@@ -85,7 +85,7 @@ def _reading(describe: Describe) -> Read:
 
 def _searching(describe: Describe) -> Search:
     def search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
-        # A clinic's doctors are few: all of them are at hand.
+        # A clinic has few doctors: all of them are read.
         rows = doctors.list_doctors(
             session, wanted.actor, with_inactive=True, limit=_MOST
         )
@@ -100,7 +100,7 @@ def _searching(describe: Describe) -> Search:
 def _stream(
     session: Session, actor: Actor, selection: BulkSelection
 ) -> list[Sequence[DoctorRecord]]:
-    """Return all doctors, or those who were changed since then."""
+    """Return all doctors, or those changed since `selection.since`."""
     since = selection.since
     listed = doctors.list_doctors(session, actor, with_inactive=True, limit=_MOST)
     return [
@@ -115,9 +115,10 @@ def _stream(
 def _find_named(
     session: Session, listed: Sequence[DoctorRecord], names: Sequence[str]
 ) -> Sequence[DoctorRecord]:
-    """Return those whose name, or a word of it, begins with one of these, if any are.
+    """Return the doctors whose name, or a word of it, begins with one of these names.
 
-    In any case and without accents, as patients are found.
+    Without names, all match. Case and accents are ignored, as in the search for
+    patients.
     """
     if not names:
         return listed
@@ -134,7 +135,7 @@ def _find_named(
 
 
 def _meets(doctor: DoctorRecord, wanted: Wanted) -> bool:
-    """Tell whether the doctor has, of each other parameter, one of the values."""
+    """Return whether the doctor matches a value of each other parameter."""
     return all(
         any(_HOLDS[name](doctor, value) for value in values)
         for name, values in wanted.values.items()
@@ -182,7 +183,7 @@ def doctor_type(
     *,
     is_exported: bool = False,
 ) -> ResourceType:
-    """Return a type of which each doctor is one; its ids are the doctors'."""
+    """Return a type with one resource for each doctor, under the doctor's id."""
     return ResourceType(
         name=name,
         documentation=documentation,

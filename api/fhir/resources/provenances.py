@@ -38,9 +38,9 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 
 NAME: Final = "Provenance"
-# Each record's versions are a look into the log of their own.
+# Each record's versions take a query of the log of their own.
 MOST_INCLUDED: Final = 50
-# What reads any of the records lets ask for who made them.
+# Any permission to read one of these records allows asking who made them.
 _READERS: Final = (
     Permission.VIEW_PATIENT,
     Permission.VIEW_OWN_RECORD,
@@ -53,7 +53,7 @@ _READERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class MadeVersion:
-    """A version of a record, `target` being its reference, and what made it."""
+    """A version of the record with the reference `target`, and who made it, and how."""
 
     target: str
     number: int
@@ -63,11 +63,11 @@ class MadeVersion:
 
 
 def provenance_resource(made: MadeVersion) -> Resource:
-    """Return the Provenance of one version; its id is made of the version's."""
+    """Return the Provenance of one version; its id is made from the version's."""
     return {
         "resourceType": NAME,
         "id": f"{made.target.replace('/', '.')}.{made.number}",
-        # What made a version never changes.
+        # The origin of a version never changes.
         "meta": meta(1, made.at),
         "target": [{"reference": f"{made.target}/_history/{made.number}"}],
         "recorded": instant(made.at),
@@ -104,7 +104,7 @@ def _of_patient(session: Session, caller: Caller, id_: str) -> list[MadeVersion]
     versions = list_patient_versions(
         session, caller.stores.audit, caller.actor, uuid_of(id_)
     )
-    # Of what came with an import nobody knows who made it.
+    # For imported versions nobody knows who made them.
     return [
         MadeVersion(
             f"Patient/{id_}",
@@ -168,7 +168,7 @@ _ID: Final = re.compile(
 def _made(
     session: Session, caller: Caller, named: re.Match[str]
 ) -> Sequence[MadeVersion]:
-    """Return what made the version that is named, or of none all of the record."""
+    """Return the origin of the named version, or of all versions if none is named."""
     versions = _versions(session, caller, named["kind"], named["id"])
     number = named["number"]
     return [version for version in versions if number in {None, str(version.number)}]
@@ -177,7 +177,7 @@ def _made(
 def _versions(
     session: Session, caller: Caller, kind: str, id_: str
 ) -> list[MadeVersion]:
-    # Who made a record tells of the record.
+    # Knowing who made a record reveals something about the record.
     caller.require_type(kind)
     return _VERSIONS[kind](session, caller, id_)
 
@@ -224,7 +224,7 @@ def _known() -> str:
 def _include(
     session: Session, caller: Caller, resources: Sequence[Resource]
 ) -> list[Resource]:
-    """Return what made the versions of the resources of a page."""
+    """Return the origins of all versions of the resources of a page."""
     caller.require_type(NAME)
     if len(resources) > MOST_INCLUDED:
         raise InvalidInput(
@@ -237,7 +237,7 @@ def _include(
     ]
 
 
-# What the types of which there are Provenances take as `_revinclude`.
+# The `_revinclude` of types that have Provenances.
 BY_TARGET: Final[dict[str, Include]] = {f"{NAME}:target": _include}
 PROVENANCE: Final = ResourceType(
     name=NAME,

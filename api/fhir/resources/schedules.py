@@ -36,7 +36,7 @@ _ASK: Final = (
 
 
 def schedule_resource(doctor: DoctorRecord) -> Resource:
-    """Return what holds a doctor's slots; its id is the doctor's."""
+    """Return the container of a doctor's slots; its id is the doctor's."""
     practitioner = {"reference": f"Practitioner/{doctor.id}", "display": doctor.name}
     return without_empty(
         {
@@ -51,7 +51,7 @@ def schedule_resource(doctor: DoctorRecord) -> Resource:
 
 
 def slot_resource(slot: SlotRecord) -> Resource:
-    """Return a time of a doctor's; one that is held is tentatively busy."""
+    """Return a doctor's slot; one that is held is tentatively busy."""
     return {
         "resourceType": "Slot",
         "id": str(slot.id),
@@ -68,7 +68,7 @@ def _read(session: Session, caller: Caller, id_: str) -> Resource:
 
 
 def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
-    """Find the slots of a schedule that begin in some days, ordered by id."""
+    """Find the slots of a schedule that begin within some days, ordered by id."""
     schedules = wanted.values.get("schedule", ())
     if len(schedules) != 1:
         raise InvalidInput("schedule", "Ask for the slots of one schedule at a time.")
@@ -92,7 +92,7 @@ def _search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
 
 
 def _stretch(values: Sequence[str], zone: tzinfo) -> tuple[datetime, datetime]:
-    """Return from when on and until when slots begin; raises InvalidInput."""
+    """Return the bounds between which slots begin; raises InvalidInput."""
     first, last = parameters.stretch("start", values, zone)
     if first is None or last is None:
         raise InvalidInput("start", _ASK)

@@ -1,4 +1,4 @@
-"""Visits by FHIR's search parameters: those of a patient, or of a day."""
+"""Visits by FHIR's search parameters: a patient's, or those of a day."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -33,10 +33,10 @@ from services.visits.front_desk.appointments import (
 )
 from services.visits.front_desk.appointments.streaming import VISIT_FIELDS
 
-# As many as a list of a day has at most, less the one that tells whether it goes on.
+# One less than the most that a list of a day has: one more shows whether it goes on.
 _MOST: Final = 499
 
-# Of what is held, and no visit yet.
+# The status of a hold, which is not a visit yet.
 PENDING: Final = "pending"
 
 Describe = Callable[[VisitRecord], Resource]
@@ -46,12 +46,12 @@ ListPending = Callable[[Session, Actor, UUID], Sequence[Resource]]
 def searching(
     describe: Describe, read: Read, list_pending: ListPending | None = None
 ) -> Search:
-    """Return what finds visits: of a patient, the latest first, or of a day.
+    """Return a search for visits: a patient's, the latest first, or those of a day.
 
-    Either may be narrowed by what has become of them, a patient's by when they begin.
+    Both can be narrowed by status, a patient's also by when they begin.
 
-    `read` reads the one of an id. `list_pending` lists what of a patient is no visit
-    yet; without it nothing is.
+    `read` reads one by its id. `list_pending` lists a patient's holds; without it the
+    search finds none.
     """
 
     def search(session: Session, wanted: Wanted, page: PageWanted) -> SearchPage:
@@ -66,7 +66,7 @@ def searching(
 
 
 def visits_source(describe: Describe, names: Sequence[str]) -> BulkSource:
-    """Return how what a mapping tells of visits by these fields is exported."""
+    """Return the export of resources that a mapping makes from fields of visits."""
     fields = [VISIT_FIELDS[name] for name in ("status", *names)]
 
     def describe_fields(values: Mapping[str, Any]) -> Resource:
@@ -89,7 +89,7 @@ def visits_source(describe: Describe, names: Sequence[str]) -> BulkSource:
 def _search(
     session: Session, wanted: Wanted, page: PageWanted, describe: Describe
 ) -> SearchPage:
-    # Of no page the total is told all the same.
+    # Even with a page size of 0, the total is returned.
     size = min(page.size or _MOST, _MOST)
     visits = _met(session, wanted, replace(page, size=size), describe)
     shown = visits[: min(page.size, size)]
@@ -117,9 +117,9 @@ def _named(
 def _met(
     session: Session, wanted: Wanted, page: PageWanted, describe: Describe
 ) -> list[VisitRecord]:
-    """Return the visits that are asked for, one more than the page has if it goes on.
+    """Return the visits asked for, one more than the page has if there are more.
 
-    Of a list that is narrowed further, as many are read as it takes.
+    If the list is narrowed further, it is read until there are enough.
     """
     narrows = _narrowing(wanted, page, describe)
     most = _MOST if narrows else page.size
@@ -135,7 +135,7 @@ def _met(
 def _narrowing(
     wanted: Wanted, page: PageWanted, describe: Describe
 ) -> list[Callable[[VisitRecord], bool]]:
-    """Return what has to hold of a visit beyond whose it is, or on which day."""
+    """Return the conditions on a visit other than its patient or its day."""
     narrows: list[Callable[[VisitRecord], bool]] = []
     if codes := _codes(wanted):
         narrows.append(lambda visit: describe(visit)["status"] in codes)
@@ -153,7 +153,10 @@ def _codes(wanted: Wanted) -> set[str]:
 
 
 def _patient_of_pending(wanted: Wanted) -> UUID:
-    """Return whose holds are asked for, and nothing beside; raises InvalidInput."""
+    """Return the patient whose holds are asked for; raises InvalidInput.
+
+    Holds cannot be searched by anything else.
+    """
     patient_id = _patient_id(wanted)
     if patient_id is None or wanted.values.keys() - {"patient"} != {"status"}:
         sentence = f"{PENDING} is asked for of a patient, and of no date or doctor."
@@ -189,12 +192,15 @@ def _listed(
 
 
 def _patient_id(wanted: Wanted) -> UUID | None:
-    """Return whose visits are asked for: patients need not say, it is their own."""
+    """Return the patient whose visits are asked for; for patients, they themselves."""
     return _referenced_id(wanted, "patient", "Patient") or wanted.actor.patient_id
 
 
 def _day(values: Sequence[str]) -> date:
-    """Return the one day of which everybody's visits are told; raises InvalidInput."""
+    """Return the one day whose visits of all patients are listed.
+
+    Raises InvalidInput.
+    """
     day = parameters.find_day("date", values[0]) if len(values) == 1 else None
     if day is None:
         raise InvalidInput(
@@ -222,7 +228,7 @@ def _parameter(name: str, documentation: str) -> SearchParameter:
 
 
 def parameters_of(statuses: Sequence[str]) -> tuple[SearchParameter, ...]:
-    """Return by what visits are found; `statuses` are the codes of the standard."""
+    """Return the search parameters of visits; `statuses` are the standard's codes."""
     return (
         _parameter("_id", "The id; it stands alone."),
         parameters.LAST_UPDATED,

@@ -1,7 +1,7 @@
-"""`Patient/{id}/$summary`: the operation, and the document that it answers with.
+"""`Patient/{id}/$summary`: the operation, and the document that it returns.
 
-https://hl7.org/fhir/uv/ips/, version 2. All stands in it as it is read one by one, by
-whoever asks.
+https://hl7.org/fhir/uv/ips/, version 2. Every resource in it is as the caller would get
+it by reading it alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ _TITLE: Final = "Patient summary"
 _TYPE: Final = coding(systems.LOINC, "60591-5") | {
     "display": "Patient summary Document"
 }
-# Names the clinic in documents, the same in all of them.
+# The namespace of the clinic's id, so that it is the same in all documents.
 _CLINICS: Final = UUID("0198c0de-1427-7000-8000-00000000000f")
 _MOST_VISITS: Final = 499
 
@@ -142,7 +142,7 @@ def _referred_to(
     entries: Sequence[Entry],
     base: str,
 ) -> Iterator[Entry]:
-    """Yield the visits and the doctors that are named, as far as they may be read."""
+    """Yield the visits and doctors referred to, as far as the caller may read them."""
     visits = _visits(session, caller, patient_id, entries)
     doctor_ids = {
         *_named(entries, "requester", "Practitioner"),
@@ -152,7 +152,8 @@ def _referred_to(
         yield served(encounter_resource(visit), base)
     if caller.actor.may(Permission.VIEW_DOCTORS) and caller.opens("Practitioner"):
         for doctor_id in sorted(doctor_ids):
-            # One who was removed since is named by the prescription alone.
+            # A doctor who was removed since is known only by the name in the
+            # prescription.
             with suppress(NotFound):
                 doctor = doctors.get_doctor(session, caller.actor, doctor_id)
                 yield served(practitioner_resource(doctor), base)

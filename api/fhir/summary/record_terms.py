@@ -1,7 +1,7 @@
-"""What a summary makes of a record's lists and entries, which are no resources else.
+"""The resources of a summary made from a record's lists and entries.
 
-A receiver finds them in the document alone: they have an id, the same in each document,
-and no address here.
+They exist nowhere else: receivers find them in the document alone, with an id that is
+the same in each document, and without an address here.
 """
 
 import hashlib
@@ -29,14 +29,14 @@ _PROBLEM: Final = {
 }
 _ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _NAME_BYTES: Final = 16
-# Of UCUM as well, and what R4's profiles of weight, height and temperature let be.
+# Also of UCUM, and allowed by R4's profiles of weight, height and temperature.
 _OTHER_UNITS: Final = frozenset({"g", "[lb_av]", "[in_i]", "[degF]"})
 
 
 def listed_condition(patient: PatientRecord, term: ListedTerm, about: str) -> Resource:
-    """Return the Condition of an entry of the medical history; `about` is the patient.
+    """Return the Condition of a medical history's entry; `about` is the patient.
 
-    Whether it lasts is known of what has a date.
+    Only an entry with dates has a clinical status.
     """
     entry = term.entry
     status = None
@@ -61,7 +61,7 @@ def listed_condition(patient: PatientRecord, term: ListedTerm, about: str) -> Re
 def medication_statement(
     patient: PatientRecord, drug: CurrentDrug, about: str
 ) -> Resource:
-    """Return the MedicationStatement of a drug that nobody here has prescribed."""
+    """Return the MedicationStatement of a drug that was not prescribed here."""
     since = (
         {"start": drug.entry.started_on.isoformat()}
         if drug.entry
@@ -77,7 +77,7 @@ def medication_statement(
 
 
 def imported_observation(entry: DatedEntry, about: str) -> Resource:
-    """Return the Observation of a vital sign that an import has told of."""
+    """Return the Observation of an imported vital sign."""
     vital = VITALS_BY_LOINC[entry.code]
     unit: dict[str, Any] = {"unit": entry.unit} if entry.unit else {}
     if entry.unit in {vital.ucum, vital.unit}:
@@ -97,9 +97,9 @@ def imported_observation(entry: DatedEntry, about: str) -> Resource:
 
 
 def _of_record(patient: PatientRecord, kind: str, text: str) -> Resource:
-    """Return how such a resource begins: its id must not tell what it says.
+    """Return the common elements of such a resource; its id must not reveal its text.
 
-    The moment at which the patient was registered goes into it, which stands in no log.
+    The time of the patient's registration goes into the id, since it is in no log.
     """
     key = f"{patient.id} {instant(patient.created_at)}".encode()
     digest = hmac.new(key, f"{kind} {text}".encode(), hashlib.sha256).digest()

@@ -1,7 +1,7 @@
-"""The sections of a summary: what stands in each, in resources and in words.
+"""The sections of a summary, in resources and in words.
 
-A section in which nothing stands says why: nobody wrote anything down (`notasked`), or
-whoever asks may not read it (`withheld`). Neither says that there is nothing.
+An empty section states why: nobody has recorded anything (`notasked`), or the caller
+may not read it (`withheld`). Neither means that there is nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,13 +32,13 @@ _NAMESPACE: Final = "http://www.w3.org/1999/xhtml"
 #: Of the titles and of what is said in words.
 LANGUAGE: Final = "en"
 
-# Tells of a type whether the token of whoever asks opens it.
+# Returns whether the caller's token opens a type.
 Opens = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A resource of the document, and the address by which others of it name it."""
+    """A resource of the document, and the address by which others refer to it."""
 
     url: str
     resource: Resource
@@ -161,7 +161,7 @@ def _alone(resource: Resource) -> Entry:
 
 def _narrative(lines: Sequence[str]) -> Resource:
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    # In the language that the Composition says, as XHTML and as XML say it.
+    # In the language of the Composition, as both XHTML and XML state it.
     spoken = f'xmlns="{_NAMESPACE}" lang="{LANGUAGE}" xml:lang="{LANGUAGE}"'
     div = f"<div {spoken}><ul>{items}</ul></div>"
     return {"status": "generated", "div": div}

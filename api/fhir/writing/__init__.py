@@ -1,1 +1,1 @@
-"""Resources that others send: checked, registered or filed by the services."""
+"""Resources that others send: validated here, registered or filed by the services."""

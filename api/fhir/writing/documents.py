@@ -32,7 +32,7 @@ _ENTRY: Final[dict[str, Shape]] = {
     "request": {
         "method": str,
         "url": str,
-        # Passed over, it would file once more what was to be filed once.
+        # If it were ignored, a document would be filed twice that was to be filed once.
         **dict.fromkeys(
             ("ifNoneExist", "ifMatch", "ifNoneMatch", "ifModifiedSince"), Refused
         ),
@@ -70,7 +70,7 @@ _REFERENCE: Final[dict[str, Shape]] = {
         }
     ],
 }
-# What the record calls its fields, and where they stand in what was sent.
+# The elements of a resource that the record's fields are read from.
 _EXPRESSIONS: Final = {
     "title": "description",
     "patient_id": "subject",
@@ -81,7 +81,7 @@ _EXPRESSIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SentDocument:
-    """A document and its bytes; `places` are the entries of the two resources."""
+    """A document and its bytes; `places` are the positions of its two entries."""
 
     draft: DraftDocument
     data: bytes
@@ -90,7 +90,7 @@ class SentDocument:
     issues: Sequence[Issue]
 
     def refused(self, property_name: str, sentence: str) -> InvalidResource:
-        """Return a refusal of a field or of the file, as one of its element."""
+        """Return a refusal of a field or of the file as a refusal of its element."""
         reference, binary = self.places
         if property_name == "file":
             return invalid(sentence, f"{_path(binary)}.data")
@@ -117,7 +117,7 @@ def _path(number: int) -> str:
 def read_bundle(sent: Any, base: str, *, lenient: bool) -> SentDocument:
     """Return the document that a transaction files; raises InvalidResource.
 
-    `base` is the address below which all of FHIR is here.
+    `base` is the base URL of FHIR here.
     """
     require_type(sent, "Bundle")
     bundle = understand(sent, _BUNDLE, "Bundle", lenient=lenient)
@@ -146,7 +146,7 @@ def read_bundle(sent: Any, base: str, *, lenient: bool) -> SentDocument:
 
 
 def _entries(entries: Sequence[Resource]) -> dict[str, _Entry]:
-    """Return the entries by what they create; raises InvalidResource."""
+    """Return the entries by the type that they create; raises InvalidResource."""
     by_name = {}
     for number, entry in enumerate(entries):
         request, resource = entry.get("request", {}), entry.get("resource")
@@ -184,7 +184,7 @@ def _bytes_of(file: Resource, entry: _Entry) -> bytes:
 def _require_same(
     attachment: Resource, file: Resource, data: bytes, entry: _Entry, path: str
 ) -> None:
-    """Raise InvalidResource unless the attachment is the file that came with it."""
+    """Raise InvalidResource unless the attachment describes the file sent with it."""
     path = f"{path}.content[0].attachment"
     sha1 = base64.b64encode(hashlib.sha1(data, usedforsecurity=False).digest())
     same = {
@@ -223,10 +223,10 @@ def _draft(
 
 
 def _patient_id(subject: Resource, path: str, base: str) -> UUID:
-    """Return whose document it is; raises InvalidResource.
+    """Return the patient of the document; raises InvalidResource.
 
-    A search takes an id alone, and the address of any server. What is filed must not
-    land in the record of whoever has the same id here.
+    Searches accept an id alone, and the address of any server. What is filed must not
+    get into the record of a patient who happens to have the same id here.
     """
     reference: str = subject.get("reference", "")
     kind, _, id_ = reference.removeprefix(f"{base}/").partition("/")

@@ -1,4 +1,4 @@
-"""What is understood of a resource that was sent, element by element."""
+"""Validation of a resource that was sent, element by element."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,16 +10,17 @@ from api.core.outcomes import InvalidResource, Issue
 from api.fhir.definitions import Resource
 from services.core.typed_text import is_storable
 
-# What an element is: of a type, with elements of its own, or a list of such.
+# The shape of an element: a type, elements of its own, or a list of one shape.
 Shape = type | Mapping[str, "Shape"] | list["Shape"]
-# An element that may be sent, and is the server's to say.
+# An element that may be sent, but whose value the server decides.
 IGNORED: Final = object
 
 
 class Refused:
-    """What an element is that changes the meaning of the others, and has no place here.
+    """The shape of an element that changes the meaning of others, and is not supported.
 
-    FHIR calls it a modifier: whoever does not understand it must not act on the rest.
+    FHIR calls it a modifier: a system that does not understand it must not act on the
+    rest.
     """
 
 
@@ -34,7 +35,7 @@ OF_EVERY_RESOURCE: Final[Mapping[str, Shape]] = {
     "meta": {
         **dict.fromkeys(("extension", "versionId", "lastUpdated"), IGNORED),
         **dict.fromkeys(("source", "profile", "tag"), IGNORED),
-        # What is confidential would be so no longer.
+        # Otherwise confidential content would no longer be confidential.
         "security": Refused,
     },
     "text": IGNORED,
@@ -50,9 +51,9 @@ _CALLED: Final = {str: "a string", bool: "true or false", int: "a whole number"}
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """The elements of a resource that are understood; `issues` tell of the others.
+    """The elements of a resource that are understood; `issues` are about the others.
 
-    Those are warnings to who wants unknown elements passed over.
+    They are warnings if the sender wants unknown elements ignored.
     """
 
     resource: Resource
@@ -62,7 +63,7 @@ class Understood:
 def understand(
     sent: Any, shape: Mapping[str, Shape], path: str, *, lenient: bool
 ) -> Understood:
-    """Return what has this shape; raises InvalidResource.
+    """Return the elements that match the shape; raises InvalidResource.
 
     An element that would be lost is refused, unless the sender is lenient.
     """
@@ -73,14 +74,14 @@ def understand(
 
 
 def require_no_errors(issues: Sequence[Issue]) -> None:
-    """Raise InvalidResource if there is an issue that is more than a warning."""
+    """Raise InvalidResource if any issue is more than a warning."""
     errors = [issue for issue in issues if issue.severity == "error"]
     if errors:
         raise InvalidResource(errors[:_MOST_ISSUES])
 
 
 def unkept(path: str, lenient: bool) -> Issue:
-    """Return what is said of an element that has no place in a record."""
+    """Return the issue of an element that has no place in a record."""
     if lenient:
         sentence = f"{path} is not kept here, and was passed over."
         return Issue(sentence, path, "not-supported", "warning")
@@ -93,7 +94,7 @@ def unkept(path: str, lenient: bool) -> Issue:
 
 
 def _changes_meaning(path: str) -> Issue:
-    """Return what is said to everybody of an element that must not be passed over."""
+    """Return the issue of an element that must not be ignored, even by request."""
     return Issue(
         f"{path} changes what the rest means, and is not kept here, so nothing is.",
         path,
@@ -102,7 +103,7 @@ def _changes_meaning(path: str) -> Issue:
 
 
 class _Reading:
-    """One look at a resource, which notes all that is wrong with it."""
+    """One pass over a resource that collects everything wrong with it."""
 
     def __init__(self, lenient: bool) -> None:
         self._lenient = lenient
@@ -150,7 +151,7 @@ class _Reading:
     def _read_value(self, value: Any, kind: type, path: str) -> Any:
         if kind is IGNORED:
             return value
-        # true is an int to Python.
+        # In Python true is an int.
         if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
             self._note(f"{path} is {_CALLED[kind]}.", path, "structure")
         elif value == "":
@@ -164,14 +165,14 @@ class _Reading:
 
 
 def invalid(sentence: str, expression: str, code: str = "value") -> InvalidResource:
-    """Return what refuses one element."""
+    """Return the refusal of one element."""
     return InvalidResource([Issue(sentence, expression, code)])
 
 
 def day_of(text: str, path: str) -> date:
     """Return the day of a date; raises InvalidResource."""
     try:
-        # Python knows days that FHIR does not: 19800517, 1980-W20-6.
+        # Python accepts days that FHIR does not: 19800517, 1980-W20-6.
         if _DAY.fullmatch(text):
             return date.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A Patient that was sent, as the draft of a record."""
+"""A Patient that was sent, read as the draft of a record."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -42,8 +42,8 @@ _POSTAL: Final[dict[str, Shape]] = {
     **dict.fromkeys(_ADDRESS, str),
 }
 _TELECOM: Final[Shape] = [{"system": str, "value": str, "use": str, "rank": int}]
-# What is of before, and names by which nobody is registered: FHIR has nobody take them
-# for those of today.
+# Values of the past, and names by which nobody is registered: FHIR does not allow them
+# to be taken for current ones.
 _PASSED_OVER: Final = frozenset({"old", "maiden", "nickname", "anonymous"})
 _LAST: Final = 1_000_000_000
 SHAPE: Final[dict[str, Shape]] = {
@@ -55,13 +55,13 @@ SHAPE: Final[dict[str, Shape]] = {
     "birthDate": str,
     "deceasedBoolean": bool,
     "deceasedDateTime": Refused,
-    # What has no value of its own, such as a time that nobody knows.
+    # Such elements have extensions only, for instance for an unknown time.
     **dict.fromkeys(("_deceasedBoolean", "_deceasedDateTime"), Refused),
     "link": Refused,
     "address": [_POSTAL],
     "contact": [{"relationship": [CODEABLE], "name": _PERSON, "telecom": _TELECOM}],
 }
-# Where a field of the record stands in a Patient.
+# The elements of a Patient that the record's fields are read from.
 _EXPRESSIONS: Final = {
     "first_name": "Patient.name[{}].given",
     "last_name": "Patient.name[{}].family",
@@ -74,7 +74,7 @@ _REACHED: Final = {"phone": "phone_number", "email": "email"}
 
 
 def draft_of(resource: Resource) -> PatientDraft:
-    """Return the draft that a Patient is; raises InvalidResource."""
+    """Return the draft in a Patient; raises InvalidResource."""
     if resource.get("active") is False:
         raise invalid(
             "A patient is registered as an active one; archive the record afterwards.",
@@ -90,7 +90,7 @@ def draft_of(resource: Resource) -> PatientDraft:
     return PatientDraft(
         first_name=" ".join(name.get("given", ())),
         last_name=name.get("family", ""),
-        # Whether it may be missing, the rules of the register say.
+        # The rules of the register decide whether it may be missing.
         date_of_birth=_birth(resource),
         sex=_sex(resource),
         address=_address(_kept(resource, "address")),
@@ -100,7 +100,7 @@ def draft_of(resource: Resource) -> PatientDraft:
 
 
 def _kept(resource: Resource, name: str) -> Resource:
-    """Return the one that a record has a place for; {} where there is none."""
+    """Return the one value that a record has a place for; {} if there is none."""
     position = _position(resource, name)
     value: Resource = {} if position is None else resource[name][position]
     return value
@@ -118,7 +118,7 @@ def _is_todays(value: Resource) -> bool:
 
 
 def _unkept(resource: Resource) -> Iterator[str]:
-    """Yield what a record has no second place for, and what is not of today."""
+    """Yield values that a record has no second place for, or that are not current."""
     for name in ("name", "address", "contact"):
         position = _position(resource, name)
         for number in range(len(resource.get(name, ()))):
@@ -137,7 +137,7 @@ def _unkept(resource: Resource) -> Iterator[str]:
 
 
 def _reached(resource: Resource) -> Sequence[tuple[str, int]]:
-    """Return where the phone number and the e-mail stand: the preferred of each."""
+    """Return the positions of phone number and e-mail, each the preferred one."""
     positions: dict[str, int] = {}
     listed = enumerate(resource.get("telecom", ()))
     for number, contact_point in sorted(listed, key=lambda each: _rank(each[1])):
@@ -148,7 +148,7 @@ def _reached(resource: Resource) -> Sequence[tuple[str, int]]:
 
 
 def _rank(contact_point: Resource) -> int:
-    # One is preferred to two; of those that say nothing, the first.
+    # Rank 1 is preferred to 2; without ranks the first is.
     rank: int = contact_point.get("rank", _LAST)
     return rank
 
@@ -184,7 +184,7 @@ def _contact(contact: Resource) -> str | None:
 
 
 def refused(refusal: InvalidPatient, resource: Resource) -> InvalidResource:
-    """Return the refusal of a draft as one of the Patient that it came from."""
+    """Return the refusal of a draft as a refusal of its Patient."""
     return InvalidResource([_issue(problem, resource) for problem in refusal.problems])
 
 

@@ -1,4 +1,4 @@
-"""What a request to write says: its resource, and what the answer is to be."""
+"""Requests to write: their resource, and the answer that they ask for."""
 
 import re
 from enum import StrEnum
@@ -17,7 +17,7 @@ _RETURN: Final = re.compile(r"\breturn\s*=\s*\"?(\w+)", re.IGNORECASE)
 
 
 class Returned(StrEnum):
-    """What is answered to who has written, by `Prefer: return=`."""
+    """What the client wants returned after a write, by `Prefer: return=`."""
 
     MINIMAL = "minimal"
     REPRESENTATION = "representation"
@@ -25,7 +25,7 @@ class Returned(StrEnum):
 
 
 def returned(request: Request) -> Returned:
-    """Return what the client wants back: the resource, if it does not say."""
+    """Return what the client wants returned: the resource unless it says otherwise."""
     for header in request.headers.getlist("prefer"):
         for said in _RETURN.findall(header):
             if said.lower() in set(Returned):
@@ -34,10 +34,10 @@ def returned(request: Request) -> Returned:
 
 
 def require_no_condition(request: Request) -> None:
-    """Raise InvalidInput where the address says whom not to create again.
+    """Raise InvalidInput if the address has conditions of what not to create again.
 
-    Some clients put there what FHIR has in If-None-Exist. Passed over, it would create
-    a second one of each.
+    Some clients put there what FHIR has in If-None-Exist. If that were ignored, a
+    second one of each would be created.
     """
     for name in request.query_params:
         if name not in BESIDE:
@@ -49,7 +49,7 @@ def require_no_condition(request: Request) -> None:
 
 
 async def resource_sent(request: Request, most: int = MAX_BYTES) -> Any:
-    """Return the JSON that was sent; raises what is answered as 400, 413 or 415."""
+    """Return the JSON that was sent; raises errors answered as 400, 413 or 415."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if media_type.lower() not in _TYPES:
         raise HTTPException(415, f"Send the resource as {FHIR_JSON}.")

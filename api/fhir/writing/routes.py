@@ -1,4 +1,4 @@
-"""POST below /fhir: what the table lets others create, and transactions."""
+"""POST below /fhir: creating the resources that the table allows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ IfNoneExist = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class _Created:
-    """A resource that was created, or was there already, and what is to be told."""
+    """A resource that was created, or existed already, and issues to return."""
 
     resource: Resource
     is_new: bool
@@ -124,7 +124,7 @@ def _serve_creation(kind: ResourceType, creation: Creation) -> None:
 
         written = caller.write(create)
         if written.value is None:
-            # Committed all the same: that somebody looked is written down.
+            # Committed nevertheless: the search is recorded.
             raise HTTPException(_SEVERAL, _TOO_MANY, written_headers(written))
         return _answer(request, kind, written.value, written_headers(written))
 
@@ -132,7 +132,7 @@ def _serve_creation(kind: ResourceType, creation: Creation) -> None:
 
 
 def _existing(kind: ResourceType, caller: Caller, text: str | None) -> Wanted | None:
-    """Return what `If-None-Exist` looks for; raises InvalidInput."""
+    """Return the search in `If-None-Exist`; raises InvalidInput."""
     if text is None:
         return None
     query = text.partition("?")[2] if "?" in text else text
@@ -141,7 +141,7 @@ def _existing(kind: ResourceType, caller: Caller, text: str | None) -> Wanted | 
     except ValueError as error:
         raise InvalidInput(_IF_NONE_EXIST, "These are too many parameters.") from error
     search = read_search(kind, caller, pairs)
-    # One that finds everybody would take the new patient for any of them.
+    # A search that finds everybody would take the new patient for any of them.
     if not search.pairs or {name for name, _ in search.pairs} & {*OF_ALL}:
         raise InvalidInput(
             _IF_NONE_EXIST,
@@ -153,7 +153,7 @@ def _existing(kind: ResourceType, caller: Caller, text: str | None) -> Wanted | 
 def _matches(
     session: Session, kind: ResourceType, caller: Caller, wanted: Wanted
 ) -> Sequence[Resource]:
-    """Return those that are there already, two at most."""
+    """Return existing matches, two at most."""
     assert kind.search is not None  # noqa: S101 (what is created can be searched)
     two = PageWanted(2, after=None, is_counted=False, now=caller.stores.now())
     return kind.search(session, wanted, two).resources

@@ -1,4 +1,4 @@
-"""POST /fhir: a document with its file, filed by one transaction or not at all."""
+"""POST /fhir: a document with its file, filed in one transaction or not at all."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -30,7 +30,7 @@ from services.documents.records.visibility import permission_to_file
 
 router = APIRouter(prefix=FHIR_PATH, tags=["FHIR"])
 
-# A file of 20 MB as Base64: all of it is in memory, some times over.
+# A file of 20 MB in Base64; all of it is in memory, more than once.
 MOST_BYTES: Final = 28_000_000
 _ANSWERS: Final[Responses] = {
     200: {
@@ -51,7 +51,7 @@ Filer = Annotated[Caller, Depends(filer)]
 
 
 async def bundle_sent(request: Request, _: Filer) -> Any:
-    """Return the Bundle, which is read once the caller is known to be allowed."""
+    """Return the Bundle, read only once the caller is known to be allowed."""
     return await resource_sent(request, MOST_BYTES)
 
 
@@ -68,7 +68,7 @@ def process_transaction(
 ) -> Response:
     """File a document: a Bundle of a DocumentReference and the Binary it refers to.
 
-    All or nothing. PDFs and pictures are taken as uploads take them.
+    Both are created, or neither. PDFs and pictures are accepted as in uploads.
     """
     require_wanted(request)
     lenient = is_lenient(request.headers)
@@ -101,7 +101,7 @@ def _store(caller: Caller, sent: SentDocument) -> StoredContent:
 def _file(
     session: Session, caller: Caller, draft: DraftDocument, content: StoredContent
 ) -> tuple[DocumentRecord, DocumentRecord | None]:
-    """File the document, and return one that had the same content before."""
+    """File the document; return it, and an earlier one with the same content."""
     actor = caller.actor
     same = records.find_filed(session, actor, content.sha256, draft.patient_id)
     return records.file(session, actor, draft, content), same
@@ -113,7 +113,7 @@ def _response(
     filed: DocumentRecord,
     same: DocumentRecord | None,
 ) -> Resource:
-    """Return the Bundle that answers, its entries in the order in which they came."""
+    """Return the Bundle of responses, in the order of the entries that were sent."""
     resource = document_resource(filed)
     headers = version_headers(resource)
     issues = [*sent.issues, *_already_filed(filed, same)]
