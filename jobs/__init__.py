@@ -1,1 +1,1 @@
-"""What is done in the background: tasks as thin as pages, and the worker."""
+"""Background work: tasks as thin as pages, and the worker."""

@@ -1,1 +1,1 @@
-"""Jobs for analysts: what is sent to them."""
+"""Jobs that send things to analysts."""

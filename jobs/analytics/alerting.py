@@ -1,4 +1,4 @@
-"""Looks at the counts that are watched, and tells their owners of crossed lines."""
+"""Counts watched counts, and notifies their owners of crossed lines."""
 
 import logging
 from functools import partial
@@ -23,7 +23,7 @@ def check_due(
     is_mailed: bool,
     seconds: float = SECONDS,
 ) -> int:
-    """Look at what is due until time is up; return how many were looked at.
+    """Count what is due until time is up; return how many were counted.
 
     Raises DatabaseUnavailable, Unavailable: what is left stays due.
     """
@@ -44,7 +44,7 @@ def _check(
     except (DatabaseUnavailable, Unavailable):
         raise
     except Exception as error:
-        # The message may quote what somebody typed; its kind says enough. Others are
+        # Only the kind of error: its message may quote what somebody typed. Others are
         # due behind it.
         _log.error("A count could not be watched: %s.", type(error).__name__)
         later = partial(count_alerts.put_off, due=due, now=mailing.now())
@@ -64,7 +64,7 @@ def _check(
 def _result_of(
     database: Database, mailing: AnalystMailing, due: DueAlert
 ) -> CohortResult | FigureResult:
-    """Return what the owner's page would show: counted on a replica, then told."""
+    """Return what the owner's page would show: counted on a replica, then disclosed."""
     as_owner, owner = ActorDatabase(database, due.owner), due.owner
     question, now, least = due.question, mailing.now(), mailing.smallest_group
     if isinstance(question, Figure):

@@ -1,4 +1,4 @@
-"""What both jobs for analysts do: take what is due, and count in a person's name."""
+"""Shared steps of both jobs for analysts: take what is due, count for a person."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -26,9 +26,9 @@ def each_due(
     *,
     seconds: float,
 ) -> Iterator[Due]:
-    """Yield what has been due for longest until none is or time is up.
+    """Yield what has been due for longest, until nothing is or time is up.
 
-    Whoever takes one sees to it that it is due no more, or it comes again. Raises
+    The caller has to make sure that each is no longer due, or it comes again. Raises
     DatabaseUnavailable.
     """
     until = monotonic() + seconds
@@ -44,7 +44,7 @@ def each_due(
 def count_and_tell(
     as_owner: ActorDatabase, count: Callable[[Session], UndisclosedAnswer[Result]]
 ) -> Result:
-    """Count as a person's own page does: on a replica, and held against the log.
+    """Count as a person's own page does: on a replica, checked against earlier counts.
 
     Raises NotAllowed, InvalidInput, Unavailable, DatabaseUnavailable.
     """

@@ -1,4 +1,4 @@
-"""Makes the papers that are to be sent: counts what is on them, in the owner's name."""
+"""Makes the papers of subscriptions: counts their content in the owner's name."""
 
 import logging
 from collections.abc import Callable
@@ -41,11 +41,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AnalystMailing:
-    """How papers are counted and set; `now` is by the clinic's clock.
+    """How papers are counted and laid out; `now` is by the clinic's clock.
 
-    What a clinic has switched off stays due. `wording` has what papers say in a
-    person's language, or, of none that is known, in the clinic's; `criteria` says what
-    a list asks for, in a language.
+    What a clinic has switched off stays due. `wording` returns the texts of papers in a
+    person's language, or in the clinic's where that is not known; `criteria` describes
+    the criteria of a list in a language.
     """
 
     clinic: Clinic
@@ -78,7 +78,7 @@ class AnalystMailing:
         except (DatabaseUnavailable, Unavailable):
             raise
         except Exception as error:
-            # The message may quote what somebody typed; its kind says enough. Others
+            # Only the kind of error: its message may quote what somebody typed. Others
             # are due behind it.
             _log.error(
                 "What is sent by mail could not be made: %s.", type(error).__name__
@@ -96,7 +96,7 @@ class AnalystMailing:
         return database.write(write, identity=SYSTEM).value
 
     def _papers(self, database: Database, due: DueSubscription) -> dict[UUID, bytes]:
-        """Return each recipient's paper; it is counted once, and set by language."""
+        """Return each recipient's paper, counted once and laid out by language."""
         if due.draft is None or due.owner is None:
             raise ValueError("There is nothing to be made, or nobody to make it for.")
         as_owner = ActorDatabase(database, due.owner)
@@ -116,7 +116,7 @@ class AnalystMailing:
     def _dashboard(
         self, as_owner: ActorDatabase, draft: DashboardDraft, shown: DashboardFilter
     ) -> Callable[[Wording], bytes]:
-        """Count a dashboard's cards; return what sets them in a language."""
+        """Count a dashboard's cards; return what lays them out in a language."""
         now = self.now()
         cards = [self._printed(as_owner, card, shown, now) for card in draft.cards]
         return lambda wording: dashboards.dashboard_pdf(
@@ -126,15 +126,15 @@ class AnalystMailing:
     def _list(
         self, as_owner: ActorDatabase, saved: SavedQuestion
     ) -> Callable[[Wording], bytes]:
-        """Count a saved list or cohort; return what sets it in a language."""
+        """Count a saved list or cohort; return what lays it out in a language."""
         now = self.now()
         counting = ListCounting(as_owner, now, self.smallest_group)
         try:
             question = counting.recall(saved)
             cards = counting.cards(question)
         except (NotAllowed, NotFound, InvalidInput) as refusal:
-            # Of a field that the clinic has no more, or of names, which the owner may
-            # see no longer.
+            # It names a field that the clinic no longer has, or names, which the owner
+            # may no longer see.
             question, cards = None, [list_cards.refused_card(saved.name, refusal)]
 
         def set_paper(wording: Wording) -> bytes:
@@ -165,7 +165,7 @@ class AnalystMailing:
     def _printed(
         self, as_owner: ActorDatabase, card: Card, shown: DashboardFilter, now: datetime
     ) -> PrintedCard:
-        """Count a card as its page does: on a replica, and held against the log."""
+        """Count a card as its page does, checked against earlier counts."""
         owner, least = as_owner.actor, self.smallest_group
         try:
             figure = narrow_card(card, shown, now.date())
@@ -187,7 +187,7 @@ def send(
     *,
     seconds: float = SECONDS,
 ) -> int:
-    """Send until none is due, time is up or too many failed; return how many went.
+    """Send until none is due, time is up or too many failed; return how many were sent.
 
     Mails of what the clinic has switched off since they were written wait.
     """

@@ -23,20 +23,21 @@ from services.patients.search import ListStatistics
 from services.patients.search.fields import PATIENTS
 
 Question = Criteria | Cohort | Figure
-# What takes too long as well: it would be due for ever, and all others behind it.
+# Includes counts that take too long: they would be due for ever, with all others behind
+# them.
 _REFUSALS: Final = (NotAllowed, InvalidInput, TakesTooLong)
 
 
 @dataclass(frozen=True, slots=True)
 class ListCounting:
-    """As whom, when, and below how many patients nothing is told."""
+    """The actor, the time, and the smallest group of a count."""
 
     as_owner: ActorDatabase
     now: datetime
     smallest_group: int
 
     def recall(self, saved: SavedQuestion) -> Question:
-        """Return what is asked.
+        """Return the criteria or the cohort.
 
         Raises UnreadableCohort, NotFound, NotAllowed, InvalidInput.
         """
@@ -50,10 +51,10 @@ class ListCounting:
         ).value
 
     def cards(self, question: Question) -> list[PrintedCard]:
-        """Return what is told of it, as its page would tell it at this moment.
+        """Return the cards to show, as the page of the list would show them now.
 
-        What may not be told says so in its place. Raises Unavailable,
-        DatabaseUnavailable.
+        What may not be shown is replaced by a sentence that says so. Raises
+        Unavailable, DatabaseUnavailable.
         """
         if isinstance(question, Criteria):
             return list(self._listed(question))
@@ -83,7 +84,7 @@ class ListCounting:
         yield PrintedCard(title, result)
 
     def _listed(self, criteria: Criteria) -> Iterator[PrintedCard]:
-        """Yield how many a list has and, unless its rows are hidden, of which kinds."""
+        """Yield the size of a list and, unless its rows are hidden, the kinds in it."""
         owner, given = self.as_owner.actor, self._given()
         try:
             kept = self.as_owner.read(

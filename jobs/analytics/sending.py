@@ -21,9 +21,9 @@ _log = logging.getLogger(__name__)
     pass_context=True,
 )
 def send_to_analysts(context: JobContext, timestamp: int) -> None:
-    """Make the dashboards that are due, look at watched counts, and send what waits.
+    """Make due dashboards, count watched counts, and send the mails that wait.
 
-    Without a mail server dashboards stay due: each is sent once when there is one.
+    Without a mail server dashboards stay due: each is sent once there is one.
     """
     del timestamp
     stores = Stores.of(context)
@@ -36,7 +36,7 @@ def send_to_analysts(context: JobContext, timestamp: int) -> None:
         if mailing.sends_dashboards and mailer is not None:
             mailing.run_due(stores.database)
     except (DatabaseUnavailable, Unavailable) as error:
-        # Due a minute later as well; what is made already need not wait for it.
+        # It is due again a minute later; what is made already need not wait for it.
         _log.warning("What is due is sent later: %s.", type(error).__name__)
     if mailer is not None:
         send(stores.database, mailer, mailing)

@@ -1,7 +1,8 @@
-"""Ships the audit log's events as they come, beside the queue's tasks.
+"""Ships the audit log's events as they come, in addition to the queue's tasks.
 
-Not a task of the queue: one job a second would leave more traces there than the log has
-entries. Several workers may do this at once; the chain's head lets one in at a time.
+It is not a task of the queue: one job a second would leave more traces there than the
+log has entries. Several workers may ship at once; the chain's head admits one at a
+time.
 """
 
 import logging
@@ -29,7 +30,7 @@ def shipping(database: Database, store: AuditStore) -> Iterator[None]:
 
 
 class Shipper:
-    """Ships what waits, and ever more seldom while that fails."""
+    """Ships what waits, and less and less often while that fails."""
 
     def __init__(self, database: Database, store: AuditStore) -> None:
         self._database = database
@@ -46,24 +47,25 @@ class Shipper:
                 pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
 
     def attempt(self, stopping: Event) -> bool:
-        """Ship all that waits; tell whether that went well. Never raises."""
+        """Ship everything that waits; return whether that succeeded. Never raises."""
         try:
             while not stopping.is_set() and self._ship():
                 pass
         except (AuditStoreUnavailable, DatabaseUnavailable, SequenceTaken) as error:
             self._tell(logging.WARNING, type(error).__name__)
         except ChainBroken as broken:
-            # Its sentence names entries by number, and nothing that they hold.
+            # Its sentence names entries by number, and none of their content.
             self._tell(logging.ERROR, str(broken))
         except Exception as error:
-            # Whatever it is, shipping goes on: nobody would miss a thread that ended.
+            # Shipping goes on whatever happens: nobody would notice a thread that
+            # ended.
             self._tell(logging.ERROR, type(error).__name__, with_trace=True)
         else:
             self._tell(logging.INFO, None)
         return self._failure is None
 
     def _ship(self) -> bool:
-        """Ship one batch; tell whether there may be more."""
+        """Ship one batch; return whether there may be more."""
         if not self._database.read_latest(chain.is_waiting, identity=SYSTEM).value:
             return False
         shipped = self._database.write(
@@ -74,7 +76,7 @@ class Shipper:
     def _tell(
         self, level: int, failure: str | None, *, with_trace: bool = False
     ) -> None:
-        """Log when something changes, not every time that it stays as it was."""
+        """Log changes only, not every repetition."""
         if failure != self._failure:
             if failure is None:
                 _log.info("The audit log is shipped again.")

@@ -1,7 +1,7 @@
 """Writes into the audit log what was read while there was no primary.
 
-In every process that serves or works, beside all else: whichever is there first when
-somebody leads again does it, also for one that was killed meanwhile.
+It runs in every process that serves or works: the first one that finds a primary again
+writes, also for a process that was killed in the meantime.
 """
 
 import logging
@@ -28,27 +28,27 @@ def _always() -> bool:
 def writing_down(
     database: Database, spool: AuditSpool, *, may: Callable[[], bool] = _always
 ) -> Iterator[None]:
-    """Look after the spool in the background until the block ends, as long as one may.
+    """Empty the spool in the background until the block ends.
 
-    At a standby site the main site's database is written to, until this one leads.
+    At a standby site the main site's database is written to, until this site leads.
     """
     with background_threads(audit_spool=partial(_run, database, spool, may)):
         yield
 
 
 def attempt(database: Database, spool: AuditSpool) -> bool:
-    """Write down what waits; tell whether nothing stood in the way. Never raises."""
+    """Write what waits; return whether nothing stood in the way. Never raises."""
     try:
         if not spool.is_empty and database.absence() is None:
             count = spool.write_down(database)
             _log.info("Written into the audit log: %s looks kept meanwhile.", count)
-            # What was refused would be in a second as well.
+            # What was refused now would be refused in a second as well.
             return spool.is_empty
     except DatabaseUnavailable:
-        # Nobody leads again so soon; what is left waits on.
+        # There is no primary again already; the rest keeps waiting.
         return True
     except Exception:
-        # Its kind and place; the message may quote a statement's values.
+        # Its kind and place only: the message may quote a statement's values.
         _log.exception("What was kept for the audit log cannot be written into it.")
         return False
     return True

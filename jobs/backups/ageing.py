@@ -1,4 +1,4 @@
-"""How backups stand, for whoever asks every second."""
+"""The condition of the backups, for callers that ask every second."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class BackupWatch:
-    """The age of the newest backup and proof, looked up twice a minute, and faults."""
+    """The age of the newest backup and proof, and faults, looked up twice a minute."""
 
     def __init__(
         self, scheduler: BackupScheduler, key_files: KeyFiles | None = None
@@ -42,7 +42,7 @@ class BackupWatch:
         self._as_of: datetime | None = None
 
     def at(self, now: datetime) -> BackupCondition:
-        """Return how backups stand at a time."""
+        """Return the condition of the backups at a time."""
         self._keep_looking(now)
         since, scheduler = self._as_of, self._scheduler
         if since is None and scheduler.plan.every:
@@ -71,10 +71,10 @@ class BackupWatch:
         )
 
     def _keep_looking(self, now: datetime) -> None:
-        """Look at the folder if that was long ago, and wait a moment for it.
+        """Look at the folder if the last look was long ago, and wait a moment for it.
 
-        Its disk may be ill, or one on a network that is away, which answers nobody:
-        whoever asks watches the servers as well, and goes on with what was seen before.
+        Its disk may be failing, or be on a network that is down, and not answer: the
+        caller also watches the servers, and continues with what was seen before.
         """
         looked_at, looking = self._looked_at, self._looking
         if looked_at is not None and timedelta() <= now - looked_at < _KEPT:
@@ -107,21 +107,21 @@ class BackupWatch:
             _log.exception("A look at the backups broke.")
 
     def _look_at_damage(self) -> None:
-        """Look at what lies there; a folder that is away is told of by other alerts."""
+        """Look for damage in the folder; other alerts report a folder that is away."""
         repository = self._scheduler.repository
         with suppress(OSError):
             survey, faults = survey_with_faults(repository, self._scheduler.keys)
             self._unusable_sets = faults.count_unusable(survey.unusable)
             self._faults = faults
-        # What is noted of a copy that is kept no more stays as it was for ever.
+        # The note on a copy that is no longer kept never changes again.
         is_copied = self._scheduler.copy is not None
         note = read_copy_note(repository.folder) if is_copied else None
         self._copy_strays = len(note.strays) if note else 0
 
     def _look_at_disk(self) -> None:
-        """Look at the disk of the backups, unless it is that of the servers' data.
+        """Look at the disk of the backups, unless it is also that of the servers' data.
 
-        That one is watched as theirs.
+        Then it is watched as the servers' disk.
         """
         repository, log = self._scheduler.repository, self._scheduler.log
         is_theirs = log is not None and repository.is_beside(log.data)
@@ -138,7 +138,7 @@ class BackupWatch:
             self._kit_fault = kits.find_kit_fault(repository, self._key_files, now)
 
     def _look_at_proof(self, now: datetime) -> datetime | None:
-        """Return since when no restore is proven; None without backups."""
+        """Return since when no restore has been proven; None without backups."""
         repository = self._scheduler.repository
         sets, proof = repository.survey().sets, repository.last_proof(now)
         self._has_proof = proof is not None
@@ -147,7 +147,7 @@ class BackupWatch:
         return sets[0].as_of if sets else None
 
     def _kit_wanting(self, now: datetime) -> timedelta | None:
-        """Return for how long no kit is known to open; None without backups."""
+        """Return for how long no kit has been known to open; None without backups."""
         if self._key_files is None or self._as_of is None:
             return None
         fault = self._kit_fault

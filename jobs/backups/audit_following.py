@@ -1,8 +1,8 @@
 """Copies the audit log's entries between two backups, link by link, as they come.
 
-A set has all entries of before, an incremental one together with its bases. What is
-kept here goes on from it, so that with the machine no entry is lost that was added
-before a time which one can go back to.
+A set has all earlier entries, an incremental one together with its bases. The copies
+made here continue from there, so that the loss of the machine loses no entry that was
+added before a time to which one can go back.
 """
 
 import logging
@@ -36,7 +36,7 @@ from services.audit.chain import (
 
 _log = logging.getLogger(__name__)
 _ROUND_SECONDS: Final = 0.5
-# An object of so many is left alone; a smaller one is written anew with what came.
+# An object with this many entries is final; a smaller one is rewritten with what comes.
 _OF_A_WHOLE: Final = 1000
 _OPTIONS: Final[CodecOptions[dict[str, Any]]] = CodecOptions(tz_aware=True)
 
@@ -58,14 +58,14 @@ class AuditFollower(Follower):
         super().__init__(repository, require_repository)
         self._store = store
         self._archive = archive
-        # Objects that do not open, until all that each had is copied once more.
+        # Objects that do not open, until all of their entries have been copied again.
         self._broken: list[AuditPiece] = []
-        # What was copied by then still is, whoever followed.
+        # What was copied by then is still there, whichever worker did it.
         if (position := read_position(archive.folder)) is not None:
             self.until = position.audit_until
 
     def follow(self, stopping: Event) -> None:
-        """Copy the entries after the last copy, then each as it comes."""
+        """Copy the entries after the last copy, then each new one."""
         link, open_entries = self._resume()
         while not stopping.wait(_ROUND_SECONDS):
             self._require_repository()
@@ -79,7 +79,7 @@ class AuditFollower(Follower):
     def _keep(
         self, before: list[dict[str, Any]], some: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """Keep entries; return those of an object that is to be written anew."""
+        """Store entries; return those of the last object if it is to be rewritten."""
         entries = before + some
         first, last = entries[0]["_id"], entries[-1]["_id"]
         packed = b"".join(map(bson.encode, entries))
@@ -90,9 +90,9 @@ class AuditFollower(Follower):
         return entries if len(entries) < _OF_A_WHOLE else []
 
     def _forget_broken(self, copied: AuditPiece) -> None:
-        """Throw away what does not open once all that it had is in other objects.
+        """Remove objects that do not open once others have all their entries.
 
-        Of two objects that begin with one entry the longer is read.
+        Of two objects that begin with the same entry the longer one is read.
         """
         for piece in [each for each in self._broken if each.last <= copied.last]:
             self._broken.remove(piece)
@@ -100,9 +100,9 @@ class AuditFollower(Follower):
                 self._archive.remove_audit(piece.first, piece.last)
 
     def _resume(self) -> tuple[Link, list[dict[str, Any]]]:
-        """Return where copying goes on, and the entries of the last object, if few.
+        """Return where copying continues, and the last object's entries if few.
 
-        What does not open any more is copied once more.
+        An object that no longer opens is copied again.
         """
         self._broken = []
         for piece in reversed(self._archive.list_audit()):
@@ -114,7 +114,7 @@ class AuditFollower(Follower):
                 continue
             link = link_of(entries[-1])
             return link, entries if len(entries) < _OF_A_WHOLE else []
-        # What comes next is held against a set's copy by whoever reads both.
+        # Readers of both compare the following entries with the set's copy.
         sets = self._repository.survey().sets
         copied = sets[0].audit_entries if sets else 0
         for entry in self._store.list_after(copied - 1, limit=1) if copied else ():
@@ -144,7 +144,7 @@ def read_all_entries(
 def read_set_entries(
     repository: Repository, manifest: Manifest, keys: FileKeys
 ) -> Iterator[dict[str, Any]]:
-    """Yield all entries of a set, those that its bases have first; raises SetBroken."""
+    """Yield all entries of a set, including its bases'; raises SetBroken."""
     parts: list[Manifest] = []
     for each in reversed(repository.survey().chain_of(manifest)):
         parts.insert(0, each)

@@ -1,7 +1,7 @@
-"""Chooses what the next backup is based on: an earlier one, or nothing if it is full.
+"""Chooses the base of the next backup: an earlier one, or none if it is full.
 
-An incremental backup is restored with all that it is based on. So a chain is short, and
-none is gone on with unless all of it lies there as it was written.
+An incremental backup is restored together with everything that it is based on. So a
+chain is kept short, and is continued only if all of it is there as it was written.
 """
 
 import gzip
@@ -20,10 +20,10 @@ from db.backups.repository import Repository
 from db.backups.sealing import require_objects, seal_of
 from db.files.file_keys import FileKeys
 
-# What PostgreSQL says of a backup's files, from which an incremental one goes on.
+# PostgreSQL's manifest of a backup's files, from which an incremental one continues.
 PAGES: Final = "backup_manifest"
 MOST_SETS: Final = 7
-# Hourly backups would read the full one, which is as large as the clinic, each hour.
+# Otherwise hourly backups would read the full one, as large as the clinic, each hour.
 _READ_EVERY: Final = timedelta(days=1)
 
 
@@ -33,9 +33,9 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class ChosenBase:
-    """The set to go on from, if any, and what PostgreSQL has to know of it.
+    """The set to continue from, if any, and PostgreSQL's manifest of it.
 
-    `full_because` is why nothing can be gone on from, although something was to be.
+    `full_because` is the reason if a base was wanted and none can be used.
     """
 
     manifest: Manifest | None = None
@@ -51,12 +51,13 @@ def choose_base(
     *,
     clock: Callable[[], datetime] = _utc_now,
 ) -> ChosenBase:
-    """Return what the next backup is based on; `history` is that of whoever leads.
+    """Return the base of the next backup; `history` is that of the primary.
 
-    That is the newest one or, once seven are needed to restore it, the full one that it
-    begins with. Without `full_every` each backup is a full one. What was read whole in
-    the last day, and lies there as it did then, is not read again. None is gone on with
-    that was made while the clock was ahead: it would be new for as long as that was.
+    It is the newest set or, once restoring that takes seven, the full one that its
+    chain begins with. Without `full_every` each backup is a full one. A set that was
+    read whole within the last day, and has not changed since, is not read again. A set
+    that was made while the clock was ahead is never used: it would count as new for as
+    long as the clock was ahead.
     """
     survey, now = repository.survey(), clock()
     has_any = survey.newest_by(now) is not None or survey.unusable
@@ -96,7 +97,7 @@ def _stamp_of(path: Path) -> tuple[int, int] | None:
 
 
 def _require_on(manifest: Manifest, history: TimelineHistory) -> None:
-    # PostgreSQL does not look: pages that only the other history has would stay.
+    # PostgreSQL does not check: pages that only the other history has would remain.
     if not is_on(manifest, history):
         raise SetBroken(
             f"Backup {manifest.set_id} is of a history that the clinic has left."
@@ -110,7 +111,7 @@ def _why(error: Exception) -> str:
 
 
 def _read_pages(repository: Repository, keys: FileKeys, manifest: Manifest) -> bytes:
-    """Return what PostgreSQL said of a set's files; raises SetBroken."""
+    """Return PostgreSQL's manifest of a set's files; raises SetBroken."""
     if all(each.name != PAGES for each in manifest.objects):
         raise SetBroken(
             f"Backup {manifest.set_id} is of an earlier version, which made full ones."

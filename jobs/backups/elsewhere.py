@@ -1,7 +1,8 @@
-"""Restores a clinic on a machine that has nothing of it, from repository and kit.
+"""Restores a clinic on another machine, from repository and kit alone.
 
-The data folder is empty before, and again if this fails: so it can be tried again. What
-was purged or taken from somebody since the time stays so, as the copied audit log says.
+The data folder is empty before, and again if this fails, so that it can be tried again.
+What has been purged or revoked since that time stays so, according to the copied audit
+log.
 """
 
 import os
@@ -33,13 +34,13 @@ from services.core.actors import CONSOLE
 
 _AT_ONCE: Final = 1000
 _REASON: Final = "Restored on another machine from the backups and the recovery kit."
-# A time at the end of a window is not in it.
+# The end of a window is not part of it.
 _LAST: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreSource:
-    """What a clinic is restored from: its backups, and the keys that open them."""
+    """The source of a restore: a clinic's backups, and the keys that open them."""
 
     repository: Repository
     kit: RecoveryKit
@@ -53,7 +54,7 @@ def restore_elsewhere(
     kept: timedelta,
     report: Report = lambda _stage, _seconds: None,
 ) -> WentBack:
-    """Restore a clinic as of a time, or as late as can be, into an empty folder.
+    """Restore a clinic as of a time, or of the latest possible, into an empty folder.
 
     The next start with that folder opens it. Raises CannotRestore, and SetBroken for
     what is not as it was written; then the folder is empty again.
@@ -84,14 +85,14 @@ def restore_elsewhere(
                 files,
                 audit,
                 kept,
-                # Such as a disk that was plugged in to be read, and nothing else.
+                # Such as a disk that was attached read-only.
                 read_only=not os.access(archive.folder, os.W_OK),
             )
 
             @contextmanager
             def closed() -> Iterator[None]:
                 # From here on a start must not take the folder for one that a first
-                # start has left half made, and throw away what is in it.
+                # start has left half made, and delete what is in it.
                 folder.mark_complete()
                 yield
 
@@ -128,9 +129,10 @@ def require_empty(path: Path) -> None:
 
 
 def newest_time(repository: Repository, archive: LogArchive) -> datetime:
-    """Return the newest time that can be gone to; raises CannotRestore without any."""
+    """Return the newest possible time; raises CannotRestore if there is none."""
     sets = repository.survey().sets
-    # Whoever cannot read the newest is told so, and gets no older one unasked.
+    # A newest backup that cannot be read raises; an older one never replaces it
+    # unasked.
     repository.newest()
     windows = find_windows(sets, archive, read_position(archive.folder))
     newest = windows[-1]
@@ -152,7 +154,7 @@ def _require_of_one_clinic(repository: Repository, kit: RecoveryKit) -> None:
 
 
 def _require_passwords(kit: RecoveryKit) -> None:
-    """Raise CannotRestore where a kit has none: others would be made up in vain."""
+    """Raise CannotRestore if a kit has no passwords: new ones would be of no use."""
     if PASSWORDS not in kit.files:
         raise CannotRestore(
             f"The recovery kit of {kit.made_at:%Y-%m-%d} has no passwords of "
@@ -162,7 +164,7 @@ def _require_passwords(kit: RecoveryKit) -> None:
 
 
 def write_keys(folder: DataFolder, kit: RecoveryKit) -> FileKeys:
-    """Put a kit's keys where the data folder's servers look for them."""
+    """Write a kit's keys to where the data folder's servers look for them."""
     folder.prepare()
     for name, content in kit.files.items():
         path = folder.path / name
@@ -174,7 +176,7 @@ def write_keys(folder: DataFolder, kit: RecoveryKit) -> FileKeys:
 def _bring_audit_log(
     repository: Repository, archive: LogArchive, keys: FileKeys, store: AuditStore
 ) -> None:
-    """Put all entries that were copied into an empty store, link by link."""
+    """Insert all copied entries into an empty store, link by link."""
     newest = repository.newest()
     entries = read_all_entries(repository, archive, newest, keys)
     while some := list(islice(entries, _AT_ONCE)):

@@ -1,7 +1,7 @@
-"""Copies files between two backups as soon as they are stored, and says until when.
+"""Copies files between two backups as soon as they are stored, and records until when.
 
-Whatever was stored before that time is in the repository. MongoDB tells of each new
-entry; what came while nobody listened is found by one look at all of them.
+Whatever was stored before that time is in the repository. MongoDB reports each new
+entry; those that came while nobody listened are found by one look at all of them.
 """
 
 import io
@@ -52,7 +52,7 @@ class FileFollower(Follower):
         self._store = store
         self._archive = archive
         self._keys = keys
-        # What was copied by then still is, whoever followed.
+        # What was copied by then is still there, whichever worker did it.
         if (position := read_position(archive.folder)) is not None:
             self.until = position.files_until
         # Entries whose bytes are not all there yet, and since when they wait.
@@ -68,9 +68,9 @@ class FileFollower(Follower):
                 self._take_new(changes)
 
     def _catch_up(self) -> None:
-        """List what came while nobody listened, also if a set has it meanwhile.
+        """List files that came while nobody listened, even if a set has them by now.
 
-        Whoever goes to a time before that set goes on from an earlier one.
+        A restore to a time before that set starts from an earlier one.
         """
         began, sets = datetime.now(UTC), self._repository.survey().sets
         base, meanwhile = _parted(sets, self.until)
@@ -82,7 +82,7 @@ class FileFollower(Follower):
         with self._archive.copying_files():
             copies.look()
             there = copies.copied
-            # Some may be gone again. Of what was purged the bytes are, too.
+            # Some may be gone again. If they were purged, so are their bytes.
             there |= {
                 place: copy
                 for place, copy in between.items()
@@ -115,17 +115,17 @@ class FileFollower(Follower):
         before: list[tuple[str, RawBSONDocument, datetime]],
         now: datetime,
     ) -> None:
-        """Try again what could not be read: an entry may come before its last bytes.
+        """Keep what could not be read for later: bytes may come after an entry.
 
-        What is not whole for longer is damaged, and named by each backup.
+        An entry that stays incomplete for longer is damaged, and each backup names it.
         """
         since = {entry["_id"]: at for _, entry, at in before}
         waiting = [(b, e, since.get(e["_id"], now)) for b, e in copies.unread]
         self._waiting = [each for each in waiting if now - each[2] < _MAY_COME]
 
     def _advance(self, until: datetime) -> None:
-        # Nobody is told a file's id before all of it is there: no row of before then
-        # names one that waits.
+        # A file's id is not known to anybody before all of it is there, so no earlier
+        # row names one that waits.
         self.until = min([until, *(at for _, _, at in self._waiting)])
         self.failure = ""
 
@@ -136,7 +136,7 @@ class FileFollower(Follower):
             self._archive.add_entries(datetime.now(UTC), packed.getvalue())
 
     def _listed_from(self, base: Manifest | None) -> _Copies:
-        """Return what whoever goes on from a set finds, as far as that opens."""
+        """Return the files that a restore from a set finds, as far as that opens."""
         listed = {} if base is None else self._copied_by([base])
         since = None if base is None else base.began_at
         with suppress(SetBroken):
@@ -154,9 +154,9 @@ class FileFollower(Follower):
 def _parted(
     sets: Sequence[Manifest], until: datetime | None
 ) -> tuple[Manifest | None, Sequence[Manifest]]:
-    """Return the newest set whose files the log knows too, and those made after it.
+    """Return the newest set whose files the log also knows, and those made after it.
 
-    Without a time, or a set of before it, that is the oldest: nobody goes further back.
+    Without such a set it is the oldest one, since nobody can go back further.
     """
     made = sum(until is not None and each.finished_at <= until for each in sets)
     first = max(made, 1)

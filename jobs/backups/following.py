@@ -1,4 +1,4 @@
-"""What is copied between two backups as it comes, and goes on whatever goes wrong."""
+"""Continuous copying between two backups, which goes on whatever goes wrong."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -15,11 +15,11 @@ _log = logging.getLogger(__name__)
 
 
 class Follower(ABC):
-    """Keeps copies up to date; `until` is how far they are, `failure` why no further.
+    """Keeps copies up to date; `until` is how far, `failure` why no further.
 
-    `subject` is what is copied and `trouble` says that it is not; `expected` are the
-    errors whose own words say enough. `require_repository` raises CannotBackUp while
-    the folder is away, or another clinic's.
+    `subject` is what is copied and `trouble` the sentence that it is not; `expected`
+    are the errors whose own messages suffice. `require_repository` raises CannotBackUp
+    while the folder is away, or another clinic's.
     """
 
     subject: str
@@ -39,10 +39,10 @@ class Follower(ABC):
         """Copy what is there and what comes until `stopping`; raises what ends it."""
 
     def run(self, stopping: Event) -> None:
-        """Follow until `stopping` is set, whatever goes wrong meanwhile."""
+        """Follow until `stopping` is set, whatever goes wrong in the meantime."""
         while not stopping.is_set():
             try:
-                # The first backup copies them all.
+                # The first backup will copy them all.
                 if self._repository.survey().newest is not None:
                     self.follow(stopping)
             except CannotBackUp as error:

@@ -1,7 +1,7 @@
-"""Keeps the log between two backups: has it received, sealed, and its files with it.
+"""Keeps the log between two backups: received, sealed, and with its files.
 
-Threads of the worker. What is received lies open in the data folder for less than a
-second, and for as long as the repository is away.
+Threads of the worker do it. Received log lies open in the data folder for less than a
+second, or for as long as the repository is away.
 """
 
 import logging
@@ -46,7 +46,7 @@ _MARK_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 2.0
 _SURVEY_SECONDS: Final = 5.0
 _NICE: Final = 10
-# Before the first backup is due, which is to find its log being received.
+# Shorter than the wait for the first backup, which needs its log to be received.
 _SETTLING: Final = timedelta(minutes=2)
 _UNEXPECTED: Final = "The log is not kept: the worker's log says why."
 _log = logging.getLogger(__name__)
@@ -57,9 +57,9 @@ def _utc_now() -> datetime:
 
 
 class LogKeeper:
-    """Keeps the log of the clinic in a data folder; `run` is a thread's.
+    """Keeps the log of the clinic in a data folder; `run` is the target of a thread.
 
-    Nothing is begun before there is a backup, or `settling` is over: the log of before
+    Nothing is begun before there is a backup, or `settling` is over: log from before
     the first backup leads nowhere.
     """
 
@@ -88,7 +88,7 @@ class LogKeeper:
         self._programs: Programs | None = None
         self._failures: dict[str, str] = {}
         self._surveyed_at = 0.0
-        # The newest backup, if the log does not go on from it.
+        # The newest backup, if the log does not continue from it.
         self._cut_off: Manifest | None = None
 
     @property
@@ -107,7 +107,7 @@ class LogKeeper:
         return self._cut_off is not None
 
     def behind(self, now: datetime) -> timedelta | None:
-        """Return for how long nothing has been added; None while nothing leads back."""
+        """Return for how long nothing was added; None while the log leads nowhere."""
         if self.began_at is None:
             return None
         since = self.began_at
@@ -187,7 +187,7 @@ class LogKeeper:
     def _supervise(
         self, receiver: SupervisedReceiver, sealer: LogSealer, stopping: Event
     ) -> None:
-        """See that the log comes, and mark the time in it."""
+        """Keep the log arriving, and mark the time in it."""
         marker, marked_at = TimeMarker(), 0.0
         while not stopping.wait(_SUPERVISE_SECONDS):
             try:
@@ -212,7 +212,7 @@ class LogKeeper:
         require_repository: Callable[[], None],
         stopping: Event,
     ) -> None:
-        """Seal what comes, and note how far that leads."""
+        """Seal what arrives, and record how far that leads."""
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while not stopping.wait(_SEAL_SECONDS):
             try:
@@ -274,7 +274,7 @@ class LogKeeper:
             self._cut_off = newest if is_lost else None
 
     def _tell(self, part: str, sentence: str) -> None:
-        """Say what is wrong with a part of this, or that nothing is any more."""
+        """Record what is wrong with a part, or that nothing is any more."""
         if sentence and sentence != self._failures.get(part):
             _log.warning("%s", sentence)
         self._failures[part] = sentence

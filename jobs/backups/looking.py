@@ -73,10 +73,10 @@ def look(
 ) -> Proof:
     """Restore into a sandbox and prove it; keep the proof.
 
-    Without a time that is the newest set, at its own place. `system_id` is the
-    clinic's, where it is known. Nothing live is asked or touched; `beside` may look
-    from what was proven at what is. Raises CannotRestore, and SetBroken for what is
-    not as it was written.
+    Without a time it is the newest set, at its own position. `system_id` is the
+    clinic's, where it is known. Nothing live is queried or touched; `beside` may
+    compare the proven with the live data. Raises CannotRestore, and SetBroken for what
+    is not as it was written.
     """
     with repository.read_from():
         if system_id is not None and repository.system_id is not None:
@@ -95,7 +95,7 @@ def look(
 
 
 def keep_proof(folder: DataFolder, repository: Repository, proof: Proof) -> None:
-    """Keep a proof; what the servers had before what it proves may go now."""
+    """Keep a proof, and remove replaced data of the servers from before it."""
     repository.add_proof(proof)
     remove_before(folder.path, proof.as_of)
 
@@ -105,19 +105,19 @@ Copies = Mapping[tuple[str, ObjectId], CopiedFile]
 
 @dataclass(frozen=True, slots=True)
 class Proving:
-    """The proof of one restore, wherever its PostgreSQL stands still."""
+    """The proof of one restore, wherever its PostgreSQL has paused replay."""
 
     folder: DataFolder
     repository: Repository
     keys: FileKeys
     archive: LogArchive
     route: Route
-    # What the tables held at the route's place, where somebody has seen that.
+    # What the tables held at the route's position, if that was recorded.
     expected: Mapping[str, TableDigest] | None = None
     began: float = field(default_factory=time.monotonic)
 
     def require_whole(self) -> tuple[SetSeal, Copies]:
-        """Return the set's seal and the files' copies, all of which are there.
+        """Return the set's seal and the files' copies, all of which exist.
 
         Raises CannotRestore and SetBroken.
         """
@@ -134,7 +134,7 @@ class Proving:
         return {each.place for each in list_purged_files(self.archive)}
 
     def prove_rows(self, url: str) -> None:
-        """Prove the rows at an address and the audit log's copy, and no files."""
+        """Prove the rows at an address and the audit log's copy, but no files."""
         _prove_tables(url, self.route, self._expected)
         with reading(url) as session:
             _prove_audit(session, self)
@@ -170,7 +170,7 @@ class Proving:
         return self.route.manifest.tables if self.route.to is None else {}
 
     def _copies(self, seal: SetSeal) -> Copies:
-        """Return the files' copies; of those made after the set the newest counts."""
+        """Return the files' copies; the newest, of those made after the set."""
         manifest = self.route.manifest
         place = self.repository.set_folder(manifest.set_id)
         with seal.reading(place / "entries") as stream:
@@ -184,7 +184,7 @@ class Proving:
 def _prove_tables(
     url: str, route: Route, expected: Mapping[str, TableDigest]
 ) -> dict[str, TableDigest]:
-    """Read every row of every table; raise SetBroken where a replica showed others."""
+    """Read every row of every table; raise SetBroken if a replica showed others."""
     manifest, restored = route.manifest, read_tables(url)
     if expected and (names := list(differing(expected, restored))):
         raise SetBroken(
@@ -240,9 +240,9 @@ def list_references(session: Session) -> Iterator[FileReference]:
 
 
 def _prove_audit(session: Session, proving: Proving) -> int:
-    """Follow the copied chain; raise SetBroken where it, or the rows' head, breaks.
+    """Follow the copied chain; raise SetBroken if it, or the rows' head, is broken.
 
-    Of the log of an earlier version entries were copied with the sets alone.
+    Entries of an earlier version's log were copied with the sets only.
     """
     route, archive = proving.route, proving.archive
     manifest, after = route.manifest, list[dict[str, Any]]()
@@ -291,7 +291,7 @@ def follow_chain(session: Session, entries: Iterable[dict[str, Any]]) -> Followe
         last, first = link.sequence, first or link.sequence
         has_head = has_head or link == head
         sealed.discard(link)
-    # Entries go after ten years, and seals of them stay.
+    # Entries are deleted after ten years, and their seals stay.
     lacks_seals = has_head and any(each.sequence >= (first or 0) for each in sealed)
     return FollowedChain(last, head, has_head, lacks_seals)
 

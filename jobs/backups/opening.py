@@ -1,4 +1,4 @@
-"""Opens the clinic as of a time in a sandbox, beside the one that runs."""
+"""Opens the clinic as of a time in a sandbox, beside the running one."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -31,7 +31,7 @@ from jobs.backups.routes import Route
 _OWNER: Final = (
     "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()"
 )
-# It was begun a moment ago, so there is such a file.
+# The timeline has just begun, so there is a history file.
 _TIMELINE: Final = """
 SELECT timeline_id,
     pg_read_file('pg_wal/' || lpad(upper(to_hex(timeline_id)), 8, '0') || '.history')
@@ -42,9 +42,9 @@ FROM pg_control_checkpoint()
 def require_whole(
     folder: DataFolder, repository: Repository, keys: FileKeys, route: Route
 ) -> SetSeal:
-    """Return the seal of a route's set; its objects, and its bases', are all there.
+    """Return the seal of a route's set, having checked its objects and its bases'.
 
-    Raises CannotRestore where there is no room for a sandbox, and SetBroken.
+    Raises CannotRestore if there is no room for a sandbox, and SetBroken.
     """
     chain = repository.survey().chain_of(route.manifest)
     room = room_for(chain) + len(route.segments) * SEGMENT_BYTES
@@ -70,7 +70,7 @@ def opened(
 ) -> Iterator[str]:
     """Bring a set along a route in a sandbox of this name; yield its address.
 
-    It stands still there, takes no writes, and is gone afterwards.
+    Replay is paused there; the sandbox takes no writes, and is removed afterwards.
     """
     manifest, binaries = route.manifest, programs.find(folder.path)
     objects = repository.set_folder(manifest.set_id)
@@ -82,7 +82,7 @@ def opened(
 
 
 def target_of(sandbox: Sandbox, archive: LogArchive, route: Route) -> ReplayTarget:
-    """Lay out the log of a route in an unpacked set; return where it is to stop."""
+    """Add a route's log to an unpacked set; return where replay is to stop."""
     if route.to is None:
         return ReplayTarget.of(route.manifest)
     add_log(sandbox, archive, route.history, route.pieces)
@@ -102,9 +102,9 @@ def target_of(sandbox: Sandbox, archive: LogArchive, route: Route) -> ReplayTarg
 def served(
     folder: DataFolder, sandbox: Sandbox, database: str, name: str
 ) -> Iterator[int]:
-    """Let Chartroom, and nobody else, read from an up-to-date sandbox; yield its port.
+    """Let Chartroom alone read from an up-to-date sandbox; yield its port.
 
-    It calls itself by `name`.
+    Its application name is `name`.
     """
     login = database_roles.APP
     with sandbox.serving(
@@ -128,9 +128,9 @@ def reading(url: str) -> Iterator[Session]:
 
 @contextmanager
 def owning(url: str) -> Iterator[tuple[Any, TimelineHistory]]:
-    """Connect as the owner of the schema; yield that, and the timeline that it is on.
+    """Connect as the owner of the schema; yield the engine and the timeline history.
 
-    What is written is on the disk afterwards, as far as PostgreSQL knows.
+    What was written is on disk afterwards, as far as PostgreSQL knows.
     """
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True

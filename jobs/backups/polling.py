@@ -1,4 +1,4 @@
-"""Whoever looks every other second whether there is something to do with backups."""
+"""Polling: checks every other second for work on backups."""
 
 import logging
 import os
@@ -14,9 +14,9 @@ _log = logging.getLogger(__name__)
 
 
 def poll(look: Callable[[], None], stopping: Event, *, subject: str, nice: int) -> None:
-    """Look until `stopping` is set, behind everybody else who wants to work.
+    """Call `look` until `stopping` is set, at a low priority.
 
-    `subject` is what is looked for, and `nice` what the thread adds to its niceness.
+    `subject` is what is looked for, and `nice` is added to the thread's niceness.
     """
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
     while not stopping.wait(_LOOK_SECONDS):
@@ -25,5 +25,5 @@ def poll(look: Callable[[], None], stopping: Event, *, subject: str, nice: int) 
         except DatabaseUnavailable:
             _log.debug("Nobody knows of %s: no server leads.", subject)
         except Exception:
-            # Whatever it is, looking goes on: nobody would miss a dead thread.
+            # Polling goes on whatever happens: nobody would notice a dead thread.
             _log.exception("Looking for %s failed; it goes on.", subject)

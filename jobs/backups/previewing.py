@@ -1,6 +1,7 @@
-"""Tells what going back to a time would undo, to whoever asks for it on the page.
+"""Makes restore previews on request from the page: what going back would undo.
 
-A thread beside the one that makes backups: to restore takes as long as it takes.
+It has a thread beside the one that makes backups, since a restore takes as long as it
+takes.
 """
 
 import logging
@@ -36,7 +37,7 @@ _log = logging.getLogger(__name__)
 def compare_live(
     session: Session, database: Database, actor: Actor
 ) -> tuple[ChangeList, ...]:
-    """Return what is not as it is in a sandbox; raises CannotRestore."""
+    """Return the differences of live rows from a sandbox's; raises CannotRestore."""
 
     def restored(operation: Callable[[Session], list[Any]]) -> list[Any]:
         try:
@@ -59,7 +60,7 @@ def preview(
     keys: FileKeys,
     to: datetime,
 ) -> tuple[ChangeList, ...]:
-    """Restore the rows of a time into a sandbox and compare the live ones with them.
+    """Restore the rows of a time into a sandbox and compare the live rows with them.
 
     Files are not looked at. Raises CannotRestore, SetBroken and UnusableFileKeys.
     """
@@ -71,7 +72,7 @@ def preview(
         route = route_to(repository, archive, to)
         seal = require_whole(folder, repository, keys, route)
         with (
-            # Beside the sandbox of somebody who proves a backup meanwhile.
+            # Beside the sandbox of a backup that may be proven at the same time.
             opened(
                 folder, repository, archive, route, seal, name=SandboxName.PREVIEW
             ) as url,
@@ -81,9 +82,9 @@ def preview(
 
 
 class RestorePreviewer:
-    """Looks every other second whether a preview is asked for, and makes it.
+    """Checks every other second whether a preview is requested, and makes it.
 
-    `compare` makes one of a time.
+    `compare` makes the lists for a time.
     """
 
     def __init__(
@@ -93,15 +94,15 @@ class RestorePreviewer:
     ) -> None:
         self._database = database
         self._compare = compare
-        # How one ended, until a primary has it.
+        # How a preview ended, until a primary has it.
         self._unwritten: Callable[[Session], None] | None = None
 
     def run(self, stopping: Event) -> None:
-        """Look until `stopping` is set, behind everybody else who wants to work."""
+        """Check until `stopping` is set, at a low priority."""
         poll(self.look, stopping, subject="previews asked for", nice=_NICE)
 
     def look(self) -> None:
-        """Make the preview that somebody asked for, and tell them how it went."""
+        """Make the preview that was requested, and report the result."""
         self._write_down()
         request = self._database.read_latest(previews.open_preview, identity=SYSTEM)
         if (requested := request.value) is None:

@@ -1,4 +1,4 @@
-"""Which set and which log lead to a time, or why nothing does."""
+"""The set and the log that lead to a time, or the reason why nothing does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,12 +28,12 @@ _MOST_LISTED: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A set, and the log from it to a time; None leads to the set's own place.
+    """A set, and the log from it to a time; without a time, the set's own position.
 
-    With a place the log is followed to exactly there, which was reached by that time.
-    `passed_over` is what is wrong with later sets, from which less log would lead on;
-    with `is_read` the objects of the set and of its bases were read and are whole. A
-    `fork` is where the history was left, when the clinic went back.
+    With a `place` the log is followed exactly to that position, which was reached by
+    that time. `passed_over` is what is wrong with later sets, from which less log would
+    lead there; with `is_read` the objects of the set and of its bases were read and are
+    whole. A `fork` is where the history was left when the clinic went back.
     """
 
     manifest: Manifest
@@ -47,17 +47,16 @@ class Route:
 
     @property
     def segments(self) -> set[LogSegment]:
-        """The segments of the log on the way."""
+        """The segments of the route's log."""
         return {piece.segment for piece in self.pieces}
 
 
 def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -> Route:
-    """Return the way to a time, or to the newest set's own place.
+    """Return the route to a time, or to the newest set's own position.
 
-    Raises CannotRestore, with the windows in its sentence, for a time that nothing
-    leads to: nobody gets another time than the one they named. SetBroken names what is
-    missing. Where the log leads to the time from several sets, the newest that is whole
-    is taken.
+    Raises CannotRestore, naming the windows, for a time that nothing leads to: nobody
+    gets another time than the one they named. SetBroken names what is missing. If the
+    log leads to the time from several sets, the newest whole one is taken.
     """
     if to is None:
         return Route(repository.newest())
@@ -72,7 +71,7 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
     log = _Log(listing, history, timelines_left(history, times_left))
     before = [each for each in sets if each.as_of <= to and is_on(each, history)]
     if any(to in left for left in times_left):
-        # A set of its own second is whole all the same.
+        # A set made in exactly that second is whole nevertheless.
         before = []
     if before and any(to in window for window in windows if window.has_log):
         return _along_the_log(repository, survey, log, before, to)
@@ -80,7 +79,7 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
         if _second(each.as_of) == _second(to):
             return Route(each)
     if before and position and position.until and to < position.until:
-        # All of it was there once: what is missing has a name.
+        # All of it was there once: the error names what is missing.
         log_after(listing, history, before[-1], to)
     raise CannotRestore(
         f"{_in_utc(to)} is outside what the backups reach: they go {_words(windows)}."
@@ -89,7 +88,7 @@ def route_to(repository: Repository, archive: LogArchive, to: datetime | None) -
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """The log that there is, and the timelines that it is followed along."""
+    """The log that exists, and the timelines that it is followed along."""
 
     listing: LogListing
     history: TimelineHistory
@@ -103,9 +102,9 @@ def _along_the_log(
     before: Sequence[Manifest],
     to: datetime,
 ) -> Route:
-    """Return the way from the newest set that is whole; raises SetBroken without any.
+    """Return the route from the newest whole set; raises SetBroken if there is none.
 
-    From each of them the log leads to the very same time.
+    From each of these sets the log leads to the very same time.
     """
     until = f"{to.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     unusable = [name for name in survey.unusable if name < until]

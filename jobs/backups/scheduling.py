@@ -1,7 +1,7 @@
-"""Backs the clinic up by plan and on request, one backup at a time, and tells of it.
+"""Backs the clinic up by plan and on request, one backup at a time.
 
-A thread beside the queue: a backup takes as long as it takes, a task of the queue would
-hold up all others, and die with the connection to a primary that goes.
+It has a thread beside the queue: a backup takes as long as it takes, and a task of the
+queue would hold up all others, and die with the connection to a lost primary.
 """
 
 import logging
@@ -49,8 +49,8 @@ _FIRST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
 _REMOVE_EVERY: Final = timedelta(hours=1)
 _SWEEP_EVERY: Final = timedelta(days=1)
-# More than a long weekend for which the clinic was off, and for how long then nobody
-# knows yet that the clock is right.
+# Longer than a weekend for which the clinic was off. After that nobody knows for a day
+# whether the clock is right.
 _LEAP: Final = timedelta(days=4)
 _DOUBT: Final = timedelta(days=1)
 _LEAP_NOTE: Final = "clock-leap.json"
@@ -63,11 +63,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BackupPlan:
-    """How often the clinic is backed up, if by itself, and how long a backup is kept.
+    """How often the clinic is backed up automatically, if at all.
 
-    Nothing is begun within `settling` of the worker's start: servers and web pages
-    have that to themselves. It is shorter than the alert of a backup that is too old
-    takes to begin, so a clinic that was off for a weekend is not alarmed.
+    `kept` is for how long a backup is kept. Nothing is begun within `settling` of the
+    worker's start, which is left to servers and web pages. It is shorter than the delay
+    of the alert that a backup is too old, so a clinic that was off for a weekend raises
+    none.
     """
 
     every: timedelta | None
@@ -82,13 +83,13 @@ class BackupPlan:
         *,
         is_cut_off: bool = False,
     ) -> datetime | None:
-        """Return when the next backup is due; None if none ever is by itself.
+        """Return when the next backup is due; None if none is by itself.
 
-        Where the log does not go on from the newest, nothing later can be gone to until
-        there is another: so the next is due at once.
+        If the log does not continue from the newest backup, nothing later can be gone
+        to until there is another: so the next is due at once.
 
-        After one that failed the pause doubles with each try, up to six hours or, if
-        that is shorter, the time between two backups.
+        After a failure the pause doubles with each try, up to six hours or, if that is
+        shorter, the time between two backups.
         """
         if self.every is None:
             return None
@@ -98,7 +99,7 @@ class BackupPlan:
             due = max(due, newest_began_at + pause)
         if failure is not None:
             longest = min(_LONGEST_PAUSE, self.every)
-            # Far above the longest pause, and far below what a time span can be.
+            # Far above the longest pause, and far below the limit of a time span.
             doublings = min(failure.tries - 1, 10)
             due = max(due, failure.at + min(_FIRST_PAUSE * 2**doublings, longest))
         return due
@@ -109,14 +110,13 @@ def _utc_now() -> datetime:
 
 
 class BackupScheduler:
-    """Looks every other second whether a backup is due or asked for, and makes it.
+    """Checks every other second whether a backup is due or requested, and makes it.
 
-    `take` makes one, `log` keeps what comes between two, `previewer` tells what going
-    back would undo, `looks` keeps earlier times open to look around in, `driller`
-    practises restores, and `copy` has all of it elsewhere.
-    `tidy` throws away what restores have left that were killed.
-    What went wrong last is kept here as well as in the repository, which may be what
-    could not be written.
+    `take` makes a backup, `log` keeps the log between two, `previewer` makes restore
+    previews, `looks` keeps earlier times open to look around in, `driller` practises
+    restores, and `copy` copies everything elsewhere. `tidy` removes what killed
+    restores have left. The last failure is kept here as well as in the repository, to
+    which it may have been impossible to write.
     """
 
     def __init__(
@@ -152,19 +152,20 @@ class BackupScheduler:
         self._removed_at: datetime | None = None
         self._measured_at: datetime | None = None
         self._looked_at: datetime | None = None
-        # Between which two looks the clock leapt last.
+        # The two looks between which the clock leapt last.
         self._leap: tuple[datetime, datetime] | None = None
-        # Read here, before the threads begin: one notes at once that the log is kept.
-        # Where the disk does not answer, the worker has more to do than wait for it.
+        # Read before the threads begin: one of them records at once that the log is
+        # kept. If the disk does not answer, the worker has more to do than to wait for
+        # it.
         with suppress(DiskSilent):
             DiskReader(_PATIENCE_SECONDS).read(self._recall)
         self._swept_at: datetime | None = None
         self._meter = StorageMeter(repository)
-        # What was done, until a primary has it.
+        # Finished work, until a primary has it.
         self._unwritten: list[Callable[[Session], None]] = []
 
     def _recall(self) -> None:
-        """Read what workers of before have noted, as far as it can be read."""
+        """Read what previous workers have recorded, as far as it can be read."""
         self.failure = self.repository.last_failure()
         with suppress(OSError):
             self._looked_at = self._last_noted(self.started_at)
@@ -173,18 +174,19 @@ class BackupScheduler:
             self._leap = _LEAPS.validate_json(note.read_bytes())
 
     def run(self, stopping: Event) -> None:
-        """Look until `stopping` is set, behind everybody else who wants to work."""
+        """Check until `stopping` is set, at a low priority."""
         try:
             self._tidy()
         except OSError as error:
             _log.warning("What a restore has left could not be removed: %s", error)
         except Exception:
-            # Whatever it was, backups are made: nobody would miss a thread that ended.
+            # Backups are made whatever happened: nobody would notice a thread that
+            # ended.
             _log.exception("What a restore has left could not be removed.")
         poll(self.look, stopping, subject="backups that are due", nice=_NICE)
 
     def look(self) -> None:
-        """Make a backup if one is due or asked for; remove those that are too old."""
+        """Make a backup if one is due or requested; remove those that are too old."""
         now = self._clock()
         if self.repository.is_busy:
             return
@@ -202,10 +204,10 @@ class BackupScheduler:
         newest = self.repository.survey().newest_by(now)
         failure = self.failure
         if newest is not None and failure and newest.as_of > failure.at:
-            # Made by hand since.
+            # One was made by hand since.
             self.failure = failure = None
         if failure is not None and failure.at > now:
-            # The clock was ahead when it failed, and the pause after it would be, too.
+            # The clock was ahead when it failed, so the pause would be too long.
             failure = None
         began = newest.began_at if newest else None
         is_cut_off = self.log is not None and self.log.is_cut_off
@@ -214,7 +216,7 @@ class BackupScheduler:
         return due is not None and due <= now
 
     def _answer(self, request: BackupRequest) -> None:
-        """Make the backup that somebody asked for, and tell them how it went."""
+        """Make the backup that was requested, and report the result."""
         self._database.write(
             lambda session: backups.begin_request(session, request.id), identity=SYSTEM
         )
@@ -256,10 +258,10 @@ class BackupScheduler:
             self._unwritten.pop(0)
 
     def _kept_since(self, now: datetime) -> datetime:
-        """Return from when on backups are kept.
+        """Return the time from which on backups are kept.
 
-        To a clock that leaps ahead all but the newest are too old. So nothing goes for
-        its age before that has been the time for a day.
+        For a clock that has leapt ahead, all but the newest are too old. So after a
+        leap, nothing goes for its age for a day.
         """
         looked_at = self._looked_at or self._last_noted(now)
         self._looked_at = now
@@ -273,7 +275,7 @@ class BackupScheduler:
         return now - self.plan.kept
 
     def _note_leap(self, before: datetime, now: datetime) -> None:
-        """Keep a leap for workers that start later; of two, the time before both."""
+        """Record a leap for later workers; of two, the time before both."""
         if self._leap is not None and before < self._leap[1] + _DOUBT:
             before = min(before, self._leap[0])
         self._leap = before, now
@@ -296,7 +298,7 @@ class BackupScheduler:
             return
         self._removed_at = now
         last = read_sweep(self.repository.folder)
-        # Whoever puts files back need not wait for a day to be told that all are there.
+        # Somebody who puts files back need not wait a day to see that all are there.
         is_anxious = last is not None and last.missing > 0
         is_sweeping = is_anxious or not _is_within(_SWEEP_EVERY, self._swept_at, now)
         try:
@@ -310,7 +312,8 @@ class BackupScheduler:
         except (CannotBackUp, OSError) as error:
             _log.warning("Old backups could not be removed: %s", error)
             return
-        # While somebody reads a backup nobody has looked: an hour later is soon enough.
+        # Nothing was checked while somebody reads a backup: an hour later is soon
+        # enough.
         if removed.missing_files is not None:
             self._swept_at = now
             self._note_sweep(FileSweep(now, removed.missing_files))
@@ -322,19 +325,19 @@ class BackupScheduler:
             )
 
     def _note_storage(self, now: datetime) -> None:
-        """Note once an hour what backups take, for the chart of it."""
+        """Record once an hour how much storage backups use, for its chart."""
         folder = self.repository.folder
         if _is_within(NOTED_EVERY, self._measured_at, now):
             return
         if self.repository.system_id is None:
             return
         if self.repository.survey().newest_by(now) is None:
-            # How little there is before the first backup would be shown for an hour.
+            # The little before the first backup would otherwise be shown for an hour.
             return
         self._measured_at = now
         noted = [each.at for each in read_storage(folder) if each.at <= now]
         if noted and _is_within(NOTED_EVERY, noted[-1], now):
-            # A worker of before has noted it just now.
+            # A previous worker has recorded it just now.
             self._measured_at = noted[-1]
             return
         note = read_copy_note(folder) if self.copy is not None else None
@@ -355,7 +358,7 @@ class BackupScheduler:
 
 
 def _is_within(span: timedelta, at: datetime | None, now: datetime) -> bool:
-    """Tell whether a time was less than so long ago; one that is to come was not."""
+    """Return whether a time is in the past, and less than a span ago."""
     return at is not None and timedelta() <= now - at < span
 
 
@@ -373,7 +376,7 @@ def _recording(
 
 @contextmanager
 def backing_up(scheduler: BackupScheduler) -> Iterator[None]:
-    """Back up, keep the log, open what is asked for and run drills until the end."""
+    """Back up, keep the log, open looks and run drills until the block ends."""
     threads = {"backups": scheduler.run}
     if scheduler.log is not None:
         threads["backup_log"] = scheduler.log.run

@@ -1,9 +1,10 @@
 """Takes a backup of the running clinic: rows, files and the audit chain.
 
-Of rows a full one has all pages, an incremental one those that changed since another.
+A full backup has all pages of the rows, an incremental one those changed since another.
 Files are copied before the rows and once more after them. So whatever a row of the
-backup names was there in one of the two looks: bytes are stored before their row, and
-go after it. The audit chain comes last and reaches further than the rows' head of it.
+backup names was there in one of the two looks, since bytes are stored before their row,
+and removed after it. The audit chain comes last and reaches further than the head in
+the rows.
 """
 
 import gzip
@@ -45,7 +46,7 @@ from db.postgres import Lsn
 from jobs.backups.bases import PAGES, ChosenBase, choose_base
 from services.audit.chain import START, ChainBroken, Link, follow_all, link_of
 
-# The log of a base backup and of a busy minute, and what files came meanwhile.
+# For the log of a base backup and of a busy minute, and files that come meanwhile.
 _SPARE_BYTES: Final = 200_000_000
 
 
@@ -71,7 +72,7 @@ class BackupTaken:
 
     @property
     def sentence(self) -> str:
-        """The backup in words."""
+        """The backup described in a sentence."""
         manifest = self.manifest
         left_out = len(manifest.unreadable_files)
         sentence = (
@@ -98,11 +99,11 @@ def _kind_of(manifest: Manifest) -> str:
 
 
 def pace_beside_people(percent: int, every: timedelta | None) -> Pace:
-    """Return the pace of a backup that works for so many percent of the time.
+    """Return the pace of a backup that works for a percentage of the time.
 
-    To come after all others for a processor, as the worker's backups do, does not keep
-    memory, disk and the other processor free. Where a backup is made `every` so often,
-    its rests take half of that together at most.
+    A low priority, which the worker's backups have, does not keep memory, disk and the
+    other processor free. If a backup is made every `every`, its rests take up to half
+    of that in all.
     """
     longest = math.inf if every is None else every.total_seconds() / 2
     return Pace(percent / 100, longest)
@@ -118,10 +119,10 @@ def take(
 ) -> BackupTaken:
     """Take a backup; raises CannotBackUp, and then nothing of it counts.
 
-    It is a full one where the last is as old as `full_every`, or without that; else an
-    incremental one, if that can be. With `is_log_kept` somebody is to receive the log
-    that goes on from it, though perhaps only later. The `pace` leaves the machine to
-    those who work at it.
+    It is a full one if the last is older than `full_every`, or without that setting;
+    else an incremental one, if possible. With `is_log_kept` somebody is to receive the
+    log that continues from it, though perhaps only later. The `pace` leaves the machine
+    to the people who work with it.
     """
     leader = Leader(source.addresses, programs.find(source.folder.path), sys.executable)
     system = leader.system()
@@ -150,9 +151,9 @@ def take(
 
 
 def _with_its_audit_log(base: ChosenBase, audit: AuditStore) -> ChosenBase:
-    """Return the base, or none where the audit log is not the one that it ends with.
+    """Return the base, or none if the audit log is not the one that it ends with.
 
-    Of an incremental set both would be read together, and be broken.
+    An incremental set is read together with its base, and would be broken.
     """
     manifest = base.manifest
     if manifest is None or not manifest.audit_head:
@@ -177,7 +178,7 @@ def _why(error: Exception, repository: Repository) -> str:
 
 
 class _Taking:
-    """One backup while it is made."""
+    """One backup in the making."""
 
     def __init__(
         self,
@@ -202,7 +203,7 @@ class _Taking:
         self._objects: list[SealedObject] = []
 
     def run(self) -> BackupTaken:
-        """Make the set, verify it, and let it count."""
+        """Make the set, verify it, and publish it."""
         self._require_room()
         self._set_id, unfinished = self._repository.begin(self._began_at)
         try:
@@ -215,7 +216,7 @@ class _Taking:
         return BackupTaken(manifest, seconds, self._files.new_bytes)
 
     def _require_room(self) -> None:
-        """Raise CannotBackUp unless set and sandbox have room, on one disk or two."""
+        """Raise CannotBackUp unless set and sandbox have room, on whatever disks."""
         rows = self._system.bytes + _SPARE_BYTES
         data, folder = self._source.folder.path, self._repository.folder
         if self._repository.is_beside(data):
@@ -240,7 +241,7 @@ class _Taking:
                 "Another server leads than when the backup began: back up again."
             )
         folder, binaries = self._source.folder, self._leader.programs
-        # Beside the sandbox of somebody who looks at another backup meanwhile.
+        # Beside the sandbox of another backup that may be open at the same time.
         with unpacked(
             folder, binaries, seal, unfinished, name=SandboxName.CHECK, pace=self._pace
         ) as sandbox:
@@ -277,9 +278,9 @@ class _Taking:
         ).sealing(key, keys)
 
     def _prove_base(self, sandbox: Sandbox) -> BasedOn | None:
-        """Return what an incremental backup says that it is based on.
+        """Return what an incremental backup states as its base.
 
-        Raises CannotBackUp where that is another than it was made from.
+        Raises CannotBackUp if that is not the one it was made from.
         """
         if (base := self._base.manifest) is None:
             return None
@@ -292,7 +293,7 @@ class _Taking:
     def _copy_rows(
         self, unfinished: Path, seal: SetSeal
     ) -> tuple[Lsn, datetime, dict[str, TableDigest]]:
-        """Copy PostgreSQL; return the place that the set leads to, and what was there.
+        """Copy PostgreSQL; return the position it leads to, and what was there.
 
         The log lies open in the data folder for as long as the base backup takes.
         """
@@ -301,7 +302,7 @@ class _Taking:
             self._copy_pages(unfinished / "base", seal)
             reached, tables = self._compare_at(self._leader.written())
             as_of = datetime.now(UTC)
-            # Replay stops before what follows the place: so something has to.
+            # Replay stops before what follows the position, so something has to follow.
             log.await_received(self._leader.mark(f"chartroom {self._set_id}"))
         with seal.writing(unfinished / "log") as sink:
             log.pack(sink)
@@ -310,7 +311,7 @@ class _Taking:
         return reached, as_of, tables
 
     def _copy_pages(self, path: Path, seal: SetSeal) -> None:
-        """Copy the pages that changed, or all where PostgreSQL cannot tell them."""
+        """Copy the changed pages, or all if PostgreSQL cannot name them."""
         if self._base.manifest is None:
             self._copy_base(path, seal, None)
             return
@@ -329,7 +330,7 @@ class _Taking:
             self._objects.append(sink.finish())
 
     def _compare_at(self, written: Lsn) -> tuple[Lsn, dict[str, TableDigest]]:
-        """Return what a replica shows at one place, or just the place without one."""
+        """Return what a replica shows at one position, or the position without one."""
         addresses = self._source.addresses
         for name in addresses.members.ordinary:
             url = addresses.node_url(name, "postgres", self._source.database)
@@ -338,18 +339,18 @@ class _Taking:
         return written, {}
 
     def _audit_of_base(self) -> Link:
-        """Return with which entry of the audit log the base ends, if there is one."""
+        """Return the entry of the audit log with which the base ends, if any."""
         base = self._base.manifest
         if base is None or not base.audit_head:
             return START
         return Link(base.audit_entries, bytes.fromhex(base.audit_head))
 
     def _copy_audit(self, unfinished: Path, seal: SetSeal, after: Link) -> Link:
-        """Copy the chain link by link; raises ChainBroken where it does not hold.
+        """Copy the chain link by link; raises ChainBroken if it is broken.
 
         Returns the last link.
         """
-        # A whole one may begin later than with its first entry.
+        # A full copy may begin later than with the first entry.
         known = after if after.sequence else None
         with seal.writing(unfinished / "audit") as sink:
             for entry in follow_all(

@@ -1,4 +1,4 @@
-"""Counts the seconds in which the clinic was there: its web servers and its primary."""
+"""Counts the seconds in which the clinic was available: web servers and primary."""
 
 import time
 from collections import deque
@@ -18,12 +18,12 @@ _ANSWER_SECONDS: Final = 3.0
 _OK: Final = 200
 _HOUR_SECONDS: Final = 3600
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-# A day of spans of five minutes: for so long what is counted waits for a primary.
+# A day of spans of five minutes: for so long the counts can wait for a primary.
 _MOST_SPANS: Final = 288
 
 
 class AvailabilityCounter:
-    """Between the thread that looks, once a second, and the one that writes down."""
+    """Shared by the thread that observes, once a second, and the one that writes."""
 
     def __init__(self, objective: float = 0.999) -> None:
         self._guard = Lock()
@@ -33,7 +33,7 @@ class AvailabilityCounter:
         self._last = 0
 
     def count(self, at: datetime, *, web: bool, database: bool) -> None:
-        """Count the second of a look, once."""
+        """Count the second of an observation, once."""
         second = int(at.timestamp())
         with self._guard:
             if second <= self._last:
@@ -50,12 +50,12 @@ class AvailabilityCounter:
                 self._down_at.append(second)
 
     def waiting(self) -> dict[datetime, SecondsCounted]:
-        """Return all that waits to be written down, by the beginning of its span."""
+        """Return everything that waits to be written, by the beginning of its span."""
         with self._guard:
             return dict(self._counted)
 
     def forget(self, written: Mapping[datetime, SecondsCounted]) -> None:
-        """Let go of what is written down."""
+        """Remove what has been written."""
         with self._guard:
             for span, seconds in written.items():
                 left = self._counted.get(span, seconds) - seconds
@@ -67,7 +67,8 @@ class AvailabilityCounter:
     def burn_rate(self, at: datetime) -> float:
         """Return the error budget's burn rate of the last hour; at 1 it just lasts.
 
-        By what this worker has seen; of what it has not seen it takes nothing for lost.
+        It is by what this worker has seen; seconds that it has not seen do not count as
+        lost.
         """
         with self._guard:
             since = at.timestamp() - _HOUR_SECONDS
@@ -79,8 +80,8 @@ class AvailabilityCounter:
 class WebProbe:
     """Asks the web servers for their health; one that answers is enough.
 
-    `is_up` is None until one has answered for the first time, or where no address is
-    known to ask.
+    `is_up` is None until one has answered for the first time, or if no address is
+    known.
     """
 
     def __init__(self, addresses: Sequence[str] = ()) -> None:
@@ -89,7 +90,7 @@ class WebProbe:
 
     @property
     def is_there(self) -> bool:
-        """Whether there is anything to ask."""
+        """Whether there is any address to ask."""
         return bool(self._addresses)
 
     def run(self, stopping: Event) -> None:
@@ -111,9 +112,9 @@ class WebProbe:
 
 def _client_for(address: str) -> httpx.Client:
     parts = urlsplit(address)
-    # Asked by a name inside of the network, a server answers as to its own machine.
+    # With it, a server reached by an internal name answers as to its own machine.
     headers = {"Host": "localhost"} if parts.scheme == "http" else {}
-    # On this machine the certificate is of the public name, or made by the front.
+    # On this machine the certificate is for the public name, or made by the front.
     is_here = parts.hostname in _THIS_MACHINE
     return httpx.Client(
         timeout=_ANSWER_SECONDS, headers=headers, verify=not is_here, trust_env=False

@@ -1,4 +1,4 @@
-"""Jobs of drills: remind of those that are due, and close abandoned ones."""
+"""Jobs for drills: remind of due drills, and close abandoned ones."""
 
 from procrastinate import JobContext
 
@@ -12,7 +12,7 @@ from services.cluster import drills
     name="remind_of_drills", queueing_lock="remind_of_drills", pass_context=True
 )
 def remind_of_drills(context: JobContext, timestamp: int) -> None:
-    """Write to the administrators of drills that are due, once for each."""
+    """Write to the administrators about due drills, once for each."""
     del timestamp
     stores = Stores.of(context)
     stores.database.write(drills.close_abandoned, identity=SYSTEM)

@@ -1,4 +1,4 @@
-"""What the monitor saw and nobody has written down yet, in memory and bounded."""
+"""What the monitor saw and has not been written yet, in memory and bounded."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,14 +10,14 @@ from db.cluster.observing import ClusterSnapshot
 from services.cluster.alerts import Alert, AlertKind, AlertNotice, RuleRevision
 from services.cluster.monitoring import LeaderChange, Sample
 
-# An hour of four servers: nobody asks for finer ones of longer ago.
+# An hour of four servers: older samples are not needed at this resolution.
 _MOST_SAMPLES: Final = 4 * 3600
 _MOST_NOTICES: Final = 1000
 _MOST_CHANGES: Final = 100
 
 
 class Ledger:
-    """Between the thread that looks and the one that writes."""
+    """Shared by the thread that observes and the one that writes."""
 
     def __init__(self) -> None:
         self._guard = Lock()
@@ -32,7 +32,7 @@ class Ledger:
 
     @property
     def snapshot(self) -> ClusterSnapshot | None:
-        """What was seen last."""
+        """The last snapshot."""
         return self._snapshot
 
     def add_samples(self, snapshot: ClusterSnapshot, samples: Sequence[Sample]) -> None:
@@ -50,12 +50,12 @@ class Ledger:
             self._notices.append(notice)
 
     def add_change(self, change: LeaderChange) -> None:
-        """Keep that another server leads."""
+        """Keep the change to another primary."""
         with self._guard:
             self._changes.append(change)
 
     def waiting(self) -> tuple[list[Sample], list[AlertNotice], list[LeaderChange]]:
-        """Return all that waits to be written down."""
+        """Return everything that waits to be written."""
         with self._guard:
             return list(self._samples), list(self._notices), list(self._changes)
 
@@ -65,7 +65,7 @@ class Ledger:
         notices: Iterable[AlertNotice],
         changes: Iterable[LeaderChange],
     ) -> None:
-        """Let go of what is written down; it was the oldest."""
+        """Remove what has been written, which was the oldest."""
         with self._guard:
             for kept, written in (
                 (self._samples, samples),
@@ -77,12 +77,12 @@ class Ledger:
                         kept.popleft()
 
     def take_over(self, open_alerts: Iterable[Alert]) -> None:
-        """Let the judge know of alerts that another worker began."""
+        """Have the judge told about alerts that another worker began."""
         with self._guard:
             self._taken_over = tuple(open_alerts)
 
     def taken_over(self) -> tuple[Alert, ...]:
-        """Return the alerts that the judge does not know of yet, once."""
+        """Return the alerts that the judge does not know yet, once."""
         with self._guard:
             taken, self._taken_over = self._taken_over, ()
             return taken

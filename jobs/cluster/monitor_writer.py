@@ -1,4 +1,4 @@
-"""Writes down what the monitor saw, and sends alerts, with or without a primary."""
+"""Writes what the monitor saw, and sends alerts, with or without a primary."""
 
 import logging
 import time
@@ -21,9 +21,9 @@ from services.cluster.monitoring import LeaderChange
 _KEEP_SECONDS: Final = 2.0
 _THIN_SECONDS: Final = 60.0
 _SEND_SECONDS: Final = 20.0
-# Without a primary nobody can say which worker leads: then rather two than none.
+# Without a primary nobody can say which worker leads: then better two than none.
 _ALONE_AFTER_SECONDS: Final = 10.0
-# So long we wait to hear from Patroni where the former timeline was left.
+# For this long we wait for Patroni to report where the former timeline was left.
 _PATRONI_ANSWERS_WITHIN: Final = timedelta(seconds=15)
 _log = logging.getLogger(__name__)
 
@@ -49,14 +49,14 @@ class MonitorWriter:
         self._failure: str | None = None
 
     def run(self, stopping: Event) -> None:
-        """Keep what is found every few seconds until `stopping` is set."""
+        """Write what was found every few seconds until `stopping` is set."""
         while not stopping.is_set():
             self.attempt()
             stopping.wait(_KEEP_SECONDS)
         self._leader.drop()
 
     def attempt(self) -> None:
-        """Renew the leadership, write down, send. Never raises."""
+        """Renew the leadership, write, send. Never raises."""
         try:
             self._renew_leadership()
             self._keep()
@@ -64,7 +64,7 @@ class MonitorWriter:
             self._send_directly()
             self._note(type(error).__name__)
         except Exception as error:
-            # Whatever it is, this goes on: nobody would miss a thread that ended.
+            # Writing goes on whatever happens: nobody would notice a thread that ended.
             self._note(type(error).__name__, with_trace=True)
         else:
             self._note(None)
@@ -83,7 +83,7 @@ class MonitorWriter:
         self._is_known_as_ours = self._ledger.is_leader = ours
 
     def _begin_leading(self) -> None:
-        """Begin with what other workers knew, or with what a replica knows of that."""
+        """Begin with what other workers knew, or with what a replica has of that."""
         standing = self._database.read_newest(alerts.standing, identity=SYSTEM).value
         self._ledger.rules = standing.rules
         self._ledger.take_over(standing.open_alerts)
@@ -119,7 +119,7 @@ class MonitorWriter:
                 self._send()
 
     def _completed(self, change: LeaderChange) -> LeaderChange:
-        """Add how much log went with the former primary, if that is known."""
+        """Add how much log was lost with the former primary, if that is known."""
         snapshot = self._ledger.snapshot
         ended = snapshot.timeline_ends.get(change.former_timeline) if snapshot else None
         if ended is None or change.former_lsn is None:
@@ -146,7 +146,7 @@ class MonitorWriter:
         )
 
     def _send_directly(self) -> None:
-        """Send what nobody can write down now; that it is out is written later."""
+        """Send what cannot be written now; that it was sent is written later."""
         _, notices, _ = self._ledger.waiting()
         for notice in notices:
             self._deliver(notice)
@@ -157,7 +157,7 @@ class MonitorWriter:
                 alerts.note_sent(notice, envelope)
 
     def _note(self, failure: str | None, *, with_trace: bool = False) -> None:
-        """Log when something changes, not every time that it stays as it was."""
+        """Log changes only, not every repetition."""
         if failure != self._failure:
             if failure is None:
                 _log.info("What the watch sees is written down again.")

@@ -1,6 +1,6 @@
-"""Makes the switchovers that were planned, when their time has come.
+"""Runs scheduled switchovers when their time has come.
 
-A thread beside the queue: a task of the queue may come late by as long as others take,
+It is a thread beside the queue: a task of the queue may be as late as other tasks take,
 and dies with the connection to the very primary that hands over.
 """
 
@@ -27,13 +27,13 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def making_planned(runner: OperationRunner) -> Iterator[None]:
-    """Make what is planned in the background, until the block ends."""
+    """Run scheduled operations in the background until the block ends."""
     with background_threads(planned_operations=partial(_run, runner)):
         yield
 
 
 def make_due(runner: OperationRunner) -> bool:
-    """Begin with what is due, if anything is; tell whether that was so."""
+    """Begin what is due, if anything; return whether something was."""
     database = runner.servers.database
     next_planned = database.read_latest(planned, identity=SYSTEM).value
     if next_planned is None or next_planned.at > datetime.now(UTC):
@@ -53,5 +53,5 @@ def _run(runner: OperationRunner, stopping: Event) -> None:
         except DatabaseUnavailable:
             _log.debug("Nobody knows what is planned: no server leads.")
         except Exception:
-            # Whatever it is, looking goes on: nobody would miss a thread that ended.
+            # Polling goes on whatever happens: nobody would notice a thread that ended.
             _log.exception("Looking for planned operations failed; it goes on.")

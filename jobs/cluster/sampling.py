@@ -1,7 +1,8 @@
-"""Watches the servers once a second, keeps what was seen, and raises the alarm.
+"""Watches the servers once a second, keeps what was seen, and raises alerts.
 
-Not a task of the queue, which needs a primary: this outlives it. One thread looks and
-judges, and touches no database; the other writes down and tells what the first found.
+It is not a task of the queue, which needs a primary: this outlives one. One thread
+observes and judges, and touches no database; the other writes and sends what the first
+has found.
 """
 
 import logging
@@ -23,7 +24,7 @@ from services.cluster import alerts, monitoring
 from services.cluster.alerts import Judge, Post
 
 _LOOK_SECONDS: Final = 1.0
-# While nobody leads: the moment when somebody does is what writers wait for.
+# While nobody leads: writers wait for the moment in which somebody does.
 _ELECTION_SECONDS: Final = 0.2
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def sampling(
 
 
 class Sampler:
-    """Looks, judges, and leaves what it found in the ledger."""
+    """Observes, judges, and leaves what it found in the ledger."""
 
     def __init__(
         self,
@@ -71,20 +72,20 @@ class Sampler:
         self._led: ClusterSnapshot | None = None
 
     def run(self, stopping: Event) -> None:
-        """Look about once a second until `stopping` is set, while this worker leads."""
+        """Observe about once a second while this worker leads, until `stopping`."""
         pause = _LOOK_SECONDS
         while not stopping.wait(pause):
             began = time.monotonic()
             try:
                 self.watch()
             except Exception:
-                # Whatever it is, watching goes on: nobody would miss a dead thread.
+                # Watching goes on whatever happens: nobody would notice a dead thread.
                 _log.exception("A look at the servers broke.")
             every = _LOOK_SECONDS if self._is_led() else _ELECTION_SECONDS
             pause = max(0.0, began + every - time.monotonic())
 
     def watch(self) -> None:
-        """Look at the servers once, if this worker leads."""
+        """Observe the servers once, if this worker leads."""
         if not self._ledger.is_leader:
             self._judge, self._before, self._led = Judge(), None, None
             return
@@ -109,7 +110,7 @@ class Sampler:
         self._before = snapshot
 
     def _count(self, snapshot: ClusterSnapshot) -> None:
-        """Count the second; not while it is not known how the web servers are."""
+        """Count the second, unless the state of the web servers is unknown."""
         web = self._probe.is_up if self._probe.is_there else True
         if web is not None:
             self._availability.count(

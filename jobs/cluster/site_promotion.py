@@ -1,7 +1,7 @@
-"""Lets a standby site lead: both stores, and all that has to be true of them then.
+"""Promotes a standby site: both stores, and all that has to be true of them then.
 
-It may be repeated after any failure: each step that was done is done again without
-harm, and the site counts as promoted with the last one.
+It can be repeated after any failure: each step can be done again without harm, and the
+site counts as promoted with the last one.
 """
 
 import json
@@ -35,13 +35,13 @@ from services.core.audit import Action
 _LEAD_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.1
 
-# Told a stage, and the seconds it took.
+# Called with a stage, and the seconds it took.
 Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class StandbyClinic:
-    """A standby site that runs: its folder, its servers, its audit log and its keys."""
+    """A running standby site: its folder, its servers, its audit log and its keys."""
 
     folder: DataFolder
     addresses: Addresses
@@ -51,7 +51,7 @@ class StandbyClinic:
 
 @dataclass(frozen=True, slots=True)
 class _LogEnd:
-    """Where the audit log ends that is here, and what it tells beyond the rows."""
+    """The end of the audit log that is here, and what it has beyond the rows."""
 
     end: Link
     since: Since
@@ -65,13 +65,13 @@ def promote(
     *,
     report: Report = lambda _stage, _seconds: None,
 ) -> None:
-    """Let the site lead; whoever calls has seen that the other one cannot write.
+    """Promote the site; the caller has made sure that the other one cannot write.
 
-    Raises CannotStart, and what a database refuses: then it may be repeated.
+    Raises CannotStart, and errors of a database: then it can be repeated.
     """
     began = time.monotonic()
-    # Before anybody can write here: by it a main site that comes back hears that it is
-    # the main one no more.
+    # Before anybody can write here: by it a main site that comes back learns that it is
+    # no longer the main one.
     _lead_files(clinic)
     report("MongoDB leads", time.monotonic() - began)
     began = time.monotonic()
@@ -85,15 +85,15 @@ def promote(
 
 
 def is_begun(addresses: Addresses) -> bool:
-    """Tell whether a store leads already, by a promotion that was cut short."""
+    """Return whether a store leads already, by a promotion that was interrupted."""
     return addresses.mongo.is_primary() or _takes_writes(addresses.administrator_url)
 
 
 def went_back_to(session: Session, store: AuditStore) -> datetime | None:
-    """Return to when the main site went back after the rows here; None if it did not.
+    """Return the time that the main site went back to since these rows; None if none.
 
-    Of a site that was cut off before, the rows are of what was undone then; one that
-    reaches the main site goes back along with it.
+    The rows of a site that was cut off before then are of what was undone; a site that
+    reaches the main one goes back along with it.
     """
     head, last = chain.read_head(session), store.newest()
     if last is None or last["_id"] <= head.sequence:
@@ -107,7 +107,7 @@ def went_back_to(session: Session, store: AuditStore) -> datetime | None:
 
 
 def lead_rows(endpoints: Endpoints, owner_url: str) -> None:
-    """Let a server of this site lead, and wait until one takes writes.
+    """Make a server of this site lead, and wait until one takes writes.
 
     Raises CannotStart.
     """
@@ -118,7 +118,7 @@ def lead_rows(endpoints: Endpoints, owner_url: str) -> None:
             f"Patroni does not let a server of this site lead ({error}): see that the "
             "servers here answer, and repeat the command."
         ) from error
-    # What was received is replayed before anybody is let write.
+    # What was received is replayed before writes are allowed.
     await_leader(lambda: _takes_writes(owner_url), "No server of this site leads yet")
 
 
@@ -144,7 +144,7 @@ def _lead_files(clinic: StandbyClinic) -> None:
 
 
 def await_leader(leads: Callable[[], bool], failure: str) -> None:
-    """Wait for as long as it takes a server to lead, or raise CannotStart."""
+    """Wait as long as a server takes to lead, or raise CannotStart."""
     deadline = time.monotonic() + _LEAD_SECONDS
     while not leads():
         if time.monotonic() > deadline:
@@ -159,11 +159,11 @@ def settle(
     order: SitePromoted,
     actor: Actor,
 ) -> None:
-    """Make rows and audit log agree, and record who let the site lead.
+    """Reconcile rows and audit log, and record who promoted the site.
 
-    Each store was as far as it was: the log may know of what the rows have lost, which
-    has to stand all the same, or lack the last entries that the rows have given it.
-    The caller commits. Raises CannotStart where it is not known of when the rows are.
+    Either store may be further than the other: the log may have what the rows have
+    lost, which must remain true, or lack the last entries that the rows have handed
+    over. The caller commits. Raises CannotStart if the time of the rows is not known.
     """
     log = _read_log(session, store)
     rejoined = Rejoined(
@@ -171,7 +171,7 @@ def settle(
         log.since,
         seal_keys,
         f"site {order.site}",
-        # Nobody knows what the lost site has sent last.
+        # Nobody knows what the lost site sent last.
         is_complete=False,
     )
     replay(session, GoingBackOrder(_time_of(order), order.reason, actor), rejoined)
@@ -210,7 +210,7 @@ def _read_log(session: Session, store: AuditStore) -> _LogEnd:
 
 @contextmanager
 def _owning(addresses: Addresses) -> Iterator[Session]:
-    """Work in one transaction as the owner of the schema, as who goes back does."""
+    """Work in one transaction as the owner of the schema, as going back does."""
     url = addresses.endpoints.owner_url or ""
     engine = create_engine(
         "postgresql+psycopg2://", creator=lambda: psycopg2.connect(url)

@@ -12,7 +12,7 @@ from jobs.worker.background_threads import background_threads
 from services.core.errors import Unavailable
 from services.demo.history.papers import Papers
 
-# The first page is to be drawn first.
+# The first page should be drawn first.
 _FIRST_SECONDS: Final = 3.0
 _AGAIN_SECONDS: Final = 15.0
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ def filing(papers: Papers) -> Iterator[None]:
 
 
 class Filer:
-    """Files what is missing, and tries again while a server is away."""
+    """Files missing papers, and tries again while a server is away."""
 
     def __init__(self, papers: Papers) -> None:
         self._papers = papers
@@ -38,7 +38,7 @@ class Filer:
             pause = _AGAIN_SECONDS
 
     def attempt(self, stopping: Event) -> bool:
-        """File what is missing; tell whether that is all there is to do."""
+        """File missing papers; return whether that is all there is to do."""
         began = monotonic()
         try:
             filed, prescribed = self._papers.file_missing(stopping.is_set)

@@ -1,4 +1,4 @@
-"""Encrypts the files of the time before files were encrypted."""
+"""Encrypts files from before files were encrypted."""
 
 import logging
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
     pass_context=True,
 )
 def encrypt_photos(context: JobContext, timestamp: int) -> None:
-    """Encrypt photos that are not yet; once there are none, it only looks."""
+    """Encrypt photos that are not encrypted yet; does nothing once there are none."""
     del timestamp
     if encrypted := Stores.of(context).files.encrypt_plain(Bucket.PATIENT_PHOTOS):
         _log.info("Encrypted %d photos.", encrypted)

@@ -1,4 +1,4 @@
-"""Walks along the files and checks each against its row, a few at a time."""
+"""Walks the files and checks each against its row, a few at a time."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,15 +23,15 @@ from services.documents.integrity.runs import Job
 
 T = TypeVar("T")
 
-# What was checked is noted after so many: all that a worker that dies has to do again.
+# Checks are recorded after this many: that is all a worker that dies has to repeat.
 _AT_ONCE: Final = 20
-# One worker does everything in turn: a share of checks must not keep the rest waiting.
+# One worker does everything in turn: a share of checks must not delay the rest.
 _SECONDS: Final = 60.0
 
 
 @dataclass(slots=True)
 class Report:
-    """What the checks have found so far."""
+    """The result of the checks so far."""
 
     checked: int = 0
     bad: list[Finding] = field(default_factory=list)
@@ -39,11 +39,11 @@ class Report:
 
     @property
     def is_good(self) -> bool:
-        """Whether all that was checked is whole."""
+        """Whether everything that was checked is whole."""
         return not self.bad and not self.stopped
 
     def as_details(self) -> dict[str, object]:
-        """Return what is kept of the report for administrators."""
+        """Return the part of the report that is kept for administrators."""
         counted: dict[str, object] = {
             "checked": self.checked,
             "not_whole": len(self.bad),
@@ -74,7 +74,7 @@ def check_all(database: Database, files: FileStore) -> Report:
 
 
 def explain_false_alarms(database: Database, store: AuditStore) -> None:
-    """Name in the audit log what an earlier check wrote there in error, once.
+    """Record in the audit log, once, which damage an earlier check reported in error.
 
     If the log cannot be read the next check does it.
     """
@@ -85,7 +85,7 @@ def explain_false_alarms(database: Database, store: AuditStore) -> None:
 
 
 class _Walk:
-    """One walk: what it has found, and where among what goes by ids it stands."""
+    """One walk: what it has found, and its position in what is walked by ids."""
 
     def __init__(
         self, database: Database, files: FileStore, until: float = float("inf")
@@ -100,7 +100,7 @@ class _Walk:
         """Begin the walk."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        """Leave for administrators what was found, also by a walk that stopped."""
+        """Store for administrators what was found, also by a walk that stopped."""
         if isinstance(error, NothingVerifies):
             self.report.stopped = str(error)
         elif error is not None:
@@ -116,17 +116,17 @@ class _Walk:
         )
 
     def read(self, operation: Callable[[Session], T]) -> T:
-        """Return what the primary says."""
+        """Run a read on the primary."""
         return self._database.read_latest(operation, identity=SYSTEM).value
 
     def check(self, due: Sequence[FileReference]) -> None:
-        """Check these, some at a time, as long as there is time."""
+        """Check these, some at a time, while there is time."""
         for start in range(0, len(due), _AT_ONCE):
             if monotonic() < self._until:
                 self._check(due[start : start + _AT_ONCE])
 
     def check_by_id(self, after: UUID | None, share: int | None) -> None:
-        """Check so many rows after one, or all; begin anew at the end."""
+        """Check some rows after a position, or all; start over at the end."""
         self._position, left = after, share
         while (left is None or left > 0) and monotonic() < self._until:
             limit = _AT_ONCE if left is None else min(left, _AT_ONCE)

@@ -1,8 +1,8 @@
-"""Purges documents and sweeps files, in steps that may be cut off anywhere.
+"""Purges documents and sweeps files, in steps that may be interrupted anywhere.
 
-Whatever is killed in the middle is done by the next run. Two that run at once do each
-other no harm: what one has locked the other leaves alone, and what both have removed
-counts once.
+Whatever is killed midway is finished by the next run. Two concurrent runs do each other
+no harm: what one has locked the other leaves alone, and what both have removed counts
+once.
 """
 
 import logging
@@ -22,11 +22,11 @@ from services.documents.integrity.pending_deletions import PendingDeletion
 from services.documents.integrity.runs import Job
 from services.documents.integrity.sweeping import SweepResult
 
-# Bytes are stored before the row that names them, so a young file may still be
-# waiting for its row.
+# Bytes are stored before the row that names them, so a young file may still be waiting
+# for its row.
 YOUNG = timedelta(hours=1)
-# For how long a file without a row is only reported. Whoever puts an older backup of
-# the rows back finds the files of later rows still there.
+# For how long a file without a row is only reported. Whoever restores an older backup
+# of the rows still finds the files of later rows.
 GRACE = timedelta(days=7)
 _AT_ONCE = 500
 _log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def purge(
 ) -> None:
     """Make tombstones of all documents that are due, and remove their files.
 
-    `backups` destroys them there as well; those that it cannot reach stay on the list.
+    `backups` destroys them there as well; those that it cannot reach stay listed.
     """
     purged = sum(repeated(database, retention.purge))
     removed, held = _remove(database, files, backups)
@@ -53,7 +53,7 @@ def purge(
 def sweep(
     database: Database, files: FileStore, backups: BackupErasure | None = None
 ) -> None:
-    """Note what has no row, remove what was noted long ago, report what is missing."""
+    """Record files without a row, remove long recorded ones, report missing ones."""
     older_than = datetime.now(UTC) - YOUNG
 
     def compare(session: Session) -> dict[Bucket, SweepResult]:
@@ -77,9 +77,9 @@ def sweep(
 def _remove(
     database: Database, files: FileStore, backups: BackupErasure | None
 ) -> tuple[int, int]:
-    """Remove the files that are to go: first the bytes, then the note of them.
+    """Remove the pending files: first the bytes, then their record.
 
-    Returns how many were removed, and how many are in the backups still.
+    Returns how many were removed, and how many are still in the backups.
     """
     removed = held = 0
     last: PendingDeletion | None = None
@@ -100,7 +100,7 @@ def _remove(
 def _gone_everywhere(
     some: Sequence[PendingDeletion], backups: BackupErasure | None
 ) -> Sequence[PendingDeletion]:
-    """Return those of some removed files that no backup has to forget any more."""
+    """Return those of some removed files that no backup has to destroy any more."""
     purged = [(str(each.bucket), each.file_id) for each in some if each.is_purged]
     if backups is None or not purged or backups.try_to_erase(purged):
         return some

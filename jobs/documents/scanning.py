@@ -1,4 +1,4 @@
-"""What the background does with documents: has them scanned, and their pages read."""
+"""Background work on documents: virus scans, and text recognition on pages."""
 
 import logging
 from contextlib import suppress
@@ -33,9 +33,9 @@ from services.pdf.waiting import WaitingFile
 
 # The worker does one thing at a time: what is left is done a minute later.
 _SECONDS: Final = 20.0
-# Of a file with more pages the rest is looked at and not searched: an hour is enough.
+# The rest of a file with more pages can be viewed and not searched: an hour is enough.
 MOST_PAGES: Final = 500
-# What is wrong with one file, and not with the store; the others do not wait for it.
+# Errors of one file, and not of the store; the others do not wait for it.
 _UNREADABLE: Final = (FileMissing, FileDamaged, FileKeyMissing)
 _log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def scan_documents(context: JobContext, timestamp: int) -> None:
     pass_context=True,
 )
 def recognise_documents(context: JobContext, timestamp: int) -> None:
-    """Read the words on pages that are pictures, unless that is switched off."""
+    """Recognise the words on pages that are pictures, unless that is switched off."""
     del timestamp
     stores = Stores.of(context)
     if stores.inspector is not None and stores.inspector.reads_scans:
@@ -99,7 +99,7 @@ def recognise(
     *,
     seconds: float = _SECONDS,
 ) -> None:
-    """Read page after page until time is up; the next time goes on from there."""
+    """Recognise page after page until time is up; the next run continues from there."""
     until = monotonic() + seconds
     unread = database.read_latest(waiting.list_unread, identity=SYSTEM).value
     with suppress(FileStoreUnavailable, Unavailable):
@@ -112,11 +112,11 @@ def recognise(
 def _scan(
     database: Database, files: FileStore, scanner: ClamdScanner, file: WaitingFile
 ) -> None:
-    # Without a verdict it stays where it is; broken files are another job's.
+    # Without a verdict it stays quarantined; another job handles broken files.
     with suppress(NoVerdict, *_UNREADABLE):
         with files.open(Bucket.DOCUMENTS, file.file_id) as stream:
             verdict = scanner.scan(stream)
-        # Both can be had, so both are to be clean.
+        # Both can be downloaded, so both have to be clean.
         if verdict == "clean" and file.original_id is not None:
             with files.open(Bucket.DOCUMENT_ORIGINALS, file.original_id) as stream:
                 verdict = scanner.scan(stream)
@@ -159,7 +159,7 @@ def _recognise(
 
 
 def _words_on(inspector: PdfInspector, opened: int, page: int) -> PageWords | None:
-    """Return what is written on a page of an open file; None if that cannot be read.
+    """Return the words on a page of an open file; None if the page cannot be read.
 
     Raises Busy.
     """

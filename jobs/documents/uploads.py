@@ -1,4 +1,4 @@
-"""Uploads in parts that nobody filed in time, and their bytes, go."""
+"""Removes uploads in parts that nobody filed in time, and their bytes."""
 
 import logging
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ def expire_uploads(context: JobContext, timestamp: int) -> None:
 def expire(database: Database, files: FileStore, now: datetime) -> None:
     """End uploads that have expired: first their rows, then their bytes.
 
-    It may be cut off anywhere: bytes whose row is gone are old enough a day later.
+    It may be interrupted anywhere: bytes without a row are old enough a day later.
     """
     ended = database.write(uploads.expire, identity=SYSTEM).value
     uploads.discard(files, ended)

@@ -1,1 +1,1 @@
-"""What the background does for other systems."""
+"""Background work for other systems."""

@@ -30,7 +30,7 @@ def expire_bulk_exports(context: JobContext, timestamp: int) -> None:
 def expire(database: Database, files: FileStore, now: datetime) -> None:
     """End exports that have expired: first their rows, then their files.
 
-    It may be cut off anywhere: a file whose row is gone is old enough an hour later.
+    It may be interrupted anywhere: a file without a row is old enough an hour later.
     """
     ended = database.write(bulk_exports.expire, identity=SYSTEM).value
     bulk_exports.discard(files, ended)

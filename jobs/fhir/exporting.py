@@ -1,7 +1,7 @@
-"""Makes bulk exports: everything of some types, from one moment of a replica.
+"""Makes bulk exports: everything of some types, as of one time, from a replica.
 
-A thread beside the queue: an export takes as long as it takes, and a task of the queue
-would hold up all others.
+It is a thread beside the queue: an export takes as long as it takes, and a task of the
+queue would hold up all others.
 """
 
 import logging
@@ -35,9 +35,9 @@ from services.fhir.bulk_exports.model import (
 from services.fhir.bulk_exports.packing import PACKED, PackedStream
 from services.lists.streaming.line_pieces import LinePiece
 
-# What is changed by a transaction that is still open bears the time of its beginning,
-# and is in the next export if that asks for what came after this one. So an export
-# tells of a moment that is so long ago, and what came since comes twice.
+# Changes of a transaction that is still open have the time of its beginning, and are in
+# the next export if that asks for changes since this one. So an export states a time
+# that is this long ago, and changes since then are exported twice.
 _OVERLAP: Final = timedelta(minutes=5)
 _AS_OF: Final = """
 SELECT CASE WHEN pg_is_in_recovery()
@@ -55,10 +55,10 @@ _log = logging.getLogger(__name__)
 
 
 class BulkExporter:
-    """Looks every other second whether an export is asked for, and makes it.
+    """Checks every other second whether an export is requested, and makes it.
 
     `sources` returns how the resources of each type are read. It is called when an
-    export is made: to load what it needs takes as much memory as a database pool, and
+    export is made: loading what it needs takes as much memory as a database pool, and
     most workers never make one.
     """
 
@@ -75,7 +75,7 @@ class BulkExporter:
         self._now = now
 
     def run(self, stopping: Event) -> None:
-        """Look until `stopping` is set, behind everybody else who wants to work."""
+        """Check until `stopping` is set, at a low priority."""
         poll(self.look, stopping, subject="bulk exports that are asked for", nice=_NICE)
 
     def look(self) -> None:
@@ -101,7 +101,7 @@ class BulkExporter:
             making.discard()
             _log.info("An export was given up.")
         except (DatabaseUnavailable, FileStoreUnavailable) as error:
-            # Taken up again, by whoever is there, once this worker has been silent.
+            # Another worker takes it up again once this one has been silent.
             making.discard()
             _log.warning("An export is put off: %s.", type(error).__name__)
         except UnreadableGroup:
@@ -109,7 +109,7 @@ class BulkExporter:
             self._put_off(task)
         except Exception as error:
             making.discard()
-            # The message may quote what a record says; its kind says enough.
+            # Only the kind of error: its message may quote a record.
             _log.error("An export failed: %s.", type(error).__name__)
             with suppress(ExportGiven):
                 self._database.write(
@@ -117,7 +117,7 @@ class BulkExporter:
                 )
 
     def _put_off(self, task: ExportTask) -> None:
-        """Leave a group that a newer version has kept to a worker of that one."""
+        """Leave a group that a newer version has stored to a worker of that version."""
         put_off = partial(bulk_exports.put_off, task=task)
         with suppress(ExportGiven):
             if self._database.write(put_off, identity=SYSTEM).value:
@@ -126,7 +126,7 @@ class BulkExporter:
                 _log.error("An export failed: its group could not be read for an hour.")
 
     def _read(self, task: ExportTask, lsn: Lsn, making: "_Making") -> datetime:
-        """Export everything as of one moment, and return that moment."""
+        """Export everything as of one time, and return that time."""
         sources = self._sources()
         self._wait_for_replica(lsn)
         with self._database.reading(
@@ -136,7 +136,7 @@ class BulkExporter:
             selection = self._select(session, task)
             for kind in task.types:
                 read = sources[kind].read(session, task.actor, selection)
-                # It closes them: a cursor that is left open would be closed at some
+                # This closes them: a cursor that is left open would be closed at some
                 # later time, within whatever transaction has the connection then.
                 with read_ahead(read) as pieces:
                     making.export(kind, pieces)
@@ -153,10 +153,10 @@ class BulkExporter:
         return BulkSelection(members, task.since, task.of_patients)
 
     def _wait_for_replica(self, lsn: Lsn) -> None:
-        """Wait a little until a replica has what was there: the primary has others."""
+        """Wait a little for a replica to catch up: the primary has other work."""
         until = monotonic() + _REPLICA_SECONDS
         while monotonic() < until:
-            # It asks the replica itself: what is known of it is half a second old.
+            # This asks the replica itself: the known positions are half a second old.
             read = self._database.read(_ask_nothing, after=lsn, identity=SYSTEM)
             if read.served.role == "replica":
                 return
@@ -164,7 +164,7 @@ class BulkExporter:
 
 
 def _ask_nothing(_: Session) -> None:
-    """Only to be served."""
+    """Do nothing: being served is enough."""
 
 
 class _Making:
@@ -178,7 +178,7 @@ class _Making:
         self.files: list[ExportedFile] = []
 
     def export(self, kind: str, pieces: Iterable[LinePiece]) -> None:
-        """Store all lines of a type, in as many files as they are for.
+        """Store all lines of a type, in as many files as they need.
 
         Raises ExportGiven, FileStoreUnavailable.
         """
@@ -199,7 +199,7 @@ class _Making:
         bulk_exports.discard(self._store, [file.file_id for file in self.files])
 
     def _tell_at_times(self, kind: str, count: int) -> None:
-        """Tell every few seconds how many lines of a type there are."""
+        """Report every few seconds how many lines of a type there are."""
         if monotonic() - self._progress_at > _TELL_EVERY_SECONDS:
             self._tell(f"{kind}: {count:,}")
 
@@ -212,9 +212,9 @@ class _Making:
 
 
 class LineStream:
-    """Lines as files to be read, each of at most so many; only a piece is held.
+    """Lines as files to be read, with a limit of lines each; holds one piece at a time.
 
-    `tell` is told how many lines were read so far, of all files.
+    `tell` is called with the number of lines read so far, of all files.
     """
 
     def __init__(
@@ -229,7 +229,7 @@ class LineStream:
         self.size = 0
 
     def begin_file(self, most: int) -> bool:
-        """Begin a file of at most so many lines; False if there are none any more."""
+        """Begin a file with a limit of lines; return False if no lines are left."""
         self._left, self.count, self.size = most, 0, 0
         self._fetch()
         return bool(self._next.count)
@@ -257,7 +257,7 @@ class LineStream:
 
 
 def _cut(piece: LinePiece, count: int) -> tuple[LinePiece, LinePiece]:
-    """Return so many of the lines, and those behind them."""
+    """Return the first lines up to a number, and the rest."""
     whole = sum(map(len, bytes(piece.lines).splitlines(keepends=True)[:count]))
     return (
         LinePiece(piece.lines[:whole], count),

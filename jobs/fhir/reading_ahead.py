@@ -1,4 +1,4 @@
-"""Reads on while what was read is being stored."""
+"""Reads ahead while what was read is being stored."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -8,16 +8,16 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-# Some megabytes: what a store of files takes while it waits for its disks.
+# Some megabytes: as much as a file store takes while it waits for its disks.
 _PIECES_AHEAD: Final = 8
 
 
 @contextmanager
 def read_ahead(pieces: Generator[T]) -> Iterator[Iterator[T]]:
-    """Give the pieces as a thread of their own reads them, a few ahead.
+    """Yield the pieces as a thread of their own reads them, a few ahead.
 
-    Until the block ends, whatever they are read from is that thread's, which closes
-    them. What goes wrong there is raised by whoever takes the pieces.
+    Until the block ends, their source belongs to that thread, which closes it. Its
+    errors are raised to the consumer of the pieces.
     """
     reader = _Reader(pieces)
     reader.begin()
@@ -28,7 +28,7 @@ def read_ahead(pieces: Generator[T]) -> Iterator[Iterator[T]]:
 
 
 class _Reader(Generic[T]):
-    """A thread that reads, until all is read or nobody wants more."""
+    """A thread that reads until all is read or nobody wants more."""
 
     def __init__(self, pieces: Generator[T]) -> None:
         self._pieces = pieces
@@ -42,7 +42,7 @@ class _Reader(Generic[T]):
         self._thread.start()
 
     def end(self) -> None:
-        """Wait for the thread, which reads no more than it is reading."""
+        """Wait for the thread, which finishes at most the piece that it is reading."""
         self._stopping.set()
         while self._thread.is_alive():
             if self._ready.get() is None:
@@ -51,11 +51,11 @@ class _Reader(Generic[T]):
         self._thread.join()
 
     def taken(self) -> Iterator[T]:
-        """Yield the pieces; raises what reading them has come to."""
+        """Yield the pieces; raises the error with which reading ended."""
         while (piece := self._ready.get()) is not None:
             self._room.release()
             yield piece
-        # For whoever ends it, who waits for the same.
+        # Put back for `end`, which waits for the same marker.
         self._ready.put(None)
         if self._failure is not None:
             raise self._failure
@@ -69,7 +69,7 @@ class _Reader(Generic[T]):
                     if self._stopping.is_set():
                         break
         except BaseException as failure:
-            # For whoever takes the pieces, in a thread that has others above it.
+            # Raised to the consumer of the pieces, whose thread has callers for it.
             self._failure = failure
         finally:
             self._ready.put(None)

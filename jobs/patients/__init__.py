@@ -1,1 +1,1 @@
-"""What happens in the background to patients."""
+"""Background work on patients."""

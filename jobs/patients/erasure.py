@@ -1,4 +1,4 @@
-"""What the background does with archived patients: erases those whose time is over."""
+"""Background work on archived patients: erases those whose time is over."""
 
 import logging
 
@@ -12,7 +12,7 @@ from services.documents import erasure
 _log = logging.getLogger(__name__)
 
 
-# A little before the purge, which removes the files that are due from here on.
+# A little before the purge, which removes the files that are due from now on.
 @queue.periodic(cron="33 * * * *")
 @queue.task(
     name="erase_patients",
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
     pass_context=True,
 )
 def erase_patients(context: JobContext, timestamp: int) -> None:
-    """Make tombstones of archived patients who need not be kept any more."""
+    """Make tombstones of archived patients who need not be kept any longer."""
     del timestamp
     erase(Stores.of(context).database)
 

@@ -1,4 +1,4 @@
-"""Has the proof that booking holds run by several processes at once."""
+"""Runs the proof of booking holds, with several processes at once."""
 
 import json
 import subprocess
@@ -35,10 +35,10 @@ def prove(
     attempts: int = ATTEMPTS,
     processes: int = PROCESSES,
 ) -> Proof:
-    """Race for a scratch slot, and return what came of it; in seconds.
+    """Race for a scratch slot, and return the result; durations are in seconds.
 
-    Without an actor it is the command line that asks. Raises NotAllowed,
-    RacersFailed, DatabaseUnavailable.
+    Without an actor it runs for the command line. Raises NotAllowed, RacersFailed,
+    DatabaseUnavailable.
     """
     if actor is not None:
         proving.require_prover(actor)
@@ -65,7 +65,7 @@ def prove(
 def _race(
     endpoints: Endpoints, scratch: Scratch, processes: int
 ) -> tuple[list[HoldAttempt], float]:
-    """Let all start at the same moment; return their answers, and how long it took."""
+    """Start all at the same moment; return their answers, and how long it took."""
     given = [
         json.dumps(
             {
@@ -93,7 +93,7 @@ def _race(
 
 @contextmanager
 def _racer(given: str) -> Iterator["subprocess.Popen[str]"]:
-    # By the pipe: passwords have no place on a command line.
+    # Through the pipe: passwords must not be on a command line.
     with subprocess.Popen(
         [sys.executable, "-m", "jobs.visits.booking_race"],
         stdin=subprocess.PIPE,

@@ -1,7 +1,7 @@
-"""One process of a race for a slot: told what to do, it waits for the word to go.
+"""One process of a race for a slot: it gets its task, and waits for the start signal.
 
-Run as `python -m jobs.visits.booking_race` by `jobs.visits.booking_proof`, which talks
-to it in lines of JSON.
+Run as `python -m jobs.visits.booking_race` by `jobs.visits.booking_proof`, which
+communicates with it in lines of JSON.
 """
 
 import json
@@ -22,12 +22,12 @@ from services.core.actors import PROVER
 from services.visits.booking import proving
 from services.visits.booking.proving import HoldAttempt
 
-# All processes together stay far below what the servers let in.
+# All processes together stay far below the servers' connection limit.
 _CONNECTIONS: Final = 12
 
 
 def main() -> None:
-    """Race as the first line says, once the second one comes; answer in a line."""
+    """Race as the first line says, once the second one comes; answer with a line."""
     given = json.loads(sys.stdin.readline())
     slot_id = UUID(given["slot_id"])
     patients = [UUID(patient_id) for patient_id in given["patient_ids"]]

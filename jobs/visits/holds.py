@@ -1,4 +1,4 @@
-"""What the background does with visits: tidies holds that have run out."""
+"""Background work on bookings: tidies expired holds, and forgets newcomers."""
 
 import logging
 from functools import partial
@@ -25,13 +25,13 @@ _log = logging.getLogger(__name__)
     pass_context=True,
 )
 def tidy_bookings(context: JobContext, timestamp: int) -> None:
-    """Write down which holds ran out, and tell who waits for their slots."""
+    """Record which holds expired, and notify those who wait for their slots."""
     del timestamp
     tidy(Stores.of(context).database)
 
 
 def tidy(database: Database) -> None:
-    """Tidy some holds after the other, in short transactions."""
+    """Tidy holds in short transactions, some in each."""
     for ended in repeated(database, partial(bookings.expire_due, at_once=_AT_ONCE)):
         words = "hold ran out and is" if ended == 1 else "holds ran out and are"
         _log.info("%d %s EXPIRED.", ended, words)
@@ -48,12 +48,12 @@ def tidy(database: Database) -> None:
     pass_context=True,
 )
 def forget_newcomers(context: JobContext, timestamp: int) -> None:
-    """Delete names and addresses of people who booked and are no patients."""
+    """Delete names and addresses of people who booked and did not become patients."""
     del timestamp
     forget(Stores.of(context).database)
 
 
 def forget(database: Database) -> None:
-    """Delete what is due, some after the other, in short transactions."""
+    """Delete what is due in short transactions, some in each."""
     for deleted in repeated(database, partial(newcomers.forget, at_once=_AT_ONCE)):
         _log.info("%d newcomers' names and addresses are deleted.", deleted)

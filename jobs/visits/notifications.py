@@ -1,4 +1,4 @@
-"""Jobs of notifications by e-mail: write reminders and the like, send what waits."""
+"""Jobs for notifications by e-mail: write reminders and others, send what waits."""
 
 from functools import partial
 from typing import Final
@@ -24,9 +24,9 @@ _SECONDS: Final = 20.0
     pass_context=True,
 )
 def send_notifications(context: JobContext, timestamp: int) -> None:
-    """Write to whoever has a visit within a day or unread documents; send what waits.
+    """Write to people with a visit within a day or unread documents; send what waits.
 
-    Without a mail server they wait in the outbox, for people to look at.
+    Without a mail server they wait in the outbox, where people can see them.
     """
     del timestamp
     stores = Stores.of(context)
@@ -46,7 +46,7 @@ def send(
     *,
     seconds: float = _SECONDS,
 ) -> int:
-    """Send until none is due, time is up or too many failed; return how many went."""
+    """Send until none is due, time is up or too many failed; return how many."""
     database.write(notifications.give_up_stale, identity=SYSTEM)
     claim = partial(notifications.claim_next, sender=sender)
     return send_waiting(database, mailer, claim, notifications.settle, seconds=seconds)

@@ -1,6 +1,6 @@
-"""Makes the slots of the days that come into reach, and lets go of others.
+"""Makes the slots of days that come within the horizon, and withdraws others.
 
-Whatever is killed in the middle is done by the next run.
+Whatever is killed midway is finished by the next run.
 """
 
 from functools import partial
@@ -21,14 +21,14 @@ from services.visits.schedule.plans import Calendar
     pass_context=True,
 )
 def extend_plans(context: JobContext, timestamp: int) -> None:
-    """Make slots as far ahead as people may book; asked hourly, for any midnight."""
+    """Make slots up to the horizon; runs hourly, for the midnight of any time zone."""
     del timestamp
     stores = Stores.of(context)
     extend(stores.database, stores.calendar)
 
 
 def extend(database: Database, calendar: Calendar) -> None:
-    """Make every doctor's slots what the plan is, one doctor at a time."""
+    """Make every doctor's slots match the plan, one doctor at a time."""
     doctor_ids = database.read_latest(plans.list_planned, identity=SYSTEM).value
     for doctor_id in doctor_ids:
         make = partial(plans.extend, doctor_ids=[doctor_id], calendar=calendar)

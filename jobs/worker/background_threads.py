@@ -10,10 +10,10 @@ _STOP_SECONDS: Final = 5.0
 
 @contextmanager
 def background_threads(**threads: Callable[[Event], None]) -> Iterator[None]:
-    """Run each in a thread of its name until the block ends; they heed the event.
+    """Run each in a thread of its name until the block ends; they watch the event.
 
-    Daemons: each may be cut off at any point, so nobody has to wait for a server that
-    hangs.
+    They are daemons: each may be cut off at any point, so nobody has to wait for a
+    server that hangs.
     """
     stopping = Event()
     started = [

@@ -1,4 +1,4 @@
-"""Lets one of several workers do something that lasts, and the next when it is gone."""
+"""Lets one of several workers do continuous work, and another when it is gone."""
 
 from contextlib import suppress
 from typing import Final
@@ -16,8 +16,8 @@ _IS_ALIVE: Final = "SELECT 1"
 class AdvisoryLockLeader:
     """A lock that a session on the primary holds.
 
-    It is lost with the primary, and whoever had it goes on until another has taken it:
-    what is watched must not be unwatched just then. So for a moment two may lead.
+    It is lost with the primary, and its holder continues until another has taken it,
+    since what is watched must not be unwatched just then. So for a moment two may lead.
     """
 
     def __init__(self, database: Database, name: str) -> None:
@@ -26,7 +26,7 @@ class AdvisoryLockLeader:
         self._connection: Connection | None = None
 
     def renew(self) -> bool | None:
-        """Tell whether the lock is ours; None while no server could say."""
+        """Return whether the lock is ours; None while no server could say."""
         if self._connection is not None and self._is_held(self._connection):
             return True
         self.drop()
@@ -38,10 +38,10 @@ class AdvisoryLockLeader:
             return None
 
     def drop(self) -> None:
-        """Let another worker have the lock."""
+        """Give the lock up to another worker."""
         if self._connection is not None:
             with suppress(SQLAlchemyError):
-                # Its lock ends with the connection, which nobody may use any more.
+                # Its lock ends with the connection, which must not be used again.
                 self._connection.invalidate()
                 self._connection.close()
         self._connection = None

@@ -1,4 +1,4 @@
-"""Sends messages that wait, one by one: each is claimed, sent and settled."""
+"""Sends waiting messages one by one: each is claimed, sent and settled."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from db.postgres import SYSTEM, Database
 from services.messaging.mail import Email, Mailer, is_taken
 
-# One address that is refused holds up nobody; a server that is away is left alone.
+# One refused address holds up nobody; a server that is away is left alone.
 _MOST_FAILURES: Final = 3
 
 
 class Claimed(Protocol):
-    """What one worker is to send; without an e-mail it was withheld."""
+    """A message that one worker is to send; without an e-mail it was withheld."""
 
     @property
     def email(self) -> Email | None:
@@ -36,8 +36,8 @@ def send_waiting(
 ) -> int:
     """Send e-mails until none is due, time is up or too many failed; return how many.
 
-    `settle` takes the session, what was claimed and `is_sent`. Each is claimed and
-    settled in a transaction of its own.
+    `settle` is called with the session, what was claimed and `is_sent`. Each message is
+    claimed and settled in a transaction of its own.
     """
 
     def send(claimed: C) -> bool | None:
@@ -56,8 +56,8 @@ def deliver_waiting(
 ) -> int:
     """Deliver messages of any kind as `send_waiting` does e-mails.
 
-    `deliver` tells whether it was taken, and None of what was withheld and is settled
-    already.
+    `deliver` returns whether the message was accepted, or None if it was withheld and
+    is settled already.
     """
     until = monotonic() + seconds
     sent = failures = 0
@@ -65,8 +65,8 @@ def deliver_waiting(
         claimed = database.write(claim, identity=SYSTEM).value
         if claimed is None:
             break
-        # In no transaction: a mail server may take its time, and people stop, delete
-        # and leave meanwhile.
+        # In no transaction: a mail server may take its time, while people stop the
+        # worker, delete rows and leave.
         is_sent = deliver(claimed)
         if is_sent is None:
             continue

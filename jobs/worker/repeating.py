@@ -1,4 +1,4 @@
-"""Work of which each step is a short transaction, until nothing is left to do."""
+"""Work that is done in short transactions, until nothing is left to do."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,10 +8,10 @@ from db.postgres import SYSTEM, Database
 
 
 def repeated(database: Database, step: Callable[[Session], int]) -> Iterator[int]:
-    """Do one step after the other until one finds nothing; yield how much each did.
+    """Do one step after another until one finds nothing; yield how much each did.
 
-    Whatever is killed in the middle is done by the next run; what another run has
-    locked, steps leave alone.
+    Whatever is killed midway is finished by the next run; steps leave alone what
+    another run has locked.
     """
     while done := database.write(step, identity=SYSTEM).value:
         yield done

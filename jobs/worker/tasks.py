@@ -40,7 +40,7 @@ from services.visits.schedule.plans import HORIZON, Calendar
 
 # A write asks for its receipt within seconds; a day leaves room for any outage.
 _RECEIPTS_KEPT: Final = timedelta(days=1)
-# Codes and questions hold for minutes; an hour more, so that no clock can matter.
+# Codes and challenges are valid for minutes; with an hour more, no clock can matter.
 _OVER_KEPT: Final = timedelta(hours=1)
 _log = logging.getLogger(__name__)
 
@@ -65,43 +65,43 @@ queue = App(
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What every task may use; the worker puts it into the job's context."""
+    """The dependencies of all tasks; the worker puts them into the job's context."""
 
     database: Database
     files: FileStore
     audit: AuditStore
     seal_keys: SealKeyFile
     sign_ins: Limits = sessions.LIMITS
-    # What sends e-mail, if anything does, and the address that stands in it.
+    # Sends e-mail, if configured; and the address that e-mails link to.
     mailer: Mailer | None = None
     address: str = ""
-    # What reads PDFs, and what scans them for viruses, if set.
+    # Reads PDFs, and scans them for viruses, if configured.
     inspector: PdfInspector | None = None
     scanner: ClamdScanner | None = None
-    # What stands in e-mail about visits, and whether there is any about documents.
+    # What e-mails about visits contain, and whether there are any about documents.
     sender: SenderDetails = SenderDetails()  # noqa: RUF009 (frozen)
     mails_about_documents: bool = True
-    # By which clock doctors work, and how far ahead they can be booked.
+    # The clock by which doctors work, and how far ahead they can be booked.
     calendar: Calendar = HORIZON
-    # How webhooks are told of alerts.
+    # The form in which alerts are sent to webhooks.
     webhook_form: WebhookForm = "chartroom"
-    # Where web servers tell their health, and in which share of the time they are to.
+    # Where web servers report their health, and the availability they should reach.
     health_addresses: tuple[str, ...] = ()
     availability_objective: float = 0.999
-    # What backs up, if the servers are ours to back up.
+    # Makes backups, if the servers are ours to back up.
     backups: BackupScheduler | None = None
     key_files: KeyFiles | None = None
-    # What has the backups forget what was purged.
+    # Removes what was purged from the backups.
     backup_erasure: BackupErasure | None = None
-    # What makes bulk exports, and knows how resources are read.
+    # Makes bulk exports, and knows how resources are read.
     exporter: BulkExporter | None = None
-    # What makes dashboards that are sent by mail, and looks at watched counts.
+    # Makes dashboards that are sent by e-mail, and counts watched counts.
     analyst_mailing: AnalystMailing | None = None
-    # What sends the monthly report on backups, if the clinic wants it.
+    # Sends the monthly report on backups, if the clinic wants it.
     report_mailing: ReportMailing | None = None
-    # What asks the tool that backs up servers of the clinic's own.
+    # Queries the tool that backs up the clinic's own servers.
     backup_tool: ToolAsker | None = None
-    # What practises restores by that tool, if it may restore anywhere.
+    # Practises restores with that tool, if it may restore anywhere.
     tool_drills: RestoreDriller | None = None
 
     @classmethod
@@ -111,9 +111,10 @@ class Stores:
         return stores
 
     def send_emails(self, send: Callable[[Session, Mailer, str], object]) -> None:
-        """Send e-mail and note it, where a mail server is set; else later.
+        """Send e-mail and record that, if a mail server is configured; otherwise later.
 
-        Done once and never again by itself: after a failover the next time does it.
+        Each message is sent once and not retried here: after a failover the next run
+        does it.
         """
         if self.mailer is None:
             return
@@ -124,14 +125,14 @@ class Stores:
 @queue.periodic(cron="17 * * * *")
 @queue.task(
     name="sweep_files",
-    # What the version before this one has queued.
+    # Queued by the previous version.
     aliases=["sweep_photos"],
     lock="sweep_files",
     queueing_lock="sweep_files",
     pass_context=True,
 )
 def sweep_files(context: JobContext, timestamp: int) -> None:
-    """Remove files that nothing refers to; report rows whose file is not there."""
+    """Remove files that nothing refers to; report rows whose file is missing."""
     del timestamp
     stores = Stores.of(context)
     purge.sweep(stores.database, stores.files, stores.backup_erasure)
@@ -145,7 +146,7 @@ def sweep_files(context: JobContext, timestamp: int) -> None:
     pass_context=True,
 )
 def purge_documents(context: JobContext, timestamp: int) -> None:
-    """Make tombstones of documents that nobody can restore or has to keep any more."""
+    """Make tombstones of documents that nobody can restore or must keep any longer."""
     del timestamp
     stores = Stores.of(context)
     purge.purge(stores.database, stores.files, stores.backup_erasure)
@@ -159,9 +160,9 @@ def purge_documents(context: JobContext, timestamp: int) -> None:
     pass_context=True,
 )
 def check_files(context: JobContext, timestamp: int) -> None:
-    """Read some files and compare them with their rows: all of them in a week.
+    """Read some files and compare them with their rows: all of them within a week.
 
-    A little every ten minutes, because one worker does everything in turn.
+    It runs a little every ten minutes, because one worker does everything in turn.
     """
     del timestamp
     stores = Stores.of(context)
@@ -187,7 +188,7 @@ def purge_receipts(context: JobContext, timestamp: int) -> None:
 def seal_audit_log(context: JobContext, timestamp: int) -> None:
     """Sign the end of the audit log's chain once a day; fails if it is not whole.
 
-    Asked every hour, for a worker that does not run at midnight.
+    It runs every hour, for a worker that was not running at midnight.
     """
     del timestamp
     stores = Stores.of(context)
@@ -200,7 +201,7 @@ def seal_audit_log(context: JobContext, timestamp: int) -> None:
     except chain.ChainBroken as broken:
         _log.error("The audit log is not sealed: %s", str(broken))
         raise
-    # In the log as well, which is kept elsewhere: so a seal cannot vanish unnoticed.
+    # In the log as well, which is stored elsewhere: so a seal cannot vanish unnoticed.
     _log.info(
         "Sealed the audit log up to entry %d: hash %s, signature %s of key %s.",
         seal.link.sequence,
@@ -213,13 +214,13 @@ def seal_audit_log(context: JobContext, timestamp: int) -> None:
 @queue.periodic(cron="*/5 * * * *")
 @queue.task(name="tidy_sign_ins", queueing_lock="tidy_sign_ins", pass_context=True)
 def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
-    """Write down which sign-ins are over; delete what nobody can use or looks for."""
+    """Record which sign-ins have ended; delete those that are no longer needed."""
     del timestamp
     stores = Stores.of(context)
     over = datetime.now(UTC) - _OVER_KEPT
 
     def tidy(session: Session) -> None:
-        # Whoever was there while nobody could write it down was not silent.
+        # People who were active while nobody could record it do not count as silent.
         gap_seconds = stores.database.gap_seconds()
         sessions.expire(session, limits=stores.sign_ins.without(gap_seconds))
         sessions.forget(session)
@@ -237,7 +238,7 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
     name="tell_administrators", queueing_lock="tell_administrators", pass_context=True
 )
 def tell_administrators(context: JobContext, timestamp: int) -> None:
-    """Write to the administrators of records opened outside a clinician's patients."""
+    """Write to administrators about records opened outside a clinician's patients."""
     del timestamp
     Stores.of(context).send_emails(break_glass_notifications.tell_administrators)
 
@@ -245,7 +246,7 @@ def tell_administrators(context: JobContext, timestamp: int) -> None:
 @queue.periodic(cron="47 3 * * *")
 @queue.task(name="purge_jobs", queueing_lock="purge_jobs", pass_context=True)
 async def purge_jobs(context: JobContext, timestamp: int) -> None:
-    """Delete the queue's own traces of jobs that ended a week ago."""
+    """Delete the queue's own records of jobs that ended a week ago."""
     del timestamp
     await context.app.job_manager.delete_old_jobs(
         nb_hours=24 * 7, include_failed=True, include_cancelled=True
@@ -255,7 +256,7 @@ async def purge_jobs(context: JobContext, timestamp: int) -> None:
 @queue.periodic(cron="* * * * *")
 @queue.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
-    """Give the jobs of a worker that died, or lost the leader, to another one."""
+    """Give the jobs of a worker that died, or lost the primary, to another one."""
     del timestamp
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():

@@ -1,4 +1,4 @@
-"""The worker: runs the tasks, and follows the database's leader wherever it goes."""
+"""The worker: runs the tasks, and follows the primary wherever it goes."""
 
 import asyncio
 import logging
@@ -39,9 +39,9 @@ _log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def connected(database_url: str) -> AsyncIterator[App]:
-    """Connect the queue; `database_url` follows the leader.
+    """Connect the queue; `database_url` always leads to the primary.
 
-    The same queue each time: its tasks know one app only, through which they are
+    It is always the same queue: its tasks know one app only, through which they are
     deferred again.
     """
     connector = PsycopgConnector(
@@ -75,7 +75,7 @@ def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
 
 
 def _watch_of(stores: Stores) -> BackupWatch | ToolWatch | None:
-    """Return who knows how backups stand, whoever makes them."""
+    """Return the watch on the backups, whoever makes them."""
     if stores.backups is not None:
         return BackupWatch(stores.backups, stores.key_files)
     if stores.backup_tool is None:
@@ -99,10 +99,10 @@ async def _run(stores: Stores) -> None:
 
 
 async def work(stores: Stores, stopping: asyncio.Event) -> None:
-    """Work until `stopping` is set, starting anew whenever the leader changes.
+    """Work until `stopping` is set, starting again whenever the primary changes.
 
-    Procrastinate's worker ends when its connection dies; the next one connects to
-    whoever leads then, and `retry_stalled` picks up what was left half done.
+    Procrastinate's worker ends when its connection dies; the next one connects to the
+    new primary, and `retry_stalled` picks up what was left half done.
     """
     waiting = asyncio.create_task(stopping.wait())
     while not stopping.is_set():
@@ -116,7 +116,7 @@ async def work(stores: Stores, stopping: asyncio.Event) -> None:
 
 
 async def _work_once(stores: Stores) -> None:
-    # Nodes may have come or gone since the last time.
+    # Nodes may have been added or removed since the last time.
     database_url = stores.database.endpoints.database_url
     try:
         async with connected(database_url) as app:
@@ -128,12 +128,12 @@ async def _work_once(stores: Stores) -> None:
                 additional_context={"stores": stores},
             )
     except (ProcrastinateException, psycopg.Error, OSError) as error:
-        # The message may quote a statement's values; its kind says enough.
+        # Only the kind of error: its message may quote a statement's values.
         _log.warning("The worker stopped: %s.", type(error).__name__)
 
 
 async def _finish(working: "asyncio.Task[None]") -> None:
-    """Ask the worker to stop; cancelling is how procrastinate is asked politely."""
+    """Ask the worker to stop; cancelling is procrastinate's way to stop gracefully."""
     working.cancel()
     with suppress(asyncio.CancelledError):
         await working

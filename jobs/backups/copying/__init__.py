@@ -1,1 +1,1 @@
-"""Copies the repository into a store elsewhere, and brings it back from there."""
+"""Copies the repository to a store elsewhere, and fetches it from there."""

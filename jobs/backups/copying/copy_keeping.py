@@ -1,7 +1,7 @@
 """Keeps the copy of the repository up to date: a thread of the worker.
 
-A store that is away is tried again, after longer and longer; what came meanwhile waits
-in the repository, so it is caught up with whenever the store is back.
+A store that is unreachable is tried again after longer and longer pauses. What comes in
+the meantime waits in the repository, and is copied once the store is back.
 """
 
 import logging
@@ -64,7 +64,7 @@ class CopyKeeper:
         self._failures = 0
 
     def behind(self, now: datetime) -> timedelta | None:
-        """Return for how long the copy has got no further; None before a backup."""
+        """Return for how long the copy has not progressed; None before a backup."""
         if self._began_at is None:
             return None
         until = self.note.whole_until if self.note else None
@@ -78,7 +78,7 @@ class CopyKeeper:
             self.look()
 
     def look(self) -> None:
-        """Copy what is new, once there is a backup; tell what went wrong."""
+        """Copy what is new, once there is a backup; record what went wrong."""
         repository = self._copy.repository
         try:
             if repository.survey().newest is None:
@@ -112,7 +112,7 @@ class CopyKeeper:
             )
 
     def _pause(self) -> float:
-        """Return how long to wait: longer with each failure, and not all at once."""
+        """Return the pause: longer after each failure, and with some randomness."""
         if not self._failures:
             return self._round_seconds
         longest = self._first_pause * 2.0 ** min(self._failures - 1, 10)

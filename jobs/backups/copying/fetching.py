@@ -1,8 +1,9 @@
-"""Brings a repository back from its copy: what one time needs, into an empty folder.
+"""Fetches a repository from its copy: what one time needs, into an empty folder.
 
-An object gets its name only once it is what was sent, so a fetch that was cut off goes
-on where it was; what is there is read once more, since a power cut may have left less
-of it. The set's manifest comes last: before, nothing in the folder counts.
+An object gets its name only once it is what was sent, so a fetch that was cut off
+continues where it was. What is there already is read once more, since a power cut may
+have left it incomplete. The set's manifest comes last: before that, nothing in the
+folder counts.
 """
 
 import time
@@ -48,7 +49,7 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class FetchedFrom:
-    """What a folder is fetched from: it is gone on with from nowhere else."""
+    """The source of a folder's fetch, which cannot be continued from any other."""
 
     place: str
     system_id: str
@@ -92,7 +93,7 @@ class RepositoryFetch:
                     self._write(name, seal.opened(name, self._read(name)))
             if POSITION in self._sizes:
                 self._write(POSITION, seal.opened(POSITION, self._read(POSITION)))
-            # The one that was asked for first: none of its bases is taken for it.
+            # The requested set first, so that none of its bases is taken for it.
             for each in reversed(chain):
                 self._write(_manifest_of(each.set_id), each.written())
 
@@ -116,7 +117,7 @@ class RepositoryFetch:
         return clinic
 
     def _begin(self, clinic: str) -> None:
-        """Make the folder one to fetch into; raise CannotRestore for any other."""
+        """Prepare the folder for the fetch; raise CannotRestore if it is unsuitable."""
         own = FetchedFrom(self.store.address.shown, clinic)
         note = self._folder / _NOTE
         try:
@@ -145,7 +146,7 @@ class RepositoryFetch:
     ) -> Manifest:
         """Return the newest set that leads to a time; raises CannotRestore, SetBroken.
 
-        Nobody gets an older one in the place of one that does not open.
+        An older set never replaces one that does not open.
         """
         ids = {n.split("/")[1] for n in self._sizes if n.startswith("sets/")}
         ids = {each for each in ids if _manifest_of(each) in self._sizes}
@@ -164,7 +165,7 @@ class RepositoryFetch:
         raise CannotRestore(f"There is no backup in {self._shown}{when}.")
 
     def _chain_to(self, manifest: Manifest, seal: NoteSeal) -> tuple[Manifest, ...]:
-        """Return what a set is restored from, the full one first; raises SetBroken."""
+        """Return the chain of a set, the full one first; raises SetBroken."""
         manifests, last = {manifest.set_id: manifest}, manifest
         while (base := last.based_on) is not None and base.set_id not in manifests:
             name = _manifest_of(base.set_id)
@@ -207,7 +208,7 @@ class RepositoryFetch:
         self.report("The backup", len(objects), manifest.sealed_bytes)
 
     def _fetch_log(self, archive: LogArchive, manifest: Manifest) -> None:
-        """Fetch the log from a set on, each object opened before it is believed."""
+        """Fetch the log from a set on; each object has to open before it counts."""
         start = LogStart.of(Survey((manifest,), ()), manifest.as_of)
         needed = [
             name
@@ -239,7 +240,7 @@ class RepositoryFetch:
         _require_opens(archive, name)
 
     def _fetch_files(self, archive: LogArchive, manifest: Manifest) -> None:
-        """Fetch the files that the set and what came after it name."""
+        """Fetch the files named by the set and by what came after it."""
         seal = seal_of(manifest, self.keys)
         place = self.repository.set_folder(manifest.set_id)
         with seal.reading(place / "entries") as stream:
@@ -281,7 +282,7 @@ class RepositoryFetch:
             raise CannotRestore(str(error)) from error
 
     def _fetch(self, name: str, require: Callable[[str], None]) -> None:
-        """Fetch an object unless it is here; `require` judges its SHA-256."""
+        """Fetch an object unless it is here; `require` checks its SHA-256."""
         path = self._folder / name
         if path.exists():
             with suppress(SetBroken):
@@ -324,7 +325,7 @@ class RepositoryFetch:
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
-        """Translate what the store did not do."""
+        """Translate the store's errors into those of a restore."""
         try:
             yield
         except ObjectMissing as error:
@@ -339,7 +340,7 @@ class RepositoryFetch:
 
 
 def _require_opens(archive: LogArchive, name: str) -> None:
-    """Raise SetBroken, and forget an object, unless it is what was sealed."""
+    """Raise SetBroken, and remove the object, unless it is what was sealed."""
     try:
         archive.read(name)
     except SetBroken:

@@ -1,7 +1,8 @@
-"""Tells which keys of the key file the copy needs, by asking the store itself.
+"""Finds the keys of the key file that the copy needs, by asking the store itself.
 
-What is in the repository as well says here which keys it needs. What is there alone,
-because its lock has not ended or the repository was lost, is known to nobody else.
+For objects that are in the repository as well, the repository shows which keys they
+need. For those that only the copy has, because their lock has not ended or the
+repository was lost, only the store can.
 """
 
 import io
@@ -36,9 +37,9 @@ _AT_ONCE: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class NeededKeys:
-    """The keys that a copy needs, and what of it that is there alone needs old ones.
+    """The keys that a copy needs, and what only the copy has that needs old ones.
 
-    `until` is when the last of that may be removed there.
+    `until` is when the last of that may be removed from the copy.
     """
 
     keys: frozenset[int] = frozenset()
@@ -49,9 +50,9 @@ class NeededKeys:
 
 @dataclass(frozen=True, slots=True)
 class CopyKeys:
-    """Asks a copy for the keys that it needs; `kept` is for how long backups are.
+    """Finds the keys that a copy needs; `kept` is for how long backups are kept.
 
-    What one is based on may be older by `full_every`.
+    A base may be older than that by `full_every`.
     """
 
     store: ObjectStore
@@ -64,7 +65,7 @@ class CopyKeys:
         """Return what the copy needs. Look at the repository before, not after.
 
         A set that is sent and removed here between two looks would be seen by neither.
-        Raises StoreFailed, and CannotBackUp where something there does not say it.
+        Raises StoreFailed, and CannotBackUp if an object does not show its keys.
         """
         there = self.store.names()
         if not there:
@@ -118,12 +119,12 @@ class CopyKeys:
     def _ask(
         self, lookup: tuple[str, Callable[[str], set[int]]]
     ) -> tuple[str, set[int]]:
-        """Ask an object; raises CannotBackUp where it cannot tell."""
+        """Return an object's keys; raises CannotBackUp if it does not show them."""
         name, keys_of = lookup
         try:
             return name, keys_of(name)
         except ObjectMissing:
-            # The worker has just removed it, or put a longer one in its place.
+            # The worker has just removed it, or replaced it with a longer one.
             return name, set()
         except (SealBroken, SetBroken, ValueError) as error:
             raise CannotBackUp(
@@ -138,7 +139,7 @@ class CopyKeys:
         sealed = self.store.read(name)
         key = key_of(sealed)
         if key not in self.keys.ids:
-            # Lost already, with the key.
+            # It is lost already, with the key.
             return {key}
         manifest = Manifest.parse(seal.opened(name, sealed), name.split("/")[1])
         return {key, key_of(b64decode(manifest.sealed_key)), *manifest.key_ids}
@@ -167,7 +168,7 @@ class CopyKeys:
         return key_ids
 
     def _removable_from(self, name: str) -> datetime:
-        """Return when an object may go that is not in the repository any more."""
+        """Return when an object that is no longer in the repository may be removed."""
         about = self.store.about(name)
         since, kept = about.stored_at, self.kept
         if name.endswith(MANIFEST):
@@ -178,7 +179,7 @@ class CopyKeys:
 
 
 def _is_whole_there(bundle: PieceBundle, there: Iterable[str]) -> bool:
-    """Tell whether the whole segment of some pieces is there as well."""
+    """Return whether the whole segment of a bundle's pieces is there as well."""
     pieces = (LogPiece.parse(name.removeprefix("log/")) for name in there)
     return any(
         piece.is_whole and piece.segment == bundle.segment for piece in pieces if piece

@@ -1,8 +1,8 @@
-"""Which machine writes into a copy: one, also where two have the same clinic.
+"""The one machine that writes into a copy, even where two have the same clinic.
 
-A clinic that was restored on another machine has the same number, and would take away
-there what the first has sent. Whoever has copied a data folder with all that is in it
-has copied its token, and passes for the same machine.
+A clinic that was restored on another machine has the same number, and would remove from
+the copy what the first one has sent. A data folder that was copied with all its content
+has the same token, and cannot be told from the original.
 """
 
 import secrets
@@ -23,7 +23,7 @@ _TOKEN: Final = "copy-owner"  # noqa: S105 - the name of a file, and no secret
 
 @dataclass(frozen=True, slots=True)
 class CopyOwner:
-    """Who writes into a copy, by a token of its data folder, and since when."""
+    """The machine that writes into a copy, by its folder's token, and since when."""
 
     token: str
     since: datetime
@@ -33,14 +33,14 @@ _OWNERS: Final = TypeAdapter(CopyOwner)
 
 
 def token_of(data: Path) -> str:
-    """Return what tells this data folder from all others. Raises OSError."""
+    """Return the token that identifies this data folder. Raises OSError."""
     path = data / _TOKEN
     private_files.make(path, secrets.token_hex(16).encode())
     return path.read_text().strip()
 
 
 def require_owned(store: ObjectStore, token: str, now: datetime) -> None:
-    """Raise CannotBackUp if another machine writes there; the first one may.
+    """Raise CannotBackUp if another machine writes there; the first one becomes owner.
 
     Raises StoreFailed.
     """
@@ -59,7 +59,7 @@ def require_owned(store: ObjectStore, token: str, now: datetime) -> None:
 
 
 def take_over(store: ObjectStore, token: str, now: datetime) -> CopyOwner | None:
-    """Let this machine write there from now on, and no other; return which did."""
+    """Make this machine the only one that writes there; return the previous owner."""
     before = _read(store)
     content = _OWNERS.dump_json(CopyOwner(token, now))
     store.put(OWNER, content, locked_until=None)
@@ -67,7 +67,7 @@ def take_over(store: ObjectStore, token: str, now: datetime) -> CopyOwner | None
 
 
 def _read(store: ObjectStore) -> CopyOwner | None:
-    """Return who writes there; None if nobody has yet, or it cannot be told."""
+    """Return the owner; None if there is none yet, or the note is unreadable."""
     try:
         return _OWNERS.validate_json(store.read(OWNER))
     except (ObjectMissing, ValidationError):

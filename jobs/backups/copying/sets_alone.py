@@ -1,4 +1,4 @@
-"""Which sets that the copy has alone may go, since one of their day stays there."""
+"""Finds sets that only the copy has and that may go, as one of their day stays."""
 
 import io
 from collections.abc import Collection, Iterator
@@ -20,7 +20,7 @@ from jobs.backups.retention.removing import list_thinned_of
 
 @dataclass(slots=True)
 class SetsAlone:
-    """The sets that are in the store and not in the repository, as they were read."""
+    """The sets that are in the store only, and not in the repository, as read."""
 
     repository: Repository
     keys: FileKeys
@@ -31,11 +31,12 @@ class SetsAlone:
     def list_thinned(
         self, names: Collection[str], archive: LogArchive, seal: NoteSeal, now: datetime
     ) -> Collection[str]:
-        """Return which may go; `names` are all objects there.
+        """Return the sets that may go; `names` are all objects in the store.
 
-        By what is there: whoever has deleted the others here takes none away there, and
-        no set counts that is here and was not sent. Where a bucket locks them they stay
-        until they are too old: no lock ends before. Raises StoreFailed.
+        What is in the store decides: nobody who deletes other sets here removes any
+        there, and a set that is here and was not sent does not count. In a bucket with
+        locks, sets stay until they are too old, since no lock ends before. Raises
+        StoreFailed.
         """
         own = {each.set_id: each for each in self.repository.survey().sets}
         there = {name.split("/")[1] for name in names if name.endswith(f"/{MANIFEST}")}
@@ -54,7 +55,7 @@ class SetsAlone:
         return set(thinned) & self._alone.keys()
 
     def _read(self, set_ids: Collection[str], seal: NoteSeal) -> list[str]:
-        """Read the manifests that were not yet; return the sets whose does not open."""
+        """Read manifests not read yet; return the sets whose does not open."""
         known, unreadable = self._alone, []
         self._alone = {}
         for set_id in set_ids:
@@ -70,7 +71,7 @@ class SetsAlone:
         return unreadable
 
     def _copies_in(self, manifest: Manifest) -> Iterator[CopiedFile]:
-        """Yield the files that a set lists, wherever it is; raises SetBroken."""
+        """Yield the files that a set lists, wherever the set is; raises SetBroken."""
         if manifest.set_id not in self._alone:
             yield from list_set_copies(self.repository, manifest, self.keys)
             return

@@ -1,8 +1,8 @@
 """Sends what is new in the repository to its copy, round by round.
 
-What is there is read from the store when a copy begins and once an hour, and remembered
-in between. Killed at any point, the next round goes on: what is there is whole, and
-what leads to it comes after it.
+The store's content is listed when copying begins and once an hour, and remembered in
+between. After a kill at any point the next round continues: whatever is in the store is
+whole, and objects that refer to others are sent after them.
 """
 
 import logging
@@ -57,10 +57,10 @@ from jobs.backups.copying.sets_alone import SetsAlone
 from jobs.backups.retention.removing import LogStart, is_before, list_named
 
 _LIST_EVERY: Final = timedelta(hours=1)
-# Each object is read back once in so many days.
+# Each object is read back once in this many days.
 _CHECK_DAYS: Final = 28
 _MOST_LOOKS: Final = 5
-# Whoever shares the prefix with something else need not be told of all of it.
+# If something else shares the prefix, not all of it needs to be listed.
 _MOST_STRAYS: Final = 100
 _CHANGING: Final = frozenset({KIT, TIMES_LEFT})
 _log = logging.getLogger(__name__)
@@ -72,10 +72,10 @@ def _utc_now() -> datetime:
 
 @dataclass(slots=True)
 class RepositoryCopy:
-    """The copy of a repository in a store; `kept` is for how long backups are.
+    """The copy of a repository in a store; `kept` is for how long backups are kept.
 
-    What one is based on may be older by `full_every`. `owner` tells this machine from
-    others that have the same clinic; without one nobody is asked.
+    A base may be older than that by `full_every`. `owner` identifies this machine among
+    others with the same clinic; without it the owner is not checked.
     """
 
     repository: Repository
@@ -89,13 +89,13 @@ class RepositoryCopy:
     _there: dict[str, int] = field(default_factory=dict)
     _listed_at: datetime | None = None
     _mended: int = 0
-    # Notes that change, as they were sent.
+    # Notes that change, as they were last sent.
     _as_sent: dict[str, bytes] = field(default_factory=dict)
-    # What is there, and not as it was sent.
+    # Objects in the store that are not as they were sent.
     _changed: set[str] = field(default_factory=set)
-    # The sets whose manifest is still to be sent, as is noted of them.
+    # The sets whose manifest is still to be sent, as recorded in the note.
     _begun: set[str] = field(default_factory=set)
-    # The objects of purged files, by the list that has them, and what is locked of it.
+    # The objects of purged files, by the list that has them, and those that are locked.
     _purged: dict[str, frozenset[str]] = field(default_factory=dict)
     _locked: dict[str, datetime] = field(default_factory=dict)
     _alone: SetsAlone = field(init=False)
@@ -104,7 +104,7 @@ class RepositoryCopy:
         self._alone = SetsAlone(self.repository, self.keys, self.store, self.kept)
 
     def round(self) -> CopyNote:
-        """Send what is new and remove what is too old; return how the copy stands.
+        """Send what is new and remove what is too old; return the state of the copy.
 
         Raises StoreFailed, CannotBackUp, SetBroken for what is damaged here, and
         OSError. What was sent before stays sent.
@@ -125,7 +125,7 @@ class RepositoryCopy:
         is_listed = self._look_there(system_id)
         self._require_owned()
         note = self._note(seal)
-        # One whose manifest is there was sent whole, whatever ended the round then.
+        # A set whose manifest is there was sent completely, however that round ended.
         self._begun = {each for each in note.begun if not self._is_whole_there(each)}
         self._look_at_purged(archive)
         here, broken = self._send(seal, archive, listing, note)
@@ -156,13 +156,13 @@ class RepositoryCopy:
         return use_of(self._there.items(), self.repository.survey())
 
     def _note(self, seal: NoteSeal) -> CopyNote:
-        """Return what was noted last, of this place."""
+        """Return the last note on this place."""
         place = self.store.address.shown
         note = read_copy_note(self.repository.folder)
         if note is None or note.place != place:
             note = CopyNote(place, self.clock())
         if note.key_id != seal.keys.primary:
-            # The keys of before may be dropped one day: notes are sealed anew.
+            # The previous keys may be dropped one day: notes are sealed again.
             for name in [name for name in self._there if is_note(name)]:
                 del self._there[name]
         return replace(note, failure="")
@@ -172,7 +172,7 @@ class RepositoryCopy:
             require_owned(self.store, self.owner, self.clock())
 
     def _look_there(self, system_id: str) -> bool:
-        """Ask the store what it has, if it is time to; tell whether it was."""
+        """List the store if it is time to; return whether it was."""
         now = self.clock()
         if self._listed_at is not None and now - self._listed_at < _LIST_EVERY:
             return False
@@ -186,7 +186,7 @@ class RepositoryCopy:
         if CLAIM not in there:
             store.put_new(CLAIM, (self.repository.folder / CLAIM).read_bytes())
         self._require_own(system_id)
-        # Before anything is touched there: the other one may be in the middle of it.
+        # Before anything is changed there: another machine may be in the middle of it.
         self._require_owned()
         store.abandon_unfinished()
         if self._listed_at is not None and (lost := self._there.keys() - there.keys()):
@@ -216,9 +216,9 @@ class RepositoryCopy:
         listing: LocalListing,
         note: CopyNote,
     ) -> tuple[LocalObjects, str]:
-        """Send all that is here; what is replaced meanwhile is looked for again.
+        """Send everything that is here; look again if something is replaced meanwhile.
 
-        Returns what is damaged here as well, and so is not sent: all else is.
+        Also returns what is damaged here, and therefore not sent; everything else is.
         """
         for _ in range(_MOST_LOOKS):
             here = listing.look()
@@ -271,9 +271,9 @@ class RepositoryCopy:
         return broken
 
     def _send_changed(self, here: LocalObjects, seal: NoteSeal) -> None:
-        """Send notes that are written anew, such as after the clinic went back.
+        """Send notes that were rewritten, such as after the clinic went back.
 
-        What was sent by another process may be of before.
+        What another process has sent may be outdated.
         """
         for name in _CHANGING & set(here.notes):
             content = (self.repository.folder / name).read_bytes()
@@ -282,9 +282,9 @@ class RepositoryCopy:
                 self._as_sent[name] = content
 
     def _send_objects(self, manifest: Manifest, note: CopyNote) -> None:
-        """Send what is missing of a set; before any of it, note that it is begun.
+        """Send what is missing of a set, having recorded that the set is begun.
 
-        Where it goes here meanwhile, what was sent is nobody else's there.
+        If the set is removed here meanwhile, what was sent belongs to no other.
         """
         place = self.repository.set_folder(manifest.set_id)
         for each in manifest.objects:
@@ -312,7 +312,7 @@ class RepositoryCopy:
             write_copy_note(self.repository.folder, replace(note, begun=begun))
 
     def _send_position(self, here: LocalObjects, seal: NoteSeal) -> None:
-        """Say there how far the log reaches, once all of it is there."""
+        """Send how far the log reaches, once all of it is there."""
         if here.position is not None:
             self._put(POSITION, seal.sealed(POSITION, here.position))
 
@@ -349,8 +349,8 @@ class RepositoryCopy:
     ) -> int | None:
         """Remove what is replaced and, once an hour, what is too old.
 
-        Returns how many are locked still, if that was looked at. What is gone here and
-        not too old stays there: somebody may have deleted it.
+        Returns how many objects are still locked, if that was checked. What is gone
+        here and not too old stays there: somebody may have deleted it.
         """
         for name in [n for n in self._there if here.is_superseded(n, self._there)]:
             with suppress(ObjectLocked):
@@ -379,9 +379,9 @@ class RepositoryCopy:
         return frozenset[str]().union(*self._purged.values())
 
     def _erase(self, archive: LogArchive, *, is_listed: bool) -> dict[str, datetime]:
-        """Remove the bytes of purged files; return until when others are locked.
+        """Remove the bytes of purged files; return until when the rest is locked.
 
-        What is locked is tried again once an hour.
+        Locked objects are tried again once an hour.
         """
         self._look_at_purged(archive)
         if is_listed:
@@ -403,7 +403,7 @@ class RepositoryCopy:
     ) -> list[str]:
         """Return what retention has removed here, manifests first."""
         before = self.clock() - self.kept
-        # What is there and not here may be based on what is not here either.
+        # A set that is there and not here may have a base that is not here either.
         oldest_base = before - self.full_every
         own = {manifest.set_id for manifest in here.sets}
         sets = [n for n in self._there if n.startswith("sets/")]
@@ -418,7 +418,7 @@ class RepositoryCopy:
                 or self._is_half_sent(set_id)
             )
         ]
-        # None is listed there without what it is based on.
+        # A set is never listed there without its base.
         names = sorted(gone, reverse=True)
         names.sort(key=lambda n: not n.endswith(MANIFEST))
         start = LogStart.of(self.repository.survey(), before)
@@ -434,7 +434,7 @@ class RepositoryCopy:
         return names
 
     def _list_strays(self, here: LocalObjects) -> tuple[str, ...]:
-        """Return what is there, is none of ours, and is not removed by itself."""
+        """Return objects there that are not ours and that nothing will remove."""
         own = {manifest.set_id for manifest in here.sets}
         oldest_base = self.clock() - self.kept - self.full_every
 
@@ -448,8 +448,8 @@ class RepositoryCopy:
         return tuple(sorted(filter(is_stray, self._there))[:_MOST_STRAYS])
 
     def _leads_to(self, here: LocalObjects) -> datetime | None:
-        """Return the newest time that what is here leads to."""
-        # One of a clock that was ahead leads to no time that there has been.
+        """Return the newest time that the content of the repository leads to."""
+        # A set made while the clock was ahead leads to no time that has been.
         now = self.clock()
         times = [each.as_of for each in here.sets if each.as_of <= now]
         if here.position is not None:
@@ -459,11 +459,11 @@ class RepositoryCopy:
         return max(times, default=None)
 
     def _is_whole_there(self, set_id: str) -> bool:
-        """Tell whether all of a set is there: its manifest is sent last."""
+        """Return whether a whole set is there: its manifest is sent last."""
         return f"sets/{set_id}/{MANIFEST}" in self._there
 
     def _is_half_sent(self, set_id: str) -> bool:
-        """Tell whether a set is not here any more, and never was whole there."""
+        """Return whether a set is no longer here, and never was completely there."""
         return (
             set_id in self._begun
             and not self._is_whole_there(set_id)
@@ -472,16 +472,16 @@ class RepositoryCopy:
 
     @property
     def _sets_there(self) -> set[str]:
-        """The sets of which anything is there."""
+        """The sets of which any object is there."""
         return {set_id for name in self._there if (set_id := set_of(name))}
 
     def _may_be_named(self, name: str) -> bool:
-        """Tell whether a set that is there may name a file of a list of purged ones."""
+        """Return whether a set there may name a file of a list of purged ones."""
         at = time_of_purge(name.removeprefix("log/"))
         return at is not None and any(is_before(each, at) for each in self._sets_there)
 
     def _unnamed(self, here: LocalObjects, archive: LogArchive) -> list[str]:
-        """Return the files that nothing names, here or there, any more."""
+        """Return the files that nothing here or there names any more."""
         files = {n for n in self._there if n.startswith("files/") and is_ours(n)}
         candidates = files - set(here.files)
         if not candidates or self.repository.survey().unusable:
@@ -495,7 +495,7 @@ class RepositoryCopy:
         ]
 
     def _check(self, seal: NoteSeal, note: CopyNote) -> CopyNote:
-        """Read back what is due today; what is not as it is here is sent again."""
+        """Read back what is due today; what differs from here is sent again."""
         today = self.clock().date()
         if note.checked_on == today:
             return note
@@ -512,7 +512,7 @@ class RepositoryCopy:
         return note
 
     def _is_same(self, name: str, seal: NoteSeal) -> bool:
-        """Tell whether an object there is the one that is here, if one is."""
+        """Return whether an object there equals the one here, if there is one here."""
         path = self.repository.folder / name
         if PieceBundle.parse(name) or name == POSITION or not path.is_file():
             return True
@@ -529,7 +529,7 @@ class RepositoryCopy:
 
 
 def clinic_of(store: ObjectStore) -> str:
-    """Return which clinic a copy is of; raises CannotBackUp and StoreFailed."""
+    """Return the clinic that a copy is of; raises CannotBackUp and StoreFailed."""
     try:
         return str(_CLAIMS.validate_json(store.read(CLAIM))["system_id"])
     except (ValidationError, KeyError) as error:
@@ -543,7 +543,7 @@ _CLAIMS: Final = TypeAdapter(dict[str, str | int])
 
 
 def _is_needless(start: LogStart, name: str) -> bool:
-    """Tell whether nothing needs an object of the copied log any more."""
+    """Return whether nothing needs an object of the copied log any more."""
     if (bundle := PieceBundle.parse(name)) is not None:
         return bundle.segment.number < start.segment_number
     return name.startswith("log/") and start.is_needless(name.removeprefix("log/"))

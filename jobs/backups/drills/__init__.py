@@ -1,1 +1,1 @@
-"""Restore drills: restored, checked from end to end, and thrown away again."""
+"""Restore drills: restored, checked from end to end, and thrown away."""

@@ -1,4 +1,4 @@
-"""Whether the application answers on a restored clinic, as pages would ask it."""
+"""Whether the application answers on a restored clinic, as pages would query it."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -36,8 +36,8 @@ def require_answers(
 ) -> None:
     """Have services read what pages show, in the front desk's role; raise SetBroken.
 
-    The sandbox is up to date and has stopped: `serving` starts it as what people look
-    around in is. Nobody is told what is read, so nothing of it is written down.
+    The sandbox is up to date and stopped: `serving` starts it in the way that opens an
+    earlier time to people. Nobody is shown what is read, so none of it is recorded.
     """
     with serving as port, closing(RestoredClinic(endpoints)) as way:
         database = way.database(port)
@@ -105,10 +105,10 @@ def _read(database: Database, operation: Callable[[Session], T]) -> T:
 
 @contextmanager
 def _answering(failure: str) -> Iterator[None]:
-    """Raise SetBroken with a sentence that names nobody, whatever goes wrong."""
+    """Raise SetBroken with a sentence that names nobody, whatever the error."""
     try:
         yield
     except (DatabaseUnavailable, Refused, ServiceError, SQLAlchemyError) as error:
-        # What a database says of an error may quote a row.
+        # A database's error message may quote a row.
         _log.warning("%s (%s)", failure, type(error).__name__)
         raise SetBroken(failure) from error

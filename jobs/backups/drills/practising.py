@@ -1,4 +1,4 @@
-"""Practises restores: goes to any second and to the newest, and checks all of both."""
+"""Restore drills: goes to any second and to the newest, and checks all of both."""
 
 import random
 import sys
@@ -38,13 +38,13 @@ _TRIES: Final = 3
 _ROUNDS: Final = 3
 _LOG_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.2
-# No secret depends on which second is chosen.
+# No secret depends on the choice of the second.
 _CHOICE: Final = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicSnapshot:
-    """What every table held at one place in the log, which was passed by a time."""
+    """The content of every table at a position in the log that was passed by a time."""
 
     place: Lsn
     passed_at: datetime
@@ -53,7 +53,7 @@ class ClinicSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """A restore that was proven, until its rows answered, and what was unpacked."""
+    """A proven restore, how long its rows took to answer, and how much was unpacked."""
 
     proof: Proof
     rto_seconds: float
@@ -67,14 +67,15 @@ def practise(
     *,
     stopping: Event | None = None,
 ) -> Proof:
-    """Restore any second of the window, then the newest place; keep the proof.
+    """Restore any second of the window, then the newest position; keep the proof.
 
-    Both are proven as by hand: each row read, each file by its SHA-256, the audit log
-    link by link with its seals. Rows of any second are brought up to date as going back
-    does: what was purged, erased or taken since has to stay so, and services have to
-    answer there as pages ask them. The newest is compared table by table with what a
-    replica shows there, and its indexes with their tables. Raises CheckSkipped where
-    one of that cannot be, SetBroken and CannotRestore; nothing live is touched.
+    Both are proven as by hand: each row is read, each file checked by its SHA-256, and
+    the audit log followed link by link with its seals. The rows of any second are
+    brought up to date as going back does: what has since been purged, erased or revoked
+    must stay so, and services have to answer there as pages query them. The newest is
+    compared table by table with what a replica shows at its position, and its indexes
+    with their tables. Raises CheckSkipped if any of that is impossible, SetBroken and
+    CannotRestore; nothing live is touched.
     """
     with repository.read_from():
         practising = Practising.of(source, repository, seal_keys)
@@ -126,7 +127,7 @@ class Practising:
         )
 
     def restore_any(self, window: BackupWindow) -> datetime:
-        """Restore and prove a second of the window; return which one it was."""
+        """Restore and prove a second of the window; return which second it was."""
         for _ in range(_TRIES):
             second = choose_second(window)
             try:
@@ -140,11 +141,11 @@ class Practising:
         )
 
     def take_snapshot(self) -> ClinicSnapshot:
-        """Have a replica tell what tables hold at one place; raises CheckSkipped."""
+        """Return a replica's table digests at one position; raises CheckSkipped."""
         source = self.source
         binaries = programs.find(source.folder.path)
         written = Leader(source.addresses, binaries, sys.executable).written()
-        # On a busy clinic a replica may not rest for the seconds that it is given.
+        # On a busy clinic a replica may not come to rest within its seconds.
         for name in source.addresses.members.ordinary * _ROUNDS:
             url = source.addresses.node_url(name, "postgres", source.database)
             if (digested := digest_replica(url, written)) is not None:
@@ -155,7 +156,7 @@ class Practising:
         )
 
     def await_log(self, snapshot: ClinicSnapshot, stopping: Event) -> None:
-        """Wait until the sealed log has a snapshot's place; raises CheckSkipped."""
+        """Wait until the sealed log has a snapshot's position; raises CheckSkipped."""
         deadline = time.monotonic() + _LOG_SECONDS
         while time.monotonic() < deadline:
             position = read_position(self.archive.folder)
@@ -170,7 +171,7 @@ class Practising:
         )
 
     def restore_newest(self, snapshot: ClinicSnapshot) -> Restored:
-        """Restore the place of a snapshot and compare every table with it."""
+        """Restore the position of a snapshot and compare every table with it."""
         route = route_to(self.repository, self.archive, snapshot.passed_at)
         if Lsn.parse(route.manifest.reached_lsn) > snapshot.place:
             raise CheckSkipped("A backup was made meanwhile: run the drill once more.")
@@ -179,9 +180,9 @@ class Practising:
     def _restore(
         self, route: Route, expected: Mapping[str, TableDigest] | None = None
     ) -> Restored:
-        """Restore a route and prove it; with tables to compare, its indexes as well."""
+        """Restore a route and prove it, also its indexes with tables to compare."""
         source, manifest = self.source, route.manifest
-        # Somebody who needs that second gets it; a drill is there to tell of damage.
+        # A restore would pass over it and succeed; a drill is there to report damage.
         if route.passed_over:
             raise SetBroken(route.passed_over[0])
         proving = Proving(
@@ -214,10 +215,10 @@ class Practising:
         return Restored(replace(proof, seconds=seconds), rto_seconds, size)
 
     def _require_replayed(self, sandbox: Sandbox, url: str, route: Route) -> None:
-        """Bring rows of then up to date, as going back does, and see that they are.
+        """Bring the earlier rows up to date, as going back does, and verify them.
 
-        Raises SetBroken where something comes back that was purged, erased or taken
-        since, and CheckSkipped where the audit log cannot be read.
+        Raises SetBroken if something comes back that has since been purged, erased or
+        revoked, and CheckSkipped if the audit log cannot be read.
         """
         source, second = self.source, route.to or route.manifest.as_of
         order = GoingBackOrder(second, "A restore drill", CONSOLE)
@@ -227,7 +228,7 @@ class Practising:
 
 
 def require_seals(url: str, keys: SealKeys) -> None:
-    """Raise SetBroken where a restored seal of the audit log does not hold."""
+    """Raise SetBroken if a restored seal of the audit log does not match."""
     with reading(url) as session:
         bad = seals.find_bad_seal(session, keys)
     if bad is not None:
@@ -235,6 +236,6 @@ def require_seals(url: str, keys: SealKeys) -> None:
 
 
 def choose_second(window: BackupWindow) -> datetime:
-    """Return any second of a window, each as likely as another."""
+    """Return a random second of a window, each equally likely."""
     last = (window.until - window.since - timedelta(microseconds=1)).total_seconds()
     return window.since + timedelta(seconds=_CHOICE.randint(0, int(last)))

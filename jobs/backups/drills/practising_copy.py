@@ -1,6 +1,6 @@
-"""Practises restores from the copy elsewhere: fetches it, and checks all of it.
+"""Restore drills from the copy elsewhere: fetches it, and checks everything.
 
-What is proven is what somebody has who lost this machine and its backup disk: the copy
+They prove what is left after the loss of this machine and its backup disk: the copy
 alone, and the keys.
 """
 
@@ -30,15 +30,15 @@ from jobs.backups.taking import BackupSource
 _COPY_SECONDS: Final = 180.0
 _LOOK_SECONDS: Final = 0.5
 _TRIES: Final = 3
-# One part in so many of its disk is left to the clinic, which goes on meanwhile.
+# This fraction of the disk is left to the clinic, which goes on meanwhile.
 _LEFT_FREE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class CopyPractice:
-    """A drill from the copy in a store, of a clinic and its own backups.
+    """A drill from the copy in a store, for a clinic with backups of its own.
 
-    `room` tells what is free on a folder's disk.
+    `room` returns what is free on a folder's disk.
     """
 
     source: BackupSource
@@ -50,9 +50,10 @@ class CopyPractice:
     def practise(self, stopping: Event | None = None) -> Proof:
         """Fetch the copy, restore any second of it and the newest; keep the proof.
 
-        All is checked that a drill of the backups here checks. Until the rows answer
-        counts from the first object that is fetched. Raises CheckSkipped, SetBroken and
-        CannotRestore; nothing live is touched, and what was fetched is thrown away.
+        It checks everything that a drill of the backups here checks. The time until the
+        rows answer is counted from the first object fetched. Raises CheckSkipped,
+        SetBroken and CannotRestore; nothing live is touched, and what was fetched is
+        thrown away.
         """
         own = Practising.of(self.source, self.repository, self.seal_keys)
         rpo_seconds = self._lag()
@@ -83,7 +84,7 @@ class CopyPractice:
         return proof
 
     def _lag(self) -> float:
-        """Return how old the newest second is that the copy leads to."""
+        """Return the age of the newest second that the copy leads to."""
         until = self._whole_until()
         if until is None:
             raise CheckSkipped(
@@ -99,7 +100,7 @@ class CopyPractice:
         return note.whole_until
 
     def _await_copy(self, snapshot: ClinicSnapshot, stopping: Event) -> None:
-        """Wait until the copy leads to a snapshot's place; raises CheckSkipped."""
+        """Wait until the copy leads to a snapshot's position; raises CheckSkipped."""
         deadline = time.monotonic() + _COPY_SECONDS
         while time.monotonic() < deadline:
             until = self._whole_until()
@@ -114,7 +115,7 @@ class CopyPractice:
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
-        """Give a folder that is not there yet, and is thrown away; to one at a time.
+        """Yield the path of a scratch folder, and remove it; for one at a time.
 
         Raises CannotRestore while another process has it.
         """
@@ -126,10 +127,10 @@ class CopyPractice:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _fetch(self, folder: Path, snapshot: ClinicSnapshot) -> Repository:
-        """Fetch what leads to a snapshot's place; raises CannotRestore and SetBroken.
+        """Fetch what leads to a snapshot's place; raises CannotRestore, SetBroken.
 
-        The copy goes on meanwhile: of the newest log something longer may come in the
-        place of what was listed.
+        Copying goes on meanwhile: listed objects of the newest log may be replaced by
+        longer ones.
         """
         fetched = Repository(folder, room=self._room_beside_the_clinic)
         system_id = self.source.folder.system_id()
@@ -148,14 +149,15 @@ class CopyPractice:
             cause = error.__cause__
             if not isinstance(cause, StoreFailed) or isinstance(cause, ObjectMissing):
                 raise
-            # What it says besides, that what was fetched stays, is true by hand alone.
+            # The rest of its message, that what was fetched stays, holds only outside a
+            # drill.
             raise CannotRestore(str(cause)) from error
         return fetched
 
     def _room_beside_the_clinic(self, folder: Path) -> tuple[int, int] | None:
-        """Return what of a disk's room a drill may take, and its size.
+        """Return how much of a disk's room a drill may use, and the disk's size.
 
-        PostgreSQL ends where it cannot write; a restore that is practised may wait.
+        PostgreSQL stops where it cannot write; a restore drill can wait.
         """
         if (usage := self.room(folder)) is None:
             return None

@@ -1,6 +1,7 @@
-"""Runs restore drills by plan and on request, one at a time, and tells how they went.
+"""Runs restore drills by plan and on request, one at a time, and reports the result.
 
-A thread beside the one that makes backups: to restore takes as long as it takes.
+It has a thread of its own beside the one that makes backups, since a restore takes as
+long as it takes.
 """
 
 import logging
@@ -31,7 +32,7 @@ _SETTLING: Final = timedelta(minutes=10)
 # The first window should be long enough to have something in it.
 _FIRST_AFTER: Final = timedelta(hours=1)
 _AGAIN_AFTER: Final = timedelta(days=1)
-# All of a clinic is fetched once more, which a store may charge for.
+# All of a clinic is fetched once more, for which a store may charge.
 COPY_AGAIN_AFTER: Final = timedelta(days=7)
 # PostgreSQL dates drills by its own clock.
 _CLOCKS_APART: Final = timedelta(hours=1)
@@ -42,10 +43,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DrillPlan:
-    """How often a restore is practised, if by itself.
+    """How often a restore is practised automatically, if at all.
 
-    A broken drill is repeated `again_after` that. Nothing is begun within `settling` of
-    the worker's start.
+    A broken drill is repeated after `again_after`. Nothing is begun within `settling`
+    of the worker's start.
     """
 
     every: timedelta | None
@@ -58,7 +59,7 @@ class DrillPlan:
         oldest_backup_at: datetime | None,
         newest: RestoreDrill | None,
     ) -> datetime | None:
-        """Return when the next drill is due; None while none is by itself."""
+        """Return when the next drill is due; None while none is due by itself."""
         if self.every is None or oldest_backup_at is None:
             return None
         due = oldest_backup_at + min(_FIRST_AFTER, self.every)
@@ -71,17 +72,17 @@ class DrillPlan:
 
 
 class PractisedBackups(Protocol):
-    """The backups that a drill is of, whoever makes them."""
+    """The backups that are practised with, whoever makes them."""
 
     @property
     def is_busy(self) -> bool:
         """Whether a backup is being made."""
 
     def oldest_at(self) -> datetime | None:
-        """Return of when the oldest is; None while there is none to practise with."""
+        """Return the time of the oldest backup; None while there is none."""
 
     def drilling(self) -> AbstractContextManager[bool]:
-        """Tell whether nobody practises a restore, which nobody begins in the block."""
+        """Keep others from drills in the block; yield False if one is running."""
 
 
 def _utc_now() -> datetime:
@@ -89,10 +90,10 @@ def _utc_now() -> datetime:
 
 
 class RestoreDriller:
-    """Looks every other second whether a drill is due or asked for, and runs it.
+    """Checks every other second whether a drill is due or requested, and runs it.
 
-    `practise` runs one, and ends early once what it is given is set; `practise_copy`
-    does so from the copy elsewhere, by a plan of its own.
+    `practise` runs one, and ends early once its event is set; `practise_copy` does so
+    from the copy elsewhere, by a plan of its own.
     """
 
     def __init__(
@@ -115,16 +116,16 @@ class RestoreDriller:
         self._clock = clock
         self._started_at = clock()
         self._stopping = Event()
-        # How one ended, until a primary has it.
+        # The result of a drill, until a primary has it.
         self._unwritten: Callable[[Session], None] | None = None
 
     def run(self, stopping: Event) -> None:
-        """Look until `stopping` is set, behind everybody else who wants to work."""
+        """Check until `stopping` is set, at a low priority."""
         self._stopping = stopping
         poll(self.look, stopping, subject="drills that are due", nice=_NICE)
 
     def look(self) -> None:
-        """Run the drill that is due or asked for, and tell how it went."""
+        """Run the drill that is due or requested, and report the result."""
         self._write_down()
         if self._practised.is_busy:
             return
@@ -138,12 +139,12 @@ class RestoreDriller:
         if newest is None or not newest.is_open:
             return
         with self._practised.drilling() as is_alone:
-            # Otherwise the worker of before is at it still, and tells of it.
+            # Otherwise the previous worker is still at it, and reports the result.
             if is_alone:
                 self._run_open()
 
     def _run_open(self) -> None:
-        """Run the drill that is open still, and tell how it went."""
+        """Run the drill that is still open, and report the result."""
         drill = self._read_newest()
         if drill is None or not drill.is_open:
             return
@@ -153,7 +154,7 @@ class RestoreDriller:
         )
         proof, failure = self._run(drill)
         if self._stopping.is_set() and failure is not None:
-            # The next worker runs it: that this one was stopped says nothing.
+            # The next worker runs it: that this one was stopped proves nothing.
             return
         self._unwritten = _ending(drill, proof, failure)
         self._write_down()
@@ -162,7 +163,7 @@ class RestoreDriller:
         return self._database.read_latest(drills.newest_drill, identity=SYSTEM).value
 
     def _find_due(self) -> bool | None:
-        """Return whether a drill of the copy is due; None if neither kind is."""
+        """Return whether the due drill is one of the copy; None if neither is due."""
         oldest, now = self._practised.oldest_at(), self._clock()
         self._started_at = min(self._started_at, now)
         plans = {False: self._plan}

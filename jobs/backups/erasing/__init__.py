@@ -1,1 +1,1 @@
-"""Has backups forget what the clinic has purged."""
+"""Removes from backups what the clinic has purged."""

@@ -1,8 +1,8 @@
 """Destroys the bytes of purged files in the repository, for all its backups at once.
 
-Bytes lie there once, under the SHA-256 of what MongoDB held, whichever backups name
-them. The list of what was purged is written before they go: so whoever restores an
-older time knows that they are gone for good. The copy elsewhere follows that list.
+The bytes are stored once, under the SHA-256 of what MongoDB held, whichever backups
+name them. The list of purged files is written before the bytes go, so that a restore of
+an older time knows that they are gone for good. The copy elsewhere follows that list.
 """
 
 import logging
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BackupErasure:
-    """Destroys what was purged; `data` remembers where the backups were."""
+    """Destroys purged files; `data` remembers where the backups were."""
 
     repository: Repository
     keys: FileKeys
@@ -44,12 +44,12 @@ class BackupErasure:
     disk: DiskReader = field(default_factory=DiskReader)
 
     def try_to_erase(self, files: Collection[tuple[str, str]]) -> bool:
-        """Destroy files by bucket and id; tell whether none is in a backup any more.
+        """Destroy files by bucket and id; return whether no backup has them any more.
 
-        Where that cannot be done now, it has to be done again.
+        If that is impossible now, it has to be repeated.
         """
         try:
-            # The queue has more to do than to wait for a disk that answers nobody.
+            # The queue has more to do than to wait for a disk that does not answer.
             self.disk.read(lambda: self.repository.system_id)
             self.erase(files)
         except DiskSilent as silent:
@@ -64,10 +64,10 @@ class BackupErasure:
         return False
 
     def erase(self, files: Collection[tuple[str, str]]) -> None:
-        """Destroy files by bucket and id, and what was left half destroyed before.
+        """Destroy files by bucket and id, and those left half destroyed before.
 
-        Raises CannotBackUp where the repository is not there, is being read or written,
-        SetBroken, UnusableFileKeys and OSError; then it may be done again.
+        Raises CannotBackUp if the repository is not there, or is being read or written,
+        SetBroken, UnusableFileKeys and OSError; it can be repeated then.
         """
         repository = self.repository
         require_there(repository, self.data)
@@ -76,7 +76,7 @@ class BackupErasure:
             return
         archive = LogArchive(repository.folder, system_id, self.keys)
         archive.folder.mkdir(mode=0o700, exist_ok=True)
-        # Before lists are read: one that ends meanwhile would be in none of them.
+        # Before lists are read: a backup that ends meanwhile would be in none of them.
         was_busy = repository.is_busy
         with repository.unread() as is_unread, archive.copying_files():
             if not is_unread:
@@ -87,17 +87,17 @@ class BackupErasure:
                 add_purged_files(archive, datetime.now(UTC), new)
             self._destroy({each.sha256 for each in (*known.values(), *new)})
             if was_busy or repository.is_busy:
-                # It may have copied some of them before they went, and lists them only
-                # once it is whole.
+                # The running backup may have copied some of them before they went, and
+                # lists them only once it is complete.
                 raise CannotBackUp("A backup is being made.")
 
     def _find(self, archive: LogArchive, wanted: set[_Place]) -> Iterator[PurgedFile]:
-        """Yield the copies of files; what was never copied has none."""
+        """Yield the copies of files; a file that was never copied has none."""
         for copies in self._lists(archive):
             if not wanted:
                 return
             copied: dict[_Place, CopiedFile] = {}
-            # Of a list that does not open nobody has files back either.
+            # A list that does not open cannot bring files back either.
             with suppress(SetBroken, OSError):
                 copied = {each.place: each for each in copies if each.place in wanted}
             wanted = wanted - copied.keys()
@@ -105,9 +105,9 @@ class BackupErasure:
                 yield PurgedFile(*copy.place, copy.sha256)
 
     def _lists(self, archive: LogArchive) -> Iterator[Iterator[CopiedFile]]:
-        """Yield the lists that name files, those first that name the most."""
+        """Yield lists of files: the newest set's, the log's, then older sets'."""
         survey = self.repository.survey()
-        # What lacks its base may be whole again once somebody puts that back.
+        # A set that lacks its base may become whole once somebody puts the base back.
         sets = (*survey.orphans, *survey.sets)
         for manifest in reversed(sets):
             path = self.repository.set_folder(manifest.set_id) / "entries"
@@ -129,6 +129,6 @@ class BackupErasure:
 
 def _places(files: Collection[tuple[str, str]]) -> Iterator[_Place]:
     for bucket, file_id in files:
-        # What is no id of MongoDB's is none of a file that was copied.
+        # An id that is not MongoDB's belongs to no file that was copied.
         with suppress(InvalidId):
             yield bucket, ObjectId(file_id)

@@ -1,1 +1,1 @@
-"""Takes the clinic back in time: that of then takes the place of that of now."""
+"""Takes the clinic back in time: its earlier state replaces the current one."""

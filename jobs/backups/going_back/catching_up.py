@@ -1,4 +1,4 @@
-"""Brings a sandbox's rows of then up to date, before anybody may look at them."""
+"""Brings a sandbox's earlier rows up to date before anybody may look at them."""
 
 from collections.abc import Collection
 from contextlib import closing
@@ -33,9 +33,9 @@ _LOGINS: Final = (database_roles.OWNER, database_roles.APP)
 
 @dataclass(frozen=True, slots=True)
 class CatchingUp:
-    """What a sandbox is brought up to date with: the audit log, and by whose order.
+    """What brings a sandbox up to date: the audit log, and by whose order.
 
-    `purged` and `erased` are what the live rows say as well: the log may be behind.
+    `purged` and `erased` come from the live rows: the log may be behind.
     """
 
     folder: DataFolder
@@ -49,9 +49,9 @@ class CatchingUp:
     def bring_up_to_date(self, sandbox: Sandbox, url: str) -> None:
         """Let a sandbox take writes, and bring its rows up to date as going back does.
 
-        Chartroom signs in there as in the clinic afterwards. Raises SetBroken where
-        something comes back that was purged, erased or taken since, and CheckSkipped
-        where the audit log cannot be read.
+        Chartroom signs in there as it does in the clinic afterwards. Raises SetBroken
+        if something comes back that has since been purged, erased or revoked, and
+        CheckSkipped if the audit log cannot be read.
         """
         since, end = self._read_log(url)
         sandbox.promote(url)
@@ -86,7 +86,7 @@ class CatchingUp:
         return since, end
 
     def _let_in(self, url: str) -> None:
-        """Make what there was not then of logins and roles, with today's passwords."""
+        """Create missing logins and roles, and set the current passwords."""
         passwords = self.folder.secrets()
         database_roles.ensure_roles(url, passwords)
         with closing(psycopg2.connect(url)) as connection:

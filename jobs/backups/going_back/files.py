@@ -1,4 +1,4 @@
-"""The files of an earlier time: the missing come back, later ones stay aside."""
+"""The files of an earlier time: missing ones come back, later ones are set aside."""
 
 from collections.abc import Iterable, Iterator, Set
 from concurrent.futures import ThreadPoolExecutor
@@ -26,24 +26,24 @@ from services.documents.integrity.sweeping import SWEPT_BUCKETS
 
 _Place = tuple[str, ObjectId]
 
-# Each waits for MongoDB's disks several times, and several wait no longer.
+# Each waits for MongoDB's disks several times; several at once take no longer.
 _AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class FileReturns:
-    """Brings files back into a store from a repository, which has copies of all."""
+    """Returns files to a store from a repository that has copies of all."""
 
     store: FileStore
     repository: Repository
     copies: Copies
-    # Those that were purged since: no backup has them any more.
+    # Files purged since: no backup has them any more.
     purged: Set[_Place] = frozenset()
-    # Those that were read, or put back: their bytes never change under their entries.
+    # Files that were read, or put back: the bytes of an entry never change.
     whole: dict[_Place, FileEntry] = field(default_factory=dict)
 
     def bring_back(self, references: Iterable[FileReference]) -> int:
-        """Bring back the files of rows that are missing, or not what was copied.
+        """Put back files of rows that are missing, or differ from their copy.
 
         Returns how many. Raises SetBroken, FileStoreUnavailable.
         """
@@ -61,15 +61,15 @@ class FileReturns:
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             compared = zip(wanted, threads.map(is_lacking, wanted), strict=True)
             lacking = [place for place, is_missing in compared if is_missing]
-            # What one of them raises is raised here.
+            # Consuming the results raises what a thread has raised.
             list(threads.map(self._put_back, lacking))
         return len(lacking)
 
     def set_aside(self, session: Session, until: datetime) -> int:
-        """Keep the files that no row of then names until a time; return how many.
+        """Keep files that no earlier row names until a time; return how many.
 
-        The restored rows say what was about to be removed then; what was not purged
-        is looked at anew. The caller commits.
+        The restored rows list deletions that were pending at their time; files that
+        were not purged since are judged afresh. The caller commits.
         """
         named = set(places_of(list_references(session)))
         pending_deletions.forget_unreferenced(
@@ -85,7 +85,7 @@ class FileReturns:
 
     def _entries(self, bucket: Bucket) -> Iterator[tuple[_Place, FileEntry]]:
         for document in self.store.list_entries(bucket):
-            # One that cannot be read is none: its file comes back whole.
+            # An entry that cannot be read counts as missing: its file comes back whole.
             with suppress(FileDamaged):
                 entry = FileEntry.read(bucket, document)
                 yield (str(bucket), entry.file_id), entry
@@ -125,7 +125,7 @@ class FileReturns:
 
 
 def places_of(references: Iterable[FileReference]) -> Iterator[_Place]:
-    """Yield the bucket and the id of each file that rows name."""
+    """Yield the bucket and id of each file that rows name."""
     for reference in references:
         for file_id in reference.file_ids:
             yield str(reference.bucket), ObjectId(file_id)

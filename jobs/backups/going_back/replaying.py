@@ -1,4 +1,4 @@
-"""Brings rows of an earlier time to what has to be true today all the same."""
+"""Applies to rows of an earlier time what has to be true today nevertheless."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from services.visits.front_desk.appointments import phoning
 
 _BEFORE_A_VISIT: Final = timedelta(hours=24)
 _WENT_BACK: Final = "The clinic went back to an earlier time: ask again."
-# The worker that had them is of another time; what has to be done is found again.
+# Their worker belongs to another time; pending work is found again.
 _OF_THE_QUEUE: Final = (
     "UPDATE procrastinate_jobs SET status = 'cancelled' WHERE status = 'todo'",
     "UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'doing'",
@@ -35,7 +35,7 @@ _OF_THE_QUEUE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class GoingBackOrder:
-    """Who goes back to when, and why."""
+    """Who goes back to which time, and why."""
 
     to: datetime
     reason: str
@@ -44,9 +44,9 @@ class GoingBackOrder:
 
 @dataclass(frozen=True, slots=True)
 class Rejoined:
-    """Where the audit log ends, what it tells of the time since, and what seals it.
+    """The audit log's end, what it has of the time since, and the keys to seal it.
 
-    `is_complete` tells whether all that waited was added before; `set_id` is the
+    `is_complete` says whether all waiting events were added before; `set_id` is the
     backup that the rows are from.
     """
 
@@ -58,9 +58,9 @@ class Rejoined:
 
 
 def read_log(session: Session, store: AuditStore) -> tuple[Since, Link]:
-    """Return what the audit log tells of the time since rows, and where it ends.
+    """Return what the audit log has of the time since the rows, and its end.
 
-    Raises ChainBroken where it does not go on from them, and AuditStoreUnavailable.
+    Raises ChainBroken if it does not continue from them, and AuditStoreUnavailable.
     """
     end = chain.read_head(session)
 
@@ -97,14 +97,14 @@ def replay(session: Session, order: GoingBackOrder, rejoined: Rejoined) -> None:
 
 
 def _settle_letters(session: Session, rejoined: Rejoined) -> None:
-    """Let nothing be sent twice that was sent since; what was not, goes out."""
+    """Prevent letters sent since from being sent twice; others are still sent."""
     letters = update(VisitNotification).where(VisitNotification.sent_at.is_(None))
     for letter_id, at in rejoined.since.sent.items():
         session.execute(
             letters.where(VisitNotification.id == letter_id).values(sent_at=at)
         )
     if not rejoined.is_complete:
-        # Nobody knows what went out: rather one too few than one twice.
+        # Nobody knows which were sent: better one too few than one twice.
         session.execute(letters.values(given_up_at=func.now()))
     is_reminded = Appointment.starts_at <= func.now() + _BEFORE_A_VISIT
     for statement in (
@@ -118,7 +118,7 @@ def _settle_letters(session: Session, rejoined: Rejoined) -> None:
         .where(DrillPlan.reminded_at.is_(None))
         .where(DrillPlan.next_on <= func.current_date())
         .values(reminded_at=func.now()),
-        # Whoever is told of alerts was told within a minute.
+        # Alerts are sent within a minute.
         update(AlertNotification)
         .where(AlertNotification.sent_at.is_(None))
         .where(AlertNotification.given_up_at.is_(None))
@@ -128,7 +128,7 @@ def _settle_letters(session: Session, rejoined: Rejoined) -> None:
 
 
 def _settle_calls_and_mails_of_analysts(session: Session, rejoined: Rejoined) -> None:
-    """Let nobody be phoned, or sent a dashboard or a count, who was since."""
+    """Prevent calls, dashboards and counts made or sent since from being repeated."""
     since = rejoined.since
     for visit_id, call in since.calls.items():
         if call is None:
@@ -146,7 +146,7 @@ def _settle_calls_and_mails_of_analysts(session: Session, rejoined: Rejoined) ->
 
 
 def _end_what_was_under_way(session: Session) -> None:
-    """Let nobody go on with what was under way, or planned, then."""
+    """End everything that was running, or scheduled, at that time."""
     for statement in (
         update(ClusterOperation)
         .where(ClusterOperation.state == "running")

@@ -1,9 +1,9 @@
-"""Makes the clinic of an earlier time ready to take the place of the one that runs.
+"""Prepares the clinic of an earlier time to replace the running one.
 
 Everything is restored and proven beside the clinic before anything of it is touched.
-Then the clinic is closed, and the restored rows learn what the law and safety need of
-the time since. From `Replacement.be_ready` on the next start has the restored clinic;
-whatever ends this before leaves the clinic as it was.
+Then the clinic is closed, and the restored rows are given what law and safety require
+of the time since. From `Replacement.be_ready` on the next start has the restored
+clinic; anything that ends this earlier leaves the clinic as it was.
 """
 
 import sys
@@ -62,20 +62,21 @@ from services.audit.chain import ChainBroken
 from services.backups.ledger import Since
 from services.backups.previews import ChangeList
 
-# Of the restored rows three copies come to be, beside those that stay aside.
+# The restored rows get three copies, beside the previous ones that are set aside.
 _COPIES: Final = 2
 
-# Told a stage, and the seconds it took.
+# Called with a stage, and the seconds it took.
 Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
 class LiveClinic:
-    """The clinic that is to go back: its servers, its files, its audit log, its keys.
+    """The clinic that goes back: its servers, files, audit log and keys.
 
-    What is not in the clinic of then is kept for as long as `kept`. `own_log` is the
-    log of the clinic's own backups, where `repository` is another that was fetched.
-    Backups that nobody may write to, and that no log goes on in, are `read_only`.
+    What the earlier clinic does not have is kept for as long as `kept`. `own_log` is
+    the log of the clinic's own backups, if `repository` is a different one that was
+    fetched. Backups that nobody may write to, and whose log does not continue, are
+    `read_only`.
     """
 
     folder: DataFolder
@@ -92,9 +93,9 @@ class LiveClinic:
 
 @dataclass(frozen=True, slots=True)
 class ProvenRestore:
-    """A clinic of then that is proven, and what going back to it would undo.
+    """A proven earlier clinic, and what going back to it would undo.
 
-    `lists` is None where no server could be asked.
+    `lists` is None if no server could be queried.
     """
 
     proof: Proof
@@ -103,7 +104,7 @@ class ProvenRestore:
 
 @dataclass(slots=True)
 class WentBack:
-    """What going back brought about."""
+    """The result of going back."""
 
     proof: Proof
     files_returned: int = 0
@@ -119,15 +120,15 @@ def go_back(
     closed: Callable[[], AbstractContextManager[None]],
     report: Report = lambda _stage, _seconds: None,
 ) -> WentBack:
-    """Restore a time, have it confirmed, and make it ready to be the clinic.
+    """Restore a time, have it confirmed, and prepare it to become the clinic.
 
-    `confirm` is shown what was proven and raises whatever ends this; `closed` closes
-    the clinic for a block, at whose end it opens again, with the restored data if they
+    `confirm` is called with what was proven, and raises to end this; `closed` closes
+    the clinic for a block, after which it opens again, with the restored data if they
     are ready. Raises CannotRestore: then the clinic is as it was.
     """
     try:
         with ExitStack() as held:
-            # Left last: by then the journal says which clinic is to open.
+            # Left last: by then the journal states which clinic to open.
             closing_time = held.enter_context(ExitStack())
             going = _GoingBack.prepared(clinic, order, held)
             with going.stopped() as url:
@@ -166,21 +167,21 @@ def go_back(
 
 @dataclass(frozen=True, slots=True)
 class _Logs:
-    """The log that leads to a time, and the one that goes on afterwards."""
+    """The log that leads to a time, and the one that continues afterwards."""
 
     source: LogArchive
     own: LogArchive
 
     @property
     def timeline(self) -> int:
-        """The newest timeline that any of them has."""
+        """The newest timeline in either of them."""
         return max(self.source.listing().timeline, self.own.listing().timeline)
 
     def history(self, timeline: int) -> bytes:
-        """Return where a timeline comes from, as PostgreSQL writes it.
+        """Return the history of a timeline, as PostgreSQL writes it.
 
-        Of one on which nobody kept the log that is where the next one that is known
-        came from until then. Raises SetBroken.
+        For a timeline whose log nobody kept, it is the part of the next known
+        timeline's history up to then. Raises SetBroken.
         """
         if (archive := self._archive_with(timeline)) is not None:
             return archive.read(history_name(timeline))
@@ -197,7 +198,7 @@ class _Logs:
 
 @dataclass(slots=True)
 class _GoingBack:
-    """One way back, while its sandbox is there."""
+    """One run of going back, while its sandbox exists."""
 
     clinic: LiveClinic
     order: GoingBackOrder
@@ -207,14 +208,14 @@ class _GoingBack:
     target: ReplayTarget
     copies: Copies
     since_lap: float = field(default_factory=time.monotonic)
-    # What was compared while the clinic was open is not read again while it is closed.
+    # Files compared while the clinic was open are not read again while it is closed.
     whole_files: dict[tuple[str, ObjectId], FileEntry] = field(default_factory=dict)
 
     @classmethod
     def prepared(
         cls, clinic: LiveClinic, order: GoingBackOrder, held: ExitStack
     ) -> "_GoingBack":
-        """Unpack what leads to the time; all of it is thrown away with `held`."""
+        """Unpack what leads to the time; `held` removes all of it."""
         began = time.monotonic()
         folder, repository = clinic.folder, clinic.repository
         held.enter_context(repository.read_from())
@@ -243,16 +244,16 @@ class _GoingBack:
         return cls(clinic, order, logs, proving, sandbox, target, copies, began)
 
     def lap(self) -> float:
-        """Return the seconds since this was last called."""
+        """Return the seconds since the last call."""
         before, self.since_lap = self.since_lap, time.monotonic()
         return self.since_lap - before
 
     def stopped(self) -> AbstractContextManager[str]:
-        """Run the restored PostgreSQL, which stands still at its time."""
+        """Run the restored PostgreSQL, with replay paused at its time."""
         return self.sandbox.started(self.proving.route.manifest.database, self.target)
 
     def prove(self, url: str) -> ProvenRestore:
-        """Prove all of it, and compare it with the clinic that runs."""
+        """Prove everything, and compare it with the running clinic."""
         proof = self.proving.prove(url, self.copies)
         try:
             with reading(url) as session:
@@ -262,7 +263,7 @@ class _GoingBack:
         return ProvenRestore(proof, lists)
 
     def bring_files(self, url: str) -> int:
-        """Bring files back that rows of then name, those that were purged left out."""
+        """Put back the files that the earlier rows name, except purged ones."""
         with reading(url) as session:
             since, _ = read_log(session, self.clinic.audit)
             return self._returns.bring_back(
@@ -275,7 +276,7 @@ class _GoingBack:
     def finish(self, url: str, went: WentBack) -> TimelineHistory:
         """Let the restored rows take writes, and bring them up to date.
 
-        Returns the timeline that they are on from here on, and where it was begun.
+        Returns their new timeline, and where it begins.
         """
         is_complete = _drain(self.clinic)
         with reading(url) as session:
@@ -300,7 +301,7 @@ class _GoingBack:
                 schema.migrate(connection)
             with Session(engine) as session, session.begin():
                 replay(session, self.order, rejoined)
-                # What was purged or swapped since the first look.
+                # For what was purged or swapped since the first look.
                 went.files_returned += self._returns.bring_back(
                     list_references(session)
                 )
@@ -319,9 +320,9 @@ class _GoingBack:
 
 
 def _require_newest_timeline(clinic: LiveClinic, logs: _Logs) -> None:
-    """Raise CannotRestore where a server leads on a timeline that no backup knows.
+    """Raise CannotRestore if the primary's timeline is unknown to the backups.
 
-    The restored clinic begins a timeline, and no other may have its number.
+    The restored clinic begins a timeline, whose number no other may have.
     """
     try:
         binaries = programs.find(clinic.folder.path)
@@ -337,7 +338,7 @@ def _require_newest_timeline(clinic: LiveClinic, logs: _Logs) -> None:
 
 
 def _require_room(clinic: LiveClinic, route: Route) -> None:
-    """Raise CannotRestore unless there is room for the replicas made anew as well."""
+    """Raise CannotRestore unless there is also room for rebuilding the replicas."""
     manifest, chain = route.manifest, clinic.repository.survey().chain_of
     room = room_for(chain(manifest)) + _COPIES * room_for([manifest])
     try:
@@ -349,15 +350,15 @@ def _require_room(clinic: LiveClinic, route: Route) -> None:
 
 
 def _add_histories(sandbox: Sandbox, logs: _Logs, target: ReplayTarget) -> None:
-    """Have PostgreSQL know which timelines there were, so that it takes a new one."""
+    """Give PostgreSQL the known timelines, so that it takes a new one."""
     for timeline in range(target.timeline + 1, logs.timeline + 1):
         sandbox.add_log(history_name(timeline), logs.history(timeline))
 
 
 def _drain(clinic: LiveClinic) -> bool:
-    """Add what waits to the audit log; tell whether nothing waits any more.
+    """Add waiting events to the audit log; return whether none waits any more.
 
-    Where the rows cannot be read any more, nobody knows what waits.
+    If the rows can no longer be read, nobody knows what waits.
     """
     try:
         while clinic.database.read_latest(chain.is_waiting, identity=SYSTEM).value:

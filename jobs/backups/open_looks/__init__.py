@@ -1,1 +1,1 @@
-"""Keeps the clinic of a time open for a while, so that people can look around in it."""
+"""Keeps the clinic of an earlier time open for a while, for people to look around."""

@@ -1,6 +1,6 @@
-"""Opens the clinic of a time for whoever asks on the page, and closes it again.
+"""Opens the clinic of an earlier time on request from the page, and closes it again.
 
-A thread of its own: what is open is held open, for an hour after somebody last looked.
+It has a thread of its own: what is open is held open for an hour after the last look.
 """
 
 import logging
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class LookKeeper:
-    """Looks every other second whether somebody wants to look around, and opens it.
+    """Checks every other second whether a look is requested, and opens it.
 
     `opened` opens what is asked for during a block, and yields its port.
     """
@@ -44,23 +44,23 @@ class LookKeeper:
         self._database = database
         self._opened = opened
         self._watch_seconds = watch_seconds
-        # How one ended, until a primary has it.
+        # How a look ended, until a primary has it.
         self._unwritten: Callable[[Session], None] | None = None
 
     def run(self, stopping: Event) -> None:
-        """Look until `stopping` is set, behind everybody else who wants to work."""
+        """Check until `stopping` is set, at a low priority."""
         poll(
             lambda: self.look(stopping), stopping, subject="looks asked for", nice=_NICE
         )
 
     def look(self, stopping: Event) -> None:
-        """Open what somebody asked for, and hold it open until it has to end."""
+        """Open what was requested, and hold it open until it has to end."""
         self._write_down()
         look = self._unended()
         if look is None:
             return
         failure = None
-        # Whoever had opened it has died, and it with them.
+        # The worker that had opened it has died, and the sandbox with it.
         if not look.is_open:
             failure = self._open(look, stopping)
         self._unwritten = lambda session: looks.end_look(
@@ -96,7 +96,7 @@ class LookKeeper:
             try:
                 now = self._unended()
             except DatabaseUnavailable:
-                # Pages cannot read either; what is open stays so until its time.
+                # Pages cannot read either; the look stays open until its time is over.
                 continue
             if now is None or now.id != look.id:
                 return

@@ -1,8 +1,9 @@
-"""Opens the clinic of a time for Chartroom's pages, read-only, beside the live one.
+"""Opens an earlier time for Chartroom's pages, read-only, beside the live clinic.
 
-Its rows and audit log are proven as by hand first, and learn what was purged, erased
-and taken since before anybody may look. Whether a file is there, and whole, is seen by
-whoever opens it: nobody who looks for one record waits until all files are read.
+Its rows and audit log are proven as by hand first, and what was purged, erased and
+revoked since is applied before anybody may look. Whether a file is there, and whole, is
+checked when it is opened: nobody who looks for one record waits until all files are
+read.
 """
 
 from collections.abc import Callable, Iterator
@@ -44,14 +45,14 @@ class LookSource:
 
     @contextmanager
     def opened(self, look: RestoreLook) -> Iterator[int]:
-        """Open the clinic of a look's time; yield the port on which it answers.
+        """Open the clinic as of a look's time; yield the port on which it answers.
 
-        All of it is gone afterwards. Raises CannotRestore, and SetBroken for what is
+        All of it is removed afterwards. Raises CannotRestore, and SetBroken for what is
         not as it was written.
         """
         repository, folder = self.repository, self.folder
         with ExitStack() as held:
-            # Backups may be thinned again while people look around.
+            # Backups may be thinned out again while people look around.
             with repository.read_from():
                 if (system_id := folder.system_id()) and repository.system_id:
                     repository.require_clinic(system_id)

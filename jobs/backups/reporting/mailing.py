@@ -1,4 +1,4 @@
-"""Makes the report on the month before, and sends it to each administrator once."""
+"""Makes the report on the previous month, and sends it to each administrator once."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from services.core.actors import KEEPER
 from services.documents.forms import Clinic, Wording
 from services.messaging.mail import Mailer, is_taken
 
-# Not in the night, when a telephone on a table rings.
+# Not at night, when a telephone might ring.
 _FROM: Final = timedelta(hours=6)
 # A mail server that is away is left alone for an hour.
 _MOST_FAILURES: Final = 3
@@ -36,9 +36,10 @@ _MOST_FAILURES: Final = 3
 class ReportMailing:
     """How the report is made and sent; `now` is by the clinic's clock.
 
-    `sources` looks up what is beside rows, or returns None where nothing was ever
-    backed up. `wording` has what papers say in a person's language, or, of none that is
-    known, in the clinic's; `explain` tells failures in the language of a paper.
+    `sources` collects the data that are not in rows, or returns None if there was never
+    a backup. `wording` returns the texts of papers in a person's language, or in the
+    clinic's where that is not known; `explain` translates failures into the language of
+    a paper.
     """
 
     clinic: Clinic
@@ -52,7 +53,7 @@ class ReportMailing:
     def run(self, database: Database, mailer: Mailer) -> int:
         """Send the report to all who have not got it yet; return how many got it.
 
-        Raises DatabaseUnavailable and OSError: what is left is sent an hour later.
+        Raises DatabaseUnavailable and OSError: the rest is sent an hour later.
         """
         now = self.now()
         period = ReportPeriod.month_before(now)
@@ -61,7 +62,8 @@ class ReportMailing:
         mails = read_report_mails(self.data, period.first)
         listed = partial(reports.list_recipients, reported=period)
         people = database.read_latest(listed, identity=SYSTEM).value
-        # Last those whose address takes none: a few of them end each hour's try.
+        # People whose address was refused come last: a few of those end each hour's
+        # try.
         due = sorted(
             (each for each in people if mails.is_due(each.id)),
             key=lambda each: mails.refused.get(each.id, 0),
@@ -73,7 +75,7 @@ class ReportMailing:
 
         def make(session: Session) -> tuple[BackupReport, dict[str, bytes]]:
             report = reports.gather_report(session, KEEPER, period, sources)
-            # That somebody took it is true once there is a paper of it.
+            # The event that somebody took the report is true once its papers exist.
             return report, self._papers(report, now, languages)
 
         report, papers = database.write(make, identity=SYSTEM).value
@@ -82,7 +84,7 @@ class ReportMailing:
     def _papers(
         self, report: BackupReport, now: datetime, languages: Iterable[str | None]
     ) -> dict[str, bytes]:
-        """Return the report on paper, in each of these languages."""
+        """Return the report as a paper in each of these languages."""
         papers: dict[str, bytes] = {}
         for wording in map(self.wording, languages):
             if wording.language not in papers:
@@ -98,9 +100,9 @@ class ReportMailing:
 
 @dataclass(slots=True)
 class _Sending:
-    """The report on its way to people; `mails` is what is noted of that so far.
+    """The report being sent; `mails` records what was sent so far.
 
-    `papers` are by their languages.
+    `papers` are by language.
     """
 
     mailing: ReportMailing
@@ -111,7 +113,7 @@ class _Sending:
     mails: ReportMails
 
     def send(self, people: list[ReportRecipient]) -> int:
-        """Send it to these, until too many e-mails were refused."""
+        """Send it to these people, until too many e-mails were refused."""
         sent = failures = 0
         for person in people:
             wording = self.mailing.wording(person.language)
@@ -129,8 +131,9 @@ class _Sending:
             clinic=self.mailing.clinic.name,
             address=self.mailing.address,
         )
-        # Before it is out: a worker that dies meanwhile sends one too few, which
-        # anybody makes on the page, and on a full disk nobody gets one every hour.
+        # Recorded before it is sent. A worker that dies in between sends one too few,
+        # which anybody can make on the page; and on a full disk nobody gets one every
+        # hour.
         self._note(self.mails.with_sent(person.id))
         is_sent = is_taken(self.mailer, email)
         if not is_sent:

@@ -1,7 +1,7 @@
-"""Who has been sent the monthly report on backups, and how often that was tried.
+"""Records who was sent the monthly report on backups, and how often that was tried.
 
-It lies in the data folder: rows go back in time with the clinic, and what stands here
-does not, so nobody gets a month twice.
+The record lies in the data folder: rows go back in time with the clinic, and this does
+not, so nobody gets a month twice.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _MOST_TRIES: Final = 72
 class ReportMails:
     """Who was sent the report on the month that begins on a day.
 
-    `refused` counts by person how often the mail server did not take it.
+    `refused` counts, by person, how often the mail server refused it.
     """
 
     month: date
@@ -33,15 +33,15 @@ class ReportMails:
     refused: Mapping[UUID, int] = field(default_factory=dict)
 
     def is_due(self, person: UUID) -> bool:
-        """Whether somebody is to be sent it still."""
+        """Return whether somebody is still to be sent it."""
         return person not in self.sent and self.refused.get(person, 0) < _MOST_TRIES
 
     def with_sent(self, person: UUID) -> "ReportMails":
-        """Return this with somebody who is sent it just now."""
+        """Return this with a person who is being sent it."""
         return replace(self, sent=self.sent | {person})
 
     def with_refused(self, person: UUID) -> "ReportMails":
-        """Return this with somebody whose e-mail the mail server did not take."""
+        """Return this with a person whose e-mail the mail server refused."""
         refused = {**self.refused, person: self.refused.get(person, 0) + 1}
         return replace(self, sent=self.sent - {person}, refused=refused)
 
@@ -50,7 +50,7 @@ _MAILS: Final = TypeAdapter(ReportMails)
 
 
 def read_report_mails(data: Path, month: date) -> ReportMails:
-    """Return who was sent the report on a month; nobody, if another is noted."""
+    """Return who was sent the report on a month; nobody if another is recorded."""
     with suppress(OSError, ValidationError):
         noted = _MAILS.validate_json((data / _NAME).read_bytes())
         if noted.month == month:
@@ -59,5 +59,5 @@ def read_report_mails(data: Path, month: date) -> ReportMails:
 
 
 def note_report_mails(data: Path, mails: ReportMails) -> None:
-    """Keep who was sent it, in place of what was there. Raises OSError."""
+    """Store who was sent it, in place of the previous record. Raises OSError."""
     private_files.replace(data / _NAME, _MAILS.dump_json(mails, indent=1))

@@ -19,9 +19,9 @@ _log = logging.getLogger(__name__)
     pass_context=True,
 )
 def send_backup_report(context: JobContext, timestamp: int) -> None:
-    """Send each administrator the report on the month before, who has not got it.
+    """Send the report on the previous month to administrators who have not got it.
 
-    Asked every hour, for a worker or a mail server that was away.
+    It runs every hour, since a worker or a mail server may have been away.
     """
     del timestamp
     stores = Stores.of(context)

@@ -1,1 +1,1 @@
-"""Which backups stay, and how the others go."""
+"""Which backups stay, and how the others are removed."""

@@ -1,10 +1,10 @@
-"""Removes backups that are older than they are to be kept, and what only they needed.
+"""Removes backups that are older than they are kept, and what only they needed.
 
 Of the many of a day one stays once they are two days old.
 
-A set goes whole: its name first, so that whatever kills this leaves remains that count
-for nothing. Files that nothing names any more go after the sets that named them, and so
-does the log from which no set goes on.
+A set is removed whole, its name first, so that a kill at any point leaves only remains
+that do not count. Files that nothing names any more are removed after the sets that
+named them, and so is the log from which no set continues.
 """
 
 from collections.abc import Callable, Iterable
@@ -35,10 +35,10 @@ from jobs.backups.retention.thinning import list_thinned, lists_files_of
 
 @dataclass(frozen=True, slots=True)
 class RemovedBackups:
-    """The sets that were removed, and how many files, bytes and pieces of the log.
+    """The removed sets, and how many files, bytes and objects of the log.
 
-    `missing_files` counts those that a set or the log names and that are gone; None
-    where nobody looked.
+    `missing_files` counts files that a set or the log names and that are gone; None if
+    that was not checked.
     """
 
     set_ids: tuple[str, ...] = ()
@@ -50,14 +50,14 @@ class RemovedBackups:
 
 @dataclass(frozen=True, slots=True)
 class LogStart:
-    """From where on the log is kept: what leads to the first set that it goes on from.
+    """The start of the log that is kept: it leads to the first set that needs log.
 
-    A set that only stays because it was proven leads to its own time: nobody keeps
-    months of log for it. Which files were purged since the oldest set is known as long
-    as there is one that may name them.
+    A set that only stays because it was proven leads to its own time: no months of log
+    are kept for it. Records of which files were purged since the oldest set are kept as
+    long as a set may name them.
 
-    The first by its time need not be the first by its log: a clinic that went back
-    writes on from an earlier place than the sets that it had made until then.
+    The first set by time need not be the first by its log: a clinic that went back
+    continues from an earlier position than the sets that it had made until then.
     """
 
     segment_number: int
@@ -67,7 +67,7 @@ class LogStart:
 
     @classmethod
     def of(cls, survey: Survey, before: datetime) -> "LogStart | None":
-        """Return where the log begins that is needed; None if that is not known."""
+        """Return where the needed log begins; None if that is not known."""
         if survey.newest is None or survey.unusable:
             return None
         going_on = [s for s in survey.sets if s.as_of >= before] or [survey.newest]
@@ -79,7 +79,7 @@ class LogStart:
         )
 
     def is_needless(self, name: str) -> bool:
-        """Tell by an object's name whether nothing needs it any more."""
+        """Return whether nothing needs an object with this name any more."""
         if (piece := LogPiece.parse(name)) is not None:
             return piece.segment.number < self.segment_number
         if (at := time_of_entries(name)) is not None:
@@ -93,11 +93,11 @@ class LogStart:
 def list_expired(
     survey: Survey, proof: Proof | None, before: datetime
 ) -> tuple[str, ...]:
-    """Return the sets of before a time that nothing else keeps, the oldest first.
+    """Return the sets from before a time that nothing else keeps, the oldest first.
 
     The newest stays however old it is, and so does the last that a restore has proven:
-    there is always a way back. What one that stays is based on stays with it. One whose
-    manifest cannot be read goes by its name, and so does one that lacks its base.
+    there is always a way back. The bases of sets that stay, stay with them. A set whose
+    manifest cannot be read is dated by its name, and so is one that lacks its base.
     """
     proven = proof.set_id if proof else None
     staying = [
@@ -119,10 +119,10 @@ def remove_expired(
     is_sweeping: bool,
     now: datetime | None = None,
 ) -> RemovedBackups:
-    """Remove what `list_expired` names, and the files that no set needs any more.
+    """Remove what `list_expired` returns, and the files that no set needs any more.
 
-    With `now` those go as well that `list_thinned` names: each hour one does, and what
-    it named others name. So files are looked through only if a set went for its age, or
+    With `now` the sets of `list_thinned` go as well: about one each hour, whose files
+    other sets name. So files are checked only if a set went for its age, or
     `is_sweeping`. Does nothing while somebody reads a set; raises BackupRunning while
     one is made, and OSError.
     """
@@ -131,7 +131,7 @@ def remove_expired(
             return RemovedBackups()
         survey, proof = repository.survey(), repository.last_proof()
         expired = list_expired(survey, proof, before)
-        # The newest first: whatever ends this, none has lost what it is based on.
+        # The newest first: whatever ends this, no remaining set has lost its base.
         for set_id in reversed(expired):
             repository.remove(set_id)
         repository.forget_known(before)
@@ -166,9 +166,9 @@ def list_thinned_of(
     kept_since: datetime,
     copies_in: Callable[[Manifest], Iterable[CopiedFile]],
 ) -> tuple[str, ...]:
-    """Return which sets may go as one of their day stays; `copies_in` reads files.
+    """Return the sets that may go as one of their day stays; `copies_in` reads files.
 
-    None where the log, or a set, does not say what it leads to.
+    There are none if the log, or a set, does not show what it leads to.
     """
     with suppress(SetBroken, UnusableFileKeys, OSError):
         return list_thinned(
@@ -183,7 +183,7 @@ def list_thinned_of(
 
 
 def _remove_log(repository: Repository, archive: LogArchive, before: datetime) -> int:
-    """Remove the log that no set goes on along; return how many objects that were."""
+    """Remove the log that no set continues along; return the number of objects."""
     start = LogStart.of(repository.survey(), before)
     if start is None:
         return 0
@@ -196,9 +196,9 @@ def _remove_log(repository: Repository, archive: LogArchive, before: datetime) -
 def _note_times(
     repository: Repository, archive: LogArchive, before: datetime, now: datetime
 ) -> None:
-    """Note which times all that stays leads to: what is lost of them is missed."""
+    """Record the times that the remaining backups lead to, to notice losses."""
     sets = repository.survey().sets
-    # On a full disk the log is removed all the same; the next hour notes what is there.
+    # On a full disk the log is still removed; the next hour records what is there.
     with suppress(SetBroken, UnusableFileKeys, OSError):
         note_times(repository.folder, sets, archive, kept_since=before, now=now)
 
@@ -209,9 +209,9 @@ def _without_unnamed(
     archive: LogArchive,
     keys: FileKeys,
 ) -> RemovedBackups:
-    """Remove the files that no set names; none if a set does not say which it does.
+    """Remove the files that no set names; none if a set does not show its files.
 
-    What is named and gone, without having been purged, is counted.
+    Files that are named and gone, without having been purged, are counted.
     """
     survey = repository.survey()
     count = size = 0
@@ -221,7 +221,7 @@ def _without_unnamed(
     with suppress(SetBroken, OSError):
         named = _named_by_sets(repository, keys)
         archive.folder.mkdir(mode=0o700, exist_ok=True)
-        # Nobody copies a file meanwhile that its entry does not name yet.
+        # Meanwhile nobody copies a file whose entry does not name it yet.
         with archive.copying_files():
             named |= _named_by_log(archive)
             lost = named - {each.sha256 for each in list_purged_files(archive)}
@@ -253,7 +253,7 @@ def _named_by_log(archive: LogArchive) -> set[str]:
 
 
 def is_before(set_id: str, before: datetime) -> bool:
-    """Tell whether a set was begun before a time, as its name says."""
+    """Return whether a set was begun before a time, by its name."""
     try:
         return datetime.strptime(f"{set_id[:15]}+0000", "%Y%m%dT%H%M%S%z") < before
     except ValueError:

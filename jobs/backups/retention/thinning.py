@@ -1,7 +1,7 @@
-"""Chooses which of many backups of a day may go, without a second that is lost.
+"""Chooses which of a day's many backups may go without losing a second.
 
-Hourly ones shorten the way to a second of the last days. Of what is older one a day is
-enough: the log leads on from it to every second, as long as it is there and lists the
+Hourly backups shorten the way to a second of the last days. Of older ones, one a day is
+enough: the log leads from it to every second, as long as the log is there and lists the
 files that came.
 """
 
@@ -28,12 +28,12 @@ def list_thinned(
 ) -> tuple[str, ...]:
     """Return the sets that may go, since one of their day stays; the oldest first.
 
-    Of each day the one stays that needs the fewest others, the newest of those. So do
-    those of the last two days, the one that was proven, what any of them is based on,
-    and each without which not all times could be gone to: `stands_in` tells whether an
-    earlier one, the first of the two, leads to all files of another. Of those made
-    before `kept_since` no log is kept: none of them stands in for one made later. None
-    goes while a set cannot be read: it may be what another needs.
+    Of each day the newest of those that need the fewest others stays. So do those of
+    the last two days, the proven one, the bases of any of them, and each without which
+    some times could not be gone to. `stands_in` returns whether an earlier set, the
+    first argument, leads to all files of another. Sets made before `kept_since` have no
+    log kept: none of them stands in for a later one. Nothing goes while a set cannot be
+    read, since it may be what another needs.
     """
     if survey.unusable:
         return ()
@@ -48,8 +48,8 @@ def list_thinned(
     ]
     going: set[str] = set()
     windows = reach.windows(survey.sets)
-    # The newest first: what it was based on may go only after it. What stands in for
-    # it may go as well, for what that one leads to the one before it does.
+    # The newest first: a base may go only after the set based on it. A set that stands
+    # in may go as well, since the one before it leads to everything that it leads to.
     for each in reversed(candidates):
         staying = [s for s in survey.sets if s.set_id not in going | {each.set_id}]
         if any(_is_based_on(other, each) for other in staying):
@@ -67,10 +67,10 @@ def list_thinned(
 def lists_files_of(
     archive: LogArchive, copies_in: Callable[[Manifest], Iterable[CopiedFile]]
 ) -> Callable[[Manifest, Manifest], bool]:
-    """Return what tells whether a set and the log after it list all files of another.
+    """Return a predicate: whether a set and the log after it list all files of another.
 
-    The log has none of those that came while it was not kept. Raises SetBroken and
-    OSError where that cannot be read.
+    The log lacks files that came while it was not kept. Raises SetBroken and OSError if
+    that cannot be read.
     """
 
     def stands_in(before: Manifest, manifest: Manifest) -> bool:
@@ -112,7 +112,7 @@ def _best(survey: Survey, sets: Iterable[Manifest]) -> Manifest:
 def _before(
     manifest: Manifest, staying: Iterable[Manifest], reach: LogReach
 ) -> Manifest | None:
-    """Return the set from which the log leads to a time of another that is gone."""
+    """Return the set from which the log leads to the time of a removed one."""
     earlier = [
         each
         for each in staying

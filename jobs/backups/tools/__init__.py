@@ -1,1 +1,1 @@
-"""Asks the tool that backs PostgreSQL up, where the clinic has one of its own."""
+"""Queries the backup tool, where the clinic has one of its own for PostgreSQL."""

@@ -1,6 +1,6 @@
-"""Asks a tool of the clinic's own every minute how its backups stand.
+"""Queries the clinic's own backup tool every minute for the state of its backups.
 
-In a thread of the worker: a tool may need a minute to answer, and by ssh longer.
+It has a thread of the worker: a tool may take a minute to answer, and longer over ssh.
 """
 
 import logging
@@ -32,7 +32,7 @@ _OWN: Final = text(
     "(SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size') "
     "FROM pg_control_system()"
 )
-# After the transaction that it is asked after: so at or behind its end.
+# Read after the transaction whose end it marks, so at or behind that end.
 _REACHED: Final = text("SELECT pg_walfile_name(pg_current_wal_flush_lsn())")
 _UNEXPECTED: Final = "Asking the backup tool broke: the worker's log says why."
 _log = logging.getLogger(__name__)
@@ -43,9 +43,9 @@ def _utc_now() -> datetime:
 
 
 class ToolAsker:
-    """Asks when a minute is over; `state` is what is known since.
+    """Queries the tool once a minute; `state` is what is known since.
 
-    Of several workers whoever comes first asks, and the others read what was noted.
+    Of several workers the first one asks, and the others read its record.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class ToolAsker:
     ) -> None:
         self.tool = tool
         self.state: ToolState | None = None
-        # When a restore of its backups was last proven, if one was.
+        # When a restore of its backups was last proven, if ever.
         self.proven_at: datetime | None = None
         self.started_at = clock()
         self._database = database
@@ -71,7 +71,7 @@ class ToolAsker:
         poll(self.look, stopping, subject="the backup tool", nice=_NICE)
 
     def look(self) -> None:
-        """Ask, if it is time and nobody else has."""
+        """Query the tool if it is time to, and no other worker has."""
         now = self._clock()
         if _is_fresh(self._looked_at, now):
             return
@@ -106,7 +106,7 @@ class ToolAsker:
         return state
 
     def _mark(self, at: datetime) -> None:
-        """Note where the log is after what was committed at a time: it ends before."""
+        """Record where the log is, at or behind what was committed at a time."""
         reached = self._read(lambda session: session.scalars(_REACHED).one())
         mark, name = ArchiveMark(at, reached), str(self.tool)
         self._database.write(
@@ -122,7 +122,7 @@ class ToolAsker:
         ).value
 
     def _tell(self, state: ToolState) -> None:
-        """Write into the log what is wrong since this answer."""
+        """Log what has been wrong since this answer."""
         before = self.state.report.faults if self.state and self.state.report else ()
         for sentence in state.report.faults if state.report else ():
             if sentence not in before:
@@ -133,19 +133,19 @@ class ToolAsker:
 
 
 def _own(session: Session) -> tuple[str, int]:
-    """Return which PostgreSQL this is, and how long a segment of its log is."""
+    """Return the system identifier of this PostgreSQL, and its segment size."""
     system_id, segment_bytes = session.execute(_OWN).one()
     return system_id, segment_bytes
 
 
 def _is_fresh(at: datetime | None, now: datetime) -> bool:
-    """Tell whether a time was less than a minute ago; one that is to come was not."""
+    """Return whether a time is in the past, and less than a minute ago."""
     return at is not None and timedelta() <= now - at < _EVERY
 
 
 @contextmanager
 def asking(asker: ToolAsker, drill: Callable[[Event], None] | None) -> Iterator[None]:
-    """Ask until the block ends, and run drills of what there is, if there are any."""
+    """Query until the block ends, and run drills of the backups, if configured."""
     threads: dict[str, Callable[[Event], None]] = {"backup_tool": asker.run}
     if drill is not None:
         threads["restore_drills"] = drill

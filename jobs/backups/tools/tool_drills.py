@@ -1,4 +1,4 @@
-"""What restore drills need to know of a tool's backups before they begin."""
+"""What restore drills need to know about a tool's backups before they begin."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from jobs.backups.tools.tool_asking import ToolAsker
 
 @dataclass(frozen=True, slots=True)
 class ToolBackups:
-    """The backups of a tool, by its last answer, and the folder that drills are in."""
+    """A tool's backups by its last answer, and the folder for drills."""
 
     asker: ToolAsker
     folder: Path
@@ -31,12 +31,12 @@ class ToolBackups:
 
     @contextmanager
     def drilling(self) -> Iterator[bool]:
-        """Tell whether nobody practises a restore, which nobody begins in the block."""
+        """Keep others from drills in the block; yield False if one is running."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = (self.folder / "drills").open("a")
         except OSError:
-            # The drill says why.
+            # The drill itself reports why.
             yield True
             return
         with lock:

@@ -1,8 +1,8 @@
-"""Practises restores by a tool of the clinic's own, and checks all rows of them.
+"""Restore drills with the clinic's own backup tool; checks all rows.
 
-As the drills of our own backups do, but for files: those are in MongoDB, of which such
-a tool knows nothing. The files that rows of the newest place name are read there, as
-they are.
+They work as the drills of our own backups do, except for files: those are in MongoDB,
+which such a tool does not back up. The files that rows of the newest position name are
+read there as they are.
 """
 
 import time
@@ -78,9 +78,9 @@ _TABLESPACES: Final = text(
 
 @dataclass(frozen=True, slots=True)
 class ToolPractice:
-    """Drills of what a tool has, below a folder on the worker's machine.
+    """Drills with a tool's backups, below a folder on the worker's machine.
 
-    `files` reads what MongoDB has of a document.
+    `files` reads a document's file from MongoDB.
     """
 
     tool: BackupTool
@@ -92,13 +92,13 @@ class ToolPractice:
     seal_keys: Callable[[], SealKeys]
 
     def practise(self, stopping: Event | None = None) -> Proof:
-        """Have the tool restore any second, then the newest place, and check both.
+        """Have the tool restore any second, then the newest position, and check both.
 
         Each row is read, and the audit log followed link by link with its seals. Rows
         of any second are brought up to date as going back does, and services have to
-        answer there. The newest is compared table by table with what a replica shows
-        there, its files are read, and its indexes compared with their tables. Raises
-        CheckSkipped where one of that cannot be, SetBroken and CannotRestore.
+        answer there. The newest is compared table by table with what a replica shows at
+        its position, its files are read, and its indexes compared with their tables.
+        Raises CheckSkipped if any of that is impossible, SetBroken and CannotRestore.
         """
         self._require_no_tablespaces()
         window = self._window()
@@ -145,7 +145,7 @@ class ToolPractice:
         )
 
     def _restore_any(self, window: BackupWindow) -> datetime:
-        """Restore and check a second of the window; return which one it was."""
+        """Restore and check a second of the window; return which second it was."""
         for _ in range(_TRIES):
             second = choose_second(window)
             try:
@@ -177,7 +177,7 @@ class ToolPractice:
             )
 
     def _take_snapshot(self) -> ClinicSnapshot:
-        """Have a replica tell what tables hold at one place; raises CheckSkipped."""
+        """Return a replica's table digests at one position; raises CheckSkipped."""
         written = Lsn.parse(self._read(lambda session: session.scalars(_WRITTEN).one()))
         try:
             for url in self._replicas_as_owner() * _ROUNDS:
@@ -194,7 +194,7 @@ class ToolPractice:
         )
 
     def _await_archive(self, snapshot: ClinicSnapshot, stopping: Event) -> None:
-        """Wait until the archive has a snapshot's place; raises CheckSkipped."""
+        """Wait until the archive has a snapshot's position; raises CheckSkipped."""
         deadline = time.monotonic() + _ARCHIVE_SECONDS
         while time.monotonic() < deadline:
             until = self._state().archived_until
@@ -211,9 +211,10 @@ class ToolPractice:
     def _restore_newest(
         self, snapshot: ClinicSnapshot
     ) -> tuple[Callable[[DrillFigures], Proof], float, int]:
-        """Restore the place of a snapshot and compare every table with it.
+        """Restore the position of a snapshot and compare every table with it.
 
-        Returns what makes the proof of its figures, how long it took, and the bytes.
+        Returns a function that makes the proof of its figures, the duration, and the
+        bytes.
         """
         backup, began = self._backup_before(snapshot.passed_at), time.monotonic()
         with self._restored(backup, snapshot.place) as sandbox:
@@ -255,7 +256,7 @@ class ToolPractice:
         return tables
 
     def _read_files(self, url: str) -> tuple[int, int]:
-        """Read each file that restored rows name; return how many, and their bytes."""
+        """Read each file that restored rows name; return their number and bytes."""
         try:
             with reading(url) as session:
                 bad, files, size = list[FileReference](), 0, 0
@@ -271,7 +272,7 @@ class ToolPractice:
                 "MongoDB does not answer, so the files of restored rows were not read."
             ) from error
         for each in bad:
-            # What was purged while this went on is gone as it has to be.
+            # What was purged while this ran is rightly gone.
             if since is None or (
                 each.subject_id not in since.purged
                 and each.patient_id not in since.erased
@@ -282,7 +283,7 @@ class ToolPractice:
         return files, size
 
     def _follow_log(self, url: str) -> int:
-        """Follow the audit log, in which restored rows end; return its last number."""
+        """Follow the audit log, which has the rows' head; return its last number."""
         try:
             with reading(url) as session:
                 followed = follow_chain(session, self.audit.walk_after(0))
@@ -327,7 +328,7 @@ class ToolPractice:
         ]
 
     def _endpoints_of(self, own: DataFolder) -> Endpoints:
-        """Return where the sandbox answers, but for its port."""
+        """Return the sandbox's address, without its port."""
         app = database_roles.APP
         url = f"postgresql://{app}:{own.secrets()[app]}@127.0.0.1/{self._name}"
         return Endpoints(url, {"restored": url}, self.endpoints.mongo_url, {})

@@ -1,4 +1,4 @@
-"""How the backups of a tool stand, for whoever asks every second."""
+"""The condition of a tool's backups, for callers that ask every second."""
 
 from datetime import datetime, timedelta
 
@@ -8,17 +8,17 @@ from services.cluster.alerts import BackupCondition
 
 
 class ToolWatch:
-    """What alerts go by, from the last answer that the worker knows."""
+    """The condition for alerts, from the last answer that the worker knows."""
 
     def __init__(self, asker: ToolAsker, *, is_practised: bool = False) -> None:
         self._asker = asker
         self._is_practised = is_practised
 
     def at(self, now: datetime) -> BackupCondition:
-        """Return how backups stand at a time."""
+        """Return the condition of the backups at a time."""
         state, tool = self._asker.state, self._asker.tool.label
         if state is None:
-            # Not known yet: an alert that is open stays so.
+            # Not known yet: an open alert stays open.
             return BackupCondition(age=None, has_any=False, tool=tool)
         report = state.report or ToolReport()
         newest_second = state.newest_second

@@ -1,4 +1,4 @@
-"""A drill from beginning to end: people work, it breaks, they are compared with."""
+"""A drill from beginning to end: people work, something breaks, and it is measured."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -43,9 +43,9 @@ class Practice:
     steady_seconds: float = 2.0
 
     def run(self, kind: DrillKind, drill_id: UUID) -> DrillVerdict | None:
-        """Run a drill that the history says is running, and write down how it went.
+        """Run a drill that the history has as running, and record the result.
 
-        Returns None, and tells why, where it cannot be practised or came to no end.
+        Returns None, and reports why, if it cannot be practised or did not finish.
         """
         with _shown_alive(self.database, drill_id):
             try:
@@ -131,7 +131,7 @@ def _persist(write: Callable[[], T]) -> T:
 
 @contextmanager
 def _shown_alive(database: Database, drill_id: UUID) -> Iterator[None]:
-    """Show in the history that it goes on."""
+    """Show in the history that the drill goes on."""
     over = Event()
 
     def show() -> Any:

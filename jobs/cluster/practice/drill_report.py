@@ -1,4 +1,4 @@
-"""Tells how a drill goes: in words to people, line by line in JSON to programs."""
+"""Reports a drill: in words to people, as lines of JSON to programs."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class DrillTimeline:
-    """Tells each step with the seconds since the beginning, and keeps them.
+    """Reports each step with the seconds since the beginning, and keeps the steps.
 
-    `say` gets one line at a time.
+    `say` is called with one line at a time.
     """
 
     def __init__(self, say: Callable[[str], None], *, as_json: bool) -> None:
@@ -19,7 +19,7 @@ class DrillTimeline:
         self.steps: list[dict[str, Any]] = []
 
     def tell(self, sentence: str) -> None:
-        """Tell the next step."""
+        """Report the next step."""
         seconds = round(monotonic() - self._began_at, 1)
         step = {"seconds": seconds, "sentence": sentence}
         self.steps.append(step)
@@ -29,7 +29,7 @@ class DrillTimeline:
             self._say(f"{seconds:6.1f} s  {sentence}")
 
     def end(self, sentence: str, result: Mapping[str, Any]) -> None:
-        """Tell how the drill ended: people the figures, programs everything."""
+        """Report how the drill ended: the figures to people, everything to programs."""
         seconds = round(monotonic() - self._began_at, 1)
         if self._as_json:
             whole = dict(result) | {"sentence": sentence}

@@ -1,4 +1,4 @@
-"""A drill that goes on: the servers, who works on them, and what was noted."""
+"""A running drill: the servers, the people who work on them, and what was recorded."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,14 +23,14 @@ class CannotDrill(Exception):
 
 
 class WentWrong(Exception):
-    """The drill came to no end; the message says how far it was."""
+    """The drill did not finish; the message says how far it got."""
 
 
 @dataclass(slots=True)
 class DrillRun:
     """One drill. `broken_at` is when it broke (monotonic), `node` which server did.
 
-    `note_server` keeps a server's name before anything is done to it.
+    `note_server` records a server's name before anything is done to it.
     """
 
     kind: DrillKind
@@ -47,7 +47,7 @@ class DrillRun:
 
     @property
     def launcher_control(self) -> Control:
-        """The launcher's control server; raises CannotDrill where there is none."""
+        """The launcher's control server; raises CannotDrill if there is none."""
         if self.control is None:
             raise CannotDrill(
                 "Chartroom did not start these servers, so it can break nothing on "
@@ -56,16 +56,16 @@ class DrillRun:
         return self.control
 
     def tell(self, sentence: str) -> None:
-        """Tell the next step."""
+        """Report the next step."""
         self.timeline.tell(sentence)
 
     def choose(self, node: str) -> None:
-        """Practise on a server, once it is written down."""
+        """Practise on this server, once it is recorded."""
         self.note_server(node)
         self.node = node
 
     def primary(self) -> str:
-        """Return who leads; raises WentWrong where nobody does."""
+        """Return the primary; raises WentWrong if there is none."""
         with suppress(PatroniSilent, PatroniRefused):
             if leader := self.patroni.cluster().leader:
                 return leader.name
@@ -86,9 +86,9 @@ class DrillRun:
         *,
         seconds: float = _LONGEST_SECONDS,
     ) -> Iterator[None]:
-        """Break something, and mend it when the block ends, however it does.
+        """Inflict a fault, and heal it when the block ends, however it does.
 
-        The launcher mends it after so many seconds, if the drill has died.
+        The launcher heals it after a number of seconds if the drill has died.
         """
         self.broken_at = monotonic()
         try:
@@ -101,7 +101,7 @@ class DrillRun:
                 self.launcher_control.heal(fault, node)
 
     def await_writes(self, what: str, *, since: float | None = None) -> None:
-        """Wait until somebody has written again since it broke."""
+        """Wait until somebody has written again after it broke."""
         timestamp = self.broken_at if since is None else since
         self.wait(lambda: self.users.has_written_since(timestamp), what)
 
@@ -115,7 +115,7 @@ class DrillRun:
         self.tell(f"{self.primary()} takes writes")
 
     def await_evidence(self, fault: Fault) -> None:
-        """Note what shows that a fault has done its work, if something soon does."""
+        """Record the evidence that a fault had its effect, if there soon is any."""
         deadline = monotonic() + _EVIDENCE_SECONDS
         while self.evidence is None and monotonic() < deadline:
             with suppress(ControlRefused, ControlUnreachable):
@@ -130,7 +130,7 @@ class DrillRun:
         self.phases["all servers back"] = round(monotonic() - began, 1)
 
     def is_whole(self) -> bool:
-        """Tell whether one server leads and all others stream from it."""
+        """Return whether one server leads and all others stream from it."""
         try:
             cluster = self.patroni.cluster()
         except (PatroniSilent, PatroniRefused):
@@ -144,7 +144,7 @@ class DrillRun:
         )
 
     def is_streaming(self, name: str) -> bool:
-        """Tell whether a replica receives the log as it is written."""
+        """Return whether a replica receives the log as it is written."""
         try:
             member = self.patroni.cluster().member(name)
         except (PatroniSilent, PatroniRefused):

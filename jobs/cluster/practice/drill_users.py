@@ -1,4 +1,4 @@
-"""The people of a drill: they write, read and keep files until it is over."""
+"""The people of a drill: they write, read and store files until it is over."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ _BREATH_SECONDS: Final = 0.03
 _FILE_BREATH_SECONDS: Final = 0.2
 _STOP_SECONDS: Final = 45.0
 _A_PAGE: Final = 50
-# Eight messages of a megabyte, which no replica does anything with.
+# Eight messages of a megabyte, which no replica acts on.
 _BALLAST: Final = text(
     "SELECT count(pg_logical_emit_message(false, 'drill', repeat(md5(n::text), 32768)))"
     " FROM generate_series(1, 8) AS n"
@@ -34,7 +34,7 @@ _FILE: Final = b"Kept during a drill."
 
 @dataclass(slots=True)
 class Files:
-    """The files that were kept, by id, each with the moment it was acknowledged."""
+    """The stored files by id, each with the time at which it was acknowledged."""
 
     kept: dict[str, float] = field(default_factory=dict)
     errors: int = 0
@@ -43,8 +43,8 @@ class Files:
 class Users:
     """The people who work during a drill, inside the block.
 
-    Writers note what was acknowledged to them. Readers open a list, and look for what
-    was written a moment ago: what they do not find is `unseen`.
+    Writers record what was acknowledged to them. Readers open a list, and look for what
+    was written a moment ago: what they do not find counts as `unseen`.
     """
 
     def __init__(self, database: Database, files: FileStore, run_id: UUID) -> None:
@@ -63,7 +63,7 @@ class Users:
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
-        """Let the users begin to work."""
+        """Start the users."""
         threads = self._held.enter_context(
             ThreadPoolExecutor(READERS + 1, thread_name_prefix="drill")
         )
@@ -76,22 +76,22 @@ class Users:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let the users stop working."""
+        """Stop the users."""
         self._held.close()
 
     @property
     def writes(self) -> list[Write]:
-        """All that was acknowledged, in the order in which it was."""
+        """All acknowledged writes, in the order of their acknowledgement."""
         every = [write for prober in self._probers for write in prober.writes]
         return sorted(every, key=lambda write: write.answered_at)
 
     @property
     def write_errors(self) -> int:
-        """How many writes ended in an error."""
+        """The number of writes that ended in an error."""
         return sum(prober.failures for prober in self._probers)
 
     def acknowledged(self) -> dict[tuple[int, int], Write]:
-        """Return what was acknowledged by writer and number."""
+        """Return the acknowledged writes by writer and number."""
         return {
             (writer, write.number): write
             for writer, prober in enumerate(self._probers)
@@ -99,7 +99,7 @@ class Users:
         }
 
     def has_written_since(self, timestamp: float) -> bool:
-        """Tell whether a write was both sent and acknowledged since (monotonic)."""
+        """Return whether a write was both sent and acknowledged since (monotonic)."""
         lasts = (prober.last for prober in self._probers)
         return any(last is not None and last.sent_at > timestamp for last in lasts)
 
@@ -109,12 +109,12 @@ class Users:
         return max((write.timeline for write in writes), default=None)
 
     def write_ballast(self) -> bool:
-        """Write some megabytes of log that mean nothing; tell that it is done."""
+        """Write some megabytes of meaningless log; report when it is done."""
         self._database.write(lambda session: session.execute(_BALLAST), identity=SYSTEM)
         return True
 
     def lost_files(self) -> int:
-        """Return how many files that were kept are not there, and clear up."""
+        """Return how many stored files are missing, and clean up."""
         ids = set(self.files.kept)
         there = self._store.existing(Bucket.DOCUMENTS, ids)
         for file_id in there:
@@ -136,7 +136,7 @@ class Users:
                 if last is not None:
                     self._check_visible(number, last)
             except Exception:
-                # Whatever it is, a person would have seen it.
+                # Whatever the error, a person would have seen it.
                 self.read_errors += 1
             self.reads += 1
 

@@ -1,4 +1,4 @@
-"""Measures what a drill has cost: pauses, losses, errors, row by row."""
+"""Measures what a drill has cost: pauses, losses, errors, compared row by row."""
 
 from itertools import pairwise
 from time import monotonic, sleep
@@ -51,7 +51,7 @@ def measure(run: DrillRun, database: Database, drill_id: UUID) -> DrillMeasureme
 def _compare(
     database: Database, drill_id: UUID, acknowledged: dict[tuple[int, int], Write]
 ) -> dict[str, int | None]:
-    """Compare row by row on every server, once it had the time to catch up."""
+    """Compare row by row on every server, once each has had time to catch up."""
     deadline = monotonic() + _CATCH_UP_SECONDS
     urls = database.endpoints.replica_urls
     while True:
@@ -67,7 +67,7 @@ def _lost(
     acknowledged: dict[tuple[int, int], Write],
     missing: int | None,
 ) -> list[Write]:
-    """Return what the primary does not have."""
+    """Return the acknowledged writes that the primary lacks."""
     if missing == 0:
         return []
     there = database.read_latest(
@@ -77,7 +77,7 @@ def _lost(
 
 
 def _longest_pause(writes: list[Write]) -> Pause | None:
-    # Not the one between two timelines: a commit whose answer was lost is confirmed
+    # Not the pause between two timelines: a commit whose answer was lost is confirmed
     # later, and would seem to have ended the pause on the former one.
     pauses = [Pause(*pair) for pair in pairwise(writes)]
     return max(pauses, key=lambda pause: pause.seconds, default=None)
@@ -93,16 +93,16 @@ def _file_gap(run: DrillRun) -> float:
 
 
 def _crossed(writes: list[Write]) -> int:
-    """Count acknowledgements by a former primary when another had begun to give them.
+    """Count acknowledgements by a former primary after another had begun to give them.
 
-    `writes` come in the order of their acknowledgements.
+    `writes` are in the order of their acknowledgements.
     """
     newest = crossed = 0
     acknowledged: list[tuple[float, int]] = []
     for write in writes:
         newest = max(newest, write.timeline)
         if write.timeline < newest:
-            # Sent before the other led, its answer may only have been late.
+            # If it was sent before the other led, its answer may only have been late.
             begun = min(at for at, timeline in acknowledged if timeline == newest)
             crossed += write.sent_at > begun
         acknowledged.append((write.answered_at, write.timeline))

@@ -1,4 +1,4 @@
-"""What is done in each kind of drill while people work."""
+"""The steps of each kind of drill, while people work."""
 
 from collections.abc import Callable, Mapping
 from time import monotonic, sleep
@@ -17,12 +17,12 @@ _BEHIND_SECONDS: Final = 12.0
 _PAUSE_SECONDS: Final = 60.0
 _ASK_SECONDS: Final = 20.0
 _COPY_SECONDS: Final = 90.0
-# All that is done to a server in a network of its own, on a busy machine.
+# Everything that is done to a server in a network of its own, on a busy machine.
 _MOVED_SECONDS: Final = 600.0
 
 
 def switch_over(run: DrillRun) -> None:
-    """Hand the lead over as planned."""
+    """Switch over as planned."""
     run.choose(run.primary())
     chosen = run.replica()
     run.tell(f"Handing over from {run.node} to {chosen}")
@@ -47,7 +47,7 @@ def lose_primary(fault: Fault, sentence: str) -> Callable[[DrillRun], None]:
 
 
 def kill_patroni(run: DrillRun) -> None:
-    """Kill what looks after the primary; PostgreSQL lives on."""
+    """Kill the Patroni of the primary; PostgreSQL keeps running."""
     run.choose(run.primary())
     run.tell(f"Killing the Patroni of {run.node}")
     with run.broken(Fault.KILL_PATRONI, run.node):
@@ -60,7 +60,7 @@ def kill_patroni(run: DrillRun) -> None:
 
 
 def lose_etcd(run: DrillRun) -> None:
-    """Take away what elections need, then give it back."""
+    """Take etcd away, which elections need, then restore it."""
     run.choose(run.primary())
     run.tell("Killing etcd")
     with run.broken(Fault.STOP_ETCD):
@@ -70,7 +70,7 @@ def lose_etcd(run: DrillRun) -> None:
 
 
 def lose_mongo(run: DrillRun) -> None:
-    """Take the file store away, then give it back."""
+    """Take the file store away, then restore it."""
     run.tell("Killing MongoDB")
     with run.broken(Fault.STOP_MONGO):
         sleep(_OUTAGE_SECONDS)
@@ -84,7 +84,7 @@ def lose_mongo(run: DrillRun) -> None:
 
 
 def fall_behind(run: DrillRun) -> None:
-    """Let a replica receive and not replay, so that what it shows grows old."""
+    """Pause a replica's replay while it still receives, so that its data grow old."""
     run.choose(run.replica())
     run.tell(f"{run.node} stops replaying")
     run.broken_at = monotonic()
@@ -98,7 +98,7 @@ def fall_behind(run: DrillRun) -> None:
 
 
 def fill_disk(run: DrillRun) -> None:
-    """Let a replica work on a small disk until that is full, then mend it."""
+    """Let a replica work on a small disk until that is full, then heal it."""
     run.choose(run.replica())
     run.tell(f"{run.node} is copied to a small disk, which is filled")
     with run.broken(Fault.FILL_DISK, run.node):
@@ -119,9 +119,10 @@ def fill_disk(run: DrillRun) -> None:
 
 
 def cut_network(run: DrillRun) -> None:
-    """Cut the primary off from all others, then join it to them again.
+    """Cut the primary off from all other servers, then reconnect it.
 
-    Only who has a network of its own can be cut off: a replica gets one, and leads.
+    Only a server with a network of its own can be cut off: a replica gets one, and
+    leads.
     """
     run.choose(run.replica())
     run.tell(f"{run.node} moves into a network of its own")
@@ -149,9 +150,9 @@ def cut_network(run: DrillRun) -> None:
 
 
 def _await_new_beginning(run: DrillRun) -> None:
-    """Wait until Patroni has taken in that a replica was started again.
+    """Wait until Patroni has noticed that a replica was restarted.
 
-    Until then it says what the replica was before.
+    Until then it reports what the replica was before.
     """
     run.wait(lambda: not run.is_streaming(run.node), f"{run.node} begins anew")
 
@@ -162,7 +163,7 @@ def _ask_until_granted(run: DrillRun, former: str, chosen: str) -> None:
         try:
             run.patroni.switchover(former, chosen)
         except PatroniRefused:
-            # It refuses a replica that has only just joined the quorum.
+            # Patroni refuses a replica that has only just joined the quorum.
             if monotonic() > deadline:
                 raise
             sleep(0.5)
