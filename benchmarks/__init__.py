@@ -1,1 +1,1 @@
-"""Every speed claim, measured side by side with its peer in one run."""
+"""Measures every speed claim, side by side with its peer in one run."""

@@ -1,11 +1,11 @@
-"""How long a commit takes to be in the archive of the log, beside the replicas.
+"""How long a commit takes to reach the archive of the log, compared with the replicas.
 
     python -m benchmarks.archive_lag [SECONDS]
 
 Starts a cluster of its own and keeps its log as the worker does, while a writer commits
-50 times a second. From each acknowledgement on it is looked, every 5 ms, when the first
-replica, the log's receiver and the sealed archive have it on their disks; who had it
-before the acknowledgement counts as 0.
+fifty times a second. From each acknowledgement on it checks, every 5 ms, when the first
+replica, the log's receiver and the sealed archive have the commit on disk; a commit
+that was there before its acknowledgement counts as 0.
 """
 
 import statistics
@@ -44,7 +44,7 @@ FROM pg_stat_replication
 
 
 class _Commits:
-    """What was committed: up to which place in the log, and acknowledged when."""
+    """The commits: the position in the log of each, and when it was acknowledged."""
 
     def __init__(self, url: str) -> None:
         self.acknowledged: list[tuple[Lsn, float]] = []
@@ -65,7 +65,7 @@ class _Commits:
 
 
 class _Places:
-    """How far each has come, and when that was first seen."""
+    """How far the log has come in each place, and when that was first seen."""
 
     def __init__(self, url: str, keeper: LogKeeper) -> None:
         self.seen: dict[str, list[tuple[float, Lsn]]] = {
@@ -95,7 +95,7 @@ class _Places:
 def lags(
     acknowledged: list[tuple[Lsn, float]], seen: list[tuple[float, Lsn]]
 ) -> list[float]:
-    """Return how long each commit took to be seen, in seconds, as far as it was."""
+    """Return how long each commit took to arrive, in seconds, as far as it was seen."""
     delays: list[float] = []
     looks = iter(seen)
     at, reached = next(looks)
@@ -124,7 +124,7 @@ def _running(*runs: Callable[[Event], None]) -> Iterator[None]:
 
 
 def _kept(held: ExitStack, folder: Path) -> tuple[Cluster, LogKeeper]:
-    """Start a cluster whose log somebody is ready to keep."""
+    """Start a cluster, and a keeper that is ready to keep its log."""
     cluster = embedded.start(folder / "data")
     held.callback(cluster.stop)
     cluster.wait_until_whole()
@@ -151,7 +151,7 @@ def _line(name: str, delays: list[float], count: int) -> str:
 
 
 def main() -> float:
-    """Print the lines, and return the archive's median time beside the receiver's."""
+    """Print the lines, and return the archive's median compared with the receiver's."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory()))

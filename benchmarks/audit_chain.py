@@ -1,4 +1,4 @@
-"""The audit log's chain: shipping against raw inserts, verifying against raw reading.
+"""The audit log's chain: shipping against raw inserts, verifying against raw reads.
 
 Run as `python -m benchmarks.audit_chain`; CHARTROOM_TEST_CLUSTER names a cluster to
 use. At least 2,000 events a second are to be shipped, and 20,000 verified.
@@ -37,7 +37,7 @@ def main() -> tuple[float, float]:
         MongoClient[dict[str, Any]](fresh.audit_url) as client,
     ):
         log = client.get_default_database()
-        # With all the indexes that it has in earnest; the peer goes without.
+        # With all the indexes of a real log; the peer has none.
         audit_access.prepare(client, log.name, "secret", log.name)
         try:
             entries = log[COLLECTION]
@@ -80,7 +80,7 @@ def _compare_verifying(
 
 
 def _let_happen(session: Any) -> None:
-    """Write down as much as a list of patients does."""
+    """Record as many events as a list of patients does."""
     event = {
         "action": "patient:list",
         "actor_id": uuid4(),

@@ -1,15 +1,15 @@
-"""What a running backup adds to the time that a booking takes.
+"""How much a running backup slows down a booking.
 
     python -m benchmarks.backup_load [--megabytes N] [--times N] [--a-second N]
         [--work-percent N]
 
-Starts Chartroom as a person does, servers, web process and worker, fills it with rows
-of that size and with slots, and books visits at the pace of a front desk: a slot is
-held and confirmed through the services, as its page does it. In turns the worker is
+Starts Chartroom as a person does, with servers, web process and worker, fills it with
+rows of that size and with slots, and books visits at the pace of a front desk: a slot
+is held and confirmed through the services, as its page does it. In turns the worker is
 asked for a full backup and an incremental one, as by *Back up now*, and nothing is
 backed up for as long as the two took. The log is kept all the time.
 
-A second figure tells what the machine alone does: the same turns once more, with
+A second figure is the variation of the machine itself: the same turns again, with
 nothing backed up in either. Two hours of the same kind differ by as much.
 """
 
@@ -76,7 +76,7 @@ class _FrontDesk:
 
     def _book(self, wish: Wish) -> None:
         request = BookingRequest(*wish, attempt=uuid4())
-        # The worker takes times back that no plan of a doctor's has.
+        # The worker withdraws slots that are in no doctor's plan.
         with suppress(NoSuchSlot):
             held = self._desk.write(lambda s: bookings.hold(s, _CLERK, request)).value
             bookings.require_held(held)
@@ -124,7 +124,7 @@ def _back_up(database: Database) -> None:
 
 
 def _during(desk: _FrontDesk, what: Callable[[], None]) -> tuple[list[float], float]:
-    """Book while something goes on; return what that took, and how long it went on."""
+    """Book while something runs; return the bookings' times, and how long it ran."""
     over, booked = Event(), list[float]()
     thread = Thread(target=lambda: booked.extend(desk.work(over)))
     began = time.perf_counter()
@@ -150,15 +150,15 @@ def _line(name: str, seconds: list[float]) -> str:
 
 
 def _change(addresses: Addresses, seconds: float) -> None:
-    """Change what is changed between two backups, in the middle of a time."""
-    # What that costs is there without a backup, too.
+    """Make the changes between two backups, in the middle of an interval."""
+    # Their cost would be there without a backup, too.
     time.sleep(seconds / 2)
     _execute(addresses, CHANGE)
     time.sleep(seconds / 2)
 
 
 def main() -> float:
-    """Print the lines; return what a backup adds to the 95th percentile, as a share."""
+    """Print the lines; return the increase of the 95th percentile, as a share."""
     parser = argparse.ArgumentParser(description="Book while backups are made.")
     parser.add_argument("--megabytes", type=int, default=300, help="of rows")
     parser.add_argument("--times", type=int, default=8)

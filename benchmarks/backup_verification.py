@@ -1,14 +1,14 @@
-"""How fast a backup is verified, for a core, beside programs that verify plain bytes.
+"""How fast a backup is verified per core, compared with programs on plain bytes.
 
     python -m benchmarks.backup_verification [--megabytes N] [--file-megabytes N]
         [--times N]
 
 Starts a clinic of its own with rows and files of that size and backs it up. A set is
-verified as a look does it: its objects read by SHA-256, unsealed and unpacked, and the
-pages verified by PostgreSQL's pg_verifybackup. The peer is that program alone, on the
-same pages as they lie unpacked. Files are read by their SHA-256, decrypted and compared
-with what their rows say; the peer is hashlib's SHA-256 of the same stored bytes. MB are
-of plain pages and files, seconds are a processor's, those of programs included.
+verified as a look verifies it: its objects are read and checked by SHA-256, unsealed
+and unpacked, and the pages verified by PostgreSQL's pg_verifybackup. The peer is that
+program alone, on the same unpacked pages. Files are checked by their SHA-256, decrypted
+and compared with their rows; the peer is hashlib's SHA-256 of the same stored bytes. MB
+are of plain pages and files, and seconds are processor time, including programs'.
 """
 
 import argparse
@@ -40,7 +40,7 @@ _BAR: Final = 150.0
 
 @dataclass
 class _Metered:
-    """Something that is done many times, and the processor's seconds of each."""
+    """Something that is done many times, with the processor seconds of each."""
 
     do: Callable[[], object]
     seconds: list[float]
@@ -52,7 +52,7 @@ class _Metered:
 
 
 def _processor_seconds() -> float:
-    """Return what this process has used, and programs that it has started and ended."""
+    """Return the processor time of this process and of programs that have ended."""
     times = os.times()
     return sum(times[:4])
 
@@ -67,7 +67,7 @@ class _Verifying:
 
     @property
     def file_bytes(self) -> int:
-        """How much the files' plain bytes are."""
+        """The size of the files' plain bytes."""
         return sum(copy.entry.extent.length for copy in self.copies)
 
     def verify_set(self) -> None:
@@ -83,7 +83,7 @@ class _Verifying:
             sandbox.verify()
 
     def verify_files(self) -> int:
-        """Verify every file's copy as a look does; return how much they are."""
+        """Verify every file's copy as a look does; return their size."""
         repository, keys = self.clinic.repository, self.clinic.keys
         size = 0
         for copy in self.copies:
@@ -104,7 +104,7 @@ def _compare(
     peer: Callable[[], object],
     times: int,
 ) -> bool:
-    """Print how both did, and tell whether ours is as fast as it has to be."""
+    """Print both results, and return whether ours is as fast as it has to be."""
     ways = _Metered(ours, []), _Metered(peer, [])
     compare(name, *ways, rounds=times, unit="s")
     rates = [size / 1e6 / median(way.seconds[-times:]) for way in ways]
@@ -117,7 +117,7 @@ def _compare(
 
 
 def main() -> bool:
-    """Print the lines, and tell whether the bar was kept."""
+    """Print the lines, and return whether the bars were kept."""
     parser = argparse.ArgumentParser(description="Verify a backup, and time that.")
     parser.add_argument("--megabytes", type=int, default=500, help="of rows")
     parser.add_argument("--file-megabytes", type=int, default=200, help="of files")
@@ -134,7 +134,7 @@ def main() -> bool:
             copies = list(list_set_copies(clinic.repository, manifest, clinic.keys))
             folder = clinic.cluster.folder
             binaries = programs.find(folder.path)
-            # What is timed shares its machine with nothing that works.
+            # What is timed shares the machine with nothing else.
             clinic.stop()
             verifying = _Verifying(clinic, manifest, copies)
             with unpacked(

@@ -1,9 +1,9 @@
-"""Backing up and restoring the same PostgreSQL by Barman and by Chartroom, in turns.
+"""Barman and Chartroom, backing up and restoring the same PostgreSQL in turns.
 
     python -m benchmarks.barman_backups [--megabytes N] [--times N] [--barman PROGRAM]
 
 Barman (https://pgbarman.org) is no part of Chartroom. Install it, and rsync, where you
-like; where one of them is missing this says so and compares nothing:
+like; if one of them is missing this says so and compares nothing:
 
     python -m venv /tmp/barman
     /tmp/barman/bin/pip install barman psycopg2-binary
@@ -11,10 +11,11 @@ like; where one of them is missing this says so and compares nothing:
 Starts a clinic of its own with rows of that size. Both receive its log all the time:
 Barman by its `receive-wal`, with `backup_method = postgres`, by pg_basebackup. Each
 takes full backups, in turns; then one row in each 200th page is changed, and each
-restores the second after that, in turns, until the restored PostgreSQL stands still
-there and can be asked. Both have to give the same rows. Chartroom's backup is sealed,
-compressed, verified, and has files and audit log as well; Barman's is a copy of the
-pages. What Barman needs to start, which is mostly Python, is in its times and told.
+restores the second after that, in turns, until replay in the restored PostgreSQL has
+paused there and it answers. Both have to return the same rows. Chartroom's backup is
+sealed, compressed, verified, and also has files and audit log; Barman's is a copy of
+the pages. The time that Barman needs to start, which is mostly Python's, is included
+and also printed.
 """
 
 import argparse
@@ -76,7 +77,7 @@ path_prefix = {path}
 
 
 class WentWrong(Exception):
-    """Something did not do what it was asked for."""
+    """A command did not do what it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class _Barman:
         return [self.program, "-c", str(self.folder / "barman.conf"), "-q", *words]
 
     def run(self, *words: str) -> None:
-        """Run one of its commands; raise WentWrong with what it said."""
+        """Run one of its commands; raise WentWrong with its output."""
         finished = subprocess.run(
             self.command(*words),
             env=self.environment,
@@ -155,7 +156,7 @@ class _Barman:
             receiver.wait()
 
     def archive(self) -> None:
-        """Have it archive what has been written until now, and wait for that."""
+        """Have it archive what has been written so far, and wait for that."""
         self.run("switch-wal", "--force", "--archive", _SERVER)
 
     def back_up(self) -> None:
@@ -163,7 +164,7 @@ class _Barman:
         self.run("backup", "--wait", _SERVER)
 
     def restore(self, to: datetime, place: Path) -> None:
-        """Restore the newest backup, with what leads PostgreSQL to a time."""
+        """Restore the newest backup, set up for recovery to a time."""
         self.run(
             "recover",
             *("--target-time", f"{to:%Y-%m-%d %H:%M:%S.%f+00}"),
@@ -171,14 +172,14 @@ class _Barman:
         )
 
     def size(self) -> int:
-        """Return how much its newest backup takes."""
+        """Return the size of its newest backup."""
         newest = max((self.folder / _SERVER / "base").iterdir())
         return sum(path.stat().st_size for path in newest.rglob("*") if path.is_file())
 
 
 @dataclass(frozen=True, slots=True)
 class _Comparison:
-    """A clinic that both back up, and where the peer's restores go."""
+    """A clinic that both back up, and the folder for the peer's restores."""
 
     clinic: Clinic
     barman: _Barman
@@ -204,7 +205,7 @@ class _Comparison:
         return stages.ended["answers"] - began, rows[0]
 
     def restore_peers(self, to: datetime) -> tuple[float, tuple[int, ...]]:
-        """Restore by Barman and start that; return as `restore_ours` does."""
+        """Restore with Barman and start the result; return what `restore_ours` does."""
         began = time.perf_counter()
         data = self.place / "data"
         try:
@@ -218,7 +219,7 @@ class _Comparison:
     @contextmanager
     def _started(self, data: Path) -> Iterator[str]:
         """Start what was restored, as a sandbox of ours is, and wait for its answer."""
-        # Those of the clinic's own servers would have it follow them.
+        # The settings of the clinic's own servers would make it follow them.
         for name in ("postgresql.base.conf", "pg_ident.conf", "patroni.dynamic.json"):
             (data / name).unlink(missing_ok=True)
         (data / "pg_hba.conf").write_text(
@@ -252,7 +253,7 @@ class _Comparison:
                     yield url
                 finally:
                     process.terminate()
-                    # Whoever is in recovery and asked ends at once.
+                    # A server in recovery ends at once when asked to.
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(10)
                     process.kill()

@@ -1,10 +1,10 @@
-"""Everything at once by FHIR, against a COPY of the same rows to a file.
+"""Bulk exports by FHIR, against a COPY of the same rows to a file.
 
-Run as `python -m benchmarks.bulk_exports`, or with how many patients there are to be.
-Ours is an export as a worker makes it: asked for, read on a replica in one moment,
-written as FHIR's JSON, sealed, and stored in MongoDB. The peer is `COPY ... TO STDOUT`
-of the same rows and columns from the same replica to a file, flushed to the disk. Both
-tell how many rows they have in a second; the bar is 0.5.
+Run as `python -m benchmarks.bulk_exports`, or with the number of patients. Ours is an
+export as a worker makes it: requested, read on a replica as of one time, written as
+FHIR's JSON, sealed, and stored in MongoDB. The peer is `COPY ... TO STDOUT` of the same
+rows and columns from the same replica to a file, flushed to disk. Both are measured in
+rows per second; the bar is 0.5.
 """
 
 import os
@@ -38,7 +38,8 @@ CLERK: Final = Actor(uuid4(), "benchmark", Role.STAFF)
 _ROUNDS: Final = 3
 _COLUMNS: Final = ", ".join(column.key for column in COLUMNS)
 _PATIENTS: Final = f"SELECT {_COLUMNS} FROM patients WHERE erased_at IS NULL"
-# An allergy is written with the version of its record; that there are none is one, too.
+# An allergy has the version of its record; the statement that there are none is one,
+# too.
 _ALLERGIES: Final = """
 SELECT id, version, updated_at, created_at,
     unnest(CASE WHEN no_known_allergies THEN '{none}' ELSE allergies END)
@@ -48,7 +49,7 @@ _COPIED: Final = {"Patient": _PATIENTS, "AllergyIntolerance": _ALLERGIES}
 
 
 def main() -> None:
-    """Print what exports of all patients cost beside copies."""
+    """Print the cost of exports of all patients compared with copies."""
     patients = int(sys.argv[1]) if len(sys.argv) > 1 else dataset.PATIENTS
     keys = FileKeys(dataset.DATA / "benchmark.keys", may_be_made=True)
     with (

@@ -3,12 +3,12 @@
     python -m benchmarks.chaos [ROUNDS] [KIND ...]
 
 Starts a cluster of its own, with a writer on every node. Prints a line per round, and
-one per kind: the pauses, how many writes were acknowledged and are lost, and how many a
-former primary acknowledged once another led (both have to be 0). On a busy machine a
-round of the kills takes 5 to 20 seconds and one of the supervisor's 15 to 45: a hundred
-of each kind up to nine hours, of the kills alone two. What a round breaks for good is
-told, and the next one gets a new cluster. Ends with an error if that happened, or
-anything was lost.
+one per kind: the pauses, how many acknowledged writes are lost, and how many a former
+primary acknowledged after another led (both have to be 0). On a busy machine a round of
+the kills takes 5 to 20 seconds and one of the supervisor's 15 to 45: a hundred of each
+kind up to nine hours, of the kills alone two. A round that breaks the cluster for good
+is reported, and the next one gets a new cluster. Ends with an error if that happened,
+or anything was lost.
 """
 
 import statistics
@@ -26,7 +26,7 @@ _ROUNDS_PER_LAUNCHER: Final = 5
 
 @dataclass(slots=True)
 class Tally:
-    """What became of all rounds of one kind."""
+    """The results of all rounds of one kind."""
 
     pauses: list[float] = field(default_factory=list)
     acknowledged: int = 0
@@ -51,7 +51,7 @@ class Tally:
 
 
 def play(clusters: BreakableClusters, scenario: Scenario, tally: Tally) -> str:
-    """Play a scenario once, count what became of it, and return that in words."""
+    """Play a scenario once, add its result, and return that in words."""
     began = time.monotonic()
     cluster = clusters.whole()
     with Witness(cluster).watching() as witness:
@@ -75,16 +75,17 @@ def play(clusters: BreakableClusters, scenario: Scenario, tally: Tally) -> str:
 def play_all(
     clusters: BreakableClusters, kind: str, scenario: Scenario, rounds: int
 ) -> bool:
-    """Play a scenario so many times, and tell whether it went well."""
+    """Play a scenario a number of times, and return whether it went well."""
     tally = Tally()
     for number in range(1, rounds + 1):
         try:
             if number % _ROUNDS_PER_LAUNCHER == 0:
-                # Who dies again and again is started ever more seldom: that would be
-                # most of the time, and is not what is asked here.
+                # A process that keeps dying is restarted after longer and longer
+                # pauses: they would be most of the time, and are not what is tested
+                # here.
                 clusters.whole().relaunch()
             outcome = play(clusters, scenario, tally)
-        # One round of hundreds must not take the others with it.
+        # One round of hundreds must not end the others.
         except Exception as error:
             clusters.close()
             tally.broken += 1
@@ -95,7 +96,7 @@ def play_all(
 
 
 def main() -> None:
-    """Play what is asked for, or everything."""
+    """Play the requested scenarios, or all."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     every = KILLS | SUPERVISOR
     if unknown := set(sys.argv[2:]) - set(every):

@@ -60,12 +60,12 @@ _TIMELINE: Final = "SELECT timeline_id FROM pg_control_checkpoint()"
 
 
 class LogSilent(Exception):
-    """The log was not kept as far as it had to be."""
+    """The log was not kept as far as necessary."""
 
 
 @dataclass
 class Clinic:
-    """A clinic below a folder that stops and starts as under a launcher."""
+    """A clinic in a folder that stops and starts as under a launcher."""
 
     folder: Path
     keys: FileKeys
@@ -75,7 +75,7 @@ class Clinic:
     opened_seconds: float = 0.0
 
     def start(self) -> None:
-        """Start the servers, and connect once somebody leads."""
+        """Start the servers, and connect once one leads."""
         began = time.monotonic()
         self.cluster: Cluster = embedded.start(self.folder / "data")
         self.held.callback(self.cluster.stop)
@@ -89,7 +89,7 @@ class Clinic:
 
     @classmethod
     def below(cls, folder: Path) -> "Clinic":
-        """Return a clinic that is not there yet, with keys and backups of its own."""
+        """Return a clinic that does not exist yet, with keys and backups of its own."""
         return cls(
             folder,
             FileKeys(folder / "file.keys", may_be_made=True),
@@ -109,7 +109,7 @@ class Clinic:
         self.held.close()
 
     def source(self) -> BackupSource:
-        """Return what is backed up."""
+        """Return the source of its backups."""
         return BackupSource(
             self.cluster.folder,
             self.cluster.addresses,
@@ -120,7 +120,7 @@ class Clinic:
         )
 
     def live(self) -> LiveClinic:
-        """Return what goes back."""
+        """Return the clinic as one that goes back."""
         return LiveClinic(
             self.cluster.folder,
             self.repository,
@@ -133,7 +133,7 @@ class Clinic:
         )
 
     def file(self, *files: bytes) -> None:
-        """File documents, and carry that into the audit log."""
+        """File documents, and ship their events to the audit log."""
         with ThreadPoolExecutor(_FILED_BY) as threads:
             filed = list(threads.map(self._store, files))
         clerk, draft = cast.act_as(cast.CLEO), DraftDocument(title="Letter")
@@ -152,9 +152,9 @@ class Clinic:
         return StoredContent(file_id, "Letter.pdf", len(data), digest, report)
 
     def fill(self, *, megabytes: int, file_megabytes: int = 0) -> None:
-        """Fill it with rows that take so much, and with documents."""
+        """Fill it with rows of this size, and with documents."""
         self.ask(FILL.format(rows=megabytes * 1000 * 7 // 8))
-        # VACUUM goes into no transaction, and so by itself.
+        # VACUUM cannot run in a transaction, so it runs by itself.
         self.ask("VACUUM ANALYZE filled")
         self.ask("CHECKPOINT")
         left = file_megabytes * 1_000_000 // LETTER_BYTES
@@ -164,14 +164,14 @@ class Clinic:
             left -= some
 
     def ship(self) -> None:
-        """Carry what happened into the audit log."""
+        """Ship waiting events to the audit log."""
         while self.database.write(
             lambda session: chain.ship(session, self.audit), identity=SYSTEM
         ).value:
             pass
 
     def ask(self, statement: str) -> tuple[object, ...]:
-        """Do something by hand, as with psql; return the first row that it gives."""
+        """Run a statement by hand, as with psql; return its first row."""
         url = self.cluster.addresses.primary_url("postgres", database_roles.NAME)
         with closing(psycopg2.connect(url)) as connection:
             connection.autocommit = True
@@ -206,7 +206,7 @@ class Clinic:
         return LogArchive(self.repository.folder, number, self.keys)
 
     def await_log(self, keeper: LogKeeper, at: datetime) -> None:
-        """Wait until the log leads to a time, on the timeline that there is now."""
+        """Wait until the log leads to a time, on the current timeline."""
         (timeline,) = self.ask(_TIMELINE)
         archive = self.archive
         until = time.monotonic() + _LONGEST_WAIT_SECONDS

@@ -4,9 +4,9 @@
 
 Ahead and back again, then behind and back again; after each jump people register and
 find patients, file documents and open them for S seconds. Prints a line per jump: how
-many writes were acknowledged and are lost, how many answers were refused, and whether
-another database server leads. Moves the clock of the whole machine, therefore asks for
-root and to be told so, and puts it right again by the monotonic clock at the end.
+many acknowledged writes are lost, how many answers were refused, and whether another
+database server leads. It moves the clock of the whole machine, and therefore requires
+root and the option; at the end it resets the clock by the monotonic one.
 """
 
 import argparse
@@ -35,7 +35,7 @@ _JUMPS: Final = (
 
 
 def main() -> None:
-    """Move the clock about, and end with an error if anything is lost."""
+    """Move the clock, and end with an error if anything is lost."""
     parser = argparse.ArgumentParser(description="Move the clock while people work.")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--move-the-clock", action="store_true")
@@ -90,7 +90,7 @@ def _jump_about(launcher: Launcher, seconds: float) -> bool:
 
 @contextmanager
 def clock_put_right_again() -> Iterator[None]:
-    """Let the clock be at the end where it would be had nobody moved it."""
+    """Set the clock at the end to where it would be had nobody moved it."""
     ahead = time.time() - time.monotonic()
     try:
         yield

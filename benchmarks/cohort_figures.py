@@ -1,10 +1,10 @@
-"""Figures, facets and the front desk's list beside a heavy count, against SQL by hand.
+"""Figures, facets and the front desk's list during a heavy count, against SQL by hand.
 
 Run as `python -m benchmarks.cohort_figures [--patients N] [--kept]`, on the clinic of
-`benchmarks.cohorts`. The service brings who is in each number, hides what is small and
-fills gaps; the hand groups and counts. Last, the list that the front desk opens, alone
-and while an analyst has figures counted without a pause: the peer is the same list
-alone, both as the 95th percentile of many reads in turns, and the bar is 1.2.
+`benchmarks.cohorts`. The service returns who is in each number, hides small groups and
+fills gaps; the handwritten SQL groups and counts. Last comes the front desk's list,
+alone and while an analyst has figures counted without a pause. Its peer is the same
+list alone, both as the 95th percentile of many reads in turns, and the bar is 1.2.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -44,7 +44,7 @@ from services.patients import search
 _K: Final = 2
 _ROUNDS: Final = 11
 _BLOCKS: Final = 4
-# So long that whole counts fall into it, and not their beginnings alone.
+# Long enough for whole counts to fall into it, and not only their beginnings.
 _BLOCK_SECONDS: Final = 4.0
 _LAST: Final = 18
 _DIAGNOSED: Final = Cohort(entry=HYPERTENSION)
@@ -171,7 +171,7 @@ def _select(raw: DriverConnection, statement: str) -> object:
 
 
 def _compare_front_desk(database: Database) -> None:
-    """Read the front desk's list in blocks, by turns alone and beside an analyst."""
+    """Read the front desk's list in blocks, alone and beside an analyst in turns."""
     alone: list[float] = []
     beside: list[float] = []
     for _ in range(_BLOCKS):

@@ -1,12 +1,12 @@
-"""Five cohorts counted, against the same cohorts as SQL written by hand.
+"""Five cohorts counted, against the same cohorts as handwritten SQL.
 
-Run as `python -m benchmarks.cohorts [--patients N] [--kept]`. N invented patients with
-ten dated events each (`seed --events 10`), made anew, or `--kept` in the data folder
-that CHARTROOM_DATA names, for the next benchmark; the service and psycopg2 are in
-transactions on the same replica and have to agree. Both leave out what somebody has
-taken off a record's list; the hand knows how words are spelled, and has them from an
-index. The service also brings who is counted (64-bit hashes), hides what is small, and
-puts the cohort into words; telling the answer on the primary is measured by
+Run as `python -m benchmarks.cohorts [--patients N] [--kept]`. There are N invented
+patients with ten dated events each (`seed --events 10`), made for this run, or `--kept`
+in the data folder that CHARTROOM_DATA names, for the next benchmark. The service and
+psycopg2 are in transactions on the same replica and have to agree. Both leave out what
+has been taken off a record's list. The handwritten SQL has the spelling of terms from
+an index. The service also returns who is counted (64-bit hashes), hides small groups,
+and describes the cohort in words; disclosing the answer on the primary is measured by
 `benchmarks.unnamed_lists`. The bar is 1.3 times the peer's time.
 `benchmarks.cohort_figures` measures figures and facets of the same clinic.
 """
@@ -56,7 +56,7 @@ NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _EVENTS: Final = 10
 _ROUNDS: Final = 15
 
-# What lasts counts while it is on the record's list.
+# A lasting condition counts while it is on the record's list.
 _FIRST: Final = """
 WITH came AS (
     SELECT DISTINCT ON (entry.patient_id)
@@ -161,9 +161,9 @@ def main() -> None:
 def filled(
     name: str, *, must_be_kept: bool = False
 ) -> Iterator[tuple[Database, Endpoints]]:
-    """Make a clinic of as many patients as the command line says, with their events.
+    """Make a clinic with as many patients as the command line says, and events.
 
-    One that `must_be_kept`, since it is served besides, is that of the data folder.
+    One that `must_be_kept`, because it is served as well, is that of the data folder.
     """
     parser = argparse.ArgumentParser(prog=f"python -m {name}")
     parser.add_argument("--patients", type=int, default=100_000)
@@ -178,10 +178,10 @@ def filled(
 
 
 def fill(database: Database, patients: int) -> None:
-    """Bring a clinic up to so many patients with their events, on every node."""
+    """Bring a clinic up to a number of patients with their events, on every node."""
     counted = sql_select(func.count()).select_from(ClinicalEntry)
     there = database.read(lambda s: s.scalar(counted), identity=SYSTEM).value or 0
-    # To look for what each of them lacks takes as long as some of the comparisons.
+    # Finding what each of them lacks takes as long as some of the comparisons.
     if there < patients * _EVENTS:
         today = NOW.date()
         seeding.seed(database, patients=patients, today=today, visits=lambda _: None)
@@ -212,7 +212,7 @@ def side_by_side(
 
 
 def _same_node(fresh: Endpoints, session: Session) -> str:
-    """Return where the session's replica is, for the owner, whom no rule binds."""
+    """Return the session's replica for the owner, to whom no rule applies."""
     assert fresh.owner_url is not None  # noqa: S101 - the cluster is embedded
     replica = parse_dsn(fresh.replica_urls[session.info["served"].node])
     owner = parse_dsn(fresh.owner_url)
@@ -236,7 +236,7 @@ def _count(session: Session, cohort: Cohort) -> tuple[int | None, ...]:
 
 
 def select(raw: DriverConnection, statement: str) -> tuple[int, ...]:
-    """Return the numbers of a statement's one row."""
+    """Return the numbers in a statement's only row."""
     with raw.cursor() as cursor:
         cursor.execute(statement)
         ((*numbers,),) = cursor.fetchall()

@@ -2,11 +2,11 @@
 
     python -m benchmarks.crash_drills [DRILLS] [PICTURE]
 
-Starts a cluster of its own with an empty clinic, and its launcher anew after every
+Starts a cluster of its own with an empty clinic, and restarts its launcher after every
 fourth drill. Each drill is the one of `python -m dashboard drill crash`: people write
 and read, PostgreSQL of the primary is killed, and in the end every acknowledged row is
-looked for on every server. Takes about a quarter of an hour, and wants a quiet machine.
-The picture is docs/images/crash-drills.svg.
+looked for on every server. It takes about a quarter of an hour, and needs a quiet
+machine. The picture is docs/images/crash-drills.svg.
 """
 
 import statistics
@@ -35,7 +35,7 @@ _DRILLS_PER_LAUNCHER: Final = 4
 
 
 def practise(wired: Wiring, number: int) -> DrillRecord:
-    """Crash the primary once, and return how it went."""
+    """Crash the primary once, and return the result."""
     drill_id = wired.database.write(
         lambda session: drills.begin(
             session, CONSOLE, DrillKind.CRASH, session_id=None
@@ -56,8 +56,8 @@ def practise(wired: Wiring, number: int) -> DrillRecord:
 def some_in_a_row(settings: Settings, done: int, count: int) -> list[DrillRecord]:
     """Start the cluster, practise as often as one launcher is asked to, and stop it.
 
-    Who dies again and again is started ever more seldom: that would be most of the
-    time, and is not what is asked here.
+    A process that keeps dying is restarted after longer and longer pauses: they would
+    be most of the time, and are not what is tested here.
     """
     cluster = embedded.start(settings.data)
     try:

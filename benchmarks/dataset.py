@@ -1,6 +1,6 @@
 """A million invented patients on a real cluster, kept from one benchmark to the next.
 
-CHARTROOM_DATA names the data folder, `var/benchmarks` otherwise; a cluster that runs
+CHARTROOM_DATA names the data folder, `var/benchmarks` by default; a cluster that runs
 there already is used. The first benchmark fills it, which takes a few minutes.
 """
 
@@ -32,7 +32,7 @@ SideBySide = tuple[Session, DriverConnection]
 
 @dataclass(frozen=True, slots=True)
 class Million:
-    """The database with the patients, and where its servers are."""
+    """The database with the patients, and the addresses of its servers."""
 
     database: Database
     addresses: Addresses
@@ -50,7 +50,7 @@ def side_by_side(
 ) -> Iterator[SideBySide]:
     """Open a session and a raw connection to the same replica, in transactions.
 
-    The connection is the owner's, whom no rule binds.
+    The connection is the owner's, to whom no rule applies.
     """
     with database.reading(identity=identity) as session, audit.collected(session):
         url = addresses.node_url(session.info["served"].node, OWNER, name)
@@ -69,7 +69,7 @@ def kept() -> Iterator[Million]:
 
 
 def fill(database: Database) -> None:
-    """Bring the clinic up to a million patients, unless it has them, on every node."""
+    """Bring the clinic up to a million patients on every node, unless it has them."""
     seeding.seed(database, patients=PATIENTS, today=TODAY, report=_say)
     await_replay(database)
 
@@ -87,7 +87,7 @@ def _say(there: int) -> None:
 
 @contextmanager
 def cluster() -> Iterator[Addresses]:
-    """Use the cluster that runs in the data folder, or one that is started for this."""
+    """Use the cluster that runs in the data folder, or start one for this."""
     if embedded.running(DATA) is not None:
         yield embedded.attach(DATA)
         return

@@ -1,8 +1,8 @@
 """The API's lists against Datasette's, both over HTTP, on the same million patients.
 
 Run as `python -m benchmarks.datasette`. Datasette reads a SQLite file with the same
-rows and indexes, with the settings it comes with, except that it may take as long as
-it needs. Both answer as JSON with the number of all rows found.
+rows and indexes, with its default settings, except that it may take as long as it
+needs. Both answer as JSON with the number of all rows found.
 """
 
 import json
@@ -40,7 +40,7 @@ _INDEXES = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One list, as each of the two asks for it."""
+    """One list, as each of the two is asked for it."""
 
     name: str
     ours: str
@@ -104,7 +104,7 @@ def _get(client: httpx.Client, path: str, query: str) -> dict[str, Any]:
 
 
 def answered(response: httpx.Response) -> dict[str, Any]:
-    """Return the JSON of an answer that is no refusal."""
+    """Return the JSON of an answer that is not a refusal."""
     answer: dict[str, Any] = response.raise_for_status().json()
     return answer
 
@@ -123,7 +123,7 @@ def _compare(case: Case, ours: Ask, theirs: Ask) -> float:
 
 @contextmanager
 def chartroom(role: str) -> Iterator[httpx.Client]:
-    """Serve the API of the data folder; the client has a token of the role."""
+    """Serve the API of the data folder; the client has a token with the role."""
     command = [sys.executable, "-m", "dashboard"]
     data = ["--data", str(dataset.DATA)]
     printed = subprocess.run(

@@ -1,11 +1,10 @@
 """The API's cohorts and figures against Datasette's queries, both over HTTP.
 
 Run as `python -m benchmarks.datasette_events [--patients N] --kept`, on the clinic of
-`benchmarks.cohorts`. Datasette reads a SQLite file with the same events, tuned: whole
-numbers for patients, events that do not count left out, an index for each way of
-looking that has all it needs, statistics. It says how many and nothing else; the API
-holds each number against what analysts were told before, hides what is small, and says
-what was asked in words.
+`benchmarks.cohorts`. Datasette reads a SQLite file with the same events, tuned: integer
+ids of patients, only events that count, a covering index for each query, statistics. It
+returns only the number. The API checks each number against what analysts were shown
+before, hides small groups, and describes the question in words.
 """
 
 import sqlite3
@@ -115,7 +114,7 @@ def main() -> None:
     """Print a line for each; a ratio above a third is a defect."""
     with filled("benchmarks.datasette_events", must_be_kept=True) as (database, fresh):
         with side_by_side(database, fresh) as (_, raw):
-            # The clinic grows where a later run asks for more patients.
+            # The clinic grows if a later run asks for more patients.
             if not _is_copied(raw, SQLITE):
                 _copy(raw, SQLITE)
         with chartroom("analyst") as ours, datasette(SQLITE) as theirs:

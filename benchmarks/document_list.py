@@ -1,8 +1,8 @@
-"""First pages of lists of a hundred thousand documents, against SQL written by hand.
+"""First pages of lists of a hundred thousand documents, against handwritten SQL.
 
 Run as `python -m benchmarks.document_list`. The service call and the raw driver have a
 connection each to the same replica, are both inside an open transaction, and both
-answer with the same 20 records.
+return the same 20 records.
 """
 
 from dataclasses import dataclass
@@ -59,12 +59,12 @@ class Case:
 
     @property
     def criteria(self) -> Criteria:
-        """What the URL asks for."""
+        """The criteria of the URL."""
         return criteria.from_query(parse_qsl(self.query), FIELDS).criteria
 
     @property
     def sql(self) -> str:
-        """The hand-written statement; one row more tells whether the list goes on."""
+        """The handwritten statement; one row more shows whether the list goes on."""
         return (
             f"SELECT {_COLUMNS} FROM {_FROM} WHERE d.deleted_at IS NULL "
             f"AND {self.where} ORDER BY {self.order} LIMIT {SIZE + 1}"

@@ -1,8 +1,9 @@
-"""Searching a hundred thousand documents: what a page costs, its count included.
+"""Searching a hundred thousand documents: the cost of a page, including its count.
 
 Run as `python -m benchmarks.document_search`. Each search is what the page of documents
 asks for: twenty documents with their passages, and how many there are. The promise is
-60 ms on average over the mix, and a twentieth page no slower than 1.2 times the first.
+an average of 60 ms over the mix, and a twentieth page no slower than 1.2 times the
+first.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ class Case:
 
     @property
     def criteria(self) -> Criteria:
-        """What the page asks for."""
+        """The criteria that the page asks for."""
         return Criteria(Group(members=self.filters), self.typed)
 
 

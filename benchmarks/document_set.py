@@ -1,11 +1,11 @@
 """A hundred thousand invented documents of realistic text, kept between benchmarks.
 
-CHARTROOM_DATA names the data folder, `var/benchmarks` otherwise; a cluster that runs
+CHARTROOM_DATA names the data folder, `var/benchmarks` by default; a cluster that runs
 there already is used. The documents have a database of their own in it. The first
 benchmark fills it, which takes some ten minutes on two cores.
 
-Words are as common as in any language: the n-th most common one stands in a text about
-1/n times as often as the first, so some stand in every document and most in a few.
+Words are as common as in any language: the n-th most common one occurs in a text about
+1/n times as often as the first, so some occur in every document and most in a few.
 """
 
 import random
@@ -63,7 +63,7 @@ _VERSION = (
     "id, document_id, number, file_id, filename, filesize, sha256, pages, origin, "
     "author_id, author_name, created_at"
 )
-# What the triggers would do for each, done for all at once.
+# What the triggers would do for each row, done for all at once.
 _INDEX = """
 INSERT INTO document_search
 SELECT id, patient_id, created_by, created_at, head,
@@ -94,7 +94,7 @@ _TABLES = ("documents", "document_versions", "document_texts")
 
 @dataclass(frozen=True, slots=True)
 class DocumentSet:
-    """The database with the documents, and where its servers are."""
+    """The database with the documents, and the addresses of its servers."""
 
     database: Database
     endpoints: Endpoints
@@ -144,7 +144,7 @@ def _make(addresses: Addresses) -> None:
 
 
 def _fill(database: Database) -> None:
-    """Bring the clinic up to all its documents, one batch in a transaction."""
+    """Bring the clinic up to all its documents, one batch per transaction."""
     there = database.write(_count).value
     if there == DOCUMENTS:
         return

@@ -1,8 +1,8 @@
 """Looking for duplicates among a million patients, against scoring them all.
 
-Run as `python -m benchmarks.duplicates`. The peer is the way of OpenEMR: one expression
-of fixed points over every record, here with equal names instead of equal Soundex codes,
-which is cheaper. It knows neither similar names nor swapped dates.
+Run as `python -m benchmarks.duplicates`. The peer is OpenEMR's way: one expression of
+fixed points over every record, here with equal names instead of equal Soundex codes,
+which is cheaper. It finds neither similar names nor swapped dates.
 """
 
 from itertools import cycle

@@ -2,11 +2,11 @@
 
     python -m benchmarks.faults [ROUNDS]
 
-Starts a cluster of its own. A writer commits 50 times a second the way Chartroom does;
-each fault is inflicted on the primary through the launcher's door. A pause is the time
-from the last acknowledgement before the fault to the first one after it; in the end
-every acknowledged row is looked for. It fails where one is lost, and where the median
-pause of a fault is too long.
+Starts a cluster of its own. A writer commits fifty times a second in the way Chartroom
+does; each fault is inflicted on the primary through the launcher's control server. A
+pause is the time from the last acknowledgement before the fault to the first one after
+it; in the end every acknowledged row is looked for. It fails if one is lost, or if the
+median pause of a fault is too long.
 """
 
 import statistics
@@ -51,7 +51,7 @@ class Writer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write no more."""
+        """Stop writing."""
         self._stopping.set()
         self._thread.join()
 
@@ -61,7 +61,7 @@ class Writer:
         return max(later - sooner for sooner, later in pairwise(ends))
 
     def lost(self) -> set[int]:
-        """Return the numbers that were acknowledged and are not there."""
+        """Return the numbers that were acknowledged and are missing."""
         there = {number for (number,) in self._ask("SELECT number FROM faults")}
         return {number for _, number in self.acknowledged} - there
 
@@ -106,7 +106,7 @@ def measure(cluster: Cluster, writer: Writer, fault: Fault) -> float:
 
 
 def main() -> bool:
-    """Measure every fault several times, and tell; return whether all went well."""
+    """Measure every fault several times, and print it; return whether all went well."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     medians: list[float] = []
     with tempfile.TemporaryDirectory(prefix="chartroom-faults-") as folder:

@@ -1,10 +1,11 @@
 """How the pages feel in Chromium, in turns with a stock Streamlit app of three pages.
 
 Times are taken in the browser, from the click or key to the frame that shows the
-answer. What the stock app has no counterpart of (search, sort, next page, a filter, a
-record) stands beside a click there, to the text that its run has changed. Layout shift
-is that of the Layout Instability API (https://wicg.github.io/layout-instability/),
-without what follows a click or key within half a second.
+answer. Actions without a counterpart in the stock app (search, sort, next page, a
+filter, a record) are compared with a click there, until the text that its run changes.
+Layout shift is that of the Layout Instability API
+(https://wicg.github.io/layout-instability/), without what follows a click or key within
+half a second.
 
 Run as `python -m benchmarks.feel`; CHARTROOM_TEST_CLUSTER names a cluster to use.
 """
@@ -32,7 +33,7 @@ from tests.kit import cast
 PATIENTS: Final = 20_000
 COLD_ROUNDS: Final = 10
 ROUNDS: Final = 30
-# Each page of ours with the menu that it stands in.
+# Each of our pages with the menu that it is in.
 PAGES: Final = (
     ("Patients", "Patients"),
     ("Visits", "Doctors"),
@@ -44,7 +45,7 @@ NAMES: Final = ("smith", "jones")
 # With more of them the button leaves the window.
 _FILTER_ROWS: Final = 8
 
-# The first row lives in a shadow root; a page's title does not.
+# The first row is in a shadow root; a page's title is not.
 _FIRST_ROW: Final = """() => [...document.querySelectorAll('main *')]
   .map((element) => element.shadowRoot?.querySelector('tbody a')?.textContent)
   .find(Boolean)"""
@@ -53,15 +54,15 @@ _FILTERS: Final = "() => document.querySelectorAll('[aria-label=Value]').length"
 _FRAME: Final = "() => !!document.querySelector('[data-testid=stDataFrame] canvas')"
 _STATE: Final = """document.querySelector('[data-test-script-state]')
   ?.dataset.testScriptState"""
-# A record is whole once nothing of it is still to come.
+# A record is complete once no part of it is still loading.
 _ENDED: Final = f"""() => {_STATE} === 'notRunning'
   && !document.querySelector('[data-testid=stSkeleton]')"""
 _WHOLE: Final = f"{_ENDED} && document.querySelector('main h1')?.textContent"
-# Which run of its list the stock app shows.
+# The run of its list that the stock app shows.
 _AS_OF: Final = (
     "() => document.querySelector('[data-testid=stCaptionContainer]').innerText"
 )
-# From the next click or key on, until what is looked at is there and another.
+# From the next click or key on, until the element is there and has changed.
 _WATCH: Final = """(look) => {
   const seen = eval(look)
   const before = seen()
@@ -93,7 +94,7 @@ _SHIFT: Final = "() => window.shift"
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One of the two, and where its list of twenty rows is."""
+    """One of the two apps, and its list of twenty rows."""
 
     address: str
     browser: Browser
@@ -118,13 +119,13 @@ class App:
         return float(milliseconds), float(shift)
 
     def new_page(self) -> Page:
-        """Return a tab of a new profile, signed in where there is a sign-in."""
+        """Return a tab of a new profile, signed in if there is a sign-in."""
         context = self.browser.new_context(
             base_url=self.address, viewport={"width": 1440, "height": 900}
         )
         context.add_cookies(self.cookies)  # type: ignore[arg-type] # what it gave
         context.add_init_script(_SHIFTS)
-        # Nobody is led around who is timed.
+        # The timed user gets no tour.
         context.add_init_script("localStorage.setItem('chartroom.tour', 'never')")
         return context.new_page()
 
@@ -238,7 +239,7 @@ def _compare_acts(page: Page, peer: Page) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """Something done on the list: what is looked at, and whether the page stays."""
+    """An action on the list: the element to look at, and whether the page stays."""
 
     name: str
     look: str

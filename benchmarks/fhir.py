@@ -1,10 +1,10 @@
-"""Patients by FHIR, beside the same patients by /api/v1: a first page, and one.
+"""Patients by FHIR, compared with the same patients by /api/v1: a first page, and one.
 
-Run as `python -m benchmarks.fhir [--patients N]`. One web process as the product
-starts it, one client that keeps its connection, the two asked in turns with the same
-token. A page has 20 patients. /api/v1 counts no list, so it is compared with a page
-without a total; a page with its total is compared with the register's, which counts.
-The bar is 1.5 times the peer's time.
+Run as `python -m benchmarks.fhir [--patients N]`. There is one web process as the
+product starts it, and one client that keeps its connection; the two are asked in turns
+with the same token. A page has 20 patients. /api/v1 counts no list, so it is compared
+with a page without a total; a page with its total is compared with the register's,
+which counts. The bar is 1.5 times the peer's time.
 """
 
 import argparse

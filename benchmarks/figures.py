@@ -1,7 +1,7 @@
 """A year of figures, and the count of all bookings, among 400,000 slots.
 
-Half of the slots are booked and have had their visit. The figures are those of the
-page and of `/metrics`, as they are read when nothing is kept.
+Half of the slots are booked and have had their visit. The figures are those of the page
+and of `/metrics`, as they are read when nothing is cached.
 
 Run it with `python -m benchmarks.figures`; the aims are 300 ms and 20 ms.
 """

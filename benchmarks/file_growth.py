@@ -1,4 +1,4 @@
-"""Files in and out by their size, and while the store grows: no peer, our own figures.
+"""Files in and out by size, and while the store grows: our own figures, without a peer.
 
 Run as `python -m benchmarks.file_growth [GIGABYTES]`; CHARTROOM_TEST_CLUSTER names a
 cluster to use. Files are random bytes, which nothing compresses, encrypted as all are.
@@ -53,7 +53,7 @@ def by_size(files: FileStore) -> None:
 
 
 def by_growth(files: FileStore, gigabytes: int) -> None:
-    """Store a gigabyte after the other in files of a megabyte; read some of all."""
+    """Store one gigabyte after another in files of a megabyte; read some of all."""
     ids: list[str] = []
     for number in range(1, gigabytes + 1):
         puts = []
@@ -72,7 +72,7 @@ def by_growth(files: FileStore, gigabytes: int) -> None:
 
 
 def read_through(mongo_url: str) -> None:
-    """Read everything once, as a member does that is copied anew."""
+    """Read everything once, as a member does that is copied again."""
     with MongoClient[dict[str, bytes]](mongo_url) as client:
         chunks = client["chartroom"][f"{_BUCKET}.chunks"]
         size, taken = _timed(lambda: sum(len(c["data"]) for c in chunks.find()))

@@ -1,8 +1,8 @@
-"""How much memory the web server takes for a 50 MB document, over what it has idle.
+"""How much memory the web server takes for a 50 MB document, compared with idling.
 
 Run as `python -m benchmarks.file_memory`; CHARTROOM_TEST_CLUSTER names a cluster. An
-upload and a download over the API may take 24 MB each. On Linux only, whose kernel
-keeps the peak.
+upload and a download over the API may take 24 MB each. It runs on Linux only, whose
+kernel records the peak.
 """
 
 import sys
@@ -109,7 +109,7 @@ def _download(client: httpx.Client, document_id: str) -> None:
 
 
 def _peak(server: psutil.Process, action: Callable[[], object]) -> float:
-    """Return by how many megabytes the process has grown at most meanwhile."""
+    """Return by how many megabytes the process grows at most in the block."""
     before = server.memory_info().rss
     Path(f"/proc/{server.pid}/clear_refs").write_text(_PEAK_SINCE_NOW)
     action()

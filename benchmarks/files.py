@@ -1,15 +1,15 @@
 """Documents in and out against raw GridFS with the same write concern and chunk size.
 
 Run as `python -m benchmarks.files`; CHARTROOM_TEST_CLUSTER names a cluster to use. The
-service examines, hashes, encrypts and stores a PDF and writes its row, or it finds the
-row, writes the reading down and decrypts; the peer only moves bytes. Ratios are of
-bytes per second: at least 0.5 for uploads of 100 kB, 0.6 for larger ones, and 0.7 for
-downloads. What raw GridFS has no counterpart for is the same however small the file:
-a reader's process for each upload, and for each upload and each download a commit that
+service inspects, hashes, encrypts and stores a PDF and writes its row; or it finds the
+row, records the access and decrypts. The peer only moves bytes. Ratios are of bytes per
+second: at least 0.5 for uploads of 100 kB, 0.6 for larger ones, and 0.7 for downloads.
+The work without a counterpart in raw GridFS is the same however small the file: a
+reader's process for each upload, and for each upload and each download a commit that
 waits for the disks of two PostgreSQL servers. Other work on the machine makes every
-process wait and so counts against the service, which has more of them: run it alone.
-It rests between two turns, or what follows an answer would be counted against whoever
-is next: replicas replay, files are written back, a reader is forked for the next file.
+process wait and so counts against the service, which has more of them: run it alone. It
+pauses between two turns, or the aftermath of an answer would be counted against the
+next one: replicas replay, files are written back, a reader is forked for the next file.
 """
 
 import gc
@@ -46,7 +46,7 @@ from services.documents.records.model import VersionRecord
 from services.pdf.inspecting import PdfInspector
 
 MB: Final = 1_000_000
-# What is uploaded, and how often.
+# The sizes to upload, and how often.
 SIZES: Final = ((100_000, "100 kB", 100), (MB, "1 MB", 60), (50 * MB, "50 MB", 9))
 _REST_SECONDS: Final = 0.05
 _PIECE: Final = 256 * 1024
@@ -54,7 +54,7 @@ _PIECE: Final = 256 * 1024
 
 @dataclass(frozen=True)
 class Service:
-    """A document's way through the whole service."""
+    """The path of a document through the whole service."""
 
     files: FileStore
     ingest: DocumentIngest
@@ -88,7 +88,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Store:
-    """A file's way into the encrypted store and out of it, without rows."""
+    """The path of a file into the encrypted store and out of it, without rows."""
 
     files: FileStore
 
@@ -108,7 +108,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Raw:
-    """A file's way into plain GridFS and out of it."""
+    """The path of a file into plain GridFS and out of it."""
 
     bucket: GridFSBucket
 
@@ -124,7 +124,7 @@ class Raw:
 
 
 def main() -> dict[str, float]:
-    """Print a line for each size and way, and return the ratios."""
+    """Print a line for each size and direction, and return the ratios."""
     ratios: dict[str, float] = {}
     with opened() as (service, raw):
         for size, name, rounds in SIZES:
@@ -179,7 +179,7 @@ def pdf(size: int) -> Iterator[BinaryIO]:
     picture.ColorSpace, picture.BitsPerComponent = pikepdf.Name.DeviceRGB, 8
     page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=picture))
     page.Contents = pikepdf.Stream(made, b"q 600 0 0 700 0 0 cm /Im0 Do Q")
-    # As Starlette keeps an upload: in a file without a name.
+    # As Starlette keeps an upload: in a nameless file.
     with tempfile.TemporaryFile() as file:
         made.save(file)
         yield file

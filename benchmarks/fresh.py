@@ -24,7 +24,7 @@ def database() -> Iterator[Database]:
 def endpoints() -> Iterator[Endpoints]:
     """Make a database with the newest schema, and drop it afterwards.
 
-    CHARTROOM_TEST_CLUSTER names a running cluster to use, as it does for the tests.
+    CHARTROOM_TEST_CLUSTER names a running cluster to use, as for the tests.
     """
     with _cluster() as addresses, fresh_database(addresses) as fresh:
         schema.bring_up_to_date(fresh)

@@ -2,11 +2,11 @@
 
     python -m benchmarks.full_disk [--times N] [--seconds S]
 
-First the disk on which everything lies, then, in turns, that of each database server
-and of MongoDB. Prints a line per filling and one for all of a kind: how many writes
-were acknowledged and are lost, and how many answers said no more than that something
-broke (both have to be 0). Disks are mounted in memory, which needs root on Linux. A
-filling takes about half a minute, checking what was acknowledged included.
+First comes the disk with everything on it, then, in turns, that of each database server
+and of MongoDB. Prints a line per filling and one for all of a kind: how many
+acknowledged writes are lost, and how many answers only said that something broke (both
+have to be 0). Disks are mounted in memory, which needs root on Linux. A filling takes
+about half a minute, including the check of what was acknowledged.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def _fill_all(
     disks: Sequence[SmallDisk],
     wanted: argparse.Namespace,
 ) -> bool:
-    """Fill the disks in turns; tell whether nothing was lost or left unexplained."""
+    """Fill the disks in turns; return whether nothing was lost or left unexplained."""
     work = SteadyWork.of(launcher)
     lost: set[str] = set()
     unexplained: Counter[Answer] = Counter()

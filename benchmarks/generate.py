@@ -1,7 +1,7 @@
-"""A one-page document from a form, against the same page written in fpdf2 by hand.
+"""A one-page document from a form, against the same page handwritten in fpdf2.
 
-The peer checks nothing, tags nothing and tells machines nothing about itself; it has
-the same fonts (as files), shaping, letterhead, QR code and lines, and is PDF/A too.
+The peer checks nothing, tags nothing and has no machine-readable data about itself; it
+has the same fonts (as files), shaping, letterhead, QR code and lines, and is PDF/A too.
 Run as `python -m benchmarks.generate`.
 """
 

@@ -1,12 +1,12 @@
-"""Whether going back in place opens the clinic of then, many times in a row.
+"""Whether going back in place opens the earlier clinic, many times in a row.
 
     python -m benchmarks.going_back [TIMES]
 
 Starts a clinic of its own, files documents, backs it up and keeps its log. Then, TIMES
-times (20 if nothing is said), more is filed and a table is dropped; the clinic goes
-back to the second before, is started as the launcher does, and is looked at. It has to
-be the same PostgreSQL with the rows and files of then, three servers that follow one
-leader, and an audit log that goes on. A clinic that opens empty ends the run.
+times (20 by default), more is filed and a table is dropped; the clinic goes back to the
+second before, is started as the launcher does, and is checked. It has to be the same
+PostgreSQL with the earlier rows and files, three servers that follow one primary, and
+an audit log that continues. A clinic that opens empty ends the run.
 """
 
 import statistics
@@ -33,7 +33,7 @@ FROM pg_control_system()
 
 
 class WentWrong(Exception):
-    """The clinic that opened is not the one of then."""
+    """The clinic that opened is not the earlier one."""
 
 
 def _prepared(clinic: Clinic) -> datetime:
@@ -51,7 +51,7 @@ def _prepared(clinic: Clinic) -> datetime:
 
 
 def _round(clinic: Clinic, to: datetime) -> dict[str, float]:
-    """Change the clinic, go back, and look at it; return what each part took."""
+    """Change the clinic, go back, and check it; return the time of each part."""
     before = clinic.ask(_COUNTS)
     clinic.file(b"%PDF later" * 500)
     clinic.ask("DROP TABLE numbers")
@@ -84,7 +84,7 @@ def _round(clinic: Clinic, to: datetime) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print how each round went, and what they took together."""
+    """Print how each round went, and the total times."""
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     rounds: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as name:

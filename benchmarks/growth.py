@@ -1,13 +1,13 @@
-"""What more people need, by the figures of a crowd that was measured.
+"""The needs of more people, by the figures of a crowd that was measured.
 
     python -m benchmarks.crowd --people 100 --think 10 --minutes 1 > crowd.txt
     python -m benchmarks.growth --think 60 < crowd.txt
 
-Takes the largest crowd of the text. Everybody does a step after so many seconds of
-thought in the mean, and a step causes as many runs as it did in that crowd. A web
-process is kept busy for half of one core at most, for beyond that people wait for each
-other; each has up to 15 connections to each server of PostgreSQL. Figures of files and
-of the databases' own processors are not in it.
+Takes the largest crowd of the text. Everybody takes a step after a pause for thought of
+this length on average, and a step causes as many runs as it did in that crowd. A web
+process is kept busy for half of one core at most, since beyond that people wait for
+each other; each has up to 15 connections to each server of PostgreSQL. Files and the
+databases' own processor time are not included.
 """
 
 import argparse
@@ -36,13 +36,13 @@ class Measured:
 
     @property
     def runs_a_step(self) -> float:
-        """How many runs of a page a step causes, with those that come by themselves."""
+        """The number of runs of a page that a step causes, including automatic ones."""
         return self.figures["runs"] * self.think_seconds / self.people
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What so many people at work need."""
+    """The needs of a number of people at work."""
 
     people: int
     runs_a_second: float
@@ -63,7 +63,7 @@ class Need:
 
 
 def crowds_in(text: str) -> Iterator[Measured]:
-    """Yield the crowds that a benchmark of them has printed."""
+    """Yield the crowds in the output of their benchmark."""
     for block in re.split(r"^(?=[\d,]+ people, )", text, flags=re.MULTILINE):
         heading, *lines = block.splitlines() or [""]
         if crowd := _CROWD.match(heading):
@@ -73,7 +73,7 @@ def crowds_in(text: str) -> Iterator[Measured]:
 
 
 def need(measured: Measured, people: int, think_seconds: float) -> Need:
-    """Return what so many people need who think for so long before each step."""
+    """Return the needs of people who think for this long before each step."""
     figures = measured.figures
     runs = people / think_seconds * measured.runs_a_step
     opened = people / _COMING_SECONDS
@@ -93,7 +93,7 @@ def need(measured: Measured, people: int, think_seconds: float) -> Need:
 
 
 def main() -> None:
-    """Print what 1,000, 10,000 and 100,000 people need."""
+    """Print the needs of 1,000, 10,000 and 100,000 people."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth")
     parser.add_argument("--think", type=float, default=60.0, help="seconds")
     wanted = parser.parse_args()

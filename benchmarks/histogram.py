@@ -17,7 +17,7 @@ _BAR: Final = "#2563eb"
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One histogram: its title, its values, and how wide a bar is in their unit."""
+    """One histogram: its title, its values, and the width of a bar in their unit."""
 
     title: str
     values: Sequence[float]

@@ -1,9 +1,9 @@
 """Holding slots: through the service against the classic transaction.
 
 Ours is `bookings.hold` as the front desk calls it: in its own role, with every rule,
-the audit event and the receipt, committed exactly once. The peer is raw psycopg2 as
-the owner: BEGIN, SELECT ... FOR UPDATE, INSERT booking, INSERT booking_slot, COMMIT,
-and no rule beyond the constraints. Both commit when a quorum of the cluster has it.
+the audit event and the receipt, committed exactly once. The peer is raw psycopg2 as the
+owner: BEGIN, SELECT ... FOR UPDATE, INSERT booking, INSERT booking_slot, COMMIT, and no
+rule beyond the constraints. Both commits wait for a quorum of the cluster.
 
 Run as `python -m benchmarks.holds`; CHARTROOM_TEST_CLUSTER names a cluster to use.
 """
@@ -59,7 +59,7 @@ FROM doctors, LATERAL (
 WHERE doctors.source = 'benchmark'
 """,
 )
-# Of one patient no two slots overlap.
+# No two slots of one patient overlap.
 _WISHES = text("""
 SELECT slot.id, patient.id
 FROM (
@@ -141,7 +141,7 @@ def _compare(fresh: Endpoints, wishes: Iterator[Wish], clients: int) -> float:
 def _rate(
     threads: ThreadPoolExecutor, ways: list[Hold], wishes: Iterator[Wish]
 ) -> float:
-    """Return how many holds a second all clients made together."""
+    """Return the rate of holds per second of all clients together."""
     share = HOLDS_PER_ROUND // len(ways)
     shares = [[next(wishes) for _ in range(share)] for _ in ways]
 

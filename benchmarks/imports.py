@@ -1,9 +1,9 @@
 """How much slower `seed` is than COPY of the same rows into the same table.
 
 Run it as `python -m benchmarks.imports [PATIENTS]`. The peer's rows are ready in
-memory, and it owns the table, as COPY wants: inventing them, their doctors, a table in
-between, statistics and indexing what GIN has put off are what `seed` does on top. Both
-begin with an empty table that has all its indexes.
+memory, and it owns the table, as COPY requires. `seed` also has to invent them and
+their doctors, use a table in between, gather statistics, and index the rows that GIN
+has deferred. Both begin with an empty table that has all its indexes.
 """
 
 import sys

@@ -1,11 +1,11 @@
-"""What an incremental backup of 0.5 % changed pages takes, beside a full one.
+"""The cost of an incremental backup of 0.5 % changed pages, compared with a full one.
 
     python -m benchmarks.incremental_backups [MEGABYTES]
 
-Starts a cluster of its own with a table of that size (300 at first), takes a full
+Starts a cluster of its own with a table of that size (300 by default), takes a full
 backup, changes one row in each 200th page, and takes an incremental one. Both are
-restored into a sandbox and proven, every row compared with what a replica showed. Then
-another is taken with nothing changed, as at night.
+restored into a sandbox and proven, with every row compared with what a replica showed.
+Then another is taken with nothing changed, as at night.
 """
 
 import sys
@@ -54,7 +54,7 @@ def _source(held: ExitStack, folder: Path) -> tuple[Cluster, BackupSource]:
 
 
 def _execute(cluster: Cluster, *statements: str) -> int:
-    """Run statements as the administrator; return how many rows the last concerned."""
+    """Run statements as the administrator; return the last one's number of rows."""
     url = cluster.addresses.primary_url("postgres", database_roles.NAME)
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
@@ -77,7 +77,7 @@ def _line(name: str, taken: BackupTaken, seconds: float) -> str:
 
 
 def main() -> float:
-    """Print the lines, and return the incremental set's bytes beside the full one's."""
+    """Print the lines; return the incremental set's bytes per full byte."""
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else _MEGABYTES
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory()))

@@ -1,8 +1,8 @@
-"""First pages of typical lists of a million patients, against SQL written by hand.
+"""First pages of typical lists of a million patients, against handwritten SQL.
 
 Run as `python -m benchmarks.lists`. The service call and the raw driver have a
 connection each to the same replica, are both inside an open transaction, and both
-answer with the same 20 records. For lists over HTTP see `benchmarks.datasette`.
+return the same 20 records. For lists over HTTP see `benchmarks.datasette`.
 """
 
 from dataclasses import dataclass
@@ -38,17 +38,17 @@ class Case:
     query: str
     where: str
     order: str
-    # Looked up first and given to the statement, where that is faster than a subquery.
+    # Looked up first and passed to the statement if that is faster than a subquery.
     spellings: str = ""
 
     @property
     def criteria(self) -> Criteria:
-        """What the URL asks for."""
+        """The criteria of the URL."""
         return criteria.from_query(parse_qsl(self.query), FIELDS).criteria
 
     @property
     def sql(self) -> str:
-        """The hand-written statement; one row more tells whether the list goes on."""
+        """The handwritten statement; one row more shows whether the list goes on."""
         return (
             f"SELECT {_COLUMNS} FROM patients "
             f"WHERE deleted_at IS NULL AND {self.where} "

@@ -20,9 +20,8 @@ def compare(
 ) -> float:
     """Print one line of medians and return ours / peer.
 
-    The two take turns, and take turns at going first, so that whatever else the
-    machine does falls on both alike. Raises RuntimeError where they must agree and
-    do not.
+    The two alternate, also in going first, so that other work of the machine affects
+    both alike. Raises RuntimeError if they must agree and do not.
     """
     if must_agree and ours() != peer():
         raise RuntimeError(f"{name}: the answers differ, nothing was compared.")

@@ -1,9 +1,9 @@
-"""What opening a page loads: modules of ours, and the seconds of importing them.
+"""What opening a page loads: our modules, and the seconds of importing them.
 
 Run it as `python -m benchmarks.page_imports [CHECKOUT]`; the checkout of another
 revision is measured beside this one. A server has loaded most of it before its first
-visitor (dashboard.web.warming): this is what a page asks for by itself, in a process
-that has nothing but Streamlit.
+visitor (dashboard.web.warming): this is what a page needs by itself, in a process that
+has nothing but Streamlit.
 """
 
 import ast
@@ -43,7 +43,7 @@ class PageImports:
     @classmethod
     def of_each(cls, pages: Sequence[str], checkout: Path = ROOT) -> dict[str, Self]:
         """Measure each page in a process of its own that has loaded the shell."""
-        # Safe path: this folder has a module `pages`, which is not the one that counts.
+        # Safe path: this folder has a module `pages`, which is not the one to measure.
         command = [sys.executable, "-P", __file__, "--load", *pages]
         loaded = subprocess.run(
             command,
@@ -88,7 +88,7 @@ def _describe(page: str, checkout: Path) -> str:
 
 
 def _load(pages: Sequence[str]) -> None:
-    """Load the shell, and each page in a copy of the process that has loaded it."""
+    """Load the shell, and each page in a fork of the process that has loaded it."""
     import_module("streamlit")
     for_shell = _load_imports(_SHELL)
     for page in pages:
@@ -103,7 +103,7 @@ def _load(pages: Sequence[str]) -> None:
 
 
 def _load_imports(file: str) -> float:
-    """Do what Streamlit makes of a script's import statements; return the seconds."""
+    """Run a script's import statements as Streamlit does; return the seconds."""
     begun = perf_counter()
     tree = ast.parse(Path(file).read_text(encoding="utf-8"))
     wanted = [

@@ -1,6 +1,6 @@
 """A rerun of the Patients page against a bare script that shows the same 20 rows.
 
-Both are asked over the websocket, the way a browser asks, from the rerun's request to
+Both are requested over the websocket, as a browser does, from the rerun's request to
 its end; first alone, then by ten tabs at once until the last has its page. Run as
 `python -m benchmarks.pages`; CHARTROOM_TEST_CLUSTER names a cluster.
 """
@@ -59,7 +59,7 @@ class Tab:
         self.rerun()
 
     def rerun(self) -> None:
-        """Ask for a rerun, and wait until its last message is here."""
+        """Request a rerun, and wait until its last message is here."""
         question = BackMsg()
         state = question.rerun_script
         state.query_string = self._query
@@ -159,7 +159,7 @@ def opened(
 def _at_once(
     address: str, page: str, *, cookie: str = ""
 ) -> Iterator[Callable[[], object]]:
-    """Open a page in many tabs; the action reruns them all at once."""
+    """Open a page in many tabs; return an action that reruns them all at once."""
     with ExitStack() as stack:
         tabs = [
             stack.enter_context(opened(address, page, cookie=cookie))
@@ -170,7 +170,7 @@ def _at_once(
 
 
 def signed_in(address: str, email: str = "rosa.lindqvist@example.org") -> str:
-    """Come in as the front desk, or somebody else of the cast; return the cookie."""
+    """Sign in as the front desk, or another person of the cast; return the cookie."""
     with httpx.Client(base_url=address) as client:
         client.headers["Origin"] = address
         answer = sign_in(client, email)

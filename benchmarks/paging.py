@@ -1,8 +1,8 @@
 """Page 500 of a list against page 1, by the service call, 50 patients a page.
 
-Run as `python -m benchmarks.paging`. Where one sort key goes up and another down, a
-page costs what its group of equal first keys costs, be it the first or the last; such
-lists would compare two groups and are left out.
+Run as `python -m benchmarks.paging`. If one sort key ascends and another descends, the
+cost of a page is that of its group of equal first keys, on the first page as on the
+last; such lists would compare two groups and are left out.
 """
 
 from dataclasses import replace

@@ -1,8 +1,8 @@
-"""Patients found while one types, among a million, against SQL written by hand.
+"""Finding patients while typing, among a million, against handwritten SQL.
 
 Run as `python -m benchmarks.palette`. As in `benchmarks.lists` both sides are inside an
-open transaction on the same replica and answer with the same patients. A letter more is
-asked for every 180 ms at most, and an answer is to be there within 150.
+open transaction on the same replica and return the same patients. A letter more is
+searched for at most every 180 ms, and an answer should come within 150.
 """
 
 from uuid import uuid4

@@ -1,10 +1,11 @@
-"""Queries of the SQL workspace, against the same counts as SQL written by hand.
+"""Queries of the SQL workspace, against the same counts as handwritten SQL.
 
 Run as `python -m benchmarks.queries [--patients N] [--kept]`, on the clinic of
-`benchmarks.cohorts`: both sides on the same replica, which have to agree. The service
-reads the text, brings who is in each number (64-bit hashes) and hides what is small.
-Where OR joins conditions it also counts each of them as true of everybody and of
-nobody, which the hand does not. The bar is 1.3 times the peer's time for the first.
+`benchmarks.cohorts`: both sides on the same replica, and they have to agree. The
+service parses the text, returns who is in each number (64-bit hashes) and hides small
+groups. Where OR joins conditions it also counts each of them as true of everybody and
+of nobody, which the handwritten SQL does not. The bar is 1.3 times the peer's time for
+the first.
 """
 
 from functools import partial
@@ -19,7 +20,7 @@ from services.analytics import queries
 
 _K: Final = 2
 _ROUNDS: Final = 11
-# What lasts counts while it is on the record's list.
+# A lasting condition counts while it is on the record's list.
 _BY_HAND: Final = """
 FROM clinical_entries AS entry
 JOIN patients AS patient ON patient.id = entry.patient_id AND patient.deleted_at IS NULL

@@ -1,8 +1,8 @@
-"""What reading on without a primary costs: with one nothing, without one an fsync.
+"""The cost of reading on without a primary: with one nothing, without one an fsync.
 
-Looks at a patient's record in somebody's name, with and without a spool beside, and
-keeps events in one. Run as `python -m benchmarks.reading_on`; CHARTROOM_TEST_CLUSTER
-names a cluster.
+Reads a patient's record in somebody's name, with and without a spool, and stores events
+in one. Run as `python -m benchmarks.reading_on`; CHARTROOM_TEST_CLUSTER names a
+cluster.
 """
 
 import sys

@@ -1,10 +1,10 @@
 """The replication page with a month of samples: at most 150 ms for a whole rerun.
 
 Run as `python -m benchmarks.replication_page`; CHARTROOM_TEST_CLUSTER names a cluster
-to use. Each line is one span of the page. "read" is what it asks the database for, with
-events, alerts and history. "opened" and "rerun" are the served page, asked over the
-websocket as a browser asks, from the request to the end of its script: by a session
-that has yet to read all of it, and by one that looks at it already.
+to use. Each line is one span of the page. "read" is the page's database queries, with
+events, alerts and history. "opened" and "rerun" are the served page, requested over the
+websocket as a browser does, from the request to the end of its script: by a session
+that has yet to read all of it, and by one that shows it already.
 """
 
 import tempfile
@@ -85,7 +85,7 @@ def main() -> float:
 
 
 def _time_page(address: str, cookie: str, name: str) -> float:
-    """Print how long the page takes with a period, and return it for a rerun."""
+    """Print how long the page takes with a period, and return the rerun's time."""
     query = urlencode({"replication_period": name})
 
     def open_anew() -> None:
@@ -103,7 +103,7 @@ def _fill(session: Session) -> None:
 
 
 def _settle(fresh: Endpoints) -> None:
-    """Let the planner know what autovacuum would have told it."""
+    """Give the planner the statistics that autovacuum would have gathered."""
     with closing(psycopg2.connect(owner(fresh))) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:

@@ -8,9 +8,9 @@ through another such change. Then it restores the second after that, in turns: a
 `restore --look` does, and as `restore --go-back` does after a table was dropped by
 hand. At last its servers are stopped, and it is restored from backups and recovery kit
 into an empty folder, as on another machine. A sandbox answers when the restored
-PostgreSQL can be asked; all of it has been proven when the look is over. The others
-count from the order until the clinic is open, without web pages and without a person
-who thinks about the confirmation.
+PostgreSQL can be queried; everything in it has been proven when the look is over. The
+others count from the order until the clinic is open, without web pages and without a
+person who thinks about the confirmation.
 
 The bars are for 1,000 MB of rows (10 s until a sandbox answers, 60 s until the clinic
 is open), and for 1,000 MB of rows with 9,000 MB of files (180 s until it is open).
@@ -83,7 +83,7 @@ _ROWS: Final = "SELECT count(*), sum(changes) FROM filled"
 
 
 class WentWrong(Exception):
-    """What was restored is not what was there."""
+    """The restored data differ from the original ones."""
 
 
 @dataclass
@@ -193,14 +193,14 @@ def _print_line(name: str, seconds: Sequence[float], bar: float = math.inf) -> b
 
 @dataclass
 class _Restores:
-    """All restores of one clinic, by where they lead."""
+    """All restores of one clinic, by target."""
 
     looks: list[Restore] = field(default_factory=list)
     ways_back: list[Restore] = field(default_factory=list)
     elsewhere: list[Restore] = field(default_factory=list)
 
     def run(self, wanted: argparse.Namespace) -> None:
-        """Restore a clinic in each way, as often as is wanted."""
+        """Restore a clinic in each way, as often as requested."""
         with tempfile.TemporaryDirectory(prefix="chartroom-restores-") as name:
             clinic = Clinic.below(Path(name))
             with clinic.held:
@@ -213,7 +213,7 @@ class _Restores:
                     _restore_elsewhere(clinic, to, self.elsewhere)
 
     def report(self, size: str, open_bar: float, sandbox_bar: float = math.inf) -> bool:
-        """Print the lines, and tell whether all bars were kept."""
+        """Print the lines, and return whether all bars were kept."""
         answers = [each.answers for each in self.looks]
         is_kept = _print_line(f"a sandbox of {size} answers", answers, sandbox_bar)
         proven = median(each.whole for each in self.looks)
@@ -231,7 +231,7 @@ class _Restores:
 
 
 def main() -> bool:
-    """Print the lines, and tell whether all bars were kept."""
+    """Print the lines, and return whether all bars were kept."""
     parser = argparse.ArgumentParser(description="Time restores, step by step.")
     parser.add_argument("--megabytes", type=int, default=1000, help="of rows")
     parser.add_argument("--file-megabytes", type=int, default=0, help="of files")

@@ -1,10 +1,10 @@
-"""What the database's own rules cost lists of a million patients.
+"""The cost of the database's own rules for lists of a million patients.
 
 Run as `python -m benchmarks.rls`. The service call is the same on both sides, each a
-whole transaction on the same replica. Ours signs in as the app and takes on a role.
-The front desk's peer signs in as the owner, whom no rule binds. So does that of a
-clinician with 2,000 patients, to whom a view shows those patients: the condition that
-an application would add by itself, which the planner may use as it likes.
+whole transaction on the same replica. Ours signs in as the app and takes on a role. The
+front desk's peer signs in as the owner, to whom no rule applies. So does the peer of a
+clinician with 2,000 patients, who sees those patients through a view: the condition
+that an application would add itself, which the planner may use as it likes.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ TREATED: Final = 2_000
 _ROUNDS: Final = 200
 _FILTERED: Final = "&options=-csearch_path%3Dfiltered,public"
 
-# Whom the clinician treats does not matter, but they are always the same.
+# It does not matter whom the clinician treats, but they are always the same.
 _EMPLOY: Final = f"""
 INSERT INTO users (id, name, role) VALUES ('{CLINICIAN.id}', 'x', 'clinician');
 INSERT INTO care_relationships (clinician_id, patient_id)
@@ -59,14 +59,14 @@ DELETE FROM users WHERE id = '{CLINICIAN.id}'
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A way to ask: over which connections, as whom, in whose name."""
+    """One side of the comparison: its connections, its actor and its identity."""
 
     database: Database
     actor: Actor
     identity: DatabaseIdentity | None
 
     def ask(self, case: Case) -> Callable[[], PatientPage]:
-        """Return what asks for the first page of a list."""
+        """Return a function that reads the first page of a list."""
         criteria = case.criteria
 
         def read(session: Session) -> PatientPage:
@@ -92,7 +92,7 @@ def main() -> list[float]:
 def _side(
     held: ExitStack, million: Million, actor: Actor, login: str, *, more: str = ""
 ) -> Side:
-    """Return a way to ask the primary and one replica, the same for every side."""
+    """Return a side that reads from one replica, with the primary, as all sides do."""
     nodes = sorted((node.role or "", node.name) for node in million.database.nodes())
     (_, primary), (_, replica), *_ = nodes
     urls = {

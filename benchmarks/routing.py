@@ -18,7 +18,7 @@ from db.endpoints import Endpoints
 from db.models.receipt import WriteReceipt
 from db.postgres import Database, Lsn
 
-# Short turns: whatever else the machine does then falls on both alike.
+# In short turns other work of the machine affects both alike.
 READS_PER_ROUND = 10
 
 
@@ -43,7 +43,7 @@ def main() -> float:
 
 
 def _one_replica(fresh: Endpoints) -> Endpoints:
-    """Leave out one of the replicas, so that both ways ask the same server."""
+    """Leave out one of the replicas, so that both sides read from the same server."""
     with closing(Database(fresh)) as database:
         primary, replica = sorted(database.nodes(), key=lambda node: node.role or "")[
             :2

@@ -1,8 +1,8 @@
-"""What watching the servers costs: a share of a core, and the time of one round.
+"""The cost of watching the servers: a share of a core, and the time of one round.
 
 Run as `python -m benchmarks.sampler`; CHARTROOM_TEST_CLUSTER names a cluster to use. It
-fails where either is more than it may be. The worker's own connections are there
-anyway, so they are measured first and taken off.
+fails if either is above its limit. The worker's own connections are there anyway, so
+they are measured first and subtracted.
 """
 
 import sys
@@ -25,14 +25,14 @@ MOST_ROUND_SECONDS = 0.020
 
 
 class _Timed(Sampler):
-    """Notes how long each round took."""
+    """Records how long each round took."""
 
     def __init__(self, observer: Observer, ledger: Ledger) -> None:
         super().__init__(observer, ledger)
         self.rounds: list[float] = []
 
     def watch(self) -> None:
-        """Look once, by the clock."""
+        """Look once, and time it."""
         began = time.perf_counter()
         super().watch()
         self.rounds.append(time.perf_counter() - began)
@@ -57,7 +57,8 @@ def main() -> tuple[float, float]:
         ]
         for thread in threads:
             thread.start()
-        # Whoever takes over reads the rules once; that is not what lasts.
+        # A worker that takes over reads the rules once, which is not part of the steady
+        # cost.
         time.sleep(3)
         sampler.rounds.clear()
         share = _share_of_a_core(_SECONDS) - idle

@@ -1,8 +1,8 @@
 """The web server as a benchmark needs it, run as a process of its own.
 
-`python -m benchmarks.served USER_ID` asks nobody who they are, lets the database show
-everything and writes nothing down: everybody is that user. `forgetful` as a further
-word lets a page read anew in each run what it usually keeps for some seconds.
+`python -m benchmarks.served USER_ID` authenticates nobody, lets the database show
+everything and records nothing: everybody is that user. With `forgetful` as another
+argument a page reads in each run what it usually caches for some seconds.
 """
 
 import sys
@@ -29,7 +29,7 @@ GUARDED = "guarded"
 
 
 class Everybody:
-    """Stands where the gate stands, and takes everybody for one person."""
+    """Replaces the gate, and takes everybody for one person."""
 
     user_id = ""
 

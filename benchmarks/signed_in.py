@@ -1,8 +1,8 @@
 """A page's rerun behind sign-in, rules and audit against the same without them.
 
-Both are asked over the websocket, as in `benchmarks.pages`. The first line is what a
-click costs, where most of what is shown was read moments ago; the second reads all of
-it anew, and so writes all of it down. Run as `python -m benchmarks.signed_in`.
+Both are requested over the websocket, as in `benchmarks.pages`. The first line is the
+cost of a click, where most of what is shown was read moments ago; the second reads all
+of it again, and therefore records all of it. Run as `python -m benchmarks.signed_in`.
 """
 
 import sys

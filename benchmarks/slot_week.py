@@ -1,9 +1,9 @@
 """The week of one doctor among 400,000 slots, against the SQL one would write by hand.
 
-Ours is what a page asks: the service in the front desk's name, its rules included, for
-a patient at the desk whose own times would be recognised. The peer is the owner's
-connection to the same server, which no rule binds, and one statement that answers the
-same; a third of all slots are booked.
+Ours is what a page requests: the service in the front desk's name, including its rules,
+for a patient at the desk whose own times would be recognised. The peer is the owner's
+connection to the same server, to which no rule applies, and one statement that returns
+the same; a third of all slots are booked.
 
 Run it with `python -m benchmarks.slot_week`; the aim is a ratio of at most 1.3.
 """

@@ -1,4 +1,4 @@
-"""How long each step of something takes that calls the steps by itself."""
+"""How long each step of something takes that calls the steps itself."""
 
 import time
 from collections import defaultdict
@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A function of a module, or a method of a class, and what people call it."""
+    """A function of a module, or a method of a class, and the name of its stage."""
 
     owner: Any
     function: str
@@ -25,8 +25,8 @@ class Step:
 class Stages:
     """The seconds of each stage, without those of stages within it.
 
-    Of what is entered, as a sandbox is, entering counts. `ended` tells when a stage
-    was last over.
+    Of a context manager, such as a sandbox, only entering counts. `ended` has the time
+    when a stage was last over.
     """
 
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -46,7 +46,7 @@ class Stages:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Time the block; what other threads do meanwhile is in nobody's time."""
+        """Time the block; other threads' work meanwhile is not counted."""
         if get_ident() != self._thread:
             yield
             return
@@ -61,7 +61,8 @@ class Stages:
             self.ended[name] = time.perf_counter()
 
     def _timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        # What `contextmanager` has made. Others can be entered, and are not: paths.
+        # Made by `contextmanager`. Other results that could be entered, such as paths,
+        # are not.
         is_entered = isgeneratorfunction(unwrap(function))
 
         @wraps(function)

@@ -1,4 +1,4 @@
-"""SVG pictures for the documentation: their frame, and words in them."""
+"""SVG pictures for the documentation: their frame, and text in them."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -9,7 +9,7 @@ INK: Final = "#1f2937"
 
 
 def picture(title: str, height: int, left: float, parts: Iterable[str]) -> str:
-    """Return a picture of these parts below its title, which stands so far right."""
+    """Return a picture of these parts below its title, which begins at `left`."""
     return "\n".join(
         [
             (
@@ -29,7 +29,7 @@ def picture(title: str, height: int, left: float, parts: Iterable[str]) -> str:
 def text(
     left: float, top: float, words: str, *, size: int = 13, anchor: str = "start"
 ) -> str:
-    """Return words at a place, which is their start, middle or end."""
+    """Return text whose start, middle or end is at a position."""
     return (
         f'<text x="{left:.1f}" y="{top:.1f}" font-size="{size}" '
         f'text-anchor="{anchor}">{escape(words)}</text>'

@@ -1,11 +1,11 @@
-"""How long writers wait for a planned switchover, against Patroni as it is.
+"""How long writers wait for a planned switchover, compared with Patroni as it is.
 
     python -m benchmarks.switchover [ROUNDS]
 
-Starts two clusters of its own; the nodes of one are looked after by our variant of
-Patroni, those of the other by Patroni's own program. A writer on each commits 50 times
-a second; what is measured is the longest time between two acknowledgements. In the end
-every acknowledged row is looked for. It fails where writers wait too long for ours.
+Starts two clusters of its own; the nodes of one are managed by our variant of Patroni,
+those of the other by Patroni's own program. A writer on each commits fifty times a
+second; the longest time between two acknowledgements is measured. In the end every
+acknowledged row is looked for. It fails if writers wait too long for ours.
 """
 
 import statistics
@@ -34,7 +34,7 @@ _OURS: Final = programs._PATRONI
 
 @contextmanager
 def _running(program: Path) -> Iterator[Cluster]:
-    """Run a cluster whose nodes this Patroni looks after, also when restarted."""
+    """Run a cluster whose nodes this Patroni manages, also after a restart."""
     with (
         tempfile.TemporaryDirectory(prefix="chartroom-switchover-") as folder,
         patch.object(programs, "_PATRONI", program),
@@ -52,7 +52,8 @@ def measure(cluster: Cluster, writer: Writer) -> float:
     candidate = next(node for node in cluster.nodes if node.is_replica)
     timestamp = time.monotonic()
     while not candidate.is_primary:
-        # Patroni refuses a replica that has only just joined the quorum, and who leads.
+        # Patroni refuses a replica that has only just joined the quorum, and the
+        # primary.
         with suppress(RuntimeError):
             cluster.switch_over(candidate.name)
         time.sleep(_REFUSED_SECONDS)

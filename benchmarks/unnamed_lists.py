@@ -1,11 +1,11 @@
-"""What it costs an analyst that a list is held against what was told before.
+"""The cost for an analyst of checking a list against what was disclosed before.
 
 Run as `python -m benchmarks.unnamed_lists`. Ours is a first page without names of a
-list of a million patients, who is on it, and its number told on the primary; the peer
-is the front desk's page and count of the same list. Lists are told for the first time
-each, and the log fills: at the end some hundred groups are compared with. Then one is
-looked at again. Last, whether a group gives few away, by a glance at the log and by
-reading it whole.
+list of a million patients, the set of all who are on it, and the disclosure of its
+number on the primary; the peer is the front desk's page and count of the same list.
+Each list is disclosed for the first time, and the log fills: at the end it is compared
+with some hundred groups. Then one list is read again. Last comes the check of whether a
+group reveals few patients, by a glance at the log and by reading it whole.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ _ROUNDS = 80
 
 
 def main() -> None:
-    """Print what looks at lists cost."""
+    """Print the cost of reading lists."""
     with dataset.kept() as million:
         database = million.database
         _forget(database)
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _lists() -> Iterator[Criteria]:
-    """Yield lists of some thousand patients each, of which no two are alike."""
+    """Yield lists of some thousand patients each, no two of them alike."""
     for year, sex in product(range(1935, 2020), ("female", "male")):
         born = Filter("birth_year", Operator.EQUAL, str(year))
         of_sex = Filter("sex", Operator.EQUAL, sex)

@@ -1,1 +1,1 @@
-"""The API under fifty clients, beside bare FastAPI and psycopg2."""
+"""The API under fifty clients, compared with bare FastAPI and psycopg2."""

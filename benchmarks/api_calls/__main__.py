@@ -1,11 +1,11 @@
-"""Fifty clients on lists, bookings and uploads: our API beside a bare one.
+"""Fifty clients on lists, bookings and uploads: our API compared with a bare one.
 
     python -m benchmarks.api_calls [--clients N] [--seconds S] [--rounds R]
 
-Ours is one web process as the product starts it: it knows who asks by their token,
-looks at every right and rule, writes the audit log, and reads, encrypts and seals each
+Ours is one web process as the product starts it: it knows callers by their token,
+checks every right and rule, writes the audit log, and inspects, encrypts and seals each
 file. The peer is FastAPI with psycopg2 and pymongo in one uvicorn process, with the
-same SELECT, and with the INSERTs and the file alone; see `bare_app`. Both have 15
+same SELECT, and with only the INSERTs and the file; see `bare_app`. Both have fifteen
 connections, wait for a quorum at each commit, and take turns. The bars are 0.6 times
 the peer's throughput, and 3 times its slowest hundredth.
 """
@@ -47,13 +47,13 @@ _PAGE: Final = 10
 _WARM_UP_SECONDS: Final = 2.0
 _LEAST_SHARE, _MOST_TIMES = 0.6, 3.0
 
-# A client's token, and the wish that it may use up.
+# A client's token, and the slot and patient that it may use up.
 Call = Callable[[httpx.AsyncClient, str, Iterator[Wish]], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What all clients together did in one round of one kind of call."""
+    """What all clients did together in one round of one kind of call."""
 
     calls_a_second: float
     slowest_hundredth: float
@@ -61,7 +61,7 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An API: where it is, and how each kind of call is made there."""
+    """An API: its address, and how each kind of call is made there."""
 
     address: str
     calls: Mapping[str, Call]
@@ -110,7 +110,7 @@ def _token(database: Database, number: int) -> str:
 
 
 def _list_statement(database: Database) -> str:
-    """Return the statement with which ours reads a page of patients, values and all."""
+    """Return the statement with which ours reads a page of patients, with values."""
     statements: list[str] = []
     execute = BatchedCursor.execute
 
@@ -151,7 +151,7 @@ async def _compare(
     wishes: Iterator[Wish],
     wanted: argparse.Namespace,
 ) -> None:
-    """Let all clients call both apps in turns, and print how they did."""
+    """Let all clients call both apps in turns, and print the results."""
     rounds: dict[str, list[Round]] = {name: [] for name in apps}
     names = list(apps)
     for name in names:

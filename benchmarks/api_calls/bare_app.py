@@ -1,7 +1,7 @@
 """FastAPI, psycopg2 and pymongo with nothing of ours: the same rows and files.
 
-It asks nobody who they are and looks at no rule, encrypts no file, reads no PDF and
-keeps no audit log. Run by uvicorn, with the addresses in BARE_DATABASE and BARE_MONGO,
+It authenticates nobody and checks no rule, encrypts no file, inspects no PDF and keeps
+no audit log. It is run by uvicorn, with the addresses in BARE_DATABASE and BARE_MONGO,
 and the list's statement in BARE_LIST.
 """
 
@@ -67,7 +67,7 @@ _connect()
 
 
 class Wish(BaseModel):
-    """A slot, and for whom."""
+    """A slot to hold, and its patient."""
 
     slot_id: UUID
     patient_id: UUID
@@ -108,7 +108,7 @@ def hold_slot(wish: Wish) -> dict[str, Any]:
 
 @app.post("/documents", status_code=201)
 def file_document(file: UploadFile) -> dict[str, Any]:
-    """Store a file in GridFS, then the rows that lead to it."""
+    """Store a file in GridFS, then the rows that refer to it."""
     data = file.file.read()
     name = file.filename or "letter.pdf"
     file_id = str(_files.upload_from_stream(name, data))

@@ -1,1 +1,1 @@
-"""How many people Chartroom bears: a crowd at work, beside a stock Streamlit app."""
+"""How many people Chartroom supports: a crowd at work, beside a stock Streamlit app."""

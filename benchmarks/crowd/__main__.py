@@ -6,8 +6,8 @@ their role. Run as
     python -m benchmarks.crowd --people 10,30,100 --think 10 --minutes 1
 
 CHARTROOM_TEST_CLUSTER names a cluster to use. With `--servers 2` two web processes
-share the databases, and each person stays with one of them. With `--chart` latency
-over people is drawn into docs/images. The web processes run without a worker.
+share the databases, and each person stays with one of them. With `--chart` latency by
+number of people is drawn into docs/images. The web processes run without a worker.
 """
 
 import argparse
@@ -105,7 +105,7 @@ def _numbers(listed: str) -> list[int]:
 def _run(
     ours: Site, peer: Site, cookies: Sequence[tuple[Role, str]], pace: Pace
 ) -> Result:
-    """Send one crowd to both apps in turns, which begin in turns; print its figures."""
+    """Send one crowd to both apps in turns, each first in turn; print its figures."""
     result = Result([], [])
     sites = [(ours, result.ours), (peer, result.peer)]
     for turn in range(_TURNS):

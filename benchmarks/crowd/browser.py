@@ -20,7 +20,7 @@ class Refused(Exception):
     """The server did not do what was asked; the sentence says what came instead."""
 
 
-# What goes wrong between a browser and its server; all else is a mistake of ours.
+# Errors between a browser and its server; all others are bugs of this benchmark.
 UNREACHABLE: Final = (
     Refused,
     OSError,
@@ -31,19 +31,19 @@ UNREACHABLE: Final = (
 
 
 class Interrupted(Exception):
-    """The connection was lost before it was known what became of what was done."""
+    """The connection was lost before the result of an action was known."""
 
 
 @dataclass(slots=True)
 class Browser:
-    """One person's browser: where the app is, and who they are to it."""
+    """One person's browser: the app's address, and their identity there."""
 
     address: str
     http: httpx.AsyncClient
     journal: Journal
     # The name and value of the cookie; a stock app has no sign-in.
     cookie: str = ""
-    # Chartroom's pages have a second websocket, on which they hear of their sign-in.
+    # Chartroom's pages have a second websocket that reports on their sign-in.
     watch_path: str = ""
     cookies: dict[str, str] = field(default_factory=dict)
     # How often a page of this browser lost its connection and came back.
@@ -51,17 +51,17 @@ class Browser:
 
     @property
     def cookie_header(self) -> str:
-        """All cookies, as they are sent."""
+        """All cookies as a header."""
         pairs = (f"{name}={value}" for name, value in self.cookies.items())
         return "; ".join(filter(None, (self.cookie, *pairs)))
 
     @property
     def xsrf_token(self) -> str:
-        """What Streamlit has given this browser to send along with what changes."""
+        """The token that Streamlit expects from this browser with changes."""
         return self.cookies.get(_XSRF, "")
 
     async def get(self, path: str, **headers: str) -> None:
-        """Ask for a page; raises Refused where it is not given."""
+        """Request a page; raises Refused if it is not returned."""
         headers |= {"Cookie": self.cookie_header}
         answer = await self.http.get(self.address + path, headers=headers)
         if answer.status_code != httpx.codes.OK:
@@ -83,7 +83,7 @@ class Browser:
             raise Refused(f"HTTP {answer.status_code} for an upload")
 
     async def connect(self, path: str, *subprotocols: str) -> ClientConnection:
-        """Open a websocket; cookies that come with the answer are kept, too."""
+        """Open a websocket; cookies in the answer are kept, too."""
         websocket = await connect(
             self.address.replace("http", "ws", 1) + path,
             origin=Origin(self.address),
@@ -94,7 +94,7 @@ class Browser:
             ping_interval=None,
             open_timeout=MOST_SECONDS,
         )
-        # A front may have led to another process than the last time, and says so here.
+        # A front may have chosen another process than the last time, and says so here.
         answer = websocket.response
         for said in answer.headers.get_all("Set-Cookie") if answer else ():
             self.cookies |= {

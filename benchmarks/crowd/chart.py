@@ -1,4 +1,4 @@
-"""Draws latency over people as an SVG picture, for the documentation."""
+"""Draws latency by number of people as an SVG picture, for the documentation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _PEER_DASH: Final = ' stroke-dasharray="6 4"'
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Milliseconds by how many people there were; the peer's is dashed."""
+    """Milliseconds by number of people; the peer's curve is dashed."""
 
     name: str
     points: Mapping[int, float]

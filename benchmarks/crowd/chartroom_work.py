@@ -30,14 +30,14 @@ class ChartroomWork(Work):
         names: Sequence[str],
         saves: Saves | None = None,
     ) -> None:
-        """Work with these names; note in `saves` what phone number a patient got."""
+        """Work with these names; `saves` records each patient's new phone number."""
         super().__init__(person)
         self._names = names
         self._saves = Saves() if saves is None else saves
         self._patient = ""
 
     async def list_records(self) -> None:
-        """Turn to the list of patients."""
+        """Open the list of patients."""
         await self.person.think()
         await self.person.tab.go("patients")
 
@@ -48,13 +48,13 @@ class ChartroomWork(Work):
         await self.person.tab.change({"patients_search": name})
 
     async def turn_page(self) -> None:
-        """Turn to the next page, if there is one."""
+        """Go to the next page, if there is one."""
         await self.person.think()
         if self.person.tab.screen.is_open("patients_next"):
             await self.person.tab.press("patients_next")
 
     async def sort(self) -> None:
-        """Sort by what analysts see of a birth; each time the other way round."""
+        """Sort by what analysts see of a birth, in alternating direction."""
         await self.person.think()
         wanted = {"order": _YEAR_OF_BIRTH, "adds": False}
         await self.person.tab.tell("patients_table", "sorted", wanted)
@@ -76,7 +76,7 @@ class ChartroomWork(Work):
         return True
 
     async def save_form(self) -> None:
-        """Give the patient another phone number, again if the connection was lost."""
+        """Give the patient a new phone number, again if the connection was lost."""
         await self.person.think()
         await self.person.tab.press("patient_edit")
         await self.person.think()
@@ -95,7 +95,7 @@ class ChartroomWork(Work):
         tab = self.person.tab
         await tab.press("edit_save", {"edit_phone_number": number})
         if "edit_resolve" in tab.screen:
-            # Somebody else saved this patient meanwhile; both versions are shown.
+            # Somebody else has saved this patient meanwhile; both versions are shown.
             self.person.browser.journal.lost_races += 1
             await self.person.think()
             await tab.press("edit_discard")
@@ -139,12 +139,12 @@ class ChartroomWork(Work):
         await self.person.tab.press("upload_documents_file")
 
     async def list_documents(self) -> None:
-        """Turn to the documents: all, or a patient's own."""
+        """Open the documents: all, or a patient's own."""
         await self.person.think()
         await self.person.tab.go("documents")
 
     async def list_visits(self) -> None:
-        """Turn to a patient's own visits."""
+        """Open a patient's own visits."""
         await self.person.think()
         await self.person.tab.go("visits")
 

@@ -1,8 +1,8 @@
-"""The web server as it is, which also counts what it says to PostgreSQL.
+"""The web server as it is, which also counts its messages to PostgreSQL.
 
-One message that waits for its answer is a round trip, whatever it is made of: a
-transaction's first words travel with its first statement. `/metrics` tells the count,
-what pages asked apart from what the server asks by itself.
+One message with its answer is a round trip, whatever the message consists of: a
+transaction's first commands travel with its first statement. `/metrics` has the count,
+with the pages' queries separate from the server's own.
 """
 
 import runpy
@@ -29,7 +29,7 @@ def main() -> None:
         (BatchedConnection, "say"),
     ):
         setattr(part, name, _counted(getattr(part, name)))
-    # By the very command: it also says how often Python looks for garbage.
+    # With the real command, which also sets how often Python collects garbage.
     sys.argv = ["dashboard", "web"]
     runpy.run_module("dashboard", run_name="__main__")
 

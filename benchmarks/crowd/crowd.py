@@ -1,4 +1,4 @@
-"""A crowd comes, works for a while, and goes; what it found, and what it cost."""
+"""A crowd comes, works for a while, and goes; what it waited for, and what it cost."""
 
 import asyncio
 import logging
@@ -20,9 +20,10 @@ from services.core.actors import Role
 
 _IDLE_SECONDS: Final = 5.0
 _BEAT_SECONDS: Final = 0.05
-# Less than the servers' five: a browser asks again where one has just hung up.
+# Less than the servers' five: a browser repeats a request if one has just closed the
+# connection.
 _KEEP_ALIVE_SECONDS: Final = 2.0
-# What goes wrong for a person; everything else is a mistake of this benchmark.
+# Errors that a person may meet; all others are bugs of this benchmark.
 _TROUBLE: Final = (LookupError, *UNREACHABLE)
 
 
@@ -36,7 +37,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one crowd found at one app; what the app used for it, phase by phase."""
+    """What one crowd found at one app, and what the app used for it, phase by phase."""
 
     people: int
     coming: Journal
@@ -49,7 +50,7 @@ class Turn:
 
     @property
     def runs(self) -> int:
-        """How many runs of a page or a fragment there were besides openings."""
+        """The number of runs of a page or a fragment, without openings."""
         return self.working.count(*RUNS)
 
     def _beyond_idling(self, usage: Usage) -> float:
@@ -58,34 +59,34 @@ class Turn:
 
     @property
     def processor_seconds_an_open(self) -> float:
-        """What an opened page costs: all came, and nobody had done anything yet."""
+        """The cost of an opened page, from when all came and nobody did anything."""
         return self._beyond_idling(self.came) / max(1, self.coming.count("open"))
 
     @property
     def processor_seconds_a_rerun(self) -> float:
-        """What a run costs, once pages that were opened meanwhile are left out."""
+        """The cost of a run, without pages that were opened in between."""
         opened = self.working.count("open") * self.processor_seconds_an_open
         return (self._beyond_idling(self.worked) - opened) / max(1, self.runs)
 
     @property
     def round_trips_an_open(self) -> float:
-        """How often an opened page asks the database."""
+        """The database round trips of an opened page."""
         return self.came.round_trips / max(1, self.coming.count("open"))
 
     @property
     def round_trips_a_rerun(self) -> float:
-        """How often a run asks the database, in the mean."""
+        """The database round trips of a run, on average."""
         opened = self.working.count("open") * self.round_trips_an_open
         return (self.worked.round_trips - opened) / max(1, self.runs)
 
     @property
     def memory_bytes_a_page(self) -> float:
-        """How much larger the process is for each page that is open."""
+        """How much the process grows for each open page."""
         return self.came.memory_bytes / max(1, self.coming.count("open"))
 
 
 class Crowd:
-    """People who come, work and go, each with what their role does all day."""
+    """People who come, work and go, each with the steps of their role."""
 
     def __init__(self, members: Sequence[tuple[Role, Work]], pace: Pace) -> None:
         self._members = members
@@ -96,11 +97,11 @@ class Crowd:
         return len(self._members)
 
     async def come(self) -> None:
-        """Have everybody open their first page at some moment within a thought."""
+        """Have everybody open their first page at some time within a thought."""
         await asyncio.gather(*(self._come(role, work) for role, work in self._members))
 
     async def work(self) -> None:
-        """Have everybody do what their role does, again and again, for so long."""
+        """Have everybody repeat their role's round for the pace's working time."""
         tasks = [
             asyncio.create_task(_go_round(role, work)) for role, work in self._members
         ]
@@ -122,7 +123,7 @@ class Crowd:
         await asyncio.gather(*(person.leave() for person in self._people))
 
     def take_notes(self) -> Journal:
-        """Return what all have noted so far, and let them note anew."""
+        """Return all notes so far, and begin new ones."""
         whole = Journal()
         for person in self._people:
             whole.merge(person.browser.journal)
@@ -138,7 +139,7 @@ class Crowd:
 async def gathered(
     site: Site, cookies: Sequence[tuple[Role, str]], pace: Pace, seed: int
 ) -> AsyncIterator[Crowd]:
-    """Gather a crowd before an app; whoever is still there in the end leaves."""
+    """Gather a crowd before an app; whoever is still there at the end leaves."""
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     random = Random(seed)
     limits = httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS)
@@ -189,14 +190,14 @@ async def take_turn(
 
 
 def _browser(site: Site, number: int, cookie: str, http: httpx.AsyncClient) -> Browser:
-    """Return somebody's browser, which stays with one of the app's servers."""
+    """Return a person's browser, which stays with one of the app's servers."""
     server = site.servers[number % len(site.servers)]
     known = cookie if site.watch_path else ""
     return Browser(server.address, http, Journal(), known, site.watch_path)
 
 
 async def _go_round(role: Role, work: Work) -> None:
-    """Do what the role does, again and again."""
+    """Repeat the role's round."""
     while True:
         if work.person.opened is not None:
             await _try(work, role.value, ROUNDS[role](work))
@@ -210,7 +211,7 @@ async def _try(work: Work, what: str, doing: Awaitable[None]) -> None:
     try:
         await doing
     except Interrupted:
-        # The page is open again: they see what became of it, and go on.
+        # The page is open again: the person sees the result, and continues.
         browser.journal.interrupted += 1
     except _TROUBLE as trouble:
         # A page that came back from another process may be at an earlier step.
@@ -224,7 +225,7 @@ async def _try(work: Work, what: str, doing: Awaitable[None]) -> None:
 
 @asynccontextmanager
 async def beating() -> AsyncIterator[list[float]]:
-    """Note how late this process is for its own clock."""
+    """Record how late this process is by its own clock."""
     delays = [0.0]
 
     async def beat() -> None:

@@ -1,4 +1,4 @@
-"""The figures of a run in lines, beside the bars that they are to keep below."""
+"""The figures of a run in lines, with the bars that they have to keep below."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ _BAR: Final = "ratio 1.5; 100 people 200 ms, 1,000 people 1 s"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of both apps; `bar` is what ours is to keep to, if anything.
+    """One figure of both apps; `bar` is the limit for ours, if any.
 
-    The peer has none where it has nothing of the kind.
+    The peer has no figure where it has nothing of the kind.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Figure:
 
 
 def whole(turns: Sequence[Turn]) -> Journal:
-    """Return what was noted in all turns, coming and working."""
+    """Return the notes of all turns, of coming and working."""
     together = Journal()
     for turn in turns:
         together.merge(turn.coming)
@@ -56,7 +56,7 @@ def figures(ours: Sequence[Turn], peer: Sequence[Turn]) -> Iterator[Figure]:
             yield Figure(f"{kind}, {share} %", waits[0], waits[1], "ms", bar)
     for name, unit, bar, of in _COSTS:
         yield Figure(name, _mean(of, ours), _mean(of, peer), unit, bar)
-    # Later turns find memory that earlier ones have left.
+    # Later turns find memory that earlier ones have freed.
     memory = [turns[0].memory_bytes_a_page / 1000 for turns in (ours, peer)]
     bar = "400 kB at 1,000 people"
     yield Figure("memory a page", memory[0], memory[1], "kB", bar)
@@ -78,8 +78,7 @@ def _database_wait(turn: Turn) -> float:
     return turn.worked.database_seconds / max(1.0, turn.worked.database_operations)
 
 
-# What a run costs in the mean, those of fragments and of pages that refresh themselves
-# among them.
+# The average cost of a run, including fragments and pages that refresh themselves.
 _COSTS: Final[Sequence[tuple[str, str, str, Callable[[Turn], float]]]] = (
     ("runs", "/s", "", _rate),
     (

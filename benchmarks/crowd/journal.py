@@ -1,4 +1,4 @@
-"""What a crowd has lived through: how long it waited for what, and what went wrong."""
+"""A crowd's experience: how long it waited for what, and what went wrong."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ SHARES: Final = (50, 95, 99)
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One wait: when it was over, on the clock of `perf_counter`, and how long."""
+    """One wait: when it was over, on the clock of `perf_counter`, and its length."""
 
     ended_at: float
     kind: Kind
@@ -30,34 +30,34 @@ class Wait:
 
 @dataclass(slots=True)
 class Journal:
-    """Every wait, and errors by what they say."""
+    """Every wait, and errors by their messages."""
 
     waits: list[Wait] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
-    # Two wanted one slot, and this one was later: that is no error.
+    # Two people wanted one slot, and this one was later: that is no error.
     lost_races: int = 0
-    # What somebody did and the connection was lost before the answer.
+    # Actions whose connection was lost before the answer.
     interrupted: int = 0
 
     def add(self, kind: Kind, seconds: float) -> None:
-        """Note one wait, which is over now."""
+        """Record one wait, which is over now."""
         self.waits.append(Wait(perf_counter(), kind, seconds))
 
     def fail(self, why: str) -> None:
-        """Note one error."""
+        """Record one error."""
         self.errors[why] += 1
 
     def count(self, *kinds: Kind) -> int:
-        """Return how often it was waited for one of these."""
+        """Return how many waits of these kinds there were."""
         return sum(wait.kind in kinds for wait in self.waits)
 
     def within(self, share: int, *kinds: Kind) -> float:
-        """Return within how many seconds this share, in per cent, had its answer."""
+        """Return the seconds within which a share, in per cent, was answered."""
         seconds = [wait.seconds for wait in self.waits if wait.kind in kinds]
         return float(np.percentile(seconds, share)) if seconds else float("nan")
 
     def merge(self, other: "Journal") -> None:
-        """Add what another one noted."""
+        """Add the records of another journal."""
         self.waits += other.waits
         self.errors.update(other.errors)
         self.lost_races += other.lost_races

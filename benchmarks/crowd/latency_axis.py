@@ -17,7 +17,7 @@ _FASTEST_MS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class LatencyAxis:
-    """Places of milliseconds up to the slowest, and what is drawn beside them."""
+    """Positions for milliseconds up to the slowest, and the drawing around them."""
 
     slowest_ms: float
 
@@ -33,14 +33,14 @@ class LatencyAxis:
             yield text(LEFT - 8, y + 4, f"{10**decade:,}", anchor="end")
 
     def y(self, milliseconds: float) -> float:
-        """Return how far down this many are."""
+        """Return the y coordinate of a number of milliseconds."""
         share = (log10(max(milliseconds, _FASTEST_MS)) - 1) / (self._decades - 1)
         return BOTTOM - share * (BOTTOM - TOP - 16)
 
     def curve(
         self, place: int, points: Sequence[tuple[float, float]], *, dash: str = ""
     ) -> Iterator[str]:
-        """Yield a line through pairs of x and milliseconds, in the place's colour."""
+        """Yield a line through pairs of x and milliseconds, in the series' colour."""
         path = "L".join(f"{x:.1f} {self.y(ms):.1f}" for x, ms in points)
         yield (
             f'<path d="M{path}" fill="none" stroke="{_COLOURS[place]}" '
@@ -55,7 +55,7 @@ class LatencyAxis:
 
 
 def legend(place: int, name: str) -> Iterator[str]:
-    """Yield what the colour of this place means."""
+    """Yield the legend of a series' colour."""
     x, y = RIGHT + 16, TOP + 24 * (place + 1)
     colour = _COLOURS[place]
     yield f'<rect x="{x}" y="{y - 9}" width="12" height="12" fill="{colour}"/>'
@@ -63,7 +63,7 @@ def legend(place: int, name: str) -> Iterator[str]:
 
 
 def below(name: str) -> str:
-    """Return what stands below the chart: what it goes over from left to right."""
+    """Return the label of the horizontal axis."""
     return text((LEFT + RIGHT) / 2, BOTTOM + 44, name, anchor="middle")
 
 

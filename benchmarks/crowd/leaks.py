@@ -11,17 +11,17 @@ from benchmarks.crowd.journal import Journal
 from benchmarks.crowd.servers import Site, Usage
 from benchmarks.crowd.tab import Tab
 
-# A page whose connection was lost may come back for two minutes. What it held is let
-# go of when, after that, another page goes.
+# A page whose connection was lost may come back for two minutes. What it held is
+# released when another page closes after that.
 _LOST_SECONDS: Final = 125.0
 _FREED_SECONDS: Final = 15.0
 
 
 async def left_behind(before: Mapping[Site, Usage], cookie: str) -> list[str]:
-    """Wait until nothing should be held any more; say what is held beyond before.
+    """Wait until nothing should be held any more; return what is held beyond before.
 
-    Idle connections to the databases, which a server that has worked keeps, are said
-    apart; the last page itself is among the rest.
+    Idle connections to the databases, which a server keeps after work, are listed
+    separately; the last page itself is part of the rest.
     """
     await asyncio.sleep(_LOST_SECONDS)
     async with httpx.AsyncClient() as http:
@@ -34,7 +34,7 @@ async def left_behind(before: Mapping[Site, Usage], cookie: str) -> list[str]:
 async def pass_by(site: Site, cookie: str, http: httpx.AsyncClient) -> None:
     """Open a page at each of the app's servers, and leave.
 
-    What a page held whose connection was lost is let go of when another page goes.
+    What a page with a lost connection held is released when another page closes.
     """
     for server in site.servers:
         known = cookie if site.watch_path else ""

@@ -1,4 +1,4 @@
-"""Letters of 100 kB, as they are uploaded, of which no two are the same."""
+"""Letters of 100 kB to upload, no two of them equal."""
 
 import os
 from functools import cache
@@ -12,7 +12,7 @@ _numbers = count(1)
 
 
 def letter() -> tuple[str, bytes]:
-    """Return a new letter, and what its file is called."""
+    """Return a new letter, and its file name."""
     number = next(_numbers)
     # A comment at its end makes it another file, for far less than a new one costs.
     mark = f"\n% {number} {os.urandom(8).hex()}\n".encode()

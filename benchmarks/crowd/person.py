@@ -1,4 +1,4 @@
-"""Somebody of the crowd: a browser, a tab, and thoughts between what they do."""
+"""A person of the crowd: a browser, a tab, and pauses for thought between actions."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from random import Random
 from benchmarks.crowd.browser import Browser
 from benchmarks.crowd.tab import Tab
 
-# Now and then somebody is called away; nobody is so for the whole of a short run.
+# Now and then somebody is called away; nobody is for the whole of a short run.
 _LONGEST_THOUGHT = 4
 
 
 @dataclass(slots=True)
 class Person:
-    """Who uses an app, how fast, and the page that they have open."""
+    """A user of an app: their pace, and the page that they have open."""
 
     browser: Browser
     random: Random
@@ -22,18 +22,18 @@ class Person:
 
     @property
     def tab(self) -> Tab:
-        """The open page; raises LookupError without any."""
+        """The open page; raises LookupError if there is none."""
         if self.opened is None:
             raise LookupError("No page is open.")
         return self.opened
 
     async def think(self) -> None:
-        """Read what is there, and decide: the named time in the mean."""
+        """Pause for reading and deciding: on average for the given time."""
         seconds = self.random.expovariate(1 / self.think_seconds)
         await asyncio.sleep(min(seconds, _LONGEST_THOUGHT * self.think_seconds))
 
     async def open(self, path: str) -> None:
-        """Leave the page that is open, and open another by its address."""
+        """Leave the open page, and open another one by its address."""
         await self.leave()
         self.opened = await Tab.open(self.browser, path)
 

@@ -1,7 +1,7 @@
 """An invented clinic with accounts for a whole crowd, and their sign-ins.
 
-The sign-ins are made by the service behind the sign-in page: one network may ask for
-300 codes in a quarter of an hour, and a crowd comes from a single one.
+The sign-ins are made by the service behind the sign-in page, since one network may ask
+for at most 300 codes in a quarter of an hour, and a crowd comes from a single one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,17 +45,17 @@ WHERE doctors.id = free.id AND free.number = clinician.number
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """The cookies of a crowd by their roles, and names that patients have."""
+    """The cookies of a crowd by role, and names that patients have."""
 
     cookies: Sequence[tuple[Role, str]]
     names: Sequence[str]
 
     def one_of_each(self) -> list[tuple[Role, str]]:
-        """Return somebody of each role that is there."""
+        """Return one person of each role that exists."""
         return list({pair[0]: pair for pair in self.cookies}.values())
 
     def some(self, wanted: Sequence[Role]) -> list[tuple[Role, str]]:
-        """Return as many people of each role as there are in a smaller crowd."""
+        """Return as many people of each role as a smaller crowd has."""
         of_role = {
             role: iter([pair for pair in self.cookies if pair[0] is role])
             for role in Role
@@ -76,7 +76,7 @@ def populate(database: Database, roles: Sequence[Role]) -> Population:
 
 
 def _add_accounts(session: Session, roles: Iterable[Role]) -> list[UUID]:
-    """Add an account each: patients with a record, clinicians with patients."""
+    """Add an account for each: patients with a record, clinicians with patients."""
     wanted = list(roles)
     records = iter(session.scalars(text(_RECORDS), {"people": len(wanted)}).all())
     users = [

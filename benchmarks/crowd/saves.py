@@ -15,22 +15,22 @@ class Save:
     confirmed_at: float | None = None
 
     def confirm(self) -> None:
-        """Note that the page has confirmed it."""
+        """Record that the page has confirmed it."""
         self.confirmed_at = perf_counter()
 
     def is_before(self, other: "Save") -> bool:
-        """Tell whether it was confirmed before the other one was sent."""
+        """Return whether it was confirmed before the other one was sent."""
         return self.confirmed_at is not None and self.confirmed_at < other.sent_at
 
 
 @dataclass(slots=True)
 class Saves:
-    """All that a crowd has saved. Two people may have saved one patient at once."""
+    """Everything a crowd has saved. Two people may have saved one patient at once."""
 
     _made: list[Save] = field(default_factory=list)
 
     def send(self, patient_id: str, number: str) -> Save:
-        """Note that a number is about to be sent."""
+        """Record that a number is about to be sent."""
         save = Save(patient_id, number, perf_counter())
         self._made.append(save)
         return save
@@ -40,10 +40,10 @@ class Saves:
         return sum(save.confirmed_at is not None for save in self._made)
 
     def lost(self, there: Mapping[str, str]) -> list[str]:
-        """Say which confirmed numbers are lost, by what is there for each patient.
+        """Return the confirmed numbers that are lost, by each patient's current number.
 
-        One is lost if what is there was confirmed before it was sent, or was sent by
-        nobody. What was sent twice at once may have been stored in either order.
+        One is lost if the current number was confirmed before it was sent, or was sent
+        by nobody. Numbers sent at the same time may have been stored in either order.
         """
         lost = []
         for save in self._made:

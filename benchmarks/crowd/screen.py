@@ -10,7 +10,7 @@ from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-# How Streamlit writes an id: a mark, a digest, and the key that the script has given.
+# Streamlit's form of an id: a mark, a digest, and the key that the script has given.
 _ID_PARTS: Final = 3
 
 
@@ -25,18 +25,18 @@ class Widget:
 
     @property
     def key(self) -> str:
-        """The key that the script gave it, "None" where it gave none."""
+        """The key that the script gave it, "None" if it gave none."""
         return self.id.split("-", _ID_PARTS - 1)[-1]
 
 
 class Screen:
-    """The widgets of one open page, and what its last run refused."""
+    """The widgets of one open page, and the refusals of its last run."""
 
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
         self.page_hash = ""
-        # What went wrong, and what is told in red: of something that was done, or of
-        # the state of something that is looked at.
+        # Errors, and messages in red: about something that was done, or about the state
+        # of something that is shown.
         self.exceptions: list[str] = []
         self.alerts: list[str] = []
         self._widgets: dict[str, Widget] = {}
@@ -46,17 +46,17 @@ class Screen:
         return any(True for _ in self._of(key))
 
     def find(self, key: str) -> Widget:
-        """Return the widget of this key, or of this pattern; raises LookupError."""
+        """Return the widget with this key or pattern; raises LookupError."""
         for widget in self._of(key):
             return widget
         raise LookupError(f"There is no {key} on the page.")
 
     def is_open(self, key: str) -> bool:
-        """Tell whether the widget is there and not disabled."""
+        """Return whether the widget is there and not disabled."""
         return any(not getattr(w.drawn, "disabled", False) for w in self._of(key))
 
     def payload(self, key: str) -> dict[str, Any]:
-        """Return what a component of ours draws; nothing if it is not there."""
+        """Return the data that a component of ours draws; empty if it is not there."""
         for widget in self._of(key):
             payload: dict[str, Any] = json.loads(widget.drawn.bytes)
             return payload

@@ -25,23 +25,23 @@ _METRIC: Final = re.compile(r"^(\w+)(?:{([^}]*)})? (\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What processes have used until a moment, or between two."""
+    """What processes have used until a time, or between two."""
 
     seconds: float
     processor_seconds: float
     memory_bytes: int
-    # Files and sockets besides connections that it has opened itself, to databases.
+    # Files and sockets, without connections to databases that it has opened itself.
     descriptors: int
     pooled: int
     threads: int
     round_trips: float
-    # How often the database was asked or told something, retries and all that it
-    # waited included, and for how long.
+    # The number of operations on the database, and their duration, with retries and
+    # waits.
     database_operations: float
     database_seconds: float
 
     def since(self, earlier: Self) -> "Usage":
-        """Return what was used since then."""
+        """Return what was used since an earlier time."""
         return Usage(
             self.seconds - earlier.seconds,
             self.processor_seconds - earlier.processor_seconds,
@@ -57,7 +57,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One process that serves an app; `counts` where it counts its round trips."""
+    """One process that serves an app; `counts` if it counts its round trips."""
 
     address: str
     pid: int
@@ -85,7 +85,7 @@ class Server:
         return sum(bool(c.raddr) and c.laddr.port != port for c in connections)
 
     def _of_database(self) -> tuple[float, float, float]:
-        """Return round trips of pages, operations, and the seconds of these."""
+        """Return the pages' round trips, and the number and seconds of operations."""
         if not self.counts:
             return 0.0, 0.0, 0.0
         trips = operations = seconds = 0.0
@@ -102,7 +102,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """An app: the servers that share its people, and what is done in it."""
+    """An app: the servers that share its people, and its steps."""
 
     name: str
     servers: Sequence[Server]
@@ -129,7 +129,7 @@ class Site:
 def chartroom_servers(
     fresh: Endpoints, folder: Path, number: int
 ) -> Iterator[Sequence[Server]]:
-    """Serve Chartroom by so many processes on the same databases and data folder."""
+    """Serve Chartroom with several processes on the same databases and data folder."""
     command = [sys.executable, "-m", "benchmarks.crowd.counted_server"]
     with ExitStack() as stack:
         servers = []
@@ -145,7 +145,7 @@ def chartroom_servers(
 
 @contextmanager
 def stock_servers(folder: Path, number: int) -> Iterator[Sequence[Server]]:
-    """Serve the stock app by as many processes, with Streamlit's own command."""
+    """Serve the stock app with as many processes, with Streamlit's own command."""
     with ExitStack() as stack:
         servers = []
         for _ in range(number):
@@ -162,7 +162,7 @@ def stock_servers(folder: Path, number: int) -> Iterator[Sequence[Server]]:
 
 def _processor_seconds(member: psutil.Process) -> float:
     try:
-        # Children that have ended count for whoever waited for them.
+        # Children that have ended are counted in the parent that waited for them.
         times = member.cpu_times()
     except psutil.NoSuchProcess:
         return 0.0

@@ -1,7 +1,7 @@
-"""A stock Streamlit app of three pages, to be run by `streamlit run`: the peer.
+"""The peer: a stock Streamlit app of three pages, to be run by `streamlit run`.
 
-Its pages have the widgets of those that Chartroom's people use, and 20 rows; there is
-no sign-in, no database and nothing of ours.
+Its pages have the widgets that Chartroom's people use, and 20 rows; it has no sign-in,
+no database and nothing of ours.
 """
 
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ LISTS = ("allergies", "medical_history", "medications")
 
 @st.cache_resource
 def frame() -> pd.DataFrame:
-    """Return 20 rows of what a list of patients shows."""
+    """Return 20 rows with the columns of a list of patients."""
     columns = ("name", "born", "age", "sex", "contact", "allergies")
     return pd.DataFrame(
         [[f"{c} {n}" for c in columns] for n in range(ROWS)], None, columns
@@ -33,7 +33,7 @@ def table() -> None:
     with st.container(horizontal=True):
         for name in ("First", "Previous", "Next", "Last"):
             st.button(name, key=f"list_{name.lower()}")
-    # Another text for each run, by which a browser sees that it has come.
+    # A different text for each run shows a browser that it has come.
     st.caption(f"as of {datetime.now(UTC):%H:%M:%S.%f}")
     if chosen.selection.rows:
         st.switch_page(pages["record"])
@@ -79,7 +79,7 @@ def show_record() -> None:
 
 @st.fragment(run_every="1s")
 def status() -> None:
-    """Show the servers, every second anew."""
+    """Show the servers, updated every second."""
     st.success("All is well")
     for column in st.columns(3):
         column.metric("Behind", "0 ms", border=True)
@@ -88,7 +88,7 @@ def status() -> None:
 
 @st.fragment(run_every="1s")
 def lag() -> None:
-    """Draw how far behind they are, every second anew."""
+    """Draw how far behind they are, updated every second."""
     st.line_chart(pd.DataFrame({"lag": range(200)}))
 
 

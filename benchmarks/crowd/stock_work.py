@@ -7,12 +7,12 @@ from benchmarks.crowd.letters import letter
 from benchmarks.crowd.work import Work
 from services.core.actors import Role
 
-# As the app shows; to import it would be to run it.
+# As the app shows them; importing the app would run it.
 _ROWS: Final = 20
 
 
 class StockWork(Work):
-    """What the crowd does in the stock app."""
+    """The steps of the crowd in the stock app."""
 
     starts: Mapping[Role, str] = {
         Role.STAFF: "/",
@@ -23,7 +23,7 @@ class StockWork(Work):
     }
 
     async def list_records(self) -> None:
-        """Turn to the list."""
+        """Open the list."""
         await self.person.think()
         await self.person.tab.go("")
 
@@ -57,7 +57,7 @@ class StockWork(Work):
         return True
 
     async def save_form(self) -> None:
-        """Turn to the form, and send it."""
+        """Open the form, and send it."""
         await self.person.think()
         await self.person.tab.go("record")
         await self.person.think()
@@ -87,17 +87,17 @@ class StockWork(Work):
         await self.person.tab.press("record_file")
 
     async def list_documents(self) -> None:
-        """Turn to the list."""
+        """Open the list."""
         await self.list_records()
 
     async def list_visits(self) -> None:
-        """Turn to the list."""
+        """Open the list."""
         await self.list_records()
 
     async def turn_day(self) -> None:
-        """Have the page run anew."""
+        """Have the page run again."""
         await self.search()
 
     async def read_log(self) -> None:
-        """Turn to the list."""
+        """Open the list."""
         await self.list_records()

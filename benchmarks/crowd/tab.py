@@ -1,9 +1,9 @@
-"""An open page, speaking with its server over the websocket as a browser does.
+"""An open page that talks to its server over the websocket as a browser does.
 
-It sends what a person uses of the page and waits for the end of the run; it draws the
-messages, keeps the large ones as a browser does, and refreshes what refreshes itself.
-It comes back where the connection is lost, and then has the page run as a browser does:
-with what stands in its widgets, and only if something was under way.
+It sends a person's actions and waits for the end of the run; it draws the messages,
+keeps large ones as a browser does, and refreshes what refreshes itself. If the
+connection is lost it reconnects, and then has the page run as a browser does: with the
+values of its widgets, and only if something was under way.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from benchmarks.crowd.widget_states import event_of, is_kept, state_of
 
 _STREAM: Final = "/_stcore/stream"
 _REPORT_SECONDS: Final = 20.0
-# Streamlit's browser side waits that long between two tries to come back.
+# Streamlit's browser side waits this long between two attempts to reconnect.
 _RETRY_SECONDS: Final = 0.5
 
 
@@ -56,7 +56,7 @@ class Tab:
         self._turn = asyncio.Lock()
         self._finished: asyncio.Future[Kind] | None = None
         self._addresses: asyncio.Future[FileURLs] | None = None
-        # The run that was asked for last, and whether its answer may be another's.
+        # The last run asked for, and whether its answer may be another one's.
         self._last_run = ClientState()
         self._is_interrupted = False
         self._timers: dict[str, asyncio.Task[None]] = {}
@@ -83,7 +83,7 @@ class Tab:
         return tab
 
     async def close(self) -> None:
-        """Leave, as a browser does whose tab is closed."""
+        """Leave like a browser whose tab is closed."""
         self._is_leaving = True
         self._stop_timers()
         for websocket in filter(None, (self._watch, self._stream)):
@@ -92,24 +92,24 @@ class Tab:
         self._listening.cancel()
 
     async def go(self, page: str, query: str = "") -> None:
-        """Turn to another page by the menu."""
+        """Go to another page by the menu."""
         self._query, self._states = query, {}
         state = ClientState(page_script_hash=self.screen.pages[page])
         await self._run(state, "rerun")
 
     async def press(self, key: str, fields: Mapping[str, Any] | None = None) -> None:
-        """Press a button; of a form, what stands in its fields is sent along."""
+        """Press a button; a form's button also sends the values of its fields."""
         changes = {**(fields or {}), key: True}
         await self.change(changes, pressed=key)
 
     async def change(self, changes: Mapping[str, Any], *, pressed: str = "") -> None:
-        """Give widgets new values, and have the last one run what it stands in."""
+        """Give widgets new values, and run the fragment or page of the last one."""
         last = self.screen.find(pressed or list(changes)[-1])
         states = [state_of(self.screen.find(k), v) for k, v in changes.items()]
         await self._use(states, last.fragment_id)
 
     async def tell(self, key: str, event: str, value: Any) -> None:
-        """Do something in a component of ours."""
+        """Trigger an event in a component of ours."""
         component = self.screen.find(key)
         await self._use([event_of(component, event, value)], component.fragment_id)
 
@@ -151,17 +151,17 @@ class Tab:
     async def _run(
         self, run: ClientState, kind: Kind, begun: float | None = None
     ) -> None:
-        """Have the page run, wait for the end of it, and note how long that took."""
+        """Have the page run, wait for the end, and record how long that took."""
         begun = perf_counter() if begun is None else begun
         self._describe(run)
         async with self._turn:
-            # The page may have been turned while a refresh of it waited: Streamlit
-            # does not answer for a part that is no more.
+            # Another page may have been opened while its refresh waited: Streamlit does
+            # not answer for a fragment that no longer exists.
             if kind == "refresh" and run.fragment_id not in self._timers:
                 return
             self._finished = asyncio.get_running_loop().create_future()
             self._last_run, self._is_interrupted = run, False
-            # One that is lost at this moment is noticed by whoever listens.
+            # A connection that is lost now is noticed by the task that listens.
             with suppress(ConnectionClosed):
                 await self._stream.send(_request(run))
             try:
@@ -175,13 +175,13 @@ class Tab:
         if kind == "click":
             kind = ended_as
         self._browser.journal.add(kind, perf_counter() - begun)
-        # What refreshes itself tells of servers, and of nothing that somebody did.
+        # What refreshes itself reports on servers, and not on anybody's action.
         alerts = self.screen.alerts if kind != "refresh" else []
         if refusals := [*self.screen.exceptions, *alerts]:
             raise Refused(refusals[0])
 
     def _describe(self, run: ClientState) -> None:
-        """Say in a request what a browser says of itself with each."""
+        """Add to a request what a browser tells about itself with each."""
         run.query_string = self._query
         run.cached_message_hashes.extend(self._kept_messages)
         run.context_info.timezone = "UTC"
@@ -213,7 +213,7 @@ class Tab:
                 return
 
     async def _come_back(self) -> None:
-        """Connect anew, to whichever server answers, and have the page run again."""
+        """Reconnect, to whichever server answers, and have the page run again."""
         lost_at = perf_counter()
         has_timers = bool(self._timers)
         self._stop_timers()
@@ -249,7 +249,7 @@ class Tab:
             self._watch = await self._browser.connect(self._browser.watch_path)
 
     def _whole(self, message: ForwardMsg) -> ForwardMsg:
-        """Return the message, taken from those kept if the server only names it."""
+        """Return the message, from the kept ones if the server only refers to it."""
         if message.HasField("ref_hash"):
             whole = ForwardMsg()
             whole.CopyFrom(self._kept_messages[message.ref_hash])
@@ -297,7 +297,7 @@ class Tab:
         """Run a fragment again and again, as the browser does by itself."""
         while True:
             await asyncio.sleep(every_seconds)
-            # What was asked for is waited for, also by a page that is turned away from.
+            # A request is waited for even if its page is being left.
             await asyncio.shield(self._refresh_once(fragment_id))
 
     async def _refresh_once(self, fragment_id: str) -> None:
@@ -317,7 +317,7 @@ class Tab:
 
 
 def _protocols(browser: Browser) -> tuple[str, str]:
-    """Return what Streamlit's browser side says instead of headers."""
+    """Return what Streamlit's browser side sends instead of headers."""
     return "streamlit", browser.xsrf_token or "no-token"
 
 
@@ -326,5 +326,5 @@ def _request(run: ClientState) -> bytes:
 
 
 def _is_trigger(run: ClientState) -> bool:
-    """Tell whether somebody pressed something, which no later run brings up again."""
+    """Return whether somebody pressed something, which no later run repeats."""
     return not all(map(is_kept, run.widget_states.widgets))

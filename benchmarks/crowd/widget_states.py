@@ -46,7 +46,7 @@ _OF_KINDS: Final[Mapping[str, Callable[[WidgetState, Any], None]]] = {
     "dataframe": _selection,
     "file_uploader": _files,
 }
-# A press is told once; all else is what the widget shows from now on.
+# A press is sent once; everything else is what the widget shows from now on.
 _TRIGGERS: Final = ("trigger_value", "json_trigger_value")
 
 
@@ -58,7 +58,7 @@ def state_of(widget: Widget, value: Any) -> WidgetState:
 
 
 def event_of(component: Widget, event: str, value: Any) -> WidgetState:
-    """Return what a component tells that something was done in it."""
+    """Return the state by which a component reports an event in it."""
     return WidgetState(
         id=f"$$STREAMLIT_INTERNAL_KEY_{component.id}__events",
         json_trigger_value=json.dumps([{"event": event, "value": value}]),
@@ -66,5 +66,5 @@ def event_of(component: Widget, event: str, value: Any) -> WidgetState:
 
 
 def is_kept(state: WidgetState) -> bool:
-    """Tell whether the browser sends it again with every later run."""
+    """Return whether the browser sends it again with every later run."""
     return state.WhichOneof("value") not in _TRIGGERS

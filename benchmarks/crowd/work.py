@@ -1,7 +1,7 @@
-"""What the clinic's people do all day, in whichever app they do it.
+"""The work of the clinic's people, in whichever app they do it.
 
-Each role goes through its round again and again. The steps are an app's own; the mix
-and the pace are the same, so that two apps can be compared under one crowd.
+Each role repeats its round. The steps are an app's own; the mix and the pace are the
+same, so that two apps can be compared with one crowd.
 """
 
 from abc import ABC, abstractmethod
@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks.crowd.person import Person
 from services.core.actors import Role
 
-# Of a hundred people; of a smaller crowd there is one of each role.
+# In a crowd of a hundred; a smaller crowd has at least one of each role.
 SHARES: Final[Mapping[Role, int]] = {
     Role.STAFF: 40,
     Role.CLINICIAN: 28,
@@ -23,7 +23,7 @@ _WATCHES_FOR: Final = 4
 
 
 class Work(ABC):
-    """The steps of one person in one app; each begins with a thought."""
+    """The steps of one person in one app; each begins with a pause for thought."""
 
     # The address at which each role's round begins.
     starts: Mapping[Role, str]
@@ -36,12 +36,12 @@ class Work(ABC):
         await self.person.open(self.starts[role])
 
     def happens(self, share: float) -> bool:
-        """Tell whether something is done this time that is not done each time."""
+        """Return whether an occasional step is taken this time."""
         return self.person.random.random() < share
 
     @abstractmethod
     async def list_records(self) -> None:
-        """Turn to the list of patients."""
+        """Open the list of patients."""
 
     @abstractmethod
     async def search(self) -> None:
@@ -49,11 +49,11 @@ class Work(ABC):
 
     @abstractmethod
     async def turn_page(self) -> None:
-        """Turn to the list's next page, if it has one."""
+        """Go to the list's next page, if it has one."""
 
     @abstractmethod
     async def sort(self) -> None:
-        """Ask for the list in another order."""
+        """Sort the list in another order."""
 
     @abstractmethod
     async def see_charts(self) -> None:
@@ -61,7 +61,7 @@ class Work(ABC):
 
     @abstractmethod
     async def open_record(self) -> bool:
-        """Open a patient of the list; tell whether there is one."""
+        """Open a patient of the list; return whether there is one."""
 
     @abstractmethod
     async def save_form(self) -> None:
@@ -77,19 +77,19 @@ class Work(ABC):
 
     @abstractmethod
     async def list_documents(self) -> None:
-        """Turn to the list of documents."""
+        """Open the list of documents."""
 
     @abstractmethod
     async def list_visits(self) -> None:
-        """Turn to one's own visits."""
+        """Open one's own visits."""
 
     @abstractmethod
     async def turn_day(self) -> None:
-        """Turn to another day."""
+        """Go to another day."""
 
     @abstractmethod
     async def read_log(self) -> None:
-        """Turn to the page that is looked at now and then."""
+        """Open the page that is looked at now and then."""
 
 
 async def _front_desk(work: Work) -> None:
@@ -149,7 +149,7 @@ ROUNDS: Final[Mapping[Role, Callable[[Work], Awaitable[None]]]] = {
 
 
 def roles_of(people: int) -> list[Role]:
-    """Return the roles of so many people, in the mix of a working day."""
+    """Return the roles of a number of people, in the mix of a working day."""
     each = {role: max(1, people * share // 100) for role, share in SHARES.items()}
     each[Role.STAFF] += people - sum(each.values())
     return [role for role, number in each.items() for _ in range(number)][:people]

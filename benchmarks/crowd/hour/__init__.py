@@ -1,1 +1,1 @@
-"""A crowd in a whole clinic for an hour, and what happens to it meanwhile."""
+"""A crowd in a whole clinic for an hour, and events in the meantime."""

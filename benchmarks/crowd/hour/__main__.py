@@ -1,13 +1,13 @@
-"""A crowd in a whole clinic: what it waits for, minute by minute, and what it costs.
+"""A crowd in a whole clinic: its waiting times, minute by minute, and what it costs.
 
     python -m benchmarks.crowd.hour --people 1000 --think 60 --minutes 60
     python -m benchmarks.crowd.hour --people 100 --events failover@3,kill@6,reload@9
 
 The clinic is what `script/server` starts: web processes behind their front, worker,
 three servers of PostgreSQL and MongoDB, all on this machine, as is the crowd. An event
-happens after so many minutes: `failover` kills the primary, `kill` a web process, and
-`reload` replaces what runs our code. `--chromium` has two people click in a browser
-meanwhile, and `--chart NAME` draws the minutes into docs/images.
+happens after the given number of minutes: `failover` kills the primary, `kill` a web
+process, and `reload` replaces everything that runs our code. With `--chromium` two
+people also click in a browser, and `--chart NAME` draws the minutes into docs/images.
 """
 
 import argparse
@@ -39,12 +39,12 @@ _MINUTE: Final = 60.0
 # A page whose connection was lost may come back for two minutes.
 _GONE_SECONDS: Final = 150.0
 _FREED_SECONDS: Final = 30.0
-# The front gives each to a web process by chance.
+# The front gives each to a random web process.
 _PASSERS_BY: Final = 8
 
 
 def main() -> None:
-    """Run the crowd, and print what became of it."""
+    """Run the crowd, and print its results."""
     wanted = _arguments()
     allow_open_files()
     with (
@@ -90,7 +90,7 @@ def _events(listed: str) -> Sequence[tuple[str, float]]:
 async def _run(
     clinic: Clinic, wanted: argparse.Namespace
 ) -> tuple[list[Minute], list[Event]]:
-    """Let the crowd come and work; return its minutes, and what happened in them."""
+    """Let the crowd come and work; return its minutes, and the events in them."""
     pace = Pace(wanted.think, wanted.minutes * _MINUTE)
     events: list[Event] = []
     async with (
@@ -118,7 +118,7 @@ async def _run(
 
 
 async def _pass_by(clinic: Clinic) -> None:
-    """Open pages and leave, at each web process one or more."""
+    """Open pages and leave, at least one at each web process."""
     (_, cookie), *_ = clinic.population.cookies
     for _ in range(_PASSERS_BY):
         async with httpx.AsyncClient() as http:
@@ -144,7 +144,7 @@ def _clicking(clinic: Clinic, wanted: argparse.Namespace) -> Iterator[None]:
 
 @dataclass(slots=True)
 class _Watch:
-    """Notes what a crowd waits for, minute by minute."""
+    """Records a crowd's waiting times, minute by minute."""
 
     clinic: Clinic
     crowd: Crowd
@@ -152,15 +152,15 @@ class _Watch:
     _used_seconds: float = 0.0
 
     async def go_on(self) -> None:
-        """Note each minute; the first one is the coming."""
+        """Record each minute; the first one is that of coming."""
         while True:
             await self.note()
             await asyncio.sleep(_MINUTE)
 
     async def note(self) -> None:
-        """Note what there was since the last time, and say it."""
+        """Record the time since the last call, and print it."""
         held = await asyncio.to_thread(self.clinic.held)
-        # What has been killed is counted no more.
+        # A killed process no longer counts.
         used = max(0.0, held.processor_seconds - self._used_seconds)
         self._used_seconds = held.processor_seconds
         number, notes = len(self.minutes), self.crowd.take_notes()

@@ -1,4 +1,4 @@
-"""A whole clinic as one command starts it, and what can happen to it."""
+"""A whole clinic as one command starts it, and the events that can be caused in it."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ from tests.launch.launcher import ROOT, Launcher, serving
 
 _FRONT: Final = "front"
 _NUMBERS: Final = "SELECT id, phone_number FROM patients WHERE phone_number IS NOT NULL"
-# What is there for a while only, and must not pile up.
+# Rows that exist for a while only, and must not pile up.
 _PASSING: Final = {
     "holds": "SELECT count(*) FROM booking_slots WHERE status = 'held'",
     "receipts": "SELECT count(*) FROM write_receipts",
@@ -39,9 +39,9 @@ _PASSING: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the web processes and the front hold at one moment.
+    """What the web processes and the front hold at one time.
 
-    Memory of the web processes and of the front; all else is of both together.
+    Memory is listed for web processes and front; everything else is the sum of both.
     """
 
     memory_bytes: int
@@ -51,7 +51,7 @@ class Held:
     processor_seconds: float
 
     def line(self) -> str:
-        """Return it as words."""
+        """Return it in words."""
         return (
             f"{self.memory_bytes / 1e6:,.0f} + {self.front_bytes / 1e6:,.0f} MB, "
             f"{self.threads} threads, "
@@ -79,7 +79,7 @@ class Clinic:
         return ChartroomWork(person, self.population.names, self.saves)
 
     def _process(self, name: str) -> psutil.Process | None:
-        """Return a process by its name; None while it is not there."""
+        """Return a process by its name; None if it is not running."""
         try:
             if name != _FRONT:
                 return self.launcher.find_child(name)
@@ -107,7 +107,7 @@ class Clinic:
         return Held(memory.total(), front, threads, descriptors, seconds)
 
     def passing_rows(self) -> dict[str, int]:
-        """Count what the databases keep for a while only."""
+        """Count the rows that the databases keep for a while only."""
         counts = {}
         with (
             closing(psycopg2.connect(owner(self.endpoints))) as connection,
@@ -119,7 +119,7 @@ class Clinic:
         return counts
 
     def lost(self) -> list[str]:
-        """Say which phone numbers were confirmed and are not there."""
+        """Return the phone numbers that were confirmed and are not there."""
         with closing(Database(self.endpoints)) as database:
             rows = database.write(
                 lambda session: session.execute(text(_NUMBERS)).all(), identity=SYSTEM
@@ -160,7 +160,7 @@ EVENTS: Final[Mapping[str, Callable[[Clinic], None]]] = {
 
 @contextmanager
 def running_clinic(folder: Path, servers: int, people: int) -> Iterator[Clinic]:
-    """Start a clinic in a folder, with records and accounts for so many people."""
+    """Start a clinic in a folder, with records and accounts for a number of people."""
     launcher = Launcher(folder / "data", "--empty", "--servers", str(servers))
     with serving(launcher, CHARTROOM_DEMO="true"):
         endpoints = embedded.attach(launcher.data).endpoints

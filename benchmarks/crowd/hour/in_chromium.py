@@ -1,7 +1,7 @@
 """Two people in Chromium while the crowd works: one books a visit, one files a letter.
 
-Each does so again and again, and every step is timed from the click until its answer
-is on the screen. Started by `python -m benchmarks.crowd.hour --chromium`, or as
+Each repeats that, and every step is timed from the click until its answer is on the
+screen. Started by `python -m benchmarks.crowd.hour --chromium`, or as
 
     python -m benchmarks.crowd.hour.in_chromium ADDRESS DESK_COOKIE PATIENT_COOKIE
 """
@@ -25,7 +25,7 @@ _ANSWER_MS: Final = 60_000
 
 
 def main() -> None:
-    """Click until the time is over; print what each step took."""
+    """Click until the time is over; print the time of each step."""
     parser = argparse.ArgumentParser()
     parser.add_argument("address")
     parser.add_argument("desk")
@@ -91,7 +91,7 @@ def _book(page: Page, seconds: dict[str, list[float]]) -> None:
 
 
 def _file(page: Page, seconds: dict[str, list[float]]) -> None:
-    """File a letter of 100 kB for nobody in particular."""
+    """File a letter of 100 kB without a patient."""
     name, data = letter()
     with _timed(seconds, "filing: the page"):
         page.goto("/upload_documents")

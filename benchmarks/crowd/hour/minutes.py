@@ -1,4 +1,4 @@
-"""What a crowd waited for, minute by minute, and how soon it was as before an event."""
+"""A crowd's waiting times, minute by minute, and how soon they recover from events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ _LINE: Final = 16
 _MINUTE: Final = 60.0
 _WINDOW_SECONDS: Final = 5.0
 _QUIET_WINDOWS: Final = 3
-# As before: no more than half as long again as in the minute before, or this much.
+# Recovered: at most half as long again as in the minute before, or this much.
 _SLOWER: Final = 1.5
 _UNNOTICED_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that was done to the clinic, on the clock of `perf_counter`."""
+    """An event in the clinic, on the clock of `perf_counter`."""
 
     name: str
     at: float
@@ -43,7 +43,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """What was noted in one minute of work, and what the processes held at its end."""
+    """The notes of one minute of work, and what the processes held at its end."""
 
     number: int
     journal: Journal
@@ -64,9 +64,9 @@ class Minute:
 
 
 def seconds_until_as_before(event: Event, waits: Sequence[Wait]) -> float | None:
-    """Return how long after an event people waited longer than in the minute before.
+    """Return for how long after an event people waited longer than just before it.
 
-    None where they did until the end.
+    Just before is the minute before it. None if they did until the end.
     """
     before = _within(waits, event.at - _MINUTE, event.at)
     most = max(_SLOWER * before, before + _UNNOTICED_SECONDS)
@@ -82,7 +82,7 @@ def seconds_until_as_before(event: Event, waits: Sequence[Wait]) -> float | None
 
 
 def _within(waits: Sequence[Wait], since: float, until: float) -> float:
-    """Return within how many seconds 95 % had their answer of what began then."""
+    """Return the seconds within which 95 % of what began then was answered."""
     seconds = [
         wait.seconds
         for wait in waits
@@ -94,7 +94,7 @@ def _within(waits: Sequence[Wait], since: float, until: float) -> float:
 def draw(
     title: str, minutes: Sequence[Minute], events: Sequence[tuple[str, float]]
 ) -> str:
-    """Return a picture of the minutes, with what happened after so many of them."""
+    """Return a picture of the minutes, with the events by minutes since the start."""
     last = max(minute.number for minute in minutes)
     curves = {kind: _curve(minutes, kind, last) for kind in DRAWN}
     axis = LatencyAxis(max(ms for curve in curves.values() for _, ms in curve))
@@ -119,7 +119,7 @@ def draw(
 def _curve(
     minutes: Sequence[Minute], kind: Kind, last: int
 ) -> list[tuple[float, float]]:
-    """Return where the line goes; a minute in which nobody waited for it has none."""
+    """Return the curve's points, without minutes in which nobody waited for it."""
     return [
         (_x(minute.number, last), 1000 * minute.journal.within(95, kind))
         for minute in minutes
