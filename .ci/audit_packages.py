@@ -1,7 +1,8 @@
-"""Look every installed package up among known vulnerabilities, with pip-audit.
+"""Looks every installed package up among known vulnerabilities, with pip-audit.
 
-A vulnerability fails the check. A package index without such knowledge, or no network,
-does not: it says that nothing was looked up, so that nobody takes silence for safety.
+A vulnerability fails the check. A package index without such data, or a missing
+network, does not: the check prints that nothing was looked up, so that nobody takes
+silence for safety.
 """
 
 import json
@@ -10,7 +11,7 @@ import sys
 
 
 def main() -> int:
-    """Print what is known; return 1 if anything is."""
+    """Print the known vulnerabilities; return 1 if there are any."""
     audit = subprocess.run(
         [sys.executable, "-m", "pip_audit", "--format=json", "--progress-spinner=off"],
         capture_output=True,

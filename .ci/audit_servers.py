@@ -1,6 +1,6 @@
-"""Compare the servers that Chartroom brings along with a list of their known holes.
+"""Compares the servers that Chartroom brings along with a list of their known holes.
 
-known_holes.toml says of each hole how it is met where servers are embedded. The check
+For each hole known_holes.toml has how it is met where servers are embedded. The check
 fails for a hole of theirs without that, for a test named there that is missing, for any
 hole in what docker-compose.yml runs, and for a version that nobody has looked up.
 """
@@ -42,7 +42,7 @@ class Server:
         return f"{self.kind} {self.version} ({place})"
 
     def has(self, hole: dict[str, Any]) -> bool:
-        """Tell whether this version has the hole."""
+        """Return whether this version has the hole."""
         if hole["server"] != self.kind:
             return False
         version = parse(self.version)
@@ -51,7 +51,7 @@ class Server:
 
 
 def main(listed: Path) -> int:
-    """Print each hole that is there and how it is met; return 1 where one is not."""
+    """Print each hole that is there and how it is met; return 1 if one is not met."""
     content = tomllib.loads(listed.read_text())
     problems = list(_missing_tests(content["holes"]))
     for server in _servers():

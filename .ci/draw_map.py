@@ -1,7 +1,7 @@
-"""Draw docs/images/map.svg: the rooms and domains, and who imports whom in services.
+"""Draws docs/images/map.svg: the rooms and domains, and the imports within services.
 
-    python .ci/draw_map.py            # draws it anew
-    python .ci/draw_map.py --check    # fails where the picture is not of today's code
+    python .ci/draw_map.py            # draws it again
+    python .ci/draw_map.py --check    # fails if the picture is not of the current code
 
 Floors are those of pyproject.toml's contract, arrows those of the imports.
 """
@@ -24,7 +24,7 @@ DOMAINS: Final = (
     *("people", "cluster", "audit", "backups", "fhir"),
 )
 CONTRACT: Final = "Domains of services stand on floors"
-# All stand on these; an arrow from each would hide the others.
+# Everything imports these; an arrow from each would hide the others.
 GROUND: Final = frozenset({"core", "lists", "messaging", "pdf"})
 _CELL, _ROW, _LEFT, _TOP = 108, 30, 110, 64
 _BOX_WIDTH, _BOX_HEIGHT, _FLOOR = 150, 44, 92
@@ -42,7 +42,7 @@ class Box:
 
 
 def main() -> int:
-    """Draw the picture, or say whether it is up to date."""
+    """Draw the picture, or check whether it is up to date."""
     drawn = draw(ROOT)
     if "--check" not in sys.argv:
         PICTURE.write_text(drawn, encoding="utf-8")
@@ -69,7 +69,7 @@ def draw(root: Path) -> str:
 
 
 def _floors(root: Path) -> Iterator[list[str]]:
-    """Return the domains of each floor, the highest first, as the contract has them."""
+    """Return the domains of each floor, the highest first, as in the contract."""
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
     for contract in tomllib.loads(text)["tool"]["importlinter"]["contracts"]:
         if contract["name"] == CONTRACT:
@@ -103,7 +103,7 @@ def _table(root: Path) -> Iterator[str]:
 
 
 def _count_in(root: Path, room: str, domain: str) -> int:
-    """Count a domain's modules; tests mirror the rooms, so theirs lie deeper."""
+    """Count a domain's modules; tests mirror the rooms, so theirs are one deeper."""
     if room != "tests":
         single = (root / room / domain).with_suffix(".py").exists()
         return _count(root / room / domain) + single

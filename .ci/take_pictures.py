@@ -1,9 +1,9 @@
-"""Take the guide's pictures anew, of a demo clinic that has just been started.
+"""Takes the guide's pictures again, of a demo clinic that has just been started.
 
     script/server --data DIR --port 8511
     python .ci/take_pictures.py http://localhost:8511
 
-Each is a screen as its reader has it; docs/images keeps them with 256 colours. Look at
+Each is a screen as its reader sees it; docs/images has them with 256 colours. Look at
 them before they are committed.
 """
 
@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.browser.conftest import CHROMIUM_FLAGS, find_chromium, ready
 
 IMAGES: Final = Path(__file__).parents[1] / "docs/images"
-# The tour lies over the first page.
+# The tour would cover the first page.
 _KNOWS_THE_WAY: Final = 'localStorage.setItem("chartroom.tour", "never")'
 _ROSA, _AMARA, _JONAS = "Rosa Lindqvist", "Dr. Amara Okafor", "Jonas Weber"
 _INES, _MAYA = "Ines Carvalho", "Maya Brandt"
@@ -35,7 +35,7 @@ _IS_ANOTHER: Final = """before => {
 
 @dataclass(frozen=True)
 class Picture:
-    """What is shown, to whom, and what is done before it is taken."""
+    """A page, the person who sees it, and the steps before the picture is taken."""
 
     name: str
     who: str
@@ -47,7 +47,7 @@ class Picture:
 
 
 def _open(page: Page, role: Literal["button", "link"], name: str = "") -> None:
-    """Press what has this name, or the table's first link; wait for its page."""
+    """Click the element of this name, or the table's first link; wait for its page."""
     rows = page.locator("[data-row] th a")
     before = page.locator("h1").inner_text()
     (page.get_by_role(role, name=name).first if name else rows.first).click()
@@ -62,7 +62,7 @@ def _open_maya(page: Page) -> None:
 
 def _choose(page: Page, label: str, number: int, text: str) -> None:
     page.get_by_role("combobox", name=label, exact=True).nth(number).click()
-    # While its list is open, no other field is there for programs that read pages.
+    # While its list is open, no other field is in the accessibility tree.
     page.keyboard.press("Control+a")
     page.keyboard.type(text)
     page.get_by_role("option", name=text, exact=True).first.click()
@@ -71,7 +71,7 @@ def _choose(page: Page, label: str, number: int, text: str) -> None:
 
 
 def _filter(page: Page) -> None:
-    """Ask for who was born after 1980 and is allergic to penicillin."""
+    """Filter for patients who were born after 1980 and are allergic to penicillin."""
     page.get_by_text("Filters and order").click()
     for _ in range(2):
         count = page.get_by_role("combobox", name="Field", exact=True).count()
@@ -103,7 +103,7 @@ def _read_document(page: Page) -> None:
 
 
 def _name_no_folder(page: Page) -> None:
-    """Have the page name a folder of a clinic's server, and none of this machine."""
+    """Make the page name a server's folder, instead of one of this machine."""
     said = page.get_by_text("They are in ").locator("visible=true").first
     said.evaluate("""said => {
       const texts = document.createTreeWalker(said, NodeFilter.SHOW_TEXT)
@@ -136,7 +136,7 @@ PICTURES: Final = (
 
 
 def main(address: str, *names: str) -> None:
-    """Take those of these names, or all."""
+    """Take the pictures of these names, or all."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), args=CHROMIUM_FLAGS
@@ -183,7 +183,7 @@ def _sign_in(context: BrowserContext, address: str, name: str) -> None:
 
 
 def _settle(page: Page) -> None:
-    """Wait until all is drawn, and take the ring of the focus away."""
+    """Wait until everything is drawn, and remove the focus ring."""
     ready(page)
     page.mouse.move(0, 0)
     # Charts and pictures come after the run that they belong to.
@@ -194,7 +194,7 @@ def _settle(page: Page) -> None:
 
 
 def _keep(name: str, shot: bytes) -> int:
-    """Write it with 256 colours; return how large it is."""
+    """Write the picture with 256 colours; return its size in kilobytes."""
     with Image.open(io.BytesIO(shot)) as image:
         small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     path = IMAGES / f"{name}.png"
